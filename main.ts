@@ -1,2 +1,19 @@
-// placeholder replaced in the next commit
-console.log("postdock");
+// The executable's start: the only file that reads process.argv and process.env, installs signal handlers and exits.
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { runCommandLine } from "./roles/commands.ts";
+import type { Context } from "./roles/runtime/context.ts";
+import { systemClock } from "./roles/runtime/time.ts";
+
+const context: Context = {
+  environment: process.env,
+  readFile: (path) => readFileSync(path, "utf8"),
+  clock: systemClock,
+  print: (line) => void process.stdout.write(line + "\n"),
+  complain: (line) => void process.stderr.write(line + "\n"),
+  onSignal: (handler) => {
+    for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) process.on(signal, () => handler(signal));
+  },
+};
+
+process.exit(await runCommandLine(context, process.argv0, process.argv.slice(2)));

@@ -1,0 +1,188 @@
+// One environment variable, declared once: its public name, accepted form, default and documentation.
+// readConfig() turns an environment into typed values or the full list of problems; nothing starts before that.
+import { z } from "zod";
+
+/** Thrown by a variable's parser: `accepted` says the form that would have been right. */
+export class MalformedValue extends Error {
+  override name = "MalformedValue";
+}
+
+export interface Variable<T> {
+  name: string;
+  /** the text of the environment to the value; throws MalformedValue with what is accepted */
+  parse: (text: string) => T;
+  /** the value when unset or empty */
+  fallback: T;
+  /** how the default is printed in the reference; derived from `fallback` unless given */
+  defaultText: string;
+  /** what is accepted, in words */
+  accepts: string;
+  doc: string;
+  /** its value never appears in a log, an error or a table */
+  secret: boolean;
+  /** without it the role does not start; `requiredExitCode` where a contract fixes one */
+  required: boolean;
+  requiredExitCode?: number;
+}
+
+// deno-lint-ignore no-explicit-any -- a record of variables of any type; ConfigOf<> gives each its own
+export type Variables = Record<string, Variable<any>>;
+export type ConfigOf<V extends Variables> = { [K in keyof V]: V[K] extends Variable<infer T> ? T : never };
+
+/** A problem with one variable, in the words an operator sees. The value of a secret is not in it. */
+export interface ConfigProblem {
+  variable: string;
+  message: string;
+  fix: string;
+  exitCode?: number;
+}
+
+export type ConfigResult<V extends Variables> =
+  | { ok: true; config: ConfigOf<V>; warnings: string[]; given: ReadonlySet<string> }
+  | { ok: false; problems: ConfigProblem[]; warnings: string[] };
+
+interface Declaration<T> {
+  doc: string;
+  accepts: string;
+  defaultText?: string;
+  secret?: boolean;
+  fallback: T;
+  required?: boolean;
+  requiredExitCode?: number;
+}
+
+/** Declares a variable from a parser of its text. */
+export function env<T>(name: string, parse: (text: string) => T, d: Declaration<T>): Variable<T> {
+  return {
+    name,
+    parse,
+    fallback: d.fallback,
+    defaultText: d.defaultText ?? (d.fallback === null || d.fallback === undefined ? "" : String(d.fallback)),
+    accepts: d.accepts,
+    doc: d.doc,
+    secret: d.secret ?? false,
+    required: d.required ?? false,
+    ...(d.requiredExitCode === undefined ? {} : { requiredExitCode: d.requiredExitCode }),
+  };
+}
+
+/** A parser from a zod schema over the text; the zod message becomes the problem. */
+export function withSchema<T>(schema: z.ZodType<T, string>): (text: string) => T {
+  return (text) => {
+    const result = schema.safeParse(text);
+    if (result.success) return result.data;
+    throw new MalformedValue(result.error.issues.map((issue) => issue.message).join("; "));
+  };
+}
+
+/** A whole decimal number between two bounds, both included. */
+export function integer(min: number, max: number): (text: string) => number {
+  return withSchema(
+    z.string().regex(/^-?\d{1,15}$/, "is not a whole number").transform(Number)
+      .refine((n) => n >= min && n <= max, `is not between ${min} and ${max}`),
+  );
+}
+
+/** 1/true/yes/on or 0/false/no/off, in any case. */
+export const flag: (text: string) => boolean = withSchema(
+  z.stringbool({ error: "is not a switch" }),
+);
+
+/** One of a list of words, in any case; the value is the word as listed. */
+export function oneOf<const W extends string>(words: readonly W[]): (text: string) => W {
+  return (text) => {
+    const word = words.find((w) => w.toLowerCase() === text.toLowerCase());
+    if (word === undefined) throw new MalformedValue("is not one of the accepted words");
+    return word;
+  };
+}
+
+/** Text without control characters, which no name, host or password of ours may hold. */
+export const plainText: (text: string) => string = withSchema(
+  // deno-lint-ignore no-control-regex -- control characters are what is refused
+  z.string().regex(/^[^\u0000-\u001f\u007f]*$/, "holds a control character or a line break"),
+);
+
+/** A host name or address as it may stand in a URL, a libpq host and /etc/hosts. */
+export const hostName: (text: string) => string = withSchema(
+  z.string().regex(/^[A-Za-z0-9_](?:[A-Za-z0-9_.:-]{0,252})$/, "is not a host name or address"),
+);
+
+/** A PostgreSQL identifier: 1 to 63 bytes, no control character. Quoting is the reader's business. */
+export const identifier: (text: string) => string = (text) => {
+  plainText(text);
+  if (new TextEncoder().encode(text).length > 63) throw new MalformedValue("is longer than 63 bytes");
+  return text;
+};
+
+export interface ReadDeps {
+  environment: Readonly<Record<string, string | undefined>>;
+  /** reads the file behind NAME_FILE; throws where it cannot */
+  readFile: (path: string) => string;
+}
+
+/** Reads every variable; all problems are reported together. */
+export function readConfig<V extends Variables>(variables: V, deps: ReadDeps): ConfigResult<V> {
+  const problems: ConfigProblem[] = [];
+  const given = new Set<string>();
+  const entries = Object.entries(variables).map(([key, variable]) => {
+    const text = readText(variable, deps, problems);
+    if (text !== undefined) given.add(variable.name);
+    return [key, parseOne(variable, text, problems)] as const;
+  });
+  if (problems.length > 0) return { ok: false, problems, warnings: [] };
+  return { ok: true, config: Object.fromEntries(entries) as ConfigOf<V>, warnings: [], given };
+}
+
+function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigProblem[]): string | undefined {
+  const direct = deps.environment[variable.name] || undefined;
+  const fileVariable = `${variable.name}_FILE`;
+  const path = deps.environment[fileVariable] || undefined;
+  if (direct !== undefined && path !== undefined) {
+    problems.push({
+      variable: variable.name,
+      message: `${variable.name} and ${fileVariable} are both set`,
+      fix: "set only one of them",
+    });
+    return undefined;
+  }
+  if (path === undefined) return direct;
+  try {
+    return deps.readFile(path).replace(/\r?\n$/, "") || undefined;
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? "unknown error";
+    problems.push({
+      variable: fileVariable,
+      message: `${fileVariable} names ${path}, which cannot be read (${code})`,
+      fix: "mount the file there, readable for root, or correct the path",
+    });
+    return undefined;
+  }
+}
+
+function parseOne(variable: Variable<unknown>, text: string | undefined, problems: ConfigProblem[]): unknown {
+  if (text === undefined) {
+    const reported = problems.some((p) => p.variable === variable.name || p.variable === `${variable.name}_FILE`);
+    if (variable.required && !reported) {
+      problems.push({
+        variable: variable.name,
+        message: `${variable.name} is not set`,
+        fix: `set ${variable.name} (or ${variable.name}_FILE) to ${variable.accepts}`,
+        ...(variable.requiredExitCode === undefined ? {} : { exitCode: variable.requiredExitCode }),
+      });
+    }
+    return variable.fallback;
+  }
+  try {
+    return variable.parse(text);
+  } catch (error) {
+    if (!(error instanceof MalformedValue)) throw error;
+    const shown = variable.secret ? "the value (not shown)" : JSON.stringify(text);
+    problems.push({
+      variable: variable.name,
+      message: `${variable.name}: ${shown} ${error.message}`,
+      fix: `${variable.name} accepts ${variable.accepts}`,
+    });
+    return variable.fallback;
+  }
+}

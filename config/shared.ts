@@ -1,0 +1,75 @@
+// Variables that more than one role reads, under their public names.
+import { env, flag, hostName, identifier, integer, MalformedValue, oneOf, plainText } from "./env.ts";
+
+export const sshEnable = env("SSH_ENABLE", flag, {
+  fallback: false,
+  defaultText: "0",
+  accepts: "0 or 1",
+  doc: "Run sshd for the postgres user with the keys mounted at /tmp/.ssh/keys (id_rsa, id_rsa.pub).",
+});
+
+export const logLevel = env("LOG_LEVEL", oneOf(["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]), {
+  fallback: "INFO",
+  accepts: "DEBUG, INFO, NOTICE, WARNING or ERROR",
+  doc: "Least important log line that is printed; also repmgrd's log level.",
+});
+
+export const configs = env("CONFIGS", (text) => text, {
+  fallback: "",
+  accepts: "name:value[,name:value]; a value may be in quotes",
+  doc: "Settings of the main configuration file, cut by CONFIGS_DELIMITER_SYMBOL and CONFIGS_ASSIGNMENT_SYMBOL.",
+});
+
+const symbol = (text: string) => {
+  if (/[A-Za-z0-9_'"\s]/.test(text)) throw new MalformedValue("holds a letter, a digit, a quote, _ or white space");
+  return text;
+};
+
+export const configsDelimiter = env("CONFIGS_DELIMITER_SYMBOL", symbol, {
+  fallback: ",",
+  accepts: "one or more symbols other than letters, digits, quotes, _ and white space",
+  doc: "Cuts CONFIGS into entries.",
+});
+
+export const configsAssignment = env("CONFIGS_ASSIGNMENT_SYMBOL", symbol, {
+  fallback: ":",
+  accepts: "one or more symbols other than letters, digits, quotes, _ and white space",
+  doc: "Cuts an entry of CONFIGS into name and value.",
+});
+
+export const clusterName = env("CLUSTER_NAME", plainText, {
+  fallback: "pg_cluster",
+  accepts: "a name",
+  doc: "Name of the cluster.",
+});
+
+export const replicationUser = env("REPLICATION_USER", identifier, {
+  fallback: "replication_user",
+  accepts: "a role name of at most 63 bytes",
+  doc: "Role of replication and of repmgr.",
+});
+
+export const replicationPassword = env("REPLICATION_PASSWORD", plainText, {
+  fallback: "replication_pass",
+  accepts: "text without control characters",
+  doc: "Its password.",
+  secret: true,
+});
+
+export const replicationDb = env("REPLICATION_DB", identifier, {
+  fallback: "replication_db",
+  accepts: "a database name of at most 63 bytes",
+  doc: "Database that holds repmgr's tables.",
+});
+
+/** A TCP port variable with its default. */
+export const port = (name: string, fallback: number, doc: string) =>
+  env(name, integer(1, 65535), { fallback, accepts: "a port, 1 to 65535", doc });
+
+/** A duration in seconds with its default and largest value. */
+export const seconds = (name: string, fallback: number, max: number, doc: string) =>
+  env(name, integer(0, max), { fallback, accepts: `seconds, 0 to ${max}`, doc });
+
+/** A host that may be left out. */
+export const optionalHost = (name: string, doc: string) =>
+  env<string | null>(name, hostName, { fallback: null, accepts: "a host name or address", doc });

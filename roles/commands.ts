@@ -1,0 +1,49 @@
+// The tree of commands: what argv means. The only file that knows all roles.
+import { Command as Parser, CommanderError } from "commander";
+import type { Command, Context } from "./runtime/context.ts";
+import { errorText, ExitCode, OperatorError } from "./runtime/errors.ts";
+import { legacyArguments } from "./legacy-commands.ts";
+import { POSTDOCK_VERSION } from "./runtime/version.ts";
+import { nodeEntrypoint } from "./postgres-node/role.ts";
+
+/** Runs one command line and returns its exit code; nothing is thrown, every failure has been explained. */
+export async function runCommandLine(context: Context, argv0: string, args: readonly string[]): Promise<number> {
+  let code: number = ExitCode.ok;
+  const parser = commandTree((command, commandArgs) => async () => {
+    code = await command(context, commandArgs());
+  }, context);
+  try {
+    await parser.parseAsync([...legacyArguments(argv0), ...args], { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    return explain(context, error);
+  }
+}
+
+type Bind = (command: Command, args: () => readonly string[]) => () => Promise<void>;
+
+/** The whole tree; also what docs/commands.md is made from. */
+export function commandTree(bind: Bind, context: Pick<Context, "print" | "complain">): Parser {
+  const root = new Parser("postdock").version(POSTDOCK_VERSION)
+    .description("PostgreSQL cluster in containers: entrypoint, probes, metrics, cluster commands and recovery")
+    .exitOverride()
+    .configureOutput({ writeOut: (s) => context.print(s.trimEnd()), writeErr: (s) => context.complain(s.trimEnd()) });
+  const leaf = (parent: Parser, name: string, description: string, command: Command) => {
+    const parser = parent.command(name).description(description);
+    parser.action(() => bind(command, () => parser.args)());
+    return parser;
+  };
+  const node = root.command("postgres-node").description("a PostgreSQL node");
+  leaf(node, "entrypoint", "the container's main process", nodeEntrypoint);
+  return root;
+}
+
+function explain(context: Context, error: unknown): number {
+  if (error instanceof OperatorError) {
+    context.complain(`postdock: ${error.message}`);
+    return error.exitCode;
+  }
+  context.complain(`postdock: a bug: ${error instanceof Error ? error.stack : errorText(error)}`);
+  return ExitCode.bug;
+}

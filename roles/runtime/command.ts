@@ -1,0 +1,162 @@
+// Runs one program to its end: an argument list, a timeout, only the environment it is given.
+// With supervisor.ts the only place that starts processes.
+import { type ChildProcess, spawn } from "node:child_process";
+
+/** An unprivileged account that children run as; gid and supplementary groups are set with it. */
+export interface Account {
+  uid: number;
+  gid: number;
+  home: string;
+  name: string;
+}
+
+/** The postgres account: uid and gid 999 in every image (CONTRACT.md). */
+export const postgresAccount: Account = { uid: 999, gid: 999, home: "/var/lib/postgresql", name: "postgres" };
+
+export interface CommandOptions {
+  timeoutMs: number;
+  /** run as this account when the caller is root; otherwise as the caller */
+  as?: Account;
+  /** added to the minimal environment (PATH, LANG, HOME); nothing else is inherited */
+  env?: Readonly<Record<string, string>>;
+  input?: string;
+  cwd?: string;
+  /** called for each whole line of stdout and stderr as it comes */
+  onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  signal?: AbortSignal;
+  /** bytes of stdout and of stderr kept, from the end; default 4 MiB */
+  keepBytes?: number;
+}
+
+export interface CommandResult {
+  argv: readonly string[];
+  /** exit code, or null when a signal ended it */
+  code: number | null;
+  killedBy: string | null;
+  timedOut: boolean;
+  stdout: string;
+  stderr: string;
+}
+
+/** A program that did not exit with 0. `result` has what it printed. */
+export class CommandError extends Error {
+  override name = "CommandError";
+  constructor(readonly result: CommandResult) {
+    super(commandErrorText(result));
+  }
+}
+
+/** One line that says how a command ended, with the last line it printed to stderr. */
+export function commandErrorText(result: CommandResult): string {
+  const how = result.timedOut
+    ? "timed out"
+    : result.code === null
+    ? `was ended by ${result.killedBy}`
+    : `exited with ${result.code}`;
+  const last = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-3).join(" | ");
+  return `${result.argv.slice(0, 3).join(" ")} ${how}${last ? `: ${last}` : ""}`;
+}
+
+/** The environment every child gets: no variable of ours, so no secret, reaches it. */
+export function childEnv(account: Account | undefined, extra: Readonly<Record<string, string>> = {}) {
+  return {
+    PATH: process.env.PATH ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    LANG: "en_US.utf8",
+    TZ: "UTC",
+    HOME: account?.home ?? process.env.HOME ?? "/",
+    ...(account ? { USER: account.name, LOGNAME: account.name } : {}),
+    ...extra,
+  };
+}
+
+/** spawn() options that drop privileges, where there are any to drop. */
+export function identity(account: Account | undefined): { uid?: number; gid?: number } {
+  return account && process.getuid?.() === 0 ? { uid: account.uid, gid: account.gid } : {};
+}
+
+/** Runs a program and returns how it ended, also when it failed. Throws only if it could not be started. */
+export function tryRun(argv: readonly string[], options: CommandOptions): Promise<CommandResult> {
+  const [program, ...args] = argv;
+  if (!program) throw new Error("tryRun() needs a program");
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      env: childEnv(options.as, options.env),
+      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      detached: true, // a process group of its own, so that a timeout ends its children too
+      ...(options.cwd ? { cwd: options.cwd } : {}),
+      ...identity(options.as),
+    });
+    const stdout = collect(child, "stdout", options);
+    const stderr = collect(child, "stderr", options);
+    let timedOut = false;
+    const kill = () => signalGroup(child, "SIGKILL");
+    const timer = setTimeout(() => {
+      timedOut = true;
+      kill();
+    }, options.timeoutMs);
+    const finish = () => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", kill);
+    };
+    if (options.signal?.aborted) kill();
+    options.signal?.addEventListener("abort", kill, { once: true });
+    child.on("error", (error) => {
+      finish();
+      reject(new Error(`Could not start ${program}: ${error.message}`, { cause: error }));
+    });
+    child.on("close", (code, killedBy) => {
+      finish();
+      resolve({ argv, code, killedBy, timedOut, stdout: stdout(), stderr: stderr() });
+    });
+    if (options.input !== undefined) {
+      child.stdin?.on("error", () => {}); // the program may end without reading all of it; its exit code tells
+      child.stdin?.end(options.input);
+    }
+  });
+}
+
+/** Runs a program that must succeed. Throws CommandError when it exits with anything but 0. */
+export async function run(argv: readonly string[], options: CommandOptions): Promise<CommandResult> {
+  const result = await tryRun(argv, options);
+  if (result.code !== 0) throw new CommandError(result);
+  return result;
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals) {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // it has just ended by itself
+  }
+}
+
+function collect(child: ChildProcess, name: "stdout" | "stderr", options: CommandOptions): () => string {
+  const keep = options.keepBytes ?? 4 * 1024 * 1024;
+  let text = "";
+  const lines = options.onLine ? lineSplitter((line) => options.onLine?.(line, name)) : undefined;
+  const stream = child[name];
+  stream?.setEncoding("utf8");
+  stream?.on("data", (chunk: string) => {
+    text = (text + chunk).slice(-keep);
+    lines?.push(chunk);
+  });
+  stream?.on("end", () => lines?.end());
+  return () => text;
+}
+
+/** Cuts chunks into lines; progress output that ends in \r counts as lines too. */
+export function lineSplitter(onLine: (line: string) => void): { push(chunk: string): void; end(): void } {
+  let rest = "";
+  return {
+    push(chunk) {
+      const parts = (rest + chunk).split(/\r?\n|\r/);
+      rest = parts.pop() ?? "";
+      for (const part of parts) if (part) onLine(part);
+    },
+    end() {
+      if (rest) onLine(rest);
+      rest = "";
+    },
+  };
+}

@@ -1,0 +1,18 @@
+// What a command gets from the outside world; made in main.ts for the real process, by hand in tests.
+import type { Clock } from "./time.ts";
+
+export interface Context {
+  environment: Readonly<Record<string, string | undefined>>;
+  /** reads the file behind a NAME_FILE variable; throws where it cannot */
+  readFile(path: string): string;
+  clock: Clock;
+  /** one line to stdout */
+  print(line: string): void;
+  /** one line to stderr */
+  complain(line: string): void;
+  /** calls back for each SIGTERM, SIGINT and SIGQUIT from now on */
+  onSignal(handler: (signal: "SIGTERM" | "SIGINT" | "SIGQUIT") => void): void;
+}
+
+/** A command: does its work and returns the exit code. */
+export type Command = (context: Context, args: readonly string[]) => Promise<number>;

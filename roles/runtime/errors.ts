@@ -1,0 +1,62 @@
+// What an operator is told when something cannot go on, and the exit codes that go with it.
+// Bugs stay plain `Error`s with a stack; an OperatorError is for a person at three in the morning.
+
+/** The exit codes of every command and entrypoint; 0 and 1 are what HEALTHCHECK and the scripts of 1.x expect. */
+export const ExitCode = {
+  /** yes, done */
+  ok: 0,
+  /** no: a probe that fails, a question answered with no */
+  no: 1,
+  /** the command line was wrong */
+  usage: 64,
+  /** another node that is needed could not be reached in time */
+  unavailable: 69,
+  /** a bug in PostDock */
+  bug: 70,
+  /** refused, because going on could lose data or make a second primary */
+  refused: 77,
+  /** the environment, a file or a mount is wrong */
+  config: 78,
+} as const;
+
+export type ExitCodeValue = typeof ExitCode[keyof typeof ExitCode];
+
+/** What happened, why, and what to type. */
+export interface OperatorProblem {
+  /** what happened, naming the thing */
+  what: string;
+  /** the reason, where it is known */
+  why?: string;
+  /** what the operator can do about it */
+  fix: string;
+  exitCode?: number;
+  cause?: unknown;
+}
+
+/** An error meant for the operator: its message has what happened, why, and the fix. */
+export class OperatorError extends Error {
+  readonly what: string;
+  readonly why: string | undefined;
+  readonly fix: string;
+  readonly exitCode: number;
+
+  constructor(problem: OperatorProblem) {
+    const why = problem.why ? `: ${problem.why}` : "";
+    super(`${problem.what}${why}. Fix: ${problem.fix}`, problem.cause === undefined ? {} : { cause: problem.cause });
+    this.name = "OperatorError";
+    this.what = problem.what;
+    this.why = problem.why;
+    this.fix = problem.fix;
+    this.exitCode = problem.exitCode ?? ExitCode.unavailable;
+  }
+}
+
+/** The text of anything that was thrown, without a stack. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Closes a switch over a tagged union: the compiler refuses it while a case is missing. */
+export function unreachable(value: never): never {
+  throw new Error(`Unexpected value: ${JSON.stringify(value)}`);
+}

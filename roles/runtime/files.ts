@@ -1,0 +1,110 @@
+// The only place that touches files: whole-file atomic writes with mode and owner, and careful reads.
+import * as fs from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { dirname, join } from "node:path";
+import type { Account } from "./command.ts";
+
+export interface WriteOptions {
+  /** permission bits, for example 0o600 */
+  mode: number;
+  owner?: Account;
+  /** overwrite in place: for bind-mounted files, which cannot be renamed over */
+  inPlace?: boolean;
+}
+
+/** Writes the whole file so that a reader sees the old or the new content, never a part, also after a power cut. */
+export async function writeAtomic(path: string, content: string, options: WriteOptions): Promise<void> {
+  if (options.inPlace) return await fs.writeFile(path, content);
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+  const file = await fs.open(temporary, "wx", options.mode);
+  try {
+    await file.writeFile(content);
+    await file.chmod(options.mode);
+    if (options.owner && process.getuid?.() === 0) await file.chown(options.owner.uid, options.owner.gid);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await fs.rename(temporary, path);
+  await syncDirectory(dirname(path));
+}
+
+/** Flushes a directory's entries to disk. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await fs.open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** The file's text, or null where there is no such file. Any other failure is thrown. */
+export async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await fs.readFile(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/** True where the path exists, whatever it is. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await fs.lstat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** Names in a directory, sorted; an absent directory has none. */
+export async function listDirectory(path: string): Promise<string[]> {
+  try {
+    return (await fs.readdir(path)).sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** Makes a directory (and its parents), with mode and owner set whether or not it was there. */
+export async function ensureDirectory(path: string, options: { mode: number; owner?: Account }): Promise<void> {
+  await fs.mkdir(path, { recursive: true });
+  await fs.chmod(path, options.mode);
+  if (options.owner && process.getuid?.() === 0) await fs.chown(path, options.owner.uid, options.owner.gid);
+}
+
+/** Moves one entry within a file system. */
+export async function move(from: string, to: string): Promise<void> {
+  await fs.rename(from, to);
+}
+
+/** Removes a file or a whole tree; absent is fine. The caller has logged what and why. */
+export async function remove(path: string): Promise<void> {
+  await fs.rm(path, { recursive: true, force: true });
+}
+
+/** Free and total bytes of the file system that holds the path. */
+export async function diskSpace(path: string): Promise<{ freeBytes: number; totalBytes: number; usedBytes: number }> {
+  const s = await fs.statfs(path);
+  return { freeBytes: s.bavail * s.bsize, totalBytes: s.blocks * s.bsize, usedBytes: (s.blocks - s.bfree) * s.bsize };
+}
+
+/** Permission bits and owner of a path, or null where it is absent. */
+export async function modeOf(path: string): Promise<{ mode: number; uid: number; isDirectory: boolean } | null> {
+  try {
+    const s = await fs.stat(path);
+    return { mode: s.mode & 0o7777, uid: s.uid, isDirectory: s.isDirectory() };
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return code === "ENOENT" || code === "ENOTDIR";
+}

@@ -1,0 +1,97 @@
+// HTTP on :8080 of every container: probes, /status and /metrics, the same paths for all roles.
+// The only file that knows hono and prom-client.
+import { createAdaptorServer } from "@hono/node-server";
+import { type Context, Hono } from "hono";
+import { Gauge, Registry } from "prom-client";
+import { errorText } from "./errors.ts";
+import type { Log } from "./log.ts";
+import type { AnyStatus } from "./status.ts";
+import { no, type Verdict } from "./verdict.ts";
+
+/** What a role answers with. Verdicts come from what was last observed, or look afresh with a deadline of their own. */
+export interface RoleHttp {
+  status(): AnyStatus;
+  healthz(): Promise<Verdict>;
+  readyz(): Promise<Verdict>;
+  /** may a client that writes be sent here? */
+  primary(): Promise<Verdict>;
+  /** may a client that reads be sent to this standby, at most so many bytes behind? */
+  replica(maxLagBytes: number | null): Promise<Verdict>;
+  readOnly(): Promise<Verdict>;
+  /** samples of this moment, from what was last observed; a scrape never waits for a database */
+  samples(): Sample[];
+}
+
+/** One value of a metric. A value that could not be seen is left out, never zero. */
+export interface Sample {
+  name: string;
+  help: string;
+  labels?: Record<string, string>;
+  value: number;
+}
+
+/** Builds the app; test it with `app.request("/healthz")`. */
+export function httpApp(role: RoleHttp, log: Log): Hono {
+  const app = new Hono();
+  const probe = (path: string, ask: (c: Context) => Promise<Verdict>) =>
+    app.get(path, async (c) => {
+      const verdict = await ask(c).catch((error) => no(`could not see: ${errorText(error)}`));
+      return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
+    });
+  probe("/healthz", () => role.healthz());
+  probe("/readyz", () => role.readyz());
+  probe("/primary", () => role.primary());
+  probe("/read-only", () => role.readOnly());
+  app.get("/replica", async (c) => {
+    const text = c.req.query("lag");
+    const lag = text === undefined ? null : parseBytes(text);
+    if (lag === undefined) return c.text(`lag=${text} is not a size: write bytes, or kB, MB, GB as in lag=16MB\n`, 400);
+    const verdict = await role.replica(lag).catch((error) => no(`could not see: ${errorText(error)}`));
+    return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
+  });
+  app.get("/status", (c) => c.json(role.status()));
+  app.get("/metrics", async (c) => c.text(await renderMetrics(role.samples()), 200, { "content-type": metricsType }));
+  app.notFound((c) => c.text("not found: try /healthz /readyz /primary /replica /read-only /status /metrics\n", 404));
+  app.onError((error, c) => {
+    log.error("Request failed", { path: c.req.path, error });
+    return c.text("internal error, see the log of this container\n", 500);
+  });
+  return app;
+}
+
+const metricsType = "text/plain; version=0.0.4; charset=utf-8";
+
+/** Samples as Prometheus text; all are gauges unless the name ends in _total. */
+export async function renderMetrics(samples: readonly Sample[]): Promise<string> {
+  const registry = new Registry();
+  const gauges = new Map<string, Gauge>();
+  for (const sample of samples) {
+    let gauge = gauges.get(sample.name);
+    if (!gauge) {
+      const labelNames = Object.keys(sample.labels ?? {});
+      gauge = new Gauge({ name: sample.name, help: sample.help, labelNames, registers: [registry] });
+      gauges.set(sample.name, gauge);
+    }
+    gauge.set(sample.labels ?? {}, sample.value);
+  }
+  return (await registry.metrics()).replace(/^# TYPE (\S+_total) gauge$/gm, "# TYPE $1 counter");
+}
+
+/** "16MB" to bytes (kB, MB, GB as PostgreSQL counts them, by 1024); undefined where it is not a size. */
+export function parseBytes(text: string): number | undefined {
+  const match = /^(\d{1,12})\s*(B|kB|MB|GB)?$/i.exec(text.trim());
+  if (!match) return undefined;
+  const unit = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }[(match[2] ?? "b").toLowerCase()];
+  return Number(match[1]) * (unit ?? 1);
+}
+
+/** Serves the app on a port of all addresses or on a unix socket; resolves once it listens. */
+export function serve(app: Hono, at: { port: number } | { socketPath: string }): Promise<{ close(): void }> {
+  const server = createAdaptorServer({ fetch: app.fetch });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    const listening = () => resolve({ close: () => void server.close() });
+    if ("port" in at) server.listen(at.port, "::", listening);
+    else server.listen(at.socketPath, listening);
+  });
+}

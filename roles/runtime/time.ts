@@ -1,0 +1,96 @@
+// The only place that reads clocks and sets timers; everything else gets a Clock.
+// All durations are milliseconds.
+import { OperatorError } from "./errors.ts";
+
+export interface Clock {
+  /** Monotonic milliseconds; only differences mean anything. */
+  nowMs(): number;
+  /** Wall clock, milliseconds since the epoch; for people, never for decisions. */
+  wallMs(): number;
+  /** Resolves after `ms`, or at once when `signal` aborts (it never rejects). */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener("abort", done, { once: true });
+    }),
+};
+
+/** What a wait needs from outside. */
+export interface WaitDeps {
+  clock: Clock;
+  signal?: AbortSignal;
+}
+
+/**
+ * Polls `ready` until it returns something other than null, undefined or false, and returns that.
+ * Throws an OperatorError when `deadlineMs` is over or the signal aborts; `why` may tell what was seen last.
+ */
+export async function waitUntil<T>(
+  ready: () => Promise<T | null | undefined | false>,
+  options: { what: string; deadlineMs: number; everyMs?: number; fix?: string; why?: () => string },
+  deps: WaitDeps,
+): Promise<T> {
+  const end = deps.clock.nowMs() + options.deadlineMs;
+  while (true) {
+    const value = await ready();
+    if (value) return value;
+    if (deps.signal?.aborted || deps.clock.nowMs() >= end) {
+      const seconds = Math.round(options.deadlineMs / 1000);
+      throw new OperatorError({
+        what: deps.signal?.aborted
+          ? `Stopped waiting for ${options.what}`
+          : `Gave up waiting for ${options.what} after ${seconds} s`,
+        ...(options.why ? { why: options.why() } : {}),
+        fix: options.fix ?? "see the log lines above for the last thing that was tried",
+      });
+    }
+    await deps.clock.sleep(options.everyMs ?? 250, deps.signal);
+  }
+}
+
+/** Thrown by withDeadline() when the time is over. */
+export class DeadlineError extends Error {
+  override name = "DeadlineError";
+}
+
+/** Races `work` against a deadline. The work itself is not cancelled: hand it a signal where it can be. */
+export async function withDeadline<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DeadlineError(`${what} did not answer within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => {}); // a late failure of the abandoned work is already reported as the deadline
+  }
+}
+
+/** Runs `step` every `ms` (counted from end to start) until the signal aborts; an error goes to `onError` and does not end the loop. */
+export async function every(
+  ms: number,
+  step: () => Promise<void>,
+  deps: { clock: Clock; signal: AbortSignal; onError: (error: unknown) => void },
+): Promise<void> {
+  while (!deps.signal.aborted) {
+    try {
+      await step();
+    } catch (error) {
+      deps.onError(error);
+    }
+    await deps.clock.sleep(ms, deps.signal);
+  }
+}

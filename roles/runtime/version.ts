@@ -1,0 +1,3 @@
+// The version of PostDock, written once.
+
+export const POSTDOCK_VERSION = "2.0.0";
