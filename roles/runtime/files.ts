@@ -108,3 +108,8 @@ function isMissing(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return code === "ENOENT" || code === "ENOTDIR";
 }
+
+/** Where a symbolic link points, or null where it cannot be read. */
+export async function linkTarget(path: string): Promise<string | null> {
+  return await fs.readlink(path).catch(() => null);
+}

@@ -1,0 +1,107 @@
+// PURE types: what one node can see of itself and of the others when it decides what to be.
+// "Unreachable" is a value of its own, never "no".
+import type { TimelineFork, WalPosition } from "./lsn.ts";
+
+/** What the own data directory holds. */
+export type OwnData =
+  | { kind: "empty" }
+  /** a clone was cut off and no cluster lies beneath: to be cloned, never bootstrapped */
+  | { kind: "half-cloned" }
+  /** a whole clone waits to be moved into place */
+  | { kind: "unfinished-move" }
+  /** a bootstrap was cut off before its end; the node never served a client */
+  | { kind: "unfinished-bootstrap" }
+  | { kind: "foreign"; entries: string[] }
+  | { kind: "other-version"; version: string }
+  | { kind: "damaged"; why: string }
+  | OwnCluster;
+
+export interface OwnCluster {
+  kind: "cluster";
+  systemIdentifier: string;
+  /** end of the WAL in the directory */
+  position: WalPosition;
+  /** no standby.signal: it was a primary when it last ran */
+  wasPrimary: boolean;
+  cleanShutdown: boolean;
+  /** host of primary_conninfo, where there is one */
+  lastUpstream: string | null;
+}
+
+/** A node's agent as seen from here. */
+export type Peer = { host: string } & ({ seen: "unreachable"; error: string } | ReachedPeer);
+
+export interface ReachedPeer {
+  seen: "reached";
+  host: string;
+  nodeId: number;
+  role: "primary" | "standby" | "none" | "unknown";
+  hasCluster: boolean;
+  wasPrimary: boolean | null;
+  systemIdentifier: string | null;
+  position: WalPosition | null;
+  priority: number;
+  /** the agent is starting a primary or promoting right now */
+  becomingPrimary: boolean;
+  everHadMajority: boolean;
+  /** host it streams from, where it is a standby */
+  upstream: string | null;
+}
+
+export interface ClusterView {
+  self: { host: string; nodeId: number; priority: number };
+  /** no upstream is configured: this node may make a fresh cluster */
+  mayBootstrap: boolean;
+  configuredUpstream: string | null;
+  /** PARTNER_NODES without this node */
+  otherPartners: readonly string[];
+  /** this node's own marker: a majority of PARTNER_NODES has joined once */
+  everHadMajority: boolean;
+  cleanOverRewind: boolean;
+  data: OwnData;
+  peers: readonly Peer[];
+  /** the primary that is in sight (runtime/choose-primary.ts), or null */
+  primary: PrimaryInSight | null;
+  /** how long this node has been deciding, milliseconds */
+  waitedMs: number;
+  /** the last attempt to rejoin by rewind, or to stream after it, failed: clone instead */
+  rewindFailed: boolean;
+}
+
+export interface PrimaryInSight {
+  host: string;
+  systemIdentifier: string | null;
+  timeline: number | null;
+  /** its timeline history; null where it could not be read */
+  history: readonly TimelineFork[] | null;
+}
+
+/** The peers that answered. */
+export function reached(view: { peers: readonly Peer[] }): ReachedPeer[] {
+  return view.peers.flatMap((p) => p.seen === "reached" ? [p] : []);
+}
+
+export interface Majority {
+  /** does a majority have to agree at all? */
+  needed: boolean;
+  have: number;
+  size: number;
+  ok: boolean;
+  missing: string[];
+}
+
+/**
+ * Counts the partners that answer, this node included. Needed once a majority of PARTNER_NODES has ever joined;
+ * until then partners that never joined do not count (CONTRACT.md, is_major_master).
+ */
+export function countMajority(
+  view: { otherPartners: readonly string[]; everHadMajority: boolean; peers: readonly Peer[] },
+): Majority {
+  const answering = new Set(reached(view).map((p) => p.host));
+  const missing = view.otherPartners.filter((host) => !answering.has(host));
+  const size = view.otherPartners.length + 1;
+  const have = size - missing.length;
+  const known = view.everHadMajority || reached(view).some((p) => p.everHadMajority);
+  const needed = known && view.otherPartners.length > 0;
+  return { needed, have, size, ok: !needed || have * 2 > size, missing };
+}

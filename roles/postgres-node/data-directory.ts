@@ -1,0 +1,79 @@
+// Observes the data directory: empty, half-cloned, a cluster and how far its WAL reaches. Changes nothing.
+import { join } from "node:path";
+import { postgresAccount, run, tryRun } from "../runtime/command.ts";
+import { exists, listDirectory, readIfThere } from "../runtime/files.ts";
+import type { Log } from "../runtime/log.ts";
+import type { OwnCluster, OwnData } from "./cluster-view.ts";
+import { chooseWalStart, type ControlData, parseControlData, parseWaldumpEnd } from "./controldata.ts";
+import { conninfoValue } from "./conninfo.ts";
+import { readJournal, stateDirectoryName } from "./journal.ts";
+import type { WalPosition } from "./lsn.ts";
+
+const postgresMajor = "17";
+
+/** Looks at PGDATA. Throws only where the directory itself cannot be read. */
+export async function observeData(pgdata: string, log: Log): Promise<OwnData> {
+  const journal = await readJournal(pgdata);
+  if (journal?.phase === "moving-out" || journal?.phase === "moving-in") return { kind: "unfinished-move" };
+  if (journal?.phase === "bootstrapping") return { kind: "unfinished-bootstrap" };
+  if (journal?.phase === "rewinding") return { kind: "half-cloned" };
+  const entries = (await listDirectory(pgdata)).filter((name) => name !== stateDirectoryName && name !== "lost+found");
+  const version = (await readIfThere(join(pgdata, "PG_VERSION")))?.trim();
+  if (version === undefined) {
+    const meaningful = entries.filter((name) => name !== "master.lock" && name !== "standby.lock");
+    if (meaningful.length > 0) return { kind: "foreign", entries: meaningful };
+    return { kind: journal?.phase === "copying" ? "half-cloned" : "empty" };
+  }
+  if (version !== postgresMajor) return { kind: "other-version", version };
+  try {
+    return await observeCluster(pgdata, log);
+  } catch (error) {
+    return { kind: "damaged", why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
+  const control = await readControlData(pgdata);
+  const autoConf = await readIfThere(join(pgdata, "postgresql.auto.conf")) ?? "";
+  const conninfo = /^\s*primary_conninfo\s*=\s*'((?:[^']|'')*)'/m.exec(autoConf)?.[1]?.replaceAll("''", "'");
+  return {
+    kind: "cluster",
+    systemIdentifier: control.systemIdentifier,
+    position: await endOfWal(pgdata, control, log),
+    wasPrimary: !(await exists(join(pgdata, "standby.signal"))),
+    cleanShutdown: control.state.startsWith("shut down"),
+    lastUpstream: (conninfo && conninfoValue(conninfo, "host")) || null,
+  };
+}
+
+/** Runs pg_controldata on a data directory. */
+export async function readControlData(pgdata: string): Promise<ControlData> {
+  const options = { as: postgresAccount, timeoutMs: 10_000, env: { LC_ALL: "C" } };
+  return parseControlData((await run(["pg_controldata", "-D", pgdata], options)).stdout);
+}
+
+/** The end of the last valid WAL record in the directory; where WAL cannot be read, what the control file promises. */
+async function endOfWal(pgdata: string, control: ControlData, log: Log): Promise<WalPosition> {
+  const walDirectory = join(pgdata, "pg_wal");
+  const start = chooseWalStart(control, await listDirectory(walDirectory));
+  const argv = [
+    "pg_waldump",
+    "--path",
+    walDirectory,
+    "--timeline",
+    String(start.timeline),
+    "--start",
+    start.lsn,
+    "--stats",
+  ];
+  const result = await tryRun(argv, { as: postgresAccount, timeoutMs: 120_000, env: { LC_ALL: "C" } });
+  const end = parseWaldumpEnd(result.stdout); // it ends with an error at the first invalid record: that is the end
+  if (end !== null) return { timeline: start.timeline, lsn: end };
+  const promised = control.minRecoveryEnd ?? control.checkpoint;
+  log.warn("End of WAL could not be read, taking what the control file says", {
+    lsn: promised.lsn,
+    timeline: promised.timeline,
+    stderr: result.stderr.trim().slice(-300),
+  });
+  return promised;
+}

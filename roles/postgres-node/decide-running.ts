@@ -1,0 +1,154 @@
+// PURE: what the agent of a running PostgreSQL does about what it sees, once a second.
+// repmgrd is the failover engine; this covers what it leaves undone (DESIGN.md section 3).
+import { type ClusterView, countMajority, type Peer, reached } from "./cluster-view.ts";
+import { comparePosition, isAncestor, type WalPosition } from "./lsn.ts";
+
+export interface RunningView extends Omit<ClusterView, "data" | "waitedMs" | "rewindFailed" | "cleanOverRewind"> {
+  role: "primary" | "standby";
+  systemIdentifier: string;
+  position: WalPosition;
+  /** standby: host of primary_conninfo */
+  upstream: string | null;
+  streaming: boolean;
+  notStreamingMs: number;
+  /** how long no primary has been in sight, milliseconds; 0 while one is */
+  noPrimaryMs: number;
+  /** what PostgreSQL itself said about why it cannot stream, or null */
+  trouble: "wal-removed" | "diverged" | null;
+}
+
+export type RunningPlan =
+  | { do: "nothing" }
+  /** another node is the real primary: stop at once and decide as at start */
+  | { do: "demote"; because: string }
+  | { do: "follow"; upstream: string; because: string }
+  /** streaming cannot be mended in place: stop and decide as at start; `clone` where a rewind cannot help */
+  | { do: "rejoin"; clone: boolean; because: string }
+  | { do: "promote"; because: string };
+
+/** A standby that does not stream is given this long before the agent changes its upstream, milliseconds. */
+export const followGraceMs = 3_000;
+/** repmgrd's election has this long before the agent promotes in its place, milliseconds. */
+export const electionGraceMs = 9_000;
+/** A diverged or starved standby is rejoined after this long, milliseconds. */
+export const rejoinGraceMs = 5_000;
+
+export function decideRunning(view: RunningView): RunningPlan {
+  return view.role === "primary" ? decidePrimary(view) : decideStandby(view);
+}
+
+function decidePrimary(view: RunningView): RunningPlan {
+  const other = view.primary;
+  if (!other || other.host === view.self.host) return { do: "nothing" };
+  if (other.systemIdentifier !== view.systemIdentifier) return { do: "nothing" };
+  return {
+    do: "demote",
+    because: `${other.host} is the primary on timeline ${other.timeline}, this node is on ${view.position.timeline}`,
+  };
+}
+
+function decideStandby(view: RunningView): RunningPlan {
+  const primary = view.primary;
+  if (!primary) return decideWithoutPrimary(view);
+  if (primary.systemIdentifier !== view.systemIdentifier) return { do: "nothing" };
+  if (view.streaming) return comeBack(view, primary.timeline);
+  if (view.notStreamingMs < followGraceMs) return { do: "nothing" };
+  const diverged = primary.timeline !== null && primary.history !== null &&
+    !isAncestor(view.position, { timeline: primary.timeline, history: primary.history });
+  if (view.notStreamingMs >= rejoinGraceMs && (diverged || view.trouble === "diverged")) {
+    return { do: "rejoin", clone: false, because: `This standby has diverged from the primary ${primary.host}` };
+  }
+  const target = preferredUpstream(view, primary.timeline) ?? primary.host;
+  if (view.upstream !== target && !upstreamIsFine(view, primary.timeline)) {
+    return { do: "follow", upstream: target, because: `${view.upstream} does not stream to this node` };
+  }
+  if (view.notStreamingMs >= rejoinGraceMs && view.trouble === "wal-removed") {
+    if (view.upstream !== primary.host) {
+      return {
+        do: "follow",
+        upstream: primary.host,
+        because: `${view.upstream} no longer has the WAL this node needs`,
+      };
+    }
+    return { do: "rejoin", clone: true, because: `The primary ${primary.host} no longer has the WAL this node needs` };
+  }
+  return { do: "nothing" };
+}
+
+/** The current upstream runs on the primary's timeline: the WAL receiver gets through by itself. */
+function upstreamIsFine(view: RunningView, timeline: number | null): boolean {
+  const peer = reached(view).find((p) => p.host === view.upstream);
+  if (!peer) return false;
+  if (peer.role === "primary") return view.primary?.host === peer.host;
+  return peer.role === "standby" && peer.position?.timeline === timeline;
+}
+
+/** Nodes of the second level (no partners) belong under their configured upstream. */
+function preferredUpstream(view: RunningView, timeline: number | null): string | null {
+  if (view.otherPartners.length > 0 || view.configuredUpstream === null) return null;
+  const peer: Peer | undefined = reached(view).find((p) => p.host === view.configuredUpstream);
+  const fits = peer?.seen === "reached" && peer.role === "standby" && peer.position?.timeline === timeline &&
+    peer.upstream !== null && peer.upstream !== view.self.host;
+  return fits ? view.configuredUpstream : null;
+}
+
+function comeBack(view: RunningView, timeline: number | null): RunningPlan {
+  const preferred = preferredUpstream(view, timeline);
+  if (preferred === null || preferred === view.upstream) return { do: "nothing" };
+  return { do: "follow", upstream: preferred, because: `The configured upstream ${preferred} is back` };
+}
+
+function decideWithoutPrimary(view: RunningView): RunningPlan {
+  if (view.noPrimaryMs < electionGraceMs) return { do: "nothing" };
+  const permission = decideMayPromote(view, { tieBreak: true });
+  return permission.ok
+    ? {
+      do: "promote",
+      because: `No primary for ${Math.round(view.noPrimaryMs / 1000)} s and no election: ${permission.because}`,
+    }
+    : { do: "nothing" };
+}
+
+/**
+ * Whether this standby may become primary now; repmgrd asks before it promotes, and the agent for itself.
+ * With `tieBreak` only one of several equally advanced standbys may (repmgrd's election has broken the tie already).
+ */
+export function decideMayPromote(
+  view: Omit<RunningView, "streaming" | "notStreamingMs" | "noPrimaryMs" | "trouble" | "upstream">,
+  options: { tieBreak: boolean },
+): { ok: boolean; because: string } {
+  const refuse = (because: string) => ({ ok: false, because });
+  if (view.role === "primary") return refuse("this node is already primary");
+  if (view.self.priority === 0) return refuse("NODE_PRIORITY is 0");
+  if (view.otherPartners.length === 0 && view.configuredUpstream !== null && view.peers.length > 0) {
+    const partnered = reached(view).some((p) => p.everHadMajority);
+    if (partnered) return refuse("this node is of the second level: the nodes of PARTNER_NODES decide");
+  }
+  const peers = reached(view).filter((p) => p.systemIdentifier === view.systemIdentifier);
+  const alive = peers.find((p) => p.role === "primary");
+  if (alive) return refuse(`${alive.host} is primary and answers`);
+  const becoming = peers.find((p) => p.becomingPrimary);
+  if (becoming) return refuse(`${becoming.host} is becoming primary`);
+  const majority = countMajority({ ...view, everHadMajority: true });
+  if (!majority.ok) {
+    return refuse(`only ${majority.have} of ${majority.size} partners answer; missing: ${majority.missing.join(", ")}`);
+  }
+  const electable = view.otherPartners.length > 0 ? peers.filter((p) => view.otherPartners.includes(p.host)) : peers;
+  const better = electable.find((p) => isBetter(p, view, options.tieBreak));
+  if (better) return refuse(`${better.host} has newer data or comes first`);
+  return { ok: true, because: `${majority.have} of ${majority.size} partners answer and none has newer data` };
+}
+
+/** repmgr's order: received LSN, then priority, then the lower id. */
+function isBetter(
+  peer: { position: WalPosition | null; priority: number; nodeId: number; role: string },
+  view: { position: WalPosition; self: { priority: number; nodeId: number } },
+  tieBreak: boolean,
+): boolean {
+  if (!peer.position) return false;
+  const order = comparePosition(peer.position, view.position);
+  if (order > 0) return true;
+  if (order < 0 || !tieBreak || peer.role !== "standby" || peer.priority === 0) return false;
+  return peer.priority > view.self.priority ||
+    (peer.priority === view.self.priority && peer.nodeId < view.self.nodeId);
+}

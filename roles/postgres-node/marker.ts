@@ -1,0 +1,36 @@
+// What the node remembers in its own volume and no other node ever inherits: that a majority of PARTNER_NODES has joined
+// once, and which nodes it knew last. Bound to the node's id and the cluster, so a copied file says nothing.
+import { join } from "node:path";
+import { z } from "zod";
+import { postgresAccount } from "../runtime/command.ts";
+import { ensureDirectory, readIfThere, writeAtomic } from "../runtime/files.ts";
+import { stateDirectory } from "./journal.ts";
+
+const Memory = z.object({
+  nodeId: z.number(),
+  systemIdentifier: z.string(),
+  everHadMajority: z.boolean(),
+  /** hosts of repmgr.nodes when last seen */
+  hosts: z.array(z.string()),
+});
+export type Memory = z.infer<typeof Memory>;
+
+const path = (pgdata: string) => join(stateDirectory(pgdata), "memory.json");
+
+/** This node's memory; a missing, damaged or foreign one is an empty memory. */
+export async function readMemory(pgdata: string, nodeId: number): Promise<Memory> {
+  const none: Memory = { nodeId, systemIdentifier: "", everHadMajority: false, hosts: [] };
+  const text = await readIfThere(path(pgdata));
+  if (text === null) return none;
+  try {
+    const memory = Memory.parse(JSON.parse(text));
+    return memory.nodeId === nodeId ? memory : none;
+  } catch {
+    return none;
+  }
+}
+
+export async function writeMemory(pgdata: string, memory: Memory): Promise<void> {
+  await ensureDirectory(stateDirectory(pgdata), { mode: 0o700, owner: postgresAccount });
+  await writeAtomic(path(pgdata), JSON.stringify(memory) + "\n", { mode: 0o600, owner: postgresAccount });
+}

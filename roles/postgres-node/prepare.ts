@@ -1,0 +1,93 @@
+// Puts in place what the node needs before it decides anything: directories, passfile, repmgr.conf, and a postgresql.conf
+// that PostgreSQL itself has accepted. Nothing of the data is touched.
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { NodeConfig } from "../../config/postgres-node.ts";
+import { postgresAccount, run, tryRun } from "../runtime/command.ts";
+import { ExitCode, OperatorError } from "../runtime/errors.ts";
+import { ensureDirectory, exists, modeOf, remove, writeAtomic } from "../runtime/files.ts";
+import type { Log } from "../runtime/log.ts";
+import { renderPgpassLine } from "./conninfo.ts";
+import { renderPostgresqlConf, translateSettings } from "./postgresql-conf.ts";
+import { passfilePath, renderRepmgrConf, repmgrConfPath } from "./repmgr-conf.ts";
+
+/** Checks CONFIGS against this PostgreSQL and returns the text of postgresql.conf. Throws OperatorError. */
+export async function acceptedServerConfig(config: NodeConfig, log: Log): Promise<string> {
+  const verdict = translateSettings(config.settings);
+  for (const warning of verdict.warnings) log.warn("Setting translated", { why: warning });
+  if (verdict.refused.length > 0) {
+    throw new OperatorError({
+      what: `CONFIGS sets ${verdict.refused.map((r) => r.name).join(", ")}, which PostDock sets itself`,
+      fix: verdict.refused.map((r) => `${r.name}: ${r.fix}`).join("; "),
+      exitCode: ExitCode.config,
+    });
+  }
+  const text = renderPostgresqlConf(config, verdict.settings);
+  const directory = join(tmpdir(), `postdock-config-check-${process.pid}`);
+  await ensureDirectory(directory, { mode: 0o700, owner: postgresAccount });
+  try {
+    await writeAtomic(join(directory, "postgresql.conf"), text, { mode: 0o600, owner: postgresAccount });
+    const argv = ["postgres", "-D", directory, "-C", "shared_preload_libraries"];
+    const result = await tryRun(argv, { as: postgresAccount, timeoutMs: 20_000, env: { LC_ALL: "C" } });
+    if (result.code === 0) return text;
+    const why = result.stderr.trim().split("\n").map((l) =>
+      l.replace(/^.*?(LOG|FATAL|ERROR):\s*/, "").replaceAll(`${directory}/`, "")
+    );
+    throw new OperatorError({
+      what: "PostgreSQL refuses the settings of CONFIGS",
+      why: why.slice(-4).join(" | "),
+      fix: "correct the name or the value in CONFIGS; names are those of PostgreSQL 17",
+      exitCode: ExitCode.config,
+    });
+  } finally {
+    await remove(directory);
+  }
+}
+
+/** Directories, the passfile and repmgr.conf. Throws OperatorError where PGDATA cannot be used. */
+export async function prepareNode(config: NodeConfig): Promise<void> {
+  const owner = postgresAccount;
+  await ensureDirectory("/var/run/postgresql", { mode: 0o2775, owner });
+  await ensureDirectory("/run/postdock", { mode: 0o750, owner });
+  await preparePgdata(config.pgdata);
+  await writeAtomic(passfilePath, renderPgpassLine(config.replicationUser, config.replicationPassword), {
+    mode: 0o600,
+    owner,
+  });
+  await writeAtomic(repmgrConfPath, renderRepmgrConf(config), { mode: 0o640, owner });
+  await removeStaleSockets();
+}
+
+async function preparePgdata(pgdata: string): Promise<void> {
+  try {
+    await ensureDirectory(pgdata, { mode: 0o700, owner: postgresAccount });
+    const probe = join(pgdata, "pgsql_tmp.write-test");
+    await writeAtomic(probe, "", { mode: 0o600, owner: postgresAccount });
+    await remove(probe);
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    throw new OperatorError({
+      what: `The data directory ${pgdata} cannot be written`,
+      why: code === "ENOSPC" ? "the disk is full" : (error as Error).message,
+      fix: code === "ENOSPC"
+        ? "free space on the volume, or give the node a larger one"
+        : "mount a writable volume at PGDATA; files in it belong to uid 999",
+      exitCode: ExitCode.config,
+      cause: error,
+    });
+  }
+  // a volume of 1.x may belong to another uid of the same image family
+  const version = await modeOf(join(pgdata, "PG_VERSION"));
+  if (version !== null && version.uid !== postgresAccount.uid && process.getuid?.() === 0) {
+    await run(["chown", "-R", "postgres:postgres", pgdata], { timeoutMs: 3_600_000 });
+  }
+}
+
+/** Sockets of a server that a kill has ended; the server's own lock files decide whether one still lives. */
+async function removeStaleSockets(): Promise<void> {
+  const lock = "/var/run/postgresql/.s.PGSQL.5432.lock";
+  if (await exists(lock)) {
+    await remove(lock);
+    await remove("/var/run/postgresql/.s.PGSQL.5432");
+  }
+}
