@@ -1,0 +1,30 @@
+// PURE quoting for libpq connection strings, pgpass files and GUC files, in one place each.
+
+/** libpq keyword/value string; values are quoted where needed (manual, 32.1.1.1). Never put a password in. */
+export function renderConninfo(parts: Readonly<Record<string, string | number>>): string {
+  return Object.entries(parts).map(([key, value]) => {
+    const text = String(value);
+    if (/^[A-Za-z0-9_.\-\/:]+$/.test(text)) return `${key}=${text}`;
+    return `${key}='${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  }).join(" ");
+}
+
+/** Reads one keyword of a conninfo string; undefined where it is not in it. */
+export function conninfoValue(conninfo: string, key: string): string | undefined {
+  const pattern = /([A-Za-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s\\']|\\.)*))/g;
+  for (const match of conninfo.matchAll(pattern)) {
+    if (match[1] === key) return (match[2] ?? match[3] ?? "").replace(/\\(.)/g, "$1");
+  }
+  return undefined;
+}
+
+/** A line of a pgpass file: colons and backslashes are escaped (manual, 32.16). */
+export function renderPgpassLine(user: string, password: string): string {
+  const escape = (text: string) => text.replaceAll("\\", "\\\\").replaceAll(":", "\\:");
+  return `*:*:*:${escape(user)}:${escape(password)}\n`;
+}
+
+/** A value of postgresql.conf or repmgr.conf in single quotes (manual, 19.1.2). */
+export function quoteSetting(value: string): string {
+  return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,54 @@
+// PURE arithmetic of log sequence numbers and timelines.
+
+/** "16/B374D848" to a number of bytes. Throws where the text is not an LSN. */
+export function parseLsn(text: string): bigint {
+  const match = /^([0-9A-Fa-f]{1,8})\/([0-9A-Fa-f]{1,8})$/.exec(text);
+  if (!match) throw new Error(`Not an LSN: ${JSON.stringify(text)}`);
+  return (BigInt(`0x${match[1]}`) << 32n) + BigInt(`0x${match[2]}`);
+}
+
+/** A number of bytes to "16/B374D848". */
+export function formatLsn(bytes: bigint): string {
+  return `${(bytes >> 32n).toString(16).toUpperCase()}/${(bytes & 0xffffffffn).toString(16).toUpperCase()}`;
+}
+
+/** Negative, zero or positive, as for sort(). */
+export function compareLsn(a: string, b: string): number {
+  const difference = parseLsn(a) - parseLsn(b);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/** How far a node's WAL reaches. */
+export interface WalPosition {
+  timeline: number;
+  lsn: string;
+}
+
+/** Orders by timeline, then by LSN: the rule of a cold start (DESIGN.md section 4). */
+export function comparePosition(a: WalPosition, b: WalPosition): number {
+  return a.timeline - b.timeline || compareLsn(a.lsn, b.lsn);
+}
+
+/** One line of a timeline history file: the timeline and where it was left. */
+export interface TimelineFork {
+  timeline: number;
+  endLsn: string;
+}
+
+/** Parses the text of a NNNNNNNN.history file: its ancestors, oldest first (manual, 26.3.6 Timelines). */
+export function parseHistory(text: string): TimelineFork[] {
+  return text.split("\n").flatMap((line) => {
+    const match = /^\s*(\d+)\s+([0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8})/.exec(line);
+    return match ? [{ timeline: Number(match[1]), endLsn: match[2]! }] : [];
+  });
+}
+
+/**
+ * Whether a node at `own` can simply go on streaming the timeline `target`, whose history is given:
+ * it is on that timeline, or on an ancestor that it left at or before the fork. Otherwise it has diverged.
+ */
+export function isAncestor(own: WalPosition, target: { timeline: number; history: readonly TimelineFork[] }): boolean {
+  if (own.timeline === target.timeline) return true;
+  const fork = target.history.find((f) => f.timeline === own.timeline);
+  return fork !== undefined && compareLsn(own.lsn, fork.endLsn) <= 0;
+}
