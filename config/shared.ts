@@ -8,7 +8,9 @@ export const sshEnable = env("SSH_ENABLE", flag, {
   doc: "Run sshd for the postgres user with the keys mounted at /tmp/.ssh/keys (id_rsa, id_rsa.pub).",
 });
 
-export const logLevel = env("LOG_LEVEL", oneOf(["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"]), {
+const logWords = ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"] as const;
+
+export const logLevel = env<typeof logWords[number]>("LOG_LEVEL", oneOf(logWords), {
   fallback: "INFO",
   accepts: "DEBUG, INFO, NOTICE, WARNING or ERROR",
   doc: "Least important log line that is printed; also repmgrd's log level.",

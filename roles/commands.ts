@@ -4,6 +4,7 @@ import type { Command, Context } from "./runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "./runtime/errors.ts";
 import { legacyArguments } from "./legacy-commands.ts";
 import { POSTDOCK_VERSION } from "./runtime/version.ts";
+import { eventCommand, mayPromoteCommand } from "./postgres-node/local-commands.ts";
 import { nodeEntrypoint } from "./postgres-node/role.ts";
 
 /** Runs one command line and returns its exit code; nothing is thrown, every failure has been explained. */
@@ -30,12 +31,14 @@ export function commandTree(bind: Bind, context: Pick<Context, "print" | "compla
     .exitOverride()
     .configureOutput({ writeOut: (s) => context.print(s.trimEnd()), writeErr: (s) => context.complain(s.trimEnd()) });
   const leaf = (parent: Parser, name: string, description: string, command: Command) => {
-    const parser = parent.command(name).description(description);
+    const parser = parent.command(name).description(description).argument("[args...]");
     parser.action(() => bind(command, () => parser.args)());
     return parser;
   };
   const node = root.command("postgres-node").description("a PostgreSQL node");
   leaf(node, "entrypoint", "the container's main process", nodeEntrypoint);
+  leaf(node, "may-promote", "whether this standby may become primary now (repmgrd asks)", mayPromoteCommand);
+  leaf(node, "event", "takes an event notification of repmgr", eventCommand);
   return root;
 }
 

@@ -35,11 +35,15 @@ export async function clearStaleServer(pgdata: string, deps: { clock: Clock; log
   if (orphans.length > 0) {
     deps.log.warn("Waiting for the processes of a server that died", { pids: orphans });
     const end = deps.clock.nowMs() + 3_000;
-    await waitUntil(async () => {
-      const left = await serverProcesses(pgdata);
-      if (deps.clock.nowMs() >= end) for (const pid of left) quit(pid);
-      return left.length === 0;
-    }, { what: "the backends of a dead postmaster to end", deadlineMs: 30_000, everyMs: 50 }, deps);
+    await waitUntil(
+      async () => {
+        const left = await serverProcesses(pgdata);
+        if (deps.clock.nowMs() >= end) { for (const pid of left) quit(pid); }
+        return left.length === 0;
+      },
+      { what: "the backends of a dead postmaster to end", deadlineMs: 30_000, everyMs: 50 },
+      deps,
+    );
   }
   const pidFile = join(pgdata, "postmaster.pid");
   const text = await readIfThere(pidFile);

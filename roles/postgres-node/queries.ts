@@ -2,7 +2,6 @@
 // porsager/postgres has no query timeout of its own, so each query is raced against a deadline.
 import postgres from "postgres";
 import { z } from "zod";
-import type { Setting } from "../../config/list-syntax.ts";
 import { withDeadline } from "../runtime/time.ts";
 import { parseHistory, type TimelineFork } from "./lsn.ts";
 
@@ -115,6 +114,14 @@ export async function readRegisteredNodes(sql: Sql): Promise<NodeRow[] | null> {
   return z.array(NodeRow).parse([...rows]);
 }
 
+/** Marks records of other nodes that still say primary as inactive; their node ids. */
+export async function retireOtherPrimaries(sql: Sql, nodeId: number): Promise<number[]> {
+  if (await readRegisteredNodes(sql) === null) return [];
+  const rows = await sql`
+    update repmgr.nodes set active = false where type = 'primary' and active and node_id <> ${nodeId} returning node_id`;
+  return rows.map((row) => z.number().parse(row.node_id));
+}
+
 /** The history of a timeline as the server has it; timeline 1 has none. */
 export async function readTimelineHistory(sql: Sql, timeline: number): Promise<TimelineFork[]> {
   if (timeline <= 1) return [];
@@ -151,12 +158,6 @@ export async function readDataBytes(sql: Sql): Promise<number> {
   return z.number().parse(rows[0]?.bytes);
 }
 
-/** Promotes the standby and waits, at most `waitSeconds`, until it is primary. */
-export async function promote(sql: Sql, waitSeconds: number): Promise<boolean> {
-  const rows = await sql`select pg_promote(true, ${waitSeconds}) as ok`;
-  return rows[0]?.ok === true;
-}
-
 export async function reloadServer(sql: Sql): Promise<void> {
   await sql`select pg_reload_conf()`;
 }
@@ -176,10 +177,4 @@ export async function ensureDatabase(sql: Sql, database: { name: string; owner: 
   const statement =
     await sql`select format('create database %I owner %I', ${database.name}::text, ${database.owner}::text) as text`;
   await sql.unsafe(z.string().parse(statement[0]?.text));
-}
-
-/** Settings of the running server that differ from what was asked for; used after a start to warn. */
-export async function readSettings(sql: Sql, names: readonly string[]): Promise<Setting[]> {
-  const rows = await sql`select name, current_setting(name) as value from pg_settings where name = any(${[...names]})`;
-  return z.array(z.object({ name: z.string(), value: z.string() })).parse([...rows]);
 }

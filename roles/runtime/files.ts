@@ -73,6 +73,11 @@ export async function listDirectory(path: string): Promise<string[]> {
 /** Makes a directory (and its parents), with mode and owner set whether or not it was there. */
 export async function ensureDirectory(path: string, options: { mode: number; owner?: Account }): Promise<void> {
   await fs.mkdir(path, { recursive: true });
+  await setAccess(path, options);
+}
+
+/** Sets mode and, as root, owner of what is there. */
+export async function setAccess(path: string, options: { mode: number; owner?: Account }): Promise<void> {
   await fs.chmod(path, options.mode);
   if (options.owner && process.getuid?.() === 0) await fs.chown(path, options.owner.uid, options.owner.gid);
 }

@@ -3,7 +3,9 @@
 import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { Gauge, Registry } from "prom-client";
+import { postgresAccount } from "./command.ts";
 import { errorText } from "./errors.ts";
+import { setAccess } from "./files.ts";
 import type { Log } from "./log.ts";
 import type { AnyStatus } from "./status.ts";
 import { no, type Verdict } from "./verdict.ts";
@@ -85,12 +87,19 @@ export function parseBytes(text: string): number | undefined {
   return Number(match[1]) * (unit ?? 1);
 }
 
-/** Serves the app on a port of all addresses or on a unix socket; resolves once it listens. */
-export function serve(app: Hono, at: { port: number } | { socketPath: string }): Promise<{ close(): void }> {
+/** Serves the app on a port of all addresses, or on a unix socket with these permission bits; resolves once it listens. */
+export function serve(
+  app: Hono,
+  at: { port: number } | { socketPath: string },
+  mode?: number,
+): Promise<{ close(): void }> {
   const server = createAdaptorServer({ fetch: app.fetch });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    const listening = () => resolve({ close: () => void server.close() });
+    const listening = async () => {
+      if ("socketPath" in at) await setAccess(at.socketPath, { mode: mode ?? 0o600, owner: postgresAccount });
+      resolve({ close: () => void server.close() });
+    };
     if ("port" in at) server.listen(at.port, "::", listening);
     else server.listen(at.socketPath, listening);
   });

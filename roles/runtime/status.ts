@@ -85,6 +85,7 @@ export const NodeStatus = z.object({
   postgres: Postgres,
   partners: z.array(z.string()).meta({ description: "PARTNER_NODES" }),
   everHadMajority: z.boolean().meta({ description: "a majority of PARTNER_NODES has joined at least once" }),
+  becomingPrimary: z.boolean().meta({ description: "a start as primary or a promotion is under way" }),
   repmgrd: z.object({ running: z.boolean() }),
 });
 export type NodeStatus = z.infer<typeof NodeStatus>;

@@ -1,0 +1,59 @@
+// What a node answers to probes and load balancers, from what its agent last observed.
+import type { RoleHttp, Sample } from "../runtime/http-app.ts";
+import { no, type Verdict, yes } from "../runtime/verdict.ts";
+import { observedRole, renderStatus } from "./agent-state.ts";
+import type { Node } from "./node.ts";
+
+/** An observation older than this says nothing about now, milliseconds. */
+const staleMs = 5_000;
+
+export function nodeHttp(node: Node): RoleHttp {
+  const status = () => renderStatus(node.state, node.config, node.clock.nowMs());
+  const serving = (wanted: "primary" | "standby" | "any"): Verdict => {
+    const role = observedRole(node.state);
+    const now = status();
+    if (role === "none" || role === "unknown") return no(`${now.phase}: ${now.doing} (${now.because})`);
+    if (now.observedAgoMs > staleMs) return no(`the server last answered ${now.observedAgoMs} ms ago`);
+    if (wanted !== "any" && role !== wanted) return no(`this node is a ${role}`);
+    return yes(`${role} on timeline ${now.postgres.timeline}`);
+  };
+  return {
+    status,
+    healthz: () => {
+      const now = status();
+      return Promise.resolve(
+        now.phase === "failed" ? no(now.because) : yes(`${now.phase}: ${now.doing} (${now.because})`),
+      );
+    },
+    readyz: () => Promise.resolve(node.state.phase === "running" ? serving("any") : no(status().doing)),
+    primary: () => Promise.resolve(serving("primary")),
+    replica: (maxLagBytes) => {
+      const verdict = serving("standby");
+      const lag = status().postgres.lagBytes;
+      if (!verdict.ok || maxLagBytes === null) return Promise.resolve(verdict);
+      if (lag === null) return Promise.resolve(no("the lag could not be seen"));
+      return Promise.resolve(lag <= maxLagBytes ? yes(`${lag} bytes behind`) : no(`${lag} bytes behind`));
+    },
+    readOnly: () => Promise.resolve(serving("any")),
+    samples: () => samples(node),
+  };
+}
+
+function samples(node: Node): Sample[] {
+  const status = renderStatus(node.state, node.config, node.clock.nowMs());
+  const { postgres } = status;
+  const labels = { node: node.config.name };
+  const list: Sample[] = [
+    { name: "pg_up", help: "1 while the server answers the agent", labels, value: postgres.running ? 1 : 0 },
+    { name: "postdock_is_primary", help: "1 on the primary", labels, value: postgres.role === "primary" ? 1 : 0 },
+    { name: "postdock_repmgrd_up", help: "1 while repmgrd runs", labels, value: status.repmgrd.running ? 1 : 0 },
+  ];
+  const add = (name: string, help: string, value: number | null) => {
+    if (value !== null) list.push({ name, help, labels, value });
+  };
+  add("postdock_timeline", "Timeline of the server", postgres.timeline);
+  add("pg_replication_lag_seconds", "Age of the last replayed commit, 0 when caught up", postgres.lagSeconds);
+  add("postdock_replication_lag_bytes", "Bytes of WAL received or announced and not replayed", postgres.lagBytes);
+  if (postgres.running) add("postdock_standbys", "Standbys streaming from this node", postgres.downstream.length);
+  return list;
+}

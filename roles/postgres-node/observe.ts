@@ -1,0 +1,136 @@
+// Builds what this node sees: its own server, and every other node's agent. Reads only.
+import type { NodeConfig } from "../../config/postgres-node.ts";
+import { choosePrimary, type Claim } from "../runtime/choose-primary.ts";
+import type { Log } from "../runtime/log.ts";
+import { askNodes, type PeerSeen } from "../runtime/peers.ts";
+import type { Clock } from "../runtime/time.ts";
+import { type AgentState, renderStatus, type ServerSeen } from "./agent-state.ts";
+import { upstreamConnection } from "./clone.ts";
+import type { Peer, PrimaryInSight } from "./cluster-view.ts";
+import type { TimelineFork } from "./lsn.ts";
+import {
+  connectRemote,
+  readDownstream,
+  readRegisteredNodes,
+  readServerState,
+  readTimelineHistory,
+  type Sql,
+  withConnection,
+} from "./queries.ts";
+import { withDeadline } from "../runtime/time.ts";
+
+/** An agent that does not answer within this counts as unreachable, milliseconds. */
+export const peerTimeoutMs = 1_500;
+
+/** One look at the node's own server. Throws where it does not answer in time. */
+export async function observeServer(sql: Sql, clock: Clock): Promise<ServerSeen> {
+  const look = async () => {
+    const state = await readServerState(sql);
+    const downstream = await readDownstream(sql);
+    const registered = await readRegisteredNodes(sql);
+    return { state, downstream, registered, atMs: clock.nowMs() };
+  };
+  return await withDeadline(look(), 3_000, "The local server");
+}
+
+export interface Surroundings {
+  peers: Peer[];
+  primary: PrimaryInSight | null;
+}
+
+export interface ObserverDeps {
+  config: NodeConfig;
+  state: AgentState;
+  clock: Clock;
+  log: Log;
+}
+
+/**
+ * Asks the agents of all nodes known: the configured ones, those remembered, and those that answers name.
+ * `history` keeps the timeline histories already read, since they never change.
+ */
+export async function observeSurroundings(
+  known: { hosts: readonly string[]; history: Map<string, readonly TimelineFork[]> },
+  deps: ObserverDeps,
+): Promise<Surroundings> {
+  const first = others(known.hosts, deps.config);
+  let answers = await askNodes(first, peerTimeoutMs);
+  const learnt = others(answers.flatMap(namedBy), deps.config).filter((host) => !first.includes(host));
+  if (learnt.length > 0) answers = [...answers, ...await askNodes(learnt, peerTimeoutMs)];
+  const trusted = answers.map((a) => notOurselves(a, deps.config));
+  return { peers: trusted.map(toPeer), primary: await findPrimary(trusted, known.history, deps) };
+}
+
+/** Hosts to ask from configuration, the last known registrations and memory; not this node itself. */
+export function knownHosts(config: NodeConfig, state: AgentState, remembered: readonly string[]): string[] {
+  const registered = state.server?.registered ? renderStatus(state, config, 0).postgres.registered ?? [] : [];
+  const configured = [config.upstreamHost, ...config.otherPartners].filter((h) => h !== null);
+  return others([...configured, ...registered.map((r) => r.host), ...remembered], config);
+}
+
+function others(hosts: readonly string[], config: NodeConfig): string[] {
+  return [...new Set(hosts)].filter((host) => host !== "" && host !== config.host);
+}
+
+function namedBy(answer: PeerSeen): string[] {
+  if (answer.seen !== "reached") return [];
+  const { registered, upstream } = answer.status.postgres;
+  return [...(registered ?? []).map((r) => r.host), ...(upstream ? [upstream.host] : [])];
+}
+
+/** A name that leads to another node than it should, for example a reused address, is no answer of that node. */
+function notOurselves(answer: PeerSeen, config: NodeConfig): PeerSeen {
+  if (answer.seen !== "reached") return answer;
+  if (answer.status.node.id === config.id && answer.status.node.host === config.host) {
+    return { host: answer.host, seen: "unreachable", error: "the name leads back to this node" };
+  }
+  return answer;
+}
+
+function toPeer(answer: PeerSeen): Peer {
+  if (answer.seen !== "reached") return answer;
+  const { status } = answer;
+  const { timeline, lsn } = status.postgres;
+  return {
+    seen: "reached",
+    host: answer.host,
+    nodeId: status.node.id,
+    role: status.postgres.role,
+    hasCluster: status.postgres.data === "cluster",
+    wasPrimary: status.postgres.wasPrimary,
+    systemIdentifier: status.postgres.systemIdentifier,
+    position: timeline !== null && lsn !== null ? { timeline, lsn } : null,
+    priority: status.priority,
+    becomingPrimary: status.becomingPrimary,
+    everHadMajority: status.everHadMajority,
+    upstream: status.postgres.upstream?.host ?? null,
+  };
+}
+
+async function findPrimary(
+  answers: readonly PeerSeen[],
+  histories: Map<string, readonly TimelineFork[]>,
+  deps: ObserverDeps,
+): Promise<PrimaryInSight | null> {
+  const own: Claim = {
+    host: deps.config.host,
+    status: renderStatus(deps.state, deps.config, deps.clock.nowMs()),
+  };
+  const claims = answers.flatMap((a): Claim[] => a.seen === "reached" ? [{ host: a.host, status: a.status }] : []);
+  const chosen = choosePrimary([own, ...claims], deps.config.host);
+  if (!chosen) return null;
+  const { systemIdentifier, timeline } = chosen.status.postgres;
+  const sight = { host: chosen.host, systemIdentifier, timeline };
+  if (chosen === own || timeline === null) return { ...sight, history: [] };
+  const key = `${systemIdentifier}/${timeline}`;
+  if (!histories.has(key)) {
+    try {
+      const sql = connectRemote(upstreamConnection(chosen.host, deps.config));
+      histories.set(key, await withConnection(sql, 3_000, (s) => readTimelineHistory(s, timeline)));
+    } catch (error) {
+      deps.log.warn("Timeline history could not be read", { from: chosen.host, timeline, error });
+      return { ...sight, history: null };
+    }
+  }
+  return { ...sight, history: histories.get(key) ?? null };
+}

@@ -1,0 +1,202 @@
+// The life of a node: observe, decide, apply, until the container is to stop. Between two decisions either a wait,
+// a clone, a rewind, a bootstrap, or a server that runs (watch-loop.ts).
+import { join } from "node:path";
+import { postgresAccount } from "../runtime/command.ts";
+import { errorText, ExitCode, OperatorError, unreachable } from "../runtime/errors.ts";
+import { listDirectory, remove, writeAtomic } from "../runtime/files.ts";
+import { bootstrap } from "./bootstrap.ts";
+import { clone } from "./clone.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import { observeData } from "./data-directory.ts";
+import { decideStartup, type StartupPlan } from "./decide-startup.ts";
+import { clearJournal, clearStaging, moveIntoPlace, readJournal, stateDirectoryName } from "./journal.ts";
+import { type Node, say } from "./node.ts";
+import { knownHosts, observeSurroundings } from "./observe.ts";
+import { clearStaleServer } from "./postmaster.ts";
+import { rewind } from "./rewind.ts";
+import { ensureSlotOn, writePrimaryState, writeStandbyState } from "./upstream.ts";
+import { serveAsRole, type ServerEnd } from "./watch-loop.ts";
+
+/** Runs the node until it is stopped. Throws OperatorError where it must give up. */
+export async function runNode(node: Node): Promise<void> {
+  const attempt: Attempt = { since: node.clock.nowMs(), failingSince: null, pauseMs: 250, rewindFailed: false };
+  while (!node.stop.aborted) {
+    const plan = await decide(node, attempt);
+    if (node.stop.aborted) return;
+    try {
+      const progressed = await apply(plan, node, attempt);
+      if (progressed) Object.assign(attempt, { since: node.clock.nowMs(), failingSince: null, pauseMs: 250 });
+    } catch (error) {
+      if (node.stop.aborted) return;
+      await pauseAfterFailure(error, node, attempt);
+    }
+  }
+}
+
+interface Attempt {
+  /** when the present wait began */
+  since: number;
+  failingSince: number | null;
+  pauseMs: number;
+  rewindFailed: boolean;
+}
+
+async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
+  const { config, state, log } = node;
+  await clearStaleServer(config.pgdata, node);
+  state.data = await observeData(config.pgdata, log);
+  const view = await observe(node, attempt);
+  const plan = decideStartup(view);
+  if (plan.do !== "start-primary") return plan;
+  // say first that a primary is about to start, then look again: of two nodes that do this at once, one sees the other
+  state.becomingPrimary = true;
+  const again = decideStartup(await observe(node, attempt));
+  if (again.do !== "start-primary") state.becomingPrimary = false;
+  return again;
+}
+
+async function observe(node: Node, attempt: Attempt): Promise<ClusterView> {
+  const { config, state, memory } = node;
+  const hosts = knownHosts(config, state, memory.hosts);
+  const { peers, primary } = await observeSurroundings({ hosts, history: node.histories }, node);
+  if (!state.data) throw new Error("observe() needs the data directory to be seen first");
+  return {
+    self: { host: config.host, nodeId: config.id, priority: config.priority },
+    mayBootstrap: config.upstreamHost === null,
+    configuredUpstream: config.upstreamHost,
+    otherPartners: config.otherPartners,
+    everHadMajority: memory.everHadMajority,
+    cleanOverRewind: config.cleanOverRewind,
+    data: state.data,
+    peers,
+    primary,
+    waitedMs: node.clock.nowMs() - attempt.since,
+    rewindFailed: attempt.rewindFailed,
+  };
+}
+
+/** Carries out one plan. True where something was achieved, so that waiting starts anew. */
+async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<boolean> {
+  const { config, log } = node;
+  switch (plan.do) {
+    case "wait":
+      say(node, "waiting", "waiting", plan.because);
+      await waitALittle(node, attempt, plan.because);
+      return false;
+    case "refuse":
+      throw new OperatorError({
+        what: `Node ${config.name} does not start`,
+        why: plan.because,
+        fix: plan.fix,
+        exitCode: ExitCode.refused,
+      });
+    case "finish-move":
+      say(node, "cloning", "moving a finished clone into place", plan.because);
+      await moveIntoPlace(config.pgdata, log);
+      return true;
+    case "discard-bootstrap":
+      say(node, "starting", "discarding an unfinished bootstrap", plan.because);
+      await discardBootstrap(node);
+      return true;
+    case "bootstrap":
+      say(node, "starting", "making a fresh cluster", plan.because);
+      await bootstrap({ ...node, signal: node.stop, writeServerConfig: () => writeServerConfig(node) });
+      return true;
+    case "clone":
+      say(node, "cloning", `cloning from ${plan.from}`, plan.because);
+      await clone(plan.from, { ...node, signal: node.stop });
+      attempt.rewindFailed = false;
+      return true;
+    case "rewind":
+      say(node, "rewinding", `rewinding to ${plan.to}`, plan.because);
+      attempt.rewindFailed = !(await rewind(plan.to, { ...node, signal: node.stop }));
+      return true;
+    case "start-primary":
+    case "start-standby":
+      return await serve(plan, node, attempt);
+    default:
+      return unreachable(plan);
+  }
+}
+
+async function serve(
+  plan: Extract<StartupPlan, { do: "start-primary" | "start-standby" }>,
+  node: Node,
+  attempt: Attempt,
+): Promise<boolean> {
+  const { config } = node;
+  node.trouble = null;
+  await clearJournalOfCopy(node);
+  await writeServerConfig(node);
+  if (plan.do === "start-primary") await writePrimaryState(config);
+  else {
+    await ensureSlotOn(plan.upstream, config, node.log);
+    await writeStandbyState(plan.upstream, config);
+  }
+  const role = plan.do === "start-primary" ? "primary" : "standby";
+  say(node, "recovering", `starting PostgreSQL as ${role}`, plan.because);
+  const end: ServerEnd = await serveAsRole(role, node);
+  node.state.becomingPrimary = false;
+  if (end.why === "never-ready") {
+    throw new OperatorError({
+      what: "PostgreSQL did not start",
+      why: end.because,
+      fix: "the lines of process postgres in this log say why; it is retried with growing pauses",
+      exitCode: ExitCode.unavailable,
+    });
+  }
+  attempt.rewindFailed = end.why === "rejoin" && end.clone;
+  return true;
+}
+
+/** A clone that was cut off beside data that is still whole: what it left goes, the data stays. */
+async function clearJournalOfCopy(node: Node): Promise<void> {
+  if (await readJournal(node.config.pgdata) === null) return;
+  node.log.info("Removing what an unfinished clone left, the data directory itself is whole");
+  await clearStaging(node.config.pgdata);
+  await clearJournal(node.config.pgdata);
+}
+
+/** The journal says "bootstrapping" until everything but the state directory is gone. */
+async function discardBootstrap(node: Node): Promise<void> {
+  const { pgdata } = node.config;
+  const entries = (await listDirectory(pgdata)).filter((n) => n !== stateDirectoryName && n !== "lost+found");
+  node.log.warn("Removing a cluster whose bootstrap never ended, nobody has used it", { entries: entries.length });
+  for (const name of entries) await remove(join(pgdata, name));
+  await clearJournal(pgdata);
+}
+
+async function writeServerConfig(node: Node): Promise<void> {
+  const path = join(node.config.pgdata, "postgresql.conf");
+  await writeAtomic(path, node.serverConfig, { mode: 0o600, owner: postgresAccount });
+}
+
+async function waitALittle(node: Node, attempt: Attempt, because: string): Promise<void> {
+  const limitMs = node.config.waitUpstreamSeconds * 1000;
+  if (node.clock.nowMs() - attempt.since >= limitMs) {
+    throw new OperatorError({
+      what: `Gave up after ${node.config.waitUpstreamSeconds} s (WAIT_UPSTREAM_TIMEOUT)`,
+      why: because,
+      fix: "start the nodes named here, or check their names and the network; then start this node again",
+      exitCode: ExitCode.unavailable,
+    });
+  }
+  await node.clock.sleep(500, node.stop);
+}
+
+async function pauseAfterFailure(error: unknown, node: Node, attempt: Attempt): Promise<void> {
+  const { clock, config, log } = node;
+  if (error instanceof OperatorError && (error.exitCode === ExitCode.refused || error.exitCode === ExitCode.config)) {
+    throw error;
+  }
+  attempt.failingSince ??= clock.nowMs();
+  const failingMs = clock.nowMs() - attempt.failingSince;
+  if (failingMs >= config.waitStartSeconds * 1000) throw error;
+  log.error("The attempt failed, trying again", {
+    error: error instanceof Error ? error : errorText(error),
+    afterMs: attempt.pauseMs,
+  });
+  say(node, "waiting", "pausing after a failure", errorText(error));
+  await clock.sleep(attempt.pauseMs, node.stop);
+  attempt.pauseMs = Math.min(attempt.pauseMs * 2, 10_000);
+}
