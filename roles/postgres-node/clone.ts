@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { commandErrorText, postgresAccount, tryRun } from "../runtime/command.ts";
 import { ExitCode, OperatorError } from "../runtime/errors.ts";
-import { diskSpace, listDirectory, remove } from "../runtime/files.ts";
+import { diskSpace, listDirectory, remove, writeAtomic } from "../runtime/files.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Clock } from "../runtime/time.ts";
 import { renderConninfo } from "./conninfo.ts";
@@ -29,6 +29,8 @@ export async function clone(host: string, deps: CloneDeps): Promise<void> {
   const bytes = await prepareUpstream(host, config);
   await makeRoom(bytes, deps);
   await baseBackup(host, bytes, deps);
+  const signal = join(journal.stagingDirectory(config.pgdata), "standby.signal");
+  await writeAtomic(signal, "", { mode: 0o600, owner: postgresAccount });
   await journal.writeJournal(config.pgdata, { phase: "moving-out", source: host, startedAt });
   await journal.moveIntoPlace(config.pgdata, log);
   log.info("Cloned", { from: host, bytes, seconds: Math.round((clock.nowMs() - since) / 100) / 10 });

@@ -1,5 +1,5 @@
 // PURE parsers of what PostgreSQL's own tools print: pg_controldata, pg_waldump --stats, and its log lines.
-import { compareLsn, type WalPosition } from "./lsn.ts";
+import { compareLsn, formatLsn, parseLsn, type WalPosition } from "./lsn.ts";
 
 export interface ControlData {
   systemIdentifier: string;
@@ -37,32 +37,37 @@ export function parseControlData(text: string): ControlData {
   };
 }
 
-const segmentName = /^([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})$/;
+const segmentBytes = 16n * 1024n * 1024n;
 
-/**
- * Where to start reading WAL to find its end: on the newest timeline that has segments at or after the checkpoint,
- * at the checkpoint's redo location or at the first segment of that timeline. Segments are 16 MB.
- */
-export function chooseWalStart(control: ControlData, walFiles: readonly string[]): WalPosition {
-  const start = { timeline: control.checkpoint.timeline, lsn: control.redoLsn };
-  const redoSegment = segmentOf(control.redoLsn);
-  const newest = walFiles.flatMap((name) => {
-    const match = segmentName.exec(name);
-    if (!match) return [];
-    const timeline = parseInt(match[1]!, 16);
-    const segment = parseInt(match[2]!, 16) * 256 + parseInt(match[3]!, 16);
-    return timeline > start.timeline && segment >= redoSegment ? [{ timeline, segment }] : [];
-  }).sort((a, b) => b.timeline - a.timeline || a.segment - b.segment)[0];
-  if (!newest) return start;
-  if (newest.segment === redoSegment) return { timeline: newest.timeline, lsn: control.redoLsn };
-  const high = Math.floor(newest.segment / 256).toString(16).toUpperCase();
-  const low = ((newest.segment % 256) * 16 * 1024 * 1024).toString(16).toUpperCase();
-  return { timeline: newest.timeline, lsn: `${high}/${low}` };
+/** A stretch of WAL on one timeline. */
+export interface WalRange {
+  timeline: number;
+  startLsn: string;
+  /** just behind the last segment that follows without a gap */
+  endLsn: string;
 }
 
-function segmentOf(lsn: string): number {
-  const [high, low] = lsn.split("/").map((part) => parseInt(part, 16));
-  return (high ?? 0) * 256 + Math.floor((low ?? 0) / (16 * 1024 * 1024));
+/**
+ * Which WAL to read to find its end: on the newest timeline that has segments at or after the checkpoint, from the
+ * checkpoint's redo location or the first segment of that timeline, to the last segment without a gap. Segments are 16 MB.
+ */
+export function chooseWalRange(control: ControlData, walFiles: readonly string[]): WalRange {
+  const segments = walFiles.flatMap(parseSegmentName);
+  const redo = parseLsn(control.redoLsn) / segmentBytes;
+  const ahead = segments.filter((s) => s.timeline > control.checkpoint.timeline && s.segment >= redo);
+  const timeline = ahead.reduce((newest, s) => Math.max(newest, s.timeline), control.checkpoint.timeline);
+  const own = new Set(segments.filter((s) => s.timeline === timeline).map((s) => s.segment));
+  const firstOwn = [...own].filter((s) => s >= redo).toSorted((a, b) => a < b ? -1 : 1)[0] ?? redo;
+  let end = firstOwn;
+  while (own.has(end)) end++;
+  const startLsn = firstOwn === redo ? control.redoLsn : formatLsn(firstOwn * segmentBytes);
+  return { timeline, startLsn, endLsn: formatLsn(end * segmentBytes) };
+}
+
+function parseSegmentName(name: string): { timeline: number; segment: bigint }[] {
+  const match = /^([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})$/.exec(name);
+  if (!match) return [];
+  return [{ timeline: parseInt(match[1]!, 16), segment: BigInt(`0x${match[2]}`) * 256n + BigInt(`0x${match[3]}`) }];
 }
 
 /** The end of the last record that `pg_waldump --stats` read, or null where it read none. */

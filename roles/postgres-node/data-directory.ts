@@ -4,7 +4,7 @@ import { postgresAccount, run, tryRun } from "../runtime/command.ts";
 import { exists, listDirectory, readIfThere } from "../runtime/files.ts";
 import type { Log } from "../runtime/log.ts";
 import type { OwnCluster, OwnData } from "./cluster-view.ts";
-import { chooseWalStart, type ControlData, parseControlData, parseWaldumpEnd } from "./controldata.ts";
+import { chooseWalRange, type ControlData, parseControlData, parseWaldumpEnd } from "./controldata.ts";
 import { conninfoValue } from "./conninfo.ts";
 import { readJournal, stateDirectoryName } from "./journal.ts";
 import type { WalPosition } from "./lsn.ts";
@@ -55,20 +55,15 @@ export async function readControlData(pgdata: string): Promise<ControlData> {
 /** The end of the last valid WAL record in the directory; where WAL cannot be read, what the control file promises. */
 async function endOfWal(pgdata: string, control: ControlData, log: Log): Promise<WalPosition> {
   const walDirectory = join(pgdata, "pg_wal");
-  const start = chooseWalStart(control, await listDirectory(walDirectory));
-  const argv = [
-    "pg_waldump",
-    "--path",
-    walDirectory,
-    "--timeline",
-    String(start.timeline),
-    "--start",
-    start.lsn,
-    "--stats",
-  ];
-  const result = await tryRun(argv, { as: postgresAccount, timeoutMs: 120_000, env: { LC_ALL: "C" } });
+  const range = chooseWalRange(control, await listDirectory(walDirectory));
+  const argv = ["pg_waldump", "--path", walDirectory, "--timeline", String(range.timeline), "--stats"];
+  const result = await tryRun([...argv, "--start", range.startLsn, "--end", range.endLsn], {
+    as: postgresAccount,
+    timeoutMs: 120_000,
+    env: { LC_ALL: "C" },
+  });
   const end = parseWaldumpEnd(result.stdout); // it ends with an error at the first invalid record: that is the end
-  if (end !== null) return { timeline: start.timeline, lsn: end };
+  if (end !== null) return { timeline: range.timeline, lsn: end };
   const promised = control.minRecoveryEnd ?? control.checkpoint;
   log.warn("End of WAL could not be read, taking what the control file says", {
     lsn: promised.lsn,

@@ -165,9 +165,8 @@ export async function reloadServer(sql: Sql): Promise<void> {
 /** A superuser role with a password, made or corrected; utility statements take no bound values, so format() quotes. */
 export async function ensureSuperuser(sql: Sql, role: { name: string; password: string }): Promise<void> {
   const verb = (await sql`select from pg_roles where rolname = ${role.name}`).length > 0 ? "alter" : "create";
-  const statement = await sql`
-    select format(${verb + " role %I with superuser replication login" + (role.password ? " password %L" : "")}::text,
-      variadic ${role.password ? [role.name, role.password] : [role.name]}::text[]) as text`;
+  const pattern = `${verb} role %I with superuser replication login${role.password ? " password %L" : ""}`;
+  const statement = await sql`select format(${pattern}::text, ${role.name}::text, ${role.password}::text) as text`;
   await sql.unsafe(z.string().parse(statement[0]?.text));
 }
 

@@ -64,6 +64,7 @@ export function renderRepmgrConf(config: NodeConfig): string {
     primary_follow_timeout: 10,
     repmgrd_standby_startup_timeout: 10,
     standby_reconnect_timeout: 15,
+    node_rejoin_timeout: 15,
     election_rerun_interval: 2,
     failover_validation_command: `${executable} postgres-node may-promote`,
     promote_command: `/usr/bin/repmgr standby promote -f ${repmgrConfPath} --log-to-file`,
