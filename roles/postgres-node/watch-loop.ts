@@ -31,6 +31,8 @@ interface Watch {
   noPrimarySince: number | null;
   registerSince: number | null;
   registeredTryAt: number;
+  /** the record has been right once since the server started: from then on repmgr may be the one to change it */
+  wasRegistered: boolean;
   lastRole: string;
   lastUpstreamId: number | null;
 }
@@ -55,6 +57,7 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
     noPrimarySince: null,
     registerSince: null,
     registeredTryAt: -Infinity,
+    wasRegistered: false,
     lastRole: "",
     lastUpstreamId: null,
   };
@@ -257,12 +260,13 @@ async function keepRegistered(watch: Watch, surroundings: Surroundings, node: No
   state.repmgrdRuns = node.repmgrd?.running() ?? false;
   if (decision.need === "none") {
     watch.registerSince = null;
+    watch.wasRegistered = true;
     startRepmgrd(node);
     return;
   }
   watch.registerSince ??= clock.nowMs();
   const waitedMs = clock.nowMs() - watch.registerSince;
-  if (decision.need === "soon" && waitedMs < registrationGraceMs) return startRepmgrd(node);
+  if (decision.need === "soon" && watch.wasRegistered && waitedMs < registrationGraceMs) return startRepmgrd(node);
   if (clock.nowMs() - watch.registeredTryAt < registrationRetryMs) return;
   if (status.role === "standby" && (!upstream || !status.upstream?.streaming)) return;
   watch.registeredTryAt = clock.nowMs();
