@@ -1,0 +1,54 @@
+// Tests of the barman variables: what is required, what is refused, and with which exit code.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { barmanProblems, barmanVariables } from "./barman.ts";
+import { readConfig } from "./env.ts";
+
+const given = { REPLICATION_HOST: "pgmaster", POSTGRES_USER: "u", POSTGRES_PASSWORD: "p", POSTGRES_DB: "d" };
+const noFile = () => {
+  throw new Error("no file");
+};
+const read = (environment: Record<string, string>) => readConfig(barmanVariables, { environment, readFile: noFile });
+
+test("the four required variables have the exit codes 1 to 4 of 1.x, in this order", () => {
+  const result = read({});
+  assert.ok(!result.ok);
+  assert.deepEqual(result.problems.map((p) => [p.variable, p.exitCode]), [
+    ["REPLICATION_HOST", 1],
+    ["POSTGRES_USER", 2],
+    ["POSTGRES_PASSWORD", 3],
+    ["POSTGRES_DB", 4],
+  ]);
+});
+
+test("defaults are those of 1.x", () => {
+  const result = read(given);
+  assert.ok(result.ok);
+  assert.equal(result.config.serverName, "pg_cluster");
+  assert.equal(result.config.slotName, "barman_the_backupper");
+  assert.equal(result.config.schedule, "0 0 * * *");
+  assert.equal(result.config.backupDir, "/var/backups");
+  assert.deepEqual(result.config.hosts, ["pgmaster"]);
+});
+
+test("malformed values are refused by name", () => {
+  const bad: Record<string, string> = {
+    REPLICATION_HOST: "a,,b c",
+    UPSTREAM_NAME: "all",
+    REPLICATION_SLOT_NAME: "Slot-1",
+    BACKUP_SCHEDULE: "0 0 * *",
+    BACKUP_DIR: "/var/../etc",
+    BACKUP_RETENTION_DAYS: "0",
+  };
+  for (const [name, value] of Object.entries(bad)) {
+    const result = read({ ...given, [name]: value });
+    assert.ok(!result.ok, name);
+    assert.deepEqual(result.problems.map((p) => p.variable), [name]);
+  }
+});
+
+test("one role with two passwords is refused", () => {
+  const result = read({ ...given, POSTGRES_USER: "replication_user" });
+  assert.ok(result.ok);
+  assert.equal(barmanProblems(result.config).length, 1);
+});

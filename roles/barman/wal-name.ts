@@ -1,0 +1,54 @@
+// PURE names of WAL files: timeline and segment, as they stand in barman's directories and in pg_wal.
+import { parseLsn } from "../runtime/lsn.ts";
+
+/** One WAL file of a directory. */
+export interface WalFile {
+  name: string;
+  timeline: number;
+  /** number of the segment since the beginning of all WAL */
+  segment: bigint;
+  /** still being received */
+  partial: boolean;
+}
+
+/** "0000000200000001000000AB" or with .partial; null where the name is not one of a WAL file. */
+export function parseWalName(name: string, segmentBytes: number): WalFile | null {
+  const match = /^([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(\.partial)?$/.exec(name);
+  if (!match) return null;
+  const perLog = segmentsPerLog(segmentBytes);
+  const low = BigInt(`0x${match[3]}`);
+  if (low >= perLog) return null;
+  return {
+    name,
+    timeline: parseInt(match[1]!, 16),
+    segment: BigInt(`0x${match[2]}`) * perLog + low,
+    partial: match[4] !== undefined,
+  };
+}
+
+/** The name of a whole segment's file. */
+export function walName(timeline: number, segment: bigint, segmentBytes: number): string {
+  const perLog = segmentsPerLog(segmentBytes);
+  const hex = (n: bigint | number) => n.toString(16).toUpperCase().padStart(8, "0");
+  return hex(timeline) + hex(segment / perLog) + hex(segment % perLog);
+}
+
+/** The segment that holds an LSN. */
+export function segmentOf(lsn: string, segmentBytes: number): bigint {
+  return parseLsn(lsn) / BigInt(segmentBytes);
+}
+
+/** The newest file as pg_receivewal counts: highest segment, then highest timeline, then a whole file before a partial. */
+export function newestWal(files: readonly WalFile[]): WalFile | null {
+  return files.reduce<WalFile | null>((best, file) => best === null || isNewer(file, best) ? file : best, null);
+}
+
+function isNewer(a: WalFile, b: WalFile): boolean {
+  if (a.segment !== b.segment) return a.segment > b.segment;
+  if (a.timeline !== b.timeline) return a.timeline > b.timeline;
+  return !a.partial && b.partial;
+}
+
+function segmentsPerLog(segmentBytes: number): bigint {
+  return 0x100000000n / BigInt(segmentBytes);
+}
