@@ -1,0 +1,58 @@
+// How the developer's tasks speak and fail: plain sentences to the terminal, an operator's error, no stack.
+import process from "node:process";
+import { commandErrorText, type CommandResult, tryRun } from "../roles/runtime/command.ts";
+import { OperatorError } from "../roles/runtime/errors.ts";
+
+/** One line of progress. */
+export function say(text: string): void {
+  console.log(text);
+}
+
+export interface ToolOptions {
+  timeoutMs: number;
+  cwd?: string;
+  env?: Record<string, string>;
+  /** print its output as it comes */
+  show?: boolean;
+  input?: string;
+}
+
+/** Runs a program with this terminal's environment, whatever its exit code. */
+export function attempt(argv: readonly string[], options: ToolOptions): Promise<CommandResult> {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([, v]) => v !== undefined)) as Record<
+    string,
+    string
+  >;
+  return tryRun(argv, {
+    timeoutMs: options.timeoutMs,
+    env: { ...inherited, ...options.env },
+    ...(options.cwd ? { cwd: options.cwd } : {}),
+    ...(options.input === undefined ? {} : { input: options.input }),
+    ...(options.show ? { onLine: (line: string) => say(line) } : {}),
+  });
+}
+
+/** Runs a program that must succeed; its output becomes the error where it does not. */
+export async function execute(argv: readonly string[], options: ToolOptions): Promise<string> {
+  const result = await attempt(argv, options);
+  if (result.code === 0) return result.stdout;
+  throw new OperatorError({
+    what: commandErrorText(result),
+    ...(options.show ? {} : { why: (result.stderr + result.stdout).trim().split("\n").slice(-15).join("\n") }),
+    fix: `run it by hand to see more: ${argv.join(" ")}`,
+  });
+}
+
+/** Runs a task to its end: 0, or the error in words and its exit code. */
+export async function task(work: () => Promise<number | void>): Promise<never> {
+  try {
+    process.exit(await work() ?? 0);
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    console.error(`${error.what}${error.why ? `\n${error.why}` : ""}\nFix: ${error.fix}`);
+    process.exit(error.exitCode);
+  }
+}
+
+/** The top of the checkout. */
+export const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
