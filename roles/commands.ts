@@ -6,6 +6,8 @@ import { legacyArguments } from "./legacy-commands.ts";
 import { POSTDOCK_VERSION } from "./runtime/version.ts";
 import { eventCommand, mayPromoteCommand } from "./postgres-node/local-commands.ts";
 import { nodeEntrypoint } from "./postgres-node/role.ts";
+import { backupCommand, listCommand, receiveWalCommand } from "./barman/commands.ts";
+import { barmanEntrypoint } from "./barman/role.ts";
 
 /** Runs one command line and returns its exit code; nothing is thrown, every failure has been explained. */
 export async function runCommandLine(context: Context, argv0: string, args: readonly string[]): Promise<number> {
@@ -32,13 +34,24 @@ export function commandTree(bind: Bind, context: Pick<Context, "print" | "compla
     .configureOutput({ writeOut: (s) => context.print(s.trimEnd()), writeErr: (s) => context.complain(s.trimEnd()) });
   const leaf = (parent: Parser, name: string, description: string, command: Command) => {
     const parser = parent.command(name).description(description).argument("[args...]");
-    parser.action(() => bind(command, () => parser.args)());
+    const flags = () => Object.entries(parser.opts()).flatMap(([name, on]) => on === true ? [`--${name}`] : []);
+    parser.action(() => bind(command, () => [...parser.args, ...flags()])());
     return parser;
   };
   const node = root.command("postgres-node").description("a PostgreSQL node");
   leaf(node, "entrypoint", "the container's main process", nodeEntrypoint);
   leaf(node, "may-promote", "whether this standby may become primary now (repmgrd asks)", mayPromoteCommand);
   leaf(node, "event", "takes an event notification of repmgr", eventCommand);
+  const barman = root.command("barman").description("backups and WAL archive");
+  leaf(barman, "entrypoint", "the container's main process", barmanEntrypoint);
+  leaf(barman, "backup", "takes a base backup now and waits until it can be restored", backupCommand);
+  leaf(barman, "list", "lists the backups", listCommand).option("--json", "machine-readable");
+  leaf(
+    barman,
+    "receive-wal",
+    "the WAL receiver in the foreground, where the service does not run it",
+    receiveWalCommand,
+  );
   return root;
 }
 

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 const legacy: Readonly<Record<string, readonly string[]>> = {
   "is_major_master.sh": ["healthcheck", "is-major-master"],
   "has_enough_backends.sh": ["healthcheck", "has-enough-backends"],
+  "wal-receiver.sh": ["barman", "receive-wal"],
   "has_write_node.sh": ["healthcheck", "has-write-node"],
 };
 

@@ -3,6 +3,7 @@ import postgres from "postgres";
 import { z } from "zod";
 import { parseHistory, type TimelineFork } from "../runtime/lsn.ts";
 import { withDeadline } from "../runtime/time.ts";
+import type { Slot } from "./decide-slots.ts";
 import { parseWalName, type WalFile } from "./wal-name.ts";
 
 type Sql = postgres.Sql;
@@ -16,9 +17,6 @@ export interface Login {
   database: string;
   connectTimeoutSeconds: number;
 }
-
-/** What barman's slot on a node says; null: there is none. */
-export type Slot = { restartLsn: string | null; active: boolean; lost: boolean } | null;
 
 /** Opens one connection, hands it to `work` and closes it, all within `timeoutMs`. */
 export async function visit<T>(login: Login, timeoutMs: number, work: (sql: Sql) => Promise<T>): Promise<T> {

@@ -1,0 +1,136 @@
+// What people type in the barman container: take a backup, list backups, start the WAL receiver by its old name.
+import { getText } from "../runtime/peers.ts";
+import type { Command, Context } from "../runtime/context.ts";
+import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
+import { createLog } from "../runtime/log.ts";
+import { BarmanStatus } from "../runtime/status.ts";
+import { supervise } from "../runtime/supervisor.ts";
+import { waitUntil } from "../runtime/time.ts";
+import { reasonOf, summary } from "./backup.ts";
+import { backupChild, listBackups, receiverChild } from "./barman-cli.ts";
+import type { Backup } from "./barman-output.ts";
+import { loadBarmanConfig } from "./role.ts";
+
+/** How long the last WAL of a backup may take to arrive. */
+const completeMs = 180_000;
+
+/** `barman backup`: takes a base backup now and waits until it can be restored. */
+export const backupCommand: Command = async (context) => {
+  const config = loadBarmanConfig(context);
+  const lines: string[] = [];
+  const exit = await runInForeground(backupChild(config.serverName), context, (line) => {
+    lines.push(line);
+    context.print(line);
+  });
+  const { id } = summary(lines);
+  if (exit.code !== 0 || id === null) {
+    throw new OperatorError({
+      what: "The base backup failed",
+      why: reasonOf(lines, exit),
+      fix: `run \`barman check ${config.serverName}\` here and correct what it names`,
+      exitCode: ExitCode.no,
+    });
+  }
+  context.print(`Waiting for the last WAL of backup ${id} …`);
+  const fix = `see the log of this container; \`barman show-backup ${config.serverName} ${id}\` tells its status`;
+  const backup = await waitUntil(
+    async () => {
+      const found = (await listBackups(config.serverName)).find((b) => b.id === id);
+      return found && found.status !== "WAITING_FOR_WALS" ? found : null;
+    },
+    { what: `the last WAL of backup ${id}`, deadlineMs: completeMs, everyMs: 1_000, fix },
+    { clock: context.clock },
+  );
+  if (backup.status !== "DONE") {
+    throw new OperatorError({ what: `Backup ${id} is ${backup.status}`, fix, exitCode: ExitCode.no });
+  }
+  context.print(`Backup ${id} is complete: ${formatBytes(backup.sizeBytes)}`);
+  return ExitCode.ok;
+};
+
+/** `barman list [--json]`: the backups, oldest first. */
+export const listCommand: Command = async (context, args) => {
+  const config = loadBarmanConfig(context);
+  const backups = await listBackups(config.serverName);
+  if (args.includes("--json")) {
+    context.print(JSON.stringify({ schema: 1, server: config.serverName, backups }));
+    return ExitCode.ok;
+  }
+  for (const line of renderBackups(backups)) context.print(line);
+  return ExitCode.ok;
+};
+
+/** A table of backups, its columns aligned; pure. */
+export function renderBackups(backups: readonly Backup[]): string[] {
+  if (backups.length === 0) return ["no backups yet"];
+  const rows = backups.map((b) => [
+    b.id,
+    b.status,
+    b.endSeconds === null ? "-" : new Date(b.endSeconds * 1000).toISOString().replace(".000Z", "Z"),
+    formatBytes(b.sizeBytes),
+    b.retention ?? "-",
+  ]);
+  const table = [["backup", "status", "ended", "size", "retention"], ...rows];
+  const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => row[i]!.length)));
+  return table.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd());
+}
+
+function formatBytes(bytes: number | null): string {
+  if (bytes === null) return "-";
+  const power = Math.min(4, Math.floor(Math.log2(Math.max(bytes, 1)) / 10));
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
+}
+
+/** `barman receive-wal` (wal-receiver.sh of 1.x): the receiver in the foreground, unless the container's own runs. */
+export const receiveWalCommand: Command = async (context) => {
+  const config = loadBarmanConfig(context);
+  const status = await ownStatus();
+  if (status !== null) {
+    context.print(
+      status.receiving
+        ? `The WAL receiver runs already, supervised: it receives from ${status.primary}`
+        : `The WAL receiver is supervised and is started as soon as it can be: ${status.because}`,
+    );
+    return ExitCode.ok;
+  }
+  const line = (text: string) => context.print(text);
+  const slot = {
+    ...receiverChild(config.serverName),
+    argv: ["barman", "receive-wal", "--create-slot", "--if-not-exists", config.serverName],
+  };
+  const made = await runInForeground(slot, context, line);
+  if (made.code !== 0) return ExitCode.no;
+  const exit = await runInForeground(receiverChild(config.serverName), context, line);
+  return exit.code === 0 ? ExitCode.ok : ExitCode.no;
+};
+
+/** What the entrypoint of this container says of itself; null where none runs. */
+async function ownStatus(): Promise<BarmanStatus | null> {
+  try {
+    return BarmanStatus.parse(JSON.parse(await getText("127.0.0.1", "/status", 2_000)));
+  } catch (error) {
+    if (/ECONNREFUSED|Unable to connect|ConnectionRefused/i.test(errorText(error))) return null;
+    throw new OperatorError({
+      what: "The service of this container does not answer",
+      why: errorText(error),
+      fix: "look at the container's log; restart it where it hangs",
+    });
+  }
+}
+
+async function runInForeground(
+  spec: Parameters<typeof supervise>[0],
+  context: Context,
+  onLine: (line: string) => void,
+) {
+  const quiet = createLog({
+    level: "ERROR",
+    write: (text) => context.complain(text.trimEnd()),
+    wallMs: () => context.clock.wallMs(),
+  });
+  const child = supervise({ ...spec, onLine }, { clock: context.clock, log: quiet });
+  context.onSignal(() => void child.stop());
+  const exit = await child.exited();
+  await context.clock.sleep(100); // its last lines may come after its exit
+  return exit;
+}

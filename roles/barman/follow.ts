@@ -1,0 +1,110 @@
+// Watches the nodes, and follows the primary: the receiver is told when another node becomes it.
+import { z } from "zod";
+import { postgresAccount } from "../runtime/command.ts";
+import { errorText } from "../runtime/errors.ts";
+import { readIfThere, writeAtomic } from "../runtime/files.ts";
+import { askNodes, type PeerSeen } from "../runtime/peers.ts";
+import { every } from "../runtime/time.ts";
+import { decideFollow, type DirectPrimary, type Follow, hostsToAsk } from "./decide-follow.ts";
+import { loginTo } from "./login.ts";
+import { identityPath, knownHostsPath } from "./places.ts";
+import { readPrimaryWal, visit } from "./queries.ts";
+import type { Barman } from "./state.ts";
+
+const askEveryMs = 2_000;
+const askTimeoutMs = 1_500;
+
+/** Asks all known nodes every two seconds until the role stops. */
+export async function followPrimary(barman: Barman): Promise<void> {
+  barman.state.hosts = hostsToAsk(barman.config.hosts, await readKnownHosts(barman), []);
+  await every(askEveryMs, () => followOnce(barman), {
+    clock: barman.clock,
+    signal: barman.stop,
+    onError: (error) => barman.log.error("Looking for the primary failed", { error }),
+  });
+}
+
+async function followOnce(barman: Barman): Promise<void> {
+  const { state } = barman;
+  state.lastBeatMs = barman.clock.nowMs();
+  const peers = await askNodes(state.hosts, askTimeoutMs);
+  const decision = decideFollow({
+    peers,
+    direct: peers.some((p) => p.seen === "reached") ? [] : await askServers(barman),
+    inUse: state.primary,
+    systemIdentifier: await readIdentity(barman),
+  });
+  await learnHosts(peers, barman);
+  noteDecision(decision, barman);
+}
+
+function noteDecision(decision: Follow, barman: Barman): void {
+  const { state, clock, log, config } = barman;
+  const changed = state.following !== decision.because;
+  state.following = decision.because;
+  if (decision.do === "wait") {
+    if (changed) log.warn("No primary in sight", { because: decision.because, following: state.primary });
+    const since = state.primarySeenMs ?? state.startedMs;
+    const overdue = clock.nowMs() - since - config.waitUpstreamSeconds * 1000;
+    if (overdue >= 0 && overdue < askEveryMs + askTimeoutMs) {
+      log.error("Still no primary in sight: WAL is not received", {
+        seconds: config.waitUpstreamSeconds,
+        because: decision.because,
+        fix: "see that a node of REPLICATION_HOST runs and that its name resolves; `cluster show` on a node tells more",
+      });
+    }
+    return;
+  }
+  state.primarySeenMs = clock.nowMs();
+  if (decision.host === state.primary) {
+    if (changed) log.info("Primary in sight", { host: decision.host, because: decision.because });
+    return;
+  }
+  log.info("Following another primary", { from: state.primary, to: decision.host, because: decision.because });
+  state.primary = decision.host;
+  const former = barman.primaryChange;
+  barman.primaryChange = new AbortController();
+  former.abort();
+}
+
+/** Nodes without an agent (or whose agents are all silent) are asked over SQL. */
+async function askServers(barman: Barman): Promise<DirectPrimary[]> {
+  const asked = barman.state.hosts.map(async (host): Promise<DirectPrimary[]> => {
+    try {
+      const wal = await visit(loginTo(host, barman.config), 3_000, readPrimaryWal);
+      if (wal.inRecovery || wal.timeline === null) return [];
+      return [{ host, timeline: wal.timeline, systemIdentifier: wal.systemIdentifier }];
+    } catch (error) {
+      barman.log.debug("A node answers neither HTTP nor SQL", { host, error: errorText(error) });
+      return [];
+    }
+  });
+  return (await Promise.all(asked)).flat();
+}
+
+async function learnHosts(peers: readonly PeerSeen[], barman: Barman): Promise<void> {
+  const { state, config, log } = barman;
+  const hosts = hostsToAsk(config.hosts, state.hosts, peers);
+  if (hosts.join() === state.hosts.join()) return;
+  log.info("The nodes of the cluster are known anew", { hosts });
+  state.hosts = hosts;
+  await writeAtomic(knownHostsPath(config), JSON.stringify({ hosts }) + "\n", { mode: 0o644, owner: postgresAccount });
+}
+
+async function readKnownHosts(barman: Barman): Promise<string[]> {
+  const text = await readIfThere(knownHostsPath(barman.config));
+  if (text === null) return [];
+  try {
+    return z.object({ hosts: z.array(z.string()) }).parse(JSON.parse(text)).hosts;
+  } catch (error) {
+    barman.log.warn("The list of nodes known before the restart is unreadable and not used", { error });
+    return [];
+  }
+}
+
+/** The cluster whose backups are here, as barman wrote it down; null before that. */
+async function readIdentity(barman: Barman): Promise<string | null> {
+  const text = await readIfThere(identityPath(barman.config));
+  if (text === null) return null;
+  return z.object({ systemid: z.coerce.string() }).parse(JSON.parse(text)).systemid;
+}

@@ -1,0 +1,15 @@
+// PURE: where barman keeps what, under BACKUP_DIR.
+
+interface Places {
+  backupDir: string;
+  serverName: string;
+}
+
+export const serverHome = (p: Places) => `${p.backupDir}/${p.serverName}`;
+export const streamingDirectory = (p: Places) => `${serverHome(p)}/streaming`;
+export const walDirectory = (p: Places) => `${serverHome(p)}/wals`;
+export const identityPath = (p: Places) => `${serverHome(p)}/identity.json`;
+/** Received WAL that no primary's history holds any more. */
+export const asideDirectory = (p: Places) => `${serverHome(p)}/set-aside`;
+/** The nodes that were known last, so that a restart finds the cluster when the configured node is gone. */
+export const knownHostsPath = (p: Places) => `${serverHome(p)}/postdock-hosts.json`;

@@ -1,0 +1,71 @@
+// What must be there before barman can work: directories, configuration files, the passfile.
+import type { BarmanConfig } from "../../config/barman.ts";
+import { type Account, postgresAccount, run } from "../runtime/command.ts";
+import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
+import { ensureDirectory, listDirectory, modeOf, remove, writeAtomic } from "../runtime/files.ts";
+import type { Log } from "../runtime/log.ts";
+import {
+  barmanConfPath,
+  barmanLogPath,
+  lockDirectory,
+  renderBarmanConf,
+  renderPassfile,
+  renderServerConf,
+  serverConfPath,
+  serverDirectory,
+} from "./barman-conf.ts";
+import { serverHome } from "./places.ts";
+
+const owner: Account = postgresAccount;
+
+/** Writes all files whole. Throws an OperatorError where BACKUP_DIR cannot be written. */
+export async function prepareBarman(config: BarmanConfig, log: Log): Promise<void> {
+  await prepareBackupDirectory(config, log);
+  await ensureDirectory(lockDirectory, { mode: 0o750, owner });
+  await ensureDirectory(dirnameOf(barmanLogPath), { mode: 0o750, owner });
+  await ensureDirectory(serverDirectory, { mode: 0o750, owner });
+  for (const name of await listDirectory(serverDirectory)) {
+    if (`${serverDirectory}/${name}` !== serverConfPath(config.serverName)) await remove(`${serverDirectory}/${name}`);
+  }
+  await writeAtomic(barmanConfPath, renderBarmanConf(config), { mode: 0o640, owner });
+  // Until a primary is known, barman's commands ask the first host and say what is wrong with it.
+  await writeAtomic(serverConfPath(config.serverName), renderServerConf(config, config.hosts[0]!), {
+    mode: 0o640,
+    owner,
+  });
+  await ensureDirectory(owner.home, { mode: 0o750, owner });
+  const passfile = renderPassfile([
+    { user: config.postgresUser, password: config.postgresPassword },
+    { user: config.replicationUser, password: config.replicationPassword },
+  ]);
+  await writeAtomic(`${owner.home}/.pgpass`, passfile, { mode: 0o600, owner });
+}
+
+async function prepareBackupDirectory(config: BarmanConfig, log: Log): Promise<void> {
+  const home = serverHome(config);
+  try {
+    await ensureDirectory(config.backupDir, { mode: 0o750, owner });
+    await takeOver(home, log);
+    await ensureDirectory(home, { mode: 0o750, owner });
+    await writeAtomic(`${home}/.postdock-write-test`, "", { mode: 0o600, owner });
+    await remove(`${home}/.postdock-write-test`);
+  } catch (error) {
+    throw new OperatorError({
+      what: `BACKUP_DIR ${config.backupDir} cannot be written`,
+      why: errorText(error),
+      fix: "mount a writable volume with free space there, or set BACKUP_DIR to another path",
+      exitCode: ExitCode.config,
+      cause: error,
+    });
+  }
+}
+
+/** Backups made by 1.x belong to another user; barman runs as postgres now. */
+async function takeOver(home: string, log: Log): Promise<void> {
+  const seen = await modeOf(home);
+  if (seen === null || seen.uid === owner.uid || process.getuid?.() !== 0) return;
+  log.info("The backups are given to the postgres user", { directory: home, formerUid: seen.uid });
+  await run(["chown", "-R", `${owner.uid}:${owner.gid}`, home], { timeoutMs: 3_600_000 });
+}
+
+const dirnameOf = (path: string) => path.slice(0, path.lastIndexOf("/"));

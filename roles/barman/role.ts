@@ -1,0 +1,95 @@
+// Wiring of the barman role: configuration, HTTP, sshd, and the loops that follow, receive, back up and check.
+import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
+import type { Command, Context } from "../runtime/context.ts";
+import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
+import { httpApp, serve } from "../runtime/http-app.ts";
+import type { Log } from "../runtime/log.ts";
+import { httpPort } from "../runtime/peers.ts";
+import { prepareSshd } from "../runtime/sshd.ts";
+import { ConfigError, loadConfig, roleLog, secretsOf } from "../runtime/start.ts";
+import { supervise } from "../runtime/supervisor.ts";
+import { takeBackups } from "./backup.ts";
+import { doDuties } from "./duties.ts";
+import { followPrimary } from "./follow.ts";
+import { barmanHttp } from "./http.ts";
+import { prepareBarman } from "./prepare.ts";
+import { keepReceiving } from "./receiver.ts";
+import { keepSlots } from "./slots.ts";
+import { type Barman, initialState } from "./state.ts";
+
+/** Docker kills ten seconds after TERM; a query to a silent server is not waited for. */
+const stopMs = 8_500;
+
+/** Reads the configuration of this role. Throws ConfigError with every problem. */
+export function loadBarmanConfig(context: Context): BarmanConfig {
+  const config = loadConfig(barmanVariables, context);
+  const problems = barmanProblems(config);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** `barman entrypoint`: the container's main process. */
+export const barmanEntrypoint: Command = async (context) => {
+  const config = loadBarmanConfig(context);
+  const log = roleLog(context, config.logLevel, secretsOf(barmanVariables, config)).with({ node: config.serverName });
+  const stop = new AbortController();
+  context.onSignal((signal) => {
+    log.info("Stopping", { because: `received ${signal}` });
+    stop.abort();
+  });
+  try {
+    await runRole(config, context, log, stop);
+    log.info("Stopped", { because: "asked to" });
+    return ExitCode.ok;
+  } catch (error) {
+    log.error("The role stops", { error: error instanceof Error ? error : errorText(error) });
+    if (error instanceof OperatorError) return error.exitCode;
+    throw error;
+  }
+};
+
+async function runRole(config: BarmanConfig, context: Context, log: Log, stop: AbortController): Promise<void> {
+  const { clock } = context;
+  const barman: Barman = {
+    config,
+    state: initialState(clock.nowMs(), config.hosts),
+    clock,
+    log,
+    stop: stop.signal,
+    primaryChange: new AbortController(),
+  };
+  const listener = await serve(httpApp(barmanHttp(barman), log), { port: httpPort });
+  try {
+    await prepareBarman(config, log);
+    const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;
+    barman.state.phase = "running";
+    const loops = [followPrimary, keepReceiving, keepSlots, doDuties, takeBackups];
+    const ended = Promise.all([
+      ...loops.map((loop) => endTogether(loop, barman, stop)),
+      untilAborted(stop.signal).then(() => {
+        barman.state.phase = "stopping";
+        return sshd?.stop();
+      }),
+    ]);
+    await Promise.race([ended, untilAborted(stop.signal).then(() => clock.sleep(stopMs))]);
+  } finally {
+    listener.close();
+  }
+}
+
+/** A loop that fails takes the others with it: half a role would look alive. */
+async function endTogether(
+  loop: (barman: Barman) => Promise<void>,
+  barman: Barman,
+  stop: AbortController,
+): Promise<void> {
+  try {
+    await loop(barman);
+  } finally {
+    stop.abort();
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
