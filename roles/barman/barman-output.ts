@@ -23,7 +23,7 @@ export interface Backup {
   id: string;
   /** barman's word: DONE, WAITING_FOR_WALS, FAILED, STARTED, EMPTY, SYNCING */
   status: string;
-  /** barman's word: OBSOLETE, VALID, … */
+  /** barman's word for a finished backup: VALID, OBSOLETE, KEEP:FULL, … */
   retention: string | null;
   sizeBytes: number | null;
   endSeconds: number | null;
@@ -44,11 +44,14 @@ export function parseBackups(stdout: string, server: string): Backup[] {
   return items.map((item) => ({
     id: item.backup_id,
     status: item.status,
-    retention: item.retention_status ?? null,
+    retention: item.status === "DONE" ? valid(item.retention_status) : null,
     sizeBytes: item.size_bytes ?? null,
     endSeconds: item.end_time_timestamp ?? null,
   })).toSorted((a, b) => a.id < b.id ? -1 : 1);
 }
+
+/** barman shows a dash for a backup that its policy keeps. */
+const valid = (status: string | undefined) => status === undefined || status === "-" ? "VALID" : status;
 
 /** What is shown of one finished backup. */
 export interface BackupDetails {

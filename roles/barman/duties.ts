@@ -2,7 +2,7 @@
 // One thing at a time, since each call of barman costs a third of a second of one core.
 import { postgresAccount, tryRun } from "../runtime/command.ts";
 import { errorText } from "../runtime/errors.ts";
-import { diskSpace } from "../runtime/files.ts";
+import { diskSpace, listDirectory, readIfThere } from "../runtime/files.ts";
 import { every } from "../runtime/time.ts";
 import { archiveWal, check, checkBackup, deleteBackup, listBackups, showBackup } from "./barman-cli.ts";
 import type { Backup } from "./barman-output.ts";
@@ -10,6 +10,7 @@ import { lockDirectory } from "./barman-conf.ts";
 import { decideRemovals, finishedBackups, waitingBackups } from "./decide-catalog.ts";
 import { loginTo } from "./login.ts";
 import { closeSegment, visit } from "./queries.ts";
+import { metaDirectory } from "./places.ts";
 import { hasWalToArchive } from "./received-wal.ts";
 import type { Barman } from "./state.ts";
 
@@ -17,7 +18,7 @@ const tickMs = 1_000;
 const checkEveryMs = 60_000;
 const checkAgainMs = 10_000;
 const catalogEveryMs = 60_000;
-const closeEveryMs = 10_000;
+const closeEveryMs = 5_000;
 /** closed segments that a backup may cost on an idle cluster before it is given up */
 const maxClosesForBackup = 6;
 
@@ -28,11 +29,19 @@ interface Memory {
   /** segments closed for each waiting backup */
   closes: Map<string, number>;
   done: Set<string>;
+  /** names of the backups and the newest one's record, to notice what is done by hand */
+  records: string;
 }
 
 /** Does the duties until the role stops. */
 export async function doDuties(barman: Barman): Promise<void> {
-  const memory: Memory = { lastCloseMs: -Infinity, archiveTrouble: null, closes: new Map(), done: new Set() };
+  const memory: Memory = {
+    lastCloseMs: -Infinity,
+    archiveTrouble: null,
+    closes: new Map(),
+    done: new Set(),
+    records: "",
+  };
   await every(tickMs, () => round(barman, memory), {
     clock: barman.clock,
     signal: barman.stop,
@@ -43,9 +52,20 @@ export async function doDuties(barman: Barman): Promise<void> {
 async function round(barman: Barman, memory: Memory): Promise<void> {
   const { state, clock } = barman;
   await archive(barman, memory);
+  await noticeBackups(barman, memory);
   if (clock.nowMs() >= state.due.catalogMs) await readCatalog(barman, memory);
   await finishBackups(barman, memory);
   if (clock.nowMs() >= state.due.checkMs) await runCheck(barman, memory);
+}
+
+/** A backup that somebody takes or removes by hand is noticed by barman's own records. */
+async function noticeBackups(barman: Barman, memory: Memory): Promise<void> {
+  const directory = metaDirectory(barman.config);
+  const names = (await listDirectory(directory)).filter((name) => name.endsWith(".info"));
+  const newest = names.at(-1);
+  const records = names.join() + (newest === undefined ? "" : await readIfThere(`${directory}/${newest}`));
+  if (records !== memory.records) barman.state.due.catalogMs = barman.clock.nowMs();
+  memory.records = records;
 }
 
 async function archive(barman: Barman, memory: Memory): Promise<void> {

@@ -8,6 +8,8 @@ interface Places {
 export const serverHome = (p: Places) => `${p.backupDir}/${p.serverName}`;
 export const streamingDirectory = (p: Places) => `${serverHome(p)}/streaming`;
 export const walDirectory = (p: Places) => `${serverHome(p)}/wals`;
+/** barman's record of each backup */
+export const metaDirectory = (p: Places) => `${serverHome(p)}/meta`;
 export const identityPath = (p: Places) => `${serverHome(p)}/identity.json`;
 /** Received WAL that no primary's history holds any more. */
 export const asideDirectory = (p: Places) => `${serverHome(p)}/set-aside`;
