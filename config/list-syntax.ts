@@ -73,3 +73,81 @@ export function parseHosts(text: string): string[] {
   if (twice !== undefined) throw new MalformedValue(`names ${JSON.stringify(twice)} twice`);
   return hosts;
 }
+
+/** A backend of pgpool, as BACKENDS gives it. */
+export interface Backend {
+  id: number;
+  host: string;
+  port: number;
+  weight: number;
+  dataDirectory: string;
+  flag: string;
+}
+
+const backendFlags = ["ALLOW_TO_FAILOVER", "DISALLOW_TO_FAILOVER", "ALWAYS_PRIMARY"];
+
+/** `num:host:port:weight:data_directory:flag[,...]`; positions left empty take their defaults. */
+export function parseBackends(text: string): Backend[] {
+  const backends = text.split(",").map((part) => part.trim()).filter((part) => part !== "").map(parseBackend);
+  const twice = backends.find((b, i) => backends.findIndex((other) => other.id === b.id) !== i);
+  if (twice) throw new MalformedValue(`gives the number ${twice.id} twice`);
+  return backends;
+}
+
+function parseBackend(entry: string): Backend {
+  const malformed = (why: string) => new MalformedValue(`entry ${JSON.stringify(entry)} ${why}`);
+  const parts = entry.split(":").map((part) => part.trim());
+  if (parts.length > 6) throw malformed("has more than six positions");
+  const [id = "", host = "", port = "", weight = "", dataDirectory = "", flag = ""] = parts;
+  if (!/^\d{1,3}$/.test(id) || Number(id) > 127) throw malformed("has no number from 0 to 127 in position 1");
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$/.test(host)) throw malformed("has no host name or address in position 2");
+  if (!/^\d{0,5}$/.test(port) || Number(port) > 65535) throw malformed("has no port in position 3");
+  if (!/^(\d{1,6}(\.\d{1,6})?)?$/.test(weight)) throw malformed("has no weight in position 4");
+  if (!/^(\/[A-Za-z0-9_.\/-]*)?$/.test(dataDirectory)) throw malformed("has no absolute path in position 5");
+  const flags = flag.split("|");
+  if (flag !== "" && !flags.every((f) => backendFlags.includes(f))) {
+    throw malformed(`has none of ${backendFlags.join(", ")} in position 6`);
+  }
+  return {
+    id: Number(id),
+    host,
+    port: port === "" ? 5432 : Number(port),
+    weight: weight === "" ? 1 : Number(weight),
+    dataDirectory: dataDirectory === "" ? "/var/lib/postgresql/data" : dataDirectory,
+    flag: flag === "" ? "ALLOW_TO_FAILOVER" : flag,
+  };
+}
+
+/** A login of pgpool, as DB_USERS gives it. */
+export interface DbUser {
+  name: string;
+  password: string;
+}
+
+/**
+ * `user:password[,user:password]`, or one pair a line (DB_USERS_FILE). The first colon splits, so a password may hold
+ * colons; in the one-line form it cannot hold commas. No password appears in an error.
+ */
+export function parseDbUsers(text: string): DbUser[] {
+  const entries = text.split(text.includes("\n") ? "\n" : ",").map((e) => e.replace(/\r$/, "")).filter((e) => e !== "");
+  const users = entries.map((entry, i) => {
+    const at = entry.indexOf(":");
+    if (at < 1 || at === entry.length - 1) {
+      throw new MalformedValue(
+        `has in entry ${i + 1} no user:password; commas in a password need DB_USERS_FILE, one pair a line`,
+      );
+    }
+    const user = { name: entry.slice(0, at).trim(), password: entry.slice(at + 1) };
+    if (new TextEncoder().encode(user.password).length > 128) {
+      throw new MalformedValue(
+        `has a password over 128 bytes for user ${JSON.stringify(user.name)}, which pgpool cannot store`,
+      );
+    }
+    // deno-lint-ignore no-control-regex -- control characters are what is refused
+    if (/[\u0000-\u001f\u007f]/.test(entry)) throw new MalformedValue(`has a control character in entry ${i + 1}`);
+    return user;
+  });
+  const twice = users.find((u, i) => users.findIndex((other) => other.name === u.name) !== i);
+  if (twice) throw new MalformedValue(`names the user ${JSON.stringify(twice.name)} twice`);
+  return users;
+}

@@ -5,6 +5,9 @@ import { errorText, ExitCode, OperatorError } from "./runtime/errors.ts";
 import { legacyArguments } from "./legacy-commands.ts";
 import { POSTDOCK_VERSION } from "./runtime/version.ts";
 import { eventCommand, mayPromoteCommand } from "./postgres-node/local-commands.ts";
+import { isMajorMaster } from "./postgres-node/health-command.ts";
+import { hasEnoughBackendsProbe, hasWriteNodeProbe, pgpoolEntrypoint } from "./pgpool/role.ts";
+import { liveProbe, readyProbe } from "./runtime/healthcheck.ts";
 import { nodeEntrypoint } from "./postgres-node/role.ts";
 import { backupCommand, listCommand, receiveWalCommand } from "./barman/commands.ts";
 import { barmanEntrypoint } from "./barman/role.ts";
@@ -42,6 +45,19 @@ export function commandTree(bind: Bind, context: Pick<Context, "print" | "compla
   leaf(node, "entrypoint", "the container's main process", nodeEntrypoint);
   leaf(node, "may-promote", "whether this standby may become primary now (repmgrd asks)", mayPromoteCommand);
   leaf(node, "event", "takes an event notification of repmgr", eventCommand);
+  const pgpool = root.command("pgpool").description("the pooler and load balancer");
+  leaf(pgpool, "entrypoint", "the container's main process", pgpoolEntrypoint);
+  const health = root.command("healthcheck").description("probes: exit 0 or 1, one line of why");
+  leaf(health, "live", "the container is sound", liveProbe);
+  leaf(health, "ready", "the container can serve its role now", readyProbe);
+  leaf(health, "is-major-master", "this node is no primary, or is the real one", isMajorMaster);
+  leaf(health, "has-write-node", "pgpool sends writes to the primary", hasWriteNodeProbe);
+  leaf(
+    health,
+    "has-enough-backends",
+    "at least N backends are attached (default REQUIRE_MIN_BACKENDS)",
+    hasEnoughBackendsProbe,
+  );
   const barman = root.command("barman").description("backups and WAL archive");
   leaf(barman, "entrypoint", "the container's main process", barmanEntrypoint);
   leaf(barman, "backup", "takes a base backup now and waits until it can be restored", backupCommand);

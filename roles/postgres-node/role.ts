@@ -2,13 +2,12 @@
 import { hostname } from "node:os";
 import { completeNodeConfig, type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
 import type { Command, Context } from "../runtime/context.ts";
-import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
 import { remove } from "../runtime/files.ts";
 import { httpApp, type RoleHttp, serve } from "../runtime/http-app.ts";
 import type { Log } from "../runtime/log.ts";
 import { httpPort } from "../runtime/peers.ts";
 import { prepareSshd } from "../runtime/sshd.ts";
-import { ConfigError, loadConfig, roleLog, secretsOf } from "../runtime/start.ts";
+import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../runtime/start.ts";
 import { supervise, type Supervised } from "../runtime/supervisor.ts";
 import { initialState } from "./agent-state.ts";
 import { nodeHttp } from "./http.ts";
@@ -31,25 +30,10 @@ export function loadNodeConfig(context: Context): NodeConfig {
 export const nodeEntrypoint: Command = async (context) => {
   const config = loadNodeConfig(context);
   const log = roleLog(context, config.logLevel, secretsOf(postgresNodeVariables, config)).with({ node: config.name });
-  const stop = new AbortController();
-  let asked: string | null = null;
-  context.onSignal((signal) => {
-    log.info("Stopping", { because: `received ${signal}` });
-    asked = signal;
-    stop.abort();
-  });
-  try {
-    await runRole(config, context, log, stop);
-    log.info("Stopped", { because: asked ?? "the node ended" });
-    return ExitCode.ok;
-  } catch (error) {
-    log.error("The node stops", { error: error instanceof Error ? error : errorText(error) });
-    if (error instanceof OperatorError) return error.exitCode;
-    throw error;
-  }
+  return await runUntilSignal(context, log, (stop) => runRole(config, context, log, stop));
 };
 
-async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortController): Promise<void> {
+async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
   const { clock } = context;
   const state = initialState(clock.nowMs());
   await prepareNode(config);
@@ -58,7 +42,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
     state,
     clock,
     log,
-    stop: stop.signal,
+    stop,
     serverConfig: await acceptedServerConfig(config, log),
     memory: await readMemory(config.pgdata, config.id),
     histories: new Map(),

@@ -42,3 +42,30 @@ export function roleLog(context: Context, level: LogLevel, secrets: readonly str
     wallMs: () => context.clock.wallMs(),
   });
 }
+
+/**
+ * Runs a role's main work until it ends or a signal asks it to stop; returns the exit code of the container.
+ * An OperatorError is logged with its fix and gives its own code; anything else is a bug and is thrown.
+ */
+export async function runUntilSignal(
+  context: Context,
+  log: Log,
+  work: (stop: AbortSignal) => Promise<void>,
+): Promise<number> {
+  const stop = new AbortController();
+  let asked = "the work ended";
+  context.onSignal((signal) => {
+    asked = `received ${signal}`;
+    log.info("Stopping", { because: asked });
+    stop.abort();
+  });
+  try {
+    await work(stop.signal);
+    log.info("Stopped", { because: asked });
+    return ExitCode.ok;
+  } catch (error) {
+    log.error("The container stops", { error: error instanceof Error ? error : String(error) });
+    if (error instanceof OperatorError) return error.exitCode;
+    throw error;
+  }
+}

@@ -36,6 +36,8 @@ export interface Supervised {
   stop(steps?: ChildSpec["stop"]): Promise<void>;
   /** sends a signal to the process itself */
   signal(signal: NodeJS.Signals): void;
+  /** SIGKILL to the process and everything it started */
+  killGroup(): void;
 }
 
 export interface SupervisorDeps {
@@ -107,12 +109,13 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
     running: () => child !== null,
     lastExit: () => exit,
     exited: () => ended,
-    signal: (signal) => sendSignal(child, signal),
+    signal: (signal) => sendSignal(child?.pid, signal),
+    killGroup: () => sendSignal(child?.pid === undefined ? undefined : -child.pid, "SIGKILL"),
     stop: async (steps = spec.stop) => {
       halt.abort();
       for (const step of [...steps, { signal: "SIGKILL" as const, waitMs: 5_000 }]) {
         if (child === null) break;
-        sendSignal(child, step.signal);
+        sendSignal(child.pid, step.signal);
         await Promise.race([ended, clock.sleep(step.waitMs)]);
       }
       await loop;
@@ -122,10 +125,10 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
 }
 
 /** child.kill() loses the exit code on one of the two runtimes, so the signal goes by pid. */
-function sendSignal(child: ChildProcess | null, signal: NodeJS.Signals) {
-  if (child?.pid === undefined) return;
+function sendSignal(pid: number | undefined, signal: NodeJS.Signals) {
+  if (pid === undefined) return;
   try {
-    process.kill(child.pid, signal);
+    process.kill(pid, signal);
   } catch {
     // it has just ended by itself
   }

@@ -1,0 +1,22 @@
+// The probes of the command line: they ask this container's own agent over HTTP and print one line of why.
+import type { Command } from "./context.ts";
+import { errorText, ExitCode } from "./errors.ts";
+import { getText } from "./peers.ts";
+
+/** A probe that asks one path of the local agent; `timeoutMs` in all. Blind is never healthy. */
+export function probe(path: string, timeoutMs = 4_000): Command {
+  return async (context) => {
+    try {
+      context.print((await getText("localhost", path, timeoutMs)).trim());
+      return ExitCode.ok;
+    } catch (error) {
+      context.print(`no: ${errorText(error)}`);
+      return ExitCode.no;
+    }
+  };
+}
+
+/** `healthcheck live`: the supervisor is sound. */
+export const liveProbe = probe("/healthz");
+/** `healthcheck ready`: the container can serve its role now. */
+export const readyProbe = probe("/readyz");
