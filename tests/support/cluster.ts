@@ -1,0 +1,206 @@
+// A cluster for scenarios: the services of compose/latest.yml under a project of their own, without published ports.
+// Scenarios that leave it whole share one; it is started by whoever needs it first.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { getText } from "../../roles/runtime/peers.ts";
+import { type AnyStatus, type NodeStatus } from "../../roles/runtime/status.ts";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { type ComposeVersion, ensureCompose } from "../../tools/engine.ts";
+import { ensureSshKeys } from "../../tools/ssh-keys.ts";
+import { attempt, execute, root } from "../../tools/terminal.ts";
+import { addressOf, docker } from "./docker.ts";
+
+export const nodes = ["pgmaster", "pgslave1", "pgslave2", "pgslave3", "pgslave4"] as const;
+export const services = [...nodes, "pgpool", "backup"] as const;
+export type Service = string;
+
+export interface ClusterOptions {
+  /** project name, without the common prefix */
+  name: string;
+  compose?: ComposeVersion;
+  /** changes the Compose text before it is used */
+  edit?: (yaml: string) => string;
+}
+
+export class Cluster {
+  private constructor(
+    readonly project: string,
+    private readonly compose: readonly string[],
+    private readonly file: string,
+  ) {}
+
+  /** Prepares the Compose file; starts nothing. */
+  static async prepare(options: ClusterOptions): Promise<Cluster> {
+    const compose = await ensureCompose(options.compose);
+    await ensureSshKeys();
+    const yaml = await readFile(join(root, "compose", "latest.yml"), "utf8");
+    const unpublished = yaml.replace(/^ {4}ports:\n(?: {6}- .*\n)+/gm, "");
+    const directory = join(root, "tests", ".work");
+    await mkdir(directory, { recursive: true });
+    const file = join(directory, `${options.name}.yml`);
+    const edited = (options.edit ?? ((y) => y))(unpublished).replaceAll(
+      "- ./ssh/keys:",
+      `- ${join(root, "compose/ssh/keys")}:`,
+    );
+    await writeFile(file, edited);
+    return new Cluster(`pdtest-${options.name}`, compose, file);
+  }
+
+  async composeRun(args: readonly string[], timeoutMs = 120_000): Promise<string> {
+    return await execute([...this.compose, "-p", this.project, "-f", this.file, ...args], { timeoutMs });
+  }
+
+  /** `up -d` of some services, all by default. */
+  async up(wanted: readonly Service[] = services): Promise<void> {
+    await this.composeRun(["up", "-d", "--no-recreate", ...wanted], 180_000);
+  }
+
+  async down(): Promise<void> {
+    await this.composeRun(["down", "--volumes", "--remove-orphans"], 180_000);
+  }
+
+  /** The container of a service, found by its labels, since both versions of Compose name it differently. */
+  async container(service: Service): Promise<string> {
+    const filters = [`label=com.docker.compose.project=${this.project}`, `label=com.docker.compose.service=${service}`];
+    const argv = ["ps", "--all", "--quiet", ...filters.flatMap((f) => ["--filter", f])];
+    const id = (await docker(argv)).trim().split("\n")[0];
+    if (!id) throw new Error(`No container of ${service} in ${this.project}`);
+    return id;
+  }
+
+  async address(service: Service): Promise<string | null> {
+    return await addressOf(await this.container(service));
+  }
+
+  /** /status of a service, or null where it does not answer. */
+  async status(service: Service): Promise<AnyStatus | null> {
+    const address = await this.address(service);
+    if (address === null) return null;
+    const text = await getText(address, "/status", 2_000).catch(() => null);
+    return text === null ? null : JSON.parse(text) as AnyStatus;
+  }
+
+  async nodeStatus(service: Service): Promise<NodeStatus | null> {
+    const status = await this.status(service);
+    return status?.component === "postgres-node" ? status : null;
+  }
+
+  /** The service that is primary and runs, or null; more than one is an error. */
+  async primary(among: readonly Service[] = nodes): Promise<Service | null> {
+    const seen = await Promise.all(among.map(async (s) => [s, await this.nodeStatus(s).catch(() => null)] as const));
+    const primaries = seen.filter(([, status]) => status?.postgres.role === "primary").map(([s]) => s);
+    return primaries.length === 1 ? primaries[0]! : null;
+  }
+
+  /** Waits until exactly one node is primary and all others stream from a node of the cluster on its timeline. */
+  async waitWhole(deadlineMs = 90_000, among: readonly Service[] = nodes): Promise<Service> {
+    let last = "nothing seen";
+    return await waitUntil(
+      async () => {
+        const seen = await Promise.all(
+          among.map(async (s) => ({ service: s, status: await this.nodeStatus(s).catch(() => null) })),
+        );
+        last = seen.map(({ service, status }) => `${service}: ${describe(status)}`).join("; ");
+        const primary = seen.filter((s) => s.status?.postgres.role === "primary");
+        const timeline = primary[0]?.status?.postgres.timeline;
+        const whole = primary.length === 1 &&
+          seen.every(({ status }) =>
+            status !== null && status.phase === "running" && status.postgres.timeline === timeline &&
+            (status.postgres.role === "primary" || status.postgres.upstream?.streaming === true) &&
+            isRegistered(status)
+          );
+        return whole ? primary[0]!.service : null;
+      },
+      { what: "one primary and streaming standbys", deadlineMs, why: () => last },
+      { clock: systemClock },
+    );
+  }
+
+  /** Waits until pgpool has all these backends attached and writes to the primary. */
+  async waitPool(attached: readonly Service[], deadlineMs = 60_000): Promise<void> {
+    let last = "nothing seen";
+    await waitUntil(
+      async () => {
+        const status = await this.status("pgpool").catch(() => null);
+        if (status?.component !== "pgpool") return false;
+        last = status.backends.map((b) => `${b.host} ${b.status} ${b.role}`).join("; ");
+        const up = status.backends.filter((b) => b.status === "up" || b.status === "waiting").map((b) => b.host);
+        const primary = status.backends.find((b) => b.role === "primary" && up.includes(b.host));
+        return attached.every((s) => up.includes(s)) && primary?.host === status.primary;
+      },
+      { what: `pgpool to serve ${attached.join(", ")}`, deadlineMs, why: () => last },
+      { clock: systemClock },
+    );
+  }
+
+  async kill(service: Service, signal = "KILL"): Promise<void> {
+    await docker(["kill", "--signal", signal, await this.container(service)]);
+  }
+
+  async start(service: Service): Promise<void> {
+    await docker(["start", await this.container(service)]);
+  }
+
+  async stop(service: Service, seconds = 10): Promise<void> {
+    await docker(["stop", "--time", String(seconds), await this.container(service)], (seconds + 20) * 1000);
+  }
+
+  /** A query inside the service's container over the local socket; unaligned rows. */
+  async psql(service: Service, sql: string, database = "monkey_db"): Promise<string> {
+    const argv = [
+      "exec",
+      "--user",
+      "postgres",
+      await this.container(service),
+      "psql",
+      "-XAtq",
+      "-v",
+      "ON_ERROR_STOP=1",
+      "-d",
+      database,
+      "-c",
+      sql,
+    ];
+    return (await docker(argv)).trim();
+  }
+
+  async network(): Promise<string> {
+    const argv = ["network", "ls", "--quiet", "--filter", `label=com.docker.compose.project=${this.project}`];
+    return (await docker(argv)).trim().split("\n")[0] ?? "";
+  }
+
+  /** Cuts a service off the network and joins it again under its name. */
+  async disconnect(service: Service): Promise<void> {
+    await docker(["network", "disconnect", await this.network(), await this.container(service)]);
+  }
+
+  async connect(service: Service): Promise<void> {
+    await docker(["network", "connect", "--alias", service, await this.network(), await this.container(service)]);
+  }
+}
+
+/** repmgr's record of the node says what the node is. */
+function isRegistered(status: NodeStatus): boolean {
+  const record = status.postgres.registered?.find((r) => r.nodeId === status.node.id);
+  return record !== undefined && record.active && record.type === status.postgres.role;
+}
+
+function describe(status: NodeStatus | null): string {
+  if (status === null) return "no answer";
+  const { role, timeline, upstream } = status.postgres;
+  return `${status.phase} ${role} timeline ${timeline}${
+    upstream ? ` from ${upstream.host}${upstream.streaming ? "" : " (not streaming)"}` : ""
+  }`;
+}
+
+/** The example cluster that scenarios share: started where it is not there, always handed over whole. */
+export async function exampleCluster(): Promise<Cluster> {
+  const cluster = await Cluster.prepare({ name: "example", compose: "v2" });
+  await cluster.up();
+  for (const service of services) {
+    await attempt(["docker", "start", await cluster.container(service)], { timeoutMs: 60_000 });
+  }
+  await cluster.waitWhole(150_000);
+  await cluster.waitPool(["pgmaster", "pgslave1", "pgslave2", "pgslave3"]);
+  return cluster;
+}

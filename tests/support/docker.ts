@@ -1,0 +1,38 @@
+// Docker from a scenario: exec, kill, start, networks, addresses. Every call has a timeout.
+import { attempt, execute } from "../../tools/terminal.ts";
+import type { CommandResult } from "../../roles/runtime/command.ts";
+
+/** Runs docker; throws where it fails. */
+export function docker(args: readonly string[], timeoutMs = 60_000): Promise<string> {
+  return execute(["docker", ...args], { timeoutMs });
+}
+
+/** Runs a command in a container, whatever its exit code. */
+export function tryExec(container: string, argv: readonly string[], timeoutMs = 30_000): Promise<CommandResult> {
+  return attempt(["docker", "exec", container, ...argv], { timeoutMs });
+}
+
+/** Runs a command in a container; throws where it fails. */
+export function exec(container: string, argv: readonly string[], timeoutMs = 30_000): Promise<string> {
+  return docker(["exec", container, ...argv], timeoutMs);
+}
+
+/** The container's address, or null where it has none. */
+export async function addressOf(container: string): Promise<string | null> {
+  const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}";
+  const result = await attempt(["docker", "inspect", "--format", format, container], { timeoutMs: 15_000 });
+  return result.code === 0 ? result.stdout.trim().split(" ")[0] || null : null;
+}
+
+/** State and exit code of a container. */
+export async function stateOf(container: string): Promise<{ running: boolean; exitCode: number }> {
+  const out = await docker(["inspect", "--format", "{{.State.Running}} {{.State.ExitCode}}", container]);
+  const [running, code] = out.trim().split(" ");
+  return { running: running === "true", exitCode: Number(code) };
+}
+
+/** Everything the container has printed. */
+export async function logsOf(container: string): Promise<string> {
+  const result = await attempt(["docker", "logs", container], { timeoutMs: 60_000 });
+  return result.stdout + result.stderr;
+}

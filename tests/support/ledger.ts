@@ -1,0 +1,120 @@
+// A client that writes numbered rows through one entry point and remembers which were acknowledged and when.
+// Workload and check are apart: what is missing afterwards is counted, never assumed.
+import postgres from "postgres";
+import { systemClock, withDeadline } from "../../roles/runtime/time.ts";
+
+export interface LedgerReport {
+  acknowledged: number;
+  /** acknowledged, but not in the table at the end */
+  missing: number[];
+  /** longest time between two acknowledged writes, milliseconds */
+  longestGapMs: number;
+  /** attempts that ended in an error or in silence: their outcome is unknown */
+  unknown: number;
+}
+
+export interface Target {
+  host: string;
+  port?: number;
+  user: string;
+  password: string;
+  database: string;
+}
+
+/** The application user of the example cluster. */
+export const monkey = { user: "monkey_user", password: "monkey_pass", database: "monkey_db" };
+
+const attemptMs = 1_500;
+
+function connect(target: Target): postgres.Sql {
+  return postgres({
+    ...target,
+    port: target.port ?? 5432,
+    max: 1,
+    connect_timeout: 2,
+    idle_timeout: 0,
+    fetch_types: false,
+    prepare: false,
+    onnotice: () => {},
+  });
+}
+
+/** One query on a connection of its own, with a deadline. */
+export async function queryOnce<T>(
+  target: Target,
+  work: (sql: postgres.Sql) => Promise<T>,
+  deadlineMs = 10_000,
+): Promise<T> {
+  const sql = connect(target);
+  try {
+    return await withDeadline(work(sql), deadlineMs, target.host);
+  } finally {
+    sql.end({ timeout: 0 }).catch(() => {});
+  }
+}
+
+export class Ledger {
+  private readonly acknowledged = new Map<number, number>();
+  private unknown = 0;
+  private next = 1;
+  private readonly halt = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+
+  private constructor(private readonly target: Target, private readonly table: string) {}
+
+  /** Makes the table and begins to write, every 50 ms. */
+  static async start(target: Target): Promise<Ledger> {
+    const table = `ledger_${Math.floor(systemClock.wallMs())}`;
+    await queryOnce(
+      target,
+      (sql) => sql.unsafe(`create table ${table} (id bigint primary key, at timestamptz default now())`),
+    );
+    const ledger = new Ledger(target, table);
+    ledger.running = ledger.write();
+    return ledger;
+  }
+
+  /** How many writes have been acknowledged so far. */
+  get count(): number {
+    return this.acknowledged.size;
+  }
+
+  private async write(): Promise<void> {
+    let sql = connect(this.target);
+    while (!this.halt.signal.aborted) {
+      const id = this.next++;
+      try {
+        await withDeadline(sql.unsafe(`insert into ${this.table} (id) values (${id})`), attemptMs, "The entry point");
+        this.acknowledged.set(id, systemClock.nowMs());
+      } catch {
+        this.unknown++;
+        sql.end({ timeout: 0 }).catch(() => {});
+        sql = connect(this.target);
+      }
+      await systemClock.sleep(50, this.halt.signal);
+    }
+    sql.end({ timeout: 0 }).catch(() => {});
+  }
+
+  /** Stops writing and compares what was acknowledged with what `reader` has. */
+  async finish(reader: Target): Promise<LedgerReport> {
+    this.halt.abort();
+    await this.running;
+    const rows = await queryOnce(reader, (sql) => sql.unsafe(`select id from ${this.table}`), 30_000);
+    const present = new Set(rows.map((row) => Number(row.id)));
+    const times = [...this.acknowledged.values()];
+    const gaps = times.slice(1).map((at, i) => at - times[i]!);
+    return {
+      acknowledged: this.acknowledged.size,
+      missing: [...this.acknowledged.keys()].filter((id) => !present.has(id)),
+      longestGapMs: Math.round(Math.max(0, ...gaps)),
+      unknown: this.unknown,
+    };
+  }
+}
+
+/** The report as one line of a test's output. */
+export function describeReport(what: string, report: LedgerReport): string {
+  return `${what}: ${report.acknowledged} writes acknowledged, ${report.missing.length} missing, ` +
+    `longest gap ${(report.longestGapMs / 1000).toFixed(1)} s, ${report.unknown} of unknown outcome`;
+}
