@@ -1,8 +1,11 @@
 // Base backups: by schedule, and at once where one is wanted. A failed one is explained and taken again next time.
 import { nextRunMs } from "../../config/cron.ts";
+import { postgresAccount } from "../runtime/command.ts";
+import { readIfThere, remove, writeAtomic } from "../runtime/files.ts";
 import { every } from "../runtime/time.ts";
 import { type ChildExit, supervise, type Supervised } from "../runtime/supervisor.ts";
 import { backupChild } from "./barman-cli.ts";
+import { wantedBackupPath } from "./places.ts";
 import { type Barman, lookAgain } from "./state.ts";
 
 const tickMs = 1_000;
@@ -21,6 +24,7 @@ export async function takeBackups(barman: Barman): Promise<void> {
     });
   };
   plan();
+  state.wantBackup = await readIfThere(wantedBackupPath(config));
   let notBeforeMs = -Infinity;
   await every(tickMs, async () => {
     const scheduled = state.backup.nextWallMs !== null && clock.wallMs() >= state.backup.nextWallMs;
@@ -28,14 +32,23 @@ export async function takeBackups(barman: Barman): Promise<void> {
     if (!scheduled && !wanted) return;
     const because = state.wantBackup ?? `BACKUP_SCHEDULE is ${config.schedule}`;
     const taken = await takeBackup(because, barman);
-    if (taken) state.wantBackup = null;
+    if (taken && state.wantBackup === because) {
+      state.wantBackup = null;
+      await remove(wantedBackupPath(config));
+    }
     notBeforeMs = clock.nowMs() + retryMs;
-    if (scheduled) plan();
+    if (scheduled && !barman.stop.aborted) plan();
   }, {
     clock,
     signal: barman.stop,
     onError: (error) => log.error("A base backup could not be started", { error }),
   });
+}
+
+/** Asks for a base backup at once; remembered over restarts until one has been taken. */
+export async function wantBackup(because: string, barman: Barman): Promise<void> {
+  barman.state.wantBackup = because;
+  await writeAtomic(wantedBackupPath(barman.config), because, { mode: 0o644, owner: postgresAccount });
 }
 
 /** Takes one base backup; true where its copy is complete. Its last WAL is fetched by the duties. */
@@ -58,6 +71,10 @@ async function takeBackup(because: string, barman: Barman): Promise<boolean> {
     state.backup.lastFailure = null;
     log.info("Base backup copied", { durationMs, ...summary(lines) });
     return true;
+  }
+  if (stop.aborted) {
+    log.warn("Base backup cut off: the container stops", { durationMs });
+    return false;
   }
   state.backup.lastFailure = reasonOf(lines, exit);
   log.error("Base backup failed", {

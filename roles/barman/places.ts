@@ -15,3 +15,5 @@ export const identityPath = (p: Places) => `${serverHome(p)}/identity.json`;
 export const asideDirectory = (p: Places) => `${serverHome(p)}/set-aside`;
 /** The nodes that were known last, so that a restart finds the cluster when the configured node is gone. */
 export const knownHostsPath = (p: Places) => `${serverHome(p)}/postdock-hosts.json`;
+/** Why a base backup is wanted at once; kept so that a restart does not forget it. */
+export const wantedBackupPath = (p: Places) => `${serverHome(p)}/postdock-wanted-backup.txt`;

@@ -5,6 +5,7 @@ import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
 import { writeAtomic } from "../runtime/files.ts";
 import { postgresAccount } from "../runtime/command.ts";
 import { supervise, type Supervised } from "../runtime/supervisor.ts";
+import { wantBackup } from "./backup.ts";
 import { receiverChild, stopReceiver } from "./barman-cli.ts";
 import { renderServerConf, serverConfPath } from "./barman-conf.ts";
 import { decidePrimarySlot } from "./decide-slots.ts";
@@ -120,7 +121,7 @@ async function applyPlan(plan: WalPlan, host: string, barman: Barman): Promise<v
         missing: plan.missing,
       });
       state.walGaps++;
-      state.wantBackup = `WAL from ${plan.missing.from} to ${plan.missing.to} is lost`;
+      await wantBackup(`WAL from ${plan.missing.from} to ${plan.missing.to} is lost`, barman);
       return await applyWalPlan(plan, barman);
   }
 }

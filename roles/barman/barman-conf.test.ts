@@ -1,0 +1,41 @@
+// Tests of the rendered files: whole, without passwords, and safe against odd names.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { renderBarmanConf, renderPassfile, renderServerConf } from "./barman-conf.ts";
+
+const input = {
+  serverName: "pg_cluster",
+  backupDir: "/var/backups",
+  slotName: "barman_the_backupper",
+  retentionDays: 30,
+  postgresUser: "monkey_user",
+  postgresDb: "monkey_db",
+  replicationUser: "replication_user",
+  replicationPort: 5432,
+  connectTimeoutSeconds: 20,
+};
+
+test("the server file names the host in both connections, the slot and the recovery window", () => {
+  const text = renderServerConf(input, "pgslave1");
+  assert.match(text, /^conninfo = host=pgslave1 port=5432 user=monkey_user dbname=monkey_db /m);
+  assert.match(text, /^streaming_conninfo = host=pgslave1 port=5432 user=replication_user /m);
+  assert.match(text, /^slot_name = barman_the_backupper$/m);
+  assert.match(text, /^retention_policy = RECOVERY WINDOW OF 30 DAYS$/m);
+  assert.doesNotMatch(text, /password/i);
+});
+
+test("names with quotes, spaces and percent signs stay one value", () => {
+  const text = renderServerConf({ ...input, postgresUser: "o'b 100%", postgresDb: "a\\b" }, "h");
+  assert.match(text, /^conninfo = host=h port=5432 user='o\\'b 100%%' dbname='a\\\\b' /m);
+});
+
+test("barman becomes the postgres user, and keeps its data in BACKUP_DIR", () => {
+  const text = renderBarmanConf({ backupDir: "/data/backups" });
+  assert.match(text, /^barman_user = postgres$/m);
+  assert.match(text, /^barman_home = \/data\/backups$/m);
+});
+
+test("the passfile has one line a role, escaped", () => {
+  const users = [{ user: "u", password: "a:b\\c" }, { user: "r", password: "x" }, { user: "r", password: "x" }];
+  assert.equal(renderPassfile(users), "*:*:*:u:a\\:b\\\\c\n*:*:*:r:x\n");
+});
