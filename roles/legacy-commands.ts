@@ -6,6 +6,14 @@ const legacy: Readonly<Record<string, readonly string[]>> = {
   "has_enough_backends.sh": ["healthcheck", "has-enough-backends"],
   "wal-receiver.sh": ["barman", "receive-wal"],
   "has_write_node.sh": ["healthcheck", "has-write-node"],
+  "entrypoint.sh": ["postgres-node", "entrypoint"],
+  "wait_local_postgres": ["postgres-node", "wait-local"],
+  "wait_upstream_postgres": ["postgres-node", "wait-upstream"],
+  "get_node_id": ["postgres-node", "node-id"],
+  "get_repmgr_schema": ["postgres-node", "repmgr-schema"],
+  "cluster_master": ["postgres-node", "primary-host"],
+  "has_pg_cluster": ["postgres-node", "has-cluster"],
+  "sshd_start": ["postgres-node", "sshd"],
 };
 
 /** The arguments that a legacy name stands for; none for `postdock` itself. */

@@ -67,6 +67,7 @@ const defaults: readonly Setting[] = Object.entries({
   search_primary_node_timeout: "3s",
   log_destination: "stderr",
   log_line_prefix: "",
+  log_pcp_processes: "off",
   pid_file_name: `${runDirectory}/pgpool.pid`,
   logdir: runDirectory,
   memory_cache_enabled: "off",

@@ -1,14 +1,14 @@
 // Wiring of the postgres-node role: configuration, HTTP, sshd, and the node's life from start to stop.
-import { hostname } from "node:os";
-import { completeNodeConfig, type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
+import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
 import type { Command, Context } from "../runtime/context.ts";
 import { remove } from "../runtime/files.ts";
 import { httpApp, type RoleHttp, serve } from "../runtime/http-app.ts";
 import type { Log } from "../runtime/log.ts";
 import { httpPort } from "../runtime/peers.ts";
 import { prepareSshd } from "../runtime/sshd.ts";
-import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../runtime/start.ts";
+import { roleLog, runUntilSignal, secretsOf } from "../runtime/start.ts";
 import { supervise, type Supervised } from "../runtime/supervisor.ts";
+import { loadNodeConfig } from "./config.ts";
 import { initialState } from "./agent-state.ts";
 import { nodeHttp } from "./http.ts";
 import { answerLocal } from "./local-commands.ts";
@@ -18,13 +18,6 @@ import { acceptedServerConfig, prepareNode } from "./prepare.ts";
 import { connectLocal } from "./queries.ts";
 import { agentSocketPath } from "./repmgr-conf.ts";
 import { runNode } from "./start-loop.ts";
-
-/** Reads and completes the configuration of this role. Throws ConfigError with every problem. */
-export function loadNodeConfig(context: Context): NodeConfig {
-  const completed = completeNodeConfig(loadConfig(postgresNodeVariables, context), hostname());
-  if (!completed.ok) throw new ConfigError(completed.problems);
-  return completed.config;
-}
 
 /** `postgres-node entrypoint`: the container's main process. */
 export const nodeEntrypoint: Command = async (context) => {

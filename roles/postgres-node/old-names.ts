@@ -1,0 +1,116 @@
+// The commands of 1.x that people's scripts call in a node's container, with their old output and exit codes (CONTRACT.md).
+import { choosePrimary, type Claim } from "../runtime/choose-primary.ts";
+import type { Command, Context } from "../runtime/context.ts";
+import { errorText, ExitCode } from "../runtime/errors.ts";
+import { exists } from "../runtime/files.ts";
+import { createLog } from "../runtime/log.ts";
+import { askNodes, getText } from "../runtime/peers.ts";
+import { prepareSshd } from "../runtime/sshd.ts";
+import { NodeStatus } from "../runtime/status.ts";
+import { supervise } from "../runtime/supervisor.ts";
+import { waitUntil } from "../runtime/time.ts";
+import type { NodeConfig } from "../../config/postgres-node.ts";
+import { upstreamConnection } from "./clone.ts";
+import { readJournal } from "./journal.ts";
+import { connectRemote, readRegisteredNodes, withConnection } from "./queries.ts";
+import { loadNodeConfig } from "./config.ts";
+
+const askMs = 3_000;
+
+/** `get_node_id`: prints NODE_ID, or the id that follows from NODE_NAME. */
+export const getNodeId: Command = (context) => {
+  context.print(String(loadNodeConfig(context).id));
+  return Promise.resolve(ExitCode.ok);
+};
+
+/** `get_repmgr_schema`: prints the schema of repmgr's tables. */
+export const getRepmgrSchema: Command = (context) => {
+  context.print("repmgr");
+  return Promise.resolve(ExitCode.ok);
+};
+
+/** `has_pg_cluster`: 0 where PGDATA holds a whole cluster. */
+export const hasPgCluster: Command = async (context) => {
+  const { pgdata } = loadNodeConfig(context);
+  const whole = await exists(`${pgdata}/PG_VERSION`) && await readJournal(pgdata) === null;
+  return whole ? ExitCode.ok : ExitCode.no;
+};
+
+/** `wait_local_postgres`: returns once this node's server answers through its network name. */
+export const waitLocalPostgres: Command = (context) => {
+  const config = loadNodeConfig(context);
+  return waitFor(context, config, { host: config.host, needsRepmgr: false });
+};
+
+/** `wait_upstream_postgres`: returns once the upstream's server answers and has repmgr's tables. */
+export const waitUpstreamPostgres: Command = (context) => {
+  const config = loadNodeConfig(context);
+  return waitFor(context, config, { host: config.upstreamHost ?? config.host, needsRepmgr: true });
+};
+
+async function waitFor(
+  context: Context,
+  config: NodeConfig,
+  o: { host: string; needsRepmgr: boolean },
+): Promise<number> {
+  let last = "no try yet";
+  const answers = async () => {
+    try {
+      const sql = connectRemote(upstreamConnection(o.host, config));
+      const nodes = await withConnection(sql, askMs, (s) => readRegisteredNodes(s));
+      last = "repmgr's tables are not there yet";
+      return !o.needsRepmgr || nodes !== null;
+    } catch (error) {
+      last = errorText(error);
+      return false;
+    }
+  };
+  try {
+    const deadlineMs = config.waitStartSeconds * 1000;
+    await waitUntil(answers, { what: `PostgreSQL on ${o.host}`, deadlineMs, everyMs: 500 }, context);
+    return ExitCode.ok;
+  } catch {
+    context.complain(
+      `postdock: PostgreSQL on ${o.host} does not answer after ${config.waitStartSeconds} s: ${last}. Fix: see the log of ${o.host}`,
+    );
+    return ExitCode.no;
+  }
+}
+
+/** `cluster_master`: prints the primary's host, or exits 1 where none is in sight. */
+export const clusterMaster: Command = async (context) => {
+  try {
+    const own = NodeStatus.parse(JSON.parse(await getText("localhost", "/status", askMs)));
+    const named = [...own.partners, ...(own.postgres.registered ?? []).map((r) => r.host)];
+    const upstream = own.postgres.upstream?.host;
+    const hosts = [...new Set([...named, ...(upstream ? [upstream] : [])])].filter((h) => h !== own.node.host);
+    const answers = await askNodes(hosts, askMs);
+    const claims = answers.flatMap((a): Claim[] => a.seen === "reached" ? [{ host: a.host, status: a.status }] : []);
+    const primary = choosePrimary([{ host: own.node.host, status: own }, ...claims], own.node.host);
+    if (!primary) return ExitCode.no;
+    context.print(primary.host);
+    return ExitCode.ok;
+  } catch (error) {
+    context.complain(
+      `postdock: the agent of this node could not be asked: ${errorText(error)}. Fix: see this container's log`,
+    );
+    return ExitCode.no;
+  }
+};
+
+/** `sshd_start`: runs sshd in the foreground where SSH_ENABLE=1 and none runs; otherwise says so and returns. */
+export const sshdStart: Command = async (context) => {
+  const config = loadNodeConfig(context);
+  if (!config.sshEnable) {
+    context.print("SSH_ENABLE is 0: sshd is not started");
+    return ExitCode.ok;
+  }
+  if (await exists("/run/sshd.pid")) {
+    context.print("sshd runs already");
+    return ExitCode.ok;
+  }
+  const log = createLog({ level: config.logLevel, write: context.print, wallMs: context.clock.wallMs });
+  const never = { restart: "never" as const, firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 };
+  const sshd = supervise({ ...await prepareSshd(), restart: never }, { clock: context.clock, log });
+  return (await sshd.exited()).code ?? ExitCode.no;
+};

@@ -1,0 +1,26 @@
+// Promise: `barman check` is green and a base backup is taken, by the commands that operators of 1.x type as root.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { exampleCluster } from "../support/cluster.ts";
+import { exec, tryExec } from "../support/docker.ts";
+
+test("barman takes a backup and its check is green", async () => {
+  const cluster = await exampleCluster();
+  const backup = await cluster.container("backup");
+  let last = "";
+  await waitUntil(
+    async () => {
+      const check = await tryExec(backup, ["barman", "check", "pg_cluster"]);
+      last = check.stdout;
+      return check.code === 0;
+    },
+    { what: "barman check to be green", deadlineMs: 120_000, everyMs: 1_000, why: () => last },
+    { clock: systemClock },
+  );
+  await exec(backup, ["postdock", "barman", "backup"], 180_000);
+  const listed = await exec(backup, ["barman", "list-backup", "all"]);
+  assert.match(listed, /^pg_cluster \d{8}T\d{6} /m);
+  const shown = await exec(backup, ["barman", "show-backup", "pg_cluster", "latest"]);
+  assert.match(shown, /Status\s*: DONE/);
+});

@@ -1,0 +1,61 @@
+// Promise: a killed standby and a killed middle of a cascade come back by themselves; what hangs below follows meanwhile and
+// returns to its configured upstream; the primary stays.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { type Cluster, exampleCluster } from "../support/cluster.ts";
+
+/** A first-level standby that has a node of the second level below it. */
+async function middleOf(cluster: Cluster, primary: string): Promise<{ middle: string; below: string }> {
+  const middle = primary === "pgslave1" ? "pgslave3" : "pgslave1";
+  const below = middle === "pgslave1" ? "pgslave2" : "pgslave4";
+  assert.equal((await cluster.nodeStatus(below))?.postgres.upstream?.host, middle);
+  return { middle, below };
+}
+
+async function waitUpstream(cluster: Cluster, node: string, accept: (host: string) => boolean): Promise<string> {
+  let last = "";
+  return await waitUntil(
+    async () => {
+      const upstream = (await cluster.nodeStatus(node))?.postgres.upstream;
+      last = JSON.stringify(upstream);
+      return upstream?.streaming && accept(upstream.host) ? upstream.host : null;
+    },
+    { what: `${node} to stream from another node`, deadlineMs: 60_000, why: () => last },
+    { clock: systemClock },
+  );
+}
+
+test("a killed middle of a cascade returns, and what hangs below returns under it", async () => {
+  const cluster = await exampleCluster();
+  const primary = await cluster.waitWhole();
+  const { middle, below } = await middleOf(cluster, primary);
+  await cluster.kill(middle);
+  const interim = await waitUpstream(cluster, below, (host) => host !== middle);
+  console.log(`${below} followed ${interim} while ${middle} was away`);
+  await cluster.start(middle);
+  await waitUpstream(cluster, below, (host) => host === middle);
+  assert.equal(await cluster.waitWhole(), primary);
+  await cluster.waitPool(["pgmaster", "pgslave1", "pgslave2", "pgslave3"]);
+});
+
+test("a killed standby at the end of a cascade returns", async () => {
+  const cluster = await exampleCluster();
+  const primary = await cluster.waitWhole();
+  await cluster.kill("pgslave4");
+  await cluster.psql(
+    primary,
+    "create table if not exists meanwhile (at timestamptz); insert into meanwhile values (now())",
+  );
+  await cluster.start("pgslave4");
+  assert.equal(await cluster.waitWhole(), primary);
+  const rows = await waitUntil(
+    async () => await cluster.psql("pgslave4", "select count(*) from meanwhile").catch(() => ""),
+    {
+      what: "the row on pgslave4",
+      deadlineMs: 20_000,
+    },
+    { clock: systemClock },
+  );
+  assert.notEqual(rows, "0");
+});

@@ -1,0 +1,41 @@
+// Promise: `repmgr cluster show` works on every node with no further option and shows the whole cascade, and no password
+// stands in repmgr's tables, in a process list or in a log.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { exampleCluster, nodes } from "../support/cluster.ts";
+import { exec, logsOf, tryExec } from "../support/docker.ts";
+
+test("repmgr cluster show and crosscheck answer on every node", async () => {
+  const cluster = await exampleCluster();
+  for (const node of nodes) {
+    const container = await cluster.container(node);
+    const shown = await exec(container, ["gosu", "postgres", "repmgr", "cluster", "show", "--csv"]);
+    const rows = shown.trim().split("\n").map((line) => line.split(",").map(Number));
+    assert.deepEqual(rows.map(([id]) => id), [1, 2, 3, 4, 5]);
+    assert.ok(rows.every(([, available, recovery]) => available === 0 && (recovery === 0 || recovery === 1)), shown);
+    const crosscheck = await tryExec(
+      container,
+      ["gosu", "postgres", "repmgr", "cluster", "crosscheck", "--csv"],
+      60_000,
+    );
+    assert.equal(crosscheck.code, 0, crosscheck.stderr);
+    assert.equal(
+      crosscheck.stdout.trim().split("\n").filter((line) => line.endsWith(",0")).length,
+      25,
+      crosscheck.stdout,
+    );
+  }
+});
+
+test("no password stands in repmgr's tables, the process list or the log", async () => {
+  const cluster = await exampleCluster();
+  const container = await cluster.container("pgslave1");
+  const conninfos = await cluster.psql("pgslave1", "select conninfo from repmgr.nodes", "replication_db");
+  const processes = await exec(container, ["ps", "axww", "-o", "args"]);
+  const upstream = await cluster.psql("pgslave1", "show primary_conninfo");
+  const log = await logsOf(container);
+  for (const text of [conninfos, processes, upstream, log]) {
+    assert.ok(text.length > 0);
+    assert.doesNotMatch(text, /replication_pass|monkey_pass/);
+  }
+});

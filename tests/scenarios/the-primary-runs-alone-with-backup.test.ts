@@ -1,0 +1,35 @@
+// Promise: any subset of the services starts, here pgmaster and backup, with the docker-compose 1.29 that users of 1.x type;
+// NODE_ID follows from NODE_NAME; barman's check is green by itself.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { Cluster } from "../support/cluster.ts";
+import { tryExec } from "../support/docker.ts";
+
+test("pgmaster alone with backup, by docker-compose 1.29, its id from its name", async () => {
+  const cluster = await Cluster.prepare({
+    name: "alone",
+    compose: "v1",
+    edit: (yaml) => yaml.replace("      NODE_ID: 1\n      NODE_NAME: node1\n", "      NODE_NAME: node-102\n"),
+  });
+  try {
+    await cluster.up(["pgmaster", "backup"]);
+    assert.equal(await cluster.waitWhole(60_000, ["pgmaster"]), "pgmaster");
+    const status = await cluster.nodeStatus("pgmaster");
+    assert.deepEqual(status?.node, { id: 1102, name: "node-102", host: "pgmaster" });
+    assert.equal(await cluster.psql("pgmaster", "select node_id from repmgr.nodes", "replication_db"), "1102");
+    const backup = await cluster.container("backup");
+    let last = "";
+    await waitUntil(
+      async () => {
+        const check = await tryExec(backup, ["barman", "check", "pg_cluster"]);
+        last = check.stdout;
+        return check.code === 0;
+      },
+      { what: "barman check to be green", deadlineMs: 120_000, everyMs: 1_000, why: () => last },
+      { clock: systemClock },
+    );
+  } finally {
+    await cluster.down();
+  }
+});
