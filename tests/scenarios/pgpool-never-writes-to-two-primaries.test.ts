@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
 import { exampleCluster, nodes } from "../support/cluster.ts";
-import { exec } from "../support/docker.ts";
+import { inNetworkOf } from "../support/docker.ts";
 import { describeReport, Ledger, monkey, queryOnce } from "../support/ledger.ts";
 
 test("pgpool with two primaries in sight writes to one of them only", async () => {
@@ -60,7 +60,7 @@ test("pgpool with two primaries in sight writes to one of them only", async () =
 });
 
 async function route(container: string, verb: "add" | "del", address: string): Promise<void> {
-  await exec(container, ["ip", "route", verb, "blackhole", address]);
+  await inNetworkOf(container, ["ip", "route", verb, "blackhole", address]);
 }
 
 /** The highest number in the newest ledger table of a node. */

@@ -1,0 +1,49 @@
+// The checks that need no container, as data, and how they are run: side by side where they are independent.
+import process from "node:process";
+import { attempt, root, say } from "./terminal.ts";
+
+export interface Check {
+  name: string;
+  argv: readonly string[];
+}
+
+const deno = process.execPath;
+const sources = ["main.ts", "config", "roles", "tools", "tests"];
+
+/** Format, lint, types, pure tests without any permission on Deno and on Bun, architecture rules, current docs. */
+export const quickChecks: readonly Check[] = [
+  { name: "format", argv: [deno, "fmt", "--check"] },
+  { name: "lint", argv: [deno, "lint"] },
+  { name: "types", argv: [deno, "check", ...sources] },
+  {
+    name: "pure tests on Deno, without permissions",
+    argv: [deno, "test", "--no-check", "--no-prompt", "--ignore=**/*.io.test.ts", "config", "roles", "tools"],
+  },
+  { name: "pure tests on Bun", argv: ["./node_modules/.bin/bun", "test", "config", "roles", "tools"] },
+  { name: "architecture", argv: [deno, "test", "-A", "--no-check", "tests/architecture"] },
+  { name: "docs are current", argv: [deno, "run", "-A", "tools/docs.ts", "--check"] },
+];
+
+export interface Totals {
+  passed: number;
+  failed: number;
+}
+
+/** Runs checks two at a time, prints the output of those that fail, and counts tests (a check without tests counts as one). */
+export async function runChecks(checks: readonly Check[]): Promise<Totals> {
+  const totals: Totals = { passed: 0, failed: 0 };
+  const queue = [...checks];
+  const work = async () => {
+    for (let check = queue.shift(); check; check = queue.shift()) {
+      const result = await attempt(check.argv, { timeoutMs: 300_000, cwd: root, env: { NO_COLOR: "1" } });
+      const text = result.stdout + result.stderr;
+      const passed = Number(/(\d+) pass/.exec(text)?.[1] ?? (result.code === 0 ? 1 : 0));
+      totals.passed += result.code === 0 ? passed : 0;
+      totals.failed += result.code === 0 ? 0 : Number(/(\d+) fail/.exec(text)?.[1] || 1) || 1;
+      say(`${result.code === 0 ? "ok    " : "FAILED"} ${check.name}`);
+      if (result.code !== 0) say(text.trim().split("\n").slice(-60).join("\n"));
+    }
+  };
+  await Promise.all([work(), work()]);
+  return totals;
+}

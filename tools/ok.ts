@@ -1,0 +1,9 @@
+// `deno task ok`: what a developer runs before each commit; no container, under 20 s.
+import { quickChecks, runChecks } from "./checks.ts";
+import { say, task } from "./terminal.ts";
+
+await task(async () => {
+  const { passed, failed } = await runChecks(quickChecks);
+  say(`${passed} passed, ${failed} failed`);
+  return failed > 0 ? 1 : 0;
+});

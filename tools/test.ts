@@ -1,0 +1,25 @@
+// `deno task test`, what CI runs: format, lint, types, pure tests on both runtimes, architecture rules, docs, and the
+// scenarios in real containers. The last line is "N passed, N failed".
+import process from "node:process";
+import { systemClock } from "../roles/runtime/time.ts";
+import { type Check, quickChecks, runChecks } from "./checks.ts";
+import { runScenarios } from "./scenario.ts";
+import { say, task } from "./terminal.ts";
+
+/** Tests that need permissions or small real processes, but no container. */
+const ioChecks: readonly Check[] = [
+  {
+    name: "tests with real files and processes",
+    argv: [process.execPath, "test", "-A", "--no-check", "config", "roles", "tools", "tests/architecture"],
+  },
+];
+
+await task(async () => {
+  const started = systemClock.nowMs();
+  const quick = await runChecks([...quickChecks, ...ioChecks]);
+  const scenarios = quick.failed > 0 ? { passed: 0, failed: 0 } : await runScenarios("", process.argv.includes("--keep"));
+  say(`\nAll of it took ${Math.round((systemClock.nowMs() - started) / 1000)} s.`);
+  if (quick.failed > 0) say("The scenarios were not run, since the quick checks failed.");
+  say(`${quick.passed + scenarios.passed} passed, ${quick.failed + scenarios.failed} failed`);
+  return quick.failed + scenarios.failed > 0 ? 1 : 0;
+});
