@@ -39,6 +39,8 @@ test("malformed values are refused by name", () => {
     BACKUP_SCHEDULE: "0 0 * *",
     BACKUP_DIR: "/var/../etc",
     BACKUP_RETENTION_DAYS: "0",
+    POSTGRES_DB: "100%",
+    REPLICATION_USER: "re pl",
   };
   for (const [name, value] of Object.entries(bad)) {
     const result = read({ ...given, [name]: value });

@@ -13,6 +13,14 @@ const oneHostOrMore = (text: string) => {
   return hosts;
 };
 
+/** barman cuts its connection strings at spaces, and Python's ConfigParser, run twice, leaves no escape for %. */
+const plainName = (text: string) => {
+  if (/[%\s]/.test(text)) {
+    throw new MalformedValue("holds a percent sign or white space, which barman cannot connect with");
+  }
+  return identifier(text);
+};
+
 const serverName = (text: string) => {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$/.test(text)) throw new MalformedValue("is not a name for a barman server");
   if (["all", "barman"].includes(text.toLowerCase())) throw new MalformedValue("is a word that barman reserves");
@@ -40,9 +48,9 @@ export const barmanVariables = {
       "Exit code 1 where it is missing.",
     ...required(1),
   }),
-  postgresUser: env("POSTGRES_USER", identifier, {
+  postgresUser: env("POSTGRES_USER", plainName, {
     fallback: "",
-    accepts: "a role name of at most 63 bytes",
+    accepts: "a role name of at most 63 bytes, without % and white space",
     doc: "Superuser barman connects as. Exit code 2 where it is missing.",
     ...required(2),
   }),
@@ -53,13 +61,17 @@ export const barmanVariables = {
     secret: true,
     ...required(3),
   }),
-  postgresDb: env("POSTGRES_DB", identifier, {
+  postgresDb: env("POSTGRES_DB", plainName, {
     fallback: "",
-    accepts: "a database name of at most 63 bytes",
+    accepts: "a database name of at most 63 bytes, without % and white space",
     doc: "Database barman connects to. Exit code 4 where it is missing.",
     ...required(4),
   }),
-  replicationUser: shared.replicationUser,
+  replicationUser: {
+    ...shared.replicationUser,
+    parse: plainName,
+    accepts: "a role name of at most 63 bytes, without % and white space",
+  },
   replicationPassword: shared.replicationPassword,
   replicationPort: shared.port("REPLICATION_PORT", 5432, "Port of PostgreSQL on all nodes."),
   serverName: env("UPSTREAM_NAME", serverName, {

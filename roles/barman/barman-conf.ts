@@ -44,8 +44,8 @@ export function renderServerConf(input: BarmanConfInput, host: string): string {
     "; Written by postdock at every start and whenever another node becomes primary; changes are lost.",
     `[${input.serverName}]`,
     `description = "PostDock cluster ${input.serverName}"`,
-    `conninfo = ${setting(conninfo(input, host, input.postgresUser))}`,
-    `streaming_conninfo = ${setting(conninfo(input, host, input.replicationUser))}`,
+    `conninfo = ${conninfo(input, host, input.postgresUser)}`,
+    `streaming_conninfo = ${conninfo(input, host, input.replicationUser)}`,
     "backup_method = postgres",
     "immediate_checkpoint = true",
     "streaming_archiver = on",
@@ -76,9 +76,4 @@ function conninfo(input: BarmanConfInput, host: string, user: string): string {
     keepalives_count: 3,
     tcp_user_timeout: 15_000,
   });
-}
-
-/** A value of barman's configuration: Python's ConfigParser interpolates %, and nothing else. */
-function setting(value: string): string {
-  return value.replaceAll("%", "%%");
 }
