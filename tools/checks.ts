@@ -1,4 +1,5 @@
 // The checks that need no container, as data, and how they are run: side by side where they are independent.
+import { dirname } from "node:path";
 import process from "node:process";
 import { attempt, root, say } from "./terminal.ts";
 
@@ -7,7 +8,9 @@ export interface Check {
   argv: readonly string[];
 }
 
-const deno = process.execPath;
+// by name: where argv holds the full path of the running Deno, its node:child_process adds -A, and no test would be pure
+const deno = "deno";
+const path = `${dirname(process.execPath)}:${process.env.PATH ?? ""}`;
 const sources = ["main.ts", "config", "roles", "tools", "tests"];
 
 /** Format, lint, types, pure tests without any permission on Deno and on Bun, architecture rules, current docs. */
@@ -19,7 +22,7 @@ export const quickChecks: readonly Check[] = [
     name: "pure tests on Deno, without permissions",
     argv: [deno, "test", "--no-check", "--no-prompt", "--ignore=**/*.io.test.ts", "config", "roles", "tools"],
   },
-  { name: "pure tests on Bun", argv: ["./node_modules/.bin/bun", "test", "config", "roles", "tools"] },
+  { name: "pure tests on Bun", argv: ["./node_modules/.bin/bun", "test", "./config", "./roles", "./tools"] },
   { name: "architecture", argv: [deno, "test", "-A", "--no-check", "tests/architecture"] },
   { name: "docs are current", argv: [deno, "run", "-A", "tools/docs.ts", "--check"] },
 ];
@@ -35,7 +38,7 @@ export async function runChecks(checks: readonly Check[]): Promise<Totals> {
   const queue = [...checks];
   const work = async () => {
     for (let check = queue.shift(); check; check = queue.shift()) {
-      const result = await attempt(check.argv, { timeoutMs: 300_000, cwd: root, env: { NO_COLOR: "1" } });
+      const result = await attempt(check.argv, { timeoutMs: 300_000, cwd: root, env: { NO_COLOR: "1", PATH: path } });
       const text = result.stdout + result.stderr;
       const passed = Number(/(\d+) pass/.exec(text)?.[1] ?? (result.code === 0 ? 1 : 0));
       totals.passed += result.code === 0 ? passed : 0;
