@@ -39,25 +39,18 @@ async function followOnce(barman: Barman): Promise<void> {
 }
 
 function noteDecision(decision: Follow, barman: Barman): void {
-  const { state, clock, log, config } = barman;
-  const changed = state.following !== decision.because;
+  const { state, log } = barman;
+  const { following, sight } = state;
   state.following = decision.because;
   if (decision.do === "wait") {
-    if (changed) log.warn("No primary in sight", { because: decision.because, following: state.primary });
-    const since = state.primarySeenMs ?? state.startedMs;
-    const overdue = clock.nowMs() - since - config.waitUpstreamSeconds * 1000;
-    if (overdue >= 0 && overdue < askEveryMs + askTimeoutMs) {
-      log.error("Still no primary in sight: WAL is not received", {
-        seconds: config.waitUpstreamSeconds,
-        because: decision.because,
-        fix: "see that a node of REPLICATION_HOST runs and that its name resolves; `cluster show` on a node tells more",
-      });
-    }
-    return;
+    const news = following !== decision.because;
+    if (news) log.warn("No primary in sight", { because: decision.because, following: state.primary });
+    return noteAbsence(decision.because, barman);
   }
-  state.primarySeenMs = clock.nowMs();
+  state.primarySeenMs = barman.clock.nowMs();
+  state.sight = "seen";
   if (decision.host === state.primary) {
-    if (changed) log.info("Primary in sight", { host: decision.host, because: decision.because });
+    if (sight !== "seen") log.info("Primary in sight again", { host: decision.host, because: decision.because });
     return;
   }
   log.info("Following another primary", { from: state.primary, to: decision.host, because: decision.because });
@@ -65,6 +58,19 @@ function noteDecision(decision: Follow, barman: Barman): void {
   const former = barman.primaryChange;
   barman.primaryChange = new AbortController();
   former.abort();
+}
+
+function noteAbsence(because: string, barman: Barman): void {
+  const { state, clock, log, config } = barman;
+  const awayMs = clock.nowMs() - (state.primarySeenMs ?? state.startedMs);
+  if (state.sight === "seen") state.sight = "away";
+  if (state.sight === "overdue" || awayMs < config.waitUpstreamSeconds * 1000) return;
+  state.sight = "overdue";
+  log.error("Still no primary in sight: WAL is not received", {
+    awaySeconds: Math.round(awayMs / 1000),
+    because,
+    fix: "see that a node of REPLICATION_HOST runs and that its name resolves; the logs of the nodes tell more",
+  });
 }
 
 /** Nodes without an agent (or whose agents are all silent) are asked over SQL. */

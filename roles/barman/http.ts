@@ -31,7 +31,7 @@ function barmanStatus(barman: Barman): BarmanStatus {
     schema: 1,
     postdock: POSTDOCK_VERSION,
     component: "barman",
-    phase: state.phase,
+    phase: state.phase === "running" && state.primary === null ? "waiting" : state.phase,
     doing: doing(state),
     because: because(state),
     uptimeSeconds: Math.round((now - state.startedMs) / 1000),

@@ -36,6 +36,8 @@ export interface BarmanState {
   /** when a primary was last in sight, and what was seen since */
   primarySeenMs: number | null;
   following: string;
+  /** whether a primary is in sight, and whether its absence has been reported as an error */
+  sight: "seen" | "away" | "overdue";
   receiver: ReceiverState;
   check: CheckResult | null;
   catalog: Catalog | null;
@@ -69,6 +71,7 @@ export function initialState(nowMs: number, hosts: readonly string[]): BarmanSta
     hosts: [...hosts],
     primary: null,
     primarySeenMs: null,
+    sight: "away",
     following: "no node has been asked yet",
     receiver: { streaming: false, sinceMs: nowMs, trouble: "not started yet", fix: null },
     check: null,

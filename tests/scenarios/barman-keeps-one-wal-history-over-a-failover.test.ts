@@ -1,0 +1,81 @@
+// Promise: a base backup taken before a failover restores what was written after it: barman follows the new primary by
+// itself and its WAL history has no gap.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { getText } from "../../roles/runtime/peers.ts";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { type Cluster, exampleCluster, nodes } from "../support/cluster.ts";
+import { exec, tryExec } from "../support/docker.ts";
+
+const restored = "/tmp/restored";
+const deps = { clock: systemClock };
+
+test("barman keeps one WAL history over a failover", async () => {
+  const cluster = await exampleCluster();
+  const backup = await cluster.container("backup");
+  const old = await cluster.waitWhole();
+  await waitReceiving(cluster, old);
+  const taken = /Backup (\d{8}T\d{6}) is complete/.exec(await exec(backup, ["postdock", "barman", "backup"], 180_000));
+  assert.ok(taken?.[1], "a base backup before the failover");
+  await cluster.psql(old, "drop table if exists wal_history; create table wal_history (n int)");
+  await cluster.psql(old, "insert into wal_history select generate_series(1, 1000)");
+
+  await cluster.kill(old);
+  const promoted = await cluster.waitWhole(60_000, nodes.filter((n) => n !== old));
+  await cluster.psql(promoted, "insert into wal_history select generate_series(1001, 2000)");
+  await waitReceiving(cluster, promoted);
+  await cluster.start(old);
+  await cluster.waitWhole(60_000);
+
+  const expected = await cluster.psql(promoted, "select count(*) from wal_history");
+  await exec(backup, ["barman", "switch-wal", "--force", "--archive", "--archive-timeout", "60", "pg_cluster"], 90_000);
+  try {
+    assert.equal(await restoredCount(backup, taken[1]), expected);
+  } finally {
+    await tryExec(backup, ["gosu", "postgres", "pg_ctl", "-D", restored, "-m", "immediate", "stop"]);
+    await exec(backup, ["rm", "-rf", restored]);
+    await cluster.psql(promoted, "drop table wal_history");
+  }
+  const metrics = await getText((await cluster.address("backup"))!, "/metrics", 5_000);
+  assert.match(metrics, /^postdock_barman_wal_gaps_total 0$/m);
+});
+
+async function waitReceiving(cluster: Cluster, primary: string): Promise<void> {
+  let last = "";
+  await waitUntil(
+    async () => {
+      const status = await cluster.status("backup");
+      last = status === null ? "no answer" : `${status.doing}: ${status.because}`;
+      return status?.component === "barman" && status.receiving && status.primary === primary;
+    },
+    { what: `barman to receive from ${primary}`, deadlineMs: 60_000, why: () => last },
+    deps,
+  );
+}
+
+/** Restores a backup and all WAL after it in the barman container, starts it there and counts. */
+async function restoredCount(backup: string, id: string): Promise<string> {
+  const asPostgres = ["gosu", "postgres"];
+  await exec(
+    backup,
+    [...asPostgres, "barman", "restore", "--target-tli", "latest", "pg_cluster", id, restored],
+    120_000,
+  );
+  await exec(backup, ["chmod", "700", restored]);
+  await exec(backup, [...asPostgres, "sh", "-c", `echo 'local all all trust' > ${restored}/trust.conf`]);
+  const options = "-c listen_addresses= -c unix_socket_directories=/tmp -c port=5999 " +
+    `-c shared_preload_libraries= -c hba_file=${restored}/trust.conf`;
+  const log = `${restored}/restored.log`;
+  await exec(
+    backup,
+    [...asPostgres, "pg_ctl", "-w", "-t", "60", "-D", restored, "-l", log, "-o", options, "start"],
+    90_000,
+  );
+  const count = [...asPostgres, "psql", "-h", "/tmp", "-p", "5999", "-U", "postgres", "-Atc"];
+  await waitUntil(
+    async () => (await exec(backup, [...count, "select pg_is_in_recovery()", "postgres"])).trim() === "f",
+    { what: "the restored server to have replayed all WAL", deadlineMs: 60_000 },
+    deps,
+  );
+  return (await exec(backup, [...count, "select count(*) from wal_history", "monkey_db"])).trim();
+}
