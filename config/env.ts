@@ -7,10 +7,13 @@ export class MalformedValue extends Error {
   override name = "MalformedValue";
 }
 
+/** Where a text came from: the variable itself, or the file that its NAME_FILE twin names. */
+export type Source = "environment" | "file";
+
 export interface Variable<T> {
   name: string;
-  /** the text of the environment to the value; throws MalformedValue with what is accepted */
-  parse: (text: string) => T;
+  /** the text to the value; throws MalformedValue with what is accepted */
+  parse: (text: string, source: Source) => T;
   /** the value when unset or empty */
   fallback: T;
   /** how the default is printed in the reference; derived from `fallback` unless given */
@@ -52,7 +55,7 @@ interface Declaration<T> {
 }
 
 /** Declares a variable from a parser of its text. */
-export function env<T>(name: string, parse: (text: string) => T, d: Declaration<T>): Variable<T> {
+export function env<T>(name: string, parse: (text: string, source: Source) => T, d: Declaration<T>): Variable<T> {
   return {
     name,
     parse,
@@ -124,17 +127,19 @@ export interface ReadDeps {
 /** Reads every variable; all problems are reported together. */
 export function readConfig<V extends Variables>(variables: V, deps: ReadDeps): ConfigResult<V> {
   const problems: ConfigProblem[] = [];
-  const given = new Set<string>();
+  const named = new Set<string>();
   const entries = Object.entries(variables).map(([key, variable]) => {
-    const text = readText(variable, deps, problems);
-    if (text !== undefined) given.add(variable.name);
-    return [key, parseOne(variable, text, problems)] as const;
+    const given = readText(variable, deps, problems);
+    if (given !== undefined) named.add(variable.name);
+    return [key, parseOne(variable, given, problems)] as const;
   });
   if (problems.length > 0) return { ok: false, problems, warnings: [] };
-  return { ok: true, config: Object.fromEntries(entries) as ConfigOf<V>, warnings: [], given };
+  return { ok: true, config: Object.fromEntries(entries) as ConfigOf<V>, warnings: [], given: named };
 }
 
-function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigProblem[]): string | undefined {
+type Given = { text: string; source: Source };
+
+function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigProblem[]): Given | undefined {
   const direct = deps.environment[variable.name] || undefined;
   const fileVariable = `${variable.name}_FILE`;
   const path = deps.environment[fileVariable] || undefined;
@@ -146,9 +151,10 @@ function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigP
     });
     return undefined;
   }
-  if (path === undefined) return direct;
+  if (path === undefined) return direct === undefined ? undefined : { text: direct, source: "environment" };
   try {
-    return deps.readFile(path).replace(/\r?\n$/, "") || undefined;
+    const text = deps.readFile(path).replace(/\r?\n$/, "");
+    return text === "" ? undefined : { text, source: "file" };
   } catch (error) {
     const code = (error as { code?: string }).code ?? "unknown error";
     problems.push({
@@ -160,8 +166,8 @@ function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigP
   }
 }
 
-function parseOne(variable: Variable<unknown>, text: string | undefined, problems: ConfigProblem[]): unknown {
-  if (text === undefined) {
+function parseOne(variable: Variable<unknown>, given: Given | undefined, problems: ConfigProblem[]): unknown {
+  if (given === undefined) {
     const reported = problems.some((p) => p.variable === variable.name || p.variable === `${variable.name}_FILE`);
     if (variable.required && !reported) {
       problems.push({
@@ -174,10 +180,10 @@ function parseOne(variable: Variable<unknown>, text: string | undefined, problem
     return variable.fallback;
   }
   try {
-    return variable.parse(text);
+    return variable.parse(given.text, given.source);
   } catch (error) {
     if (!(error instanceof MalformedValue)) throw error;
-    const shown = variable.secret ? "the value (not shown)" : JSON.stringify(text);
+    const shown = variable.secret ? "the value (not shown)" : JSON.stringify(given.text);
     problems.push({
       variable: variable.name,
       message: `${variable.name}: ${shown} ${error.message}`,

@@ -1,6 +1,6 @@
 // The list syntaxes of the old environment variables: CONFIGS, BACKENDS, DB_USERS, PARTNER_NODES.
 // Each parser returns all entries or throws MalformedValue that names the entry; never a part of a list.
-import { hostName, MalformedValue } from "./env.ts";
+import { hostName, identifier, MalformedValue, type Source } from "./env.ts";
 
 export interface Setting {
   name: string;
@@ -12,8 +12,11 @@ export interface Setting {
  * inside quotes the delimiter does not cut. Quotes around a value are taken off, a doubled quote stands for one.
  */
 export function parseSettings(text: string, delimiter: string, assignment: string): Setting[] {
-  if (delimiter === assignment) {
-    throw new MalformedValue(`cannot be cut: delimiter and assignment symbol are both ${JSON.stringify(delimiter)}`);
+  if (delimiter.includes(assignment) || assignment.includes(delimiter)) {
+    const symbols = `${JSON.stringify(delimiter)} and ${JSON.stringify(assignment)}`;
+    throw new MalformedValue(
+      `cannot be cut: of the delimiter and the assignment symbol, ${symbols}, one holds the other`,
+    );
   }
   return splitOutsideQuotes(text, delimiter).filter((part) => part.trim() !== "").map((part) => {
     const at = part.indexOf(assignment);
@@ -101,12 +104,17 @@ function parseBackend(entry: string): Backend {
   const [id = "", host = "", port = "", weight = "", dataDirectory = "", flag = ""] = parts;
   if (!/^\d{1,3}$/.test(id) || Number(id) > 127) throw malformed("has no number from 0 to 127 in position 1");
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$/.test(host)) throw malformed("has no host name or address in position 2");
-  if (!/^\d{0,5}$/.test(port) || Number(port) > 65535) throw malformed("has no port in position 3");
+  if (port !== "" && (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65535)) {
+    throw malformed("has no port in position 3");
+  }
   if (!/^(\d{1,6}(\.\d{1,6})?)?$/.test(weight)) throw malformed("has no weight in position 4");
   if (!/^(\/[A-Za-z0-9_.\/-]*)?$/.test(dataDirectory)) throw malformed("has no absolute path in position 5");
   const flags = flag.split("|");
   if (flag !== "" && !flags.every((f) => backendFlags.includes(f))) {
     throw malformed(`has none of ${backendFlags.join(", ")} in position 6`);
+  }
+  if (flags.includes("ALLOW_TO_FAILOVER") && flags.includes("DISALLOW_TO_FAILOVER")) {
+    throw malformed("both allows and disallows failover in position 6");
   }
   return {
     id: Number(id),
@@ -125,29 +133,38 @@ export interface DbUser {
 }
 
 /**
- * `user:password[,user:password]`, or one pair a line (DB_USERS_FILE). The first colon splits, so a password may hold
- * colons; in the one-line form it cannot hold commas. No password appears in an error.
+ * `user:password[,user:password]`; in DB_USERS_FILE (source "file") or where there are line breaks one pair a line. The
+ * first colon splits, so a password may hold colons; commas only one pair a line. No password appears in an error.
  */
-export function parseDbUsers(text: string): DbUser[] {
-  const entries = text.split(text.includes("\n") ? "\n" : ",").map((e) => e.replace(/\r$/, "")).filter((e) => e !== "");
-  const users = entries.map((entry, i) => {
-    const at = entry.indexOf(":");
-    if (at < 1 || at === entry.length - 1) {
-      throw new MalformedValue(
-        `has in entry ${i + 1} no user:password; commas in a password need DB_USERS_FILE, one pair a line`,
-      );
-    }
-    const user = { name: entry.slice(0, at).trim(), password: entry.slice(at + 1) };
-    if (new TextEncoder().encode(user.password).length > 128) {
-      throw new MalformedValue(
-        `has a password over 128 bytes for user ${JSON.stringify(user.name)}, which pgpool cannot store`,
-      );
-    }
-    // deno-lint-ignore no-control-regex -- control characters are what is refused
-    if (/[\u0000-\u001f\u007f]/.test(entry)) throw new MalformedValue(`has a control character in entry ${i + 1}`);
-    return user;
-  });
+export function parseDbUsers(text: string, source: Source = "environment"): DbUser[] {
+  const separator = source === "file" || text.includes("\n") ? "\n" : ",";
+  const entries = text.split(separator).map((e) => e.replace(/\r$/, "")).filter((e) => e.trim() !== "");
+  const users = entries.map((entry, i) => parseDbUser(entry, i + 1));
   const twice = users.find((u, i) => users.findIndex((other) => other.name === u.name) !== i);
   if (twice) throw new MalformedValue(`names the user ${JSON.stringify(twice.name)} twice`);
   return users;
+}
+
+function parseDbUser(entry: string, number: number): DbUser {
+  const at = entry.indexOf(":");
+  const name = entry.slice(0, Math.max(at, 0)).trim();
+  const password = entry.slice(at + 1);
+  if (name === "" || password === "") {
+    throw new MalformedValue(
+      `has in entry ${number} no user:password; commas in a password need DB_USERS_FILE, one pair a line`,
+    );
+  }
+  // deno-lint-ignore no-control-regex -- control characters are what is refused
+  if (/[\u0000-\u001f\u007f]/.test(entry)) throw new MalformedValue(`has a control character in entry ${number}`);
+  try {
+    identifier(name);
+  } catch {
+    throw new MalformedValue(`has in entry ${number} a user name over 63 bytes`);
+  }
+  if (new TextEncoder().encode(password).length > 128) {
+    throw new MalformedValue(
+      `has a password over 128 bytes for user ${JSON.stringify(name)}, which pgpool cannot store`,
+    );
+  }
+  return { name, password };
 }

@@ -3,6 +3,20 @@ import { type ConfigOf, type ConfigProblem, env, identifier, integer, MalformedV
 import { type Backend, type DbUser, parseBackends, parseDbUsers, parseSettings, type Setting } from "./list-syntax.ts";
 import * as shared from "./shared.ts";
 
+/** pgpool's files hold name:password pairs, so a colon would end the name. */
+const nameWithoutColon = (text: string) => {
+  if (text.includes(":")) throw new MalformedValue("holds a colon, which pgpool's password files cannot");
+  return identifier(text);
+};
+
+const storablePassword = (text: string) => {
+  if (new TextEncoder().encode(text).length > 128) {
+    throw new MalformedValue("is longer than 128 bytes, which pgpool cannot store");
+  }
+  return plainText(text);
+};
+
+/** All variables of the role; shared ones come from shared.ts. */
 export const pgpoolVariables = {
   backends: env<Backend[]>("BACKENDS", parseBackends, {
     fallback: [],
@@ -19,14 +33,14 @@ export const pgpoolVariables = {
     doc: "Who may log in through pgpool. A password may hold colons, commas only in DB_USERS_FILE; at most 128 bytes.",
     secret: true,
   }),
-  checkUser: env("CHECK_USER", identifier, {
+  checkUser: env("CHECK_USER", nameWithoutColon, {
     fallback: "replication_user",
-    accepts: "a role name of at most 63 bytes",
+    accepts: "a role name of at most 63 bytes, without a colon",
     doc: "Role of pgpool's own checks.",
   }),
-  checkPassword: env("CHECK_PASSWORD", plainText, {
+  checkPassword: env("CHECK_PASSWORD", storablePassword, {
     fallback: "replication_pass",
-    accepts: "text without control characters",
+    accepts: "text without control characters, at most 128 bytes",
     doc: "Its password.",
     secret: true,
   }),
@@ -35,10 +49,10 @@ export const pgpoolVariables = {
     accepts: "seconds, 1 to 3600",
     doc: "Longest time a probe of the command line takes; s.",
   }),
-  pcpUser: env("PCP_USER", identifier, {
+  pcpUser: env("PCP_USER", nameWithoutColon, {
     fallback: "",
     defaultText: "",
-    accepts: "a name of at most 63 bytes",
+    accepts: "a name of at most 63 bytes, without a colon",
     doc: "User of PCP on port 9898, for operators.",
   }),
   pcpPassword: env("PCP_PASSWORD", plainText, {

@@ -22,8 +22,9 @@ const nodeNameText = (text: string) => {
 
 const absolutePath = (text: string) => {
   plainText(text);
-  if (!text.startsWith("/") || text.length < 2) throw new MalformedValue("is not an absolute path");
-  return text.replace(/\/+$/, "");
+  const path = text.replace(/\/+$/, "");
+  if (!path.startsWith("/")) throw new MalformedValue("is not an absolute path below /");
+  return path;
 };
 
 const path = (name: string, doc: string, defaultText: string) =>
