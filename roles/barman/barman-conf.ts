@@ -51,6 +51,7 @@ export function renderServerConf(input: BarmanConfInput, host: string): string {
     "streaming_archiver = on",
     "archiver = off",
     `slot_name = ${input.slotName}`,
+    "create_slot = auto",
     `retention_policy = RECOVERY WINDOW OF ${input.retentionDays} DAYS`,
     "wal_retention_policy = main",
     "minimum_redundancy = 0",

@@ -2,13 +2,14 @@
 import { getText } from "../runtime/peers.ts";
 import type { Command, Context } from "../runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
-import { createLog } from "../runtime/log.ts";
+import { createLog, type Log } from "../runtime/log.ts";
 import { BarmanStatus } from "../runtime/status.ts";
-import { supervise } from "../runtime/supervisor.ts";
+import { type ChildSpec, supervise } from "../runtime/supervisor.ts";
 import { waitUntil } from "../runtime/time.ts";
 import { reasonOf, summary } from "./backup.ts";
 import { backupChild, listBackups, receiverChild } from "./barman-cli.ts";
 import type { Backup } from "./barman-output.ts";
+import { prepareBarman } from "./prepare.ts";
 import { loadBarmanConfig } from "./role.ts";
 
 /** How long the last WAL of a backup may take to arrive. */
@@ -94,12 +95,7 @@ export const receiveWalCommand: Command = async (context) => {
     return ExitCode.ok;
   }
   const line = (text: string) => context.print(text);
-  const slot = {
-    ...receiverChild(config.serverName),
-    argv: ["barman", "receive-wal", "--create-slot", "--if-not-exists", config.serverName],
-  };
-  const made = await runInForeground(slot, context, line);
-  if (made.code !== 0) return ExitCode.no;
+  await prepareBarman(config, quietLog(context));
   const exit = await runInForeground(receiverChild(config.serverName), context, line);
   return exit.code === 0 ? ExitCode.ok : ExitCode.no;
 };
@@ -118,19 +114,16 @@ async function ownStatus(): Promise<BarmanStatus | null> {
   }
 }
 
-async function runInForeground(
-  spec: Parameters<typeof supervise>[0],
-  context: Context,
-  onLine: (line: string) => void,
-) {
-  const quiet = createLog({
-    level: "ERROR",
-    write: (text) => context.complain(text.trimEnd()),
-    wallMs: () => context.clock.wallMs(),
-  });
-  const child = supervise({ ...spec, onLine }, { clock: context.clock, log: quiet });
+async function runInForeground(spec: ChildSpec, context: Context, onLine: (line: string) => void) {
+  const child = supervise({ ...spec, onLine }, { clock: context.clock, log: quietLog(context) });
   context.onSignal(() => void child.stop());
   const exit = await child.exited();
   await context.clock.sleep(100); // its last lines may come after its exit
   return exit;
+}
+
+/** A log that only speaks up when something is wrong: the command's own lines are the output. */
+function quietLog(context: Context): Log {
+  const write = (text: string) => context.complain(text.trimEnd());
+  return createLog({ level: "ERROR", write, wallMs: () => context.clock.wallMs() });
 }
