@@ -21,6 +21,8 @@ export interface Variable<T> {
   /** what is accepted, in words */
   accepts: string;
   doc: string;
+  /** what is different from PostDock 1.x, in words */
+  changed?: string;
   /** its value never appears in a log, an error or a table */
   secret: boolean;
   /** without it the role does not start; `requiredExitCode` where a contract fixes one */
@@ -46,6 +48,7 @@ export type ConfigResult<V extends Variables> =
 
 interface Declaration<T> {
   doc: string;
+  changed?: string;
   accepts: string;
   defaultText?: string;
   secret?: boolean;
@@ -63,6 +66,7 @@ export function env<T>(name: string, parse: (text: string, source: Source) => T,
     defaultText: d.defaultText ?? (d.fallback === null || d.fallback === undefined ? "" : String(d.fallback)),
     accepts: d.accepts,
     doc: d.doc,
+    ...(d.changed === undefined ? {} : { changed: d.changed }),
     secret: d.secret ?? false,
     required: d.required ?? false,
     ...(d.requiredExitCode === undefined ? {} : { requiredExitCode: d.requiredExitCode }),

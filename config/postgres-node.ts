@@ -28,7 +28,13 @@ const absolutePath = (text: string) => {
 };
 
 const path = (name: string, doc: string, defaultText: string) =>
-  env<string | null>(name, absolutePath, { fallback: null, defaultText, accepts: "an absolute path", doc });
+  env<string | null>(name, absolutePath, {
+    fallback: null,
+    defaultText,
+    accepts: "an absolute path",
+    doc,
+    changed: "Decides nothing any more.",
+  });
 
 /** All variables of the role; shared ones come from shared.ts. */
 export const postgresNodeVariables = {
@@ -62,6 +68,7 @@ export const postgresNodeVariables = {
       fallback: "scram-sha-256",
       accepts: "scram-sha-256, md5, password, trust, reject or cert",
       doc: "Method of the `host all all all` line of pg_hba.conf, written at bootstrap.",
+      changed: "New, as in the official postgres image.",
     },
   ),
   pgdata: env("PGDATA", absolutePath, {
@@ -136,6 +143,7 @@ export const postgresNodeVariables = {
     600,
     86400,
     "How long a node waits for an upstream, a primary or a majority of its partners before its container ends; s.",
+    "Was declared and never read.",
   ),
   degradedSeconds: shared.seconds(
     "REPMGR_DEGRADED_MONITORING_TIMEOUT",
@@ -145,18 +153,19 @@ export const postgresNodeVariables = {
   ),
   primaryLockFile: path(
     "MASTER_ROLE_LOCK_FILE_NAME",
-    "Exists while this node is, or last was, the primary. For people's scripts; decides nothing.",
+    "Exists while this node is, or last was, the primary. For people's scripts.",
     "$PGDATA/master.lock",
   ),
   standbyLockFile: path(
     "STANDBY_ROLE_LOCK_FILE_NAME",
-    "Holds the upstream's node id while this node follows another than its configured upstream. For people's scripts; decides nothing.",
+    "Holds the upstream's node id while this node follows another than its configured upstream. For people's scripts.",
     "$PGDATA/standby.lock",
   ),
   connectTimeoutSeconds: env("CONNECT_TIMEOUT", integer(1, 3600), {
     fallback: 1,
     accepts: "seconds, 1 to 3600",
-    doc: "connect_timeout of repmgr's connections; s. Was 2 in 1.x.",
+    doc: "connect_timeout of repmgr's connections; s.",
+    changed: "Was 2.",
   }),
   reconnectAttempts: env("RECONNECT_ATTEMPTS", integer(1, 1000), {
     fallback: 3,
@@ -166,7 +175,8 @@ export const postgresNodeVariables = {
   reconnectIntervalSeconds: env("RECONNECT_INTERVAL", integer(1, 3600), {
     fallback: 1,
     accepts: "seconds, 1 to 3600",
-    doc: "Pause between these tries; s. Was 5 in 1.x.",
+    doc: "Pause between these tries; s.",
+    changed: "Was 5.",
   }),
   primaryResponseSeconds: env("MASTER_RESPONSE_TIMEOUT", integer(1, 3600), {
     fallback: 20,
@@ -183,6 +193,7 @@ export const postgresNodeVariables = {
     5,
     3600,
     "A fast shutdown that takes longer becomes an immediate one; s. Docker kills 10 s after TERM unless stop_grace_period says otherwise.",
+    "TERM was a smart shutdown that became a fast one; it is fast from the beginning, since open sessions of a smart one lose their commits in a failover.",
   ),
   recoveryCheckSeconds: env("LAUNCH_RECOVERY_CHECK_INTERVAL", integer(1, 86400), {
     fallback: 30,

@@ -6,6 +6,7 @@ export const sshEnable = env("SSH_ENABLE", flag, {
   defaultText: "0",
   accepts: "0 or 1",
   doc: "Run sshd for the postgres user with the keys mounted at /tmp/.ssh/keys (id_rsa, id_rsa.pub).",
+  changed: "Keys only, no root login; missing keys are an error.",
 });
 
 const logWords = ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"] as const;
@@ -14,12 +15,15 @@ export const logLevel = env<typeof logWords[number]>("LOG_LEVEL", oneOf(logWords
   fallback: "INFO",
   accepts: "DEBUG, INFO, NOTICE, WARNING or ERROR",
   doc: "Least important log line that is printed; also repmgrd's log level.",
+  changed: "Also the level of PostDock's own log, which is one JSON object a line.",
 });
 
 export const configs = env("CONFIGS", (text) => text, {
   fallback: "",
   accepts: "name:value[,name:value]; a value may be in quotes",
   doc: "Settings of the main configuration file, cut by CONFIGS_DELIMITER_SYMBOL and CONFIGS_ASSIGNMENT_SYMBOL.",
+  changed: "A name or a value that the server does not know stops the container before anything is touched. " +
+    "Settings of older versions are translated, with a warning.",
 });
 
 const symbol = (text: string) => {
@@ -68,9 +72,14 @@ export const replicationDb = env("REPLICATION_DB", identifier, {
 export const port = (name: string, fallback: number, doc: string) =>
   env(name, integer(1, 65535), { fallback, accepts: "a port, 1 to 65535", doc });
 
-/** A duration in seconds with its default and largest value. */
-export const seconds = (name: string, fallback: number, max: number, doc: string) =>
-  env(name, integer(0, max), { fallback, accepts: `seconds, 0 to ${max}`, doc });
+/** A duration in seconds with its default and largest value; `changed` tells what is different from 1.x. */
+export const seconds = (name: string, fallback: number, max: number, doc: string, changed?: string) =>
+  env(name, integer(0, max), {
+    fallback,
+    accepts: `seconds, 0 to ${max}`,
+    doc,
+    ...(changed === undefined ? {} : { changed }),
+  });
 
 /** A host that may be left out. */
 export const optionalHost = (name: string, doc: string) =>

@@ -85,6 +85,10 @@ export type SettingVerdict =
 /** What becomes of a setting of CONFIGS. */
 export function judgeSetting(name: string): SettingVerdict {
   const old = Object.hasOwn(outdated, name) ? outdated[name] : undefined;
+  if (old?.now && Object.hasOwn(reserved, old.now)) {
+    const why = `PostDock sets ${old.now} itself: ${reserved[old.now]}`;
+    return { leaveOut: true, warning: `${name} became ${old.now} in pgpool-II 4.6 and is left out: ${why}` };
+  }
   if (old?.now) return { take: old.now, warning: `${name} became ${old.now} in pgpool-II 4.6` };
   if (old) return { leaveOut: true, warning: `${name} no longer exists in pgpool-II 4.6 and is left out` };
   const fix = Object.hasOwn(reserved, name) ? reserved[name] : undefined;

@@ -3,21 +3,25 @@
 
 /** The exit codes of every command and entrypoint; 0 and 1 are what HEALTHCHECK and the scripts of 1.x expect. */
 export const ExitCode = {
-  /** yes, done */
   ok: 0,
-  /** no: a probe that fails, a question answered with no */
   no: 1,
-  /** the command line was wrong */
   usage: 64,
-  /** another node that is needed could not be reached in time */
   unavailable: 69,
-  /** a bug in PostDock */
   bug: 70,
-  /** refused, because going on could lose data or make a second primary */
   refused: 77,
-  /** the environment, a file or a mount is wrong */
   config: 78,
 } as const;
+
+/** What each exit code says, for docs/commands.md. */
+export const exitCodeMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
+  ok: "yes, done",
+  no: "no: a probe that fails, a question answered with no",
+  usage: "the command line was wrong",
+  unavailable: "another node that is needed could not be reached in time",
+  bug: "a bug in PostDock",
+  refused: "refused, because going on could lose data or make a second primary",
+  config: "the environment, a file or a mount is wrong",
+};
 
 export type ExitCodeValue = typeof ExitCode[keyof typeof ExitCode];
 

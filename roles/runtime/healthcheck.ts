@@ -20,3 +20,16 @@ export function probe(path: string, timeoutMs = 4_000): Command {
 export const liveProbe = probe("/healthz");
 /** `healthcheck ready`: the container can serve its role now. */
 export const readyProbe = probe("/readyz");
+
+/** `metrics`: what a scrape of this container gets. */
+export const metricsCommand: Command = async (context) => {
+  try {
+    context.print((await getText("localhost", "/metrics", 4_000)).trimEnd());
+    return ExitCode.ok;
+  } catch (error) {
+    context.complain(
+      `postdock: the service of this container does not answer: ${errorText(error)}. Fix: see the container's log`,
+    );
+    return ExitCode.no;
+  }
+};

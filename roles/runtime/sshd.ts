@@ -51,8 +51,7 @@ export function renderSshClientConfig(): string {
  */
 export async function prepareSshd(): Promise<ChildSpec> {
   const account = postgresAccount;
-  const privateKey = await mountedKey("id_rsa");
-  const publicKey = await mountedKey("id_rsa.pub");
+  const { privateKey, publicKey } = await mountedKeys();
   const directory = join(account.home, ".ssh");
   await ensureDirectory(directory, { mode: 0o700, owner: account });
   await writeAtomic(join(directory, "id_rsa"), privateKey, { mode: 0o600, owner: account });
@@ -70,6 +69,11 @@ export async function prepareSshd(): Promise<ChildSpec> {
     argv: ["/usr/sbin/sshd", "-D", "-e", "-f", configPath],
     stop: [{ signal: "SIGTERM", waitMs: 1_000 }],
   };
+}
+
+/** The mounted key pair as it is there. Throws an OperatorError when one of them is missing or empty. */
+export async function mountedKeys(): Promise<{ privateKey: string; publicKey: string }> {
+  return { privateKey: await mountedKey("id_rsa"), publicKey: await mountedKey("id_rsa.pub") };
 }
 
 async function mountedKey(name: string): Promise<string> {

@@ -1,0 +1,49 @@
+// The roles with their variables and the checks that need several of them: what `config check` and the reference go through.
+import { barmanProblems, barmanVariables } from "./barman.ts";
+import { type ConfigProblem, readConfig, type ReadDeps, type Variables } from "./env.ts";
+import { completePgpoolConfig, pgpoolVariables } from "./pgpool.ts";
+import { completeNodeConfig, postgresNodeVariables } from "./postgres-node.ts";
+import type { Setting } from "./list-syntax.ts";
+
+export const roleNames = ["postgres-node", "pgpool", "barman"] as const;
+export type RoleName = typeof roleNames[number];
+
+/** The variables of each role. */
+export const roleVariables: Readonly<Record<RoleName, Variables>> = {
+  "postgres-node": postgresNodeVariables,
+  pgpool: pgpoolVariables,
+  barman: barmanVariables,
+};
+
+/** A role's environment as its container would take it. */
+export type RoleCheck =
+  | { ok: true; settings: Setting[]; sshEnable: boolean; summary: string }
+  | { ok: false; problems: ConfigProblem[] };
+
+/** Reads and completes a role's variables as its entrypoint does; touches nothing. */
+export function checkVariables(role: RoleName, deps: ReadDeps, hostname: string): RoleCheck {
+  switch (role) {
+    case "postgres-node": {
+      const read = readConfig(postgresNodeVariables, deps);
+      const done = read.ok ? completeNodeConfig(read.config, hostname) : read;
+      if (!done.ok) return { ok: false, problems: done.problems };
+      const { name, id, host, settings, sshEnable } = done.config;
+      return { ok: true, settings, sshEnable, summary: `node ${name}, id ${id}, reached as ${host}` };
+    }
+    case "pgpool": {
+      const read = readConfig(pgpoolVariables, deps);
+      const done = read.ok ? completePgpoolConfig(read.config) : read;
+      if (!done.ok) return { ok: false, problems: done.problems };
+      const { backends, dbUsers, settings, sshEnable } = done.config;
+      return { ok: true, settings, sshEnable, summary: `backends: ${backends.length}, users: ${dbUsers.length}` };
+    }
+    case "barman": {
+      const read = readConfig(barmanVariables, deps);
+      if (!read.ok) return { ok: false, problems: read.problems };
+      const problems = barmanProblems(read.config);
+      if (problems.length > 0) return { ok: false, problems };
+      const { hosts, serverName, sshEnable } = read.config;
+      return { ok: true, settings: [], sshEnable, summary: `server ${serverName}, from ${hosts.join(",")}` };
+    }
+  }
+}

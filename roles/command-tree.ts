@@ -1,0 +1,182 @@
+// Every command as data: its words, what it does, how it can end. The only file that knows all roles.
+import { checkCommand, referenceCommand } from "./config-commands.ts";
+import { backupCommand, listCommand, receiveWalCommand } from "./barman/commands.ts";
+import { barmanEntrypoint } from "./barman/role.ts";
+import { hasEnoughBackendsProbe, hasWriteNodeProbe, pgpoolEntrypoint } from "./pgpool/role.ts";
+import { isMajorMaster } from "./postgres-node/health-command.ts";
+import { eventCommand, mayPromoteCommand } from "./postgres-node/local-commands.ts";
+import * as old from "./postgres-node/old-names.ts";
+import { nodeEntrypoint } from "./postgres-node/role.ts";
+import type { Command } from "./runtime/context.ts";
+import { liveProbe, metricsCommand, readyProbe } from "./runtime/healthcheck.ts";
+
+export interface Leaf {
+  /** its name and arguments, as in "has-enough-backends [N]" */
+  usage: string;
+  does: string;
+  /** its exit codes, in words */
+  exits: string;
+  run: Command;
+  options?: readonly { flag: string; does: string }[];
+  /** arguments that begin with a dash are taken as they are: other programs call it with texts of theirs */
+  anyArguments?: boolean;
+}
+
+export interface Group {
+  /** the word before the command; empty for commands of the top */
+  name: string;
+  does: string;
+  commands: readonly Leaf[];
+}
+
+const entrypointExits = "0 stopped as asked, 69 a node that is needed stayed away, 70 a bug, 77 refused for safety, " +
+  "78 configuration";
+const probeExits = "0 yes, 1 no, also where it could not see";
+const done = "0 done, 1 not done";
+
+const node: Group = {
+  name: "postgres-node",
+  does: "a PostgreSQL node",
+  commands: [
+    { usage: "entrypoint", does: "the container's main process", exits: entrypointExits, run: nodeEntrypoint },
+    {
+      usage: "may-promote",
+      does: "whether this standby may become primary now; repmgrd asks before it promotes",
+      exits: probeExits,
+      run: mayPromoteCommand,
+    },
+    {
+      usage: "event [nodeId] [event] [success] [time] [details]",
+      does: "takes an event notification of repmgr",
+      exits: "0 always, so that repmgr goes on",
+      run: eventCommand,
+      anyArguments: true,
+    },
+    {
+      usage: "wait-local",
+      does: "returns once this node's PostgreSQL answers",
+      exits: "0 it answers, 1 not within REPMGR_WAIT_POSTGRES_START_TIMEOUT",
+      run: old.waitLocalPostgres,
+    },
+    {
+      usage: "wait-upstream",
+      does: "returns once the upstream answers and has repmgr's tables",
+      exits: "0 it answers, 1 not within REPMGR_WAIT_POSTGRES_START_TIMEOUT",
+      run: old.waitUpstreamPostgres,
+    },
+    { usage: "node-id", does: "prints the node's id", exits: "0", run: old.getNodeId },
+    { usage: "repmgr-schema", does: "prints the schema of repmgr's tables", exits: "0", run: old.getRepmgrSchema },
+    {
+      usage: "primary-host",
+      does: "prints the primary's host",
+      exits: "0 printed, 1 none in sight",
+      run: old.clusterMaster,
+    },
+    {
+      usage: "has-cluster",
+      does: "whether PGDATA holds a whole cluster",
+      exits: "0 yes, 1 no",
+      run: old.hasPgCluster,
+    },
+    { usage: "sshd", does: "runs sshd where SSH_ENABLE=1 and none runs yet", exits: done, run: old.sshdStart },
+  ],
+};
+
+const health: Group = {
+  name: "healthcheck",
+  does: "probes of this container: one line of why",
+  commands: [
+    { usage: "live", does: "the container is sound", exits: probeExits, run: liveProbe },
+    { usage: "ready", does: "the container can serve its role now", exits: probeExits, run: readyProbe },
+    {
+      usage: "is-major-master",
+      does: "this node is no primary, or is the one that the others follow",
+      exits: probeExits,
+      run: isMajorMaster,
+    },
+    { usage: "has-write-node", does: "pgpool sends writes to the primary", exits: probeExits, run: hasWriteNodeProbe },
+    {
+      usage: "has-enough-backends [N]",
+      does: "at least N backends are attached; REQUIRE_MIN_BACKENDS where N is left out",
+      exits: `${probeExits}, 64 N is no number`,
+      run: hasEnoughBackendsProbe,
+    },
+  ],
+};
+
+const barman: Group = {
+  name: "barman",
+  does: "backups and the WAL archive",
+  commands: [
+    {
+      usage: "entrypoint",
+      does: "the container's main process",
+      exits: `${entrypointExits}, 1 to 4 a required variable is missing`,
+      run: barmanEntrypoint,
+    },
+    {
+      usage: "backup",
+      does: "takes a base backup now and waits until it can be restored",
+      exits: done,
+      run: backupCommand,
+    },
+    {
+      usage: "list",
+      does: "lists the backups, oldest first",
+      exits: done,
+      run: listCommand,
+      options: [{ flag: "--json", does: "as JSON, for programs" }],
+    },
+    {
+      usage: "receive-wal",
+      does: "the WAL receiver in the foreground, where the service does not run it",
+      exits: done,
+      run: receiveWalCommand,
+    },
+  ],
+};
+
+/** The whole tree; the parser, the help and docs/commands.md are made from it. */
+export const commandGroups: readonly Group[] = [
+  node,
+  {
+    name: "pgpool",
+    does: "the pooler and load balancer",
+    commands: [
+      { usage: "entrypoint", does: "the container's main process", exits: entrypointExits, run: pgpoolEntrypoint },
+    ],
+  },
+  barman,
+  health,
+  {
+    name: "config",
+    does: "the environment variables",
+    commands: [
+      {
+        usage: "check [ROLE]",
+        does:
+          "tests this environment for a role (postgres-node, pgpool or barman; in an image its own) and touches nothing",
+        exits:
+          "0 ok, perhaps with warnings, 78 problems, each printed with its fix; barman's 1 to 4 a required variable " +
+          "is missing; 64 no such role",
+        run: checkCommand,
+      },
+      {
+        usage: "reference [ROLE]",
+        does: "prints what every variable means, as Markdown",
+        exits: "0, 64 no such role",
+        run: referenceCommand,
+      },
+    ],
+  },
+  {
+    name: "",
+    does: "",
+    commands: [{
+      usage: "metrics",
+      does: "prints this container's metrics once, as Prometheus text",
+      exits: "0 printed, 1 the container's service does not answer",
+      run: metricsCommand,
+    }],
+  },
+];

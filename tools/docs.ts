@@ -1,0 +1,36 @@
+// Writes the documentation that is made from the code, or with --check says what is out of date. `deno task docs`.
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { renderReference } from "../config/reference.ts";
+import { commandGroups } from "../roles/command-tree.ts";
+import { renderCommands } from "../roles/commands-reference.ts";
+import { legacyCommands } from "../roles/legacy-commands.ts";
+import { OperatorError } from "../roles/runtime/errors.ts";
+import { root, say, task } from "./terminal.ts";
+
+const generated = "<!-- Made from the code by `deno task docs`; edit the code. -->\n\n";
+
+/** The generated pages by path. */
+const pages: Readonly<Record<string, () => string>> = {
+  "docs/configuration.md": () => generated + renderReference(),
+  "docs/commands.md": () => generated + renderCommands({ groups: commandGroups, oldNames: legacyCommands }),
+};
+
+async function outdated(): Promise<string[]> {
+  const paths = Object.keys(pages);
+  const texts = await Promise.all(paths.map((p) => readFile(join(root, p), "utf8").catch(() => "")));
+  return paths.filter((path, i) => texts[i] !== pages[path]!());
+}
+
+if (import.meta.main) {
+  await task(async () => {
+    const stale = await outdated();
+    if (process.argv.includes("--check")) {
+      if (stale.length === 0) return say("The generated pages are current");
+      throw new OperatorError({ what: `Out of date: ${stale.join(", ")}`, fix: "deno task docs", exitCode: 1 });
+    }
+    for (const path of stale) await writeFile(join(root, path), pages[path]!());
+    say(stale.length === 0 ? "The generated pages are current" : `Written: ${stale.join(", ")}`);
+  });
+}
