@@ -11,6 +11,8 @@ interface Made {
   timeline?: number;
   systemIdentifier?: string | null;
   registered?: string[] | null;
+  /** it streams from an upstream */
+  streams?: boolean;
   /** the name that the node has for itself */
   own?: string;
 }
@@ -31,6 +33,7 @@ function reached(host: string, id: number, made: Made = {}): PeerSeen {
     timeline: made.timeline ?? 1,
     systemIdentifier: made.systemIdentifier === undefined ? "42" : made.systemIdentifier,
     downstream: [],
+    upstream: made.streams ? { host: "x", port: 5432, streaming: true } : null,
     registered,
   };
   // only what the decision looks at
@@ -57,6 +60,11 @@ test("of two primaries it follows the one on the higher timeline, whichever it f
   const decision = decideFollow(view(peers, { inUse: "a" }));
   assert.ok(decision.do === "follow");
   assert.equal(decision.host, "b");
+});
+
+test("a former primary that standbys have left for a newer timeline is not followed", () => {
+  const left = reached("b", 2, { timeline: 2, streams: true });
+  assert.equal(decideFollow(view([reached("a", 1, { role: "primary" }), left])).do, "wait");
 });
 
 test("a node with two names keeps the one in use", () => {

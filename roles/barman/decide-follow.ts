@@ -1,5 +1,5 @@
 // PURE: which node barman follows, from what the nodes say of themselves; and what it still calls them by.
-import { choosePrimary } from "../runtime/choose-primary.ts";
+import { choosePrimary, overtakenBy } from "../runtime/choose-primary.ts";
 import type { PeerSeen } from "../runtime/peers.ts";
 import type { NodeStatus } from "../runtime/status.ts";
 
@@ -31,15 +31,20 @@ export function decideFollow(view: FollowView): Follow {
   const reached = onePerNode(view.peers, view.inUse);
   const claims = reached.filter((c) => c.status.postgres.role === "primary");
   const ours = claims.filter((c) => isOurs(c.status.postgres.systemIdentifier, view));
-  const chosen = choosePrimary(ours, view.inUse);
+  const current = ours.filter((c) => overtakenBy(c, reached, null) === null);
+  const chosen = choosePrimary(current, view.inUse);
   if (chosen) {
-    const others = ours.filter((c) => c.host !== chosen.host).map((c) => c.host);
+    const others = current.filter((c) => c.host !== chosen.host).map((c) => c.host);
     const rivals = others.length > 0 ? `; so does ${others.join(", ")}, with less to show for it` : "";
     return {
       do: "follow",
       host: chosen.host,
       because: `it says it is primary on timeline ${chosen.status.postgres.timeline}${rivals}`,
     };
+  }
+  if (ours.length > 0) {
+    const hosts = ours.map((c) => c.host).join(", ");
+    return { do: "wait", because: `${hosts} is a former primary: standbys stream a newer timeline from another node` };
   }
   if (claims.length > 0) return { do: "wait", because: foreign(claims.map((c) => c.host), view) };
   if (reached.length > 0) {
