@@ -5,9 +5,17 @@ import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { ExitCode, OperatorError } from "../roles/runtime/errors.ts";
+import { OperatorError } from "../roles/runtime/errors.ts";
 import { systemClock, waitUntil } from "../roles/runtime/time.ts";
-import { debianSources, parseAptSources, renderAptSource } from "./apt-sources.ts";
+import { renderAptSource } from "./apt-sources.ts";
+import {
+  aptInstall,
+  bootstrapBaseImage,
+  commandExists,
+  debianVersion,
+  hostSources,
+  requireDebianRoot,
+} from "./debian.ts";
 import { attempt, execute, say, task } from "./terminal.ts";
 
 const baseImage = "debian:trixie-slim";
@@ -32,17 +40,14 @@ async function startEngine(): Promise<void> {
     await aptInstall(["docker.io", "iptables"]);
     if (await engineAnswers()) return;
   }
-  if (
-    (await attempt(["systemctl", "is-system-running"], { timeoutMs: 10_000 }).catch(() => null))?.stdout.match(
-      /running|degraded/,
-    )
-  ) {
-    say("Starting the Docker engine with systemctl");
-    await execute(["systemctl", "start", "docker"], { timeoutMs: 60_000 });
-  } else {
-    await startDockerd();
-  }
-  await waitUntil(engineAnswers, {
+  const init = await attempt(["systemctl", "is-system-running"], { timeoutMs: 10_000 }).catch(() => null);
+  const died = /running|degraded/.test(init?.stdout ?? "") ? await startWithSystemd() : await startDockerd();
+  await waitUntil(async () => {
+    if (await engineAnswers()) return true;
+    if (!died()) return false;
+    const last = (await readFile(engineLog, "utf8").catch(() => "")).trim().split("\n").slice(-5).join("\n");
+    throw new OperatorError({ what: "dockerd ended at once", why: last, fix: `read ${engineLog}` });
+  }, {
     what: "the Docker engine to answer",
     deadlineMs: 90_000,
     everyMs: 500,
@@ -50,51 +55,37 @@ async function startEngine(): Promise<void> {
   }, { clock: systemClock });
 }
 
-/** dockerd without an init system: detached, so that it outlives this task. */
-async function startDockerd(): Promise<void> {
-  await clearStalePid("/var/run/docker.pid", "dockerd");
+async function startWithSystemd(): Promise<() => boolean> {
+  say("Starting the Docker engine with systemctl");
+  await execute(["systemctl", "start", "docker"], { timeoutMs: 60_000 });
+  return () => false;
+}
+
+/** dockerd without an init system: detached, so that it outlives this task. The result tells whether it has ended. */
+async function startDockerd(): Promise<() => boolean> {
+  const alive = await clearStalePid("/var/run/docker.pid", "dockerd");
   await clearStalePid("/var/run/docker/containerd/containerd.pid", "containerd");
+  if (alive) return () => false; // one is just starting
   say(`Starting dockerd in the background, its log is ${engineLog}`);
+  let ended = false;
   const log = await open(engineLog, "a");
   const child = spawn("dockerd", [], { detached: true, stdio: ["ignore", log.fd, log.fd] });
   child.on("error", (error) => say(`dockerd could not be started: ${error.message}`));
+  child.on("exit", () => ended = true);
   child.unref();
   await log.close();
+  return () => ended;
 }
 
-/** A pid file that a kill has left: removed only where no such process lives. */
-async function clearStalePid(path: string, program: string): Promise<void> {
+/** A pid file that a kill has left: removed only where no such process lives. Whether one does. */
+async function clearStalePid(path: string, program: string): Promise<boolean> {
   const pid = (await readFile(path, "utf8").catch(() => "")).trim();
-  if (pid === "") return;
+  if (pid === "") return false;
   const comm = (await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")).trim();
-  if (comm === program) return;
+  if (comm === program) return true;
   say(`Removing a stale ${path}: process ${pid} is not ${program}`);
   await rm(path, { force: true });
-}
-
-async function requireDebianRoot(what: string): Promise<void> {
-  const release = await readFile("/etc/os-release", "utf8").catch(() => "");
-  const id = /^ID=(.*)$/m.exec(release)?.[1];
-  const version = /^VERSION_ID="?(\d+)/m.exec(release)?.[1];
-  if (id === "debian" && (version === "12" || version === "13") && process.getuid?.() === 0) return;
-  throw new OperatorError({
-    what,
-    why: "it is installed by itself only on Debian 12 or 13 as root",
-    fix: "install Docker Engine with Compose, start it, see that `docker version` answers, and run this task again",
-    exitCode: ExitCode.unavailable,
-  });
-}
-
-async function commandExists(name: string): Promise<boolean> {
-  return (await attempt(["sh", "-c", `command -v ${name}`], { timeoutMs: 5_000 })).code === 0;
-}
-
-async function aptInstall(packages: readonly string[]): Promise<void> {
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
-  const lock = ["-o", "DPkg::Lock::Timeout=120"];
-  await execute(["apt-get", ...lock, "update"], { timeoutMs: 300_000, env });
-  const argv = ["apt-get", ...lock, "install", "-y", "--no-install-recommends", ...packages];
-  await execute(argv, { timeoutMs: 900_000, env });
+  return false;
 }
 
 /** Which Compose: the plugin (v2) or the Python program of 1.x users (v1). */
@@ -108,6 +99,10 @@ export async function ensureCompose(wanted?: ComposeVersion): Promise<string[]> 
     if (await composeAnswers(version)) return composeCommands[version];
   }
   const version = wanted ?? "v2";
+  if (version === "v1" && await debianVersion() !== "12") {
+    say("docker-compose 1.29 is neither here nor among this system's packages: v2 is used in its place");
+    return ensureCompose("v2");
+  }
   await requireDebianRoot(`Compose ${version} is not here`);
   if (version === "v1") {
     say("Installing Debian's package docker-compose");
@@ -166,57 +161,13 @@ async function installComposePlugin(): Promise<void> {
   }
 }
 
-async function hostSources() {
-  const parts = (await readdir("/etc/apt/sources.list.d").catch(() => [])).map((f) =>
-    join("/etc/apt/sources.list.d", f)
-  );
-  const texts = await Promise.all(["/etc/apt/sources.list", ...parts].map((f) => readFile(f, "utf8").catch(() => "")));
-  const { main, security } = debianSources(parseAptSources(texts.join("\n\n")));
-  if (!main) {
-    throw new OperatorError({
-      what: "This host's apt sources name no Debian archive",
-      fix: "add Debian's main archive to /etc/apt/sources.list.d, or make the image debian:trixie-slim available",
-    });
-  }
-  return { main, security };
-}
-
 async function ensureBaseImage(): Promise<void> {
   if ((await attempt(["docker", "image", "inspect", baseImage], { timeoutMs: 30_000 })).code === 0) return;
   say(`Pulling ${baseImage}`);
   if ((await attempt(["docker", "pull", baseImage], { timeoutMs: 60_000 })).code === 0) return;
   await requireDebianRoot(`No registry gave ${baseImage}`);
   say(`No registry answers: making ${baseImage} from Debian's packages (about a minute)`);
-  if (!(await commandExists("debootstrap"))) await aptInstall(["debootstrap"]);
-  await bootstrapBaseImage();
-}
-
-async function bootstrapBaseImage(): Promise<void> {
-  const { main, security } = await hostSources();
-  const directory = await mkdtemp(join(tmpdir(), "postdock-base-"));
-  try {
-    await execute(["debootstrap", "--variant=minbase", "trixie", directory, main.uri], { timeoutMs: 900_000 });
-    const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-    const stanzas = [renderAptSource({ ...main, signedBy: keyring }, ["trixie", "trixie-updates"])];
-    if (security) stanzas.push(renderAptSource({ ...security, signedBy: keyring }, ["trixie-security"]));
-    await rm(join(directory, "etc/apt/sources.list"), { force: true });
-    await writeFile(join(directory, "etc/apt/sources.list.d/debian.sources"), stanzas.join("\n"));
-    const clutter = [
-      "var/cache/apt",
-      "var/lib/apt/lists",
-      "usr/share/doc",
-      "usr/share/man",
-      "usr/share/locale",
-      "usr/share/info",
-    ];
-    for (const path of clutter) {
-      await execute(["find", join(directory, path), "-type", "f", "-delete"], { timeoutMs: 60_000 });
-    }
-    const pipe = `tar -C "$1" -c . | docker import - "$2"`;
-    await execute(["sh", "-c", pipe, "sh", directory, baseImage], { timeoutMs: 300_000 });
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  await bootstrapBaseImage(baseImage);
 }
 
 if (import.meta.main) {
