@@ -15,7 +15,7 @@ export function parseSettings(text: string, delimiter: string, assignment: strin
   if (delimiter.includes(assignment) || assignment.includes(delimiter)) {
     const symbols = `${JSON.stringify(delimiter)} and ${JSON.stringify(assignment)}`;
     throw new MalformedValue(
-      `cannot be cut: of the delimiter and the assignment symbol, ${symbols}, one holds the other`,
+      `cannot be cut: CONFIGS_DELIMITER_SYMBOL and CONFIGS_ASSIGNMENT_SYMBOL are ${symbols}, of which one holds the other`,
     );
   }
   return splitOutsideQuotes(text, delimiter).filter((part) => part.trim() !== "").map((part) => {

@@ -1,0 +1,154 @@
+// Each role's variables together: the example's environment is accepted, and each variable malformed is refused by its name.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkVariables, type RoleName, roleNames, roleVariables } from "./roles.ts";
+
+const files = (path: string) => {
+  throw Object.assign(new Error(path), { code: "ENOENT" });
+};
+const check = (role: RoleName, environment: Record<string, string>, host = "pgmaster") =>
+  checkVariables(role, { environment, readFile: files }, host);
+
+const good: Record<RoleName, Record<string, string>> = {
+  "postgres-node": {
+    NODE_ID: "1",
+    NODE_NAME: "node1",
+    CLUSTER_NODE_NETWORK_NAME: "pgmaster",
+    PARTNER_NODES: "pgmaster,pgslave1,pgslave3",
+    REPLICATION_PRIMARY_HOST: "pgmaster",
+    NODE_PRIORITY: "100",
+    CONFIGS: "listen_addresses:'*',max_replication_slots:10",
+  },
+  pgpool: {
+    BACKENDS:
+      "0:pgmaster:5432:1:/var/lib/postgresql/data:ALLOW_TO_FAILOVER,1:pgslave1::::,3:pgslave3::::,2:pgslave2::::",
+    DB_USERS: "monkey_user:monkey_pass",
+    PCP_USER: "pcp_user",
+    PCP_PASSWORD: "pcp_pass",
+  },
+  barman: {
+    REPLICATION_HOST: "pgmaster",
+    POSTGRES_USER: "monkey_user",
+    POSTGRES_PASSWORD: "monkey_pass",
+    POSTGRES_DB: "monkey_db",
+  },
+};
+
+/** Values that each variable must refuse, in the role that owns it. */
+const bad: Record<RoleName, Record<string, string[]>> = {
+  "postgres-node": {
+    NODE_ID: ["0", "-1", "one", "2147483648", "1.5", " 1"],
+    NODE_NAME: ["a b", "-a", "a/b", "a'b", "x".repeat(64), "a\nb"],
+    CLUSTER_NODE_NETWORK_NAME: ["a b", "-h", "a/b", "a;b"],
+    NODE_PRIORITY: ["-1", "high", "1000001"],
+    PARTNER_NODES: ["pgmaster,pgmaster", "a b", "pgslave1,pgslave3"],
+    REPLICATION_PRIMARY_HOST: ["a b", "host=x", "a,b"],
+    REPLICATION_PRIMARY_PORT: ["0", "65536", "http", "5432.0"],
+    REPLICATION_USER: ["u".repeat(64), "a\tb"],
+    REPLICATION_PASSWORD: ["a\nb"],
+    REPLICATION_DB: ["d".repeat(64)],
+    POSTGRES_USER: ["u".repeat(64)],
+    POSTGRES_PASSWORD: ["a\nb"],
+    POSTGRES_DB: ["é".repeat(32)],
+    POSTGRES_HOST_AUTH_METHOD: ["none", "trust\nhost all all all trust"],
+    PGDATA: ["data", "/", "//", "/a\nb"],
+    CONFIGS: ["a", "a:1,b", "a:'1", "a:'1\nb=2'"],
+    CONFIGS_DELIMITER_SYMBOL: ["a", "'", " ", ":"],
+    CONFIGS_ASSIGNMENT_SYMBOL: ["1", '"', ","],
+    USE_REPLICATION_SLOTS: ["2", "maybe"],
+    CLEAN_OVER_REWIND: ["2"],
+    SSH_ENABLE: ["please"],
+    LOG_LEVEL: ["LOUD"],
+    REPMGR_WAIT_POSTGRES_START_TIMEOUT: ["-1", "1m"],
+    MASTER_ROLE_LOCK_FILE_NAME: ["master.lock"],
+    CONNECT_TIMEOUT: ["0"],
+    RECONNECT_ATTEMPTS: ["0"],
+    STOPPING_TIMEOUT: ["-5"],
+  },
+  pgpool: {
+    BACKENDS: ["0", "0:a:b", "0:a,0:b", "200:a"],
+    DB_USERS: ["topsecret", ":topsecret", "u:", "u:topsecret,u:topsecret2"],
+    CHECK_USER: ["a:b"],
+    CHECK_PASSWORD: ["x".repeat(129)],
+    PCP_USER: ["a:b", ""],
+    PCP_PASSWORD: ["a\nb"],
+    REQUIRE_MIN_BACKENDS: ["5", "-1", "all"],
+    WAIT_BACKEND_TIMEOUT: ["soon"],
+    CONFIGS: ["max_pool=4"],
+  },
+  barman: {
+    REPLICATION_HOST: ["", "a b", ","],
+    POSTGRES_USER: ["u".repeat(64)],
+    POSTGRES_DB: [""],
+    REPLICATION_PORT: ["0"],
+    UPSTREAM_NAME: ["all", "a/b", "a]b"],
+    REPLICATION_SLOT_NAME: ["Slot", "a-b"],
+    BACKUP_SCHEDULE: ["daily", "* * * *"],
+    BACKUP_RETENTION_DAYS: ["0", "ever"],
+    BACKUP_DIR: ["backups", "/a b", "/a/../b"],
+  },
+};
+
+for (const role of roleNames) {
+  test(`${role}: the example's environment is accepted`, () => {
+    const result = check(role, good[role]);
+    assert.ok(result.ok, JSON.stringify(result));
+  });
+  for (const [name, values] of Object.entries(bad[role])) {
+    test(`${role}: ${name} malformed is refused by its name, with a fix`, () => {
+      for (const value of values) {
+        const result = check(role, { ...good[role], [name]: value });
+        assert.ok(!result.ok, `${name}=${JSON.stringify(value)} was accepted`);
+        const problem = result.problems.find((p) => p.message.includes(name));
+        assert.ok(problem, `${name}=${value}: ${JSON.stringify(result.problems)}`);
+        assert.notEqual(problem.fix, "");
+        const secret = Object.values(roleVariables[role]).some((v) => v.name === name && v.secret);
+        if (secret && value.length > 2) assert.ok(!JSON.stringify(result.problems).includes(value));
+      }
+    });
+  }
+}
+
+test("a node without NODE_ID takes it from a name with a number after a dash, and needs one of the two", () => {
+  const { NODE_ID: _, ...rest } = good["postgres-node"];
+  const id = (name: string) => {
+    const result = check("postgres-node", { ...rest, NODE_NAME: name });
+    return result.ok ? /id (\d+)/.exec(result.summary)?.[1] : undefined;
+  };
+  assert.equal(id("node-102"), "1102");
+  assert.equal(id("node-08"), "1008");
+  assert.equal(id("pg-2-db"), "1002");
+  assert.equal(id("node-1-2"), "1002");
+  assert.equal(id("node1"), undefined);
+  assert.equal(id("102"), undefined);
+});
+
+test("barman's missing variables have the exit codes of 1.x, the first one decides", () => {
+  const names = ["REPLICATION_HOST", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"];
+  const result = check("barman", {});
+  assert.ok(!result.ok);
+  assert.deepEqual(result.problems.map((p) => [p.variable, p.exitCode]), names.map((n, i) => [n, i + 1]));
+});
+
+test("every variable of every role has its documentation, and a default it would accept itself", () => {
+  for (const role of roleNames) {
+    for (const variable of Object.values(roleVariables[role])) {
+      assert.ok(variable.doc.endsWith("."), `${variable.name}: ${variable.doc}`);
+      assert.notEqual(variable.accepts, "", variable.name);
+      const { fallback, defaultText } = variable;
+      if (
+        ["string", "number"].includes(typeof fallback) && String(fallback) !== "" && defaultText === String(fallback)
+      ) {
+        assert.deepEqual(variable.parse(defaultText, "environment"), fallback, variable.name);
+      }
+    }
+  }
+});
+
+test("no name is declared twice in a role, and none ends in _FILE", () => {
+  for (const role of roleNames) {
+    const names = Object.values(roleVariables[role]).map((v) => v.name);
+    assert.equal(new Set(names).size, names.length, role);
+    assert.deepEqual(names.filter((n) => n.endsWith("_FILE")), []);
+  }
+});

@@ -1,0 +1,34 @@
+// What `config check` finds in an environment before anything of the container is asked.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkEnvironment } from "./config-commands.ts";
+
+const readFile = (path: string): string => {
+  throw Object.assign(new Error(path), { code: "ENOENT" });
+};
+const node = { NODE_ID: "1", NODE_NAME: "node1" };
+const check = (role: Parameters<typeof checkEnvironment>[0], environment: Record<string, string>) =>
+  checkEnvironment(role, { environment, readFile }, "host");
+
+test("settings that PostDock sets itself are problems, each with what to do instead", () => {
+  const { problems } = check("postgres-node", { ...node, CONFIGS: "port:1,primary_conninfo:x,work_mem:4MB" });
+  assert.deepEqual(problems.map((p) => /sets (\w+)/.exec(p.message)?.[1]), ["port", "primary_conninfo"]);
+  assert.ok(problems.every((p) => p.fix !== ""));
+});
+
+test("settings of older versions are warnings", () => {
+  assert.match(check("postgres-node", { ...node, CONFIGS: "wal_keep_segments:2" }).warnings[0]!, /wal_keep_size:32MB/);
+  const pgpool = check("pgpool", { CONFIGS: "master_slave_mode:on,socket_dir:/tmp" });
+  assert.deepEqual(pgpool.problems, []);
+  assert.equal(pgpool.warnings.length, 2);
+});
+
+test("a name that pgpool does not know is a problem, since pgpool would ignore it", () => {
+  assert.match(check("pgpool", { CONFIGS: "max_poll:4" }).problems[0]!.message, /max_poll/);
+});
+
+test("a whole environment has a summary and no problem", () => {
+  const found = check("postgres-node", node);
+  assert.deepEqual(found.problems, []);
+  assert.equal(found.summary, "node node1, id 1, reached as host");
+});
