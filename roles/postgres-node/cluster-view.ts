@@ -46,6 +46,8 @@ export interface ReachedPeer {
   everHadMajority: boolean;
   /** host it streams from, where it is a standby */
   upstream: string | null;
+  /** its WAL receiver streams from there */
+  streaming: boolean;
 }
 
 export interface ClusterView {

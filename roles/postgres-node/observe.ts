@@ -104,6 +104,7 @@ function toPeer(answer: PeerSeen): Peer {
     becomingPrimary: status.becomingPrimary,
     everHadMajority: status.everHadMajority,
     upstream: status.postgres.upstream?.host ?? null,
+    streaming: status.postgres.upstream?.streaming ?? false,
   };
 }
 
@@ -117,7 +118,10 @@ async function findPrimary(
     status: renderStatus(deps.state, deps.config, deps.clock.nowMs()),
   };
   const claims = answers.flatMap((a): Claim[] => a.seen === "reached" ? [{ host: a.host, status: a.status }] : []);
-  const chosen = choosePrimary([own, ...claims], deps.config.host);
+  // a node with data looks for the primary of its own cluster only
+  const identifier = own.status.postgres.systemIdentifier;
+  const ours = claims.filter((c) => identifier === null || c.status.postgres.systemIdentifier === identifier);
+  const chosen = choosePrimary([own, ...ours], deps.config.host);
   if (!chosen) return null;
   const { systemIdentifier, timeline } = chosen.status.postgres;
   const sight = { host: chosen.host, systemIdentifier, timeline };

@@ -11,6 +11,9 @@ export function stopSteps(stoppingMs: number): ChildSpec["stop"] {
   return [{ signal: "SIGINT", waitMs: stoppingMs }, { signal: "SIGQUIT", waitMs: 2_000 }];
 }
 
+/** Immediate shutdown: for SIGQUIT to the container, and for a false primary. */
+export const immediateStop: ChildSpec["stop"] = [{ signal: "SIGQUIT", waitMs: 3_000 }];
+
 /** Starts the server. It is not restarted by itself: the role decides what the node is to be first. */
 export function startPostmaster(
   options: { pgdata: string; stoppingMs: number; onLine: (line: string) => void },

@@ -1,21 +1,16 @@
 // A running server: brought up, watched once a second, its repmgr record and repmgrd kept right, its upstream mended;
 // ends when the server ends or when this node has to become something else.
 import { errorText } from "../runtime/errors.ts";
-import { supervise, type Supervised } from "../runtime/supervisor.ts";
 import { observedRole, renderStatus } from "./agent-state.ts";
 import { parseStreamingTrouble } from "./controldata.ts";
-import { decideRegistration, registrationGraceMs, registrationRetryMs } from "./decide-registration.ts";
 import { decideRunning, type RunningPlan, type RunningView } from "./decide-running.ts";
-import { writeMemory } from "./marker.ts";
 import { type Node, say } from "./node.ts";
 import { knownHosts, observeServer, observeSurroundings, type Surroundings } from "./observe.ts";
-import { startPostmaster, stopSteps } from "./postmaster.ts";
-import { postgresAccount } from "../runtime/command.ts";
-import { promoteStandby, registerPrimary, registerStandby } from "./repmgr.ts";
-import { repmgrConfPath } from "./repmgr-conf.ts";
-import { reached } from "./cluster-view.ts";
-import { reloadServer } from "./queries.ts";
-import { ensureSlotOn, writeLockFiles, writeStandbyState } from "./upstream.ts";
+import { immediateStop, startPostmaster, stopSteps } from "./postmaster.ts";
+import { keepRegistered, stopRepmgrd } from "./registration.ts";
+import { follow, promoteHere } from "./repair.ts";
+import { dropUnneededSlots, noteRole, remember } from "./upkeep.ts";
+import type { Watch } from "./watch.ts";
 
 export type ServerEnd =
   | { why: "stopped" }
@@ -24,24 +19,10 @@ export type ServerEnd =
   | { why: "demoted" }
   | { why: "rejoin"; clone: boolean };
 
-/** What the watch remembers between two looks. */
-interface Watch {
-  postgres: Supervised;
-  notStreamingSince: number | null;
-  noPrimarySince: number | null;
-  registerSince: number | null;
-  registeredTryAt: number;
-  /** the record has been right once since the server started: from then on repmgr may be the one to change it */
-  wasRegistered: boolean;
-  lastRole: string;
-  lastUpstreamId: number | null;
-}
-
 const pauseMs = 1_000;
-
 /** Starts the server and stays until it ends or has to be stopped. */
 export async function serveAsRole(role: "primary" | "standby", node: Node): Promise<ServerEnd> {
-  const { config, state, log } = node;
+  const { config, state, clock, log } = node;
   const postgres = startPostmaster({
     pgdata: config.pgdata,
     stoppingMs: config.stoppingSeconds * 1000,
@@ -58,6 +39,7 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
     registerSince: null,
     registeredTryAt: -Infinity,
     wasRegistered: false,
+    slotsLookedAt: clock.nowMs(),
     lastRole: "",
     lastUpstreamId: null,
   };
@@ -130,6 +112,7 @@ async function lookOnce(watch: Watch, node: Node): Promise<ServerEnd | null> {
   const end = await applyRunning(decideRunning(view), watch, node);
   if (end) return end;
   await keepRegistered(watch, surroundings, node);
+  await dropUnneededSlots(watch, surroundings, node);
   return null;
 }
 
@@ -168,7 +151,7 @@ async function applyRunning(plan: RunningPlan, watch: Watch, node: Node): Promis
       return null;
     case "demote":
       say(node, "stopping", "stopping a false primary", plan.because);
-      await watch.postgres.stop([{ signal: "SIGQUIT", waitMs: 3_000 }]);
+      await watch.postgres.stop(immediateStop);
       return { why: "demoted" };
     case "rejoin":
       say(node, "stopping", plan.clone ? "stopping to be cloned" : "stopping to be rewound", plan.because);
@@ -182,123 +165,9 @@ async function applyRunning(plan: RunningPlan, watch: Watch, node: Node): Promis
   }
 }
 
-async function follow(upstream: string, because: string, watch: Watch, node: Node): Promise<void> {
-  node.log.info("Following another upstream", { upstream, because });
-  if (!(await ensureSlotOn(upstream, node.config, node.log))) return;
-  await writeStandbyState(upstream, node.config);
-  await reloadServer(node.sql);
-  watch.notStreamingSince = null;
-}
-
-/** The agent's own promotion, where repmgrd has not done it; repmgr keeps its records right. */
-async function promoteHere(because: string, node: Node): Promise<void> {
-  say(node, "promoting", "promoting this standby", because);
-  node.state.becomingPrimary = true;
-  const promoted = await promoteStandby(node.log);
-  node.state.becomingPrimary = promoted;
-  if (promoted) say(node, "running", "serving as primary", because);
-  else say(node, "running", "serving as standby", "the promotion failed, it is tried again");
-}
-
-/** Writes down what must outlive the container: the marker of the first majority, and who is known. */
-async function remember(surroundings: Surroundings, node: Node): Promise<void> {
-  const { config, state, memory } = node;
-  const systemIdentifier = state.server?.state.system_identifier ?? "";
-  const joined = reached(surroundings).filter((p) =>
-    p.systemIdentifier === systemIdentifier && config.otherPartners.includes(p.host) && p.role !== "none"
-  );
-  const size = config.otherPartners.length + 1;
-  const majority = config.otherPartners.length > 0 && (joined.length + 1) * 2 > size;
-  const hosts = knownHosts(config, state, []).toSorted();
-  const next = { nodeId: config.id, systemIdentifier, everHadMajority: memory.everHadMajority || majority, hosts };
-  if (JSON.stringify(next) === JSON.stringify(memory)) return;
-  if (next.everHadMajority && !memory.everHadMajority) {
-    node.log.info("A majority of PARTNER_NODES has joined; from now on a majority decides who leads", {
-      partners: config.partners,
-    });
-  }
-  await writeMemory(config.pgdata, next);
-  node.memory = next;
-  state.everHadMajority = next.everHadMajority;
-}
-
-/** The lock files of 1.x and one log line, each time the role or the upstream changes. */
-async function noteRole(watch: Watch, surroundings: Surroundings, node: Node): Promise<void> {
-  const { config, state } = node;
-  const role = observedRole(state);
-  const upstream = renderStatus(state, config, node.clock.nowMs()).postgres.upstream?.host ?? null;
-  const upstreamNodeId = reached(surroundings).find((p) => p.host === upstream)?.nodeId ?? null;
-  if (role === watch.lastRole && upstreamNodeId === watch.lastUpstreamId) return;
-  if (role !== "primary" && role !== "standby") return;
-  if (role !== watch.lastRole) {
-    node.log.info("Role observed", { role, upstream, timeline: state.server?.state.timeline });
-  }
-  Object.assign(watch, { lastRole: role, lastUpstreamId: upstreamNodeId });
-  if (state.phase === "running") say(node, "running", `serving as ${role}`, state.because);
-  const configured = upstream === config.upstreamHost;
-  await writeLockFiles(
-    config,
-    role === "primary" ? { primary: true } : {
-      primary: false,
-      upstreamNodeId: configured ? null : upstreamNodeId,
-    },
-  );
-}
-
-/** Keeps repmgr's record of this node true, and repmgrd running while it is. */
-async function keepRegistered(watch: Watch, surroundings: Surroundings, node: Node): Promise<void> {
-  const { config, state, clock } = node;
-  const status = renderStatus(state, config, clock.nowMs()).postgres;
-  if (status.role !== "primary" && status.role !== "standby") return;
-  const upstream = reached(surroundings).find((p) => p.host === status.upstream?.host);
-  const decision = decideRegistration({
-    self: { nodeId: config.id, nodeName: config.name, host: config.host, priority: config.priority },
-    role: status.role,
-    registered: status.registered,
-    upstreamNodeId: upstream?.nodeId ?? null,
-  });
-  state.repmgrdRuns = node.repmgrd?.running() ?? false;
-  if (decision.need === "none") {
-    watch.registerSince = null;
-    watch.wasRegistered = true;
-    startRepmgrd(node);
-    return;
-  }
-  watch.registerSince ??= clock.nowMs();
-  const waitedMs = clock.nowMs() - watch.registerSince;
-  if (decision.need === "soon" && watch.wasRegistered && waitedMs < registrationGraceMs) return startRepmgrd(node);
-  if (clock.nowMs() - watch.registeredTryAt < registrationRetryMs) return;
-  if (status.role === "standby" && (!upstream || !status.upstream?.streaming)) return;
-  watch.registeredTryAt = clock.nowMs();
-  node.log.info("Registering in repmgr", { role: status.role, because: decision.because });
-  const ok = status.role === "primary"
-    ? await registerPrimary(node.sql, config.id, node.log)
-    : await registerStandby(upstream!.nodeId, node.log);
-  if (!ok) return;
-  await stopRepmgrd(node); // it reads its own record only when it starts
-  watch.registerSince = null;
-}
-
-function startRepmgrd(node: Node): void {
-  if (node.repmgrd) return;
-  node.repmgrd = supervise({
-    name: "repmgrd",
-    argv: ["/usr/bin/repmgrd", "-f", repmgrConfPath, "--daemonize=false", "--no-pid-file"],
-    as: postgresAccount,
-    stop: [{ signal: "SIGTERM", waitMs: 1_000 }],
-    restart: { restart: "always", firstPauseMs: 500, maxPauseMs: 3_000, steadyMs: 10_000 },
-  }, node);
-}
-
-async function stopRepmgrd(node: Node): Promise<void> {
-  const { repmgrd } = node;
-  node.repmgrd = null;
-  await repmgrd?.stop();
-}
-
 async function stopServer(watch: Watch, node: Node): Promise<void> {
   await Promise.all([
     stopRepmgrd(node),
-    watch.postgres.stop(stopSteps(node.config.stoppingSeconds * 1000)),
+    watch.postgres.stop(node.stop.reason === "SIGQUIT" ? immediateStop : stopSteps(node.config.stoppingSeconds * 1000)),
   ]);
 }

@@ -45,6 +45,7 @@ export function roleLog(context: Context, level: LogLevel, secrets: readonly str
 
 /**
  * Runs a role's main work until it ends or a signal asks it to stop; returns the exit code of the container.
+ * The signal's name is the reason of `stop`.
  * An OperatorError is logged with its fix and gives its own code; anything else is a bug and is thrown.
  */
 export async function runUntilSignal(
@@ -57,7 +58,7 @@ export async function runUntilSignal(
   context.onSignal((signal) => {
     asked = `received ${signal}`;
     log.info("Stopping", { because: asked });
-    stop.abort();
+    stop.abort(signal);
   });
   try {
     await work(stop.signal);

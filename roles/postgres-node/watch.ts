@@ -1,0 +1,16 @@
+// What the watch of a running server remembers between two looks.
+import type { Supervised } from "../runtime/supervisor.ts";
+
+/** What the watch remembers between two looks. */
+export interface Watch {
+  postgres: Supervised;
+  notStreamingSince: number | null;
+  noPrimarySince: number | null;
+  registerSince: number | null;
+  registeredTryAt: number;
+  /** the record has been right once since the server started: from then on repmgr may be the one to change it */
+  wasRegistered: boolean;
+  slotsLookedAt: number;
+  lastRole: string;
+  lastUpstreamId: number | null;
+}
