@@ -1,6 +1,6 @@
 // The catalog of backups: read, reported, finished with their last WAL, and cleared of what is to go.
 import { postgresAccount, tryRun } from "../runtime/command.ts";
-import { diskSpace, listDirectory, readIfThere } from "../runtime/files.ts";
+import { listDirectory, readIfThere } from "../runtime/files.ts";
 import { wantBackup } from "./backup.ts";
 import { checkBackup, deleteBackup, listBackups, showBackup } from "./barman-cli.ts";
 import { lockDirectory } from "./barman-conf.ts";
@@ -10,7 +10,8 @@ import { metaDirectory } from "./places.ts";
 import { archiveUntilQuiet, closeEveryMs, closePresentSegment } from "./segments.ts";
 import type { Barman } from "./state.ts";
 
-const catalogEveryMs = 60_000;
+/** what is done by hand is noticed at once; retention and lost records are looked for now and then */
+const catalogEveryMs = 300_000;
 /** closed segments that a backup may cost on an idle cluster before it is given up */
 const maxClosesForBackup = 6;
 
@@ -62,7 +63,6 @@ export async function readCatalog(barman: Barman, memory: Memory): Promise<void>
       ? known
       : await showBackup(config.serverName, newest.id, stop),
   };
-  state.disk = await diskSpace(config.backupDir);
   const first = !memory.read;
   memory.read = true;
   reportFinished(barman, memory, first);

@@ -1,6 +1,7 @@
 // What barman's own cron would do, and more often: archive received WAL, finish and remove backups, run the checks.
 // One thing at a time, since each call of barman costs a third of a second of one core.
 import { errorText } from "../runtime/errors.ts";
+import { diskSpace } from "../runtime/files.ts";
 import { every } from "../runtime/time.ts";
 import { archiveWal, check } from "./barman-cli.ts";
 import { finishBackups, type Memory, newMemory, noticeBackups, readCatalog } from "./catalog.ts";
@@ -24,6 +25,7 @@ export async function doDuties(barman: Barman): Promise<void> {
 
 async function round(barman: Barman, memory: Memory): Promise<void> {
   const { state, clock } = barman;
+  state.disk = await diskSpace(barman.config.backupDir);
   await archive(barman, memory);
   await noticeBackups(barman, memory);
   if (clock.nowMs() >= state.due.catalogMs) await readCatalog(barman, memory);

@@ -7,7 +7,7 @@ import { loginTo } from "./login.ts";
 import { advanceSlot, createSlot, dropSlot, readPrimaryWal, readSlot, visit } from "./queries.ts";
 import type { Barman } from "./state.ts";
 
-const everyMs = 10_000;
+const everyMs = 15_000;
 const visitMs = 5_000;
 type Sql = Parameters<typeof readSlot>[0];
 
