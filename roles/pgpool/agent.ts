@@ -1,21 +1,20 @@
-// The pgpool agent: once a second it compares the nodes' own word with pgpool's view and mends the difference.
+// The pgpool agent: compares the nodes' own word with pgpool's view, at every change and once a second, and mends the
+// difference; starts pgpool, and starts it again where it ended, hangs or holds on to a lost primary.
 import type { PgpoolConfig } from "../../config/pgpool.ts";
-import { choosePrimary, type Claim } from "../runtime/choose-primary.ts";
-import { OperatorError } from "../runtime/errors.ts";
+import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
 import type { Log } from "../runtime/log.ts";
-import { askNodes, type PeerSeen } from "../runtime/peers.ts";
-import type { PgpoolStatus, Phase } from "../runtime/status.ts";
+import type { Phase } from "../runtime/status.ts";
 import type { Clock } from "../runtime/time.ts";
-import { POSTDOCK_VERSION } from "../runtime/version.ts";
 import {
-  type BackendTruth,
   decidePool,
   inService,
   type PoolAction,
   type PoolNode,
-  type PoolView,
   servesPrimary,
+  startPatienceMs,
 } from "./decide-pool.ts";
+import { decideTruth, type PoolTruth } from "./decide-truth.ts";
+import { type NodeWatch, watchNodes } from "./node-watch.ts";
 import { changeNode, readPoolNodes } from "./pcp.ts";
 import { killPgpool, type PgpoolProcess, startPgpool } from "./pgpool-process.ts";
 
@@ -28,14 +27,15 @@ export interface PoolAgent {
   doing: string;
   because: string;
   startedMs: number;
-  lookedMs: number;
+  /** end of the last turn of the loop */
+  turnedMs: number;
   process: PgpoolProcess | null;
-  truth: Map<number, BackendTruth>;
-  truthSince: Map<number, { key: string; since: number }>;
-  primary: number | null;
+  truth: PoolTruth;
   pool: PoolNode[] | null;
   blindSince: number | null;
-  wrongSince: number | null;
+  /** why pgpool was started last, and how that went */
+  start: { forPrimary: number | null; served: boolean; inARow: number };
+  everServed: boolean;
   restarts: number;
 }
 
@@ -47,187 +47,164 @@ export function newAgent(config: PgpoolConfig, deps: { clock: Clock; log: Log; s
     doing: "preparing",
     because: "the container has just started",
     startedMs: deps.clock.nowMs(),
-    lookedMs: deps.clock.nowMs(),
+    turnedMs: deps.clock.nowMs(),
     process: null,
-    truth: new Map(),
-    truthSince: new Map(),
-    primary: null,
+    truth: decideTruth([], null),
     pool: null,
     blindSince: null,
-    wrongSince: null,
+    start: { forPrimary: null, served: false, inARow: 0 },
+    everServed: false,
     restarts: 0,
   };
 }
 
 function say(agent: PoolAgent, phase: Phase, doing: string, because: string): void {
-  if (agent.phase === phase && agent.doing === doing && agent.because === because) return;
+  const before = { phase: agent.phase, doing: agent.doing };
   Object.assign(agent, { phase, doing, because });
-  agent.log.info("Agent", { phase, doing, because });
+  if (before.phase !== phase || before.doing !== doing) agent.log.info("Agent", { phase, doing, because });
 }
 
 /** Waits for backends, starts pgpool and keeps it right until the container stops. Throws OperatorError. */
 export async function runAgent(agent: PoolAgent): Promise<void> {
-  await waitForBackends(agent);
+  const nodes = watchNodes(agent.config.backends, agent);
+  await nodes.first;
+  await waitForBackends(agent, nodes);
   while (!agent.stop.aborted) {
-    const before = agent.clock.nowMs();
-    await lookAtNodes(agent);
+    learn(agent, nodes);
     await lookAtPool(agent);
     if (agent.stop.aborted) break;
-    await mend(agent);
-    const spent = agent.clock.nowMs() - before;
-    await agent.clock.sleep(Math.max(100, (agent.wrongSince === null ? 1_000 : 300) - spent), agent.stop);
+    await mend(agent).catch((error) => {
+      if (error instanceof OperatorError) throw error;
+      agent.log.error("The pool could not be mended", { error });
+    });
+    agent.turnedMs = agent.clock.nowMs();
+    nodes.hurry(agent.truth.primary === null || !agent.start.served);
+    await nodes.changed(agent.start.served ? 1_000 : 250);
   }
-  await agent.process?.supervised.stop();
 }
 
-async function waitForBackends(agent: PoolAgent): Promise<void> {
+async function waitForBackends(agent: PoolAgent, nodes: NodeWatch): Promise<void> {
   const { config, clock } = agent;
   const end = clock.nowMs() + config.waitBackendSeconds * 1000;
+  nodes.hurry(true);
   while (!agent.stop.aborted) {
-    await lookAtNodes(agent);
-    const serving = inService(agent);
+    learn(agent, nodes);
+    agent.turnedMs = clock.nowMs();
+    const serving = inService(agent.truth.backends);
     const enough = serving.length >= Math.max(1, config.requireMinBackends);
-    if (agent.primary !== null && enough) return await start(agent, `backend ${agent.primary} is the primary`);
-    const waiting = `${serving.length} of ${config.backends.length} backends serve, the primary is ` +
-      (agent.primary === null ? "not in sight" : `backend ${agent.primary}`);
+    if (agent.truth.primary !== null && enough) return await start(agent, "the primary is in sight");
+    const waiting = `${serving.length} of ${config.backends.length} backends serve; ` +
+      (agent.truth.whyNone || `REQUIRE_MIN_BACKENDS asks for ${config.requireMinBackends}`);
     if (clock.nowMs() >= end) {
-      if (serving.length < config.requireMinBackends) throw tooFew(agent, serving.length);
-      if (serving.length > 0) return await start(agent, `WAIT_BACKEND_TIMEOUT is over, ${waiting}`);
+      if (serving.length < config.requireMinBackends) throw tooFew(agent, serving);
+      if (serving.length > 0) return await start(agent, `WAIT_BACKEND_TIMEOUT is over: ${waiting}`);
     }
-    say(agent, "waiting", "waiting for backends", config.backends.length === 0 ? "BACKENDS is empty" : waiting);
-    await clock.sleep(500, agent.stop);
+    say(agent, "waiting", "waiting for backends", waiting);
+    await nodes.changed(500);
   }
 }
 
-function tooFew(agent: PoolAgent, serving: number): OperatorError {
-  const lost = agent.config.backends.filter((b) => agent.truth.get(b.id)?.seen !== "reached").map((b) => b.host);
+function tooFew(agent: PoolAgent, serving: readonly number[]): OperatorError {
+  const missing = agent.config.backends.filter((b) => !serving.includes(b.id)).map((b) => b.host);
   return new OperatorError({
-    what: `${serving} backends serve after ${agent.config.waitBackendSeconds} s, REQUIRE_MIN_BACKENDS asks for ` +
+    what:
+      `${serving.length} backends serve after ${agent.config.waitBackendSeconds} s, REQUIRE_MIN_BACKENDS asks for ` +
       agent.config.requireMinBackends,
-    why: lost.length > 0 ? `no answer from ${lost.join(", ")}` : "the nodes are not ready",
+    why: `not in service: ${missing.join(", ")}`,
     fix: "start these nodes, check their names in BACKENDS, or lower REQUIRE_MIN_BACKENDS",
   });
 }
 
 async function start(agent: PoolAgent, because: string): Promise<void> {
-  const up = inService(agent);
-  say(agent, "running", "serving", because);
-  agent.process = await startPgpool(agent.config, up, agent);
-  Object.assign(agent, { pool: null, blindSince: null, wrongSince: null });
+  const { truth, config } = agent;
+  const up = inService(truth.backends);
+  const host = config.backends.find((b) => b.id === truth.primary)?.host ?? null;
+  agent.log.info("Starting pgpool", { primary: host, up, because });
+  say(agent, "running", host === null ? "starting pgpool for reads" : `starting pgpool, writes go to ${host}`, because);
+  agent.start = { forPrimary: truth.primary, served: false, inARow: agent.start.inARow + 1 };
+  Object.assign(agent, { pool: null, blindSince: null });
+  agent.process = await startPgpool(config, up, agent);
 }
 
-async function lookAtNodes(agent: PoolAgent): Promise<void> {
-  const { backends } = agent.config;
-  const answers = await askNodes(backends.map((b) => b.host), 1_000);
-  const claims = answers.flatMap((a): Claim[] => a.seen === "reached" ? [{ host: a.host, status: a.status }] : []);
-  const inUse = backends.find((b) => b.id === agent.primary)?.host ?? null;
-  const chosen = choosePrimary(claims, inUse);
-  const identifier = chosen?.status.postgres.systemIdentifier ?? null;
-  backends.forEach((backend, i) => noteTruth(agent, backend.id, answers[i]!, identifier));
-  const primary = backends.find((b) => b.host === chosen?.host)?.id ?? null;
-  if (primary !== agent.primary) {
-    agent.log.info("Primary in sight", { backend: primary, host: chosen?.host ?? null, before: agent.primary });
-  }
-  agent.primary = primary;
-  agent.lookedMs = agent.clock.nowMs();
-}
-
-function noteTruth(agent: PoolAgent, id: number, answer: PeerSeen, systemIdentifier: string | null): void {
-  const now = agent.clock.nowMs();
-  const role = answer.seen === "reached" ? answer.status.postgres.role : "unreachable";
-  const before = agent.truthSince.get(id);
-  const since = before?.key === role ? before.since : now;
-  agent.truthSince.set(id, { key: role, since });
-  const forMs = now - since;
-  agent.truth.set(
-    id,
-    answer.seen === "reached"
-      ? {
-        seen: "reached",
-        role: answer.status.postgres.role,
-        sameCluster: systemIdentifier === null || answer.status.postgres.systemIdentifier === systemIdentifier,
-        forMs,
-      }
-      : { seen: "unreachable", forMs },
-  );
+function learn(agent: PoolAgent, nodes: NodeWatch): void {
+  const before = agent.truth;
+  agent.truth = decideTruth(nodes.seen(), before.known);
+  const { primary, known, whyNone } = agent.truth;
+  if (primary === before.primary && (primary !== null || whyNone === before.whyNone)) return;
+  if (primary === null) agent.log.warn("No primary in sight", { because: whyNone });
+  else agent.log.info("Primary in sight", { backend: primary, host: known?.host, timeline: known?.timeline });
 }
 
 async function lookAtPool(agent: PoolAgent): Promise<void> {
-  const now = agent.clock.nowMs();
-  if (!agent.process?.supervised.running()) {
+  const { truth, process } = agent;
+  if (!process?.supervised.running()) {
     agent.pool = null;
     return;
   }
-  const seen = await readPoolNodes(agent.config.backends.map((b) => b.id), 1_500);
-  if (seen.nodes === null) agent.log.debug("pgpool could not be asked", { why: seen.why });
+  const seen = await readPoolNodes(1_500);
+  if (seen.nodes === null) {
+    agent.log.debug("pgpool could not be asked", { why: seen.why });
+    agent.blindSince ??= agent.clock.nowMs();
+  } else agent.blindSince = null;
   agent.pool = seen.nodes;
-  agent.blindSince = seen.nodes === null ? agent.blindSince ?? now : null;
-  const right = agent.primary === null || (seen.nodes !== null && servesPrimary(seen.nodes, agent.primary));
-  agent.wrongSince = right ? null : agent.wrongSince ?? now;
+  if (seen.nodes === null || truth.primary === null || !servesPrimary(seen.nodes, truth.primary)) return;
+  if (!agent.start.served) {
+    agent.log.info("pgpool serves the primary", { afterMs: Math.round(agent.clock.nowMs() - process.startedMs) });
+  }
+  agent.start = { forPrimary: truth.primary, served: true, inARow: 0 };
+  agent.everServed = true;
 }
 
 async function mend(agent: PoolAgent): Promise<void> {
   const now = agent.clock.nowMs();
-  if (!agent.process?.supervised.running()) {
-    agent.log.warn("pgpool has ended, starting it again", { exit: agent.process?.supervised.lastExit() });
-    if (agent.primary !== null) await start(agent, "pgpool ended by itself");
-    return;
+  const { process, truth } = agent;
+  if (process === null) return;
+  if (truth.primary === null) say(agent, "running", "waiting for a primary", truth.whyNone);
+  else if (agent.pool !== null && servesPrimary(agent.pool, truth.primary)) {
+    say(agent, "running", `serving, writes go to ${truth.known?.host}`, "it is the primary");
   }
-  const since = (at: number | null) => at === null ? 0 : now - at;
-  const view: PoolView = {
-    truth: agent.truth,
-    primary: agent.primary,
+  if (!process.supervised.running()) return await startAgain(agent, process);
+  const actions = decidePool({
+    truth: truth.backends,
+    primary: truth.primary,
     pool: agent.pool,
-    blindMs: since(agent.blindSince),
-    wrongMs: since(agent.wrongSince),
-    runningMs: now - agent.process.startedMs,
-  };
-  for (const action of decidePool(view)) await apply(action, agent);
+    blindMs: agent.blindSince === null ? 0 : now - agent.blindSince,
+    runningMs: now - process.startedMs,
+    startedFor: agent.start.forPrimary,
+    served: agent.start.served,
+    startsInARow: agent.start.inARow,
+  });
+  for (const action of actions) await apply(action, agent, process);
 }
 
-async function apply(action: PoolAction, agent: PoolAgent): Promise<void> {
+/** pgpool has ended by itself: at once after it has served, with growing pauses otherwise; never served at all: give up. */
+async function startAgain(agent: PoolAgent, process: PgpoolProcess): Promise<void> {
+  const end = process.supervised.lastExit();
+  if (!agent.everServed && agent.start.inARow >= 3) {
+    throw new OperatorError({
+      what: `pgpool ended ${agent.start.inARow} times without having served`,
+      why: process.lastLines().join(" | ") || `exit code ${end?.code}, signal ${end?.signal}`,
+      fix: "correct the setting it names in CONFIGS",
+      exitCode: ExitCode.config,
+    });
+  }
+  const pauseMs = agent.start.inARow === 0 ? 0 : startPatienceMs(agent.start.inARow) / 5;
+  if (agent.clock.nowMs() - process.startedMs < pauseMs || inService(agent.truth.backends).length === 0) return;
+  agent.log.warn("pgpool has ended", { code: end?.code, signal: end?.signal, lines: process.lastLines() });
+  agent.restarts++;
+  await killPgpool(process, agent); // its children outlive a crash
+  await start(agent, "pgpool ended by itself");
+}
+
+async function apply(action: PoolAction, agent: PoolAgent, process: PgpoolProcess): Promise<void> {
   if (action.do === "restart") {
     agent.log.warn("Restarting pgpool with a status file", { up: action.up, because: action.because });
     agent.restarts++;
-    await killPgpool(agent.process!);
+    await killPgpool(process, agent);
     return await start(agent, action.because);
   }
-  const failed = await changeNode(action.do, action.id);
+  const failed = await changeNode(action.do, action.id).catch(errorText);
   const fields = { action: action.do, backend: action.id, because: action.because };
   if (failed === null) agent.log.info("Pool changed", fields);
   else agent.log.warn("The pool could not be changed", { ...fields, why: failed });
-}
-
-/** GET /status from what was last seen. */
-export function renderPoolStatus(agent: PoolAgent): PgpoolStatus {
-  const now = agent.clock.nowMs();
-  const host = (id: number | null) => agent.config.backends.find((b) => b.id === id)?.host ?? null;
-  return {
-    schema: 1,
-    component: "pgpool",
-    postdock: POSTDOCK_VERSION,
-    phase: agent.phase,
-    doing: agent.doing,
-    because: agent.because,
-    uptimeSeconds: Math.round((now - agent.startedMs) / 1000),
-    observedAgoMs: Math.round(now - agent.lookedMs),
-    primary: host(agent.primary),
-    backends: agent.config.backends.map((backend) => {
-      const node = agent.pool?.find((n) => n.id === backend.id);
-      return {
-        id: backend.id,
-        host: backend.host,
-        port: backend.port,
-        status: node?.status ?? "unknown",
-        role: node?.role ?? "unknown",
-        truth: truthWord(agent, backend.id),
-      };
-    }),
-  };
-}
-
-function truthWord(agent: PoolAgent, id: number): PgpoolStatus["backends"][number]["truth"] {
-  const truth = agent.truth.get(id);
-  if (!truth || truth.seen === "unreachable") return "unreachable";
-  return truth.role === "primary" || truth.role === "standby" ? truth.role : "not-in-service";
 }

@@ -1,9 +1,5 @@
 // PURE: what the agent does about the difference between the nodes' own word and pgpool's view (DESIGN.md section 6).
-
-/** What a backend's node says of itself. */
-export type BackendTruth =
-  | { seen: "unreachable"; forMs: number }
-  | { seen: "reached"; role: "primary" | "standby" | "none" | "unknown"; sameCluster: boolean; forMs: number };
+import type { BackendTruth } from "./decide-truth.ts";
 
 /** pgpool's view of a backend. */
 export interface PoolNode {
@@ -13,7 +9,6 @@ export interface PoolNode {
 }
 
 export interface PoolView {
-  /** by backend number; `forMs`: how long this has been so */
   truth: ReadonlyMap<number, BackendTruth>;
   /** the backend that writes belong to, or null where no primary is in sight */
   primary: number | null;
@@ -21,76 +16,105 @@ export interface PoolView {
   pool: readonly PoolNode[] | null;
   /** how long pgpool has not answered, milliseconds */
   blindMs: number;
-  /** how long pgpool has not served the primary although there is one, milliseconds */
-  wrongMs: number;
   /** how long ago pgpool was started, milliseconds */
   runningMs: number;
+  /** the primary it was started for */
+  startedFor: number | null;
+  /** it has served a primary since that start */
+  served: boolean;
+  /** how often it was started since it last served */
+  startsInARow: number;
 }
 
 export type PoolAction =
-  | { do: "attach" | "detach" | "promote"; id: number; because: string }
+  | { do: "attach" | "detach"; id: number; because: string }
   /** kill it and start it with a status file in which only these are up */
   | { do: "restart"; up: number[]; because: string };
 
-/** What PCP has not achieved within this, a restart does, milliseconds. */
-export const pcpPatienceMs = 2_000;
 /** A pgpool that does not answer PCP this long is hung, milliseconds. */
 export const hungMs = 6_000;
-/** A backend out of service or out of sight this long is detached, milliseconds. */
-export const lostMs = 3_000;
-/** pgpool is left alone this long after a start, milliseconds. */
-export const settleMs = 2_500;
+/** A backend neither of whose agent and PostgreSQL has answered this long is detached, milliseconds. */
+export const lostMs = 1_500;
+/** A backend whose agent cannot tell whether PostgreSQL serves is detached after this, milliseconds. */
+export const unclearMs = 6_000;
 
+/** How long a started pgpool has to find the primary before it is started once more: 5 s, doubling up to a minute. */
+export function startPatienceMs(startsInARow: number): number {
+  return Math.min(60_000, 5_000 * 2 ** Math.max(0, startsInARow - 1));
+}
+
+/**
+ * A wrong primary is mended by a restart: pgpool drops every session when its primary goes anyway, and where PCP takes
+ * seconds and detaches all other backends too, a restart takes a third of a second. Standbys are mended by PCP.
+ */
 export function decidePool(view: PoolView): PoolAction[] {
-  const { primary } = view;
-  if (view.runningMs < settleMs) return [];
-  if (primary === null) return view.blindMs >= hungMs * 2 ? [restart(view, "pgpool does not answer")] : [];
-  if (view.pool === null) return view.blindMs >= hungMs ? [restart(view, "pgpool does not answer")] : [];
-  if (view.wrongMs >= pcpPatienceMs) {
-    return [restart(view, `pgpool has not taken backend ${primary} as primary for ${Math.round(view.wrongMs)} ms`)];
+  const { primary, pool } = view;
+  const patient = view.runningMs < startPatienceMs(view.startsInARow);
+  if (pool === null) {
+    const hung = view.blindMs >= (primary === null ? 2 * hungMs : hungMs) && !(patient && !view.served);
+    return hung ? [restart(view, `pgpool has not answered for ${Math.round(view.blindMs / 1000)} s`)] : [];
   }
-  return view.pool.flatMap((node) => mend(node, primary, view));
+  if (primary === null) return pool.flatMap((node) => detachLost(node, view));
+  if (!servesPrimary(pool, primary)) {
+    if (!view.served && patient && view.startedFor === primary) return [];
+    return [restart(view, `backend ${primary} is the primary, and pgpool ${describeWriter(pool)}`)];
+  }
+  return pool.flatMap((node) => node.id === primary ? [] : [...detachLost(node, view), ...attachReturned(node, view)]);
 }
 
 /** Whether pgpool sends writes to the primary and to nobody else. */
 export function servesPrimary(pool: readonly PoolNode[], primary: number): boolean {
-  const writers = pool.filter((n) => n.status !== "down" && n.status !== "unused" && n.role === "primary");
+  const writers = pool.filter((n) => isAttached(n) && n.role === "primary");
   return writers.length === 1 && writers[0]?.id === primary;
 }
 
+/** Whether pgpool sends sessions to this backend. */
+export function isAttached(node: PoolNode): boolean {
+  return node.status === "up" || node.status === "waiting";
+}
+
 /** The backends that belong in the pool now. */
-export function inService(view: Pick<PoolView, "truth" | "primary">): number[] {
-  return [...view.truth].flatMap(([id, truth]) =>
-    truth.seen === "reached" && truth.sameCluster && (id === view.primary || truth.role === "standby") ? [id] : []
-  );
+export function inService(truth: ReadonlyMap<number, BackendTruth>): number[] {
+  return [...truth].flatMap(([id, t]) => t.is === "primary" || (t.is === "standby" && t.caughtUp) ? [id] : []);
 }
 
 function restart(view: PoolView, because: string): PoolAction {
-  return { do: "restart", up: inService(view), because };
+  return { do: "restart", up: inService(view.truth), because };
 }
 
-function mend(node: PoolNode, primary: number, view: PoolView): PoolAction[] {
+function describeWriter(pool: readonly PoolNode[]): string {
+  const writer = pool.find((n) => isAttached(n) && n.role === "primary");
+  return writer ? `writes to backend ${writer.id}` : "has no primary";
+}
+
+function attachReturned(node: PoolNode, view: PoolView): PoolAction[] {
   const truth = view.truth.get(node.id);
-  if (!truth || node.status === "unused") return [];
-  const attached = node.status !== "down";
-  if (node.id === primary) {
-    if (!attached) return [{ do: "attach", id: node.id, because: "it is the primary" }];
-    return node.role === "primary" ? [] : [{ do: "promote", id: node.id, because: "it is the primary" }];
+  if (node.status !== "down" || truth?.is !== "standby" || !truth.caughtUp) return [];
+  return [{ do: "attach", id: node.id, because: "it serves as a standby" }];
+}
+
+function detachLost(node: PoolNode, view: PoolView): PoolAction[] {
+  const because = whyDetach(view.truth.get(node.id), view.primary !== null);
+  // without a primary in sight the pool's primary stays: nobody else may be written to, and it may come back
+  const keep = view.primary === null && node.role === "primary";
+  return because !== null && isAttached(node) && !keep ? [{ do: "detach", id: node.id, because }] : [];
+}
+
+function whyDetach(truth: BackendTruth | undefined, primaryInSight: boolean): string | null {
+  switch (truth?.is) {
+    case "false-primary":
+      return "it says it is primary, and is not";
+    case "foreign":
+      return primaryInSight ? "it belongs to another cluster" : null;
+    case "down":
+      return "its agent says that no PostgreSQL serves there";
+    case "unclear":
+      return truth.forMs >= unclearMs ? "its agent cannot reach its PostgreSQL" : null;
+    case "unseen": // an agent that is silent while PostgreSQL answers is no reason to take the backend away
+      return truth.forMs >= lostMs && !truth.postgresAnswers ? "neither its agent nor its PostgreSQL answers" : null;
+    case "primary":
+    case "standby":
+    case undefined:
+      return null;
   }
-  if (truth.seen === "reached" && truth.role === "primary") {
-    return attached
-      ? [{ do: "detach", id: node.id, because: `it claims to be primary, but backend ${primary} is` }]
-      : [];
-  }
-  const belongs = truth.seen === "reached" && truth.sameCluster && truth.role === "standby";
-  if (belongs) {
-    return attached ? [] : [{ do: "attach", id: node.id, because: "it serves as a standby" }];
-  }
-  if (!attached) return [];
-  const gone = node.role === "primary" || truth.forMs >= lostMs;
-  if (!gone) return [];
-  const why = truth.seen === "unreachable"
-    ? "its agent does not answer"
-    : `it is ${truth.role === "none" ? "not in service" : "of another cluster or does not answer"}`;
-  return [{ do: "detach", id: node.id, because: why }];
 }

@@ -1,55 +1,77 @@
 // What the pgpool container answers to probes, and its metrics, from what the agent last saw.
-import type { RoleHttp, Sample } from "../runtime/http-app.ts";
+import type { RoleHttp } from "../runtime/http-app.ts";
+import type { PgpoolStatus } from "../runtime/status.ts";
 import { no, type Verdict, yes } from "../runtime/verdict.ts";
-import { type PoolAgent, renderPoolStatus } from "./agent.ts";
-import { servesPrimary } from "./decide-pool.ts";
+import type { PoolAgent } from "./agent.ts";
+import { isAttached, servesPrimary } from "./decide-pool.ts";
+import { poolSamples } from "./metrics.ts";
+import { renderPoolStatus } from "./pool-status.ts";
 
-/** Whether pgpool sends writes to the real primary. */
-export function hasWriteNode(agent: PoolAgent): Verdict {
-  const { primary, doing, because } = renderPoolStatus(agent);
-  if (!agent.process?.supervised.running()) return no(`pgpool does not run: ${doing} (${because})`);
-  if (agent.primary === null) return no("no primary is in sight");
-  if (agent.pool === null) return no("pgpool could not be asked for its nodes");
-  return servesPrimary(agent.pool, agent.primary)
-    ? yes(`writes go to ${primary}`)
-    : no(`pgpool does not serve ${primary} yet`);
+/** What the agent saw longer ago than this is no answer any more, milliseconds. */
+const staleMs = 15_000;
+
+function ageMs(agent: PoolAgent): number {
+  return agent.clock.nowMs() - agent.turnedMs;
 }
 
-/** Whether at least so many backends are attached. */
+function blind(agent: PoolAgent): Verdict | null {
+  if (ageMs(agent) > staleMs) return no(`the agent has not looked for ${Math.round(ageMs(agent) / 1000)} s`);
+  if (!agent.process?.supervised.running()) return no(`pgpool does not run: ${agent.doing} (${agent.because})`);
+  return agent.pool === null ? no("pgpool could not be asked for its nodes") : null;
+}
+
+/** Whether pgpool sends writes to the real primary. Blind: no. */
+export function hasWriteNode(agent: PoolAgent): Verdict {
+  const { primary, whyNone, known } = agent.truth;
+  const unseen = blind(agent);
+  if (unseen) return unseen;
+  if (primary === null) return no(`no primary is in sight: ${whyNone}`);
+  return servesPrimary(agent.pool ?? [], primary)
+    ? yes(`writes go to ${known?.host}`)
+    : no(`pgpool does not write to ${known?.host} yet`);
+}
+
+/** Whether at least so many backends are attached. Blind: no, unless none is asked for. */
 export function hasEnoughBackends(agent: PoolAgent, least: number): Verdict {
-  if (agent.pool === null) {
-    return least === 0 ? yes("no minimum is asked for") : no("pgpool could not be asked for its nodes");
-  }
-  const up = agent.pool.filter((n) => n.status === "up" || n.status === "waiting").length;
+  if (least === 0) return yes("no minimum is asked for");
+  const unseen = blind(agent);
+  if (unseen) return unseen;
+  const up = (agent.pool ?? []).filter(isAttached).length;
   return up >= least ? yes(`${up} backends are attached`) : no(`${up} backends are attached, ${least} are asked for`);
 }
 
-export function pgpoolHttp(agent: PoolAgent): RoleHttp {
-  const readOnly = () => {
-    const verdict = hasEnoughBackends(agent, 1);
-    return agent.process?.supervised.running() ? verdict : no("pgpool does not run");
-  };
-  return {
-    status: () => renderPoolStatus(agent),
-    healthz: () => Promise.resolve(yes(`${agent.phase}: ${agent.doing} (${agent.because})`)),
-    readyz: () => Promise.resolve(hasWriteNode(agent)),
-    primary: () => Promise.resolve(hasWriteNode(agent)),
-    replica: () => Promise.resolve(readOnly()),
-    readOnly: () => Promise.resolve(readOnly()),
-    samples: () => samples(agent),
-  };
+/** GET /status. */
+export function poolStatus(agent: PoolAgent): PgpoolStatus {
+  const { phase, doing, because, config, truth, pool } = agent;
+  const uptimeMs = agent.clock.nowMs() - agent.startedMs;
+  return renderPoolStatus({
+    phase,
+    doing,
+    because,
+    uptimeMs,
+    observedAgoMs: ageMs(agent),
+    backends: config.backends,
+    truth,
+    pool,
+  });
 }
 
-function samples(agent: PoolAgent): Sample[] {
-  const list: Sample[] = [
-    { name: "pgpool2_up", help: "1 while pgpool answers the agent", value: agent.pool ? 1 : 0 },
-    { name: "postdock_pgpool_restarts_total", help: "Restarts of pgpool by the agent", value: agent.restarts },
-  ];
-  for (const backend of renderPoolStatus(agent).backends) {
-    if (backend.status === "unknown") continue;
-    const labels = { hostname: backend.host, port: String(backend.port), role: backend.role };
-    const value = backend.status === "up" || backend.status === "waiting" ? 1 : 0;
-    list.push({ name: "pgpool2_pool_nodes_status", help: "1 while the backend is attached", labels, value });
-  }
-  return list;
+/** The answers of this role. Liveness fails only where the agent itself is stuck: a lost primary is no reason to restart. */
+export function pgpoolHttp(agent: PoolAgent): RoleHttp {
+  const alive = () => {
+    const stuck = agent.phase !== "starting" && ageMs(agent) > 2 * staleMs;
+    return stuck
+      ? no(`the agent is stuck in: ${agent.doing} (${agent.because})`)
+      : yes(`${agent.phase}: ${agent.doing} (${agent.because})`);
+  };
+  const reads = () => hasEnoughBackends(agent, 1);
+  return {
+    status: () => poolStatus(agent),
+    healthz: () => Promise.resolve(alive()),
+    readyz: () => Promise.resolve(hasWriteNode(agent)),
+    primary: () => Promise.resolve(hasWriteNode(agent)),
+    replica: () => Promise.resolve(reads()),
+    readOnly: () => Promise.resolve(reads()),
+    samples: () => poolSamples(poolStatus(agent), { restarts: agent.restarts, answers: agent.pool !== null }),
+  };
 }

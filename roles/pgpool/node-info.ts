@@ -1,17 +1,15 @@
-// PURE parser of `pcp_node_info -a`: one line a backend, in the order of the backends that are configured.
+// PURE parser of `pcp_node_info -a`: one line a number from 0 to the highest in BACKENDS, gaps included as "unused".
 import type { PoolNode } from "./decide-pool.ts";
 
-const words: readonly string[] = ["up", "down", "waiting", "unused"];
+/** host (empty in a gap) port code weight status backend-status role backend-role delay … of 4.6. */
+const line = /^(\S*) \d+ \d+ [\d.]+ (up|down|waiting|unused) \S+ (primary|standby) /;
 
-/** Columns of 4.6: host port status-code weight status backend-status role backend-role delay state sync-state changed. */
-export function parseNodeInfo(text: string, backendIds: readonly number[]): PoolNode[] {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return lines.map((line, index) => {
-    const [host = "", port = "", , , status = "", , role = ""] = line.trim().split(/\s+/);
-    const id = lines.length === backendIds.length ? backendIds.toSorted((a, b) => a - b)[index] : index;
-    if (host === "" || id === undefined || !/^\d+$/.test(port) || !words.includes(status)) {
-      throw new Error(`pcp_node_info printed an unknown line: ${line}`);
-    }
+/** Throws where a line has another form: a version of pgpool we do not know. */
+export function parseNodeInfo(text: string): PoolNode[] {
+  const lines = text.split("\n").filter((l) => l.trim() !== "");
+  return lines.map((l, id): PoolNode => {
+    const [, , status, role] = line.exec(l) ?? [];
+    if (status === undefined) throw new Error(`pcp_node_info printed an unknown line: ${JSON.stringify(l)}`);
     return { id, status: status as PoolNode["status"], role: role === "primary" ? "primary" : "standby" };
-  });
+  }).filter((node) => node.status !== "unused");
 }

@@ -12,16 +12,18 @@ async function pcp(command: string, args: readonly string[], timeoutMs: number) 
 
 /** pgpool's view of its backends, or null with the reason where it could not be asked in time. */
 export async function readPoolNodes(
-  backendIds: readonly number[],
   timeoutMs: number,
 ): Promise<{ nodes: PoolNode[] } | { nodes: null; why: string }> {
   const result = await pcp("pcp_node_info", ["-a"], timeoutMs);
   if (result.code !== 0) return { nodes: null, why: commandErrorText(result) };
-  return { nodes: parseNodeInfo(result.stdout, backendIds) };
+  return { nodes: parseNodeInfo(result.stdout) };
 }
 
-/** Attaches, detaches or promotes (in pgpool's view only) a backend. Null where it went well, else why not. */
-export async function changeNode(what: "attach" | "detach" | "promote", id: number): Promise<string | null> {
+/**
+ * Attaches or detaches a backend. Null where it went well, else why not. There is no promote here: pcp_promote_node
+ * detaches every other backend too.
+ */
+export async function changeNode(what: "attach" | "detach", id: number): Promise<string | null> {
   const result = await pcp(`pcp_${what}_node`, ["-n", String(id)], 3_000);
   return result.code === 0 ? null : commandErrorText(result);
 }

@@ -73,6 +73,17 @@ const defaults: readonly Setting[] = Object.entries({
   memory_cache_enabled: "off",
 }).map(([name, value]) => ({ name, value }));
 
+const smallCache: readonly [string, string][] = [["memqcache_total_size", "1MB"], ["memqcache_max_num_cache", "1000"]];
+
+function isOn(value: string | undefined): boolean {
+  return ["on", "true", "yes", "1", "t", "y"].includes((value ?? "").toLowerCase());
+}
+
+/** What a setting is when CONFIGS does not say. */
+export function defaultSetting(name: string): string | undefined {
+  return defaults.find((s) => s.name === name)?.value;
+}
+
 /** The whole pgpool.conf. */
 export function renderPgpoolConf(config: PgpoolConfig, settings: readonly Setting[]): string {
   const merged = new Map(defaults.map((s) => [s.name, s.value]));
@@ -81,6 +92,10 @@ export function renderPgpoolConf(config: PgpoolConfig, settings: readonly Settin
     merged.set(`${check}_database`, "postgres");
   }
   for (const { name, value } of settings) merged.set(name, value);
+  if (!isOn(merged.get("memory_cache_enabled"))) {
+    // pgpool allocates the cache whether or not it is in use: 137 MB, which every start would have to clear
+    for (const [name, value] of smallCache) if (!settings.some((s) => s.name === name)) merged.set(name, value);
+  }
   for (const backend of config.backends) {
     merged.set(`backend_hostname${backend.id}`, backend.host);
     merged.set(`backend_port${backend.id}`, String(backend.port));

@@ -1,38 +1,33 @@
 // pgpool as this agent's child: its files, its start with a status file of ours, its hard end and what that leaves behind.
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import type { Setting } from "../../config/list-syntax.ts";
 import type { PgpoolConfig } from "../../config/pgpool.ts";
 import { postgresAccount, run, tryRun } from "../runtime/command.ts";
-import { ExitCode, OperatorError } from "../runtime/errors.ts";
+import { renderPgpassLine } from "../runtime/conninfo.ts";
 import { ensureDirectory, listDirectory, remove, writeAtomic } from "../runtime/files.ts";
-import type { Log } from "../runtime/log.ts";
+import type { Log, LogLevel } from "../runtime/log.ts";
 import { supervise, type Supervised } from "../runtime/supervisor.ts";
-import type { Clock } from "../runtime/time.ts";
+import { type Clock, waitUntil } from "../runtime/time.ts";
+import { outputLevel } from "./output.ts";
 import * as conf from "./pgpool-conf.ts";
 
 const owner = postgresAccount;
 
-/** Writes all of pgpool's files. Throws OperatorError where CONFIGS sets what pgpool does not know. */
-export async function preparePgpool(config: PgpoolConfig, log: Log): Promise<void> {
-  const verdict = conf.judgeSettings(config.settings);
-  for (const warning of verdict.warnings) log.warn("Setting translated", { why: warning });
-  if (verdict.refused.length > 0) {
-    throw new OperatorError({
-      what: "CONFIGS is refused",
-      why: verdict.refused.join("; "),
-      fix: "correct or leave out these settings; names are those of pgpool-II 4.6",
-      exitCode: ExitCode.config,
-    });
-  }
+/** Writes all of pgpool's files; `settings`: CONFIGS as this version takes it. */
+export async function preparePgpool(config: PgpoolConfig, settings: readonly Setting[]): Promise<void> {
   await ensureDirectory(conf.runDirectory, { mode: 0o755, owner });
   const agentPassword = randomBytes(24).toString("hex");
   const operators = config.pcpUser === "" ? [] : [{ name: config.pcpUser, password: config.pcpPassword }];
   const pcpUsers = [...operators, { name: conf.agentPcpUser, password: agentPassword }];
-  await writeAtomic(conf.pgpoolConfPath, conf.renderPgpoolConf(config, verdict.settings), { mode: 0o640, owner });
+  await writeAtomic(conf.pgpoolConfPath, conf.renderPgpoolConf(config, settings), { mode: 0o640, owner });
   await writeAtomic(conf.poolHbaPath, conf.renderPoolHba(), { mode: 0o640, owner });
   await writeAtomic(conf.pcpConfPath, conf.renderPcpConf(pcpUsers), { mode: 0o600, owner });
   const pcpPass = conf.renderPcpPass(conf.agentPcpUser, agentPassword);
   await writeAtomic(join(owner.home, ".pcppass"), pcpPass, { mode: 0o600, owner });
+  const passfile = renderPgpassLine(config.checkUser, config.checkPassword);
+  await writeAtomic(join(owner.home, ".pgpass"), passfile, { mode: 0o600, owner });
+  await writeAtomic("/root/.pgpass", passfile, { mode: 0o600 });
   await writePoolPasswd(config);
 }
 
@@ -59,6 +54,8 @@ async function writePoolPasswd(config: PgpoolConfig): Promise<void> {
 export interface PgpoolProcess {
   supervised: Supervised;
   startedMs: number;
+  /** the last errors it printed, for the one who asks why it ended */
+  lastLines(): string[];
 }
 
 /** Starts pgpool; `up`: the backends it takes as up. */
@@ -67,46 +64,66 @@ export async function startPgpool(
   up: readonly number[],
   deps: { clock: Clock; log: Log },
 ): Promise<PgpoolProcess> {
-  await clearRemains();
+  await clearRemains(deps.clock);
   const ids = config.backends.map((b) => b.id);
   await writeAtomic(conf.statusFilePath, conf.renderStatusFile(ids, new Set(up)), { mode: 0o644, owner });
+  const complaints: string[] = [];
+  const files = ["-f", conf.pgpoolConfPath, "-F", conf.pcpConfPath, "-a", conf.poolHbaPath, "-k", conf.poolKeyPath];
   const supervised = supervise({
     name: "pgpool",
-    argv: [
-      "pgpool",
-      "-n",
-      "-f",
-      conf.pgpoolConfPath,
-      "-F",
-      conf.pcpConfPath,
-      "-a",
-      conf.poolHbaPath,
-      "-k",
-      conf.poolKeyPath,
-    ],
+    argv: ["pgpool", "-n", ...files],
     as: postgresAccount,
     restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
     stop: [{ signal: "SIGINT", waitMs: 3_000 }],
+    onLine: (line) => {
+      const level = outputLevel(line);
+      if (level === "WARNING" || level === "ERROR") complaints.splice(0, complaints.length - 4, line.trim());
+      say(deps.log, level, line);
+    },
   }, deps);
-  return { supervised, startedMs: deps.clock.nowMs() };
+  return { supervised, startedMs: deps.clock.nowMs(), lastLines: () => complaints.slice(-5) };
+}
+
+function say(log: Log, level: LogLevel, line: string): void {
+  const fields = { process: "pgpool", line: line.trim() };
+  if (level === "DEBUG") log.debug("Output", fields);
+  else if (level === "ERROR") log.error("Output", fields);
+  else if (level === "WARNING") log.warn("Output", fields);
+  else log.info("Output", fields);
 }
 
 /** Ends pgpool and all its children at once: its sessions are dead anyway. */
-export async function killPgpool(process: PgpoolProcess): Promise<void> {
+export async function killPgpool(process: PgpoolProcess, deps: { clock: Clock }): Promise<void> {
   process.supervised.killGroup();
   await process.supervised.stop([]);
-  await clearRemains();
+  await clearRemains(deps.clock);
 }
 
-/** What a SIGKILL leaves: shared memory of the postgres account, pid file, sockets. */
-async function clearRemains(): Promise<void> {
-  const listed = await tryRun(["ipcs", "-m"], { timeoutMs: 5_000, env: { LC_ALL: "C" } });
-  for (const line of listed.stdout.split("\n")) {
-    const [key = "", id = "", user = "", , , attached = ""] = line.trim().split(/\s+/);
-    if (!key.startsWith("0x") || user !== postgresAccount.name || attached !== "0") continue;
-    await tryRun(["ipcrm", "-m", id], { as: postgresAccount, timeoutMs: 5_000 }); // root gets EPERM here
-  }
+/** What a SIGKILL leaves: shared memory and semaphores of the postgres account, pid file, sockets. */
+async function clearRemains(clock: Clock): Promise<void> {
+  await waitUntil(async () => (await removeSharedMemory()) === 0, {
+    what: "the killed children of pgpool to let go of their shared memory",
+    deadlineMs: 5_000,
+    everyMs: 20,
+  }, { clock });
   for (const name of await listDirectory(conf.runDirectory)) {
     if (name === "pgpool.pid" || name.startsWith(".s.PGSQL")) await remove(join(conf.runDirectory, name));
   }
+}
+
+/** Removes what nobody is attached to; the number of segments that somebody still is. */
+async function removeSharedMemory(): Promise<number> {
+  const ours = (text: string) =>
+    text.split("\n").map((line) => line.trim().split(/\s+/)).filter((f) =>
+      f[0]?.startsWith("0x") && f[2] === postgresAccount.name
+    );
+  const env = { LC_ALL: "C" };
+  const segments = ours((await tryRun(["ipcs", "-m"], { timeoutMs: 5_000, env })).stdout);
+  const held = segments.filter((f) => f[5] !== "0");
+  if (held.length > 0) return held.length;
+  const semaphores = ours((await tryRun(["ipcs", "-s"], { timeoutMs: 5_000, env })).stdout);
+  const ids = [...segments.flatMap((f) => ["-m", f[1] ?? ""]), ...semaphores.flatMap((f) => ["-s", f[1] ?? ""])];
+  // as their owner: root gets EPERM here
+  if (ids.length > 0) await tryRun(["ipcrm", ...ids], { as: postgresAccount, timeoutMs: 5_000 });
+  return 0;
 }

@@ -6,16 +6,23 @@ import { httpApp, serve } from "../runtime/http-app.ts";
 import { httpPort } from "../runtime/peers.ts";
 import { prepareSshd } from "../runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../runtime/start.ts";
-import { supervise } from "../runtime/supervisor.ts";
-import { newAgent, runAgent } from "./agent.ts";
+import { supervise, type Supervised } from "../runtime/supervisor.ts";
+import { newAgent, type PoolAgent, runAgent } from "./agent.ts";
+import { warnOfConnections } from "./connections.ts";
 import { hasEnoughBackends, hasWriteNode, pgpoolHttp } from "./http.ts";
+import { judgeSettings, type SettingsVerdict } from "./pgpool-conf.ts";
 import { preparePgpool } from "./pgpool-process.ts";
 
 /** Reads and completes the configuration of this role. Throws ConfigError with every problem. */
-export function loadPgpoolConfig(context: Context): PgpoolConfig {
+export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: SettingsVerdict } {
   const completed = completePgpoolConfig(loadConfig(pgpoolVariables, context));
   if (!completed.ok) throw new ConfigError(completed.problems);
-  return completed.config;
+  const verdict = judgeSettings(completed.config.settings);
+  if (verdict.refused.length > 0) {
+    const fix = "correct it or leave it out; names are those of pgpool-II 4.6";
+    throw new ConfigError(verdict.refused.map((why) => ({ variable: "CONFIGS", message: `CONFIGS: ${why}`, fix })));
+  }
+  return { ...completed.config, verdict };
 }
 
 /** `pgpool entrypoint`: the container's main process. */
@@ -23,30 +30,35 @@ export const pgpoolEntrypoint: Command = async (context) => {
   const config = loadPgpoolConfig(context);
   const secrets = [...secretsOf(pgpoolVariables, config), ...config.dbUsers.map((u) => u.password)];
   const log = roleLog(context, config.logLevel, secrets);
+  for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   return await runUntilSignal(context, log, async (stop) => {
     const agent = newAgent(config, { clock: context.clock, log, stop });
-    await preparePgpool(config, log);
-    const sshd = config.sshEnable ? supervise(await prepareSshd(), agent) : null;
-    const app = httpApp(pgpoolHttp(agent), log);
-    app.get("/local/has-write-node", (c) => {
-      const verdict = hasWriteNode(agent);
-      return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
-    });
-    app.get("/local/has-enough-backends", (c) => {
-      const verdict = hasEnoughBackends(agent, Number(c.req.query("least") ?? config.requireMinBackends));
-      return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
-    });
-    const listener = await serve(app, { port: httpPort });
+    const listener = await serve(pgpoolApp(agent), { port: httpPort });
+    let sshd: Supervised | null = null;
     try {
-      await runAgent(agent);
+      await preparePgpool(config, config.verdict.settings);
+      sshd = config.sshEnable ? supervise(await prepareSshd(), agent) : null;
+      await Promise.all([runAgent(agent), warnOfConnections(agent, config.verdict.settings)]);
     } finally {
       agent.phase = "stopping";
-      await agent.process?.supervised.stop();
-      await sshd?.stop();
+      await Promise.all([agent.process?.supervised.stop(), sshd?.stop()]);
       listener.close();
     }
   });
 };
+
+function pgpoolApp(agent: PoolAgent) {
+  const app = httpApp(pgpoolHttp(agent), agent.log);
+  app.get("/local/has-write-node", (c) => {
+    const verdict = hasWriteNode(agent);
+    return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
+  });
+  app.get("/local/has-enough-backends", (c) => {
+    const verdict = hasEnoughBackends(agent, Number(c.req.query("least") ?? agent.config.requireMinBackends));
+    return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
+  });
+  return app;
+}
 
 /** `healthcheck has-write-node`. */
 export const hasWriteNodeProbe = probe("/local/has-write-node");

@@ -1,7 +1,7 @@
 // The probes of the command line: they ask this container's own agent over HTTP and print one line of why.
 import type { Command } from "./context.ts";
 import { errorText, ExitCode } from "./errors.ts";
-import { getText } from "./peers.ts";
+import { getText, HttpError } from "./peers.ts";
 
 /** A probe that asks one path of the local agent; `timeoutMs` in all. Blind is never healthy. */
 export function probe(path: string, timeoutMs = 4_000): Command {
@@ -10,7 +10,8 @@ export function probe(path: string, timeoutMs = 4_000): Command {
       context.print((await getText("localhost", path, timeoutMs)).trim());
       return ExitCode.ok;
     } catch (error) {
-      context.print(`no: ${errorText(error)}`);
+      const said = error instanceof HttpError && error.status === 503 ? error.body : undefined;
+      context.print(`no: ${said ?? `the agent of this container did not answer: ${errorText(error)}`}`);
       return ExitCode.no;
     }
   };

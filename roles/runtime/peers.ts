@@ -7,6 +7,14 @@ import { withDeadline } from "./time.ts";
 /** The port every container serves HTTP on (DESIGN.md section 2). */
 export const httpPort = 8080;
 
+/** An answer that is not 2xx; `body`: what it said. */
+export class HttpError extends Error {
+  override name = "HttpError";
+  constructor(path: string, readonly status: number, readonly body: string) {
+    super(`HTTP ${status} from ${path}: ${body}`);
+  }
+}
+
 /** A node's agent as seen from here; "unreachable" is a value of its own, never "no". */
 export type PeerSeen =
   | { host: string; seen: "reached"; status: NodeStatus }
@@ -62,7 +70,7 @@ function requestText(
       res.on("end", () => {
         const status = res.statusCode ?? 0;
         if (status >= 200 && status < 300) resolve(text);
-        else reject(new Error(`HTTP ${status} from ${o.path}: ${text.slice(0, 500)}`));
+        else reject(new HttpError(o.path, status, text.slice(0, 500).trim()));
       });
     });
     req.on("error", reject);

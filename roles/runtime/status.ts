@@ -96,8 +96,9 @@ const Backend = z.object({
   port: z.number().int(),
   status: z.string().meta({ description: "pgpool's word: up, down, waiting, unused" }),
   role: z.string().meta({ description: "pgpool's word: primary or standby" }),
-  truth: z.enum(["primary", "standby", "not-in-service", "unreachable"]).meta({
-    description: "what the node says of itself",
+  truth: z.enum(["primary", "standby", "false-primary", "foreign", "not-in-service", "unreachable"]).meta({
+    description:
+      "what the node is; false-primary: says it is primary, but a newer one exists; foreign: another cluster",
   }),
 });
 

@@ -36,7 +36,7 @@ export interface Supervised {
   stop(steps?: ChildSpec["stop"]): Promise<void>;
   /** sends a signal to the process itself */
   signal(signal: NodeJS.Signals): void;
-  /** SIGKILL to the process and everything it started */
+  /** SIGKILL to the process and everything it started, also after the process itself has ended */
   killGroup(): void;
 }
 
@@ -52,6 +52,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
   const halt = new AbortController();
   let child: ChildProcess | null = null;
   let exit: ChildExit | null = null;
+  let group: number | undefined;
   let failures = 0;
   let ended: Promise<ChildExit> = Promise.resolve({ code: null, signal: null, livedMs: 0 });
   let loop: Promise<void> = Promise.resolve();
@@ -66,6 +67,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
       ...identity(spec.as),
     });
     child = started;
+    group = started.pid;
     const onLine = spec.onLine ?? ((line: string) => log.info("Output", { process: spec.name, line }));
     for (const stream of [started.stdout, started.stderr]) {
       const lines = lineSplitter(onLine);
@@ -110,7 +112,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
     lastExit: () => exit,
     exited: () => ended,
     signal: (signal) => sendSignal(child?.pid, signal),
-    killGroup: () => sendSignal(child?.pid === undefined ? undefined : -child.pid, "SIGKILL"),
+    killGroup: () => sendSignal(group === undefined ? undefined : -group, "SIGKILL"),
     stop: async (steps = spec.stop) => {
       halt.abort();
       for (const step of [...steps, { signal: "SIGKILL" as const, waitMs: 5_000 }]) {

@@ -1,0 +1,31 @@
+// Whether what pgpool may open fits into max_connections of the primary: asked once, when there is a primary, and warned.
+import type { Setting } from "../../config/list-syntax.ts";
+import { postgresAccount, tryRun } from "../runtime/command.ts";
+import type { PoolAgent } from "./agent.ts";
+import { decideConnections } from "./decide-connections.ts";
+import { defaultSetting } from "./pgpool-conf.ts";
+
+/** Waits for the first primary, asks it, and logs a warning where pgpool could ask for more connections than it has. */
+export async function warnOfConnections(agent: PoolAgent, settings: readonly Setting[]): Promise<void> {
+  while (!agent.stop.aborted && !agent.everServed) await agent.clock.sleep(1_000, agent.stop);
+  const primary = agent.config.backends.find((b) => b.id === agent.truth.primary);
+  if (!primary || agent.stop.aborted) return;
+  const number = (name: string) => Number(settings.find((s) => s.name === name)?.value ?? defaultSetting(name));
+  const query = "select current_setting('max_connections')::int - " +
+    "current_setting('superuser_reserved_connections')::int - current_setting('reserved_connections')::int";
+  // the password is in .pgpass
+  const target = ["-h", primary.host, "-p", String(primary.port), "-U", agent.config.checkUser, "-d", "postgres", "-w"];
+  const asked = await tryRun(["psql", "-XAtq", ...target, "-c", query], {
+    as: postgresAccount,
+    timeoutMs: 10_000,
+    env: { PGCONNECT_TIMEOUT: "5" },
+  });
+  if (asked.code !== 0) return agent.log.debug("max_connections could not be read", { why: asked.stderr.trim() });
+  const warning = decideConnections({
+    children: number("num_init_children"),
+    maxPool: number("max_pool"),
+    users: Math.max(1, agent.config.dbUsers.length),
+    available: Number(asked.stdout.trim()),
+  });
+  if (warning !== null) agent.log.warn("pgpool may run out of connections", { because: warning });
+}

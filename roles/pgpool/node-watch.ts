@@ -1,0 +1,77 @@
+// Asks each backend's node what it is, each in a loop of its own, so that a silent one delays no other.
+import type { Backend } from "../../config/list-syntax.ts";
+import { askNode } from "../runtime/peers.ts";
+import { postgresAnswers } from "../runtime/postgres-ping.ts";
+import type { Clock } from "../runtime/time.ts";
+import type { NodeSeen } from "./decide-truth.ts";
+
+/** How often a node is asked while all is well, and while there is no primary or the pool is wrong, milliseconds. */
+export const calmMs = 1_000;
+export const hurryMs = 200;
+const answerMs = 1_000;
+
+export interface NodeWatch {
+  /** the last word of every backend, in the order of BACKENDS */
+  seen(): NodeSeen[];
+  /** resolves at the next change of anybody's word, or after `ms` */
+  changed(ms: number): Promise<void>;
+  /** resolves once every node has answered or failed to once */
+  first: Promise<void>;
+  /** true: ask often */
+  hurry(on: boolean): void;
+}
+
+interface Word {
+  seen: Omit<NodeSeen, "forMs">;
+  /** what it said, in short, and since when */
+  key: string;
+  sinceMs: number;
+}
+
+/** Begins to watch; ends with the signal. */
+export function watchNodes(backends: readonly Backend[], deps: { clock: Clock; stop: AbortSignal }): NodeWatch {
+  const { clock, stop } = deps;
+  const words = new Map<number, Word>();
+  let wake = new AbortController();
+  let rush = new AbortController();
+  const note = (seen: Word["seen"]) => {
+    const key = wordOf(seen);
+    const before = words.get(seen.id);
+    words.set(seen.id, { seen, key, sinceMs: before?.key === key ? before.sinceMs : clock.nowMs() });
+    if (before?.key === key) return;
+    wake.abort();
+    wake = new AbortController();
+  };
+  const watch = async (backend: Backend) => {
+    while (!stop.aborted) {
+      note(await look(backend));
+      const soon = rush.signal.aborted;
+      await clock.sleep(soon ? hurryMs : calmMs, soon ? stop : AbortSignal.any([stop, rush.signal]));
+    }
+  };
+  const first = Promise.all(backends.map((b) => look(b).then(note))).then(() => {});
+  void first.then(() => Promise.all(backends.map(watch)));
+  return {
+    first,
+    seen: () => {
+      const now = clock.nowMs();
+      return [...words.values()].map(({ seen, sinceMs }) => ({ ...seen, forMs: now - sinceMs }));
+    },
+    changed: (ms) => clock.sleep(ms, AbortSignal.any([stop, wake.signal])),
+    hurry: (on) => {
+      if (on) rush.abort();
+      else if (rush.signal.aborted) rush = new AbortController();
+    },
+  };
+}
+
+async function look(backend: Backend): Promise<Word["seen"]> {
+  const { id, host, port } = backend;
+  const answer = await askNode(host, answerMs);
+  if (answer.seen === "reached") return { id, host, status: answer.status, postgresAnswers: true };
+  return { id, host, status: null, postgresAnswers: await postgresAnswers(host, port, answerMs) };
+}
+
+function wordOf({ status, postgresAnswers }: Word["seen"]): string {
+  return status === null ? `silent ${postgresAnswers}` : `${status.postgres.role} ${status.postgres.timeline}`;
+}
