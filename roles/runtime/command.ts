@@ -1,6 +1,7 @@
 // Runs one program to its end: an argument list, a timeout, only the environment it is given.
 // With supervisor.ts the only place that starts processes.
 import { type ChildProcess, spawn } from "node:child_process";
+import { after } from "./time.ts";
 
 /** An unprivileged account that children run as; gid and supplementary groups are set with it. */
 export interface Account {
@@ -74,6 +75,9 @@ export function identity(account: Account | undefined): { uid?: number; gid?: nu
   return account && process.getuid?.() === 0 ? { uid: account.uid, gid: account.gid } : {};
 }
 
+/** How long output is still taken after a kill, milliseconds. */
+const afterKillMs = 200;
+
 /** Runs a program and returns how it ended, also when it failed. Throws only if it could not be started. */
 export function tryRun(argv: readonly string[], options: CommandOptions): Promise<CommandResult> {
   const [program, ...args] = argv;
@@ -89,25 +93,38 @@ export function tryRun(argv: readonly string[], options: CommandOptions): Promis
     const stdout = collect(child, "stdout", options);
     const stderr = collect(child, "stderr", options);
     let timedOut = false;
-    const kill = () => signalGroup(child, "SIGKILL");
-    const timer = setTimeout(() => {
-      timedOut = true;
-      kill();
-    }, options.timeoutMs);
-    const finish = () => {
-      clearTimeout(timer);
+    let killed = false;
+    let exit: { code: number | null; killedBy: string | null } | null = null;
+    const release = () => {
+      cancelTimeout();
       options.signal?.removeEventListener("abort", kill);
     };
+    const finish = () => {
+      release();
+      resolve({ argv, code: null, killedBy: null, ...exit, timedOut, stdout: stdout(), stderr: stderr() });
+    };
+    // something it started may have left its group and hold its output open: after a kill nothing waits for that
+    const finishSoon = () => void after(afterKillMs, finish);
+    const kill = () => {
+      killed = true;
+      signalGroup(child, "SIGKILL");
+      if (exit !== null) finishSoon();
+    };
+    const cancelTimeout = after(options.timeoutMs, () => {
+      timedOut = exit === null;
+      kill();
+    });
     if (options.signal?.aborted) kill();
     options.signal?.addEventListener("abort", kill, { once: true });
     child.on("error", (error) => {
-      finish();
+      release();
       reject(new Error(`Could not start ${program}: ${error.message}`, { cause: error }));
     });
-    child.on("close", (code, killedBy) => {
-      finish();
-      resolve({ argv, code, killedBy, timedOut, stdout: stdout(), stderr: stderr() });
+    child.on("exit", (code, killedBy) => {
+      exit = { code, killedBy };
+      if (killed) finishSoon();
     });
+    child.on("close", finish);
     if (options.input !== undefined) {
       child.stdin?.on("error", () => {}); // the program may end without reading all of it; its exit code tells
       child.stdin?.end(options.input);

@@ -16,7 +16,18 @@ export interface WriteOptions {
 export async function writeAtomic(path: string, content: string, options: WriteOptions): Promise<void> {
   if (options.inPlace) return await fs.writeFile(path, content);
   const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
-  const file = await fs.open(temporary, "wx", options.mode);
+  try {
+    await writeSynced(temporary, content, options);
+    await fs.rename(temporary, path);
+  } catch (error) {
+    await fs.rm(temporary, { force: true }).catch(() => {}); // the first failure is the one to tell
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+async function writeSynced(path: string, content: string, options: WriteOptions): Promise<void> {
+  const file = await fs.open(path, "wx", options.mode);
   try {
     await file.writeFile(content);
     await file.chmod(options.mode);
@@ -25,8 +36,6 @@ export async function writeAtomic(path: string, content: string, options: WriteO
   } finally {
     await file.close();
   }
-  await fs.rename(temporary, path);
-  await syncDirectory(dirname(path));
 }
 
 /** Flushes a directory's entries to disk. */

@@ -66,15 +66,10 @@ const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 /** Samples as Prometheus text; all are gauges unless the name ends in _total. */
 export async function renderMetrics(samples: readonly Sample[]): Promise<string> {
   const registry = new Registry();
-  const gauges = new Map<string, Gauge>();
-  for (const sample of samples) {
-    let gauge = gauges.get(sample.name);
-    if (!gauge) {
-      const labelNames = Object.keys(sample.labels ?? {});
-      gauge = new Gauge({ name: sample.name, help: sample.help, labelNames, registers: [registry] });
-      gauges.set(sample.name, gauge);
-    }
-    gauge.set(sample.labels ?? {}, sample.value);
+  for (const [name, same] of Map.groupBy(samples, (s) => s.name)) {
+    const labelNames = [...new Set(same.flatMap((s) => Object.keys(s.labels ?? {})))];
+    const gauge = new Gauge({ name, help: same[0]!.help, labelNames, registers: [registry] });
+    for (const sample of same) gauge.set(sample.labels ?? {}, sample.value);
   }
   return (await registry.metrics()).replace(/^# TYPE (\S+_total) gauge$/gm, "# TYPE $1 counter");
 }
@@ -88,19 +83,29 @@ export function parseBytes(text: string): number | undefined {
 }
 
 /** Serves the app on a port of all addresses, or on a unix socket with these permission bits; resolves once it listens. */
-export function serve(
+export async function serve(
   app: Hono,
   at: { port: number } | { socketPath: string },
   mode?: number,
 ): Promise<{ close(): void }> {
+  if ("socketPath" in at) {
+    const server = await listening(app, { path: at.socketPath });
+    await setAccess(at.socketPath, { mode: mode ?? 0o600, owner: postgresAccount });
+    return server;
+  }
+  try {
+    return await listening(app, { port: at.port, host: "::" });
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? "";
+    if (code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL") throw error;
+    return await listening(app, { port: at.port, host: "0.0.0.0" }); // no IPv6 here
+  }
+}
+
+function listening(app: Hono, at: { path: string } | { port: number; host: string }): Promise<{ close(): void }> {
   const server = createAdaptorServer({ fetch: app.fetch });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    const listening = async () => {
-      if ("socketPath" in at) await setAccess(at.socketPath, { mode: mode ?? 0o600, owner: postgresAccount });
-      resolve({ close: () => void server.close() });
-    };
-    if ("port" in at) server.listen(at.port, "::", listening);
-    else server.listen(at.socketPath, listening);
+    server.listen(at, () => resolve({ close: () => void server.close() }));
   });
 }

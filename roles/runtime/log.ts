@@ -31,9 +31,9 @@ export function createLog(options: LogOptions): Log {
   const redact = redactor(options.secrets ?? []);
   const emit = (level: LogLevel, event: string, fields: LogFields = {}) => {
     if (logLevels.indexOf(level) < least) return;
-    const time = new Date(options.wallMs()).toISOString();
-    const line = JSON.stringify({ time, level: level.toLowerCase(), event, ...options.fields, ...readable(fields) });
-    options.write(redact(line) + "\n");
+    const head = { time: new Date(options.wallMs()).toISOString(), level: level.toLowerCase(), event };
+    const all = plain({ ...options.fields, ...fields }, redact, []) as LogFields;
+    options.write(JSON.stringify({ ...head, ...all, ...head }) + "\n"); // no field takes the place of the head
   };
   return {
     debug: (event, fields) => emit("DEBUG", event, fields),
@@ -51,9 +51,21 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
   return (text) => unique.reduce((t, secret) => t.replaceAll(secret, "***"), text);
 }
 
-function readable(fields: LogFields): LogFields {
-  const entries = Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? describe(value) : value]);
-  return Object.fromEntries(entries);
+/** A value as JSON can hold it, without secrets; `within` are the objects it stands in. */
+function plain(value: unknown, redact: (text: string) => string, within: readonly unknown[]): unknown {
+  if (typeof value === "string") return redact(value);
+  if (typeof value === "bigint") return redact(String(value));
+  if (typeof value === "number") return redact(String(value)) === String(value) ? value : "***";
+  if (typeof value === "function" || typeof value === "symbol") return undefined;
+  if (typeof value !== "object" || value === null) return value;
+  if (within.includes(value)) return "(circular)";
+  const inner = (v: unknown) => plain(v, redact, [...within, value]);
+  if (value instanceof Error) return inner(describe(value));
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (value instanceof Set) return [...value].map(inner);
+  if (Array.isArray(value)) return value.map(inner);
+  const entries = value instanceof Map ? [...value] : Object.entries(value);
+  return Object.fromEntries(entries.map(([key, v]) => [redact(String(key)), inner(v)]));
 }
 
 function describe(error: Error): unknown {

@@ -7,8 +7,17 @@ export interface Clock {
   nowMs(): number;
   /** Wall clock, milliseconds since the epoch; for people, never for decisions. */
   wallMs(): number;
-  /** Resolves after `ms`, or at once when `signal` aborts (it never rejects). */
+  /** Resolves after `ms` (after 24 days at the latest), or at once when `signal` aborts (it never rejects). */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Longest time a timer of the platform takes; a longer one would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Calls `action` once after `ms`, unless the returned function has been called before. */
+export function after(ms: number, action: () => void): () => void {
+  const timer = setTimeout(action, Math.min(ms, longestTimerMs));
+  return () => clearTimeout(timer);
 }
 
 export const systemClock: Clock = {
@@ -18,11 +27,11 @@ export const systemClock: Clock = {
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();
       const done = () => {
-        clearTimeout(timer);
+        cancel();
         signal?.removeEventListener("abort", done);
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const cancel = after(ms, done);
       signal?.addEventListener("abort", done, { once: true });
     }),
 };
@@ -34,7 +43,7 @@ export interface WaitDeps {
 }
 
 /**
- * Polls `ready` until it returns something other than null, undefined or false, and returns that.
+ * Polls `ready` until it returns something that counts as true (not null, undefined, false, 0 or ""), and returns that.
  * Throws an OperatorError when `deadlineMs` is over or the signal aborts; `why` may tell what was seen last.
  */
 export async function waitUntil<T>(
@@ -67,14 +76,14 @@ export class DeadlineError extends Error {
 
 /** Races `work` against a deadline. The work itself is not cancelled: hand it a signal where it can be. */
 export async function withDeadline<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let cancel = () => {};
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeadlineError(`${what} did not answer within ${ms} ms`)), ms);
+    cancel = after(ms, () => reject(new DeadlineError(`${what} did not answer within ${ms} ms`)));
   });
   try {
     return await Promise.race([work, late]);
   } finally {
-    clearTimeout(timer);
+    cancel();
     work.catch(() => {}); // a late failure of the abandoned work is already reported as the deadline
   }
 }

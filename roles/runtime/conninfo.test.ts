@@ -1,0 +1,57 @@
+// Quoting: whatever a name, a password or a value holds, the reader on the other side gets it back.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { conninfoValue, quoteSetting, renderConninfo, renderPgpassLine } from "./conninfo.ts";
+
+const odd = fc.oneof(
+  fc.string(),
+  fc.array(fc.constantFrom("'", "\\", " ", "=", "a", ":", "\t", "é", '"')).map((c) => c.join("")),
+);
+const key = fc.constantFrom("host", "user", "dbname", "application_name", "passfile");
+
+test("a conninfo string gives back every value that was put in", () => {
+  fc.assert(fc.property(fc.dictionary(key, odd), (parts) => {
+    const text = renderConninfo(parts);
+    for (const [name, value] of Object.entries(parts)) assert.equal(conninfoValue(text, name), value);
+  }));
+});
+
+test("a keyword that is not there is undefined, also where a value looks like one", () => {
+  fc.assert(fc.property(odd, (value) => conninfoValue(renderConninfo({ user: value }), "hostaddr") === undefined));
+  assert.equal(conninfoValue(renderConninfo({ user: "x host=evil", host: "good" }), "host"), "good");
+});
+
+test("conninfo as libpq's users write it is read, spaces around = included", () => {
+  assert.equal(conninfoValue("host = a  port=5432 user='b c'", "host"), "a");
+  assert.equal(conninfoValue("host = a  port=5432 user='b c'", "user"), "b c");
+  assert.equal(conninfoValue("user='it\\'s'", "user"), "it's");
+  assert.equal(conninfoValue("host=a\\ b", "host"), "a b");
+});
+
+/** Reads a pgpass line as libpq does: a backslash takes the next character as it is, a colon ends a field. */
+function pgpassFields(line: string): string[] {
+  const fields: string[] = [];
+  let field = "";
+  for (let i = 0; i < line.length; i++) {
+    if (line.charAt(i) === "\\" && i + 1 < line.length) field += line.charAt(++i);
+    else if (line.charAt(i) === ":") field = (fields.push(field), "");
+    else field += line.charAt(i);
+  }
+  fields.push(field);
+  return fields;
+}
+
+test("a pgpass line has five fields, and the last two are user and password", () => {
+  fc.assert(fc.property(odd, odd, (user, password) => {
+    assert.deepEqual(pgpassFields(renderPgpassLine(user, password).slice(0, -1)), ["*", "*", "*", user, password]);
+  }));
+});
+
+test("a quoted setting is read back by PostgreSQL's rules", () => {
+  fc.assert(fc.property(odd, (value) => {
+    const text = quoteSetting(value);
+    assert.match(text, /^'([^'\\]|''|\\\\)*'$/s);
+    assert.equal(text.slice(1, -1).replaceAll("''", "'").replaceAll("\\\\", "\\"), value);
+  }));
+});

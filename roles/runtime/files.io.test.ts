@@ -1,0 +1,103 @@
+// Files on a real file system: whole or not at all, modes, and absent things that are no error.
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import * as files from "./files.ts";
+
+async function inScratch(work: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "postdock-files-"));
+  try {
+    await work(directory);
+  } finally {
+    await files.remove(directory);
+  }
+}
+
+test("writeAtomic() replaces content and mode and leaves nothing else behind", () =>
+  inScratch(async (directory) => {
+    const path = join(directory, "a.conf");
+    await files.writeAtomic(path, "one", { mode: 0o644 });
+    await files.writeAtomic(path, "two", { mode: 0o600 });
+    assert.equal(await files.readIfThere(path), "two");
+    assert.equal((await files.modeOf(path))?.mode, 0o600);
+    assert.deepEqual(await readdir(directory), ["a.conf"]);
+  }));
+
+test("writeAtomic() that fails leaves the old content and no temporary file", () =>
+  inScratch(async (directory) => {
+    await files.ensureDirectory(join(directory, "taken"), { mode: 0o755 });
+    await assert.rejects(files.writeAtomic(join(directory, "taken"), "x", { mode: 0o600 }));
+    assert.deepEqual(await readdir(directory), ["taken"]);
+    await assert.rejects(files.writeAtomic(join(directory, "absent", "x"), "x", { mode: 0o600 }), /ENOENT/);
+  }));
+
+test("a reader sees the old or the new content, never a part", () =>
+  inScratch(async (directory) => {
+    const path = join(directory, "a.conf");
+    const [old, fresh] = ["a".repeat(200_000), "b".repeat(200_000)];
+    await files.writeAtomic(path, old, { mode: 0o600 });
+    let done = false;
+    const writing = (async () => {
+      for (let i = 0; i < 20; i++) await files.writeAtomic(path, i % 2 ? old : fresh, { mode: 0o600 });
+      done = true;
+    })();
+    while (!done) {
+      const seen = await files.readIfThere(path);
+      assert.ok(seen === old || seen === fresh);
+    }
+    await writing;
+  }));
+
+test("writing in place keeps the file that others have open", () =>
+  inScratch(async (directory) => {
+    const path = join(directory, "hosts");
+    await files.writeAtomic(path, "one", { mode: 0o644 });
+    await files.writeAtomic(path, "two", { mode: 0o644, inPlace: true });
+    assert.equal(await files.readIfThere(path), "two");
+  }));
+
+test("what is absent is null, false or empty; what cannot be read is an error", () =>
+  inScratch(async (directory) => {
+    const absent = join(directory, "absent");
+    assert.equal(await files.readIfThere(absent), null);
+    assert.equal(await files.exists(absent), false);
+    assert.deepEqual(await files.listDirectory(absent), []);
+    assert.equal(await files.modeOf(absent), null);
+    assert.equal(await files.linkTarget(absent), null);
+    await files.remove(absent);
+    await assert.rejects(files.readIfThere(directory), /EISDIR/);
+  }));
+
+test("a link to nothing exists, and its target is told", () =>
+  inScratch(async (directory) => {
+    await symlink("/nowhere", join(directory, "link"));
+    assert.equal(await files.exists(join(directory, "link")), true);
+    assert.equal(await files.linkTarget(join(directory, "link")), "/nowhere");
+    assert.equal(await files.modeOf(join(directory, "link")), null);
+  }));
+
+test("ensureDirectory() sets the mode whether or not the directory was there", () =>
+  inScratch(async (directory) => {
+    const path = join(directory, "a", "b");
+    await files.ensureDirectory(path, { mode: 0o755 });
+    await files.ensureDirectory(path, { mode: 0o700 });
+    const seen = await files.modeOf(path);
+    assert.deepEqual([seen?.mode, seen?.isDirectory], [0o700, true]);
+  }));
+
+test("a directory is listed sorted, a tree is removed whole, an entry is moved", () =>
+  inScratch(async (directory) => {
+    for (const name of ["b", "a"]) await files.writeAtomic(join(directory, name), name, { mode: 0o600 });
+    await files.ensureDirectory(join(directory, "tree", "inner"), { mode: 0o755 });
+    await files.move(join(directory, "a"), join(directory, "tree", "inner", "a"));
+    assert.deepEqual(await files.listDirectory(directory), ["b", "tree"]);
+    await files.remove(join(directory, "tree"));
+    assert.deepEqual(await files.listDirectory(directory), ["b"]);
+  }));
+
+test("disk space is told in bytes that add up", async () => {
+  const { freeBytes, totalBytes, usedBytes } = await files.diskSpace(tmpdir());
+  assert.ok(totalBytes > 0 && freeBytes >= 0 && usedBytes + freeBytes <= totalBytes);
+});
