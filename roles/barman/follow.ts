@@ -50,11 +50,18 @@ function noteDecision(decision: Follow, barman: Barman): void {
   state.primarySeenMs = barman.clock.nowMs();
   state.sight = "seen";
   if (decision.host === state.primary) {
-    if (sight !== "seen") log.info("Primary in sight again", { host: decision.host, because: decision.because });
+    if (sight === "seen") return;
+    log.info("Primary in sight again", { host: decision.host, because: decision.because });
+    if (!state.receiver.streaming) startReceiverAnew(barman);
     return;
   }
   log.info("Following another primary", { from: state.primary, to: decision.host, because: decision.because });
   state.primary = decision.host;
+  startReceiverAnew(barman);
+}
+
+/** Ends the present receiver, or the pause before the next one. */
+function startReceiverAnew(barman: Barman): void {
   const former = barman.primaryChange;
   barman.primaryChange = new AbortController();
   former.abort();

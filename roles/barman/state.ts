@@ -59,7 +59,7 @@ export interface Barman {
   clock: Clock;
   log: Log;
   stop: AbortSignal;
-  /** aborts when another node becomes primary; replaced by a new one then */
+  /** aborts when another node becomes primary, or the same one is back; replaced by a new one then */
   primaryChange: AbortController;
 }
 
