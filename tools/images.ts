@@ -51,6 +51,8 @@ async function buildImage(
       o.dockerfile,
       "--label",
       `${label}=${o.inputs}`,
+      "--label",
+      `org.opencontainers.image.version=${o.name.split(":")[1]}`,
     ];
     // the classic builder is part of every engine; BuildKit needs a plugin that may be missing
     await execute([...argv, ...o.args, "."], { timeoutMs: 1_200_000, cwd: root, env: { DOCKER_BUILDKIT: "0" } });

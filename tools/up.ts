@@ -1,11 +1,13 @@
 // `deno task up`: from a bare machine to the running example cluster, in words. Again: quick and harmless.
 import { systemClock } from "../roles/runtime/time.ts";
 import { OperatorError } from "../roles/runtime/errors.ts";
+import { askNode } from "../roles/runtime/peers.ts";
 import { ensureCompose } from "./engine.ts";
 import { ensureImages } from "./images.ts";
 import { ensureSshKeys } from "./ssh-keys.ts";
 import { composeFile, project } from "./compose.ts";
 import { attempt, execute, say, task } from "./terminal.ts";
+import { renderTopology, type SeenNode } from "./topology.ts";
 
 const deadlineMs = 180_000;
 
@@ -14,16 +16,17 @@ interface ServiceHealth {
   container: string;
   state: string;
   health: string;
+  ports: string;
 }
 
 async function readHealth(): Promise<ServiceHealth[]> {
   const label = "com.docker.compose.service";
   const argv = ["docker", "ps", "--all", "--filter", `label=com.docker.compose.project=${project}`];
-  const format = `{{.Label "${label}"}}\t{{.Names}}\t{{.State}}\t{{.Status}}`;
+  const format = `{{.Label "${label}"}}\t{{.Names}}\t{{.State}}\t{{.Status}}\t{{.Ports}}`;
   const out = await execute([...argv, "--format", format], { timeoutMs: 30_000 });
   return out.trim().split("\n").filter((l) => l !== "").map((line) => {
-    const [service = "", container = "", state = "", status = ""] = line.split("\t");
-    return { service, container, state, health: /\((?:health: )?(\w+)\)/.exec(status)?.[1] ?? state };
+    const [service = "", container = "", state = "", status = "", ports = ""] = line.split("\t");
+    return { service, container, state, health: /\((?:health: )?(\w+)\)/.exec(status)?.[1] ?? state, ports };
   }).sort((a, b) => a.service.localeCompare(b.service));
 }
 
@@ -60,21 +63,35 @@ async function giveUp(service: ServiceHealth | undefined): Promise<never> {
   });
 }
 
-const afterwards = `
+/** The nodes with what they say of themselves, and the port each is published at. */
+async function readTopology(): Promise<SeenNode[]> {
+  const nodes = (await readHealth()).filter((s) => !["pgpool", "backup"].includes(s.service));
+  const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}";
+  return await Promise.all(nodes.map(async ({ service, container, ports }) => {
+    const inspect = ["docker", "inspect", "--format", format, container];
+    const address = (await attempt(inspect, { timeoutMs: 15_000 })).stdout.trim().split(" ")[0] ?? "";
+    const seen = address === "" ? null : await askNode(address, 2_000);
+    const port = /:(\d+)->5432/.exec(ports)?.[1] ?? "not published";
+    return { service, port, status: seen?.seen === "reached" ? seen.status : null };
+  }));
+}
+
+function renderAfterwards(nodes: readonly SeenNode[], compose: readonly string[]): string {
+  const command = `${compose.join(" ")} -f compose/latest.yml`;
+  return `
 The cluster is up:
 
-  pgmaster (node1)  port 5422  --|
-  |- pgslave1 (node2)    5441  --|
-  |  |- pgslave2 (node3) 5442  --|---- pgpool  port 5430
-  |- pgslave3 (node4)    5443  --|
-     |- pgslave4 (node5) 5444  --|
-  backup (barman)
+${renderTopology(nodes)}
+  pgpool               port 5430  writes to the primary, reads from all
+  backup               barman
 
 Connect:  PGPASSWORD=monkey_pass psql -h localhost -p 5430 -U monkey_user monkey_db
-Look:     docker compose -f compose/latest.yml exec pgmaster gosu postgres repmgr cluster show
-Break it: docker compose -f compose/latest.yml kill pgmaster    (and start pgmaster again)
-Stop:     npx -y deno@2.9.6 task down              (--volumes removes the data too)
+          (no psql here? ${command} exec pgmaster psql -U monkey_user monkey_db)
+Look:     ${command} exec pgmaster gosu postgres repmgr cluster show
+Break it: ${command} kill pgmaster    (and start pgmaster again)
+Stop:     npx -y deno@2.9.6 task down    (--volumes removes the data too)
 `;
+}
 
 await task(async () => {
   const started = systemClock.nowMs();
@@ -84,6 +101,6 @@ await task(async () => {
   say("Starting the services");
   await execute([...compose, ...composeFile, "up", "-d"], { timeoutMs: 300_000 });
   await waitHealthy();
-  say(afterwards);
+  say(renderAfterwards(await readTopology(), compose));
   say(`Ready after ${Math.round((systemClock.nowMs() - started) / 1000)} s.`);
 });
