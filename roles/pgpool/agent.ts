@@ -1,62 +1,13 @@
 // The pgpool agent: compares the nodes' own word with pgpool's view, at every change and once a second, and mends the
 // difference; starts pgpool, and starts it again where it ended, hangs or holds on to a lost primary.
-import type { PgpoolConfig } from "../../config/pgpool.ts";
 import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
-import type { Log } from "../runtime/log.ts";
 import type { Phase } from "../runtime/status.ts";
-import type { Clock } from "../runtime/time.ts";
-import {
-  decidePool,
-  inService,
-  type PoolAction,
-  type PoolNode,
-  servesPrimary,
-  startPatienceMs,
-} from "./decide-pool.ts";
-import { decideTruth, type PoolTruth } from "./decide-truth.ts";
+import type { PoolAgent } from "./agent-state.ts";
+import { decidePool, inService, type PoolAction, servesPrimary, startPatienceMs } from "./decide-pool.ts";
+import { decideTruth } from "./decide-truth.ts";
 import { type NodeWatch, watchNodes } from "./node-watch.ts";
 import { changeNode, readPoolNodes } from "./pcp.ts";
 import { killPgpool, type PgpoolProcess, startPgpool } from "./pgpool-process.ts";
-
-export interface PoolAgent {
-  config: PgpoolConfig;
-  clock: Clock;
-  log: Log;
-  stop: AbortSignal;
-  phase: Phase;
-  doing: string;
-  because: string;
-  startedMs: number;
-  /** end of the last turn of the loop */
-  turnedMs: number;
-  process: PgpoolProcess | null;
-  truth: PoolTruth;
-  pool: PoolNode[] | null;
-  blindSince: number | null;
-  /** why pgpool was started last, and how that went */
-  start: { forPrimary: number | null; served: boolean; inARow: number };
-  everServed: boolean;
-  restarts: number;
-}
-
-export function newAgent(config: PgpoolConfig, deps: { clock: Clock; log: Log; stop: AbortSignal }): PoolAgent {
-  return {
-    ...deps,
-    config,
-    phase: "starting",
-    doing: "preparing",
-    because: "the container has just started",
-    startedMs: deps.clock.nowMs(),
-    turnedMs: deps.clock.nowMs(),
-    process: null,
-    truth: decideTruth([], null),
-    pool: null,
-    blindSince: null,
-    start: { forPrimary: null, served: false, inARow: 0 },
-    everServed: false,
-    restarts: 0,
-  };
-}
 
 function say(agent: PoolAgent, phase: Phase, doing: string, because: string): void {
   const before = { phase: agent.phase, doing: agent.doing };
@@ -74,7 +25,7 @@ export async function runAgent(agent: PoolAgent): Promise<void> {
     await lookAtPool(agent);
     if (agent.stop.aborted) break;
     await mend(agent).catch((error) => {
-      if (error instanceof OperatorError) throw error;
+      if (error instanceof OperatorError && error.exitCode === ExitCode.config) throw error;
       agent.log.error("The pool could not be mended", { error });
     });
     agent.turnedMs = agent.clock.nowMs();
@@ -192,7 +143,7 @@ async function startAgain(agent: PoolAgent, process: PgpoolProcess): Promise<voi
   if (agent.clock.nowMs() - process.startedMs < pauseMs || inService(agent.truth.backends).length === 0) return;
   agent.log.warn("pgpool has ended", { code: end?.code, signal: end?.signal, lines: process.lastLines() });
   agent.restarts++;
-  await killPgpool(process, agent); // its children outlive a crash
+  await killPgpool(process); // its children outlive a crash
   await start(agent, "pgpool ended by itself");
 }
 
@@ -200,7 +151,7 @@ async function apply(action: PoolAction, agent: PoolAgent, process: PgpoolProces
   if (action.do === "restart") {
     agent.log.warn("Restarting pgpool with a status file", { up: action.up, because: action.because });
     agent.restarts++;
-    await killPgpool(process, agent);
+    await killPgpool(process);
     return await start(agent, action.because);
   }
   const failed = await changeNode(action.do, action.id).catch(errorText);

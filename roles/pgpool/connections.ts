@@ -1,7 +1,7 @@
 // Whether what pgpool may open fits into max_connections of the primary: asked once, when there is a primary, and warned.
 import type { Setting } from "../../config/list-syntax.ts";
 import { postgresAccount, tryRun } from "../runtime/command.ts";
-import type { PoolAgent } from "./agent.ts";
+import type { PoolAgent } from "./agent-state.ts";
 import { decideConnections } from "./decide-connections.ts";
 import { defaultSetting } from "./pgpool-conf.ts";
 

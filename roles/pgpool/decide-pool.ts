@@ -52,12 +52,13 @@ export function decidePool(view: PoolView): PoolAction[] {
   const patient = view.runningMs < startPatienceMs(view.startsInARow);
   if (pool === null) {
     const hung = view.blindMs >= (primary === null ? 2 * hungMs : hungMs) && !(patient && !view.served);
-    return hung ? [restart(view, `pgpool has not answered for ${Math.round(view.blindMs / 1000)} s`)] : [];
+    return hung ? [restart(view, whyHung(view))] : [];
   }
   if (primary === null) return pool.flatMap((node) => detachLost(node, view));
   if (!servesPrimary(pool, primary)) {
     if (!view.served && patient && view.startedFor === primary) return [];
-    return [restart(view, `backend ${primary} is the primary, and pgpool ${describeWriter(pool)}`)];
+    const hint = view.served ? "" : hintAtChecks;
+    return [restart(view, `backend ${primary} is the primary, and pgpool ${describeWriter(pool)}${hint}`)];
   }
   return pool.flatMap((node) => node.id === primary ? [] : [...detachLost(node, view), ...attachReturned(node, view)]);
 }
@@ -80,6 +81,15 @@ export function inService(truth: ReadonlyMap<number, BackendTruth>): number[] {
 
 function restart(view: PoolView, because: string): PoolAction {
   return { do: "restart", up: inService(view.truth), because };
+}
+
+const hintAtChecks = "; where this goes on, check CHECK_USER and CHECK_PASSWORD, which it looks for the primary with";
+
+function whyHung(view: PoolView): string {
+  const seconds = Math.round(view.blindMs / 1000);
+  return view.served
+    ? `pgpool has not answered for ${seconds} s`
+    : `pgpool has not come up within ${seconds} s${hintAtChecks}`;
 }
 
 function describeWriter(pool: readonly PoolNode[]): string {

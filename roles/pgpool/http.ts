@@ -2,7 +2,7 @@
 import type { RoleHttp } from "../runtime/http-app.ts";
 import type { PgpoolStatus } from "../runtime/status.ts";
 import { no, type Verdict, yes } from "../runtime/verdict.ts";
-import type { PoolAgent } from "./agent.ts";
+import type { PoolAgent } from "./agent-state.ts";
 import { isAttached, servesPrimary } from "./decide-pool.ts";
 import { poolSamples } from "./metrics.ts";
 import { renderPoolStatus } from "./pool-status.ts";

@@ -23,7 +23,9 @@ const chatter = [
   "create socket files",
   "listen address[",
   "Setting up socket for",
-  "find_primary_node",
+  "find_primary_node_repeatedly: waiting",
+  "find_primary_node: primary node is",
+  "find_primary_node: standby node is",
   "node status[",
 ];
 

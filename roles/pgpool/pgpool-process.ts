@@ -3,9 +3,10 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Setting } from "../../config/list-syntax.ts";
 import type { PgpoolConfig } from "../../config/pgpool.ts";
-import { postgresAccount, run, tryRun } from "../runtime/command.ts";
+import { commandErrorText, postgresAccount, tryRun } from "../runtime/command.ts";
 import { renderPgpassLine } from "../runtime/conninfo.ts";
 import { ensureDirectory, listDirectory, remove, writeAtomic } from "../runtime/files.ts";
+import { ExitCode, OperatorError } from "../runtime/errors.ts";
 import type { Log, LogLevel } from "../runtime/log.ts";
 import { supervise, type Supervised } from "../runtime/supervisor.ts";
 import { type Clock, waitUntil } from "../runtime/time.ts";
@@ -44,10 +45,21 @@ async function writePoolPasswd(config: PgpoolConfig): Promise<void> {
   await writeAtomic(pairs, text, { mode: 0o600, owner });
   try {
     const argv = ["pg_enc", "-m", "-k", conf.poolKeyPath, "-f", conf.pgpoolConfPath, "-i", pairs];
-    await run(argv, { as: postgresAccount, timeoutMs: 20_000 });
+    const encoded = await tryRun(argv, { as: postgresAccount, timeoutMs: 20_000 });
+    if (encoded.code !== 0) throw refused(commandErrorText(encoded));
   } finally {
     await remove(pairs);
   }
+}
+
+/** pg_enc is the first to read pgpool.conf, so what is wrong with a value shows here. */
+function refused(why: string): OperatorError {
+  return new OperatorError({
+    what: "pgpool's own tool refuses its configuration",
+    why,
+    fix: "correct the value of that setting in CONFIGS, or the user it names in DB_USERS",
+    exitCode: ExitCode.config,
+  });
 }
 
 /** The running pgpool. */
@@ -92,11 +104,10 @@ function say(log: Log, level: LogLevel, line: string): void {
   else log.info("Output", fields);
 }
 
-/** Ends pgpool and all its children at once: its sessions are dead anyway. */
-export async function killPgpool(process: PgpoolProcess, deps: { clock: Clock }): Promise<void> {
+/** Ends pgpool and all its children at once: its sessions are dead anyway. The next start clears what it leaves. */
+export async function killPgpool(process: PgpoolProcess): Promise<void> {
   process.supervised.killGroup();
   await process.supervised.stop([]);
-  await clearRemains(deps.clock);
 }
 
 /** What a SIGKILL leaves: shared memory and semaphores of the postgres account, pid file, sockets. */
