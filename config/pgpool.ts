@@ -44,11 +44,7 @@ export const pgpoolVariables = {
     doc: "Its password.",
     secret: true,
   }),
-  checkTimeoutSeconds: env("CHECK_PGCONNECT_TIMEOUT", integer(1, 3600), {
-    fallback: 10,
-    accepts: "seconds, 1 to 3600",
-    doc: "Longest time a probe of the command line takes; s.",
-  }),
+  checkTimeoutSeconds: shared.checkTimeout,
   pcpUser: env("PCP_USER", nameWithoutColon, {
     fallback: "",
     defaultText: "",

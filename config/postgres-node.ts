@@ -183,11 +183,7 @@ export const postgresNodeVariables = {
     accepts: "seconds, 1 to 3600",
     doc: "async_query_timeout of repmgrd; s.",
   }),
-  checkTimeoutSeconds: env("CHECK_PGCONNECT_TIMEOUT", integer(1, 3600), {
-    fallback: 10,
-    accepts: "seconds, 1 to 3600",
-    doc: "Longest time a probe of the command line takes; s.",
-  }),
+  checkTimeoutSeconds: shared.checkTimeout,
   stoppingSeconds: shared.seconds(
     "STOPPING_TIMEOUT",
     5,

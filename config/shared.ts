@@ -84,3 +84,9 @@ export const seconds = (name: string, fallback: number, max: number, doc: string
 /** A host that may be left out. */
 export const optionalHost = (name: string, doc: string) =>
   env<string | null>(name, hostName, { fallback: null, accepts: "a host name or address", doc });
+
+export const checkTimeout = env("CHECK_PGCONNECT_TIMEOUT", integer(1, 3600), {
+  fallback: 10,
+  accepts: "seconds, 1 to 3600",
+  doc: "Longest time a probe of the command line takes; s.",
+});

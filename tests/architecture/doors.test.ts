@@ -1,0 +1,108 @@
+// One door per package and per effect: what changes the world, or comes from outside, is used in one place.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isTest, readSources, type Source, toSource } from "./sources.ts";
+
+interface Door {
+  what: string;
+  /** packages that only these files import */
+  packages?: readonly string[];
+  /** code that only these files hold */
+  code?: RegExp;
+  files: readonly string[];
+}
+
+const doors: readonly Door[] = [
+  {
+    what: "processes",
+    packages: ["node:child_process"],
+    code: /\b(Deno\.Command|Bun\.spawn)\b/,
+    files: ["roles/runtime/command.ts", "roles/runtime/supervisor.ts"],
+  },
+  { what: "files", packages: ["node:fs", "node:fs/promises"], files: ["main.ts", "roles/runtime/files.ts"] },
+  {
+    what: "clocks and timers",
+    packages: ["node:timers", "node:timers/promises", "node:perf_hooks"],
+    code: /\b(setTimeout|setInterval|setImmediate|Date\.now|performance\.now|new Date\(\s*\))/,
+    files: ["roles/runtime/time.ts"],
+  },
+  {
+    what: "timeouts of requests",
+    code: /AbortSignal\.timeout/,
+    files: ["roles/runtime/peers.ts", "roles/runtime/postgres-ping.ts"],
+  },
+  {
+    what: "HTTP servers and metrics",
+    packages: ["hono", "@hono/node-server", "prom-client"],
+    files: ["roles/runtime/http-app.ts"],
+  },
+  {
+    what: "HTTP requests",
+    packages: ["node:http", "node:https"],
+    code: /\bfetch\(/,
+    files: ["roles/runtime/peers.ts"],
+  },
+  { what: "the command line's parser", packages: ["commander"], files: ["roles/commands.ts"] },
+  { what: "cron expressions", packages: ["croner"], files: ["config/cron.ts"] },
+  {
+    what: "the process: arguments, signals, exit",
+    code: /process\.(argv|argv0|exit|on|once|stdout|stderr|stdin)\b/,
+    files: ["main.ts"],
+  },
+  { what: "the environment", code: /process\.env\b|Deno\.env/, files: ["main.ts", "roles/runtime/command.ts"] },
+  { what: "chance", code: /Math\.random/, files: [] },
+  { what: "shells", code: /\bshell:\s*true|execSync|\beval\(|new Function\(/, files: [] },
+];
+
+function violations(sources: readonly Source[]): string[] {
+  return sources.flatMap((source) =>
+    doors.filter((door) => !door.files.includes(source.path)).flatMap(
+      (door) => {
+        const packages = source.imports.filter((i) => !i.typeOnly && door.packages?.includes(i.target)).map((i) =>
+          i.target
+        );
+        const code = door.code?.exec(source.code)?.[0];
+        return [...packages, ...(code === undefined ? [] : [code])].map((used) =>
+          `${source.path} uses ${used}; ${door.what} go through ${door.files.join(", ") || "nothing"}`
+        );
+      },
+    )
+  );
+}
+
+/** The driver of PostgreSQL is imported by files that hold SQL and nothing else. */
+function driverUsers(sources: readonly Source[]): string[] {
+  const allowed = /\/(queries|pool-nodes|node-info|connections|postgres-ping)\.ts$/;
+  return sources.filter((s) => s.imports.some((i) => i.target === "postgres" && !i.typeOnly) && !allowed.test(s.path))
+    .map((s) => s.path);
+}
+
+const sources = (await readSources(["main.ts", "config", "roles"])).filter((s) => !isTest(s.path));
+
+test("every effect and every package has its door", () => assert.deepEqual(violations(sources), []));
+
+test("the driver of PostgreSQL is used where the SQL is", () => assert.deepEqual(driverUsers(sources), []));
+
+test("packages are those of the manifest", () => {
+  const known = new Set([
+    ...["@hono/node-server", "commander", "croner", "hono", "postgres", "prom-client", "zod"],
+    ...["node:crypto", "node:net", "node:os", "node:path", "node:process", "node:fs", "node:fs/promises", "node:http"],
+    "node:child_process",
+  ]);
+  const used = sources.flatMap((s) => s.imports.filter((i) => !i.ours).map((i) => i.target));
+  assert.deepEqual([...new Set(used)].filter((p) => !known.has(p)), []);
+});
+
+test("these checks can fail", () => {
+  const told = (text: string, path = "roles/barman/role.ts") => violations([toSource(path, text)]).length;
+  assert.equal(told('import { spawn } from "node:child_process";'), 1);
+  assert.equal(told('import * as fs from "node:fs/promises";'), 1);
+  assert.equal(told("setTimeout(f, 1);"), 1);
+  assert.equal(told("const t = Date.now();"), 1);
+  assert.equal(told('import { Hono } from "hono";'), 1);
+  assert.equal(told('import type { Hono } from "hono";'), 0);
+  assert.equal(told("// Date.now() in a comment"), 0);
+  assert.equal(told("const x = process.env.HOME;"), 1);
+  assert.equal(told("const t = Date.now();", "roles/runtime/time.ts"), 0);
+  assert.equal(driverUsers([toSource("roles/pgpool/agent.ts", 'import postgres from "postgres";')]).length, 1);
+});
