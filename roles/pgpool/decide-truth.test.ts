@@ -67,6 +67,7 @@ test("the thawed old primary is false, also at a moment when the new one does no
   assert.equal(truth.primary, null);
   assert.equal(truth.backends.get(0)?.is, "false-primary");
   assert.match(truth.whyNone, /timeline 2 exists/);
+  assert.deepEqual(truth.known, first.known, "a turn without a primary forgets nothing");
 });
 
 test("a node of another cluster is foreign; one that is too far behind has not caught up", () => {
