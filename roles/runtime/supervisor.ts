@@ -57,6 +57,12 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
   let ended: Promise<ChildExit> = Promise.resolve({ code: null, signal: null, livedMs: 0 });
   let loop: Promise<void> = Promise.resolve();
 
+  const endedWithin = async (ms: number) => {
+    const waiting = new AbortController();
+    await Promise.race([ended, clock.sleep(ms, waiting.signal)]);
+    waiting.abort();
+  };
+
   const startOnce = () => {
     const [program, ...args] = spec.argv;
     const since = clock.nowMs();
@@ -117,9 +123,11 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
       halt.abort();
       for (const step of [...steps, { signal: "SIGKILL" as const, waitMs: 5_000 }]) {
         if (child === null) break;
-        sendSignal(child.pid, step.signal);
-        await Promise.race([ended, clock.sleep(step.waitMs)]);
+        // what it started and left behind in its group ends with it
+        sendSignal(step.signal === "SIGKILL" && child.pid !== undefined ? -child.pid : child.pid, step.signal);
+        await endedWithin(step.waitMs);
       }
+      if (child !== null) return log.error("Process does not end, not even by SIGKILL", { process: spec.name });
       await loop;
       log.info("Process stopped", { process: spec.name, code: exit?.code, signal: exit?.signal });
     },
