@@ -115,6 +115,8 @@ test("integer() takes exactly the decimal numbers between its bounds", () => {
     if (inside) assert.equal(parse(), n);
     else assert.throws(parse, MalformedValue);
   }));
+  assert.deepEqual(["-10", "10"].map(integer(-10, 10)), [-10, 10]);
+  for (const text of ["-11", "11"]) assert.throws(() => integer(-10, 10)(text), MalformedValue);
   for (const text of ["", " 1", "1 ", "1.0", "1e1", "0x1", "+1", "١", "NaN", "1".repeat(16)]) {
     assert.throws(() => integer(0, 100)(text), MalformedValue, text);
   }

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CommandError, lineSplitter, run, tryRun } from "./command.ts";
+import { readIfThere } from "./files.ts";
+import { systemClock, waitUntil } from "./time.ts";
 
 const sh = (script: string) => ["sh", "-c", script];
 
@@ -23,10 +25,12 @@ test("a program that is not there is an error that names it", async () => {
 
 test("a timeout ends the program and what it started", async () => {
   const started = performance.now();
-  const result = await tryRun(sh("echo begun; sleep 30 & sleep 30; wait"), { timeoutMs: 300 });
+  const result = await tryRun(sh("sleep 30 & echo $!; sleep 30; wait"), { timeoutMs: 300 });
   assert.equal(result.timedOut, true);
   assert.equal(result.code, null);
-  assert.equal(result.stdout, "begun\n");
+  const cmdline = `/proc/${result.stdout.trim()}/cmdline`; // one that ended and was not waited for has an empty one
+  const gone = async () => (await readIfThere(cmdline) ?? "") === "";
+  await waitUntil(gone, { what: "the end of the sleep", deadlineMs: 5_000 }, { clock: systemClock });
   assert.ok(performance.now() - started < 5_000);
 });
 

@@ -18,7 +18,8 @@ async function inScratch(work: (directory: string) => Promise<void>): Promise<vo
 test("writeAtomic() replaces content and mode and leaves nothing else behind", () =>
   inScratch(async (directory) => {
     const path = join(directory, "a.conf");
-    await files.writeAtomic(path, "one", { mode: 0o644 });
+    await files.writeAtomic(path, "one", { mode: 0o666 });
+    assert.equal((await files.modeOf(path))?.mode, 0o666);
     await files.writeAtomic(path, "two", { mode: 0o600 });
     assert.equal(await files.readIfThere(path), "two");
     assert.equal((await files.modeOf(path))?.mode, 0o600);
