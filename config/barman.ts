@@ -33,7 +33,7 @@ const slotName = (text: string) => {
 };
 
 const backupDirectory = (text: string) => {
-  if (!/^\/[A-Za-z0-9_.\/-]+$/.test(text) || text.split("/").includes("..")) {
+  if (!/^\/+[A-Za-z0-9_.-][A-Za-z0-9_.\/-]*$/.test(text) || text.split("/").includes("..")) {
     throw new MalformedValue("is not an absolute path of letters, digits, . _ - and /");
   }
   return text.replace(/\/+$/, "");

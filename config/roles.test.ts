@@ -85,7 +85,7 @@ const bad: Record<RoleName, Record<string, string[]>> = {
     REPLICATION_SLOT_NAME: ["Slot", "a-b"],
     BACKUP_SCHEDULE: ["daily", "* * * *"],
     BACKUP_RETENTION_DAYS: ["0", "ever"],
-    BACKUP_DIR: ["backups", "/a b", "/a/../b"],
+    BACKUP_DIR: ["backups", "/", "//", "/a b", "/a/../b"],
   },
 };
 

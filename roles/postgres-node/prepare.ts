@@ -30,9 +30,8 @@ export async function acceptedServerConfig(config: NodeConfig, log: Log): Promis
     const argv = ["postgres", "-D", directory, "-C", "shared_preload_libraries"];
     const result = await tryRun(argv, { as: postgresAccount, timeoutMs: 20_000, env: { LC_ALL: "C" } });
     if (result.code === 0) return text;
-    const why = result.stderr.trim().split("\n").map((l) =>
-      l.replace(/^.*?(LOG|FATAL|ERROR):\s*/, "").replaceAll(`${directory}/`, "")
-    );
+    const said = result.stderr.trim().split("\n").filter((l) => !l.includes("skipping missing configuration file"));
+    const why = said.map((l) => l.replace(/^.*?(LOG|FATAL|ERROR):\s*/, "").replaceAll(`${directory}/`, ""));
     throw new OperatorError({
       what: "PostgreSQL refuses the settings of CONFIGS",
       why: why.slice(-4).join(" | "),

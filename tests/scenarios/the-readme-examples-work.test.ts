@@ -1,0 +1,19 @@
+// Promise: the README's marked examples work as they are printed, on the example cluster.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { attempt, root } from "../../tools/terminal.ts";
+import { exampleCluster } from "../support/cluster.ts";
+import { docExamples } from "../support/doc-examples.ts";
+
+test("the README's examples work as printed", async () => {
+  const cluster = await exampleCluster();
+  // the tests' cluster is another project of the same services; everything else is as in the README
+  const env = { COMPOSE_PROJECT_NAME: cluster.project };
+  for (const { line, script } of docExamples(await readFile(join(root, "README.md"), "utf8"))) {
+    const argv = ["bash", "-euo", "pipefail", "-c", script];
+    const result = await attempt(argv, { timeoutMs: 60_000, cwd: root, env });
+    assert.equal(result.code, 0, `README.md line ${line}:\n${script}\n${result.stdout}${result.stderr}`);
+  }
+});
