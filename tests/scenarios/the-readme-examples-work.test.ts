@@ -3,12 +3,21 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
 import { attempt, root } from "../../tools/terminal.ts";
 import { exampleCluster } from "../support/cluster.ts";
 import { docExamples } from "../support/doc-examples.ts";
 
 test("the README's examples work as printed", async () => {
   const cluster = await exampleCluster();
+  await waitUntil(
+    async () => {
+      const backup = await cluster.status("backup");
+      return backup?.component === "barman" && backup.checkOk;
+    },
+    { what: "a green barman check", deadlineMs: 120_000, everyMs: 1_000 },
+    { clock: systemClock },
+  );
   // the tests' cluster is another project of the same services; everything else is as in the README
   const env = { COMPOSE_PROJECT_NAME: cluster.project };
   for (const { line, script } of docExamples(await readFile(join(root, "README.md"), "utf8"))) {
