@@ -40,6 +40,15 @@ export async function logsOf(container: string): Promise<string> {
 /** Runs a network command (ip, iptables, tc) in a container's network, with the rights that the container itself lacks. */
 export function inNetworkOf(container: string, argv: readonly string[]): Promise<string> {
   const [program, ...args] = argv;
-  const helper = ["run", "--rm", "--network", `container:${container}`, "--cap-add", "NET_ADMIN", "--entrypoint", program!];
+  const helper = [
+    "run",
+    "--rm",
+    "--network",
+    `container:${container}`,
+    "--cap-add",
+    "NET_ADMIN",
+    "--entrypoint",
+    program!,
+  ];
   return docker([...helper, "postdock/base:2.0", ...args]);
 }
