@@ -66,8 +66,8 @@ export interface ClusterView {
   primary: PrimaryInSight | null;
   /** how long this node has been deciding, milliseconds */
   waitedMs: number;
-  /** the last attempt to rejoin by rewind, or to stream after it, failed: clone instead */
-  rewindFailed: boolean;
+  /** why the last attempt to rejoin showed that only a clone helps, or null */
+  cloneBecause: string | null;
 }
 
 export interface PrimaryInSight {

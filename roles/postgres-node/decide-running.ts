@@ -3,7 +3,7 @@
 import { type ClusterView, countMajority, type Peer, reached } from "./cluster-view.ts";
 import { comparePosition, isAncestor, type WalPosition } from "./lsn.ts";
 
-export interface RunningView extends Omit<ClusterView, "data" | "waitedMs" | "rewindFailed" | "cleanOverRewind"> {
+export interface RunningView extends Omit<ClusterView, "data" | "waitedMs" | "cloneBecause" | "cleanOverRewind"> {
   role: "primary" | "standby";
   systemIdentifier: string;
   position: WalPosition;

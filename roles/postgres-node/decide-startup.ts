@@ -131,13 +131,7 @@ function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight
   const follows = !sameTimelineTwice && primary.timeline !== null && primary.history !== null &&
     isAncestor(own.position, { timeline: primary.timeline, history: primary.history });
   const at = `timeline ${own.position.timeline} at ${own.position.lsn}`;
-  if (view.rewindFailed) {
-    return {
-      do: "clone",
-      from: primary.host,
-      because: `The rewind to ${primary.host} did not make this node follow it`,
-    };
-  }
+  if (view.cloneBecause !== null) return { do: "clone", from: primary.host, because: view.cloneBecause };
   if (follows) {
     return { do: "start-standby", upstream, because: `${primary.host} is the primary and continues this node's ${at}` };
   }

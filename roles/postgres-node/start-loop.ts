@@ -19,7 +19,7 @@ import { serveAsRole, type ServerEnd } from "./watch-loop.ts";
 
 /** Runs the node until it is stopped. Throws OperatorError where it must give up. */
 export async function runNode(node: Node): Promise<void> {
-  const attempt: Attempt = { since: node.clock.nowMs(), failingSince: null, pauseMs: 250, rewindFailed: false };
+  const attempt: Attempt = { since: node.clock.nowMs(), failingSince: null, pauseMs: 250, cloneBecause: null };
   while (!node.stop.aborted) {
     const plan = await decide(node, attempt);
     if (node.stop.aborted) return;
@@ -38,7 +38,8 @@ interface Attempt {
   since: number;
   failingSince: number | null;
   pauseMs: number;
-  rewindFailed: boolean;
+  /** why only a clone can bring this node back, or null */
+  cloneBecause: string | null;
 }
 
 async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
@@ -71,7 +72,7 @@ async function observe(node: Node, attempt: Attempt): Promise<ClusterView> {
     peers,
     primary,
     waitedMs: node.clock.nowMs() - attempt.since,
-    rewindFailed: attempt.rewindFailed,
+    cloneBecause: attempt.cloneBecause,
   };
 }
 
@@ -105,11 +106,13 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
     case "clone":
       say(node, "cloning", `cloning from ${plan.from}`, plan.because);
       await clone(plan.from, { ...node, signal: node.stop });
-      attempt.rewindFailed = false;
+      attempt.cloneBecause = null;
       return true;
     case "rewind":
       say(node, "rewinding", `rewinding to ${plan.to}`, plan.because);
-      attempt.rewindFailed = !(await rewind(plan.to, { ...node, signal: node.stop }));
+      attempt.cloneBecause = await rewind(plan.to, { ...node, signal: node.stop })
+        ? null
+        : `The rewind to ${plan.to} failed`;
       return true;
     case "start-primary":
     case "start-standby":
@@ -145,7 +148,7 @@ async function serve(
       exitCode: ExitCode.unavailable,
     });
   }
-  attempt.rewindFailed = end.why === "rejoin" && end.clone;
+  attempt.cloneBecause = end.why === "rejoin" && end.clone ? end.because : null;
   return true;
 }
 

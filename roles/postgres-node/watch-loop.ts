@@ -17,7 +17,7 @@ export type ServerEnd =
   | { why: "never-ready"; because: string }
   | { why: "died" }
   | { why: "demoted" }
-  | { why: "rejoin"; clone: boolean };
+  | { why: "rejoin"; clone: boolean; because: string };
 
 const pauseMs = 1_000;
 /** Starts the server and stays until it ends or has to be stopped. */
@@ -155,7 +155,7 @@ async function applyRunning(plan: RunningPlan, watch: Watch, node: Node): Promis
       return { why: "demoted" };
     case "rejoin":
       say(node, "stopping", plan.clone ? "stopping to be cloned" : "stopping to be rewound", plan.because);
-      return { why: "rejoin", clone: plan.clone };
+      return { why: "rejoin", clone: plan.clone, because: plan.because };
     case "follow":
       await follow(plan.upstream, plan.because, watch, node);
       return null;
