@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Peer, ReachedPeer } from "./cluster-view.ts";
+import { decideMayPromote, decideRunning, electionGraceMs, type RunningView } from "./decide-running.ts";
+
+const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}): ReachedPeer => ({
+  seen: "reached",
+  host,
+  nodeId,
+  role: "standby",
+  hasCluster: true,
+  wasPrimary: false,
+  systemIdentifier: "1",
+  position: { timeline: 1, lsn: "0/5000000" },
+  priority: 100,
+  becomingPrimary: false,
+  everHadMajority: true,
+  upstream: "a",
+  streaming: true,
+  ...changes,
+});
+const lost = (host: string): Peer => ({ host, seen: "unreachable", error: "no answer" });
+
+const view = (changes: Partial<RunningView> = {}): RunningView => ({
+  self: { host: "b", nodeId: 2, priority: 100 },
+  mayBootstrap: false,
+  configuredUpstream: "a",
+  otherPartners: ["a", "c"],
+  everHadMajority: true,
+  peers: [lost("a"), peer("c", 3)],
+  primary: null,
+  role: "standby",
+  systemIdentifier: "1",
+  position: { timeline: 1, lsn: "0/5000000" },
+  upstream: "a",
+  streaming: false,
+  notStreamingMs: 60_000,
+  noPrimaryMs: 0,
+  trouble: null,
+  ...changes,
+});
+const primary = { host: "c", systemIdentifier: "1", timeline: 2, history: [{ timeline: 1, endLsn: "0/5000000" }] };
+const primaryPeer = peer("c", 3, { role: "primary", position: { timeline: 2, lsn: "0/6000000" }, upstream: null });
+
+const table: [string, Partial<RunningView>, string][] = [
+  ["a primary alone in sight stays", { role: "primary" }, "nothing"],
+  ["a false primary is demoted", { role: "primary", primary }, "demote"],
+  [
+    "a primary of another cluster changes nothing",
+    { role: "primary", primary: { ...primary, systemIdentifier: "2" } },
+    "nothing",
+  ],
+  ["a standby that streams stays", { streaming: true, primary, peers: [primaryPeer] }, "nothing"],
+  ["a standby whose upstream is gone follows the primary", { primary, peers: [lost("a"), primaryPeer] }, "follow"],
+  ["it is given a moment first", { primary, peers: [lost("a"), primaryPeer], notStreamingMs: 100 }, "nothing"],
+  ["a diverged standby rejoins", {
+    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
+    peers: [primaryPeer],
+  }, "rejoin"],
+  ["a standby whose WAL is gone on the primary is cloned", {
+    primary,
+    peers: [primaryPeer],
+    upstream: "c",
+    trouble: "wal-removed",
+  }, "rejoin"],
+  ["repmgrd's election has its time", { noPrimaryMs: electionGraceMs - 1 }, "nothing"],
+  ["then the first of the equal standbys promotes", { noPrimaryMs: electionGraceMs }, "promote"],
+  ["but not without a majority", { noPrimaryMs: electionGraceMs, peers: [lost("a"), lost("c")] }, "nothing"],
+];
+for (const [what, changes, expected] of table) {
+  test(`decideRunning(): ${what}`, () => assert.equal(decideRunning(view(changes)).do, expected));
+}
+
+test("decideRunning() brings a node of the second level back under its configured upstream", () => {
+  const second = view({
+    otherPartners: [],
+    configuredUpstream: "c",
+    upstream: "a",
+    streaming: true,
+    primary: { host: "a", systemIdentifier: "1", timeline: 1, history: [] },
+    peers: [peer("a", 1, { role: "primary", upstream: null }), peer("c", 3)],
+  });
+  assert.deepEqual(decideRunning(second), {
+    do: "follow",
+    upstream: "c",
+    because: "The configured upstream c is back",
+  });
+});
+
+const may = (changes: Partial<RunningView>, tieBreak = true) => decideMayPromote(view(changes), { tieBreak }).ok;
+
+test("decideMayPromote() refuses while a primary answers, one is becoming, newer data is in sight, or priority is 0", () => {
+  assert.equal(may({}), true);
+  assert.equal(may({ peers: [peer("a", 1, { role: "primary" }), peer("c", 3)] }), false);
+  assert.equal(may({ peers: [lost("a"), peer("c", 3, { becomingPrimary: true })] }), false);
+  assert.equal(may({ peers: [lost("a"), peer("c", 3, { position: { timeline: 1, lsn: "0/5000001" } })] }), false);
+  assert.equal(may({ self: { host: "b", nodeId: 2, priority: 0 } }), false);
+});
+
+test("decideMayPromote() refuses on the side of a partition that has no majority, and for nodes of the second level", () => {
+  assert.equal(may({ peers: [lost("a"), lost("c")] }), false);
+  assert.equal(may({ otherPartners: [], peers: [peer("c", 3)] }), false);
+});
+
+test("decideMayPromote() lets only one of two standbys that see each other promote, whatever they hold", () => {
+  const standby = fc.record({
+    priority: fc.constantFrom(0, 50, 100),
+    position: fc.record({ timeline: fc.integer({ min: 1, max: 2 }), lsn: fc.constantFrom("0/1000000", "0/5000000") }),
+  });
+  fc.assert(fc.property(standby, standby, (b, c) => {
+    const forB = may({
+      self: { host: "b", nodeId: 2, priority: b.priority },
+      position: b.position,
+      peers: [lost("a"), peer("c", 3, c)],
+    });
+    const forC = may({
+      self: { host: "c", nodeId: 3, priority: c.priority },
+      otherPartners: ["a", "b"],
+      position: c.position,
+      peers: [lost("a"), peer("b", 2, b)],
+    });
+    return !(forB && forC);
+  }));
+});

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import {
+  type ClusterView,
+  countMajority,
+  type OwnCluster,
+  type Peer,
+  reached,
+  type ReachedPeer,
+} from "./cluster-view.ts";
+import { decideStartup } from "./decide-startup.ts";
+import { comparePosition, isAncestor } from "./lsn.ts";
+
+const hosts = ["pgmaster", "pgslave1", "pgslave3"];
+
+const cluster = (changes: Partial<OwnCluster> = {}): OwnCluster => ({
+  kind: "cluster",
+  systemIdentifier: "1",
+  position: { timeline: 1, lsn: "0/5000000" },
+  wasPrimary: true,
+  cleanShutdown: true,
+  lastUpstream: null,
+  ...changes,
+});
+
+const peer = (host: string, changes: Partial<ReachedPeer> = {}): ReachedPeer => ({
+  seen: "reached",
+  host,
+  nodeId: hosts.indexOf(host) + 1,
+  role: "none",
+  hasCluster: true,
+  wasPrimary: false,
+  systemIdentifier: "1",
+  position: { timeline: 1, lsn: "0/5000000" },
+  priority: 100,
+  becomingPrimary: false,
+  everHadMajority: true,
+  upstream: null,
+  streaming: false,
+  ...changes,
+});
+const lost = (host: string): Peer => ({ host, seen: "unreachable", error: "no answer" });
+
+const view = (changes: Partial<ClusterView>): ClusterView => ({
+  self: { host: "pgmaster", nodeId: 1, priority: 100 },
+  mayBootstrap: true,
+  configuredUpstream: null,
+  otherPartners: ["pgslave1", "pgslave3"],
+  everHadMajority: true,
+  cleanOverRewind: false,
+  data: cluster(),
+  peers: [],
+  primary: null,
+  waitedMs: 60_000,
+  cloneBecause: null,
+  ...changes,
+});
+const newPrimary = {
+  host: "pgslave1",
+  systemIdentifier: "1",
+  timeline: 2,
+  history: [{ timeline: 1, endLsn: "0/4000000" }],
+};
+
+const table: [string, Partial<ClusterView>, string][] = [
+  [
+    "an empty first node makes the cluster",
+    { data: { kind: "empty" }, peers: [lost("pgslave1"), lost("pgslave3")] },
+    "bootstrap",
+  ],
+  [
+    "it gives silent partners a moment first",
+    { data: { kind: "empty" }, peers: [lost("pgslave1")], waitedMs: 0 },
+    "wait",
+  ],
+  ["an empty volume beside nodes with data never makes a second one", {
+    data: { kind: "empty" },
+    peers: [peer("pgslave1")],
+  }, "wait"],
+  ["an empty volume clones from the primary", {
+    data: { kind: "empty" },
+    peers: [peer("pgslave1", { role: "primary" })],
+    primary: newPrimary,
+  }, "clone"],
+  ["a half clone is cloned again, never bootstrapped", { data: { kind: "half-cloned" }, peers: [] }, "wait"],
+  [
+    "an empty standby waits for its upstream",
+    { data: { kind: "empty" }, mayBootstrap: false, configuredUpstream: "x" },
+    "wait",
+  ],
+  ["a whole clone is moved in", { data: { kind: "unfinished-move" } }, "finish-move"],
+  ["an unfinished bootstrap is made anew", { data: { kind: "unfinished-bootstrap" } }, "discard-bootstrap"],
+  ["foreign files are refused", { data: { kind: "foreign", entries: ["photos"] } }, "refuse"],
+  ["another major version is refused", { data: { kind: "other-version", version: "15" } }, "refuse"],
+  ["a damaged directory is refused", { data: { kind: "damaged", why: "no control file" } }, "refuse"],
+  ["another cluster's node is refused", { peers: [peer("pgslave1", { systemIdentifier: "2" })] }, "refuse"],
+  ["a former primary starts again with a majority", { peers: [peer("pgslave1"), lost("pgslave3")] }, "start-primary"],
+  ["and waits without one", { peers: [lost("pgslave1"), lost("pgslave3")] }, "wait"],
+  ["and waits for a node that is becoming primary", { peers: [peer("pgslave1", { becomingPrimary: true })] }, "wait"],
+  ["and waits for newer data", { peers: [peer("pgslave1", { position: { timeline: 2, lsn: "0/1" } })] }, "wait"],
+  [
+    "partners that never joined do not count",
+    { everHadMajority: false, peers: [lost("pgslave1"), lost("pgslave3")] },
+    "start-primary",
+  ],
+  ["a diverged former primary is rewound", { primary: newPrimary }, "rewind"],
+  ["or cloned where that is asked for", { primary: newPrimary, cleanOverRewind: true }, "clone"],
+  ["or cloned where a rewind failed", { primary: newPrimary, cloneBecause: "it failed" }, "clone"],
+  ["a former primary that did not diverge follows at once", {
+    primary: { ...newPrimary, history: [{ timeline: 1, endLsn: "0/5000000" }] },
+  }, "start-standby"],
+  [
+    "an unreadable history means rewind, which looks for itself",
+    { primary: { ...newPrimary, history: null } },
+    "rewind",
+  ],
+  ["two primaries of one timeline: clone", { primary: { ...newPrimary, timeline: 1, history: [] } }, "clone"],
+  ["a former standby starts without a primary in sight", {
+    data: cluster({ wasPrimary: false, lastUpstream: "pgslave3" }),
+  }, "start-standby"],
+];
+
+for (const [what, changes, expected] of table) {
+  test(`decideStartup(): ${what}`, () => assert.equal(decideStartup(view(changes)).do, expected));
+}
+
+const position = fc.record({
+  timeline: fc.integer({ min: 1, max: 3 }),
+  lsn: fc.constantFrom("0/1000000", "0/3000000", "0/5000000"),
+});
+const anyPeer = (host: string): fc.Arbitrary<Peer> =>
+  fc.oneof(
+    fc.constant(lost(host)),
+    fc.record({
+      role: fc.constantFrom("primary", "standby", "none", "unknown"),
+      hasCluster: fc.boolean(),
+      systemIdentifier: fc.constantFrom("1", "1", "1", "2", null),
+      position: fc.option(position),
+      becomingPrimary: fc.boolean(),
+      everHadMajority: fc.boolean(),
+    }).map((changes) => peer(host, changes as Partial<ReachedPeer>)),
+  );
+const anyView = fc.record({
+  mayBootstrap: fc.boolean(),
+  everHadMajority: fc.boolean(),
+  cleanOverRewind: fc.boolean(),
+  waitedMs: fc.integer({ min: 0, max: 100_000 }),
+  cloneBecause: fc.constantFrom(null, "it failed"),
+  data: fc.oneof(
+    fc.constantFrom({ kind: "empty" as const }, { kind: "half-cloned" as const }),
+    fc.record({ position, wasPrimary: fc.boolean(), lastUpstream: fc.constantFrom(null, "pgslave1") }).map(cluster),
+  ),
+  peers: fc.tuple(anyPeer("pgslave1"), anyPeer("pgslave3")),
+}).chain((base) => {
+  const claims = base.peers.flatMap((p) => p.seen === "reached" && p.role === "primary" ? [p] : []);
+  return fc.constantFrom(...claims.map((p) => p.host), null).map((host): ClusterView => {
+    const chosen = claims.find((p) => p.host === host) ?? claims[0];
+    const primary = chosen
+      ? {
+        host: chosen.host,
+        systemIdentifier: chosen.systemIdentifier,
+        timeline: chosen.position?.timeline ?? null,
+        history: [],
+      }
+      : null;
+    return view({ ...base, configuredUpstream: base.mayBootstrap ? null : "pgslave1", primary });
+  });
+});
+
+test("decideStartup() never makes a fresh cluster while a node that answers has data", () => {
+  fc.assert(fc.property(anyView, (v) => decideStartup(v).do !== "bootstrap" || reached(v).every((p) => !p.hasCluster)));
+});
+
+test("decideStartup() never bootstraps over data, nor after a clone that was cut off", () => {
+  fc.assert(fc.property(anyView, (v) => decideStartup(v).do !== "bootstrap" || v.data.kind === "empty"));
+});
+
+test("decideStartup() starts a primary only with the newest data in sight, nobody else leading, and the majority it needs", () => {
+  fc.assert(fc.property(anyView, (v) => {
+    if (decideStartup(v).do !== "start-primary") return true;
+    const own = v.data as OwnCluster;
+    return v.primary === null && own.wasPrimary && countMajority(v).ok &&
+      reached(v).every((p) => !p.becomingPrimary && (!p.position || comparePosition(p.position, own.position) <= 0));
+  }));
+});
+
+test("decideStartup() never clones or rewinds from itself, and never without a primary in sight", () => {
+  fc.assert(fc.property(anyView, (v) => {
+    const plan = decideStartup(v);
+    if (plan.do === "clone") return plan.from !== v.self.host && v.primary !== null;
+    return plan.do !== "rewind" || (plan.to === v.primary?.host && plan.to !== v.self.host);
+  }));
+});
+
+test("decideStartup() never lets data follow a primary of another cluster or one that it has diverged from", () => {
+  fc.assert(fc.property(anyView, (v) => {
+    if (v.data.kind !== "cluster" || v.primary === null || decideStartup(v).do !== "start-standby") return true;
+    const { timeline, history, systemIdentifier } = v.primary;
+    const sameCluster = systemIdentifier === null || systemIdentifier === v.data.systemIdentifier;
+    return sameCluster && timeline !== null && history !== null && isAncestor(v.data.position, { timeline, history });
+  }));
+});
