@@ -4,6 +4,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { OperatorError } from "../roles/runtime/errors.ts";
+import { prefix } from "../tests/support/cluster.ts";
 import { ensureCompose } from "./engine.ts";
 import { ensureImages } from "./images.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
@@ -27,7 +28,7 @@ export async function runScenarios(filter: string, keep: boolean): Promise<Total
       fix: "see `ls tests/scenarios` for their names",
     });
   }
-  await ensureImages();
+  if (!process.env.POSTDOCK_TEST_EXECUTABLE) await ensureImages();
   await ensureCompose("v2");
   await ensureCompose("v1");
   const rank = (file: string) => first.some((name) => file.startsWith(name)) ? 0 : 1;
@@ -55,7 +56,7 @@ async function runFiles(files: readonly string[]): Promise<Totals> {
 
 /** After a failure: the last lines of every container of the scenarios, without the output of their children. */
 async function showLogs(): Promise<void> {
-  const list = await execute(["docker", "ps", "--all", "--filter", "name=pdtest", "--format", "{{.Names}}"], {
+  const list = await execute(["docker", "ps", "--all", "--filter", `name=${prefix}`, "--format", "{{.Names}}"], {
     timeoutMs: 30_000,
   });
   for (const name of list.trim().split("\n").filter((n) => n !== "")) {
@@ -66,11 +67,11 @@ async function showLogs(): Promise<void> {
 }
 
 async function removeClusters(): Promise<void> {
-  const list = await execute(["docker", "ps", "--all", "--quiet", "--filter", "name=pdtest"], { timeoutMs: 30_000 });
+  const list = await execute(["docker", "ps", "--all", "--quiet", "--filter", `name=${prefix}`], { timeoutMs: 30_000 });
   const ids = list.trim().split("\n").filter((id) => id !== "");
   if (ids.length > 0) await execute(["docker", "rm", "--force", "--volumes", ...ids], { timeoutMs: 120_000 });
   for (const kind of ["volume", "network"]) {
-    const names = await execute(["docker", kind, "ls", "--quiet", "--filter", "name=pdtest"], { timeoutMs: 30_000 });
+    const names = await execute(["docker", kind, "ls", "--quiet", "--filter", `name=${prefix}`], { timeoutMs: 30_000 });
     for (const name of names.trim().split("\n").filter((n) => n !== "")) {
       await attempt(["docker", kind, "rm", name], { timeoutMs: 30_000 });
     }

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { attempt } from "../../tools/terminal.ts";
+import { prefix } from "../support/cluster.ts";
 import { docker, exec, logsOf, stateOf } from "../support/docker.ts";
 
-const name = "pdtest-signals";
+const name = `${prefix}-signals`;
 const environment = ["-e", "NODE_ID=1", "-e", "NODE_NAME=node1", "-e", "POSTGRES_PASSWORD=secret-of-the-test"];
 
 test("TERM, INT and QUIT end a node as they say, with exit code 0", async () => {

@@ -2,7 +2,7 @@
 // what PostgreSQL refuses stops the container before anything is touched.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exampleCluster } from "../support/cluster.ts";
+import { exampleCluster, prefix } from "../support/cluster.ts";
 import { docker, exec } from "../support/docker.ts";
 import { attempt } from "../../tools/terminal.ts";
 
@@ -28,7 +28,7 @@ test("CONFIGS reach PostgreSQL and pgpool", async () => {
 });
 
 test("CONFIGS takes other symbols, quotes and older names", async () => {
-  const name = "pdtest-configs";
+  const name = `${prefix}-configs`;
   await attempt(["docker", "rm", "-fv", name], { timeoutMs: 30_000 });
   const environment = [
     "CONFIGS_DELIMITER_SYMBOL=;",

@@ -2,6 +2,7 @@
 // Scenarios that leave it whole share one; it is started by whoever needs it first.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { getText } from "../../roles/runtime/peers.ts";
 import { type AnyStatus, type NodeStatus } from "../../roles/runtime/status.ts";
 import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
@@ -9,6 +10,9 @@ import { type ComposeVersion, ensureCompose } from "../../tools/engine.ts";
 import { ensureSshKeys } from "../../tools/ssh-keys.ts";
 import { attempt, execute, root } from "../../tools/terminal.ts";
 import { addressOf, docker } from "./docker.ts";
+
+/** Stands before the names of everything a scenario makes. */
+export const prefix = process.env.POSTDOCK_TEST_PREFIX || "pdtest";
 
 export const nodes = ["pgmaster", "pgslave1", "pgslave2", "pgslave3", "pgslave4"] as const;
 export const services = [...nodes, "pgpool", "backup"] as const;
@@ -26,7 +30,7 @@ export class Cluster {
   private constructor(
     readonly project: string,
     private readonly compose: readonly string[],
-    private readonly file: string,
+    private readonly files: readonly string[],
   ) {}
 
   /** Prepares the Compose file; starts nothing. */
@@ -43,11 +47,12 @@ export class Cluster {
       `- ${join(root, "compose/ssh/keys")}:`,
     );
     await writeFile(file, edited);
-    return new Cluster(`pdtest-${options.name}`, compose, file);
+    const files = ["-f", file, ...await executableOverride(join(directory, `${options.name}.executable.yml`), edited)];
+    return new Cluster(`${prefix}-${options.name}`, compose, files);
   }
 
   async composeRun(args: readonly string[], timeoutMs = 120_000): Promise<string> {
-    return await execute([...this.compose, "-p", this.project, "-f", this.file, ...args], { timeoutMs });
+    return await execute([...this.compose, "-p", this.project, ...this.files, ...args], { timeoutMs });
   }
 
   /** `up -d` of some services, all by default. */
@@ -177,6 +182,18 @@ export class Cluster {
   async connect(service: Service): Promise<void> {
     await docker(["network", "connect", "--alias", service, await this.network(), await this.container(service)]);
   }
+}
+
+/** With POSTDOCK_TEST_EXECUTABLE every service runs that executable instead of the one in its image. */
+async function executableOverride(path: string, yaml: string): Promise<string[]> {
+  const executable = process.env.POSTDOCK_TEST_EXECUTABLE;
+  if (!executable) return [];
+  const names = [...(yaml.split(/^services:$/m)[1] ?? "").split(/^\S/m)[0]!.matchAll(/^ {2}([\w-]+):$/gm)].map((m) =>
+    m[1]
+  );
+  const mount = (name?: string) => `  ${name}:\n    volumes:\n      - ${executable}:/usr/local/bin/postdock:ro\n`;
+  await writeFile(path, `services:\n${names.map(mount).join("")}`);
+  return ["-f", path];
 }
 
 /** repmgr's record of the node says what the node is. */
