@@ -1,0 +1,154 @@
+// PURE: the rules of a voter of the majority lease (DESIGN.md section 3; Trencséni, Gazsó, Reinhardt: PaxosLease,
+// arXiv:1209.4187). A voter keeps nothing on disk: it is silent for one whole LEASE_TTL after every start instead.
+
+/** Who asks for the lease: a node, and one run of its agent. Two containers with one name are two claimants. */
+export interface Claimant {
+  nodeId: number;
+  host: string;
+  incarnation: string;
+}
+
+/** Terms grow; two candidates never use the same one. */
+export interface Term {
+  number: number;
+  nodeId: number;
+}
+
+/** How far two electorates may differ: any two majorities still share a voter. */
+const electorateSlack = 1;
+
+export interface LeaseRequest {
+  kind: "acquire" | "renew" | "release";
+  from: Claimant;
+  term: Term;
+  /** LEASE_TTL of the claimant, milliseconds */
+  ttlMs: number;
+  electorate: readonly string[];
+  /** tells the answers of one sending from those of another */
+  round: number;
+}
+
+export interface LeaseReply {
+  voter: string;
+  /** of the voter's agent: one agent under two names has one vote */
+  incarnation: string;
+  round: number;
+  granted: boolean;
+  because: string;
+  /** the voter's own electorate: the claimant checks it as well */
+  electorate: readonly string[];
+  /** the newest term this voter has seen, or null */
+  highest: Term | null;
+  /** how long until this voter is free to grant, milliseconds; 0 where time alone changes nothing */
+  freeInMs: number;
+}
+
+export interface Grant {
+  to: Claimant;
+  term: Term;
+  untilMs: number;
+}
+
+export interface VoterState {
+  name: string;
+  incarnation: string;
+  startedMs: number;
+  ttlMs: number;
+  electorate: readonly string[];
+  grant: Grant | null;
+  /** the last lease that was given up: a delayed renewal must not bring it back */
+  released: { from: Claimant; term: Term } | null;
+  highest: Term | null;
+}
+
+export function newVoter(
+  o: { name: string; incarnation: string; startedMs: number; ttlMs: number; electorate: readonly string[] },
+): VoterState {
+  return { ...o, grant: null, released: null, highest: null };
+}
+
+/** The grant that still counts at this time, or null. */
+export function liveGrant(voter: VoterState, nowMs: number): Grant | null {
+  return voter.grant !== null && nowMs < voter.grant.untilMs ? voter.grant : null;
+}
+
+/** One request at one voter. Times are the voter's own monotonic milliseconds. */
+export function vote(
+  voter: VoterState,
+  request: LeaseRequest,
+  nowMs: number,
+): { voter: VoterState; reply: LeaseReply } {
+  const answer = (granted: boolean, because: string, next: VoterState, freeInMs = 0) => ({
+    voter: next,
+    reply: {
+      voter: voter.name,
+      incarnation: voter.incarnation,
+      round: request.round,
+      granted,
+      because,
+      electorate: voter.electorate,
+      highest: next.highest,
+      freeInMs,
+    },
+  });
+  const refusal = standingRefusal(voter, request);
+  if (refusal !== null) return answer(false, refusal, voter);
+  const held = liveGrant(voter, nowMs);
+  const own = held !== null && sameClaimant(held.to, request.from);
+  if (request.kind === "release") {
+    if (!own || compareTerm(held.term, request.term) !== 0) return answer(false, "holds no such lease", voter);
+    return answer(true, "released", { ...voter, grant: null, released: { from: request.from, term: request.term } });
+  }
+  const silentMs = voter.startedMs + voter.ttlMs - nowMs;
+  if (silentMs > 0) return answer(false, "started less than one LEASE_TTL ago", voter, silentMs);
+  if (held !== null && !own) return answer(false, `granted to ${held.to.host}`, voter, held.untilMs - nowMs);
+  const outdated = outdatedTerm(voter, request, own ? held : null);
+  if (outdated !== null) return answer(false, outdated, voter);
+  const untilMs = Math.max(nowMs + request.ttlMs, own ? held.untilMs : 0);
+  return answer(true, "granted", {
+    ...voter,
+    grant: { to: request.from, term: request.term, untilMs },
+    highest: maxTerm(voter.highest, request.term),
+  });
+}
+
+/** What this voter and this claimant can never agree on, whatever the time. */
+function standingRefusal(voter: VoterState, request: LeaseRequest): string | null {
+  if (!request.electorate.includes(voter.name)) return `${voter.name} is not in the claimant's electorate`;
+  if (!sameElectorate(voter.electorate, request.electorate)) {
+    return `the electorates differ by more than one member: here ${voter.electorate.join(",")}`;
+  }
+  if (request.ttlMs > voter.ttlMs) return `LEASE_TTL is ${voter.ttlMs} ms here, less than the claimant's`;
+  return null;
+}
+
+function outdatedTerm(voter: VoterState, request: LeaseRequest, own: Grant | null): string | null {
+  const { released } = voter;
+  if (released && sameClaimant(released.from, request.from) && compareTerm(request.term, released.term) <= 0) {
+    return "this term has been given up";
+  }
+  const order = own === null ? 1 : compareTerm(request.term, own.term);
+  if (order < 0) return "the claimant has a newer term";
+  if (request.kind === "renew" || (own !== null && order === 0)) return null;
+  if (voter.highest !== null && compareTerm(request.term, voter.highest) <= 0) return "the term is not newer";
+  return null;
+}
+
+export function sameClaimant(a: Claimant, b: Claimant): boolean {
+  return a.nodeId === b.nodeId && a.incarnation === b.incarnation;
+}
+
+/** Whether every majority of one electorate meets every majority of the other. */
+export function sameElectorate(a: readonly string[], b: readonly string[]): boolean {
+  const difference = a.filter((m) => !b.includes(m)).length + b.filter((m) => !a.includes(m)).length;
+  return difference <= electorateSlack;
+}
+
+export function compareTerm(a: Term, b: Term): number {
+  return a.number - b.number || a.nodeId - b.nodeId;
+}
+
+export function maxTerm(a: Term | null, b: Term | null): Term | null {
+  if (a === null || b === null) return a ?? b;
+  return compareTerm(a, b) >= 0 ? a : b;
+}
