@@ -2,6 +2,7 @@
 // The only file that knows hono and prom-client.
 import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { Gauge, Registry } from "prom-client";
 import { postgresAccount } from "./command.ts";
 import { errorText } from "./errors.ts";
@@ -32,9 +33,20 @@ export interface Sample {
   value: number;
 }
 
+/** Answers a POST below /control/ from its path, its headers and its body (control.ts). */
+export type ControlRoutes = (
+  path: string,
+  header: (name: string) => string | undefined,
+  body: string,
+) => Promise<{ status: number; body: string; headers: Record<string, string> }>;
+
+/** Longest body of a request, bytes. */
+const longestBody = 64 * 1024;
+
 /** Builds the app; test it with `app.request("/healthz")`. */
-export function httpApp(role: RoleHttp, log: Log): Hono {
+export function httpApp(role: RoleHttp, log: Log, control?: ControlRoutes): Hono {
   const app = new Hono();
+  app.use(bodyLimit({ maxSize: longestBody, onError: (c) => c.text("the body is over 64 kB\n", 413) }));
   const probe = (path: string, ask: (c: Context) => Promise<Verdict>) =>
     app.get(path, async (c) => {
       const verdict = await ask(c).catch((error) => no(`could not see: ${errorText(error)}`));
@@ -51,6 +63,12 @@ export function httpApp(role: RoleHttp, log: Log): Hono {
     const verdict = await role.replica(lag).catch((error) => no(`could not see: ${errorText(error)}`));
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
   });
+  if (control) {
+    app.post("/control/*", async (c) => {
+      const answer = await control(c.req.path, (name) => c.req.header(name), await c.req.text());
+      return new Response(answer.body, { status: answer.status, headers: answer.headers });
+    });
+  }
   app.get("/status", (c) => c.json(role.status()));
   app.get("/metrics", async (c) => c.text(await renderMetrics(role.samples()), 200, { "content-type": metricsType }));
   app.notFound((c) => c.text("not found: try /healthz /readyz /primary /replica /read-only /status /metrics\n", 404));

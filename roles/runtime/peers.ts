@@ -47,31 +47,60 @@ export function getText(at: string, path: string, timeoutMs: number): Promise<st
   return requestText({ at, path, method: "GET", timeoutMs });
 }
 
+/** An answer of any status, with its headers. */
+export interface Answer {
+  status: number;
+  body: string;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** POST of a JSON body with headers; the answer whatever its status. Throws where there is none. */
+export function postSigned(
+  host: string,
+  path: string,
+  o: { body: string; headers: Record<string, string>; timeoutMs: number },
+): Promise<Answer> {
+  const headers = { ...o.headers, "content-type": "application/json" };
+  return requestAnswer({ at: host, path, method: "POST", timeoutMs: o.timeoutMs, body: o.body, headers });
+}
+
 /** POST of a JSON body; the answer as text. Throws on any status but 2xx, with the answer in the message. */
 export function postJson(at: string, path: string, body: unknown, timeoutMs: number): Promise<string> {
   return requestText({ at, path, method: "POST", timeoutMs, body: JSON.stringify(body) });
 }
 
-function requestText(
+async function requestText(
   o: { at: string; path: string; method: string; timeoutMs: number; body?: string },
 ): Promise<string> {
+  const headers: Record<string, string> = o.body === undefined ? {} : { "content-type": "application/json" };
+  const { status, body } = await requestAnswer({ ...o, headers });
+  if (status >= 200 && status < 300) return body;
+  throw new HttpError(o.path, status, body.slice(0, 500).trim());
+}
+
+function requestAnswer(
+  o: {
+    at: string;
+    path: string;
+    method: string;
+    timeoutMs: number;
+    body?: string;
+    headers: Record<string, string>;
+  },
+): Promise<Answer> {
   const target = o.at.startsWith("/") ? { socketPath: o.at } : { host: o.at, port: httpPort };
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(o.timeoutMs);
-    const headers = o.body === undefined ? {} : { "content-type": "application/json" };
-    const req = request({ ...target, path: o.path, method: o.method, signal, agent: false, headers }, (res) => {
-      let text = "";
+    const { path, method, headers } = o;
+    const req = request({ ...target, path, method, signal, agent: false, headers }, (res) => {
+      let body = "";
       res.setEncoding("utf8");
       res.on("data", (chunk: string) => {
-        text += chunk;
-        if (text.length > 1_000_000) req.destroy(new Error("the answer is over 1 MB"));
+        body += chunk;
+        if (body.length > 1_000_000) req.destroy(new Error("the answer is over 1 MB"));
       });
       res.on("error", reject);
-      res.on("end", () => {
-        const status = res.statusCode ?? 0;
-        if (status >= 200 && status < 300) resolve(text);
-        else reject(new HttpError(o.path, status, text.slice(0, 500).trim()));
-      });
+      res.on("end", () => resolve({ status: res.statusCode ?? 0, body, headers: res.headers }));
     });
     req.on("error", reject);
     req.end(o.body);

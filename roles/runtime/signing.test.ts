@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { clusterKeys, type Message, otherAudience, sign, staleMs, Verifier } from "./signing.ts";
+
+const key = "a key of sixteen characters";
+const m: Message = { method: "POST", path: "/control/vote", audience: "run-1", timeMs: 1e12, nonce: "n1", body: "{}" };
+const fresh = () => new Verifier([key], "run-1");
+
+test("a genuine message is accepted once", () => {
+  const verifier = fresh();
+  assert.equal(verifier.refuse(m, sign(key, m), 1e12), null);
+  assert.match(verifier.refuse(m, sign(key, m), 1e12) ?? "", /been here before/);
+});
+
+test("whatever is changed on the way is refused", () => {
+  const signature = sign(key, m);
+  const changes: Partial<Message>[] = [
+    { method: "GET" },
+    { path: "/control/other" },
+    { audience: "run-2" },
+    { timeMs: m.timeMs + 1 },
+    { nonce: "n2" },
+    { body: '{"a":1}' },
+  ];
+  for (const change of changes) {
+    assert.match(
+      fresh().refuse({ ...m, ...change }, signature, 1e12) ?? "",
+      /signature is wrong/,
+      JSON.stringify(change),
+    );
+  }
+  for (const bad of ["", "00", "zz", signature.slice(2), `${signature}00`]) {
+    assert.match(fresh().refuse(m, bad, 1e12) ?? "", /signature is wrong/);
+  }
+});
+
+test("parts of a message cannot be moved from one to the next", () => {
+  const moved = { ...m, path: "/control/vot", audience: "erun-1" };
+  assert.notEqual(sign(key, m), sign(key, moved));
+});
+
+test("clocks may differ by minutes, not by more than the limit, in both directions", () => {
+  for (const skew of [-staleMs, staleMs]) assert.equal(fresh().refuse(m, sign(key, m), m.timeMs + skew), null);
+  for (const skew of [-staleMs - 1, staleMs + 1]) {
+    assert.match(fresh().refuse(m, sign(key, m), m.timeMs + skew) ?? "", /stale/);
+  }
+  const never = { ...m, timeMs: NaN };
+  assert.match(fresh().refuse(never, sign(key, never), 1e12) ?? "", /stale/);
+});
+
+test("a replay after a restart is for an agent that is gone", () => {
+  assert.equal(new Verifier([key], "run-2").refuse(m, sign(key, m), 1e12), otherAudience);
+});
+
+test("a nonce is remembered for as long as the message could be fresh", () => {
+  const verifier = fresh();
+  assert.equal(verifier.refuse(m, sign(key, m), m.timeMs - staleMs), null);
+  for (let i = 0; i < 10; i++) {
+    const other = { ...m, nonce: `o${i}` };
+    verifier.refuse(other, sign(key, other), m.timeMs + staleMs);
+  }
+  assert.match(verifier.refuse(m, sign(key, m), m.timeMs + staleMs) ?? "", /been here before/);
+});
+
+test("while a key is changed both are accepted, and the first signs", () => {
+  const [next, old] = ["the next key, long enough", key];
+  assert.equal(new Verifier([next, old], "run-1").refuse(m, sign(old, m), 1e12), null);
+  assert.equal(new Verifier([old, next], "run-1").refuse(m, sign(next, m), 1e12), null);
+  assert.match(new Verifier([next], "run-1").refuse(m, sign(old, m), 1e12) ?? "", /signature/);
+});
+
+test("without CLUSTER_KEY the key follows from the password and is not the password", () => {
+  const [derived] = clusterKeys([], "replication_pass");
+  assert.notEqual(derived, "replication_pass");
+  assert.deepEqual(clusterKeys([], "replication_pass"), [derived]);
+  assert.notDeepEqual(clusterKeys([], "another"), [derived]);
+  assert.deepEqual(clusterKeys(["given-given-given"], "replication_pass"), ["given-given-given"]);
+});
