@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { runCommandLine } from "./roles/commands.ts";
+import { lineSplitter } from "./roles/runtime/command.ts";
 import type { Context } from "./roles/runtime/context.ts";
 import { systemClock } from "./roles/runtime/time.ts";
 
@@ -11,6 +12,13 @@ const context: Context = {
   clock: systemClock,
   print: (line) => void process.stdout.write(line + "\n"),
   complain: (line) => void process.stderr.write(line + "\n"),
+  onInput: (onLine, onEnd) => {
+    const lines = lineSplitter(onLine);
+    process.stdin.setEncoding("utf8");
+    process.stdin.on("data", (chunk) => lines.push(String(chunk)));
+    process.stdin.on("end", onEnd);
+    process.stdin.on("close", onEnd);
+  },
   onSignal: (handler) => {
     for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) process.on(signal, () => handler(signal));
   },

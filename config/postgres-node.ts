@@ -13,6 +13,7 @@ import {
   plainText,
 } from "./env.ts";
 import { parseHosts, parseSettings, type Setting } from "./list-syntax.ts";
+import { electorateOf, quorumProblems, quorumVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
 
 const nodeNameText = (text: string) => {
@@ -115,6 +116,7 @@ export const postgresNodeVariables = {
     accepts: "host names, separated by commas, each once",
     doc: "The nodes of the first level, this one included: they decide together who is primary (adaptive mode).",
   }),
+  ...quorumVariables,
   configs: shared.configs,
   configsDelimiter: shared.configsDelimiter,
   configsAssignment: shared.configsAssignment,
@@ -209,6 +211,8 @@ export interface NodeConfig extends ConfigOf<typeof postgresNodeVariables> {
   upstreamHost: string | null;
   /** PARTNER_NODES without this node */
   otherPartners: string[];
+  /** PARTNER_NODES and QUORUM_OBSERVERS: who votes about the lease */
+  electorate: string[];
   masterLockPath: string;
   standbyLockPath: string;
 }
@@ -247,6 +251,7 @@ export function completeNodeConfig(
       fix: `add ${host} to PARTNER_NODES of all its nodes, or set CLUSTER_NODE_NETWORK_NAME to the name used there`,
     });
   }
+  problems.push(...quorumProblems(config, config.partners));
   if (problems.length > 0 || id === null) return { ok: false, problems };
   return {
     ok: true,
@@ -259,6 +264,7 @@ export function completeNodeConfig(
       settings,
       upstreamHost: config.primaryHost === host ? null : config.primaryHost,
       otherPartners: config.partners.filter((p) => p !== host),
+      electorate: electorateOf(config.partners, config.observers),
       masterLockPath: config.primaryLockFile ?? `${config.pgdata}/master.lock`,
       standbyLockPath: config.standbyLockFile ?? `${config.pgdata}/standby.lock`,
     },

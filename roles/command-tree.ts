@@ -4,7 +4,8 @@ import { backupCommand, listCommand, receiveWalCommand } from "./barman/commands
 import { barmanEntrypoint } from "./barman/role.ts";
 import { hasEnoughBackendsProbe, hasWriteNodeProbe, pgpoolEntrypoint } from "./pgpool/role.ts";
 import { isMajorMaster } from "./postgres-node/health-command.ts";
-import { eventCommand, mayPromoteCommand } from "./postgres-node/local-commands.ts";
+import { fenceCommand } from "./postgres-node/fence.ts";
+import { eventCommand, mayEndRecoveryCommand, mayPromoteCommand } from "./postgres-node/local-commands.ts";
 import * as old from "./postgres-node/old-names.ts";
 import { nodeEntrypoint } from "./postgres-node/role.ts";
 import type { Command } from "./runtime/context.ts";
@@ -44,6 +45,18 @@ const node: Group = {
       does: "whether this standby may become primary now; repmgrd asks before it promotes",
       exits: probeExits,
       run: mayPromoteCommand,
+    },
+    {
+      usage: "may-end-recovery",
+      does: "whether this server may become read-write; PostgreSQL asks at the end of recovery",
+      exits: "0 yes, 126 no, so that PostgreSQL ends",
+      run: mayEndRecoveryCommand,
+    },
+    {
+      usage: "fence [directory]",
+      does: "ends PostgreSQL when the lease ends; the agent's own process",
+      exits: "0 its input ended",
+      run: fenceCommand,
     },
     {
       usage: "event [nodeId] [event] [success] [time] [details]",

@@ -17,6 +17,7 @@ async function type(args: string[], environment: Record<string, string> = {}, ar
     clock: systemClock,
     print: (line) => out.push(line),
     complain: (line) => err.push(line),
+    onInput: () => {},
     onSignal: () => {},
   };
   const code = await runCommandLine(context, argv0, args);

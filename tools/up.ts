@@ -70,7 +70,7 @@ async function readTopology(): Promise<SeenNode[]> {
   return await Promise.all(nodes.map(async ({ service, container, ports }) => {
     const inspect = ["docker", "inspect", "--format", format, container];
     const address = (await attempt(inspect, { timeoutMs: 15_000 })).stdout.trim().split(" ")[0] ?? "";
-    const seen = address === "" ? null : await askNode(address, 2_000);
+    const seen = address === "" ? null : await askNode(address, { timeoutMs: 2_000 });
     const port = /:(\d+)->5432/.exec(ports)?.[1] ?? "not published";
     return { service, port, status: seen?.seen === "reached" ? seen.status : null };
   }));

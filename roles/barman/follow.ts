@@ -27,7 +27,7 @@ export async function followPrimary(barman: Barman): Promise<void> {
 async function followOnce(barman: Barman): Promise<void> {
   const { state } = barman;
   state.lastBeatMs = barman.clock.nowMs();
-  const peers = await askNodes(state.hosts, askTimeoutMs);
+  const peers = await askNodes(state.hosts, { timeoutMs: askTimeoutMs });
   const decision = decideFollow({
     peers,
     direct: peers.some((p) => p.seen === "reached") ? [] : await askServers(barman),

@@ -17,7 +17,7 @@ function node(id: number, said: Partial<Said> | null): NodeSeen {
   const s: Said = { role: "standby", timeline: 1, systemIdentifier: "7", streaming: true, lagBytes: 0, ...said };
   const upstream = s.role === "standby" ? { host: "x", port: 5432, streaming: s.streaming } : null;
   const postgres = { ...s, upstream, downstream: [] };
-  const status = said === null ? null : { node: { id }, postgres } as unknown as NodeStatus;
+  const status = said === null ? null : { node: { id }, postgres, lease: { mode: "off" } } as unknown as NodeStatus;
   return { id, host: `n${id}`, status, postgresAnswers: false, forMs: 0 };
 }
 

@@ -67,7 +67,7 @@ export function watchNodes(backends: readonly Backend[], deps: { clock: Clock; s
 
 async function look(backend: Backend): Promise<Word["seen"]> {
   const { id, host, port } = backend;
-  const answer = await askNode(host, answerMs);
+  const answer = await askNode(host, { timeoutMs: answerMs });
   if (answer.seen === "reached") return { id, host, status: answer.status, postgresAnswers: true };
   return { id, host, status: null, postgresAnswers: await postgresAnswers(host, port, answerMs) };
 }

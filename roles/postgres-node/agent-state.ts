@@ -26,6 +26,8 @@ export interface AgentState {
   /** nothing may look like a standby while this is set: a start as primary or a promotion is under way */
   becomingPrimary: boolean;
   repmgrdRuns: boolean;
+  /** why PostgreSQL was fenced here, until it serves again */
+  fenced: string | null;
   everHadMajority: boolean;
   startedMs: number;
 }
@@ -40,6 +42,7 @@ export function initialState(nowMs: number): AgentState {
     server: null,
     becomingPrimary: false,
     repmgrdRuns: false,
+    fenced: null,
     everHadMajority: false,
     startedMs: nowMs,
   };
@@ -52,8 +55,24 @@ export function observedRole(state: AgentState): "primary" | "standby" | "none" 
   return state.server.state.standby ? "standby" : "primary";
 }
 
+const noLease: NodeStatus["lease"] = {
+  mode: "off",
+  because: "",
+  held: false,
+  remainingMs: 0,
+  term: 0,
+  grantedTo: null,
+  voters: [],
+  refusals: [],
+};
+
 /** GET /status from what was last observed. Pure. */
-export function renderStatus(state: AgentState, config: NodeConfig, nowMs: number): NodeStatus {
+export function renderStatus(
+  state: AgentState,
+  config: NodeConfig,
+  nowMs: number,
+  lease: NodeStatus["lease"] = noLease,
+): NodeStatus {
   return {
     schema: 1,
     component: "postgres-node",
@@ -69,6 +88,8 @@ export function renderStatus(state: AgentState, config: NodeConfig, nowMs: numbe
     partners: config.partners,
     everHadMajority: state.everHadMajority,
     becomingPrimary: state.becomingPrimary,
+    fenced: state.fenced,
+    lease,
     repmgrd: { running: state.repmgrdRuns },
     postgres: state.server ? renderServer(state.server) : renderStopped(state),
   };

@@ -57,6 +57,10 @@ export interface ClusterView {
   configuredUpstream: string | null;
   /** PARTNER_NODES without this node */
   otherPartners: readonly string[];
+  /** QUORUM_OBSERVERS, and whether each answers */
+  observers: readonly { host: string; answers: boolean }[];
+  /** QUORUM=on: a majority has a say at all */
+  quorum: boolean;
   /** this node's own marker: a majority of PARTNER_NODES has joined once */
   everHadMajority: boolean;
   cleanOverRewind: boolean;
@@ -93,17 +97,18 @@ export interface Majority {
 }
 
 /**
- * Counts the partners that answer, this node included. Needed once a majority of PARTNER_NODES has ever joined;
+ * Counts the voters that answer, this node included: partners and observers. Needed once a majority of PARTNER_NODES has ever joined;
  * until then partners that never joined do not count (CONTRACT.md, is_major_master).
  */
 export function countMajority(
-  view: { otherPartners: readonly string[]; everHadMajority: boolean; peers: readonly Peer[] },
+  view: Pick<ClusterView, "otherPartners" | "observers" | "quorum" | "everHadMajority" | "peers">,
 ): Majority {
   const answering = new Set(reached(view).map((p) => p.host));
-  const missing = view.otherPartners.filter((host) => !answering.has(host));
-  const size = view.otherPartners.length + 1;
+  const silent = view.observers.filter((o) => !o.answers).map((o) => o.host);
+  const missing = [...view.otherPartners.filter((host) => !answering.has(host)), ...silent];
+  const size = view.otherPartners.length + view.observers.length + 1;
   const have = size - missing.length;
   const known = view.everHadMajority || reached(view).some((p) => p.everHadMajority);
-  const needed = known && view.otherPartners.length > 0;
+  const needed = view.quorum && known && view.otherPartners.length > 0;
   return { needed, have, size, ok: !needed || have * 2 > size, missing };
 }

@@ -10,6 +10,9 @@ interface Shape {
   upstream?: string | null;
   partners?: string[];
   everHadMajority?: boolean;
+  fenced?: string;
+  /** the lease is in force, and this node holds it or not */
+  lease?: boolean;
 }
 
 function status(shape: Shape): NodeStatus {
@@ -28,6 +31,17 @@ function status(shape: Shape): NodeStatus {
     partners: shape.partners ?? ["a", "b", "c"],
     everHadMajority: shape.everHadMajority ?? true,
     becomingPrimary: false,
+    fenced: shape.fenced ?? null,
+    lease: {
+      mode: shape.lease === undefined ? "off" : "on",
+      because: "",
+      held: shape.lease ?? false,
+      remainingMs: 0,
+      term: 0,
+      grantedTo: null,
+      voters: [],
+      refusals: [],
+    },
     repmgrd: { running: true },
     postgres: {
       data: "cluster",

@@ -18,6 +18,10 @@ export interface HealthView {
 export function decideHealth(view: HealthView): Verdict {
   const { own } = view;
   if (own.postgres.role === "unknown") return no("this node could not learn its own role");
+  if (own.fenced !== null) return no(`false primary: it was stopped here, ${own.fenced}`);
+  if (own.lease.mode === "on" && own.postgres.role === "primary" && !own.lease.held) {
+    return no("false primary: it does not hold the lease");
+  }
   if (own.postgres.role !== "primary") return yes(`this node is not a primary (${own.phase})`);
   const reached = view.asked.flatMap((a) => a.seen === "reached" ? [a.status] : []);
   const partnered = own.partners.length > 0;

@@ -13,6 +13,10 @@ export interface RunningView extends Omit<ClusterView, "data" | "waitedMs" | "cl
   notStreamingMs: number;
   /** how long no primary has been in sight, milliseconds; 0 while one is */
   noPrimaryMs: number;
+  /** a primary has been in sight since this agent started */
+  sawPrimary: boolean;
+  /** whether this node may be read-write: "missing" where it needs the lease and does not hold it */
+  license: "held" | "missing" | "not-needed";
   /** what PostgreSQL itself said about why it cannot stream, or null */
   trouble: "wal-removed" | "diverged" | null;
 }
@@ -21,6 +25,8 @@ export type RunningPlan =
   | { do: "nothing" }
   /** another node is the real primary: stop at once and decide as at start */
   | { do: "demote"; because: string }
+  /** read-write without the lease, for example promoted by hand: nobody may write here */
+  | { do: "fence"; because: string }
   | { do: "follow"; upstream: string; because: string }
   /** streaming cannot be mended in place: stop and decide as at start; `clone` where a rewind cannot help */
   | { do: "rejoin"; clone: boolean; because: string }
@@ -28,8 +34,13 @@ export type RunningPlan =
 
 /** A standby that does not stream is given this long before the agent changes its upstream, milliseconds. */
 export const followGraceMs = 3_000;
-/** repmgrd's election has this long before the agent promotes in its place, milliseconds. */
+/**
+ * Without the lease repmgrd's election has this long before the agent promotes in its place, milliseconds. After a start the
+ * former primary has as long to come back first.
+ */
 export const electionGraceMs = 9_000;
+/** With the lease nothing is risked by trying soon: the voters refuse while the primary may still be there; milliseconds. */
+export const leaseGraceMs = 1_000;
 /** A diverged or starved standby is rejoined after this long, milliseconds. */
 export const rejoinGraceMs = 5_000;
 
@@ -39,6 +50,9 @@ export function decideRunning(view: RunningView): RunningPlan {
 
 function decidePrimary(view: RunningView): RunningPlan {
   const other = view.primary;
+  if (view.license === "missing") {
+    return { do: "fence", because: "this node is read-write and does not hold the lease" };
+  }
   if (!other || other.host === view.self.host) return { do: "nothing" };
   if (other.systemIdentifier !== view.systemIdentifier) return { do: "nothing" };
   return {
@@ -99,12 +113,14 @@ function comeBack(view: RunningView, timeline: number | null): RunningPlan {
 }
 
 function decideWithoutPrimary(view: RunningView): RunningPlan {
-  if (view.noPrimaryMs < electionGraceMs) return { do: "nothing" };
-  const permission = decideMayPromote(view, { tieBreak: true });
+  const soon = view.license !== "not-needed" && view.sawPrimary;
+  if (view.noPrimaryMs < (soon ? leaseGraceMs : electionGraceMs)) return { do: "nothing" };
+  // one that is ahead and does not take the lease is not waited for: repmgrd has no tie-break either
+  const permission = decideMayPromote(view, { tieBreak: view.noPrimaryMs < 2 * electionGraceMs });
   return permission.ok
     ? {
       do: "promote",
-      because: `No primary for ${Math.round(view.noPrimaryMs / 1000)} s and no election: ${permission.because}`,
+      because: `No primary for ${Math.round(view.noPrimaryMs / 1000)} s: ${permission.because}`,
     }
     : { do: "nothing" };
 }
@@ -114,7 +130,10 @@ function decideWithoutPrimary(view: RunningView): RunningPlan {
  * With `tieBreak` only one of several equally advanced standbys may (repmgrd's election has broken the tie already).
  */
 export function decideMayPromote(
-  view: Omit<RunningView, "streaming" | "notStreamingMs" | "noPrimaryMs" | "trouble" | "upstream">,
+  view: Omit<
+    RunningView,
+    "streaming" | "notStreamingMs" | "noPrimaryMs" | "trouble" | "upstream" | "sawPrimary" | "license"
+  >,
   options: { tieBreak: boolean },
 ): { ok: boolean; because: string } {
   const refuse = (because: string) => ({ ok: false, because });
@@ -131,12 +150,12 @@ export function decideMayPromote(
   if (becoming) return refuse(`${becoming.host} is becoming primary`);
   const majority = countMajority({ ...view, everHadMajority: true });
   if (!majority.ok) {
-    return refuse(`only ${majority.have} of ${majority.size} partners answer; missing: ${majority.missing.join(", ")}`);
+    return refuse(`only ${majority.have} of ${majority.size} voters answer; missing: ${majority.missing.join(", ")}`);
   }
   const electable = view.otherPartners.length > 0 ? peers.filter((p) => view.otherPartners.includes(p.host)) : peers;
   const better = electable.find((p) => isBetter(p, view, options.tieBreak));
   if (better) return refuse(`${better.host} has newer data or comes first`);
-  return { ok: true, because: `${majority.have} of ${majority.size} partners answer and none has newer data` };
+  return { ok: true, because: `${majority.have} of ${majority.size} voters answer and none has newer data` };
 }
 
 /** repmgr's order: received LSN, then priority, then the lower id. */

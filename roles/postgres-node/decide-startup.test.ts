@@ -47,6 +47,8 @@ const view = (changes: Partial<ClusterView>): ClusterView => ({
   mayBootstrap: true,
   configuredUpstream: null,
   otherPartners: ["pgslave1", "pgslave3"],
+  observers: [],
+  quorum: true,
   everHadMajority: true,
   cleanOverRewind: false,
   data: cluster(),

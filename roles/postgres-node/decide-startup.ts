@@ -175,14 +175,14 @@ function decideFormerPrimary(view: ClusterView, own: OwnCluster): StartupPlan {
   if (!majority.ok) {
     return {
       do: "wait",
-      because: `Only ${majority.have} of ${majority.size} partners answer, a majority decides who leads; missing: ` +
+      because: `Only ${majority.have} of ${majority.size} voters answer, a majority decides who leads; missing: ` +
         majority.missing.join(", "),
     };
   }
   return {
     do: "start-primary",
     because: majority.needed
-      ? `This node was the primary, ${majority.have} of ${majority.size} partners answer and nobody has newer data`
+      ? `This node was the primary, ${majority.have} of ${majority.size} voters answer and nobody has newer data`
       : "This node was the primary and no other node that answers has newer data",
   };
 }

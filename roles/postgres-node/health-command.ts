@@ -17,7 +17,7 @@ export const isMajorMaster: Command = async (context) => {
     const hosts = (own.partners.length > 0 ? own.partners : registered).filter((h) => h !== own.node.host);
     const verdict = decideHealth({
       own,
-      asked: own.postgres.role === "primary" ? await askNodes(hosts, timeoutMs) : [],
+      asked: own.postgres.role === "primary" ? await askNodes(hosts, { timeoutMs }) : [],
     });
     context.print(verdict.because);
     return verdict.ok ? ExitCode.ok : ExitCode.no;

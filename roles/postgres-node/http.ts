@@ -1,24 +1,34 @@
 // What a node answers to probes and load balancers, from what its agent last observed.
 import type { RoleHttp, Sample } from "../runtime/http-app.ts";
 import { no, type Verdict, yes } from "../runtime/verdict.ts";
-import { observedRole, renderStatus } from "./agent-state.ts";
-import type { Node } from "./node.ts";
+import { withDeadline } from "../runtime/time.ts";
+import { observedRole } from "./agent-state.ts";
+import { licenseOf, type Node, statusOf } from "./node.ts";
+import { observeServer } from "./observe.ts";
 
 /** An observation older than this says nothing about now, milliseconds. */
 const staleMs = 5_000;
 
 export function nodeHttp(node: Node): RoleHttp {
-  const status = () => renderStatus(node.state, node.config, node.clock.nowMs());
+  const status = () => statusOf(node);
   const serving = (wanted: "primary" | "standby" | "any"): Verdict => {
     const role = observedRole(node.state);
     const now = status();
     if (role === "none" || role === "unknown") return no(`${now.phase}: ${now.doing} (${now.because})`);
     if (now.observedAgoMs > staleMs) return no(`the server last answered ${now.observedAgoMs} ms ago`);
     if (wanted !== "any" && role !== wanted) return no(`this node is a ${role}`);
+    if (role === "primary" && licenseOf(node) === "missing") return no("this node does not hold the lease");
     return yes(`${role} on timeline ${now.postgres.timeline}`);
   };
   return {
     status,
+    look: async () => {
+      if (node.state.postmasterRuns) {
+        node.state.server = await withDeadline(observeServer(node.sql, node.clock), 400, "The local server").catch(() =>
+          node.state.server
+        );
+      }
+    },
     healthz: () => {
       const now = status();
       return Promise.resolve(
@@ -40,7 +50,7 @@ export function nodeHttp(node: Node): RoleHttp {
 }
 
 function samples(node: Node): Sample[] {
-  const status = renderStatus(node.state, node.config, node.clock.nowMs());
+  const status = statusOf(node);
   const { postgres } = status;
   const labels = { node: node.config.name };
   const list: Sample[] = [
@@ -51,6 +61,33 @@ function samples(node: Node): Sample[] {
   const add = (name: string, help: string, value: number | null) => {
     if (value !== null) list.push({ name, help, labels, value });
   };
+  list.push(
+    {
+      name: "postdock_lease_held",
+      help: "1 while this node holds the lease",
+      labels,
+      value: status.lease.held ? 1 : 0,
+    },
+    {
+      name: "postdock_lease_remaining_seconds",
+      help: "For how long yet",
+      labels,
+      value: status.lease.remainingMs / 1000,
+    },
+    { name: "postdock_lease_term", help: "Newest term this node knows of", labels, value: status.lease.term },
+    {
+      name: "postdock_lease_in_force",
+      help: "1 where only the holder is read-write",
+      labels,
+      value: status.lease.mode === "on" ? 1 : 0,
+    },
+    {
+      name: "postdock_fenced",
+      help: "1 while PostgreSQL is stopped here because the lease ran out",
+      labels,
+      value: status.fenced === null ? 0 : 1,
+    },
+  );
   add("postdock_timeline", "Timeline of the server", postgres.timeline);
   add("pg_replication_lag_seconds", "Age of the last replayed commit, 0 when caught up", postgres.lagSeconds);
   add("postdock_replication_lag_bytes", "Bytes of WAL received or announced and not replayed", postgres.lagBytes);

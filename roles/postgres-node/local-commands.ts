@@ -4,17 +4,12 @@ import { z } from "zod";
 import type { Command } from "../runtime/context.ts";
 import { errorText, ExitCode } from "../runtime/errors.ts";
 import { postJson } from "../runtime/peers.ts";
-import { no, type Verdict, yes } from "../runtime/verdict.ts";
-import { renderStatus } from "./agent-state.ts";
-import { decideMayPromote } from "./decide-running.ts";
+import { type Verdict, yes } from "../runtime/verdict.ts";
 import type { Node } from "./node.ts";
-import { knownHosts, observeServer, observeSurroundings } from "./observe.ts";
+import { askToPromote, mayEndRecovery } from "./permission.ts";
 import { agentSocketPath } from "./repmgr-conf.ts";
 
 const Event = z.object({ nodeId: z.string(), event: z.string(), success: z.string(), details: z.string() });
-
-/** A claim to become primary is withdrawn after this long if nothing came of it, milliseconds. */
-const claimMs = 15_000;
 
 /** Answers a command of this container. Returns undefined where there is no such command. */
 export async function answerLocal(path: string, body: unknown, node: Node): Promise<Verdict | undefined> {
@@ -26,37 +21,13 @@ export async function answerLocal(path: string, body: unknown, node: Node): Prom
     node.wake();
     return yes("noted");
   }
-  if (path === "/local/may-promote") return await mayPromote(node);
-  return undefined;
-}
-
-/** First this node says that it is about to become primary, then it looks: of two that do so at once, one sees the other. */
-async function mayPromote(node: Node): Promise<Verdict> {
-  const { config, state, memory } = node;
-  state.becomingPrimary = true;
-  state.server = await observeServer(node.sql, node.clock);
-  const hosts = knownHosts(config, state, memory.hosts);
-  const { peers, primary } = await observeSurroundings({ hosts, history: node.histories }, node);
-  const { postgres } = renderStatus(state, config, node.clock.nowMs());
-  const verdict = decideMayPromote({
-    self: { host: config.host, nodeId: config.id, priority: config.priority },
-    mayBootstrap: config.upstreamHost === null,
-    configuredUpstream: config.upstreamHost,
-    otherPartners: config.otherPartners,
-    everHadMajority: memory.everHadMajority,
-    peers,
-    primary,
-    role: state.server.state.standby ? "standby" : "primary",
-    systemIdentifier: state.server.state.system_identifier,
-    position: { timeline: state.server.state.timeline, lsn: postgres.lsn ?? "0/0" },
-  }, { tieBreak: false });
-  node.log.info("Promotion asked for", { allowed: verdict.ok, because: verdict.because });
-  if (!verdict.ok) {
-    state.becomingPrimary = false;
-    return no(verdict.because);
+  if (path === "/local/may-promote") return await askToPromote(node, { tieBreak: false });
+  if (path === "/local/may-end-recovery") {
+    const verdict = mayEndRecovery(node);
+    node.log.info("PostgreSQL leaves recovery", { allowed: verdict.ok, because: verdict.because });
+    return verdict;
   }
-  node.clock.sleep(claimMs, node.stop).then(() => state.becomingPrimary = false);
-  return yes(verdict.because);
+  return undefined;
 }
 
 /** `postgres-node event …`: repmgr's event_notification_command. Never fails repmgr. */
@@ -80,5 +51,19 @@ export const mayPromoteCommand: Command = async (context) => {
   } catch (error) {
     context.print(`not allowed: ${errorText(error)}`);
     return ExitCode.no;
+  }
+};
+
+/**
+ * `postgres-node may-end-recovery`: PostgreSQL's recovery_end_command. Any exit code up to 125 would only be a warning to it, so
+ * a refusal is 126: then PostgreSQL does not become read-write but ends (manual, recovery_end_command).
+ */
+export const mayEndRecoveryCommand: Command = async (context) => {
+  try {
+    context.print((await postJson(agentSocketPath, "/local/may-end-recovery", {}, 3_000)).trim());
+    return ExitCode.ok;
+  } catch (error) {
+    context.complain(`this server may not become primary: ${errorText(error)}. Fix: postdock cluster switchover`);
+    return 126;
   }
 };

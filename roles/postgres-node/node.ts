@@ -5,6 +5,12 @@ import type { Supervised } from "../runtime/supervisor.ts";
 import type { Clock } from "../runtime/time.ts";
 import type { AgentState } from "./agent-state.ts";
 import type { TimelineFork } from "./lsn.ts";
+import type { ControlClient, ControlKeys } from "../runtime/control.ts";
+import type { Voter } from "../runtime/lease-voter.ts";
+import type { NodeStatus } from "../runtime/status.ts";
+import { renderStatus } from "./agent-state.ts";
+import type { Fence } from "./fence.ts";
+import type { Lease } from "./lease.ts";
 import type { Memory } from "./marker.ts";
 import type { Sql } from "./queries.ts";
 
@@ -18,6 +24,15 @@ export interface Node {
   /** postgresql.conf as PostgreSQL has accepted it */
   serverConfig: string;
   memory: Memory;
+  lease: Lease;
+  voter: Voter;
+  client: ControlClient;
+  fence: Fence;
+  keys: ControlKeys;
+  /** a primary has been in sight since this agent started */
+  sawPrimary: boolean;
+  /** set by an operator's or a stop's hand-over: the standby that is to lead next */
+  handOverTo: string | null;
   histories: Map<string, readonly TimelineFork[]>;
   sql: Sql;
   /** what PostgreSQL's log last said about why it cannot stream */
@@ -33,4 +48,30 @@ export function say(node: Node, phase: AgentState["phase"], doing: string, becau
   if (state.phase === phase && state.doing === doing && state.because === because) return;
   Object.assign(state, { phase, doing, because });
   node.log.info("Agent", { phase, doing, because });
+}
+
+/** Whether this node may be read-write now; "missing" where it needs the lease and does not hold it. */
+export function licenseOf(node: Node): "held" | "missing" | "not-needed" {
+  if (!node.lease.mode.on || !node.memory.everHadMajority) return "not-needed";
+  return node.lease.held() ? "held" : "missing";
+}
+
+/** GET /status of this moment. */
+export function statusOf(node: Node): NodeStatus {
+  const { lease, state, config, clock, memory, voter } = node;
+  const mode = !lease.mode.on ? "off" : memory.everHadMajority ? "on" : "bootstrap";
+  return renderStatus(state, config, clock.nowMs(), {
+    mode,
+    because: !lease.mode.on
+      ? lease.mode.because
+      : mode === "on"
+      ? "the holder of a majority's lease is the primary"
+      : "a majority of the voters has not joined yet",
+    held: lease.held(),
+    remainingMs: Math.round(lease.remainingMs()),
+    term: lease.term(),
+    grantedTo: voter.granted()?.host ?? null,
+    voters: config.electorate,
+    refusals: lease.refusalTexts(),
+  });
 }

@@ -1,13 +1,13 @@
 // Builds what this node sees: its own server, and every other node's agent. Reads only.
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { choosePrimary, type Claim } from "../runtime/choose-primary.ts";
-import type { Log } from "../runtime/log.ts";
-import { askNodes, type PeerSeen } from "../runtime/peers.ts";
+import { type AskHow, askNodes, getText, type PeerSeen } from "../runtime/peers.ts";
 import type { Clock } from "../runtime/time.ts";
 import { type AgentState, renderStatus, type ServerSeen } from "./agent-state.ts";
 import { upstreamConnection } from "./clone.ts";
 import type { Peer, PrimaryInSight } from "./cluster-view.ts";
 import type { TimelineFork } from "./lsn.ts";
+import { type Node, statusOf } from "./node.ts";
 import {
   connectRemote,
   readDownstream,
@@ -35,14 +35,8 @@ export async function observeServer(sql: Sql, clock: Clock): Promise<ServerSeen>
 
 export interface Surroundings {
   peers: Peer[];
+  observers: { host: string; answers: boolean }[];
   primary: PrimaryInSight | null;
-}
-
-export interface ObserverDeps {
-  config: NodeConfig;
-  state: AgentState;
-  clock: Clock;
-  log: Log;
 }
 
 /**
@@ -51,14 +45,39 @@ export interface ObserverDeps {
  */
 export async function observeSurroundings(
   known: { hosts: readonly string[]; history: Map<string, readonly TimelineFork[]> },
-  deps: ObserverDeps,
+  deps: Node,
+  how: AskHow = { timeoutMs: peerTimeoutMs },
 ): Promise<Surroundings> {
   const first = others(known.hosts, deps.config);
-  let answers = await askNodes(first, peerTimeoutMs);
-  const learnt = others(answers.flatMap(namedBy), deps.config).filter((host) => !first.includes(host));
-  if (learnt.length > 0) answers = [...answers, ...await askNodes(learnt, peerTimeoutMs)];
-  const trusted = answers.map((a) => notOurselves(a, deps.config));
-  return { peers: trusted.map(toPeer), primary: await findPrimary(trusted, known.history, deps) };
+  const observing = Promise.all(deps.config.observers.map((host) => answers(host, how.timeoutMs)));
+  let said = await askNodes(first, how);
+  const learnt = others(said.flatMap(namedBy), deps.config).filter((host) => !first.includes(host));
+  if (learnt.length > 0) said = [...said, ...await askNodes(learnt, how)];
+  const trusted = said.map((a) => notOurselves(a, deps.config));
+  return {
+    peers: trusted.map(toPeer),
+    observers: await observing,
+    primary: await findPrimary(trusted, known.history, deps),
+  };
+}
+
+async function answers(host: string, timeoutMs: number): Promise<{ host: string; answers: boolean }> {
+  const text = await withDeadline(getText(host, "/status", timeoutMs), timeoutMs, host).catch(() => null);
+  return { host, answers: text !== null };
+}
+
+/** What every decision of the node knows: configuration, memory, and what was just seen. */
+export function viewOf(node: Node, seen: Surroundings) {
+  const { config, memory } = node;
+  return {
+    self: { host: config.host, nodeId: config.id, priority: config.priority },
+    mayBootstrap: config.upstreamHost === null,
+    configuredUpstream: config.upstreamHost,
+    otherPartners: config.otherPartners,
+    quorum: config.quorum,
+    everHadMajority: memory.everHadMajority,
+    ...seen,
+  };
 }
 
 /** Hosts to ask from configuration, the last known registrations and memory; not this node itself. */
@@ -111,11 +130,11 @@ function toPeer(answer: PeerSeen): Peer {
 async function findPrimary(
   answers: readonly PeerSeen[],
   histories: Map<string, readonly TimelineFork[]>,
-  deps: ObserverDeps,
+  deps: Node,
 ): Promise<PrimaryInSight | null> {
   const own: Claim = {
     host: deps.config.host,
-    status: renderStatus(deps.state, deps.config, deps.clock.nowMs()),
+    status: statusOf(deps),
   };
   const claims = answers.flatMap((a): Claim[] => a.seen === "reached" ? [{ host: a.host, status: a.status }] : []);
   // a node with data looks for the primary of its own cluster only

@@ -84,7 +84,7 @@ export const clusterMaster: Command = async (context) => {
     const named = [...own.partners, ...(own.postgres.registered ?? []).map((r) => r.host)];
     const upstream = own.postgres.upstream?.host;
     const hosts = [...new Set([...named, ...(upstream ? [upstream] : [])])].filter((h) => h !== own.node.host);
-    const answers = await askNodes(hosts, askMs);
+    const answers = await askNodes(hosts, { timeoutMs: askMs });
     const claims = answers.flatMap((a): Claim[] => a.seen === "reached" ? [{ host: a.host, status: a.status }] : []);
     const primary = choosePrimary([{ host: own.node.host, status: own }, ...claims], own.node.host);
     if (!primary) return ExitCode.no;

@@ -14,6 +14,7 @@ const reserved: Readonly<Record<string, string>> = {
   unix_socket_directories: "the socket stays in /var/run/postgresql",
   primary_conninfo: "the upstream follows from the cluster's state",
   primary_slot_name: "the slot follows from NODE_ID",
+  recovery_end_command: "no standby becomes primary without asking here first",
   recovery_target_timeline: "standbys always follow the latest timeline",
 };
 
@@ -85,6 +86,8 @@ function defaults(config: NodeConfig): Setting[] {
     s("wal_receiver_timeout", "10s"),
     s("wal_receiver_status_interval", "1s"),
     s("wal_retrieve_retry_interval", "500ms"),
+    // whoever promotes this server, by hand too: only with the lease
+    s("recovery_end_command", "/usr/local/bin/postdock postgres-node may-end-recovery"),
     s("hot_standby", "on"),
     s("hot_standby_feedback", "on"),
     s("tcp_keepalives_idle", "5"),

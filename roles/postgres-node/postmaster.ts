@@ -1,7 +1,7 @@
 // The PostgreSQL server as this agent's child: started, stopped in PostgreSQL's own modes, and what a kill left cleaned up.
 import { join } from "node:path";
 import { postgresAccount } from "../runtime/command.ts";
-import { linkTarget, listDirectory, readIfThere, remove } from "../runtime/files.ts";
+import { processesIn, readIfThere, remove } from "../runtime/files.ts";
 import type { Log } from "../runtime/log.ts";
 import { type ChildSpec, supervise, type Supervised } from "../runtime/supervisor.ts";
 import { type Clock, waitUntil } from "../runtime/time.ts";
@@ -34,15 +34,15 @@ export function startPostmaster(
  * The pid file also guards the shared memory of orphaned backends, so it goes only after all of them are gone.
  */
 export async function clearStaleServer(pgdata: string, deps: { clock: Clock; log: Log }): Promise<void> {
-  const orphans = await serverProcesses(pgdata);
+  const orphans = processesIn("postgres", pgdata);
   if (orphans.length > 0) {
     deps.log.warn("Waiting for the processes of a server that died", { pids: orphans });
     const end = deps.clock.nowMs() + 3_000;
     await waitUntil(
-      async () => {
-        const left = await serverProcesses(pgdata);
+      () => {
+        const left = processesIn("postgres", pgdata);
         if (deps.clock.nowMs() >= end) { for (const pid of left) quit(pid); }
-        return left.length === 0;
+        return Promise.resolve(left.length === 0);
       },
       { what: "the backends of a dead postmaster to end", deadlineMs: 30_000, everyMs: 50 },
       deps,
@@ -53,18 +53,6 @@ export async function clearStaleServer(pgdata: string, deps: { clock: Clock; log
   if (text === null) return;
   deps.log.info("Removing a stale postmaster.pid, no such server lives", { pid: text.split("\n")[0] });
   await remove(pidFile);
-}
-
-/** Pids of processes named postgres that work in this data directory. */
-async function serverProcesses(pgdata: string): Promise<number[]> {
-  const pids: number[] = [];
-  for (const name of await listDirectory("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const comm = await readIfThere(`/proc/${name}/comm`).catch(() => null);
-    if (comm?.trim() !== "postgres") continue;
-    if (await linkTarget(`/proc/${name}/cwd`) === pgdata) pids.push(Number(name));
-  }
-  return pids;
 }
 
 function quit(pid: number) {

@@ -162,6 +162,12 @@ export async function reloadServer(sql: Sql): Promise<void> {
   await sql`select pg_reload_conf()`;
 }
 
+/** Promotes this standby and waits until it is read-write, up to 12 s. Throws where it is not. */
+export async function promoteServer(sql: Sql): Promise<void> {
+  const rows = await sql`select pg_promote(true, 12) as promoted`;
+  if (rows[0]?.promoted !== true) throw new Error("PostgreSQL did not become read-write within 12 s");
+}
+
 /** A superuser role with a password, made or corrected; utility statements take no bound values, so format() quotes. */
 export async function ensureSuperuser(sql: Sql, role: { name: string; password: string }): Promise<void> {
   const verb = (await sql`select from pg_roles where rolname = ${role.name}`).length > 0 ? "alter" : "create";

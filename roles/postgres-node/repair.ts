@@ -1,7 +1,10 @@
 // What the agent changes on a running standby: its upstream, or its role where repmgrd has not done it.
+import { withDeadline } from "../runtime/time.ts";
+import { observedRole } from "./agent-state.ts";
 import { type Node, say } from "./node.ts";
-import { reloadServer } from "./queries.ts";
-import { promoteStandby } from "./repmgr.ts";
+import { observeServer } from "./observe.ts";
+import { askToPromote } from "./permission.ts";
+import { promoteServer, reloadServer } from "./queries.ts";
 import { ensureSlotOn, writeStandbyState } from "./upstream.ts";
 import type { Watch } from "./watch.ts";
 
@@ -14,12 +17,27 @@ export async function follow(upstream: string, because: string, watch: Watch, no
   watch.notStreamingSince = null;
 }
 
-/** The agent's own promotion, where repmgrd has not done it; repmgr keeps its records right. */
+/** The agent's own promotion: permission first, then PostgreSQL; repmgr's record follows with the next look. */
 export async function promoteHere(because: string, node: Node): Promise<void> {
+  const started = node.clock.nowMs();
+  say(node, "promoting", "asking to promote this standby", because);
+  const permission = await askToPromote(node, { tieBreak: false });
+  if (!permission.ok) return say(node, "running", "serving as standby", `not promoted: ${permission.because}`);
   say(node, "promoting", "promoting this standby", because);
-  node.state.becomingPrimary = true;
-  const promoted = await promoteStandby(node.log);
-  node.state.becomingPrimary = promoted;
-  if (promoted) say(node, "running", "serving as primary", because);
-  else say(node, "running", "serving as standby", "the promotion failed, it is tried again");
+  try {
+    await withDeadline(promoteServer(node.sql), 15_000, "pg_promote()");
+    node.state.server = await observeServer(node.sql, node.clock);
+  } catch (error) {
+    node.log.error("The promotion failed", { error });
+  }
+  node.state.becomingPrimary = false;
+  if (observedRole(node.state) !== "primary") {
+    await node.lease.release("the promotion failed");
+    return say(node, "running", "serving as standby", "the promotion failed, it is tried again");
+  }
+  node.log.info("Promoted", {
+    timeline: node.state.server?.state.timeline,
+    tookMs: Math.round(node.clock.nowMs() - started),
+  });
+  say(node, "running", "serving as primary", because);
 }

@@ -24,8 +24,3 @@ export function registerStandby(upstreamNodeId: number, log: Log): Promise<boole
   const args = ["standby", "register", "--force", `--upstream-node-id=${upstreamNodeId}`, "--wait-sync=10"];
   return repmgr(args, 30_000, log);
 }
-
-/** Promotes this standby and keeps repmgr's records right. */
-export function promoteStandby(log: Log): Promise<boolean> {
-  return repmgr(["standby", "promote"], 60_000, log);
-}

@@ -1,7 +1,11 @@
 // Wiring of the postgres-node role: configuration, HTTP, sshd, and the node's life from start to stop.
+import { randomBytes, randomUUID } from "node:crypto";
 import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
 import type { Command, Context } from "../runtime/context.ts";
 import { remove } from "../runtime/files.ts";
+import { ControlClient, controlRoutes } from "../runtime/control.ts";
+import { votePath, Voter } from "../runtime/lease-voter.ts";
+import { clusterKeys } from "../runtime/signing.ts";
 import { httpApp, type RoleHttp, serve } from "../runtime/http-app.ts";
 import type { Log } from "../runtime/log.ts";
 import { httpPort } from "../runtime/peers.ts";
@@ -10,7 +14,9 @@ import { roleLog, runUntilSignal, secretsOf } from "../runtime/start.ts";
 import { supervise, type Supervised } from "../runtime/supervisor.ts";
 import { loadNodeConfig } from "./config.ts";
 import { initialState } from "./agent-state.ts";
+import { Fence } from "./fence.ts";
 import { nodeHttp } from "./http.ts";
+import { Lease } from "./lease.ts";
 import { answerLocal } from "./local-commands.ts";
 import { readMemory } from "./marker.ts";
 import type { Node } from "./node.ts";
@@ -26,10 +32,23 @@ export const nodeEntrypoint: Command = async (context) => {
   return await runUntilSignal(context, log, (stop) => runRole(config, context, log, stop));
 };
 
-async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
+/** The node and what it votes, claims and fences with. */
+async function makeNode(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<Node> {
   const { clock } = context;
   const state = initialState(clock.nowMs());
-  await prepareNode(config);
+  const incarnation = randomUUID();
+  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+  const client = new ControlClient(keys, clock);
+  const voter = new Voter(
+    { name: config.host, incarnation, ttlMs: config.leaseTtlMs, electorate: config.electorate },
+    log,
+  );
+  const fence = new Fence(config.pgdata, { clock, log });
+  const onLost = (because: string) => {
+    state.fenced = because;
+    node.wake();
+  };
+  const lease = new Lease({ config, incarnation, voter, client, fence, clock, log, random: fraction, onLost });
   const node: Node = {
     config,
     state,
@@ -42,12 +61,28 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
     sql: connectLocal(config.replicationDb),
     trouble: null,
     repmgrd: null,
+    lease,
+    voter,
+    client,
+    fence,
+    keys: { keys, incarnation },
+    sawPrimary: false,
+    handOverTo: null,
     wake: () => {},
   };
+  return node;
+}
+
+async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
+  await prepareNode(config);
+  const node = await makeNode(config, context, log, stop);
+  const { state } = node;
   state.everHadMajority = node.memory.everHadMajority;
   const sshd = config.sshEnable ? supervise(await prepareSshd(), node) : null;
   const listeners = await listen(nodeHttp(node), node);
-  warnOnce(config, log);
+  if (!node.lease.mode.on) {
+    log.warn("No majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
+  }
   try {
     await runNode(node);
   } finally {
@@ -58,7 +93,8 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
 }
 
 async function listen(role: RoleHttp, node: Node) {
-  const app = httpApp(role, node.log);
+  const handlers = { [votePath]: (body: unknown) => node.voter.handle(body) };
+  const app = httpApp(role, node.log, controlRoutes(handlers, { ...node.keys, clock: node.clock, log: node.log }));
   const local = httpApp(role, node.log);
   local.post("/local/:command", async (c) => {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);
@@ -70,19 +106,11 @@ async function listen(role: RoleHttp, node: Node) {
 }
 
 async function stopAll(node: Node, sshd: Supervised | null): Promise<void> {
-  await sshd?.stop();
+  await Promise.all([sshd?.stop(), node.lease.release("the container stops").then(() => node.fence.stop())]);
   await node.sql.end({ timeout: 0 }).catch(() => {});
 }
 
-function warnOnce(config: NodeConfig, log: Log): void {
-  if (config.partners.length === 0 && config.upstreamHost === null) {
-    log.warn("PARTNER_NODES is empty: failover is plain repmgr's, without a majority; two primaries are possible", {
-      fix: "name the nodes of the first level, three or more, in PARTNER_NODES of each of them",
-    });
-  }
-  if (config.partners.length === 2) {
-    log.warn("PARTNER_NODES names two nodes: no automatic failover, since one cannot be told from a partition", {
-      fix: "add a third node to PARTNER_NODES",
-    });
-  }
+/** In [0, 1); which of two candidates tries first is nothing to guess. */
+function fraction(): number {
+  return randomBytes(4).readUInt32BE() / 2 ** 32;
 }

@@ -10,8 +10,8 @@ import type { ClusterView } from "./cluster-view.ts";
 import { observeData } from "./data-directory.ts";
 import { decideStartup, type StartupPlan } from "./decide-startup.ts";
 import { clearJournal, clearStaging, moveIntoPlace, readJournal, stateDirectoryName } from "./journal.ts";
-import { type Node, say } from "./node.ts";
-import { knownHosts, observeSurroundings } from "./observe.ts";
+import { licenseOf, type Node, say } from "./node.ts";
+import { knownHosts, observeSurroundings, viewOf } from "./observe.ts";
 import { clearStaleServer } from "./postmaster.ts";
 import { rewind } from "./rewind.ts";
 import { ensureSlotOn, writePrimaryState, writeStandbyState } from "./upstream.ts";
@@ -59,18 +59,13 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
 async function observe(node: Node, attempt: Attempt): Promise<ClusterView> {
   const { config, state, memory } = node;
   const hosts = knownHosts(config, state, memory.hosts);
-  const { peers, primary } = await observeSurroundings({ hosts, history: node.histories }, node);
+  const seen = await observeSurroundings({ hosts, history: node.histories }, node);
+  if (seen.primary && seen.primary.host !== config.host) node.sawPrimary = true;
   if (!state.data) throw new Error("observe() needs the data directory to be seen first");
   return {
-    self: { host: config.host, nodeId: config.id, priority: config.priority },
-    mayBootstrap: config.upstreamHost === null,
-    configuredUpstream: config.upstreamHost,
-    otherPartners: config.otherPartners,
-    everHadMajority: memory.everHadMajority,
+    ...viewOf(node, seen),
     cleanOverRewind: config.cleanOverRewind,
     data: state.data,
-    peers,
-    primary,
     waitedMs: node.clock.nowMs() - attempt.since,
     cloneBecause: attempt.cloneBecause,
   };
@@ -115,11 +110,23 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
         : `The rewind to ${plan.to} failed`;
       return true;
     case "start-primary":
+      return await mayStartPrimary(node) && await serve(plan, node, attempt);
     case "start-standby":
       return await serve(plan, node, attempt);
     default:
       return unreachable(plan);
   }
+}
+
+/** A primary starts with the lease, or not at all. */
+async function mayStartPrimary(node: Node): Promise<boolean> {
+  if (licenseOf(node) === "not-needed") return true;
+  const attempt = await node.lease.acquire();
+  if (attempt.held) return true;
+  node.state.becomingPrimary = false;
+  say(node, "waiting", "waiting for the lease", `It would start as primary, but: ${attempt.because}`);
+  await node.clock.sleep(attempt.retryMs, node.stop);
+  return false;
 }
 
 async function serve(
@@ -140,6 +147,8 @@ async function serve(
   say(node, "recovering", `starting PostgreSQL as ${role}`, plan.because);
   const end: ServerEnd = await serveAsRole(role, node);
   node.state.becomingPrimary = false;
+  // after a crash the lease is kept: the same server starts again at once
+  if (end.why !== "died") await node.lease.release(`PostgreSQL has ended (${end.why})`);
   if (end.why === "never-ready") {
     throw new OperatorError({
       what: "PostgreSQL did not start",

@@ -23,7 +23,8 @@ export async function remember(surroundings: Surroundings, node: Node): Promise<
   const size = config.otherPartners.length + 1;
   const majority = config.otherPartners.length > 0 && (joined.length + 1) * 2 > size;
   const hosts = knownHosts(config, state, []).toSorted();
-  const next = { nodeId: config.id, systemIdentifier, everHadMajority: memory.everHadMajority || majority, hosts };
+  const everHadMajority = memory.everHadMajority || (majority && mayCountMajority(surroundings, node));
+  const next = { nodeId: config.id, systemIdentifier, everHadMajority, hosts };
   if (JSON.stringify(next) === JSON.stringify(memory)) return;
   if (next.everHadMajority && !memory.everHadMajority) {
     node.log.info("A majority of PARTNER_NODES has joined; from now on a majority decides who leads", {
@@ -31,8 +32,17 @@ export async function remember(surroundings: Surroundings, node: Node): Promise<
     });
   }
   await writeMemory(config.pgdata, next);
+  const first = next.everHadMajority && !memory.everHadMajority;
   node.memory = next;
+  if (first && observedRole(state) === "primary") node.lease.arm();
   state.everHadMajority = next.everHadMajority;
+}
+
+/** With the lease, the primary says when the first majority has joined: once it holds the lease, so that it is fenced with it. */
+function mayCountMajority(surroundings: Surroundings, node: Node): boolean {
+  if (!node.lease.mode.on) return true;
+  if (observedRole(node.state) === "primary") return node.lease.held();
+  return reached(surroundings).some((p) => p.everHadMajority);
 }
 
 /** The lock files of 1.x and one log line, each time the role or the upstream changes. */

@@ -1,11 +1,12 @@
 // A running server: brought up, watched once a second, its repmgr record and repmgrd kept right, its upstream mended;
 // ends when the server ends or when this node has to become something else.
 import { errorText } from "../runtime/errors.ts";
-import { observedRole, renderStatus } from "./agent-state.ts";
+import { observedRole } from "./agent-state.ts";
 import { parseStreamingTrouble } from "./controldata.ts";
 import { decideRunning, type RunningPlan, type RunningView } from "./decide-running.ts";
-import { type Node, say } from "./node.ts";
-import { knownHosts, observeServer, observeSurroundings, type Surroundings } from "./observe.ts";
+import { fenceServer } from "./fence.ts";
+import { licenseOf, type Node, say, statusOf } from "./node.ts";
+import { knownHosts, observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
 import { immediateStop, startPostmaster, stopSteps } from "./postmaster.ts";
 import { keepRegistered, stopRepmgrd } from "./registration.ts";
 import { follow, promoteHere } from "./repair.ts";
@@ -17,6 +18,7 @@ export type ServerEnd =
   | { why: "never-ready"; because: string }
   | { why: "died" }
   | { why: "demoted" }
+  | { why: "fenced" }
   | { why: "rejoin"; clone: boolean; because: string };
 
 const pauseMs = 1_000;
@@ -32,6 +34,7 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
     },
   }, node);
   state.postmasterRuns = true;
+  if (role === "primary" && licenseOf(node) !== "not-needed") node.lease.arm();
   const watch: Watch = {
     postgres,
     notStreamingSince: null,
@@ -53,6 +56,7 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
     return await watchServer(watch, node);
   } finally {
     await stopServer(watch, node);
+    node.lease.disarm();
     Object.assign(state, { postmasterRuns: false, server: null, repmgrdRuns: false, becomingPrimary: false });
   }
 }
@@ -62,6 +66,7 @@ async function waitUntilReady(watch: Watch, node: Node): Promise<boolean> {
   while (watch.postgres.running() && !node.stop.aborted) {
     try {
       node.state.server = await observeServer(node.sql, node.clock);
+      node.state.fenced = null;
       return true;
     } catch (error) {
       if (node.clock.nowMs() - reported >= node.config.recoveryCheckSeconds * 1000) {
@@ -105,6 +110,8 @@ async function lookOnce(watch: Watch, node: Node): Promise<ServerEnd | null> {
   if (observedRole(state) === "primary") state.becomingPrimary = false;
   const hosts = knownHosts(node.config, state, node.memory.hosts);
   const surroundings = await observeSurroundings({ hosts, history: node.histories }, node);
+  if (surroundings.primary) node.sawPrimary = true;
+  await getFirstLease(node);
   await remember(surroundings, node);
   await noteRole(watch, surroundings, node);
   const view = runningView(watch, surroundings, node);
@@ -117,8 +124,8 @@ async function lookOnce(watch: Watch, node: Node): Promise<ServerEnd | null> {
 }
 
 function runningView(watch: Watch, surroundings: Surroundings, node: Node): RunningView | null {
-  const { config, state, clock } = node;
-  const status = renderStatus(state, config, clock.nowMs()).postgres;
+  const { clock } = node;
+  const status = statusOf(node).postgres;
   if (status.role !== "primary" && status.role !== "standby") return null;
   if (status.systemIdentifier === null || status.timeline === null) return null;
   const streaming = status.upstream?.streaming ?? false;
@@ -127,13 +134,9 @@ function runningView(watch: Watch, surroundings: Surroundings, node: Node): Runn
   watch.noPrimarySince = surroundings.primary ? null : watch.noPrimarySince ?? clock.nowMs();
   const since = (at: number | null) => at === null ? 0 : clock.nowMs() - at;
   return {
-    self: { host: config.host, nodeId: config.id, priority: config.priority },
-    mayBootstrap: config.upstreamHost === null,
-    configuredUpstream: config.upstreamHost,
-    otherPartners: config.otherPartners,
-    everHadMajority: node.memory.everHadMajority,
-    peers: surroundings.peers,
-    primary: surroundings.primary,
+    ...viewOf(node, surroundings),
+    sawPrimary: node.sawPrimary,
+    license: licenseOf(node),
     role: status.role,
     systemIdentifier: status.systemIdentifier,
     position: { timeline: status.timeline, lsn: status.lsn ?? "0/0" },
@@ -153,6 +156,11 @@ async function applyRunning(plan: RunningPlan, watch: Watch, node: Node): Promis
       say(node, "stopping", "stopping a false primary", plan.because);
       await watch.postgres.stop(immediateStop);
       return { why: "demoted" };
+    case "fence":
+      say(node, "stopping", "fencing PostgreSQL", plan.because);
+      node.state.fenced = plan.because;
+      await fenceServer(node.config.pgdata, node.clock);
+      return { why: "fenced" };
     case "rejoin":
       say(node, "stopping", plan.clone ? "stopping to be cloned" : "stopping to be rewound", plan.because);
       return { why: "rejoin", clone: plan.clone, because: plan.because };
@@ -163,6 +171,12 @@ async function applyRunning(plan: RunningPlan, watch: Watch, node: Node): Promis
       await promoteHere(plan.because, node);
       return null;
   }
+}
+
+/** Before a majority has ever joined the primary needs no lease, and takes it as soon as it can be had. */
+async function getFirstLease(node: Node): Promise<void> {
+  if (!node.lease.mode.on || node.memory.everHadMajority || observedRole(node.state) !== "primary") return;
+  await node.lease.acquire();
 }
 
 async function stopServer(watch: Watch, node: Node): Promise<void> {

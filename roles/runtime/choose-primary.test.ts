@@ -32,7 +32,7 @@ function claim(said: Partial<Said> & { host: string }): Claim {
     upstream: s.role === "standby" ? { host: "up", port: 5432, streaming: s.streaming } : null,
     downstream: Array.from({ length: s.standbys }, (_, i) => ({ applicationName: `s${i}`, state: "streaming" })),
   };
-  return { host: s.host, status: { node: { id: s.id }, postgres } as unknown as NodeStatus };
+  return { host: s.host, status: { node: { id: s.id }, postgres, lease: { mode: "off" } } as unknown as NodeStatus };
 }
 
 const arbitrarySaid = fc.record({

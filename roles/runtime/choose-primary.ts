@@ -1,5 +1,5 @@
-// PURE: which of the nodes in sight is the real primary. One home for nodes, pgpool and barman; the lease will have the
-// last word here once it is there.
+// PURE: which of the nodes in sight is the real primary. One home for nodes, pgpool and barman; the lease has the last
+// word where it is in force.
 import type { NodeStatus } from "./status.ts";
 
 /** A node and what it says of itself. */
@@ -20,13 +20,18 @@ export interface KnownPrimary {
  * streaming from it, then the one in use so far, then the lower node id. Null where nobody claims.
  */
 export function choosePrimary(claims: readonly Claim[], inUse: string | null): Claim | null {
-  const primaries = claims.filter((c) => c.status.postgres.role === "primary");
+  const primaries = claims.filter((c) => c.status.postgres.role === "primary" && isLicensed(c.status));
   return primaries.toSorted((a, b) =>
     (b.status.postgres.timeline ?? 0) - (a.status.postgres.timeline ?? 0) ||
     standbys(b.status) - standbys(a.status) ||
     Number(b.host === inUse) - Number(a.host === inUse) ||
     a.status.node.id - b.status.node.id
   )[0] ?? null;
+}
+
+/** Where a majority lease is in force, only its holder is primary, whatever PostgreSQL there says. */
+export function isLicensed(status: NodeStatus): boolean {
+  return status.lease.mode !== "on" || status.lease.held;
 }
 
 function standbys(status: NodeStatus): number {

@@ -10,6 +10,8 @@ export interface Context {
   print(line: string): void;
   /** one line to stderr */
   complain(line: string): void;
+  /** calls back for each line of standard input, and once at its end */
+  onInput(onLine: (line: string) => void, onEnd: () => void): void;
   /** calls back for each SIGTERM, SIGINT and SIGQUIT from now on */
   onSignal(handler: (signal: "SIGTERM" | "SIGINT" | "SIGQUIT") => void): void;
 }

@@ -1,5 +1,6 @@
 // The only place that touches files: whole-file atomic writes with mode and owner, and careful reads.
 import * as fs from "node:fs/promises";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { Account } from "./command.ts";
@@ -126,4 +127,42 @@ function isMissing(error: unknown): boolean {
 /** Where a symbolic link points, or null where it cannot be read. */
 export async function linkTarget(path: string): Promise<string | null> {
   return await fs.readlink(path).catch(() => null);
+}
+
+/**
+ * Seconds since the machine booted, from the kernel: counts on while a container is frozen or a machine sleeps, resolution
+ * 10 ms. Null where /proc is not there.
+ */
+export function uptimeSeconds(): number | null {
+  try {
+    const seconds = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
+    return Number.isFinite(seconds) ? seconds : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Pids of processes called `name` that work in `directory`. Root without CAP_SYS_PTRACE, which is what a container has, may not
+ * see where another account's process works: such a one counts where it belongs to this container.
+ * Synchronous, so that a fence waits for nobody.
+ */
+export function processesIn(name: string, directory: string): number[] {
+  const container = quietly(() => readFileSync("/proc/self/cgroup", "utf8"));
+  return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).map(Number).filter((pid) => {
+    if (quietly(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim()) !== name) return false;
+    const place = quietly(() => readlinkSync(`/proc/${pid}/cwd`));
+    return place === null
+      ? quietly(() => readFileSync(`/proc/${pid}/cgroup`, "utf8")) === container
+      : place === directory;
+  });
+}
+
+/** null where the process has just ended, or may not be looked at. */
+function quietly(read: () => string): string | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
 }

@@ -59,8 +59,8 @@ test("a second listener on one socket is an error, not a silent one", () =>
 
 test("a node that is not there, or whose /status is another thing, is unreachable with a reason, never thrown", () =>
   onSocket(new Hono().get("/status", (c) => c.json({ schema: 1 })), async (socketPath) => {
-    const odd = await askNode(socketPath, 5_000);
+    const odd = await askNode(socketPath, { timeoutMs: 5_000 });
     assert.ok(odd.seen === "unreachable" && /not one of a postgres node/.test(odd.error));
-    const gone = await askNode("/no/such/socket", 5_000);
+    const gone = await askNode("/no/such/socket", { timeoutMs: 5_000 });
     assert.equal(gone.seen, "unreachable");
   }));

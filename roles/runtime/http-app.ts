@@ -14,6 +14,8 @@ import { no, type Verdict } from "./verdict.ts";
 /** What a role answers with. Verdicts come from what was last observed, or look afresh with a deadline of their own. */
 export interface RoleHttp {
   status(): AnyStatus;
+  /** looks again before a status that is asked for as ?fresh=1; what it cannot see stays as it was */
+  look?(): Promise<void>;
   healthz(): Promise<Verdict>;
   readyz(): Promise<Verdict>;
   /** may a client that writes be sent here? */
@@ -69,7 +71,10 @@ export function httpApp(role: RoleHttp, log: Log, control?: ControlRoutes): Hono
       return new Response(answer.body, { status: answer.status, headers: answer.headers });
     });
   }
-  app.get("/status", (c) => c.json(role.status()));
+  app.get("/status", async (c) => {
+    if (c.req.query("fresh") !== undefined) await role.look?.();
+    return c.json(role.status());
+  });
   app.get("/metrics", async (c) => c.text(await renderMetrics(role.samples()), 200, { "content-type": metricsType }));
   app.notFound((c) => c.text("not found: try /healthz /readyz /primary /replica /read-only /status /metrics\n", 404));
   app.onError((error, c) => {

@@ -1,8 +1,9 @@
 // Asks another container's agent for its /status, with a deadline of our own (a lookup has none).
+import { lookup } from "node:dns/promises";
 import { request } from "node:http";
 import { NodeStatus } from "./status.ts";
 import { errorText } from "./errors.ts";
-import { withDeadline } from "./time.ts";
+import { systemClock, withDeadline } from "./time.ts";
 
 /** The port every container serves HTTP on (DESIGN.md section 2). */
 export const httpPort = 8080;
@@ -20,10 +21,17 @@ export type PeerSeen =
   | { host: string; seen: "reached"; status: NodeStatus }
   | { host: string; seen: "unreachable"; error: string };
 
+export interface AskHow {
+  timeoutMs: number;
+  /** the agent looks at its server first, instead of telling what it saw up to a second ago */
+  fresh?: boolean;
+}
+
 /** Fetches one agent's /status. Never throws: what went wrong is in `error`. */
-export async function askNode(host: string, timeoutMs: number): Promise<PeerSeen> {
+export async function askNode(host: string, how: AskHow): Promise<PeerSeen> {
+  const path = how.fresh ? "/status?fresh=1" : "/status";
   try {
-    const body = await withDeadline(getText(host, "/status", timeoutMs), timeoutMs, `The agent of ${host}`);
+    const body = await withDeadline(getText(host, path, how.timeoutMs), how.timeoutMs, `The agent of ${host}`);
     const parsed = NodeStatus.safeParse(JSON.parse(body));
     if (parsed.success) return { host, seen: "reached", status: parsed.data };
     const where = parsed.error.issues[0];
@@ -38,8 +46,8 @@ export async function askNode(host: string, timeoutMs: number): Promise<PeerSeen
 }
 
 /** Asks all hosts at once. */
-export function askNodes(hosts: readonly string[], timeoutMs: number): Promise<PeerSeen[]> {
-  return Promise.all(hosts.map((host) => askNode(host, timeoutMs)));
+export function askNodes(hosts: readonly string[], how: AskHow): Promise<PeerSeen[]> {
+  return Promise.all(hosts.map((host) => askNode(host, how)));
 }
 
 /** GET over HTTP as text; `at` is a host, or a unix socket path when it starts with /. Throws on failure. */
@@ -78,7 +86,29 @@ async function requestText(
   throw new HttpError(o.path, status, body.slice(0, 500).trim());
 }
 
-function requestAnswer(
+/** Last known addresses: a dead container's name takes Docker's resolver 10 s, and no lookup has a deadline. */
+const addresses = new Map<string, { address: string; family: number; atMs: number }>();
+const lookups = new Map<string, Promise<void>>();
+const addressFreshMs = 2_000;
+
+/** The address of a host: the last known one at once, looked up again beside where it is not fresh. */
+async function addressOf(host: string, timeoutMs: number): Promise<{ address: string; family: number }> {
+  const known = addresses.get(host);
+  if (known && systemClock.nowMs() - known.atMs < addressFreshMs) return known;
+  if (!lookups.has(host)) {
+    const looking = lookup(host).then(({ address, family }) => {
+      addresses.set(host, { address, family, atMs: systemClock.nowMs() });
+    }).finally(() => lookups.delete(host));
+    looking.catch(() => {}); // whoever waits for it hears of it; the last known address stays
+    lookups.set(host, looking);
+  }
+  if (!known) await withDeadline(lookups.get(host)!, timeoutMs, `The name ${host}`);
+  const found = addresses.get(host);
+  if (!found) throw new Error(`the name ${host} does not resolve`);
+  return found;
+}
+
+async function requestAnswer(
   o: {
     at: string;
     path: string;
@@ -88,10 +118,12 @@ function requestAnswer(
     headers: Record<string, string>;
   },
 ): Promise<Answer> {
-  const target = o.at.startsWith("/") ? { socketPath: o.at } : { host: o.at, port: httpPort };
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(o.timeoutMs);
-    const { path, method, headers } = o;
+  const signal = AbortSignal.timeout(o.timeoutMs);
+  const found = o.at.startsWith("/") ? null : await addressOf(o.at, o.timeoutMs);
+  const target = found === null ? { socketPath: o.at } : { host: found.address, port: httpPort };
+  return await new Promise((resolve, reject) => {
+    const { path, method } = o;
+    const headers = { ...o.headers, ...(found === null ? {} : { host: `${o.at}:${httpPort}` }) };
     const req = request({ ...target, path, method, signal, agent: false, headers }, (res) => {
       let body = "";
       res.setEncoding("utf8");

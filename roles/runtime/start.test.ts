@@ -16,6 +16,7 @@ function context(environment: Record<string, string> = {}) {
     clock: systemClock,
     print: () => {},
     complain: () => {},
+    onInput: () => {},
     onSignal: (handler) => void (signal = handler),
   };
   return { context: made, send: () => signal("SIGTERM") };

@@ -56,6 +56,19 @@ const Postgres = z.object({
   registered: z.array(Registered).nullable().meta({ description: "repmgr.nodes; null: could not see" }),
 });
 
+const Lease = z.object({
+  mode: z.enum(["on", "off", "bootstrap"]).meta({
+    description: "on: only the holder is read-write; bootstrap: no majority has joined yet; off: no lease, see because",
+  }),
+  because: z.string(),
+  held: z.boolean().meta({ description: "this node holds the lease" }),
+  remainingMs: z.number().meta({ description: "for how long yet, milliseconds" }),
+  term: z.number().int().meta({ description: "newest term this node knows of" }),
+  grantedTo: z.string().nullable().meta({ description: "host that this node, as a voter, has granted the lease to" }),
+  voters: z.array(z.string()).meta({ description: "PARTNER_NODES and QUORUM_OBSERVERS" }),
+  refusals: z.array(z.string()).meta({ description: "voters that did not grant when last asked, and why" }),
+});
+
 const Common = {
   schema: z.literal(1),
   postdock: z.string().meta({ description: "version of PostDock" }),
@@ -85,6 +98,10 @@ export const NodeStatus = z.object({
   postgres: Postgres,
   partners: z.array(z.string()).meta({ description: "PARTNER_NODES" }),
   everHadMajority: z.boolean().meta({ description: "a majority of PARTNER_NODES has joined at least once" }),
+  fenced: z.string().nullable().meta({
+    description: "why PostgreSQL was stopped here to keep a second primary from being; null: it was not",
+  }),
+  lease: Lease,
   becomingPrimary: z.boolean().meta({ description: "a start as primary or a promotion is under way" }),
   repmgrd: z.object({ running: z.boolean() }),
 });

@@ -13,6 +13,10 @@ export interface ChildSpec {
   restart?: RestartPolicy;
   /** the signals of a stop, in order, each with the time it is given before the next; SIGKILL ends the list by itself */
   stop: readonly { signal: NodeJS.Signals; waitMs: number }[];
+  /** gives it a pipe as standard input, for write() */
+  input?: boolean;
+  /** called right after each start */
+  onStart?: () => void;
   /** where its lines go; default: the log, as event "Output" */
   onLine?: (line: string) => void;
 }
@@ -34,6 +38,8 @@ export interface Supervised {
   exited(): Promise<ChildExit>;
   /** stops it for good: its signals in order, then SIGKILL; resolves when it is gone. `steps` override the spec's. */
   stop(steps?: ChildSpec["stop"]): Promise<void>;
+  /** one line to its standard input; lost where it does not run */
+  write(line: string): void;
   /** sends a signal to the process itself */
   signal(signal: NodeJS.Signals): void;
   /** SIGKILL to the process and everything it started, also after the process itself has ended */
@@ -68,7 +74,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
     const since = clock.nowMs();
     const started = spawn(program!, args, {
       env: childEnv(spec.as, spec.env),
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [spec.input ? "pipe" : "ignore", "pipe", "pipe"],
       detached: true, // our terminal's or tini's signals reach only us; we decide what children get
       ...identity(spec.as),
     });
@@ -81,6 +87,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
       stream?.on("data", (chunk: string) => lines.push(chunk));
       stream?.on("end", () => lines.end());
     }
+    started.stdin?.on("error", () => {}); // it has just ended, which its exit tells
     log.info("Process started", { process: spec.name, pid: started.pid });
     ended = new Promise((resolve) => {
       const finish = (code: number | null, signal: string | null) => {
@@ -94,6 +101,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
       });
       started.on("exit", finish);
     });
+    spec.onStart?.();
     return ended;
   };
 
@@ -117,6 +125,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
     running: () => child !== null,
     lastExit: () => exit,
     exited: () => ended,
+    write: (line) => void child?.stdin?.write(line + "\n"),
     signal: (signal) => sendSignal(child?.pid, signal),
     killGroup: () => sendSignal(group === undefined ? undefined : -group, "SIGKILL"),
     stop: async (steps = spec.stop) => {

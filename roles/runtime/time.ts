@@ -1,6 +1,7 @@
 // The only place that reads clocks and sets timers; everything else gets a Clock.
 // All durations are milliseconds.
 import { OperatorError } from "./errors.ts";
+import { uptimeSeconds } from "./files.ts";
 
 export interface Clock {
   /** Monotonic milliseconds; only differences mean anything. */
@@ -35,6 +36,15 @@ export const systemClock: Clock = {
       signal?.addEventListener("abort", done, { once: true });
     }),
 };
+
+/**
+ * The clock of leases, milliseconds: goes on while this process, its container or its machine is frozen, which a timer does
+ * not notice. Without /proc it is the ordinary monotonic clock.
+ */
+export function leaseNowMs(): number {
+  const seconds = uptimeSeconds();
+  return seconds === null ? performance.now() : seconds * 1000;
+}
 
 /** What a wait needs from outside. */
 export interface WaitDeps {

@@ -1,0 +1,203 @@
+// This node as a claimant of the majority lease: asks the voters, renews while it holds, keeps the fence armed, gives up.
+// The rules are runtime/decide-lease.ts; here is only the sending, the counting of answers and the clock.
+import { type LeaseMode, leaseModeOf } from "../../config/quorum.ts";
+import type { NodeConfig } from "../../config/postgres-node.ts";
+import type { ControlClient } from "../runtime/control.ts";
+import {
+  acquire,
+  type ClaimState,
+  count,
+  isMajority,
+  newClaim,
+  release,
+  remainingMs,
+  renew,
+  retryAfterMs,
+  rulesOf,
+} from "../runtime/decide-lease.ts";
+import type { LeaseReply, LeaseRequest } from "../runtime/decide-vote.ts";
+import { errorText } from "../runtime/errors.ts";
+import { Reply, votePath, type Voter } from "../runtime/lease-voter.ts";
+import type { Log } from "../runtime/log.ts";
+import { type Clock, leaseNowMs } from "../runtime/time.ts";
+import { type Fence, fenceServer } from "./fence.ts";
+
+export type Attempt = { held: true } | { held: false; because: string; retryMs: number };
+
+export interface LeaseDeps {
+  config: NodeConfig;
+  incarnation: string;
+  voter: Voter;
+  client: ControlClient;
+  fence: Fence;
+  clock: Clock;
+  log: Log;
+  random: () => number;
+  /** called once each time a lease has run out under this node */
+  onLost: (because: string) => void;
+}
+
+/** A voter that has not answered by then does not hold up an attempt, milliseconds. */
+const askMs = 600;
+/** A release is waited for this long; voters it does not reach wait for the lease to run out, milliseconds. */
+const releaseMs = 300;
+
+export class Lease {
+  readonly mode: LeaseMode;
+  private claim: ClaimState;
+  /** PostgreSQL may be read-write: it must not outlive the lease */
+  private armed = false;
+  private renewing: AbortController | null = null;
+  /** the last reason a voter gave for not granting, by its name */
+  private readonly refusals = new Map<string, string>();
+
+  constructor(private readonly deps: LeaseDeps) {
+    const { config, incarnation } = deps;
+    this.mode = leaseModeOf(config);
+    const self = { nodeId: config.id, host: config.host, incarnation };
+    this.claim = newClaim(self, config.electorate, rulesOf(config.leaseTtlMs));
+  }
+
+  /** Milliseconds for which this node may go on as the holder. */
+  remainingMs(): number {
+    return remainingMs(this.claim, leaseNowMs());
+  }
+
+  held(): boolean {
+    return this.remainingMs() > 0;
+  }
+
+  /** The newest term this node knows of; 0 where none. */
+  term(): number {
+    return Math.max(this.claim.lease?.term.number ?? 0, this.claim.highest?.number ?? 0);
+  }
+
+  /** What voters said who did not grant: for people. */
+  refusalTexts(): string[] {
+    return [...this.refusals].map(([voter, why]) => `${voter}: ${why}`);
+  }
+
+  /** From now on PostgreSQL dies with the lease. */
+  arm(): void {
+    this.armed = true;
+    this.deps.fence.arm(this.claim.lease?.untilMs ?? 0);
+  }
+
+  /** PostgreSQL is not read-write, or needs no lease. */
+  disarm(): void {
+    this.armed = false;
+    this.deps.fence.disarm();
+  }
+
+  /** One attempt to get the lease. On success it is renewed until release() or until it is lost. */
+  async acquire(): Promise<Attempt> {
+    if (this.held()) return { held: true };
+    const { claim, request } = acquire(this.claim, leaseNowMs());
+    this.claim = claim;
+    const replies = await this.askAll(request, askMs, () => this.held());
+    if (this.held()) {
+      this.deps.log.info("Lease acquired", {
+        term: this.claim.lease?.term.number,
+        forMs: Math.round(this.remainingMs()),
+      });
+      this.keepRenewing();
+      return { held: true };
+    }
+    await this.giveUp();
+    const retryMs = retryAfterMs(replies, this.claim.electorate, this.deps.random());
+    return { held: false, because: this.refusalTexts().join("; ") || "no voter answered", retryMs };
+  }
+
+  /** Gives the lease up, so that nobody waits for it to run out. PostgreSQL must be stopped, or no primary. */
+  async release(because: string): Promise<void> {
+    if (!this.renewing && !this.held()) return;
+    this.deps.log.info("Lease released", { term: this.claim.lease?.term.number, because });
+    this.renewing?.abort();
+    this.renewing = null;
+    this.disarm();
+    await this.giveUp();
+  }
+
+  private async giveUp(): Promise<void> {
+    const { claim, request } = release(this.claim);
+    this.claim = claim;
+    if (request) await this.askAll(request, releaseMs, () => false);
+  }
+
+  private keepRenewing(): void {
+    this.renewing?.abort();
+    const renewing = this.renewing = new AbortController();
+    void this.renewLoop(renewing.signal);
+    void this.expiryLoop(renewing);
+  }
+
+  private async renewLoop(signal: AbortSignal): Promise<void> {
+    const { config, clock } = this.deps;
+    while (!signal.aborted) {
+      await clock.sleep(config.leaseRenewMs, signal);
+      const next = signal.aborted ? null : renew(this.claim, leaseNowMs());
+      if (!next) return;
+      this.claim = next.claim;
+      void this.askAll(next.request, config.leaseTtlMs, () => false);
+    }
+  }
+
+  /** The agent's own fence, beside the fence process. */
+  private async expiryLoop(renewing: AbortController): Promise<void> {
+    const { clock, config, log } = this.deps;
+    while (!renewing.signal.aborted) {
+      const leftMs = this.remainingMs();
+      if (leftMs > 0) {
+        await clock.sleep(leftMs, renewing.signal);
+        continue;
+      }
+      renewing.abort();
+      this.renewing = null;
+      const gone = this.armed ? await fenceServer(config.pgdata, clock) : true;
+      const because = `the lease of term ${this.claim.lease?.term.number} ran out: ${
+        this.refusalTexts().join("; ") || "no voter answered"
+      }`;
+      log.error("Lease lost", { because, fenced: this.armed, gone });
+      this.deps.onLost(because);
+    }
+  }
+
+  /** Asks every voter at once; resolves when all have answered, `done()` is true after one, or the time is over. */
+  private async askAll(request: LeaseRequest, timeoutMs: number, done: () => boolean): Promise<LeaseReply[]> {
+    const { config, voter, client } = this.deps;
+    const replies: LeaseReply[] = [];
+    const take = (asked: string, reply: LeaseReply) => {
+      replies.push(reply);
+      this.take(asked, reply);
+    };
+    if (this.claim.electorate.includes(config.host)) take(config.host, voter.handle(request));
+    const others = this.claim.electorate.filter((host) => host !== config.host);
+    let finish = () => {};
+    const early = new Promise<void>((resolve) => finish = resolve);
+    const ask = async (host: string) => {
+      try {
+        take(host, await client.ask({ host, path: votePath, body: request, schema: Reply, timeoutMs }));
+      } catch (error) {
+        if (request.kind !== "release") this.refusals.set(host, errorText(error));
+      }
+      if (done()) finish();
+    };
+    const all = Promise.all(others.map(ask));
+    await Promise.race([all, early, this.deps.clock.sleep(timeoutMs)]);
+    return replies;
+  }
+
+  private take(asked: string, reply: LeaseReply): void {
+    const before = this.claim.lease?.untilMs ?? 0;
+    this.claim = count(this.claim, asked, reply, leaseNowMs());
+    if (reply.granted) this.refusals.delete(asked);
+    else this.refusals.set(asked, reply.because);
+    const after = this.claim.lease?.untilMs ?? 0;
+    if (this.armed && after > before) this.deps.fence.arm(after);
+  }
+
+  /** Whether enough voters answered lately for a lease: for people, before anything is tried. */
+  enough(answering: number): boolean {
+    return isMajority(answering, this.claim.electorate);
+  }
+}

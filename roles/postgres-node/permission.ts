@@ -1,0 +1,61 @@
+// May this node become primary now? Asked by the agent, by repmgrd before it promotes, and by PostgreSQL itself at the end of
+// recovery (recovery_end_command): no way into read-write leads past this file.
+import { no, type Verdict, yes } from "../runtime/verdict.ts";
+import { decideMayPromote } from "./decide-running.ts";
+import { licenseOf, type Node, statusOf } from "./node.ts";
+import { knownHosts, observeServer, observeSurroundings, viewOf } from "./observe.ts";
+
+/** A claim to become primary is withdrawn after this long if nothing came of it, milliseconds. */
+const claimMs = 15_000;
+/** A node that has not answered by then is not waited for, milliseconds. */
+const lookMs = 500;
+
+/**
+ * Takes the lease where it is needed, then looks afresh: only what is seen while the lease is held is final, since the former
+ * primary can acknowledge nothing any more. Gives the lease back where another node is to lead.
+ */
+export async function askToPromote(node: Node, options: { tieBreak: boolean }): Promise<Verdict> {
+  const { state, lease } = node;
+  state.becomingPrimary = true;
+  const verdict = await licensed(node, options).catch((error) => no(`could not look: ${error}`));
+  node.log.info("Promotion asked for", { allowed: verdict.ok, because: verdict.because, term: lease.term() });
+  if (!verdict.ok) {
+    state.becomingPrimary = false;
+    await lease.release("this node is not to be promoted");
+    return verdict;
+  }
+  if (licenseOf(node) !== "not-needed") lease.arm();
+  void node.clock.sleep(claimMs, node.stop).then(() => state.becomingPrimary = false);
+  return verdict;
+}
+
+async function licensed(node: Node, options: { tieBreak: boolean }): Promise<Verdict> {
+  if (licenseOf(node) !== "not-needed") {
+    const attempt = await node.lease.acquire();
+    if (!attempt.held) return no(`no lease: ${attempt.because}`);
+  }
+  return await mayPromote(node, options);
+}
+
+async function mayPromote(node: Node, options: { tieBreak: boolean }): Promise<Verdict> {
+  const { config, state, memory } = node;
+  state.server = await observeServer(node.sql, node.clock);
+  const hosts = knownHosts(config, state, memory.hosts);
+  const seen = await observeSurroundings({ hosts, history: node.histories }, node, { timeoutMs: lookMs, fresh: true });
+  const { postgres } = statusOf(node);
+  return decideMayPromote({
+    ...viewOf(node, seen),
+    role: state.server.state.standby ? "standby" : "primary",
+    systemIdentifier: state.server.state.system_identifier,
+    position: { timeline: state.server.state.timeline, lsn: postgres.lsn ?? "0/0" },
+  }, options);
+}
+
+/** PostgreSQL is about to leave recovery: whoever asked it to, only with the lease. */
+export function mayEndRecovery(node: Node): Verdict {
+  const license = licenseOf(node);
+  if (license === "not-needed") return yes("no lease is needed");
+  if (license === "missing") return no("this node does not hold the lease");
+  node.lease.arm();
+  return yes(`this node holds the lease of term ${node.lease.term()}`);
+}
