@@ -37,7 +37,11 @@ function reached(host: string, id: number, made: Made = {}): PeerSeen {
     registered,
   };
   // only what the decision looks at
-  const status = { node: { id, name: `node${id}`, host: made.own ?? host }, postgres, lease: { mode: "off" } } as unknown as NodeStatus;
+  const status = {
+    node: { id, name: `node${id}`, host: made.own ?? host },
+    postgres,
+    lease: { mode: "off" },
+  } as unknown as NodeStatus;
   return { host, seen: "reached", status };
 }
 const silent = (host: string): PeerSeen => ({ host, seen: "unreachable", error: "timed out" });

@@ -65,10 +65,15 @@ function decideStandby(view: RunningView): RunningPlan {
   const primary = view.primary;
   if (!primary) return decideWithoutPrimary(view);
   if (primary.systemIdentifier !== view.systemIdentifier) return { do: "nothing" };
-  if (view.streaming) return comeBack(view, primary.timeline);
-  if (view.notStreamingMs < followGraceMs) return { do: "nothing" };
   const diverged = primary.timeline !== null && primary.history !== null &&
     !isAncestor(view.position, { timeline: primary.timeline, history: primary.history });
+  if (isLeftBehind(view, primary.timeline)) {
+    if (diverged) return { do: "rejoin", clone: false, because: `${primary.host} left the history of this standby` };
+    const upstream = preferredUpstream(view, primary.timeline) ?? primary.host;
+    return { do: "follow", upstream, because: `${primary.host} leads now, and ${view.upstream} does not follow it` };
+  }
+  if (view.streaming) return comeBack(view, primary.timeline);
+  if (view.notStreamingMs < followGraceMs) return { do: "nothing" };
   if (view.notStreamingMs >= rejoinGraceMs && (diverged || view.trouble === "diverged")) {
     return { do: "rejoin", clone: false, because: `This standby has diverged from the primary ${primary.host}` };
   }
@@ -87,6 +92,16 @@ function decideStandby(view: RunningView): RunningPlan {
     return { do: "rejoin", clone: true, because: `The primary ${primary.host} no longer has the WAL this node needs` };
   }
   return { do: "nothing" };
+}
+
+/**
+ * The cluster went on to a newer timeline without this node's upstream: what that still sends, for example when it thaws, is
+ * of a history that has ended. Not for a standby that is about to switch itself.
+ */
+function isLeftBehind(view: RunningView, timeline: number | null): boolean {
+  if (timeline === null || view.position.timeline >= timeline || view.upstream === view.primary?.host) return false;
+  const peer = reached(view).find((p) => p.host === view.upstream);
+  return peer?.role !== "standby" && peer?.role !== "unknown";
 }
 
 /** The current upstream runs on the primary's timeline: the WAL receiver gets through by itself. */

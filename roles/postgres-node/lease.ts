@@ -8,6 +8,7 @@ import {
   type ClaimState,
   count,
   isMajority,
+  isRefused,
   newClaim,
   release,
   remainingMs,
@@ -15,12 +16,12 @@ import {
   retryAfterMs,
   rulesOf,
 } from "../runtime/decide-lease.ts";
-import type { LeaseReply, LeaseRequest } from "../runtime/decide-vote.ts";
-import { errorText } from "../runtime/errors.ts";
-import { Reply, votePath, type Voter } from "../runtime/lease-voter.ts";
+import { type LeaseReply, type LeaseRequest, maxTerm } from "../runtime/decide-vote.ts";
+import type { Voter } from "../runtime/lease-voter.ts";
 import type { Log } from "../runtime/log.ts";
 import { type Clock, leaseNowMs } from "../runtime/time.ts";
 import { type Fence, fenceServer } from "./fence.ts";
+import { askVoters } from "./voters.ts";
 
 export type Attempt = { held: true } | { held: false; because: string; retryMs: number };
 
@@ -47,6 +48,8 @@ export class Lease {
   private claim: ClaimState;
   /** PostgreSQL may be read-write: it must not outlive the lease */
   private armed = false;
+  /** when the next attempt makes sense, milliseconds after the last one */
+  retryMs = 0;
   private renewing: AbortController | null = null;
   /** the last reason a voter gave for not granting, by its name */
   private readonly refusals = new Map<string, string>();
@@ -58,7 +61,6 @@ export class Lease {
     this.claim = newClaim(self, config.electorate, rulesOf(config.leaseTtlMs));
   }
 
-  /** Milliseconds for which this node may go on as the holder. */
   remainingMs(): number {
     return remainingMs(this.claim, leaseNowMs());
   }
@@ -67,14 +69,16 @@ export class Lease {
     return this.remainingMs() > 0;
   }
 
-  /** The newest term this node knows of; 0 where none. */
   term(): number {
     return Math.max(this.claim.lease?.term.number ?? 0, this.claim.highest?.number ?? 0);
   }
 
-  /** What voters said who did not grant: for people. */
   refusalTexts(): string[] {
     return [...this.refusals].map(([voter, why]) => `${voter}: ${why}`);
+  }
+
+  private whyNot(): string {
+    return this.refusalTexts().join("; ") || "no voter answered";
   }
 
   /** From now on PostgreSQL dies with the lease. */
@@ -92,9 +96,10 @@ export class Lease {
   /** One attempt to get the lease. On success it is renewed until release() or until it is lost. */
   async acquire(): Promise<Attempt> {
     if (this.held()) return { held: true };
-    const { claim, request } = acquire(this.claim, leaseNowMs());
+    const seen = { ...this.claim, highest: maxTerm(this.claim.highest, this.deps.voter.highest) };
+    const { claim, request } = acquire(seen, leaseNowMs());
     this.claim = claim;
-    const replies = await this.askAll(request, askMs, () => this.held());
+    const replies = await this.askAll(request, askMs, (said) => this.held() || isRefused(said, this.claim.electorate));
     if (this.held()) {
       this.deps.log.info("Lease acquired", {
         term: this.claim.lease?.term.number,
@@ -104,8 +109,8 @@ export class Lease {
       return { held: true };
     }
     await this.giveUp();
-    const retryMs = retryAfterMs(replies, this.claim.electorate, this.deps.random());
-    return { held: false, because: this.refusalTexts().join("; ") || "no voter answered", retryMs };
+    this.retryMs = retryAfterMs(replies, this.claim.electorate, this.deps.random());
+    return { held: false, because: this.whyNot(), retryMs: this.retryMs };
   }
 
   /** Gives the lease up, so that nobody waits for it to run out. PostgreSQL must be stopped, or no primary. */
@@ -121,7 +126,7 @@ export class Lease {
   private async giveUp(): Promise<void> {
     const { claim, request } = release(this.claim);
     this.claim = claim;
-    if (request) await this.askAll(request, releaseMs, () => false);
+    if (request) await this.askAll(request, releaseMs, (said) => isMajority(said.length, this.claim.electorate));
   }
 
   private keepRenewing(): void {
@@ -154,37 +159,19 @@ export class Lease {
       renewing.abort();
       this.renewing = null;
       const gone = this.armed ? await fenceServer(config.pgdata, clock) : true;
-      const because = `the lease of term ${this.claim.lease?.term.number} ran out: ${
-        this.refusalTexts().join("; ") || "no voter answered"
-      }`;
+      const because = `the lease of term ${this.claim.lease?.term.number} ran out: ${this.whyNot()}`;
       log.error("Lease lost", { because, fenced: this.armed, gone });
       this.deps.onLost(because);
     }
   }
 
-  /** Asks every voter at once; resolves when all have answered, `done()` is true after one, or the time is over. */
-  private async askAll(request: LeaseRequest, timeoutMs: number, done: () => boolean): Promise<LeaseReply[]> {
-    const { config, voter, client } = this.deps;
-    const replies: LeaseReply[] = [];
-    const take = (asked: string, reply: LeaseReply) => {
-      replies.push(reply);
-      this.take(asked, reply);
-    };
-    if (this.claim.electorate.includes(config.host)) take(config.host, voter.handle(request));
-    const others = this.claim.electorate.filter((host) => host !== config.host);
-    let finish = () => {};
-    const early = new Promise<void>((resolve) => finish = resolve);
-    const ask = async (host: string) => {
-      try {
-        take(host, await client.ask({ host, path: votePath, body: request, schema: Reply, timeoutMs }));
-      } catch (error) {
-        if (request.kind !== "release") this.refusals.set(host, errorText(error));
-      }
-      if (done()) finish();
-    };
-    const all = Promise.all(others.map(ask));
-    await Promise.race([all, early, this.deps.clock.sleep(timeoutMs)]);
-    return replies;
+  private async askAll(request: LeaseRequest, timeoutMs: number, done: (said: readonly LeaseReply[]) => boolean) {
+    const { config, voter, client, clock } = this.deps;
+    return await askVoters(request, { own: config.host, voter, client, clock, timeoutMs, done }, (asked, answer) => {
+      if (request.kind === "release") return;
+      if ("error" in answer) this.refusals.set(asked, answer.error);
+      else this.take(asked, answer);
+    });
   }
 
   private take(asked: string, reply: LeaseReply): void {
@@ -194,10 +181,5 @@ export class Lease {
     else this.refusals.set(asked, reply.because);
     const after = this.claim.lease?.untilMs ?? 0;
     if (this.armed && after > before) this.deps.fence.arm(after);
-  }
-
-  /** Whether enough voters answered lately for a lease: for people, before anything is tried. */
-  enough(answering: number): boolean {
-    return isMajority(answering, this.claim.electorate);
   }
 }

@@ -29,6 +29,8 @@ export interface Node {
   client: ControlClient;
   fence: Fence;
   keys: ControlKeys;
+  /** hosts whose agents did not answer when last asked */
+  silent: Set<string>;
   /** a primary has been in sight since this agent started */
   sawPrimary: boolean;
   /** set by an operator's or a stop's hand-over: the standby that is to lead next */

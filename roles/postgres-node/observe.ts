@@ -1,7 +1,7 @@
 // Builds what this node sees: its own server, and every other node's agent. Reads only.
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { choosePrimary, type Claim } from "../runtime/choose-primary.ts";
-import { type AskHow, askNodes, getText, type PeerSeen } from "../runtime/peers.ts";
+import { type AskHow, askNode, getText, type PeerSeen } from "../runtime/peers.ts";
 import type { Clock } from "../runtime/time.ts";
 import { type AgentState, renderStatus, type ServerSeen } from "./agent-state.ts";
 import { upstreamConnection } from "./clone.ts";
@@ -21,6 +21,8 @@ import { withDeadline } from "../runtime/time.ts";
 
 /** An agent that does not answer within this counts as unreachable, milliseconds. */
 export const peerTimeoutMs = 1_500;
+/** Likewise for one that did not answer the last time, milliseconds. */
+const silentTimeoutMs = 400;
 
 /** One look at the node's own server. Throws where it does not answer in time. */
 export async function observeServer(sql: Sql, clock: Clock): Promise<ServerSeen> {
@@ -50,15 +52,28 @@ export async function observeSurroundings(
 ): Promise<Surroundings> {
   const first = others(known.hosts, deps.config);
   const observing = Promise.all(deps.config.observers.map((host) => answers(host, how.timeoutMs)));
-  let said = await askNodes(first, how);
+  let said = await askAll(first, how, deps);
   const learnt = others(said.flatMap(namedBy), deps.config).filter((host) => !first.includes(host));
-  if (learnt.length > 0) said = [...said, ...await askNodes(learnt, how)];
+  if (learnt.length > 0) said = [...said, ...await askAll(learnt, how, deps)];
   const trusted = said.map((a) => notOurselves(a, deps.config));
   return {
     peers: trusted.map(toPeer),
     observers: await observing,
     primary: await findPrimary(trusted, known.history, deps),
   };
+}
+
+/** Whoever was silent the last time does not hold up a look as long again. */
+async function askAll(hosts: readonly string[], how: AskHow, { silent }: Node): Promise<PeerSeen[]> {
+  const said = await Promise.all(hosts.map((host) => {
+    const timeoutMs = silent.has(host) ? Math.min(how.timeoutMs, silentTimeoutMs) : how.timeoutMs;
+    return askNode(host, { ...how, timeoutMs });
+  }));
+  for (const { host, seen } of said) {
+    if (seen === "reached") silent.delete(host);
+    else silent.add(host);
+  }
+  return said;
 }
 
 async function answers(host: string, timeoutMs: number): Promise<{ host: string; answers: boolean }> {

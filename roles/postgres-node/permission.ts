@@ -1,7 +1,9 @@
 // May this node become primary now? Asked by the agent, by repmgrd before it promotes, and by PostgreSQL itself at the end of
 // recovery (recovery_end_command): no way into read-write leads past this file.
 import { no, type Verdict, yes } from "../runtime/verdict.ts";
+import { observedRole } from "./agent-state.ts";
 import { decideMayPromote } from "./decide-running.ts";
+import type { Attempt } from "./lease.ts";
 import { licenseOf, type Node, statusOf } from "./node.ts";
 import { knownHosts, observeServer, observeSurroundings, viewOf } from "./observe.ts";
 
@@ -9,6 +11,8 @@ import { knownHosts, observeServer, observeSurroundings, viewOf } from "./observ
 const claimMs = 15_000;
 /** A node that has not answered by then is not waited for, milliseconds. */
 const lookMs = 500;
+/** A lease that is free within this time is waited for, milliseconds. */
+const insistMs = 2_500;
 
 /**
  * Takes the lease where it is needed, then looks afresh: only what is seen while the lease is held is final, since the former
@@ -16,6 +20,9 @@ const lookMs = 500;
  */
 export async function askToPromote(node: Node, options: { tieBreak: boolean }): Promise<Verdict> {
   const { state, lease } = node;
+  // repmgrd and the agent may ask at the same time: what one was allowed, the other must not take back
+  if (state.becomingPrimary) return no("a promotion or a start as primary is under way on this node");
+  if (observedRole(state) !== "standby") return no("this node is no standby");
   state.becomingPrimary = true;
   const verdict = await licensed(node, options).catch((error) => no(`could not look: ${error}`));
   node.log.info("Promotion asked for", { allowed: verdict.ok, because: verdict.because, term: lease.term() });
@@ -31,10 +38,20 @@ export async function askToPromote(node: Node, options: { tieBreak: boolean }): 
 
 async function licensed(node: Node, options: { tieBreak: boolean }): Promise<Verdict> {
   if (licenseOf(node) !== "not-needed") {
-    const attempt = await node.lease.acquire();
+    const attempt = await insist(node);
     if (!attempt.held) return no(`no lease: ${attempt.because}`);
   }
   return await mayPromote(node, options);
+}
+
+/** Tries until the lease of a lost primary has run out, where that is soon. */
+async function insist(node: Node): Promise<Attempt> {
+  const end = node.clock.nowMs() + insistMs;
+  while (true) {
+    const attempt = await node.lease.acquire();
+    if (attempt.held || node.stop.aborted || node.clock.nowMs() + attempt.retryMs >= end) return attempt;
+    await node.clock.sleep(attempt.retryMs, node.stop);
+  }
 }
 
 async function mayPromote(node: Node, options: { tieBreak: boolean }): Promise<Verdict> {

@@ -17,12 +17,18 @@ export async function follow(upstream: string, because: string, watch: Watch, no
   watch.notStreamingSince = null;
 }
 
-/** The agent's own promotion: permission first, then PostgreSQL; repmgr's record follows with the next look. */
-export async function promoteHere(because: string, node: Node): Promise<void> {
+/**
+ * The agent's own promotion: permission first, then PostgreSQL; repmgr's record follows with the next look.
+ * After how many milliseconds to try again, or null.
+ */
+export async function promoteHere(because: string, node: Node): Promise<number | null> {
   const started = node.clock.nowMs();
   say(node, "promoting", "asking to promote this standby", because);
   const permission = await askToPromote(node, { tieBreak: false });
-  if (!permission.ok) return say(node, "running", "serving as standby", `not promoted: ${permission.because}`);
+  if (!permission.ok) {
+    say(node, "running", "serving as standby", `not promoted: ${permission.because}`);
+    return node.lease.retryMs;
+  }
   say(node, "promoting", "promoting this standby", because);
   try {
     await withDeadline(promoteServer(node.sql), 15_000, "pg_promote()");
@@ -32,12 +38,14 @@ export async function promoteHere(because: string, node: Node): Promise<void> {
   }
   node.state.becomingPrimary = false;
   if (observedRole(node.state) !== "primary") {
+    say(node, "running", "serving as standby", "the promotion failed, it is tried again");
     await node.lease.release("the promotion failed");
-    return say(node, "running", "serving as standby", "the promotion failed, it is tried again");
+    return null;
   }
   node.log.info("Promoted", {
     timeline: node.state.server?.state.timeline,
     tookMs: Math.round(node.clock.nowMs() - started),
   });
   say(node, "running", "serving as primary", because);
+  return null;
 }

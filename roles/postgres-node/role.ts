@@ -66,6 +66,7 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
     client,
     fence,
     keys: { keys, incarnation },
+    silent: new Set(),
     sawPrimary: false,
     handOverTo: null,
     wake: () => {},

@@ -21,7 +21,7 @@ export type ServerEnd =
   | { why: "fenced" }
   | { why: "rejoin"; clone: boolean; because: string };
 
-const pauseMs = 1_000;
+const longestPauseMs = 1_000;
 /** Starts the server and stays until it ends or has to be stopped. */
 export async function serveAsRole(role: "primary" | "standby", node: Node): Promise<ServerEnd> {
   const { config, state, clock, log } = node;
@@ -45,6 +45,7 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
     slotsLookedAt: clock.nowMs(),
     lastRole: "",
     lastUpstreamId: null,
+    retryMs: null,
   };
   try {
     if (!(await waitUntilReady(watch, node))) {
@@ -95,6 +96,8 @@ async function watchServer(watch: Watch, node: Node): Promise<ServerEnd> {
 /** Sleeps until the next look, an event, or the end of the server. */
 async function pause(watch: Watch, node: Node): Promise<void> {
   const woken = new Promise<void>((resolve) => node.wake = resolve);
+  const pauseMs = Math.min(longestPauseMs, watch.retryMs ?? longestPauseMs);
+  watch.retryMs = null;
   await Promise.race([node.clock.sleep(pauseMs, node.stop), woken, watch.postgres.exited()]);
 }
 
@@ -168,7 +171,7 @@ async function applyRunning(plan: RunningPlan, watch: Watch, node: Node): Promis
       await follow(plan.upstream, plan.because, watch, node);
       return null;
     case "promote":
-      await promoteHere(plan.because, node);
+      watch.retryMs = await promoteHere(plan.because, node);
       return null;
   }
 }

@@ -13,4 +13,6 @@ export interface Watch {
   slotsLookedAt: number;
   lastRole: string;
   lastUpstreamId: number | null;
+  /** the next look comes after this at the latest, milliseconds */
+  retryMs: number | null;
 }

@@ -122,6 +122,11 @@ export function isMajority(votes: number, electorate: readonly string[]): boolea
   return votes * 2 > electorate.length;
 }
 
+/** So many have refused that the rest is no majority. */
+export function isRefused(said: readonly LeaseReply[], electorate: readonly string[]): boolean {
+  return !isMajority(electorate.length - said.filter((r) => !r.granted).length, electorate);
+}
+
 /**
  * How long to wait before the next attempt, milliseconds: until a majority can be free, and a random moment more so that two
  * candidates do not meet again. `random` is in [0, 1).

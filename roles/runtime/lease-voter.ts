@@ -1,17 +1,25 @@
 // One voter of the majority lease: keeps its state, answers POST /control/lease, and tells whom it has granted to.
 import { z } from "zod";
-import { type LeaseReply, type LeaseRequest, liveGrant, newVoter, vote, type VoterState } from "./decide-vote.ts";
+import {
+  type LeaseReply,
+  type LeaseRequest,
+  liveGrant,
+  newVoter,
+  type Term,
+  vote,
+  type VoterState,
+} from "./decide-vote.ts";
 import type { Log } from "./log.ts";
 import { leaseNowMs } from "./time.ts";
 
 export const votePath = "/control/lease";
 
-const Term = z.object({ number: z.number().int().nonnegative(), nodeId: z.number().int() });
+const TermBody = z.object({ number: z.number().int().nonnegative(), nodeId: z.number().int() });
 
 const Request = z.object({
   kind: z.enum(["acquire", "renew", "release"]),
   from: z.object({ nodeId: z.number().int(), host: z.string().max(300), incarnation: z.string().max(100) }),
-  term: Term,
+  term: TermBody,
   ttlMs: z.number().int().positive(),
   electorate: z.array(z.string().max(300)).max(100),
   round: z.number().int(),
@@ -25,7 +33,7 @@ export const Reply: z.ZodType<LeaseReply> = z.object({
   granted: z.boolean(),
   because: z.string(),
   electorate: z.array(z.string()),
-  highest: Term.nullable(),
+  highest: TermBody.nullable(),
   freeInMs: z.number(),
 });
 
@@ -42,6 +50,11 @@ export class Voter {
 
   get electorate(): readonly string[] {
     return this.state.electorate;
+  }
+
+  /** The newest term seen, or null. */
+  get highest(): Term | null {
+    return this.state.highest;
   }
 
   /** A request as it came, from outside or from this node's own claimant. Throws ZodError where it is malformed. */

@@ -33,7 +33,7 @@ const doors: readonly Door[] = [
   },
   {
     what: "HTTP servers and metrics",
-    packages: ["hono", "@hono/node-server", "prom-client"],
+    packages: ["hono", "hono/body-limit", "@hono/node-server", "prom-client"],
     files: ["roles/runtime/http-app.ts"],
   },
   {
@@ -88,6 +88,8 @@ test("packages are those of the manifest", () => {
     ...["@hono/node-server", "commander", "croner", "hono", "postgres", "prom-client", "zod"],
     ...["node:crypto", "node:net", "node:os", "node:path", "node:process", "node:fs", "node:fs/promises", "node:http"],
     "node:child_process",
+    "node:dns/promises",
+    "hono/body-limit",
   ]);
   const used = sources.flatMap((s) => s.imports.filter((i) => !i.ours).map((i) => i.target));
   assert.deepEqual([...new Set(used)].filter((p) => !known.has(p)), []);
