@@ -44,7 +44,11 @@ export function watchNodes(backends: readonly Backend[], deps: { clock: Clock; s
   };
   const watch = async (backend: Backend) => {
     while (!stop.aborted) {
-      note(await look(backend));
+      const before = words.get(backend.id)?.seen.status?.revision;
+      const seen = await look(backend, before);
+      note(seen);
+      // a node that is asked for changes answers when there is one; one that is silent is asked again after a pause
+      if (seen.status !== null && before !== undefined) continue;
       const soon = rush.signal.aborted;
       await clock.sleep(soon ? hurryMs : calmMs, soon ? stop : AbortSignal.any([stop, rush.signal]));
     }
@@ -65,13 +69,15 @@ export function watchNodes(backends: readonly Backend[], deps: { clock: Clock; s
   };
 }
 
-async function look(backend: Backend): Promise<Word["seen"]> {
+async function look(backend: Backend, since?: number): Promise<Word["seen"]> {
   const { id, host, port } = backend;
-  const answer = await askNode(host, { timeoutMs: answerMs });
+  const how = since === undefined ? { timeoutMs: answerMs } : { timeoutMs: calmMs + answerMs, since };
+  const answer = await askNode(host, how);
   if (answer.seen === "reached") return { id, host, status: answer.status, postgresAnswers: true };
   return { id, host, status: null, postgresAnswers: await postgresAnswers(host, port, answerMs) };
 }
 
 function wordOf({ status, postgresAnswers }: Word["seen"]): string {
-  return status === null ? `silent ${postgresAnswers}` : `${status.postgres.role} ${status.postgres.timeline}`;
+  if (status === null) return `silent ${postgresAnswers}`;
+  return `${status.postgres.role} ${status.postgres.timeline} ${status.lease.held}`;
 }

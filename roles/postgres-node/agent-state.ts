@@ -26,6 +26,8 @@ export interface AgentState {
   /** nothing may look like a standby while this is set: a start as primary or a promotion is under way */
   becomingPrimary: boolean;
   repmgrdRuns: boolean;
+  /** counts changes of what others act on */
+  revision: number;
   /** why PostgreSQL was fenced here, until it serves again */
   fenced: string | null;
   everHadMajority: boolean;
@@ -42,6 +44,7 @@ export function initialState(nowMs: number): AgentState {
     server: null,
     becomingPrimary: false,
     repmgrdRuns: false,
+    revision: 1,
     fenced: null,
     everHadMajority: false,
     startedMs: nowMs,
@@ -90,6 +93,7 @@ export function renderStatus(
     becomingPrimary: state.becomingPrimary,
     fenced: state.fenced,
     lease,
+    revision: state.revision,
     repmgrd: { running: state.repmgrdRuns },
     postgres: state.server ? renderServer(state.server) : renderStopped(state),
   };

@@ -31,6 +31,7 @@ function status(shape: Shape): NodeStatus {
     partners: shape.partners ?? ["a", "b", "c"],
     everHadMajority: shape.everHadMajority ?? true,
     becomingPrimary: false,
+    revision: 1,
     fenced: shape.fenced ?? null,
     lease: {
       mode: shape.lease === undefined ? "off" : "on",

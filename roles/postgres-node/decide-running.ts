@@ -68,7 +68,7 @@ function decideStandby(view: RunningView): RunningPlan {
   const diverged = primary.timeline !== null && primary.history !== null &&
     !isAncestor(view.position, { timeline: primary.timeline, history: primary.history });
   if (isLeftBehind(view, primary.timeline)) {
-    if (diverged) return { do: "rejoin", clone: false, because: `${primary.host} left the history of this standby` };
+    if (diverged) return { do: "rejoin", clone: false, because: leftAt(view) };
     const upstream = preferredUpstream(view, primary.timeline) ?? primary.host;
     return { do: "follow", upstream, because: `${primary.host} leads now, and ${view.upstream} does not follow it` };
   }
@@ -92,6 +92,11 @@ function decideStandby(view: RunningView): RunningPlan {
     return { do: "rejoin", clone: true, because: `The primary ${primary.host} no longer has the WAL this node needs` };
   }
   return { do: "nothing" };
+}
+
+function leftAt({ position, primary }: RunningView): string {
+  const fork = primary?.history?.find((f) => f.timeline === position.timeline)?.endLsn;
+  return `${primary?.host} left timeline ${position.timeline} at ${fork}, this standby is at ${position.lsn}`;
 }
 
 /**

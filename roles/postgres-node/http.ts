@@ -24,10 +24,13 @@ export function nodeHttp(node: Node): RoleHttp {
     status,
     look: async () => {
       if (node.state.postmasterRuns) {
-        node.state.server = await withDeadline(observeServer(node.sql, node.clock), 400, "The local server").catch(() =>
+        node.state.server = await withDeadline(observeServer(node), 400, "The local server").catch(() =>
           node.state.server
         );
       }
+    },
+    changed: async (revision, ms) => {
+      if (revision === node.state.revision) await node.clock.sleep(ms, node.announced.waiting.signal);
     },
     healthz: () => {
       const now = status();

@@ -113,20 +113,30 @@ export class Lease {
     return { held: false, because: this.whyNot(), retryMs: this.retryMs };
   }
 
-  /** Gives the lease up, so that nobody waits for it to run out. PostgreSQL must be stopped, or no primary. */
-  async release(because: string): Promise<void> {
+  /**
+   * Gives the lease up, so that nobody waits for it to run out. PostgreSQL must be stopped, or no primary. Waits for a majority
+   * to know it, and for `heir`, who is to have it next.
+   */
+  async release(because: string, heir: string | null = null): Promise<void> {
     if (!this.renewing && !this.held()) return;
     this.deps.log.info("Lease released", { term: this.claim.lease?.term.number, because });
     this.renewing?.abort();
     this.renewing = null;
     this.disarm();
-    await this.giveUp();
+    await this.giveUp(heir);
   }
 
-  private async giveUp(): Promise<void> {
+  private async giveUp(heir: string | null = null): Promise<void> {
     const { claim, request } = release(this.claim);
     this.claim = claim;
-    if (request) await this.askAll(request, releaseMs, (said) => isMajority(said.length, this.claim.electorate));
+    if (request) {
+      await this.askAll(
+        request,
+        releaseMs,
+        (said) =>
+          isMajority(said.length, this.claim.electorate) && (heir === null || said.some((r) => r.voter === heir)),
+      );
+    }
   }
 
   private keepRenewing(): void {

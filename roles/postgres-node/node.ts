@@ -8,7 +8,7 @@ import type { TimelineFork } from "./lsn.ts";
 import type { ControlClient, ControlKeys } from "../runtime/control.ts";
 import type { Voter } from "../runtime/lease-voter.ts";
 import type { NodeStatus } from "../runtime/status.ts";
-import { renderStatus } from "./agent-state.ts";
+import { observedRole, renderStatus } from "./agent-state.ts";
 import type { Fence } from "./fence.ts";
 import type { Lease } from "./lease.ts";
 import type { Memory } from "./marker.ts";
@@ -29,12 +29,14 @@ export interface Node {
   client: ControlClient;
   fence: Fence;
   keys: ControlKeys;
+  /** what was announced last, and who waits for the next change */
+  announced: { key: string; waiting: AbortController };
   /** hosts whose agents did not answer when last asked */
   silent: Set<string>;
   /** a primary has been in sight since this agent started */
   sawPrimary: boolean;
-  /** set by an operator's or a stop's hand-over: the standby that is to lead next */
-  handOverTo: string | null;
+  /** an operator's switchover: the standby that is to lead next, or null for the best one */
+  handOver: { to: string | null; because: string } | null;
   histories: Map<string, readonly TimelineFork[]>;
   sql: Sql;
   /** what PostgreSQL's log last said about why it cannot stream */
@@ -50,6 +52,17 @@ export function say(node: Node, phase: AgentState["phase"], doing: string, becau
   if (state.phase === phase && state.doing === doing && state.because === because) return;
   Object.assign(state, { phase, doing, because });
   node.log.info("Agent", { phase, doing, because });
+  announce(node);
+}
+
+/** Whoever waits for a change of this node's role, phase or lease is told, where there is one. */
+export function announce(node: Node): void {
+  const { state, lease } = node;
+  const key = `${state.phase} ${observedRole(state)} ${state.server?.state.timeline} ${lease.held()}`;
+  if (key === node.announced.key) return;
+  state.revision++;
+  node.announced.waiting.abort();
+  node.announced = { key, waiting: new AbortController() };
 }
 
 /** Whether this node may be read-write now; "missing" where it needs the lease and does not hold it. */

@@ -2,7 +2,6 @@
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { choosePrimary, type Claim } from "../runtime/choose-primary.ts";
 import { type AskHow, askNode, getText, type PeerSeen } from "../runtime/peers.ts";
-import type { Clock } from "../runtime/time.ts";
 import { type AgentState, renderStatus, type ServerSeen } from "./agent-state.ts";
 import { upstreamConnection } from "./clone.ts";
 import type { Peer, PrimaryInSight } from "./cluster-view.ts";
@@ -14,7 +13,6 @@ import {
   readRegisteredNodes,
   readServerState,
   readTimelineHistory,
-  type Sql,
   withConnection,
 } from "./queries.ts";
 import { withDeadline } from "../runtime/time.ts";
@@ -25,9 +23,15 @@ export const peerTimeoutMs = 1_500;
 const silentTimeoutMs = 400;
 
 /** One look at the node's own server. Throws where it does not answer in time. */
-export async function observeServer(sql: Sql, clock: Clock): Promise<ServerSeen> {
+export async function observeServer({ sql, clock, state: known }: Node): Promise<ServerSeen> {
   const look = async () => {
     const state = await readServerState(sql);
+    // a standby tells its timeline while it streams; in between PostgreSQL shows that of its last restart point
+    const least = [
+      known.server?.state.timeline ?? 0,
+      known.data?.kind === "cluster" ? known.data.position.timeline : 0,
+    ];
+    if (state.standby) state.timeline = Math.max(state.timeline, ...least);
     const downstream = await readDownstream(sql);
     const registered = await readRegisteredNodes(sql);
     return { state, downstream, registered, atMs: clock.nowMs() };

@@ -56,7 +56,7 @@ async function insist(node: Node): Promise<Attempt> {
 
 async function mayPromote(node: Node, options: { tieBreak: boolean }): Promise<Verdict> {
   const { config, state, memory } = node;
-  state.server = await observeServer(node.sql, node.clock);
+  state.server = await observeServer(node);
   const hosts = knownHosts(config, state, memory.hosts);
   const seen = await observeSurroundings({ hosts, history: node.histories }, node, { timeoutMs: lookMs, fresh: true });
   const { postgres } = statusOf(node);

@@ -162,6 +162,10 @@ export async function reloadServer(sql: Sql): Promise<void> {
   await sql`select pg_reload_conf()`;
 }
 
+export async function checkpoint(sql: Sql): Promise<void> {
+  await sql`checkpoint`;
+}
+
 /** Promotes this standby and waits until it is read-write, up to 12 s. Throws where it is not. */
 export async function promoteServer(sql: Sql): Promise<void> {
   const rows = await sql`select pg_promote(true, 12) as promoted`;

@@ -1,7 +1,7 @@
 // What the agent changes on a running standby: its upstream, or its role where repmgrd has not done it.
 import { withDeadline } from "../runtime/time.ts";
 import { observedRole } from "./agent-state.ts";
-import { type Node, say } from "./node.ts";
+import { announce, type Node, say } from "./node.ts";
 import { observeServer } from "./observe.ts";
 import { askToPromote } from "./permission.ts";
 import { promoteServer, reloadServer } from "./queries.ts";
@@ -32,7 +32,7 @@ export async function promoteHere(because: string, node: Node): Promise<number |
   say(node, "promoting", "promoting this standby", because);
   try {
     await withDeadline(promoteServer(node.sql), 15_000, "pg_promote()");
-    node.state.server = await observeServer(node.sql, node.clock);
+    node.state.server = await observeServer(node);
   } catch (error) {
     node.log.error("The promotion failed", { error });
   }
@@ -42,6 +42,7 @@ export async function promoteHere(because: string, node: Node): Promise<number |
     await node.lease.release("the promotion failed");
     return null;
   }
+  announce(node);
   node.log.info("Promoted", {
     timeline: node.state.server?.state.timeline,
     tookMs: Math.round(node.clock.nowMs() - started),

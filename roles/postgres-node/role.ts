@@ -15,6 +15,7 @@ import { supervise, type Supervised } from "../runtime/supervisor.ts";
 import { loadNodeConfig } from "./config.ts";
 import { initialState } from "./agent-state.ts";
 import { Fence } from "./fence.ts";
+import { takeOver, takeOverPath } from "./hand-over.ts";
 import { nodeHttp } from "./http.ts";
 import { Lease } from "./lease.ts";
 import { answerLocal } from "./local-commands.ts";
@@ -66,9 +67,10 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
     client,
     fence,
     keys: { keys, incarnation },
+    announced: { key: "", waiting: new AbortController() },
     silent: new Set(),
     sawPrimary: false,
-    handOverTo: null,
+    handOver: null,
     wake: () => {},
   };
   return node;
@@ -94,7 +96,10 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
 }
 
 async function listen(role: RoleHttp, node: Node) {
-  const handlers = { [votePath]: (body: unknown) => node.voter.handle(body) };
+  const handlers = {
+    [votePath]: (body: unknown) => node.voter.handle(body),
+    [takeOverPath]: (body: unknown) => takeOver(body, node),
+  };
   const app = httpApp(role, node.log, controlRoutes(handlers, { ...node.keys, clock: node.clock, log: node.log }));
   const local = httpApp(role, node.log);
   local.post("/local/:command", async (c) => {

@@ -5,7 +5,8 @@ import { observedRole } from "./agent-state.ts";
 import { parseStreamingTrouble } from "./controldata.ts";
 import { decideRunning, type RunningPlan, type RunningView } from "./decide-running.ts";
 import { fenceServer } from "./fence.ts";
-import { licenseOf, type Node, say, statusOf } from "./node.ts";
+import { finishHandOver, prepareHandOver, successorOf } from "./hand-over.ts";
+import { announce, licenseOf, type Node, say, statusOf } from "./node.ts";
 import { knownHosts, observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
 import { immediateStop, startPostmaster, stopSteps } from "./postmaster.ts";
 import { keepRegistered, stopRepmgrd } from "./registration.ts";
@@ -19,6 +20,7 @@ export type ServerEnd =
   | { why: "died" }
   | { why: "demoted" }
   | { why: "fenced" }
+  | { why: "handed-over" }
   | { why: "rejoin"; clone: boolean; because: string };
 
 const longestPauseMs = 1_000;
@@ -36,6 +38,7 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
   state.postmasterRuns = true;
   if (role === "primary" && licenseOf(node) !== "not-needed") node.lease.arm();
   const watch: Watch = {
+    surroundings: null,
     postgres,
     notStreamingSince: null,
     noPrimarySince: null,
@@ -59,6 +62,7 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
     await stopServer(watch, node);
     node.lease.disarm();
     Object.assign(state, { postmasterRuns: false, server: null, repmgrdRuns: false, becomingPrimary: false });
+    announce(node);
   }
 }
 
@@ -66,7 +70,7 @@ async function waitUntilReady(watch: Watch, node: Node): Promise<boolean> {
   let reported = node.clock.nowMs();
   while (watch.postgres.running() && !node.stop.aborted) {
     try {
-      node.state.server = await observeServer(node.sql, node.clock);
+      node.state.server = await observeServer(node);
       node.state.fenced = null;
       return true;
     } catch (error) {
@@ -86,6 +90,7 @@ async function watchServer(watch: Watch, node: Node): Promise<ServerEnd> {
       node.log.warn("The server has ended", { exit: watch.postgres.lastExit() });
       return { why: "died" };
     }
+    if (node.handOver) return { why: "handed-over" };
     const end = await lookOnce(watch, node);
     if (end) return end;
     await pause(watch, node);
@@ -104,16 +109,18 @@ async function pause(watch: Watch, node: Node): Promise<void> {
 async function lookOnce(watch: Watch, node: Node): Promise<ServerEnd | null> {
   const { state } = node;
   try {
-    state.server = await observeServer(node.sql, node.clock);
+    state.server = await observeServer(node);
   } catch (error) {
     node.log.warn("The local server did not answer", { why: errorText(error) });
     if (state.server && node.clock.nowMs() - state.server.atMs > 5_000) state.server = null;
     return null;
   }
   if (observedRole(state) === "primary") state.becomingPrimary = false;
+  announce(node);
   const hosts = knownHosts(node.config, state, node.memory.hosts);
   const surroundings = await observeSurroundings({ hosts, history: node.histories }, node);
   if (surroundings.primary) node.sawPrimary = true;
+  watch.surroundings = surroundings;
   await getFirstLease(node);
   await remember(surroundings, node);
   await noteRole(watch, surroundings, node);
@@ -183,8 +190,27 @@ async function getFirstLease(node: Node): Promise<void> {
 }
 
 async function stopServer(watch: Watch, node: Node): Promise<void> {
+  const immediate = node.stop.reason === "SIGQUIT";
+  const order = immediate ? null : await handOverFrom(watch, node);
+  node.handOver = null;
+  if (order) await prepareHandOver(order.to, order.because, node);
   await Promise.all([
     stopRepmgrd(node),
-    watch.postgres.stop(node.stop.reason === "SIGQUIT" ? immediateStop : stopSteps(node.config.stoppingSeconds * 1000)),
+    watch.postgres.stop(immediate ? immediateStop : stopSteps(node.config.stoppingSeconds * 1000)),
   ]);
+  Object.assign(node.state, { postmasterRuns: false, server: null });
+  if (order) await finishHandOver(order.to, order.because, node);
+}
+
+/** To whom this server's role goes, where it ends as a primary that somebody can follow. */
+async function handOverFrom(watch: Watch, node: Node): Promise<{ to: string; because: string } | null> {
+  const asked = node.handOver;
+  if (!watch.postgres.running() || !(asked || node.stop.aborted) || !watch.surroundings) return null;
+  const succession = successorOf(node, watch.surroundings, asked?.to ?? null);
+  if (!succession) return null;
+  if ("none" in succession) {
+    node.log.warn("Nobody to hand over to", { because: succession.none });
+    return null;
+  }
+  return { to: succession.to, because: asked?.because ?? `this node stops (${node.stop.reason})` };
 }

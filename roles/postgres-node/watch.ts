@@ -1,8 +1,11 @@
 // What the watch of a running server remembers between two looks.
 import type { Supervised } from "../runtime/supervisor.ts";
+import type { Surroundings } from "./observe.ts";
 
 /** What the watch remembers between two looks. */
 export interface Watch {
+  /** who else was there at the last look, or null before the first */
+  surroundings: Surroundings | null;
   postgres: Supervised;
   notStreamingSince: number | null;
   noPrimarySince: number | null;

@@ -16,6 +16,8 @@ export interface RoleHttp {
   status(): AnyStatus;
   /** looks again before a status that is asked for as ?fresh=1; what it cannot see stays as it was */
   look?(): Promise<void>;
+  /** resolves when the role has changed since this revision of /status, or after `ms` */
+  changed?(revision: number, ms: number): Promise<void>;
   healthz(): Promise<Verdict>;
   readyz(): Promise<Verdict>;
   /** may a client that writes be sent here? */
@@ -42,6 +44,8 @@ export type ControlRoutes = (
   body: string,
 ) => Promise<{ status: number; body: string; headers: Record<string, string> }>;
 
+/** How long /status?since=REVISION waits for a change, milliseconds. */
+const longestWaitMs = 1_000;
 /** Longest body of a request, bytes. */
 const longestBody = 64 * 1024;
 
@@ -73,6 +77,8 @@ export function httpApp(role: RoleHttp, log: Log, control?: ControlRoutes): Hono
   }
   app.get("/status", async (c) => {
     if (c.req.query("fresh") !== undefined) await role.look?.();
+    const since = Number(c.req.query("since") ?? NaN);
+    if (Number.isInteger(since)) await role.changed?.(since, longestWaitMs);
     return c.json(role.status());
   });
   app.get("/metrics", async (c) => c.text(await renderMetrics(role.samples()), 200, { "content-type": metricsType }));

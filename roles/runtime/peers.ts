@@ -25,11 +25,13 @@ export interface AskHow {
   timeoutMs: number;
   /** the agent looks at its server first, instead of telling what it saw up to a second ago */
   fresh?: boolean;
+  /** the agent answers as soon as its revision is another one, after a second at the latest */
+  since?: number;
 }
 
 /** Fetches one agent's /status. Never throws: what went wrong is in `error`. */
 export async function askNode(host: string, how: AskHow): Promise<PeerSeen> {
-  const path = how.fresh ? "/status?fresh=1" : "/status";
+  const path = how.fresh ? "/status?fresh=1" : how.since === undefined ? "/status" : `/status?since=${how.since}`;
   try {
     const body = await withDeadline(getText(host, path, how.timeoutMs), how.timeoutMs, `The agent of ${host}`);
     const parsed = NodeStatus.safeParse(JSON.parse(body));

@@ -102,6 +102,9 @@ export const NodeStatus = z.object({
     description: "why PostgreSQL was stopped here to keep a second primary from being; null: it was not",
   }),
   lease: Lease,
+  revision: z.number().int().meta({
+    description: "grows when role, phase or lease change; GET /status?since=REVISION answers then, or after 1 s",
+  }),
   becomingPrimary: z.boolean().meta({ description: "a start as primary or a promotion is under way" }),
   repmgrd: z.object({ running: z.boolean() }),
 });

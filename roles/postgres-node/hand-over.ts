@@ -1,0 +1,80 @@
+// A primary that stops hands over: sessions end, everything is streamed, the lease is free, the successor is told. No
+// acknowledged write is lost, since PostgreSQL's fast shutdown waits until its standbys have the last record.
+import { z } from "zod";
+import { errorText } from "../runtime/errors.ts";
+import { withDeadline } from "../runtime/time.ts";
+import { no, type Verdict, yes } from "../runtime/verdict.ts";
+import { observedRole } from "./agent-state.ts";
+import { readControlData } from "./data-directory.ts";
+import { decideSuccessor, type Succession } from "./decide-successor.ts";
+import { compareLsn } from "./lsn.ts";
+import { licenseOf, type Node, say, statusOf } from "./node.ts";
+import { observeServer, type Surroundings, viewOf } from "./observe.ts";
+import { checkpoint } from "./queries.ts";
+import { promoteHere } from "./repair.ts";
+
+export const takeOverPath = "/control/take-over";
+const TakeOver = z.object({ from: z.string().max(300), afterLsn: z.string().max(20), because: z.string().max(500) });
+const TakenOver = z.object({ ok: z.boolean(), because: z.string() });
+
+/** A checkpoint before the shutdown makes the shutdown's own short; it is not waited for longer, milliseconds. */
+const checkpointMs = 1_500;
+/** The successor promotes within this time or not for us, milliseconds. */
+const takeOverMs = 4_000;
+/** The successor waits for the last record this long, milliseconds. */
+const receiveMs = 2_000;
+
+/** Who would lead if this primary stopped now; null where this node is no primary with the lease. */
+export function successorOf(node: Node, seen: Surroundings, wanted: string | null): Succession | null {
+  if (observedRole(node.state) !== "primary" || licenseOf(node) !== "held") return null;
+  const { systemIdentifier, timeline, lsn } = statusOf(node).postgres;
+  if (systemIdentifier === null || timeline === null || lsn === null) return null;
+  return decideSuccessor({ ...viewOf(node, seen), systemIdentifier, position: { timeline, lsn }, wanted });
+}
+
+/** Before the shutdown. */
+export async function prepareHandOver(to: string, because: string, node: Node): Promise<void> {
+  say(node, "stopping", `handing over to ${to}`, because);
+  await withDeadline(checkpoint(node.sql), checkpointMs, "The checkpoint").catch((error) =>
+    node.log.info("The checkpoint before the shutdown is not waited for", { why: errorText(error) })
+  );
+}
+
+/** After PostgreSQL has shut down cleanly: frees the lease and lets the successor promote itself. */
+export async function finishHandOver(to: string, because: string, node: Node): Promise<void> {
+  const { config, client, clock, lease, log } = node;
+  const started = clock.nowMs();
+  try {
+    const control = await readControlData(config.pgdata);
+    if (control.state !== "shut down") throw new Error(`PostgreSQL is "${control.state}", not shut down`);
+    await lease.release(`${to} takes over`, to);
+    const body = { from: config.host, afterLsn: control.checkpoint.lsn, because };
+    const answer = await client.ask({ host: to, path: takeOverPath, body, schema: TakenOver, timeoutMs: takeOverMs });
+    const fields = { to, because: answer.because, tookMs: Math.round(clock.nowMs() - started) };
+    if (answer.ok) log.info("Handed over", fields);
+    else log.warn("The successor did not take over; the nodes elect one", fields);
+  } catch (error) {
+    log.warn("The hand-over did not succeed; the nodes elect a primary", { to, why: errorText(error) });
+  }
+}
+
+/** On the successor: waits for the last record of the old primary, then promotes with the lease. */
+export async function takeOver(body: unknown, node: Node): Promise<Verdict> {
+  const { from, afterLsn, because } = TakeOver.parse(body);
+  const end = node.clock.nowMs() + receiveMs;
+  while (true) {
+    node.state.server = await observeServer(node);
+    const lsn = statusOf(node).postgres.lsn;
+    if (observedRole(node.state) !== "standby") return no("this node is no standby");
+    if (lsn !== null && compareLsn(lsn, afterLsn) > 0) break;
+    if (node.clock.nowMs() >= end) {
+      return no(`the last record of ${from} at ${afterLsn} has not arrived, this node is at ${lsn}`);
+    }
+    await node.clock.sleep(20, node.stop);
+  }
+  await promoteHere(`${from} hands over: ${because}`, node);
+  node.wake();
+  return observedRole(node.state) === "primary"
+    ? yes(`primary on timeline ${node.state.server.state.timeline}`)
+    : no(node.state.because);
+}
