@@ -5,12 +5,12 @@ import { observedRole } from "./agent-state.ts";
 import { parseStreamingTrouble } from "./controldata.ts";
 import { decideRunning, type RunningPlan, type RunningView } from "./decide-running.ts";
 import { fenceServer } from "./fence.ts";
-import { finishHandOver, prepareHandOver, successorOf } from "./hand-over.ts";
 import { announce, licenseOf, type Node, say, statusOf } from "./node.ts";
 import { knownHosts, observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
-import { immediateStop, startPostmaster, stopSteps } from "./postmaster.ts";
-import { keepRegistered, stopRepmgrd } from "./registration.ts";
+import { immediateStop, startPostmaster } from "./postmaster.ts";
+import { keepRegistered } from "./registration.ts";
 import { follow, promoteHere } from "./repair.ts";
+import { stopServer } from "./stop-server.ts";
 import { dropUnneededSlots, noteRole, remember } from "./upkeep.ts";
 import type { Watch } from "./watch.ts";
 
@@ -187,30 +187,4 @@ async function applyRunning(plan: RunningPlan, watch: Watch, node: Node): Promis
 async function getFirstLease(node: Node): Promise<void> {
   if (!node.lease.mode.on || node.memory.everHadMajority || observedRole(node.state) !== "primary") return;
   await node.lease.acquire();
-}
-
-async function stopServer(watch: Watch, node: Node): Promise<void> {
-  const immediate = node.stop.reason === "SIGQUIT";
-  const order = immediate ? null : await handOverFrom(watch, node);
-  node.handOver = null;
-  if (order) await prepareHandOver(order.to, order.because, node);
-  await Promise.all([
-    stopRepmgrd(node),
-    watch.postgres.stop(immediate ? immediateStop : stopSteps(node.config.stoppingSeconds * 1000)),
-  ]);
-  Object.assign(node.state, { postmasterRuns: false, server: null });
-  if (order) await finishHandOver(order.to, order.because, node);
-}
-
-/** To whom this server's role goes, where it ends as a primary that somebody can follow. */
-async function handOverFrom(watch: Watch, node: Node): Promise<{ to: string; because: string } | null> {
-  const asked = node.handOver;
-  if (!watch.postgres.running() || !(asked || node.stop.aborted) || !watch.surroundings) return null;
-  const succession = successorOf(node, watch.surroundings, asked?.to ?? null);
-  if (!succession) return null;
-  if ("none" in succession) {
-    node.log.warn("Nobody to hand over to", { because: succession.none });
-    return null;
-  }
-  return { to: succession.to, because: asked?.because ?? `this node stops (${node.stop.reason})` };
 }
