@@ -2,6 +2,7 @@
 // Times are the claimant's own monotonic milliseconds; a lease counts from when its request was sent, never from an answer.
 import {
   type Claimant,
+  compareTerm,
   type LeaseReply,
   type LeaseRequest,
   maxTerm,
@@ -27,13 +28,19 @@ export function rulesOf(ttlMs: number): LeaseRules {
   return { ttlMs, marginMs: Math.ceil(ttlMs * driftShare) + fenceMarginMs };
 }
 
+/** What one voter said when it granted. */
+interface Grant {
+  incarnation: string;
+  electorate: readonly string[];
+}
+
 interface Round {
   id: number;
   kind: "acquire" | "renew";
   sentMs: number;
   term: Term;
-  /** answers that grant: incarnation of the voter by its name */
-  grants: Readonly<Record<string, string>>;
+  /** answers that grant, by the voter's name */
+  grants: Readonly<Record<string, Grant>>;
 }
 
 export interface ClaimState {
@@ -98,24 +105,38 @@ function requestOf(claim: ClaimState, kind: LeaseRequest["kind"], term: Term): L
   return { kind, from: self, term, ttlMs: rules.ttlMs, electorate, round: nextRound };
 }
 
-/** Counts one answer. A renewal counts only while the lease it renews is still valid. */
+/** Counts one answer. A renewal counts only for the lease it renews, and only while that is still valid. */
 export function count(claim: ClaimState, asked: string, reply: LeaseReply, nowMs: number): ClaimState {
   const seen = { ...claim, highest: maxTerm(claim.highest, reply.highest) };
   const round = claim.rounds.find((r) => r.id === reply.round);
   if (!round || !reply.granted || reply.voter !== asked || !claim.electorate.includes(asked)) return seen;
   if (!sameElectorate(claim.electorate, reply.electorate)) return seen;
-  if (Object.entries(round.grants).some(([name, i]) => i === reply.incarnation && name !== asked)) return seen;
-  const counted = { ...round, grants: { ...round.grants, [asked]: reply.incarnation } };
+  if (Object.entries(round.grants).some(([name, g]) => g.incarnation === reply.incarnation && name !== asked)) {
+    return seen;
+  }
+  const { incarnation, electorate } = reply;
+  const counted = { ...round, grants: { ...round.grants, [asked]: { incarnation, electorate } } };
   const rounds = claim.rounds.map((r) => r.id === round.id ? counted : r);
   const next = { ...seen, rounds };
-  if (!isMajority(Object.keys(counted.grants).length, claim.electorate)) return next;
+  if (!isMajorityOfAll(counted.grants, claim.electorate)) return next;
   const untilMs = round.sentMs + claim.rules.ttlMs - claim.rules.marginMs;
   if (nowMs >= untilMs) return next;
   if (round.kind === "acquire") {
     return { ...next, lease: { term: round.term, untilMs }, rounds: rounds.filter((r) => r.id !== round.id) };
   }
-  if (remainingMs(claim, nowMs) === 0) return next;
-  return { ...next, lease: { term: round.term, untilMs: Math.max(untilMs, claim.lease?.untilMs ?? 0) } };
+  const { lease } = claim;
+  if (lease === null || remainingMs(claim, nowMs) === 0 || compareTerm(lease.term, round.term) !== 0) return next;
+  return { ...next, lease: { term: lease.term, untilMs: Math.max(untilMs, lease.untilMs) } };
+}
+
+/**
+ * A majority by this claimant's electorate and by that of every voter which granted: two claimants whose electorates differ
+ * by more than one member meet in the voters between them, which know either.
+ */
+function isMajorityOfAll(grants: Readonly<Record<string, Grant>>, electorate: readonly string[]): boolean {
+  const voters = Object.keys(grants);
+  const electorates = [electorate, ...Object.values(grants).map((g) => g.electorate)];
+  return electorates.every((e) => isMajority(voters.filter((v) => e.includes(v)).length, e));
 }
 
 export function isMajority(votes: number, electorate: readonly string[]): boolean {

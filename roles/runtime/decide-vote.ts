@@ -56,7 +56,7 @@ export interface VoterState {
   ttlMs: number;
   electorate: readonly string[];
   grant: Grant | null;
-  /** the last lease that was given up: a delayed renewal must not bring it back */
+  /** the newest lease that was given up: a delayed request must not bring it back */
   released: { from: Claimant; term: Term } | null;
   highest: Term | null;
 }
@@ -96,11 +96,12 @@ export function vote(
   const held = liveGrant(voter, nowMs);
   const own = held !== null && sameClaimant(held.to, request.from);
   if (request.kind === "release") {
-    if (!own || compareTerm(held.term, request.term) !== 0) return answer(false, "holds no such lease", voter);
-    return answer(true, "released", { ...voter, grant: null, released: { from: request.from, term: request.term } });
+    const noted = withReleased(voter, request);
+    if (!own || compareTerm(held.term, request.term) !== 0) return answer(false, "holds no such lease", noted);
+    return answer(true, "released", { ...noted, grant: null });
   }
   const silentMs = voter.startedMs + voter.ttlMs - nowMs;
-  if (silentMs > 0) return answer(false, "started less than one LEASE_TTL ago", voter, silentMs);
+  if (silentMs > 0) return answer(false, "started less than one LEASE_TTL ago", withRenewed(voter, request), silentMs);
   if (held !== null && !own) return answer(false, `granted to ${held.to.host}`, voter, held.untilMs - nowMs);
   const outdated = outdatedTerm(voter, request, own ? held : null);
   if (outdated !== null) return answer(false, outdated, voter);
@@ -110,6 +111,17 @@ export function vote(
     grant: { to: request.from, term: request.term, untilMs },
     highest: maxTerm(voter.highest, request.term),
   });
+}
+
+/** A release may overtake the request that it ends, and is remembered then too: otherwise that request holds up everybody. */
+function withReleased(voter: VoterState, { from, term }: LeaseRequest): VoterState {
+  const newer = voter.released === null || compareTerm(term, voter.released.term) > 0;
+  return newer ? { ...voter, released: { from, term } } : voter;
+}
+
+/** A restarted voter has forgotten the terms: while it is silent it learns the present one from the holder's renewals. */
+function withRenewed(voter: VoterState, request: LeaseRequest): VoterState {
+  return request.kind === "renew" ? { ...voter, highest: maxTerm(voter.highest, request.term) } : voter;
 }
 
 /** What this voter and this claimant can never agree on, whatever the time. */
