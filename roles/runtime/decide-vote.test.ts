@@ -197,7 +197,8 @@ test("voter: the term of a refused candidate is not taken over", () => {
   assert.deepEqual(after([[0, {}], [1, { from: b, term: term(99, 2) }]]).highest, term(1));
 });
 
-const arbitraryTerm = fc.record({ number: fc.integer({ min: 1, max: 4 }), nodeId: fc.integer({ min: 1, max: 3 }) });
+const arbitraryTerm = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 }))
+  .map(([number, nodeId]) => term(number, nodeId));
 const arbitraryRequest: fc.Arbitrary<LeaseRequest> = fc.record({
   kind: fc.constantFrom("acquire", "renew", "release"),
   from: fc.constantFrom(a, aAgain, b),
