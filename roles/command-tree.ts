@@ -1,5 +1,7 @@
 // Every command as data: its words, what it does, how it can end. The only file that knows all roles.
 import { checkCommand, referenceCommand } from "./config-commands.ts";
+import { cluster } from "./cluster-commands.ts";
+import type { Group } from "./command-types.ts";
 import { backupCommand, listCommand, receiveWalCommand } from "./barman/commands.ts";
 import { barmanEntrypoint } from "./barman/role.ts";
 import { hasEnoughBackendsProbe, hasWriteNodeProbe, pgpoolEntrypoint } from "./pgpool/role.ts";
@@ -8,27 +10,7 @@ import { fenceCommand } from "./postgres-node/fence.ts";
 import { eventCommand, mayEndRecoveryCommand, mayPromoteCommand } from "./postgres-node/local-commands.ts";
 import * as old from "./postgres-node/old-names.ts";
 import { nodeEntrypoint } from "./postgres-node/role.ts";
-import type { Command } from "./runtime/context.ts";
 import { liveProbe, metricsCommand, readyProbe } from "./runtime/healthcheck.ts";
-
-export interface Leaf {
-  /** its name and arguments, as in "has-enough-backends [N]" */
-  usage: string;
-  does: string;
-  /** its exit codes, in words */
-  exits: string;
-  run: Command;
-  options?: readonly { flag: string; does: string }[];
-  /** arguments that begin with a dash are taken as they are: other programs call it with texts of theirs */
-  anyArguments?: boolean;
-}
-
-export interface Group {
-  /** the word before the command; empty for commands of the top */
-  name: string;
-  does: string;
-  commands: readonly Leaf[];
-}
 
 const entrypointExits = "0 stopped as asked, 69 a node that is needed stayed away, 70 a bug, 77 refused for safety, " +
   "78 configuration";
@@ -160,6 +142,7 @@ export const commandGroups: readonly Group[] = [
     ],
   },
   barman,
+  cluster,
   health,
   {
     name: "config",

@@ -1,5 +1,5 @@
 // PURE: the tree of commands as Markdown, docs/commands.md.
-import type { Group, Leaf } from "./command-tree.ts";
+import type { Group, Leaf } from "./command-types.ts";
 import { ExitCode, exitCodeMeanings } from "./runtime/errors.ts";
 
 const exitCodeNames = Object.keys(ExitCode) as (keyof typeof ExitCode)[];

@@ -1,6 +1,7 @@
 // The command line: from the tree of commands to a parser, and from what a command throws to words and an exit code.
 import { Command as Parser, CommanderError } from "commander";
-import { commandGroups, type Leaf } from "./command-tree.ts";
+import { commandGroups } from "./command-tree.ts";
+import type { Leaf } from "./command-types.ts";
 import { legacyArguments } from "./legacy-commands.ts";
 import type { Command, Context } from "./runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "./runtime/errors.ts";
@@ -50,7 +51,10 @@ function addLeaf(
     .allowUnknownOption(leaf.anyArguments === true)
     .addHelpText("after", `\nExit codes: ${leaf.exits}`);
   for (const option of leaf.options ?? []) parser.option(option.flag, option.does);
-  const flags = () => Object.entries(parser.opts()).flatMap(([name, on]) => on === true ? [`--${name}`] : []);
+  const flags = () =>
+    Object.entries(parser.opts()).flatMap(([name, value]) =>
+      value === true ? [`--${name}`] : typeof value === "string" ? [`--${name}=${value}`] : []
+    );
   parser.action(() => run(leaf.run, [...parser.args, ...flags()]));
 }
 

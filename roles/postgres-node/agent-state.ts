@@ -31,6 +31,8 @@ export interface AgentState {
   /** why PostgreSQL was fenced here, until it serves again */
   fenced: string | null;
   everHadMajority: boolean;
+  paused: { on: boolean; atMs: number };
+  forced: boolean;
   startedMs: number;
 }
 
@@ -47,6 +49,8 @@ export function initialState(nowMs: number): AgentState {
     revision: 1,
     fenced: null,
     everHadMajority: false,
+    paused: { on: false, atMs: 0 },
+    forced: false,
     startedMs: nowMs,
   };
 }
@@ -92,6 +96,8 @@ export function renderStatus(
     everHadMajority: state.everHadMajority,
     becomingPrimary: state.becomingPrimary,
     fenced: state.fenced,
+    paused: state.paused,
+    forced: state.forced,
     lease,
     revision: state.revision,
     repmgrd: { running: state.repmgrdRuns },

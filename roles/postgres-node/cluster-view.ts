@@ -44,6 +44,8 @@ export interface ReachedPeer {
   /** the agent is starting a primary or promoting right now */
   becomingPrimary: boolean;
   everHadMajority: boolean;
+  /** its word on automatic failover; wall clock, milliseconds */
+  paused: { on: boolean; atMs: number };
   /** host it streams from, where it is a standby */
   upstream: string | null;
   /** its WAL receiver streams from there */
@@ -59,7 +61,9 @@ export interface ClusterView {
   otherPartners: readonly string[];
   /** QUORUM_OBSERVERS, and whether each answers */
   observers: readonly { host: string; answers: boolean }[];
-  /** QUORUM=on: a majority has a say at all */
+  /** an operator wants no automatic failover */
+  paused: boolean;
+  /** QUORUM=on, and no operator has forced this node: a majority has a say at all */
   quorum: boolean;
   /** this node's own marker: a majority of PARTNER_NODES has joined once */
   everHadMajority: boolean;

@@ -32,6 +32,8 @@ function status(shape: Shape): NodeStatus {
     everHadMajority: shape.everHadMajority ?? true,
     becomingPrimary: false,
     revision: 1,
+    paused: { on: false, atMs: 0 },
+    forced: false,
     fenced: shape.fenced ?? null,
     lease: {
       mode: shape.lease === undefined ? "off" : "on",

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Peer, ReachedPeer } from "./cluster-view.ts";
-import { decideMayPromote, decideRunning, electionGraceMs, type RunningView } from "./decide-running.ts";
+import { decideMayPromote } from "./decide-promotion.ts";
+import { decideRunning, electionGraceMs, type RunningView } from "./decide-running.ts";
 
 const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}): ReachedPeer => ({
   seen: "reached",
@@ -16,6 +17,7 @@ const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}):
   priority: 100,
   becomingPrimary: false,
   everHadMajority: true,
+  paused: { on: false, atMs: 0 },
   upstream: "a",
   streaming: true,
   ...changes,
@@ -30,6 +32,7 @@ const view = (changes: Partial<RunningView> = {}): RunningView => ({
   everHadMajority: true,
   observers: [],
   quorum: true,
+  paused: false,
   sawPrimary: true,
   license: "not-needed",
   peers: [lost("a"), peer("c", 3)],

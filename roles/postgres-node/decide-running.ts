@@ -1,7 +1,8 @@
 // PURE: what the agent of a running PostgreSQL does about what it sees, once a second.
 // repmgrd is the failover engine; this covers what it leaves undone (DESIGN.md section 3).
-import { type ClusterView, countMajority, type Peer, reached } from "./cluster-view.ts";
-import { comparePosition, isAncestor, type WalPosition } from "./lsn.ts";
+import { type ClusterView, type Peer, reached } from "./cluster-view.ts";
+import { decideMayPromote } from "./decide-promotion.ts";
+import { isAncestor, type WalPosition } from "./lsn.ts";
 
 export interface RunningView extends Omit<ClusterView, "data" | "waitedMs" | "cloneBecause" | "cleanOverRewind"> {
   role: "primary" | "standby";
@@ -143,51 +144,4 @@ function decideWithoutPrimary(view: RunningView): RunningPlan {
       because: `No primary for ${Math.round(view.noPrimaryMs / 1000)} s: ${permission.because}`,
     }
     : { do: "nothing" };
-}
-
-/**
- * Whether this standby may become primary now; repmgrd asks before it promotes, and the agent for itself.
- * With `tieBreak` only one of several equally advanced standbys may (repmgrd's election has broken the tie already).
- */
-export function decideMayPromote(
-  view: Omit<
-    RunningView,
-    "streaming" | "notStreamingMs" | "noPrimaryMs" | "trouble" | "upstream" | "sawPrimary" | "license"
-  >,
-  options: { tieBreak: boolean },
-): { ok: boolean; because: string } {
-  const refuse = (because: string) => ({ ok: false, because });
-  if (view.role === "primary") return refuse("this node is already primary");
-  if (view.self.priority === 0) return refuse("NODE_PRIORITY is 0");
-  if (view.otherPartners.length === 0 && view.configuredUpstream !== null && view.peers.length > 0) {
-    const partnered = reached(view).some((p) => p.everHadMajority);
-    if (partnered) return refuse("this node is of the second level: the nodes of PARTNER_NODES decide");
-  }
-  const peers = reached(view).filter((p) => p.systemIdentifier === view.systemIdentifier);
-  const alive = peers.find((p) => p.role === "primary");
-  if (alive) return refuse(`${alive.host} is primary and answers`);
-  const becoming = peers.find((p) => p.becomingPrimary);
-  if (becoming) return refuse(`${becoming.host} is becoming primary`);
-  const majority = countMajority({ ...view, everHadMajority: true });
-  if (!majority.ok) {
-    return refuse(`only ${majority.have} of ${majority.size} voters answer; missing: ${majority.missing.join(", ")}`);
-  }
-  const electable = view.otherPartners.length > 0 ? peers.filter((p) => view.otherPartners.includes(p.host)) : peers;
-  const better = electable.find((p) => isBetter(p, view, options.tieBreak));
-  if (better) return refuse(`${better.host} has newer data or comes first`);
-  return { ok: true, because: `${majority.have} of ${majority.size} voters answer and none has newer data` };
-}
-
-/** repmgr's order: received LSN, then priority, then the lower id. */
-function isBetter(
-  peer: { position: WalPosition | null; priority: number; nodeId: number; role: string },
-  view: { position: WalPosition; self: { priority: number; nodeId: number } },
-  tieBreak: boolean,
-): boolean {
-  if (!peer.position) return false;
-  const order = comparePosition(peer.position, view.position);
-  if (order > 0) return true;
-  if (order < 0 || !tieBreak || peer.role !== "standby" || peer.priority === 0) return false;
-  return peer.priority > view.self.priority ||
-    (peer.priority === view.self.priority && peer.nodeId < view.self.nodeId);
 }

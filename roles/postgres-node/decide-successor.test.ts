@@ -15,6 +15,7 @@ const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}):
   priority: 100,
   becomingPrimary: false,
   everHadMajority: true,
+  paused: { on: false, atMs: 0 },
   upstream: "a",
   streaming: true,
   ...changes,

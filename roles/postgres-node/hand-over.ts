@@ -51,7 +51,7 @@ export async function finishHandOver(to: string, because: string, node: Node): P
     const body = { from: config.host, afterLsn: control.checkpoint.lsn, because };
     const answer = await client.ask({ host: to, path: takeOverPath, body, schema: TakenOver, timeoutMs: takeOverMs });
     const fields = { to, because: answer.because, tookMs: Math.round(clock.nowMs() - started) };
-    if (answer.ok) log.info("Handed over", fields);
+    if (answer.ok) node.history.note("Handed over", fields);
     else log.warn("The successor did not take over; the nodes elect one", fields);
   } catch (error) {
     log.warn("The hand-over did not succeed; the nodes elect a primary", { to, why: errorText(error) });
@@ -72,7 +72,7 @@ export async function takeOver(body: unknown, node: Node): Promise<Verdict> {
     }
     await node.clock.sleep(20, node.stop);
   }
-  await promoteHere(`${from} hands over: ${because}`, node);
+  await promoteHere(`${from} hands over: ${because}`, node, true);
   node.wake();
   return observedRole(node.state) === "primary"
     ? yes(`primary on timeline ${node.state.server.state.timeline}`)

@@ -77,6 +77,35 @@ export class Lease {
     return [...this.refusals].map(([voter, why]) => `${voter}: ${why}`);
   }
 
+  /** An operator answers for the others: from now on this node's own vote is enough. */
+  force(): void {
+    this.setElectorate([this.deps.config.host]);
+  }
+
+  /** The configured voters again, once a majority of them grants this node the lease. False where it does not. */
+  async unforce(): Promise<boolean> {
+    const alone = this.claim;
+    this.renewing?.abort();
+    this.setElectorate(this.deps.config.electorate);
+    const attempt = await this.acquire();
+    if (!attempt.held) {
+      this.setElectorate(alone.electorate);
+      await this.acquire();
+    }
+    return attempt.held;
+  }
+
+  /** Another node leads: the configured voters count again. */
+  standDown(): void {
+    this.setElectorate(this.deps.config.electorate);
+  }
+
+  private setElectorate(electorate: readonly string[]): void {
+    const { self, rules, highest } = this.claim;
+    this.claim = { ...newClaim(self, electorate, rules), highest };
+    this.deps.voter.setElectorate(electorate);
+  }
+
   private whyNot(): string {
     return this.refusalTexts().join("; ") || "no voter answered";
   }

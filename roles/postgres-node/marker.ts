@@ -12,6 +12,10 @@ const Memory = z.object({
   everHadMajority: z.boolean(),
   /** hosts of repmgr.nodes when last seen */
   hosts: z.array(z.string()),
+  /** no automatic failover; the newest word of any node counts. Wall clock, milliseconds */
+  paused: z.object({ on: z.boolean(), atMs: z.number() }).default({ on: false, atMs: 0 }),
+  /** an operator made this node primary without a majority: it votes alone until a majority is back */
+  forced: z.boolean().default(false),
 });
 export type Memory = z.infer<typeof Memory>;
 
@@ -19,7 +23,8 @@ const path = (pgdata: string) => join(stateDirectory(pgdata), "memory.json");
 
 /** This node's memory; a missing, damaged or foreign one is an empty memory. */
 export async function readMemory(pgdata: string, nodeId: number): Promise<Memory> {
-  const none: Memory = { nodeId, systemIdentifier: "", everHadMajority: false, hosts: [] };
+  const fresh = { paused: { on: false, atMs: 0 }, forced: false };
+  const none: Memory = { nodeId, systemIdentifier: "", everHadMajority: false, hosts: [], ...fresh };
   const text = await readIfThere(path(pgdata));
   if (text === null) return none;
   try {

@@ -10,6 +10,7 @@ import type { Voter } from "../runtime/lease-voter.ts";
 import type { NodeStatus } from "../runtime/status.ts";
 import { observedRole, renderStatus } from "./agent-state.ts";
 import type { Fence } from "./fence.ts";
+import type { History } from "./history.ts";
 import type { Lease } from "./lease.ts";
 import type { Memory } from "./marker.ts";
 import type { Sql } from "./queries.ts";
@@ -42,6 +43,9 @@ export interface Node {
   /** what PostgreSQL's log last said about why it cannot stream */
   trouble: "wal-removed" | "diverged" | null;
   repmgrd: Supervised | null;
+  history: History;
+  /** why an operator wants this standby cloned again, or null */
+  cloneAsked: string | null;
   /** ends the present pause of the watch loop, after an event */
   wake: () => void;
 }
@@ -67,13 +71,17 @@ export function announce(node: Node): void {
 
 /** Whether this node may be read-write now; "missing" where it needs the lease and does not hold it. */
 export function licenseOf(node: Node): "held" | "missing" | "not-needed" {
-  if (!node.lease.mode.on || !node.memory.everHadMajority) return "not-needed";
+  if (!node.memory.everHadMajority) return "not-needed";
+  // a node of the second level of such a cluster never leads
+  if (node.config.electorate.length === 0 && node.config.upstreamHost !== null) return "missing";
+  if (!node.lease.mode.on) return "not-needed";
   return node.lease.held() ? "held" : "missing";
 }
 
 /** GET /status of this moment. */
 export function statusOf(node: Node): NodeStatus {
   const { lease, state, config, clock, memory, voter } = node;
+  Object.assign(state, { paused: memory.paused, forced: memory.forced });
   const mode = !lease.mode.on ? "off" : memory.everHadMajority ? "on" : "bootstrap";
   return renderStatus(state, config, clock.nowMs(), {
     mode,

@@ -93,7 +93,8 @@ export function viewOf(node: Node, seen: Surroundings) {
     mayBootstrap: config.upstreamHost === null,
     configuredUpstream: config.upstreamHost,
     otherPartners: config.otherPartners,
-    quorum: config.quorum,
+    quorum: config.quorum && !memory.forced,
+    paused: memory.paused.on,
     everHadMajority: memory.everHadMajority,
     ...seen,
   };
@@ -141,6 +142,7 @@ function toPeer(answer: PeerSeen): Peer {
     priority: status.priority,
     becomingPrimary: status.becomingPrimary,
     everHadMajority: status.everHadMajority,
+    paused: status.paused,
     upstream: status.postgres.upstream?.host ?? null,
     streaming: status.postgres.upstream?.streaming ?? false,
   };

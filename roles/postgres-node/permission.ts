@@ -2,7 +2,7 @@
 // recovery (recovery_end_command): no way into read-write leads past this file.
 import { no, type Verdict, yes } from "../runtime/verdict.ts";
 import { observedRole } from "./agent-state.ts";
-import { decideMayPromote } from "./decide-running.ts";
+import { decideMayPromote, type MayPromote } from "./decide-promotion.ts";
 import type { Attempt } from "./lease.ts";
 import { licenseOf, type Node, statusOf } from "./node.ts";
 import { knownHosts, observeServer, observeSurroundings, viewOf } from "./observe.ts";
@@ -18,12 +18,16 @@ const insistMs = 2_500;
  * Takes the lease where it is needed, then looks afresh: only what is seen while the lease is held is final, since the former
  * primary can acknowledge nothing any more. Gives the lease back where another node is to lead.
  */
-export async function askToPromote(node: Node, options: { tieBreak: boolean }): Promise<Verdict> {
+export async function askToPromote(node: Node, options: MayPromote): Promise<Verdict> {
   const { state, lease } = node;
   // repmgrd and the agent may ask at the same time: what one was allowed, the other must not take back
   if (state.becomingPrimary) return no("a promotion or a start as primary is under way on this node");
   if (observedRole(state) !== "standby") return no("this node is no standby");
   state.becomingPrimary = true;
+  // cheap reasons first: no lease is asked for in vain
+  if (node.memory.paused.on && !options.asked) {
+    return (state.becomingPrimary = false, no("automatic failover is paused"));
+  }
   const verdict = await licensed(node, options).catch((error) => no(`could not look: ${error}`));
   node.log.info("Promotion asked for", { allowed: verdict.ok, because: verdict.because, term: lease.term() });
   if (!verdict.ok) {
@@ -36,7 +40,7 @@ export async function askToPromote(node: Node, options: { tieBreak: boolean }): 
   return verdict;
 }
 
-async function licensed(node: Node, options: { tieBreak: boolean }): Promise<Verdict> {
+async function licensed(node: Node, options: MayPromote): Promise<Verdict> {
   if (licenseOf(node) !== "not-needed") {
     const attempt = await insist(node);
     if (!attempt.held) return no(`no lease: ${attempt.because}`);
@@ -54,7 +58,7 @@ async function insist(node: Node): Promise<Attempt> {
   }
 }
 
-async function mayPromote(node: Node, options: { tieBreak: boolean }): Promise<Verdict> {
+async function mayPromote(node: Node, options: MayPromote): Promise<Verdict> {
   const { config, state, memory } = node;
   state.server = await observeServer(node);
   const hosts = knownHosts(config, state, memory.hosts);

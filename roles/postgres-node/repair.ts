@@ -21,10 +21,10 @@ export async function follow(upstream: string, because: string, watch: Watch, no
  * The agent's own promotion: permission first, then PostgreSQL; repmgr's record follows with the next look.
  * After how many milliseconds to try again, or null.
  */
-export async function promoteHere(because: string, node: Node): Promise<number | null> {
+export async function promoteHere(because: string, node: Node, asked = false): Promise<number | null> {
   const started = node.clock.nowMs();
   say(node, "promoting", "asking to promote this standby", because);
-  const permission = await askToPromote(node, { tieBreak: false });
+  const permission = await askToPromote(node, { tieBreak: false, asked });
   if (!permission.ok) {
     say(node, "running", "serving as standby", `not promoted: ${permission.because}`);
     return node.lease.retryMs;
@@ -43,7 +43,9 @@ export async function promoteHere(because: string, node: Node): Promise<number |
     return null;
   }
   announce(node);
-  node.log.info("Promoted", {
+  node.history.note("Promoted", {
+    because,
+    term: node.lease.term(),
     timeline: node.state.server?.state.timeline,
     tookMs: Math.round(node.clock.nowMs() - started),
   });

@@ -17,7 +17,9 @@ import { initialState } from "./agent-state.ts";
 import { Fence } from "./fence.ts";
 import { takeOver, takeOverPath } from "./hand-over.ts";
 import { nodeHttp } from "./http.ts";
+import { History } from "./history.ts";
 import { Lease } from "./lease.ts";
+import { operatorHandlers } from "./operator.ts";
 import { answerLocal } from "./local-commands.ts";
 import { readMemory } from "./marker.ts";
 import type { Node } from "./node.ts";
@@ -47,6 +49,7 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
   const fence = new Fence(config.pgdata, { clock, log });
   const onLost = (because: string) => {
     state.fenced = because;
+    node.history.note("Fenced", { because });
     node.wake();
   };
   const lease = new Lease({ config, incarnation, voter, client, fence, clock, log, random: fraction, onLost });
@@ -70,6 +73,8 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
     announced: { key: "", waiting: new AbortController() },
     silent: new Set(),
     sawPrimary: false,
+    history: new History({ pgdata: config.pgdata, node: config.host, clock, log }),
+    cloneAsked: null,
     handOver: null,
     wake: () => {},
   };
@@ -80,6 +85,8 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   await prepareNode(config);
   const node = await makeNode(config, context, log, stop);
   const { state } = node;
+  await node.history.load();
+  if (node.memory.forced) node.lease.force();
   state.everHadMajority = node.memory.everHadMajority;
   const sshd = config.sshEnable ? supervise(await prepareSshd(), node) : null;
   const listeners = await listen(nodeHttp(node), node);
@@ -99,6 +106,7 @@ async function listen(role: RoleHttp, node: Node) {
   const handlers = {
     [votePath]: (body: unknown) => node.voter.handle(body),
     [takeOverPath]: (body: unknown) => takeOver(body, node),
+    ...operatorHandlers(node),
   };
   const app = httpApp(role, node.log, controlRoutes(handlers, { ...node.keys, clock: node.clock, log: node.log }));
   const local = httpApp(role, node.log);
@@ -107,6 +115,7 @@ async function listen(role: RoleHttp, node: Node) {
     if (!verdict) return c.text("no such command\n", 404);
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 409);
   });
+  app.get("/history", (c) => c.json({ schema: 1, entries: node.history.all() }));
   await remove(agentSocketPath);
   return [await serve(app, { port: httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
 }

@@ -74,6 +74,7 @@ async function observe(node: Node, attempt: Attempt): Promise<ClusterView> {
 /** Carries out one plan. True where something was achieved, so that waiting starts anew. */
 async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<boolean> {
   const { config, log } = node;
+  const started = node.clock.nowMs();
   switch (plan.do) {
     case "wait":
       say(node, "waiting", "waiting", plan.because);
@@ -102,12 +103,14 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
       say(node, "cloning", `cloning from ${plan.from}`, plan.because);
       await clone(plan.from, { ...node, signal: node.stop });
       attempt.cloneBecause = null;
+      noteRejoin("clone", plan.from, plan.because, started, node);
       return true;
     case "rewind":
       say(node, "rewinding", `rewinding to ${plan.to}`, plan.because);
       attempt.cloneBecause = await rewind(plan.to, { ...node, signal: node.stop })
         ? null
         : `The rewind to ${plan.to} failed`;
+      if (attempt.cloneBecause === null) noteRejoin("rewind", plan.to, plan.because, started, node);
       return true;
     case "start-primary":
       return await mayStartPrimary(node) && await serve(plan, node, attempt);
@@ -116,6 +119,10 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
     default:
       return unreachable(plan);
   }
+}
+
+function noteRejoin(way: "rewind" | "clone", from: string, because: string, started: number, node: Node): void {
+  node.history.note("Rejoined", { way, from, because, tookMs: Math.round(node.clock.nowMs() - started) });
 }
 
 /** A primary starts with the lease, or not at all. */
@@ -158,6 +165,7 @@ async function serve(
     });
   }
   attempt.cloneBecause = end.why === "rejoin" && end.clone ? end.because : null;
+  node.cloneAsked = null;
   return true;
 }
 

@@ -21,10 +21,14 @@ export async function remember(surroundings: Surroundings, node: Node): Promise<
     p.systemIdentifier === systemIdentifier && config.otherPartners.includes(p.host) && p.role !== "none"
   );
   const size = config.otherPartners.length + 1;
-  const majority = config.otherPartners.length > 0 && (joined.length + 1) * 2 > size;
+  const majority = size > 1
+    ? (joined.length + 1) * 2 > size
+    // a node of the second level learns it from those that decide
+    : config.upstreamHost !== null && reached(surroundings).some((p) => p.everHadMajority);
   const hosts = knownHosts(config, state, []).toSorted();
   const everHadMajority = memory.everHadMajority || (majority && mayCountMajority(surroundings, node));
-  const next = { nodeId: config.id, systemIdentifier, everHadMajority, hosts };
+  const paused = reached(surroundings).map((p) => p.paused).reduce((a, b) => b.atMs > a.atMs ? b : a, memory.paused);
+  const next = { ...memory, nodeId: config.id, systemIdentifier, everHadMajority, hosts, paused };
   if (JSON.stringify(next) === JSON.stringify(memory)) return;
   if (next.everHadMajority && !memory.everHadMajority) {
     node.log.info("A majority of PARTNER_NODES has joined; from now on a majority decides who leads", {

@@ -5,6 +5,7 @@ import { observedRole } from "./agent-state.ts";
 import { parseStreamingTrouble } from "./controldata.ts";
 import { decideRunning, type RunningPlan, type RunningView } from "./decide-running.ts";
 import { fenceServer } from "./fence.ts";
+import { endForce, getFirstLease } from "./lease-upkeep.ts";
 import { announce, licenseOf, type Node, say, statusOf } from "./node.ts";
 import { knownHosts, observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
 import { immediateStop, startPostmaster } from "./postmaster.ts";
@@ -91,6 +92,7 @@ async function watchServer(watch: Watch, node: Node): Promise<ServerEnd> {
       return { why: "died" };
     }
     if (node.handOver) return { why: "handed-over" };
+    if (node.cloneAsked) return { why: "rejoin", clone: true, because: node.cloneAsked };
     const end = await lookOnce(watch, node);
     if (end) return end;
     await pause(watch, node);
@@ -122,6 +124,7 @@ async function lookOnce(watch: Watch, node: Node): Promise<ServerEnd | null> {
   if (surroundings.primary) node.sawPrimary = true;
   watch.surroundings = surroundings;
   await getFirstLease(node);
+  await endForce(surroundings, node);
   await remember(surroundings, node);
   await noteRole(watch, surroundings, node);
   const view = runningView(watch, surroundings, node);
@@ -181,10 +184,4 @@ async function applyRunning(plan: RunningPlan, watch: Watch, node: Node): Promis
       watch.retryMs = await promoteHere(plan.because, node);
       return null;
   }
-}
-
-/** Before a majority has ever joined the primary needs no lease, and takes it as soon as it can be had. */
-async function getFirstLease(node: Node): Promise<void> {
-  if (!node.lease.mode.on || node.memory.everHadMajority || observedRole(node.state) !== "primary") return;
-  await node.lease.acquire();
 }

@@ -52,6 +52,11 @@ export class Voter {
     return this.state.electorate;
   }
 
+  /** Only for a forced failover and its end. */
+  setElectorate(electorate: readonly string[]): void {
+    this.state = { ...this.state, electorate };
+  }
+
   /** The newest term seen, or null. */
   get highest(): Term | null {
     return this.state.highest;

@@ -105,6 +105,12 @@ export const NodeStatus = z.object({
   revision: z.number().int().meta({
     description: "grows when role, phase or lease change; GET /status?since=REVISION answers then, or after 1 s",
   }),
+  paused: z.object({ on: z.boolean(), atMs: z.number() }).meta({
+    description: "no automatic failover since then; the newest word of any node counts; wall clock, milliseconds",
+  }),
+  forced: z.boolean().meta({
+    description: "an operator made it primary without a majority; it votes alone until one is back",
+  }),
   becomingPrimary: z.boolean().meta({ description: "a start as primary or a promotion is under way" }),
   repmgrd: z.object({ running: z.boolean() }),
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isTest, readSources, type Source, toSource } from "./sources.ts";
 
-const roles = ["postgres-node", "pgpool", "barman"] as const;
+const roles = ["postgres-node", "pgpool", "barman", "cluster"] as const;
 
 type Place =
   | { layer: "pure" | "shell"; room: "config" | "runtime" | typeof roles[number] }
