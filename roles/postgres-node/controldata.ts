@@ -1,6 +1,9 @@
 // PURE parsers of what PostgreSQL's own tools print: pg_controldata, pg_waldump --stats, and its log lines.
 import { compareLsn, formatLsn, parseLsn, type WalPosition } from "./lsn.ts";
 
+/** Why a standby cannot stream, in PostgreSQL's own words. */
+export type StreamingTrouble = "wal-removed" | "diverged" | "slot-missing";
+
 export interface ControlData {
   systemIdentifier: string;
   /** "in production", "shut down", "in archive recovery", "shut down in recovery", … */
@@ -77,7 +80,8 @@ export function parseWaldumpEnd(stdout: string): string | null {
 }
 
 /** What a line of PostgreSQL's log says about why it cannot stream; null for any other line. */
-export function parseStreamingTrouble(line: string): "wal-removed" | "diverged" | null {
+export function parseStreamingTrouble(line: string): StreamingTrouble | null {
+  if (/replication slot "[^"]*" does not exist/.test(line)) return "slot-missing";
   if (/requested WAL segment \S+ has already been removed/.test(line)) return "wal-removed";
   if (/can no longer (get changes from|access) replication slot|replication slot .* has been invalidated/.test(line)) {
     return "wal-removed";

@@ -77,6 +77,14 @@ const table: [string, Partial<RunningView>, string][] = [
     notStreamingMs: 0,
     streaming: true,
   }, "rejoin"],
+  ["a slot that is missing on the upstream is made again", {
+    primary,
+    peers: [primaryPeer],
+    upstream: "c",
+    position: { timeline: 2, lsn: "0/6000000" },
+    trouble: "slot-missing",
+    notStreamingMs: 0,
+  }, "follow"],
   ["a primary without the lease is fenced", { role: "primary", license: "missing" }, "fence"],
   ["with the lease a lost primary is replaced soon", { noPrimaryMs: 1_000, license: "missing" }, "promote"],
   ["but not by a node that has just started and has seen none", {

@@ -2,6 +2,7 @@
 // repmgrd is the failover engine; this covers what it leaves undone (DESIGN.md section 3).
 import { type ClusterView, type Peer, reached } from "./cluster-view.ts";
 import { decideMayPromote } from "./decide-promotion.ts";
+import type { StreamingTrouble } from "./controldata.ts";
 import { isAncestor, type WalPosition } from "./lsn.ts";
 
 export interface RunningView extends Omit<ClusterView, "data" | "waitedMs" | "cloneBecause" | "cleanOverRewind"> {
@@ -19,7 +20,7 @@ export interface RunningView extends Omit<ClusterView, "data" | "waitedMs" | "cl
   /** whether this node may be read-write: "missing" where it needs the lease and does not hold it */
   license: "held" | "missing" | "not-needed";
   /** what PostgreSQL itself said about why it cannot stream, or null */
-  trouble: "wal-removed" | "diverged" | null;
+  trouble: StreamingTrouble | null;
 }
 
 export type RunningPlan =
@@ -74,6 +75,9 @@ function decideStandby(view: RunningView): RunningPlan {
     return { do: "follow", upstream, because: `${primary.host} leads now, and ${view.upstream} does not follow it` };
   }
   if (view.streaming) return comeBack(view, primary.timeline);
+  if (view.trouble === "slot-missing" && view.upstream !== null) {
+    return { do: "follow", upstream: view.upstream, because: `the slot of this node is missing on ${view.upstream}` };
+  }
   if (view.notStreamingMs < followGraceMs) return { do: "nothing" };
   if (view.notStreamingMs >= rejoinGraceMs && (diverged || view.trouble === "diverged")) {
     return { do: "rejoin", clone: false, because: `This standby has diverged from the primary ${primary.host}` };

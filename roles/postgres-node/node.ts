@@ -9,6 +9,7 @@ import type { ControlClient, ControlKeys } from "../runtime/control.ts";
 import type { Voter } from "../runtime/lease-voter.ts";
 import type { NodeStatus } from "../runtime/status.ts";
 import { observedRole, renderStatus } from "./agent-state.ts";
+import type { StreamingTrouble } from "./controldata.ts";
 import type { Fence } from "./fence.ts";
 import type { History } from "./history.ts";
 import type { Lease } from "./lease.ts";
@@ -41,7 +42,7 @@ export interface Node {
   histories: Map<string, readonly TimelineFork[]>;
   sql: Sql;
   /** what PostgreSQL's log last said about why it cannot stream */
-  trouble: "wal-removed" | "diverged" | null;
+  trouble: StreamingTrouble | null;
   repmgrd: Supervised | null;
   history: History;
   /** why an operator wants this standby cloned again, or null */

@@ -12,7 +12,7 @@ type Place =
 const purePatterns = [
   /^decide-/,
   /-conf\.ts$/,
-  /^(backends|metrics|schedule|recovery-plan|lsn|conninfo|cluster-view|errors|verdict|version|choose-primary|wal-name|pgpool-settings)\.ts$/,
+  /^(backends|metrics|schedule|recovery-plan|controldata|lsn|conninfo|cluster-view|errors|verdict|version|choose-primary|wal-name|pgpool-settings)\.ts$/,
 ];
 
 /** Where a file of config/ or roles/ stands. */
