@@ -150,7 +150,11 @@ export function uptimeSeconds(): number | null {
 export function processesIn(name: string, directory: string): number[] {
   const container = quietly(() => readFileSync("/proc/self/cgroup", "utf8"));
   return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).map(Number).filter((pid) => {
-    if (quietly(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim()) !== name) return false;
+    // "pid (name) state …"; a zombie is dead, it only waits for its parent
+    const [, comm, state] = /^\d+ \((.*)\) (\S)/s.exec(
+      quietly(() => readFileSync(`/proc/${pid}/stat`, "utf8")) ?? "",
+    ) ?? [];
+    if (comm !== name || state === "Z" || state === "X") return false;
     const place = quietly(() => readlinkSync(`/proc/${pid}/cwd`));
     return place === null
       ? quietly(() => readFileSync(`/proc/${pid}/cgroup`, "utf8")) === container

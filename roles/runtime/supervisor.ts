@@ -40,6 +40,8 @@ export interface Supervised {
   stop(steps?: ChildSpec["stop"]): Promise<void>;
   /** one line to its standard input; lost where it does not run */
   write(line: string): void;
+  /** ends its standard input */
+  endInput(): void;
   /** sends a signal to the process itself */
   signal(signal: NodeJS.Signals): void;
   /** SIGKILL to the process and everything it started, also after the process itself has ended */
@@ -126,6 +128,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
     lastExit: () => exit,
     exited: () => ended,
     write: (line) => void child?.stdin?.write(line + "\n"),
+    endInput: () => void child?.stdin?.end(),
     signal: (signal) => sendSignal(child?.pid, signal),
     killGroup: () => sendSignal(group === undefined ? undefined : -group, "SIGKILL"),
     stop: async (steps = spec.stop) => {

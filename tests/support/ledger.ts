@@ -79,6 +79,18 @@ export class Ledger {
     return this.acknowledged.size;
   }
 
+  /** When the last write was acknowledged, monotonic milliseconds. */
+  get lastAt(): number {
+    return [...this.acknowledged.values()].at(-1) ?? 0;
+  }
+
+  /** When the first write after the longest silence was acknowledged, monotonic milliseconds. */
+  firstAfterLongestGap(): number {
+    const times = [...this.acknowledged.values()];
+    const gaps = times.slice(1).map((at, i) => ({ at, ms: at - times[i]! }));
+    return gaps.toSorted((a, b) => b.ms - a.ms)[0]?.at ?? 0;
+  }
+
   private async write(): Promise<void> {
     let sql = connect(this.target);
     while (!this.halt.signal.aborted) {

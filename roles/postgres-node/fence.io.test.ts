@@ -1,0 +1,75 @@
+// The fence process against real processes: what PostgreSQL is does not matter to it, only its name and where it works.
+import assert from "node:assert/strict";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { processesIn } from "../runtime/files.ts";
+import { createLog } from "../runtime/log.ts";
+import { supervise, type Supervised } from "../runtime/supervisor.ts";
+import { leaseNowMs, systemClock, waitUntil } from "../runtime/time.ts";
+
+const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
+const deps = { clock: systemClock, log };
+const main = new URL("../../main.ts", import.meta.url).pathname;
+
+/** A directory with so many processes called postgres that work in it, and a fence process for it. */
+async function withServer(count: number, work: (directory: string, fence: Supervised) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "fence-"));
+  await copyFile("/bin/sleep", join(directory, "postgres"));
+  const argv = ["sh", "-c", `cd ${directory} && exec ./postgres 60`];
+  const policy = { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 } as const;
+  const servers = Array.from(
+    { length: count },
+    () => supervise({ name: "server", argv, restart: policy, stop: [] }, deps),
+  );
+  const command = [process.execPath, "run", "-A", main, "postgres-node", "fence", directory];
+  const fence = supervise({ name: "fence", argv: command, input: true, restart: policy, stop: [] }, deps);
+  try {
+    const here = () => Promise.resolve(processesIn("postgres", directory).length === count);
+    await waitUntil(here, { what: "the processes", deadlineMs: 5_000, everyMs: 20 }, deps);
+    await work(directory, fence);
+  } finally {
+    await Promise.all([...servers, fence].map((child) => child.stop([])));
+    await rm(directory, { recursive: true });
+  }
+}
+
+const gone = (directory: string) =>
+  waitUntil(() => Promise.resolve(processesIn("postgres", directory).length === 0), {
+    what: "the processes to be gone",
+    deadlineMs: 15_000,
+    everyMs: 5,
+  }, deps);
+
+test("the fence ends every process of the server at its moment, not before", async () => {
+  await withServer(3, async (directory, fence) => {
+    const untilMs = leaseNowMs() + 3_000;
+    fence.write(`arm ${untilMs}`);
+    await gone(directory);
+    assert.ok(leaseNowMs() >= untilMs, "not before its moment");
+  });
+});
+
+test("a stopped process of the server does not outlive the lease", async () => {
+  await withServer(1, async (directory, fence) => {
+    process.kill(processesIn("postgres", directory)[0]!, "SIGSTOP");
+    fence.write(`arm ${leaseNowMs()}`);
+    await gone(directory);
+  });
+});
+
+test("an agent that is gone leaves no primary behind; a server that needs no lease stays", async () => {
+  await withServer(1, async (directory, fence) => {
+    fence.write(`arm ${leaseNowMs() + 60_000}`);
+    fence.write("disarm");
+    fence.endInput();
+    await waitUntil(() => Promise.resolve(!fence.running()), { what: "the fence to end", deadlineMs: 10_000 }, deps);
+    assert.equal(processesIn("postgres", directory).length, 1);
+  });
+  await withServer(1, async (directory, fence) => {
+    fence.write(`arm ${leaseNowMs() + 60_000}`);
+    fence.endInput();
+    await gone(directory);
+  });
+});
