@@ -23,7 +23,8 @@ async function withServer(count: number, work: (directory: string, fence: Superv
     { length: count },
     () => supervise({ name: "server", argv, restart: policy, stop: [] }, deps),
   );
-  const command = [process.execPath, "run", "-A", main, "postgres-node", "fence", directory];
+  const runtime = "Deno" in globalThis ? [process.execPath, "run", "-A", main] : [process.execPath, main];
+  const command = [...runtime, "postgres-node", "fence", directory];
   const fence = supervise({ name: "fence", argv: command, input: true, restart: policy, stop: [] }, deps);
   try {
     const here = () => Promise.resolve(processesIn("postgres", directory).length === count);
@@ -44,7 +45,7 @@ const gone = (directory: string) =>
 
 test("the fence ends every process of the server at its moment, not before", async () => {
   await withServer(3, async (directory, fence) => {
-    const untilMs = leaseNowMs() + 3_000;
+    const untilMs = leaseNowMs() + 2_000;
     fence.write(`arm ${untilMs}`);
     await gone(directory);
     assert.ok(leaseNowMs() >= untilMs, "not before its moment");
