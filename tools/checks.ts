@@ -20,9 +20,22 @@ export const quickChecks: readonly Check[] = [
   { name: "types", argv: [deno, "check", ...sources] },
   {
     name: "pure tests on Deno, without permissions",
-    argv: [deno, "test", "--no-check", "--no-prompt", "--ignore=**/*.io.test.ts", "config", "roles", "tools"],
+    argv: [
+      deno,
+      "test",
+      "--no-check",
+      "--no-prompt",
+      "--ignore=**/*.io.test.ts",
+      "config",
+      "roles",
+      "tools",
+      "tests/simulation",
+    ],
   },
-  { name: "pure tests on Bun", argv: ["./node_modules/.bin/bun", "test", "./config", "./roles", "./tools"] },
+  {
+    name: "pure tests on Bun",
+    argv: ["./node_modules/.bin/bun", "test", "./config", "./roles", "./tools", "./tests/simulation"],
+  },
   { name: "architecture", argv: [deno, "test", "-A", "--no-check", "tests/architecture"] },
   { name: "docs are current", argv: [deno, "run", "-A", "tools/docs.ts", "--check"] },
 ];

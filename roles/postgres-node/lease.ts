@@ -13,6 +13,7 @@ import {
   release,
   remainingMs,
   renew,
+  restMs,
   retryAfterMs,
   rulesOf,
 } from "../runtime/decide-lease.ts";
@@ -101,8 +102,8 @@ export class Lease {
   }
 
   private setElectorate(electorate: readonly string[]): void {
-    const { self, rules, highest } = this.claim;
-    this.claim = { ...newClaim(self, electorate, rules), highest };
+    const { self, rules, highest, nextRound } = this.claim;
+    this.claim = { ...newClaim(self, electorate, rules), highest, nextRound };
     this.deps.voter.setElectorate(electorate);
   }
 
@@ -125,6 +126,8 @@ export class Lease {
   /** One attempt to get the lease. On success it is renewed until release() or until it is lost. */
   async acquire(): Promise<Attempt> {
     if (this.held()) return { held: true };
+    const rest = restMs(this.claim, leaseNowMs());
+    if (rest > 0) return { held: false, because: "the last lease has only just run out", retryMs: rest };
     const seen = { ...this.claim, highest: maxTerm(this.claim.highest, this.deps.voter.highest) };
     const { claim, request } = acquire(seen, leaseNowMs());
     this.claim = claim;

@@ -63,6 +63,15 @@ export function remainingMs(claim: ClaimState, nowMs: number): number {
   return Math.max(0, (claim.lease?.untilMs ?? 0) - nowMs);
 }
 
+/**
+ * How long this node must wait before it asks for the lease again, milliseconds. Its PostgreSQL may still be dying after a
+ * lease that ran out: an attempt that fails is given up, and with it the voters would forget the end of that lease.
+ */
+export function restMs(claim: ClaimState, nowMs: number): number {
+  if (claim.lease === null || remainingMs(claim, nowMs) > 0) return 0;
+  return Math.max(0, claim.lease.untilMs + fenceMarginMs - nowMs);
+}
+
 /** Begins an attempt to get the lease under a term newer than any seen; forgets earlier attempts. */
 export function acquire(claim: ClaimState, nowMs: number): { claim: ClaimState; request: LeaseRequest } {
   const number = Math.max(claim.highest?.number ?? 0, claim.lease?.term.number ?? 0) + 1;
