@@ -30,11 +30,12 @@ export const quickChecks: readonly Check[] = [
       "roles",
       "tools",
       "tests/simulation",
+      "tests/soak",
     ],
   },
   {
     name: "pure tests on Bun",
-    argv: ["./node_modules/.bin/bun", "test", "./config", "./roles", "./tools", "./tests/simulation"],
+    argv: ["./node_modules/.bin/bun", "test", "./config", "./roles", "./tools", "./tests/simulation", "./tests/soak"],
   },
   { name: "architecture", argv: [deno, "test", "-A", "--no-check", "tests/architecture"] },
   { name: "docs are current", argv: [deno, "run", "-A", "tools/docs.ts", "--check"] },

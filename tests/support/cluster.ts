@@ -150,6 +150,13 @@ export class Cluster {
     await docker(["stop", "--time", String(seconds), await this.container(service)], (seconds + 20) * 1000);
   }
 
+  /** Removes the service's container and its volume, and starts it again empty. */
+  async wipe(service: Service): Promise<void> {
+    await docker(["rm", "--force", "--volumes", await this.container(service)]);
+    await docker(["volume", "rm", `${this.project}_${service}`]);
+    await this.up([service]);
+  }
+
   /** A query inside the service's container over the local socket; unaligned rows. */
   async psql(service: Service, sql: string, database = "monkey_db"): Promise<string> {
     const argv = [

@@ -60,16 +60,23 @@ export class Ledger {
   private readonly halt = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
-  private constructor(private readonly target: Target, private readonly table: string) {}
+  private constructor(
+    private target: Target,
+    private readonly table: string,
+    private readonly address: () => Promise<string | null>,
+  ) {}
 
-  /** Makes the table and begins to write, every 50 ms. */
-  static async start(target: Target): Promise<Ledger> {
+  /** Makes the table and begins to write, every 50 ms. `address`: where the entry point is now, should it have moved. */
+  static async start(
+    target: Target,
+    address: () => Promise<string | null> = () => Promise.resolve(null),
+  ): Promise<Ledger> {
     const table = `ledger_${Math.floor(systemClock.wallMs())}`;
     await queryOnce(
       target,
       (sql) => sql.unsafe(`create table ${table} (id bigint primary key, at timestamptz default now())`),
     );
-    const ledger = new Ledger(target, table);
+    const ledger = new Ledger(target, table, address);
     ledger.running = ledger.write();
     return ledger;
   }
@@ -101,6 +108,8 @@ export class Ledger {
       } catch {
         this.unknown++;
         sql.end({ timeout: 0 }).catch(() => {});
+        const host = await this.address().catch(() => null);
+        if (host !== null) this.target = { ...this.target, host };
         sql = connect(this.target);
       }
       await systemClock.sleep(50, this.halt.signal);
@@ -108,10 +117,28 @@ export class Ledger {
     sql.end({ timeout: 0 }).catch(() => {});
   }
 
-  /** Stops writing and compares what was acknowledged with what `reader` has. */
-  async finish(reader: Target): Promise<LedgerReport> {
+  /** Longest time without an acknowledged write since then, the present silence included; milliseconds. */
+  longestGapSince(fromMs: number): number {
+    const times = [...this.acknowledged.values(), systemClock.nowMs()];
+    return Math.round(Math.max(0, ...times.slice(1).map((at, i) => at > fromMs ? at - times[i]! : 0)));
+  }
+
+  /** Acknowledged so far, not in `reader`'s table now, and not among those known to be missing. */
+  async missingSince(known: ReadonlySet<number>, reader: Target): Promise<number[]> {
+    const acknowledged = [...this.acknowledged.keys()];
+    const rows = await queryOnce(reader, (sql) => sql.unsafe(`select id from ${this.table}`), 30_000);
+    const present = new Set(rows.map((row) => Number(row.id)));
+    return acknowledged.filter((id) => !present.has(id) && !known.has(id));
+  }
+
+  async stop(): Promise<void> {
     this.halt.abort();
     await this.running;
+  }
+
+  /** Stops writing and compares what was acknowledged with what `reader` has. */
+  async finish(reader: Target): Promise<LedgerReport> {
+    await this.stop();
     const rows = await queryOnce(reader, (sql) => sql.unsafe(`select id from ${this.table}`), 30_000);
     const present = new Set(rows.map((row) => Number(row.id)));
     const times = [...this.acknowledged.values()];

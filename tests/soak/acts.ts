@@ -1,0 +1,50 @@
+// The acts of a soak on the real containers of a cluster.
+import { systemClock } from "../../roles/runtime/time.ts";
+import type { Cluster } from "../support/cluster.ts";
+import { docker, tryExec } from "../support/docker.ts";
+import type { Act } from "./plan.ts";
+
+/** Does the act and ends it: the fault lasts as long as the act says, afterwards everything runs or is starting. */
+export async function perform(act: Act, cluster: Cluster): Promise<void> {
+  const each = (work: (node: string) => Promise<unknown>) => Promise.all(act.targets.map(work));
+  const pause = () => systemClock.sleep(act.lastsMs);
+  switch (act.kind) {
+    case "kill":
+      await each((n) => cluster.kill(n));
+      await pause();
+      return void await each((n) => cluster.start(n));
+    case "stop":
+      await each((n) => cluster.stop(n, 15));
+      await pause();
+      return void await each((n) => cluster.start(n));
+    case "restart":
+      return void await each(async (n) => docker(["restart", "--time", "15", await cluster.container(n)]));
+    case "kill-postmaster":
+      return void await each(async (n) =>
+        tryExec(await cluster.container(n), ["bash", "-c", "kill -9 $(head -1 $PGDATA/postmaster.pid)"])
+      );
+    case "freeze":
+      await each(async (n) => docker(["pause", await cluster.container(n)]));
+      await pause();
+      return void await each(async (n) => docker(["unpause", await cluster.container(n)]));
+    case "cut":
+      await each((n) => cluster.disconnect(n));
+      await pause();
+      return void await each((n) => cluster.connect(n));
+    case "wipe":
+      return void await each((n) => cluster.wipe(n));
+    case "kill-pool":
+      return await killAndStart("pgpool", cluster);
+    case "kill-barman":
+      return await killAndStart("backup", cluster);
+    case "restart-all":
+      await each((n) => cluster.kill(n));
+      await pause();
+      return void await each((n) => cluster.start(n));
+  }
+}
+
+async function killAndStart(service: string, cluster: Cluster): Promise<void> {
+  await cluster.kill(service);
+  await cluster.start(service);
+}

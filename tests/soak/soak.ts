@@ -1,0 +1,123 @@
+// A soak: random acts on the example cluster under a writer, each followed by the question whether the cluster is whole again
+// within a minute. `deno task soak [--minutes N] [--seed S] [--keep]`; the report goes to dist/soak.json as well.
+import { mkdir, writeFile } from "node:fs/promises";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { errorText } from "../../roles/runtime/errors.ts";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { root, say, task } from "../../tools/terminal.ts";
+import { Cluster, services } from "../support/cluster.ts";
+import { Ledger, monkey } from "../support/ledger.ts";
+import { perform } from "./acts.ts";
+import { type Act, mayLose, nextAct, seeded } from "./plan.ts";
+
+const first = ["pgmaster", "pgslave1", "pgslave3"];
+const second = ["pgslave2", "pgslave4"];
+const pooled = [...first, "pgslave2"];
+/** The promise: whole within this time of the end of an act, milliseconds. */
+const wholeMs = 60_000;
+
+interface Done {
+  at: string;
+  act: Act;
+  primary: string;
+  primaryAfter: string | null;
+  recoveryMs: number;
+  gapMs: number;
+  lost: number[];
+  finding: string | null;
+}
+
+/** One primary, everybody streaming, the pool complete, and the writer's writes acknowledged again. */
+async function whole(cluster: Cluster, deadlineMs: number, ledger: Ledger | null): Promise<string> {
+  const primary = await cluster.waitWhole(deadlineMs);
+  await cluster.waitPool(pooled, deadlineMs);
+  if (ledger) {
+    const goal = ledger.count + 20;
+    await waitUntil(() => Promise.resolve(ledger.count >= goal), { what: "writes to go on", deadlineMs, everyMs: 50 }, {
+      clock: systemClock,
+    });
+  }
+  return primary;
+}
+
+async function doOne(act: Act, primary: string, cluster: Cluster, ledger: Ledger, known: Set<number>): Promise<Done> {
+  const at = new Date(systemClock.wallMs()).toISOString();
+  const began = systemClock.nowMs();
+  await perform(act, cluster);
+  const ended = systemClock.nowMs();
+  let finding: string | null = null;
+  let after: string | null = null;
+  try {
+    after = await whole(cluster, wholeMs, ledger);
+  } catch (error) {
+    finding = `not whole within ${wholeMs / 1000} s: ${errorText(error)}`;
+    after = await whole(cluster, 4 * wholeMs, ledger).catch(() => null);
+  }
+  const recoveryMs = Math.round(systemClock.nowMs() - ended);
+  const lost = after === null
+    ? []
+    : await ledger.missingSince(known, { ...monkey, host: (await cluster.address(after))! });
+  for (const id of lost) known.add(id);
+  if (lost.length > 0 && !mayLose(act, primary)) {
+    finding = `${finding ?? ""} lost ${lost.length} writes without a reason`;
+  }
+  return { at, act, primary, primaryAfter: after, recoveryMs, gapMs: ledger.longestGapSince(began), lost, finding };
+}
+
+function lineOf(done: Done): string {
+  const { act, primary } = done;
+  const targets = act.targets.map((t) => t === primary ? `${t} (primary)` : t).join(" and ");
+  return `${done.at.slice(11, 19)} ${act.kind} ${targets || ""}: whole after ${
+    (done.recoveryMs / 1000).toFixed(1)
+  } s, ` +
+    `no write for ${(done.gapMs / 1000).toFixed(1)} s, lost ${done.lost.length}${
+      done.finding ? `; FINDING ${done.finding}` : ""
+    }`;
+}
+
+function summary(dones: readonly Done[], seed: number): string {
+  const times = dones.map((d) => d.recoveryMs).toSorted((a, b) => a - b);
+  const at = (share: number) => ((times[Math.floor((times.length - 1) * share)] ?? 0) / 1000).toFixed(1);
+  const lost = dones.flatMap((d) => d.lost).length;
+  return `seed ${seed}: ${dones.length} acts, whole after ${at(0.5)} s (median), ${at(0.9)} s (nine of ten), ${
+    at(1)
+  } s (longest); ` +
+    `${lost} acknowledged writes lost, ${dones.filter((d) => d.finding).length} findings; load ${
+      loadavg()[0]!.toFixed(1)
+    }`;
+}
+
+await task(async () => {
+  const value = (name: string) => process.argv[process.argv.indexOf(name) + 1];
+  const minutes = process.argv.includes("--minutes") ? Number(value("--minutes")) : 30;
+  const seed = process.argv.includes("--seed") ? Number(value("--seed")) : Math.floor(systemClock.wallMs() / 1000);
+  const random = seeded(seed);
+  const cluster = await Cluster.prepare({ name: "soak", compose: "v2" });
+  const dones: Done[] = [];
+  try {
+    await cluster.up(services);
+    let primary: string | null = await whole(cluster, 150_000, null);
+    const ledger = await Ledger.start(
+      { ...monkey, host: (await cluster.address("pgpool"))! },
+      () => cluster.address("pgpool"),
+    );
+    await whole(cluster, wholeMs, ledger);
+    const known = new Set<number>();
+    const end = systemClock.nowMs() + minutes * 60_000;
+    while (systemClock.nowMs() < end && primary !== null) {
+      const done = await doOne(nextAct({ primary, first, second }, random), primary, cluster, ledger, known);
+      dones.push(done);
+      say(lineOf(done));
+      primary = done.primaryAfter;
+    }
+    await ledger.stop();
+    say(summary(dones, seed));
+    await mkdir(join(root, "dist"), { recursive: true });
+    await writeFile(join(root, "dist", "soak.json"), JSON.stringify({ schema: 1, seed, acts: dones }, null, 1) + "\n");
+    return dones.some((d) => d.finding !== null) ? 1 : 0;
+  } finally {
+    if (!process.argv.includes("--keep")) await cluster.down();
+  }
+});
