@@ -15,14 +15,17 @@ export async function debianVersion(): Promise<string | null> {
   return /^VERSION_ID="?(\d+)/m.exec(release)?.[1] ?? null;
 }
 
+const byHand =
+  "install Docker Engine with Compose, start it, see that `docker version` answers, and run this task again";
+
 /** Throws with what to install by hand, except for root on Debian 12 or 13. */
-export async function requireDebianRoot(what: string): Promise<void> {
+export async function requireDebianRoot(what: string, fix = byHand): Promise<void> {
   const version = await debianVersion();
   if ((version === "12" || version === "13") && process.getuid?.() === 0) return;
   throw new OperatorError({
     what,
     why: "it is installed by itself only on Debian 12 or 13 as root",
-    fix: "install Docker Engine with Compose, start it, see that `docker version` answers, and run this task again",
+    fix,
     exitCode: ExitCode.unavailable,
   });
 }

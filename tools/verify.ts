@@ -1,10 +1,13 @@
-// `deno task test`, what CI runs: format, lint, types, pure tests on both runtimes, architecture rules, docs, and the
-// scenarios in real containers. The last line is "N passed, N failed".
+// `deno task test`, what CI runs: format, lint, types, pure tests on both runtimes, architecture rules, docs, the
+// model of the lease, and the scenarios in real containers. The last line is "N passed, N failed".
 import process from "node:process";
 import { systemClock } from "../roles/runtime/time.ts";
 import { type Check, quickChecks, runChecks } from "./checks.ts";
 import { runScenarios } from "./scenario.ts";
 import { say, task } from "./terminal.ts";
+
+/** Takes longest of all that needs no container, so it begins first. */
+const modelCheck: Check = { name: "model of the lease", argv: ["deno", "run", "-A", "tools/model.ts"] };
 
 /** Tests that need permissions or small real processes, but no container. */
 const ioChecks: readonly Check[] = [
@@ -16,7 +19,7 @@ const ioChecks: readonly Check[] = [
 
 await task(async () => {
   const started = systemClock.nowMs();
-  const quick = await runChecks([...quickChecks, ...ioChecks]);
+  const quick = await runChecks([modelCheck, ...quickChecks, ...ioChecks]);
   const scenarios = quick.failed > 0
     ? { passed: 0, failed: 0 }
     : await runScenarios("", process.argv.includes("--keep"));
