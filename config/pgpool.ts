@@ -69,6 +69,7 @@ export const pgpoolVariables = {
     accepts: "a whole number, 0 to 128",
     doc: "Fewer reachable backends at the end of WAIT_BACKEND_TIMEOUT are an error; 0: no minimum.",
   }),
+  consistency: shared.consistency,
   configs: shared.configs,
   configsDelimiter: shared.configsDelimiter,
   configsAssignment: shared.configsAssignment,

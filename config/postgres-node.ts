@@ -117,6 +117,15 @@ export const postgresNodeVariables = {
     doc: "The nodes of the first level, this one included: they decide together who is primary (adaptive mode).",
   }),
   ...quorumVariables,
+  consistency: shared.consistency,
+  barmanSync: env("BARMAN_SYNC", flag, {
+    fallback: false,
+    defaultText: "0",
+    accepts: "0 or 1",
+    doc:
+      "1: a commit waits for barman's WAL receiver too, while it receives: backups lose nothing that was acknowledged.",
+    changed: "New.",
+  }),
   configs: shared.configs,
   configsDelimiter: shared.configsDelimiter,
   configsAssignment: shared.configsAssignment,

@@ -26,6 +26,18 @@ export const configs = env("CONFIGS", (text) => text, {
     "Settings of older versions are translated, with a warning.",
 });
 
+const modes = ["eventual", "partially-strict", "strict"] as const;
+
+export const consistency = env<typeof modes[number]>("CONSISTENCY", oneOf(modes), {
+  fallback: "eventual",
+  accepts: "eventual, partially-strict or strict",
+  doc:
+    "What a client may rely on, the same on nodes and pgpool. eventual: asynchronous, a failover may lose the last moments, " +
+    "reads anywhere. partially-strict: a commit is on one standby as well while there is one; who has written reads the " +
+    "primary. strict: a commit is on every majority that could elect a primary and never lost; reads from the primary.",
+  changed: "New.",
+});
+
 const symbol = (text: string) => {
   if (/[A-Za-z0-9_'"\s]/.test(text)) throw new MalformedValue("holds a letter, a digit, a quote, _ or white space");
   return text;

@@ -58,6 +58,7 @@ function renderOthers({ members }: Cluster): string[] {
 function renderTroubles({ nodes }: Cluster): string[] {
   return nodes.flatMap(({ host, status }) => [
     ...(status.fenced === null ? [] : [`${host} is fenced: ${status.fenced}`]),
+    ...(status.consistency.degraded === null ? [] : [`${host}: ${status.consistency.degraded}`]),
     ...(status.paused.on ? [`${host}: automatic failover is paused; \`postdock cluster resume\` ends that`] : []),
     ...(status.forced ? [`${host} was forced to lead and votes alone until a majority is back`] : []),
   ]);

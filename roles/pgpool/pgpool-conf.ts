@@ -75,6 +75,15 @@ const defaults: readonly Setting[] = Object.entries({
 
 const smallCache: readonly [string, string][] = [["memqcache_total_size", "1MB"], ["memqcache_max_num_cache", "1000"]];
 
+/** Who answers reads in each mode of CONSISTENCY. */
+const reads: Readonly<Record<PgpoolConfig["consistency"], readonly [string, string][]>> = {
+  "eventual": [],
+  // a session that has written reads what it wrote
+  "partially-strict": [["disable_load_balance_on_write", "always"]],
+  // a standby may not have applied yet what has been acknowledged
+  "strict": [["load_balance_mode", "off"]],
+};
+
 function isOn(value: string | undefined): boolean {
   return ["on", "true", "yes", "1", "t", "y"].includes((value ?? "").toLowerCase());
 }
@@ -91,6 +100,7 @@ export function renderPgpoolConf(config: PgpoolConfig, settings: readonly Settin
     merged.set(`${check}_user`, config.checkUser);
     merged.set(`${check}_database`, "postgres");
   }
+  for (const [name, value] of reads[config.consistency]) merged.set(name, value);
   for (const { name, value } of settings) merged.set(name, value);
   if (!isOn(merged.get("memory_cache_enabled"))) {
     // pgpool allocates the cache whether or not it is in use: 137 MB, which every start would have to clear

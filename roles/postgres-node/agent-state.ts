@@ -33,6 +33,8 @@ export interface AgentState {
   everHadMajority: boolean;
   paused: { on: boolean; atMs: number };
   forced: boolean;
+  /** what the consistency mode promises and cannot keep now, or null */
+  degraded: string | null;
   startedMs: number;
 }
 
@@ -51,6 +53,7 @@ export function initialState(nowMs: number): AgentState {
     everHadMajority: false,
     paused: { on: false, atMs: 0 },
     forced: false,
+    degraded: null,
     startedMs: nowMs,
   };
 }
@@ -98,6 +101,7 @@ export function renderStatus(
     fenced: state.fenced,
     paused: state.paused,
     forced: state.forced,
+    consistency: { mode: config.consistency, degraded: state.degraded },
     lease,
     revision: state.revision,
     repmgrd: { running: state.repmgrdRuns },

@@ -35,6 +35,7 @@ export interface ReachedPeer {
   seen: "reached";
   host: string;
   nodeId: number;
+  name: string;
   role: "primary" | "standby" | "none" | "unknown";
   hasCluster: boolean;
   wasPrimary: boolean | null;
@@ -61,6 +62,8 @@ export interface ClusterView {
   otherPartners: readonly string[];
   /** QUORUM_OBSERVERS, and whether each answers */
   observers: readonly { host: string; answers: boolean }[];
+  /** CONSISTENCY=strict: only a node that has every acknowledged commit may lead */
+  strict: boolean;
   /** an operator wants no automatic failover */
   paused: boolean;
   /** QUORUM=on, and no operator has forced this node: a majority has a say at all */

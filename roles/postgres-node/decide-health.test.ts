@@ -34,6 +34,7 @@ function status(shape: Shape): NodeStatus {
     revision: 1,
     paused: { on: false, atMs: 0 },
     forced: false,
+    consistency: { mode: "eventual", degraded: null },
     fenced: shape.fenced ?? null,
     lease: {
       mode: shape.lease === undefined ? "off" : "on",

@@ -1,6 +1,7 @@
 // PURE: may this standby become primary now?
-import { countMajority, reached } from "./cluster-view.ts";
+import { type ClusterView, countMajority, reached } from "./cluster-view.ts";
 import type { RunningView } from "./decide-running.ts";
+import { provesAll } from "./decide-sync.ts";
 import { comparePosition, type WalPosition } from "./lsn.ts";
 
 export interface MayPromote {
@@ -8,6 +9,20 @@ export interface MayPromote {
   tieBreak: boolean;
   /** an operator or the primary itself wants this node */
   asked?: boolean;
+  /** it is known to have every acknowledged commit: the primary has handed over to it */
+  proven?: boolean;
+}
+
+/** In strict mode: why the nodes in sight do not prove that the most advanced of them has every commit; null where they do. */
+export function missingProof(
+  view: Pick<ClusterView, "strict" | "otherPartners" | "peers" | "everHadMajority">,
+): string | null {
+  // before a majority has joined, no commit was acknowledged by anybody else
+  if (!view.strict || !(view.everHadMajority || reached(view).some((p) => p.everHadMajority))) return null;
+  const seen = reached(view).filter((p) => view.otherPartners.includes(p.host) && p.position !== null).length + 1;
+  const nodes = view.otherPartners.length + 1;
+  if (provesAll(seen, nodes)) return null;
+  return `CONSISTENCY is strict, and ${seen} of ${nodes} nodes do not prove that no acknowledged commit is lost`;
 }
 
 /**
@@ -38,6 +53,8 @@ export function decideMayPromote(
   if (!majority.ok) {
     return refuse(`only ${majority.have} of ${majority.size} voters answer; missing: ${majority.missing.join(", ")}`);
   }
+  const proof = options.proven ? null : missingProof(view);
+  if (proof !== null) return refuse(proof);
   const electable = view.otherPartners.length > 0 ? peers.filter((p) => view.otherPartners.includes(p.host)) : peers;
   const better = electable.find((p) => isBetter(p, view, options.tieBreak));
   if (better) return refuse(`${better.host} has newer data or comes first`);

@@ -9,6 +9,7 @@ const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}):
   seen: "reached",
   host,
   nodeId,
+  name: host,
   role: "standby",
   hasCluster: true,
   wasPrimary: false,
@@ -33,6 +34,7 @@ const view = (changes: Partial<RunningView> = {}): RunningView => ({
   observers: [],
   quorum: true,
   paused: false,
+  strict: false,
   sawPrimary: true,
   license: "not-needed",
   peers: [lost("a"), peer("c", 3)],
@@ -134,6 +136,20 @@ test("decideMayPromote() refuses while a primary answers, one is becoming, newer
   assert.equal(may({ peers: [lost("a"), peer("c", 3, { becomingPrimary: true })] }), false);
   assert.equal(may({ peers: [lost("a"), peer("c", 3, { position: { timeline: 1, lsn: "0/5000001" } })] }), false);
   assert.equal(may({ self: { host: "b", nodeId: 2, priority: 0 } }), false);
+});
+
+test("decideMayPromote() in strict mode needs so many nodes that one of them has every acknowledged commit", () => {
+  const five = {
+    otherPartners: ["a", "c", "d", "e"],
+    observers: [{ host: "o", answers: true }, { host: "p", answers: true }],
+  };
+  const may = (peers: Peer[], strict: boolean, proven = false) =>
+    decideMayPromote(view({ ...five, strict, peers }), { tieBreak: false, proven }).ok;
+  const two = [lost("a"), lost("d"), lost("e"), peer("c", 3)];
+  assert.equal(may(two, false), true, "with the observers these are a majority");
+  assert.equal(may(two, true), false, "but two of five nodes prove nothing");
+  assert.equal(may(two, true, true), true, "unless the primary has handed over");
+  assert.equal(may([lost("a"), lost("e"), peer("c", 3), peer("d", 4)], true), true);
 });
 
 test("decideMayPromote() refuses on the side of a partition that has no majority, and for nodes of the second level", () => {

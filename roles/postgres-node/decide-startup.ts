@@ -1,5 +1,6 @@
 // PURE: what a node with no running PostgreSQL does next, from one view (DESIGN.md section 4).
 import { type ClusterView, countMajority, type OwnCluster, type PrimaryInSight, reached } from "./cluster-view.ts";
+import { missingProof } from "./decide-promotion.ts";
 import { comparePosition, isAncestor } from "./lsn.ts";
 import { unreachable } from "../runtime/errors.ts";
 
@@ -179,6 +180,8 @@ function decideFormerPrimary(view: ClusterView, own: OwnCluster): StartupPlan {
         majority.missing.join(", "),
     };
   }
+  const proof = missingProof(view);
+  if (proof !== null) return { do: "wait", because: proof };
   return {
     do: "start-primary",
     because: majority.needed

@@ -7,6 +7,7 @@ const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}):
   seen: "reached",
   host,
   nodeId,
+  name: host,
   role: "standby",
   hasCluster: true,
   wasPrimary: false,

@@ -72,7 +72,7 @@ export async function takeOver(body: unknown, node: Node): Promise<Verdict> {
     }
     await node.clock.sleep(20, node.stop);
   }
-  await promoteHere(`${from} hands over: ${because}`, node, true);
+  await promoteHere(`${from} hands over: ${because}`, node, { asked: true, proven: true });
   node.wake();
   return observedRole(node.state) === "primary"
     ? yes(`primary on timeline ${node.state.server.state.timeline}`)

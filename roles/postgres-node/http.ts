@@ -85,6 +85,12 @@ function samples(node: Node): Sample[] {
       value: status.lease.mode === "on" ? 1 : 0,
     },
     {
+      name: "postdock_consistency_degraded",
+      help: "1 while the consistency mode cannot keep its promise",
+      labels,
+      value: status.consistency.degraded === null ? 0 : 1,
+    },
+    {
       name: "postdock_fenced",
       help: "1 while PostgreSQL is stopped here because the lease ran out",
       labels,

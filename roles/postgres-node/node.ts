@@ -33,6 +33,8 @@ export interface Node {
   keys: ControlKeys;
   /** what was announced last, and who waits for the next change */
   announced: { key: string; waiting: AbortController };
+  /** NODE_NAME of every node seen, by host */
+  names: Map<string, string>;
   /** hosts whose agents did not answer when last asked */
   silent: Set<string>;
   /** a primary has been in sight since this agent started */

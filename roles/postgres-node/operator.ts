@@ -67,7 +67,9 @@ async function force(node: Node): Promise<{ because: string }> {
   node.memory = { ...memory, everHadMajority: true, forced: true };
   state.everHadMajority = true;
   await writeMemory(config.pgdata, node.memory);
-  if (observedRole(state) === "standby") await promoteHere("an operator forced a failover", node, true);
+  if (observedRole(state) === "standby") {
+    await promoteHere("an operator forced a failover", node, { asked: true, proven: true });
+  }
   node.wake();
   return { because: state.because };
 }

@@ -51,6 +51,7 @@ const ServerState = z.object({
   latest_end_lsn: lsnText,
   lag_seconds: z.number().nullable(),
   primary_conninfo: z.string(),
+  sync_names: z.string(),
 });
 export type ServerState = z.infer<typeof ServerState>;
 
@@ -71,7 +72,8 @@ export async function readServerState(sql: Sql): Promise<ServerState> {
       case when not r.standby then null
         when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
         else extract(epoch from now() - pg_last_xact_replay_timestamp()) end::float8 as lag_seconds,
-      current_setting('primary_conninfo') as primary_conninfo
+      current_setting('primary_conninfo') as primary_conninfo,
+      current_setting('synchronous_standby_names') as sync_names
     from r cross join pg_control_system() s cross join pg_control_recovery() c cross join pg_control_checkpoint() k
       left join pg_stat_wal_receiver w on true`;
   return ServerState.parse(rows[0]);

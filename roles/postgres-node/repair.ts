@@ -1,4 +1,5 @@
 // What the agent changes on a running standby: its upstream, or its role where repmgrd has not done it.
+import type { MayPromote } from "./decide-promotion.ts";
 import { withDeadline } from "../runtime/time.ts";
 import { observedRole } from "./agent-state.ts";
 import { announce, type Node, say } from "./node.ts";
@@ -22,10 +23,10 @@ export async function follow(upstream: string, because: string, watch: Watch, no
  * The agent's own promotion: permission first, then PostgreSQL; repmgr's record follows with the next look.
  * After how many milliseconds to try again, or null.
  */
-export async function promoteHere(because: string, node: Node, asked = false): Promise<number | null> {
+export async function promoteHere(because: string, node: Node, how: Partial<MayPromote> = {}): Promise<number | null> {
   const started = node.clock.nowMs();
   say(node, "promoting", "asking to promote this standby", because);
-  const permission = await askToPromote(node, { tieBreak: false, asked });
+  const permission = await askToPromote(node, { tieBreak: false, ...how });
   if (!permission.ok) {
     say(node, "running", "serving as standby", `not promoted: ${permission.because}`);
     return node.lease.retryMs;

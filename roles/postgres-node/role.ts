@@ -71,6 +71,7 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
     fence,
     keys: { keys, incarnation },
     announced: { key: "", waiting: new AbortController() },
+    names: new Map(),
     silent: new Set(),
     sawPrimary: false,
     history: new History({ pgdata: config.pgdata, node: config.host, clock, log }),

@@ -41,6 +41,11 @@ export async function writePrimaryState(config: NodeConfig): Promise<void> {
   await replaceSettings(config, { primary_conninfo: null, primary_slot_name: null, recovery_target_timeline: null });
 }
 
+/** Writes synchronous_standby_names; null: what CONFIGS says. For the next start or reload. */
+export async function writeSyncNames(names: string | null, config: NodeConfig): Promise<void> {
+  await replaceSettings(config, { synchronous_standby_names: names });
+}
+
 async function replaceSettings(config: NodeConfig, settings: Record<string, string | null>): Promise<void> {
   const path = join(config.pgdata, "postgresql.auto.conf");
   const text = await readIfThere(path) ?? "";

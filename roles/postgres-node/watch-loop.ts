@@ -2,6 +2,7 @@
 // ends when the server ends or when this node has to become something else.
 import { errorText } from "../runtime/errors.ts";
 import { observedRole } from "./agent-state.ts";
+import { keepConsistency } from "./consistency.ts";
 import { parseStreamingTrouble } from "./controldata.ts";
 import { decideRunning, type RunningPlan, type RunningView } from "./decide-running.ts";
 import { fenceServer } from "./fence.ts";
@@ -131,6 +132,7 @@ async function lookOnce(watch: Watch, node: Node): Promise<ServerEnd | null> {
   if (!view) return null;
   const end = await applyRunning(decideRunning(view), watch, node);
   if (end) return end;
+  await keepConsistency(surroundings, node);
   await keepRegistered(watch, surroundings, node);
   await dropUnneededSlots(watch, surroundings, node);
   return null;

@@ -111,6 +111,9 @@ export const NodeStatus = z.object({
   forced: z.boolean().meta({
     description: "an operator made it primary without a majority; it votes alone until one is back",
   }),
+  consistency: z.object({ mode: z.string(), degraded: z.string().nullable() }).meta({
+    description: "CONSISTENCY, and what of its promise cannot be kept now",
+  }),
   becomingPrimary: z.boolean().meta({ description: "a start as primary or a promotion is under way" }),
   repmgrd: z.object({ running: z.boolean() }),
 });

@@ -1,0 +1,67 @@
+// PURE: synchronous_standby_names for a consistency mode (DESIGN.md section 5). A standby keeps the value that it would need
+// as primary, so that not even its first transaction is acknowledged by too few.
+
+export type Consistency = "eventual" | "partially-strict" | "strict";
+
+/** The application name of barman's WAL receiver (barman, streaming_archiver_name). */
+export const barmanReceiver = "barman_receive_wal";
+
+export interface SyncView {
+  mode: Consistency;
+  /** BARMAN_SYNC=1 */
+  barman: boolean;
+  role: "primary" | "standby";
+  /** a majority has joined once: before, nobody is there to wait for */
+  everHadMajority: boolean;
+  /** PARTNER_NODES, this node included; at least 1 */
+  nodes: number;
+  /** NODE_NAME of each other partner, by host; null where it has never been seen */
+  others: readonly { host: string; name: string | null }[];
+  /** application names that stream from this node now */
+  streaming: readonly string[];
+}
+
+export interface SyncPlan {
+  /** the value of synchronous_standby_names */
+  names: string;
+  /** what the mode promises and cannot keep now, or null */
+  degraded: string | null;
+}
+
+export function decideSync(view: SyncView): SyncPlan {
+  if (!view.everHadMajority || (view.mode === "eventual" && !view.barman)) return { names: "", degraded: null };
+  // a standby does not know who would stream from it: what it keeps is for the moment of its promotion
+  const receives = (name: string) => view.role === "standby" || view.streaming.includes(name);
+  const barman = view.barman && receives(barmanReceiver) ? [barmanReceiver] : [];
+  const noBarman = view.barman && barman.length === 0 ? "barman receives no WAL: commits do not wait for it" : null;
+  const known = view.others.map(({ host, name }) => name ?? host);
+  switch (view.mode) {
+    case "eventual":
+      return { names: any(1, barman), degraded: noBarman };
+    case "partially-strict": {
+      const names = [...known, ...barman];
+      if (names.some(receives)) return { names: any(1, names), degraded: noBarman };
+      return { names: "", degraded: "no standby streams: commits are asynchronous until one does" };
+    }
+    case "strict": {
+      const needed = Math.floor(view.nodes / 2);
+      const there = known.filter(receives).length;
+      const short = there < needed ? `commits wait: ${there} of ${needed} standbys stream that each needs` : null;
+      return { names: any(needed + barman.length, [...known, ...barman]), degraded: short ?? noBarman };
+    }
+  }
+}
+
+/** ANY k (…), each name quoted; empty where nobody is waited for. */
+function any(count: number, names: readonly string[]): string {
+  if (names.length === 0 || count === 0) return "";
+  return `ANY ${count} (${names.map((n) => `"${n.replaceAll('"', '""')}"`).join(", ")})`;
+}
+
+/**
+ * Whether so many nodes with known positions prove that the most advanced of them has every commit that was acknowledged in
+ * strict mode: each commit is on its primary and on floor(N/2) others, so that every set larger than the rest holds it.
+ */
+export function provesAll(reachedNodes: number, nodes: number): boolean {
+  return reachedNodes > nodes - 1 - Math.floor(nodes / 2);
+}

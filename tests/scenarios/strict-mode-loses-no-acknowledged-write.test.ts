@@ -1,0 +1,103 @@
+// Promise: with CONSISTENCY=strict no acknowledged write is lost, whichever node dies; without standbys commits wait and the
+// cluster says so; partially-strict goes on alone and says that instead.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { Cluster } from "../support/cluster.ts";
+import { docker, exec, tryExec } from "../support/docker.ts";
+import { describeReport, Ledger, monkey } from "../support/ledger.ts";
+
+const nodes = ["pgmaster", "pgslave1", "pgslave3"];
+const deps = { clock: systemClock };
+const withMode = (mode: string) => (yaml: string) =>
+  yaml.replace("  CLUSTER_NAME: pg_cluster", `  CLUSTER_NAME: pg_cluster\n  CONSISTENCY: ${mode}`)
+    .replace("      BACKENDS:", `      CONSISTENCY: ${mode}\n      BACKENDS:`);
+
+const clusters: Cluster[] = [];
+after(() => Promise.all(clusters.map((c) => c.down())));
+
+async function start(mode: string, services: string[]): Promise<Cluster> {
+  const cluster = await Cluster.prepare({ name: mode, compose: "v2", edit: withMode(mode) });
+  clusters.push(cluster);
+  await cluster.up(services);
+  return cluster;
+}
+
+async function degraded(cluster: Cluster, primary: string): Promise<string | null> {
+  return (await cluster.nodeStatus(primary))?.consistency.degraded ?? null;
+}
+
+async function waitsFor(cluster: Cluster, primary: string, names: RegExp): Promise<void> {
+  await waitUntil(async () => names.test(await cluster.psql(primary, "show synchronous_standby_names")), {
+    what: `commits to wait for ${names}`,
+    deadlineMs: 20_000,
+  }, deps);
+}
+
+test("strict: the primary dies three times under a writer and nothing acknowledged is lost", async () => {
+  const cluster = await start("strict", [...nodes, "pgpool"]);
+  let primary = await cluster.waitWhole(90_000, nodes);
+  await cluster.waitPool(nodes);
+  await waitsFor(cluster, primary, /^ANY 1 \("node\d", "node\d"\)$/);
+  const balance = [
+    "exec",
+    "-e",
+    "PGPASSWORD=monkey_pass",
+    await cluster.container("pgpool"),
+    "psql",
+    "-h",
+    "localhost",
+  ];
+  const shown = await docker([...balance, "-U", "monkey_user", "-Atc", "pgpool show load_balance_mode", "monkey_db"]);
+  assert.match(shown, /off/, "reads go to the primary");
+  const ledger = await Ledger.start({ ...monkey, host: (await cluster.address("pgpool"))! });
+  for (const fault of ["kill", "cut", "kill"]) {
+    const goal = ledger.count + 30;
+    await waitUntil(() => Promise.resolve(ledger.count >= goal), { what: "writes", deadlineMs: 60_000 }, deps);
+    if (fault === "kill") await cluster.kill(primary);
+    else await cluster.disconnect(primary);
+    const old = primary;
+    primary = await waitUntil(() => cluster.primary(nodes.filter((n) => n !== old)), {
+      what: "a new primary",
+      deadlineMs: 30_000,
+    }, deps);
+    if (fault === "kill") await cluster.start(old);
+    else await cluster.connect(old);
+    await cluster.waitWhole(60_000, nodes);
+    await cluster.waitPool(nodes);
+  }
+  const report = await ledger.finish({ ...monkey, host: (await cluster.address(primary))! });
+  console.log(describeReport("strict", report));
+  assert.deepEqual(report.missing, []);
+
+  await Promise.all(nodes.filter((n) => n !== primary).map(async (n) => docker(["pause", await cluster.container(n)])));
+  // its lease ends with the majority: nobody can write, and nobody else leads
+  await waitUntil(
+    async () => (await tryExec(await cluster.container(primary), ["pgrep", "-x", "postgres"])).code === 1,
+    {
+      what: "the primary without a majority to be fenced",
+      deadlineMs: 20_000,
+    },
+    deps,
+  );
+});
+
+test("partially-strict: alone the primary goes on, says so, and waits again when a standby is back", async () => {
+  const cluster = await start("partially-strict", nodes);
+  const primary = await cluster.waitWhole(90_000, nodes);
+  await waitsFor(cluster, primary, /^ANY 1 \(/);
+  const standbys = nodes.filter((n) => n !== primary);
+  // agents and votes stay, only replication ends
+  for (const n of standbys) {
+    const container = await cluster.container(n);
+    await exec(container, ["bash", "-c", "pgrep -x postgres | xargs kill -STOP"]);
+  }
+  await waitsFor(cluster, primary, /^$/);
+  assert.match(await degraded(cluster, primary) ?? "", /commits are asynchronous/);
+  await cluster.psql(primary, "create table alone (id int)");
+  for (const n of standbys) {
+    await exec(await cluster.container(n), ["bash", "-c", "pgrep -x postgres | xargs kill -CONT"]);
+  }
+  await waitsFor(cluster, primary, /^ANY 1 \(/);
+  assert.equal(await degraded(cluster, primary), null);
+});
