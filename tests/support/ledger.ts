@@ -26,7 +26,8 @@ export const monkey = { user: "monkey_user", password: "monkey_pass", database: 
 
 const attemptMs = 1_500;
 
-function connect(target: Target): postgres.Sql {
+/** A driver with one connection to a target, opened at its first query. */
+export function connect(target: Target): postgres.Sql {
   return postgres({
     ...target,
     port: target.port ?? 5432,

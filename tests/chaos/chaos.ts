@@ -1,0 +1,52 @@
+// Chaos: random faults on the example cluster under writers, transfers and readers, and a checker of what they saw.
+// `deno task chaos [--faults N] [--seed S] [--mode eventual|strict] [--kind KIND] [--keep]`; also to dist/chaos.json.
+import { mkdir, writeFile } from "node:fs/promises";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { OperatorError } from "../../roles/runtime/errors.ts";
+import { systemClock } from "../../roles/runtime/time.ts";
+import { root, say, task } from "../../tools/terminal.ts";
+import { seeded } from "../soak/plan.ts";
+import { Cluster } from "../support/cluster.ts";
+import type { Mode } from "./check.ts";
+import { type FaultKind, faultKinds, faultOf, nextFault } from "./plan.ts";
+import { asJson, summary, wordOf } from "./report.ts";
+import { runChaos } from "./run.ts";
+
+/** The value of an option, which must be one of some words where they are given. */
+function option(name: string, fallback: string, accepted?: readonly string[]): string {
+  const at = process.argv.indexOf(`--${name}`);
+  const value = at < 0 ? fallback : process.argv[at + 1] ?? "";
+  if (at >= 0 && !(accepted?.includes(value) ?? /^\d+$/.test(value))) {
+    throw new OperatorError({
+      what: `--${name} is ${value || "empty"}`,
+      fix: `give ${accepted?.join(", ") ?? "a number"}`,
+    });
+  }
+  return value;
+}
+
+await task(async () => {
+  const faults = Number(option("faults", "20"));
+  const seed = Number(option("seed", String(Math.floor(systemClock.wallMs() / 1000))));
+  const mode = option("mode", "eventual", ["eventual", "strict"]) as Mode;
+  const kind = option("kind", "", faultKinds) as FaultKind | "";
+  const random = seeded(seed);
+  const cluster = await Cluster.prepare({ name: "chaos", compose: "v2" });
+  try {
+    await cluster.up();
+    await cluster.waitWhole(150_000);
+    const { history, verdict, unknown } = await runChaos(cluster, mode, (seen, done) => {
+      if (done >= faults) return null;
+      return kind ? faultOf(kind, seen, random) : nextFault(seen, random);
+    });
+    const load = loadavg()[0]!;
+    for (const line of summary(seed, history, verdict, unknown, load)) say(line);
+    await mkdir(join(root, "dist"), { recursive: true });
+    await writeFile(join(root, "dist", "chaos.json"), asJson(seed, history, verdict, unknown, load));
+    return { passed: 0, failed: 1, undecided: 2 }[wordOf(verdict)];
+  } finally {
+    if (!process.argv.includes("--keep")) await cluster.down();
+  }
+});

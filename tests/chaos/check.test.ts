@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { check, type History, type Struck, twoPrimaries, type Write } from "./check.ts";
+
+const write = (n: number, node: string, timeline: number, sentMs: number, ackMs = sentMs + 5): Write => ({
+  client: "direct-1",
+  n,
+  node,
+  timeline,
+  sentMs,
+  ackMs,
+});
+const many = Array.from({ length: 30 }, (_, i) => write(i + 1, "a", 1, i * 10));
+const rows = (writes: readonly Write[]) => new Set(writes.map((w) => `${w.client}/${w.n}`));
+const struck = (kind: "kill" | "stop"): Struck => ({
+  fault: { kind, targets: ["a"], from: [], lastsMs: 1_000 },
+  primary: "a",
+  beganMs: 250,
+  endedMs: 1_250,
+  recoveryMs: 5_000,
+  gapMs: 4_000,
+  finding: null,
+});
+const good: History = {
+  mode: "eventual",
+  writes: many,
+  reads: [{ client: "reader", node: "b", sentMs: 1, sum: 1000, required: 9, seen: 8 }],
+  struck: [struck("kill")],
+  finals: [{ node: "a", sum: 1000, rows: rows(many) }, { node: "b", sum: 1000, rows: rows(many) }],
+  lastSent: { "direct-1": 30 },
+  total: 1000,
+};
+
+test("a run in which nothing is wrong passes", () => {
+  assert.deepEqual(check(good), { findings: [], undecided: [], explained: [] });
+});
+
+test("a primary that takes a write after a newer one did is found", () => {
+  const handover = [write(1, "a", 1, 0), write(2, "b", 2, 100)];
+  assert.deepEqual(twoPrimaries(handover), { findings: [], undecided: [] });
+  assert.match(twoPrimaries([...handover, write(3, "a", 1, 106)]).findings[0]!, /sent to a \(timeline 1\)/);
+  assert.deepEqual(twoPrimaries([...handover, write(3, "a", 1, 104, 120)]).findings, []);
+  assert.equal(twoPrimaries([...handover, write(3, "a", 1, 104, 120)]).undecided.length, 1);
+});
+
+test("two nodes on one timeline are found, one node on two is not", () => {
+  assert.match(twoPrimaries([write(1, "a", 3, 0), write(2, "b", 3, 100)]).findings[0]!, /timeline 3 .* a and b/);
+  assert.deepEqual(twoPrimaries([write(1, "a", 3, 0), write(2, "a", 4, 100)]).findings, []);
+});
+
+test("a loss is explained by a kill of the primary at that time, by nothing else, and never in strict mode", () => {
+  const without = (n: number, change: Partial<History> = {}) => {
+    const left = many.filter((w) => w.n !== n);
+    return check({ ...good, finals: [{ node: "a", sum: 1000, rows: rows(left) }], ...change });
+  };
+  assert.deepEqual(without(26).explained, [{ fault: 0, writes: 1 }]);
+  assert.deepEqual(without(26).findings, []);
+  assert.match(without(26, { mode: "strict", reads: [] }).findings[0]!, /1 acknowledged writes are gone/);
+  assert.equal(without(26, { struck: [struck("stop")] }).findings.length, 1);
+  assert.equal(without(26, { struck: [{ ...struck("kill"), beganMs: 9_000, endedMs: 9_500 }] }).findings.length, 1);
+  assert.equal(without(26, { struck: [{ ...struck("kill"), primary: "b" }] }).findings.length, 1);
+});
+
+test("a wrong sum, a row from nowhere and standbys that differ are found", () => {
+  const told = (change: Partial<History>) => check({ ...good, ...change }).findings;
+  assert.match(told({ reads: [{ ...good.reads[0]!, sum: 999 }] })[0]!, /sum of 999/);
+  assert.match(told({ finals: [{ node: "a", sum: 990, rows: rows(many) }] })[0]!, /the sum on a is 990/);
+  assert.match(told({ lastSent: { "direct-1": 29 } })[0]!, /direct-1\/30 is there/);
+  const fewer = { node: "b", sum: 1000, rows: rows(many.slice(1)) };
+  assert.match(told({ finals: [good.finals[0]!, fewer] })[0]!, /b holds 29 rows/);
+});
+
+test("an old read is a finding in strict mode only", () => {
+  assert.deepEqual(check({ ...good, mode: "eventual" }).findings, []);
+  assert.match(check({ ...good, mode: "strict" }).findings[0]!, /saw write 8 though 9/);
+});
+
+test("what was not seen is undecided, never passed", () => {
+  assert.match(check({ ...good, finals: [] }).undecided[0]!, /no node could be read/);
+  assert.match(check({ ...good, reads: [] }).undecided[0]!, /no read/);
+  const pooled = many.map((w) => ({ ...w, client: "pool-1" }));
+  const blind = check({ ...good, writes: pooled, finals: [], lastSent: {} }).undecided;
+  assert.ok(blind.some((text) => text.includes("two primaries would not have been seen")));
+});

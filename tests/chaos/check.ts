@@ -1,0 +1,165 @@
+// PURE: what a chaos run has to show, from the records of its clients, all on one monotonic clock.
+// A finding breaks a promise; what the records cannot decide is said as such and is not a pass.
+import { type Fault, mayLose } from "./plan.ts";
+
+export type Mode = "eventual" | "strict";
+
+/** A write that was acknowledged, with the node and the timeline that it says it was made on. */
+export interface Write {
+  client: string;
+  n: number;
+  node: string;
+  timeline: number;
+  sentMs: number;
+  ackMs: number;
+}
+
+export interface Read {
+  client: string;
+  node: string;
+  sentMs: number;
+  sum: number;
+  /** highest number of the watched writer that had been acknowledged when the read was sent, and what it saw */
+  required: number;
+  seen: number;
+}
+
+/** A fault as it happened. */
+export interface Struck {
+  fault: Fault;
+  primary: string;
+  beganMs: number;
+  endedMs: number;
+  /** time from the end of the fault to a whole cluster; null: never seen whole */
+  recoveryMs: number | null;
+  gapMs: number;
+  finding: string | null;
+}
+
+/** What one node holds when everything has healed. */
+export interface Final {
+  node: string;
+  sum: number;
+  /** client and number of every row, as `client/n` */
+  rows: ReadonlySet<string>;
+}
+
+export interface History {
+  mode: Mode;
+  writes: readonly Write[];
+  reads: readonly Read[];
+  struck: readonly Struck[];
+  finals: readonly Final[];
+  /** the last number that each client sent */
+  lastSent: Readonly<Record<string, number>>;
+  total: number;
+}
+
+export interface Verdict {
+  findings: string[];
+  undecided: string[];
+  /** acknowledged writes that are gone though a fault explains it, by the place of the fault */
+  explained: { fault: number; writes: number }[];
+}
+
+const label = (w: Write) => `${w.client}/${w.n}`;
+
+/** Two nodes on one timeline, or a write taken on an older timeline after a newer one had acknowledged. */
+export function twoPrimaries(writes: readonly Write[]): { findings: string[]; undecided: string[] } {
+  const timelines = [...new Set(writes.map((w) => w.timeline))].toSorted((a, b) => a - b);
+  const findings: string[] = [];
+  let late = 0;
+  for (const timeline of timelines) {
+    const own = writes.filter((w) => w.timeline === timeline);
+    const nodes = [...new Set(own.map((w) => w.node))];
+    if (nodes.length > 1) findings.push(`timeline ${timeline} took writes on ${nodes.join(" and ")}`);
+    const newer = writes.filter((w) => w.timeline > timeline).toSorted((a, b) => a.ackMs - b.ackMs)[0];
+    if (newer === undefined) continue;
+    const after = own.filter((w) => w.sentMs > newer.ackMs);
+    if (after.length > 0) {
+      const ms = Math.round(after.at(-1)!.ackMs - newer.ackMs);
+      findings.push(
+        `${after.length} writes were sent to ${after[0]!.node} (timeline ${timeline}) and acknowledged there up to ` +
+          `${ms} ms after ${newer.node} had acknowledged one on timeline ${newer.timeline}`,
+      );
+    }
+    late += own.filter((w) => w.sentMs <= newer.ackMs && w.ackMs > newer.ackMs).length;
+  }
+  return {
+    findings,
+    undecided: late === 0 ? [] : [`${late} writes were sent before a newer primary's first and acknowledged after it`],
+  };
+}
+
+/** The fault that explains a loss: it struck the node that acknowledged the write, at that time. */
+function explains(struck: Struck, write: Write): boolean {
+  return mayLose(struck.fault, struck.primary) && write.node === struck.primary &&
+    write.ackMs >= struck.beganMs - 2_000 && write.ackMs <= struck.endedMs + 2_000;
+}
+
+function losses(history: History, rows: ReadonlySet<string>): Pick<Verdict, "findings" | "explained"> {
+  const explained = new Map<number, number>();
+  const unexplained: Write[] = [];
+  for (const write of history.writes.filter((w) => !rows.has(label(w)))) {
+    const fault = history.mode === "strict" ? -1 : history.struck.findIndex((s) => explains(s, write));
+    if (fault < 0) unexplained.push(write);
+    else explained.set(fault, (explained.get(fault) ?? 0) + 1);
+  }
+  const some = unexplained.slice(0, 5).map((w) => `${label(w)} on ${w.node}`).join(", ");
+  return {
+    findings: unexplained.length === 0
+      ? []
+      : [`${unexplained.length} acknowledged writes are gone and no fault explains it: ${some}`],
+    explained: [...explained].map(([fault, writes]) => ({ fault, writes })),
+  };
+}
+
+function badReads(history: History): string[] {
+  const sums = history.reads.filter((r) => r.sum !== history.total);
+  const old = history.mode === "strict" ? history.reads.filter((r) => r.seen < r.required) : [];
+  return [
+    ...sums.slice(0, 3).map((r) => `a read on ${r.node} saw a sum of ${r.sum} instead of ${history.total}`),
+    ...old.slice(0, 3).map((r) => `a read on ${r.node} saw write ${r.seen} though ${r.required} had been acknowledged`),
+  ];
+}
+
+function badFinals(history: History): string[] {
+  const [first] = history.finals;
+  if (first === undefined) return [];
+  const phantoms = [...first.rows].filter((row) => {
+    const [client = "", n] = row.split("/");
+    return Number(n) > (history.lastSent[client] ?? 0);
+  });
+  const same = (a: ReadonlySet<string>, b: ReadonlySet<string>) => a.size === b.size && [...a].every((r) => b.has(r));
+  return [
+    ...phantoms.slice(0, 3).map((row) => `${row} is there and was never sent`),
+    ...history.finals.filter((f) => f.sum !== history.total).map((f) => `the sum on ${f.node} is ${f.sum} at the end`),
+    ...history.finals.slice(1).filter((f) => !same(f.rows, first.rows)).map((f) =>
+      `${f.node} holds ${f.rows.size} rows, ${first.node} ${first.rows.size}, and they are not the same`
+    ),
+  ];
+}
+
+/** What the clients did not see enough of to say anything. */
+function blind(history: History): string[] {
+  const direct = history.writes.some((w) => w.client.startsWith("direct-"));
+  return [
+    ...(history.finals.length === 0 ? ["no node could be read at the end"] : []),
+    ...(history.writes.length < 20 ? ["fewer than 20 writes were acknowledged"] : []),
+    ...(direct ? [] : ["no write to a node itself was acknowledged: two primaries would not have been seen"]),
+    ...(history.reads.length === 0 ? ["no read was answered"] : []),
+  ];
+}
+
+/** Everything the records show; `finals` begins with the primary. */
+export function check(history: History): Verdict {
+  const two = twoPrimaries(history.writes);
+  const primary = history.finals[0];
+  const lost = primary === undefined ? { findings: [], explained: [] } : losses(history, primary.rows);
+  const notWhole = history.struck.flatMap((s, i) => s.finding === null ? [] : [`fault ${i + 1}: ${s.finding}`]);
+  return {
+    findings: [...two.findings, ...lost.findings, ...badReads(history), ...badFinals(history), ...notWhole],
+    undecided: [...two.undecided, ...blind(history)],
+    explained: lost.explained,
+  };
+}

@@ -1,0 +1,114 @@
+// PURE: the faults of a chaos run, chosen by a seeded generator; the same seed and the same cluster give the same faults.
+// Each fault says whom it strikes and, where it cuts the network, which group is cut from which.
+
+export const faultKinds = [
+  "kill",
+  "stop",
+  "kill-postmaster",
+  "freeze",
+  "freeze-agent",
+  "freeze-postmaster",
+  "freeze-repmgrd",
+  "freeze-pool-worker",
+  "isolate",
+  "one-way",
+  "pair",
+  "minority",
+  "majority",
+  "pool-cut",
+  "no-dns",
+  "slow",
+  "restart-all",
+] as const;
+export type FaultKind = typeof faultKinds[number];
+
+export interface Fault {
+  kind: FaultKind;
+  /** the services it strikes; of a cut, one side */
+  targets: string[];
+  /** of a cut, the other side */
+  from: string[];
+  /** how long it lasts, milliseconds */
+  lastsMs: number;
+}
+
+export interface Seen {
+  primary: string;
+  /** nodes of the first level, the primary among them: the voters */
+  first: readonly string[];
+  second: readonly string[];
+  /** services that hold no data: pgpool and barman */
+  others: readonly string[];
+}
+
+/** Kinds that strike one node, whichever: the primary more often than any other. */
+const ofOneNode: readonly FaultKind[] = [
+  "kill",
+  "stop",
+  "kill-postmaster",
+  "freeze",
+  "freeze-agent",
+  "freeze-postmaster",
+  "freeze-repmgrd",
+  "no-dns",
+  "slow",
+  "isolate",
+  "one-way",
+];
+
+const cuts: readonly FaultKind[] = ["isolate", "one-way", "pair", "minority", "majority", "pool-cut"];
+
+export const isCut = (kind: FaultKind): boolean => cuts.includes(kind);
+
+function pick<T>(from: readonly T[], random: () => number): T {
+  return from[Math.floor(random() * from.length)]!;
+}
+
+/** The next fault: the kinds in turn of chance, each lasting up to four times as long as a lease. */
+export function nextFault(seen: Seen, random: () => number): Fault {
+  return faultOf(pick(faultKinds, random), seen, random);
+}
+
+/** A fault of this kind on this cluster. */
+export function faultOf(kind: FaultKind, seen: Seen, random: () => number): Fault {
+  const lastsMs = 2_000 + Math.floor(random() * 18_000);
+  const nodes = [...seen.first, ...seen.second];
+  const all = [...nodes, ...seen.others];
+  const against = (targets: string[]): Fault => ({
+    kind,
+    targets,
+    from: all.filter((s) => !targets.includes(s)),
+    lastsMs,
+  });
+  if (kind === "restart-all") return { kind, targets: nodes, from: [], lastsMs: Math.min(lastsMs, 5_000) };
+  if (kind === "freeze-pool-worker") return { kind, targets: ["pgpool"], from: [], lastsMs };
+  if (kind === "pool-cut") return { kind, targets: ["pgpool"], from: [seen.primary], lastsMs };
+  if (kind === "minority") return against([seen.primary, pick(seen.second, random)]);
+  if (kind === "majority") {
+    return against([seen.primary, pick(seen.first.filter((n) => n !== seen.primary), random)]);
+  }
+  const target = random() < 0.6 ? seen.primary : pick(nodes.filter((n) => n !== seen.primary), random);
+  if (kind === "pair") {
+    return { kind, targets: [target], from: [pick(nodes.filter((n) => n !== target), random)], lastsMs };
+  }
+  if (!ofOneNode.includes(kind)) throw new Error(`No rule for ${kind}`);
+  return isCut(kind) ? against([target]) : { kind, targets: [target], from: [], lastsMs };
+}
+
+/** Whether asynchronous replication may lose what the primary acknowledged around this fault. */
+export function mayLose(fault: Fault, primary: string): boolean {
+  if (fault.kind === "stop" || fault.kind === "freeze-pool-worker" || fault.kind === "pool-cut") return false;
+  return [...fault.targets, ...fault.from].includes(primary);
+}
+
+/** The fault in words. */
+export function describeFault(fault: Fault, primary: string): string {
+  const name = (service: string) => service === primary ? `${service} (primary)` : service;
+  const list = fault.targets.length > 3 ? "all nodes" : fault.targets.map(name).join(" and ");
+  const rest = fault.from.length === 1
+    ? ` from ${name(fault.from[0]!)}`
+    : fault.from.length > 1
+    ? " from the rest"
+    : "";
+  return `${fault.kind} ${list}${rest} for ${(fault.lastsMs / 1000).toFixed(0)} s`;
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { History, Verdict } from "./check.ts";
+import { asJson, summary, wordOf } from "./report.ts";
+
+const verdict: Verdict = { findings: [], undecided: [], explained: [{ fault: 0, writes: 3 }] };
+const history: History = {
+  mode: "eventual",
+  writes: [],
+  reads: [],
+  struck: [1_000, 9_000, 3_000].map((recoveryMs) => ({
+    fault: { kind: "kill" as const, targets: ["a"], from: [], lastsMs: 1 },
+    primary: "a",
+    beganMs: 0,
+    endedMs: 1,
+    recoveryMs,
+    gapMs: 2_000,
+    finding: null,
+  })),
+  finals: [],
+  lastSent: {},
+  total: 1,
+};
+
+test("undecided is not passed, and a finding outweighs both", () => {
+  assert.equal(wordOf(verdict), "passed");
+  assert.equal(wordOf({ ...verdict, undecided: ["x"] }), "undecided");
+  assert.equal(wordOf({ ...verdict, undecided: ["x"], findings: ["y"] }), "failed");
+});
+
+test("the summary tells times, losses with their fault, and every finding", () => {
+  const lines = summary(7, history, { ...verdict, findings: ["two primaries"] }, 4, 1.5);
+  assert.ok(lines.includes("whole after 3.0 s (median), 9.0 s (longest)"));
+  assert.ok(lines.includes("3 acknowledged writes lost as asynchronous replication may: 3 at fault 1 (kill)"));
+  assert.deepEqual(lines.slice(-2), ["FINDING two primaries", "failed"]);
+});
+
+test("the report for programs holds the faults and the word", () => {
+  const parsed = JSON.parse(asJson(7, history, verdict, 4, 1.5));
+  assert.equal(parsed.word, "passed");
+  assert.equal(parsed.struck.length, 3);
+});

@@ -1,0 +1,114 @@
+// A chaos run: faults one after the other under the clients, each followed by the question whether the cluster is whole again
+// within a minute; at the end every node is read and the records are judged.
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { errorText } from "../../roles/runtime/errors.ts";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { root, say } from "../../tools/terminal.ts";
+import { type Cluster, nodes, services } from "../support/cluster.ts";
+import { logsOf } from "../support/docker.ts";
+import { check, type Final, type History, type Mode, type Struck, type Verdict } from "./check.ts";
+import { strike } from "./faults.ts";
+import { describeFault, type Fault, type Seen } from "./plan.ts";
+import { readFinal, total, Workload } from "./workload.ts";
+
+const first = ["pgmaster", "pgslave1", "pgslave3"];
+const second = ["pgslave2", "pgslave4"];
+const pooled = [...first, "pgslave2"];
+/** The promise: whole within this time of the end of a fault, milliseconds. */
+const wholeMs = 60_000;
+const deps = { clock: systemClock };
+
+export interface Outcome {
+  history: History;
+  verdict: Verdict;
+  unknown: number;
+}
+
+/** One primary, everybody streaming, the pool complete, and writes acknowledged again. */
+async function whole(cluster: Cluster, deadlineMs: number, workload: Workload): Promise<string> {
+  const primary = await cluster.waitWhole(deadlineMs);
+  await cluster.waitPool(pooled, deadlineMs);
+  const goal = workload.pooledAt.length + 20;
+  const what = "writes through pgpool to go on";
+  await waitUntil(() => Promise.resolve(workload.pooledAt.length >= goal), { what, deadlineMs, everyMs: 50 }, deps);
+  return primary;
+}
+
+async function doOne(fault: Fault, primary: string, cluster: Cluster, workload: Workload): Promise<Struck> {
+  const beganMs = systemClock.nowMs();
+  const heal = await strike(fault, cluster);
+  await systemClock.sleep(fault.lastsMs);
+  await heal();
+  const endedMs = systemClock.nowMs();
+  let finding: string | null = null;
+  let isWhole = true;
+  try {
+    await whole(cluster, wholeMs, workload);
+  } catch (error) {
+    finding = `not whole within ${wholeMs / 1000} s: ${errorText(error)}`;
+    await saveLogs(cluster, endedMs);
+    isWhole = await whole(cluster, 2 * wholeMs, workload).then(() => true, () => false);
+  }
+  const recoveryMs = isWhole ? Math.round(systemClock.nowMs() - endedMs) : null;
+  return { fault, primary, beganMs, endedMs, recoveryMs, gapMs: workload.gapSince(beganMs), finding };
+}
+
+/** Faults until `next` has no more, or the cluster no longer heals. The cluster must be whole at the beginning. */
+export async function runChaos(
+  cluster: Cluster,
+  mode: Mode,
+  next: (seen: Seen, done: number) => Fault | null,
+): Promise<Outcome> {
+  const workload = await Workload.start(cluster);
+  const struck: Struck[] = [];
+  try {
+    let primary = await whole(cluster, wholeMs, workload);
+    while (true) {
+      const fault = next({ primary, first, second, others: ["pgpool", "backup"] }, struck.length);
+      if (fault === null) break;
+      struck.push(await doOne(fault, primary, cluster, workload));
+      say(lineOf(struck.at(-1)!));
+      if (struck.at(-1)!.recoveryMs === null) break;
+      primary = await cluster.waitWhole(wholeMs);
+    }
+  } finally {
+    await workload.stop();
+  }
+  const { writes, reads, lastSent, unknown } = workload;
+  const history: History = { mode, writes, reads, struck, finals: await readFinals(cluster), lastSent, total };
+  return { history, verdict: check(history), unknown };
+}
+
+/** Every node's rows, the primary's first, once the standbys have replayed what it had. */
+async function readFinals(cluster: Cluster): Promise<Final[]> {
+  const primary = await cluster.waitWhole(wholeMs).catch(() => null);
+  if (primary === null) return [];
+  const end = await cluster.psql(primary, "select pg_current_wal_lsn()");
+  const finals: Final[] = [];
+  for (const node of [primary, ...nodes.filter((n) => n !== primary)]) {
+    const replayed = async () =>
+      node === primary || await cluster.psql(node, `select pg_last_wal_replay_lsn() >= '${end}'`) === "t";
+    await waitUntil(replayed, { what: `${node} to replay ${end}`, deadlineMs: 30_000 }, deps);
+    finals.push(await readFinal(node, (await cluster.address(node))!));
+  }
+  return finals;
+}
+
+function lineOf(struck: Struck): string {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  const recovery = struck.recoveryMs === null ? "never whole" : `whole after ${seconds(struck.recoveryMs)}`;
+  const at = new Date(systemClock.wallMs()).toISOString().slice(11, 19);
+  return `${at} ${describeFault(struck.fault, struck.primary)}: ${recovery}, no write for ${seconds(struck.gapMs)}` +
+    (struck.finding === null ? "" : `; FINDING ${struck.finding}`);
+}
+
+/** What every container has printed, for whoever looks into a finding. */
+async function saveLogs(cluster: Cluster, stamp: number): Promise<void> {
+  const directory = join(root, "dist", `chaos-${Math.round(stamp)}`);
+  await mkdir(directory, { recursive: true });
+  for (const service of services) {
+    await writeFile(join(directory, `${service}.log`), await logsOf(await cluster.container(service)));
+  }
+  say(`the logs of all containers are in ${directory}`);
+}
