@@ -126,8 +126,10 @@ export class Lease {
   /** One attempt to get the lease. On success it is renewed until release() or until it is lost. */
   async acquire(): Promise<Attempt> {
     if (this.held()) return { held: true };
-    const rest = restMs(this.claim, leaseNowMs());
-    if (rest > 0) return { held: false, because: "the last lease has only just run out", retryMs: rest };
+    this.retryMs = restMs(this.claim, leaseNowMs());
+    if (this.retryMs > 0) {
+      return { held: false, because: "the last lease has only just run out", retryMs: this.retryMs };
+    }
     const seen = { ...this.claim, highest: maxTerm(this.claim.highest, this.deps.voter.highest) };
     const { claim, request } = acquire(seen, leaseNowMs());
     this.claim = claim;

@@ -102,3 +102,12 @@ test("disk space is told in bytes that add up", async () => {
   const { freeBytes, totalBytes, usedBytes } = await files.diskSpace(tmpdir());
   assert.ok(totalBytes > 0 && freeBytes >= 0 && usedBytes + freeBytes <= totalBytes);
 });
+
+test("uptimeSeconds() is null only without /proc; what cannot be read is an error and no other clock", () =>
+  inScratch(async (directory) => {
+    assert.ok(files.uptimeSeconds()! > 0);
+    assert.equal(files.uptimeSeconds(join(directory, "absent")), null);
+    assert.throws(() => files.uptimeSeconds(directory), /EISDIR/);
+    await files.writeAtomic(join(directory, "empty"), "", { mode: 0o600 });
+    assert.throws(() => files.uptimeSeconds(join(directory, "empty")), /no number of seconds/);
+  }));

@@ -131,14 +131,23 @@ export async function linkTarget(path: string): Promise<string | null> {
 
 /**
  * Seconds since the machine booted, from the kernel: counts on while a container is frozen or a machine sleeps, resolution
- * 10 ms. Null where /proc is not there.
+ * 10 ms. Null where /proc is not there. Throws where it is there and cannot be read just now (too many open files): another
+ * clock in its place would jump, and a lease that has run out would seem to last.
  */
-export function uptimeSeconds(): number | null {
+export function uptimeSeconds(path = "/proc/uptime"): number | null {
+  const text = readAtOnce(path);
+  if (text === null) return null;
+  const seconds = Number.parseFloat(text);
+  if (!Number.isFinite(seconds)) throw new Error(`${path} holds no number of seconds: ${text}`);
+  return seconds;
+}
+
+function readAtOnce(path: string): string | null {
   try {
-    const seconds = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
-    return Number.isFinite(seconds) ? seconds : null;
-  } catch {
-    return null;
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
   }
 }
 
