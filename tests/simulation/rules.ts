@@ -49,7 +49,8 @@ function countLate(claim: ClaimState, asked: string, reply: LeaseReply, nowMs: n
 }
 
 /** Which world shows the fault. */
-export type WorldKind = "ordinary" | "rolling" | "odd-one" | "two-extras" | "misrouted";
+export const worldKinds = ["ordinary", "rolling", "odd-one", "two-extras", "misrouted"] as const;
+export type WorldKind = typeof worldKinds[number];
 
 export interface Planted {
   rules: Rules;
