@@ -1,6 +1,5 @@
 // The commands of the operator's hand, as data: `postdock cluster …`.
-import * as operator from "./cluster/commands.ts";
-import type { Group } from "./command-types.ts";
+import { type Group, lazy } from "./command-types.ts";
 
 const json = { flag: "--json", does: "as JSON, for programs" };
 const operatorExits = "0 done, 64 no such node, 69 a node that is needed does not answer, 77 refused, with the reason";
@@ -13,14 +12,14 @@ export const cluster: Group = {
       usage: "show",
       does: "every node, its role, timeline and lag, the lease, the pool, and what is not in order",
       exits: "0 a primary is in sight, 1 none is",
-      run: operator.showCommand,
+      run: lazy(async () => (await import("./cluster/commands.ts")).showCommand),
       options: [json],
     },
     {
       usage: "switchover",
       does: "the primary hands over to a standby and follows it; nothing acknowledged is lost",
       exits: operatorExits,
-      run: operator.switchoverCommand,
+      run: lazy(async () => (await import("./cluster/commands.ts")).switchoverCommand),
       options: [
         { flag: "--to <node>", does: "who is to lead, by host or NODE_NAME; the best standby where left out" },
         json,
@@ -30,7 +29,7 @@ export const cluster: Group = {
       usage: "failover",
       does: "a node leads although a majority of the voters is gone",
       exits: operatorExits,
-      run: operator.failoverCommand,
+      run: lazy(async () => (await import("./cluster/commands.ts")).failoverCommand),
       options: [
         { flag: "--force <node>", does: "who is to lead, by host or NODE_NAME" },
         { flag: "--yes", does: "without it the command only tells what may be lost" },
@@ -41,28 +40,28 @@ export const cluster: Group = {
       usage: "reinit <node>",
       does: "clones a standby afresh; its old data stays until the clone is whole",
       exits: operatorExits,
-      run: operator.reinitCommand,
+      run: lazy(async () => (await import("./cluster/commands.ts")).reinitCommand),
       options: [json],
     },
     {
       usage: "pause",
       does: "no automatic failover until resume; survives restarts",
       exits: operatorExits,
-      run: operator.pauseCommand(true),
+      run: lazy(async () => (await import("./cluster/commands.ts")).pauseCommand(true)),
       options: [json],
     },
     {
       usage: "resume",
       does: "automatic failover again",
       exits: operatorExits,
-      run: operator.pauseCommand(false),
+      run: lazy(async () => (await import("./cluster/commands.ts")).pauseCommand(false)),
       options: [json],
     },
     {
       usage: "history",
       does: "what happened on the nodes, why, and how long it took, oldest first",
       exits: "0",
-      run: operator.historyCommand,
+      run: lazy(async () => (await import("./cluster/commands.ts")).historyCommand),
       options: [json],
     },
   ],

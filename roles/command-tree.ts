@@ -1,16 +1,6 @@
 // Every command as data: its words, what it does, how it can end. The only file that knows all roles.
-import { checkCommand, referenceCommand } from "./config-commands.ts";
 import { cluster } from "./cluster-commands.ts";
-import type { Group } from "./command-types.ts";
-import { backupCommand, listCommand, receiveWalCommand } from "./barman/commands.ts";
-import { barmanEntrypoint } from "./barman/role.ts";
-import { hasEnoughBackendsProbe, hasWriteNodeProbe, pgpoolEntrypoint } from "./pgpool/role.ts";
-import { isMajorMaster } from "./postgres-node/health-command.ts";
-import { fenceCommand } from "./postgres-node/fence.ts";
-import { eventCommand, mayEndRecoveryCommand, mayPromoteCommand } from "./postgres-node/local-commands.ts";
-import * as old from "./postgres-node/old-names.ts";
-import { nodeEntrypoint } from "./postgres-node/role.ts";
-import { liveProbe, metricsCommand, readyProbe } from "./runtime/healthcheck.ts";
+import { type Group, lazy } from "./command-types.ts";
 
 const entrypointExits = "0 stopped as asked, 69 a node that is needed stayed away, 70 a bug, 77 refused for safety, " +
   "78 configuration";
@@ -21,59 +11,79 @@ const node: Group = {
   name: "postgres-node",
   does: "a PostgreSQL node",
   commands: [
-    { usage: "entrypoint", does: "the container's main process", exits: entrypointExits, run: nodeEntrypoint },
+    {
+      usage: "entrypoint",
+      does: "the container's main process",
+      exits: entrypointExits,
+      run: lazy(async () => (await import("./postgres-node/role.ts")).nodeEntrypoint),
+    },
     {
       usage: "may-promote",
       does: "whether this standby may become primary now; repmgrd asks before it promotes",
       exits: probeExits,
-      run: mayPromoteCommand,
+      run: lazy(async () => (await import("./postgres-node/local-commands.ts")).mayPromoteCommand),
     },
     {
       usage: "may-end-recovery",
       does: "whether this server may become read-write; PostgreSQL asks at the end of recovery",
       exits: "0 yes, 126 no, so that PostgreSQL ends",
-      run: mayEndRecoveryCommand,
+      run: lazy(async () => (await import("./postgres-node/local-commands.ts")).mayEndRecoveryCommand),
     },
     {
       usage: "fence [directory]",
       does: "ends PostgreSQL when the lease ends; the agent's own process",
       exits: "0 its input ended",
-      run: fenceCommand,
+      run: lazy(async () => (await import("./postgres-node/fence.ts")).fenceCommand),
     },
     {
       usage: "event [nodeId] [event] [success] [time] [details]",
       does: "takes an event notification of repmgr",
       exits: "0 always, so that repmgr goes on",
-      run: eventCommand,
+      run: lazy(async () => (await import("./postgres-node/local-commands.ts")).eventCommand),
       anyArguments: true,
     },
     {
       usage: "wait-local",
       does: "returns once this node's PostgreSQL answers",
       exits: "0 it answers, 1 not within REPMGR_WAIT_POSTGRES_START_TIMEOUT",
-      run: old.waitLocalPostgres,
+      run: lazy(async () => (await import("./postgres-node/old-names.ts")).waitLocalPostgres),
     },
     {
       usage: "wait-upstream",
       does: "returns once the upstream answers and has repmgr's tables",
       exits: "0 it answers, 1 not within REPMGR_WAIT_POSTGRES_START_TIMEOUT",
-      run: old.waitUpstreamPostgres,
+      run: lazy(async () => (await import("./postgres-node/old-names.ts")).waitUpstreamPostgres),
     },
-    { usage: "node-id", does: "prints the node's id", exits: "0", run: old.getNodeId },
-    { usage: "repmgr-schema", does: "prints the schema of repmgr's tables", exits: "0", run: old.getRepmgrSchema },
+    {
+      usage: "node-id",
+      does: "prints the node's id",
+      exits: "0",
+      run: lazy(async () => (await import("./postgres-node/old-names.ts")).getNodeId),
+    },
+    {
+      usage: "repmgr-schema",
+      does: "prints the schema of repmgr's tables",
+      exits: "0",
+      run: lazy(async () => (await import("./postgres-node/old-names.ts")).getRepmgrSchema),
+    },
     {
       usage: "primary-host",
       does: "prints the primary's host",
       exits: "0 printed, 1 none in sight",
-      run: old.clusterMaster,
+      run: lazy(async () => (await import("./postgres-node/old-names.ts")).clusterMaster),
     },
     {
       usage: "has-cluster",
       does: "whether PGDATA holds a whole cluster",
       exits: "0 yes, 1 no",
-      run: old.hasPgCluster,
+      run: lazy(async () => (await import("./postgres-node/old-names.ts")).hasPgCluster),
     },
-    { usage: "sshd", does: "runs sshd where SSH_ENABLE=1 and none runs yet", exits: done, run: old.sshdStart },
+    {
+      usage: "sshd",
+      does: "runs sshd where SSH_ENABLE=1 and none runs yet",
+      exits: done,
+      run: lazy(async () => (await import("./postgres-node/old-names.ts")).sshdStart),
+    },
   ],
 };
 
@@ -81,20 +91,35 @@ const health: Group = {
   name: "healthcheck",
   does: "probes of this container: one line of why",
   commands: [
-    { usage: "live", does: "the container is sound", exits: probeExits, run: liveProbe },
-    { usage: "ready", does: "the container can serve its role now", exits: probeExits, run: readyProbe },
+    {
+      usage: "live",
+      does: "the container is sound",
+      exits: probeExits,
+      run: lazy(async () => (await import("./runtime/healthcheck.ts")).liveProbe),
+    },
+    {
+      usage: "ready",
+      does: "the container can serve its role now",
+      exits: probeExits,
+      run: lazy(async () => (await import("./runtime/healthcheck.ts")).readyProbe),
+    },
     {
       usage: "is-major-master",
       does: "this node is no primary, or is the one that the others follow",
       exits: probeExits,
-      run: isMajorMaster,
+      run: lazy(async () => (await import("./postgres-node/health-command.ts")).isMajorMaster),
     },
-    { usage: "has-write-node", does: "pgpool sends writes to the primary", exits: probeExits, run: hasWriteNodeProbe },
+    {
+      usage: "has-write-node",
+      does: "pgpool sends writes to the primary",
+      exits: probeExits,
+      run: lazy(async () => (await import("./pgpool/role.ts")).hasWriteNodeProbe),
+    },
     {
       usage: "has-enough-backends [N]",
       does: "at least N backends are attached; REQUIRE_MIN_BACKENDS where N is left out",
       exits: `${probeExits}, 64 N is no number`,
-      run: hasEnoughBackendsProbe,
+      run: lazy(async () => (await import("./pgpool/role.ts")).hasEnoughBackendsProbe),
     },
   ],
 };
@@ -107,26 +132,26 @@ const barman: Group = {
       usage: "entrypoint",
       does: "the container's main process",
       exits: `${entrypointExits}, 1 to 4 a required variable is missing`,
-      run: barmanEntrypoint,
+      run: lazy(async () => (await import("./barman/role.ts")).barmanEntrypoint),
     },
     {
       usage: "backup",
       does: "takes a base backup now and waits until it can be restored",
       exits: done,
-      run: backupCommand,
+      run: lazy(async () => (await import("./barman/commands.ts")).backupCommand),
     },
     {
       usage: "list",
       does: "lists the backups, oldest first",
       exits: done,
-      run: listCommand,
+      run: lazy(async () => (await import("./barman/commands.ts")).listCommand),
       options: [{ flag: "--json", does: "as JSON, for programs" }],
     },
     {
       usage: "receive-wal",
       does: "the WAL receiver in the foreground, where the service does not run it",
       exits: done,
-      run: receiveWalCommand,
+      run: lazy(async () => (await import("./barman/commands.ts")).receiveWalCommand),
     },
   ],
 };
@@ -138,7 +163,12 @@ export const commandGroups: readonly Group[] = [
     name: "pgpool",
     does: "the pooler and load balancer",
     commands: [
-      { usage: "entrypoint", does: "the container's main process", exits: entrypointExits, run: pgpoolEntrypoint },
+      {
+        usage: "entrypoint",
+        does: "the container's main process",
+        exits: entrypointExits,
+        run: lazy(async () => (await import("./pgpool/role.ts")).pgpoolEntrypoint),
+      },
     ],
   },
   barman,
@@ -155,13 +185,13 @@ export const commandGroups: readonly Group[] = [
         exits:
           "0 ok, perhaps with warnings, 78 problems, each printed with its fix; barman's 1 to 4 a required variable " +
           "is missing; 64 no such role",
-        run: checkCommand,
+        run: lazy(async () => (await import("./config-commands.ts")).checkCommand),
       },
       {
         usage: "reference [ROLE]",
         does: "prints what every variable means, as Markdown",
         exits: "0, 64 no such role",
-        run: referenceCommand,
+        run: lazy(async () => (await import("./config-commands.ts")).referenceCommand),
       },
     ],
   },
@@ -172,7 +202,7 @@ export const commandGroups: readonly Group[] = [
       usage: "metrics",
       does: "prints this container's metrics once, as Prometheus text",
       exits: "0 printed, 1 the container's service does not answer",
-      run: metricsCommand,
+      run: lazy(async () => (await import("./runtime/healthcheck.ts")).metricsCommand),
     }],
   },
 ];

@@ -19,3 +19,8 @@ export interface Group {
   does: string;
   commands: readonly Leaf[];
 }
+
+/** A command whose code is loaded when it runs: a probe does not pay for three roles. */
+export function lazy(load: () => Promise<Command>): Command {
+  return async (context, args) => (await load())(context, args);
+}

@@ -64,3 +64,11 @@ test("decideUnneededSlots() never names a slot in use or one that is not repmgr'
     return dropped.every((d) => d.name.startsWith("repmgr_slot_") && slots.some((s) => s.name === d.name && !s.active));
   }));
 });
+
+test("the slot of a node that is there and not registered yet stays; that of one that nobody sees goes", () => {
+  const slots = [{ name: "repmgr_slot_9", active: false }];
+  const registered = [{ ...node(1) }];
+  const peers = [{ nodeId: 9, role: "none", streamsFrom: null }];
+  assert.deepEqual(decideUnneededSlots({ selfId: 1, selfHost: "a", slots, registered, peers }), []);
+  assert.equal(decideUnneededSlots({ selfId: 1, selfHost: "a", slots, registered, peers: [] }).length, 1);
+});

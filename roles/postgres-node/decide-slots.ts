@@ -28,10 +28,12 @@ export function decideUnneededSlots(view: SlotView): { name: string; because: st
     const id = nodeIdOf(slot.name);
     if (slot.active || id === null) return [];
     if (id === view.selfId) return [{ name: slot.name, because: "it is named after this node itself" }];
+    const peer = view.peers.find((p) => p.nodeId === id);
     if (!registered.some((r) => r.nodeId === id)) {
+      // a node that is there and not registered yet has just been cloned, or is being cloned: its slot keeps its WAL
+      if (peer !== undefined && (peer.streamsFrom === null || peer.streamsFrom === view.selfHost)) return [];
       return [{ name: slot.name, because: `no node ${id} is registered` }];
     }
-    const peer = view.peers.find((p) => p.nodeId === id);
     if (peer?.role !== "standby" || peer.streamsFrom === null || peer.streamsFrom === view.selfHost) return [];
     return [{ name: slot.name, because: `node ${id} streams from ${peer.streamsFrom}` }];
   });

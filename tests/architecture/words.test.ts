@@ -28,6 +28,7 @@ const longer: Readonly<Record<string, string>> = {
   "config/postgres-node.ts": "one declaration a variable, and there are many",
   "tests/support/cluster.ts": "one class, a cluster, with a method for each thing a scenario does",
   "roles/postgres-node/decide-startup.ts": "every case of one decision",
+  "roles/command-tree.ts": "one entry a command",
   "roles/postgres-node/lease.ts": "getting, keeping, losing and giving up one lease are one story",
   "roles/postgres-node/start-loop.ts": "a start and its retries are one story",
 };
