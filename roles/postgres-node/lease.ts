@@ -88,7 +88,7 @@ export class Lease {
     const alone = this.claim;
     this.renewing?.abort();
     this.setElectorate(this.deps.config.electorate);
-    const attempt = await this.acquire();
+    const attempt = await this.acquire({ keepOwnVote: true });
     if (!attempt.held) {
       this.setElectorate(alone.electorate);
       await this.acquire();
@@ -123,8 +123,11 @@ export class Lease {
     this.deps.fence.disarm();
   }
 
-  /** One attempt to get the lease. On success it is renewed until release() or until it is lost. */
-  async acquire(): Promise<Attempt> {
+  /**
+   * One attempt to get the lease. On success it is renewed until release() or until it is lost. Where it fails, and this node is
+   * a primary all the same, `keepOwnVote` keeps its own voter from granting the lease to another node meanwhile.
+   */
+  async acquire(options: { keepOwnVote?: boolean } = {}): Promise<Attempt> {
     if (this.held()) return { held: true };
     this.retryMs = restMs(this.claim, leaseNowMs());
     if (this.retryMs > 0) {
@@ -142,7 +145,7 @@ export class Lease {
       this.keepRenewing();
       return { held: true };
     }
-    await this.giveUp();
+    await this.giveUp({ keepOwnVote: options.keepOwnVote });
     this.retryMs = retryAfterMs(replies, this.claim.electorate, this.deps.random());
     return { held: false, because: this.whyNot(), retryMs: this.retryMs };
   }
@@ -157,20 +160,16 @@ export class Lease {
     this.renewing?.abort();
     this.renewing = null;
     this.disarm();
-    await this.giveUp(heir);
+    await this.giveUp({ heir });
   }
 
-  private async giveUp(heir: string | null = null): Promise<void> {
+  private async giveUp({ heir = null, keepOwnVote = false }: { heir?: string | null; keepOwnVote?: boolean }) {
     const { claim, request } = release(this.claim);
     this.claim = claim;
-    if (request) {
-      await this.askAll(
-        request,
-        releaseMs,
-        (said) =>
-          isMajority(said.length, this.claim.electorate) && (heir === null || said.some((r) => r.voter === heir)),
-      );
-    }
+    if (request === null) return;
+    const known = (said: readonly LeaseReply[]) =>
+      isMajority(said.length, this.claim.electorate) && (heir === null || said.some((r) => r.voter === heir));
+    await this.askAll(request, releaseMs, known, keepOwnVote);
   }
 
   private keepRenewing(): void {
@@ -209,9 +208,15 @@ export class Lease {
     }
   }
 
-  private async askAll(request: LeaseRequest, timeoutMs: number, done: (said: readonly LeaseReply[]) => boolean) {
+  private async askAll(
+    request: LeaseRequest,
+    timeoutMs: number,
+    done: (said: readonly LeaseReply[]) => boolean,
+    withoutOwn = false,
+  ) {
     const { config, voter, client, clock } = this.deps;
-    return await askVoters(request, { own: config.host, voter, client, clock, timeoutMs, done }, (asked, answer) => {
+    const o = { own: config.host, voter, client, clock, timeoutMs, withoutOwn, done };
+    return await askVoters(request, o, (asked, answer) => {
       if (request.kind === "release") return;
       if ("error" in answer) this.refusals.set(asked, answer.error);
       else this.take(asked, answer);

@@ -12,6 +12,8 @@ export interface AskVoters {
   client: ControlClient;
   clock: Clock;
   timeoutMs: number;
+  /** this node's own voter is not told */
+  withoutOwn?: boolean;
   /** whether enough have answered */
   done: (said: readonly LeaseReply[]) => boolean;
 }
@@ -38,7 +40,7 @@ export async function askVoters(
     }
     if (o.done(replies)) finish();
   };
-  if (request.electorate.includes(o.own)) note(o.own, o.voter.handle(request));
+  if (request.electorate.includes(o.own) && !o.withoutOwn) note(o.own, o.voter.handle(request));
   const all = Promise.all(request.electorate.filter((host) => host !== o.own).map(ask));
   await Promise.race([all, early, o.clock.sleep(o.timeoutMs)]);
   return replies;
