@@ -25,7 +25,7 @@ export class Faults {
     this.ttlMs = world.timing.ttlMs;
     const members = kind === "two-extras" ? 4 : kind === "odd-one" ? 5 : this.random.pick([3, 3, 4, 5, 7]);
     const spares = kind === "rolling" || kind === "two-extras" ? 2 : 0;
-    const observers = kind === "ordinary" || kind === "misrouted" ? this.random.below((members + 1) / 2) : 0;
+    const observers = kind !== "odd-one" && kind !== "two-extras" ? this.random.below((members + 1) / 2) : 0;
     const names = Array.from({ length: members + spares }, (_, i) => `n${i + 1}`);
     this.agents = names.map((name, i) => new Agent(i, name, i >= members - observers && i < members));
     this.voters = names.slice(0, members);
