@@ -6,6 +6,7 @@ import { attempt, root, say } from "./terminal.ts";
 export interface Check {
   name: string;
   argv: readonly string[];
+  timeoutMs?: number;
 }
 
 // by name: where argv holds the full path of the running Deno, its node:child_process adds -A, and no test would be pure
@@ -62,7 +63,11 @@ export async function runChecks(checks: readonly Check[]): Promise<Totals> {
   const queue = [...checks];
   const work = async () => {
     for (let check = queue.shift(); check; check = queue.shift()) {
-      const result = await attempt(check.argv, { timeoutMs: 300_000, cwd: root, env: { NO_COLOR: "1", PATH: path } });
+      const result = await attempt(check.argv, {
+        timeoutMs: check.timeoutMs ?? 300_000,
+        cwd: root,
+        env: { NO_COLOR: "1", PATH: path },
+      });
       const text = result.stdout + result.stderr;
       const passed = Number(/(\d+) pass/.exec(text)?.[1] ?? (result.code === 0 ? 1 : 0));
       totals.passed += result.code === 0 ? passed : 0;

@@ -7,7 +7,11 @@ import { runScenarios } from "./scenario.ts";
 import { say, task } from "./terminal.ts";
 
 /** Takes longest of all that needs no container, so it begins first. */
-const modelCheck: Check = { name: "model of the lease", argv: ["deno", "run", "-A", "tools/model.ts"] };
+const modelCheck: Check = {
+  name: "model of the lease",
+  argv: ["deno", "run", "-A", "tools/model.ts"],
+  timeoutMs: 600_000,
+};
 
 /** Tests that need permissions or small real processes, but no container. */
 const ioChecks: readonly Check[] = [
