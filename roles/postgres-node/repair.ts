@@ -1,13 +1,18 @@
 // What the agent changes on a running standby: its upstream, or its role where repmgrd has not done it.
 import type { MayPromote } from "./decide-promotion.ts";
+import { processesIn } from "../runtime/files.ts";
 import { withDeadline } from "../runtime/time.ts";
 import { observedRole } from "./agent-state.ts";
-import { announce, type Node, say } from "./node.ts";
+import { fenceServer } from "./fence.ts";
+import { announce, licenseOf, type Node, say } from "./node.ts";
 import { observeServer } from "./observe.ts";
 import { askToPromote } from "./permission.ts";
 import { promoteServer, reloadServer } from "./queries.ts";
 import { ensureSlotOn, writeStandbyState } from "./upstream.ts";
 import type { Watch } from "./watch.ts";
+
+/** How long a promotion that was not confirmed is looked at, milliseconds. */
+const outcomeMs = 45_000;
 
 /** Points the running standby at another upstream; its WAL receiver restarts by itself after the reload. */
 export async function follow(upstream: string, because: string, watch: Watch, node: Node): Promise<void> {
@@ -32,18 +37,10 @@ export async function promoteHere(because: string, node: Node, how: Partial<MayP
     return node.lease.retryMs;
   }
   say(node, "promoting", "promoting this standby", because);
-  try {
-    await withDeadline(promoteServer(node.sql), 15_000, "pg_promote()");
-    node.state.server = await observeServer(node);
-  } catch (error) {
-    node.log.error("The promotion failed", { error });
-  }
+  const promoted = await becomesPrimary(node);
+  if (!promoted) await takeBack(node);
   node.state.becomingPrimary = false;
-  if (observedRole(node.state) !== "primary") {
-    say(node, "running", "serving as standby", "the promotion failed, it is tried again");
-    await node.lease.release("the promotion failed");
-    return null;
-  }
+  if (!promoted) return null;
   announce(node);
   node.history.note("Promoted", {
     because,
@@ -53,4 +50,33 @@ export async function promoteHere(because: string, node: Node, how: Partial<MayP
   });
   say(node, "running", "serving as primary", because);
   return null;
+}
+
+/** Asks PostgreSQL to become read-write. Where it does not confirm, that says nothing: it is looked at until its role is seen. */
+async function becomesPrimary(node: Node): Promise<boolean> {
+  const { clock, config, log, state } = node;
+  try {
+    await withDeadline(promoteServer(node.sql), 15_000, "pg_promote()");
+  } catch (error) {
+    log.warn("PostgreSQL did not confirm the promotion", { error });
+  }
+  const end = clock.nowMs() + outcomeMs;
+  while (!node.stop.aborted && licenseOf(node) !== "missing" && processesIn("postgres", config.pgdata).length > 0) {
+    state.becomingPrimary = true; // nobody else asks on this node meanwhile
+    const seen = await observeServer(node).catch(() => null);
+    if (seen) state.server = seen;
+    if (seen && observedRole(state) === "primary") return true;
+    if (clock.nowMs() >= end) return false;
+    await clock.sleep(250, node.stop);
+  }
+  return false;
+}
+
+/** A promotion that was asked for may still happen: the server ends first, and only then may another node have the lease. */
+async function takeBack(node: Node): Promise<void> {
+  const because = "the promotion did not come to an end";
+  node.log.error("The promotion failed", { because });
+  if (licenseOf(node) !== "not-needed" && !(await fenceServer(node.config.pgdata, node.clock))) return;
+  say(node, "waiting", "starting again as a standby", because);
+  await node.lease.release(because);
 }
