@@ -36,6 +36,7 @@ export interface ReachedPeer {
   host: string;
   nodeId: number;
   name: string;
+  uptimeSeconds: number;
   role: "primary" | "standby" | "none" | "unknown";
   hasCluster: boolean;
   wasPrimary: boolean | null;
@@ -54,7 +55,7 @@ export interface ReachedPeer {
 }
 
 export interface ClusterView {
-  self: { host: string; nodeId: number; priority: number };
+  self: { host: string; nodeId: number; name: string; priority: number; uptimeSeconds: number };
   /** no upstream is configured: this node may make a fresh cluster */
   mayBootstrap: boolean;
   configuredUpstream: string | null;

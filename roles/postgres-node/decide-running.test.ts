@@ -10,6 +10,7 @@ const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}):
   host,
   nodeId,
   name: host,
+  uptimeSeconds: 60,
   role: "standby",
   hasCluster: true,
   wasPrimary: false,
@@ -26,7 +27,7 @@ const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}):
 const lost = (host: string): Peer => ({ host, seen: "unreachable", error: "no answer" });
 
 const view = (changes: Partial<RunningView> = {}): RunningView => ({
-  self: { host: "b", nodeId: 2, priority: 100 },
+  self: { host: "b", nodeId: 2, name: "b", priority: 100, uptimeSeconds: 60 },
   mayBootstrap: false,
   configuredUpstream: "a",
   otherPartners: ["a", "c"],
@@ -135,7 +136,7 @@ test("decideMayPromote() refuses while a primary answers, one is becoming, newer
   assert.equal(may({ peers: [peer("a", 1, { role: "primary" }), peer("c", 3)] }), false);
   assert.equal(may({ peers: [lost("a"), peer("c", 3, { becomingPrimary: true })] }), false);
   assert.equal(may({ peers: [lost("a"), peer("c", 3, { position: { timeline: 1, lsn: "0/5000001" } })] }), false);
-  assert.equal(may({ self: { host: "b", nodeId: 2, priority: 0 } }), false);
+  assert.equal(may({ self: { ...view().self, priority: 0 } }), false);
 });
 
 test("decideMayPromote() in strict mode needs so many nodes that one of them has every acknowledged commit", () => {
@@ -164,12 +165,12 @@ test("decideMayPromote() lets only one of two standbys that see each other promo
   });
   fc.assert(fc.property(standby, standby, (b, c) => {
     const forB = may({
-      self: { host: "b", nodeId: 2, priority: b.priority },
+      self: { ...view().self, priority: b.priority },
       position: b.position,
       peers: [lost("a"), peer("c", 3, c)],
     });
     const forC = may({
-      self: { host: "c", nodeId: 3, priority: c.priority },
+      self: { ...view().self, host: "c", nodeId: 3, priority: c.priority },
       otherPartners: ["a", "b"],
       position: c.position,
       peers: [lost("a"), peer("b", 2, b)],

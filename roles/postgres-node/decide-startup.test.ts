@@ -29,6 +29,7 @@ const peer = (host: string, changes: Partial<ReachedPeer> = {}): ReachedPeer => 
   host,
   nodeId: hosts.indexOf(host) + 1,
   name: host,
+  uptimeSeconds: 60,
   role: "none",
   hasCluster: true,
   wasPrimary: false,
@@ -45,7 +46,7 @@ const peer = (host: string, changes: Partial<ReachedPeer> = {}): ReachedPeer => 
 const lost = (host: string): Peer => ({ host, seen: "unreachable", error: "no answer" });
 
 const view = (changes: Partial<ClusterView>): ClusterView => ({
-  self: { host: "pgmaster", nodeId: 1, priority: 100 },
+  self: { host: "pgmaster", nodeId: 1, name: "pgmaster", priority: 100, uptimeSeconds: 60 },
   mayBootstrap: true,
   configuredUpstream: null,
   otherPartners: ["pgslave1", "pgslave3"],
@@ -62,6 +63,34 @@ const view = (changes: Partial<ClusterView>): ClusterView => ({
   cloneBecause: null,
   ...changes,
 });
+test("a node of the second level whose configured upstream leads follows it, whatever upstream its data came from", () => {
+  const plan = decideStartup(view({
+    otherPartners: [],
+    configuredUpstream: "pgslave1",
+    data: cluster({ wasPrimary: false, lastUpstream: "pgslave3" }),
+    primary: { host: "pgslave1", systemIdentifier: "1", timeline: 1, history: [] },
+    peers: [peer("pgslave1", { role: "primary" }), peer("pgslave3", { role: "standby", upstream: "pgslave1" })],
+  }));
+  assert.deepEqual({ do: plan.do, upstream: "upstream" in plan && plan.upstream }, {
+    do: "start-standby",
+    upstream: "pgslave1",
+  });
+});
+
+test("two nodes of one NODE_ID or NODE_NAME: the later one does not start, the earlier one does", () => {
+  const twinId = { ...peer("pgslave1"), nodeId: 1, role: "primary" as const };
+  const twinName = { ...peer("pgslave1"), name: "pgmaster", role: "standby" as const };
+  for (const twin of [twinId, twinName]) {
+    const plan = decideStartup(view({ peers: [twin] }));
+    assert.equal(plan.do, "refuse");
+    assert.match(plan.because, /pgslave1 and this node \(pgmaster\) both have NODE_/);
+  }
+  const younger = { ...twinId, role: "none" as const, uptimeSeconds: 1 };
+  assert.notEqual(decideStartup(view({ peers: [younger, peer("pgslave3")] })).do, "refuse");
+  const older = { ...younger, uptimeSeconds: 120 };
+  assert.equal(decideStartup(view({ peers: [older] })).do, "refuse");
+});
+
 const newPrimary = {
   host: "pgslave1",
   systemIdentifier: "1",

@@ -21,6 +21,8 @@ export const bootstrapGraceMs = 3_000;
 export const upstreamGraceMs = 30_000;
 
 export function decideStartup(view: ClusterView): StartupPlan {
+  const twin = decideTwin(view);
+  if (twin) return twin;
   switch (view.data.kind) {
     case "empty":
     case "half-cloned":
@@ -48,6 +50,19 @@ export function decideStartup(view: ClusterView): StartupPlan {
     default:
       return unreachable(view.data);
   }
+}
+
+/** Two nodes of one id or name would take each other's slot and record: the one that came later does not start. */
+function decideTwin({ self, peers }: ClusterView): StartupPlan | null {
+  const here = reached({ peers }).filter((p) => p.nodeId === self.nodeId || p.name === self.name);
+  const twin = here.find((p) => p.role === "primary" || p.role === "standby" || p.uptimeSeconds > self.uptimeSeconds);
+  if (!twin) return null;
+  const same = twin.nodeId === self.nodeId ? `NODE_ID ${self.nodeId}` : `NODE_NAME ${self.name}`;
+  return {
+    do: "refuse",
+    because: `${twin.host} and this node (${self.host}) both have ${same}`,
+    fix: "give each node a NODE_ID and a NODE_NAME of its own; the node that runs already is not touched",
+  };
 }
 
 function decideEmpty(view: ClusterView): StartupPlan {
@@ -155,6 +170,8 @@ function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight
 
 /** A standby returns to the upstream it is configured with, or had, where that runs; else it follows the primary. */
 function chooseUpstream(view: ClusterView, own: OwnCluster, primary: PrimaryInSight): string {
+  // what a clone brought along as its last upstream is its source's, not its own
+  if (view.configuredUpstream === primary.host) return primary.host;
   const candidates = view.otherPartners.length > 0 ? [] : [view.configuredUpstream, own.lastUpstream];
   const running = candidates.find((host) =>
     reached(view).some((p) =>

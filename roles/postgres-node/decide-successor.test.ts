@@ -8,6 +8,7 @@ const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}):
   host,
   nodeId,
   name: host,
+  uptimeSeconds: 60,
   role: "standby",
   hasCluster: true,
   wasPrimary: false,

@@ -87,9 +87,15 @@ async function answers(host: string, timeoutMs: number): Promise<{ host: string;
 
 /** What every decision of the node knows: configuration, memory, and what was just seen. */
 export function viewOf(node: Node, seen: Surroundings) {
-  const { config, memory } = node;
+  const { config, memory, clock, state } = node;
   return {
-    self: { host: config.host, nodeId: config.id, priority: config.priority },
+    self: {
+      host: config.host,
+      nodeId: config.id,
+      name: config.name,
+      priority: config.priority,
+      uptimeSeconds: Math.round((clock.nowMs() - state.startedMs) / 1000),
+    },
     mayBootstrap: config.upstreamHost === null,
     configuredUpstream: config.upstreamHost,
     otherPartners: config.otherPartners,
@@ -136,6 +142,7 @@ function toPeer(answer: PeerSeen): Peer {
     host: answer.host,
     nodeId: status.node.id,
     name: status.node.name,
+    uptimeSeconds: status.uptimeSeconds,
     role: status.postgres.role,
     hasCluster: status.postgres.data === "cluster",
     wasPrimary: status.postgres.wasPrimary,

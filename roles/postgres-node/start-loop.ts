@@ -194,7 +194,7 @@ async function writeServerConfig(node: Node): Promise<void> {
 async function waitALittle(node: Node, attempt: Attempt, because: string): Promise<void> {
   const limitMs = node.config.waitUpstreamSeconds * 1000;
   if (node.clock.nowMs() - attempt.since >= limitMs) {
-    throw new OperatorError({
+    throw new GaveUp({
       what: `Gave up after ${node.config.waitUpstreamSeconds} s (WAIT_UPSTREAM_TIMEOUT)`,
       why: because,
       fix: "start the nodes named here, or check their names and the network; then start this node again",
@@ -204,8 +204,14 @@ async function waitALittle(node: Node, attempt: Attempt, because: string): Promi
   await node.clock.sleep(500, node.stop);
 }
 
+/** The wait is over; a failure would be tried again. */
+class GaveUp extends OperatorError {
+  override name = "GaveUp";
+}
+
 async function pauseAfterFailure(error: unknown, node: Node, attempt: Attempt): Promise<void> {
   const { clock, config, log } = node;
+  if (error instanceof GaveUp) throw error;
   if (error instanceof OperatorError && (error.exitCode === ExitCode.refused || error.exitCode === ExitCode.config)) {
     throw error;
   }

@@ -1,0 +1,236 @@
+// Promise: whatever a node wakes up to, it ends in the right role by itself and loses nothing: all nodes stopped after a failover
+// and started in any order, a wiped volume, missed WAL, a clone cut off, a standby cut off the network.
+import assert from "node:assert/strict";
+import process from "node:process";
+import { test } from "node:test";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { type Cluster, exampleCluster, nodes } from "../support/cluster.ts";
+import { docker, exec, logsOf, tryExec } from "../support/docker.ts";
+
+const deps = { clock: systemClock };
+const first = ["pgmaster", "pgslave1", "pgslave3"];
+
+/** Kills the primary and waits for the next one; the old one stays down. */
+async function failOver(cluster: Cluster, old: string): Promise<string> {
+  await cluster.kill(old);
+  const others = nodes.filter((n) => n !== old);
+  return await waitUntil(() => cluster.primary(others), { what: "a new primary", deadlineMs: 30_000 }, deps);
+}
+
+/** One row, acknowledged by whoever is primary. */
+async function mark(cluster: Cluster, text: string, among: readonly string[] = nodes): Promise<string> {
+  const sql = `create table if not exists marks (t text); insert into marks values ('${text}')`;
+  return await waitUntil(
+    async () => {
+      const primary = await cluster.primary(among);
+      if (primary === null) return null;
+      return await cluster.psql(primary, sql).then(() => primary, () => null);
+    },
+    { what: "a write", deadlineMs: 30_000 },
+    deps,
+  );
+}
+
+const identifier = async (cluster: Cluster, node: string) =>
+  await cluster.psql(node, "select system_identifier from pg_control_system()");
+
+test("all nodes stopped after a failover come back on the newest timeline, whoever starts first", async () => {
+  const cluster = await exampleCluster();
+  const old = await cluster.waitWhole();
+  await failOver(cluster, old);
+  const lead = await mark(cluster, "after the failover", nodes.filter((n) => n !== old));
+  const timeline = (await cluster.nodeStatus(lead))!.postgres.timeline!;
+  await Promise.all(nodes.filter((n) => n !== old).map((n) => cluster.kill(n)));
+
+  await cluster.start(old);
+  const said = await waitUntil(
+    async () => {
+      const status = await cluster.nodeStatus(old);
+      return status?.phase === "waiting" ? status.because : null;
+    },
+    { what: "the old primary to wait for a majority", deadlineMs: 30_000 },
+    deps,
+  );
+  assert.match(said, /majority|newer data|voters/);
+  await Promise.all(nodes.filter((n) => n !== old).map((n) => cluster.start(n)));
+  const primary = await cluster.waitWhole(90_000);
+  assert.ok((await cluster.nodeStatus(primary))!.postgres.timeline! >= timeline, "never the old timeline");
+  assert.equal(await cluster.psql(primary, "select count(*) > 0 from marks where t = 'after the failover'"), "t");
+
+  const again = nodes.filter((n) => n !== primary);
+  await Promise.all(nodes.map((n) => cluster.kill(n)));
+  await Promise.all(again.map((n) => cluster.start(n)));
+  await waitUntil(async () => (await Promise.all(again.map((n) => cluster.nodeStatus(n)))).every((s) => s !== null), {
+    what: "the standbys' agents",
+    deadlineMs: 30_000,
+  }, deps);
+  await cluster.start(primary);
+  const last = await cluster.waitWhole(90_000);
+  assert.ok((await cluster.nodeStatus(last))!.postgres.timeline! >= timeline, "never the old timeline");
+  assert.equal(await cluster.psql(last, "select count(*) > 0 from marks where t = 'after the failover'"), "t");
+});
+
+test("the old primary with an empty volume clones; there is no second cluster", async () => {
+  const cluster = await exampleCluster();
+  const old = await cluster.waitWhole();
+  const before = await identifier(cluster, old);
+  const lead = await failOver(cluster, old);
+  await cluster.wipe(old);
+  assert.equal(await cluster.waitWhole(90_000), lead);
+  assert.equal(await identifier(cluster, old), before);
+});
+
+test("a standby that missed WAL beyond what is kept is cloned again by itself", async () => {
+  const cluster = await exampleCluster();
+  const primary = await cluster.waitWhole();
+  const standby = first.find((n) => n !== primary)!;
+  const { id } = (await cluster.nodeStatus(standby))!.node;
+  await cluster.stop(standby);
+  const last = await cluster.psql(primary, "select pg_walfile_name(pg_current_wal_lsn())");
+  await cluster.psql(primary, "alter system set wal_keep_size = 0");
+  await cluster.psql(primary, "select pg_reload_conf()");
+  await waitUntil(
+    async () => {
+      const drop =
+        `select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = 'repmgr_slot_${id}'`;
+      await cluster.psql(primary, drop);
+      await cluster.psql(primary, "select pg_switch_wal()");
+      await cluster.psql(primary, "checkpoint");
+      const oldest = await cluster.psql(primary, "select min(name) from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$'");
+      return oldest > last;
+    },
+    { what: "WAL to be removed", deadlineMs: 60_000 },
+    deps,
+  );
+  const before = (await logsOf(await cluster.container(standby))).length;
+  await cluster.start(standby);
+  await cluster.waitWhole(90_000);
+  const log = (await logsOf(await cluster.container(standby))).slice(before);
+  assert.match(log, /"event":"Rejoined".*"way":"clone"/);
+  await cluster.psql(primary, "alter system reset wal_keep_size");
+  await cluster.psql(primary, "select pg_reload_conf()");
+});
+
+/** Waits until the node's agent says that it copies data. */
+async function cloning(cluster: Cluster, node: string): Promise<void> {
+  await waitUntil(
+    async () => {
+      const journal = "grep -qs copying $PGDATA/pgsql_tmp.postdock/journal.json";
+      return (await tryExec(await cluster.container(node), ["bash", "-c", journal])).code === 0;
+    },
+    { what: `${node} to be cloning`, deadlineMs: 60_000, everyMs: 20 },
+    deps,
+  );
+}
+
+test("a clone cut off by a kill, and one by the network, never count as a cluster and are done again", async () => {
+  const cluster = await exampleCluster();
+  const primary = await cluster.waitWhole();
+  const standby = first.find((n) => n !== primary)!;
+  await cluster.psql(
+    primary,
+    "create table ballast as select repeat(md5(i::text), 30) t from generate_series(1, 200000) i",
+  );
+  await cluster.wipe(standby);
+  await cloning(cluster, standby);
+  await cluster.kill(standby);
+  await cluster.start(standby);
+  await cloning(cluster, standby);
+  await cluster.disconnect(standby);
+  await cluster.connect(standby);
+  assert.equal(await cluster.waitWhole(120_000), primary);
+  assert.equal(await cluster.psql(standby, "select count(*) from ballast"), "200000");
+  await cluster.psql(primary, "drop table ballast");
+});
+
+test("a standby cut off the network is not promoted and catches up when it is back", async () => {
+  const cluster = await exampleCluster();
+  const primary = await cluster.waitWhole();
+  const standby = first.find((n) => n !== primary)!;
+  const container = await cluster.container(standby);
+  await cluster.disconnect(standby);
+  const until = systemClock.nowMs() + 9_000; // well over LEASE_TTL and the time in which others are promoted
+  while (systemClock.nowMs() < until) {
+    assert.equal(
+      (await exec(container, ["psql", "-U", "postgres", "-XAtc", "select pg_is_in_recovery()"])).trim(),
+      "t",
+    );
+  }
+  assert.equal((await tryExec(container, ["/usr/local/bin/cluster/healthcheck/is_major_master.sh"])).code, 0);
+  await mark(cluster, "while it was away", nodes.filter((n) => n !== standby));
+  await cluster.connect(standby);
+  assert.equal(await cluster.waitWhole(60_000), primary);
+  await waitUntil(
+    async () => await cluster.psql(standby, "select count(*) > 0 from marks where t = 'while it was away'") === "t",
+    {
+      what: "the standby to catch up",
+      deadlineMs: 20_000,
+    },
+    deps,
+  );
+});
+
+test("a node of the second level that was added streams, and its slot goes when it is removed", async () => {
+  const cluster = await exampleCluster();
+  const primary = await cluster.waitWhole();
+  const name = `${cluster.project}-added`;
+  const environment = [
+    "NODE_ID=6",
+    "NODE_NAME=node6",
+    `REPLICATION_PRIMARY_HOST=${primary}`,
+    "CLUSTER_NODE_NETWORK_NAME=added",
+  ];
+  const flags = [...environment, "POSTGRES_PASSWORD=monkey_pass"].flatMap((e) => ["-e", e]);
+  const mount = process.env.POSTDOCK_TEST_EXECUTABLE
+    ? ["-v", `${process.env.POSTDOCK_TEST_EXECUTABLE}:/usr/local/bin/postdock:ro`]
+    : [];
+  const network = await cluster.network();
+  await docker([
+    "run",
+    "-d",
+    "--name",
+    name,
+    "--network",
+    network,
+    "--network-alias",
+    "added",
+    ...flags,
+    ...mount,
+    "postdock/postgres:latest",
+  ]);
+  try {
+    await waitUntil(
+      async () =>
+        (await cluster.psql(primary, "select state from pg_stat_replication where application_name = 'node6'")) ===
+          "streaming",
+      {
+        what: "the added node to stream",
+        deadlineMs: 60_000,
+      },
+      deps,
+    );
+    await waitUntil(
+      async () => (await tryExec(name, ["gosu", "postgres", "repmgr", "cluster", "show"])).stdout.includes("node6"),
+      {
+        what: "the added node to be registered",
+        deadlineMs: 30_000,
+      },
+      deps,
+    );
+  } finally {
+    await docker(["rm", "-fv", name]);
+  }
+  const unregister = ["gosu", "postgres", "repmgr", "standby", "unregister", "--node-id=6"];
+  await exec(await cluster.container(primary), unregister, 60_000);
+  await waitUntil(
+    async () =>
+      (await cluster.psql(primary, "select count(*) from pg_replication_slots where slot_name = 'repmgr_slot_6'")) ===
+        "0",
+    {
+      what: "its slot to be dropped",
+      deadlineMs: 60_000,
+    },
+    deps,
+  );
+  await cluster.waitWhole();
+});

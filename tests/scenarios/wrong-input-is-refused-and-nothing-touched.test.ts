@@ -1,0 +1,134 @@
+// Promise: what a node cannot start with is refused by name, with the fix and a documented exit code, and nothing is touched.
+import assert from "node:assert/strict";
+import process from "node:process";
+import { after, test } from "node:test";
+import { attempt } from "../../tools/terminal.ts";
+import { prefix } from "../support/cluster.ts";
+import { docker, exec, logsOf, stateOf } from "../support/docker.ts";
+
+const image = "postdock/postgres:latest";
+const network = `${prefix}-wrong`;
+const volumes = ["first", "second", "odd"].map((name) => `${prefix}-wrong-${name}`);
+const [first, second, odd] = volumes as [string, string, string];
+const executable = process.env.POSTDOCK_TEST_EXECUTABLE;
+const mount = executable ? ["-v", `${executable}:/usr/local/bin/postdock:ro`] : [];
+const data = "/var/lib/postgresql/data";
+const containers: string[] = [];
+
+after(async () => {
+  for (const name of containers) await attempt(["docker", "rm", "-fv", name], { timeoutMs: 30_000 });
+  for (const name of volumes) await attempt(["docker", "volume", "rm", name], { timeoutMs: 30_000 });
+  await attempt(["docker", "network", "rm", network], { timeoutMs: 30_000 });
+});
+
+interface Run {
+  name: string;
+  env?: Record<string, string>;
+  flags?: string[];
+}
+
+async function run({ name, env = {}, flags = [] }: Run): Promise<string> {
+  const container = `${prefix}-wrong-${name}`;
+  containers.push(container);
+  await attempt(["docker", "network", "create", network], { timeoutMs: 30_000 });
+  await attempt(["docker", "rm", "-fv", container], { timeoutMs: 30_000 });
+  const all = {
+    NODE_ID: "1",
+    NODE_NAME: "node1",
+    POSTGRES_PASSWORD: "secret",
+    CLUSTER_NODE_NETWORK_NAME: name,
+    ...env,
+  };
+  const given = Object.entries(all).flatMap(([k, v]) => ["-e", `${k}=${v}`]);
+  const argv = ["run", "-d", "--name", container, "--network", network, "--network-alias", name, ...given, ...mount];
+  await docker([...argv, ...flags, image]);
+  return container;
+}
+
+/** The container ends with this code, says this, and gives no secret away. */
+async function refused(options: Run, code: number, said: RegExp): Promise<void> {
+  const container = await run(options);
+  await docker(["wait", container], 60_000);
+  const log = await logsOf(container);
+  assert.match(log, said);
+  assert.doesNotMatch(log, /"error":"[^"]*secret/);
+  assert.equal((await stateOf(container)).exitCode, code, log.split("\n").slice(-3).join("\n"));
+}
+
+/** The container ends with some error after its tries, and says this. */
+async function fails(options: Run, said: RegExp): Promise<void> {
+  const container = await run(options);
+  await docker(["wait", container], 60_000);
+  const log = await logsOf(container);
+  assert.match(log, said);
+  assert.doesNotMatch(log, /wrong-secret/);
+  assert.notEqual((await stateOf(container)).exitCode, 0);
+}
+
+/** Every file of a volume with its checksum, without what the agent itself keeps there. */
+async function fingerprint(volume: string): Promise<string> {
+  const script = `cd ${data} && find . -path ./pgsql_tmp.postdock -prune -o -type f -exec md5sum {} + | sort -k 2`;
+  return await docker(["run", "--rm", "-v", `${volume}:${data}`, "--entrypoint", "bash", image, "-c", script]);
+}
+
+const fill = (volume: string, script: string) =>
+  docker(["run", "--rm", "-v", `${volume}:${data}`, "--entrypoint", "bash", image, "-c", `cd ${data} && ${script}`]);
+
+test("the data of another cluster is refused with both system identifiers", async () => {
+  const one = await run({ name: "one", flags: ["-v", `${first}:${data}`] });
+  const two = await run({ name: "two", flags: ["-v", `${second}:${data}`] });
+  await exec(one, ["wait_local_postgres"], 60_000);
+  await exec(two, ["wait_local_postgres"], 60_000);
+  await docker(["stop", two], 30_000);
+  const before = await fingerprint(second);
+  const env = { NODE_ID: "2", NODE_NAME: "node2", REPLICATION_PRIMARY_HOST: "one" };
+  await refused(
+    { name: "strayed", env, flags: ["-v", `${second}:${data}`] },
+    77,
+    /Two clusters met: .*\d{15,}.*one has \d{15,}/,
+  );
+  assert.equal(await fingerprint(second), before, "nothing was touched");
+});
+
+test("a second node with the NODE_ID or the NODE_NAME of a running one does not start", async () => {
+  const env = { REPLICATION_PRIMARY_HOST: "one", NODE_NAME: "node2" };
+  await refused({ name: "twin", env }, 77, /one and this node \(twin\) both have NODE_ID 1/);
+  const named = { REPLICATION_PRIMARY_HOST: "one", NODE_ID: "2" };
+  await refused({ name: "namesake", env: named }, 77, /one and this node \(namesake\) both have NODE_NAME node1/);
+});
+
+test("a data directory of another major version, or of something else, is refused and stays as it is", async () => {
+  const flags = ["-v", `${odd}:${data}`];
+  await fill(odd, "echo 15 > PG_VERSION && mkdir base && chown -R postgres .");
+  const before = await fingerprint(odd);
+  await refused({ name: "version", flags }, 77, /data directory is of PostgreSQL 15, this image is PostgreSQL 17/);
+  assert.equal(await fingerprint(odd), before);
+  await fill(odd, "rm -r PG_VERSION base && echo photo > holiday.jpg");
+  await refused({ name: "foreign", flags }, 77, /not empty and holds no cluster \(holiday\.jpg\)/);
+  assert.match(await fingerprint(odd), /holiday\.jpg/);
+});
+
+test("a data directory that cannot be written is named", async () => {
+  await refused({ name: "readonly", flags: ["-v", `${odd}:${data}:ro`] }, 78, /data directory .*cannot be written/);
+  const flags = ["--tmpfs", `${data}:size=64k,uid=999,gid=999,mode=0700`];
+  await fails({ name: "full", env: { REPMGR_WAIT_POSTGRES_START_TIMEOUT: "2" }, flags }, /No space left|disk is full/);
+});
+
+test("an upstream that does not resolve, and one that refuses the password, are named", async () => {
+  const gone = { NODE_ID: "2", NODE_NAME: "node2", REPLICATION_PRIMARY_HOST: "nowhere", WAIT_UPSTREAM_TIMEOUT: "2" };
+  await refused({ name: "lost", env: gone }, 69, /nowhere/);
+  const locked = {
+    NODE_ID: "2",
+    NODE_NAME: "node2",
+    REPLICATION_PRIMARY_HOST: "one",
+    REPLICATION_PASSWORD: "wrong-secret",
+    REPMGR_WAIT_POSTGRES_START_TIMEOUT: "2",
+  };
+  await fails({ name: "locked", env: locked }, /password authentication failed for user/);
+});
+
+test("SSH without keys, and settings that would smuggle others in, are refused before anything is touched", async () => {
+  await refused({ name: "keyless", env: { SSH_ENABLE: "1" } }, 78, /\/tmp\/\.ssh\/keys/);
+  await refused({ name: "smuggler", env: { CONFIGS: "work_mem:8MB\nfsync = off" } }, 78, /CONFIGS/);
+  await refused({ name: "liar", env: { CONFIGS: "no_such_setting:1" } }, 78, /no_such_setting/);
+});
