@@ -5,7 +5,7 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { OperatorError } from "../../roles/runtime/errors.ts";
-import { systemClock } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
 import { root, say, task } from "../../tools/terminal.ts";
 import { seeded } from "../soak/plan.ts";
 import { Cluster } from "../support/cluster.ts";
@@ -27,16 +27,28 @@ function option(name: string, fallback: string, accepted?: readonly string[]): s
   return value;
 }
 
+/** The example cluster in this mode, on its nodes and on pgpool. */
+const withMode = (mode: Mode) => (yaml: string) =>
+  yaml.replace("  CLUSTER_NAME: pg_cluster", `  CLUSTER_NAME: pg_cluster\n  CONSISTENCY: ${mode}`)
+    .replace("      BACKENDS:", `      CONSISTENCY: ${mode}\n      BACKENDS:`);
+
+/** Until the first majority has joined nobody is there to wait for: what is acknowledged before is not what strict promises. */
+async function waitSynchronous(cluster: Cluster, primary: string): Promise<void> {
+  const waits = async () => (await cluster.psql(primary, "show synchronous_standby_names")) !== "";
+  await waitUntil(waits, { what: "commits to wait for standbys", deadlineMs: 60_000 }, { clock: systemClock });
+}
+
 await task(async () => {
   const faults = Number(option("faults", "20"));
   const seed = Number(option("seed", String(Math.floor(systemClock.wallMs() / 1000))));
   const mode = option("mode", "eventual", ["eventual", "strict"]) as Mode;
   const kind = option("kind", "", faultKinds) as FaultKind | "";
   const random = seeded(seed);
-  const cluster = await Cluster.prepare({ name: "chaos", compose: "v2" });
+  const cluster = await Cluster.prepare({ name: `chaos-${mode}`, compose: "v2", edit: withMode(mode) });
   try {
     await cluster.up();
-    await cluster.waitWhole(150_000);
+    const primary = await cluster.waitWhole(150_000);
+    if (mode === "strict") await waitSynchronous(cluster, primary);
     const { history, verdict, unknown } = await runChaos(cluster, mode, (seen, done) => {
       if (done >= faults) return null;
       return kind ? faultOf(kind, seen, random) : nextFault(seen, random);
