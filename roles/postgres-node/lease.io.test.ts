@@ -1,10 +1,15 @@
 // A node's lease against its own real voter, while the other voters do not answer.
 import assert from "node:assert/strict";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { ControlClient } from "../runtime/control.ts";
 import { Voter } from "../runtime/lease-voter.ts";
+import { processesIn } from "../runtime/files.ts";
 import { createLog } from "../runtime/log.ts";
+import { supervise } from "../runtime/supervisor.ts";
 import { type Clock, systemClock, waitUntil } from "../runtime/time.ts";
 import { Fence } from "./fence.ts";
 import { Lease } from "./lease.ts";
@@ -15,7 +20,7 @@ const host = electorate[0]!;
 const config = { id: 1, host, electorate, quorum: true, leaseTtlMs: 1_000, leaseRenewMs: 300, pgdata: "/nonexistent" };
 
 /** A lease whose clock calls `look` whenever it waits. */
-function leaseOf(voter: Voter, look: () => void): Lease {
+function leaseOf(voter: Voter, look: () => void, pgdata = config.pgdata): Lease {
   const clock: Clock = {
     ...systemClock,
     sleep: (ms, signal) => {
@@ -24,7 +29,7 @@ function leaseOf(voter: Voter, look: () => void): Lease {
     },
   };
   return new Lease({
-    config: config as unknown as NodeConfig,
+    config: { ...config, pgdata } as unknown as NodeConfig,
     incarnation: "a",
     voter,
     client: new ControlClient(["a key of this test only"], systemClock),
@@ -49,4 +54,26 @@ test("a forced primary keeps its own vote while it asks whether the others are b
   assert.equal(lease.held(), true);
   await lease.release("the test is over");
   assert.equal(voter.granted(), null);
+});
+
+test("a lease that is given up while PostgreSQL may be read-write ends PostgreSQL first", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "lease-"));
+  await copyFile("/bin/sleep", join(directory, "postgres"));
+  const argv = ["sh", "-c", `cd ${directory} && exec ./postgres 60`];
+  const restart = { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 } as const;
+  const server = supervise({ name: "server", argv, restart, stop: [] }, { clock: systemClock, log });
+  try {
+    const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log);
+    const lease = leaseOf(voter, () => {}, directory);
+    lease.force();
+    const held = async () => processesIn("postgres", directory).length === 1 && (await lease.acquire()).held;
+    await waitUntil(held, { what: "the lease", deadlineMs: 5_000, everyMs: 50 }, { clock: systemClock });
+    lease.arm();
+    await lease.release("the test gives it up");
+    assert.deepEqual(processesIn("postgres", directory), []);
+    assert.equal(voter.granted(), null);
+  } finally {
+    await server.stop([]);
+    await rm(directory, { recursive: true });
+  }
 });

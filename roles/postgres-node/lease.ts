@@ -151,7 +151,7 @@ export class Lease {
   }
 
   /**
-   * Gives the lease up, so that nobody waits for it to run out. PostgreSQL must be stopped, or no primary. Waits for a majority
+   * Gives the lease up, so that nobody waits for it to run out. While it is armed PostgreSQL is ended first. Waits for a majority
    * to know it, and for `heir`, who is to have it next.
    */
   async release(because: string, heir: string | null = null): Promise<void> {
@@ -159,6 +159,10 @@ export class Lease {
     this.deps.log.info("Lease released", { term: this.claim.lease?.term.number, because });
     this.renewing?.abort();
     this.renewing = null;
+    // a server that may be read-write, or about to be, ends before anybody else may have the lease
+    if (this.armed && !(await fenceServer(this.deps.config.pgdata, this.deps.clock))) {
+      return this.deps.log.error("Lease not given up: processes of PostgreSQL do not end", { because });
+    }
     this.disarm();
     await this.giveUp({ heir });
   }

@@ -16,6 +16,7 @@ export async function stopServer(watch: Watch, node: Node): Promise<void> {
     watch.postgres.stop(immediate ? immediateStop : stopSteps(node.config.stoppingSeconds * 1000)),
   ]);
   Object.assign(node.state, { postmasterRuns: false, server: null });
+  node.lease.disarm();
   if (order) await finishHandOver(order.to, order.because, node);
 }
 

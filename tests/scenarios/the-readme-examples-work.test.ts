@@ -8,7 +8,7 @@ import { attempt, root } from "../../tools/terminal.ts";
 import { exampleCluster } from "../support/cluster.ts";
 import { docExamples } from "../support/doc-examples.ts";
 
-test("the README's examples work as printed", async () => {
+test("the examples of the README and of docs work as printed", async () => {
   const cluster = await exampleCluster();
   await waitUntil(
     async () => {
@@ -20,9 +20,11 @@ test("the README's examples work as printed", async () => {
   );
   // the tests' cluster is another project of the same services; everything else is as in the README
   const env = { COMPOSE_PROJECT_NAME: cluster.project };
-  for (const { line, script } of docExamples(await readFile(join(root, "README.md"), "utf8"))) {
-    const argv = ["bash", "-euo", "pipefail", "-c", script];
-    const result = await attempt(argv, { timeoutMs: 60_000, cwd: root, env });
-    assert.equal(result.code, 0, `README.md line ${line}:\n${script}\n${result.stdout}${result.stderr}`);
+  for (const page of ["README.md", "docs/flows.md", "docs/high-availability.md"]) {
+    for (const { line, script } of docExamples(await readFile(join(root, page), "utf8"))) {
+      const argv = ["bash", "-euo", "pipefail", "-c", script];
+      const result = await attempt(argv, { timeoutMs: 60_000, cwd: root, env });
+      assert.equal(result.code, 0, `${page} line ${line}:\n${script}\n${result.stdout}${result.stderr}`);
+    }
   }
 });
