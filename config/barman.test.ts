@@ -52,5 +52,5 @@ test("malformed values are refused by name", () => {
 test("one role with two passwords is refused", () => {
   const result = read({ ...given, POSTGRES_USER: "replication_user" });
   assert.ok(result.ok);
-  assert.equal(barmanProblems(result.config).length, 1);
+  assert.equal(barmanProblems(result.config, "backup").length, 1);
 });

@@ -3,6 +3,7 @@
 import { cronExpression } from "./cron.ts";
 import { type ConfigOf, type ConfigProblem, env, identifier, integer, MalformedValue, plainText } from "./env.ts";
 import { parseHosts } from "./list-syntax.ts";
+import { observerProblems, observerVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
 
 const required = (exitCode: number) => ({ required: true, requiredExitCode: exitCode });
@@ -73,6 +74,7 @@ export const barmanVariables = {
     accepts: "a role name of at most 63 bytes, without % and white space",
   },
   replicationPassword: shared.replicationPassword,
+  ...observerVariables,
   replicationPort: shared.port("REPLICATION_PORT", 5432, "Port of PostgreSQL on all nodes."),
   serverName: env("UPSTREAM_NAME", serverName, {
     fallback: "pg_cluster",
@@ -117,8 +119,8 @@ export const barmanVariables = {
 export type BarmanConfig = ConfigOf<typeof barmanVariables>;
 
 /** What is wrong with several variables together. */
-export function barmanProblems(config: BarmanConfig): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+export function barmanProblems(config: BarmanConfig, hostname: string): ConfigProblem[] {
+  const problems = observerProblems(config, hostname);
   if (config.postgresUser === config.replicationUser && config.postgresPassword !== config.replicationPassword) {
     problems.push({
       variable: "REPLICATION_PASSWORD",

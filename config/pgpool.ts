@@ -1,6 +1,7 @@
 // Every variable of the pgpool role, under its public name, with its documentation.
 import { type ConfigOf, type ConfigProblem, env, identifier, integer, MalformedValue, plainText } from "./env.ts";
 import { type Backend, type DbUser, parseBackends, parseDbUsers, parseSettings, type Setting } from "./list-syntax.ts";
+import { observerProblems, observerVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
 
 /** pgpool's files hold name:password pairs, so a colon would end the name. */
@@ -70,6 +71,8 @@ export const pgpoolVariables = {
     doc: "Fewer reachable backends at the end of WAIT_BACKEND_TIMEOUT are an error; 0: no minimum.",
   }),
   consistency: shared.consistency,
+  ...observerVariables,
+  replicationPassword: shared.replicationPassword,
   configs: shared.configs,
   configsDelimiter: shared.configsDelimiter,
   configsAssignment: shared.configsAssignment,
@@ -84,6 +87,7 @@ export interface PgpoolConfig extends ConfigOf<typeof pgpoolVariables> {
 /** Completes the parsed variables, or returns what is wrong with them together. */
 export function completePgpoolConfig(
   config: ConfigOf<typeof pgpoolVariables>,
+  hostname: string,
 ): { ok: true; config: PgpoolConfig } | { ok: false; problems: ConfigProblem[] } {
   const problems: ConfigProblem[] = [];
   let settings: Setting[] = [];
@@ -100,6 +104,7 @@ export function completePgpoolConfig(
       fix: "set both, or none",
     });
   }
+  problems.push(...observerProblems(config, hostname));
   if (config.requireMinBackends > config.backends.length) {
     problems.push({
       variable: "REQUIRE_MIN_BACKENDS",

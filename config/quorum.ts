@@ -1,5 +1,5 @@
 // Who votes about the lease, and how: the variables that nodes and observers share (docs/high-availability.md).
-import { type ConfigOf, type ConfigProblem, env, flag, MalformedValue, plainText } from "./env.ts";
+import { type ConfigOf, type ConfigProblem, env, flag, hostName, MalformedValue, plainText } from "./env.ts";
 import { parseHosts } from "./list-syntax.ts";
 
 /** Seconds with up to three decimals, as milliseconds. */
@@ -59,6 +59,50 @@ export const quorumVariables = {
   }),
 };
 
+/** What a pgpool or barman container needs to vote. */
+export const observerVariables = {
+  observers: quorumVariables.observers,
+  leaseTtlMs: quorumVariables.leaseTtlMs,
+  clusterKeys: quorumVariables.clusterKeys,
+  partners: env<string[]>("PARTNER_NODES", parseHosts, {
+    fallback: [],
+    defaultText: "",
+    accepts: "host names, separated by commas, each once",
+    doc:
+      "The nodes that vote beside QUORUM_OBSERVERS, the same as on the nodes; read where this container is an observer.",
+    changed: "New.",
+  }),
+  networkName: env<string | null>("CLUSTER_NODE_NETWORK_NAME", hostName, {
+    fallback: null,
+    defaultText: "the container's hostname",
+    accepts: "a host name or address",
+    doc: "How the nodes reach this container: its name in QUORUM_OBSERVERS.",
+    changed: "New.",
+  }),
+};
+
+export type ObserverConfig = ConfigOf<typeof observerVariables>;
+
+/** This container's name among the voters, or null where QUORUM_OBSERVERS is not set. */
+export function observerName(config: ObserverConfig, hostname: string): string | null {
+  return config.observers.length === 0 ? null : config.networkName ?? hostname;
+}
+
+/** What is wrong with an observer's variables together. */
+export function observerProblems(config: ObserverConfig, hostname: string): ConfigProblem[] {
+  const name = observerName(config, hostname);
+  if (name === null) return [];
+  const problems = partnerProblems(config.observers, config.partners);
+  if (!config.observers.includes(name)) {
+    problems.push({
+      variable: "QUORUM_OBSERVERS",
+      message: `QUORUM_OBSERVERS (${config.observers.join(",")}) does not name this container, ${JSON.stringify(name)}`,
+      fix: "set CLUSTER_NODE_NETWORK_NAME to its name there, or leave QUORUM_OBSERVERS out where it is not to vote",
+    });
+  }
+  return problems;
+}
+
 export type QuorumConfig = ConfigOf<typeof quorumVariables>;
 
 /** What is wrong with these variables together. */
@@ -73,7 +117,12 @@ export function quorumProblems(config: QuorumConfig, partners: readonly string[]
       fix: `set it to at most ${Math.floor(config.leaseTtlMs / renewalsPerLease) / 1000}, or raise LEASE_TTL`,
     });
   }
-  const both = config.observers.find((o) => partners.includes(o));
+  return [...problems, ...partnerProblems(config.observers, partners)];
+}
+
+function partnerProblems(observers: readonly string[], partners: readonly string[]): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const both = observers.find((o) => partners.includes(o));
   if (both !== undefined) {
     problems.push({
       variable: "QUORUM_OBSERVERS",
@@ -81,7 +130,7 @@ export function quorumProblems(config: QuorumConfig, partners: readonly string[]
       fix: `leave ${both} out of QUORUM_OBSERVERS`,
     });
   }
-  if (config.observers.length > 0 && partners.length === 0) {
+  if (observers.length > 0 && partners.length === 0) {
     problems.push({
       variable: "QUORUM_OBSERVERS",
       message: "QUORUM_OBSERVERS is set and PARTNER_NODES is not: the voters are both together",

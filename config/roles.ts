@@ -32,7 +32,7 @@ export function checkVariables(role: RoleName, deps: ReadDeps, hostname: string)
     }
     case "pgpool": {
       const read = readConfig(pgpoolVariables, deps);
-      const done = read.ok ? completePgpoolConfig(read.config) : read;
+      const done = read.ok ? completePgpoolConfig(read.config, hostname) : read;
       if (!done.ok) return { ok: false, problems: done.problems };
       const { backends, dbUsers, settings, sshEnable } = done.config;
       return { ok: true, settings, sshEnable, summary: `backends: ${backends.length}, users: ${dbUsers.length}` };
@@ -40,7 +40,7 @@ export function checkVariables(role: RoleName, deps: ReadDeps, hostname: string)
     case "barman": {
       const read = readConfig(barmanVariables, deps);
       if (!read.ok) return { ok: false, problems: read.problems };
-      const problems = barmanProblems(read.config);
+      const problems = barmanProblems(read.config, hostname);
       if (problems.length > 0) return { ok: false, problems };
       const { hosts, serverName, sshEnable } = read.config;
       return { ok: true, settings: [], sshEnable, summary: `server ${serverName}, from ${hosts.join(",")}` };

@@ -30,6 +30,12 @@ const node: Group = {
       run: lazy(async () => (await import("./postgres-node/local-commands.ts")).mayEndRecoveryCommand),
     },
     {
+      usage: "fetch-wal [name]",
+      does: "puts a WAL file that barman has into pg_wal; pg_rewind asks for what it misses",
+      exits: "0 it is there, 1 it is not to be had",
+      run: lazy(async () => (await import("./postgres-node/fetch-wal.ts")).fetchWalCommand),
+    },
+    {
       usage: "fence [directory]",
       does: "ends PostgreSQL when the lease ends; the agent's own process",
       exits: "0 its input ended",

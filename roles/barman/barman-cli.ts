@@ -36,6 +36,11 @@ export async function archiveWal(server: string, signal?: AbortSignal): Promise<
   await plain(["archive-wal", server], 600_000, signal);
 }
 
+/** Takes one WAL file out of the archive, or from where it was received, whole and uncompressed. */
+export async function getWal(server: string, name: string, directory: string, signal?: AbortSignal): Promise<void> {
+  await plain(["get-wal", "--output-directory", directory, server, name], 25_000, signal);
+}
+
 /** Looks whether all WAL of a waiting backup is there now; its status says so afterwards. */
 export async function checkBackup(server: string, id: string, signal?: AbortSignal): Promise<void> {
   await plain(["check-backup", server, id], 60_000, signal);

@@ -1,13 +1,19 @@
 // Wiring of the barman role: configuration, HTTP, sshd, and the loops that follow, receive, back up and check.
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
 import type { Command, Context } from "../runtime/context.ts";
+import { controlRoutes } from "../runtime/control.ts";
 import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
 import { httpApp, serve } from "../runtime/http-app.ts";
 import type { Log } from "../runtime/log.ts";
+import { observerHandlers } from "../runtime/observer.ts";
 import { httpPort } from "../runtime/peers.ts";
+import { clusterKeys } from "../runtime/signing.ts";
 import { prepareSshd } from "../runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, secretsOf } from "../runtime/start.ts";
 import { supervise } from "../runtime/supervisor.ts";
+import { walPath } from "../runtime/wal-request.ts";
 import { takeBackups } from "./backup.ts";
 import { doDuties } from "./duties.ts";
 import { followPrimary } from "./follow.ts";
@@ -16,6 +22,7 @@ import { prepareBarman } from "./prepare.ts";
 import { keepReceiving } from "./receiver.ts";
 import { keepSlots } from "./slots.ts";
 import { type Barman, initialState } from "./state.ts";
+import { walDesk } from "./wal-desk.ts";
 
 /** Docker kills ten seconds after TERM; a query to a silent server is not waited for. */
 const stopMs = 8_500;
@@ -23,7 +30,7 @@ const stopMs = 8_500;
 /** Reads the configuration of this role. Throws ConfigError with every problem. */
 export function loadBarmanConfig(context: Context): BarmanConfig {
   const config = loadConfig(barmanVariables, context);
-  const problems = barmanProblems(config);
+  const problems = barmanProblems(config, hostname());
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
@@ -58,7 +65,7 @@ async function runRole(config: BarmanConfig, context: Context, log: Log, stop: A
     stop: stop.signal,
     primaryChange: new AbortController(),
   };
-  const listener = await serve(httpApp(barmanHttp(barman), log), { port: httpPort });
+  const listener = await serve(httpApp(barmanHttp(barman), log, barmanControl(barman)), { port: httpPort });
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;
@@ -75,6 +82,14 @@ async function runRole(config: BarmanConfig, context: Context, log: Log, stop: A
   } finally {
     listener.close();
   }
+}
+
+function barmanControl(barman: Barman) {
+  const { config, clock, log } = barman;
+  const incarnation = randomUUID();
+  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+  const handlers = { ...observerHandlers(config, hostname(), { incarnation, log }), [walPath]: walDesk(barman) };
+  return controlRoutes(handlers, { keys, incarnation, clock, log });
 }
 
 /** A loop that fails takes the others with it: half a role would look alive. */

@@ -12,7 +12,7 @@ import { judgeSettings, renderPgpoolConf, renderStatusFile } from "./pgpool-conf
 function config(environment: Record<string, string>): PgpoolConfig {
   const read = readConfig(pgpoolVariables, { environment, readFile: () => "" });
   assert.ok(read.ok);
-  const done = completePgpoolConfig(read.config);
+  const done = completePgpoolConfig(read.config, "pool");
   assert.ok(done.ok);
   return done.config;
 }

@@ -1,9 +1,14 @@
 // Wiring of the pgpool role: configuration, HTTP, sshd, and the agent that keeps pgpool right.
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
 import type { Command, Context } from "../runtime/context.ts";
+import { controlRoutes } from "../runtime/control.ts";
 import { probe } from "../runtime/healthcheck.ts";
 import { httpApp, serve } from "../runtime/http-app.ts";
+import { observerHandlers } from "../runtime/observer.ts";
 import { httpPort } from "../runtime/peers.ts";
+import { clusterKeys } from "../runtime/signing.ts";
 import { prepareSshd } from "../runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../runtime/start.ts";
 import { supervise, type Supervised } from "../runtime/supervisor.ts";
@@ -16,7 +21,7 @@ import { preparePgpool } from "./pgpool-process.ts";
 
 /** Reads and completes the configuration of this role. Throws ConfigError with every problem. */
 export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: SettingsVerdict } {
-  const completed = completePgpoolConfig(loadConfig(pgpoolVariables, context));
+  const completed = completePgpoolConfig(loadConfig(pgpoolVariables, context), hostname());
   if (!completed.ok) throw new ConfigError(completed.problems);
   const verdict = judgeSettings(completed.config.settings);
   if (verdict.refused.length > 0) {
@@ -49,7 +54,11 @@ export const pgpoolEntrypoint: Command = async (context) => {
 };
 
 function pgpoolApp(agent: PoolAgent) {
-  const app = httpApp(pgpoolHttp(agent), agent.log);
+  const { config, clock, log } = agent;
+  const incarnation = randomUUID();
+  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+  const handlers = observerHandlers(config, hostname(), { incarnation, log });
+  const app = httpApp(pgpoolHttp(agent), log, controlRoutes(handlers, { keys, incarnation, clock, log }));
   app.get("/local/has-write-node", (c) => {
     const verdict = hasWriteNode(agent);
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);

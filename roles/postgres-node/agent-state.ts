@@ -132,6 +132,7 @@ function renderServer(seen: ServerSeen): NodeStatus["postgres"] {
       : null,
     downstream: seen.downstream.map((d) => ({
       applicationName: d.application_name,
+      address: d.address,
       state: d.state,
       syncState: d.sync_state,
       sentLsn: d.sent_lsn,

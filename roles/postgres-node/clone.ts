@@ -24,6 +24,7 @@ export async function clone(host: string, deps: CloneDeps): Promise<void> {
   const { config, log, clock } = deps;
   const since = clock.nowMs();
   const startedAt = new Date(clock.wallMs()).toISOString();
+  if ((await journal.readJournal(config.pgdata))?.phase === "rewinding") await journal.unstage(config.pgdata);
   await journal.writeJournal(config.pgdata, { phase: "copying", source: host, startedAt });
   await journal.clearStaging(config.pgdata);
   const bytes = await prepareUpstream(host, config);

@@ -1,5 +1,6 @@
 // The node's own directory inside the volume, and the journal that makes a clone recognisable at any instant.
-// pg_basebackup and pg_rewind skip names that begin with pgsql_tmp, so nothing in it ever reaches another node.
+// pg_basebackup skips names that begin with pgsql_tmp, so nothing in it reaches a clone. pg_rewind does not: it would replace
+// what is in here by the other node's, so the data directory is moved away from it before and back after a rewind.
 import { join } from "node:path";
 import { z } from "zod";
 import { postgresAccount } from "../runtime/command.ts";
@@ -20,7 +21,7 @@ const Journal = z.object({
   /**
    * copying: a clone is being received beside the old data, which is untouched;
    * moving-out, moving-in: the clone is whole; the old data goes out, then the clone comes in, entry by entry;
-   * rewinding: pg_rewind is at work; cut off, it leaves a directory that only a clone can replace;
+   * rewinding: pg_rewind is at work on the old data in the staging directory; cut off, it leaves what only a clone can replace;
    * bootstrapping: a fresh cluster is being made, nobody has used it yet.
    */
   phase: z.enum(["copying", "moving-out", "moving-in", "rewinding", "bootstrapping"]),
@@ -30,7 +31,7 @@ const Journal = z.object({
 export type Journal = z.infer<typeof Journal>;
 
 export const stateDirectory = (pgdata: string) => join(pgdata, stateDirectoryName);
-/** where a clone or a fresh cluster is received */
+/** where a clone is received, and where pg_rewind works */
 export const stagingDirectory = (pgdata: string) => join(stateDirectory(pgdata), "incoming");
 const outgoingDirectory = (pgdata: string) => join(stateDirectory(pgdata), "outgoing");
 const journalPath = (pgdata: string) => join(stateDirectory(pgdata), "journal.json");
@@ -86,11 +87,24 @@ export async function moveIntoPlace(pgdata: string, log: Log): Promise<void> {
   await clearJournal(pgdata);
 }
 
+/** The data directory goes into the staging directory, for pg_rewind. Can be repeated, and undone by unstage(). */
+export async function stage(pgdata: string): Promise<void> {
+  await moveEntries(pgdata, stagingDirectory(pgdata));
+}
+
+/** After a rewind that failed or was cut off: what it left goes back to where it was, until a clone has replaced it. */
+export async function unstage(pgdata: string): Promise<void> {
+  await remove(join(stagingDirectory(pgdata), stateDirectoryName)); // came from the other node
+  await moveEntries(stagingDirectory(pgdata), pgdata);
+}
+
 async function moveOut(pgdata: string): Promise<void> {
-  await ensureDirectory(outgoingDirectory(pgdata), { mode: 0o700, owner: postgresAccount });
-  for (const name of await listDirectory(pgdata)) {
-    if (name === stateDirectoryName || name === "lost+found") continue;
-    await move(join(pgdata, name), join(outgoingDirectory(pgdata), name));
-  }
-  await syncDirectory(pgdata);
+  await moveEntries(pgdata, outgoingDirectory(pgdata));
+}
+
+async function moveEntries(from: string, to: string): Promise<void> {
+  await ensureDirectory(to, { mode: 0o700, owner: postgresAccount });
+  const names = (await listDirectory(from)).filter((name) => name !== stateDirectoryName && name !== "lost+found");
+  for (const name of names) await move(join(from, name), join(to, name));
+  await syncDirectory(to);
 }

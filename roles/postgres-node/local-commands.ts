@@ -5,11 +5,14 @@ import type { Command } from "../runtime/context.ts";
 import { errorText, ExitCode } from "../runtime/errors.ts";
 import { postJson } from "../runtime/peers.ts";
 import { type Verdict, yes } from "../runtime/verdict.ts";
+import { fetchWal } from "./fetch-wal.ts";
 import type { Node } from "./node.ts";
 import { askToPromote, mayEndRecovery } from "./permission.ts";
 import { agentSocketPath } from "./repmgr-conf.ts";
 
 const Event = z.object({ nodeId: z.string(), event: z.string(), success: z.string(), details: z.string() });
+
+const WalName = z.object({ name: z.string() });
 
 /** Answers a command of this container. Returns undefined where there is no such command. */
 export async function answerLocal(path: string, body: unknown, node: Node): Promise<Verdict | undefined> {
@@ -21,6 +24,7 @@ export async function answerLocal(path: string, body: unknown, node: Node): Prom
     node.wake();
     return yes("noted");
   }
+  if (path === "/local/fetch-wal") return await fetchWal(WalName.parse(body).name, node);
   if (path === "/local/may-promote") return await askToPromote(node, { tieBreak: false });
   if (path === "/local/may-end-recovery") {
     const verdict = mayEndRecovery(node);

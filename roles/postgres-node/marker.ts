@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { postgresAccount } from "../runtime/command.ts";
 import { ensureDirectory, readIfThere, writeAtomic } from "../runtime/files.ts";
+import type { Log } from "../runtime/log.ts";
 import { stateDirectory } from "./journal.ts";
 
 const Memory = z.object({
@@ -21,17 +22,27 @@ export type Memory = z.infer<typeof Memory>;
 
 const path = (pgdata: string) => join(stateDirectory(pgdata), "memory.json");
 
-/** This node's memory; a missing, damaged or foreign one is an empty memory. */
-export async function readMemory(pgdata: string, nodeId: number): Promise<Memory> {
+/**
+ * This node's memory; empty where there is none. One that is damaged or another node's says nothing about who was here, and the
+ * node is careful then: it counts as having been part of a majority, and waits for one.
+ */
+export async function readMemory(pgdata: string, nodeId: number, log: Log): Promise<Memory> {
   const fresh = { paused: { on: false, atMs: 0 }, forced: false };
   const none: Memory = { nodeId, systemIdentifier: "", everHadMajority: false, hosts: [], ...fresh };
   const text = await readIfThere(path(pgdata));
   if (text === null) return none;
+  const memory = parse(text);
+  if (memory?.nodeId === nodeId) return memory;
+  const because = memory === null ? "it is damaged" : `it is node ${memory.nodeId}'s`;
+  log.warn("The node's memory is not used, a majority must be seen first", { file: path(pgdata), because });
+  return { ...none, everHadMajority: true };
+}
+
+function parse(text: string): Memory | null {
   try {
-    const memory = Memory.parse(JSON.parse(text));
-    return memory.nodeId === nodeId ? memory : none;
+    return Memory.parse(JSON.parse(text));
   } catch {
-    return none;
+    return null;
   }
 }
 

@@ -10,6 +10,7 @@ import type { Voter } from "../runtime/lease-voter.ts";
 import type { NodeStatus } from "../runtime/status.ts";
 import { observedRole, renderStatus } from "./agent-state.ts";
 import type { StreamingTrouble } from "./controldata.ts";
+import type { RewindUnderWay } from "./fetch-wal.ts";
 import type { Fence } from "./fence.ts";
 import type { History } from "./history.ts";
 import type { Lease } from "./lease.ts";
@@ -47,6 +48,7 @@ export interface Node {
   trouble: StreamingTrouble | null;
   repmgrd: Supervised | null;
   history: History;
+  rewinding: RewindUnderWay | null;
   /** why an operator wants this standby cloned again, or null */
   cloneAsked: string | null;
   /** ends the present pause of the watch loop, after an event */

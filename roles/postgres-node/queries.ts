@@ -81,6 +81,7 @@ export async function readServerState(sql: Sql): Promise<ServerState> {
 
 const DownstreamRow = z.object({
   application_name: z.string(),
+  address: z.string().nullable(),
   state: z.string(),
   sync_state: z.string(),
   sent_lsn: lsnText,
@@ -90,7 +91,7 @@ export type DownstreamRow = z.infer<typeof DownstreamRow>;
 
 export async function readDownstream(sql: Sql): Promise<DownstreamRow[]> {
   const rows = await sql`
-    select application_name, coalesce(state, 'unknown') as state, coalesce(sync_state, 'unknown') as sync_state,
+    select application_name, host(client_addr) as address, coalesce(state, 'unknown') as state, coalesce(sync_state, 'unknown') as sync_state,
       sent_lsn::text, replay_lsn::text
     from pg_stat_replication order by application_name`;
   return z.array(DownstreamRow).parse([...rows]);

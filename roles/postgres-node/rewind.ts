@@ -2,19 +2,37 @@
 import { join } from "node:path";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { commandErrorText, postgresAccount, tryRun } from "../runtime/command.ts";
-import { writeAtomic } from "../runtime/files.ts";
+import { remove, writeAtomic } from "../runtime/files.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Clock } from "../runtime/time.ts";
 import { upstreamConnection } from "./clone.ts";
 import { renderConninfo } from "./conninfo.ts";
-import { clearJournal, writeJournal } from "./journal.ts";
+import {
+  clearStaging,
+  moveIntoPlace,
+  stage,
+  stagingDirectory,
+  stateDirectory,
+  stateDirectoryName,
+  unstage,
+  writeJournal,
+} from "./journal.ts";
 import { passfilePath } from "./repmgr-conf.ts";
 
-/** Runs pg_rewind against `host`. False where it could not: then the node has to be cloned. */
-export async function rewind(
-  host: string,
-  deps: { config: NodeConfig; log: Log; clock: Clock; signal: AbortSignal },
-): Promise<boolean> {
+export interface RewindDeps {
+  config: NodeConfig;
+  /** postgresql.conf of this node */
+  serverConfig: string;
+  log: Log;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/**
+ * Runs pg_rewind against `host`; WAL that is no longer here it asks the agent for (fetch-wal.ts). False where it could not:
+ * then the node has to be cloned.
+ */
+export async function rewind(host: string, deps: RewindDeps): Promise<boolean> {
   const { config, log, clock } = deps;
   const since = clock.nowMs();
   const { port } = upstreamConnection(host, config);
@@ -27,13 +45,18 @@ export async function rewind(
     passfile: passfilePath,
     tcp_user_timeout: 30_000,
   });
-  const argv = ["pg_rewind", "--target-pgdata", config.pgdata, "--source-server", source];
   log.info("Rewinding", { to: host });
-  await writeJournal(config.pgdata, {
-    phase: "rewinding",
-    source: host,
-    startedAt: new Date(clock.wallMs()).toISOString(),
-  });
+  const journal = { source: host, startedAt: new Date(clock.wallMs()).toISOString() };
+  await writeJournal(config.pgdata, { ...journal, phase: "rewinding" });
+  // only the rewind has a restore_command: a standby that asked barman first would be slow to promote
+  const restore = "restore_command = '/usr/local/bin/postdock postgres-node fetch-wal %f'\n";
+  const settings = join(stateDirectory(config.pgdata), "rewind.conf");
+  await writeAtomic(settings, deps.serverConfig + restore, { mode: 0o600, owner: postgresAccount });
+  await clearStaging(config.pgdata);
+  await stage(config.pgdata);
+  const target = stagingDirectory(config.pgdata);
+  const argv = ["pg_rewind", "--target-pgdata", target, "--source-server", source];
+  argv.push("--restore-target-wal", "--config-file", settings);
   const result = await tryRun(argv, {
     as: postgresAccount,
     timeoutMs: 3_600_000,
@@ -44,11 +67,14 @@ export async function rewind(
   const seconds = Math.round((clock.nowMs() - since) / 100) / 10;
   if (result.code !== 0) {
     log.warn("The rewind failed", { to: host, seconds, why: commandErrorText(result) });
+    await unstage(config.pgdata);
     return false;
   }
   // until it has streamed past the rewind the directory is a standby's, whatever the next start sees
-  await writeAtomic(join(config.pgdata, "standby.signal"), "", { mode: 0o600, owner: postgresAccount });
-  await clearJournal(config.pgdata);
+  await writeAtomic(join(target, "standby.signal"), "", { mode: 0o600, owner: postgresAccount });
+  await remove(join(target, stateDirectoryName)); // came from the other node
+  await writeJournal(config.pgdata, { ...journal, phase: "moving-out" });
+  await moveIntoPlace(config.pgdata, log);
   log.info("Rewound", { to: host, seconds });
   return true;
 }

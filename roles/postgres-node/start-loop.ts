@@ -13,6 +13,7 @@ import { clearJournal, clearStaging, moveIntoPlace, readJournal, stateDirectoryN
 import { licenseOf, type Node, say } from "./node.ts";
 import { knownHosts, observeSurroundings, viewOf } from "./observe.ts";
 import { clearStaleServer } from "./postmaster.ts";
+import type { RewindUnderWay } from "./fetch-wal.ts";
 import { rewind } from "./rewind.ts";
 import { ensureSlotOn, writePrimaryState, writeStandbyState } from "./upstream.ts";
 import { serveAsRole, type ServerEnd } from "./watch-loop.ts";
@@ -107,10 +108,7 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
       return true;
     case "rewind":
       say(node, "rewinding", `rewinding to ${plan.to}`, plan.because);
-      attempt.cloneBecause = await rewind(plan.to, { ...node, signal: node.stop })
-        ? null
-        : `The rewind to ${plan.to} failed`;
-      if (attempt.cloneBecause === null) noteRejoin("rewind", plan.to, plan.because, started, node);
+      attempt.cloneBecause = await rewindTo(plan.to, plan.because, node) ? null : `The rewind to ${plan.to} failed`;
       return true;
     case "start-primary":
       return await mayStartPrimary(node) && await serve(plan, node, attempt);
@@ -121,7 +119,27 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
   }
 }
 
-function noteRejoin(way: "rewind" | "clone", from: string, because: string, started: number, node: Node): void {
+async function rewindTo(host: string, because: string, node: Node): Promise<boolean> {
+  const started = node.clock.nowMs();
+  const underWay: RewindUnderWay = { to: host, fetched: [] };
+  node.rewinding = underWay;
+  try {
+    if (!(await rewind(host, { ...node, signal: node.stop }))) return false;
+  } finally {
+    node.rewinding = null;
+  }
+  const way = underWay.fetched.length > 0 ? "rewind with WAL from barman" : "rewind";
+  noteRejoin(way, host, because, started, node);
+  return true;
+}
+
+function noteRejoin(
+  way: "rewind" | "rewind with WAL from barman" | "clone",
+  from: string,
+  because: string,
+  started: number,
+  node: Node,
+): void {
   node.history.note("Rejoined", { way, from, because, tookMs: Math.round(node.clock.nowMs() - started) });
 }
 

@@ -14,7 +14,7 @@ export interface WriteOptions {
 }
 
 /** Writes the whole file so that a reader sees the old or the new content, never a part, also after a power cut. */
-export async function writeAtomic(path: string, content: string, options: WriteOptions): Promise<void> {
+export async function writeAtomic(path: string, content: string | Uint8Array, options: WriteOptions): Promise<void> {
   if (options.inPlace) return await fs.writeFile(path, content);
   const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
   try {
@@ -27,7 +27,7 @@ export async function writeAtomic(path: string, content: string, options: WriteO
   await syncDirectory(dirname(path));
 }
 
-async function writeSynced(path: string, content: string, options: WriteOptions): Promise<void> {
+async function writeSynced(path: string, content: string | Uint8Array, options: WriteOptions): Promise<void> {
   const file = await fs.open(path, "wx", options.mode);
   try {
     await file.writeFile(content);
@@ -46,6 +46,19 @@ export async function syncDirectory(path: string): Promise<void> {
     await directory.sync();
   } finally {
     await directory.close();
+  }
+}
+
+/** At most `most` bytes from `offset`, and how many the whole file has. */
+export async function readPiece(path: string, offset: number, most: number) {
+  const file = await fs.open(path, "r");
+  try {
+    const totalBytes = (await file.stat()).size;
+    const bytes = Buffer.alloc(Math.max(0, Math.min(most, totalBytes - offset)));
+    await file.read(bytes, 0, bytes.length, offset);
+    return { totalBytes, bytes };
+  } finally {
+    await file.close();
   }
 }
 

@@ -30,6 +30,7 @@ const Upstream = z.object({
 
 const Downstream = z.object({
   applicationName: z.string(),
+  address: z.string().nullable().meta({ description: "pg_stat_replication.client_addr" }),
   state: z.string().meta({ description: "pg_stat_replication.state" }),
   syncState: z.string(),
   sentLsn: lsn.nullable(),

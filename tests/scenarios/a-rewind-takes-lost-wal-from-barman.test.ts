@@ -1,0 +1,48 @@
+// Promise: a former primary that has diverged and no longer has the WAL a rewind needs gets it from barman, and is not cloned;
+// what it remembered of its cluster it still knows afterwards.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { exampleCluster, nodes } from "../support/cluster.ts";
+import { exec, logsOf } from "../support/docker.ts";
+
+const deps = { clock: systemClock };
+
+test("WAL that a rewind needs and the node has removed comes from barman", async () => {
+  const cluster = await exampleCluster();
+  const old = await cluster.waitWhole();
+  const sql = (text: string) => cluster.psql(old, text);
+  await sql("alter system set wal_keep_size = 0");
+  await sql("select pg_reload_conf()");
+  await sql("checkpoint"); // the last one that all nodes have
+  const needed = await sql("select pg_walfile_name(redo_lsn) from pg_control_checkpoint()");
+  for (const i of [1, 2, 3]) {
+    await sql(`create table if not exists filler (i int); insert into filler values (${i})`);
+    await sql("select pg_switch_wal()");
+  }
+  const passed = `select bool_and(pg_walfile_name(restart_lsn) > '${needed}') from pg_replication_slots`;
+  await waitUntil(async () => await sql(passed) === "t", {
+    what: "the standbys and barman to have what was written",
+    deadlineMs: 60_000,
+    everyMs: 500,
+  }, deps);
+  const container = await cluster.container(old);
+  const before = (await logsOf(container)).length;
+
+  await cluster.disconnect(old);
+  await sql("checkpoint");
+  assert.equal(await sql(`select count(*) from pg_ls_waldir() where name = '${needed}'`), "0", "removed here");
+  const others = nodes.filter((n) => n !== old);
+  await waitUntil(() => cluster.primary(others), { what: "a new primary", deadlineMs: 30_000 }, deps);
+  await cluster.connect(old);
+  await cluster.waitWhole(90_000);
+
+  const log = (await logsOf(container)).slice(before);
+  assert.match(log, /"event":"Rejoined".*"way":"rewind with WAL from barman".*"tookMs":\d+/);
+  assert.match(log, new RegExp(`"event":"WAL fetched from barman".*"file":"${needed}"`));
+  const state = "cd $PGDATA/pgsql_tmp.postdock && cat memory.json && ls";
+  const kept = await exec(container, ["bash", "-c", state]);
+  const { id } = (await cluster.nodeStatus(old))!.node;
+  assert.match(kept, new RegExp(`"nodeId":${id},.*"everHadMajority":true`));
+  assert.doesNotMatch(kept, /journal|incoming|outgoing/, "nothing is left of the rewind");
+});
