@@ -68,11 +68,7 @@ export const barmanVariables = {
     doc: "Database barman connects to. Exit code 4 where it is missing.",
     ...required(4),
   }),
-  replicationUser: {
-    ...shared.replicationUser,
-    parse: plainName,
-    accepts: "a role name of at most 63 bytes, without % and white space",
-  },
+  replicationUser: shared.replicationUser,
   replicationPassword: shared.replicationPassword,
   ...observerVariables,
   replicationPort: shared.port("REPLICATION_PORT", 5432, "Port of PostgreSQL on all nodes."),

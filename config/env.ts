@@ -147,7 +147,8 @@ function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigP
   const direct = deps.environment[variable.name] || undefined;
   const fileVariable = `${variable.name}_FILE`;
   const path = deps.environment[fileVariable] || undefined;
-  if (direct !== undefined && path !== undefined) {
+  // the images set some variables to their defaults, for people's own commands: that is not somebody's word
+  if (direct !== undefined && path !== undefined && direct !== variable.defaultText) {
     problems.push({
       variable: variable.name,
       message: `${variable.name} and ${fileVariable} are both set`,

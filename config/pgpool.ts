@@ -10,6 +10,12 @@ const nameWithoutColon = (text: string) => {
   return identifier(text);
 };
 
+/** pgpool.conf takes a quote or a backslash in a value and does not find that user in pool_passwd (4.6.1). */
+const checkUser = (text: string) => {
+  if (/['\\]/.test(text)) throw new MalformedValue("holds ' or \\, with which pgpool does not find its own user");
+  return nameWithoutColon(text);
+};
+
 const storablePassword = (text: string) => {
   if (new TextEncoder().encode(text).length > 128) {
     throw new MalformedValue("is longer than 128 bytes, which pgpool cannot store");
@@ -34,9 +40,9 @@ export const pgpoolVariables = {
     doc: "Who may log in through pgpool. A password may hold colons, commas only in DB_USERS_FILE; at most 128 bytes.",
     secret: true,
   }),
-  checkUser: env("CHECK_USER", nameWithoutColon, {
+  checkUser: env("CHECK_USER", checkUser, {
     fallback: "replication_user",
-    accepts: "a role name of at most 63 bytes, without a colon",
+    accepts: "a role name of at most 63 bytes, without a colon, ' and \\",
     doc: "Role of pgpool's own checks.",
   }),
   checkPassword: env("CHECK_PASSWORD", storablePassword, {

@@ -1,6 +1,7 @@
 // Each role's variables together: the example's environment is accepted, and each variable malformed is refused by its name.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { checkVariables, type RoleName, roleNames, roleVariables } from "./roles.ts";
 
 const files = (path: string) => {
@@ -34,6 +35,35 @@ const good: Record<RoleName, Record<string, string>> = {
   },
 };
 
+/** Values that a variable must refuse in whatever role has it. */
+const badAnywhere: Record<string, string[]> = {
+  QUORUM: ["2", "maybe"],
+  QUORUM_OBSERVERS: ["a b", "x,x", "-a", "pgmaster"],
+  LEASE_TTL: ["0", "0.9", "61", "5s", "5.0001"],
+  LEASE_RENEW_INTERVAL: ["0", "21", "often", "2"],
+  CLUSTER_KEY: ["tooshort", "long-enough-key-1234 short", "long-enough-key\n1234"],
+  CONSISTENCY: ["strong", "1"],
+  BARMAN_SYNC: ["2"],
+  PARTNER_NODES: ["a b", "a,a"],
+  CLUSTER_NODE_NETWORK_NAME: ["a b", "-h", "a;b"],
+  POSTGRES_INITDB_ARGS: ["--encoding=UTF8\n-k"],
+  POSTGRES_PASSWORD: ["a\nb"],
+  REPLICATION_USER: ["u".repeat(64), "a\tb", "a b", "a'b", "a\\b", "a%b"],
+  REPLICATION_PASSWORD: ["a\nb"],
+  CONFIGS_DELIMITER_SYMBOL: ["a", "'", " "],
+  CONFIGS_ASSIGNMENT_SYMBOL: ["1", '"'],
+  SSH_ENABLE: ["please"],
+  LOG_LEVEL: ["LOUD"],
+  STANDBY_ROLE_LOCK_FILE_NAME: ["standby.lock"],
+  WAIT_UPSTREAM_TIMEOUT: ["-1", "soon"],
+  REPMGR_DEGRADED_MONITORING_TIMEOUT: ["-1", "1s"],
+  RECONNECT_INTERVAL: ["0", "x"],
+  MASTER_RESPONSE_TIMEOUT: ["0", "x"],
+  CHECK_PGCONNECT_TIMEOUT: ["0", "x"],
+  LAUNCH_RECOVERY_CHECK_INTERVAL: ["0", "x"],
+  POSTGRES_CONNECTION_TIMEOUT: ["1", "x"],
+};
+
 /** Values that each variable must refuse, in the role that owns it. */
 const bad: Record<RoleName, Record<string, string[]>> = {
   "postgres-node": {
@@ -44,9 +74,9 @@ const bad: Record<RoleName, Record<string, string[]>> = {
     PARTNER_NODES: ["pgmaster,pgmaster", "a b", "pgslave1,pgslave3"],
     REPLICATION_PRIMARY_HOST: ["a b", "host=x", "a,b"],
     REPLICATION_PRIMARY_PORT: ["0", "65536", "http", "5432.0"],
-    REPLICATION_USER: ["u".repeat(64), "a\tb"],
+    REPLICATION_USER: ["u".repeat(64), "a\tb", "a b", "a'b", "a\\b", "a%b"],
     REPLICATION_PASSWORD: ["a\nb"],
-    REPLICATION_DB: ["d".repeat(64)],
+    REPLICATION_DB: ["d".repeat(64), "a b", "a'b", "a\\b", "a=b"],
     POSTGRES_USER: ["u".repeat(64)],
     POSTGRES_PASSWORD: ["a\nb"],
     POSTGRES_DB: ["é".repeat(32)],
@@ -68,7 +98,7 @@ const bad: Record<RoleName, Record<string, string[]>> = {
   pgpool: {
     BACKENDS: ["0", "0:a:b", "0:a,0:b", "200:a"],
     DB_USERS: ["topsecret", ":topsecret", "u:", "u:topsecret,u:topsecret2"],
-    CHECK_USER: ["a:b"],
+    CHECK_USER: ["a:b", "a'b", "a\\b"],
     CHECK_PASSWORD: ["x".repeat(129)],
     PCP_USER: ["a:b", ""],
     PCP_PASSWORD: ["a\nb"],
@@ -94,7 +124,9 @@ for (const role of roleNames) {
     const result = check(role, good[role]);
     assert.ok(result.ok, JSON.stringify(result));
   });
-  for (const [name, values] of Object.entries(bad[role])) {
+  const own = Object.values(roleVariables[role]).map((v) => v.name);
+  const anywhere = Object.entries(badAnywhere).filter(([name]) => own.includes(name) && !bad[role][name]);
+  for (const [name, values] of [...Object.entries(bad[role]), ...anywhere]) {
     test(`${role}: ${name} malformed is refused by its name, with a fix`, () => {
       for (const value of values) {
         const result = check(role, { ...good[role], [name]: value });
@@ -107,6 +139,39 @@ for (const role of roleNames) {
       }
     });
   }
+}
+
+for (const role of roleNames) {
+  const names = Object.values(roleVariables[role]).map((v) => v.name);
+  const { [names[0]!]: _, ...base } = good[role];
+
+  test(`${role}: every variable has values in the tables above that it refuses`, () => {
+    const anyText = ["CLUSTER_NAME"]; // free text: what it refuses is a line break, tried below
+    const tabled = [...Object.keys(bad[role]), ...Object.keys(badAnywhere), ...anyText];
+    assert.deepEqual(names.filter((n) => !tabled.includes(n)), []);
+  });
+
+  test(`${role}: each variable given twice, or from a file that cannot be read, is refused by its name`, () => {
+    for (const name of names) {
+      const twice = check(role, { ...base, [name]: "other", [`${name}_FILE`]: "/run/secrets/x" });
+      assert.ok(!twice.ok && twice.problems.some((p) => p.message === `${name} and ${name}_FILE are both set`), name);
+      const { [name]: _, ...without } = good[role];
+      const unread = check(role, { ...without, [`${name}_FILE`]: "/run/secrets/x" });
+      const said = `${name}_FILE names /run/secrets/x, which cannot be read (ENOENT)`;
+      assert.ok(!unread.ok && unread.problems.some((p) => p.message === said && p.fix !== ""), name);
+    }
+  });
+
+  test(`${role}: no variable takes a line break, and any text is taken or refused by name, never a crash`, () => {
+    for (const name of names) {
+      const broken = check(role, { ...good[role], [name]: "a\nport = 1" });
+      assert.ok(!broken.ok && broken.problems.some((p) => p.message.includes(name)), name);
+    }
+    fc.assert(fc.property(fc.constantFrom(...names), fc.string({ unit: "binary", minLength: 1 }), (name, text) => {
+      const result = check(role, { ...good[role], [name]: text });
+      assert.ok(result.ok || result.problems.every((p) => p.message !== "" && p.fix !== ""), name);
+    }));
+  });
 }
 
 test("a node without NODE_ID takes it from a name with a number after a dash, and needs one of the two", () => {

@@ -61,9 +61,17 @@ export const clusterName = env("CLUSTER_NAME", plainText, {
   doc: "Name of the cluster.",
 });
 
-export const replicationUser = env("REPLICATION_USER", identifier, {
+/** repmgr joins its connection strings without quotes, and barman has no escape for %. */
+const plainName = (text: string) => {
+  if (/[\s'\\=%]/.test(text)) {
+    throw new MalformedValue("holds white space, ', \\, = or %, which repmgr or barman cannot connect with");
+  }
+  return identifier(text);
+};
+
+export const replicationUser = env("REPLICATION_USER", plainName, {
   fallback: "replication_user",
-  accepts: "a role name of at most 63 bytes",
+  accepts: "a role name of at most 63 bytes, without white space, ', \\, = and %",
   doc: "Role of replication and of repmgr.",
 });
 
@@ -74,9 +82,9 @@ export const replicationPassword = env("REPLICATION_PASSWORD", plainText, {
   secret: true,
 });
 
-export const replicationDb = env("REPLICATION_DB", identifier, {
+export const replicationDb = env("REPLICATION_DB", plainName, {
   fallback: "replication_db",
-  accepts: "a database name of at most 63 bytes",
+  accepts: "a database name of at most 63 bytes, without white space, ', \\, = and %",
   doc: "Database that holds repmgr's tables.",
 });
 

@@ -33,8 +33,8 @@ test("no value of a setting can make another setting", () => {
   const printable = fc.string({ unit: fc.integer({ min: 32, max: 126 }).map((c) => String.fromCharCode(c)) });
   fc.assert(fc.property(printable, (value) => {
     const lines = lineOf(renderPgpoolConf(example, [{ name: "ssl_cert", value }]), "ssl_cert");
-    const quoted = /^ssl_cert = '((?:[^'\\]|''|\\\\)*)'$/.exec(lines[0] ?? "");
-    return lines.length === 1 && quoted?.[1]?.replaceAll("''", "'").replaceAll("\\\\", "\\") === value;
+    const quoted = /^ssl_cert = '((?:[^'\\]|\\['\\])*)'$/.exec(lines[0] ?? "");
+    return lines.length === 1 && quoted?.[1]?.replaceAll(/\\(.)/g, "$1") === value;
   }));
 });
 

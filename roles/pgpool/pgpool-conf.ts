@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { PgpoolConfig } from "../../config/pgpool.ts";
 import type { Setting } from "../../config/list-syntax.ts";
-import { quoteSetting } from "../runtime/conninfo.ts";
+import { quotePoolSetting } from "../runtime/conninfo.ts";
 import { judgeSetting } from "./pgpool-settings.ts";
 
 export const configDirectory = "/usr/local/etc";
@@ -114,7 +114,7 @@ export function renderPgpoolConf(config: PgpoolConfig, settings: readonly Settin
     merged.set(`backend_flag${backend.id}`, backend.flag);
     merged.set(`backend_application_name${backend.id}`, backend.host);
   }
-  const lines = [...merged].map(([name, value]) => `${name} = ${quoteSetting(value)}`);
+  const lines = [...merged].map(([name, value]) => `${name} = ${quotePoolSetting(value)}`);
   return ["# Rendered by PostDock at every start; settings of your own: CONFIGS.", ...lines, ""].join("\n");
 }
 

@@ -41,7 +41,8 @@ async function writePoolPasswd(config: PgpoolConfig): Promise<void> {
   await writeAtomic(conf.poolKeyPath, randomBytes(32).toString("hex"), { mode: 0o600, owner });
   await writeAtomic(conf.poolPasswdPath, "", { mode: 0o600, owner });
   const pairs = join(conf.runDirectory, "pool_users");
-  const text = users.map((u) => `${u.name}:${u.password}\n`).join("");
+  // pgpool reads a backslash in a name of pool_passwd as an escape, pg_enc writes it as it is given (4.6.1)
+  const text = users.map((u) => `${u.name.replaceAll("\\", "\\\\")}:${u.password}\n`).join("");
   await writeAtomic(pairs, text, { mode: 0o600, owner });
   try {
     const argv = ["pg_enc", "-m", "-k", conf.poolKeyPath, "-f", conf.pgpoolConfPath, "-i", pairs];

@@ -24,6 +24,11 @@ export function renderPgpassLine(user: string, password: string): string {
   return `*:*:*:${escape(user)}:${escape(password)}\n`;
 }
 
+/** A value of pgpool.conf in single quotes: a doubled quote is a syntax error there, a backslash quotes it (4.6.1). */
+export function quotePoolSetting(value: string): string {
+  return `'${value.replaceAll(/[\\']/g, "\\$&")}'`;
+}
+
 /** A value of postgresql.conf or repmgr.conf in single quotes (manual, 19.1.2). */
 export function quoteSetting(value: string): string {
   return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;

@@ -20,7 +20,7 @@ test("the examples of the README and of docs work as printed", async () => {
   );
   // the tests' cluster is another project of the same services; everything else is as in the README
   const env = { COMPOSE_PROJECT_NAME: cluster.project };
-  for (const page of ["README.md", "docs/flows.md", "docs/high-availability.md"]) {
+  for (const page of ["README.md", "docs/flows.md", "docs/high-availability.md", "docs/migration.md"]) {
     for (const { line, script } of docExamples(await readFile(join(root, page), "utf8"))) {
       const argv = ["bash", "-euo", "pipefail", "-c", script];
       const result = await attempt(argv, { timeoutMs: 60_000, cwd: root, env });

@@ -1,8 +1,10 @@
 // Promise: what a node cannot start with is refused by name, with the fix and a documented exit code, and nothing is touched.
 import assert from "node:assert/strict";
+import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import process from "node:process";
 import { after, test } from "node:test";
-import { attempt } from "../../tools/terminal.ts";
+import { attempt, root } from "../../tools/terminal.ts";
 import { prefix } from "../support/cluster.ts";
 import { docker, exec, logsOf, stateOf } from "../support/docker.ts";
 
@@ -125,6 +127,24 @@ test("an upstream that does not resolve, and one that refuses the password, are 
     REPMGR_WAIT_POSTGRES_START_TIMEOUT: "2",
   };
   await fails({ name: "locked", env: locked }, /password authentication failed for user/);
+});
+
+test("SSH keys of any owner and mode are taken; what is no key pair is refused by its path", async () => {
+  const keys = join(root, "tests", ".work", "keys-odd");
+  await mkdir(keys, { recursive: true });
+  for (const name of ["id_rsa", "id_rsa.pub"]) {
+    await copyFile(join(root, "compose/ssh/keys", name), join(keys, name));
+    await chmod(join(keys, name), 0o666);
+  }
+  const flags = ["-v", `${keys}:/tmp/.ssh/keys:ro`];
+  const open = await run({ name: "open", env: { SSH_ENABLE: "1" }, flags });
+  await exec(open, ["wait_local_postgres"], 60_000);
+  await exec(open, ["gosu", "postgres", "ssh", "localhost", "true"]);
+  await docker(["rm", "-fv", open]);
+  await writeFile(join(keys, "id_rsa.pub"), "ssh-rsa AAAA nobody\n");
+  await refused({ name: "mismatch", env: { SSH_ENABLE: "1" }, flags }, 78, /\/tmp\/\.ssh\/keys\/id_rsa/);
+  await writeFile(join(keys, "id_rsa"), "a photo\n");
+  await refused({ name: "nokey", env: { SSH_ENABLE: "1" }, flags }, 78, /\/tmp\/\.ssh\/keys\/id_rsa/);
 });
 
 test("SSH without keys, and settings that would smuggle others in, are refused before anything is touched", async () => {

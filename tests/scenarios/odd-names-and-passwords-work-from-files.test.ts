@@ -1,0 +1,135 @@
+// Promise: every variable may come from a file, every name and password may hold what SQL, libpq, shells and configuration files
+// take for syntax, and a node's host may be renamed: the cluster, its pool and its backup work all the same.
+import assert from "node:assert/strict";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { root } from "../../tools/terminal.ts";
+import { Cluster } from "../support/cluster.ts";
+import { exec } from "../support/docker.ts";
+
+const deps = { clock: systemClock };
+const nodes = ["pgmaster", "pgslave1", "pgslave3"];
+const directory = join(root, "tests", ".work", "given");
+const inside = "/etc/given";
+const odd: Readonly<Record<string, string>> = {
+  replication_db: `re"pl-db$x;#,{}`,
+  replication_user: `r"ep-l$(id);#ü`,
+  replication_pass: `p a's"s\\:%$w=o{r}#d;\`id\`,`,
+  monkey_db: `m"db'$y\\;--`,
+  monkey_user: `m"onk'ey$z\\,é`,
+  monkey_pass: ` lead:ing'"\\ $HOME %s#;=end `,
+  pcp_user: `pcp"u's$er\\ x`,
+  pcp_pass: `"pcp' :$p\\w`,
+  pg_cluster: `c'l"u $t\\er`,
+};
+
+/** Every variable of the Compose file into a file of its own; the container gets only NAME_FILE. */
+async function intoFiles(yaml: string, replaced: Readonly<Record<string, string>>): Promise<string> {
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  let section = "";
+  const lines: string[] = [];
+  for (const line of yaml.split("\n")) {
+    section = /^(?: {2})?([\w-]+):(?: &[\w-]+)?$/.exec(line)?.[1] ?? section;
+    const variable = /^(\s+)([A-Z][A-Z_]+): (.+)$/.exec(line);
+    if (variable === null) {
+      lines.push(line.replace("- ./ssh/keys:", `- ${directory}:${inside}:ro\n      - ./ssh/keys:`));
+      continue;
+    }
+    const [, indent, name, given] = variable as unknown as [string, string, string, string];
+    const plain = given.replace(/^"(.*)"$/, "$1");
+    const value = Object.entries(replaced).reduce((text, [from, to]) => text.replaceAll(from, () => to), plain);
+    await writeFile(join(directory, `${section}-${name}`), `${value}\n`);
+    lines.push(`${indent}${name}_FILE: ${inside}/${section}-${name}`);
+  }
+  return lines.join("\n");
+}
+
+let text = "";
+const prepare = (edit: (yaml: string) => string) => Cluster.prepare({ name: "odd", compose: "v2", edit });
+let cluster = await prepare((yaml) => {
+  text = yaml.replace("CHECK_USER: monkey_user", "CHECK_USER: replication_user")
+    .replace("CHECK_PASSWORD: monkey_pass", "CHECK_PASSWORD: replication_pass")
+    .replace("REQUIRE_MIN_BACKENDS: 0", "REQUIRE_MIN_BACKENDS: 3").replace(",2:pgslave2::::", "");
+  return text;
+});
+
+async function use(replaced: Readonly<Record<string, string>>, more: readonly string[]): Promise<void> {
+  const files = await intoFiles(text, replaced);
+  cluster = await prepare(() => files);
+  await cluster.composeRun(["up", "-d", ...more, ...nodes, "pgpool", "backup"], 180_000);
+}
+
+const sql = (node: string, query: string) => cluster.psql(node, query, odd.monkey_db);
+
+/** A query through pgpool as the application's user would send it, name and password read from the files. */
+async function throughPool(query: string): Promise<string> {
+  const value = (name: string) => `"$(cat ${inside}/${name})"`;
+  const script = `PGPASSWORD=${value("pgmaster-POSTGRES_PASSWORD")} psql -XAtq -h localhost -U ${
+    value("pgmaster-POSTGRES_USER")
+  } -d ${value("pgmaster-POSTGRES_DB")} -c "${query}"`;
+  return (await exec(await cluster.container("pgpool"), ["bash", "-c", script])).trim();
+}
+
+test("odd names and passwords from files: the cluster replicates, the pool serves, barman checks", async () => {
+  await cluster.down(); // what a run that was cut off has left
+  await use(odd, []);
+  assert.equal(await cluster.waitWhole(120_000, nodes), "pgmaster");
+  await cluster.waitPool(nodes);
+  assert.equal(await throughPool("create table t (i int); insert into t values (1) returning i"), "1");
+  assert.equal(await throughPool("select current_user"), odd.monkey_user);
+  const pcp = `cd /tmp && user=$(cat ${inside}/pgpool-PCP_USER) && pass=$(cat ${inside}/pgpool-PCP_PASSWORD) &&
+    escape() { sed 's/[:\\\\]/\\\\&/g' <<< "$1"; } && (umask 77 &&
+    printf '*:*:%s:%s\\n' "$(escape "$user")" "$(escape "$pass")" > pcppass) &&
+    PCPPASSFILE=/tmp/pcppass pcp_node_count -h localhost -w -U "$user"`;
+  assert.equal((await exec(await cluster.container("pgpool"), ["bash", "-c", pcp])).trim(), "4");
+  const shown = await exec(await cluster.container("pgmaster"), ["gosu", "postgres", "repmgr", "cluster", "show"]);
+  assert.match(shown, /node4/);
+  const backup = await cluster.container("backup");
+  await waitUntil(
+    async () => {
+      await exec(backup, ["barman", "switch-wal", "--force", "pg_cluster"]).catch(() => "");
+      return await exec(backup, ["barman", "check", "pg_cluster"]).then(() => true, () => false);
+    },
+    { what: "barman check to be green", deadlineMs: 60_000, everyMs: 2_000 },
+    deps,
+  );
+});
+
+test("with them a failover works, and the old primary comes back", async () => {
+  await cluster.kill("pgmaster");
+  const others = nodes.filter((n) => n !== "pgmaster");
+  const lead = await waitUntil(() => cluster.primary(others), { what: "a new primary", deadlineMs: 30_000 }, deps);
+  await cluster.start("pgmaster");
+  assert.equal(await cluster.waitWhole(90_000, nodes), lead);
+  await cluster.waitPool(nodes);
+  await waitUntil(() => throughPool("insert into t values (2) returning i").then((i) => i === "2", () => false), {
+    what: "a write through the pool",
+    deadlineMs: 30_000,
+  }, deps);
+});
+
+test("a node's host is renamed by changing it everywhere; data and the other names stay", async () => {
+  const before = await sql("pgslave3", "select system_identifier from pg_control_system()");
+  text = text.replace(
+    /( {2}pgslave3:\n(?: {4}.*\n)*)/,
+    (service) =>
+      service.replace(
+        "    environment:",
+        "    networks:\n      cluster:\n        aliases:\n          - moved\n    environment:",
+      ),
+  );
+  await use({ ...odd, pgslave3: "moved" }, ["--force-recreate"]);
+  const lead = await cluster.waitWhole(120_000, nodes);
+  assert.equal(await sql("pgslave3", "select system_identifier from pg_control_system()"), before);
+  const record = "select conninfo from repmgr.nodes where node_id = 4";
+  await waitUntil(async () => (await cluster.psql(lead, record, odd.replication_db)).includes("host=moved"), {
+    what: "repmgr to know the new host",
+    deadlineMs: 30_000,
+  }, deps);
+  await cluster.waitPool(["pgmaster", "pgslave1", "moved"]);
+  assert.equal(await throughPool("select count(*) from t"), "2");
+  await cluster.down();
+});
