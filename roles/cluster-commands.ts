@@ -16,6 +16,13 @@ export const cluster: Group = {
       options: [json],
     },
     {
+      usage: "doctor",
+      does: "what is wrong with the cluster, each with what to type",
+      exits: "0 nothing, or warnings only; 1 an error",
+      run: lazy(async () => (await import("./cluster/commands.ts")).doctorCommand),
+      options: [json],
+    },
+    {
       usage: "switchover",
       does: "the primary hands over to a standby and follows it; nothing acknowledged is lost",
       exits: operatorExits,

@@ -4,6 +4,7 @@ import type { Command, Context } from "../runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
 import { getText, HttpError } from "../runtime/peers.ts";
 import { waitUntil } from "../runtime/time.ts";
+import { diagnose } from "./diagnose.ts";
 import { type Cluster, gather, nodeCalled, thePrimary } from "./gather.ts";
 import { clusterJson, renderCluster, renderHistory } from "./render.ts";
 
@@ -18,6 +19,19 @@ export const showCommand: Command = async (context, args) => {
   if (args.includes("--json")) context.print(clusterJson(cluster));
   else for (const line of renderCluster(cluster)) context.print(line);
   return cluster.primary ? ExitCode.ok : ExitCode.no;
+};
+
+/** `cluster doctor [--json]`: what is wrong and what to type. */
+export const doctorCommand: Command = async (context, args) => {
+  const findings = diagnose(await gather(context));
+  if (args.includes("--json")) context.print(JSON.stringify({ schema: 1, findings }));
+  else {
+    for (const { level, about, what, fix } of findings) context.print(`${level}: ${about}: ${what}\n  fix: ${fix}`);
+    if (findings.length === 0) {
+      context.print("nothing is wrong: every container answers, one primary, all standbys stream");
+    }
+  }
+  return findings.some((f) => f.level === "error") ? ExitCode.no : ExitCode.ok;
 };
 
 /** `cluster switchover [--to NODE] [--json]`: the primary hands over; nothing acknowledged is lost. */

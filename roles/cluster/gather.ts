@@ -7,7 +7,7 @@ import type { Context } from "../runtime/context.ts";
 import { ControlClient } from "../runtime/control.ts";
 import { choosePrimary } from "../runtime/choose-primary.ts";
 import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
-import { getText } from "../runtime/peers.ts";
+import { getAnswer, HttpError } from "../runtime/peers.ts";
 import { clusterKeys } from "../runtime/signing.ts";
 import { ConfigError } from "../runtime/start.ts";
 import { AnyStatus, type NodeStatus } from "../runtime/status.ts";
@@ -23,7 +23,8 @@ const variables = {
 
 const askMs = 2_000;
 
-export type Member = { host: string } & ({ status: AnyStatus } | { error: string });
+/** A container that answered, and how far its clock is ahead of ours to the second, milliseconds; or one that did not. */
+export type Member = { host: string } & ({ status: AnyStatus; clockAheadMs: number } | { error: string });
 
 export interface Cluster {
   client: ControlClient;
@@ -38,13 +39,14 @@ export async function gather(context: Context): Promise<Cluster> {
   const read = readConfig(variables, context);
   if (!read.ok) throw new ConfigError(read.problems);
   const { config } = read;
-  const own = await ask("localhost");
+  const wallMs = context.clock.wallMs();
+  const own = await ask("localhost", wallMs);
   const named = [...config.partners, ...config.observers, ...config.hosts, ...backendHosts(config), ...namesOf([own])];
-  let members = await askAll(named);
+  let members = await askAll(named, wallMs);
   for (let round = 0; round < 2; round++) {
     const more = namesOf(members).filter((host) => !members.some((m) => m.host === host));
     if (more.length === 0) break;
-    members = [...members, ...await askAll(more)];
+    members = [...members, ...await askAll(more, wallMs)];
   }
   if (members.length === 0 && "status" in own) members = [own];
   const nodes = members.flatMap((m) =>
@@ -62,14 +64,18 @@ function backendHosts({ backends }: ConfigOf<typeof variables>): string[] {
   return backends.split(",").flatMap((b) => b.split(":")[1] ?? []).filter((h) => h !== "");
 }
 
-async function askAll(hosts: readonly string[]): Promise<Member[]> {
+async function askAll(hosts: readonly string[], wallMs: number): Promise<Member[]> {
   const names = [...new Set(hosts)].filter((h) => h !== "").toSorted();
-  return await Promise.all(names.map(ask));
+  return await Promise.all(names.map((name) => ask(name, wallMs)));
 }
 
-async function ask(host: string): Promise<Member> {
+async function ask(host: string, wallMs: number): Promise<Member> {
   try {
-    return { host, status: AnyStatus.parse(JSON.parse(await getText(host, "/status", askMs))) };
+    const { body, headers, status } = await getAnswer(host, "/status", askMs);
+    if (status !== 200) throw new HttpError("/status", status, body.slice(0, 200));
+    const theirMs = Date.parse(String(headers.date ?? "")); // HTTP's own header, whole seconds
+    const clockAheadMs = Number.isNaN(theirMs) ? 0 : theirMs - wallMs;
+    return { host, status: AnyStatus.parse(JSON.parse(body)), clockAheadMs };
   } catch (error) {
     return { host, error: errorText(error) };
   }

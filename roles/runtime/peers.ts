@@ -64,6 +64,11 @@ export interface Answer {
   headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
+/** GET over HTTP; the answer whatever its status. Throws where there is none. */
+export function getAnswer(at: string, path: string, timeoutMs: number): Promise<Answer> {
+  return requestAnswer({ at, path, method: "GET", timeoutMs, headers: {} });
+}
+
 /** POST of a JSON body with headers; the answer whatever its status. Throws where there is none. */
 export function postSigned(
   host: string,

@@ -1,0 +1,208 @@
+// PURE: what is wrong with a cluster, why it matters, and what to type. From what its containers say of themselves.
+import { leastVoters } from "../../config/quorum.ts";
+import { staleMs } from "../runtime/signing.ts";
+import type { BarmanStatus, NodeStatus, PgpoolStatus } from "../runtime/status.ts";
+import type { Cluster, Member } from "./gather.ts";
+
+export interface Finding {
+  /** error: something that is promised does not hold now; warning: it holds, and would not after one more failure */
+  level: "error" | "warning";
+  /** host that it is about, or "cluster" */
+  about: string;
+  what: string;
+  fix: string;
+}
+
+/** Replay further behind than this is told, seconds. */
+const muchLag = 30;
+/** Clocks further apart than this are told, milliseconds: message signatures allow for staleMs. */
+const clocksApartMs = 60_000;
+
+/** All findings, errors first. An empty list: nothing is wrong. */
+export function diagnose(cluster: Cluster): Finding[] {
+  const findings = [
+    ...silence(cluster),
+    ...leadership(cluster),
+    ...lease(cluster),
+    ...cluster.nodes.flatMap(({ host, status }) => node(host, status, cluster)),
+    ...cluster.members.flatMap(pool),
+    ...cluster.members.flatMap(backup),
+    ...sameness(cluster),
+  ];
+  return findings.toSorted((a, b) => Number(a.level === "warning") - Number(b.level === "warning"));
+}
+
+const error = (about: string, what: string, fix: string): Finding => ({ level: "error", about, what, fix });
+const warning = (about: string, what: string, fix: string): Finding => ({ level: "warning", about, what, fix });
+
+function silence({ members }: Cluster): Finding[] {
+  return members.flatMap((m) =>
+    "error" in m
+      ? [
+        error(
+          m.host,
+          `does not answer on port 8080: ${m.error}`,
+          `start its container, or see its log and the network`,
+        ),
+      ]
+      : []
+  );
+}
+
+function leadership({ primary, nodes, members }: Cluster): Finding[] {
+  if (primary) return [];
+  const voters = [...new Set(nodes.flatMap((n) => n.status.lease.voters))];
+  const missing = members.flatMap((m) => "error" in m && voters.includes(m.host) ? [m.host] : []);
+  const first = nodes.filter((n) => n.status.partners.includes(n.host));
+  const best = first.toSorted((a, b) => order(b.status) - order(a.status))[0];
+  if (missing.length * 2 < voters.length || !best) {
+    return [
+      error("cluster", "no primary is in sight", "`postdock cluster history` tells what happened; it is tried again"),
+    ];
+  }
+  return [error(
+    "cluster",
+    `no primary, and no majority to make one: ${missing.join(", ")} of the voters ${voters.join(", ")} do not answer`,
+    `start ${missing.join(", ")}; where they are gone for good: postdock cluster failover --force ${best.host}`,
+  )];
+}
+
+/** Orders positions roughly, for the node to name: the command itself refuses one that is behind another. */
+function order({ postgres }: NodeStatus): number {
+  const [high = "0", low = "0"] = (postgres.lsn ?? "0/0").split("/");
+  return (postgres.timeline ?? 0) * 2 ** 70 + parseInt(high, 16) * 2 ** 32 + parseInt(low, 16);
+}
+
+function lease({ nodes, primary }: Cluster): Finding[] {
+  const first = nodes.filter((n) => n.status.partners.length > 0);
+  const off = first.find((n) => n.status.lease.mode === "off");
+  if (off) {
+    const { voters, because } = off.status.lease;
+    const ways = voters.length < leastVoters
+      ? "a third node in PARTNER_NODES, a pgpool or barman container in QUORUM_OBSERVERS of all, or QUORUM=off to accept " +
+        "plain repmgr behaviour"
+      : "set QUORUM=on on all nodes";
+    return [warning("cluster", `no lease keeps a second primary from being: ${because}`, ways)];
+  }
+  const findings: Finding[] = [];
+  if (primary?.status.lease.mode === "bootstrap") {
+    findings.push(warning("cluster", primary.status.lease.because, "start the other nodes of PARTNER_NODES"));
+  }
+  if (primary?.status.lease.mode === "on") {
+    const { refusals, voters } = primary.status.lease;
+    const spare = voters.length - (Math.floor(voters.length / 2) + 1) - refusals.length;
+    for (const refusal of refusals) {
+      const what = `a voter does not grant the lease: ${refusal}`;
+      const fix = "correct what it names; with one voter less the primary may have to stop";
+      findings.push((spare < 1 ? error : warning)(primary.host, what, fix));
+    }
+  }
+  return findings;
+}
+
+function node(host: string, status: NodeStatus, { primary }: Cluster): Finding[] {
+  const { postgres } = status;
+  const findings: Finding[] = [];
+  const log = `see the log of ${host}; \`postdock cluster history\` tells what it did`;
+  if (status.fenced !== null) findings.push(error(host, `is fenced: ${status.fenced}`, log));
+  else if (status.phase !== "running") {
+    findings.push(error(host, `does not serve: ${status.phase}, ${status.doing} (${status.because})`, log));
+  }
+  if (status.consistency.degraded !== null) {
+    const fix = "bring the missing standbys back";
+    findings.push(
+      error(host, `CONSISTENCY=${status.consistency.mode} is not kept: ${status.consistency.degraded}`, fix),
+    );
+  }
+  if (status.forced) {
+    const fix = "start the missing voters, or name others in PARTNER_NODES";
+    findings.push(warning(host, "was forced to lead and votes alone until a majority is back", fix));
+  }
+  if (status.paused.on && primary?.host === host) {
+    findings.push(warning("cluster", "automatic failover is paused", "postdock cluster resume"));
+  }
+  if (postgres.role === "standby" && status.phase === "running") {
+    if (postgres.upstream?.streaming !== true) {
+      findings.push(error(host, `does not stream from ${postgres.upstream?.host ?? "any upstream"}`, log));
+    } else if ((postgres.lagSeconds ?? 0) > muchLag) {
+      const fix = "long queries on it hold replay up, or its disk is slow: see pg_stat_activity there";
+      findings.push(warning(host, `is ${Math.round(postgres.lagSeconds!)} s behind`, fix));
+    }
+  }
+  if (status.phase === "running" && !status.repmgrd.running) {
+    findings.push(warning(host, "repmgrd does not run", `it is started again by itself; ${log}`));
+  }
+  return findings;
+}
+
+function pool(member: Member): Finding[] {
+  if (!("status" in member) || member.status.component !== "pgpool") return [];
+  const status: PgpoolStatus = member.status;
+  const none = status.primary === null
+    ? [error(member.host, `sends no writes anywhere: ${status.because}`, "see `postdock cluster show`")]
+    : [];
+  return [
+    ...none,
+    ...status.backends.flatMap((b) => {
+      if (b.truth === "false-primary" || b.truth === "foreign") {
+        const what = b.truth === "foreign" ? "is of another cluster" : "says it is primary, and a newer one exists";
+        return [
+          error(member.host, `backend ${b.id} (${b.host}) ${what}; it gets no clients`, "see the log of that node"),
+        ];
+      }
+      const serving = b.truth === "primary" || b.truth === "standby";
+      return serving && b.status === "down"
+        ? [
+          warning(
+            member.host,
+            `backend ${b.id} (${b.host}) serves and is detached`,
+            `it is attached by itself; see its log`,
+          ),
+        ]
+        : [];
+    }),
+  ];
+}
+
+function backup(member: Member): Finding[] {
+  if (!("status" in member) || member.status.component !== "barman") return [];
+  const status: BarmanStatus = member.status;
+  const check = `run \`barman check ${status.server}\` there`;
+  return [
+    ...(status.receiving ? [] : [error(member.host, `receives no WAL: ${status.because}`, check)]),
+    ...(status.checkOk === false
+      ? [error(member.host, `barman check fails: ${status.checkFailures.join("; ")}`, check)]
+      : []),
+    ...(status.backups === 0
+      ? [warning(member.host, "there is no backup yet", "BACKUP_SCHEDULE makes one; at once: postdock barman backup")]
+      : []),
+  ];
+}
+
+/** What has to be the same everywhere, or nearly. */
+function sameness({ members, nodes }: Cluster): Finding[] {
+  const findings: Finding[] = [];
+  const answered = members.flatMap((m) => "status" in m ? [m] : []);
+  const versions = new Set(answered.map((m) => m.status.postdock));
+  if (versions.size > 1) {
+    const told = answered.map((m) => `${m.host} ${m.status.postdock}`).join(", ");
+    findings.push(warning("cluster", `PostDock differs: ${told}`, "finish the update of all containers"));
+  }
+  const lists = Map.groupBy(
+    nodes.filter((n) => n.status.lease.voters.length > 0),
+    (n) => n.status.lease.voters.toSorted().join(","),
+  );
+  if (lists.size > 1) {
+    const told = [...lists].map(([voters, same]) => `${same.map((n) => n.host).join(", ")}: ${voters}`).join("; ");
+    const fix = "set PARTNER_NODES and QUORUM_OBSERVERS the same on all nodes and observers";
+    findings.push(error("cluster", `the nodes name different voters: ${told}`, fix));
+  }
+  for (const { host, clockAheadMs } of answered) {
+    if (Math.abs(clockAheadMs) < clocksApartMs) continue;
+    const what = `its clock is ${Math.round(Math.abs(clockAheadMs) / 1000)} s ${clockAheadMs > 0 ? "ahead" : "behind"}`;
+    const refused = Math.abs(clockAheadMs) > staleMs;
+    const told = refused ? `${what}: what it signs is refused` : what;
+    findings.push((refused ? error : warning)(host, told, "set the time of that machine, by NTP"));
+  }
+  return findings;
+}
