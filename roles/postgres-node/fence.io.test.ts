@@ -1,6 +1,6 @@
 // The fence process against real processes: what PostgreSQL is does not matter to it, only its name and where it works.
 import assert from "node:assert/strict";
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -14,7 +14,11 @@ const deps = { clock: systemClock, log };
 const main = new URL("../../main.ts", import.meta.url).pathname;
 
 /** A directory with so many processes called postgres that work in it, and a fence process for it. */
-async function withServer(count: number, work: (directory: string, fence: Supervised) => Promise<void>): Promise<void> {
+async function withServer(
+  count: number,
+  work: (directory: string, fence: Supervised) => Promise<void>,
+  shell = 'exec "$@"',
+): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "fence-"));
   await copyFile("/bin/sleep", join(directory, "postgres"));
   const argv = ["sh", "-c", `cd ${directory} && exec ./postgres 60`];
@@ -24,7 +28,7 @@ async function withServer(count: number, work: (directory: string, fence: Superv
     () => supervise({ name: "server", argv, restart: policy, stop: [] }, deps),
   );
   const runtime = "Deno" in globalThis ? [process.execPath, "run", "-A", main] : [process.execPath, main];
-  const command = [...runtime, "postgres-node", "fence", directory];
+  const command = ["sh", "-c", shell, directory, ...runtime, "postgres-node", "fence", directory];
   const fence = supervise({ name: "fence", argv: command, input: true, restart: policy, stop: [] }, deps);
   try {
     const here = () => Promise.resolve(processesIn("postgres", directory).length === count);
@@ -58,6 +62,18 @@ test("a stopped process of the server does not outlive the lease", async () => {
     fence.write(`arm ${leaseNowMs()}`);
     await gone(directory);
   });
+});
+
+test("output that nobody takes does not hold the fence up", async () => {
+  const full = 'mkfifo "$0/said"; exec 3<>"$0/said"; head -c 65536 /dev/zero >&3; exec "$@" >&3 2>&3';
+  await withServer(2, async (directory, fence) => {
+    await waitUntil(() => stat(join(directory, "said")).then(() => true, () => false), {
+      what: "the full pipe",
+      deadlineMs: 5_000,
+    }, deps);
+    fence.write(`arm ${leaseNowMs() + 500}`);
+    await gone(directory);
+  }, full);
 });
 
 test("an agent that is gone leaves no primary behind; a server that needs no lease stays", async () => {

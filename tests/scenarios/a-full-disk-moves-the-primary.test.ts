@@ -1,0 +1,46 @@
+// Promise: a primary whose disk is full gives way to a standby and says what is the matter; nothing acknowledged before is lost,
+// and with room again the node comes back by itself.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { Cluster } from "../support/cluster.ts";
+import { exec, logsOf } from "../support/docker.ts";
+
+const nodes = ["pgmaster", "pgslave1", "pgslave3"];
+const deps = { clock: systemClock };
+const small =
+  "  pgmaster:\n    driver: local\n    driver_opts:\n      type: tmpfs\n      device: tmpfs\n      o: size=400m\n";
+
+test("a full disk on the primary: another node leads, and the node returns when there is room", async () => {
+  const edit = (yaml: string) => yaml.replace(/^volumes:\n {2}pgmaster:\n/m, `volumes:\n${small}`);
+  const cluster = await Cluster.prepare({ name: "full", compose: "v2", edit });
+  await cluster.down(); // what a run that was cut off has left
+  await cluster.up(nodes);
+  assert.equal(await cluster.waitWhole(90_000, nodes), "pgmaster");
+  await waitUntil(async () => (await cluster.nodeStatus("pgmaster"))?.lease.held, {
+    what: "the lease",
+    deadlineMs: 30_000,
+  }, deps);
+  const sql = (text: string) => cluster.psql("pgmaster", text);
+  await sql("create table t (i int)");
+  let acknowledged = 0;
+  const container = await cluster.container("pgmaster");
+  const fill = "dd if=/dev/zero of=$PGDATA/pgsql_tmp.ballast bs=1M 2>&1 || true; df --output=avail $PGDATA | tail -1";
+  assert.equal((await exec(container, ["bash", "-c", fill])).trim().split("\n").at(-1)!.trim(), "0");
+  const others = ["pgslave1", "pgslave3"];
+  const next = await waitUntil(
+    async () => {
+      const written = await sql("insert into t select 1; select pg_switch_wal()").then(() => true, () => false);
+      if (written) acknowledged++;
+      return await cluster.primary(others);
+    },
+    { what: "another node to lead", deadlineMs: 90_000 },
+    deps,
+  );
+  assert.match(await logsOf(container), /No space left on device/);
+  const rows = Number(await cluster.psql(next, "select count(*) from t"));
+  assert.ok(rows >= acknowledged - 1, `${rows} of ${acknowledged}: asynchronous, at most the last one`);
+  await exec(container, ["bash", "-c", "rm $PGDATA/pgsql_tmp.ballast"]);
+  assert.equal(await cluster.waitWhole(90_000, nodes), next);
+  await cluster.down();
+});

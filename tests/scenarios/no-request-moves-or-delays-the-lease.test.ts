@@ -1,0 +1,173 @@
+// Promise: what is not signed with the cluster's key, what was sent before, what is too old, too long or malformed changes
+// nothing; a signed claim that lies about itself gets no vote; and no flood of requests delays the fence.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ControlClient } from "../../roles/runtime/control.ts";
+import { Reply, votePath } from "../../roles/runtime/lease-voter.ts";
+import { clusterKeys, newNonce, sign } from "../../roles/runtime/signing.ts";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { type Cluster, exampleCluster, nodes } from "../support/cluster.ts";
+import { exec, logsOf, tryExec } from "../support/docker.ts";
+
+const deps = { clock: systemClock };
+const keys = clusterKeys([], "replication_pass");
+const voters = ["pgmaster", "pgslave1", "pgslave3"];
+
+interface Sent {
+  body: string;
+  key?: string;
+  audience: string;
+  timeMs?: number;
+  nonce?: string;
+  signature?: string;
+}
+
+async function post(
+  address: string,
+  path: string,
+  sent: Sent,
+): Promise<{ status: number; text: string; audience: string }> {
+  const { body, audience, key = keys[0]!, timeMs = Date.now(), nonce = newNonce() } = sent;
+  const signature = sent.signature ?? sign(key, { method: "POST", path, audience, timeMs, nonce, body });
+  const response = await fetch(`http://${address}:8080${path}`, {
+    method: "POST",
+    body,
+    headers: {
+      "x-postdock-audience": audience,
+      "x-postdock-time": String(timeMs),
+      "x-postdock-nonce": nonce,
+      "x-postdock-signature": signature,
+    },
+  });
+  return {
+    status: response.status,
+    text: await response.text(),
+    audience: response.headers.get("x-postdock-audience") ?? "",
+  };
+}
+
+async function standbyOf(cluster: Cluster): Promise<{ primary: string; standby: string; address: string }> {
+  const primary = await cluster.waitWhole();
+  const standby = voters.find((n) => n !== primary)!;
+  return { primary, standby, address: (await cluster.address(standby))! };
+}
+
+test("requests that are not genuine are refused and change nothing", async () => {
+  const cluster = await exampleCluster();
+  const { address, standby } = await standbyOf(cluster);
+  const before = (await cluster.nodeStatus(standby))!.paused;
+  const path = "/control/pause";
+  const body = JSON.stringify({ on: true });
+  const { audience } = await post(address, path, { body, audience: "" });
+  const refused = async (
+    sent: Omit<Sent, "body" | "audience"> & { body?: string; audience?: string },
+    status: number,
+    said: RegExp,
+  ) => {
+    const answer = await post(address, path, { body, audience, ...sent });
+    assert.equal(answer.status, status, answer.text);
+    assert.match(answer.text, said);
+  };
+  await refused({ signature: "" }, 401, /signature is wrong/);
+  await refused({ key: "another-key-of-sixteen" }, 401, /signature is wrong: another CLUSTER_KEY/);
+  await refused({ timeMs: Date.now() - 16 * 60_000 }, 401, /stale/);
+  await refused({ audience: "an-agent-that-is-gone" }, 401, /agent that is gone/);
+  await refused({ body: "x".repeat(65 * 1024) }, 413, /over 64 kB/);
+  await refused({ body: "{" }, 400, /malformed/);
+  await refused({ body: JSON.stringify({ on: "perhaps" }) }, 400, /malformed/);
+  const unsigned = await fetch(`http://${address}:8080${path}`, { method: "POST", body });
+  assert.equal(unsigned.status, 401, await unsigned.text());
+  assert.deepEqual((await cluster.nodeStatus(standby))!.paused, before, "nothing was changed");
+
+  const genuine = {
+    body: JSON.stringify({ on: before.on }),
+    audience,
+    timeMs: Date.now() - 5 * 60_000,
+    nonce: newNonce(),
+  };
+  assert.equal((await post(address, path, genuine)).status, 200, "a clock five minutes behind is no stranger");
+  const again = await post(address, path, genuine);
+  assert.equal(again.status, 401);
+  assert.match(again.text, /been here before/);
+});
+
+test("a claim that lies about itself gets no vote", async () => {
+  const cluster = await exampleCluster();
+  const { address, primary, standby } = await standbyOf(cluster);
+  const { term } = (await cluster.nodeStatus(primary))!.lease;
+  const client = new ControlClient(keys, systemClock);
+  const claim = (changed: object) =>
+    client.ask({
+      host: address,
+      path: votePath,
+      schema: Reply,
+      timeoutMs: 3_000,
+      body: {
+        kind: "acquire",
+        from: { nodeId: 77, host: "stranger", incarnation: "x" },
+        term: { number: term + 1, nodeId: 77 },
+        ttlMs: 5_000,
+        electorate: voters,
+        round: 1,
+        ...changed,
+      },
+    });
+  for (
+    const [lie, said] of [
+      [{}, /.+/],
+      [{ electorate: ["stranger", standby, "another"] }, /electorate/],
+      [{ electorate: ["stranger"] }, /electorate/],
+      [{
+        kind: "release",
+        from: { nodeId: 1, host: primary, incarnation: "not this run" },
+        term: { number: term, nodeId: 1 },
+      }, /.+/],
+      [{
+        kind: "renew",
+        from: { nodeId: 1, host: primary, incarnation: "not this run" },
+        term: { number: term, nodeId: 1 },
+      }, /.+/],
+    ] as const
+  ) {
+    const reply = await claim(lie);
+    assert.equal(reply.granted, "kind" in lie && lie.kind === "release" ? reply.granted : false, JSON.stringify(reply));
+    assert.match(reply.because, said);
+  }
+  const after = await waitUntil(async () => (await cluster.nodeStatus(standby))?.lease, {
+    what: "the standby's word",
+    deadlineMs: 5_000,
+  }, deps);
+  assert.equal(after.grantedTo, primary, "its vote is the primary's still");
+  assert.equal(await cluster.waitWhole(), primary);
+});
+
+test("a primary that is cut off is fenced before another leads, whatever floods its agent", async () => {
+  const cluster = await exampleCluster();
+  const old = await cluster.waitWhole();
+  const container = await cluster.container(old);
+  const flood = `for i in 1 2 3 4 5 6; do ( end=$((SECONDS + 9)); while [ $SECONDS -lt $end ]; do
+    exec 3<>/dev/tcp/127.0.0.1/8080 || continue
+    printf 'POST /control/lease HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\nContent-Length: 60000\\r\\n\\r\\n' >&3
+    head -c 60000 /dev/zero >&3; head -c 12 <&3 >> /tmp/flood.$i; echo >> /tmp/flood.$i; exec 3>&-
+  done ) & done; wait`;
+  const flooding = tryExec(container, ["bash", "-c", `rm -f /tmp/flood.*; ${flood}`], 60_000);
+  const answered = async () =>
+    Number((await exec(container, ["bash", "-c", "cat /tmp/flood.* 2>/dev/null | grep -c 401 || true"])).trim());
+  await waitUntil(async () => await answered() > 50, { what: "the flood", deadlineMs: 10_000 }, deps);
+  await cluster.disconnect(old);
+  const others = nodes.filter((n) => n !== old);
+  const next = await waitUntil(() => cluster.primary(others), { what: "a new primary", deadlineMs: 40_000 }, deps);
+  await flooding;
+  await cluster.connect(old);
+  const fenced = await timeOf(container, /"event":"(Fenced|The fence process has ended PostgreSQL)"/);
+  const promoted = await timeOf(await cluster.container(next), /"event":"Promotion asked for".*"allowed":true/);
+  assert.ok(fenced < promoted, `fenced at ${fenced}, the next was allowed to lead at ${promoted}`);
+  await cluster.waitWhole();
+});
+
+/** When a container last said this; text of an ISO time, so that two can be compared. */
+async function timeOf(container: string, said: RegExp): Promise<string> {
+  const line = (await logsOf(container)).split("\n").filter((l) => said.test(l)).at(-1);
+  assert.ok(line, `${said} is not in the log`);
+  return (JSON.parse(line) as { time: string }).time;
+}
