@@ -6,10 +6,11 @@ import { withDeadline } from "../runtime/time.ts";
 import { no, type Verdict, yes } from "../runtime/verdict.ts";
 import { observedRole } from "./agent-state.ts";
 import { readControlData } from "./data-directory.ts";
+import { decideRecovery, patienceMs, type RecoveryPlan } from "./decide-recovery.ts";
 import { decideSuccessor, type Succession } from "./decide-successor.ts";
 import { compareLsn } from "./lsn.ts";
 import { licenseOf, type Node, say, statusOf } from "./node.ts";
-import { observeServer, type Surroundings, viewOf } from "./observe.ts";
+import { knownHosts, observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
 import { checkpoint } from "./queries.ts";
 import { promoteHere } from "./repair.ts";
 
@@ -32,6 +33,25 @@ export function successorOf(node: Node, seen: Surroundings, wanted: string | nul
   return decideSuccessor({ ...viewOf(node, seen), systemIdentifier, position: { timeline, lsn }, wanted });
 }
 
+/** While this node recovers as primary: whether a standby would be there sooner. Null where it needs no lease or is not at all long at it. */
+export async function lookForSuccessor(sinceMs: number, node: Node): Promise<RecoveryPlan | null> {
+  const { config, state, memory } = node;
+  const recoveringMs = node.clock.nowMs() - sinceMs;
+  if (recoveringMs < patienceMs || licenseOf(node) !== "held" || state.data?.kind !== "cluster") return null;
+  const seen = await observeSurroundings(
+    { hosts: knownHosts(config, state, memory.hosts), history: node.histories },
+    node,
+  );
+  const { systemIdentifier, position: end } = state.data;
+  return decideRecovery({ ...viewOf(node, seen), recoveringMs, systemIdentifier, end });
+}
+
+/** After the recovering server has been ended: nobody has seen it read-write. */
+export async function handOverRecovery(to: string, because: string, node: Node): Promise<void> {
+  say(node, "stopping", `handing over to ${to}`, because);
+  await giveTo(to, "0/0", because, node);
+}
+
 /** Before the shutdown. */
 export async function prepareHandOver(to: string, because: string, node: Node): Promise<void> {
   say(node, "stopping", `handing over to ${to}`, because);
@@ -42,13 +62,24 @@ export async function prepareHandOver(to: string, because: string, node: Node): 
 
 /** After PostgreSQL has shut down cleanly: frees the lease and lets the successor promote itself. */
 export async function finishHandOver(to: string, because: string, node: Node): Promise<void> {
+  const control = await readControlData(node.config.pgdata).catch((error) => ({
+    state: errorText(error),
+    checkpoint: null,
+  }));
+  if (control.state === "shut down" && control.checkpoint) {
+    return await giveTo(to, control.checkpoint.lsn, because, node);
+  }
+  const why = `PostgreSQL is "${control.state}", not shut down`;
+  node.log.warn("The hand-over did not succeed; the nodes elect a primary", { to, why });
+}
+
+/** Frees the lease; the successor, which has WAL beyond `afterLsn`, promotes itself. */
+async function giveTo(to: string, afterLsn: string, because: string, node: Node): Promise<void> {
   const { config, client, clock, lease, log } = node;
   const started = clock.nowMs();
   try {
-    const control = await readControlData(config.pgdata);
-    if (control.state !== "shut down") throw new Error(`PostgreSQL is "${control.state}", not shut down`);
     await lease.release(`${to} takes over`, to);
-    const body = { from: config.host, afterLsn: control.checkpoint.lsn, because };
+    const body = { from: config.host, afterLsn, because };
     const answer = await client.ask({ host: to, path: takeOverPath, body, schema: TakenOver, timeoutMs: takeOverMs });
     const fields = { to, because: answer.because, tookMs: Math.round(clock.nowMs() - started) };
     if (answer.ok) node.history.note("Handed over", fields);

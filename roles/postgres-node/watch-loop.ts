@@ -8,6 +8,7 @@ import { decideRunning, type RunningPlan, type RunningView } from "./decide-runn
 import { fenceServer } from "./fence.ts";
 import { endForce, getFirstLease } from "./lease-upkeep.ts";
 import { announce, licenseOf, type Node, say, statusOf } from "./node.ts";
+import { handOverRecovery, lookForSuccessor } from "./hand-over.ts";
 import { knownHosts, observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
 import { immediateStop, startPostmaster } from "./postmaster.ts";
 import { keepRegistered } from "./registration.ts";
@@ -53,7 +54,13 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
     retryMs: null,
   };
   try {
-    if (!(await waitUntilReady(watch, node))) {
+    const ready = await waitUntilReady(watch, role, node);
+    if (typeof ready === "object") {
+      await watch.postgres.stop(immediateStop);
+      await handOverRecovery(ready.to, ready.because, node);
+      return { why: "handed-over" };
+    }
+    if (ready === "ended") {
       if (node.stop.aborted) return { why: "stopped" };
       const exit = postgres.lastExit();
       return { why: "never-ready", because: `postgres exited with ${exit?.code ?? exit?.signal} before it answered` };
@@ -68,14 +75,21 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
   }
 }
 
-async function waitUntilReady(watch: Watch, node: Node): Promise<boolean> {
-  let reported = node.clock.nowMs();
+async function waitUntilReady(
+  watch: Watch,
+  role: "primary" | "standby",
+  node: Node,
+): Promise<"ready" | "ended" | { to: string; because: string }> {
+  const since = node.clock.nowMs();
+  let reported = since;
   while (watch.postgres.running() && !node.stop.aborted) {
     try {
       node.state.server = await observeServer(node);
       node.state.fenced = null;
-      return true;
+      return "ready";
     } catch (error) {
+      const plan = role === "primary" ? await lookForSuccessor(since, node) : null;
+      if (plan?.do === "hand-over") return plan;
       if (node.clock.nowMs() - reported >= node.config.recoveryCheckSeconds * 1000) {
         reported = node.clock.nowMs();
         node.log.info("PostgreSQL does not answer yet", { why: errorText(error) });
@@ -83,7 +97,7 @@ async function waitUntilReady(watch: Watch, node: Node): Promise<boolean> {
       await node.clock.sleep(100, node.stop);
     }
   }
-  return false;
+  return "ended";
 }
 
 async function watchServer(watch: Watch, node: Node): Promise<ServerEnd> {

@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
-import { exampleCluster } from "../support/cluster.ts";
-import { exec } from "../support/docker.ts";
+import { exampleCluster, nodes } from "../support/cluster.ts";
+import { exec, logsOf } from "../support/docker.ts";
 import { describeReport, Ledger, monkey } from "../support/ledger.ts";
+
+const deps = { clock: systemClock };
 
 test("a killed postmaster comes back or is replaced, and writes resume", async () => {
   const cluster = await exampleCluster();
@@ -28,4 +30,24 @@ test("a killed postmaster comes back or is replaced, and writes resume", async (
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(now))! });
   console.log(describeReport("killed postmaster", report));
   assert.ok(report.missing.length <= 20, `lost ${report.missing.length} acknowledged writes`);
+});
+
+test("a crash recovery that takes long gives way to a standby that has everything", async () => {
+  const cluster = await exampleCluster();
+  const old = await cluster.waitWhole();
+  const container = await cluster.container(old);
+  await cluster.psql(old, "create table recovered as select repeat('x', 200) t from generate_series(1, 100000)");
+  const standbys = "select count(*) from pg_stat_replication where flush_lsn >= pg_current_wal_flush_lsn()";
+  await waitUntil(async () => Number(await cluster.psql(old, standbys)) >= 2, {
+    what: "the standbys to have it",
+    deadlineMs: 30_000,
+  }, deps);
+  const hang = "kill -9 $(head -1 $PGDATA/postmaster.pid); for i in $(seq 2000); do " +
+    "pid=$(pgrep -f '^postgres: .*startup') && kill -STOP $pid && exit 0; sleep 0.01; done; exit 1";
+  await exec(container, ["bash", "-c", hang], 60_000);
+  const others = nodes.filter((n) => n !== old);
+  const next = await waitUntil(() => cluster.primary(others), { what: "a new primary", deadlineMs: 30_000 }, deps);
+  assert.match(await logsOf(container), /"event":"Handed over".*recovering for \d+ s, and \S+ has all of its WAL/);
+  assert.equal(await cluster.waitWhole(60_000), next);
+  assert.equal(await cluster.psql(next, "select count(*) from recovered"), "100000");
 });
