@@ -79,6 +79,12 @@ function samples(node: Node): Sample[] {
     },
     { name: "postdock_lease_term", help: "Newest term this node knows of", labels, value: status.lease.term },
     {
+      name: "postdock_lease_requests_total",
+      help: "Requests of the lease that this voter has answered",
+      labels,
+      value: node.voter.requests,
+    },
+    {
       name: "postdock_lease_in_force",
       help: "1 where only the holder is read-write",
       labels,

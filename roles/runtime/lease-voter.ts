@@ -40,6 +40,8 @@ export const Reply: z.ZodType<LeaseReply> = z.object({
 export class Voter {
   private state: VoterState;
   private readonly complained = new Set<string>();
+  /** requests answered since the start */
+  requests = 0;
 
   constructor(
     o: { name: string; incarnation: string; ttlMs: number; electorate: readonly string[] },
@@ -65,6 +67,7 @@ export class Voter {
   /** A request as it came, from outside or from this node's own claimant. Throws ZodError where it is malformed. */
   handle(body: unknown): LeaseReply {
     const request: LeaseRequest = Request.parse(body);
+    this.requests++;
     const before = this.state.grant?.to.host;
     const { voter, reply } = vote(this.state, request, leaseNowMs());
     this.state = voter;

@@ -1,27 +1,17 @@
-// Failover benchmark: per fault the longest gap between two acknowledged writes through pgpool, lost writes, and how long the
-// old primary takes to be back as a standby. `deno task bench [--runs N] [--only FAULT]`.
-import { loadavg } from "node:os";
-import process from "node:process";
+// One fault, or a switchover, under a client that writes every 50 ms: the longest gap between two acknowledged writes through
+// pgpool, lost writes, and how long the old primary takes to be back as a standby.
 import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
-import { say, task } from "../../tools/terminal.ts";
-import { Cluster } from "../support/cluster.ts";
+import type { Cluster } from "../support/cluster.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
-import { type Fault, faults } from "./faults.ts";
+import { exec } from "../support/docker.ts";
+import type { Fault } from "./faults.ts";
 
-/** One primary and two standbys behind the entry point, as DESIGN.md section 10 measures. */
-const nodes = ["pgmaster", "pgslave1", "pgslave3"];
-
-interface Run {
+export interface Run {
+  /** longest time between two acknowledged writes, milliseconds */
   gapMs: number;
   missing: number;
+  /** from the end of the fault until the cluster is whole, milliseconds */
   rejoinMs: number;
-}
-
-const seconds = (ms: number) => (ms / 1000).toFixed(1);
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
 async function writes(ledger: Ledger, more: number): Promise<void> {
@@ -35,7 +25,8 @@ async function writes(ledger: Ledger, more: number): Promise<void> {
   });
 }
 
-async function measure(cluster: Cluster, fault: Fault): Promise<Run> {
+/** One fault on the primary of a running cluster, which is whole again afterwards. */
+export async function measure(cluster: Cluster, fault: Fault, nodes: readonly string[]): Promise<Run> {
   const primary = await cluster.waitWhole(90_000, nodes);
   await cluster.waitPool(nodes);
   const ledger = await Ledger.start({ ...monkey, host: (await cluster.address("pgpool"))! });
@@ -51,30 +42,11 @@ async function measure(cluster: Cluster, fault: Fault): Promise<Run> {
   return { gapMs: report.longestGapMs, missing: report.missing.length, rejoinMs };
 }
 
-function row(name: string, runs: readonly Run[]): string {
-  const gaps = runs.map((r) => r.gapMs);
-  const back = runs.map((r) => r.rejoinMs);
-  return `${name.padEnd(18)} gap ${seconds(median(gaps))} s (${seconds(Math.min(...gaps))} to ${
-    seconds(Math.max(...gaps))
-  }), lost ${runs.map((r) => r.missing).join("/")}, back after ${seconds(median(back))} s (${
-    seconds(Math.min(...back))
-  } to ${seconds(Math.max(...back))})`;
+/** A planned switchover. */
+export function measureSwitchover(cluster: Cluster, nodes: readonly string[]): Promise<Run> {
+  const strike = async (_: Cluster, primary: string) => {
+    await exec(await cluster.container(primary), ["postdock", "cluster", "switchover"], 60_000);
+    return () => Promise.resolve();
+  };
+  return measure(cluster, { name: "switchover", strike }, nodes);
 }
-
-await task(async () => {
-  const argument = (name: string) => process.argv[process.argv.indexOf(name) + 1];
-  const runs = process.argv.includes("--runs") ? Number(argument("--runs")) : 3;
-  const only = process.argv.includes("--only") ? argument("--only")! : "";
-  const cluster = await Cluster.prepare({ name: "bench", compose: "v2" });
-  try {
-    await cluster.up([...nodes, "pgpool"]);
-    for (const fault of faults.filter((f) => f.name.includes(only))) {
-      const measured: Run[] = [];
-      for (let i = 0; i < runs; i++) measured.push(await measure(cluster, fault));
-      say(row(fault.name, measured));
-    }
-    say(`load ${loadavg().map((l) => l.toFixed(1)).join(" ")}`);
-  } finally {
-    if (!process.argv.includes("--keep")) await cluster.down();
-  }
-});

@@ -1,0 +1,125 @@
+// `deno task bench [--runs N] [--stock N] [--only PART] [--keep]`: what DESIGN.md section 10 asks for, as ratios against stock
+// repmgr and pgpool on the same images in the same run. Parts: the names of the faults, switchover, cost, sizes.
+import { mkdir, writeFile } from "node:fs/promises";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { root, say, task } from "../../tools/terminal.ts";
+import { Cluster } from "../support/cluster.ts";
+import { measureCost, median } from "./cost.ts";
+import { measure, measureSwitchover, type Run } from "./failover.ts";
+import { type Fault, faults } from "./faults.ts";
+import { ofSize } from "./sizes.ts";
+import { measureStock, type StockRun } from "./stock.ts";
+
+/** One primary and two standbys behind the entry point. */
+const nodes = ["pgmaster", "pgslave1", "pgslave3"];
+
+const seconds = (ms: number) => (ms / 1000).toFixed(1);
+const range = (values: readonly number[]) =>
+  `${seconds(median(values))} s (${seconds(Math.min(...values))} to ${seconds(Math.max(...values))})`;
+
+interface Options {
+  runs: number;
+  stock: number;
+  wants(part: string): boolean;
+}
+
+function options(): Options {
+  const value = (name: string) => {
+    const at = process.argv.indexOf(name);
+    return at < 0 ? undefined : process.argv[at + 1];
+  };
+  const only = value("--only");
+  return {
+    runs: Number(value("--runs") ?? 3),
+    stock: Number(value("--stock") ?? 1),
+    wants: (part) => only === undefined || part.includes(only),
+  };
+}
+
+function ours(runs: readonly Run[]): string {
+  const lost = runs.map((r) => r.missing).join("/");
+  return `${range(runs.map((r) => r.gapMs))}, lost ${lost}, back after ${range(runs.map((r) => r.rejoinMs))}`;
+}
+
+function theirs(runs: readonly StockRun[], runsOfOurs: readonly Run[]): string {
+  return runs.map(({ gapMs, missing, primaries }) => {
+    const two = primaries > 1 ? ", two primaries" : "";
+    if (gapMs === null) return `never within 75 s${two}`;
+    const ratio = gapMs / median(runsOfOurs.map((r) => r.gapMs));
+    return `${seconds(gapMs)} s, lost ${missing ?? "?"}${two}; ${ratio.toFixed(1)} times ours`;
+  }).join(" | ");
+}
+
+async function repeat<T>(times: number, work: () => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let i = 0; i < times; i++) results.push(await work());
+  return results;
+}
+
+/** A cluster of so many nodes of the first level and a pool, for as long as the work takes. */
+async function withCluster<T>(size: number, keep: boolean, work: (cluster: Cluster, names: string[]) => Promise<T>) {
+  const { edit, names } = ofSize(size, nodes);
+  const cluster = await Cluster.prepare({ name: `bench${size}`, compose: "v2", edit });
+  try {
+    await cluster.up([...names, "pgpool"]);
+    await cluster.waitWhole(180_000, names);
+    return await work(cluster, names);
+  } finally {
+    if (!keep) await cluster.down();
+  }
+}
+
+await task(async () => {
+  const { runs, stock, wants } = options();
+  const report: Record<string, unknown> = {};
+  const tell = (part: string, line: string, value: unknown) => {
+    say(`${part.padEnd(18)} ${line}`);
+    report[part] = value;
+  };
+  const struck = faults.filter((f) => wants(f.name));
+  const own = new Map<Fault, Run[]>();
+  if (struck.length > 0 || wants("switchover") || wants("cost")) {
+    await withCluster(3, process.argv.includes("--keep"), async (cluster) => {
+      for (const fault of struck) {
+        own.set(fault, await repeat(runs, () => measure(cluster, fault, nodes)));
+        tell(fault.name, ours(own.get(fault)!), own.get(fault));
+      }
+      if (wants("switchover")) {
+        const made = await repeat(runs, () => measureSwitchover(cluster, nodes));
+        tell("switchover", ours(made), made);
+      }
+      if (wants("cost")) {
+        const cost = await measureCost(cluster, nodes, await cluster.waitWhole(90_000, nodes));
+        const each = cost.perNode.map((n) =>
+          `${n.node} ${n.cpuPercent.toFixed(1)} % of a core, agent ${n.agentMb.toFixed(0)} MB, fence ${
+            n.fenceMb.toFixed(0)
+          } MB`
+        );
+        const probe = `probe ${cost.probeCommandMs.toFixed(0)} ms as a command, ${
+          cost.probeHttpMs.toFixed(1)
+        } ms over HTTP`;
+        tell("cost", [probe, ...each].join("; "), cost);
+      }
+    });
+  }
+  for (const [fault, measured] of stock > 0 ? own : []) {
+    const base = await repeat(stock, () => measureStock(fault));
+    tell(`stock ${fault.name}`, theirs(base, measured), base);
+  }
+  for (const size of wants("sizes") ? [3, 5, 9] : []) {
+    await withCluster(size, false, async (cluster, names) => {
+      const killed = faults.find((f) => f.name === "killed")!;
+      const made = await repeat(runs, () => measure(cluster, killed, names));
+      const primary = await cluster.waitWhole(90_000, names);
+      const { leasePerSecond } = await measureCost(cluster, names, primary);
+      const line = `killed ${ours(made)}; lease ${leasePerSecond.toFixed(1)} requests a second`;
+      tell(`${size} nodes`, line, { killed: made, leasePerSecond });
+    });
+  }
+  const load = loadavg().map((l) => l.toFixed(1)).join(" ");
+  say(`load ${load}`);
+  await mkdir(join(root, "dist"), { recursive: true });
+  await writeFile(join(root, "dist", "bench.json"), JSON.stringify({ schema: 1, load, ...report }, null, 2) + "\n");
+});

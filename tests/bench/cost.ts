@@ -1,0 +1,72 @@
+// What PostDock costs while nothing happens: probes, the agents' CPU and memory, the lease's messages.
+import { getText } from "../../roles/runtime/peers.ts";
+import { systemClock } from "../../roles/runtime/time.ts";
+import type { Cluster } from "../support/cluster.ts";
+import { exec } from "../support/docker.ts";
+
+export interface Cost {
+  /** medians over 30 asks, milliseconds */
+  probeCommandMs: number;
+  probeHttpMs: number;
+  perNode: { node: string; cpuPercent: number; agentMb: number; fenceMb: number }[];
+  /** requests of the lease that all voters together answer, a second */
+  leasePerSecond: number;
+}
+
+const observeMs = 30_000;
+
+/** Measures an idle, whole cluster for half a minute. */
+export async function measureCost(cluster: Cluster, nodes: readonly string[], primary: string): Promise<Cost> {
+  const before = await Promise.all(nodes.map((n) => usage(cluster, n)));
+  const from = systemClock.nowMs();
+  await systemClock.sleep(observeMs); // nothing is asked of it: that is what is measured
+  const after = await Promise.all(nodes.map((n) => usage(cluster, n)));
+  const seconds = (systemClock.nowMs() - from) / 1000;
+  return {
+    ...await probes(cluster, primary),
+    perNode: nodes.map((node, i) => ({
+      node,
+      cpuPercent: 100 * (after[i]!.cpuSeconds - before[i]!.cpuSeconds) / seconds,
+      agentMb: after[i]!.agentMb,
+      fenceMb: after[i]!.fenceMb,
+    })),
+    leasePerSecond: after.reduce((sum, now, i) => sum + now.requests - before[i]!.requests, 0) / seconds,
+  };
+}
+
+/** Agent and fence process of a node: CPU since their start (clock ticks of 10 ms), resident memory. */
+async function usage(cluster: Cluster, node: string) {
+  const script = `for kind in entrypoint fence; do pid=$(pgrep -f "postgres-node $kind" | head -1)
+    echo "$(sed 's/.*) //' /proc/$pid/stat | cut -d' ' -f12,13) $(sed -n 's/^VmRSS: *//p' /proc/$pid/status)"; done`;
+  const lines = (await exec(await cluster.container(node), ["bash", "-c", script])).trim().split("\n");
+  const parts = lines.map((line) => line.split(/\s+/).map(Number));
+  const metrics = await getText((await cluster.address(node))!, "/metrics", 2_000);
+  return {
+    cpuSeconds: parts.reduce((sum, [user = 0, system = 0]) => sum + (user + system) / 100, 0),
+    agentMb: (parts[0]?.[2] ?? NaN) / 1024,
+    fenceMb: (parts[1]?.[2] ?? NaN) / 1024,
+    requests: Number(/^postdock_lease_requests_total\{[^}]*\} (\d+)/m.exec(metrics)?.[1] ?? NaN),
+  };
+}
+
+async function probes(cluster: Cluster, primary: string) {
+  const container = await cluster.container(primary);
+  const script = "for i in $(seq 30); do a=$(date +%s%N); postdock healthcheck is-major-master > /dev/null; " +
+    "b=$(date +%s%N); echo $(( (b - a) / 1000 )); done";
+  const command = (await exec(container, ["bash", "-c", script], 60_000)).trim().split("\n").map((us) =>
+    Number(us) / 1000
+  );
+  const address = (await cluster.address(primary))!;
+  const http: number[] = [];
+  for (let i = 0; i < 30; i++) {
+    const from = systemClock.nowMs();
+    await getText(address, "/primary", 2_000);
+    http.push(systemClock.nowMs() - from);
+  }
+  return { probeCommandMs: median(command), probeHttpMs: median(http) };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
