@@ -123,6 +123,7 @@ async function mend(agent: PoolAgent): Promise<void> {
     runningMs: now - process.startedMs,
     startedFor: agent.start.forPrimary,
     served: agent.start.served,
+    bounded: agent.config.consistency === "partially-strict",
     startsInARow: agent.start.inARow,
   });
   for (const action of actions) await apply(action, agent, process);

@@ -8,7 +8,7 @@ import type { BackendTruth } from "./decide-truth.ts";
 
 const ms = fc.integer({ min: 0, max: 120_000 });
 const arbitraryTruth: fc.Arbitrary<BackendTruth> = fc.oneof(
-  fc.record({ is: fc.constant("standby" as const), caughtUp: fc.boolean() }),
+  fc.record({ is: fc.constant("standby" as const), caughtUp: fc.boolean(), farBehind: fc.boolean() }),
   fc.record({ is: fc.constantFrom("false-primary" as const, "foreign" as const) }),
   fc.record({ is: fc.constantFrom("down" as const, "unclear" as const), forMs: ms }),
   fc.record({ is: fc.constant("unseen" as const), postgresAnswers: fc.boolean(), forMs: ms }),
@@ -26,6 +26,7 @@ const arbitraryView: fc.Arbitrary<PoolView> = fc.record({
   runningMs: ms,
   startedFor: fc.option(fc.nat(4)),
   served: fc.boolean(),
+  bounded: fc.boolean(),
   startsInARow: fc.integer({ min: 0, max: 20 }),
 }).map(({ truths, nodes, primary: at, asked, ...rest }) => {
   const primary = at === null ? null : at % truths.length;
@@ -35,13 +36,18 @@ const arbitraryView: fc.Arbitrary<PoolView> = fc.record({
 });
 
 const base: PoolView = {
-  truth: new Map<number, BackendTruth>([[0, { is: "primary" }], [1, { is: "standby", caughtUp: true }]]),
+  truth: new Map<number, BackendTruth>([[0, { is: "primary" }], [1, {
+    is: "standby",
+    caughtUp: true,
+    farBehind: false,
+  }]]),
   primary: 0,
   pool: [{ id: 0, status: "up", role: "primary" }, { id: 1, status: "up", role: "standby" }],
   blindMs: 0,
   runningMs: 60_000,
   startedFor: 0,
   served: true,
+  bounded: false,
   startsInARow: 0,
 };
 const withBackend = (truth: BackendTruth, status: PoolNode["status"] = "up"): PoolView => ({
@@ -96,10 +102,10 @@ test("a silent agent is no reason to take away a backend whose PostgreSQL answer
 });
 
 test("a standby that came back is attached once it has caught up", () => {
-  assert.deepEqual(decidePool(withBackend({ is: "standby", caughtUp: false }, "down")), []);
-  assert.equal(decidePool(withBackend({ is: "standby", caughtUp: true }, "down"))[0]?.do, "attach");
-  assert.deepEqual(decidePool(withBackend({ is: "standby", caughtUp: false })), []);
-  assert.deepEqual(inService(withBackend({ is: "standby", caughtUp: false }).truth), [0]);
+  assert.deepEqual(decidePool(withBackend({ is: "standby", caughtUp: false, farBehind: false }, "down")), []);
+  assert.equal(decidePool(withBackend({ is: "standby", caughtUp: true, farBehind: false }, "down"))[0]?.do, "attach");
+  assert.deepEqual(decidePool(withBackend({ is: "standby", caughtUp: false, farBehind: false })), []);
+  assert.deepEqual(inService(withBackend({ is: "standby", caughtUp: false, farBehind: false }).truth), [0]);
 });
 
 test("a pgpool that does not answer is hung after a while, not at its first silence", () => {
@@ -118,4 +124,12 @@ test("a started pgpool gets time to find its primary, more each time, unless the
   assert.equal(decidePool({ ...started, runningMs: startPatienceMs(2) })[0]?.do, "restart");
   assert.equal(decidePool({ ...started, runningMs: 0, startedFor: 1 })[0]?.do, "restart");
   assert.ok(startPatienceMs(3) > startPatienceMs(2) && startPatienceMs(1000) === 60_000);
+});
+
+test("in partially-strict mode a standby that is far behind gets no reads, in eventual mode it does", () => {
+  const far = withBackend({ is: "standby", caughtUp: false, farBehind: true });
+  assert.deepEqual(decidePool({ ...far, bounded: true }).map((a) => [a.do, "id" in a && a.id]), [["detach", 1]]);
+  assert.deepEqual(decidePool(far), []);
+  const behind = withBackend({ is: "standby", caughtUp: false, farBehind: false });
+  assert.deepEqual(decidePool({ ...behind, bounded: true }), [], "attached stays, until it is far behind");
 });

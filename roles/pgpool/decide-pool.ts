@@ -22,6 +22,8 @@ export interface PoolView {
   startedFor: number | null;
   /** it has served a primary since that start */
   served: boolean;
+  /** CONSISTENCY=partially-strict: a standby that is far behind gets no reads */
+  bounded: boolean;
   /** how often it was started since it last served */
   startsInARow: number;
 }
@@ -104,26 +106,27 @@ function attachReturned(node: PoolNode, view: PoolView): PoolAction[] {
 }
 
 function detachLost(node: PoolNode, view: PoolView): PoolAction[] {
-  const because = whyDetach(view.truth.get(node.id), view.primary !== null);
+  const because = whyDetach(view.truth.get(node.id), view);
   // without a primary in sight the pool's primary stays: nobody else may be written to, and it may come back
   const keep = view.primary === null && node.role === "primary";
   return because !== null && isAttached(node) && !keep ? [{ do: "detach", id: node.id, because }] : [];
 }
 
-function whyDetach(truth: BackendTruth | undefined, primaryInSight: boolean): string | null {
+function whyDetach(truth: BackendTruth | undefined, view: PoolView): string | null {
   switch (truth?.is) {
     case "false-primary":
       return "it says it is primary, and is not";
     case "foreign":
-      return primaryInSight ? "it belongs to another cluster" : null;
+      return view.primary !== null ? "it belongs to another cluster" : null;
     case "down":
       return "its agent says that no PostgreSQL serves there";
     case "unclear":
       return truth.forMs >= unclearMs ? "its agent cannot reach its PostgreSQL" : null;
     case "unseen": // an agent that is silent while PostgreSQL answers is no reason to take the backend away
       return truth.forMs >= lostMs && !truth.postgresAnswers ? "neither its agent nor its PostgreSQL answers" : null;
-    case "primary":
     case "standby":
+      return view.bounded && truth.farBehind ? "it is further behind than CONSISTENCY=partially-strict allows" : null;
+    case "primary":
     case undefined:
       return null;
   }

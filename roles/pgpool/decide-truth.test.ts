@@ -78,5 +78,13 @@ test("a node of another cluster is foreign; one that is too far behind has not c
   ];
   const { backends } = decideTruth(nodes, null);
   assert.equal(backends.get(1)?.is, "foreign");
-  assert.deepEqual(backends.get(2), { is: "standby", caughtUp: false });
+  assert.deepEqual(backends.get(2), { is: "standby", caughtUp: false, farBehind: false });
+});
+
+test("how far behind a standby is, the primary's word says, also where the standby has not heard of it", () => {
+  const primary = node(0, { role: "primary", lsn: "0/8000000" });
+  const cut = decideTruth([primary, node(1, { replayLsn: "0/1000000", lagBytes: 0 })], null);
+  assert.deepEqual(cut.backends.get(1), { is: "standby", caughtUp: false, farBehind: true });
+  const near = decideTruth([primary, node(1, { replayLsn: "0/7F00000", lagBytes: 0 })], null);
+  assert.deepEqual(near.backends.get(1), { is: "standby", caughtUp: true, farBehind: false });
 });

@@ -1,5 +1,6 @@
 // PURE: from what each backend's node says of itself to who is primary and what every backend is.
 import { choosePrimary, type Claim, type KnownPrimary, ofOneCluster, overtakenBy } from "../runtime/choose-primary.ts";
+import { parseLsn } from "../runtime/lsn.ts";
 import type { NodeStatus } from "../runtime/status.ts";
 
 /** The last word of one backend's node; `forMs`: for how long it has been saying so. */
@@ -16,7 +17,7 @@ export interface NodeSeen {
 /** What a backend is; out of sight is a value of its own. */
 export type BackendTruth =
   | { is: "primary" }
-  | { is: "standby"; caughtUp: boolean }
+  | { is: "standby"; caughtUp: boolean; farBehind: boolean }
   /** says it is primary, but another one is, or a newer one was */
   | { is: "false-primary" }
   | { is: "foreign" }
@@ -36,6 +37,8 @@ export interface PoolTruth {
 
 /** A standby further behind than this is not attached until it has caught up, bytes. */
 export const attachLagBytes = 16 * 1024 * 1024;
+/** In partially-strict mode a standby that has replayed less than this of what the primary wrote gets no reads, bytes. */
+export const detachLagBytes = 64 * 1024 * 1024;
 
 export function decideTruth(nodes: readonly NodeSeen[], known: KnownPrimary | null): PoolTruth {
   const seen = nodes.flatMap((n): Claim[] => n.status === null ? [] : [{ host: n.host, status: n.status }]);
@@ -44,7 +47,8 @@ export function decideTruth(nodes: readonly NodeSeen[], known: KnownPrimary | nu
   const chosen = choosePrimary(credible, known?.host ?? null);
   const { systemIdentifier = null, timeline = null } = chosen?.status.postgres ?? {};
   const primary = nodes.find((n) => n.host === chosen?.host)?.id ?? null;
-  const backends = nodes.map((node) => [node.id, truthOf(node, { ours, primary })] as const);
+  const end = chosen?.status.postgres.lsn ?? null;
+  const backends = nodes.map((node) => [node.id, truthOf(node, { ours, primary, end })] as const);
   return {
     primary,
     backends: new Map(backends),
@@ -55,16 +59,21 @@ export function decideTruth(nodes: readonly NodeSeen[], known: KnownPrimary | nu
   };
 }
 
-function truthOf(node: NodeSeen, o: { ours: readonly Claim[]; primary: number | null }): BackendTruth {
+function truthOf(
+  node: NodeSeen,
+  o: { ours: readonly Claim[]; primary: number | null; end: string | null },
+): BackendTruth {
   const { status, forMs } = node;
   if (status === null) return { is: "unseen", postgresAnswers: node.postgresAnswers, forMs };
   if (node.id === o.primary) return { is: "primary" };
-  const { role, systemIdentifier, lagBytes } = status.postgres;
+  const { role, systemIdentifier, lagBytes, replayLsn } = status.postgres;
   if (role === "primary") return { is: "false-primary" };
   if (role === "none") return { is: "down", forMs };
   if (role === "unknown") return { is: "unclear", forMs };
   const foreign = systemIdentifier !== null && !o.ours.some((c) => c.host === node.host);
-  return foreign ? { is: "foreign" } : { is: "standby", caughtUp: (lagBytes ?? 0) <= attachLagBytes };
+  if (foreign) return { is: "foreign" };
+  const behind = o.end !== null && replayLsn !== null ? Number(parseLsn(o.end) - parseLsn(replayLsn)) : lagBytes ?? 0;
+  return { is: "standby", caughtUp: behind <= attachLagBytes, farBehind: behind > detachLagBytes };
 }
 
 function whyNone(nodes: readonly NodeSeen[], ours: readonly Claim[], known: KnownPrimary | null): string {
