@@ -11,10 +11,13 @@ interface Said {
   systemIdentifier: string;
   streaming: boolean;
   lagBytes: number | null;
+  lsn: string | null;
+  replayLsn: string | null;
 }
 
 function node(id: number, said: Partial<Said> | null): NodeSeen {
-  const s: Said = { role: "standby", timeline: 1, systemIdentifier: "7", streaming: true, lagBytes: 0, ...said };
+  const positions = { lagBytes: 0, lsn: null, replayLsn: null };
+  const s: Said = { role: "standby", timeline: 1, systemIdentifier: "7", streaming: true, ...positions, ...said };
   const upstream = s.role === "standby" ? { host: "x", port: 5432, streaming: s.streaming } : null;
   const postgres = { ...s, upstream, downstream: [] };
   const status = said === null ? null : { node: { id }, postgres, lease: { mode: "off" } } as unknown as NodeStatus;
