@@ -1,17 +1,10 @@
 // PURE: what is wrong with a cluster, why it matters, and what to type. From what its containers say of themselves.
 import { leastVoters } from "../../config/quorum.ts";
 import { staleMs } from "../runtime/signing.ts";
-import type { BarmanStatus, NodeStatus, PgpoolStatus } from "../runtime/status.ts";
-import type { Cluster, Member } from "./gather.ts";
-
-export interface Finding {
-  /** error: something that is promised does not hold now; warning: it holds, and would not after one more failure */
-  level: "error" | "warning";
-  /** host that it is about, or "cluster" */
-  about: string;
-  what: string;
-  fix: string;
-}
+import type { NodeStatus } from "../runtime/status.ts";
+import { backup, pool } from "./diagnose-services.ts";
+import { error, type Finding, warning } from "./finding.ts";
+import type { Cluster } from "./gather.ts";
 
 /** Replay further behind than this is told, seconds. */
 const muchLag = 30;
@@ -31,9 +24,6 @@ export function diagnose(cluster: Cluster): Finding[] {
   ];
   return findings.toSorted((a, b) => Number(a.level === "warning") - Number(b.level === "warning"));
 }
-
-const error = (about: string, what: string, fix: string): Finding => ({ level: "error", about, what, fix });
-const warning = (about: string, what: string, fix: string): Finding => ({ level: "warning", about, what, fix });
 
 function silence({ members }: Cluster): Finding[] {
   return members.flatMap((m) =>
@@ -133,50 +123,6 @@ function node(host: string, status: NodeStatus, { primary }: Cluster): Finding[]
     findings.push(warning(host, "repmgrd does not run", `it is started again by itself; ${log}`));
   }
   return findings;
-}
-
-function pool(member: Member): Finding[] {
-  if (!("status" in member) || member.status.component !== "pgpool") return [];
-  const status: PgpoolStatus = member.status;
-  const none = status.primary === null
-    ? [error(member.host, `sends no writes anywhere: ${status.because}`, "see `postdock cluster show`")]
-    : [];
-  return [
-    ...none,
-    ...status.backends.flatMap((b) => {
-      if (b.truth === "false-primary" || b.truth === "foreign") {
-        const what = b.truth === "foreign" ? "is of another cluster" : "says it is primary, and a newer one exists";
-        return [
-          error(member.host, `backend ${b.id} (${b.host}) ${what}; it gets no clients`, "see the log of that node"),
-        ];
-      }
-      const serving = b.truth === "primary" || b.truth === "standby";
-      return serving && b.status === "down"
-        ? [
-          warning(
-            member.host,
-            `backend ${b.id} (${b.host}) serves and is detached`,
-            `it is attached by itself; see its log`,
-          ),
-        ]
-        : [];
-    }),
-  ];
-}
-
-function backup(member: Member): Finding[] {
-  if (!("status" in member) || member.status.component !== "barman") return [];
-  const status: BarmanStatus = member.status;
-  const check = `run \`barman check ${status.server}\` there`;
-  return [
-    ...(status.receiving ? [] : [error(member.host, `receives no WAL: ${status.because}`, check)]),
-    ...(status.checkOk === false
-      ? [error(member.host, `barman check fails: ${status.checkFailures.join("; ")}`, check)]
-      : []),
-    ...(status.backups === 0
-      ? [warning(member.host, "there is no backup yet", "BACKUP_SCHEDULE makes one; at once: postdock barman backup")]
-      : []),
-  ];
 }
 
 /** What has to be the same everywhere, or nearly. */

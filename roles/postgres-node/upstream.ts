@@ -49,7 +49,10 @@ export async function writeSyncNames(names: string | null, config: NodeConfig): 
 async function replaceSettings(config: NodeConfig, settings: Record<string, string | null>): Promise<void> {
   const path = join(config.pgdata, "postgresql.auto.conf");
   const text = await readIfThere(path) ?? "";
-  await writeAtomic(path, replaceAutoConf(text, settings), { mode: 0o600, owner: postgresAccount });
+  await writeAtomic(path, replaceAutoConf(text, { ...settings, recovery_end_command: null }), {
+    mode: 0o600,
+    owner: postgresAccount,
+  });
 }
 
 /** The lock files of 1.x, for people's scripts: never decisive (CONTRACT.md). */

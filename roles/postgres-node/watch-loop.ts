@@ -8,12 +8,13 @@ import { decideRunning, type RunningPlan, type RunningView } from "./decide-runn
 import { fenceServer } from "./fence.ts";
 import { endForce, getFirstLease } from "./lease-upkeep.ts";
 import { announce, licenseOf, type Node, say, statusOf } from "./node.ts";
-import { handOverRecovery, lookForSuccessor } from "./hand-over.ts";
+import { handOverRecovery } from "./hand-over.ts";
 import { knownHosts, observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
 import { immediateStop, startPostmaster } from "./postmaster.ts";
 import { keepRegistered } from "./registration.ts";
 import { follow, promoteHere } from "./repair.ts";
 import { stopServer } from "./stop-server.ts";
+import { waitUntilReady } from "./until-ready.ts";
 import { dropUnneededSlots, noteRole, remember } from "./upkeep.ts";
 import type { Watch } from "./watch.ts";
 
@@ -73,31 +74,6 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
     Object.assign(state, { postmasterRuns: false, server: null, repmgrdRuns: false, becomingPrimary: false });
     announce(node);
   }
-}
-
-async function waitUntilReady(
-  watch: Watch,
-  role: "primary" | "standby",
-  node: Node,
-): Promise<"ready" | "ended" | { to: string; because: string }> {
-  const since = node.clock.nowMs();
-  let reported = since;
-  while (watch.postgres.running() && !node.stop.aborted) {
-    try {
-      node.state.server = await observeServer(node);
-      node.state.fenced = null;
-      return "ready";
-    } catch (error) {
-      const plan = role === "primary" ? await lookForSuccessor(since, node) : null;
-      if (plan?.do === "hand-over") return plan;
-      if (node.clock.nowMs() - reported >= node.config.recoveryCheckSeconds * 1000) {
-        reported = node.clock.nowMs();
-        node.log.info("PostgreSQL does not answer yet", { why: errorText(error) });
-      }
-      await node.clock.sleep(100, node.stop);
-    }
-  }
-  return "ended";
 }
 
 async function watchServer(watch: Watch, node: Node): Promise<ServerEnd> {
