@@ -1,5 +1,6 @@
 // `deno task bench [--runs N] [--stock N] [--only PART] [--keep]`: what DESIGN.md section 10 asks for, as ratios against stock
-// repmgr and pgpool on the same images in the same run. Parts: the names of the faults, switchover, cost, sizes.
+// repmgr and pgpool on the same images in the same run. Parts: the names of the faults, switchover, cost,
+// sizes, stability.
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { measureCost, median } from "./cost.ts";
 import { measure, measureSwitchover, type Run } from "./failover.ts";
 import { type Fault, faults } from "./faults.ts";
 import { ofSize } from "./sizes.ts";
+import { measureStability } from "./stability.ts";
 import { measureStock, type StockRun } from "./stock.ts";
 
 /** One primary and two standbys behind the entry point. */
@@ -117,6 +119,10 @@ await task(async () => {
       const line = `killed ${ours(made)}; lease ${leasePerSecond.toFixed(1)} requests a second`;
       tell(`${size} nodes`, line, { killed: made, leasePerSecond });
     });
+  }
+  for (const ttl of wants("stability") ? [1, 2, 3, 5] : []) {
+    const seen = await measureStability(ttl, nodes);
+    tell(`LEASE_TTL ${ttl}`, `${seen.fenced} times fenced in 90 s of pgbench with 32 clients, ${seen.tps} tps`, seen);
   }
   const load = loadavg().map((l) => l.toFixed(1)).join(" ");
   say(`load ${load}`);
