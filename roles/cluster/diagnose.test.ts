@@ -60,6 +60,7 @@ function node(
     },
     revision: 1,
     paused: { on: false, atMs: 0 },
+    disk: null,
     forced: false,
     consistency: { mode: "eventual", degraded: null },
     becomingPrimary: false,
@@ -124,6 +125,16 @@ const table: [string, Member, RegExp][] = [
   ],
   ["a standby far behind", says("b", node("b", {}, { lagSeconds: 99 })), /^warning b: is 99 s behind/],
   ["repmgrd gone", says("b", node("b", { repmgrd: { running: false } })), /^warning b: repmgrd does not run/],
+  [
+    "a full disk",
+    says("b", node("b", { disk: { freeBytes: 1024, totalBytes: 1e9 } })),
+    /^error b: has 0 MB free where its data is; make its volume larger/,
+  ],
+  [
+    "little room",
+    says("b", node("b", { disk: { freeBytes: 4e7, totalBytes: 1e9 } })),
+    /^warning b: has 38 MB free where its data is/,
+  ],
   [
     "paused",
     says("a", node("a", { paused: { on: true, atMs: 1 } })),

@@ -1,13 +1,15 @@
 // PURE: what is wrong with a cluster, why it matters, and what to type. From what its containers say of themselves.
 import { leastVoters } from "../../config/quorum.ts";
 import { staleMs } from "../runtime/signing.ts";
-import type { NodeStatus } from "../runtime/status.ts";
+import { type NodeStatus, noRoomBytes } from "../runtime/status.ts";
 import { backup, pool } from "./diagnose-services.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import type { Cluster } from "./gather.ts";
 
 /** Replay further behind than this is told, seconds. */
 const muchLag = 30;
+/** Less free than this part of the volume is told. */
+const littleRoom = 0.05;
 /** Clocks further apart than this are told, milliseconds: message signatures allow for staleMs. */
 const clocksApartMs = 60_000;
 
@@ -118,6 +120,12 @@ function node(host: string, status: NodeStatus, { primary }: Cluster): Finding[]
       const fix = "long queries on it hold replay up, or its disk is slow: see pg_stat_activity there";
       findings.push(warning(host, `is ${Math.round(postgres.lagSeconds!)} s behind`, fix));
     }
+  }
+  if (status.disk !== null && status.disk.freeBytes < status.disk.totalBytes * littleRoom) {
+    const free = `${Math.floor(status.disk.freeBytes / 1024 / 1024)} MB`;
+    const fix = "make its volume larger, or free space on it; slots that keep WAL: select * from pg_replication_slots";
+    const level = status.disk.freeBytes < noRoomBytes ? error : warning;
+    findings.push(level(host, `has ${free} free where its data is`, fix));
   }
   if (status.phase === "running" && !status.repmgrd.running) {
     findings.push(warning(host, "repmgrd does not run", `it is started again by itself; ${log}`));

@@ -31,6 +31,8 @@ export interface AgentState {
   /** why PostgreSQL was fenced here, until it serves again */
   fenced: string | null;
   everHadMajority: boolean;
+  /** the volume of the data directory, or null where it was not seen yet */
+  disk: { freeBytes: number; totalBytes: number } | null;
   paused: { on: boolean; atMs: number };
   forced: boolean;
   /** what the consistency mode promises and cannot keep now, or null */
@@ -52,6 +54,7 @@ export function initialState(nowMs: number): AgentState {
     fenced: null,
     everHadMajority: false,
     paused: { on: false, atMs: 0 },
+    disk: null,
     forced: false,
     degraded: null,
     startedMs: nowMs,
@@ -101,6 +104,7 @@ export function renderStatus(
     fenced: state.fenced,
     paused: state.paused,
     forced: state.forced,
+    disk: state.disk,
     consistency: { mode: config.consistency, degraded: state.degraded },
     lease,
     revision: state.revision,

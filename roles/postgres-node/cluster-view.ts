@@ -46,6 +46,8 @@ export interface ReachedPeer {
   /** the agent is starting a primary or promoting right now */
   becomingPrimary: boolean;
   everHadMajority: boolean;
+  /** free where its data is; null: could not see */
+  diskFreeBytes: number | null;
   /** its word on automatic failover; wall clock, milliseconds */
   paused: { on: boolean; atMs: number };
   /** host it streams from, where it is a standby */

@@ -33,6 +33,7 @@ function status(shape: Shape): NodeStatus {
     becomingPrimary: false,
     revision: 1,
     paused: { on: false, atMs: 0 },
+    disk: null,
     forced: false,
     consistency: { mode: "eventual", degraded: null },
     fenced: shape.fenced ?? null,

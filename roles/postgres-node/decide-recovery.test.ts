@@ -19,6 +19,7 @@ const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}):
   becomingPrimary: false,
   everHadMajority: true,
   paused: { on: false, atMs: 0 },
+  diskFreeBytes: null,
   upstream: "a",
   streaming: false,
   ...changes,

@@ -39,6 +39,7 @@ const peer = (host: string, changes: Partial<ReachedPeer> = {}): ReachedPeer => 
   becomingPrimary: false,
   everHadMajority: true,
   paused: { on: false, atMs: 0 },
+  diskFreeBytes: null,
   upstream: null,
   streaming: false,
   ...changes,

@@ -48,6 +48,7 @@ export async function lookForSuccessor(sinceMs: number, node: Node): Promise<Rec
 
 /** After the recovering server has been ended: nobody has seen it read-write. */
 export async function handOverRecovery(to: string, because: string, node: Node): Promise<void> {
+  node.state.becomingPrimary = false;
   say(node, "stopping", `handing over to ${to}`, because);
   await giveTo(to, "0/0", because, node);
 }

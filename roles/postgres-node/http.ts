@@ -103,6 +103,7 @@ function samples(node: Node): Sample[] {
       value: status.fenced === null ? 0 : 1,
     },
   );
+  add("postdock_disk_free_bytes", "Free on the volume of the data directory", status.disk?.freeBytes ?? null);
   add("postdock_timeline", "Timeline of the server", postgres.timeline);
   add("pg_replication_lag_seconds", "Age of the last replayed commit, 0 when caught up", postgres.lagSeconds);
   add("postdock_replication_lag_bytes", "Bytes of WAL received or announced and not replayed", postgres.lagBytes);

@@ -152,6 +152,7 @@ function toPeer(answer: PeerSeen): Peer {
     becomingPrimary: status.becomingPrimary,
     everHadMajority: status.everHadMajority,
     paused: status.paused,
+    diskFreeBytes: status.disk?.freeBytes ?? null,
     upstream: status.postgres.upstream?.host ?? null,
     streaming: status.postgres.upstream?.streaming ?? false,
   };

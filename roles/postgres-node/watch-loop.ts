@@ -5,6 +5,7 @@ import { observedRole } from "./agent-state.ts";
 import { keepConsistency } from "./consistency.ts";
 import { parseStreamingTrouble } from "./controldata.ts";
 import { decideRunning, type RunningPlan, type RunningView } from "./decide-running.ts";
+import { keepRoom } from "./disk.ts";
 import { fenceServer } from "./fence.ts";
 import { endForce, getFirstLease } from "./lease-upkeep.ts";
 import { announce, licenseOf, type Node, say, statusOf } from "./node.ts";
@@ -57,7 +58,7 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
   try {
     const ready = await waitUntilReady(watch, role, node);
     if (typeof ready === "object") {
-      await watch.postgres.stop(immediateStop);
+      await fenceServer(node.config.pgdata, node.clock);
       await handOverRecovery(ready.to, ready.because, node);
       return { why: "handed-over" };
     }
@@ -122,6 +123,7 @@ async function lookOnce(watch: Watch, node: Node): Promise<ServerEnd | null> {
   if (!view) return null;
   const end = await applyRunning(decideRunning(view), watch, node);
   if (end) return end;
+  await keepRoom(surroundings, node);
   await keepConsistency(surroundings, node);
   await keepRegistered(watch, surroundings, node);
   await dropUnneededSlots(watch, surroundings, node);

@@ -4,6 +4,9 @@ import { z } from "zod";
 
 const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
 
+/** With less free where its data is, a node has no room for another WAL segment: its writes fail. Bytes. */
+export const noRoomBytes = 16 * 1024 * 1024;
+
 const NodeIdentity = z.object({
   id: z.number().int().meta({ description: "NODE_ID" }),
   name: z.string().meta({ description: "NODE_NAME" }),
@@ -108,6 +111,9 @@ export const NodeStatus = z.object({
   }),
   paused: z.object({ on: z.boolean(), atMs: z.number() }).meta({
     description: "no automatic failover since then; the newest word of any node counts; wall clock, milliseconds",
+  }),
+  disk: z.object({ freeBytes: z.number(), totalBytes: z.number() }).nullable().meta({
+    description: "the volume of the data directory; null: not seen yet",
   }),
   forced: z.boolean().meta({
     description: "an operator made it primary without a majority; it votes alone until one is back",

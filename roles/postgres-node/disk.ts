@@ -1,0 +1,22 @@
+// The volume of the data directory: a primary that has no room left gives way to a standby that has.
+import { diskSpace } from "../runtime/files.ts";
+import { noRoomBytes } from "../runtime/status.ts";
+import { observedRole } from "./agent-state.ts";
+import { successorOf } from "./hand-over.ts";
+import { licenseOf, type Node } from "./node.ts";
+import type { Surroundings } from "./observe.ts";
+
+/** A node with less free does not take over because of room, bytes. */
+const roomBytes = 16 * noRoomBytes;
+
+/** Looks at the volume, and where the primary has no room and a standby has, orders a hand-over. */
+export async function keepRoom(surroundings: Surroundings, node: Node): Promise<void> {
+  const { freeBytes, totalBytes } = await diskSpace(node.config.pgdata);
+  node.state.disk = { freeBytes, totalBytes };
+  if (freeBytes >= noRoomBytes || observedRole(node.state) !== "primary" || licenseOf(node) !== "held") return;
+  if (node.memory.paused.on) return;
+  const roomy = surroundings.peers.filter((p) => p.seen === "reached" && (p.diskFreeBytes ?? 0) >= roomBytes);
+  const succession = successorOf(node, { ...surroundings, peers: roomy }, null);
+  if (!succession || "none" in succession) return;
+  node.handOver = { to: succession.to, because: `${node.config.pgdata} has ${freeBytes} bytes free: no room to write` };
+}
