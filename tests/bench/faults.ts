@@ -41,9 +41,8 @@ export const faults: readonly Fault[] = [
   {
     name: "frozen",
     strike: async (cluster, primary) => {
-      const container = await cluster.container(primary);
-      await docker(["pause", container]);
-      return async () => void await docker(["unpause", container]);
+      await cluster.freeze(primary);
+      return () => cluster.thaw(primary);
     },
   },
 ];

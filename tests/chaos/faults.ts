@@ -1,7 +1,7 @@
 // The faults of a chaos run on real containers. Cuts are routes inside the containers' networks: the clients of the run,
 // on the host, still reach every node, so that a second primary would be seen.
 import type { Cluster } from "../support/cluster.ts";
-import { docker, inNetworkOf, tryExec } from "../support/docker.ts";
+import { inNetworkOf, tryExec } from "../support/docker.ts";
 import type { Fault } from "./plan.ts";
 
 /** Ends a fault. */
@@ -27,8 +27,8 @@ export async function strike(fault: Fault, cluster: Cluster): Promise<Heal> {
       await each(targets, (s) => inContainer(cluster, s, `kill -9 ${postmaster}`));
       return () => Promise.resolve();
     case "freeze":
-      await each(targets, async (s) => docker(["pause", await cluster.container(s)]));
-      return () => each(targets, async (s) => docker(["unpause", await cluster.container(s)]));
+      await each(targets, (s) => cluster.freeze(s));
+      return () => each(targets, (s) => cluster.thaw(s));
     case "freeze-agent":
       return await freeze(cluster, targets, "$(pgrep -P 1 -x postdock)");
     case "freeze-postmaster":

@@ -70,7 +70,7 @@ test("strict: the primary dies three times under a writer and nothing acknowledg
   console.log(describeReport("strict", report));
   assert.deepEqual(report.missing, []);
 
-  await Promise.all(nodes.filter((n) => n !== primary).map(async (n) => docker(["pause", await cluster.container(n)])));
+  await Promise.all(nodes.filter((n) => n !== primary).map((n) => cluster.freeze(n)));
   // its lease ends with the majority: nobody can write, and nobody else leads
   await waitUntil(
     async () => (await tryExec(await cluster.container(primary), ["pgrep", "-x", "postgres"])).code === 1,

@@ -1,8 +1,7 @@
 // The acts of a soak on the real containers of a cluster.
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock } from "../../roles/runtime/time.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { docker, tryExec } from "../support/docker.ts";
-import { attempt } from "../../tools/terminal.ts";
 import type { Act } from "./plan.ts";
 
 /** Does the act and ends it: the fault lasts as long as the act says, afterwards everything runs or is starting. */
@@ -25,9 +24,9 @@ export async function perform(act: Act, cluster: Cluster): Promise<void> {
         tryExec(await cluster.container(n), ["bash", "-c", "kill -9 $(head -1 $PGDATA/postmaster.pid)"])
       );
     case "freeze":
-      await each(async (n) => pauseContainer(await cluster.container(n)));
+      await each((n) => cluster.freeze(n));
       await pause();
-      return void await each(async (n) => docker(["unpause", await cluster.container(n)]));
+      return void await each((n) => cluster.thaw(n));
     case "cut":
       await each((n) => cluster.disconnect(n));
       await pause();
@@ -43,12 +42,6 @@ export async function perform(act: Act, cluster: Cluster): Promise<void> {
       await pause();
       return void await each((n) => cluster.start(n));
   }
-}
-
-/** The engine cannot freeze a container at some moments ("unable to freeze"), and can a moment later. */
-async function pauseContainer(container: string): Promise<void> {
-  const ask = async () => (await attempt(["docker", "pause", container], { timeoutMs: 30_000 })).code === 0;
-  await waitUntil(ask, { what: "the engine to freeze a container", deadlineMs: 20_000 }, { clock: systemClock });
 }
 
 async function killAndStart(service: string, cluster: Cluster): Promise<void> {

@@ -151,6 +151,17 @@ export class Cluster {
     await docker(["stop", "--time", String(seconds), await this.container(service)], (seconds + 20) * 1000);
   }
 
+  /** Freezes a whole container. The engine cannot at some moments ("unable to freeze"), and can a moment later. */
+  async freeze(service: Service): Promise<void> {
+    const container = await this.container(service);
+    const ask = async () => (await attempt(["docker", "pause", container], { timeoutMs: 30_000 })).code === 0;
+    await waitUntil(ask, { what: "the engine to freeze a container", deadlineMs: 20_000 }, { clock: systemClock });
+  }
+
+  async thaw(service: Service): Promise<void> {
+    await docker(["unpause", await this.container(service)]);
+  }
+
   /** Removes the service's container and its volume, and starts it again empty. */
   async wipe(service: Service): Promise<void> {
     await docker(["rm", "--force", "--volumes", await this.container(service)]);
