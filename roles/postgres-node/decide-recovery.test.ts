@@ -2,28 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Peer, ReachedPeer } from "./cluster-view.ts";
+import { standbyPeer } from "../../tests/support/peer.ts";
 import { decideRecovery, longMs, patienceMs, type RecoveryView } from "./decide-recovery.ts";
 
-const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}): ReachedPeer => ({
-  seen: "reached",
-  host,
-  nodeId,
-  name: host,
-  uptimeSeconds: 60,
-  role: "standby",
-  hasCluster: true,
-  wasPrimary: false,
-  systemIdentifier: "1",
-  position: { timeline: 3, lsn: "0/5000000" },
-  priority: 100,
-  becomingPrimary: false,
-  everHadMajority: true,
-  paused: { on: false, atMs: 0 },
-  diskFreeBytes: null,
-  upstream: "a",
-  streaming: false,
-  ...changes,
-});
+const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}) =>
+  standbyPeer(host, nodeId, { position: { timeline: 3, lsn: "0/5000000" }, ...changes });
 const view = (changes: Partial<RecoveryView> = {}): RecoveryView => ({
   recoveringMs: patienceMs,
   systemIdentifier: "1",

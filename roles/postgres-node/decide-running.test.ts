@@ -1,31 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Peer, ReachedPeer } from "./cluster-view.ts";
+import { lostPeer, standbyPeer } from "../../tests/support/peer.ts";
+import type { Peer } from "./cluster-view.ts";
 import { decideMayPromote } from "./decide-promotion.ts";
 import { decideRunning, electionGraceMs, type RunningView } from "./decide-running.ts";
 
-const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}): ReachedPeer => ({
-  seen: "reached",
-  host,
-  nodeId,
-  name: host,
-  uptimeSeconds: 60,
-  role: "standby",
-  hasCluster: true,
-  wasPrimary: false,
-  systemIdentifier: "1",
-  position: { timeline: 1, lsn: "0/5000000" },
-  priority: 100,
-  becomingPrimary: false,
-  everHadMajority: true,
-  paused: { on: false, atMs: 0 },
-  diskFreeBytes: null,
-  upstream: "a",
-  streaming: true,
-  ...changes,
-});
-const lost = (host: string): Peer => ({ host, seen: "unreachable", error: "no answer" });
+const peer = standbyPeer;
+const lost = lostPeer;
 
 const view = (changes: Partial<RunningView> = {}): RunningView => ({
   self: { host: "b", nodeId: 2, name: "b", priority: 100, uptimeSeconds: 60 },

@@ -9,6 +9,7 @@ import {
   reached,
   type ReachedPeer,
 } from "./cluster-view.ts";
+import { lostPeer, standbyPeer } from "../../tests/support/peer.ts";
 import { decideStartup } from "./decide-startup.ts";
 import { comparePosition, isAncestor } from "./lsn.ts";
 
@@ -24,27 +25,9 @@ const cluster = (changes: Partial<OwnCluster> = {}): OwnCluster => ({
   ...changes,
 });
 
-const peer = (host: string, changes: Partial<ReachedPeer> = {}): ReachedPeer => ({
-  seen: "reached",
-  host,
-  nodeId: hosts.indexOf(host) + 1,
-  name: host,
-  uptimeSeconds: 60,
-  role: "none",
-  hasCluster: true,
-  wasPrimary: false,
-  systemIdentifier: "1",
-  position: { timeline: 1, lsn: "0/5000000" },
-  priority: 100,
-  becomingPrimary: false,
-  everHadMajority: true,
-  paused: { on: false, atMs: 0 },
-  diskFreeBytes: null,
-  upstream: null,
-  streaming: false,
-  ...changes,
-});
-const lost = (host: string): Peer => ({ host, seen: "unreachable", error: "no answer" });
+const peer = (host: string, changes: Partial<ReachedPeer> = {}) =>
+  standbyPeer(host, hosts.indexOf(host) + 1, { role: "none", upstream: null, streaming: false, ...changes });
+const lost = lostPeer;
 
 const view = (changes: Partial<ClusterView>): ClusterView => ({
   self: { host: "pgmaster", nodeId: 1, name: "pgmaster", priority: 100, uptimeSeconds: 60 },

@@ -1,0 +1,27 @@
+// Peers for tables and properties: a healthy standby of node 1 ("a"), or nobody.
+import type { Peer, ReachedPeer } from "../../roles/postgres-node/cluster-view.ts";
+
+/** A standby that streams from "a" and is in order, with changes. */
+export const standbyPeer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}): ReachedPeer => ({
+  seen: "reached",
+  host,
+  nodeId,
+  name: host,
+  uptimeSeconds: 60,
+  role: "standby",
+  hasCluster: true,
+  wasPrimary: false,
+  systemIdentifier: "1",
+  position: { timeline: 1, lsn: "0/5000000" },
+  priority: 100,
+  becomingPrimary: false,
+  everHadMajority: true,
+  paused: { on: false, atMs: 0 },
+  diskFreeBytes: null,
+  upstream: "a",
+  streaming: true,
+  ...changes,
+});
+
+/** A node whose agent does not answer. */
+export const lostPeer = (host: string): Peer => ({ host, seen: "unreachable", error: "no answer" });
