@@ -1,6 +1,6 @@
 // Asks another container's agent for its /status, with a deadline of our own (a lookup has none).
 import { lookup } from "node:dns/promises";
-import { request } from "node:http";
+import { Agent, request } from "node:http";
 import { NodeStatus } from "./status.ts";
 import { errorText } from "./errors.ts";
 import { systemClock, withDeadline } from "./time.ts";
@@ -115,23 +115,44 @@ async function addressOf(host: string, timeoutMs: number): Promise<{ address: st
   return found;
 }
 
-async function requestAnswer(
-  o: {
-    at: string;
-    path: string;
-    method: string;
-    timeoutMs: number;
-    body?: string;
-    headers: Record<string, string>;
-  },
-): Promise<Answer> {
+/** Agents are asked every second: a connection of its own for each request would cost both sides twice the CPU. */
+const connections = new Agent({ keepAlive: true });
+
+interface Asked {
+  at: string;
+  path: string;
+  method: string;
+  timeoutMs: number;
+  body?: string;
+  headers: Record<string, string>;
+}
+
+async function requestAnswer(o: Asked): Promise<Answer> {
   const signal = AbortSignal.timeout(o.timeoutMs);
   const found = o.at.startsWith("/") ? null : await addressOf(o.at, o.timeoutMs);
-  const target = found === null ? { socketPath: o.at } : { host: found.address, port: httpPort };
-  return await new Promise((resolve, reject) => {
+  if (found === null) return await send({ socketPath: o.at, agent: false }, o, signal);
+  const target = { host: found.address, port: httpPort };
+  try {
+    return await send({ ...target, agent: connections }, o, signal);
+  } catch (error) {
+    // the other side may have closed a kept connection at this very moment, for example because it was restarted
+    if (signal.aborted || !(error instanceof KeptConnectionError)) throw error;
+    return await send({ ...target, agent: false }, o, signal);
+  }
+}
+
+/** A connection that had been used before has broken. */
+class KeptConnectionError extends Error {
+  override name = "KeptConnectionError";
+}
+
+type Target = { socketPath: string; agent: false } | { host: string; port: number; agent: Agent | false };
+
+function send(target: Target, o: Asked, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
     const { path, method } = o;
-    const headers = { ...o.headers, ...(found === null ? {} : { host: `${o.at}:${httpPort}` }) };
-    const req = request({ ...target, path, method, signal, agent: false, headers }, (res) => {
+    const headers = { ...o.headers, ...("host" in target ? { host: `${o.at}:${httpPort}` } : {}) };
+    const req = request({ ...target, path, method, signal, headers }, (res) => {
       let body = "";
       res.setEncoding("utf8");
       res.on("data", (chunk: string) => {
@@ -141,7 +162,9 @@ async function requestAnswer(
       res.on("error", reject);
       res.on("end", () => resolve({ status: res.statusCode ?? 0, body, headers: res.headers }));
     });
-    req.on("error", reject);
+    req.on("error", (error) => {
+      reject(req.reusedSocket ? new KeptConnectionError(errorText(error), { cause: error }) : error);
+    });
     req.end(o.body);
   });
 }
