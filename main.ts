@@ -4,6 +4,8 @@ import process from "node:process";
 import { runCommandLine } from "./roles/commands.ts";
 import { lineSplitter } from "./roles/runtime/command.ts";
 import type { Context } from "./roles/runtime/context.ts";
+import { isDriverFault } from "./roles/runtime/driver-fault.ts";
+import { errorText, ExitCode } from "./roles/runtime/errors.ts";
 import { systemClock } from "./roles/runtime/time.ts";
 
 const context: Context = {
@@ -23,5 +25,14 @@ const context: Context = {
     for (const signal of ["SIGTERM", "SIGINT", "SIGQUIT"] as const) process.on(signal, () => handler(signal));
   },
 };
+
+process.on("uncaughtException", (error) => {
+  if (isDriverFault(error)) {
+    context.complain(`postdock: a database connection broke while it was written to: ${errorText(error)}`);
+    return;
+  }
+  context.complain(`postdock: a bug: ${error instanceof Error ? error.stack : String(error)}`);
+  process.exit(ExitCode.bug);
+});
 
 process.exit(await runCommandLine(context, process.argv0, process.argv.slice(2)));

@@ -8,6 +8,7 @@ import type { Peer, PrimaryInSight } from "./cluster-view.ts";
 import type { TimelineFork } from "./lsn.ts";
 import { type Node, statusOf } from "./node.ts";
 import {
+  connectLocal,
   connectRemote,
   readDownstream,
   readRegisteredNodes,
@@ -15,7 +16,7 @@ import {
   readTimelineHistory,
   withConnection,
 } from "./queries.ts";
-import { withDeadline } from "../runtime/time.ts";
+import { DeadlineError, withDeadline } from "../runtime/time.ts";
 
 /** An agent that does not answer within this counts as unreachable, milliseconds. */
 export const peerTimeoutMs = 1_500;
@@ -23,7 +24,8 @@ export const peerTimeoutMs = 1_500;
 const silentTimeoutMs = 400;
 
 /** One look at the node's own server. Throws where it does not answer in time. */
-export async function observeServer({ sql, clock, state: known }: Node): Promise<ServerSeen> {
+export async function observeServer(node: Node): Promise<ServerSeen> {
+  const { sql, clock, state: known } = node;
   const look = async () => {
     const state = await readServerState(sql);
     // a standby tells its timeline while it streams; in between PostgreSQL shows that of its last restart point
@@ -36,7 +38,16 @@ export async function observeServer({ sql, clock, state: known }: Node): Promise
     const registered = await readRegisteredNodes(sql);
     return { state, downstream, registered, atMs: clock.nowMs() };
   };
-  return await withDeadline(look(), 3_000, "The local server");
+  try {
+    return await withDeadline(look(), 3_000, "The local server");
+  } catch (error) {
+    if (error instanceof DeadlineError && node.sql === sql) {
+      // the server may be the one that hangs, or the driver's connection for good (driver-fault.ts)
+      node.sql = connectLocal(node.config.replicationDb);
+      sql.end({ timeout: 0 }).catch(() => {});
+    }
+    throw error;
+  }
 }
 
 export interface Surroundings {

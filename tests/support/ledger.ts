@@ -1,6 +1,7 @@
 // A client that writes numbered rows through one entry point and remembers which were acknowledged and when.
 // Workload and check are apart: what is missing afterwards is counted, never assumed.
 import postgres from "postgres";
+import { isDriverFault } from "../../roles/runtime/driver-fault.ts";
 import { systemClock, withDeadline } from "../../roles/runtime/time.ts";
 
 export interface LedgerReport {
@@ -23,6 +24,11 @@ export interface Target {
 
 /** The application user of the example cluster. */
 export const monkey = { user: "monkey_user", password: "monkey_pass", database: "monkey_db" };
+
+/** What the agents do in main.ts: the driver's own fault ends nobody; its query runs into the deadline. */
+globalThis.addEventListener("error", (event) => {
+  if (isDriverFault(event.error)) event.preventDefault();
+});
 
 const attemptMs = 1_500;
 
