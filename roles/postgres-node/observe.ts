@@ -42,7 +42,7 @@ export async function observeServer(node: Node): Promise<ServerSeen> {
     return await withDeadline(look(), 3_000, "The local server");
   } catch (error) {
     if (error instanceof DeadlineError && node.sql === sql) {
-      // the server may be the one that hangs, or the driver's connection for good (driver-fault.ts)
+      // the server hangs, or the driver's connection does for good (driver-fault.ts)
       node.sql = connectLocal(node.config.replicationDb);
       sql.end({ timeout: 0 }).catch(() => {});
     }
@@ -174,10 +174,7 @@ async function findPrimary(
   histories: Map<string, readonly TimelineFork[]>,
   deps: Node,
 ): Promise<PrimaryInSight | null> {
-  const own: Claim = {
-    host: deps.config.host,
-    status: statusOf(deps),
-  };
+  const own: Claim = { host: deps.config.host, status: statusOf(deps) };
   const claims = answers.flatMap((a): Claim[] => a.seen === "reached" ? [{ host: a.host, status: a.status }] : []);
   // a node with data looks for the primary of its own cluster only
   const identifier = own.status.postgres.systemIdentifier;
