@@ -82,6 +82,19 @@ const table: [string, Partial<RunningView>, string][] = [
     primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
     peers: [primaryPeer],
   }, "rejoin"],
+  ["so does one whose WAL receiver starts again and again, and is seen streaming", {
+    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
+    peers: [primaryPeer],
+    streaming: true,
+    trouble: "diverged",
+  }, "rejoin"],
+  ["a complaint alone takes nobody away who streams", {
+    primary,
+    peers: [primaryPeer],
+    upstream: "c",
+    streaming: true,
+    trouble: "diverged",
+  }, "nothing"],
   ["a standby whose WAL is gone on the primary is cloned", {
     primary,
     peers: [primaryPeer],

@@ -74,14 +74,14 @@ function decideStandby(view: RunningView): RunningPlan {
     const upstream = preferredUpstream(view, primary.timeline) ?? primary.host;
     return { do: "follow", upstream, because: `${primary.host} leads now, and ${view.upstream} does not follow it` };
   }
+  if (view.notStreamingMs >= rejoinGraceMs && (diverged || (view.trouble === "diverged" && !view.streaming))) {
+    return { do: "rejoin", clone: false, because: `This standby has diverged from the primary ${primary.host}` };
+  }
   if (view.streaming) return comeBack(view, primary.timeline);
   if (view.trouble === "slot-missing" && view.upstream !== null) {
     return { do: "follow", upstream: view.upstream, because: `the slot of this node is missing on ${view.upstream}` };
   }
   if (view.notStreamingMs < followGraceMs) return { do: "nothing" };
-  if (view.notStreamingMs >= rejoinGraceMs && (diverged || view.trouble === "diverged")) {
-    return { do: "rejoin", clone: false, because: `This standby has diverged from the primary ${primary.host}` };
-  }
   const target = preferredUpstream(view, primary.timeline) ?? primary.host;
   if (view.upstream !== target && !upstreamIsFine(view, primary.timeline)) {
     return { do: "follow", upstream: target, because: `${view.upstream} does not stream to this node` };

@@ -44,8 +44,8 @@ export interface Node {
   handOver: { to: string | null; because: string } | null;
   histories: Map<string, readonly TimelineFork[]>;
   sql: Sql;
-  /** what PostgreSQL's log last said about why it cannot stream */
-  trouble: StreamingTrouble | null;
+  /** what PostgreSQL's log last said about why it cannot stream, and when */
+  trouble: { what: StreamingTrouble; atMs: number } | null;
   repmgrd: Supervised | null;
   history: History;
   rewinding: RewindUnderWay | null;

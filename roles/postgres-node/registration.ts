@@ -1,5 +1,6 @@
 // Keeps repmgr's record of this node true, and repmgrd running while it is.
 import { postgresAccount } from "../runtime/command.ts";
+import { errorText } from "../runtime/errors.ts";
 import { supervise } from "../runtime/supervisor.ts";
 import { renderStatus } from "./agent-state.ts";
 import { reached } from "./cluster-view.ts";
@@ -11,7 +12,7 @@ import { repmgrConfPath } from "./repmgr-conf.ts";
 import type { Watch } from "./watch.ts";
 
 /** Keeps repmgr's record of this node true, and repmgrd running while it is. */
-export async function keepRegistered(watch: Watch, surroundings: Surroundings, node: Node): Promise<void> {
+export function keepRegistered(watch: Watch, surroundings: Surroundings, node: Node): void {
   const { config, state, clock } = node;
   const status = renderStatus(state, config, clock.nowMs()).postgres;
   if (status.role !== "primary" && status.role !== "standby") return;
@@ -32,16 +33,16 @@ export async function keepRegistered(watch: Watch, surroundings: Surroundings, n
   watch.registerSince ??= clock.nowMs();
   const waitedMs = clock.nowMs() - watch.registerSince;
   if (decision.need === "soon" && watch.wasRegistered && waitedMs < registrationGraceMs) return startRepmgrd(node);
-  if (clock.nowMs() - watch.registeredTryAt < registrationRetryMs) return;
+  if (watch.registering || clock.nowMs() - watch.registeredTryAt < registrationRetryMs) return;
   if (status.role === "standby" && (!upstream || !status.upstream?.streaming)) return;
-  watch.registeredTryAt = clock.nowMs();
   node.log.info("Registering in repmgr", { role: status.role, because: decision.because });
-  const ok = status.role === "primary"
-    ? await registerPrimary(node.sql, config.id, node.log)
-    : await registerStandby(upstream!.nodeId, node.log);
-  if (!ok) return;
-  await stopRepmgrd(node); // it reads its own record only when it starts
-  watch.registerSince = null;
+  watch.registering = true;
+  const registered = status.role === "primary"
+    ? registerPrimary(node.sql, config.id, node.log)
+    : registerStandby(upstream!.nodeId, node.log);
+  registered.then((ok) => ok ? stopRepmgrd(node) : undefined) // it reads its own record only when it starts
+    .catch((error) => node.log.warn("Registering in repmgr failed", { why: errorText(error) }))
+    .finally(() => Object.assign(watch, { registering: false, registeredTryAt: clock.nowMs() }));
 }
 
 export function startRepmgrd(node: Node): void {

@@ -21,7 +21,7 @@ export async function follow(upstream: string, because: string, watch: Watch, no
   await writeStandbyState(upstream, node.config);
   await reloadServer(node.sql);
   watch.notStreamingSince = null;
-  if (node.trouble === "slot-missing") node.trouble = null;
+  if (node.trouble?.what === "slot-missing") node.trouble = null;
 }
 
 /**

@@ -29,6 +29,9 @@ export type ServerEnd =
   | { why: "rejoin"; clone: boolean; because: string };
 
 const longestPauseMs = 1_000;
+/** A receiver streams when PostgreSQL has not complained about it for this long, milliseconds. */
+const steadyMs = 2_000;
+
 /** Starts the server and stays until it ends or has to be stopped. */
 export async function serveAsRole(role: "primary" | "standby", node: Node): Promise<ServerEnd> {
   const { config, state, clock, log } = node;
@@ -36,7 +39,8 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
     pgdata: config.pgdata,
     stoppingMs: config.stoppingSeconds * 1000,
     onLine: (line) => {
-      node.trouble = parseStreamingTrouble(line) ?? node.trouble;
+      const what = parseStreamingTrouble(line);
+      if (what) node.trouble = { what, atMs: clock.nowMs() };
       log.info("Output", { process: "postgres", line });
     },
   }, node);
@@ -48,6 +52,7 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
     notStreamingSince: null,
     noPrimarySince: null,
     registerSince: null,
+    registering: false,
     registeredTryAt: -Infinity,
     wasRegistered: false,
     slotsLookedAt: clock.nowMs(),
@@ -125,7 +130,7 @@ async function lookOnce(watch: Watch, node: Node): Promise<ServerEnd | null> {
   if (end) return end;
   await keepRoom(surroundings, node);
   await keepConsistency(surroundings, node);
-  await keepRegistered(watch, surroundings, node);
+  keepRegistered(watch, surroundings, node);
   await dropUnneededSlots(watch, surroundings, node);
   return null;
 }
@@ -136,8 +141,10 @@ function runningView(watch: Watch, surroundings: Surroundings, node: Node): Runn
   if (status.role !== "primary" && status.role !== "standby") return null;
   if (status.systemIdentifier === null || status.timeline === null) return null;
   const streaming = status.upstream?.streaming ?? false;
-  if (streaming) node.trouble = null;
-  watch.notStreamingSince = status.role === "primary" || streaming ? null : watch.notStreamingSince ?? clock.nowMs();
+  // a WAL receiver that starts and ends again and again is seen streaming now and then, and gets nowhere
+  const steady = streaming && clock.nowMs() - (node.trouble?.atMs ?? -Infinity) >= steadyMs;
+  if (steady) node.trouble = null;
+  watch.notStreamingSince = status.role === "primary" || steady ? null : watch.notStreamingSince ?? clock.nowMs();
   watch.noPrimarySince = surroundings.primary ? null : watch.noPrimarySince ?? clock.nowMs();
   const since = (at: number | null) => at === null ? 0 : clock.nowMs() - at;
   return {
@@ -151,7 +158,7 @@ function runningView(watch: Watch, surroundings: Surroundings, node: Node): Runn
     streaming,
     notStreamingMs: since(watch.notStreamingSince),
     noPrimaryMs: since(watch.noPrimarySince),
-    trouble: node.trouble,
+    trouble: node.trouble?.what ?? null,
   };
 }
 

@@ -10,6 +10,8 @@ export interface Watch {
   notStreamingSince: number | null;
   noPrimarySince: number | null;
   registerSince: number | null;
+  /** a registration is under way: it waits for the standby, and nothing waits for it */
+  registering: boolean;
   registeredTryAt: number;
   /** the record has been right once since the server started: from then on repmgr may be the one to change it */
   wasRegistered: boolean;
