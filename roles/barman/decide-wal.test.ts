@@ -50,6 +50,30 @@ test("WAL of the old primary beyond the failover is put aside, and the segment o
   assert.equal(plan.marker, `${name(1, 7)}.partial`);
 });
 
+test("a timeline that was left exactly between two segments is followed by the first segment of the next", () => {
+  const primary = {
+    ...promoted,
+    history: [{ timeline: 1, endLsn: "0/8000000" }],
+    files: [...files(1, 3, 7), ...files(2, 8, 9)],
+  };
+  for (
+    const [received, aside] of [
+      [[name(1, 7)], []],
+      [[name(1, 7), `${name(1, 8)}.partial`], [`${name(1, 8)}.partial`]],
+      [[`${name(1, 8)}.partial`], [`${name(1, 8)}.partial`]],
+    ] as const
+  ) {
+    const plan = decideWal(view([...received], { primary }));
+    assert.ok(plan.do === "align", received.join());
+    assert.deepEqual(plan.aside, aside);
+    assert.equal(plan.marker, `${name(2, 8)}.partial`);
+  }
+  assert.equal(decideWal(view([`${name(1, 7)}.partial`], { primary })).do, "stream");
+  const archived = decideWal(view([], { archived: wal(name(1, 7)), primary }));
+  assert.ok(archived.do === "align");
+  assert.equal(archived.marker, `${name(2, 8)}.partial`);
+});
+
 test("with an empty streaming directory it goes on after the archive", () => {
   const plan = decideWal(view([], { archived: wal(name(1, 5)) }));
   assert.ok(plan.do === "align");

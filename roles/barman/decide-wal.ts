@@ -1,6 +1,6 @@
 // PURE: from where WAL is received of a primary, so that its history stays whole over failovers; and, where it cannot
 // stay whole, what exactly is missing. pg_receivewal begins after the newest file of its directory: the plan moves that.
-import type { TimelineFork } from "../runtime/lsn.ts";
+import { parseLsn, type TimelineFork } from "../runtime/lsn.ts";
 import { newestWal, segmentOf, type WalFile, walName } from "./wal-name.ts";
 
 /** What is known before the receiver starts. */
@@ -51,24 +51,34 @@ export function decideWal(view: WalView): WalPlan {
   if (newest.timeline === primary.timeline && need.segment > end + 1n) return aheadOfPrimary(view, newest);
   const has = primary.files.some((f) => f.segment === need.segment) || need.segment > end && isCurrent(need, view);
   if (!has) return gap(view, need);
-  if (need.aside.length === 0 && view.received.length > 0) {
+  if (need.timeline === newest.timeline && need.aside.length === 0 && view.received.length > 0) {
     return { do: "stream", because: `${primary.host} has the WAL that follows ${newest.name}` };
   }
   return {
     do: "align",
     aside: need.aside,
     marker: `${walName(need.timeline, need.segment, segmentBytes)}.partial`,
-    because: need.aside.length === 0
-      ? `the streaming directory is empty and ${newest.name} is archived`
-      : `${newest.name} lies beyond the point where timeline ${newest.timeline} was left; ${primary.host} has all that follows`,
+    because: whyAligned(view, newest, need),
   };
+}
+
+function whyAligned(view: WalView, newest: WalFile, need: Need): string {
+  const left = `timeline ${newest.timeline} was left; ${view.primary.host} has all that follows`;
+  if (need.aside.length > 0) return `${newest.name} lies beyond the point where ${left}`;
+  if (need.timeline !== newest.timeline) return `${newest.name} ends where ${left}`;
+  return `the streaming directory is empty and ${newest.name} is archived`;
 }
 
 /** The last segment of a timeline in the primary's history, or null where the timeline is not in it. */
 function endOf(timeline: number, view: WalView): bigint | null {
   if (timeline === view.primary.timeline) return segmentOf(view.primary.lsn, view.segmentBytes);
   const fork = view.primary.history.find((f) => f.timeline === timeline);
-  return fork === undefined ? null : segmentOf(fork.endLsn, view.segmentBytes);
+  return fork === undefined ? null : lastSegment(fork, view);
+}
+
+/** The last segment that holds WAL of a timeline: one left exactly between two segments has none of the second. */
+function lastSegment(fork: TimelineFork, view: WalView): bigint {
+  return (parseLsn(fork.endLsn) - 1n) / BigInt(view.segmentBytes);
 }
 
 function needed(view: WalView, newest: WalFile, end: bigint): Need {
@@ -77,6 +87,11 @@ function needed(view: WalView, newest: WalFile, end: bigint): Need {
     return { timeline: newest.timeline, segment: next, aside: [] };
   }
   const beyond = view.received.filter((f) => f.timeline === newest.timeline && f.segment > end).map((f) => f.name);
+  const fork = view.primary.history.find((f) => f.timeline === newest.timeline);
+  // pg_receivewal cannot begin where a timeline has just ended: the server answers START_REPLICATION without a stream
+  if (fork !== undefined && parseLsn(fork.endLsn) % BigInt(view.segmentBytes) === 0n) {
+    return { timeline: timelineAt(end + 1n, view), segment: end + 1n, aside: beyond };
+  }
   // A whole file of the fork's segment holds WAL of the old primary behind the fork: receive that segment again.
   const whole = view.received.filter((f) => f.timeline === newest.timeline && f.segment === end && !f.partial);
   return { timeline: newest.timeline, segment: end, aside: [...beyond, ...whole.map((f) => f.name)] };
@@ -108,7 +123,7 @@ function gap(view: WalView, need: Need): WalPlan {
 
 /** The timeline that a segment belongs to in the primary's history. */
 function timelineAt(segment: bigint, view: WalView): number {
-  const fork = view.primary.history.find((f) => segment <= segmentOf(f.endLsn, view.segmentBytes));
+  const fork = view.primary.history.find((f) => segment <= lastSegment(f, view));
   return fork?.timeline ?? view.primary.timeline;
 }
 

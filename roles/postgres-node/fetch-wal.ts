@@ -15,7 +15,7 @@ import { agentSocketPath } from "./repmgr-conf.ts";
 /** barman's receiver in pg_stat_replication (barman's documentation, streaming_archiver_name). */
 const receiverName = "barman_receive_wal";
 /** How long barman may take to follow a primary that is new, milliseconds. */
-const followMs = 15_000;
+const followMs = 30_000;
 /** barman takes one file out of its archive within this, milliseconds. */
 const answerMs = 30_000;
 /** One file altogether, milliseconds. */
