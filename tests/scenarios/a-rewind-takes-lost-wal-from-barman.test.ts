@@ -37,7 +37,9 @@ test("WAL that a rewind needs and the node has removed comes from barman", async
   await cluster.connect(old);
   await cluster.waitWhole(90_000);
 
-  const log = (await logsOf(container)).slice(before).split("\n").filter((l) => !l.includes('"event":"Output"')).join("\n");
+  const log = (await logsOf(container)).slice(before).split("\n").filter((l) => !l.includes('"event":"Output"')).join(
+    "\n",
+  );
   assert.match(log, /"event":"Rejoined".*"way":"rewind with WAL from barman".*"tookMs":\d+/);
   assert.match(log, new RegExp(`"event":"WAL fetched from barman".*"file":"${needed}"`));
   const state = "cd $PGDATA/pgsql_tmp.postdock && cat memory.json && ls";
