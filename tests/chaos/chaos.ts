@@ -10,6 +10,7 @@ import { root, say, task } from "../../tools/terminal.ts";
 import { seeded } from "../soak/plan.ts";
 import { Cluster } from "../support/cluster.ts";
 import type { Mode } from "./check.ts";
+import { dropDisks, makeDisks, onDisks } from "./disks.ts";
 import { type FaultKind, faultKinds, faultOf, nextFault } from "./plan.ts";
 import { asJson, summary, wordOf } from "./report.ts";
 import { runChaos } from "./run.ts";
@@ -44,14 +45,17 @@ await task(async () => {
   const mode = option("mode", "eventual", ["eventual", "strict"]) as Mode;
   const kind = option("kind", "", faultKinds) as FaultKind | "";
   const random = seeded(seed);
-  const cluster = await Cluster.prepare({ name: `chaos-${mode}`, compose: "v2", edit: withMode(mode) });
+  const disks = await makeDisks();
+  const kinds = disks.length > 0 ? faultKinds : faultKinds.filter((k) => k !== "full-disk");
+  const edit = (yaml: string) => onDisks(disks)(withMode(mode)(yaml));
+  const cluster = await Cluster.prepare({ name: `chaos-${mode}`, compose: "v2", edit });
   try {
     await cluster.up();
     const primary = await cluster.waitWhole(150_000);
     if (mode === "strict") await waitSynchronous(cluster, primary);
     const { history, verdict, unknown } = await runChaos(cluster, mode, (seen, done) => {
       if (done >= faults) return null;
-      return kind ? faultOf(kind, seen, random) : nextFault(seen, random);
+      return kind ? faultOf(kind, seen, random) : nextFault(seen, random, kinds);
     });
     const load = loadavg()[0]!;
     for (const line of summary(seed, history, verdict, unknown, load)) say(line);
@@ -59,6 +63,9 @@ await task(async () => {
     await writeFile(join(root, "dist", "chaos.json"), asJson(seed, history, verdict, unknown, load));
     return { passed: 0, failed: 1, undecided: 2 }[wordOf(verdict)];
   } finally {
-    if (!process.argv.includes("--keep")) await cluster.down();
+    if (!process.argv.includes("--keep")) {
+      await cluster.down();
+      await dropDisks(disks);
+    }
   }
 });

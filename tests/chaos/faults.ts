@@ -1,7 +1,8 @@
 // The faults of a chaos run on real containers. Cuts are routes inside the containers' networks: the clients of the run,
 // on the host, still reach every node, so that a second primary would be seen.
+import { readFile, writeFile } from "node:fs/promises";
 import type { Cluster } from "../support/cluster.ts";
-import { inNetworkOf, tryExec } from "../support/docker.ts";
+import { docker, inNetworkOf, tryExec } from "../support/docker.ts";
 import type { Fault } from "./plan.ts";
 
 /** Ends a fault. */
@@ -45,6 +46,12 @@ export async function strike(fault: Fault, cluster: Cluster): Promise<Heal> {
       return await cut(cluster, [[targets, fault.from], [fault.from, targets]]);
     case "one-way":
       return await cut(cluster, [[targets, fault.from]]);
+    case "full-disk":
+      await each(targets, (s) => inContainer(cluster, s, fillDisk));
+      return () => each(targets, (s) => inContainer(cluster, s, `rm -f ${ballast}`));
+    case "slow-disk":
+      await each(targets, (s) => limitWrites(cluster, s, slowDiskBytes));
+      return () => each(targets, (s) => limitWrites(cluster, s, null));
     case "no-dns":
       return await inNetworks(cluster, targets, (verb) => `ip route ${verb} blackhole 127.0.0.11 table local`);
     case "slow":
@@ -59,6 +66,28 @@ export async function strike(fault: Fault, cluster: Cluster): Promise<Heal> {
 
 const postmaster = "$(head -1 $PGDATA/postmaster.pid)";
 const device = "$(ip route show default | sed 's/.* dev //; s/ .*//')";
+
+const ballast = "$PGDATA/pgsql_tmp.ballast";
+/** Only a disk of its own is filled: at most 4 GB. */
+const fillDisk = `set -e; free() { df --output=avail -B1 $PGDATA | tail -1; }; test $(free) -lt 4294967296;
+  fallocate -l $(($(free) - 4194304)) ${ballast}; dd if=/dev/zero of=${ballast} bs=64k oflag=append conv=notrunc 2>/dev/null || true`;
+/** What a node may write in a second on a slow disk, bytes. */
+const slowDiskBytes = 200_000;
+
+/** Limits what a container writes to the disk of its data directory, by its control group (version 1 or 2); null: no limit. */
+async function limitWrites(cluster: Cluster, service: string, bytes: number | null): Promise<void> {
+  const container = await cluster.container(service);
+  const pid = (await docker(["inspect", "--format", "{{.State.Pid}}", container])).trim();
+  const device = await inContainer(cluster, service, `mountpoint -d $PGDATA`);
+  const groups = (await readFile(`/proc/${pid}/cgroup`, "utf8")).split("\n").map((line) => line.split(":"));
+  const blkio = groups.find((g) => g[1]?.split(",").includes("blkio"));
+  if (blkio) {
+    await writeFile(`/sys/fs/cgroup/blkio${blkio[2]}/blkio.throttle.write_bps_device`, `${device} ${bytes ?? 0}\n`);
+  } else {
+    const own = groups.find((g) => g[0] === "0")?.[2];
+    await writeFile(`/sys/fs/cgroup${own}/io.max`, `${device} wbps=${bytes ?? "max"}\n`);
+  }
+}
 
 async function inContainer(cluster: Cluster, service: string, script: string): Promise<string> {
   const result = await tryExec(await cluster.container(service), ["bash", "-c", script]);

@@ -19,6 +19,8 @@ export const faultKinds = [
   "no-dns",
   "slow",
   "restart-all",
+  "slow-disk",
+  "full-disk",
 ] as const;
 export type FaultKind = typeof faultKinds[number];
 
@@ -54,6 +56,8 @@ const ofOneNode: readonly FaultKind[] = [
   "slow",
   "isolate",
   "one-way",
+  "slow-disk",
+  "full-disk",
 ];
 
 const cuts: readonly FaultKind[] = ["isolate", "one-way", "pair", "minority", "majority", "pool-cut"];
@@ -64,14 +68,14 @@ function pick<T>(from: readonly T[], random: () => number): T {
   return from[Math.floor(random() * from.length)]!;
 }
 
-/** The next fault: the kinds in turn of chance, each lasting up to four times as long as a lease. */
-export function nextFault(seen: Seen, random: () => number): Fault {
-  return faultOf(pick(faultKinds, random), seen, random);
+/** The next fault: the kinds by chance; most last a lease or two, some up to four times as long as a lease. */
+export function nextFault(seen: Seen, random: () => number, kinds: readonly FaultKind[] = faultKinds): Fault {
+  return faultOf(pick(kinds, random), seen, random);
 }
 
 /** A fault of this kind on this cluster. */
 export function faultOf(kind: FaultKind, seen: Seen, random: () => number): Fault {
-  const lastsMs = 2_000 + Math.floor(random() * 18_000);
+  const lastsMs = 2_000 + Math.floor(random() ** 2 * 18_000);
   const nodes = [...seen.first, ...seen.second];
   const all = [...nodes, ...seen.others];
   const against = (targets: string[]): Fault => ({

@@ -1,0 +1,61 @@
+// A disk of its own for every node of a chaos run: a file system in a file, so that one can be full or slow and the others not.
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { attempt, execute, root, say } from "../../tools/terminal.ts";
+import { nodes, prefix } from "../support/cluster.ts";
+
+export interface Disk {
+  service: string;
+  /** the file that holds it */
+  image: string;
+  /** the loop device */
+  device: string;
+}
+
+const timeoutMs = 60_000;
+const size = "1500M";
+
+/** Makes a disk for each node. Empty where this machine cannot (no root, no loop devices): then they share the machine's. */
+export async function makeDisks(): Promise<Disk[]> {
+  const directory = join(root, "dist", "disks");
+  await mkdir(directory, { recursive: true });
+  const disks: Disk[] = [];
+  try {
+    for (const service of nodes) {
+      const image = join(directory, `${prefix}-${service}.img`);
+      await dropDisk(image); // of a run that was cut off
+      await execute(["truncate", "--size", size, image], { timeoutMs });
+      await execute(["mkfs.ext4", "-q", "-m", "0", image], { timeoutMs });
+      const device = (await execute(["losetup", "--find", "--show", image], { timeoutMs })).trim();
+      disks.push({ service, image, device });
+    }
+    return disks;
+  } catch (error) {
+    say(`no disks of their own for the nodes, so no full disks: ${error instanceof Error ? error.message : error}`);
+    await dropDisks(disks);
+    return [];
+  }
+}
+
+export async function dropDisks(disks: readonly Disk[]): Promise<void> {
+  for (const { image } of disks) await dropDisk(image);
+}
+
+async function dropDisk(image: string): Promise<void> {
+  const found = await attempt(["losetup", "--associated", image, "--noheadings", "--output", "NAME"], { timeoutMs });
+  for (const device of found.stdout.split("\n").map((l) => l.trim()).filter(Boolean)) {
+    await attempt(["losetup", "--detach", device], { timeoutMs });
+  }
+  await rm(image, { force: true });
+}
+
+/** The Compose text with the nodes' volumes on these disks. */
+export const onDisks = (disks: readonly Disk[]) => (yaml: string): string =>
+  disks.reduce(
+    (text, { service, device }) =>
+      text.replace(
+        new RegExp(`(^volumes:\\n(?:  .*\\n)*?)  ${service}:\\n`, "m"),
+        `$1  ${service}:\n    driver: local\n    driver_opts: {type: ext4, device: ${device}}\n`,
+      ),
+    yaml,
+  );
