@@ -21,6 +21,8 @@ const seconds = (ms: number) => (ms / 1000).toFixed(1);
 const range = (values: readonly number[]) =>
   `${seconds(median(values))} s (${seconds(Math.min(...values))} to ${seconds(Math.max(...values))})`;
 
+const mb = (resident: number, own: number) => `${resident.toFixed(0)} MB resident (${own.toFixed(0)} MB its own)`;
+
 interface Options {
   runs: number;
   stock: number;
@@ -95,9 +97,9 @@ await task(async () => {
       if (wants("cost")) {
         const cost = await measureCost(cluster, nodes, await cluster.waitWhole(90_000, nodes));
         const each = cost.perNode.map((n) =>
-          `${n.node} ${n.cpuPercent.toFixed(1)} % of a core, agent ${n.agentMb.toFixed(0)} MB, fence ${
-            n.fenceMb.toFixed(0)
-          } MB`
+          `${n.node} ${n.cpuPercent.toFixed(1)} % of a core, agent ${mb(n.agentMb, n.agentOwnMb)}, fence ${
+            mb(n.fenceMb, n.fenceOwnMb)
+          }`
         );
         const probe = `probe ${cost.probeCommandMs.toFixed(0)} ms as a command, ${
           cost.probeHttpMs.toFixed(1)

@@ -8,9 +8,19 @@ export interface Cost {
   /** medians over 30 asks, milliseconds */
   probeCommandMs: number;
   probeHttpMs: number;
-  perNode: { node: string; cpuPercent: number; agentMb: number; fenceMb: number }[];
+  perNode: PerNode[];
   /** requests of the lease that all voters together answer, a second */
   leasePerSecond: number;
+}
+
+/** Agent and fence process of a node, memory in MB: resident, and their own with a fair share of what several map. */
+export interface PerNode {
+  node: string;
+  cpuPercent: number;
+  agentMb: number;
+  agentOwnMb: number;
+  fenceMb: number;
+  fenceOwnMb: number;
 }
 
 const observeMs = 30_000;
@@ -27,8 +37,7 @@ export async function measureCost(cluster: Cluster, nodes: readonly string[], pr
     perNode: nodes.map((node, i) => ({
       node,
       cpuPercent: 100 * (after[i]!.cpuSeconds - before[i]!.cpuSeconds) / seconds,
-      agentMb: after[i]!.agentMb,
-      fenceMb: after[i]!.fenceMb,
+      ...memoryOf(after[i]!),
     })),
     leasePerSecond: after.reduce((sum, now, i) => sum + now.requests - before[i]!.requests, 0) / seconds,
   };
@@ -36,18 +45,28 @@ export async function measureCost(cluster: Cluster, nodes: readonly string[], pr
 
 /** Agent and fence process of a node: CPU since their start (clock ticks of 10 ms), resident memory. */
 async function usage(cluster: Cluster, node: string) {
-  const script = `for kind in entrypoint fence; do pid=$(pgrep -f "postgres-node $kind" | head -1)
-    echo "$(sed 's/.*) //' /proc/$pid/stat | cut -d' ' -f12,13) $(sed -n 's/^VmRSS: *//p' /proc/$pid/status)"; done`;
+  const script = `for kind in entrypoint fence; do pid=$(pgrep -f "^[^ ]*postdock postgres-node $kind")
+    kb() { awk -v what="$1:" '$1 == what {print $2}' /proc/$pid/smaps_rollup; }
+    echo "$(sed 's/.*) //' /proc/$pid/stat | cut -d' ' -f12,13) $(kb Rss) $(kb Pss)"; done`;
   const lines = (await exec(await cluster.container(node), ["bash", "-c", script])).trim().split("\n");
   const parts = lines.map((line) => line.split(/\s+/).map(Number));
   const metrics = await getText((await cluster.address(node))!, "/metrics", 2_000);
   return {
     cpuSeconds: parts.reduce((sum, [user = 0, system = 0]) => sum + (user + system) / 100, 0),
     agentMb: (parts[0]?.[2] ?? NaN) / 1024,
+    agentOwnMb: (parts[0]?.[3] ?? NaN) / 1024,
     fenceMb: (parts[1]?.[2] ?? NaN) / 1024,
+    fenceOwnMb: (parts[1]?.[3] ?? NaN) / 1024,
     requests: Number(/^postdock_lease_requests_total\{[^}]*\} (\d+)/m.exec(metrics)?.[1] ?? NaN),
   };
 }
+
+const memoryOf = ({ agentMb, agentOwnMb, fenceMb, fenceOwnMb }: Awaited<ReturnType<typeof usage>>) => ({
+  agentMb,
+  agentOwnMb,
+  fenceMb,
+  fenceOwnMb,
+});
 
 async function probes(cluster: Cluster, primary: string) {
   const container = await cluster.container(primary);
