@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { postgresAccount, run, tryRun } from "../runtime/command.ts";
 import { ExitCode, OperatorError } from "../runtime/errors.ts";
-import { ensureDirectory, exists, modeOf, remove, writeAtomic } from "../runtime/files.ts";
+import { ensureDirectory, exists, modeOf, remove, setAccess, writeAtomic } from "../runtime/files.ts";
 import type { Log } from "../runtime/log.ts";
 import { renderPgpassLine } from "./conninfo.ts";
 import { renderPostgresqlConf, translateSettings } from "./postgresql-conf.ts";
@@ -63,6 +63,9 @@ async function preparePgdata(pgdata: string): Promise<void> {
     const probe = join(pgdata, "pgsql_tmp.write-test");
     await writeAtomic(probe, "", { mode: 0o600, owner: postgresAccount });
     await remove(probe);
+    // at the root of an ext4 volume, and root's: pg_basebackup and pg_rewind give up at a directory that they cannot read
+    const lostAndFound = join(pgdata, "lost+found");
+    if (await exists(lostAndFound)) await setAccess(lostAndFound, { mode: 0o700, owner: postgresAccount });
   } catch (error) {
     const code = (error as { code?: string }).code;
     throw new OperatorError({

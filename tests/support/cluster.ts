@@ -169,6 +169,12 @@ export class Cluster {
     await this.up([service]);
   }
 
+  /** Makes a directory of root's in the volume of a service that has no container yet. */
+  async makeInVolume(service: Service, directory: string): Promise<void> {
+    const volume = ["--volume", `${this.project}_${service}:/volume`, "--entrypoint", "mkdir"];
+    await docker(["run", "--rm", ...volume, "postdock/base:2.0", "-m", "700", `/volume/${directory}`]);
+  }
+
   /** A query inside the service's container over the local socket; unaligned rows. */
   async psql(service: Service, sql: string, database = "monkey_db"): Promise<string> {
     const argv = [
