@@ -7,7 +7,8 @@ import { postJson } from "../runtime/peers.ts";
 import { type Verdict, yes } from "../runtime/verdict.ts";
 import { fetchWal } from "./fetch-wal.ts";
 import type { Node } from "./node.ts";
-import { askToPromote, mayEndRecovery } from "./permission.ts";
+import { mayEndRecovery } from "./permission.ts";
+import { promoteForRepmgrd } from "./repair.ts";
 import { agentSocketPath } from "./repmgr-conf.ts";
 
 const Event = z.object({ nodeId: z.string(), event: z.string(), success: z.string(), details: z.string() });
@@ -25,7 +26,7 @@ export async function answerLocal(path: string, body: unknown, node: Node): Prom
     return yes("noted");
   }
   if (path === "/local/fetch-wal") return await fetchWal(WalName.parse(body).name, node);
-  if (path === "/local/may-promote") return await askToPromote(node, { tieBreak: false });
+  if (path === "/local/may-promote") return await promoteForRepmgrd(node);
   if (path === "/local/may-end-recovery") {
     const verdict = mayEndRecovery(node);
     node.log.info("PostgreSQL leaves recovery", { allowed: verdict.ok, because: verdict.because });

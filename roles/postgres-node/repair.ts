@@ -1,7 +1,9 @@
 // What the agent changes on a running standby: its upstream, or its role where repmgrd has not done it.
 import type { MayPromote } from "./decide-promotion.ts";
+import { errorText } from "../runtime/errors.ts";
 import { processesIn } from "../runtime/files.ts";
 import { withDeadline } from "../runtime/time.ts";
+import { no, type Verdict } from "../runtime/verdict.ts";
 import { observedRole } from "./agent-state.ts";
 import { fenceServer } from "./fence.ts";
 import { announce, licenseOf, type Node, say } from "./node.ts";
@@ -36,11 +38,29 @@ export async function promoteHere(because: string, node: Node, how: Partial<MayP
     say(node, "running", "serving as standby", `not promoted: ${permission.because}`);
     return node.lease.retryMs;
   }
+  await promoteAllowed(because, started, node);
+  return null;
+}
+
+/**
+ * repmgrd has elected this node and asks. Where there is a lease the agent promotes at once, and repmgrd has nothing to do:
+ * `repmgr standby promote` first looks for every other node, which takes seconds where some are gone.
+ */
+export async function promoteForRepmgrd(node: Node): Promise<Verdict> {
+  const started = node.clock.nowMs();
+  const verdict = await askToPromote(node, { tieBreak: false });
+  if (!verdict.ok || licenseOf(node) === "not-needed") return verdict;
+  promoteAllowed(`repmgrd elected this node: ${verdict.because}`, started, node)
+    .catch((error) => node.log.error("The promotion failed", { because: errorText(error) }));
+  return no("the agent promotes this node itself");
+}
+
+async function promoteAllowed(because: string, started: number, node: Node): Promise<void> {
   say(node, "promoting", "promoting this standby", because);
   const promoted = await becomesPrimary(node);
   if (!promoted) await takeBack(node);
   node.state.becomingPrimary = false;
-  if (!promoted) return null;
+  if (!promoted) return;
   announce(node);
   node.history.note("Promoted", {
     because,
@@ -49,7 +69,6 @@ export async function promoteHere(because: string, node: Node, how: Partial<MayP
     tookMs: Math.round(node.clock.nowMs() - started),
   });
   say(node, "running", "serving as primary", because);
-  return null;
 }
 
 /** Asks PostgreSQL to become read-write. Where it does not confirm, that says nothing: it is looked at until its role is seen. */

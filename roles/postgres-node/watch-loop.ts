@@ -182,6 +182,7 @@ async function applyRunning(plan: RunningPlan, watch: Watch, node: Node): Promis
       await follow(plan.upstream, plan.because, watch, node);
       return null;
     case "promote":
+      if (node.state.becomingPrimary) return null; // repmgrd or an operator has asked already
       watch.retryMs = await promoteHere(plan.because, node);
       return null;
   }
