@@ -68,14 +68,14 @@ function pick<T>(from: readonly T[], random: () => number): T {
   return from[Math.floor(random() * from.length)]!;
 }
 
-/** The next fault: the kinds by chance; most last a lease or two, some up to four times as long as a lease. */
+/** The next fault: the kinds by chance; most last less than a lease, some more than two. */
 export function nextFault(seen: Seen, random: () => number, kinds: readonly FaultKind[] = faultKinds): Fault {
   return faultOf(pick(kinds, random), seen, random);
 }
 
 /** A fault of this kind on this cluster. */
 export function faultOf(kind: FaultKind, seen: Seen, random: () => number): Fault {
-  const lastsMs = 2_000 + Math.floor(random() ** 2 * 18_000);
+  const lastsMs = 2_000 + Math.floor(random() ** 2 * 10_000);
   const nodes = [...seen.first, ...seen.second];
   const all = [...nodes, ...seen.others];
   const against = (targets: string[]): Fault => ({
