@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { commandErrorText, postgresAccount, tryRun } from "../runtime/command.ts";
 import { ExitCode, OperatorError } from "../runtime/errors.ts";
-import { diskSpace, listDirectory, remove, writeAtomic } from "../runtime/files.ts";
+import { diskSpace, remove, writeAtomic } from "../runtime/files.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Clock } from "../runtime/time.ts";
 import { renderConninfo } from "./conninfo.ts";
@@ -70,9 +70,7 @@ async function makeRoom(bytes: number, { config, log }: CloneDeps): Promise<void
   const needed = bytes * 1.1 + 64 * 1024 * 1024;
   const { freeBytes } = await diskSpace(config.pgdata);
   if (freeBytes >= needed) return;
-  const entries = (await listDirectory(config.pgdata)).filter((n) =>
-    n !== journal.stateDirectoryName && n !== "lost+found"
-  );
+  const entries = await journal.dataEntries(config.pgdata);
   if (entries.length === 0) throw noRoom(config.pgdata, needed, freeBytes);
   log.warn("Removing the old data directory before the clone, there is no room for both", {
     freeBytes,

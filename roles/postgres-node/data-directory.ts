@@ -6,7 +6,7 @@ import type { Log } from "../runtime/log.ts";
 import type { OwnCluster, OwnData } from "./cluster-view.ts";
 import { chooseWalRange, type ControlData, parseControlData, parseWaldumpEnd } from "./controldata.ts";
 import { conninfoValue } from "./conninfo.ts";
-import { readJournal, stateDirectoryName } from "./journal.ts";
+import { dataEntries, readJournal } from "./journal.ts";
 import type { WalPosition } from "./lsn.ts";
 
 const postgresMajor = "17";
@@ -17,7 +17,7 @@ export async function observeData(pgdata: string, log: Log): Promise<OwnData> {
   if (journal?.phase === "moving-out" || journal?.phase === "moving-in") return { kind: "unfinished-move" };
   if (journal?.phase === "bootstrapping") return { kind: "unfinished-bootstrap" };
   if (journal?.phase === "rewinding") return { kind: "half-cloned" };
-  const entries = (await listDirectory(pgdata)).filter((name) => name !== stateDirectoryName && name !== "lost+found");
+  const entries = await dataEntries(pgdata);
   const version = (await readIfThere(join(pgdata, "PG_VERSION")))?.trim();
   if (version === undefined) {
     const meaningful = entries.filter((name) => name !== "master.lock" && name !== "standby.lock");

@@ -98,13 +98,17 @@ export async function unstage(pgdata: string): Promise<void> {
   await moveEntries(stagingDirectory(pgdata), pgdata);
 }
 
+/** The entries of a data directory that are data: neither this node's own state nor a file half written, nor the volume's. */
+export async function dataEntries(directory: string): Promise<string[]> {
+  return (await listDirectory(directory)).filter((name) => !name.startsWith("pgsql_tmp.") && name !== "lost+found");
+}
+
 async function moveOut(pgdata: string): Promise<void> {
   await moveEntries(pgdata, outgoingDirectory(pgdata));
 }
 
 async function moveEntries(from: string, to: string): Promise<void> {
   await ensureDirectory(to, { mode: 0o700, owner: postgresAccount });
-  const names = (await listDirectory(from)).filter((name) => name !== stateDirectoryName && name !== "lost+found");
-  for (const name of names) await move(join(from, name), join(to, name));
+  for (const name of await dataEntries(from)) await move(join(from, name), join(to, name));
   await syncDirectory(to);
 }

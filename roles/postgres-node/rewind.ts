@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { commandErrorText, postgresAccount, tryRun } from "../runtime/command.ts";
-import { remove, writeAtomic } from "../runtime/files.ts";
+import { writeAtomic } from "../runtime/files.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Clock } from "../runtime/time.ts";
 import { upstreamConnection } from "./clone.ts";
@@ -13,7 +13,6 @@ import {
   stage,
   stagingDirectory,
   stateDirectory,
-  stateDirectoryName,
   unstage,
   writeJournal,
 } from "./journal.ts";
@@ -72,7 +71,6 @@ export async function rewind(host: string, deps: RewindDeps): Promise<boolean> {
   }
   // until it has streamed past the rewind the directory is a standby's, whatever the next start sees
   await writeAtomic(join(target, "standby.signal"), "", { mode: 0o600, owner: postgresAccount });
-  await remove(join(target, stateDirectoryName)); // came from the other node
   await writeJournal(config.pgdata, { ...journal, phase: "moving-out" });
   await moveIntoPlace(config.pgdata, log);
   log.info("Rewound", { to: host, seconds });

@@ -3,13 +3,13 @@
 import { join } from "node:path";
 import { postgresAccount } from "../runtime/command.ts";
 import { errorText, ExitCode, OperatorError, unreachable } from "../runtime/errors.ts";
-import { listDirectory, remove, writeAtomic } from "../runtime/files.ts";
+import { remove, writeAtomic } from "../runtime/files.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { clone } from "./clone.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { observeData } from "./data-directory.ts";
 import { decideStartup, type StartupPlan } from "./decide-startup.ts";
-import { clearJournal, clearStaging, moveIntoPlace, readJournal, stateDirectoryName } from "./journal.ts";
+import { clearJournal, clearStaging, dataEntries, moveIntoPlace, readJournal } from "./journal.ts";
 import { licenseOf, type Node, say } from "./node.ts";
 import { knownHosts, observeSurroundings, viewOf } from "./observe.ts";
 import { clearStaleServer } from "./postmaster.ts";
@@ -198,7 +198,7 @@ async function clearJournalOfCopy(node: Node): Promise<void> {
 /** The journal says "bootstrapping" until everything but the state directory is gone. */
 async function discardBootstrap(node: Node): Promise<void> {
   const { pgdata } = node.config;
-  const entries = (await listDirectory(pgdata)).filter((n) => n !== stateDirectoryName && n !== "lost+found");
+  const entries = await dataEntries(pgdata);
   node.log.warn("Removing a cluster whose bootstrap never ended, nobody has used it", { entries: entries.length });
   for (const name of entries) await remove(join(pgdata, name));
   await clearJournal(pgdata);

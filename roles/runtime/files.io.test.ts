@@ -1,10 +1,12 @@
 // Files on a real file system: whole or not at all, modes, and absent things that are no error.
 import assert from "node:assert/strict";
+import { watch } from "node:fs";
 import { mkdtemp, readdir, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import * as files from "./files.ts";
+import { systemClock, waitUntil } from "./time.ts";
 
 async function inScratch(work: (directory: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "postdock-files-"));
@@ -24,6 +26,19 @@ test("writeAtomic() replaces content and mode and leaves nothing else behind", (
     assert.equal(await files.readIfThere(path), "two");
     assert.equal((await files.modeOf(path))?.mode, 0o600);
     assert.deepEqual(await readdir(directory), ["a.conf"]);
+  }));
+
+test("what is half written bears a name that clones and rewinds of other nodes leave alone", () =>
+  inScratch(async (directory) => {
+    const seen = new Set<string>();
+    const watcher = watch(directory, (_, name) => seen.add(String(name)));
+    await files.writeAtomic(join(directory, "a.conf"), "one", { mode: 0o600 });
+    await waitUntil(() => Promise.resolve(seen.has("a.conf")), { what: "the rename", deadlineMs: 5_000, everyMs: 10 }, {
+      clock: systemClock,
+    });
+    watcher.close();
+    const others = [...seen].filter((name) => name !== "a.conf");
+    assert.match(others.join(), /^pgsql_tmp\.[^,/]+$/);
   }));
 
 test("writeAtomic() that fails leaves the old content and no temporary file", () =>

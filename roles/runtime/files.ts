@@ -13,10 +13,16 @@ export interface WriteOptions {
   inPlace?: boolean;
 }
 
+/**
+ * What is half written has this before its name: pg_basebackup, and pg_rewind below the top of a data directory, leave such
+ * files alone (filemap.c, check_file_excluded). Another node's pg_rewind gives up at a file that is still root's.
+ */
+const temporaryPrefix = "pgsql_tmp.";
+
 /** Writes the whole file so that a reader sees the old or the new content, never a part, also after a power cut. */
 export async function writeAtomic(path: string, content: string | Uint8Array, options: WriteOptions): Promise<void> {
   if (options.inPlace) return await fs.writeFile(path, content);
-  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
+  const temporary = join(dirname(path), temporaryPrefix + randomUUID());
   try {
     await writeSynced(temporary, content, options);
     await fs.rename(temporary, path);
@@ -30,9 +36,9 @@ export async function writeAtomic(path: string, content: string | Uint8Array, op
 async function writeSynced(path: string, content: string | Uint8Array, options: WriteOptions): Promise<void> {
   const file = await fs.open(path, "wx", options.mode);
   try {
-    await file.writeFile(content);
     await file.chmod(options.mode);
     if (options.owner && process.getuid?.() === 0) await file.chown(options.owner.uid, options.owner.gid);
+    await file.writeFile(content);
     await file.sync();
   } finally {
     await file.close();

@@ -27,6 +27,9 @@ export interface ClusterOptions {
 }
 
 export class Cluster {
+  /** what the engine has said of a service within the last second: asking starts two processes, and waits ask often */
+  private readonly known = new Map<string, { atMs: number; answer: Promise<string | null> }>();
+
   private constructor(
     readonly project: string,
     private readonly compose: readonly string[],
@@ -53,6 +56,7 @@ export class Cluster {
   }
 
   async composeRun(args: readonly string[], timeoutMs = 120_000): Promise<string> {
+    this.known.clear();
     return await execute([...this.compose, "-p", this.project, ...this.files, ...args], { timeoutMs });
   }
 
@@ -75,7 +79,11 @@ export class Cluster {
   }
 
   async address(service: Service): Promise<string | null> {
-    return await addressOf(await this.container(service));
+    const known = this.known.get(service);
+    if (known && systemClock.nowMs() - known.atMs < 1_000) return await known.answer;
+    const answer = this.container(service).then(addressOf);
+    this.known.set(service, { atMs: systemClock.nowMs(), answer });
+    return await answer;
   }
 
   /** /status of a service, or null where it does not answer. */
@@ -140,14 +148,17 @@ export class Cluster {
   }
 
   async kill(service: Service, signal = "KILL"): Promise<void> {
+    this.known.delete(service);
     await docker(["kill", "--signal", signal, await this.container(service)]);
   }
 
   async start(service: Service): Promise<void> {
+    this.known.delete(service);
     await docker(["start", await this.container(service)]);
   }
 
   async stop(service: Service, seconds = 10): Promise<void> {
+    this.known.delete(service);
     await docker(["stop", "--time", String(seconds), await this.container(service)], (seconds + 20) * 1000);
   }
 
@@ -201,10 +212,12 @@ export class Cluster {
 
   /** Cuts a service off the network and joins it again under its name. */
   async disconnect(service: Service): Promise<void> {
+    this.known.delete(service);
     await docker(["network", "disconnect", await this.network(), await this.container(service)]);
   }
 
   async connect(service: Service): Promise<void> {
+    this.known.delete(service);
     await docker(["network", "connect", "--alias", service, await this.network(), await this.container(service)]);
   }
 }
