@@ -40,7 +40,8 @@ test("a rewind works beside the node's memory; what came from the other node's i
     assert.deepEqual(await data(pgdata), []);
     await mkdir(join(target, journal.stateDirectoryName));
     await writeFile(join(target, journal.stateDirectoryName, "memory.json"), "theirs");
-    await rm(join(target, journal.stateDirectoryName), { recursive: true });
+    await writeFile(join(target, "pgsql_tmp.1"), "half written over there");
+    await mkdir(join(target, "lost+found"));
     await journal.writeJournal(pgdata, { ...written, phase: "moving-out" });
     await journal.moveIntoPlace(pgdata, log);
     assert.deepEqual(await data(pgdata), whole);

@@ -75,7 +75,7 @@ export async function moveIntoPlace(pgdata: string, log: Log): Promise<void> {
     await writeJournal(pgdata, { ...journal, phase: "moving-in" });
   }
   const staging = stagingDirectory(pgdata);
-  const staged = await listDirectory(staging);
+  const staged = await dataEntries(staging); // a rewind brings the other node's state along: it stays behind
   for (const name of [...staged.filter((n) => n !== "PG_VERSION"), ...staged.filter((n) => n === "PG_VERSION")]) {
     await move(join(staging, name), join(pgdata, name));
   }
@@ -94,7 +94,6 @@ export async function stage(pgdata: string): Promise<void> {
 
 /** After a rewind that failed or was cut off: what it left goes back to where it was, until a clone has replaced it. */
 export async function unstage(pgdata: string): Promise<void> {
-  await remove(join(stagingDirectory(pgdata), stateDirectoryName)); // came from the other node
   await moveEntries(stagingDirectory(pgdata), pgdata);
 }
 
