@@ -1,5 +1,6 @@
 // Chaos: random faults on the example cluster under writers, transfers and readers, and a checker of what they saw.
-// `deno task chaos [--faults N] [--seed S] [--mode eventual|strict] [--kind KIND] [--keep]`; also to dist/chaos.json.
+// `deno task chaos [--faults N] [--seed S] [--mode eventual|strict] [--kind KIND] [--observers] [--keep]`; also to
+// dist/chaos.json. With --observers pgpool and barman vote too.
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { root, say, task } from "../../tools/terminal.ts";
 import { seeded } from "../soak/plan.ts";
 import { Cluster } from "../support/cluster.ts";
 import type { Mode } from "./check.ts";
+import { makeClocks, withClocks } from "./clocks.ts";
 import { dropDisks, makeDisks, onDisks } from "./disks.ts";
 import { type FaultKind, faultKinds, faultOf, nextFault } from "./plan.ts";
 import { asJson, summary, wordOf } from "./report.ts";
@@ -33,6 +35,18 @@ const withMode = (mode: Mode) => (yaml: string) =>
   yaml.replace("  CLUSTER_NAME: pg_cluster", `  CLUSTER_NAME: pg_cluster\n  CONSISTENCY: ${mode}`)
     .replace("      BACKENDS:", `      CONSISTENCY: ${mode}\n      BACKENDS:`);
 
+const partners = '      PARTNER_NODES: "pgmaster,pgslave1,pgslave3"\n';
+const observers = ["pgpool", "backup"];
+
+/** pgpool and barman vote: five voters. */
+function withObservers(yaml: string): string {
+  const voters = `${partners}      QUORUM_OBSERVERS: ${observers.join(",")}\n`;
+  const observer = (name: string) => `${voters}      CLUSTER_NODE_NETWORK_NAME: ${name}\n`;
+  return yaml.replaceAll(partners, voters)
+    .replace("      BACKENDS:", `${observer("pgpool")}      REPLICATION_PASSWORD: replication_pass\n      BACKENDS:`)
+    .replace("      REPLICATION_HOST:", `${observer("backup")}      REPLICATION_HOST:`);
+}
+
 /** Until the first majority has joined nobody is there to wait for: what is acknowledged before is not what strict promises. */
 async function waitSynchronous(cluster: Cluster, primary: string): Promise<void> {
   const waits = async () => (await cluster.psql(primary, "show synchronous_standby_names")) !== "";
@@ -45,9 +59,12 @@ await task(async () => {
   const mode = option("mode", "eventual", ["eventual", "strict"]) as Mode;
   const kind = option("kind", "", faultKinds) as FaultKind | "";
   const random = seeded(seed);
+  const voting = process.argv.includes("--observers") ? observers : [];
   const disks = await makeDisks();
-  const kinds = disks.length > 0 ? faultKinds : faultKinds.filter((k) => k !== "full-disk");
-  const edit = (yaml: string) => onDisks(disks)(withMode(mode)(yaml));
+  const clocks = await makeClocks();
+  const kinds = faultKinds.filter((k) => (disks.length > 0 || k !== "full-disk") && (clocks || k !== "clock"));
+  const edits = [withMode(mode), onDisks(disks), clocks ? withClocks : null, voting.length > 0 ? withObservers : null];
+  const edit = (yaml: string) => edits.reduce((text, change) => change?.(text) ?? text, yaml);
   const cluster = await Cluster.prepare({ name: `chaos-${mode}`, compose: "v2", edit });
   try {
     await cluster.up();
@@ -55,7 +72,8 @@ await task(async () => {
     if (mode === "strict") await waitSynchronous(cluster, primary);
     const { history, verdict, unknown } = await runChaos(cluster, mode, (seen, done) => {
       if (done >= faults) return null;
-      return kind ? faultOf(kind, seen, random) : nextFault(seen, random, kinds);
+      const known = { ...seen, observers: voting };
+      return kind ? faultOf(kind, known, random) : nextFault(known, random, kinds);
     });
     const load = loadavg()[0]!;
     for (const line of summary(seed, history, verdict, unknown, load)) say(line);

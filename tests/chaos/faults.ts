@@ -3,6 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { Cluster } from "../support/cluster.ts";
 import { docker, inNetworkOf, tryExec } from "../support/docker.ts";
+import { stepClock } from "./clocks.ts";
 import type { Fault } from "./plan.ts";
 
 /** Ends a fault. */
@@ -43,6 +44,7 @@ export async function strike(fault: Fault, cluster: Cluster): Promise<Heal> {
     case "minority":
     case "majority":
     case "pool-cut":
+    case "observers":
       return await cut(cluster, [[targets, fault.from], [fault.from, targets]]);
     case "one-way":
       return await cut(cluster, [[targets, fault.from]]);
@@ -52,6 +54,9 @@ export async function strike(fault: Fault, cluster: Cluster): Promise<Heal> {
     case "slow-disk":
       await each(targets, (s) => limitWrites(cluster, s, slowDiskBytes));
       return () => each(targets, (s) => limitWrites(cluster, s, null));
+    case "clock":
+      await each(targets, (s) => stepClock(s, fault.stepSeconds!));
+      return () => each(targets, (s) => stepClock(s, 0));
     case "no-dns":
       return await inNetworks(cluster, targets, (verb) => `ip route ${verb} blackhole 127.0.0.11 table local`);
     case "slow":

@@ -29,6 +29,15 @@ test("a minority holds one voter and the primary, a majority two", () => {
     faultOf(kind, seen, seeded(3)).targets.filter((t) => seen.first.includes(t));
   assert.deepEqual(voters("minority"), ["a"]);
   assert.equal(voters("majority").length, 2);
+  const five = faultOf("majority", { ...seen, observers: ["pgpool", "backup"] }, seeded(3));
+  assert.equal(five.targets.length, 3, "three of five voters");
+});
+
+test("a clock is stepped forwards and backwards, never further than two nodes may differ", () => {
+  const random = seeded(5);
+  const steps = Array.from({ length: 200 }, () => faultOf("clock", seen, random).stepSeconds!);
+  assert.ok(steps.some((s) => s > 300) && steps.some((s) => s < -300));
+  assert.ok(steps.every((s) => s !== 0 && Math.abs(s) < 900));
 });
 
 test("an orderly stop, pgpool's own faults and faults of standbys explain no loss", () => {
@@ -38,10 +47,13 @@ test("an orderly stop, pgpool's own faults and faults of standbys explain no los
   assert.equal(of("pair", ["b"], ["a"]), true);
   assert.equal(of("stop", ["a"]), false);
   assert.equal(of("pool-cut", ["pgpool"], ["a"]), false);
+  assert.equal(of("observers", ["pgpool", "backup"], ["a", "b"]), false);
   assert.equal(of("kill", ["b"]), false);
 });
 
 test("a fault is told with its sides", () => {
   const fault = { kind: "pair" as const, targets: ["b"], from: ["a"], lastsMs: 4_000 };
   assert.equal(describeFault(fault, "a"), "pair b from a (primary) for 4 s");
+  const step = { kind: "clock" as const, targets: ["a"], from: [], lastsMs: 4_000, stepSeconds: -90 };
+  assert.equal(describeFault(step, "a"), "clock a (primary) by -90 s for 4 s");
 });

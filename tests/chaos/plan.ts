@@ -21,6 +21,8 @@ export const faultKinds = [
   "restart-all",
   "slow-disk",
   "full-disk",
+  "clock",
+  "observers",
 ] as const;
 export type FaultKind = typeof faultKinds[number];
 
@@ -32,6 +34,8 @@ export interface Fault {
   from: string[];
   /** how long it lasts, milliseconds */
   lastsMs: number;
+  /** of a step of the wall clock, forwards or backwards and at the end back again, seconds */
+  stepSeconds?: number;
 }
 
 export interface Seen {
@@ -41,7 +45,12 @@ export interface Seen {
   second: readonly string[];
   /** services that hold no data: pgpool and barman */
   others: readonly string[];
+  /** those of them that vote */
+  observers?: readonly string[];
 }
+
+/** The furthest step of a clock, seconds: what the cluster bears between two nodes is 15 minutes. */
+const furthestStep = 600;
 
 /** Kinds that strike one node, whichever: the primary more often than any other. */
 const ofOneNode: readonly FaultKind[] = [
@@ -58,9 +67,10 @@ const ofOneNode: readonly FaultKind[] = [
   "one-way",
   "slow-disk",
   "full-disk",
+  "clock",
 ];
 
-const cuts: readonly FaultKind[] = ["isolate", "one-way", "pair", "minority", "majority", "pool-cut"];
+const cuts: readonly FaultKind[] = ["isolate", "one-way", "pair", "minority", "majority", "pool-cut", "observers"];
 
 export const isCut = (kind: FaultKind): boolean => cuts.includes(kind);
 
@@ -87,21 +97,28 @@ export function faultOf(kind: FaultKind, seen: Seen, random: () => number): Faul
   if (kind === "restart-all") return { kind, targets: nodes, from: [], lastsMs: Math.min(lastsMs, 5_000) };
   if (kind === "freeze-pool-worker") return { kind, targets: ["pgpool"], from: [], lastsMs };
   if (kind === "pool-cut") return { kind, targets: ["pgpool"], from: [seen.primary], lastsMs };
+  if (kind === "observers") return { kind, targets: [...seen.others], from: nodes, lastsMs };
   if (kind === "minority") return against([seen.primary, pick(seen.second, random)]);
   if (kind === "majority") {
-    return against([seen.primary, pick(seen.first.filter((n) => n !== seen.primary), random)]);
+    const other = pick(seen.first.filter((n) => n !== seen.primary), random);
+    return against([seen.primary, other, ...(seen.observers ?? []).slice(0, 1)]);
   }
   const target = random() < 0.6 ? seen.primary : pick(nodes.filter((n) => n !== seen.primary), random);
   if (kind === "pair") {
     return { kind, targets: [target], from: [pick(nodes.filter((n) => n !== target), random)], lastsMs };
   }
   if (!ofOneNode.includes(kind)) throw new Error(`No rule for ${kind}`);
+  if (kind === "clock") {
+    const step = Math.round((random() * 2 - 1) * furthestStep) || 1;
+    return { kind, targets: [target], from: [], lastsMs, stepSeconds: step };
+  }
   return isCut(kind) ? against([target]) : { kind, targets: [target], from: [], lastsMs };
 }
 
 /** Whether asynchronous replication may lose what the primary acknowledged around this fault. */
 export function mayLose(fault: Fault, primary: string): boolean {
-  if (fault.kind === "stop" || fault.kind === "freeze-pool-worker" || fault.kind === "pool-cut") return false;
+  const harmless: readonly FaultKind[] = ["stop", "freeze-pool-worker", "pool-cut", "observers"];
+  if (harmless.includes(fault.kind)) return false;
   return [...fault.targets, ...fault.from].includes(primary);
 }
 
@@ -114,5 +131,6 @@ export function describeFault(fault: Fault, primary: string): string {
     : fault.from.length > 1
     ? " from the rest"
     : "";
-  return `${fault.kind} ${list}${rest} for ${(fault.lastsMs / 1000).toFixed(0)} s`;
+  const step = fault.stepSeconds === undefined ? "" : ` by ${fault.stepSeconds} s`;
+  return `${fault.kind} ${list}${rest}${step} for ${(fault.lastsMs / 1000).toFixed(0)} s`;
 }
