@@ -8,6 +8,10 @@ import { isDriverFault } from "./roles/runtime/driver-fault.ts";
 import { errorText, ExitCode } from "./roles/runtime/errors.ts";
 import { systemClock } from "./roles/runtime/time.ts";
 
+// Agents are asked directly: a proxy that the engine hands to every container is not for them, and fetch would take it.
+delete process.env.http_proxy;
+delete process.env.HTTP_PROXY;
+
 const context: Context = {
   environment: process.env,
   readFile: (path) => readFileSync(path, "utf8"),

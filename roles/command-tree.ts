@@ -113,19 +113,19 @@ const health: Group = {
       usage: "is-major-master",
       does: "this node is no primary, or is the one that the others follow",
       exits: probeExits,
-      run: lazy(async () => (await import("./postgres-node/health-command.ts")).isMajorMaster),
+      run: lazy(async () => (await import("./runtime/healthcheck.ts")).majorMasterProbe),
     },
     {
       usage: "has-write-node",
       does: "pgpool sends writes to the primary",
       exits: probeExits,
-      run: lazy(async () => (await import("./pgpool/role.ts")).hasWriteNodeProbe),
+      run: lazy(async () => (await import("./runtime/healthcheck.ts")).writeNodeProbe),
     },
     {
       usage: "has-enough-backends [N]",
       does: "at least N backends are attached; REQUIRE_MIN_BACKENDS where N is left out",
       exits: `${probeExits}, 64 N is no number`,
-      run: lazy(async () => (await import("./pgpool/role.ts")).hasEnoughBackendsProbe),
+      run: lazy(async () => (await import("./runtime/healthcheck.ts")).enoughBackendsProbe),
     },
   ],
 };

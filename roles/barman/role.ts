@@ -8,7 +8,7 @@ import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
 import { httpApp, serve } from "../runtime/http-app.ts";
 import type { Log } from "../runtime/log.ts";
 import { observerHandlers } from "../runtime/observer.ts";
-import { httpPort } from "../runtime/peers.ts";
+import { httpPort } from "../runtime/port.ts";
 import { clusterKeys } from "../runtime/signing.ts";
 import { prepareSshd } from "../runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, secretsOf } from "../runtime/start.ts";

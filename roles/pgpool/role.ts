@@ -4,10 +4,9 @@ import { hostname } from "node:os";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
 import type { Command, Context } from "../runtime/context.ts";
 import { controlRoutes } from "../runtime/control.ts";
-import { probe } from "../runtime/healthcheck.ts";
 import { httpApp, serve } from "../runtime/http-app.ts";
 import { observerHandlers } from "../runtime/observer.ts";
-import { httpPort } from "../runtime/peers.ts";
+import { httpPort } from "../runtime/port.ts";
 import { clusterKeys } from "../runtime/signing.ts";
 import { prepareSshd } from "../runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../runtime/start.ts";
@@ -69,20 +68,3 @@ function pgpoolApp(agent: PoolAgent) {
   });
   return app;
 }
-
-/** `healthcheck has-write-node`. */
-export const hasWriteNodeProbe = probe("/local/has-write-node");
-
-/** `healthcheck has-enough-backends [N]`; N defaults to REQUIRE_MIN_BACKENDS. */
-export const hasEnoughBackendsProbe: Command = (context, args) => {
-  const [least] = args;
-  if (least !== undefined && !/^\d{1,3}$/.test(least)) {
-    context.complain(
-      `postdock: ${
-        JSON.stringify(least)
-      } is no number of backends. Fix: write a whole number, as in has-enough-backends 2`,
-    );
-    return Promise.resolve(64);
-  }
-  return probe(`/local/has-enough-backends${least === undefined ? "" : `?least=${least}`}`)(context, []);
-};

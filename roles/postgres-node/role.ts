@@ -8,7 +8,7 @@ import { votePath, Voter } from "../runtime/lease-voter.ts";
 import { clusterKeys } from "../runtime/signing.ts";
 import { httpApp, type RoleHttp, serve } from "../runtime/http-app.ts";
 import type { Log } from "../runtime/log.ts";
-import { httpPort } from "../runtime/peers.ts";
+import { httpPort } from "../runtime/port.ts";
 import { prepareSshd } from "../runtime/sshd.ts";
 import { roleLog, runUntilSignal, secretsOf } from "../runtime/start.ts";
 import { supervise, type Supervised } from "../runtime/supervisor.ts";
@@ -21,6 +21,7 @@ import { History } from "./history.ts";
 import { Lease } from "./lease.ts";
 import { operatorHandlers } from "./operator.ts";
 import { answerLocal } from "./local-commands.ts";
+import { isMajorMaster } from "./major-master.ts";
 import { readMemory } from "./marker.ts";
 import type { Node } from "./node.ts";
 import { acceptedServerConfig, prepareNode } from "./prepare.ts";
@@ -116,6 +117,10 @@ async function listen(role: RoleHttp, node: Node) {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);
     if (!verdict) return c.text("no such command\n", 404);
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 409);
+  });
+  app.get("/local/is-major-master", async (c) => {
+    const verdict = await isMajorMaster(node, Number(c.req.query("within") ?? NaN) || 1_000);
+    return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
   });
   app.get("/history", (c) => c.json({ schema: 1, entries: node.history.all() }));
   await remove(agentSocketPath);

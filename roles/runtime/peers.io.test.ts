@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { test } from "node:test";
-import { getText, httpPort } from "./peers.ts";
+import { getText } from "./peers.ts";
+import { httpPort } from "./port.ts";
 
 /** On an address of its own, so that nothing else has the port. */
 const host = "127.0.71.1";

@@ -3,10 +3,8 @@ import { lookup } from "node:dns/promises";
 import { Agent, request } from "node:http";
 import { NodeStatus } from "./status.ts";
 import { errorText } from "./errors.ts";
+import { httpPort } from "./port.ts";
 import { systemClock, withDeadline } from "./time.ts";
-
-/** The port every container serves HTTP on (DESIGN.md section 2). */
-export const httpPort = 8080;
 
 /** An answer that is not 2xx; `body`: what it said. */
 export class HttpError extends Error {

@@ -29,7 +29,7 @@ const doors: readonly Door[] = [
   {
     what: "timeouts of requests",
     code: /AbortSignal\.timeout/,
-    files: ["roles/runtime/peers.ts", "roles/runtime/postgres-ping.ts"],
+    files: ["roles/runtime/own-agent.ts", "roles/runtime/peers.ts", "roles/runtime/postgres-ping.ts"],
   },
   {
     what: "HTTP servers and metrics",
@@ -40,7 +40,7 @@ const doors: readonly Door[] = [
     what: "HTTP requests",
     packages: ["node:http", "node:https"],
     code: /\bfetch\(/,
-    files: ["roles/runtime/peers.ts"],
+    files: ["roles/runtime/own-agent.ts", "roles/runtime/peers.ts"],
   },
   { what: "the command line's parser", packages: ["commander"], files: ["roles/commands.ts"] },
   { what: "cron expressions", packages: ["croner"], files: ["config/cron.ts"] },
