@@ -34,6 +34,9 @@ export async function runNode(node: Node): Promise<void> {
   }
 }
 
+/** A node that is to start as primary asks for the lease again after this at the latest, milliseconds. */
+const longestRestMs = 500;
+
 interface Attempt {
   /** when the present wait began */
   since: number;
@@ -150,7 +153,8 @@ async function mayStartPrimary(node: Node): Promise<boolean> {
   if (attempt.held) return true;
   node.state.becomingPrimary = false;
   say(node, "waiting", "waiting for the lease", `It would start as primary, but: ${attempt.because}`);
-  await node.clock.sleep(attempt.retryMs, node.stop);
+  // whoever has the lease may give it back at any moment, because this node has more
+  await node.clock.sleep(Math.min(attempt.retryMs, longestRestMs), node.stop);
   return false;
 }
 

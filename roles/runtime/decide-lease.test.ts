@@ -269,4 +269,6 @@ test("isMajority(), isRefused() and retryAfterMs() count as they say", () => {
   assert.equal(retryAfterMs(refused, electorate, 0.999), 950 + 199);
   assert.equal(retryAfterMs([], electorate, 0), 50);
   assert.equal(retryAfterMs([yes("pg1", 1), no("pg2", 30)], electorate, 0), 80);
+  // the third has not been heard when two have refused: it may be free as soon as the first of them
+  assert.equal(retryAfterMs([no("pg1", 5_000), no("pg2", 1_650)], electorate, 0), 1_700);
 });

@@ -159,11 +159,14 @@ export function isRefused(said: readonly LeaseReply[], electorate: readonly stri
 
 /**
  * How long to wait before the next attempt, milliseconds: until a majority can be free, and a random moment more so that two
- * candidates do not meet again. `random` is in [0, 1).
+ * candidates do not meet again. A voter that has not answered yet counts like the first of the others to be free. `random` is
+ * in [0, 1).
  */
 export function retryAfterMs(replies: readonly LeaseReply[], electorate: readonly string[], random: number): number {
   const needed = Math.floor(electorate.length / 2) + 1;
-  const free = replies.map((r) => r.granted ? 0 : r.freeInMs).toSorted((a, b) => a - b);
+  const said = replies.map((r) => r.granted ? 0 : r.freeInMs);
+  const silent = Array.from({ length: electorate.length - said.length }, () => Math.min(...said.filter((ms) => ms > 0)));
+  const free = [...said, ...silent].toSorted((a, b) => a - b);
   const majorityFreeMs = free[needed - 1] ?? 0;
-  return majorityFreeMs + 50 + Math.floor(random * 200);
+  return (Number.isFinite(majorityFreeMs) ? majorityFreeMs : 0) + 50 + Math.floor(random * 200);
 }
