@@ -165,7 +165,10 @@ export function isRefused(said: readonly LeaseReply[], electorate: readonly stri
 export function retryAfterMs(replies: readonly LeaseReply[], electorate: readonly string[], random: number): number {
   const needed = Math.floor(electorate.length / 2) + 1;
   const said = replies.map((r) => r.granted ? 0 : r.freeInMs);
-  const silent = Array.from({ length: electorate.length - said.length }, () => Math.min(...said.filter((ms) => ms > 0)));
+  const silent = Array.from(
+    { length: electorate.length - said.length },
+    () => Math.min(...said.filter((ms) => ms > 0)),
+  );
   const free = [...said, ...silent].toSorted((a, b) => a - b);
   const majorityFreeMs = free[needed - 1] ?? 0;
   return (Number.isFinite(majorityFreeMs) ? majorityFreeMs : 0) + 50 + Math.floor(random * 200);
