@@ -12,6 +12,7 @@ import { leaseNowMs, systemClock, waitUntil } from "../runtime/time.ts";
 const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
 const deps = { clock: systemClock, log };
 const main = new URL("../../main.ts", import.meta.url).pathname;
+const bun = new URL("../../node_modules/.bin/bun", import.meta.url).pathname;
 
 /** A directory with so many processes called postgres that work in it, and a fence process for it. */
 async function withServer(
@@ -27,8 +28,8 @@ async function withServer(
     { length: count },
     () => supervise({ name: "server", argv, restart: policy, stop: [] }, deps),
   );
-  const runtime = "Deno" in globalThis ? [process.execPath, "run", "-A", main] : [process.execPath, main];
-  const command = ["sh", "-c", shell, directory, ...runtime, "postgres-node", "fence", directory];
+  // the runtime that the executable is made of, also where the test itself runs on Deno
+  const command = ["sh", "-c", shell, directory, bun, main, "postgres-node", "fence", directory];
   const fence = supervise({ name: "fence", argv: command, input: true, restart: policy, stop: [] }, deps);
   try {
     const here = () => Promise.resolve(processesIn("postgres", directory).length === count);
@@ -74,6 +75,27 @@ test("output that nobody takes does not hold the fence up", async () => {
     fence.write(`arm ${leaseNowMs() + 500}`);
     await gone(directory);
   }, full);
+});
+
+test("a disk without room for a line does not hold the fence up, nor keep it from the next lease", async () => {
+  await withServer(2, async (directory, fence) => {
+    fence.write(`arm ${leaseNowMs() + 300}`);
+    await gone(directory);
+    const again = supervise({
+      name: "server",
+      argv: ["sh", "-c", `cd ${directory} && exec ./postgres 60`],
+      restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
+      stop: [],
+    }, deps);
+    try {
+      const here = () => Promise.resolve(processesIn("postgres", directory).length === 1);
+      await waitUntil(here, { what: "the next server", deadlineMs: 5_000, everyMs: 20 }, deps);
+      fence.write(`arm ${leaseNowMs() + 300}`);
+      await gone(directory);
+    } finally {
+      await again.stop([]);
+    }
+  }, 'exec "$@" >/dev/full 2>/dev/full');
 });
 
 test("an agent that is gone leaves no primary behind; a server that needs no lease stays", async () => {
