@@ -1,6 +1,7 @@
 // The faults of a chaos run on real containers. Cuts are routes inside the containers' networks: the clients of the run,
 // on the host, still reach every node, so that a second primary would be seen.
 import { readFile, writeFile } from "node:fs/promises";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { docker, inNetworkOf, tryExec } from "../support/docker.ts";
 import { stepClock } from "./clocks.ts";
@@ -103,9 +104,18 @@ async function inContainer(cluster: Cluster, service: string, script: string): P
 /** Stops the processes that `pids` names; they go on at the end, those that still are. */
 async function freeze(cluster: Cluster, services: readonly string[], pids: string): Promise<Heal> {
   const frozen = new Map<string, string>();
-  await each(services, async (s) => {
-    frozen.set(s, await inContainer(cluster, s, `p="${pids}"; kill -STOP $p && echo $p`));
-  });
+  // a process that is just being replaced is there a moment later
+  const stop = async (s: string) => {
+    const ask = `p="${pids}"; test -n "$p" && kill -STOP $p && echo $p`;
+    const stopped = await tryExec(await cluster.container(s), ["bash", "-c", ask]);
+    if (stopped.code === 0) frozen.set(s, stopped.stdout.trim());
+    return stopped.code === 0;
+  };
+  await each(
+    services,
+    (s) =>
+      waitUntil(() => stop(s), { what: `a process to freeze in ${s}`, deadlineMs: 15_000 }, { clock: systemClock }),
+  );
   return () => each(services, (s) => inContainer(cluster, s, `kill -CONT ${frozen.get(s)} || true`));
 }
 

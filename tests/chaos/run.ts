@@ -37,11 +37,15 @@ async function whole(cluster: Cluster, deadlineMs: number, workload: Workload): 
 
 async function doOne(fault: Fault, primary: string, cluster: Cluster, workload: Workload): Promise<Struck> {
   const beganMs = systemClock.nowMs();
-  const heal = await strike(fault, cluster);
-  await systemClock.sleep(fault.lastsMs);
-  await heal();
-  const endedMs = systemClock.nowMs();
   let finding: string | null = null;
+  try {
+    const heal = await strike(fault, cluster);
+    await systemClock.sleep(fault.lastsMs);
+    await heal();
+  } catch (error) {
+    finding = `the fault could not be made or ended: ${errorText(error)}`;
+  }
+  const endedMs = systemClock.nowMs();
   let isWhole = true;
   try {
     await whole(cluster, wholeMs, workload);
