@@ -56,7 +56,11 @@ export async function strike(fault: Fault, cluster: Cluster): Promise<Heal> {
       await each(targets, (s) => limitWrites(cluster, s, slowDiskBytes));
       return () => each(targets, (s) => limitWrites(cluster, s, null));
     case "clock":
-      await each(targets, (s) => stepClock(s, fault.stepSeconds!));
+      await each(targets, async (s) => {
+        await stepClock(s, fault.stepSeconds!);
+        const aheadMs = Number(await inContainer(cluster, s, "date +%s%3N")) - systemClock.wallMs();
+        if (Math.abs(aheadMs - fault.stepSeconds! * 1000) > 2_000) throw new Error(`the clock of ${s} did not step`);
+      });
       return () => each(targets, (s) => stepClock(s, 0));
     case "no-dns":
       return await inNetworks(cluster, targets, (verb) => `ip route ${verb} blackhole 127.0.0.11 table local`);
