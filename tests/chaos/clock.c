@@ -12,9 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
+typedef int (*reader)(clockid_t, struct timespec *);
 static volatile int64_t *ahead;
+static reader real;
 
 __attribute__((constructor)) static void look(void) {
+  real = (reader)dlsym(RTLD_NEXT, "clock_gettime");
   int file = open("/run/clock/ahead", O_RDONLY | O_CLOEXEC);
   if (file < 0) return;
   void *at = mmap(0, sizeof *ahead, PROT_READ, MAP_SHARED, file, 0);
@@ -25,15 +28,18 @@ __attribute__((constructor)) static void look(void) {
 static int64_t seconds(void) { return ahead ? *ahead : 0; }
 
 int clock_gettime(clockid_t id, struct timespec *now) {
-  int result = syscall(SYS_clock_gettime, id, now);
+  int result = real ? real(id, now) : (int)syscall(SYS_clock_gettime, id, now);
   if (result == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)) now->tv_sec += seconds();
   return result;
 }
 
 int gettimeofday(struct timeval *now, void *zone) {
-  int result = syscall(SYS_gettimeofday, now, zone);
-  if (result == 0) now->tv_sec += seconds();
-  return result;
+  struct timespec t;
+  if (zone) *(struct timezone *)zone = (struct timezone){0, 0};
+  if (clock_gettime(CLOCK_REALTIME, &t) != 0) return -1;
+  now->tv_sec = t.tv_sec;
+  now->tv_usec = t.tv_nsec / 1000;
+  return 0;
 }
 
 time_t time(time_t *now) {
