@@ -62,12 +62,12 @@ test("an abort ends the program", async () => {
   assert.equal(aborted.killedBy, "SIGKILL");
 });
 
-test("a child gets no variable of this process but PATH and HOME", async () => {
+test("a child gets no variable of this process but PATH, HOME and RES_OPTIONS", async () => {
   process.env.POSTDOCK_TEST_SECRET = "hush";
   const { stdout } = await run(["env"], { timeoutMs: 10_000, env: { ADDED: "1" } });
   delete process.env.POSTDOCK_TEST_SECRET;
   const names = stdout.trim().split("\n").map((l) => l.split("=")[0]).sort();
-  assert.deepEqual(names, ["ADDED", "HOME", "LANG", "PATH", "TZ"]);
+  assert.deepEqual(names, ["ADDED", "HOME", "LANG", "PATH", "RES_OPTIONS", "TZ"]);
 });
 
 test("input reaches the program, and one that does not read it is no error", async () => {

@@ -58,12 +58,19 @@ export function commandErrorText(result: CommandResult): string {
   return `${result.argv.slice(0, 3).join(" ")} ${how}${last ? `: ${last}` : ""}`;
 }
 
+/**
+ * How long the C library looks for a name (resolv.conf(5)): by itself 10 s, and Docker's resolver leaves the name of a container
+ * that has just died unanswered. A WAL receiver that looks for a name cannot be ended, and a promotion waits for it.
+ */
+const nameLookups = "timeout:1 attempts:2";
+
 /** The environment every child gets: no variable of ours, so no secret, reaches it. */
 export function childEnv(account: Account | undefined, extra: Readonly<Record<string, string>> = {}) {
   return {
     PATH: process.env.PATH ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     LANG: "en_US.utf8",
     TZ: "UTC",
+    RES_OPTIONS: process.env.RES_OPTIONS ?? nameLookups,
     HOME: account?.home ?? process.env.HOME ?? "/",
     ...(account ? { USER: account.name, LOGNAME: account.name } : {}),
     ...extra,

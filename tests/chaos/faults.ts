@@ -3,7 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
 import type { Cluster } from "../support/cluster.ts";
-import { docker, inNetworkOf, tryExec } from "../support/docker.ts";
+import { docker, inNetworksOf, tryExec } from "../support/docker.ts";
 import { stepClock } from "./clocks.ts";
 import type { Fault } from "./plan.ts";
 
@@ -151,8 +151,10 @@ async function inNetworks(
   services: readonly string[],
   script: (verb: "add" | "del", service: string) => string,
 ): Promise<Heal> {
-  const all = (verb: "add" | "del") =>
-    each(services, async (s) => inNetworkOf(await cluster.container(s), ["sh", "-ec", script(verb, s)]));
+  const all = async (verb: "add" | "del") => {
+    const entries = services.map(async (s) => [await cluster.container(s), script(verb, s)] as const);
+    await inNetworksOf(new Map(await Promise.all(entries)));
+  };
   await all("add");
   return () => all("del");
 }
