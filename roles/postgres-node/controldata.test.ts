@@ -41,12 +41,27 @@ const segment = (timeline: number, number: number) =>
 
 test("chooseWalRange() reads from the checkpoint to the last segment without a gap", () => {
   const files = [segment(1, 2), segment(1, 3), segment(1, 4), segment(1, 6), "archive_status"];
-  assert.deepEqual(chooseWalRange(control, files), { timeline: 1, startLsn: "0/3000028", endLsn: "0/5000000" });
+  assert.deepEqual(chooseWalRange(control, files), {
+    timeline: 1,
+    firstFile: segment(1, 3),
+    startLsn: "0/3000028",
+    endLsn: "0/5000000",
+  });
 });
 
 test("chooseWalRange() takes the newest timeline that has segments at or after the checkpoint", () => {
   const files = [segment(1, 3), segment(1, 4), segment(2, 4), segment(2, 5), segment(3, 1), "00000002.history"];
-  assert.deepEqual(chooseWalRange(control, files), { timeline: 2, startLsn: "0/4000000", endLsn: "0/6000000" });
+  assert.deepEqual(chooseWalRange(control, files), {
+    timeline: 2,
+    firstFile: segment(2, 4),
+    startLsn: "0/4000000",
+    endLsn: "0/6000000",
+  });
+});
+
+test("chooseWalRange() names a file of a high timeline and segment as PostgreSQL does", () => {
+  const far = { ...control, checkpoint: { timeline: 26, lsn: "1A/FF000028" }, redoLsn: "1A/FF000028" };
+  assert.equal(chooseWalRange(far, []).firstFile, "0000001A0000001A000000FF");
 });
 
 test("parseWaldumpEnd() takes the end of the last record, and null where nothing was read", () => {

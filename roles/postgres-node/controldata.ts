@@ -45,6 +45,8 @@ const segmentBytes = 16n * 1024n * 1024n;
 /** A stretch of WAL on one timeline. */
 export interface WalRange {
   timeline: number;
+  /** the file that holds `startLsn` */
+  firstFile: string;
   startLsn: string;
   /** just behind the last segment that follows without a gap */
   endLsn: string;
@@ -54,7 +56,10 @@ export interface WalRange {
  * Which WAL to read to find its end: on the newest timeline that has segments at or after the checkpoint, from the
  * checkpoint's redo location or the first segment of that timeline, to the last segment without a gap. Segments are 16 MB.
  */
-export function chooseWalRange(control: ControlData, walFiles: readonly string[]): WalRange {
+export function chooseWalRange(
+  control: Pick<ControlData, "checkpoint" | "redoLsn">,
+  walFiles: readonly string[],
+): WalRange {
   const segments = walFiles.flatMap(parseSegmentName);
   const redo = parseLsn(control.redoLsn) / segmentBytes;
   const ahead = segments.filter((s) => s.timeline > control.checkpoint.timeline && s.segment >= redo);
@@ -64,7 +69,12 @@ export function chooseWalRange(control: ControlData, walFiles: readonly string[]
   let end = firstOwn;
   while (own.has(end)) end++;
   const startLsn = firstOwn === redo ? control.redoLsn : formatLsn(firstOwn * segmentBytes);
-  return { timeline, startLsn, endLsn: formatLsn(end * segmentBytes) };
+  return { timeline, firstFile: segmentName(timeline, firstOwn), startLsn, endLsn: formatLsn(end * segmentBytes) };
+}
+
+function segmentName(timeline: number, segment: bigint): string {
+  return [BigInt(timeline), segment / 256n, segment % 256n].map((n) => n.toString(16).toUpperCase().padStart(8, "0"))
+    .join("");
 }
 
 function parseSegmentName(name: string): { timeline: number; segment: bigint }[] {

@@ -1,7 +1,7 @@
 // Observes the data directory: empty, half-cloned, a cluster and how far its WAL reaches. Changes nothing.
 import { join } from "node:path";
 import { postgresAccount, run, tryRun } from "../runtime/command.ts";
-import { exists, listDirectory, readIfThere } from "../runtime/files.ts";
+import { exists, listFilled, readIfThere } from "../runtime/files.ts";
 import type { Log } from "../runtime/log.ts";
 import type { OwnCluster, OwnData } from "./cluster-view.ts";
 import { chooseWalRange, type ControlData, parseControlData, parseWaldumpEnd } from "./controldata.ts";
@@ -55,9 +55,10 @@ export async function readControlData(pgdata: string): Promise<ControlData> {
 /** The end of the last valid WAL record in the directory; where WAL cannot be read, what the control file promises. */
 async function endOfWal(pgdata: string, control: ControlData, log: Log): Promise<WalPosition> {
   const walDirectory = join(pgdata, "pg_wal");
-  const range = chooseWalRange(control, await listDirectory(walDirectory));
-  const argv = ["pg_waldump", "--path", walDirectory, "--timeline", String(range.timeline), "--stats"];
-  const result = await tryRun([...argv, "--start", range.startLsn, "--end", range.endLsn], {
+  // a segment that is empty was never written; without the name of the first one pg_waldump reads whichever it meets first
+  const range = chooseWalRange(control, await listFilled(walDirectory));
+  const argv = ["pg_waldump", "--path", walDirectory, "--stats", "--start", range.startLsn, "--end", range.endLsn];
+  const result = await tryRun([...argv, range.firstFile], {
     as: postgresAccount,
     timeoutMs: 120_000,
     env: { LC_ALL: "C" },

@@ -99,6 +99,13 @@ export async function listDirectory(path: string): Promise<string[]> {
   }
 }
 
+/** The names of what is in a directory and not empty. Empty where there is no such directory. */
+export async function listFilled(path: string): Promise<string[]> {
+  const names = await listDirectory(path);
+  const sizes = await Promise.all(names.map((name) => fs.stat(join(path, name)).then((s) => s.size, () => 0)));
+  return names.filter((_, i) => sizes[i]! > 0);
+}
+
 /** Makes a directory (and its parents), with mode and owner set whether or not it was there. */
 export async function ensureDirectory(path: string, options: { mode: number; owner?: Account }): Promise<void> {
   await fs.mkdir(path, { recursive: true });
