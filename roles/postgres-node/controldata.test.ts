@@ -43,7 +43,7 @@ test("chooseWalRange() reads from the checkpoint to the last segment without a g
   const files = [segment(1, 2), segment(1, 3), segment(1, 4), segment(1, 6), "archive_status"];
   assert.deepEqual(chooseWalRange(control, files), {
     timeline: 1,
-    firstFile: segment(1, 3),
+    files: [segment(1, 3), segment(1, 4)],
     startLsn: "0/3000028",
     endLsn: "0/5000000",
   });
@@ -53,7 +53,7 @@ test("chooseWalRange() takes the newest timeline that has segments at or after t
   const files = [segment(1, 3), segment(1, 4), segment(2, 4), segment(2, 5), segment(3, 1), "00000002.history"];
   assert.deepEqual(chooseWalRange(control, files), {
     timeline: 2,
-    firstFile: segment(2, 4),
+    files: [segment(2, 4), segment(2, 5)],
     startLsn: "0/4000000",
     endLsn: "0/6000000",
   });
@@ -61,7 +61,8 @@ test("chooseWalRange() takes the newest timeline that has segments at or after t
 
 test("chooseWalRange() names a file of a high timeline and segment as PostgreSQL does", () => {
   const far = { ...control, checkpoint: { timeline: 26, lsn: "1A/FF000028" }, redoLsn: "1A/FF000028" };
-  assert.equal(chooseWalRange(far, []).firstFile, "0000001A0000001A000000FF");
+  const name = "0000001A0000001A000000FF";
+  assert.deepEqual(chooseWalRange(far, []).files, [name, name]);
 });
 
 test("parseWaldumpEnd() takes the end of the last record, and null where nothing was read", () => {

@@ -45,8 +45,8 @@ const segmentBytes = 16n * 1024n * 1024n;
 /** A stretch of WAL on one timeline. */
 export interface WalRange {
   timeline: number;
-  /** the file that holds `startLsn` */
-  firstFile: string;
+  /** the first and the last file of it */
+  files: [string, string];
   startLsn: string;
   /** just behind the last segment that follows without a gap */
   endLsn: string;
@@ -69,7 +69,9 @@ export function chooseWalRange(
   let end = firstOwn;
   while (own.has(end)) end++;
   const startLsn = firstOwn === redo ? control.redoLsn : formatLsn(firstOwn * segmentBytes);
-  return { timeline, firstFile: segmentName(timeline, firstOwn), startLsn, endLsn: formatLsn(end * segmentBytes) };
+  const last = end > firstOwn ? end - 1n : firstOwn;
+  const files: WalRange["files"] = [segmentName(timeline, firstOwn), segmentName(timeline, last)];
+  return { timeline, files, startLsn, endLsn: formatLsn(end * segmentBytes) };
 }
 
 function segmentName(timeline: number, segment: bigint): string {

@@ -55,10 +55,10 @@ export async function readControlData(pgdata: string): Promise<ControlData> {
 /** The end of the last valid WAL record in the directory; where WAL cannot be read, what the control file promises. */
 async function endOfWal(pgdata: string, control: ControlData, log: Log): Promise<WalPosition> {
   const walDirectory = join(pgdata, "pg_wal");
-  // a segment that is empty was never written; without the name of the first one pg_waldump reads whichever it meets first
+  // a segment that is empty was never written; without a name pg_waldump learns their size from whichever it meets first
   const range = chooseWalRange(control, await listFilled(walDirectory));
   const argv = ["pg_waldump", "--path", walDirectory, "--stats", "--start", range.startLsn, "--end", range.endLsn];
-  const result = await tryRun([...argv, range.firstFile], {
+  const result = await tryRun([...argv, ...range.files], {
     as: postgresAccount,
     timeoutMs: 120_000,
     env: { LC_ALL: "C" },
