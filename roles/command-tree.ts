@@ -113,7 +113,7 @@ const health: Group = {
       usage: "is-major-master",
       does: "this node is no primary, or is the one that the others follow",
       exits: probeExits,
-      run: lazy(async () => (await import("./runtime/healthcheck.ts")).majorMasterProbe),
+      run: lazy(async () => (await import("./runtime/healthcheck.ts")).isMajorMasterProbe),
     },
     {
       usage: "has-write-node",

@@ -1,7 +1,8 @@
 // The PostgreSQL server as this agent's child: started, stopped in PostgreSQL's own modes, and what a kill left cleaned up.
 import { join } from "node:path";
 import { postgresAccount } from "../runtime/command.ts";
-import { processesIn, readIfThere, remove } from "../runtime/files.ts";
+import { readIfThere, remove } from "../runtime/files.ts";
+import { processesIn } from "../runtime/processes.ts";
 import type { Log } from "../runtime/log.ts";
 import { type ChildSpec, supervise, type Supervised } from "../runtime/supervisor.ts";
 import { type Clock, waitUntil } from "../runtime/time.ts";

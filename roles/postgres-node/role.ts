@@ -21,7 +21,7 @@ import { History } from "./history.ts";
 import { Lease } from "./lease.ts";
 import { operatorHandlers } from "./operator.ts";
 import { answerLocal } from "./local-commands.ts";
-import { isMajorMaster } from "./major-master.ts";
+import { isMajorMaster } from "./is-major-master.ts";
 import { readMemory } from "./marker.ts";
 import type { Node } from "./node.ts";
 import { acceptedServerConfig, prepareNode } from "./prepare.ts";

@@ -26,7 +26,7 @@ export const liveProbe = probe("/healthz");
 /** `healthcheck ready`: the container can serve its role now. */
 export const readyProbe = probe("/readyz");
 /** `healthcheck is-major-master`: this node is no primary, or is the one that the others follow. */
-export const majorMasterProbe = probe((timeoutMs) => `/local/is-major-master?within=${timeoutMs / 2}`);
+export const isMajorMasterProbe = probe((timeoutMs) => `/local/is-major-master?within=${timeoutMs / 2}`);
 /** `healthcheck has-write-node`: pgpool sends writes to the primary. */
 export const writeNodeProbe = probe("/local/has-write-node");
 

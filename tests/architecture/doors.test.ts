@@ -19,7 +19,11 @@ const doors: readonly Door[] = [
     code: /\b(Deno\.Command|Bun\.spawn)\b/,
     files: ["roles/runtime/command.ts", "roles/runtime/supervisor.ts"],
   },
-  { what: "files", packages: ["node:fs", "node:fs/promises"], files: ["main.ts", "roles/runtime/files.ts"] },
+  {
+    what: "files",
+    packages: ["node:fs", "node:fs/promises"],
+    files: ["main.ts", "roles/runtime/files.ts", "roles/runtime/processes.ts"],
+  },
   {
     what: "clocks and timers",
     packages: ["node:timers", "node:timers/promises", "node:perf_hooks"],

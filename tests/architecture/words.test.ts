@@ -6,7 +6,7 @@ import { filesOf, isTest, readSources, readText, type Source, toSource } from ".
 /** Files in which the older pair of words may stand, as names that others chose. */
 const foreignNames: readonly RegExp[] = [
   /^config\//,
-  /^roles\/postgres-node\/(role-lock|marker|old-names|major-master)\.ts$/,
+  /^roles\/postgres-node\/(role-lock|marker|old-names|is-major-master)\.ts$/,
   /^roles\/(legacy-commands|command-tree|commands|config-commands)(\.test)?\.ts$/,
   /^roles\/pgpool\/pgpool-(conf|settings)(\.test)?\.ts$/,
 ];
