@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { runCommandLine } from "./roles/commands.ts";
-import { lineSplitter } from "./roles/runtime/command.ts";
 import type { Context } from "./roles/runtime/context.ts";
 import { isDriverFault } from "./roles/runtime/driver-fault.ts";
 import { errorText, ExitCode } from "./roles/runtime/errors.ts";
+import { lineSplitter } from "./roles/runtime/lines.ts";
 import { systemClock } from "./roles/runtime/time.ts";
 
 // Agents are asked directly: a proxy that the engine hands to every container is not for them, and fetch would take it.

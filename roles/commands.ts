@@ -1,61 +1,31 @@
-// The command line: from the tree of commands to a parser, and from what a command throws to words and an exit code.
-import { Command as Parser, CommanderError } from "commander";
+// The command line: which command it means, and from what a command throws to words and an exit code.
 import { commandGroups } from "./command-tree.ts";
 import type { Leaf } from "./command-types.ts";
 import { legacyArguments } from "./legacy-commands.ts";
-import type { Command, Context } from "./runtime/context.ts";
+import type { Context } from "./runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "./runtime/errors.ts";
-import { POSTDOCK_VERSION } from "./runtime/version.ts";
 
 /** Runs one command line and returns its exit code; nothing is thrown, every failure has been explained. */
 export async function runCommandLine(context: Context, argv0: string, args: readonly string[]): Promise<number> {
-  let code: number = ExitCode.ok;
   const byOldName = legacyArguments(argv0);
-  const run = async (command: Command, commandArgs: readonly string[]) => {
-    code = await command(context, commandArgs);
-  };
+  const words = [...byOldName, ...args];
   try {
-    await buildParser(context, run, byOldName.length > 0).parseAsync([...byOldName, ...args], { from: "user" });
-    return code;
+    const exact = leafOf(words);
+    if (exact) return await exact.run(context, []);
+    const { runParsed } = await import("./command-parser.ts");
+    return await runParsed(words, context, (command, given) => command(context, given), byOldName.length > 0);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     return explain(context, error);
   }
 }
 
-/** `lenient`: arguments too many are ignored, as the scripts of 1.x did. */
-function buildParser(
-  context: Pick<Context, "print" | "complain">,
-  run: (command: Command, args: readonly string[]) => Promise<void>,
-  lenient: boolean,
-): Parser {
-  const root = new Parser("postdock").version(POSTDOCK_VERSION)
-    .description("PostgreSQL cluster in containers: entrypoints, probes, configuration and recovery")
-    .exitOverride()
-    .configureOutput({ writeOut: (s) => context.print(s.trimEnd()), writeErr: (s) => context.complain(s.trimEnd()) });
+/** The command that these words name and nothing else: no arguments, none that it needs. */
+function leafOf(words: readonly string[]): Leaf | undefined {
   for (const group of commandGroups) {
-    const parent = group.name === "" ? root : root.command(group.name).description(group.does);
-    for (const leaf of group.commands) addLeaf(parent, leaf, run, lenient);
+    const rest = group.name === "" ? words : words[0] === group.name ? words.slice(1) : [];
+    const leaf = group.commands.find(({ usage }) => rest.length === 1 && usage.replace(/ \[[^<]*$/, "") === rest[0]);
+    if (leaf) return leaf;
   }
-  return root;
-}
-
-function addLeaf(
-  parent: Parser,
-  leaf: Leaf,
-  run: (command: Command, args: readonly string[]) => Promise<void>,
-  lenient: boolean,
-): void {
-  const parser = parent.command(leaf.usage).description(leaf.does)
-    .allowExcessArguments(lenient || leaf.anyArguments === true)
-    .allowUnknownOption(leaf.anyArguments === true)
-    .addHelpText("after", `\nExit codes: ${leaf.exits}`);
-  for (const option of leaf.options ?? []) parser.option(option.flag, option.does);
-  const flags = () =>
-    Object.entries(parser.opts()).flatMap(([name, value]) =>
-      value === true ? [`--${name}`] : typeof value === "string" ? [`--${name}=${value}`] : []
-    );
-  parser.action(() => run(leaf.run, [...parser.args, ...flags()]));
 }
 
 function explain(context: Context, error: unknown): number {

@@ -4,7 +4,7 @@ import { copyFile, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { processesIn } from "../runtime/processes.ts";
+import { processesIn } from "../runtime/proc.ts";
 import { createLog } from "../runtime/log.ts";
 import { supervise, type Supervised } from "../runtime/supervisor.ts";
 import { leaseNowMs, systemClock, waitUntil } from "../runtime/time.ts";

@@ -3,7 +3,7 @@
 import { postgresAccount } from "../runtime/command.ts";
 import type { Command, Context } from "../runtime/context.ts";
 import { ExitCode } from "../runtime/errors.ts";
-import { processesIn } from "../runtime/processes.ts";
+import { processesIn } from "../runtime/proc.ts";
 import type { Log } from "../runtime/log.ts";
 import { supervise, type Supervised } from "../runtime/supervisor.ts";
 import { type Clock, leaseNowMs } from "../runtime/time.ts";

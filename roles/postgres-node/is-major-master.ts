@@ -7,12 +7,12 @@ import { type Node, statusOf } from "./node.ts";
 /** The others get no longer than this, milliseconds. */
 const longestMs = 3_000;
 
-/** Whether this node is no primary, or is the real one; `withinMs`: how long the others may take to answer. */
-export async function isMajorMaster(node: Node, withinMs: number): Promise<Verdict> {
+/** Whether this node is no primary, or is the real one. The others have half of CHECK_PGCONNECT_TIMEOUT to answer. */
+export async function isMajorMaster(node: Node): Promise<Verdict> {
   const own = statusOf(node);
   const registered = (own.postgres.registered ?? []).map((r) => r.host);
   const hosts = (own.partners.length > 0 ? own.partners : registered).filter((h) => h !== own.node.host);
-  const timeoutMs = Math.min(longestMs, Math.max(withinMs, 1));
+  const timeoutMs = Math.min(longestMs, 1000 * node.config.checkTimeoutSeconds / 2);
   const asked = own.postgres.role === "primary" ? await askNodes(hosts, { timeoutMs }) : [];
   return decideHealth({ own, asked });
 }

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { ControlClient } from "../runtime/control.ts";
 import { Voter } from "../runtime/lease-voter.ts";
-import { processesIn } from "../runtime/processes.ts";
+import { processesIn } from "../runtime/proc.ts";
 import { createLog } from "../runtime/log.ts";
 import { supervise } from "../runtime/supervisor.ts";
 import { type Clock, systemClock, waitUntil } from "../runtime/time.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { postgresAccount } from "../runtime/command.ts";
 import { readIfThere, remove } from "../runtime/files.ts";
-import { processesIn } from "../runtime/processes.ts";
+import { processesIn } from "../runtime/proc.ts";
 import type { Log } from "../runtime/log.ts";
 import { type ChildSpec, supervise, type Supervised } from "../runtime/supervisor.ts";
 import { type Clock, waitUntil } from "../runtime/time.ts";

@@ -1,7 +1,7 @@
 // What the agent changes on a running standby: its upstream, or its role where repmgrd has not done it.
 import type { MayPromote } from "./decide-promotion.ts";
 import { errorText } from "../runtime/errors.ts";
-import { processesIn } from "../runtime/processes.ts";
+import { processesIn } from "../runtime/proc.ts";
 import { withDeadline } from "../runtime/time.ts";
 import { no, type Verdict } from "../runtime/verdict.ts";
 import { observedRole } from "./agent-state.ts";

@@ -119,7 +119,7 @@ async function listen(role: RoleHttp, node: Node) {
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 409);
   });
   app.get("/local/is-major-master", async (c) => {
-    const verdict = await isMajorMaster(node, Number(c.req.query("within") ?? NaN) || 1_000);
+    const verdict = await isMajorMaster(node);
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
   });
   app.get("/history", (c) => c.json({ schema: 1, entries: node.history.all() }));

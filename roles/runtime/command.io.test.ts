@@ -1,7 +1,8 @@
 // Running real programs: exit codes, signals, timeouts that hold whatever the program does, and a bare environment.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CommandError, lineSplitter, run, tryRun } from "./command.ts";
+import { CommandError, run, tryRun } from "./command.ts";
+import { lineSplitter } from "./lines.ts";
 import { readIfThere } from "./files.ts";
 import { systemClock, waitUntil } from "./time.ts";
 

@@ -1,6 +1,7 @@
 // Runs one program to its end: an argument list, a timeout, only the environment it is given.
 // With supervisor.ts the only place that starts processes.
 import { type ChildProcess, spawn } from "node:child_process";
+import { lineSplitter } from "./lines.ts";
 import { after } from "./time.ts";
 
 /** An unprivileged account that children run as; gid and supplementary groups are set with it. */
@@ -167,20 +168,4 @@ function collect(child: ChildProcess, name: "stdout" | "stderr", options: Comman
   });
   stream?.on("end", () => lines?.end());
   return () => text;
-}
-
-/** Cuts chunks into lines; progress output that ends in \r counts as lines too. */
-export function lineSplitter(onLine: (line: string) => void): { push(chunk: string): void; end(): void } {
-  let rest = "";
-  return {
-    push(chunk) {
-      const parts = (rest + chunk).split(/\r?\n|\r/);
-      rest = parts.pop() ?? "";
-      for (const part of parts) if (part) onLine(part);
-    },
-    end() {
-      if (rest) onLine(rest);
-      rest = "";
-    },
-  };
 }

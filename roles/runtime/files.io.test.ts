@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import * as files from "./files.ts";
+import { uptimeSeconds } from "./proc.ts";
 import { systemClock, waitUntil } from "./time.ts";
 
 async function inScratch(work: (directory: string) => Promise<void>): Promise<void> {
@@ -120,9 +121,9 @@ test("disk space is told in bytes that add up", async () => {
 
 test("uptimeSeconds() is null only without /proc; what cannot be read is an error and no other clock", () =>
   inScratch(async (directory) => {
-    assert.ok(files.uptimeSeconds()! > 0);
-    assert.equal(files.uptimeSeconds(join(directory, "absent")), null);
-    assert.throws(() => files.uptimeSeconds(directory), /EISDIR/);
+    assert.ok(uptimeSeconds()! > 0);
+    assert.equal(uptimeSeconds(join(directory, "absent")), null);
+    assert.throws(() => uptimeSeconds(directory), /EISDIR/);
     await files.writeAtomic(join(directory, "empty"), "", { mode: 0o600 });
-    assert.throws(() => files.uptimeSeconds(join(directory, "empty")), /no number of seconds/);
+    assert.throws(() => uptimeSeconds(join(directory, "empty")), /no number of seconds/);
   }));

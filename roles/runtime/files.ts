@@ -1,6 +1,5 @@
 // The only place that touches files: whole-file atomic writes with mode and owner, and careful reads.
 import * as fs from "node:fs/promises";
-import { readFileSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { Account } from "./command.ts";
@@ -153,26 +152,4 @@ function isMissing(error: unknown): boolean {
 /** Where a symbolic link points, or null where it cannot be read. */
 export async function linkTarget(path: string): Promise<string | null> {
   return await fs.readlink(path).catch(() => null);
-}
-
-/**
- * Seconds since the machine booted, from the kernel: counts on while a container is frozen or a machine sleeps, resolution
- * 10 ms. Null where /proc is not there. Throws where it is there and cannot be read just now (too many open files): another
- * clock in its place would jump, and a lease that has run out would seem to last.
- */
-export function uptimeSeconds(path = "/proc/uptime"): number | null {
-  const text = readAtOnce(path);
-  if (text === null) return null;
-  const seconds = Number.parseFloat(text);
-  if (!Number.isFinite(seconds)) throw new Error(`${path} holds no number of seconds: ${text}`);
-  return seconds;
-}
-
-function readAtOnce(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
 }

@@ -1,21 +1,37 @@
 // The probes of the command line: they ask this container's own agent over HTTP and print one line of why.
-import { readConfig } from "../../config/env.ts";
-import { checkTimeout } from "../../config/shared.ts";
 import type { Command, Context } from "./context.ts";
 import { ExitCode } from "./errors.ts";
-import { askOwnAgent } from "./own-agent.ts";
+import { askOwnAgent, type OwnAnswer } from "./own-agent.ts";
 
-/** Longest time a probe takes: CHECK_PGCONNECT_TIMEOUT; a malformed one is the entrypoint's to refuse, not a probe's. */
-function probeTimeoutMs(context: Context): number {
-  const read = readConfig({ checkTimeoutSeconds: checkTimeout }, context);
-  return 1000 * (read.ok ? read.config.checkTimeoutSeconds : checkTimeout.fallback);
+/** An answer that takes longer is slow, and the rest of the wait is looked up. Below the least CHECK_PGCONNECT_TIMEOUT. */
+const quickMs = 900;
+
+/**
+ * Asks the local agent, for CHECK_PGCONNECT_TIMEOUT at the longest. The variable is read where the agent is slow: its schema is
+ * a quarter of a quick probe's time. A malformed one is the entrypoint's to refuse, not a probe's.
+ */
+async function ask(context: Context, path: string): Promise<OwnAnswer> {
+  const late = new AbortController();
+  const answered = new AbortController();
+  const asking = askOwnAgent(path, late.signal).finally(() => answered.abort());
+  await context.clock.sleep(quickMs, answered.signal);
+  if (!answered.signal.aborted) {
+    const [{ readConfig }, { checkTimeout }] = await Promise.all([
+      import("../../config/env.ts"),
+      import("../../config/shared.ts"),
+    ]);
+    const read = readConfig({ checkTimeoutSeconds: checkTimeout }, context);
+    const seconds = read.ok ? read.config.checkTimeoutSeconds : checkTimeout.fallback;
+    await context.clock.sleep(1000 * seconds - quickMs, answered.signal);
+    late.abort(new Error(`not within ${seconds} s (CHECK_PGCONNECT_TIMEOUT)`));
+  }
+  return await asking;
 }
 
 /** A probe that asks one path of the local agent. Blind is never healthy. */
-export function probe(path: string | ((timeoutMs: number) => string)): Command {
+export function probe(path: string): Command {
   return async (context) => {
-    const timeoutMs = probeTimeoutMs(context);
-    const { ok, said } = await askOwnAgent(typeof path === "string" ? path : path(timeoutMs), timeoutMs);
+    const { ok, said } = await ask(context, path);
     context.print(ok ? said : `no: ${said}`);
     return ok ? ExitCode.ok : ExitCode.no;
   };
@@ -26,7 +42,7 @@ export const liveProbe = probe("/healthz");
 /** `healthcheck ready`: the container can serve its role now. */
 export const readyProbe = probe("/readyz");
 /** `healthcheck is-major-master`: this node is no primary, or is the one that the others follow. */
-export const isMajorMasterProbe = probe((timeoutMs) => `/local/is-major-master?within=${timeoutMs / 2}`);
+export const isMajorMasterProbe = probe("/local/is-major-master");
 /** `healthcheck has-write-node`: pgpool sends writes to the primary. */
 export const writeNodeProbe = probe("/local/has-write-node");
 
@@ -43,7 +59,7 @@ export const enoughBackendsProbe: Command = (context, args) => {
 
 /** `metrics`: what a scrape of this container gets. */
 export const metricsCommand: Command = async (context) => {
-  const { ok, said } = await askOwnAgent("/metrics", probeTimeoutMs(context));
+  const { ok, said } = await ask(context, "/metrics");
   if (ok) context.print(said);
   else context.complain(`postdock: ${said}. Fix: see the container's log`);
   return ok ? ExitCode.ok : ExitCode.no;

@@ -10,9 +10,9 @@ export interface OwnAnswer {
 }
 
 /** GET of a path of the agent of this container. Never throws: an agent that does not answer is not ok. */
-export async function askOwnAgent(path: string, timeoutMs: number): Promise<OwnAnswer> {
+export async function askOwnAgent(path: string, signal: AbortSignal): Promise<OwnAnswer> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${httpPort}${path}`, { signal: AbortSignal.timeout(timeoutMs) });
+    const answer = await fetch(`http://127.0.0.1:${httpPort}${path}`, { signal });
     const said = (await answer.text()).trimEnd();
     if (answer.ok || answer.status === 503) return { ok: answer.ok, said };
     return { ok: false, said: `the agent of this container answered ${answer.status}: ${said}` };

@@ -1,6 +1,7 @@
 // Starts, watches, restarts and stops child processes. A child is data; what it prints becomes log lines.
 import { type ChildProcess, spawn } from "node:child_process";
-import { type Account, childEnv, identity, lineSplitter } from "./command.ts";
+import { type Account, childEnv, identity } from "./command.ts";
+import { lineSplitter } from "./lines.ts";
 import { decideRestart, defaultRestart, type RestartPolicy } from "./decide-restart.ts";
 import type { Log } from "./log.ts";
 import type { Clock } from "./time.ts";

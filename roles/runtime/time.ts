@@ -1,7 +1,7 @@
 // The only place that reads clocks and sets timers; everything else gets a Clock.
 // All durations are milliseconds.
 import { OperatorError } from "./errors.ts";
-import { uptimeSeconds } from "./files.ts";
+import { uptimeSeconds } from "./proc.ts";
 
 export interface Clock {
   /** Monotonic milliseconds; only differences mean anything. */

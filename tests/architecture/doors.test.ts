@@ -22,7 +22,7 @@ const doors: readonly Door[] = [
   {
     what: "files",
     packages: ["node:fs", "node:fs/promises"],
-    files: ["main.ts", "roles/runtime/files.ts", "roles/runtime/processes.ts"],
+    files: ["main.ts", "roles/runtime/files.ts", "roles/runtime/proc.ts"],
   },
   {
     what: "clocks and timers",
@@ -33,7 +33,7 @@ const doors: readonly Door[] = [
   {
     what: "timeouts of requests",
     code: /AbortSignal\.timeout/,
-    files: ["roles/runtime/own-agent.ts", "roles/runtime/peers.ts", "roles/runtime/postgres-ping.ts"],
+    files: ["roles/runtime/peers.ts", "roles/runtime/postgres-ping.ts"],
   },
   {
     what: "HTTP servers and metrics",
@@ -46,7 +46,7 @@ const doors: readonly Door[] = [
     code: /\bfetch\(/,
     files: ["roles/runtime/own-agent.ts", "roles/runtime/peers.ts"],
   },
-  { what: "the command line's parser", packages: ["commander"], files: ["roles/commands.ts"] },
+  { what: "the command line's parser", packages: ["commander"], files: ["roles/command-parser.ts"] },
   { what: "cron expressions", packages: ["croner"], files: ["config/cron.ts"] },
   {
     what: "the process: arguments, signals, exit",

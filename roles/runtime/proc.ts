@@ -1,5 +1,28 @@
-// Which processes of a name work in a directory, from /proc.
+// What the kernel tells in /proc: the time since boot, and which processes work in a directory. Apart from files.ts, whose
+// modules a probe need not load.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/**
+ * Seconds since the machine booted, from the kernel: counts on while a container is frozen or a machine sleeps, resolution
+ * 10 ms. Null where /proc is not there. Throws where it is there and cannot be read just now (too many open files): another
+ * clock in its place would jump, and a lease that has run out would seem to last.
+ */
+export function uptimeSeconds(path = "/proc/uptime"): number | null {
+  const text = readAtOnce(path);
+  if (text === null) return null;
+  const seconds = Number.parseFloat(text);
+  if (!Number.isFinite(seconds)) throw new Error(`${path} holds no number of seconds: ${text}`);
+  return seconds;
+}
+
+function readAtOnce(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}
 
 /**
  * Pids of processes called `name` that work in `directory`. Root without CAP_SYS_PTRACE, which is what a container has, may not
