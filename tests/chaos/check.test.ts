@@ -26,7 +26,7 @@ const good: History = {
   writes: many,
   reads: [{ client: "reader", node: "b", sentMs: 1, sum: 1000, required: 9, seen: 8 }],
   struck: [struck("kill")],
-  finals: [{ node: "a", sum: 1000, rows: rows(many) }, { node: "b", sum: 1000, rows: rows(many) }],
+  finals: ["a", "b"].map((node) => ({ node, sum: 1000, torn: [], rows: rows(many) })),
   lastSent: { "direct-1": 30 },
   total: 1000,
 };
@@ -51,7 +51,7 @@ test("two nodes on one timeline are found, one node on two is not", () => {
 test("a loss is explained by a kill of the primary at that time, by nothing else, and never in strict mode", () => {
   const without = (n: number, change: Partial<History> = {}) => {
     const left = many.filter((w) => w.n !== n);
-    return check({ ...good, finals: [{ node: "a", sum: 1000, rows: rows(left) }], ...change });
+    return check({ ...good, finals: [{ node: "a", sum: 1000, torn: [], rows: rows(left) }], ...change });
   };
   assert.deepEqual(without(26).explained, [{ fault: 0, writes: 1 }]);
   assert.deepEqual(without(26).findings, []);
@@ -63,10 +63,16 @@ test("a loss is explained by a kill of the primary at that time, by nothing else
 
 test("a wrong sum, a row from nowhere and standbys that differ are found", () => {
   const told = (change: Partial<History>) => check({ ...good, ...change }).findings;
-  assert.match(told({ reads: [{ ...good.reads[0]!, sum: 999 }] })[0]!, /sum of 999/);
-  assert.match(told({ finals: [{ node: "a", sum: 990, rows: rows(many) }] })[0]!, /the sum on a is 990/);
+  const reads = [0, 260, 1_300].map((sentMs) => ({ ...good.reads[0]!, sentMs, sum: sentMs === 0 ? 1000 : 999 }));
+  assert.match(told({ reads })[0]!, /2 reads saw a sum other than 1000, the first 999 on b, 10 ms into fault 1/);
+  assert.match(told({ reads: reads.slice(2) })[0]!, /50 ms after the end of fault 1/);
+  assert.match(told({ finals: [{ ...good.finals[0]!, sum: 990 }] })[0]!, /the sum on a is 990/);
+  assert.match(
+    told({ finals: [{ ...good.finals[0]!, torn: ["transfer 0/7"] }] })[0]!,
+    /half a transfer .* on a: transfer 0\/7/,
+  );
   assert.match(told({ lastSent: { "direct-1": 29 } })[0]!, /direct-1\/30 is there/);
-  const fewer = { node: "b", sum: 1000, rows: rows(many.slice(1)) };
+  const fewer = { ...good.finals[1]!, rows: rows(many.slice(1)) };
   assert.match(told({ finals: [good.finals[0]!, fewer] })[0]!, /b holds 29 rows/);
 });
 

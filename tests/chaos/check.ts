@@ -40,6 +40,8 @@ export interface Struck {
 export interface Final {
   node: string;
   sum: number;
+  /** transfers that are not there as two halves of one transaction, in words */
+  torn: readonly string[];
   /** client and number of every row, as `client/n` */
   rows: ReadonlySet<string>;
 }
@@ -114,11 +116,26 @@ function losses(history: History, rows: ReadonlySet<string>): Pick<Verdict, "fin
   };
 }
 
+/** When a read was sent, told by the faults around it. */
+function momentOf(read: Read, history: History): string {
+  const before = history.struck.findLastIndex((s) => s.beganMs <= read.sentMs);
+  if (before < 0) return "before the first fault";
+  const { beganMs, endedMs } = history.struck[before]!;
+  const ms = (since: number) => Math.round(read.sentMs - since);
+  return read.sentMs < endedMs
+    ? `${ms(beganMs)} ms into fault ${before + 1}`
+    : `${ms(endedMs)} ms after the end of fault ${before + 1}`;
+}
+
 function badReads(history: History): string[] {
   const sums = history.reads.filter((r) => r.sum !== history.total);
   const old = history.mode === "strict" ? history.reads.filter((r) => r.seen < r.required) : [];
   return [
-    ...sums.slice(0, 3).map((r) => `a read on ${r.node} saw a sum of ${r.sum} instead of ${history.total}`),
+    ...sums.slice(0, 1).map((r) =>
+      `${sums.length} reads saw a sum other than ${history.total}, the first ${r.sum} on ${r.node}, ${
+        momentOf(r, history)
+      }`
+    ),
     ...old.slice(0, 3).map((r) => `a read on ${r.node} saw write ${r.seen} though ${r.required} had been acknowledged`),
   ];
 }
@@ -134,6 +151,7 @@ function badFinals(history: History): string[] {
   return [
     ...phantoms.slice(0, 3).map((row) => `${row} is there and was never sent`),
     ...history.finals.filter((f) => f.sum !== history.total).map((f) => `the sum on ${f.node} is ${f.sum} at the end`),
+    ...first.torn.map((words) => `half a transfer is there on ${first.node}: ${words}`),
     ...history.finals.slice(1).filter((f) => !same(f.rows, first.rows)).map((f) =>
       `${f.node} holds ${f.rows.size} rows, ${first.node} ${first.rows.size}, and they are not the same`
     ),

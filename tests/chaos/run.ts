@@ -58,7 +58,7 @@ async function doOne(fault: Fault, primary: string, cluster: Cluster, workload: 
   return { fault, primary, beganMs, endedMs, recoveryMs, gapMs: workload.gapSince(beganMs), finding };
 }
 
-/** Faults until `next` has no more, or the cluster no longer heals. The cluster must be whole at the beginning. */
+/** Faults until `next` has no more, the cluster no longer heals, or a read has seen what cannot be. The cluster must be whole at the beginning. */
 export async function runChaos(
   cluster: Cluster,
   mode: Mode,
@@ -74,6 +74,10 @@ export async function runChaos(
       struck.push(await doOne(fault, primary, cluster, workload));
       say(lineOf(struck.at(-1)!));
       if (struck.at(-1)!.recoveryMs === null) break;
+      if (workload.wrongSum !== undefined) {
+        await saveLogs(cluster, workload.wrongSum.sentMs);
+        break;
+      }
       primary = await cluster.waitWhole(wholeMs);
     }
   } finally {

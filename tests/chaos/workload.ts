@@ -7,7 +7,10 @@ import { connect, monkey, queryOnce, type Target } from "../support/ledger.ts";
 import type { Final, Read, Write } from "./check.ts";
 
 const attemptMs = 2_000;
-const accounts = 10;
+/** Each bank moves money between accounts of its own, so that no two transfers wait for each other. */
+const banks = 3;
+const accountsOfBank = 10;
+const accounts = banks * accountsOfBank;
 const perAccount = 100;
 export const total = accounts * perAccount;
 
@@ -36,16 +39,25 @@ export class Workload {
     const host = (await cluster.address("pgpool"))!;
     await queryOnce({ ...monkey, host }, (sql) =>
       sql.unsafe(
-        `drop table if exists chaos_ledger, chaos_accounts;
+        `drop table if exists chaos_ledger, chaos_accounts, chaos_transfers;
          create table chaos_ledger (client text, n int, primary key (client, n));
          create table chaos_accounts (id int primary key, balance int not null);
+         create table chaos_transfers (transfer text, part int, tx xid8 default pg_current_xact_id(),
+           pid int default pg_backend_pid(), at timestamptz default clock_timestamp());
          insert into chaos_accounts select i, ${perAccount} from generate_series(1, ${accounts}) i`,
       ));
     for (const client of ["pool-1", "pool-2"]) workload.client(client, "pgpool", 50, workload.writer(client, true));
     for (const node of nodes) workload.client(`direct-${node}`, node, 100, workload.writer(`direct-${node}`, false));
-    workload.client("bank", "pgpool", 100, workload.transfer());
+    for (let bank = 0; bank < banks; bank++) {
+      workload.client(`bank-${bank}`, "pgpool", 100, workload.transfer(bank));
+    }
     workload.running.push(workload.reader());
     return workload;
+  }
+
+  /** A read that saw money come or go, if there was one. */
+  get wrongSum(): Read | undefined {
+    return this.reads.find((r) => r.sum !== total);
   }
 
   /** Longest time without anything acknowledged through pgpool since then, the present silence included. */
@@ -93,14 +105,19 @@ export class Workload {
     };
   }
 
-  private transfer(): (sql: postgres.Sql) => Promise<void> {
+  /** Each half of a transfer leaves a row with its transaction, so that a transfer that is half there can be explained. */
+  private transfer(bank: number): (sql: postgres.Sql) => Promise<void> {
     let turn = 0;
+    const account = (n: number) => bank * accountsOfBank + n % accountsOfBank + 1;
     return async (sql) => {
-      const from = turn++ % accounts + 1;
-      const to = (turn * 3) % accounts + 1;
+      const from = account(turn++);
+      const to = account(turn * 3);
+      const half = (part: number, id: number, by: number) =>
+        `with noted as (insert into chaos_transfers (transfer, part) values ('${bank}/${turn}', ${part}))
+         update chaos_accounts set balance = balance + ${by} where id = ${id}`;
       await sql.begin(async (t) => {
-        await t.unsafe(`update chaos_accounts set balance = balance - 1 where id = ${from}`);
-        await t.unsafe(`update chaos_accounts set balance = balance + 1 where id = ${to}`);
+        await t.unsafe(half(1, from, -1));
+        await t.unsafe(half(2, to, 1));
       });
       this.pooledAt.push(systemClock.nowMs());
     };
@@ -134,6 +151,12 @@ export async function readFinal(node: string, host: string): Promise<Final> {
   return await queryOnce({ ...monkey, host }, async (sql) => {
     const rows = await sql.unsafe("select client || '/' || n as row from chaos_ledger");
     const [accounts] = await sql.unsafe("select sum(balance)::int as sum from chaos_accounts");
-    return { node, sum: Number(accounts?.sum), rows: new Set(rows.map((r) => String(r.row))) };
+    const torn = await sql.unsafe(
+      `select 'transfer ' || transfer || ': ' || string_agg(
+         format('part %s in transaction %s of backend %s at %s', part, tx, pid, at), ', ' order by part, at) as words
+       from chaos_transfers group by transfer having count(*) <> 2 or count(distinct tx) <> 1 order by min(at) limit 5`,
+    );
+    const rowsThere = new Set(rows.map((r) => String(r.row)));
+    return { node, sum: Number(accounts?.sum), torn: torn.map((t) => String(t.words)), rows: rowsThere };
   }, 30_000);
 }
