@@ -3,7 +3,7 @@
 import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
 import type { Phase } from "../runtime/status.ts";
 import type { PoolAgent } from "./agent-state.ts";
-import { decidePool, inService, type PoolAction, servesPrimary, startPatienceMs } from "./decide-pool.ts";
+import { decidePool, inService, type PoolAction, servesPrimary, startPatienceMs, upAtStart } from "./decide-pool.ts";
 import { decideTruth } from "./decide-truth.ts";
 import { type NodeWatch, watchNodes } from "./node-watch.ts";
 import { changeNode, readPoolNodes } from "./pcp.ts";
@@ -68,7 +68,7 @@ function tooFew(agent: PoolAgent, serving: readonly number[]): OperatorError {
 
 async function start(agent: PoolAgent, because: string): Promise<void> {
   const { truth, config } = agent;
-  const up = inService(truth.backends);
+  const up = upAtStart(truth.backends, truth.primary);
   const host = config.backends.find((b) => b.id === truth.primary)?.host ?? null;
   agent.log.info("Starting pgpool", { primary: host, up, because });
   say(agent, "running", host === null ? "starting pgpool for reads" : `starting pgpool, writes go to ${host}`, because);
@@ -102,7 +102,7 @@ async function lookAtPool(agent: PoolAgent): Promise<void> {
   if (!agent.start.served) {
     agent.log.info("pgpool serves the primary", { afterMs: Math.round(agent.clock.nowMs() - process.startedMs) });
   }
-  agent.start = { forPrimary: truth.primary, served: true, inARow: 0 };
+  agent.start = { ...agent.start, served: true, inARow: 0 };
   agent.everServed = true;
 }
 

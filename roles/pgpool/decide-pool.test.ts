@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decidePool, inService, isAttached, type PoolNode, type PoolView, servesPrimary } from "./decide-pool.ts";
-import { hungMs, lostMs, startPatienceMs } from "./decide-pool.ts";
+import { hungMs, lostMs, startPatienceMs, upAtStart } from "./decide-pool.ts";
 import type { BackendTruth } from "./decide-truth.ts";
 
 const ms = fc.integer({ min: 0, max: 120_000 });
@@ -67,13 +67,29 @@ test("no action ever brings a false primary, a foreign or a lost backend into th
   }));
 });
 
-test("a pgpool that served another primary is restarted at once, with the primary up", () => {
+test("a pgpool that served another primary, or was started for another, is restarted at once, with the primary up", () => {
   fc.assert(fc.property(arbitraryView, (view) => {
     if (view.primary === null || view.pool === null || !view.served) return true;
     const [first] = decidePool(view);
-    const wrong = !servesPrimary(view.pool, view.primary);
+    const wrong = !servesPrimary(view.pool, view.primary) || view.startedFor !== view.primary;
     return wrong === (first?.do === "restart") && (first?.do !== "restart" || first.up.includes(view.primary));
   }));
+});
+
+test("pgpool starts with the primary as its first backend: sessions that begin before it knows it begin there", () => {
+  fc.assert(
+    fc.property(
+      arbitraryView,
+      (view) =>
+        decidePool(view).every((a) =>
+          a.do !== "restart" || view.primary === null || Math.min(...a.up) === view.primary
+        ),
+    ),
+  );
+  const standby = { is: "standby", caughtUp: true, farBehind: false } as const;
+  const truth = new Map<number, BackendTruth>([[0, standby], [1, { is: "primary" }], [2, standby]]);
+  assert.deepEqual(upAtStart(truth, 1), [1, 2]);
+  assert.deepEqual(upAtStart(truth, null), [0, 1, 2]);
 });
 
 test("where no primary is in sight the one of the pool stays, and nobody is attached", () => {

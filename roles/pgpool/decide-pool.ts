@@ -62,6 +62,10 @@ export function decidePool(view: PoolView): PoolAction[] {
     const hint = view.served ? "" : hintAtChecks;
     return [restart(view, `backend ${primary} is the primary, and pgpool ${describeWriter(pool)}${hint}`)];
   }
+  if (view.startedFor !== primary) {
+    const then = view.startedFor === null ? "no primary was in sight" : `backend ${view.startedFor} was the primary`;
+    return [restart(view, `${then} when pgpool was started: sessions of that time may mix the two`)];
+  }
   return pool.flatMap((node) => node.id === primary ? [] : [...detachLost(node, view), ...attachReturned(node, view)]);
 }
 
@@ -76,13 +80,22 @@ export function isAttached(node: PoolNode): boolean {
   return node.status === "up" || node.status === "waiting";
 }
 
+/**
+ * The backends that pgpool starts with: none numbered below the primary. pgpool takes clients before it has found its primary
+ * (4.6.1), and until then the first backend that is up counts as it: were that a standby, a session would begin its
+ * transaction there and write to the primary, once that is found, outside of it. The others are attached afterwards.
+ */
+export function upAtStart(truth: ReadonlyMap<number, BackendTruth>, primary: number | null): number[] {
+  return inService(truth).filter((id) => primary === null || id >= primary);
+}
+
 /** The backends that belong in the pool now. */
 export function inService(truth: ReadonlyMap<number, BackendTruth>): number[] {
   return [...truth].flatMap(([id, t]) => t.is === "primary" || (t.is === "standby" && t.caughtUp) ? [id] : []);
 }
 
 function restart(view: PoolView, because: string): PoolAction {
-  return { do: "restart", up: inService(view.truth), because };
+  return { do: "restart", up: upAtStart(view.truth, view.primary), because };
 }
 
 const hintAtChecks = "; where this goes on, check CHECK_USER and CHECK_PASSWORD, which it looks for the primary with";
