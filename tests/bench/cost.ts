@@ -46,7 +46,8 @@ export async function measureCost(cluster: Cluster, nodes: readonly string[], pr
 /** Agent and fence process of a node: CPU since their start (clock ticks of 10 ms), resident memory. */
 async function usage(cluster: Cluster, node: string) {
   const script = `for kind in entrypoint fence; do pid=$(pgrep -f "^[^ ]*postdock postgres-node $kind")
-    kb() { awk -v what="$1:" '$1 == what {print $2}' /proc/$pid/smaps_rollup; }
+    owner=$(stat -c %U /proc/$pid) # root in a container may not read another account's
+    kb() { setpriv --reuid $owner --regid $owner --clear-groups awk -v what="$1:" '$1 == what {print $2}' /proc/$pid/smaps_rollup; }
     echo "$(sed 's/.*) //' /proc/$pid/stat | cut -d' ' -f12,13) $(kb Rss) $(kb Pss)"; done`;
   const lines = (await exec(await cluster.container(node), ["bash", "-c", script])).trim().split("\n");
   const parts = lines.map((line) => line.split(/\s+/).map(Number));
