@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decideWal, type WalView } from "./decide-wal.ts";
-import { parseWalName, walName } from "./wal-name.ts";
+import { parseWalName, walName } from "../runtime/wal-name.ts";
 
 const segmentBytes = 16 * 1024 * 1024;
 const wal = (name: string) => {

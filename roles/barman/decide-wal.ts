@@ -1,7 +1,7 @@
 // PURE: from where WAL is received of a primary, so that its history stays whole over failovers; and, where it cannot
 // stay whole, what exactly is missing. pg_receivewal begins after the newest file of its directory: the plan moves that.
 import { parseLsn, type TimelineFork } from "../runtime/lsn.ts";
-import { newestWal, segmentOf, type WalFile, walName } from "./wal-name.ts";
+import { newestWal, segmentOf, type WalFile, walName } from "../runtime/wal-name.ts";
 
 /** What is known before the receiver starts. */
 export interface WalView {

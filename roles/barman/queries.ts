@@ -4,7 +4,7 @@ import { z } from "zod";
 import { parseHistory, type TimelineFork } from "../runtime/lsn.ts";
 import { withDeadline } from "../runtime/time.ts";
 import type { Slot } from "./decide-slots.ts";
-import { parseWalName, type WalFile } from "./wal-name.ts";
+import { parseWalName, type WalFile } from "../runtime/wal-name.ts";
 
 type Sql = postgres.Sql;
 

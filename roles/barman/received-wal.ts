@@ -5,7 +5,7 @@ import { archiveWal } from "./barman-cli.ts";
 import type { WalPlan } from "./decide-wal.ts";
 import { asideDirectory, streamingDirectory, walDirectory } from "./places.ts";
 import type { Barman } from "./state.ts";
-import { newestWal, parseWalName, type WalFile } from "./wal-name.ts";
+import { newestWal, parseWalName, type WalFile } from "../runtime/wal-name.ts";
 
 /** WAL files in the streaming directory. */
 export async function receivedWal(barman: Barman, segmentBytes: number): Promise<WalFile[]> {

@@ -1,6 +1,6 @@
 // PURE types: what one node can see of itself and of the others when it decides what to be.
 // "Unreachable" is a value of its own, never "no".
-import type { TimelineFork, WalPosition } from "./lsn.ts";
+import type { TimelineFork, TimelineOrigin, WalPosition } from "./lsn.ts";
 
 /** What the own data directory holds. */
 export type OwnData =
@@ -21,6 +21,8 @@ export interface OwnCluster {
   systemIdentifier: string;
   /** end of the WAL in the directory */
   position: WalPosition;
+  /** how the timeline of that WAL began; null for the first one, and where it cannot be read */
+  origin: TimelineOrigin | null;
   /** no standby.signal: it was a primary when it last ran */
   wasPrimary: boolean;
   cleanShutdown: boolean;
@@ -90,6 +92,8 @@ export interface PrimaryInSight {
   timeline: number | null;
   /** its timeline history; null where it could not be read */
   history: readonly TimelineFork[] | null;
+  /** how this node's timeline began, as the primary has it; null where it cannot say */
+  origin: TimelineOrigin | null;
 }
 
 /** The peers that answered. */

@@ -1,5 +1,6 @@
 // PURE parsers of what PostgreSQL's own tools print: pg_controldata, pg_waldump --stats, and its log lines.
-import { compareLsn, formatLsn, parseLsn, type WalPosition } from "./lsn.ts";
+import { parseWalName, segmentBytes, segmentOf, walName } from "../runtime/wal-name.ts";
+import { compareLsn, formatLsn, type WalPosition } from "./lsn.ts";
 
 /** Why a standby cannot stream, in PostgreSQL's own words. */
 export type StreamingTrouble = "wal-removed" | "diverged" | "slot-missing";
@@ -40,8 +41,6 @@ export function parseControlData(text: string): ControlData {
   };
 }
 
-const segmentBytes = 16n * 1024n * 1024n;
-
 /** A stretch of WAL on one timeline. */
 export interface WalRange {
   timeline: number;
@@ -60,29 +59,21 @@ export function chooseWalRange(
   control: Pick<ControlData, "checkpoint" | "redoLsn">,
   walFiles: readonly string[],
 ): WalRange {
-  const segments = walFiles.flatMap(parseSegmentName);
-  const redo = parseLsn(control.redoLsn) / segmentBytes;
+  const segments = walFiles.flatMap((name) => parseWalName(name, segmentBytes) ?? []).filter((s) => !s.partial);
+  const redo = segmentOf(control.redoLsn, segmentBytes);
   const ahead = segments.filter((s) => s.timeline > control.checkpoint.timeline && s.segment >= redo);
   const timeline = ahead.reduce((newest, s) => Math.max(newest, s.timeline), control.checkpoint.timeline);
   const own = new Set(segments.filter((s) => s.timeline === timeline).map((s) => s.segment));
   const firstOwn = [...own].filter((s) => s >= redo).toSorted((a, b) => a < b ? -1 : 1)[0] ?? redo;
   let end = firstOwn;
   while (own.has(end)) end++;
-  const startLsn = firstOwn === redo ? control.redoLsn : formatLsn(firstOwn * segmentBytes);
+  const startLsn = firstOwn === redo ? control.redoLsn : formatLsn(firstOwn * BigInt(segmentBytes));
   const last = end > firstOwn ? end - 1n : firstOwn;
-  const files: WalRange["files"] = [segmentName(timeline, firstOwn), segmentName(timeline, last)];
-  return { timeline, files, startLsn, endLsn: formatLsn(end * segmentBytes) };
-}
-
-function segmentName(timeline: number, segment: bigint): string {
-  return [BigInt(timeline), segment / 256n, segment % 256n].map((n) => n.toString(16).toUpperCase().padStart(8, "0"))
-    .join("");
-}
-
-function parseSegmentName(name: string): { timeline: number; segment: bigint }[] {
-  const match = /^([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})$/.exec(name);
-  if (!match) return [];
-  return [{ timeline: parseInt(match[1]!, 16), segment: BigInt(`0x${match[2]}`) * 256n + BigInt(`0x${match[3]}`) }];
+  const files: WalRange["files"] = [
+    walName(timeline, firstOwn, segmentBytes),
+    walName(timeline, last, segmentBytes),
+  ];
+  return { timeline, files, startLsn, endLsn: formatLsn(end * BigInt(segmentBytes)) };
 }
 
 /** The end of the last record that `pg_waldump --stats` read, or null where it read none. */

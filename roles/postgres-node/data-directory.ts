@@ -8,6 +8,7 @@ import { chooseWalRange, type ControlData, parseControlData, parseWaldumpEnd } f
 import { conninfoValue } from "./conninfo.ts";
 import { dataEntries, readJournal } from "./journal.ts";
 import type { WalPosition } from "./lsn.ts";
+import { readOwnOrigin } from "./timeline-origin.ts";
 
 const postgresMajor = "17";
 
@@ -36,10 +37,12 @@ async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
   const control = await readControlData(pgdata);
   const autoConf = await readIfThere(join(pgdata, "postgresql.auto.conf")) ?? "";
   const conninfo = /^\s*primary_conninfo\s*=\s*'((?:[^']|'')*)'/m.exec(autoConf)?.[1]?.replaceAll("''", "'");
+  const position = await endOfWal(pgdata, control, log);
   return {
     kind: "cluster",
     systemIdentifier: control.systemIdentifier,
-    position: await endOfWal(pgdata, control, log),
+    position,
+    origin: await readOwnOrigin(pgdata, position),
     wasPrimary: !(await exists(join(pgdata, "standby.signal"))),
     cleanShutdown: control.state.startsWith("shut down"),
     lastUpstream: (conninfo && conninfoValue(conninfo, "host")) || null,

@@ -32,7 +32,7 @@ export function missingProof(
 export function decideMayPromote(
   view: Omit<
     RunningView,
-    "streaming" | "notStreamingMs" | "noPrimaryMs" | "trouble" | "upstream" | "sawPrimary" | "license"
+    "streaming" | "notStreamingMs" | "noPrimaryMs" | "trouble" | "upstream" | "sawPrimary" | "license" | "origin"
   >,
   options: MayPromote,
 ): { ok: boolean; because: string } {

@@ -26,6 +26,7 @@ const view = (changes: Partial<RunningView> = {}): RunningView => ({
   role: "standby",
   systemIdentifier: "1",
   position: { timeline: 1, lsn: "0/5000000" },
+  origin: null,
   upstream: "a",
   streaming: false,
   notStreamingMs: 60_000,
@@ -33,7 +34,13 @@ const view = (changes: Partial<RunningView> = {}): RunningView => ({
   trouble: null,
   ...changes,
 });
-const primary = { host: "c", systemIdentifier: "1", timeline: 2, history: [{ timeline: 1, endLsn: "0/5000000" }] };
+const primary = {
+  host: "c",
+  systemIdentifier: "1",
+  timeline: 2,
+  history: [{ timeline: 1, endLsn: "0/5000000" }],
+  origin: null,
+};
 const primaryPeer = peer("c", 3, { role: "primary", position: { timeline: 2, lsn: "0/6000000" }, upstream: null });
 
 const table: [string, Partial<RunningView>, string][] = [
@@ -45,6 +52,13 @@ const table: [string, Partial<RunningView>, string][] = [
     "nothing",
   ],
   ["a standby that streams stays", { streaming: true, primary, peers: [primaryPeer], upstream: "c" }, "nothing"],
+  ["a standby that streams from a timeline with its number only is cloned", {
+    streaming: true,
+    primary: { ...primary, origin: { forkLsn: "0/5000000", record: "aa" } },
+    origin: { forkLsn: "0/5000000", record: "bb" },
+    peers: [primaryPeer],
+    upstream: "c",
+  }, "rejoin"],
   ["a standby whose upstream is gone follows the primary", { primary, peers: [lost("a"), primaryPeer] }, "follow"],
   ["it is given a moment first, where its upstream may switch by itself", {
     primary,
@@ -58,7 +72,7 @@ const table: [string, Partial<RunningView>, string][] = [
     streaming: true,
   }, "follow"],
   ["what such a node sent too late is rewound", {
-    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
+    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }], origin: null },
     peers: [peer("a", 1, { role: "none" }), primaryPeer],
     notStreamingMs: 0,
     streaming: true,
@@ -79,11 +93,11 @@ const table: [string, Partial<RunningView>, string][] = [
     sawPrimary: false,
   }, "nothing"],
   ["a diverged standby rejoins", {
-    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
+    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }], origin: null },
     peers: [primaryPeer],
   }, "rejoin"],
   ["so does one whose WAL receiver starts again and again, and is seen streaming", {
-    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
+    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }], origin: null },
     peers: [primaryPeer],
     streaming: true,
     trouble: "diverged",
@@ -115,7 +129,7 @@ test("decideRunning() brings a node of the second level back under its configure
     configuredUpstream: "c",
     upstream: "a",
     streaming: true,
-    primary: { host: "a", systemIdentifier: "1", timeline: 1, history: [] },
+    primary: { host: "a", systemIdentifier: "1", timeline: 1, history: [], origin: null },
     peers: [peer("a", 1, { role: "primary", upstream: null }), peer("c", 3)],
   });
   assert.deepEqual(decideRunning(second), {

@@ -3,12 +3,15 @@
 import { type ClusterView, type Peer, reached } from "./cluster-view.ts";
 import { decideMayPromote } from "./decide-promotion.ts";
 import type { StreamingTrouble } from "./controldata.ts";
-import { isAncestor, type WalPosition } from "./lsn.ts";
+import { twoTimelines } from "./decide-startup.ts";
+import { isAncestor, sameOrigin, type TimelineOrigin, type WalPosition } from "./lsn.ts";
 
 export interface RunningView extends Omit<ClusterView, "data" | "waitedMs" | "cloneBecause" | "cleanOverRewind"> {
   role: "primary" | "standby";
   systemIdentifier: string;
   position: WalPosition;
+  /** how its timeline began */
+  origin: TimelineOrigin | null;
   /** standby: host of primary_conninfo */
   upstream: string | null;
   streaming: boolean;
@@ -67,6 +70,9 @@ function decideStandby(view: RunningView): RunningPlan {
   const primary = view.primary;
   if (!primary) return decideWithoutPrimary(view);
   if (primary.systemIdentifier !== view.systemIdentifier) return { do: "nothing" };
+  if (!sameOrigin(view.origin, primary.origin)) {
+    return { do: "rejoin", clone: true, because: twoTimelines(view.position.timeline, primary.host) };
+  }
   const diverged = primary.timeline !== null && primary.history !== null &&
     !isAncestor(view.position, { timeline: primary.timeline, history: primary.history });
   if (isLeftBehind(view, primary.timeline)) {

@@ -19,6 +19,7 @@ const cluster = (changes: Partial<OwnCluster> = {}): OwnCluster => ({
   kind: "cluster",
   systemIdentifier: "1",
   position: { timeline: 1, lsn: "0/5000000" },
+  origin: null,
   wasPrimary: true,
   cleanShutdown: true,
   lastUpstream: null,
@@ -52,7 +53,7 @@ test("a node of the second level whose configured upstream leads follows it, wha
     otherPartners: [],
     configuredUpstream: "pgslave1",
     data: cluster({ wasPrimary: false, lastUpstream: "pgslave3" }),
-    primary: { host: "pgslave1", systemIdentifier: "1", timeline: 1, history: [] },
+    primary: { host: "pgslave1", systemIdentifier: "1", timeline: 1, history: [], origin: null },
     peers: [peer("pgslave1", { role: "primary" }), peer("pgslave3", { role: "standby", upstream: "pgslave1" })],
   }));
   assert.deepEqual({ do: plan.do, upstream: "upstream" in plan && plan.upstream }, {
@@ -80,6 +81,7 @@ const newPrimary = {
   systemIdentifier: "1",
   timeline: 2,
   history: [{ timeline: 1, endLsn: "0/4000000" }],
+  origin: null,
 };
 
 const table: [string, Partial<ClusterView>, string][] = [
@@ -126,15 +128,31 @@ const table: [string, Partial<ClusterView>, string][] = [
   ["a diverged former primary is rewound", { primary: newPrimary }, "rewind"],
   ["or cloned where that is asked for", { primary: newPrimary, cleanOverRewind: true }, "clone"],
   ["or cloned where a rewind failed", { primary: newPrimary, cloneBecause: "it failed" }, "clone"],
+  ["a node whose timeline only shares its number with the primary's is cloned", {
+    data: cluster({ position: { timeline: 2, lsn: "0/4000100" }, origin: { forkLsn: "0/4000000", record: "aa" } }),
+    primary: { ...newPrimary, timeline: 3, origin: { forkLsn: "0/4000000", record: "bb" } },
+  }, "clone"],
+  ["so is one whose timeline left its parent elsewhere", {
+    data: cluster({
+      position: { timeline: 2, lsn: "0/4000100" },
+      origin: { forkLsn: "0/3000000", record: null },
+      wasPrimary: false,
+    }),
+    primary: { ...newPrimary, origin: { forkLsn: "0/4000000", record: "bb" } },
+  }, "clone"],
   ["a former primary that did not diverge follows at once", {
-    primary: { ...newPrimary, history: [{ timeline: 1, endLsn: "0/5000000" }] },
+    primary: { ...newPrimary, history: [{ timeline: 1, endLsn: "0/5000000" }], origin: null },
   }, "start-standby"],
   [
     "an unreadable history means rewind, which looks for itself",
-    { primary: { ...newPrimary, history: null } },
+    { primary: { ...newPrimary, history: null, origin: null } },
     "rewind",
   ],
-  ["two primaries of one timeline: clone", { primary: { ...newPrimary, timeline: 1, history: [] } }, "clone"],
+  [
+    "two primaries of one timeline: clone",
+    { primary: { ...newPrimary, timeline: 1, history: [], origin: null } },
+    "clone",
+  ],
   ["a former standby starts without a primary in sight", {
     data: cluster({ wasPrimary: false, lastUpstream: "pgslave3" }),
   }, "start-standby"],
@@ -181,6 +199,7 @@ const anyView = fc.record({
         systemIdentifier: chosen.systemIdentifier,
         timeline: chosen.position?.timeline ?? null,
         history: [],
+        origin: null,
       }
       : null;
     return view({ ...base, configuredUpstream: base.mayBootstrap ? null : "pgslave1", primary });

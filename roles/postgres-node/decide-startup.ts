@@ -1,7 +1,7 @@
 // PURE: what a node with no running PostgreSQL does next, from one view (DESIGN.md section 4).
 import { type ClusterView, countMajority, type OwnCluster, type PrimaryInSight, reached } from "./cluster-view.ts";
 import { missingProof } from "./decide-promotion.ts";
-import { comparePosition, isAncestor } from "./lsn.ts";
+import { comparePosition, isAncestor, sameOrigin } from "./lsn.ts";
 import { unreachable } from "../runtime/errors.ts";
 
 export type StartupPlan =
@@ -144,6 +144,9 @@ function foreignCluster(own: OwnCluster, host: string, identifier: string): Star
 function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight): StartupPlan {
   const upstream = chooseUpstream(view, own, primary);
   const sameTimelineTwice = own.wasPrimary && primary.timeline === own.position.timeline;
+  if (!sameOrigin(own.origin, primary.origin)) {
+    return { do: "clone", from: primary.host, because: twoTimelines(own.position.timeline, primary.host) };
+  }
   const follows = !sameTimelineTwice && primary.timeline !== null && primary.history !== null &&
     isAncestor(own.position, { timeline: primary.timeline, history: primary.history });
   const at = `timeline ${own.position.timeline} at ${own.position.lsn}`;
@@ -166,6 +169,11 @@ function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight
     };
   }
   return { do: "rewind", to: primary.host, because: `${primary.host} is the primary and left this node's ${at}` };
+}
+
+/** Two promotions without each other gave two timelines one number; pg_rewind takes them for the same one. */
+export function twoTimelines(timeline: number, primary: string): string {
+  return `This node and ${primary} have each a timeline ${timeline} of their own: two nodes were promoted to it`;
 }
 
 /** A standby returns to the upstream it is configured with, or had, where that runs; else it follows the primary. */

@@ -39,7 +39,7 @@ export async function lookForSuccessor(sinceMs: number, node: Node): Promise<Rec
   const recoveringMs = node.clock.nowMs() - sinceMs;
   if (recoveringMs < patienceMs || licenseOf(node) !== "held" || state.data?.kind !== "cluster") return null;
   const seen = await observeSurroundings(
-    { hosts: knownHosts(config, state, memory.hosts), history: node.histories },
+    knownHosts(config, state, memory.hosts),
     node,
   );
   const { systemIdentifier, position: end } = state.data;

@@ -4,7 +4,7 @@ import type { Log } from "../runtime/log.ts";
 import type { Supervised } from "../runtime/supervisor.ts";
 import type { Clock } from "../runtime/time.ts";
 import type { AgentState } from "./agent-state.ts";
-import type { TimelineFork } from "./lsn.ts";
+import type { TimelineOrigin } from "./lsn.ts";
 import type { ControlClient, ControlKeys } from "../runtime/control.ts";
 import type { Voter } from "../runtime/lease-voter.ts";
 import type { NodeStatus } from "../runtime/status.ts";
@@ -16,6 +16,7 @@ import type { History } from "./history.ts";
 import type { Lease } from "./lease.ts";
 import type { Memory } from "./marker.ts";
 import type { Sql } from "./queries.ts";
+import type { PrimaryTimelines } from "./timeline-origin.ts";
 
 export interface Node {
   config: NodeConfig;
@@ -42,7 +43,10 @@ export interface Node {
   sawPrimary: boolean;
   /** an operator's switchover: the standby that is to lead next, or null for the best one */
   handOver: { to: string | null; because: string } | null;
-  histories: Map<string, readonly TimelineFork[]>;
+  /** what is known of the primary's timelines, by its host, its timeline and ours */
+  timelines: Map<string, PrimaryTimelines>;
+  /** how the present timeline began, as first seen here: what is streamed later may be another's */
+  ownOrigin: { timeline: number; origin: TimelineOrigin } | null;
   sql: Sql;
   /** what PostgreSQL's log last said about why it cannot stream, and when */
   trouble: { what: StreamingTrouble; atMs: number } | null;

@@ -3,19 +3,10 @@ import type { NodeConfig } from "../../config/postgres-node.ts";
 import { choosePrimary, type Claim } from "../runtime/choose-primary.ts";
 import { type AskHow, askNode, getText, type PeerSeen } from "../runtime/peers.ts";
 import { type AgentState, renderStatus, type ServerSeen } from "./agent-state.ts";
-import { upstreamConnection } from "./clone.ts";
 import type { Peer, PrimaryInSight } from "./cluster-view.ts";
-import type { TimelineFork } from "./lsn.ts";
 import { type Node, statusOf } from "./node.ts";
-import {
-  connectLocal,
-  connectRemote,
-  readDownstream,
-  readRegisteredNodes,
-  readServerState,
-  readTimelineHistory,
-  withConnection,
-} from "./queries.ts";
+import { connectLocal, readDownstream, readRegisteredNodes, readServerState } from "./queries.ts";
+import { readTimelines } from "./timeline-origin.ts";
 import { DeadlineError, withDeadline } from "../runtime/time.ts";
 
 /** An agent that does not answer within this counts as unreachable, milliseconds. */
@@ -56,16 +47,13 @@ export interface Surroundings {
   primary: PrimaryInSight | null;
 }
 
-/**
- * Asks the agents of all nodes known: the configured ones, those remembered, and those that answers name.
- * `history` keeps the timeline histories already read, since they never change.
- */
+/** Asks the agents of all nodes known: the configured ones, those remembered (`hosts`), and those that answers name. */
 export async function observeSurroundings(
-  known: { hosts: readonly string[]; history: Map<string, readonly TimelineFork[]> },
+  hosts: readonly string[],
   deps: Node,
   how: AskHow = { timeoutMs: peerTimeoutMs },
 ): Promise<Surroundings> {
-  const first = others(known.hosts, deps.config);
+  const first = others(hosts, deps.config);
   const observing = Promise.all(deps.config.observers.map((host) => answers(host, how.timeoutMs)));
   let said = await askAll(first, how, deps);
   const learnt = others(said.flatMap(namedBy), deps.config).filter((host) => !first.includes(host));
@@ -74,7 +62,7 @@ export async function observeSurroundings(
   return {
     peers: trusted.map(toPeer),
     observers: await observing,
-    primary: await findPrimary(trusted, known.history, deps),
+    primary: await findPrimary(trusted, deps),
   };
 }
 
@@ -169,11 +157,7 @@ function toPeer(answer: PeerSeen): Peer {
   };
 }
 
-async function findPrimary(
-  answers: readonly PeerSeen[],
-  histories: Map<string, readonly TimelineFork[]>,
-  deps: Node,
-): Promise<PrimaryInSight | null> {
+async function findPrimary(answers: readonly PeerSeen[], deps: Node): Promise<PrimaryInSight | null> {
   const own: Claim = { host: deps.config.host, status: statusOf(deps) };
   const claims = answers.flatMap((a): Claim[] => a.seen === "reached" ? [{ host: a.host, status: a.status }] : []);
   // a node with data looks for the primary of its own cluster only
@@ -183,16 +167,6 @@ async function findPrimary(
   if (!chosen) return null;
   const { systemIdentifier, timeline } = chosen.status.postgres;
   const sight = { host: chosen.host, systemIdentifier, timeline };
-  if (chosen === own || timeline === null) return { ...sight, history: [] };
-  const key = `${systemIdentifier}/${timeline}`;
-  if (!histories.has(key)) {
-    try {
-      const sql = connectRemote(upstreamConnection(chosen.host, deps.config));
-      histories.set(key, await withConnection(sql, 3_000, (s) => readTimelineHistory(s, timeline)));
-    } catch (error) {
-      deps.log.warn("Timeline history could not be read", { from: chosen.host, timeline, error });
-      return { ...sight, history: null };
-    }
-  }
-  return { ...sight, history: histories.get(key) ?? null };
+  if (chosen === own || timeline === null) return { ...sight, history: [], origin: null };
+  return { ...sight, ...await readTimelines(chosen.host, timeline, own.status.postgres.timeline, deps) };
 }

@@ -33,7 +33,7 @@ export function operatorHandlers(node: Node) {
 
 async function look(node: Node) {
   const hosts = knownHosts(node.config, node.state, node.memory.hosts);
-  return await observeSurroundings({ hosts, history: node.histories }, node, { timeoutMs: 1_000, fresh: true });
+  return await observeSurroundings(hosts, node, { timeoutMs: 1_000, fresh: true });
 }
 
 async function switchover(to: string | null, node: Node): Promise<{ to: string }> {

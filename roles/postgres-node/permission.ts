@@ -62,7 +62,7 @@ async function mayPromote(node: Node, options: MayPromote): Promise<Verdict> {
   const { config, state, memory } = node;
   state.server = await observeServer(node);
   const hosts = knownHosts(config, state, memory.hosts);
-  const seen = await observeSurroundings({ hosts, history: node.histories }, node, { timeoutMs: lookMs, fresh: true });
+  const seen = await observeSurroundings(hosts, node, { timeoutMs: lookMs, fresh: true });
   const { postgres } = statusOf(node);
   return decideMayPromote({
     ...viewOf(node, seen),

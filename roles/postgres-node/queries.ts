@@ -133,6 +133,14 @@ export async function readTimelineHistory(sql: Sql, timeline: number): Promise<T
   return parseHistory(z.string().parse(rows[0]?.text));
 }
 
+/** Bytes of a file in pg_wal; null where it is gone. */
+export async function readHeader(sql: Sql, file: string, offset: number, bytes: number): Promise<Buffer | null> {
+  const rows = await sql`
+    select encode(pg_read_binary_file(${`pg_wal/${file}`}, ${offset}::bigint, ${bytes}::bigint, true), 'hex') as hex`;
+  const hex = z.string().nullable().parse(rows[0]?.hex);
+  return hex === null ? null : Buffer.from(hex, "hex");
+}
+
 /** Makes a physical slot that keeps WAL from now on, unless it is there. True where it was made. */
 export async function ensureSlot(sql: Sql, name: string): Promise<boolean> {
   const rows = await sql`

@@ -63,7 +63,7 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
 async function observe(node: Node, attempt: Attempt): Promise<ClusterView> {
   const { config, state, memory } = node;
   const hosts = knownHosts(config, state, memory.hosts);
-  const seen = await observeSurroundings({ hosts, history: node.histories }, node);
+  const seen = await observeSurroundings(hosts, node);
   if (seen.primary && seen.primary.host !== config.host) node.sawPrimary = true;
   if (!state.data) throw new Error("observe() needs the data directory to be seen first");
   return {
@@ -143,6 +143,7 @@ function noteRejoin(
   started: number,
   node: Node,
 ): void {
+  node.ownOrigin = null;
   node.history.note("Rejoined", { way, from, because, tookMs: Math.round(node.clock.nowMs() - started) });
 }
 

@@ -11,11 +11,13 @@ import { endForce, getFirstLease } from "./lease-upkeep.ts";
 import { announce, licenseOf, type Node, say, statusOf } from "./node.ts";
 import { handOverRecovery } from "./hand-over.ts";
 import { knownHosts, observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
+import type { TimelineOrigin } from "./lsn.ts";
 import { immediateStop, startPostmaster } from "./postmaster.ts";
 import { keepRegistered } from "./registration.ts";
 import { follow, promoteHere } from "./repair.ts";
 import { stopServer } from "./stop-server.ts";
 import { waitUntilReady } from "./until-ready.ts";
+import { rememberOrigin } from "./timeline-origin.ts";
 import { dropUnneededSlots, noteRole, remember } from "./upkeep.ts";
 import type { Watch } from "./watch.ts";
 
@@ -117,14 +119,14 @@ async function lookOnce(watch: Watch, node: Node): Promise<ServerEnd | null> {
   if (observedRole(state) === "primary") state.becomingPrimary = false;
   announce(node);
   const hosts = knownHosts(node.config, state, node.memory.hosts);
-  const surroundings = await observeSurroundings({ hosts, history: node.histories }, node);
+  const surroundings = await observeSurroundings(hosts, node);
   if (surroundings.primary) node.sawPrimary = true;
   watch.surroundings = surroundings;
   await getFirstLease(node);
   await endForce(surroundings, node);
   await remember(surroundings, node);
   await noteRole(watch, surroundings, node);
-  const view = runningView(watch, surroundings, node);
+  const view = runningView(watch, surroundings, await rememberOrigin(node), node);
   if (!view) return null;
   const end = await applyRunning(decideRunning(view), watch, node);
   if (end) return end;
@@ -135,7 +137,12 @@ async function lookOnce(watch: Watch, node: Node): Promise<ServerEnd | null> {
   return null;
 }
 
-function runningView(watch: Watch, surroundings: Surroundings, node: Node): RunningView | null {
+function runningView(
+  watch: Watch,
+  surroundings: Surroundings,
+  origin: TimelineOrigin | null,
+  node: Node,
+): RunningView | null {
   const { clock } = node;
   const status = statusOf(node).postgres;
   if (status.role !== "primary" && status.role !== "standby") return null;
@@ -154,6 +161,7 @@ function runningView(watch: Watch, surroundings: Surroundings, node: Node): Runn
     role: status.role,
     systemIdentifier: status.systemIdentifier,
     position: { timeline: status.timeline, lsn: status.lsn ?? "0/0" },
+    origin,
     upstream: status.upstream?.host ?? null,
     streaming,
     notStreamingMs: since(watch.notStreamingSince),

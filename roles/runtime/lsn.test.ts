@@ -2,7 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { compareLsn, comparePosition, formatLsn, isAncestor, parseHistory, parseLsn } from "./lsn.ts";
+import {
+  compareLsn,
+  comparePosition,
+  forkInto,
+  formatLsn,
+  isAncestor,
+  parseHistory,
+  parseLsn,
+  sameOrigin,
+} from "./lsn.ts";
 
 const bytes = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const lsn = bytes.map(formatLsn);
@@ -52,4 +61,21 @@ test("a node can go on where it left its timeline at or before the fork, and now
   assert.equal(isAncestor({ timeline: 1, lsn: "0/3000061" }, target), false);
   assert.equal(isAncestor({ timeline: 2, lsn: "0/4000000" }, target), true);
   assert.equal(isAncestor({ timeline: 4, lsn: "0/1" }, target), false);
+});
+
+test("forkInto() tells where a timeline left its parent", () => {
+  const target = { timeline: 3, history };
+  assert.equal(forkInto(1, target), null);
+  assert.equal(forkInto(2, target), "0/3000060");
+  assert.equal(forkInto(3, target), "0/5000000");
+  assert.equal(forkInto(4, target), null);
+});
+
+test("sameOrigin() is false only for what is known to differ", () => {
+  const origin = (forkLsn: string, record: string | null) => ({ forkLsn, record });
+  assert.equal(sameOrigin(origin("0/5000000", "aa"), origin("0/5000000", "aa")), true);
+  assert.equal(sameOrigin(origin("0/5000000", "aa"), origin("0/5000000", "bb")), false);
+  assert.equal(sameOrigin(origin("0/5000000", "aa"), origin("0/5000000", null)), true);
+  assert.equal(sameOrigin(origin("0/5000000", null), origin("0/5000060", null)), false);
+  assert.equal(sameOrigin(null, origin("0/5000000", "aa")), true);
 });

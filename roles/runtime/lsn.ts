@@ -52,3 +52,28 @@ export function isAncestor(own: WalPosition, target: { timeline: number; history
   const fork = target.history.find((f) => f.timeline === own.timeline);
   return fork !== undefined && compareLsn(own.lsn, fork.endLsn) <= 0;
 }
+
+/**
+ * How a timeline began: where it left its parent, and the header of its first record, null where it cannot be read.
+ * PostgreSQL takes the next number that it knows nothing of, so two nodes that were promoted without each other give two
+ * timelines one number; the first record holds the time of the promotion under a checksum, so it tells them apart.
+ */
+export interface TimelineOrigin {
+  forkLsn: string;
+  record: string | null;
+}
+
+/** Where `timeline` left its parent, by the history of `target`; null for the first one and for one that is not in it. */
+export function forkInto(
+  timeline: number,
+  target: { timeline: number; history: readonly TimelineFork[] },
+): string | null {
+  const chain = [...target.history.map((f) => f.timeline), target.timeline];
+  return target.history[chain.indexOf(timeline) - 1]?.endLsn ?? null;
+}
+
+/** False only where the two are known to be different timelines. */
+export function sameOrigin(a: TimelineOrigin | null, b: TimelineOrigin | null): boolean {
+  if (a === null || b === null) return true;
+  return compareLsn(a.forkLsn, b.forkLsn) === 0 && (a.record === null || b.record === null || a.record === b.record);
+}

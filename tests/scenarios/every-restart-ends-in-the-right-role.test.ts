@@ -243,3 +243,36 @@ test("a node of the second level that was added streams, and its slot goes when 
   );
   await cluster.waitWhole();
 });
+
+/** Promotes a stopped standby's data by hand and ends the server at once: what an operator with the volume could do. */
+async function promoteAlone(cluster: Cluster, node: string): Promise<void> {
+  const server = "-c primary_conninfo= -c synchronous_standby_names= -c listen_addresses= -c recovery_end_command=";
+  const script = `set -e; chown postgres /var/run/postgresql
+    as() { gosu postgres "$@" > /dev/null; }; cd /tmp
+    as pg_ctl -D $PGDATA -w start -o "${server}"; as pg_ctl -D $PGDATA -w promote
+    as psql -U postgres monkey_db -c "create table alone (n int)"; as pg_ctl -D $PGDATA -m immediate stop`;
+  const from = await cluster.container(node);
+  const image = (await docker(["inspect", "--format", "{{.Config.Image}}", from])).trim();
+  await docker(["run", "--rm", "--volumes-from", from, "--entrypoint", "bash", image, "-c", script]);
+}
+
+test("a node that was promoted alone, to a number that the others gave to another timeline, is cloned", async () => {
+  const cluster = await exampleCluster();
+  const primary = await cluster.waitWhole();
+  const [node, other] = first.filter((n) => n !== primary) as [string, string];
+  await cluster.kill(node);
+  await promoteAlone(cluster, node);
+  for (const to of [other, primary]) {
+    const from = await cluster.container(to === other ? primary : other);
+    const switched = () => tryExec(from, ["postdock", "cluster", "switchover", "--to", to], 60_000);
+    const what = `a switchover to ${to}`;
+    await waitUntil(async () => (await switched()).code === 0, { what, deadlineMs: 60_000, everyMs: 1_000 }, deps);
+    await mark(cluster, `led by ${to}`, [primary, other]);
+    await cluster.psql(to, "insert into marks select 'row ' || n from generate_series(1, 5000) n");
+  }
+  await cluster.start(node);
+  await cluster.waitWhole(90_000);
+  assert.equal(await cluster.psql(node, "select to_regclass('alone') is null"), "t");
+  assert.equal(await cluster.psql(node, "select count(*) from marks where t like 'row%'"), "10000");
+  assert.match(await logsOf(await cluster.container(node)), /have each a timeline \d+ of their own/);
+});

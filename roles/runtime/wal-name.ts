@@ -1,5 +1,8 @@
 // PURE names of WAL files: timeline and segment, as they stand in barman's directories and in pg_wal.
-import { parseLsn } from "../runtime/lsn.ts";
+import { parseLsn } from "./lsn.ts";
+
+/** Size of a segment as initdb makes it, bytes. */
+export const segmentBytes = 16 * 1024 * 1024;
 
 /** One WAL file of a directory. */
 export interface WalFile {
