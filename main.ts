@@ -30,6 +30,9 @@ const context: Context = {
   },
 };
 
+// Output that nobody takes, or that has no room, ends nothing: least of all the fence.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
 process.on("uncaughtException", (error) => {
   if (isDriverFault(error)) {
     context.complain(`postdock: a database connection broke while it was written to: ${errorText(error)}`);

@@ -58,8 +58,8 @@ export const fenceCommand: Command = async (context, [pgdata = ""]) => {
   while (true) {
     const overMs = leaseNowMs() - untilMs;
     if (overMs >= 0 || (closed && untilMs !== Infinity)) {
+      untilMs = Infinity; // first: the next lease may begin before the last process of this one is gone
       await fence(pgdata, overMs, context);
-      untilMs = Infinity;
     }
     if (closed) return ExitCode.ok;
     await context.clock.sleep(Math.min(lookEveryMs, Math.max(1, -overMs)), wake.signal);
