@@ -41,6 +41,23 @@ async function withServer(
   }
 }
 
+/** The server is started again, as after a fence. */
+async function withNextServer(directory: string, work: () => Promise<unknown>): Promise<void> {
+  const again = supervise({
+    name: "server",
+    argv: ["sh", "-c", `cd ${directory} && exec ./postgres 60`],
+    restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
+    stop: [],
+  }, deps);
+  try {
+    const here = () => Promise.resolve(processesIn("postgres", directory).length === 1);
+    await waitUntil(here, { what: "the next server", deadlineMs: 5_000, everyMs: 20 }, deps);
+    await work();
+  } finally {
+    await again.stop([]);
+  }
+}
+
 const gone = (directory: string) =>
   waitUntil(() => Promise.resolve(processesIn("postgres", directory).length === 0), {
     what: "the processes to be gone",
@@ -81,21 +98,22 @@ test("a disk without room for a line does not hold the fence up, nor keep it fro
   await withServer(2, async (directory, fence) => {
     fence.write(`arm ${leaseNowMs() + 300}`);
     await gone(directory);
-    const again = supervise({
-      name: "server",
-      argv: ["sh", "-c", `cd ${directory} && exec ./postgres 60`],
-      restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
-      stop: [],
-    }, deps);
-    try {
-      const here = () => Promise.resolve(processesIn("postgres", directory).length === 1);
-      await waitUntil(here, { what: "the next server", deadlineMs: 5_000, everyMs: 20 }, deps);
+    await withNextServer(directory, async () => {
       fence.write(`arm ${leaseNowMs() + 300}`);
       await gone(directory);
-    } finally {
-      await again.stop([]);
-    }
+    });
   }, 'exec "$@" >/dev/full 2>/dev/full');
+});
+
+test("an order that arrives while the fence is at work counts for the next lease", async () => {
+  await withServer(1, async (directory, fence) => {
+    process.kill(processesIn("postgres", directory)[0]!, "SIGSTOP"); // it takes SIGKILL, which comes later
+    fence.write(`arm ${leaseNowMs()}`);
+    await systemClock.sleep(30);
+    fence.write(`arm ${leaseNowMs() + 1_500}`);
+    await gone(directory);
+    await withNextServer(directory, () => gone(directory));
+  });
 });
 
 test("an agent that is gone leaves no primary behind; a server that needs no lease stays", async () => {
