@@ -24,6 +24,8 @@ export interface PoolAgent {
   blindSince: number | null;
   /** why pgpool was started last, and how that went */
   start: { forPrimary: number | null; served: boolean; inARow: number };
+  /** the backends that this agent has detached and not attached since the last start */
+  detached: Set<number>;
   everServed: boolean;
   restarts: number;
 }
@@ -42,6 +44,7 @@ export function newAgent(config: PgpoolConfig, deps: { clock: Clock; log: Log; s
     pool: null,
     blindSince: null,
     start: { forPrimary: null, served: false, inARow: 0 },
+    detached: new Set(),
     everServed: false,
     restarts: 0,
   };

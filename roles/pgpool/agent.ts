@@ -73,7 +73,7 @@ async function start(agent: PoolAgent, because: string): Promise<void> {
   agent.log.info("Starting pgpool", { primary: host, up, because });
   say(agent, "running", host === null ? "starting pgpool for reads" : `starting pgpool, writes go to ${host}`, because);
   agent.start = { forPrimary: truth.primary, served: false, inARow: agent.start.inARow + 1 };
-  Object.assign(agent, { pool: null, blindSince: null });
+  Object.assign(agent, { pool: null, blindSince: null, detached: new Set() });
   agent.process = await startPgpool(config, up, agent);
 }
 
@@ -124,6 +124,7 @@ async function mend(agent: PoolAgent): Promise<void> {
     startedFor: agent.start.forPrimary,
     served: agent.start.served,
     bounded: agent.config.consistency === "partially-strict",
+    detached: agent.detached,
     startsInARow: agent.start.inARow,
   });
   for (const action of actions) await apply(action, agent, process);
@@ -157,6 +158,9 @@ async function apply(action: PoolAction, agent: PoolAgent, process: PgpoolProces
   }
   const failed = await changeNode(action.do, action.id).catch(errorText);
   const fields = { action: action.do, backend: action.id, because: action.because };
-  if (failed === null) agent.log.info("Pool changed", fields);
-  else agent.log.warn("The pool could not be changed", { ...fields, why: failed });
+  if (failed === null) {
+    if (action.do === "detach") agent.detached.add(action.id);
+    else agent.detached.delete(action.id);
+    agent.log.info("Pool changed", fields);
+  } else agent.log.warn("The pool could not be changed", { ...fields, why: failed });
 }

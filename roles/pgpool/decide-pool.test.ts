@@ -27,6 +27,7 @@ const arbitraryView: fc.Arbitrary<PoolView> = fc.record({
   startedFor: fc.option(fc.nat(4)),
   served: fc.boolean(),
   bounded: fc.boolean(),
+  detached: fc.uniqueArray(fc.nat(4)).map((ids) => new Set(ids)),
   startsInARow: fc.integer({ min: 0, max: 20 }),
 }).map(({ truths, nodes, primary: at, asked, ...rest }) => {
   const primary = at === null ? null : at % truths.length;
@@ -48,6 +49,7 @@ const base: PoolView = {
   startedFor: 0,
   served: true,
   bounded: false,
+  detached: new Set(),
   startsInARow: 0,
 };
 const withBackend = (truth: BackendTruth, status: PoolNode["status"] = "up"): PoolView => ({
@@ -122,6 +124,16 @@ test("a standby that came back is attached once it has caught up", () => {
   assert.equal(decidePool(withBackend({ is: "standby", caughtUp: true, farBehind: false }, "down"))[0]?.do, "attach");
   assert.deepEqual(decidePool(withBackend({ is: "standby", caughtUp: false, farBehind: false })), []);
   assert.deepEqual(inService(withBackend({ is: "standby", caughtUp: false, farBehind: false }).truth), [0]);
+});
+
+test("a standby that pgpool has taken back by itself is detached, and then attached in order", () => {
+  const standby = { is: "standby", caughtUp: true, farBehind: false } as const;
+  const back = { ...withBackend(standby), detached: new Set([1]) };
+  assert.deepEqual(decidePool(back).map((a) => a.do), ["detach"]);
+  assert.deepEqual(decidePool({ ...withBackend(standby, "down"), detached: new Set([1]) }).map((a) => a.do), [
+    "attach",
+  ]);
+  assert.deepEqual(decidePool(withBackend(standby)), []);
 });
 
 test("a pgpool that does not answer is hung after a while, not at its first silence", () => {

@@ -24,6 +24,8 @@ export interface PoolView {
   served: boolean;
   /** CONSISTENCY=partially-strict: a standby that is far behind gets no reads */
   bounded: boolean;
+  /** the backends that the agent has detached and not attached since that start */
+  detached: ReadonlySet<number>;
   /** how often it was started since it last served */
   startsInARow: number;
 }
@@ -119,13 +121,20 @@ function attachReturned(node: PoolNode, view: PoolView): PoolAction[] {
 }
 
 function detachLost(node: PoolNode, view: PoolView): PoolAction[] {
-  const because = whyDetach(view.truth.get(node.id), view);
+  const because = whyDetach(node.id, view);
   // without a primary in sight the pool's primary stays: nobody else may be written to, and it may come back
   const keep = view.primary === null && node.role === "primary";
   return because !== null && isAttached(node) && !keep ? [{ do: "detach", id: node.id, because }] : [];
 }
 
-function whyDetach(truth: BackendTruth | undefined, view: PoolView): string | null {
+/**
+ * A child of pgpool that is just connecting to a backend while it is detached marks it as up again (4.6.1), and pgpool does
+ * not choose its first backend anew: from then on every login fails. A detach and an attach put that right.
+ */
+const cameBack = "pgpool has it back although nobody attached it; it is attached again in order";
+
+function whyDetach(id: number, view: PoolView): string | null {
+  const truth = view.truth.get(id);
   switch (truth?.is) {
     case "false-primary":
       return "it says it is primary, and is not";
@@ -138,6 +147,7 @@ function whyDetach(truth: BackendTruth | undefined, view: PoolView): string | nu
     case "unseen": // an agent that is silent while PostgreSQL answers is no reason to take the backend away
       return truth.forMs >= lostMs && !truth.postgresAnswers ? "neither its agent nor its PostgreSQL answers" : null;
     case "standby":
+      if (view.detached.has(id)) return cameBack;
       return view.bounded && truth.farBehind ? "it is further behind than CONSISTENCY=partially-strict allows" : null;
     case "primary":
     case undefined:
