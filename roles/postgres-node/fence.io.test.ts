@@ -1,6 +1,6 @@
 // The fence process against real processes: what PostgreSQL is does not matter to it, only its name and where it works.
 import assert from "node:assert/strict";
-import { copyFile, mkdtemp, rm, stat } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -17,7 +17,7 @@ const bun = new URL("../../node_modules/.bin/bun", import.meta.url).pathname;
 /** A directory with so many processes called postgres that work in it, and a fence process for it. */
 async function withServer(
   count: number,
-  work: (directory: string, fence: Supervised) => Promise<void>,
+  work: (directory: string, fence: Supervised, said: readonly string[]) => Promise<void>,
   shell = 'exec "$@"',
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "fence-"));
@@ -30,11 +30,13 @@ async function withServer(
   );
   // the runtime that the executable is made of, also where the test itself runs on Deno
   const command = ["sh", "-c", shell, directory, bun, main, "postgres-node", "fence", directory];
-  const fence = supervise({ name: "fence", argv: command, input: true, restart: policy, stop: [] }, deps);
+  const said: string[] = [];
+  const onLine = (line: string) => void said.push(line);
+  const fence = supervise({ name: "fence", argv: command, input: true, restart: policy, stop: [], onLine }, deps);
   try {
     const here = () => Promise.resolve(processesIn("postgres", directory).length === count);
     await waitUntil(here, { what: "the processes", deadlineMs: 5_000, everyMs: 20 }, deps);
-    await work(directory, fence);
+    await work(directory, fence, said);
   } finally {
     await Promise.all([...servers, fence].map((child) => child.stop([])));
     await rm(directory, { recursive: true });
@@ -105,13 +107,22 @@ test("a disk without room for a line does not hold the fence up, nor keep it fro
   }, 'exec "$@" >/dev/full 2>/dev/full');
 });
 
+/** A stopped process keeps its signals: the fence has sent SIGQUIT, or SIGKILL by now. */
+async function quitIsPending(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => null);
+  return status === null || (parseInt(/^ShdPnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0", 16) & 4) !== 0;
+}
+
 test("an order that arrives while the fence is at work counts for the next lease", async () => {
-  await withServer(1, async (directory, fence) => {
-    process.kill(processesIn("postgres", directory)[0]!, "SIGSTOP"); // it takes SIGKILL, which comes later
+  await withServer(1, async (directory, fence, said) => {
+    const server = processesIn("postgres", directory)[0]!;
+    process.kill(server, "SIGSTOP"); // it takes SIGKILL, which comes later
     fence.write(`arm ${leaseNowMs()}`);
-    await systemClock.sleep(30);
+    const what = "the fence to begin";
+    await waitUntil(() => quitIsPending(server), { what, deadlineMs: 10_000, everyMs: 2 }, deps);
     fence.write(`arm ${leaseNowMs() + 1_500}`);
-    await gone(directory);
+    const over = "the fence to be at rest";
+    await waitUntil(() => Promise.resolve(said.length === 1), { what: over, deadlineMs: 10_000, everyMs: 5 }, deps);
     await withNextServer(directory, () => gone(directory));
   });
 });
