@@ -4,7 +4,7 @@ import { z } from "zod";
 import { parseHistory, type TimelineFork } from "../runtime/lsn.ts";
 import { withDeadline } from "../runtime/time.ts";
 import type { Slot } from "./decide-slots.ts";
-import { parseWalName, type WalFile } from "../runtime/wal-name.ts";
+import { historyName, parseWalName, type WalFile } from "../runtime/wal-name.ts";
 
 type Sql = postgres.Sql;
 
@@ -105,7 +105,7 @@ export async function readPrimaryWal(sql: Sql): Promise<PrimaryWal> {
 /** The ancestors of a timeline, from its history file in pg_wal; timeline 1 has none. */
 export async function readHistory(sql: Sql, timeline: number): Promise<TimelineFork[]> {
   if (timeline === 1) return [];
-  const name = `pg_wal/${timeline.toString(16).toUpperCase().padStart(8, "0")}.history`;
+  const name = `pg_wal/${historyName(timeline)}`;
   const rows = await sql`select pg_read_file(${name}) as text`;
   return parseHistory(z.object({ text: z.string() }).parse(rows[0]).text);
 }

@@ -72,7 +72,7 @@ const table: [string, Partial<RunningView>, string][] = [
     streaming: true,
   }, "follow"],
   ["what such a node sent too late is rewound", {
-    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }], origin: null },
+    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
     peers: [peer("a", 1, { role: "none" }), primaryPeer],
     notStreamingMs: 0,
     streaming: true,
@@ -93,11 +93,11 @@ const table: [string, Partial<RunningView>, string][] = [
     sawPrimary: false,
   }, "nothing"],
   ["a diverged standby rejoins", {
-    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }], origin: null },
+    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
     peers: [primaryPeer],
   }, "rejoin"],
   ["so does one whose WAL receiver starts again and again, and is seen streaming", {
-    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }], origin: null },
+    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
     peers: [primaryPeer],
     streaming: true,
     trouble: "diverged",

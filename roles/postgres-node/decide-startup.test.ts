@@ -141,16 +141,16 @@ const table: [string, Partial<ClusterView>, string][] = [
     primary: { ...newPrimary, origin: { forkLsn: "0/4000000", record: "bb" } },
   }, "clone"],
   ["a former primary that did not diverge follows at once", {
-    primary: { ...newPrimary, history: [{ timeline: 1, endLsn: "0/5000000" }], origin: null },
+    primary: { ...newPrimary, history: [{ timeline: 1, endLsn: "0/5000000" }] },
   }, "start-standby"],
   [
     "an unreadable history means rewind, which looks for itself",
-    { primary: { ...newPrimary, history: null, origin: null } },
+    { primary: { ...newPrimary, history: null } },
     "rewind",
   ],
   [
     "two primaries of one timeline: clone",
-    { primary: { ...newPrimary, timeline: 1, history: [], origin: null } },
+    { primary: { ...newPrimary, timeline: 1, history: [] } },
     "clone",
   ],
   ["a former standby starts without a primary in sight", {

@@ -3,6 +3,7 @@
 import postgres from "postgres";
 import { z } from "zod";
 import { withDeadline } from "../runtime/time.ts";
+import { historyName } from "../runtime/wal-name.ts";
 import { parseHistory, type TimelineFork } from "./lsn.ts";
 
 export type Sql = postgres.Sql;
@@ -128,8 +129,7 @@ export async function retireOtherPrimaries(sql: Sql, nodeId: number): Promise<nu
 /** The history of a timeline as the server has it; timeline 1 has none. */
 export async function readTimelineHistory(sql: Sql, timeline: number): Promise<TimelineFork[]> {
   if (timeline <= 1) return [];
-  const file = `pg_wal/${timeline.toString(16).toUpperCase().padStart(8, "0")}.history`;
-  const rows = await sql`select pg_read_file(${file}) as text`;
+  const rows = await sql`select pg_read_file(${`pg_wal/${historyName(timeline)}`}) as text`;
   return parseHistory(z.string().parse(rows[0]?.text));
 }
 

@@ -2,7 +2,7 @@
 // Sizes are those of PostgreSQL 17 (src/include/access/xlog_internal.h and xlogrecord.h), pages of 8 kB.
 import { join } from "node:path";
 import { readIfThere, readPiece } from "../runtime/files.ts";
-import { segmentBytes, segmentOf, walName } from "../runtime/wal-name.ts";
+import { historyName, segmentBytes, segmentOf, walName } from "../runtime/wal-name.ts";
 import { upstreamConnection } from "./clone.ts";
 import type { PrimaryInSight } from "./cluster-view.ts";
 import {
@@ -43,7 +43,7 @@ export function firstRecord(
 /** The origin of the timeline of a data directory whose WAL is valid up to `position`; null for the first timeline. */
 export async function readOwnOrigin(pgdata: string, position: WalPosition): Promise<TimelineOrigin | null> {
   const { timeline, lsn } = position;
-  const history = join(pgdata, "pg_wal", `${timeline.toString(16).toUpperCase().padStart(8, "0")}.history`);
+  const history = join(pgdata, "pg_wal", historyName(timeline));
   const forkLsn = parseHistory(await readIfThere(history) ?? "").at(-1)?.endLsn;
   if (forkLsn === undefined) return null;
   const place = firstRecord(timeline, forkLsn);

@@ -36,6 +36,11 @@ export function walName(timeline: number, segment: bigint, segmentBytes: number)
   return hex(timeline) + hex(segment / perLog) + hex(segment % perLog);
 }
 
+/** The name of the file that tells where a timeline's ancestors were left. */
+export function historyName(timeline: number): string {
+  return `${timeline.toString(16).toUpperCase().padStart(8, "0")}.history`;
+}
+
 /** The segment that holds an LSN. */
 export function segmentOf(lsn: string, segmentBytes: number): bigint {
   return parseLsn(lsn) / BigInt(segmentBytes);
