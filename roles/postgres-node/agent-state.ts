@@ -1,17 +1,17 @@
 // What the agent knows and says at this moment. One object, changed only by the role's loop and the observer.
 import type { NodeConfig } from "../../config/postgres-node.ts";
-import type { NodeStatus, Phase } from "../runtime/status.ts";
+import type { NodeStatus, Phase, RegisteredNode } from "../runtime/status.ts";
 import { POSTDOCK_VERSION } from "../runtime/version.ts";
 import type { OwnData } from "./cluster-view.ts";
 import { conninfoValue } from "./conninfo.ts";
 import { compareLsn, parseLsn } from "./lsn.ts";
-import type { DownstreamRow, NodeRow, ServerState } from "./queries.ts";
+import type { DownstreamRow, ServerState } from "./queries.ts";
 
 /** The last look at the node's own server; null where there is no server or it did not answer. */
 export interface ServerSeen {
   state: ServerState;
   downstream: readonly DownstreamRow[];
-  registered: readonly NodeRow[] | null;
+  registered: RegisteredNode[] | null;
   atMs: number;
 }
 
@@ -142,16 +142,7 @@ function renderServer(seen: ServerSeen): NodeStatus["postgres"] {
       sentLsn: d.sent_lsn,
       replayLsn: d.replay_lsn,
     })),
-    registered: seen.registered?.map((row) => ({
-      nodeId: row.node_id,
-      nodeName: row.node_name,
-      host: conninfoValue(row.conninfo, "host") ?? "",
-      port: Number(conninfoValue(row.conninfo, "port") ?? 5432),
-      type: row.type,
-      upstreamNodeId: row.upstream_node_id,
-      active: row.active,
-      priority: row.priority,
-    })) ?? null,
+    registered: seen.registered,
   };
 }
 

@@ -63,7 +63,8 @@ export class Lease {
   }
 
   remainingMs(): number {
-    return remainingMs(this.claim, leaseNowMs());
+    // the clock is a file: who has never held the lease need not read it
+    return this.claim.lease === null ? 0 : remainingMs(this.claim, leaseNowMs());
   }
 
   held(): boolean {

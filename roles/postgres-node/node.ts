@@ -91,6 +91,7 @@ export function licenseOf(node: Node): "held" | "missing" | "not-needed" {
 export function statusOf(node: Node): NodeStatus {
   const { lease, state, config, clock, memory, voter } = node;
   Object.assign(state, { paused: memory.paused, forced: memory.forced });
+  const remainingMs = lease.remainingMs();
   const mode = !lease.mode.on ? "off" : memory.everHadMajority ? "on" : "bootstrap";
   return renderStatus(state, config, clock.nowMs(), {
     mode,
@@ -99,8 +100,8 @@ export function statusOf(node: Node): NodeStatus {
       : mode === "on"
       ? "the holder of a majority's lease is the primary"
       : "a majority of the voters has not joined yet",
-    held: lease.held(),
-    remainingMs: Math.round(lease.remainingMs()),
+    held: remainingMs > 0,
+    remainingMs: Math.round(remainingMs),
     term: lease.term(),
     grantedTo: voter.granted()?.host ?? null,
     voters: config.electorate,

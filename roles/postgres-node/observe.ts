@@ -2,10 +2,11 @@
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { choosePrimary, type Claim } from "../runtime/choose-primary.ts";
 import { type AskHow, askNode, getText, type PeerSeen } from "../runtime/peers.ts";
-import { type AgentState, renderStatus, type ServerSeen } from "./agent-state.ts";
+import type { AgentState, ServerSeen } from "./agent-state.ts";
 import type { Peer, PrimaryInSight } from "./cluster-view.ts";
 import { type Node, statusOf } from "./node.ts";
-import { connectLocal, readDownstream, readRegisteredNodes, readServerState } from "./queries.ts";
+import { connectLocal, readDownstream, readServerState } from "./queries.ts";
+import { readRegisteredNodes } from "./repmgr-queries.ts";
 import { readTimelines } from "./timeline-origin.ts";
 import { DeadlineError, withDeadline } from "../runtime/time.ts";
 
@@ -108,7 +109,7 @@ export function viewOf(node: Node, seen: Surroundings) {
 
 /** Hosts to ask from configuration, the last known registrations and memory; not this node itself. */
 export function knownHosts(config: NodeConfig, state: AgentState, remembered: readonly string[]): string[] {
-  const registered = state.server?.registered ? renderStatus(state, config, 0).postgres.registered ?? [] : [];
+  const registered = state.server?.registered ?? [];
   const configured = [config.upstreamHost, ...config.otherPartners].filter((h) => h !== null);
   return others([...configured, ...registered.map((r) => r.host), ...remembered], config);
 }

@@ -12,7 +12,8 @@ import { waitUntil } from "../runtime/time.ts";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { upstreamConnection } from "./clone.ts";
 import { readJournal } from "./journal.ts";
-import { connectRemote, readRegisteredNodes, withConnection } from "./queries.ts";
+import { connectRemote, withConnection } from "./queries.ts";
+import { readRegisteredNodes } from "./repmgr-queries.ts";
 import { loadNodeConfig } from "./config.ts";
 
 const askMs = 3_000;

@@ -1,4 +1,5 @@
-// Every SQL statement of the node, bound values and parsed rows; the only file here that knows the postgres driver.
+// Every SQL statement of the node but those on repmgr's tables (repmgr-queries.ts), bound values and parsed rows; the only
+// file here that knows the postgres driver.
 // porsager/postgres has no query timeout of its own, so each query is raced against a deadline.
 import postgres from "postgres";
 import { z } from "zod";
@@ -96,34 +97,6 @@ export async function readDownstream(sql: Sql): Promise<DownstreamRow[]> {
       sent_lsn::text, replay_lsn::text
     from pg_stat_replication order by application_name`;
   return z.array(DownstreamRow).parse([...rows]);
-}
-
-const NodeRow = z.object({
-  node_id: z.number(),
-  node_name: z.string(),
-  conninfo: z.string(),
-  type: z.string(),
-  upstream_node_id: z.number().nullable(),
-  active: z.boolean(),
-  priority: z.number(),
-});
-export type NodeRow = z.infer<typeof NodeRow>;
-
-/** repmgr.nodes; null where repmgr's tables are not there. */
-export async function readRegisteredNodes(sql: Sql): Promise<NodeRow[] | null> {
-  const present = await sql`select to_regclass('repmgr.nodes') is not null as present`;
-  if (present[0]?.present !== true) return null;
-  const rows = await sql`
-    select node_id, node_name, conninfo, type, upstream_node_id, active, priority from repmgr.nodes order by node_id`;
-  return z.array(NodeRow).parse([...rows]);
-}
-
-/** Marks records of other nodes that still say primary as inactive; their node ids. */
-export async function retireOtherPrimaries(sql: Sql, nodeId: number): Promise<number[]> {
-  if (await readRegisteredNodes(sql) === null) return [];
-  const rows = await sql`
-    update repmgr.nodes set active = false where type = 'primary' and active and node_id <> ${nodeId} returning node_id`;
-  return rows.map((row) => z.number().parse(row.node_id));
 }
 
 /** The history of a timeline as the server has it; timeline 1 has none. */

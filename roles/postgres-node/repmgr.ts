@@ -1,7 +1,8 @@
 // The repmgr command line, one function a command, run as postgres with a timeout.
 import { commandErrorText, postgresAccount, tryRun } from "../runtime/command.ts";
 import type { Log } from "../runtime/log.ts";
-import { retireOtherPrimaries, type Sql } from "./queries.ts";
+import type { Sql } from "./queries.ts";
+import { retireOtherPrimaries } from "./repmgr-queries.ts";
 import { repmgrConfPath } from "./repmgr-conf.ts";
 
 /** Runs one repmgr command. False where it failed; why is in the log. */

@@ -82,7 +82,7 @@ export async function dropUnneededSlots(watch: Watch, surroundings: Surroundings
     selfId: config.id,
     selfHost: config.host,
     slots: slots.map((s) => ({ name: s.slot_name, active: s.active })),
-    registered: renderStatus(state, config, clock.nowMs()).postgres.registered,
+    registered: state.server?.registered ?? null,
     peers: reached(surroundings).map((p) => ({
       nodeId: p.nodeId,
       role: p.role,

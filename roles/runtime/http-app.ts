@@ -52,7 +52,7 @@ const longestBody = 64 * 1024;
 /** Builds the app; test it with `app.request("/healthz")`. */
 export function httpApp(role: RoleHttp, log: Log, control?: ControlRoutes): Hono {
   const app = new Hono();
-  app.use(bodyLimit({ maxSize: longestBody, onError: (c) => c.text("the body is over 64 kB\n", 413) }));
+  app.post("*", bodyLimit({ maxSize: longestBody, onError: (c) => c.text("the body is over 64 kB\n", 413) }));
   const probe = (path: string, ask: (c: Context) => Promise<Verdict>) =>
     app.get(path, async (c) => {
       const verdict = await ask(c).catch((error) => no(`could not see: ${errorText(error)}`));
