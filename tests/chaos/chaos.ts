@@ -10,12 +10,13 @@ import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
 import { root, say, task } from "../../tools/terminal.ts";
 import { seeded } from "../soak/plan.ts";
 import { Cluster } from "../support/cluster.ts";
+import { type Observer, withMode, withVoters } from "../support/variants.ts";
 import type { Mode } from "./check.ts";
 import { makeClocks, withClocks } from "./clocks.ts";
 import { dropDisks, makeDisks, onDisks } from "./disks.ts";
 import { type FaultKind, faultKinds, faultOf, nextFault } from "./plan.ts";
 import { asJson, summary, wordOf } from "./report.ts";
-import { runChaos } from "./run.ts";
+import { firstLevel, runChaos } from "./run.ts";
 
 /** The value of an option, which must be one of some words where they are given. */
 function option(name: string, fallback: string, accepted?: readonly string[]): string {
@@ -30,22 +31,7 @@ function option(name: string, fallback: string, accepted?: readonly string[]): s
   return value;
 }
 
-/** The example cluster in this mode, on its nodes and on pgpool. */
-const withMode = (mode: Mode) => (yaml: string) =>
-  yaml.replace("  CLUSTER_NAME: pg_cluster", `  CLUSTER_NAME: pg_cluster\n  CONSISTENCY: ${mode}`)
-    .replace("      BACKENDS:", `      CONSISTENCY: ${mode}\n      BACKENDS:`);
-
-const partners = '      PARTNER_NODES: "pgmaster,pgslave1,pgslave3"\n';
-const observers = ["pgpool", "backup"];
-
-/** pgpool and barman vote: five voters. */
-function withObservers(yaml: string): string {
-  const voters = `${partners}      QUORUM_OBSERVERS: ${observers.join(",")}\n`;
-  const observer = (name: string) => `${voters}      CLUSTER_NODE_NETWORK_NAME: ${name}\n`;
-  return yaml.replaceAll(partners, voters)
-    .replace("      BACKENDS:", `${observer("pgpool")}      REPLICATION_PASSWORD: replication_pass\n      BACKENDS:`)
-    .replace("      REPLICATION_HOST:", `${observer("backup")}      REPLICATION_HOST:`);
-}
+const observers: readonly Observer[] = ["pgpool", "backup"];
 
 /** Until the first majority has joined nobody is there to wait for: what is acknowledged before is not what strict promises. */
 async function waitSynchronous(cluster: Cluster, primary: string): Promise<void> {
@@ -63,7 +49,8 @@ await task(async () => {
   const disks = await makeDisks();
   const clocks = await makeClocks();
   const kinds = faultKinds.filter((k) => (disks.length > 0 || k !== "full-disk") && (clocks || k !== "clock"));
-  const edits = [withMode(mode), onDisks(disks), clocks ? withClocks : null, voting.length > 0 ? withObservers : null];
+  const voters = voting.length > 0 ? withVoters(firstLevel, voting) : null;
+  const edits = [withMode(mode), onDisks(disks), clocks ? withClocks : null, voters];
   const edit = (yaml: string) => edits.reduce((text, change) => change?.(text) ?? text, yaml);
   const cluster = await Cluster.prepare({ name: `chaos-${mode}`, compose: "v2", edit });
   try {

@@ -20,6 +20,7 @@ export async function strike(fault: Fault, cluster: Cluster): Promise<Heal> {
   const start = () => each(targets, (s) => cluster.start(s));
   switch (fault.kind) {
     case "kill":
+    case "kill-two":
     case "restart-all":
       await each(targets, (s) => cluster.kill(s));
       return start;
@@ -40,6 +41,8 @@ export async function strike(fault: Fault, cluster: Cluster): Promise<Heal> {
       return await freeze(cluster, targets, "$(pgrep -x repmgrd)");
     case "freeze-pool-worker":
       return await freeze(cluster, targets, "$(pgrep -f '[p]gpool: worker process')");
+    case "freeze-pool-sessions":
+      return await freeze(cluster, targets, "$(pgrep -f '[p]gpool: monkey_user ')");
     case "isolate":
     case "pair":
     case "minority":

@@ -47,6 +47,7 @@ test("an orderly stop, pgpool's own faults and faults of standbys explain no los
   assert.equal(of("pair", ["b"], ["a"]), true);
   assert.equal(of("stop", ["a"]), false);
   assert.equal(of("pool-cut", ["pgpool"], ["a"]), false);
+  assert.equal(of("freeze-pool-sessions", ["pgpool"]), false);
   assert.equal(of("observers", ["pgpool", "backup"], ["a", "b"]), false);
   assert.equal(of("kill", ["b"]), false);
 });

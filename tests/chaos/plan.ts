@@ -3,6 +3,7 @@
 
 export const faultKinds = [
   "kill",
+  "kill-two",
   "stop",
   "kill-postmaster",
   "freeze",
@@ -10,6 +11,7 @@ export const faultKinds = [
   "freeze-postmaster",
   "freeze-repmgrd",
   "freeze-pool-worker",
+  "freeze-pool-sessions",
   "isolate",
   "one-way",
   "pair",
@@ -70,6 +72,9 @@ const ofOneNode: readonly FaultKind[] = [
   "clock",
 ];
 
+/** Kinds that freeze processes of pgpool: its streaming worker, or the children that serve a session now. */
+const ofPool: readonly FaultKind[] = ["freeze-pool-worker", "freeze-pool-sessions"];
+
 const cuts: readonly FaultKind[] = ["isolate", "one-way", "pair", "minority", "majority", "pool-cut", "observers"];
 
 export const isCut = (kind: FaultKind): boolean => cuts.includes(kind);
@@ -95,12 +100,13 @@ export function faultOf(kind: FaultKind, seen: Seen, random: () => number): Faul
     lastsMs,
   });
   if (kind === "restart-all") return { kind, targets: nodes, from: [], lastsMs: Math.min(lastsMs, 5_000) };
-  if (kind === "freeze-pool-worker") return { kind, targets: ["pgpool"], from: [], lastsMs };
+  if (ofPool.includes(kind)) return { kind, targets: ["pgpool"], from: [], lastsMs };
   if (kind === "pool-cut") return { kind, targets: ["pgpool"], from: [seen.primary], lastsMs };
   if (kind === "observers") return { kind, targets: [...seen.others], from: nodes, lastsMs };
   if (kind === "minority") return against([seen.primary, pick(seen.second, random)]);
-  if (kind === "majority") {
+  if (kind === "kill-two" || kind === "majority") {
     const other = pick(seen.first.filter((n) => n !== seen.primary), random);
+    if (kind === "kill-two") return { kind, targets: [seen.primary, other], from: [], lastsMs };
     return against([seen.primary, other, ...(seen.observers ?? []).slice(0, 1)]);
   }
   const target = random() < 0.6 ? seen.primary : pick(nodes.filter((n) => n !== seen.primary), random);
@@ -117,7 +123,7 @@ export function faultOf(kind: FaultKind, seen: Seen, random: () => number): Faul
 
 /** Whether asynchronous replication may lose what the primary acknowledged around this fault. */
 export function mayLose(fault: Fault, primary: string): boolean {
-  const harmless: readonly FaultKind[] = ["stop", "freeze-pool-worker", "pool-cut", "observers"];
+  const harmless: readonly FaultKind[] = ["stop", ...ofPool, "pool-cut", "observers"];
   if (harmless.includes(fault.kind)) return false;
   return [...fault.targets, ...fault.from].includes(primary);
 }

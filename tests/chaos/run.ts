@@ -12,9 +12,10 @@ import { strike } from "./faults.ts";
 import { describeFault, type Fault, type Seen } from "./plan.ts";
 import { readFinal, total, Workload } from "./workload.ts";
 
-const first = ["pgmaster", "pgslave1", "pgslave3"];
+/** The nodes that vote. */
+export const firstLevel = ["pgmaster", "pgslave1", "pgslave3"];
 const second = ["pgslave2", "pgslave4"];
-const pooled = [...first, "pgslave2"];
+const pooled = [...firstLevel, "pgslave2"];
 /** The promise: whole within this time of the end of a fault, milliseconds. */
 const wholeMs = 60_000;
 const deps = { clock: systemClock };
@@ -69,7 +70,7 @@ export async function runChaos(
   try {
     let primary = await whole(cluster, wholeMs, workload);
     while (true) {
-      const fault = next({ primary, first, second, others: ["pgpool", "backup"] }, struck.length);
+      const fault = next({ primary, first: firstLevel, second, others: ["pgpool", "backup"] }, struck.length);
       if (fault === null) break;
       struck.push(await doOne(fault, primary, cluster, workload));
       say(lineOf(struck.at(-1)!));

@@ -6,12 +6,10 @@ import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
 import { Cluster } from "../support/cluster.ts";
 import { docker, exec, tryExec } from "../support/docker.ts";
 import { describeReport, Ledger, monkey } from "../support/ledger.ts";
+import { withMode } from "../support/variants.ts";
 
 const nodes = ["pgmaster", "pgslave1", "pgslave3"];
 const deps = { clock: systemClock };
-const withMode = (mode: string) => (yaml: string) =>
-  yaml.replace("  CLUSTER_NAME: pg_cluster", `  CLUSTER_NAME: pg_cluster\n  CONSISTENCY: ${mode}`)
-    .replace("      BACKENDS:", `      CONSISTENCY: ${mode}\n      BACKENDS:`);
 
 const clusters: Cluster[] = [];
 after(() => Promise.all(clusters.map((c) => c.down())));

@@ -6,16 +6,13 @@ import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
 import { Cluster } from "../support/cluster.ts";
 import { tryExec } from "../support/docker.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
+import { withVoters } from "../support/variants.ts";
 
 const nodes = ["pgmaster", "pgslave1"];
 const deps = { clock: systemClock };
-const voters = '      PARTNER_NODES: "pgmaster,pgslave1"\n      QUORUM_OBSERVERS: pgpool';
 
 test("the pool's vote is enough for a failover between two nodes, and alone nobody serves", async () => {
-  const edit = (yaml: string) =>
-    yaml.replaceAll('      PARTNER_NODES: "pgmaster,pgslave1,pgslave3"', voters)
-      .replace("      BACKENDS:", `${voters}\n      CLUSTER_NODE_NETWORK_NAME: pgpool\n      BACKENDS:`);
-  const cluster = await Cluster.prepare({ name: "observer", compose: "v2", edit });
+  const cluster = await Cluster.prepare({ name: "observer", compose: "v2", edit: withVoters(nodes, ["pgpool"]) });
   after(() => cluster.down());
   await cluster.up([...nodes, "pgpool"]);
   const old = await cluster.waitWhole(90_000, nodes);
