@@ -10,7 +10,7 @@ import { type Clock, leaseNowMs } from "../runtime/time.ts";
 
 /** Backends that are still there this long after SIGQUIT get SIGKILL, milliseconds. */
 const quickMs = 60;
-/** Timers stand still while a machine sleeps: the deadline is looked at this often at least, milliseconds. */
+/** Timers stand still while a machine sleeps: a deadline is looked at this often at least, milliseconds. */
 const lookEveryMs = 200;
 const giveUpMs = 10_000;
 
@@ -62,7 +62,9 @@ export const fenceCommand: Command = async (context, [pgdata = ""]) => {
       await fence(pgdata, overMs, context);
     }
     if (closed) return ExitCode.ok;
-    await context.clock.sleep(Math.min(lookEveryMs, Math.max(1, -overMs)), wake.signal);
+    // disarmed, it waits for an order only
+    const pauseMs = untilMs === Infinity ? Infinity : Math.min(lookEveryMs, Math.max(1, -overMs));
+    await context.clock.sleep(pauseMs, wake.signal);
   }
 };
 

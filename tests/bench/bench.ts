@@ -7,7 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { root, say, task } from "../../tools/terminal.ts";
 import { Cluster } from "../support/cluster.ts";
-import { measureCost, median } from "./cost.ts";
+import { measureCost, median, warmUp } from "./cost.ts";
 import { measure, measureSwitchover, type Run } from "./failover.ts";
 import { type Fault, faults } from "./faults.ts";
 import { ofSize } from "./sizes.ts";
@@ -95,6 +95,7 @@ await task(async () => {
         tell("switchover", ours(made), made);
       }
       if (wants("cost")) {
+        await warmUp();
         const cost = await measureCost(cluster, nodes, await cluster.waitWhole(90_000, nodes));
         const each = cost.perNode.map((n) =>
           `${n.node} ${n.cpuPercent.toFixed(1)} % of a core, agent ${mb(n.agentMb, n.agentOwnMb)}, fence ${

@@ -24,6 +24,10 @@ export interface PerNode {
 }
 
 const observeMs = 30_000;
+const warmUpMs = 150_000;
+
+/** In its first minutes the runtime compiles what it finds itself running often: a cost of the start, not of an idle agent. */
+export const warmUp = (): Promise<void> => systemClock.sleep(warmUpMs);
 
 /** Measures an idle, whole cluster for half a minute. */
 export async function measureCost(cluster: Cluster, nodes: readonly string[], primary: string): Promise<Cost> {
