@@ -1,6 +1,6 @@
 // PURE: what the agent of a running PostgreSQL does about what it sees, once a second.
 // repmgrd is the failover engine; this covers what it leaves undone (DESIGN.md section 3).
-import { type ClusterView, type Peer, reached } from "./cluster-view.ts";
+import { type ClusterView, type Peer, type PrimaryInSight, reached } from "./cluster-view.ts";
 import { decideMayPromote } from "./decide-promotion.ts";
 import type { StreamingTrouble } from "./controldata.ts";
 import { twoTimelines } from "./decide-startup.ts";
@@ -83,7 +83,7 @@ function decideStandby(view: RunningView): RunningPlan {
   if (view.notStreamingMs >= rejoinGraceMs && (diverged || (view.trouble === "diverged" && !view.streaming))) {
     return { do: "rejoin", clone: false, because: `This standby has diverged from the primary ${primary.host}` };
   }
-  if (view.streaming) return comeBack(view, primary.timeline);
+  if (view.streaming) return comeBack(view, primary);
   if (view.trouble === "slot-missing" && view.upstream !== null) {
     return { do: "follow", upstream: view.upstream, because: `the slot of this node is missing on ${view.upstream}` };
   }
@@ -137,8 +137,17 @@ function preferredUpstream(view: RunningView, timeline: number | null): string |
   return fits ? view.configuredUpstream : null;
 }
 
-function comeBack(view: RunningView, timeline: number | null): RunningPlan {
-  const preferred = preferredUpstream(view, timeline);
+/** What streams well, from where it belongs: nodes of the first level from the primary, whose commits may wait for them. */
+function comeBack(view: RunningView, primary: PrimaryInSight): RunningPlan {
+  if (view.otherPartners.length > 0) {
+    if (view.upstream === primary.host) return { do: "nothing" };
+    return {
+      do: "follow",
+      upstream: primary.host,
+      because: `${primary.host} leads, and nodes of PARTNER_NODES stream from it, not from ${view.upstream}`,
+    };
+  }
+  const preferred = preferredUpstream(view, primary.timeline);
   if (preferred === null || preferred === view.upstream) return { do: "nothing" };
   return { do: "follow", upstream: preferred, because: `The configured upstream ${preferred} is back` };
 }

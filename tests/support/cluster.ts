@@ -120,7 +120,7 @@ export class Cluster {
         const whole = primary.length === 1 &&
           seen.every(({ status }) =>
             status !== null && status.phase === "running" && status.postgres.timeline === timeline &&
-            (status.postgres.role === "primary" || status.postgres.upstream?.streaming === true) &&
+            (status.postgres.role === "primary" || streamsWhereItBelongs(status, primary[0]!.status!.node.host)) &&
             isRegistered(status)
           );
         return whole ? primary[0]!.service : null;
@@ -232,6 +232,11 @@ async function executableOverride(path: string, yaml: string): Promise<string[]>
   const mount = (name?: string) => `  ${name}:\n    volumes:\n      - ${executable}:/usr/local/bin/postdock:ro\n`;
   await writeFile(path, `services:\n${names.map(mount).join("")}`);
   return ["-f", path];
+}
+
+/** Nodes of the first level stream from the primary itself. */
+function streamsWhereItBelongs({ partners, postgres }: NodeStatus, primary: string): boolean {
+  return postgres.upstream?.streaming === true && (partners.length === 0 || postgres.upstream.host === primary);
 }
 
 /** repmgr's record of the node says what the node is. */
