@@ -29,6 +29,7 @@ function node(
     cluster: "pg_cluster",
     node: { id: hosts.indexOf(host) + 1, name: host, host },
     priority: 100,
+    certain: false,
     postgres: {
       data: "cluster",
       running: true,

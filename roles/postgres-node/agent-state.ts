@@ -19,7 +19,10 @@ export interface AgentState {
   phase: Phase;
   doing: string;
   because: string;
+  /** as last looked at, while no server ran */
   data: OwnData | null;
+  /** a server has run since then: there is more WAL than `data` knows of */
+  ranSince: boolean;
   /** the postmaster is a living child of the agent */
   postmasterRuns: boolean;
   server: ServerSeen | null;
@@ -46,6 +49,7 @@ export function initialState(nowMs: number): AgentState {
     doing: "preparing",
     because: "the container has just started",
     data: null,
+    ranSince: false,
     postmasterRuns: false,
     server: null,
     becomingPrimary: false,
@@ -94,6 +98,7 @@ export function renderStatus(
     doing: state.doing,
     because: state.because,
     uptimeSeconds: Math.round((nowMs - state.startedMs) / 1000),
+    certain: false,
     observedAgoMs: Math.round(state.server ? nowMs - state.server.atMs : 0),
     cluster: config.clusterName,
     node: { id: config.id, name: config.name, host: config.host },

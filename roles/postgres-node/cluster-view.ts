@@ -21,11 +21,12 @@ export interface OwnCluster {
   systemIdentifier: string;
   /** end of the WAL in the directory */
   position: WalPosition;
+  /** false: that end could not be read, and `position` is a lower bound from the control file */
+  endRead: boolean;
   /** how the timeline of that WAL began; null for the first one, and where it cannot be read */
   origin: TimelineOrigin | null;
   /** no standby.signal: it was a primary when it last ran */
   wasPrimary: boolean;
-  cleanShutdown: boolean;
   /** host of primary_conninfo, where there is one */
   lastUpstream: string | null;
 }
@@ -44,6 +45,8 @@ export interface ReachedPeer {
   wasPrimary: boolean | null;
   systemIdentifier: string | null;
   position: WalPosition | null;
+  /** `position` was looked at after this node asked, and nothing that the peer has is missing from it */
+  certain: boolean;
   priority: number;
   /** the agent is starting a primary or promoting right now */
   becomingPrimary: boolean;

@@ -37,14 +37,15 @@ async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
   const control = await readControlData(pgdata);
   const autoConf = await readIfThere(join(pgdata, "postgresql.auto.conf")) ?? "";
   const conninfo = /^\s*primary_conninfo\s*=\s*'((?:[^']|'')*)'/m.exec(autoConf)?.[1]?.replaceAll("''", "'");
-  const position = await endOfWal(pgdata, control, log);
+  const end = await endOfWal(pgdata, control, log);
+  const position = end ?? control.minRecoveryEnd ?? control.checkpoint;
   return {
     kind: "cluster",
     systemIdentifier: control.systemIdentifier,
     position,
+    endRead: end !== null,
     origin: await readOwnOrigin(pgdata, position),
     wasPrimary: !(await exists(join(pgdata, "standby.signal"))),
-    cleanShutdown: control.state.startsWith("shut down"),
     lastUpstream: (conninfo && conninfoValue(conninfo, "host")) || null,
   };
 }
@@ -55,8 +56,8 @@ export async function readControlData(pgdata: string): Promise<ControlData> {
   return parseControlData((await run(["pg_controldata", "-D", pgdata], options)).stdout);
 }
 
-/** The end of the last valid WAL record in the directory; where WAL cannot be read, what the control file promises. */
-async function endOfWal(pgdata: string, control: ControlData, log: Log): Promise<WalPosition> {
+/** The end of the last valid WAL record in the directory; null where WAL cannot be read: the control file knows a lower bound. */
+async function endOfWal(pgdata: string, control: ControlData, log: Log): Promise<WalPosition | null> {
   const walDirectory = join(pgdata, "pg_wal");
   // a segment that is empty was never written; without a name pg_waldump learns their size from whichever it meets first
   const range = chooseWalRange(control, await listFilled(walDirectory));
@@ -68,11 +69,8 @@ async function endOfWal(pgdata: string, control: ControlData, log: Log): Promise
   });
   const end = parseWaldumpEnd(result.stdout); // it ends with an error at the first invalid record: that is the end
   if (end !== null) return { timeline: range.timeline, lsn: end };
-  const promised = control.minRecoveryEnd ?? control.checkpoint;
-  log.warn("End of WAL could not be read, taking what the control file says", {
-    lsn: promised.lsn,
-    timeline: promised.timeline,
+  log.warn("End of WAL could not be read, what the control file says is a lower bound", {
     stderr: result.stderr.trim().slice(-300),
   });
-  return promised;
+  return null;
 }

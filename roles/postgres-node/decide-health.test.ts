@@ -28,6 +28,7 @@ function status(shape: Shape): NodeStatus {
     cluster: "pg_cluster",
     node: { id: 1, name: shape.host, host: shape.host },
     priority: 100,
+    certain: false,
     partners: shape.partners ?? ["a", "b", "c"],
     everHadMajority: shape.everHadMajority ?? true,
     becomingPrimary: false,

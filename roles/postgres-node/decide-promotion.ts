@@ -11,18 +11,27 @@ export interface MayPromote {
   asked?: boolean;
   /** it is known to have every acknowledged commit: the primary has handed over to it */
   proven?: boolean;
+  /** what is in view was seen with the lease in hand */
+  final?: boolean;
 }
 
-/** In strict mode: why the nodes in sight do not prove that the most advanced of them has every commit; null where they do. */
+/**
+ * In strict mode: why the nodes in sight do not prove that the most advanced of them has every commit; null where they do.
+ * What is `final` counts only nodes that are certain how far their WAL reaches.
+ */
 export function missingProof(
   view: Pick<ClusterView, "strict" | "otherPartners" | "peers" | "everHadMajority">,
+  { final = false }: { final?: boolean } = {},
 ): string | null {
   // before a majority has joined, no commit was acknowledged by anybody else
   if (!view.strict || !(view.everHadMajority || reached(view).some((p) => p.everHadMajority))) return null;
-  const seen = reached(view).filter((p) => view.otherPartners.includes(p.host) && p.position !== null).length + 1;
+  const told = reached(view).filter((p) => view.otherPartners.includes(p.host) && p.position !== null);
+  const unsure = final ? told.filter((p) => !p.certain).map((p) => p.host) : [];
+  const seen = told.length - unsure.length + 1;
   const nodes = view.otherPartners.length + 1;
   if (provesAll(seen, nodes)) return null;
-  return `CONSISTENCY is strict, and ${seen} of ${nodes} nodes do not prove that no acknowledged commit is lost`;
+  const blind = unsure.length > 0 ? `; not sure how far its WAL reaches: ${unsure.join(", ")}` : "";
+  return `CONSISTENCY is strict, and ${seen} of ${nodes} nodes do not prove that no acknowledged commit is lost${blind}`;
 }
 
 /**
@@ -53,7 +62,7 @@ export function decideMayPromote(
   if (!majority.ok) {
     return refuse(`only ${majority.have} of ${majority.size} voters answer; missing: ${majority.missing.join(", ")}`);
   }
-  const proof = options.proven ? null : missingProof(view);
+  const proof = options.proven ? null : missingProof(view, options);
   if (proof !== null) return refuse(proof);
   const electable = view.otherPartners.length > 0 ? peers.filter((p) => view.otherPartners.includes(p.host)) : peers;
   const better = electable.find((p) => isBetter(p, view, options.tieBreak));

@@ -52,6 +52,13 @@ const table: [string, Partial<RunningView>, string][] = [
     "nothing",
   ],
   ["a standby that streams stays", { streaming: true, primary, peers: [primaryPeer], upstream: "c" }, "nothing"],
+  ["a standby of the first level that streams from another standby follows the primary", {
+    streaming: true,
+    primary,
+    position: { timeline: 2, lsn: "0/6000000" },
+    peers: [peer("a", 1, { position: { timeline: 2, lsn: "0/6000000" }, upstream: "c" }), primaryPeer],
+    upstream: "a",
+  }, "follow"],
   ["a standby that streams from a timeline with its number only is cloned", {
     streaming: true,
     primary: { ...primary, origin: { forkLsn: "0/5000000", record: "aa" } },
@@ -161,6 +168,15 @@ test("decideMayPromote() in strict mode needs so many nodes that one of them has
   assert.equal(may(two, true), false, "but two of five nodes prove nothing");
   assert.equal(may(two, true, true), true, "unless the primary has handed over");
   assert.equal(may([lost("a"), lost("e"), peer("c", 3), peer("d", 4)], true), true);
+});
+
+test("decideMayPromote() in strict mode with the lease counts only nodes that are certain how far their WAL reaches", () => {
+  const final = (changes: Partial<RunningView>) => decideMayPromote(view(changes), { tieBreak: false, final: true });
+  const unsure = peer("c", 3, { certain: false });
+  assert.equal(final({ strict: true, peers: [lost("a"), peer("c", 3)] }).ok, true);
+  assert.match(final({ strict: true, peers: [lost("a"), unsure] }).because, /not sure how far its WAL reaches: c$/);
+  assert.equal(final({ strict: false, peers: [lost("a"), unsure] }).ok, true);
+  assert.equal(may({ strict: true, peers: [lost("a"), unsure] }), true, "before the lease nobody was asked to look");
 });
 
 test("decideMayPromote() refuses on the side of a partition that has no majority, and for nodes of the second level", () => {

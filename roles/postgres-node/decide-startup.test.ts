@@ -21,7 +21,7 @@ const cluster = (changes: Partial<OwnCluster> = {}): OwnCluster => ({
   position: { timeline: 1, lsn: "0/5000000" },
   origin: null,
   wasPrimary: true,
-  cleanShutdown: true,
+  endRead: true,
   lastUpstream: null,
   ...changes,
 });
@@ -175,6 +175,7 @@ const anyPeer = (host: string): fc.Arbitrary<Peer> =>
       systemIdentifier: fc.constantFrom("1", "1", "1", "2", null),
       position: fc.option(position),
       becomingPrimary: fc.boolean(),
+      certain: fc.boolean(),
       everHadMajority: fc.boolean(),
     }).map((changes) => peer(host, changes as Partial<ReachedPeer>)),
   );
@@ -221,6 +222,15 @@ test("decideStartup() starts a primary only with the newest data in sight, nobod
     return v.primary === null && own.wasPrimary && countMajority(v).ok &&
       reached(v).every((p) => !p.becomingPrimary && (!p.position || comparePosition(p.position, own.position) <= 0));
   }));
+});
+
+test("decideStartup() with the lease waits for nobody who is about to lead, and in strict mode counts who is certain", () => {
+  const peers = [peer("pgslave1", { becomingPrimary: true }), lost("pgslave3")];
+  assert.equal(decideStartup(view({ peers })).do, "wait");
+  assert.equal(decideStartup(view({ peers }), { final: true }).do, "start-primary");
+  const strict = (certain: boolean) => view({ strict: true, peers: [peer("pgslave1", { certain }), lost("pgslave3")] });
+  assert.equal(decideStartup(strict(true), { final: true }).do, "start-primary");
+  assert.equal(decideStartup(strict(false), { final: true }).do, "wait");
 });
 
 test("decideStartup() never clones or rewinds from itself, and never without a primary in sight", () => {

@@ -20,7 +20,12 @@ export const bootstrapGraceMs = 3_000;
 /** How long a fresh node waits for its configured upstream while another primary is there, milliseconds. */
 export const upstreamGraceMs = 30_000;
 
-export function decideStartup(view: ClusterView): StartupPlan {
+export interface StartupLook {
+  /** what is in view was seen with the lease in hand: nobody else can be about to lead */
+  final?: boolean;
+}
+
+export function decideStartup(view: ClusterView, look: StartupLook = {}): StartupPlan {
   const twin = decideTwin(view);
   if (twin) return twin;
   switch (view.data.kind) {
@@ -46,7 +51,7 @@ export function decideStartup(view: ClusterView): StartupPlan {
     case "damaged":
       return decideDamaged(view, view.data.why);
     case "cluster":
-      return decideCluster(view, view.data);
+      return decideCluster(view, view.data, look);
     default:
       return unreachable(view.data);
   }
@@ -119,7 +124,7 @@ function chooseCloneSource(view: ClusterView, primary: PrimaryInSight): StartupP
   };
 }
 
-function decideCluster(view: ClusterView, own: OwnCluster): StartupPlan {
+function decideCluster(view: ClusterView, own: OwnCluster, look: StartupLook): StartupPlan {
   const stranger = reached(view).find((p) =>
     p.systemIdentifier !== null && p.systemIdentifier !== own.systemIdentifier
   );
@@ -129,7 +134,7 @@ function decideCluster(view: ClusterView, own: OwnCluster): StartupPlan {
   }
   if (!primary && stranger?.systemIdentifier) return foreignCluster(own, stranger.host, stranger.systemIdentifier);
   if (primary) return joinPrimary(view, own, primary);
-  return own.wasPrimary ? decideFormerPrimary(view, own) : decideFormerStandby(view, own);
+  return own.wasPrimary ? decideFormerPrimary(view, own, look) : decideFormerStandby(view, own);
 }
 
 function foreignCluster(own: OwnCluster, host: string, identifier: string): StartupPlan {
@@ -190,11 +195,11 @@ function chooseUpstream(view: ClusterView, own: OwnCluster, primary: PrimaryInSi
   return running ?? primary.host;
 }
 
-function decideFormerPrimary(view: ClusterView, own: OwnCluster): StartupPlan {
+function decideFormerPrimary(view: ClusterView, own: OwnCluster, look: StartupLook): StartupPlan {
   const majority = countMajority(view);
   const newer = reached(view).filter((p) => p.position && comparePosition(p.position, own.position) > 0);
   const becoming = reached(view).find((p) => p.becomingPrimary);
-  if (becoming) return { do: "wait", because: `${becoming.host} is becoming primary` };
+  if (becoming && !look.final) return { do: "wait", because: `${becoming.host} is becoming primary` };
   if (newer.length > 0) {
     return { do: "wait", because: `${names(newer)} have newer data than this former primary and decide who leads` };
   }
@@ -205,7 +210,7 @@ function decideFormerPrimary(view: ClusterView, own: OwnCluster): StartupPlan {
         majority.missing.join(", "),
     };
   }
-  const proof = missingProof(view);
+  const proof = missingProof(view, look);
   if (proof !== null) return { do: "wait", because: proof };
   return {
     do: "start-primary",

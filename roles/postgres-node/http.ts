@@ -3,6 +3,7 @@ import type { RoleHttp, Sample } from "../runtime/http-app.ts";
 import { no, type Verdict, yes } from "../runtime/verdict.ts";
 import { withDeadline } from "../runtime/time.ts";
 import { observedRole } from "./agent-state.ts";
+import { positionCertain } from "./decide-certain.ts";
 import { licenseOf, type Node, statusOf } from "./node.ts";
 import { observeServer } from "./observe.ts";
 
@@ -23,11 +24,12 @@ export function nodeHttp(node: Node): RoleHttp {
   return {
     status,
     look: async () => {
-      if (node.state.postmasterRuns) {
-        node.state.server = await withDeadline(observeServer(node), 400, "The local server").catch(() =>
-          node.state.server
-        );
-      }
+      const { state } = node;
+      const seen = state.postmasterRuns
+        ? await withDeadline(observeServer(node), 400, "The local server").catch(() => null)
+        : null;
+      if (seen) state.server = seen;
+      return positionCertain(state, seen !== null);
     },
     changed: async (revision, ms) => {
       if (revision === node.state.revision) await node.clock.sleep(ms, node.announced.waiting.signal);

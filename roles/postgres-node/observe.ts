@@ -4,6 +4,7 @@ import { choosePrimary, type Claim } from "../runtime/choose-primary.ts";
 import { type AskHow, askNode, getText, type PeerSeen } from "../runtime/peers.ts";
 import type { AgentState, ServerSeen } from "./agent-state.ts";
 import type { Peer, PrimaryInSight } from "./cluster-view.ts";
+import { withFoundWal } from "./decide-certain.ts";
 import { type Node, statusOf } from "./node.ts";
 import { connectLocal, readDownstream, readServerState } from "./queries.ts";
 import { readRegisteredNodes } from "./repmgr-queries.ts";
@@ -12,6 +13,8 @@ import { DeadlineError, withDeadline } from "../runtime/time.ts";
 
 /** An agent that does not answer within this counts as unreachable, milliseconds. */
 export const peerTimeoutMs = 1_500;
+/** The look with the lease in hand, which is final: every server is looked at anew, and who is slow is not waited for. */
+export const finalLook: AskHow = { timeoutMs: 500, fresh: true };
 /** Likewise for one that did not answer the last time, milliseconds. */
 const silentTimeoutMs = 400;
 
@@ -19,13 +22,7 @@ const silentTimeoutMs = 400;
 export async function observeServer(node: Node): Promise<ServerSeen> {
   const { sql, clock, state: known } = node;
   const look = async () => {
-    const state = await readServerState(sql);
-    // a standby tells its timeline while it streams; in between PostgreSQL shows that of its last restart point
-    const least = [
-      known.server?.state.timeline ?? 0,
-      known.data?.kind === "cluster" ? known.data.position.timeline : 0,
-    ];
-    if (state.standby) state.timeline = Math.max(state.timeline, ...least);
+    const state = withFoundWal(await readServerState(sql), known);
     const downstream = await readDownstream(sql);
     const registered = await readRegisteredNodes(sql);
     return { state, downstream, registered, atMs: clock.nowMs() };
@@ -148,6 +145,7 @@ function toPeer(answer: PeerSeen): Peer {
     wasPrimary: status.postgres.wasPrimary,
     systemIdentifier: status.postgres.systemIdentifier,
     position: timeline !== null && lsn !== null ? { timeline, lsn } : null,
+    certain: status.certain,
     priority: status.priority,
     becomingPrimary: status.becomingPrimary,
     everHadMajority: status.everHadMajority,

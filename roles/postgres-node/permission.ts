@@ -5,12 +5,10 @@ import { observedRole } from "./agent-state.ts";
 import { decideMayPromote, type MayPromote } from "./decide-promotion.ts";
 import type { Attempt } from "./lease.ts";
 import { licenseOf, type Node, statusOf } from "./node.ts";
-import { knownHosts, observeServer, observeSurroundings, viewOf } from "./observe.ts";
+import { finalLook, knownHosts, observeServer, observeSurroundings, viewOf } from "./observe.ts";
 
 /** A claim to become primary is withdrawn after this long if nothing came of it, milliseconds. */
 const claimMs = 15_000;
-/** A node that has not answered by then is not waited for, milliseconds. */
-const lookMs = 500;
 /** A lease that is free within this time is waited for, milliseconds. */
 const insistMs = 2_500;
 
@@ -62,14 +60,14 @@ async function mayPromote(node: Node, options: MayPromote): Promise<Verdict> {
   const { config, state, memory } = node;
   state.server = await observeServer(node);
   const hosts = knownHosts(config, state, memory.hosts);
-  const seen = await observeSurroundings(hosts, node, { timeoutMs: lookMs, fresh: true });
+  const seen = await observeSurroundings(hosts, node, finalLook);
   const { postgres } = statusOf(node);
   return decideMayPromote({
     ...viewOf(node, seen),
     role: state.server.state.standby ? "standby" : "primary",
     systemIdentifier: state.server.state.system_identifier,
     position: { timeline: state.server.state.timeline, lsn: postgres.lsn ?? "0/0" },
-  }, options);
+  }, { ...options, final: true });
 }
 
 /** PostgreSQL is about to leave recovery: whoever asked it to, only with the lease. */

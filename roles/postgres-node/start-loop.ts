@@ -11,7 +11,8 @@ import { observeData } from "./data-directory.ts";
 import { decideStartup, type StartupPlan } from "./decide-startup.ts";
 import { clearJournal, clearStaging, dataEntries, moveIntoPlace, readJournal } from "./journal.ts";
 import { licenseOf, type Node, say } from "./node.ts";
-import { knownHosts, observeSurroundings, viewOf } from "./observe.ts";
+import type { AskHow } from "../runtime/peers.ts";
+import { finalLook, knownHosts, observeSurroundings, viewOf } from "./observe.ts";
 import { clearStaleServer } from "./postmaster.ts";
 import type { RewindUnderWay } from "./fetch-wal.ts";
 import { rewind } from "./rewind.ts";
@@ -20,7 +21,13 @@ import { serveAsRole, type ServerEnd } from "./watch-loop.ts";
 
 /** Runs the node until it is stopped. Throws OperatorError where it must give up. */
 export async function runNode(node: Node): Promise<void> {
-  const attempt: Attempt = { since: node.clock.nowMs(), failingSince: null, pauseMs: 250, cloneBecause: null };
+  const attempt: Attempt = {
+    since: node.clock.nowMs(),
+    failingSince: null,
+    pauseMs: 250,
+    cloneBecause: null,
+    keptTerm: null,
+  };
   while (!node.stop.aborted) {
     const plan = await decide(node, attempt);
     if (node.stop.aborted) return;
@@ -44,12 +51,16 @@ interface Attempt {
   pauseMs: number;
   /** why only a clone can bring this node back, or null */
   cloneBecause: string | null;
+  /** the term of the lease that this node had before it looked around: nobody else can have led since */
+  keptTerm: number | null;
 }
 
 async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   const { config, state, log } = node;
   await clearStaleServer(config.pgdata, node);
   state.data = await observeData(config.pgdata, log);
+  state.ranSince = false;
+  attempt.keptTerm = node.lease.held() ? node.lease.term() : null;
   const view = await observe(node, attempt);
   const plan = decideStartup(view);
   if (plan.do !== "start-primary") return plan;
@@ -60,10 +71,10 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   return again;
 }
 
-async function observe(node: Node, attempt: Attempt): Promise<ClusterView> {
+async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<ClusterView> {
   const { config, state, memory } = node;
   const hosts = knownHosts(config, state, memory.hosts);
-  const seen = await observeSurroundings(hosts, node);
+  const seen = await observeSurroundings(hosts, node, how);
   if (seen.primary && seen.primary.host !== config.host) node.sawPrimary = true;
   if (!state.data) throw new Error("observe() needs the data directory to be seen first");
   return {
@@ -114,7 +125,7 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
       attempt.cloneBecause = await rewindTo(plan.to, plan.because, node) ? null : `The rewind to ${plan.to} failed`;
       return true;
     case "start-primary":
-      return await mayStartPrimary(node) && await serve(plan, node, attempt);
+      return await mayStartPrimary(node, attempt) && await serve(plan, node, attempt);
     case "start-standby":
       return await serve(plan, node, attempt);
     default:
@@ -147,15 +158,27 @@ function noteRejoin(
   node.history.note("Rejoined", { way, from, because, tookMs: Math.round(node.clock.nowMs() - started) });
 }
 
-/** A primary starts with the lease, or not at all. */
-async function mayStartPrimary(node: Node): Promise<boolean> {
+/**
+ * A primary starts with the lease, or not at all. What was seen before it had the lease is not final: this node may have been
+ * frozen since, and another one have led meanwhile.
+ */
+async function mayStartPrimary(node: Node, attempt: Attempt): Promise<boolean> {
   if (licenseOf(node) === "not-needed") return true;
-  const attempt = await node.lease.acquire();
-  if (attempt.held) return true;
+  const asked = await node.lease.acquire();
+  if (!asked.held) {
+    node.state.becomingPrimary = false;
+    say(node, "waiting", "waiting for the lease", `It would start as primary, but: ${asked.because}`);
+    // whoever has the lease may give it back at any moment, because this node has more
+    await node.clock.sleep(Math.min(asked.retryMs, longestRestMs), node.stop);
+    return false;
+  }
+  if (attempt.keptTerm !== null && attempt.keptTerm === node.lease.term()) return true;
+  const plan = decideStartup(await observe(node, attempt, finalLook), { final: true });
+  if (plan.do === "start-primary") return true;
   node.state.becomingPrimary = false;
-  say(node, "waiting", "waiting for the lease", `It would start as primary, but: ${attempt.because}`);
-  // whoever has the lease may give it back at any moment, because this node has more
-  await node.clock.sleep(Math.min(attempt.retryMs, longestRestMs), node.stop);
+  say(node, "waiting", "giving the lease back", plan.because);
+  await node.lease.release(plan.because);
+  await node.clock.sleep(longestRestMs, node.stop);
   return false;
 }
 

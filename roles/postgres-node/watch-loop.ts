@@ -46,7 +46,7 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
       log.info("Output", { process: "postgres", line });
     },
   }, node);
-  state.postmasterRuns = true;
+  Object.assign(state, { postmasterRuns: true, ranSince: true });
   if (role === "primary" && licenseOf(node) !== "not-needed") node.lease.arm();
   const watch: Watch = {
     surroundings: null,

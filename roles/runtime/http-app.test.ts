@@ -47,6 +47,16 @@ test("a yes is 200 and a no is 503, each with its reason", async () => {
   }
 });
 
+test("a status is certain only where it was asked for as fresh and the look has seen", async () => {
+  const certain = async (path: string, seen: boolean) => {
+    const answer = await appOf({ look: () => Promise.resolve(seen) }).request(path);
+    return (await answer.json() as { certain?: boolean }).certain;
+  };
+  assert.equal(await certain("/status?fresh=1", true), true);
+  assert.equal(await certain("/status?fresh=1", false), false);
+  assert.equal(await certain("/status", true), undefined);
+});
+
 test("a look that fails is a no, never a yes", async () => {
   const paths = {
     healthz: "/healthz",

@@ -14,8 +14,8 @@ import { no, type Verdict } from "./verdict.ts";
 /** What a role answers with. Verdicts come from what was last observed, or look afresh with a deadline of their own. */
 export interface RoleHttp {
   status(): AnyStatus;
-  /** looks again before a status that is asked for as ?fresh=1; what it cannot see stays as it was */
-  look?(): Promise<void>;
+  /** looks again before a status that is asked for as ?fresh=1; what it cannot see stays as it was. Whether it is certain now. */
+  look?(): Promise<boolean>;
   /** resolves when the role has changed since this revision of /status, or after `ms` */
   changed?(revision: number, ms: number): Promise<void>;
   healthz(): Promise<Verdict>;
@@ -76,10 +76,10 @@ export function httpApp(role: RoleHttp, log: Log, control?: ControlRoutes): Hono
     });
   }
   app.get("/status", async (c) => {
-    if (c.req.query("fresh") !== undefined) await role.look?.();
+    const certain = c.req.query("fresh") === undefined ? undefined : await role.look?.();
     const since = Number(c.req.query("since") ?? NaN);
     if (Number.isInteger(since)) await role.changed?.(since, longestWaitMs);
-    return c.json(role.status());
+    return c.json(certain === undefined ? role.status() : { ...role.status(), certain });
   });
   app.get("/metrics", async (c) => c.text(await renderMetrics(role.samples()), 200, { "content-type": metricsType }));
   app.notFound((c) => c.text("not found: try /healthz /readyz /primary /replica /read-only /status /metrics\n", 404));

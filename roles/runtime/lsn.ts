@@ -18,6 +18,11 @@ export function compareLsn(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
+/** The greater of two, where the first may not be known. */
+export function maxLsn(a: string | null, b: string): string {
+  return a !== null && compareLsn(a, b) > 0 ? a : b;
+}
+
 /** How far a node's WAL reaches. */
 export interface WalPosition {
   timeline: number;

@@ -100,6 +100,10 @@ export const NodeStatus = z.object({
   node: NodeIdentity,
   priority: z.number().int(),
   postgres: Postgres,
+  certain: z.boolean().default(false).meta({
+    description:
+      "asked for with ?fresh=1: postgres.lsn was looked at for this answer, and the node has no WAL beyond it",
+  }),
   partners: z.array(z.string()).meta({ description: "PARTNER_NODES" }),
   everHadMajority: z.boolean().meta({ description: "a majority of PARTNER_NODES has joined at least once" }),
   fenced: z.string().nullable().meta({

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
 import { Cluster } from "../support/cluster.ts";
-import { docker, exec, tryExec } from "../support/docker.ts";
+import { docker, exec, logsOf, tryExec } from "../support/docker.ts";
 import { describeReport, Ledger, monkey } from "../support/ledger.ts";
 import { withMode } from "../support/variants.ts";
 
@@ -68,6 +68,7 @@ test("strict: the primary dies three times under a writer and nothing acknowledg
   console.log(describeReport("strict", report));
   assert.deepEqual(report.missing, []);
 
+  primary = await passesNobodyOver(cluster, primary);
   await Promise.all(nodes.filter((n) => n !== primary).map((n) => cluster.freeze(n)));
   // its lease ends with the majority: nobody can write, and nobody else leads
   await waitUntil(
@@ -79,6 +80,54 @@ test("strict: the primary dies three times under a writer and nothing acknowledg
     deps,
   );
 });
+
+/** The processes of a standby that receive and replay WAL; the others answer queries. */
+const replicating = "(walreceiver|startup|checkpointer|writer)";
+const rows = 40_000;
+
+/**
+ * One standby has all that was acknowledged and cannot say so, for its server answers no query; the other has less. When the
+ * primary dies nobody leads until the first can tell. The new primary.
+ */
+async function passesNobodyOver(cluster: Cluster, primary: string): Promise<string> {
+  const [full, behind] = nodes.filter((n) => n !== primary) as [string, string];
+  const inside = async (node: string, script: string) =>
+    await exec(await cluster.container(node), ["bash", "-c", script]);
+  await cluster.psql(primary, "create table acknowledged (filler text)");
+  const end = await cluster.psql(primary, "select pg_current_wal_flush_lsn()");
+  for (const node of [full, behind]) {
+    const has = async () =>
+      await cluster.psql(
+        node,
+        `select pg_last_wal_receive_lsn() >= '${end}' and to_regclass('acknowledged') is not null`,
+      ) ===
+        "t";
+    await waitUntil(has, { what: `${node} to have all`, deadlineMs: 20_000 }, deps);
+  }
+  await inside(behind, "pkill -STOP -f 'postgres: .*walreceiver'");
+  await inside(
+    full,
+    `kill -STOP $(pgrep -x postgres | while read p; do ps -o pid=,args= $p; done | grep -vE '${replicating}' | awk '{print $1}')`,
+  );
+  // more than the connection of the one that is behind holds
+  await cluster.psql(primary, `insert into acknowledged select repeat('x', 1000) from generate_series(1, ${rows})`);
+  await cluster.kill(primary);
+  await inside(behind, "pkill -CONT -f 'postgres: .*walreceiver'");
+  const refused = async () => {
+    const logs = await logsOf(await cluster.container(behind));
+    return logs.includes(`not sure how far its WAL reaches: ${full}`);
+  };
+  await waitUntil(refused, { what: `${behind} to wait for ${full}`, deadlineMs: 30_000 }, deps);
+  await inside(full, "pkill -CONT -x postgres");
+  const leader = await waitUntil(
+    () => cluster.primary([full, behind]),
+    { what: "a primary", deadlineMs: 40_000 },
+    deps,
+  );
+  assert.equal(await cluster.psql(leader, "select count(*) from acknowledged"), String(rows));
+  await cluster.start(primary);
+  return await cluster.waitWhole(60_000, nodes);
+}
 
 test("partially-strict: alone the primary goes on, says so, and waits again when a standby is back", async () => {
   const cluster = await start("partially-strict", nodes);

@@ -13,6 +13,7 @@ export const standbyPeer = (host: string, nodeId: number, changes: Partial<Reach
   wasPrimary: false,
   systemIdentifier: "1",
   position: { timeline: 1, lsn: "0/5000000" },
+  certain: true,
   priority: 100,
   becomingPrimary: false,
   everHadMajority: true,
