@@ -61,6 +61,17 @@ test("a loss is explained by a kill of the primary at that time, by nothing else
   assert.equal(without(26, { struck: [{ ...struck("kill"), primary: "b" }] }).findings.length, 1);
 });
 
+test("a loss is explained by the fault during which it was acknowledged, and by the second of two", () => {
+  const left = many.filter((w) => w.n !== 26);
+  const told = (struck: Struck[]) => check({ ...good, finals: [{ ...good.finals[0]!, rows: rows(left) }], struck });
+  const before = { ...struck("kill"), beganMs: 100, endedMs: 200 };
+  assert.deepEqual(told([before, struck("kill")]).explained, [{ fault: 1, writes: 1 }]);
+  const second = struck("kill").fault;
+  const stopped = { kind: "stop" as const, targets: ["b"], from: [], lastsMs: 1_000 };
+  assert.deepEqual(told([{ ...struck("stop"), primary: "b", fault: { ...stopped, second } }]).explained.length, 1);
+  assert.equal(told([{ ...struck("stop"), primary: "b", fault: stopped }]).findings.length, 1);
+});
+
 test("a wrong sum, a row from nowhere and standbys that differ are found", () => {
   const told = (change: Partial<History>) => check({ ...good, ...change }).findings;
   const reads = [0, 260, 1_300].map((sentMs) => ({ ...good.reads[0]!, sentMs, sum: sentMs === 0 ? 1000 : 999 }));

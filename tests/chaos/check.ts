@@ -93,17 +93,24 @@ export function twoPrimaries(writes: readonly Write[]): { findings: string[]; un
   };
 }
 
-/** The fault that explains a loss: it struck the node that acknowledged the write, at that time. */
-function explains(struck: Struck, write: Write): boolean {
-  return mayLose(struck.fault, struck.primary) && write.node === struck.primary &&
-    write.ackMs >= struck.beganMs - 2_000 && write.ackMs <= struck.endedMs + 2_000;
+/** Whether a fault explains a loss: it struck the node that acknowledged the write, at that time or `slackMs` beside it. */
+function explains({ fault, primary, beganMs, endedMs }: Struck, write: Write, slackMs: number): boolean {
+  const struck = (mayLose(fault, primary) && write.node === primary) ||
+    (fault.second !== undefined && mayLose(fault.second, write.node));
+  return struck && write.ackMs >= beganMs - slackMs && write.ackMs <= endedMs + slackMs;
+}
+
+/** The place of the fault that explains a loss, the one during which it was acknowledged before one beside it; -1: none. */
+function explanation(write: Write, struck: readonly Struck[]): number {
+  const during = struck.findIndex((s) => explains(s, write, 0));
+  return during < 0 ? struck.findIndex((s) => explains(s, write, 2_000)) : during;
 }
 
 function losses(history: History, rows: ReadonlySet<string>): Pick<Verdict, "findings" | "explained"> {
   const explained = new Map<number, number>();
   const unexplained: Write[] = [];
   for (const write of history.writes.filter((w) => !rows.has(label(w)))) {
-    const fault = history.mode === "strict" ? -1 : history.struck.findIndex((s) => explains(s, write));
+    const fault = history.mode === "strict" ? -1 : explanation(write, history.struck);
     if (fault < 0) unexplained.push(write);
     else explained.set(fault, (explained.get(fault) ?? 0) + 1);
   }

@@ -28,7 +28,7 @@ export async function strike(fault: Fault, cluster: Cluster): Promise<Heal> {
       await each(targets, (s) => cluster.stop(s, 15));
       return start;
     case "kill-postmaster":
-      await each(targets, (s) => inContainer(cluster, s, `kill -9 ${postmaster}`));
+      await each(targets, (s) => signal(cluster, s, "KILL", postmaster));
       return () => Promise.resolve();
     case "freeze":
       await each(targets, (s) => cluster.freeze(s));
@@ -108,21 +108,23 @@ async function inContainer(cluster: Cluster, service: string, script: string): P
   return result.stdout.trim();
 }
 
+/** Signals the processes that `pids` names, once they are there: one that is just being replaced is a moment later. Their pids. */
+async function signal(cluster: Cluster, service: string, name: "KILL" | "STOP", pids: string): Promise<string> {
+  const container = await cluster.container(service);
+  const once = async () => {
+    const ask = `p="${pids}"; test -n "$p" && kill -${name} $p && echo $p`;
+    const done = await tryExec(container, ["bash", "-c", ask]);
+    return done.code === 0 && done.stdout.trim();
+  };
+  return await waitUntil(once, { what: `a process to signal in ${service}`, deadlineMs: 15_000 }, {
+    clock: systemClock,
+  });
+}
+
 /** Stops the processes that `pids` names; they go on at the end, those that still are. */
 async function freeze(cluster: Cluster, services: readonly string[], pids: string): Promise<Heal> {
   const frozen = new Map<string, string>();
-  // a process that is just being replaced is there a moment later
-  const stop = async (s: string) => {
-    const ask = `p="${pids}"; test -n "$p" && kill -STOP $p && echo $p`;
-    const stopped = await tryExec(await cluster.container(s), ["bash", "-c", ask]);
-    if (stopped.code === 0) frozen.set(s, stopped.stdout.trim());
-    return stopped.code === 0;
-  };
-  await each(
-    services,
-    (s) =>
-      waitUntil(() => stop(s), { what: `a process to freeze in ${s}`, deadlineMs: 15_000 }, { clock: systemClock }),
-  );
+  await each(services, async (s) => frozen.set(s, await signal(cluster, s, "STOP", pids)));
   return () => each(services, (s) => inContainer(cluster, s, `kill -CONT ${frozen.get(s)} || true`));
 }
 

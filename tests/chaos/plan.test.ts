@@ -21,7 +21,10 @@ test("every kind comes, and its sides never overlap", () => {
     assert.ok(fault.targets.length > 0 && fault.lastsMs >= 2_000 && fault.lastsMs <= 12_000);
     assert.equal(fault.from.length > 0, isCut(fault.kind), fault.kind);
     assert.deepEqual(fault.targets.filter((t) => fault.from.includes(t)), []);
+    const { second } = fault;
+    if (second) assert.ok(second.targets.every((t) => !fault.targets.includes(t)) && second.lastsMs < fault.lastsMs);
   }
+  assert.ok(many.some((f) => f.second?.kind === "kill" && f.kind === "freeze-postmaster"), "two at once come too");
 });
 
 test("a minority holds one voter and the primary, a majority two", () => {
@@ -55,6 +58,9 @@ test("an orderly stop, pgpool's own faults and faults of standbys explain no los
 test("a fault is told with its sides", () => {
   const fault = { kind: "pair" as const, targets: ["b"], from: ["a"], lastsMs: 4_000 };
   assert.equal(describeFault(fault, "a"), "pair b from a (primary) for 4 s");
+  const kill = { kind: "kill" as const, targets: ["a"], from: [], lastsMs: 2_000 };
+  const two = { kind: "freeze" as const, targets: ["b"], from: [], lastsMs: 4_000, second: kill };
+  assert.equal(describeFault(two, "a"), "freeze b for 4 s, then kill a (primary) for 2 s");
   const step = { kind: "clock" as const, targets: ["a"], from: [], lastsMs: 4_000, stepSeconds: -90 };
   assert.equal(describeFault(step, "a"), "clock a (primary) by -90 s for 4 s");
 });

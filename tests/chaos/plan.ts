@@ -38,6 +38,8 @@ export interface Fault {
   lastsMs: number;
   /** of a step of the wall clock, forwards or backwards and at the end back again, seconds */
   stepSeconds?: number;
+  /** strikes another node when half of this one's time is over, and ends with it */
+  second?: Fault;
 }
 
 export interface Seen {
@@ -75,6 +77,18 @@ const ofOneNode: readonly FaultKind[] = [
 /** Kinds that freeze processes of pgpool: its streaming worker, or the children that serve a session now. */
 const ofPool: readonly FaultKind[] = ["freeze-pool-worker", "freeze-pool-sessions"];
 
+/** Kinds of which two may strike two nodes at once: their ends do not depend on what the other did to a container. */
+const doubled: readonly FaultKind[] = [
+  "kill",
+  "stop",
+  "kill-postmaster",
+  "freeze",
+  "freeze-agent",
+  "freeze-postmaster",
+  "freeze-repmgrd",
+];
+const doubledShare = 0.4;
+
 const cuts: readonly FaultKind[] = ["isolate", "one-way", "pair", "minority", "majority", "pool-cut", "observers"];
 
 export const isCut = (kind: FaultKind): boolean => cuts.includes(kind);
@@ -83,9 +97,13 @@ function pick<T>(from: readonly T[], random: () => number): T {
   return from[Math.floor(random() * from.length)]!;
 }
 
-/** The next fault: the kinds by chance; most last less than a lease, some more than two. */
+/** The next fault: the kinds by chance; most last less than a lease, some more than two; some have a second beside them. */
 export function nextFault(seen: Seen, random: () => number, kinds: readonly FaultKind[] = faultKinds): Fault {
-  return faultOf(pick(kinds, random), seen, random);
+  const fault = faultOf(pick(kinds, random), seen, random);
+  if (!doubled.includes(fault.kind) || random() >= doubledShare) return fault;
+  const others = [...seen.first, ...seen.second].filter((n) => !fault.targets.includes(n));
+  const kind = pick(doubled, random);
+  return { ...fault, second: { kind, targets: [pick(others, random)], from: [], lastsMs: fault.lastsMs / 2 } };
 }
 
 /** A fault of this kind on this cluster. */
@@ -138,5 +156,6 @@ export function describeFault(fault: Fault, primary: string): string {
     ? " from the rest"
     : "";
   const step = fault.stepSeconds === undefined ? "" : ` by ${fault.stepSeconds} s`;
-  return `${fault.kind} ${list}${rest}${step} for ${(fault.lastsMs / 1000).toFixed(0)} s`;
+  const second = fault.second === undefined ? "" : `, then ${describeFault(fault.second, primary)}`;
+  return `${fault.kind} ${list}${rest}${step} for ${(fault.lastsMs / 1000).toFixed(0)} s${second}`;
 }

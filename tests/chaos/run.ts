@@ -40,9 +40,16 @@ async function doOne(fault: Fault, primary: string, cluster: Cluster, workload: 
   const beganMs = systemClock.nowMs();
   let finding: string | null = null;
   try {
+    const { second, lastsMs } = fault;
     const heal = await strike(fault, cluster);
-    await systemClock.sleep(fault.lastsMs);
-    await heal();
+    try {
+      await systemClock.sleep(second ? lastsMs - second.lastsMs : lastsMs);
+      const healSecond = second && await strike(second, cluster);
+      await systemClock.sleep(second?.lastsMs ?? 0);
+      await healSecond?.();
+    } finally {
+      await heal();
+    }
   } catch (error) {
     finding = `the fault could not be made or ended: ${errorText(error)}`;
   }
