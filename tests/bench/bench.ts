@@ -98,9 +98,8 @@ await task(async () => {
         await warmUp();
         const cost = await measureCost(cluster, nodes, await cluster.waitWhole(90_000, nodes));
         const each = cost.perNode.map((n) =>
-          `${n.node} ${n.cpuPercent.toFixed(1)} % of a core, agent ${mb(n.agentMb, n.agentOwnMb)}, fence ${
-            mb(n.fenceMb, n.fenceOwnMb)
-          }`
+          `${n.node} agent ${n.agentCpu.toFixed(2)} % of a core, ${mb(n.agentMb, n.agentOwnMb)}, ` +
+          `fence ${n.fenceCpu.toFixed(2)} %, ${mb(n.fenceMb, n.fenceOwnMb)}`
         );
         const probe = `probe ${cost.probeCommandMs.toFixed(0)} ms as a command, ${
           cost.probeHttpMs.toFixed(1)

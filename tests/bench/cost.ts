@@ -13,10 +13,14 @@ export interface Cost {
   leasePerSecond: number;
 }
 
-/** Agent and fence process of a node, memory in MB: resident, and their own with a fair share of what several map. */
+/**
+ * Agent and fence process of a node: percent of a core, and memory in MB, resident and their own with a fair share of what
+ * several map.
+ */
 export interface PerNode {
   node: string;
-  cpuPercent: number;
+  agentCpu: number;
+  fenceCpu: number;
   agentMb: number;
   agentOwnMb: number;
   fenceMb: number;
@@ -40,7 +44,8 @@ export async function measureCost(cluster: Cluster, nodes: readonly string[], pr
     ...await probes(cluster, primary),
     perNode: nodes.map((node, i) => ({
       node,
-      cpuPercent: 100 * (after[i]!.cpuSeconds - before[i]!.cpuSeconds) / seconds,
+      agentCpu: 100 * (after[i]!.agentCpuSeconds - before[i]!.agentCpuSeconds) / seconds,
+      fenceCpu: 100 * (after[i]!.fenceCpuSeconds - before[i]!.fenceCpuSeconds) / seconds,
       ...memoryOf(after[i]!),
     })),
     leasePerSecond: after.reduce((sum, now, i) => sum + now.requests - before[i]!.requests, 0) / seconds,
@@ -56,8 +61,10 @@ async function usage(cluster: Cluster, node: string) {
   const lines = (await exec(await cluster.container(node), ["bash", "-c", script])).trim().split("\n");
   const parts = lines.map((line) => line.split(/\s+/).map(Number));
   const metrics = await getText((await cluster.address(node))!, "/metrics", 2_000);
+  const cpuSeconds = ([user = NaN, system = NaN]: readonly number[] = []) => (user + system) / 100;
   return {
-    cpuSeconds: parts.reduce((sum, [user = 0, system = 0]) => sum + (user + system) / 100, 0),
+    agentCpuSeconds: cpuSeconds(parts[0]),
+    fenceCpuSeconds: cpuSeconds(parts[1]),
     agentMb: (parts[0]?.[2] ?? NaN) / 1024,
     agentOwnMb: (parts[0]?.[3] ?? NaN) / 1024,
     fenceMb: (parts[1]?.[2] ?? NaN) / 1024,
