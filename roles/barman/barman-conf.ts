@@ -4,6 +4,8 @@ import { renderConninfo, renderPgpassLine } from "../runtime/conninfo.ts";
 export const barmanConfPath = "/etc/barman.conf";
 export const serverDirectory = "/etc/barman.d";
 export const lockDirectory = "/run/barman";
+/** Holds a pg_receivewal that flushes what it receives at once and says so (images/barman/Dockerfile). */
+export const toolsDirectory = "/usr/local/lib/postdock";
 export const barmanLogPath = "/var/log/barman/barman.log";
 
 /** What the files depend on. */
@@ -50,6 +52,7 @@ export function renderServerConf(input: BarmanConfInput, host: string): string {
     "immediate_checkpoint = true",
     "streaming_archiver = on",
     "archiver = off",
+    `path_prefix = ${toolsDirectory}`,
     `slot_name = ${input.slotName}`,
     "create_slot = auto",
     `retention_policy = RECOVERY WINDOW OF ${input.retentionDays} DAYS`,

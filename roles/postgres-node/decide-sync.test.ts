@@ -16,7 +16,7 @@ const view = (changes: Partial<SyncView> = {}): SyncView => ({
 
 const table: [string, Partial<SyncView>, string, RegExp | null][] = [
   ["eventual waits for nobody", { mode: "eventual" }, "", null],
-  ["eventual with barman waits for barman", { mode: "eventual", barman: true }, 'ANY 1 ("barman_receive_wal")', null],
+  ["eventual with barman waits for barman", { mode: "eventual", barman: true }, 'FIRST 1 ("barman_receive_wal")', null],
   [
     "a barman that is down stops nobody",
     { mode: "eventual", barman: true, streaming: [] },
@@ -27,7 +27,30 @@ const table: [string, Partial<SyncView>, string, RegExp | null][] = [
   ["while none streams it waits for none and says so", { mode: "partially-strict", streaming: [] }, "", /asynchronous/],
   ["strict waits for half of the nodes", {}, 'ANY 1 ("node2", "node3")', null],
   ["strict never falls back", { streaming: [] }, 'ANY 1 ("node2", "node3")', /commits wait: 0 of 1/],
-  ["strict with barman needs both", { barman: true }, 'ANY 2 ("node2", "node3", "barman_receive_wal")', null],
+  [
+    "strict with barman needs both: two standbys are not enough, nor barman alone",
+    { barman: true },
+    'FIRST 2 ("barman_receive_wal", "node2", "node3")',
+    null,
+  ],
+  [
+    "partially-strict with barman needs both",
+    { mode: "partially-strict", barman: true },
+    'FIRST 2 ("barman_receive_wal", "node2", "node3")',
+    null,
+  ],
+  [
+    "partially-strict without a standby still waits for barman",
+    { mode: "partially-strict", barman: true, streaming: ["barman_receive_wal"] },
+    'FIRST 1 ("barman_receive_wal")',
+    /no standby streams/,
+  ],
+  [
+    "partially-strict without barman waits for any standby",
+    { mode: "partially-strict", barman: true, streaming: ["node3"] },
+    'ANY 1 ("node2", "node3")',
+    /barman receives no WAL/,
+  ],
   [
     "a node that was never seen is waited for by its host",
     {

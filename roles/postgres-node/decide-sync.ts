@@ -37,25 +37,31 @@ export function decideSync(view: SyncView): SyncPlan {
   const known = view.others.map(({ host, name }) => name ?? host);
   switch (view.mode) {
     case "eventual":
-      return { names: any(1, barman), degraded: noBarman };
+      return { names: waitFor(0, [], barman), degraded: noBarman };
     case "partially-strict": {
-      const names = [...known, ...barman];
-      if (names.some(receives)) return { names: any(1, names), degraded: noBarman };
-      return { names: "", degraded: "no standby streams: commits are asynchronous until one does" };
+      if (known.some(receives)) return { names: waitFor(1, known, barman), degraded: noBarman };
+      return {
+        names: waitFor(0, [], barman),
+        degraded: "no standby streams: commits are asynchronous until one does",
+      };
     }
     case "strict": {
       const needed = Math.floor(view.nodes / 2);
       const there = known.filter(receives).length;
       const short = there < needed ? `commits wait: ${there} of ${needed} standbys stream that each needs` : null;
-      return { names: any(needed + barman.length, [...known, ...barman]), degraded: short ?? noBarman };
+      return { names: waitFor(needed, known, barman), degraded: short ?? noBarman };
     }
   }
 }
 
-/** ANY k (…), each name quoted; empty where nobody is waited for. */
-function any(count: number, names: readonly string[]): string {
-  if (names.length === 0 || count === 0) return "";
-  return `ANY ${count} (${names.map((n) => `"${n.replaceAll('"', '""')}"`).join(", ")})`;
+/**
+ * So many of the standbys, and barman where it is given. A list has one rule for all of its names, and only by their order is
+ * one of them never left out: then it is the first of the standbys that are connected that counts, not any (manual, 19.6.2).
+ */
+function waitFor(count: number, standbys: readonly string[], barman: readonly string[]): string {
+  const names = [...barman, ...standbys].map((n) => `"${n.replaceAll('"', '""')}"`).join(", ");
+  if (names === "" || count + barman.length === 0) return "";
+  return barman.length > 0 ? `FIRST ${count + barman.length} (${names})` : `ANY ${count} (${names})`;
 }
 
 /**
