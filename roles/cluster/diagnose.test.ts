@@ -30,6 +30,7 @@ function node(
     node: { id: hosts.indexOf(host) + 1, name: host, host },
     priority: 100,
     certain: false,
+    failingMs: 0,
     postgres: {
       data: "cluster",
       running: true,

@@ -29,6 +29,8 @@ export interface AgentState {
   /** nothing may look like a standby while this is set: a start as primary or a promotion is under way */
   becomingPrimary: boolean;
   repmgrdRuns: boolean;
+  /** since when its server, or what has to come before it, fails again and again; null: it does not */
+  failingSince: number | null;
   /** counts changes of what others act on */
   revision: number;
   /** why PostgreSQL was fenced here, until it serves again */
@@ -54,6 +56,7 @@ export function initialState(nowMs: number): AgentState {
     server: null,
     becomingPrimary: false,
     repmgrdRuns: false,
+    failingSince: null,
     revision: 1,
     fenced: null,
     everHadMajority: false,
@@ -99,6 +102,7 @@ export function renderStatus(
     because: state.because,
     uptimeSeconds: Math.round((nowMs - state.startedMs) / 1000),
     certain: false,
+    failingMs: state.failingSince === null ? 0 : Math.round(nowMs - state.failingSince),
     observedAgoMs: Math.round(state.server ? nowMs - state.server.atMs : 0),
     cluster: config.clusterName,
     node: { id: config.id, name: config.name, host: config.host },

@@ -47,6 +47,8 @@ export interface ReachedPeer {
   position: WalPosition | null;
   /** `position` was looked at after this node asked, and nothing that the peer has is missing from it */
   certain: boolean;
+  /** for how long its server has failed to start, again and again; milliseconds */
+  failingMs: number;
   priority: number;
   /** the agent is starting a primary or promoting right now */
   becomingPrimary: boolean;

@@ -29,6 +29,7 @@ function status(shape: Shape): NodeStatus {
     node: { id: 1, name: shape.host, host: shape.host },
     priority: 100,
     certain: false,
+    failingMs: 0,
     partners: shape.partners ?? ["a", "b", "c"],
     everHadMajority: shape.everHadMajority ?? true,
     becomingPrimary: false,

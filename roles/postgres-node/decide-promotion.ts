@@ -1,8 +1,10 @@
 // PURE: may this standby become primary now?
-import { type ClusterView, countMajority, reached } from "./cluster-view.ts";
+import { type ClusterView, countMajority, reached, type ReachedPeer } from "./cluster-view.ts";
+import { longMs } from "./decide-recovery.ts";
 import type { RunningView } from "./decide-running.ts";
+import { successorLagBytes } from "./decide-successor.ts";
 import { provesAll } from "./decide-sync.ts";
-import { comparePosition, type WalPosition } from "./lsn.ts";
+import { comparePosition, parseLsn, type WalPosition } from "./lsn.ts";
 
 export interface MayPromote {
   /** only one of several equally advanced standbys may */
@@ -13,6 +15,20 @@ export interface MayPromote {
   proven?: boolean;
   /** what is in view was seen with the lease in hand */
   final?: boolean;
+}
+
+/**
+ * The view without the nodes that have more than this one but cannot start, for example because their disk is full: after the
+ * time that a long recovery is given, and where they are no further ahead than a successor may be behind, nobody waits for them.
+ * In strict mode they prove nothing then: what only they have was not acknowledged if the others prove all.
+ */
+export function withoutStuck<T extends Pick<ClusterView, "peers">>(view: T, own: WalPosition): T {
+  const stuck = ({ role, failingMs, position }: ReachedPeer) => {
+    if (role !== "none" || failingMs < longMs || position?.timeline !== own.timeline) return false;
+    const ahead = parseLsn(position.lsn) - parseLsn(own.lsn);
+    return ahead > 0n && ahead <= BigInt(successorLagBytes);
+  };
+  return { ...view, peers: view.peers.map((p) => p.seen === "reached" && stuck(p) ? { ...p, position: null } : p) };
 }
 
 /**
@@ -39,12 +55,13 @@ export function missingProof(
  * With `tieBreak` only one of several equally advanced standbys may (repmgrd's election has broken the tie already).
  */
 export function decideMayPromote(
-  view: Omit<
+  all: Omit<
     RunningView,
     "streaming" | "notStreamingMs" | "noPrimaryMs" | "trouble" | "upstream" | "sawPrimary" | "license" | "origin"
   >,
   options: MayPromote,
 ): { ok: boolean; because: string } {
+  const view = withoutStuck(all, all.position);
   const refuse = (because: string) => ({ ok: false, because });
   if (view.role === "primary") return refuse("this node is already primary");
   if (view.paused && !options.asked) return refuse("automatic failover is paused; `postdock cluster resume` ends that");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { lostPeer, standbyPeer } from "../../tests/support/peer.ts";
-import type { Peer } from "./cluster-view.ts";
+import type { Peer, ReachedPeer } from "./cluster-view.ts";
 import { decideMayPromote } from "./decide-promotion.ts";
 import { decideRunning, electionGraceMs, type RunningView } from "./decide-running.ts";
 
@@ -177,6 +177,25 @@ test("decideMayPromote() in strict mode with the lease counts only nodes that ar
   assert.match(final({ strict: true, peers: [lost("a"), unsure] }).because, /not sure how far its WAL reaches: c$/);
   assert.equal(final({ strict: false, peers: [lost("a"), unsure] }).ok, true);
   assert.equal(may({ strict: true, peers: [lost("a"), unsure] }), true, "before the lease nobody was asked to look");
+});
+
+test("decideMayPromote() waits for a node that has more and cannot start for six seconds, and not if it has much more", () => {
+  const ahead = (changes: Partial<ReachedPeer>) =>
+    peer("a", 1, { role: "none", position: { timeline: 1, lsn: "0/5000100" }, ...changes });
+  const may = (changes: Partial<ReachedPeer>, rest: Partial<RunningView> = {}) =>
+    decideMayPromote(view({ peers: [ahead(changes), peer("c", 3)], ...rest }), { tieBreak: false, final: true }).ok;
+  assert.equal(may({ failingMs: 5_999 }), false);
+  assert.equal(may({ failingMs: 6_000 }), true);
+  assert.equal(may({ failingMs: 6_000, role: "unknown" }), false, "it is just trying");
+  assert.equal(may({ failingMs: 6_000, position: { timeline: 1, lsn: "0/7000001" } }), false);
+  assert.equal(may({ failingMs: 6_000, position: { timeline: 2, lsn: "0/5000100" } }), false);
+  assert.equal(
+    may({ failingMs: 6_000 }, { strict: true }),
+    true,
+    "the two others prove that what it has alone was not acknowledged",
+  );
+  const alone = { strict: true, peers: [ahead({ failingMs: 6_000 }), lost("c")] };
+  assert.equal(may({}, alone), false, "it may have acknowledged that with the one that is gone");
 });
 
 test("decideMayPromote() refuses on the side of a partition that has no majority, and for nodes of the second level", () => {

@@ -1,6 +1,6 @@
 // PURE: what a node with no running PostgreSQL does next, from one view (DESIGN.md section 4).
 import { type ClusterView, countMajority, type OwnCluster, type PrimaryInSight, reached } from "./cluster-view.ts";
-import { missingProof } from "./decide-promotion.ts";
+import { missingProof, withoutStuck } from "./decide-promotion.ts";
 import { comparePosition, isAncestor, sameOrigin } from "./lsn.ts";
 import { unreachable } from "../runtime/errors.ts";
 
@@ -195,7 +195,8 @@ function chooseUpstream(view: ClusterView, own: OwnCluster, primary: PrimaryInSi
   return running ?? primary.host;
 }
 
-function decideFormerPrimary(view: ClusterView, own: OwnCluster, look: StartupLook): StartupPlan {
+function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLook): StartupPlan {
+  const view = withoutStuck(all, own.position);
   const majority = countMajority(view);
   const newer = reached(view).filter((p) => p.position && comparePosition(p.position, own.position) > 0);
   const becoming = reached(view).find((p) => p.becomingPrimary);

@@ -146,6 +146,7 @@ function toPeer(answer: PeerSeen): Peer {
     systemIdentifier: status.postgres.systemIdentifier,
     position: timeline !== null && lsn !== null ? { timeline, lsn } : null,
     certain: status.certain,
+    failingMs: status.failingMs,
     priority: status.priority,
     becomingPrimary: status.becomingPrimary,
     everHadMajority: status.everHadMajority,

@@ -23,7 +23,6 @@ import { serveAsRole, type ServerEnd } from "./watch-loop.ts";
 export async function runNode(node: Node): Promise<void> {
   const attempt: Attempt = {
     since: node.clock.nowMs(),
-    failingSince: null,
     pauseMs: 250,
     cloneBecause: null,
     keptTerm: null,
@@ -33,7 +32,9 @@ export async function runNode(node: Node): Promise<void> {
     if (node.stop.aborted) return;
     try {
       const progressed = await apply(plan, node, attempt);
-      if (progressed) Object.assign(attempt, { since: node.clock.nowMs(), failingSince: null, pauseMs: 250 });
+      if (!progressed) continue;
+      Object.assign(attempt, { since: node.clock.nowMs(), pauseMs: 250 });
+      node.state.failingSince = null;
     } catch (error) {
       if (node.stop.aborted) return;
       await pauseAfterFailure(error, node, attempt);
@@ -47,7 +48,6 @@ const longestRestMs = 500;
 interface Attempt {
   /** when the present wait began */
   since: number;
-  failingSince: number | null;
   pauseMs: number;
   /** why only a clone can bring this node back, or null */
   cloneBecause: string | null;
@@ -261,8 +261,8 @@ async function pauseAfterFailure(error: unknown, node: Node, attempt: Attempt): 
   if (error instanceof OperatorError && (error.exitCode === ExitCode.refused || error.exitCode === ExitCode.config)) {
     throw error;
   }
-  attempt.failingSince ??= clock.nowMs();
-  const failingMs = clock.nowMs() - attempt.failingSince;
+  node.state.failingSince ??= clock.nowMs();
+  const failingMs = clock.nowMs() - node.state.failingSince;
   if (failingMs >= config.waitStartSeconds * 1000) throw error;
   log.error("The attempt failed, trying again", {
     error: error instanceof Error ? error : errorText(error),

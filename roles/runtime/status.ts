@@ -104,6 +104,9 @@ export const NodeStatus = z.object({
     description:
       "asked for with ?fresh=1: postgres.lsn was looked at for this answer, and the node has no WAL beyond it",
   }),
+  failingMs: z.number().default(0).meta({
+    description: "for how long its server, or what has to come before it, has failed again and again, milliseconds",
+  }),
   partners: z.array(z.string()).meta({ description: "PARTNER_NODES" }),
   everHadMajority: z.boolean().meta({ description: "a majority of PARTNER_NODES has joined at least once" }),
   fenced: z.string().nullable().meta({

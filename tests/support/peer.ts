@@ -14,6 +14,7 @@ export const standbyPeer = (host: string, nodeId: number, changes: Partial<Reach
   systemIdentifier: "1",
   position: { timeline: 1, lsn: "0/5000000" },
   certain: true,
+  failingMs: 0,
   priority: 100,
   becomingPrimary: false,
   everHadMajority: true,
