@@ -2,9 +2,9 @@
 import { type ClusterView, countMajority, reached, type ReachedPeer } from "./cluster-view.ts";
 import { longMs } from "./decide-recovery.ts";
 import type { RunningView } from "./decide-running.ts";
-import { successorLagBytes } from "./decide-successor.ts";
 import { provesAll } from "./decide-sync.ts";
 import { comparePosition, parseLsn, type WalPosition } from "./lsn.ts";
+import { noRoomBytes } from "../runtime/status.ts";
 
 export interface MayPromote {
   /** only one of several equally advanced standbys may */
@@ -17,16 +17,20 @@ export interface MayPromote {
   final?: boolean;
 }
 
+/** What a node that cannot start may be ahead and is not waited for, bytes: a segment that was switched early counts whole. */
+const stuckLagBytes = 64 * 1024 * 1024;
+
 /**
- * The view without the nodes that have more than this one but cannot start, for example because their disk is full: after the
- * time that a long recovery is given, and where they are no further ahead than a successor may be behind, nobody waits for them.
- * In strict mode they prove nothing then: what only they have was not acknowledged if the others prove all.
+ * The view without the WAL of nodes that have more than this one and cannot start: after the time that a long recovery is
+ * given, or at once where their disk is full, nobody waits for them. In strict mode they prove nothing then: what only they
+ * have was not acknowledged if the others prove all.
  */
 export function withoutStuck<T extends Pick<ClusterView, "peers">>(view: T, own: WalPosition): T {
-  const stuck = ({ role, failingMs, position }: ReachedPeer) => {
-    if (role !== "none" || failingMs < longMs || position?.timeline !== own.timeline) return false;
+  const stuck = ({ role, failingMs, diskFreeBytes, position }: ReachedPeer) => {
+    const full = diskFreeBytes !== null && diskFreeBytes < noRoomBytes;
+    if (role !== "none" || failingMs <= (full ? 0 : longMs) || position?.timeline !== own.timeline) return false;
     const ahead = parseLsn(position.lsn) - parseLsn(own.lsn);
-    return ahead > 0n && ahead <= BigInt(successorLagBytes);
+    return ahead > 0n && ahead <= BigInt(stuckLagBytes);
   };
   return { ...view, peers: view.peers.map((p) => p.seen === "reached" && stuck(p) ? { ...p, position: null } : p) };
 }

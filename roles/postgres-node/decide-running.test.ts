@@ -184,17 +184,19 @@ test("decideMayPromote() waits for a node that has more and cannot start for six
     peer("a", 1, { role: "none", position: { timeline: 1, lsn: "0/5000100" }, ...changes });
   const may = (changes: Partial<ReachedPeer>, rest: Partial<RunningView> = {}) =>
     decideMayPromote(view({ peers: [ahead(changes), peer("c", 3)], ...rest }), { tieBreak: false, final: true }).ok;
-  assert.equal(may({ failingMs: 5_999 }), false);
-  assert.equal(may({ failingMs: 6_000 }), true);
-  assert.equal(may({ failingMs: 6_000, role: "unknown" }), false, "it is just trying");
-  assert.equal(may({ failingMs: 6_000, position: { timeline: 1, lsn: "0/7000001" } }), false);
-  assert.equal(may({ failingMs: 6_000, position: { timeline: 2, lsn: "0/5000100" } }), false);
+  assert.equal(may({ failingMs: 6_000 }), false);
+  assert.equal(may({ failingMs: 6_001 }), true);
+  assert.equal(may({ failingMs: 6_001, role: "unknown" }), false, "it is just trying");
+  assert.equal(may({ failingMs: 6_001, position: { timeline: 1, lsn: "0/9000001" } }), false);
+  assert.equal(may({ failingMs: 6_001, position: { timeline: 2, lsn: "0/5000100" } }), false);
+  assert.equal(may({ failingMs: 1, diskFreeBytes: 0 }), true, "a full disk does not get better by trying");
+  assert.equal(may({ failingMs: 0, diskFreeBytes: 0 }), false, "it has not tried yet");
   assert.equal(
-    may({ failingMs: 6_000 }, { strict: true }),
+    may({ failingMs: 6_001 }, { strict: true }),
     true,
     "the two others prove that what it has alone was not acknowledged",
   );
-  const alone = { strict: true, peers: [ahead({ failingMs: 6_000 }), lost("c")] };
+  const alone = { strict: true, peers: [ahead({ failingMs: 6_001 }), lost("c")] };
   assert.equal(may({}, alone), false, "it may have acknowledged that with the one that is gone");
 });
 

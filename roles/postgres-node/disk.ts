@@ -9,10 +9,16 @@ import type { Surroundings } from "./observe.ts";
 /** A node with less free does not take over because of room, bytes. */
 const roomBytes = 16 * noRoomBytes;
 
+/** Looks at the volume of the data directory; bytes free there. */
+export async function seeDisk({ config, state }: Node): Promise<number> {
+  const { freeBytes, totalBytes } = await diskSpace(config.pgdata);
+  state.disk = { freeBytes, totalBytes };
+  return freeBytes;
+}
+
 /** Looks at the volume, and where the primary has no room and a standby has, orders a hand-over. */
 export async function keepRoom(surroundings: Surroundings, node: Node): Promise<void> {
-  const { freeBytes, totalBytes } = await diskSpace(node.config.pgdata);
-  node.state.disk = { freeBytes, totalBytes };
+  const freeBytes = await seeDisk(node);
   if (freeBytes >= noRoomBytes || observedRole(node.state) !== "primary" || licenseOf(node) !== "held") return;
   if (node.memory.paused.on) return;
   const roomy = surroundings.peers.filter((p) => p.seen === "reached" && (p.diskFreeBytes ?? 0) >= roomBytes);

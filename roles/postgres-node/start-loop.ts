@@ -9,6 +9,7 @@ import { clone } from "./clone.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { observeData } from "./data-directory.ts";
 import { decideStartup, type StartupPlan } from "./decide-startup.ts";
+import { seeDisk } from "./disk.ts";
 import { clearJournal, clearStaging, dataEntries, moveIntoPlace, readJournal } from "./journal.ts";
 import { licenseOf, type Node, say } from "./node.ts";
 import type { AskHow } from "../runtime/peers.ts";
@@ -60,6 +61,7 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   await clearStaleServer(config.pgdata, node);
   state.data = await observeData(config.pgdata, log);
   state.ranSince = false;
+  await seeDisk(node);
   attempt.keptTerm = node.lease.held() ? node.lease.term() : null;
   const view = await observe(node, attempt);
   const plan = decideStartup(view);
