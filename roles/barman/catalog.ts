@@ -88,7 +88,10 @@ async function removeBackups(backups: readonly Backup[], barman: Barman, memory:
   const givenUp = [...memory.closes].filter(([, closes]) => closes >= maxClosesForBackup).map(([id]) => id);
   const halfway = backups.some((b) => b.status === "STARTED" || b.status === "EMPTY");
   const runs = halfway ? await backupRuns(barman) : null;
-  for (const removal of decideRemovals(backups, { backupRuns: runs, givenUp })) {
+  // a backup that ended between the list and the look at the lock is still called begun there; one that began since is not in it
+  const now = runs === false ? await listBackups(config.serverName, stop) : backups;
+  const known = now.filter((b) => backups.some((before) => before.id === b.id));
+  for (const removal of decideRemovals(known, { backupRuns: runs, givenUp })) {
     log.warn("Backup is removed", { id: removal.id, because: removal.because });
     await deleteBackup(config.serverName, removal.id, stop);
     state.due.catalogMs = barman.clock.nowMs();
