@@ -18,8 +18,7 @@ test("with two of three nodes of the first level dead, the last one leads and th
   await cluster.up();
   const old = await cluster.waitWhole(150_000);
   await cluster.waitPool(first);
-  const inForce = async () => (await cluster.nodeStatus(old))?.lease.mode === "on";
-  await waitUntil(inForce, { what: "the lease to be in force", deadlineMs: 30_000 }, deps);
+  await cluster.waitLease(first);
   const ledger = await Ledger.start({ ...monkey, host: (await cluster.address("pgpool"))! });
   await waitUntil(() => Promise.resolve(ledger.count >= 20), { what: "writes", deadlineMs: 20_000 }, deps);
 

@@ -17,10 +17,7 @@ test("the pool's vote is enough for a failover between two nodes, and alone nobo
   await cluster.up([...nodes, "pgpool"]);
   const old = await cluster.waitWhole(90_000, nodes);
   await cluster.waitPool(nodes);
-  await waitUntil(async () => (await cluster.nodeStatus(old))?.lease.mode === "on", {
-    what: "the lease to be in force",
-    deadlineMs: 30_000,
-  }, deps);
+  await cluster.waitLease(nodes);
   const ledger = await Ledger.start({ ...monkey, host: (await cluster.address("pgpool"))! });
   await cluster.kill(old);
   const other = nodes.find((n) => n !== old)!;

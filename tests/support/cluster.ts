@@ -130,6 +130,13 @@ export class Cluster {
     );
   }
 
+  /** Waits until all these nodes know that only the lease's holder leads: each learns it with its next look. */
+  async waitLease(among: readonly Service[]): Promise<void> {
+    const inForce = async () =>
+      (await Promise.all(among.map((s) => this.nodeStatus(s)))).every((status) => status?.lease.mode === "on");
+    await waitUntil(inForce, { what: "the lease to be in force", deadlineMs: 30_000 }, { clock: systemClock });
+  }
+
   /** Waits until pgpool has all these backends attached and writes to the primary. */
   async waitPool(attached: readonly Service[], deadlineMs = 60_000): Promise<void> {
     let last = "nothing seen";
