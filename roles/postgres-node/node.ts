@@ -80,11 +80,17 @@ export function announce(node: Node): void {
 
 /** Whether this node may be read-write now; "missing" where it needs the lease and does not hold it. */
 export function licenseOf(node: Node): "held" | "missing" | "not-needed" {
-  if (!node.memory.everHadMajority) return "not-needed";
+  if (!node.memory.everHadMajority && !knowsHolder(node)) return "not-needed";
   // a node of the second level of such a cluster never leads
   if (node.config.electorate.length === 0 && node.config.upstreamHost !== null) return "missing";
   if (!node.lease.mode.on) return "not-needed";
   return node.lease.held() ? "held" : "missing";
+}
+
+/** A standby that has granted the lease knows of it a second before its own marker does: while the holder may lead, it may not. */
+function knowsHolder({ state, voter, config }: Node): boolean {
+  const holder = voter.granted()?.host ?? config.host;
+  return observedRole(state) === "standby" && holder !== config.host;
 }
 
 /** GET /status of this moment. */
