@@ -56,27 +56,6 @@ export interface Seen {
 /** The furthest step of a clock, seconds: what the cluster bears between two nodes is 15 minutes. */
 const furthestStep = 600;
 
-/** Kinds that strike one node, whichever: the primary more often than any other. */
-const ofOneNode: readonly FaultKind[] = [
-  "kill",
-  "stop",
-  "kill-postmaster",
-  "freeze",
-  "freeze-agent",
-  "freeze-postmaster",
-  "freeze-repmgrd",
-  "no-dns",
-  "slow",
-  "isolate",
-  "one-way",
-  "slow-disk",
-  "full-disk",
-  "clock",
-];
-
-/** Kinds that freeze processes of pgpool: its streaming worker, or the children that serve a session now. */
-const ofPool: readonly FaultKind[] = ["freeze-pool-worker", "freeze-pool-sessions"];
-
 /** Kinds of which two may strike two nodes at once: their ends do not depend on what the other did to a container. */
 const doubled: readonly FaultKind[] = [
   "kill",
@@ -88,6 +67,21 @@ const doubled: readonly FaultKind[] = [
   "freeze-repmgrd",
 ];
 const doubledShare = 0.4;
+
+/** Kinds that strike one node, whichever: the primary more often than any other. */
+const ofOneNode: readonly FaultKind[] = [
+  ...doubled,
+  "no-dns",
+  "slow",
+  "isolate",
+  "one-way",
+  "slow-disk",
+  "full-disk",
+  "clock",
+];
+
+/** Kinds that freeze processes of pgpool: its streaming worker, or the children that serve a session now. */
+const ofPool: readonly FaultKind[] = ["freeze-pool-worker", "freeze-pool-sessions"];
 
 const cuts: readonly FaultKind[] = ["isolate", "one-way", "pair", "minority", "majority", "pool-cut", "observers"];
 
