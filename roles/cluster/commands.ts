@@ -1,14 +1,13 @@
 // The operator's hand: `postdock cluster show|switchover|failover|reinit|pause|resume|history`, from any container, without SSH.
 import { z } from "zod";
-import type { Command, Context } from "../runtime/context.ts";
+import type { Command } from "../runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
-import { getText, HttpError } from "../runtime/peers.ts";
-import { waitUntil } from "../runtime/time.ts";
+import { getText } from "../runtime/peers.ts";
 import { diagnose } from "./diagnose.ts";
-import { type Cluster, gather, nodeCalled, thePrimary } from "./gather.ts";
+import { gather, nodeCalled, thePrimary } from "./gather.ts";
+import { ask, askMs, option, roleOf, sayer, seconds, streams, until } from "./orders.ts";
 import { clusterJson, renderCluster, renderHistory } from "./render.ts";
 
-const askMs = 10_000;
 /** A switchover takes about a second; a big last checkpoint may make it longer. */
 const switchMs = 60_000;
 const cloneMs = 24 * 3_600_000;
@@ -44,7 +43,13 @@ export const switchoverCommand: Command = async (context, args) => {
   const answer = await ask(cluster, old.host, "/control/switchover", { to }, z.object({ to: z.string() }));
   const said = sayer(context, args);
   said(`${old.host} hands over to ${answer.to}`);
-  await until(context, `${answer.to} to lead`, switchMs, (now) => now.primary?.host === answer.to);
+  let ended = false;
+  await until(context, `${answer.to} to lead`, switchMs, (now) => {
+    ended ||= roleOf(now, old.host) !== null && roleOf(now, old.host) !== "primary";
+    const leader = now.primary?.host ?? null;
+    if (ended && leader !== null && leader !== answer.to) throw notTakenOver(answer.to, leader);
+    return leader === answer.to;
+  });
   const leadMs = Math.round(context.clock.nowMs() - started);
   said(`${answer.to} is primary after ${seconds(leadMs)}`);
   await until(context, `${old.host} to follow`, switchMs, (now) => streams(now, old.host));
@@ -55,6 +60,15 @@ export const switchoverCommand: Command = async (context, args) => {
   }
   return ExitCode.ok;
 };
+
+/** A cluster in which another node leads after the hand-over is not waited for. */
+function notTakenOver(to: string, leader: string): OperatorError {
+  return new OperatorError({
+    what: `${to} did not take over: ${leader} leads`,
+    fix: "`postdock cluster history` tells why; `postdock cluster show` tells whether all is well for another try",
+    exitCode: ExitCode.unavailable,
+  });
+}
 
 /** `cluster failover --force NODE [--yes]`: NODE leads although a majority is missing. */
 export const failoverCommand: Command = async (context, args) => {
@@ -149,50 +163,3 @@ export const historyCommand: Command = async (context, args) => {
   else for (const line of renderHistory(entries)) context.print(line);
   return ExitCode.ok;
 };
-
-function option(args: readonly string[], name: string): string | null {
-  return args.find((a) => a.startsWith(`--${name}=`))?.slice(name.length + 3) ?? null;
-}
-
-/** People read sentences, programs one JSON object. */
-function sayer(context: Context, args: readonly string[]): (line: string) => void {
-  return args.includes("--json") ? () => {} : (line) => context.print(line);
-}
-
-async function ask<T>(cluster: Cluster, host: string, path: string, body: object, schema: z.ZodType<T>): Promise<T> {
-  try {
-    return await cluster.client.ask({ host, path, body, schema, timeoutMs: askMs });
-  } catch (error) {
-    const refused = error instanceof HttpError;
-    throw new OperatorError({
-      what: `${host} ${refused ? "refuses" : "did not answer"}`,
-      why: refused ? error.body : errorText(error),
-      fix: refused && error.status === 401
-        ? "run the command in a container with the cluster's CLUSTER_KEY or REPLICATION_PASSWORD"
-        : "`postdock cluster show` tells the state of every node; correct what is named here, then try again",
-      exitCode: refused ? ExitCode.refused : ExitCode.unavailable,
-    });
-  }
-}
-
-async function until(
-  context: Context,
-  what: string,
-  deadlineMs: number,
-  done: (now: Cluster) => boolean,
-): Promise<void> {
-  await waitUntil(async () => done(await gather(context)), {
-    what,
-    deadlineMs,
-    everyMs: 100,
-    fix: "`postdock cluster show` and `postdock cluster history` tell where it stands",
-  }, context);
-}
-
-function streams(cluster: Cluster, host: string): boolean {
-  return cluster.nodes.find((n) => n.host === host)?.status.postgres.upstream?.streaming === true;
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
-}

@@ -10,7 +10,7 @@ import { decideRecovery, patienceMs, type RecoveryPlan } from "./decide-recovery
 import { decideSuccessor, type Succession } from "./decide-successor.ts";
 import { compareLsn } from "./lsn.ts";
 import { licenseOf, type Node, say, statusOf } from "./node.ts";
-import { knownHosts, observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
+import { observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
 import { checkpoint } from "./queries.ts";
 import { promoteHere } from "./repair.ts";
 
@@ -35,13 +35,10 @@ export function successorOf(node: Node, seen: Surroundings, wanted: string | nul
 
 /** While this node recovers as primary: whether a standby would be there sooner. Null where it needs no lease or is not at all long at it. */
 export async function lookForSuccessor(sinceMs: number, node: Node): Promise<RecoveryPlan | null> {
-  const { config, state, memory } = node;
+  const { state } = node;
   const recoveringMs = node.clock.nowMs() - sinceMs;
   if (recoveringMs < patienceMs || licenseOf(node) !== "held" || state.data?.kind !== "cluster") return null;
-  const seen = await observeSurroundings(
-    knownHosts(config, state, memory.hosts),
-    node,
-  );
+  const seen = await observeSurroundings(node);
   const { systemIdentifier, position: end } = state.data;
   return decideRecovery({ ...viewOf(node, seen), recoveringMs, systemIdentifier, end });
 }
@@ -71,22 +68,25 @@ export async function finishHandOver(to: string, because: string, node: Node): P
     return await giveTo(to, control.checkpoint.lsn, because, node);
   }
   const why = `PostgreSQL is "${control.state}", not shut down`;
-  node.log.warn("The hand-over did not succeed; the nodes elect a primary", { to, why });
+  failed(to, why, node);
+}
+
+function failed(to: string, because: string, node: Node): void {
+  node.history.warn("The hand-over did not succeed; the nodes elect a primary", { to, because });
 }
 
 /** Frees the lease; the successor, which has WAL beyond `afterLsn`, promotes itself. */
 async function giveTo(to: string, afterLsn: string, because: string, node: Node): Promise<void> {
-  const { config, client, clock, lease, log } = node;
+  const { config, client, clock, lease } = node;
   const started = clock.nowMs();
   try {
     await lease.release(`${to} takes over`, to);
     const body = { from: config.host, afterLsn, because };
     const answer = await client.ask({ host: to, path: takeOverPath, body, schema: TakenOver, timeoutMs: takeOverMs });
-    const fields = { to, because: answer.because, tookMs: Math.round(clock.nowMs() - started) };
-    if (answer.ok) node.history.note("Handed over", fields);
-    else log.warn("The successor did not take over; the nodes elect one", fields);
+    if (!answer.ok) return failed(to, answer.because, node);
+    node.history.note("Handed over", { to, because: answer.because, tookMs: Math.round(clock.nowMs() - started) });
   } catch (error) {
-    log.warn("The hand-over did not succeed; the nodes elect a primary", { to, why: errorText(error) });
+    failed(to, errorText(error), node);
   }
 }
 

@@ -37,6 +37,16 @@ export class History {
   /** One thing that happened: to the log, and to the file as soon as the disk takes it. */
   note(event: string, fields: LogFields): void {
     this.o.log.info(event, fields);
+    this.keep(event, fields);
+  }
+
+  /** Likewise, of what should not have happened. */
+  warn(event: string, fields: LogFields): void {
+    this.o.log.warn(event, fields);
+    this.keep(event, fields);
+  }
+
+  private keep(event: string, fields: LogFields): void {
     const time = new Date(this.o.clock.wallMs()).toISOString();
     this.entries = [...this.entries, { time, node: this.o.node, event, ...fields }].slice(-most);
     this.writing = this.writing.then(() => this.write()).catch((error) =>

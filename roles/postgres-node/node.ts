@@ -18,6 +18,12 @@ import type { Memory } from "./marker.ts";
 import type { Sql } from "./queries.ts";
 import type { PrimaryTimelines } from "./timeline-origin.ts";
 
+/** An order to hand the primary's role over. */
+export interface HandOver {
+  to: string;
+  because: string;
+}
+
 export interface Node {
   config: NodeConfig;
   state: AgentState;
@@ -41,8 +47,8 @@ export interface Node {
   silent: Set<string>;
   /** a primary has been in sight since this agent started */
   sawPrimary: boolean;
-  /** an operator's switchover: the standby that is to lead next, or null for the best one */
-  handOver: { to: string | null; because: string } | null;
+  /** the standby that is to lead next, by an operator's or this node's own order: it could when the order was given */
+  handOver: HandOver | null;
   /** what is known of the primary's timelines, by its host, its timeline and ours */
   timelines: Map<string, PrimaryTimelines>;
   /** how the present timeline began, as first seen here: what is streamed later may be another's */

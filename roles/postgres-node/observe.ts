@@ -45,13 +45,12 @@ export interface Surroundings {
   primary: PrimaryInSight | null;
 }
 
-/** Asks the agents of all nodes known: the configured ones, those remembered (`hosts`), and those that answers name. */
+/** Asks the agents of all nodes known: the configured ones, those registered and remembered, and those that answers name. */
 export async function observeSurroundings(
-  hosts: readonly string[],
   deps: Node,
   how: AskHow = { timeoutMs: peerTimeoutMs },
 ): Promise<Surroundings> {
-  const first = others(hosts, deps.config);
+  const first = knownHosts(deps.config, deps.state, deps.memory.hosts);
   const observing = Promise.all(deps.config.observers.map((host) => answers(host, how.timeoutMs)));
   let said = await askAll(first, how, deps);
   const learnt = others(said.flatMap(namedBy), deps.config).filter((host) => !first.includes(host));

@@ -7,7 +7,7 @@ import { comparePosition } from "./lsn.ts";
 import { successorOf } from "./hand-over.ts";
 import { writeMemory } from "./marker.ts";
 import { licenseOf, type Node, statusOf } from "./node.ts";
-import { knownHosts, observeSurroundings } from "./observe.ts";
+import { observeSurroundings } from "./observe.ts";
 import { promoteHere } from "./repair.ts";
 
 const host = z.string().max(300);
@@ -31,10 +31,7 @@ export function operatorHandlers(node: Node) {
   };
 }
 
-async function look(node: Node) {
-  const hosts = knownHosts(node.config, node.state, node.memory.hosts);
-  return await observeSurroundings(hosts, node, { timeoutMs: 1_000, fresh: true });
-}
+const look = (node: Node) => observeSurroundings(node, { timeoutMs: 1_000, fresh: true });
 
 async function switchover(to: string | null, node: Node): Promise<{ to: string }> {
   if (observedRole(node.state) !== "primary") throw new ControlRefusal("this node is not the primary");

@@ -5,7 +5,7 @@ import { observedRole } from "./agent-state.ts";
 import { decideMayPromote, type MayPromote } from "./decide-promotion.ts";
 import type { Attempt } from "./lease.ts";
 import { licenseOf, type Node, statusOf } from "./node.ts";
-import { finalLook, knownHosts, observeServer, observeSurroundings, viewOf } from "./observe.ts";
+import { finalLook, observeServer, observeSurroundings, viewOf } from "./observe.ts";
 
 /** A claim to become primary is withdrawn after this long if nothing came of it, milliseconds. */
 const claimMs = 15_000;
@@ -57,10 +57,9 @@ async function insist(node: Node): Promise<Attempt> {
 }
 
 async function mayPromote(node: Node, options: MayPromote): Promise<Verdict> {
-  const { config, state, memory } = node;
+  const { state } = node;
   state.server = await observeServer(node);
-  const hosts = knownHosts(config, state, memory.hosts);
-  const seen = await observeSurroundings(hosts, node, finalLook);
+  const seen = await observeSurroundings(node, finalLook);
   const { postgres } = statusOf(node);
   return decideMayPromote({
     ...viewOf(node, seen),

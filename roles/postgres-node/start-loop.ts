@@ -13,7 +13,7 @@ import { seeDisk } from "./disk.ts";
 import { clearJournal, clearStaging, dataEntries, moveIntoPlace, readJournal } from "./journal.ts";
 import { licenseOf, type Node, say } from "./node.ts";
 import type { AskHow } from "../runtime/peers.ts";
-import { finalLook, knownHosts, observeSurroundings, viewOf } from "./observe.ts";
+import { finalLook, observeSurroundings, viewOf } from "./observe.ts";
 import { clearStaleServer } from "./postmaster.ts";
 import type { RewindUnderWay } from "./fetch-wal.ts";
 import { rewind } from "./rewind.ts";
@@ -74,9 +74,8 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
 }
 
 async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<ClusterView> {
-  const { config, state, memory } = node;
-  const hosts = knownHosts(config, state, memory.hosts);
-  const seen = await observeSurroundings(hosts, node, how);
+  const { config, state } = node;
+  const seen = await observeSurroundings(node, how);
   if (seen.primary && seen.primary.host !== config.host) node.sawPrimary = true;
   if (!state.data) throw new Error("observe() needs the data directory to be seen first");
   return {

@@ -10,7 +10,7 @@ import { fenceServer } from "./fence.ts";
 import { endForce, getFirstLease } from "./lease-upkeep.ts";
 import { announce, licenseOf, type Node, say, statusOf } from "./node.ts";
 import { handOverRecovery } from "./hand-over.ts";
-import { knownHosts, observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
+import { observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
 import type { TimelineOrigin } from "./lsn.ts";
 import { immediateStop, startPostmaster } from "./postmaster.ts";
 import { keepRegistered } from "./registration.ts";
@@ -118,8 +118,7 @@ async function lookOnce(watch: Watch, node: Node): Promise<ServerEnd | null> {
   }
   if (observedRole(state) === "primary") state.becomingPrimary = false;
   announce(node);
-  const hosts = knownHosts(node.config, state, node.memory.hosts);
-  const surroundings = await observeSurroundings(hosts, node);
+  const surroundings = await observeSurroundings(node);
   if (surroundings.primary) node.sawPrimary = true;
   watch.surroundings = surroundings;
   await getFirstLease(node);
