@@ -93,6 +93,11 @@ export function licenseOf(node: Node): "held" | "missing" | "not-needed" {
   return node.lease.held() ? "held" : "missing";
 }
 
+/** From now on a server that is read-write, or about to be, dies with the lease, where this node needs one. */
+export function armIfNeeded(node: Node): void {
+  if (licenseOf(node) !== "not-needed") node.lease.arm();
+}
+
 /** A standby that has granted the lease knows of it a second before its own marker does: while the holder may lead, it may not. */
 function knowsHolder({ state, voter, config }: Node): boolean {
   const holder = voter.granted()?.host ?? config.host;

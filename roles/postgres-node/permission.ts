@@ -4,7 +4,7 @@ import { no, type Verdict, yes } from "../runtime/verdict.ts";
 import { observedRole } from "./agent-state.ts";
 import { decideMayPromote, type MayPromote } from "./decide-promotion.ts";
 import type { Attempt } from "./lease.ts";
-import { licenseOf, type Node, statusOf } from "./node.ts";
+import { armIfNeeded, licenseOf, type Node, statusOf } from "./node.ts";
 import { finalLook, observeServer, observeSurroundings, viewOf } from "./observe.ts";
 
 /** A claim to become primary is withdrawn after this long if nothing came of it, milliseconds. */
@@ -33,7 +33,7 @@ export async function askToPromote(node: Node, options: MayPromote): Promise<Ver
     await lease.release("this node is not to be promoted");
     return verdict;
   }
-  if (licenseOf(node) !== "not-needed") lease.arm();
+  armIfNeeded(node);
   void node.clock.sleep(claimMs, node.stop).then(() => state.becomingPrimary = false);
   return verdict;
 }

@@ -4,7 +4,7 @@ import { observedRole, renderStatus } from "./agent-state.ts";
 import { reached } from "./cluster-view.ts";
 import { decideUnneededSlots } from "./decide-slots.ts";
 import { writeMemory } from "./marker.ts";
-import { type Node, say } from "./node.ts";
+import { armIfNeeded, type Node, say } from "./node.ts";
 import { knownHosts, type Surroundings } from "./observe.ts";
 import { dropSlot, readSlots } from "./queries.ts";
 import { writeLockFiles } from "./upstream.ts";
@@ -38,7 +38,7 @@ export async function remember(surroundings: Surroundings, node: Node): Promise<
   await writeMemory(config.pgdata, next);
   const first = next.everHadMajority && !memory.everHadMajority;
   node.memory = next;
-  if (first && observedRole(state) === "primary") node.lease.arm();
+  if (first && observedRole(state) === "primary") armIfNeeded(node);
   state.everHadMajority = next.everHadMajority;
 }
 

@@ -8,7 +8,7 @@ import { decideRunning, type RunningPlan, type RunningView } from "./decide-runn
 import { keepRoom } from "./disk.ts";
 import { fenceServer } from "./fence.ts";
 import { endForce, getFirstLease } from "./lease-upkeep.ts";
-import { announce, licenseOf, type Node, say, statusOf } from "./node.ts";
+import { announce, armIfNeeded, licenseOf, type Node, say, statusOf } from "./node.ts";
 import { handOverRecovery } from "./hand-over.ts";
 import { observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
 import type { TimelineOrigin } from "./lsn.ts";
@@ -47,7 +47,7 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
     },
   }, node);
   Object.assign(state, { postmasterRuns: true, ranSince: true });
-  if (role === "primary" && licenseOf(node) !== "not-needed") node.lease.arm();
+  if (role === "primary") armIfNeeded(node);
   const watch: Watch = {
     surroundings: null,
     postgres,

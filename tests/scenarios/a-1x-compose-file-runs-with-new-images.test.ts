@@ -131,6 +131,7 @@ for (const version of ["v1", "v2"] as const) {
       await exec(await containerOf("pgmaster"), ["/usr/local/bin/cluster/healthcheck/is_major_master.sh"]);
       const log = await logsOf(await containerOf("pgmaster"));
       assert.match(log, /wal_keep_segments.*wal_keep_size/, "the old setting is named with the new one");
+      assert.doesNotMatch(log, /has ended PostgreSQL/, "two nodes have no lease, and no fence acts without one");
       await waitUntil(
         async () => {
           const shown = await exec(await containerOf("pgmaster"), ["gosu", "postgres", "repmgr", "cluster", "show"])
