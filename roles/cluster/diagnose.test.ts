@@ -154,6 +154,11 @@ const table: [string, Member, RegExp][] = [
     /^error a: a voter does not grant the lease: c: another CLUSTER_KEY/,
   ],
   [
+    "a voter that was started a moment ago, which the primary does not know yet",
+    says("c", node("c", { lease: { ...leaseOf("c"), grantedTo: null } })),
+    /^error a: a voter does not grant the lease: c: it has not since it started/,
+  ],
+  [
     "bootstrap",
     says("a", node("a", { lease: { ...leaseOf("a"), mode: "bootstrap", because: "no majority yet" } })),
     /^warning cluster: no majority yet/,

@@ -82,14 +82,25 @@ function lease({ nodes, primary }: Cluster): Finding[] {
   }
   if (primary?.status.lease.mode === "on") {
     const { refusals, voters } = primary.status.lease;
-    const spare = voters.length - (Math.floor(voters.length / 2) + 1) - refusals.length;
-    for (const refusal of refusals) {
+    // the primary learns of a voter that was away only once it answers again: what a voter says itself is newer
+    const unsaid = first.filter(({ host, status }) =>
+      voters.includes(host) && status.lease.grantedTo !== primary.host &&
+      !refusals.some((r) => r.startsWith(`${host}: `))
+    );
+    const missing = [...refusals, ...unsaid.map(unsaidText)];
+    const spare = voters.length - (Math.floor(voters.length / 2) + 1) - missing.length;
+    for (const refusal of missing) {
       const what = `a voter does not grant the lease: ${refusal}`;
       const fix = "correct what it names; with one voter less the primary may have to stop";
       findings.push((spare < 1 ? error : warning)(primary.host, what, fix));
     }
   }
   return findings;
+}
+
+function unsaidText({ host, status }: Cluster["nodes"][number]): string {
+  const { grantedTo } = status.lease;
+  return `${host}: ${grantedTo === null ? "it has not since it started" : `it has granted it to ${grantedTo}`}`;
 }
 
 function node(host: string, status: NodeStatus, { primary }: Cluster): Finding[] {
