@@ -29,7 +29,7 @@ export interface AgentState {
   /** nothing may look like a standby while this is set: a start as primary or a promotion is under way */
   becomingPrimary: boolean;
   repmgrdRuns: boolean;
-  /** since when its server, or what has to come before it, fails again and again; null: it does not */
+  /** since when its server, what has to come before it, or its hand-over fails, until it serves again; null: it does not */
   failingSince: number | null;
   /** counts changes of what others act on */
   revision: number;

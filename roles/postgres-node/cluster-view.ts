@@ -82,6 +82,8 @@ export interface ClusterView {
   everHadMajority: boolean;
   cleanOverRewind: boolean;
   data: OwnData;
+  /** its volume has no room, and its server has failed to start, or to hand over, since it last served */
+  stuckWithoutRoom: boolean;
   peers: readonly Peer[];
   /** the primary that is in sight (runtime/choose-primary.ts), or null */
   primary: PrimaryInSight | null;

@@ -35,6 +35,26 @@ export function withoutStuck<T extends Pick<ClusterView, "peers">>(view: T, own:
   return { ...view, peers: view.peers.map((p) => p.seen === "reached" && stuck(p) ? { ...p, position: null } : p) };
 }
 
+/** A node with less free does not take over because of room, bytes. */
+export const roomBytes = 16 * noRoomBytes;
+
+/**
+ * For a former primary whose volume has no room and which failed: the standby that leads instead, or null. The standby in
+ * turn does not wait for it (withoutStuck). In strict mode all of them have to be there, since they prove all without it.
+ */
+export function rivalWithRoom(
+  view: Pick<ClusterView, "peers" | "otherPartners" | "strict" | "quorum" | "paused">,
+  own: WalPosition,
+): ReachedPeer | null {
+  if (!view.quorum || view.paused) return null;
+  const standbys = reached(view).filter((p) =>
+    view.otherPartners.includes(p.host) && p.role === "standby" && p.position?.timeline === own.timeline
+  );
+  if (view.strict && standbys.length < view.otherPartners.length) return null;
+  const near = ({ position }: ReachedPeer) => parseLsn(own.lsn) - parseLsn(position!.lsn) <= BigInt(stuckLagBytes);
+  return standbys.find((p) => p.priority > 0 && (p.diskFreeBytes ?? 0) >= roomBytes && near(p)) ?? null;
+}
+
 /**
  * In strict mode: why the nodes in sight do not prove that the most advanced of them has every commit; null where they do.
  * What is `final` counts only nodes that are certain how far their WAL reaches.

@@ -6,7 +6,9 @@ import type { StreamingTrouble } from "./controldata.ts";
 import { twoTimelines } from "./decide-startup.ts";
 import { isAncestor, sameOrigin, type TimelineOrigin, type WalPosition } from "./lsn.ts";
 
-export interface RunningView extends Omit<ClusterView, "data" | "waitedMs" | "cloneBecause" | "cleanOverRewind"> {
+type OfTheStart = "data" | "stuckWithoutRoom" | "waitedMs" | "cloneBecause" | "cleanOverRewind";
+
+export interface RunningView extends Omit<ClusterView, OfTheStart> {
   role: "primary" | "standby";
   systemIdentifier: string;
   position: WalPosition;

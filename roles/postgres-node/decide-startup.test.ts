@@ -44,6 +44,7 @@ const view = (changes: Partial<ClusterView>): ClusterView => ({
   data: cluster(),
   peers: [],
   primary: null,
+  stuckWithoutRoom: false,
   waitedMs: 60_000,
   cloneBecause: null,
   ...changes,
@@ -228,6 +229,25 @@ test("decideStartup() does not wait for newer data on a node that cannot start",
   const newer = (failingMs: number) => peer("pgslave1", { failingMs, position: { timeline: 1, lsn: "0/5000100" } });
   const plan = (failingMs: number) => decideStartup(view({ peers: [newer(failingMs), peer("pgslave3")] })).do;
   assert.deepEqual([plan(0), plan(6_001)], ["wait", "start-primary"]);
+});
+
+test("decideStartup() gives way where its volume has no room, it has failed, and a standby with room has nearly all", () => {
+  const standby = (changes: Partial<ReachedPeer> = {}) =>
+    peer("pgslave1", {
+      role: "standby",
+      diskFreeBytes: 2 ** 30,
+      position: { timeline: 1, lsn: "0/4FFFF00" },
+      ...changes,
+    });
+  const plan = (p: Peer, changes: Partial<ClusterView> = {}) =>
+    decideStartup(view({ peers: [p, peer("pgslave3")], stuckWithoutRoom: true, ...changes })).do;
+  assert.equal(plan(standby()), "wait");
+  assert.equal(plan(standby(), { stuckWithoutRoom: false }), "start-primary");
+  assert.equal(plan(standby({ diskFreeBytes: 1024 })), "start-primary");
+  assert.equal(plan(standby({ role: "none" })), "start-primary");
+  assert.equal(plan(standby({ position: { timeline: 1, lsn: "0/0" } })), "start-primary");
+  assert.equal(plan(standby(), { strict: true }), "start-primary", "the others do not prove all without this node");
+  assert.equal(plan(standby(), { paused: true }), "start-primary");
 });
 
 test("decideStartup() with the lease waits for nobody who is about to lead, and in strict mode counts who is certain", () => {

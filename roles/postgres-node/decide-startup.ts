@@ -1,6 +1,6 @@
 // PURE: what a node with no running PostgreSQL does next, from one view (DESIGN.md section 4).
 import { type ClusterView, countMajority, type OwnCluster, type PrimaryInSight, reached } from "./cluster-view.ts";
-import { missingProof, withoutStuck } from "./decide-promotion.ts";
+import { missingProof, rivalWithRoom, withoutStuck } from "./decide-promotion.ts";
 import { comparePosition, isAncestor, sameOrigin } from "./lsn.ts";
 import { unreachable } from "../runtime/errors.ts";
 
@@ -213,6 +213,8 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
   }
   const proof = missingProof(view, look);
   if (proof !== null) return { do: "wait", because: proof };
+  const rival = view.stuckWithoutRoom ? rivalWithRoom(view, own.position) : null;
+  if (rival) return { do: "wait", because: `This volume has no room to write, and ${rival.host} can lead` };
   return {
     do: "start-primary",
     because: majority.needed

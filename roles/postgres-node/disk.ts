@@ -2,12 +2,10 @@
 import { diskSpace } from "../runtime/files.ts";
 import { noRoomBytes } from "../runtime/status.ts";
 import { observedRole } from "./agent-state.ts";
+import { roomBytes } from "./decide-promotion.ts";
 import { successorOf } from "./hand-over.ts";
 import { licenseOf, type Node } from "./node.ts";
 import type { Surroundings } from "./observe.ts";
-
-/** A node with less free does not take over because of room, bytes. */
-const roomBytes = 16 * noRoomBytes;
 
 /** Looks at the volume of the data directory; bytes free there. */
 export async function seeDisk({ config, state }: Node): Promise<number> {

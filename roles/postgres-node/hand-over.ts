@@ -72,6 +72,7 @@ export async function finishHandOver(to: string, because: string, node: Node): P
 }
 
 function failed(to: string, because: string, node: Node): void {
+  node.state.failingSince ??= node.clock.nowMs();
   node.history.warn("The hand-over did not succeed; the nodes elect a primary", { to, because });
 }
 

@@ -19,6 +19,7 @@ import type { RewindUnderWay } from "./fetch-wal.ts";
 import { rewind } from "./rewind.ts";
 import { ensureSlotOn, writePrimaryState, writeStandbyState } from "./upstream.ts";
 import { serveAsRole, type ServerEnd } from "./watch-loop.ts";
+import { noRoomBytes } from "../runtime/status.ts";
 
 /** Runs the node until it is stopped. Throws OperatorError where it must give up. */
 export async function runNode(node: Node): Promise<void> {
@@ -35,7 +36,6 @@ export async function runNode(node: Node): Promise<void> {
       const progressed = await apply(plan, node, attempt);
       if (!progressed) continue;
       Object.assign(attempt, { since: node.clock.nowMs(), pauseMs: 250 });
-      node.state.failingSince = null;
     } catch (error) {
       if (node.stop.aborted) return;
       await pauseAfterFailure(error, node, attempt);
@@ -82,6 +82,7 @@ async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<Clus
     ...viewOf(node, seen),
     cleanOverRewind: config.cleanOverRewind,
     data: state.data,
+    stuckWithoutRoom: state.failingSince !== null && (state.disk?.freeBytes ?? noRoomBytes) < noRoomBytes,
     waitedMs: node.clock.nowMs() - attempt.since,
     cloneBecause: attempt.cloneBecause,
   };
@@ -156,6 +157,7 @@ function noteRejoin(
   node: Node,
 ): void {
   node.ownOrigin = null;
+  node.state.failingSince = null;
   node.history.note("Rejoined", { way, from, because, tookMs: Math.round(node.clock.nowMs() - started) });
 }
 
@@ -258,6 +260,9 @@ class GaveUp extends OperatorError {
 
 async function pauseAfterFailure(error: unknown, node: Node, attempt: Attempt): Promise<void> {
   const { clock, config, log } = node;
+  // no server runs: whoever can start may lead meanwhile
+  node.state.becomingPrimary = false;
+  await node.lease.release(`PostgreSQL was not started: ${errorText(error)}`);
   if (error instanceof GaveUp) throw error;
   if (error instanceof OperatorError && (error.exitCode === ExitCode.refused || error.exitCode === ExitCode.config)) {
     throw error;

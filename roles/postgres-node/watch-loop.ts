@@ -74,6 +74,7 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
       const exit = postgres.lastExit();
       return { why: "never-ready", because: `postgres exited with ${exit?.code ?? exit?.signal} before it answered` };
     }
+    state.failingSince = null;
     say(node, "running", `serving as ${role}`, state.because);
     return await watchServer(watch, node);
   } finally {
