@@ -1,0 +1,111 @@
+// Promise: what an operator types does what it says, from any container, without SSH; what cannot be done is refused with its reason.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CommandResult } from "../../roles/runtime/command.ts";
+import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { type Cluster, exampleCluster } from "../support/cluster.ts";
+import { tryExec } from "../support/docker.ts";
+
+const deps = { clock: systemClock };
+const first = ["pgmaster", "pgslave1", "pgslave3"];
+const refused = 77;
+
+/** `postdock cluster …` in the container of pgpool, which has no database of its own. */
+async function operate(cluster: Cluster, ...args: readonly string[]): Promise<CommandResult> {
+  return await tryExec(await cluster.container("pgpool"), ["postdock", "cluster", ...args], 90_000);
+}
+
+/** The JSON that a command which succeeds prints. */
+async function told(cluster: Cluster, ...args: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await operate(cluster, ...args, "--json");
+  assert.equal(code, 0, `${args.join(" ")}: ${stdout}${stderr}`);
+  return JSON.parse(stdout);
+}
+
+async function refuses(cluster: Cluster, args: readonly string[], why: RegExp): Promise<void> {
+  const { code, stdout, stderr } = await operate(cluster, ...args);
+  assert.equal(code, refused, `${args.join(" ")}: ${stdout}${stderr}`);
+  assert.match(stdout + stderr, why);
+}
+
+async function others(cluster: Cluster): Promise<{ primary: string; one: string; other: string }> {
+  const primary = await cluster.waitWhole();
+  const [one, other] = first.filter((n) => n !== primary) as [string, string];
+  return { primary, one, other };
+}
+
+/** The last lease has run out at these voters, and nobody has another. */
+async function waitNoLease(cluster: Cluster, among: readonly string[]): Promise<void> {
+  const free = async () =>
+    (await Promise.all(among.map((n) => cluster.nodeStatus(n)))).every((s) => s !== null && s.lease.grantedTo === null);
+  await waitUntil(free, { what: "the lease to run out", deadlineMs: 20_000 }, deps);
+}
+
+test("switchover: to a node and straight back, refused where the node cannot lead", async () => {
+  const cluster = await exampleCluster();
+  const { primary, one } = await others(cluster);
+  for (const [from, to] of [[primary, one], [one, primary], [primary, one]] as const) {
+    const { from: was, to: is } = await told(cluster, "switchover", "--to", to);
+    assert.deepEqual([was, is], [from, to]);
+  }
+  await refuses(cluster, ["switchover", "--to", one], /is the primary already/);
+  await refuses(cluster, ["switchover", "--to", "pgslave2"], /only nodes of the first level lead/);
+  const shown = await operate(cluster, "show");
+  assert.match(shown.stdout, new RegExp(`^lease: held by ${one}, term \\d+`, "m"));
+  assert.equal(await cluster.waitWhole(), one);
+});
+
+test("pause: no failover, also after a restart, until resume", async () => {
+  const cluster = await exampleCluster();
+  const { primary, one, other } = await others(cluster);
+  assert.equal((await told(cluster, "pause")).paused, true);
+  await cluster.kill(primary);
+  await cluster.kill(one);
+  await cluster.start(one);
+  await waitNoLease(cluster, [other]);
+  await waitUntil(async () => (await cluster.nodeStatus(one))?.postgres.role === "standby", {
+    what: "the standby that was started again",
+    deadlineMs: 30_000,
+  }, deps);
+  await waitNoLease(cluster, [one, other]);
+  assert.equal(await cluster.primary([one, other]), null);
+  assert.match((await operate(cluster, "show")).stdout, /automatic failover is paused; `postdock cluster resume`/);
+  assert.equal((await told(cluster, "resume")).paused, false);
+  await waitUntil(() => cluster.primary([one, other]), { what: "a new primary", deadlineMs: 30_000 }, deps);
+  await cluster.start(primary);
+  await cluster.waitWhole();
+});
+
+test("reinit: a standby is cloned again, a primary is not", async () => {
+  const cluster = await exampleCluster();
+  const { primary, one } = await others(cluster);
+  await refuses(cluster, ["reinit", primary], /only a running standby is cloned again/);
+  assert.deepEqual(await told(cluster, "reinit", one), { schema: 1, node: one, streaming: true });
+  assert.equal(await cluster.waitWhole(), primary);
+  const { stdout } = await operate(cluster, "history");
+  assert.match(stdout, new RegExp(`Rejoined, way clone, from ${primary}.*: an operator asked for a new clone`));
+});
+
+test("failover --force: leads without a majority once its price is known, and a majority counts again later", async () => {
+  const cluster = await exampleCluster();
+  const { primary, one, other } = await others(cluster);
+  await Promise.all([cluster.kill(primary), cluster.kill(one)]);
+  await waitNoLease(cluster, [other]);
+  const force = ["failover", "--force", other];
+  await refuses(cluster, force, new RegExp(`would lead without a majority: no answer from .*${primary}.*are lost`));
+  assert.equal(await cluster.primary([other]), null);
+  assert.equal((await told(cluster, ...force, "--yes")).primary, other);
+  await cluster.psql(other, "create table if not exists forced (n int); insert into forced values (1)");
+  assert.match((await operate(cluster, "show")).stdout, new RegExp(`${other} was forced to lead`));
+  await Promise.all([cluster.start(primary), cluster.start(one)]);
+  assert.equal(await cluster.waitWhole(), other);
+  await waitUntil(async () => (await cluster.nodeStatus(other))?.forced === false, {
+    what: "the majority to count again",
+    deadlineMs: 30_000,
+  }, deps);
+  assert.equal(await cluster.psql(other, "select count(*) > 0 from forced"), "t");
+  const { stdout } = await operate(cluster, "history");
+  for (const event of ["Handed over", "Automatic failover paused", "Forced failover", "A majority counts again"]) {
+    assert.match(stdout, new RegExp(event));
+  }
+});
