@@ -5,8 +5,8 @@ import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
 import { getText } from "../runtime/peers.ts";
 import { diagnose } from "./diagnose.ts";
 import { gather, nodeCalled, thePrimary } from "./gather.ts";
-import { ask, askMs, option, roleOf, sayer, seconds, streams, until } from "./orders.ts";
-import { clusterJson, renderCluster, renderHistory } from "./render.ts";
+import { ask, askMs, option, roleOf, sayer, streams, until } from "./orders.ts";
+import { clusterJson, renderCluster, renderHistory, seconds } from "./render.ts";
 
 /** A switchover takes about a second; a big last checkpoint may make it longer. */
 const switchMs = 60_000;
@@ -45,7 +45,7 @@ export const switchoverCommand: Command = async (context, args) => {
   said(`${old.host} hands over to ${answer.to}`);
   let ended = false;
   await until(context, `${answer.to} to lead`, switchMs, (now) => {
-    ended ||= roleOf(now, old.host) !== null && roleOf(now, old.host) !== "primary";
+    ended ||= (roleOf(now, old.host) ?? "primary") !== "primary";
     const leader = now.primary?.host ?? null;
     if (ended && leader !== null && leader !== answer.to) throw notTakenOver(answer.to, leader);
     return leader === answer.to;

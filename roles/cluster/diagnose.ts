@@ -1,7 +1,8 @@
 // PURE: what is wrong with a cluster, why it matters, and what to type. From what its containers say of themselves.
 import { leastVoters } from "../../config/quorum.ts";
 import { staleMs } from "../runtime/signing.ts";
-import { type NodeStatus, noRoomBytes } from "../runtime/status.ts";
+import { lacksRoom } from "../runtime/decide-room.ts";
+import type { NodeStatus } from "../runtime/status.ts";
 import { backup, pool } from "./diagnose-services.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import type { Cluster } from "./gather.ts";
@@ -135,7 +136,7 @@ function node(host: string, status: NodeStatus, { primary }: Cluster): Finding[]
   if (status.disk !== null && status.disk.freeBytes < status.disk.totalBytes * littleRoom) {
     const free = `${Math.floor(status.disk.freeBytes / 1024 / 1024)} MB`;
     const fix = "make its volume larger, or free space on it; slots that keep WAL: select * from pg_replication_slots";
-    const level = status.disk.freeBytes < noRoomBytes ? error : warning;
+    const level = lacksRoom(status.disk.freeBytes) ? error : warning;
     findings.push(level(host, `has ${free} free where its data is`, fix));
   }
   if (status.phase === "running" && !status.repmgrd.running) {

@@ -66,8 +66,3 @@ export function roleOf(cluster: Cluster, host: string): string | null {
 export function streams(cluster: Cluster, host: string): boolean {
   return cluster.nodes.find((n) => n.host === host)?.status.postgres.upstream?.streaming === true;
 }
-
-/** Milliseconds as people read them. */
-export function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
-}

@@ -35,7 +35,7 @@ function renderLease({ nodes, primary }: Cluster): string[] {
   const { lease } = source.status;
   if (lease.mode !== "on") return [`lease: ${lease.mode}, ${lease.because}`];
   const holder = primary?.status.lease.held
-    ? `held by ${primary.host}, term ${lease.term}, ${(lease.remainingMs / 1000).toFixed(1)} s left`
+    ? `held by ${primary.host}, term ${lease.term}, ${seconds(lease.remainingMs)} left`
     : "held by nobody in sight";
   return [`lease: ${holder}; voters ${lease.voters.join(", ")}`];
 }
@@ -64,6 +64,11 @@ function renderTroubles({ nodes }: Cluster): string[] {
   ]);
 }
 
+/** Milliseconds as people read them. */
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
 /** Columns of their widest cell; the last one is not padded. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length)));
@@ -76,7 +81,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 export function renderHistory(entries: readonly Record<string, unknown>[]): string[] {
   return entries.map(({ time, node, event, because, tookMs, ...rest }) => {
     const more = Object.entries(rest).map(([k, v]) => `${k} ${typeof v === "string" ? v : JSON.stringify(v)}`);
-    const took = typeof tookMs === "number" ? [`took ${(tookMs / 1000).toFixed(1)} s`] : [];
+    const took = typeof tookMs === "number" ? [`took ${seconds(tookMs)}`] : [];
     return `${time}  ${node}  ${[event, ...more, ...took].join(", ")}${because ? `: ${because}` : ""}`;
   });
 }

@@ -1,6 +1,6 @@
 // PURE: from what each backend's node says of itself to who is primary and what every backend is.
 import { choosePrimary, type Claim, type KnownPrimary, ofOneCluster, overtakenBy } from "../runtime/choose-primary.ts";
-import { parseLsn } from "../runtime/lsn.ts";
+import { bytesAhead } from "../runtime/lsn.ts";
 import type { NodeStatus } from "../runtime/status.ts";
 
 /** The last word of one backend's node; `forMs`: for how long it has been saying so. */
@@ -72,7 +72,7 @@ function truthOf(
   if (role === "unknown") return { is: "unclear", forMs };
   const foreign = systemIdentifier !== null && !o.ours.some((c) => c.host === node.host);
   if (foreign) return { is: "foreign" };
-  const behind = o.end !== null && replayLsn !== null ? Number(parseLsn(o.end) - parseLsn(replayLsn)) : lagBytes ?? 0;
+  const behind = o.end !== null && replayLsn !== null ? bytesAhead(o.end, replayLsn) : lagBytes ?? 0;
   return { is: "standby", caughtUp: behind <= attachLagBytes, farBehind: behind > detachLagBytes };
 }
 

@@ -4,7 +4,7 @@ import type { NodeStatus, Phase, RegisteredNode } from "../runtime/status.ts";
 import { POSTDOCK_VERSION } from "../runtime/version.ts";
 import type { OwnData } from "./cluster-view.ts";
 import { conninfoValue } from "./conninfo.ts";
-import { compareLsn, parseLsn } from "./lsn.ts";
+import { bytesAhead, compareLsn } from "./lsn.ts";
 import type { DownstreamRow, ServerState } from "./queries.ts";
 
 /** The last look at the node's own server; null where there is no server or it did not answer. */
@@ -160,7 +160,7 @@ function lagBytes(state: ServerState): number | null {
   const ends = [state.latest_end_lsn, state.lsn].filter((l) => l !== null).toSorted(compareLsn);
   const newest = ends.at(-1);
   if (newest === undefined) return null;
-  return Math.max(0, Number(parseLsn(newest) - parseLsn(state.replay_lsn)));
+  return Math.max(0, bytesAhead(newest, state.replay_lsn));
 }
 
 function renderStopped(state: AgentState): NodeStatus["postgres"] {

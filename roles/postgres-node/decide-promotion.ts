@@ -3,8 +3,8 @@ import { type ClusterView, countMajority, reached, type ReachedPeer } from "./cl
 import { longMs } from "./decide-recovery.ts";
 import type { RunningView } from "./decide-running.ts";
 import { provesAll } from "./decide-sync.ts";
-import { comparePosition, parseLsn, type WalPosition } from "./lsn.ts";
-import { noRoomBytes } from "../runtime/status.ts";
+import { bytesAhead, comparePosition, type WalPosition } from "./lsn.ts";
+import { hasRoom, lacksRoom } from "../runtime/decide-room.ts";
 
 export interface MayPromote {
   /** only one of several equally advanced standbys may */
@@ -27,16 +27,13 @@ const stuckLagBytes = 64 * 1024 * 1024;
  */
 export function withoutStuck<T extends Pick<ClusterView, "peers">>(view: T, own: WalPosition): T {
   const stuck = ({ role, failingMs, diskFreeBytes, position }: ReachedPeer) => {
-    const full = diskFreeBytes !== null && diskFreeBytes < noRoomBytes;
-    if (role !== "none" || failingMs <= (full ? 0 : longMs) || position?.timeline !== own.timeline) return false;
-    const ahead = parseLsn(position.lsn) - parseLsn(own.lsn);
-    return ahead > 0n && ahead <= BigInt(stuckLagBytes);
+    const waitMs = lacksRoom(diskFreeBytes) ? 0 : longMs;
+    if (role !== "none" || failingMs <= waitMs || position?.timeline !== own.timeline) return false;
+    const ahead = bytesAhead(position.lsn, own.lsn);
+    return ahead > 0 && ahead <= stuckLagBytes;
   };
   return { ...view, peers: view.peers.map((p) => p.seen === "reached" && stuck(p) ? { ...p, position: null } : p) };
 }
-
-/** A node with less free does not take over because of room, bytes. */
-export const roomBytes = 16 * noRoomBytes;
 
 /**
  * For a former primary whose volume has no room and which failed: the standby that leads instead, or null. The standby in
@@ -51,8 +48,8 @@ export function rivalWithRoom(
     view.otherPartners.includes(p.host) && p.role === "standby" && p.position?.timeline === own.timeline
   );
   if (view.strict && standbys.length < view.otherPartners.length) return null;
-  const near = ({ position }: ReachedPeer) => parseLsn(own.lsn) - parseLsn(position!.lsn) <= BigInt(stuckLagBytes);
-  return standbys.find((p) => p.priority > 0 && (p.diskFreeBytes ?? 0) >= roomBytes && near(p)) ?? null;
+  const near = ({ position }: ReachedPeer) => bytesAhead(own.lsn, position!.lsn) <= stuckLagBytes;
+  return standbys.find((p) => p.priority > 0 && hasRoom(p.diskFreeBytes) && near(p)) ?? null;
 }
 
 /**

@@ -1,7 +1,7 @@
 // PURE: whether a primary that recovers from a crash goes on, or lets a standby lead that is there sooner.
-import { type Peer, reached, type ReachedPeer } from "./cluster-view.ts";
+import { type Peer, reached } from "./cluster-view.ts";
 import { successorLagBytes } from "./decide-successor.ts";
-import { comparePosition, parseLsn, type WalPosition } from "./lsn.ts";
+import { bytesAhead, comparePosition, type WalPosition } from "./lsn.ts";
 
 export interface RecoveryView {
   /** how long the server has been recovering, milliseconds */
@@ -27,13 +27,12 @@ export const longMs = 6_000;
 /** After two seconds a standby that has all of this node's WAL leads; after six, except in strict mode, one that is close. */
 export function decideRecovery(view: RecoveryView): RecoveryPlan {
   if (view.paused || view.recoveringMs < patienceMs) return { do: "wait" };
-  const behind = (peer: ReachedPeer) => Number(parseLsn(view.end.lsn) - parseLsn(peer.position!.lsn));
   const [best] = reached(view).filter((p) =>
     view.otherPartners.includes(p.host) && p.role === "standby" && p.priority > 0 &&
     p.systemIdentifier === view.systemIdentifier && p.position?.timeline === view.end.timeline
   ).toSorted((a, b) => comparePosition(b.position!, a.position!) || b.priority - a.priority || a.nodeId - b.nodeId);
   if (!best) return { do: "wait" };
-  const bytes = behind(best);
+  const bytes = bytesAhead(view.end.lsn, best.position!.lsn);
   const seconds = Math.round(view.recoveringMs / 1000);
   if (bytes <= 0) {
     return {

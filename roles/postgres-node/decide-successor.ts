@@ -1,6 +1,6 @@
 // PURE: which standby is to lead when this primary stops or hands over, or why none can.
 import { type Peer, reached, type ReachedPeer } from "./cluster-view.ts";
-import { comparePosition, parseLsn, type WalPosition } from "./lsn.ts";
+import { bytesAhead, comparePosition, type WalPosition } from "./lsn.ts";
 
 export interface SuccessionView {
   self: { host: string };
@@ -44,7 +44,7 @@ function whyNot(host: string, view: SuccessionView): string | null {
   if (peer.role !== "standby") return `is no running standby (${peer.role})`;
   if (peer.upstream !== view.self.host || !peer.streaming) return "does not stream from this node";
   if (peer.position === null || peer.position.timeline !== view.position.timeline) return "is on another timeline";
-  const lag = Number(parseLsn(view.position.lsn) - parseLsn(peer.position.lsn));
+  const lag = bytesAhead(view.position.lsn, peer.position.lsn);
   return lag > successorLagBytes ? `is ${lag} bytes behind` : null;
 }
 

@@ -1,10 +1,8 @@
 // The volume of the data directory: a primary that has no room left gives way to a standby that has.
 import { diskSpace } from "../runtime/files.ts";
-import { noRoomBytes } from "../runtime/status.ts";
-import { observedRole } from "./agent-state.ts";
-import { roomBytes } from "./decide-promotion.ts";
+import { hasRoom, lacksRoom } from "../runtime/decide-room.ts";
 import { successorOf } from "./hand-over.ts";
-import { licenseOf, type Node } from "./node.ts";
+import type { Node } from "./node.ts";
 import type { Surroundings } from "./observe.ts";
 
 /** Looks at the volume of the data directory; bytes free there. */
@@ -17,9 +15,8 @@ export async function seeDisk({ config, state }: Node): Promise<number> {
 /** Looks at the volume, and where the primary has no room and a standby has, orders a hand-over. */
 export async function keepRoom(surroundings: Surroundings, node: Node): Promise<void> {
   const freeBytes = await seeDisk(node);
-  if (freeBytes >= noRoomBytes || observedRole(node.state) !== "primary" || licenseOf(node) !== "held") return;
-  if (node.memory.paused.on) return;
-  const roomy = surroundings.peers.filter((p) => p.seen === "reached" && (p.diskFreeBytes ?? 0) >= roomBytes);
+  if (!lacksRoom(freeBytes) || node.memory.paused.on) return;
+  const roomy = surroundings.peers.filter((p) => p.seen === "reached" && hasRoom(p.diskFreeBytes));
   const succession = successorOf(node, { ...surroundings, peers: roomy }, null);
   if (!succession || "none" in succession) return;
   node.handOver = { to: succession.to, because: `${node.config.pgdata} has ${freeBytes} bytes free: no room to write` };

@@ -9,7 +9,7 @@ import { readControlData } from "./data-directory.ts";
 import { decideRecovery, patienceMs, type RecoveryPlan } from "./decide-recovery.ts";
 import { decideSuccessor, type Succession } from "./decide-successor.ts";
 import { compareLsn } from "./lsn.ts";
-import { licenseOf, type Node, say, statusOf } from "./node.ts";
+import { leads, licenseOf, type Node, say, statusOf } from "./node.ts";
 import { observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe.ts";
 import { checkpoint } from "./queries.ts";
 import { promoteHere } from "./repair.ts";
@@ -27,7 +27,7 @@ const receiveMs = 2_000;
 
 /** Who would lead if this primary stopped now; null where this node is no primary with the lease. */
 export function successorOf(node: Node, seen: Surroundings, wanted: string | null): Succession | null {
-  if (observedRole(node.state) !== "primary" || licenseOf(node) !== "held") return null;
+  if (!leads(node)) return null;
   const { systemIdentifier, timeline, lsn } = statusOf(node).postgres;
   if (systemIdentifier === null || timeline === null || lsn === null) return null;
   return decideSuccessor({ ...viewOf(node, seen), systemIdentifier, position: { timeline, lsn }, wanted });

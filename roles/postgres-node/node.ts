@@ -93,6 +93,11 @@ export function licenseOf(node: Node): "held" | "missing" | "not-needed" {
   return node.lease.held() ? "held" : "missing";
 }
 
+/** A primary with the lease: who has a role to hand over. */
+export function leads(node: Node): boolean {
+  return observedRole(node.state) === "primary" && licenseOf(node) === "held";
+}
+
 /** From now on a server that is read-write, or about to be, dies with the lease, where this node needs one. */
 export function armIfNeeded(node: Node): void {
   if (licenseOf(node) !== "not-needed") node.lease.arm();

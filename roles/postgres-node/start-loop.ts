@@ -17,9 +17,9 @@ import { finalLook, observeSurroundings, viewOf } from "./observe.ts";
 import { clearStaleServer } from "./postmaster.ts";
 import type { RewindUnderWay } from "./fetch-wal.ts";
 import { rewind } from "./rewind.ts";
+import { lacksRoom } from "../runtime/decide-room.ts";
 import { ensureSlotOn, writePrimaryState, writeStandbyState } from "./upstream.ts";
 import { serveAsRole, type ServerEnd } from "./watch-loop.ts";
-import { noRoomBytes } from "../runtime/status.ts";
 
 /** Runs the node until it is stopped. Throws OperatorError where it must give up. */
 export async function runNode(node: Node): Promise<void> {
@@ -34,8 +34,7 @@ export async function runNode(node: Node): Promise<void> {
     if (node.stop.aborted) return;
     try {
       const progressed = await apply(plan, node, attempt);
-      if (!progressed) continue;
-      Object.assign(attempt, { since: node.clock.nowMs(), pauseMs: 250 });
+      if (progressed) Object.assign(attempt, { since: node.clock.nowMs(), pauseMs: 250 });
     } catch (error) {
       if (node.stop.aborted) return;
       await pauseAfterFailure(error, node, attempt);
@@ -82,7 +81,7 @@ async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<Clus
     ...viewOf(node, seen),
     cleanOverRewind: config.cleanOverRewind,
     data: state.data,
-    stuckWithoutRoom: state.failingSince !== null && (state.disk?.freeBytes ?? noRoomBytes) < noRoomBytes,
+    stuckWithoutRoom: state.failingSince !== null && lacksRoom(state.disk?.freeBytes ?? null),
     waitedMs: node.clock.nowMs() - attempt.since,
     cloneBecause: attempt.cloneBecause,
   };

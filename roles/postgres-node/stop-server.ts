@@ -1,7 +1,6 @@
 // The end of a running server: a primary that somebody can follow hands over first; repmgrd goes with the server.
-import { observedRole } from "./agent-state.ts";
 import { finishHandOver, prepareHandOver, successorOf } from "./hand-over.ts";
-import { type HandOver, licenseOf, type Node } from "./node.ts";
+import { type HandOver, leads, type Node } from "./node.ts";
 import { finalLook, observeSurroundings } from "./observe.ts";
 import { immediateStop, stopSteps } from "./postmaster.ts";
 import { stopRepmgrd } from "./registration.ts";
@@ -28,8 +27,7 @@ export async function stopServer(watch: Watch, node: Node): Promise<void> {
  */
 async function handOverFrom(watch: Watch, node: Node): Promise<HandOver | null> {
   const asked = node.handOver;
-  if (!watch.postgres.running() || !(asked || node.stop.aborted)) return null;
-  if (observedRole(node.state) !== "primary" || licenseOf(node) !== "held") return null;
+  if (!watch.postgres.running() || !(asked || node.stop.aborted) || !leads(node)) return null;
   if (asked) return asked;
   const known = watch.surroundings && successorOf(node, watch.surroundings, null);
   const succession = known && "to" in known

@@ -18,6 +18,11 @@ export function compareLsn(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
+/** How much WAL `a` has beyond `b`, bytes; negative where it is behind. */
+export function bytesAhead(a: string, b: string): number {
+  return Number(parseLsn(a) - parseLsn(b));
+}
+
 /** The greater of two, where the first may not be known. */
 export function maxLsn(a: string | null, b: string): string {
   return a !== null && compareLsn(a, b) > 0 ? a : b;

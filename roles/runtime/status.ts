@@ -4,9 +4,6 @@ import { z } from "zod";
 
 const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
 
-/** With less free where its data is, a node has no room for another WAL segment: its writes fail. Bytes. */
-export const noRoomBytes = 16 * 1024 * 1024;
-
 const NodeIdentity = z.object({
   id: z.number().int().meta({ description: "NODE_ID" }),
   name: z.string().meta({ description: "NODE_NAME" }),

@@ -18,10 +18,7 @@ test("a full disk on the primary: another node leads, and the node returns when 
   for (const node of ["pgslave1", "pgslave3"]) await cluster.makeInVolume(node, "lost+found"); // as on a disk of their own
   await cluster.up(nodes);
   assert.equal(await cluster.waitWhole(90_000, nodes), "pgmaster");
-  await waitUntil(async () => (await cluster.nodeStatus("pgmaster"))?.lease.held, {
-    what: "the lease",
-    deadlineMs: 30_000,
-  }, deps);
+  await cluster.waitEach(["pgmaster"], "the lease", ({ lease }) => lease.held);
   const sql = (text: string) => cluster.psql("pgmaster", text);
   await sql("create table t (i int)");
   let acknowledged = 0;

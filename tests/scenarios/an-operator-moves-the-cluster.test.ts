@@ -36,9 +36,7 @@ async function others(cluster: Cluster): Promise<{ primary: string; one: string;
 
 /** The last lease has run out at these voters, and nobody has another. */
 async function waitNoLease(cluster: Cluster, among: readonly string[]): Promise<void> {
-  const free = async () =>
-    (await Promise.all(among.map((n) => cluster.nodeStatus(n)))).every((s) => s !== null && s.lease.grantedTo === null);
-  await waitUntil(free, { what: "the lease to run out", deadlineMs: 20_000 }, deps);
+  await cluster.waitEach(among, "the lease to run out", ({ lease }) => lease.grantedTo === null, 20_000);
 }
 
 test("switchover: to a node and straight back, refused where the node cannot lead", async () => {
@@ -63,10 +61,7 @@ test("pause: no failover, also after a restart, until resume", async () => {
   await cluster.kill(one);
   await cluster.start(one);
   await waitNoLease(cluster, [other]);
-  await waitUntil(async () => (await cluster.nodeStatus(one))?.postgres.role === "standby", {
-    what: "the standby that was started again",
-    deadlineMs: 30_000,
-  }, deps);
+  await cluster.waitEach([one], "the standby that was started again", ({ postgres }) => postgres.role === "standby");
   await waitNoLease(cluster, [one, other]);
   assert.equal(await cluster.primary([one, other]), null);
   assert.match((await operate(cluster, "show")).stdout, /automatic failover is paused; `postdock cluster resume`/);
@@ -99,10 +94,7 @@ test("failover --force: leads without a majority once its price is known, and a 
   assert.match((await operate(cluster, "show")).stdout, new RegExp(`${other} was forced to lead`));
   await Promise.all([cluster.start(primary), cluster.start(one)]);
   assert.equal(await cluster.waitWhole(), other);
-  await waitUntil(async () => (await cluster.nodeStatus(other))?.forced === false, {
-    what: "the majority to count again",
-    deadlineMs: 30_000,
-  }, deps);
+  await cluster.waitEach([other], "the majority to count again", ({ forced }) => !forced);
   assert.equal(await cluster.psql(other, "select count(*) > 0 from forced"), "t");
   const { stdout } = await operate(cluster, "history");
   for (const event of ["Handed over", "Automatic failover paused", "Forced failover", "A majority counts again"]) {

@@ -64,10 +64,7 @@ test("all nodes stopped after a failover come back on the newest timeline, whoev
   const again = nodes.filter((n) => n !== primary);
   await Promise.all(nodes.map((n) => cluster.kill(n)));
   await Promise.all(again.map((n) => cluster.start(n)));
-  await waitUntil(async () => (await Promise.all(again.map((n) => cluster.nodeStatus(n)))).every((s) => s !== null), {
-    what: "the standbys' agents",
-    deadlineMs: 30_000,
-  }, deps);
+  await cluster.waitEach(again, "the standbys' agents", () => true);
   await cluster.start(primary);
   const last = await cluster.waitWhole(90_000);
   for (const node of nodes) {

@@ -54,15 +54,7 @@ async function change(node: string, now: Given): Promise<void> {
   cluster = await use(given);
   const primary = await cluster.waitWhole(90_000, nodes);
   // each voter is asked itself: the holder knows of a refusal only once a voter that was away answers again
-  let grants: (string | null)[] = [];
-  await waitUntil(
-    async () => {
-      grants = (await Promise.all(nodes.map((n) => cluster.nodeStatus(n)))).map((s) => s?.lease.grantedTo ?? null);
-      return grants.every((g) => g === primary);
-    },
-    { what: `every voter to grant to ${primary}`, deadlineMs: 30_000, why: () => `${nodes}: ${grants}` },
-    deps,
-  );
+  await cluster.waitEach(nodes, `every voter to grant to ${primary}`, ({ lease }) => lease.grantedTo === primary);
 }
 
 const isPrimary = async (node: string) => await cluster.primary(nodes) === node;

@@ -132,9 +132,24 @@ export class Cluster {
 
   /** Waits until all these nodes know that only the lease's holder leads: each learns it with its next look. */
   async waitLease(among: readonly Service[]): Promise<void> {
-    const inForce = async () =>
-      (await Promise.all(among.map((s) => this.nodeStatus(s)))).every((status) => status?.lease.mode === "on");
-    await waitUntil(inForce, { what: "the lease to be in force", deadlineMs: 30_000 }, { clock: systemClock });
+    await this.waitEach(among, "the lease to be in force", ({ lease }) => lease.mode === "on");
+  }
+
+  /** Waits until each of these nodes answers, and what it says of itself holds. */
+  async waitEach(
+    among: readonly Service[],
+    what: string,
+    holds: (status: NodeStatus) => boolean,
+    deadlineMs = 30_000,
+  ): Promise<void> {
+    let missing: readonly Service[] = among;
+    const all = async () => {
+      const seen = await Promise.all(among.map((s) => this.nodeStatus(s)));
+      missing = among.filter((_, i) => !seen[i] || !holds(seen[i]));
+      return missing.length === 0;
+    };
+    const why = () => `not so at ${missing.join(", ")}`;
+    await waitUntil(all, { what, deadlineMs, why }, { clock: systemClock });
   }
 
   /** Waits until pgpool has all these backends attached and writes to the primary. */
