@@ -1,12 +1,12 @@
 // The executable's start: the only file that reads process.argv and process.env, installs signal handlers and exits.
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { runCommandLine } from "./roles/commands.ts";
-import type { Context } from "./roles/runtime/context.ts";
-import { isDriverFault } from "./roles/runtime/driver-fault.ts";
-import { errorText, ExitCode } from "./roles/runtime/errors.ts";
-import { lineSplitter } from "./roles/runtime/lines.ts";
-import { systemClock } from "./roles/runtime/time.ts";
+import { runCommandLine } from "./cli/commands.ts";
+import type { Context } from "./core/runtime/context.ts";
+import { isDriverFault } from "./core/runtime/driver-fault.ts";
+import { errorText, ExitCode } from "./core/words/errors.ts";
+import { lineSplitter } from "./core/runtime/lines.ts";
+import { systemClock } from "./core/runtime/time.ts";
 
 // Agents are asked directly: a proxy that the engine hands to every container is not for them, and fetch would take it.
 delete process.env.http_proxy;

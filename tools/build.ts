@@ -10,7 +10,7 @@ const stamp = join(root, "dist", "postdock.inputs");
 /** Hash of everything the executable is made from. */
 async function inputsHash(): Promise<string> {
   const hash = createHash("sha256");
-  for (const path of ["deno.lock", "deno.json", "main.ts", "config", "roles", "tools/build.ts"]) {
+  for (const path of ["deno.lock", "deno.json", "main.ts", "cli", "config", "core", "roles", "tools/build.ts"]) {
     for (const file of await filesOf(join(root, path))) {
       hash.update(file.slice(root.length)).update(await readFile(file));
     }

@@ -12,7 +12,7 @@ export interface Check {
 // by name: where argv holds the full path of the running Deno, its node:child_process adds -A, and no test would be pure
 const deno = "deno";
 const path = `${dirname(process.execPath)}:${process.env.PATH ?? ""}`;
-const sources = ["main.ts", "config", "roles", "tools", "tests"];
+const sources = ["main.ts", "cli", "config", "core", "roles", "tools", "tests"];
 
 /** Format, lint, types, pure tests without any permission on Deno and on Bun, architecture rules, current docs. */
 export const quickChecks: readonly Check[] = [
@@ -27,7 +27,9 @@ export const quickChecks: readonly Check[] = [
       "--no-check",
       "--no-prompt",
       "--ignore=**/*.io.test.ts",
+      "cli",
       "config",
+      "core",
       "roles",
       "tools",
       "tests/simulation",
@@ -40,7 +42,9 @@ export const quickChecks: readonly Check[] = [
     argv: [
       "./node_modules/.bin/bun",
       "test",
+      "./cli",
       "./config",
+      "./core",
       "./roles",
       "./tools",
       "./tests/simulation",

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { ExitCode, OperatorError } from "../roles/runtime/errors.ts";
+import { ExitCode, OperatorError } from "../core/words/errors.ts";
 import { type AptSource, debianSources, parseAptSources, renderAptSource } from "./apt-sources.ts";
 import { attempt, execute } from "./terminal.ts";
 

@@ -3,10 +3,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { renderReference } from "../config/reference.ts";
-import { commandGroups } from "../roles/command-tree.ts";
-import { renderCommands } from "../roles/commands-reference.ts";
-import { legacyCommands } from "../roles/legacy-commands.ts";
-import { OperatorError } from "../roles/runtime/errors.ts";
+import { commandGroups } from "../cli/command-tree.ts";
+import { renderCommands } from "../cli/commands-reference.ts";
+import { legacyCommands } from "../cli/legacy-commands.ts";
+import { OperatorError } from "../core/words/errors.ts";
 import { root, say, task } from "./terminal.ts";
 
 const generated = "<!-- Made from the code by `deno task docs`; edit the code. -->\n\n";

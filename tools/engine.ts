@@ -5,8 +5,8 @@ import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { OperatorError } from "../roles/runtime/errors.ts";
-import { systemClock, waitUntil } from "../roles/runtime/time.ts";
+import { OperatorError } from "../core/words/errors.ts";
+import { systemClock, waitUntil } from "../core/runtime/time.ts";
 import { renderAptSource } from "./apt-sources.ts";
 import {
   aptInstall,

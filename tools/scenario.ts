@@ -3,7 +3,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { OperatorError } from "../roles/runtime/errors.ts";
+import { OperatorError } from "../core/words/errors.ts";
 import { prefix } from "../tests/support/cluster.ts";
 import { ensureCompose } from "./engine.ts";
 import { ensureImages } from "./images.ts";

@@ -1,8 +1,8 @@
 // `deno task simulate [--steps N] [--seed S]`: the rules of the lease in simulated worlds for as long as asked, then with each
 // planted fault. A world that breaks is told by its seed, which gives the same run again.
 import process from "node:process";
-import { systemClock } from "../roles/runtime/time.ts";
-import { ExitCode, OperatorError } from "../roles/runtime/errors.ts";
+import { systemClock } from "../core/runtime/time.ts";
+import { ExitCode, OperatorError } from "../core/words/errors.ts";
 import { search, searchPlanted } from "../tests/simulation/search.ts";
 import { say, task } from "./terminal.ts";
 

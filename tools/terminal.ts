@@ -1,7 +1,7 @@
 // How the developer's tasks speak and fail: plain sentences to the terminal, an operator's error, no stack.
 import process from "node:process";
-import { commandErrorText, type CommandResult, tryRun } from "../roles/runtime/command.ts";
-import { OperatorError } from "../roles/runtime/errors.ts";
+import { commandErrorText, type CommandResult, tryRun } from "../core/runtime/command.ts";
+import { OperatorError } from "../core/words/errors.ts";
 
 /** One line of progress. */
 export function say(text: string): void {

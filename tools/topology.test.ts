@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { NodeStatus } from "../roles/runtime/status.ts";
+import type { NodeStatus } from "../core/protocol/status.ts";
 import { renderTopology, type SeenNode } from "./topology.ts";
 
 const node = (service: string, role: string, upstream: string | null): SeenNode => ({

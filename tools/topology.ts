@@ -1,5 +1,5 @@
 // PURE: the topology of the example cluster as `task up` prints it, from what the nodes themselves say.
-import type { NodeStatus } from "../roles/runtime/status.ts";
+import type { NodeStatus } from "../core/protocol/status.ts";
 
 export interface SeenNode {
   service: string;

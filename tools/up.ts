@@ -1,7 +1,7 @@
 // `deno task up`: from a bare machine to the running example cluster, in words. Again: quick and harmless.
-import { systemClock } from "../roles/runtime/time.ts";
-import { OperatorError } from "../roles/runtime/errors.ts";
-import { askNode } from "../roles/runtime/peers.ts";
+import { systemClock } from "../core/runtime/time.ts";
+import { OperatorError } from "../core/words/errors.ts";
+import { askNode } from "../core/client/peers.ts";
 import { ensureCompose } from "./engine.ts";
 import { ensureImages } from "./images.ts";
 import { ensureSshKeys } from "./ssh-keys.ts";

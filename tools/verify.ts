@@ -1,7 +1,7 @@
 // `deno task test`, what CI runs: format, lint, types, pure tests on both runtimes, architecture rules, docs, the
 // model of the lease, and the scenarios in real containers. The last line is "N passed, N failed".
 import process from "node:process";
-import { systemClock } from "../roles/runtime/time.ts";
+import { systemClock } from "../core/runtime/time.ts";
 import { type Check, quickChecks, runChecks } from "./checks.ts";
 import { runScenarios } from "./scenario.ts";
 import { say, task } from "./terminal.ts";
@@ -17,7 +17,13 @@ const modelCheck: Check = {
 const ioChecks: readonly Check[] = [
   {
     name: "tests with real files and processes",
-    argv: ["deno", "test", "-A", "--no-check", ...["config", "roles", "tools"].map((d) => `${d}/**/*.io.test.ts`)],
+    argv: [
+      "deno",
+      "test",
+      "-A",
+      "--no-check",
+      ...["cli", "config", "core", "roles", "tools"].map((d) => `${d}/**/*.io.test.ts`),
+    ],
   },
 ];
 

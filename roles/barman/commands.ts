@@ -1,14 +1,14 @@
 // What people type in the barman container: take a backup, list backups, start the WAL receiver by its old name.
-import { getText } from "../runtime/peers.ts";
-import type { Command, Context } from "../runtime/context.ts";
-import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
-import { createLog, type Log } from "../runtime/log.ts";
-import { BarmanStatus } from "../runtime/status.ts";
-import { type ChildSpec, supervise } from "../runtime/supervisor.ts";
-import { waitUntil } from "../runtime/time.ts";
-import { reasonOf, summary } from "./backup.ts";
-import { backupChild, listBackups, receiverChild } from "./barman-cli.ts";
-import type { Backup } from "./barman-output.ts";
+import { getText } from "../../core/client/peers.ts";
+import type { Command, Context } from "../../core/runtime/context.ts";
+import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { createLog, type Log } from "../../core/runtime/log.ts";
+import { BarmanStatus } from "../../core/protocol/status.ts";
+import { type ChildSpec, supervise } from "../../core/runtime/supervisor.ts";
+import { waitUntil } from "../../core/runtime/time.ts";
+import { reasonOf, summary } from "./act/backup.ts";
+import { backupChild, listBackups, receiverChild } from "./tools/barman-cli.ts";
+import type { Backup } from "./text/barman-output.ts";
 import { prepareBarman } from "./prepare.ts";
 import { loadBarmanConfig } from "./role.ts";
 

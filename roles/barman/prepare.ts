@@ -1,9 +1,9 @@
 // What must be there before barman can work: directories, configuration files, the passfile.
 import type { BarmanConfig } from "../../config/barman.ts";
-import { type Account, postgresAccount, run } from "../runtime/command.ts";
-import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
-import { ensureDirectory, listDirectory, modeOf, remove, writeAtomic } from "../runtime/files.ts";
-import type { Log } from "../runtime/log.ts";
+import { type Account, postgresAccount, run } from "../../core/runtime/command.ts";
+import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { ensureDirectory, listDirectory, modeOf, remove, writeAtomic } from "../../core/runtime/files.ts";
+import type { Log } from "../../core/runtime/log.ts";
 import {
   barmanConfPath,
   barmanLogPath,
@@ -13,8 +13,8 @@ import {
   renderServerConf,
   serverConfPath,
   serverDirectory,
-} from "./barman-conf.ts";
-import { serverHome } from "./places.ts";
+} from "./text/barman-conf.ts";
+import { serverHome } from "./text/places.ts";
 
 const owner: Account = postgresAccount;
 

@@ -1,13 +1,13 @@
 // The pgpool agent: compares the nodes' own word with pgpool's view, at every change and once a second, and mends the
 // difference; starts pgpool, and starts it again where it ended, hangs or holds on to a lost primary.
-import { errorText, ExitCode, OperatorError } from "../runtime/errors.ts";
-import type { Phase } from "../runtime/status.ts";
-import type { PoolAgent } from "./agent-state.ts";
-import { decidePool, inService, type PoolAction, servesPrimary, startPatienceMs, upAtStart } from "./decide-pool.ts";
-import { decideTruth } from "./decide-truth.ts";
+import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import type { Phase } from "../../core/protocol/status.ts";
+import type { PoolAgent } from "./state.ts";
+import { decidePool, inService, type PoolAction, servesPrimary, startPatienceMs, upAtStart } from "./decide/pool.ts";
+import { decideTruth } from "./decide/truth.ts";
 import { type NodeWatch, watchNodes } from "./node-watch.ts";
-import { changeNode, readPoolNodes } from "./pcp.ts";
-import { killPgpool, type PgpoolProcess, startPgpool } from "./pgpool-process.ts";
+import { changeNode, readPoolNodes } from "./tools/pcp.ts";
+import { killPgpool, type PgpoolProcess, startPgpool } from "./tools/pgpool-process.ts";
 
 function say(agent: PoolAgent, phase: Phase, doing: string, because: string): void {
   const before = { phase: agent.phase, doing: agent.doing };

@@ -1,11 +1,11 @@
 // What the pgpool container answers to probes, and its metrics, from what the agent last saw.
-import type { RoleHttp } from "../runtime/http-app.ts";
-import type { PgpoolStatus } from "../runtime/status.ts";
-import { no, type Verdict, yes } from "../runtime/verdict.ts";
-import type { PoolAgent } from "./agent-state.ts";
-import { isAttached, servesPrimary } from "./decide-pool.ts";
-import { poolSamples } from "./metrics.ts";
-import { renderPoolStatus } from "./pool-status.ts";
+import type { RoleHttp } from "../../core/http/app.ts";
+import type { PgpoolStatus } from "../../core/protocol/status.ts";
+import { no, type Verdict, yes } from "../../core/words/verdict.ts";
+import type { PoolAgent } from "./state.ts";
+import { isAttached, servesPrimary } from "./decide/pool.ts";
+import { poolSamples } from "./text/metrics.ts";
+import { renderPoolStatus } from "./text/pool-status.ts";
 
 /** What the agent saw longer ago than this is no answer any more, milliseconds. */
 const staleMs = 15_000;

@@ -1,9 +1,9 @@
 // Asks each backend's node what it is, each in a loop of its own, so that a silent one delays no other.
 import type { Backend } from "../../config/list-syntax.ts";
-import { askNode } from "../runtime/peers.ts";
-import { postgresAnswers } from "../runtime/postgres-ping.ts";
-import type { Clock } from "../runtime/time.ts";
-import type { NodeSeen } from "./decide-truth.ts";
+import { askNode } from "../../core/client/peers.ts";
+import { postgresAnswers } from "../../core/runtime/postgres-ping.ts";
+import type { Clock } from "../../core/runtime/time.ts";
+import type { NodeSeen } from "./decide/truth.ts";
 
 /** How often a node is asked while all is well, and while there is no primary or the pool is wrong, milliseconds. */
 export const calmMs = 1_000;

@@ -2,21 +2,21 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
-import type { Command, Context } from "../runtime/context.ts";
-import { controlRoutes } from "../runtime/control.ts";
-import { httpApp, serve } from "../runtime/http-app.ts";
-import { observerHandlers } from "../runtime/observer.ts";
-import { httpPort } from "../runtime/port.ts";
-import { clusterKeys } from "../runtime/signing.ts";
-import { prepareSshd } from "../runtime/sshd.ts";
-import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../runtime/start.ts";
-import { supervise, type Supervised } from "../runtime/supervisor.ts";
+import type { Command, Context } from "../../core/runtime/context.ts";
+import { controlRoutes } from "../../core/http/control.ts";
+import { httpApp, serve } from "../../core/http/app.ts";
+import { observerHandlers } from "../../core/lease/observer.ts";
+import { httpPort } from "../../core/protocol/port.ts";
+import { clusterKeys } from "../../core/protocol/signing.ts";
+import { prepareSshd } from "../../core/runtime/sshd.ts";
+import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
+import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { runAgent } from "./agent.ts";
-import { newAgent, type PoolAgent } from "./agent-state.ts";
+import { newAgent, type PoolAgent } from "./state.ts";
 import { warnOfConnections } from "./connections.ts";
 import { hasEnoughBackends, hasWriteNode, pgpoolHttp } from "./http.ts";
-import { judgeSettings, type SettingsVerdict } from "./pgpool-conf.ts";
-import { preparePgpool } from "./pgpool-process.ts";
+import { judgeSettings, type SettingsVerdict } from "./text/pgpool-conf.ts";
+import { preparePgpool } from "./tools/pgpool-process.ts";
 
 /** Reads and completes the configuration of this role. Throws ConfigError with every problem. */
 export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: SettingsVerdict } {

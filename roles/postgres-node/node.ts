@@ -1,22 +1,23 @@
 // What every part of a running node works with, put together once in role.ts.
 import type { NodeConfig } from "../../config/postgres-node.ts";
-import type { Log } from "../runtime/log.ts";
-import type { Supervised } from "../runtime/supervisor.ts";
-import type { Clock } from "../runtime/time.ts";
-import type { AgentState } from "./agent-state.ts";
-import type { TimelineOrigin } from "./lsn.ts";
-import type { ControlClient, ControlKeys } from "../runtime/control.ts";
-import type { Voter } from "../runtime/lease-voter.ts";
-import type { NodeStatus } from "../runtime/status.ts";
-import { observedRole, renderStatus } from "./agent-state.ts";
-import type { StreamingTrouble } from "./controldata.ts";
-import type { RewindUnderWay } from "./fetch-wal.ts";
-import type { Fence } from "./fence.ts";
-import type { History } from "./history.ts";
-import type { Lease } from "./lease.ts";
-import type { Memory } from "./marker.ts";
-import type { Sql } from "./queries.ts";
-import type { PrimaryTimelines } from "./timeline-origin.ts";
+import type { Log } from "../../core/runtime/log.ts";
+import type { Supervised } from "../../core/runtime/supervisor.ts";
+import type { Clock } from "../../core/runtime/time.ts";
+import type { AgentState } from "./state/agent-state.ts";
+import type { TimelineOrigin } from "../../core/postgres/lsn.ts";
+import type { ControlClient } from "../../core/client/control-client.ts";
+import type { ControlKeys } from "../../core/protocol/signing.ts";
+import type { Voter } from "../../core/lease/voter.ts";
+import type { NodeStatus } from "../../core/protocol/status.ts";
+import { observedRole, renderStatus } from "./state/agent-state.ts";
+import type { StreamingTrouble } from "./text/controldata.ts";
+import type { RewindUnderWay } from "./data/rewind.ts";
+import type { Fence } from "./lease/fence.ts";
+import type { History } from "./state/history.ts";
+import type { Lease } from "./lease/lease.ts";
+import type { Memory } from "./state/memory.ts";
+import type { Sql } from "./tools/queries.ts";
+import type { PrimaryTimelines } from "./decide/view.ts";
 
 /** An order to hand the primary's role over. */
 export interface HandOver {

@@ -1,19 +1,19 @@
 // The commands of 1.x that people's scripts call in a node's container, with their old output and exit codes (CONTRACT.md).
-import { choosePrimary, type Claim } from "../runtime/choose-primary.ts";
-import type { Command, Context } from "../runtime/context.ts";
-import { errorText, ExitCode } from "../runtime/errors.ts";
-import { exists } from "../runtime/files.ts";
-import { createLog } from "../runtime/log.ts";
-import { askNodes, getText } from "../runtime/peers.ts";
-import { prepareSshd } from "../runtime/sshd.ts";
-import { NodeStatus } from "../runtime/status.ts";
-import { supervise } from "../runtime/supervisor.ts";
-import { waitUntil } from "../runtime/time.ts";
+import { choosePrimary, type Claim } from "../../core/protocol/choose-primary.ts";
+import type { Command, Context } from "../../core/runtime/context.ts";
+import { errorText, ExitCode } from "../../core/words/errors.ts";
+import { exists } from "../../core/runtime/files.ts";
+import { createLog } from "../../core/runtime/log.ts";
+import { askNodes, getText } from "../../core/client/peers.ts";
+import { prepareSshd } from "../../core/runtime/sshd.ts";
+import { NodeStatus } from "../../core/protocol/status.ts";
+import { supervise } from "../../core/runtime/supervisor.ts";
+import { waitUntil } from "../../core/runtime/time.ts";
 import type { NodeConfig } from "../../config/postgres-node.ts";
-import { upstreamConnection } from "./clone.ts";
-import { readJournal } from "./journal.ts";
-import { connectRemote, withConnection } from "./queries.ts";
-import { readRegisteredNodes } from "./repmgr-queries.ts";
+import { upstreamConnection } from "./data/clone.ts";
+import { readJournal } from "./data/journal.ts";
+import { connectRemote, withConnection } from "./tools/queries.ts";
+import { readRegisteredNodes } from "./tools/repmgr-queries.ts";
 import { loadNodeConfig } from "./config.ts";
 
 const askMs = 3_000;

@@ -3,13 +3,13 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NodeConfig } from "../../config/postgres-node.ts";
-import { postgresAccount, run, tryRun } from "../runtime/command.ts";
-import { ExitCode, OperatorError } from "../runtime/errors.ts";
-import { ensureDirectory, exists, modeOf, remove, setAccess, writeAtomic } from "../runtime/files.ts";
-import type { Log } from "../runtime/log.ts";
-import { renderPgpassLine } from "./conninfo.ts";
-import { renderPostgresqlConf, translateSettings } from "./postgresql-conf.ts";
-import { passfilePath, renderRepmgrConf, repmgrConfPath } from "./repmgr-conf.ts";
+import { postgresAccount, run, tryRun } from "../../core/runtime/command.ts";
+import { ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { ensureDirectory, exists, modeOf, remove, setAccess, writeAtomic } from "../../core/runtime/files.ts";
+import type { Log } from "../../core/runtime/log.ts";
+import { renderPgpassLine } from "../../core/postgres/conninfo.ts";
+import { renderPostgresqlConf, translateSettings } from "./text/postgresql-conf.ts";
+import { passfilePath, renderRepmgrConf, repmgrConfPath } from "./text/repmgr-conf.ts";
 
 /** Checks CONFIGS against this PostgreSQL and returns the text of postgresql.conf. Throws OperatorError. */
 export async function acceptedServerConfig(config: NodeConfig, log: Log): Promise<string> {

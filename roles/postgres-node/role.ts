@@ -1,33 +1,34 @@
 // Wiring of the postgres-node role: configuration, HTTP, sshd, and the node's life from start to stop.
 import { randomBytes, randomUUID } from "node:crypto";
 import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
-import type { Command, Context } from "../runtime/context.ts";
-import { remove } from "../runtime/files.ts";
-import { ControlClient, controlRoutes } from "../runtime/control.ts";
-import { votePath, Voter } from "../runtime/lease-voter.ts";
-import { clusterKeys } from "../runtime/signing.ts";
-import { httpApp, type RoleHttp, serve } from "../runtime/http-app.ts";
-import type { Log } from "../runtime/log.ts";
-import { httpPort } from "../runtime/port.ts";
-import { prepareSshd } from "../runtime/sshd.ts";
-import { roleLog, runUntilSignal, secretsOf } from "../runtime/start.ts";
-import { supervise, type Supervised } from "../runtime/supervisor.ts";
+import type { Command, Context } from "../../core/runtime/context.ts";
+import { remove } from "../../core/runtime/files.ts";
+import { ControlClient } from "../../core/client/control-client.ts";
+import { controlRoutes } from "../../core/http/control.ts";
+import { votePath, Voter } from "../../core/lease/voter.ts";
+import { clusterKeys } from "../../core/protocol/signing.ts";
+import { httpApp, type RoleHttp, serve } from "../../core/http/app.ts";
+import type { Log } from "../../core/runtime/log.ts";
+import { httpPort } from "../../core/protocol/port.ts";
+import { prepareSshd } from "../../core/runtime/sshd.ts";
+import { roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
+import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { loadNodeConfig } from "./config.ts";
-import { initialState } from "./agent-state.ts";
-import { Fence } from "./fence.ts";
-import { takeOver, takeOverPath } from "./hand-over.ts";
-import { nodeHttp } from "./http.ts";
-import { History } from "./history.ts";
-import { Lease } from "./lease.ts";
-import { operatorHandlers } from "./operator.ts";
-import { answerLocal } from "./local-commands.ts";
-import { isMajorMaster } from "./is-major-master.ts";
-import { readMemory } from "./marker.ts";
+import { initialState } from "./state/agent-state.ts";
+import { Fence } from "./lease/fence.ts";
+import { takeOver, takeOverPath } from "./act/hand-over.ts";
+import { nodeHttp } from "./http/probes.ts";
+import { History } from "./state/history.ts";
+import { Lease } from "./lease/lease.ts";
+import { operatorHandlers } from "./http/operator.ts";
+import { answerLocal } from "./http/local-commands.ts";
+import { isMajorMaster } from "./http/is-major-master.ts";
+import { readMemory } from "./state/memory.ts";
 import type { Node } from "./node.ts";
 import { acceptedServerConfig, prepareNode } from "./prepare.ts";
-import { connectLocal } from "./queries.ts";
-import { agentSocketPath } from "./repmgr-conf.ts";
-import { runNode } from "./start-loop.ts";
+import { connectLocal } from "./tools/queries.ts";
+import { agentSocketPath } from "./text/repmgr-conf.ts";
+import { runNode } from "./life.ts";
 
 /** `postgres-node entrypoint`: the container's main process. */
 export const nodeEntrypoint: Command = async (context) => {

@@ -1,9 +1,9 @@
 // The end of a running server: a primary that somebody can follow hands over first; repmgrd goes with the server.
-import { finishHandOver, prepareHandOver, successorOf } from "./hand-over.ts";
+import { finishHandOver, prepareHandOver, successorOf } from "./act/hand-over.ts";
 import { type HandOver, leads, type Node } from "./node.ts";
-import { finalLook, observeSurroundings } from "./observe.ts";
-import { immediateStop, stopSteps } from "./postmaster.ts";
-import { stopRepmgrd } from "./registration.ts";
+import { finalLook, observeSurroundings } from "./observe/surroundings.ts";
+import { immediateStop, stopSteps } from "./tools/postmaster.ts";
+import { stopRepmgrd } from "./act/registration.ts";
 import type { Watch } from "./watch.ts";
 
 /** Stops the server in the way its end asks for: SIGQUIT at once, else fast, handing over where it was primary. */

@@ -1,8 +1,8 @@
 // A server that was started, until it answers; a primary that recovers for long may give way meanwhile.
-import { errorText } from "../runtime/errors.ts";
-import { lookForSuccessor } from "./hand-over.ts";
+import { errorText } from "../../core/words/errors.ts";
+import { lookForSuccessor } from "./act/hand-over.ts";
 import type { Node } from "./node.ts";
-import { observeServer } from "./observe.ts";
+import { observeServer } from "./observe/surroundings.ts";
 import type { Watch } from "./watch.ts";
 
 /** "ended": it died first, or the container is to stop. Else ready, or to whom and why the role should go. */

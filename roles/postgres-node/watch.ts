@@ -1,6 +1,6 @@
 // What the watch of a running server remembers between two looks.
-import type { Supervised } from "../runtime/supervisor.ts";
-import type { Surroundings } from "./observe.ts";
+import type { Supervised } from "../../core/runtime/supervisor.ts";
+import type { Surroundings } from "./observe/surroundings.ts";
 
 /** What the watch remembers between two looks. */
 export interface Watch {

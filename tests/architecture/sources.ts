@@ -1,11 +1,14 @@
 // What the architecture tests look at: every source file with its imports and its code without comments.
 import { readdir, readFile } from "node:fs/promises";
-import { dirname, join, normalize } from "node:path";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { execute } from "../../tools/terminal.ts";
 
-const root = new URL("../..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface Source {
-  /** from the top of the checkout, as in "roles/runtime/time.ts" */
+  /** from the top of the checkout, as in "core/runtime/time.ts" */
   path: string;
   text: string;
   /** the text without comments; strings stay */
@@ -20,7 +23,7 @@ export interface Import {
   typeOnly: boolean;
 }
 
-/** All TypeScript below some folders or files, sorted by path. */
+/** All TypeScript below some folders or files, sorted by path; what it imports is not looked at. */
 export async function readSources(places: readonly string[]): Promise<Source[]> {
   const paths = (await Promise.all(places.map(filesOf))).flat().filter((p) => /\.tsx?$/.test(p)).sort();
   return await Promise.all(paths.map(async (path) => toSource(path, await readFile(join(root, path), "utf8"))));
@@ -37,21 +40,42 @@ export async function readText(path: string): Promise<string> {
   return await readFile(join(root, path), "utf8");
 }
 
-/** A source from its path and text; what tests of the tests make by hand. */
-export function toSource(path: string, text: string): Source {
-  const code = withoutComments(text);
-  const pattern =
-    /\b(import|export)\s+(type\s)?(?:[\w*{}\s,$]*?\sfrom\s*)?["']([^"'\n]+)["']|\bimport\(\s*["']([^"'\n]+)["']/g;
-  const imports = [...code.matchAll(pattern)].map((match): Import => {
-    const specifier = match[3] ?? match[4] ?? "";
-    const ours = specifier.startsWith(".");
-    return {
-      target: ours ? normalize(join(dirname(path), specifier)) : specifier,
-      ours,
-      typeOnly: match[2] !== undefined,
-    };
-  });
-  return { path, text, code, imports };
+/** A source from its path, its text and what it imports; what tests of the tests make by hand. */
+export function toSource(path: string, text: string, imports: readonly Import[] = []): Source {
+  return { path, text, code: withoutComments(text), imports };
+}
+
+/** What `deno info --json` tells of one module. */
+interface Module {
+  specifier: string;
+  dependencies?: readonly Dependency[];
+}
+
+interface Dependency {
+  specifier: string;
+  /** where it is imported from at run time; absent where only types are taken */
+  code?: { specifier: string };
+  type?: { specifier: string };
+}
+
+/**
+ * The whole executable: its entry and every file of ours that it reaches, each with what it imports, types included. Read from
+ * Deno's own graph of modules, so that no way of writing an import escapes.
+ */
+export async function readProgram(entry = "main.ts"): Promise<Source[]> {
+  const text = await execute([process.execPath, "info", "--json", entry], { timeoutMs: 60_000, cwd: root });
+  const { modules } = JSON.parse(text) as { modules: readonly Module[] };
+  const here = pathToFileURL(root).href;
+  const own = modules.filter((m) => m.specifier.startsWith(here) && !m.specifier.includes("/node_modules/"));
+  return await Promise.all(own.map(async (m) => {
+    const path = decodeURIComponent(m.specifier.slice(here.length));
+    const imports = (m.dependencies ?? []).map((d): Import => {
+      const target = d.code?.specifier ?? d.type?.specifier ?? d.specifier;
+      const ours = target.startsWith(here);
+      return { target: ours ? target.slice(here.length) : d.specifier, ours, typeOnly: d.code === undefined };
+    });
+    return toSource(path, await readText(path), imports);
+  }));
 }
 
 /** Comments become spaces; strings and template literals are left alone, // and quotes inside them too. */

@@ -7,7 +7,7 @@ import { type RoleName, roleNames, roleVariables } from "../../config/roles.ts";
 import { root } from "../../tools/terminal.ts";
 import { isTest, readSources, type Source, toSource } from "./sources.ts";
 
-/** Keys that a role's code (or runtime/, or its config file) never reads as a property. */
+/** Keys that a role's code (or core/, or its config file) never reads as a property. */
 function unread(keys: readonly string[], sources: readonly Source[]): string[] {
   const code = sources.map((s) => s.code).join("\n");
   return keys.filter((key) => !new RegExp(`\\.${key}\\b|[{,]\\s*${key}\\s*[,}]`).test(code));
@@ -16,11 +16,11 @@ function unread(keys: readonly string[], sources: readonly Source[]): string[] {
 /** Read by nobody, each with the reason. */
 const allowed: Readonly<Record<string, string>> = {};
 
-const sources = (await readSources(["config", "roles"])).filter((s) => !isTest(s.path));
+const sources = (await readSources(["cli", "config", "core", "roles"])).filter((s) => !isTest(s.path));
 
 for (const role of roleNames) {
   test(`${role} reads every variable that it declares`, () => {
-    const rooms = [`roles/${role}/`, "roles/runtime/", `config/${role}.ts`, "config/quorum.ts"];
+    const rooms = [`roles/${role}/`, "core/", "cli/healthcheck.ts", `config/${role}.ts`, "config/quorum.ts"];
     const own = sources.filter((s) => rooms.some((r) => s.path.startsWith(r)));
     const keys = Object.keys(roleVariables[role as RoleName]).filter((k) => !(k in allowed));
     assert.deepEqual(unread(keys, own).map((k) => roleVariables[role]![k]!.name), []);

@@ -6,9 +6,9 @@ import { filesOf, isTest, readSources, readText, type Source, toSource } from ".
 /** Files in which the older pair of words may stand, as names that others chose. */
 const foreignNames: readonly RegExp[] = [
   /^config\//,
-  /^roles\/postgres-node\/(role-lock|marker|old-names|is-major-master)\.ts$/,
-  /^roles\/(legacy-commands|command-tree|commands|config-commands)(\.test)?\.ts$/,
-  /^roles\/pgpool\/pgpool-(conf|settings)(\.test)?\.ts$/,
+  /^roles\/postgres-node\/(old-names|http\/is-major-master)\.ts$/,
+  /^cli\/(legacy-commands|command-tree|commands|config-commands)(\.test)?\.ts$/,
+  /^roles\/pgpool\/text\/pgpool-(conf|settings)(\.test)?\.ts$/,
 ];
 
 /** The names of 1.x that any file may quote. */
@@ -27,10 +27,10 @@ const longest = 200;
 const longer: Readonly<Record<string, string>> = {
   "config/postgres-node.ts": "one declaration a variable, and there are many",
   "tests/support/cluster.ts": "one class, a cluster, with a method for each thing a scenario does",
-  "roles/postgres-node/decide-startup.ts": "every case of one decision",
-  "roles/command-tree.ts": "one entry a command",
-  "roles/postgres-node/lease.ts": "getting, keeping, losing and giving up one lease are one story",
-  "roles/postgres-node/start-loop.ts": "a start and its retries are one story",
+  "roles/postgres-node/decide/startup.ts": "every case of one decision",
+  "cli/command-tree.ts": "one entry a command",
+  "roles/postgres-node/lease/lease.ts": "getting, keeping, losing and giving up one lease are one story",
+  "roles/postgres-node/life.ts": "a start and its retries are one story",
 };
 const roomForGrowth = 100;
 
@@ -57,7 +57,7 @@ const forbidden: readonly { what: string; pattern: RegExp }[] = [
 const held = (path: string, text: string): string[] =>
   forbidden.filter((f) => f.pattern.test(text)).map((f) => `${path} holds ${f.what}`);
 
-const sources = await readSources(["main.ts", "config", "roles", "tools", "tests"]);
+const sources = await readSources(["main.ts", "cli", "config", "core", "roles", "tools", "tests"]);
 const own = sources.filter((s) => s.path !== "tests/architecture/words.test.ts");
 
 test("primary, standby, upstream: the older pair of words stands only in names that others chose", () => {
@@ -73,7 +73,18 @@ test("files listed as long are there", () => {
 test("every file says at its head what it is for", () => assert.deepEqual(sources.flatMap(headless), []));
 
 test("no file holds a path of one machine, a private key, or a registry's host", async () => {
-  const places = ["main.ts", "config", "roles", "tools", "tests", "images", "docs", "compose/latest.yml"];
+  const places = [
+    "main.ts",
+    "cli",
+    "config",
+    "core",
+    "roles",
+    "tools",
+    "tests",
+    "images",
+    "docs",
+    "compose/latest.yml",
+  ];
   const paths = [...(await Promise.all(places.map(filesOf))).flat(), "README.md", "deno.json", "CONTRIBUTING.md"]
     .filter((p) => !p.startsWith("tests/.work/") && p !== "tests/architecture/words.test.ts");
   const found = await Promise.all(paths.map(async (path) => held(path, await readText(path))));

@@ -1,6 +1,6 @@
 // What PostDock costs while nothing happens: probes, the agents' CPU and memory, the lease's messages.
-import { getText } from "../../roles/runtime/peers.ts";
-import { systemClock } from "../../roles/runtime/time.ts";
+import { getText } from "../../core/client/peers.ts";
+import { systemClock } from "../../core/runtime/time.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { exec } from "../support/docker.ts";
 

@@ -1,6 +1,6 @@
 // One fault, or a switchover, under a client that writes every 50 ms: the longest gap between two acknowledged writes through
 // pgpool, lost writes, and how long the old primary takes to be back as a standby.
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { exec } from "../support/docker.ts";

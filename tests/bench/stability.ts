@@ -1,5 +1,5 @@
 // How short LEASE_TTL may be on this machine: a primary under full load must not lose its lease while nothing is wrong.
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { Cluster } from "../support/cluster.ts";
 import { exec, logsOf } from "../support/docker.ts";
 

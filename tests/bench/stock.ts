@@ -1,7 +1,7 @@
 // The baseline: repmgr, repmgrd and pgpool of the same images as their manuals set them up, all intervals 1 s, no PostDock.
 // A run needs a cluster of its own: most faults leave one that does not come back by itself.
 import { join } from "node:path";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { root } from "../../tools/terminal.ts";
 import { Cluster } from "../support/cluster.ts";
 import { Ledger, monkey, queryOnce } from "../support/ledger.ts";

@@ -3,7 +3,7 @@
 import { constants } from "node:fs";
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { errorText } from "../../roles/runtime/errors.ts";
+import { errorText } from "../../core/words/errors.ts";
 import { execute, root, say } from "../../tools/terminal.ts";
 import { prefix, services } from "../support/cluster.ts";
 

@@ -2,8 +2,8 @@
 // within a minute; at the end every node is read and the records are judged.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { errorText } from "../../roles/runtime/errors.ts";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { errorText } from "../../core/words/errors.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { root, say } from "../../tools/terminal.ts";
 import { type Cluster, nodes, services } from "../support/cluster.ts";
 import { logsOf } from "../support/docker.ts";

@@ -1,7 +1,7 @@
 // The clients of a chaos run: writers through pgpool, one writer at every node, transfers between accounts, and readers.
 // They record what was acknowledged, where and when, and judge nothing.
 import postgres from "postgres";
-import { every, systemClock, withDeadline } from "../../roles/runtime/time.ts";
+import { every, systemClock, withDeadline } from "../../core/runtime/time.ts";
 import { type Cluster, nodes } from "../support/cluster.ts";
 import { connect, monkey, queryOnce, type Target } from "../support/ledger.ts";
 import type { Final, Read, Write } from "./check.ts";

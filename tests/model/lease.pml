@@ -1,4 +1,4 @@
-/* The majority lease of roles/runtime/decide-vote.ts and decide-lease.ts as a model for spin (README.md beside it).
+/* The majority lease of core/lease/decide/vote.ts and decide-lease.ts as a model for spin (README.md beside it).
    VOTERS, CANDIDATES, TTL and FENCE (in ticks) come from the command line; PLANT_… plants one fault. */
 
 #define MAJORITY (VOTERS / 2 + 1)

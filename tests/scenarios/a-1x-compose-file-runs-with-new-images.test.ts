@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { ensureCompose } from "../../tools/engine.ts";
 import { execute, root } from "../../tools/terminal.ts";
 import { prefix } from "../support/cluster.ts";

@@ -1,7 +1,7 @@
 // Promise: the primary's container is restarted under a writer: there is one primary afterwards and nothing is lost.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { exampleCluster } from "../support/cluster.ts";
 import { describeReport, Ledger, monkey } from "../support/ledger.ts";
 

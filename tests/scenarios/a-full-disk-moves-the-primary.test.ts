@@ -2,7 +2,7 @@
 // and with room again the node comes back by itself.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { Cluster } from "../support/cluster.ts";
 import { exec, logsOf } from "../support/docker.ts";
 

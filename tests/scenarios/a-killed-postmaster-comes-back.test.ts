@@ -2,7 +2,7 @@
 // through pgpool, and the node is a healthy member.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { exampleCluster, nodes } from "../support/cluster.ts";
 import { exec, logsOf } from "../support/docker.ts";
 import { describeReport, Ledger, monkey } from "../support/ledger.ts";

@@ -2,7 +2,7 @@
 // the returned node is a standby that pgpool has attached again, without a manual step.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { exampleCluster } from "../support/cluster.ts";
 import { describeReport, Ledger, monkey } from "../support/ledger.ts";
 

@@ -2,7 +2,7 @@
 // majority: the last standby leads, what streamed from the dead ones follows it, and both come back by themselves.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { Cluster, nodes } from "../support/cluster.ts";
 import { docker } from "../support/docker.ts";
 import { describeReport, Ledger, monkey } from "../support/ledger.ts";

@@ -2,7 +2,7 @@
 // what it remembered of its cluster it still knows afterwards.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { exampleCluster, nodes } from "../support/cluster.ts";
 import { exec, logsOf } from "../support/docker.ts";
 

@@ -2,7 +2,7 @@
 // no failure, and nobody else may lead meanwhile.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { twoPrimaries } from "../chaos/check.ts";
 import { Workload } from "../chaos/workload.ts";
 import { Cluster } from "../support/cluster.ts";

@@ -2,7 +2,7 @@
 // does not know yet who is primary.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, exampleCluster } from "../support/cluster.ts";
 import { exec } from "../support/docker.ts";
 import { monkey } from "../support/ledger.ts";

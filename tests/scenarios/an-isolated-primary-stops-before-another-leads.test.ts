@@ -2,7 +2,7 @@
 // standby again by itself when the network heals. Nobody could write to two primaries at any instant.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, exampleCluster, nodes } from "../support/cluster.ts";
 import { tryExec } from "../support/docker.ts";
 import { describeReport, Ledger, monkey } from "../support/ledger.ts";

@@ -1,8 +1,8 @@
 // Promise: what an operator types does what it says, from any container, without SSH; what cannot be done is refused with its reason.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CommandResult } from "../../roles/runtime/command.ts";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import type { CommandResult } from "../../core/runtime/command.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, exampleCluster } from "../support/cluster.ts";
 import { tryExec } from "../support/docker.ts";
 

@@ -2,8 +2,8 @@
 // itself and its WAL history has no gap.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { getText } from "../../roles/runtime/peers.ts";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { getText } from "../../core/client/peers.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, exampleCluster, nodes } from "../support/cluster.ts";
 import { exec, tryExec } from "../support/docker.ts";
 

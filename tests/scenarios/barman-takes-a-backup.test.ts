@@ -1,7 +1,7 @@
 // Promise: `barman check` is green and a base backup is taken, by the commands that operators of 1.x type as root.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { exampleCluster } from "../support/cluster.ts";
 import { exec, tryExec } from "../support/docker.ts";
 

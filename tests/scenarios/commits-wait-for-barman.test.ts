@@ -2,7 +2,7 @@
 // nothing that was acknowledged; and without barman the commits go on.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { Cluster } from "../support/cluster.ts";
 import { exec } from "../support/docker.ts";
 import { withMode } from "../support/variants.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, exampleCluster, nodes } from "../support/cluster.ts";
 import { docker, exec, logsOf, tryExec } from "../support/docker.ts";
 

@@ -2,7 +2,7 @@
 // nothing but its vote, and `cluster doctor` names it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { Cluster } from "../support/cluster.ts";
 import { logsOf, tryExec } from "../support/docker.ts";
 import { Ledger, monkey } from "../support/ledger.ts";

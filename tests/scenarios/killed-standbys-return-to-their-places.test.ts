@@ -2,7 +2,7 @@
 // returns to its configured upstream; the primary stays.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, exampleCluster } from "../support/cluster.ts";
 
 /** A first-level standby that has a node of the second level below it. */

@@ -2,10 +2,10 @@
 // nothing; a signed claim that lies about itself gets no vote; and no flood of requests delays the fence.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ControlClient } from "../../roles/runtime/control.ts";
-import { Reply, votePath } from "../../roles/runtime/lease-voter.ts";
-import { clusterKeys, newNonce, sign } from "../../roles/runtime/signing.ts";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { ControlClient, newNonce } from "../../core/client/control-client.ts";
+import { Reply, votePath } from "../../core/lease/voter.ts";
+import { clusterKeys, sign } from "../../core/protocol/signing.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, exampleCluster, nodes } from "../support/cluster.ts";
 import { exec, logsOf, tryExec } from "../support/docker.ts";
 

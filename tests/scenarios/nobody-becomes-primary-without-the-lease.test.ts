@@ -1,7 +1,7 @@
 // Promise: there is no way into read-write past the lease: not by hand, not by an agent that hangs on its primary.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { exampleCluster, nodes } from "../support/cluster.ts";
 import { exec, logsOf, tryExec } from "../support/docker.ts";
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { root } from "../../tools/terminal.ts";
 import { Cluster } from "../support/cluster.ts";
 import { exec } from "../support/docker.ts";

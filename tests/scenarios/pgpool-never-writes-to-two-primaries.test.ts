@@ -2,7 +2,7 @@
 // not: it sees the old one and the promoted one.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { exampleCluster, nodes } from "../support/cluster.ts";
 import { inNetworkOf } from "../support/docker.ts";
 import { describeReport, Ledger, monkey, queryOnce } from "../support/ledger.ts";

@@ -2,7 +2,7 @@
 // stands in repmgr's tables, in a process list or in a log.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { exampleCluster, nodes } from "../support/cluster.ts";
 import { exec, logsOf, tryExec } from "../support/docker.ts";
 

@@ -2,7 +2,7 @@
 // cluster says so; partially-strict goes on alone and says that instead.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { Cluster } from "../support/cluster.ts";
 import { docker, exec, logsOf, tryExec } from "../support/docker.ts";
 import { describeReport, Ledger, monkey } from "../support/ledger.ts";

@@ -2,7 +2,7 @@
 // replicate through the whole cascade.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { Cluster, nodes, services } from "../support/cluster.ts";
 import { monkey, queryOnce } from "../support/ledger.ts";
 

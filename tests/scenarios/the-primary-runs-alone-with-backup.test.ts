@@ -2,7 +2,7 @@
 // NODE_ID follows from NODE_NAME; barman's check is green by itself.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { Cluster } from "../support/cluster.ts";
 import { tryExec } from "../support/docker.ts";
 

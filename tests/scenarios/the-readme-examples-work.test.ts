@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { attempt, root } from "../../tools/terminal.ts";
 import { exampleCluster } from "../support/cluster.ts";
 import { docExamples } from "../support/doc-examples.ts";

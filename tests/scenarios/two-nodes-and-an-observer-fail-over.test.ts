@@ -2,7 +2,7 @@
 // third database node; and a node that has lost both others does not go on alone.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { Cluster } from "../support/cluster.ts";
 import { tryExec } from "../support/docker.ts";
 import { Ledger, monkey } from "../support/ledger.ts";

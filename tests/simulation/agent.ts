@@ -1,14 +1,14 @@
-// One simulated agent: a voter, and a claimant unless it is an observer, behaving as roles/postgres-node/lease.ts does, but
+// One simulated agent: a voter, and a claimant unless it is an observer, behaving as roles/postgres-node/lease/lease.ts does, but
 // wilder: it also asks anew while it holds, and hands over for no reason. Its clock has an offset and a rate of its own.
-import { isRefused, newClaim, remainingMs, retryAfterMs } from "../../roles/runtime/decide-lease.ts";
-import type { ClaimState } from "../../roles/runtime/decide-lease.ts";
+import { isRefused, newClaim, remainingMs, retryAfterMs } from "../../core/lease/decide/claim.ts";
+import type { ClaimState } from "../../core/lease/decide/claim.ts";
 import {
   type LeaseReply,
   type LeaseRequest,
   maxTerm,
   newVoter,
   type VoterState,
-} from "../../roles/runtime/decide-vote.ts";
+} from "../../core/lease/decide/vote.ts";
 import type { Random } from "./random.ts";
 import type { Rules } from "./rules.ts";
 

@@ -9,8 +9,8 @@ import {
   renew,
   restMs,
   rulesOf,
-} from "../../roles/runtime/decide-lease.ts";
-import { type LeaseReply, type LeaseRequest, vote, type VoterState } from "../../roles/runtime/decide-vote.ts";
+} from "../../core/lease/decide/claim.ts";
+import { type LeaseReply, type LeaseRequest, vote, type VoterState } from "../../core/lease/decide/vote.ts";
 
 export interface Rules {
   rulesOf: (ttlMs: number) => LeaseRules;

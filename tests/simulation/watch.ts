@@ -1,6 +1,6 @@
 // The promises of the lease, looked at after every step of the simulation.
-import { fenceMarginMs } from "../../roles/runtime/decide-lease.ts";
-import { compareTerm, type Term } from "../../roles/runtime/decide-vote.ts";
+import { fenceMarginMs } from "../../core/lease/decide/claim.ts";
+import { compareTerm, type Term } from "../../core/lease/decide/vote.ts";
 import type { Agent } from "./agent.ts";
 
 /** The clock of a real agent has a resolution of 10 ms, and the fence has that much less. */

@@ -1,6 +1,6 @@
 // The simulated world: agents, a network that delays, loses, doubles and reorders, and the events between them in the order of
 // their true time. `faults.ts` decides what breaks; `watch.ts` looks at the promises after every step.
-import type { LeaseReply, LeaseRequest } from "../../roles/runtime/decide-vote.ts";
+import type { LeaseReply, LeaseRequest } from "../../core/lease/decide/vote.ts";
 import { Agent, type Surroundings, type Timing } from "./agent.ts";
 import { Faults } from "./faults.ts";
 import { Agenda, Random } from "./random.ts";

@@ -1,5 +1,5 @@
 // The acts of a soak on the real containers of a cluster.
-import { systemClock } from "../../roles/runtime/time.ts";
+import { systemClock } from "../../core/runtime/time.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { docker, tryExec } from "../support/docker.ts";
 import type { Act } from "./plan.ts";

@@ -3,9 +3,9 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { getText } from "../../roles/runtime/peers.ts";
-import { type AnyStatus, type NodeStatus } from "../../roles/runtime/status.ts";
-import { systemClock, waitUntil } from "../../roles/runtime/time.ts";
+import { getText } from "../../core/client/peers.ts";
+import { type AnyStatus, type NodeStatus } from "../../core/protocol/status.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type ComposeVersion, ensureCompose } from "../../tools/engine.ts";
 import { ensureSshKeys } from "../../tools/ssh-keys.ts";
 import { attempt, execute, root } from "../../tools/terminal.ts";

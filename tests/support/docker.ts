@@ -1,6 +1,6 @@
 // Docker from a scenario: exec, kill, start, networks, addresses. Every call has a timeout.
 import { attempt, execute } from "../../tools/terminal.ts";
-import type { CommandResult } from "../../roles/runtime/command.ts";
+import type { CommandResult } from "../../core/runtime/command.ts";
 
 /** Runs docker; throws where it fails. */
 export function docker(args: readonly string[], timeoutMs = 60_000): Promise<string> {

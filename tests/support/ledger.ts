@@ -1,8 +1,8 @@
 // A client that writes numbered rows through one entry point and remembers which were acknowledged and when.
 // Workload and check are apart: what is missing afterwards is counted, never assumed.
 import postgres from "postgres";
-import { isDriverFault } from "../../roles/runtime/driver-fault.ts";
-import { systemClock, withDeadline } from "../../roles/runtime/time.ts";
+import { isDriverFault } from "../../core/runtime/driver-fault.ts";
+import { systemClock, withDeadline } from "../../core/runtime/time.ts";
 
 export interface LedgerReport {
   acknowledged: number;

@@ -1,5 +1,5 @@
 // Peers for tables and properties: a healthy standby of node 1 ("a"), or nobody.
-import type { Peer, ReachedPeer } from "../../roles/postgres-node/cluster-view.ts";
+import type { Peer, ReachedPeer } from "../../roles/postgres-node/decide/view.ts";
 
 /** A standby that streams from "a" and is in order, with changes. */
 export const standbyPeer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}): ReachedPeer => ({

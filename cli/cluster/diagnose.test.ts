@@ -1,0 +1,235 @@
+// Each finding from a cluster that has it and nothing else; a cluster that is in order has none.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ControlClient } from "../../core/client/control-client.ts";
+import type { AnyStatus, BarmanStatus, NodeStatus, PgpoolStatus } from "../../core/protocol/status.ts";
+import { diagnose } from "./diagnose.ts";
+import type { Cluster, Member } from "./gather.ts";
+
+const hosts = ["a", "b", "c"];
+const common = {
+  schema: 1 as const,
+  postdock: "2.0.0",
+  phase: "running" as const,
+  doing: "serving",
+  because: "as it should",
+  uptimeSeconds: 60,
+  observedAgoMs: 100,
+};
+
+function node(
+  host: string,
+  changed: Partial<NodeStatus> = {},
+  postgres: Partial<NodeStatus["postgres"]> = {},
+): NodeStatus {
+  const leads = host === "a";
+  return {
+    ...common,
+    component: "postgres-node",
+    cluster: "pg_cluster",
+    node: { id: hosts.indexOf(host) + 1, name: host, host },
+    priority: 100,
+    certain: false,
+    failingMs: 0,
+    postgres: {
+      data: "cluster",
+      running: true,
+      role: leads ? "primary" : "standby",
+      wasPrimary: leads,
+      systemIdentifier: "1",
+      timeline: 1,
+      lsn: "0/1000000",
+      replayLsn: null,
+      lagBytes: 0,
+      lagSeconds: 0,
+      upstream: leads ? null : { host: "a", port: 5432, streaming: true },
+      downstream: [],
+      registered: null,
+      ...postgres,
+    },
+    partners: hosts,
+    everHadMajority: true,
+    fenced: null,
+    lease: {
+      mode: "on",
+      because: "",
+      held: leads,
+      remainingMs: leads ? 4000 : 0,
+      term: 1,
+      grantedTo: "a",
+      voters: hosts,
+      refusals: [],
+    },
+    revision: 1,
+    paused: { on: false, atMs: 0 },
+    disk: null,
+    forced: false,
+    consistency: { mode: "eventual", degraded: null },
+    becomingPrimary: false,
+    repmgrd: { running: true },
+    ...changed,
+  };
+}
+
+const poolStatus: PgpoolStatus = {
+  ...common,
+  component: "pgpool",
+  primary: "a",
+  backends: [{ id: 0, host: "a", port: 5432, status: "up", role: "primary", truth: "primary" }],
+};
+const barmanStatus: BarmanStatus = {
+  ...common,
+  component: "barman",
+  server: "pg_cluster",
+  primary: "a",
+  receiving: true,
+  checkOk: true,
+  checkFailures: [],
+  backups: 1,
+  lastBackup: "x",
+};
+
+const says = (host: string, status: AnyStatus, clockAheadMs = 0): Member => ({ host, status, clockAheadMs });
+const silent = (host: string): Member => ({ host, error: "connect timed out" });
+const whole =
+  (): Member[] => [...hosts.map((h) => says(h, node(h))), says("pool", poolStatus), says("backup", barmanStatus)];
+
+function cluster(members: readonly Member[]): Cluster {
+  const nodes = members.flatMap((m) =>
+    "status" in m && m.status.component === "postgres-node" ? [{ host: m.host, status: m.status }] : []
+  );
+  const primary = nodes.find((n) => n.status.postgres.role === "primary" && n.status.lease.held) ?? null;
+  return { client: null as unknown as ControlClient, members, nodes, primary };
+}
+const withMember = (member: Member) => whole().map((m) => m.host === member.host ? member : m);
+const lines = (members: readonly Member[]) =>
+  diagnose(cluster(members)).map((f) => `${f.level} ${f.about}: ${f.what}; ${f.fix}`);
+
+test("a cluster in order has no findings", () => assert.deepEqual(lines(whole()), []));
+
+const leaseOf = (host: string) => node(host).lease;
+const table: [string, Member, RegExp][] = [
+  ["a silent node", silent("c"), /^error c: does not answer on port 8080: connect timed out/],
+  [
+    "a fenced node",
+    says("b", node("b", { fenced: "the lease ran out", phase: "waiting" })),
+    /^error b: is fenced: the lease/,
+  ],
+  [
+    "a node that waits",
+    says("b", node("b", { phase: "waiting", doing: "waiting" })),
+    /^error b: does not serve: waiting/,
+  ],
+  [
+    "a standby that does not stream",
+    says("b", node("b", {}, { upstream: null })),
+    /^error b: does not stream from any/,
+  ],
+  ["a standby far behind", says("b", node("b", {}, { lagSeconds: 99 })), /^warning b: is 99 s behind/],
+  ["repmgrd gone", says("b", node("b", { repmgrd: { running: false } })), /^warning b: repmgrd does not run/],
+  [
+    "a full disk",
+    says("b", node("b", { disk: { freeBytes: 1024, totalBytes: 1e9 } })),
+    /^error b: has 0 MB free where its data is; make its volume larger/,
+  ],
+  [
+    "little room",
+    says("b", node("b", { disk: { freeBytes: 4e7, totalBytes: 1e9 } })),
+    /^warning b: has 38 MB free where its data is/,
+  ],
+  [
+    "paused",
+    says("a", node("a", { paused: { on: true, atMs: 1 } })),
+    /^warning cluster: .*paused; postdock cluster resume/,
+  ],
+  ["forced", says("a", node("a", { forced: true })), /^warning a: was forced to lead/],
+  [
+    "a mode that is not kept",
+    says("a", node("a", { consistency: { mode: "strict", degraded: "no standby" } })),
+    /^error a: CONSISTENCY=strict is not kept: no standby/,
+  ],
+  [
+    "a voter that refuses",
+    says("a", node("a", { lease: { ...leaseOf("a"), refusals: ["c: another CLUSTER_KEY"] } })),
+    /^error a: a voter does not grant the lease: c: another CLUSTER_KEY/,
+  ],
+  [
+    "a voter that was started a moment ago, which the primary does not know yet",
+    says("c", node("c", { lease: { ...leaseOf("c"), grantedTo: null } })),
+    /^error a: a voter does not grant the lease: c: it has not since it started/,
+  ],
+  [
+    "bootstrap",
+    says("a", node("a", { lease: { ...leaseOf("a"), mode: "bootstrap", because: "no majority yet" } })),
+    /^warning cluster: no majority yet/,
+  ],
+  [
+    "other voters",
+    says("b", node("b", { lease: { ...leaseOf("b"), voters: ["a", "b"] } })),
+    /^error cluster: .*different voters/,
+  ],
+  [
+    "another version",
+    says("pool", { ...poolStatus, postdock: "2.1.0" }),
+    /^warning cluster: PostDock differs: .*pool 2\.1\.0/,
+  ],
+  ["a clock behind", says("b", node("b"), -120_000), /^warning b: its clock is 120 s behind/],
+  [
+    "a clock far ahead",
+    says("b", node("b"), 1_000_000),
+    /^error b: its clock is 1000 s ahead: what it signs is refused/,
+  ],
+  ["a pool without a primary", says("pool", { ...poolStatus, primary: null }), /^error pool: sends no writes anywhere/],
+  [
+    "a false primary behind the pool",
+    says("pool", { ...poolStatus, backends: [{ ...poolStatus.backends[0]!, truth: "false-primary" }] }),
+    /^error pool: backend 0 \(a\) says it is primary/,
+  ],
+  [
+    "a detached backend",
+    says("pool", { ...poolStatus, backends: [{ ...poolStatus.backends[0]!, status: "down" }] }),
+    /^warning pool: backend 0 \(a\) serves and is detached/,
+  ],
+  ["no WAL at barman", says("backup", { ...barmanStatus, receiving: false }), /^error backup: receives no WAL/],
+  [
+    "barman check",
+    says("backup", { ...barmanStatus, checkOk: false, checkFailures: ["ssh: FAILED"] }),
+    /^error backup: barman check fails: ssh: FAILED; run `barman check pg_cluster`/,
+  ],
+  ["no backup", says("backup", { ...barmanStatus, backups: 0 }), /^warning backup: there is no backup yet/],
+];
+for (const [name, member, expected] of table) {
+  test(`${name} is the one finding, with what to do`, () => {
+    const found = lines(withMember(member));
+    assert.equal(found.length, 1, found.join("\n"));
+    assert.match(found[0]!, expected);
+  });
+}
+
+test("without a majority it names who is missing, and the command that overrides with the node that has most", () => {
+  const standby = (host: string, lsn: string) =>
+    says(host, node(host, { phase: "waiting" }, { role: "none", lsn, upstream: null }));
+  const found = lines([silent("a"), silent("c"), standby("b", "0/2000000")]);
+  assert.match(
+    found.join("\n"),
+    /no majority to make one: a, c of the voters a, b, c do not answer; start a, c; .*--force b/,
+  );
+  const two = lines([silent("c"), standby("a", "0/1000000"), standby("b", "0/2000000")]);
+  assert.match(two.join("\n"), /cluster: no primary is in sight/);
+});
+
+test("two voters have no automatic failover, and three ways out", () => {
+  const off = { ...leaseOf("b"), mode: "off" as const, because: "2 voters", voters: ["a", "b"] };
+  const found = lines(["a", "b"].map((h) => says(h, node(h, { lease: off }))));
+  assert.match(
+    found.join("\n"),
+    /warning cluster: no lease .*2 voters; a third node in PARTNER_NODES, .*QUORUM_OBSERVERS.*QUORUM=off/,
+  );
+});
+
+test("errors come before warnings", () => {
+  const levels = diagnose(cluster([silent("c"), says("a", node("a", { forced: true })), says("b", node("b"))])).map((
+    f,
+  ) => f.level);
+  assert.deepEqual(levels, levels.toSorted());
+});

@@ -1,0 +1,117 @@
+// What the CLI knows: its key, the hosts of the cluster, and what each of them says of itself. Runs in any container.
+import { type ConfigOf, env, plainText, readConfig } from "../../config/env.ts";
+import { parseHosts } from "../../config/list-syntax.ts";
+import { quorumVariables } from "../../config/quorum.ts";
+import * as shared from "../../config/shared.ts";
+import type { Context } from "../../core/runtime/context.ts";
+import { ControlClient } from "../../core/client/control-client.ts";
+import { choosePrimary } from "../../core/protocol/choose-primary.ts";
+import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { getAnswer, HttpError } from "../../core/client/peers.ts";
+import { clusterKeys } from "../../core/protocol/signing.ts";
+import { ConfigError } from "../../core/runtime/start.ts";
+import { AnyStatus, type NodeStatus } from "../../core/protocol/status.ts";
+
+const variables = {
+  replicationPassword: shared.replicationPassword,
+  clusterKeys: quorumVariables.clusterKeys,
+  observers: quorumVariables.observers,
+  partners: env<string[]>("PARTNER_NODES", parseHosts, { fallback: [], accepts: "host names", doc: "" }),
+  backends: env("BACKENDS", plainText, { fallback: "", accepts: "text", doc: "" }),
+  hosts: env<string[]>("REPLICATION_HOST", parseHosts, { fallback: [], accepts: "host names", doc: "" }),
+};
+
+const askMs = 2_000;
+
+/** A container that answered, and how far its clock is ahead of ours to the second, milliseconds; or one that did not. */
+export type Member = { host: string } & ({ status: AnyStatus; clockAheadMs: number } | { error: string });
+
+export interface Cluster {
+  client: ControlClient;
+  members: readonly Member[];
+  /** the nodes that answered, by host */
+  nodes: readonly { host: string; status: NodeStatus }[];
+  primary: { host: string; status: NodeStatus } | null;
+}
+
+/** Asks everybody: the nodes that this container's variables and its agent name, and those that they name. */
+export async function gather(context: Context): Promise<Cluster> {
+  const read = readConfig(variables, context);
+  if (!read.ok) throw new ConfigError(read.problems);
+  const { config } = read;
+  const wallMs = context.clock.wallMs();
+  const own = await ask("localhost", wallMs);
+  const named = [...config.partners, ...config.observers, ...config.hosts, ...backendHosts(config), ...namesOf([own])];
+  let members = await askAll(named, wallMs);
+  for (let round = 0; round < 2; round++) {
+    const more = namesOf(members).filter((host) => !members.some((m) => m.host === host));
+    if (more.length === 0) break;
+    members = [...members, ...await askAll(more, wallMs)];
+  }
+  if (members.length === 0 && "status" in own) members = [own];
+  const nodes = members.flatMap((m) =>
+    "status" in m && m.status.component === "postgres-node" ? [{ host: m.host, status: m.status }] : []
+  );
+  return {
+    client: new ControlClient(clusterKeys(config.clusterKeys, config.replicationPassword), context.clock),
+    members,
+    nodes,
+    primary: choosePrimary(nodes, null),
+  };
+}
+
+function backendHosts({ backends }: ConfigOf<typeof variables>): string[] {
+  return backends.split(",").flatMap((b) => b.split(":")[1] ?? []).filter((h) => h !== "");
+}
+
+async function askAll(hosts: readonly string[], wallMs: number): Promise<Member[]> {
+  const names = [...new Set(hosts)].filter((h) => h !== "").toSorted();
+  return await Promise.all(names.map((name) => ask(name, wallMs)));
+}
+
+async function ask(host: string, wallMs: number): Promise<Member> {
+  try {
+    const { body, headers, status } = await getAnswer(host, "/status", askMs);
+    if (status !== 200) throw new HttpError("/status", status, body.slice(0, 200));
+    const theirMs = Date.parse(String(headers.date ?? "")); // HTTP's own header, whole seconds
+    const clockAheadMs = Number.isNaN(theirMs) ? 0 : theirMs - wallMs;
+    return { host, status: AnyStatus.parse(JSON.parse(body)), clockAheadMs };
+  } catch (error) {
+    return { host, error: errorText(error) };
+  }
+}
+
+function namesOf(members: readonly Member[]): string[] {
+  return members.flatMap((m) => {
+    if (!("status" in m) || m.status.component !== "postgres-node") return [];
+    const { node, partners, lease, postgres } = m.status;
+    const upstream = postgres.upstream ? [postgres.upstream.host] : [];
+    return [node.host, ...partners, ...lease.voters, ...upstream, ...(postgres.registered ?? []).map((r) => r.host)];
+  });
+}
+
+/** The node that a person names by its host or NODE_NAME. Throws where it does not answer. */
+export function nodeCalled(name: string, cluster: Cluster): { host: string; status: NodeStatus } {
+  const found = cluster.nodes.find((n) => n.host === name || n.status.node.name === name);
+  if (found) return found;
+  const silent = cluster.members.find((m) => m.host === name);
+  throw new OperatorError({
+    what: `The node ${name} ${silent ? "does not answer" : "is not known"}`,
+    ...(silent && "error" in silent ? { why: silent.error } : {}),
+    fix: `name one of ${cluster.nodes.map((n) => n.host).join(", ") || "the nodes, none of which answers now"}`,
+    exitCode: silent ? ExitCode.unavailable : ExitCode.usage,
+  });
+}
+
+/** The primary. Throws where none is in sight. */
+export function thePrimary(cluster: Cluster): { host: string; status: NodeStatus } {
+  if (cluster.primary) return cluster.primary;
+  const said = cluster.members.map((m) => "error" in m ? `${m.host} does not answer` : `${m.host}: ${m.status.doing}`);
+  throw new OperatorError({
+    what: "No primary is in sight",
+    why: said.join("; "),
+    fix:
+      "`postdock cluster show` tells who is missing; `postdock cluster failover --force NODE` where they are gone for good",
+    exitCode: ExitCode.unavailable,
+  });
+}

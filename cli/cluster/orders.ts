@@ -1,0 +1,68 @@
+// What the commands of `postdock cluster` share: options, what they print, orders to a node, waiting for what was ordered.
+import type { z } from "zod";
+import type { Context } from "../../core/runtime/context.ts";
+import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { HttpError } from "../../core/client/peers.ts";
+import { waitUntil } from "../../core/runtime/time.ts";
+import { type Cluster, gather } from "./gather.ts";
+
+/** A node answers an order within this, milliseconds. */
+export const askMs = 10_000;
+
+/** What `--name=VALUE` says, or null. */
+export function option(args: readonly string[], name: string): string | null {
+  return args.find((a) => a.startsWith(`--${name}=`))?.slice(name.length + 3) ?? null;
+}
+
+/** People read sentences, programs one JSON object. */
+export function sayer(context: Context, args: readonly string[]): (line: string) => void {
+  return args.includes("--json") ? () => {} : (line) => context.print(line);
+}
+
+/** Gives a node an order. Throws an OperatorError with its refusal, or why it did not answer. */
+export async function ask<T>(
+  cluster: Cluster,
+  host: string,
+  path: string,
+  body: object,
+  schema: z.ZodType<T>,
+): Promise<T> {
+  try {
+    return await cluster.client.ask({ host, path, body, schema, timeoutMs: askMs });
+  } catch (error) {
+    const refused = error instanceof HttpError;
+    throw new OperatorError({
+      what: `${host} ${refused ? "refuses" : "did not answer"}`,
+      why: refused ? error.body : errorText(error),
+      fix: refused && error.status === 401
+        ? "run the command in a container with the cluster's CLUSTER_KEY or REPLICATION_PASSWORD"
+        : "`postdock cluster show` tells the state of every node; correct what is named here, then try again",
+      exitCode: refused ? ExitCode.refused : ExitCode.unavailable,
+    });
+  }
+}
+
+/** Waits until the cluster, looked at anew each 100 ms, is as `done` asks. Throws an OperatorError after `deadlineMs`. */
+export async function until(
+  context: Context,
+  what: string,
+  deadlineMs: number,
+  done: (now: Cluster) => boolean,
+): Promise<void> {
+  await waitUntil(async () => done(await gather(context)), {
+    what,
+    deadlineMs,
+    everyMs: 100,
+    fix: "`postdock cluster show` and `postdock cluster history` tell where it stands",
+  }, context);
+}
+
+/** The role a node says its server has, or null where it does not answer. */
+export function roleOf(cluster: Cluster, host: string): string | null {
+  return cluster.nodes.find((n) => n.host === host)?.status.postgres.role ?? null;
+}
+
+/** Whether a node says it streams from its upstream. */
+export function streams(cluster: Cluster, host: string): boolean {
+  return cluster.nodes.find((n) => n.host === host)?.status.postgres.upstream?.streaming === true;
+}

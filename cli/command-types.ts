@@ -1,0 +1,26 @@
+// What a command is, as data: the parser, the help and docs/commands.md are made from it.
+import type { Command } from "../core/runtime/context.ts";
+
+export interface Leaf {
+  /** its name and arguments, as in "has-enough-backends [N]" */
+  usage: string;
+  does: string;
+  /** its exit codes, in words */
+  exits: string;
+  run: Command;
+  options?: readonly { flag: string; does: string }[];
+  /** arguments that begin with a dash are taken as they are: other programs call it with texts of theirs */
+  anyArguments?: boolean;
+}
+
+export interface Group {
+  /** the word before the command; empty for commands of the top */
+  name: string;
+  does: string;
+  commands: readonly Leaf[];
+}
+
+/** A command whose code is loaded when it runs: a probe does not pay for three roles. */
+export function lazy(load: () => Promise<Command>): Command {
+  return async (context, args) => (await load())(context, args);
+}

@@ -1,0 +1,88 @@
+// The command line: help, usage errors, exit codes, and what reaches a command.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runCommandLine } from "./commands.ts";
+import type { Context } from "../core/runtime/context.ts";
+import { ExitCode } from "../core/words/errors.ts";
+import { systemClock } from "../core/runtime/time.ts";
+
+async function type(args: string[], environment: Record<string, string> = {}, argv0 = "postdock") {
+  const out: string[] = [];
+  const err: string[] = [];
+  const context: Context = {
+    environment,
+    readFile: (path) => {
+      throw Object.assign(new Error(path), { code: "ENOENT" });
+    },
+    clock: systemClock,
+    print: (line) => out.push(line),
+    complain: (line) => err.push(line),
+    onInput: () => {},
+    onSignal: () => {},
+  };
+  const code = await runCommandLine(context, argv0, args);
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+test("--help and --version succeed and go to stdout", async () => {
+  const help = await type(["--help"]);
+  assert.equal(help.code, ExitCode.ok);
+  assert.match(help.out, /healthcheck/);
+  assert.equal(help.err, "");
+  assert.match((await type(["--version"])).out, /^\d+\.\d+/);
+});
+
+test("the help of a command says its exit codes", async () => {
+  assert.match((await type(["healthcheck", "has-enough-backends", "--help"])).out, /Exit codes: 0 yes, 1 no/);
+});
+
+test("a wrong command line exits with 64 and says so on stderr", async () => {
+  for (
+    const args of [
+      [],
+      ["nonsense"],
+      ["config"],
+      ["config", "nonsense"],
+      ["config", "check", "--nonsense"],
+      ["config", "reference", "pgpool", "more"],
+      ["config", "reference", "nonsense"],
+    ]
+  ) {
+    const { code, err } = await type(args);
+    assert.equal(code, ExitCode.usage, args.join(" "));
+    assert.notEqual(err, "", args.join(" "));
+  }
+});
+
+test("a wrong configuration exits with 78, or with the code that a contract fixes", async () => {
+  assert.equal((await type(["postgres-node", "node-id"])).code, ExitCode.config);
+  assert.equal((await type(["barman", "entrypoint"])).code, 1);
+  assert.equal((await type(["barman", "entrypoint"], { REPLICATION_HOST: "a", POSTGRES_USER: "b" })).code, 3);
+});
+
+test("an error names every problem and its fix, and never a secret", async () => {
+  const { code, err } = await type(["pgpool", "entrypoint"], { DB_USERS: "topsecret", BACKENDS: "x", PCP_USER: "a:b" });
+  assert.equal(code, ExitCode.config);
+  for (const name of ["DB_USERS", "BACKENDS", "PCP_USER"]) assert.ok(err.includes(name), name);
+  assert.ok(!err.includes("topsecret"));
+});
+
+test("called by an old name, arguments too many are ignored", async () => {
+  const { code, out } = await type(["more", "words"], {}, "/usr/local/bin/get_repmgr_schema");
+  assert.equal(code, ExitCode.ok);
+  assert.equal(out, "repmgr");
+});
+
+test("repmgr's texts reach the event command whatever they begin with", async () => {
+  const { code, err } = await type(["postgres-node", "event", "1", "standby_promote", "1", "now", "--details -x"]);
+  assert.equal(code, ExitCode.ok);
+  assert.equal(err, "");
+});
+
+test("config reference prints one role or all", async () => {
+  const one = await type(["config", "reference", "barman"]);
+  assert.equal(one.code, ExitCode.ok);
+  assert.match(one.out, /BACKUP_SCHEDULE/);
+  assert.doesNotMatch(one.out, /`BACKENDS`/);
+  assert.match((await type(["config", "reference"])).out, /`BACKENDS`/);
+});

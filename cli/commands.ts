@@ -1,0 +1,38 @@
+// The command line: which command it means, and from what a command throws to words and an exit code.
+import { commandGroups } from "./command-tree.ts";
+import type { Leaf } from "./command-types.ts";
+import { legacyArguments } from "./legacy-commands.ts";
+import type { Context } from "../core/runtime/context.ts";
+import { errorText, ExitCode, OperatorError } from "../core/words/errors.ts";
+
+/** Runs one command line and returns its exit code; nothing is thrown, every failure has been explained. */
+export async function runCommandLine(context: Context, argv0: string, args: readonly string[]): Promise<number> {
+  const byOldName = legacyArguments(argv0);
+  const words = [...byOldName, ...args];
+  try {
+    const exact = leafOf(words);
+    if (exact) return await exact.run(context, []);
+    const { runParsed } = await import("./command-parser.ts");
+    return await runParsed(words, context, (command, given) => command(context, given), byOldName.length > 0);
+  } catch (error) {
+    return explain(context, error);
+  }
+}
+
+/** The command that these words name and nothing else: no arguments, none that it needs. */
+function leafOf(words: readonly string[]): Leaf | undefined {
+  for (const group of commandGroups) {
+    const rest = group.name === "" ? words : words[0] === group.name ? words.slice(1) : [];
+    const leaf = group.commands.find(({ usage }) => rest.length === 1 && usage.replace(/ \[[^<]*$/, "") === rest[0]);
+    if (leaf) return leaf;
+  }
+}
+
+function explain(context: Context, error: unknown): number {
+  if (error instanceof OperatorError) {
+    context.complain(`postdock: ${error.message}`);
+    return error.exitCode;
+  }
+  context.complain(`postdock: a bug: ${error instanceof Error ? error.stack : errorText(error)}`);
+  return ExitCode.bug;
+}

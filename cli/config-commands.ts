@@ -1,0 +1,117 @@
+// `config check` and `config reference`: the environment of a container, tested and explained, nothing touched.
+import { hostname } from "node:os";
+import { renderReference } from "../config/reference.ts";
+import { checkVariables, type RoleName, roleNames, roleVariables } from "../config/roles.ts";
+import { strangers } from "../config/strangers.ts";
+import type { ConfigProblem } from "../config/env.ts";
+import type { Setting } from "../config/list-syntax.ts";
+import { judgeSettings } from "../roles/pgpool/text/pgpool-conf.ts";
+import { loadNodeConfig } from "../roles/postgres-node/config.ts";
+import { translateSettings } from "../roles/postgres-node/text/postgresql-conf.ts";
+import { acceptedServerConfig } from "../roles/postgres-node/prepare.ts";
+import type { Command, Context } from "../core/runtime/context.ts";
+import { ExitCode, OperatorError } from "../core/words/errors.ts";
+import { exists } from "../core/runtime/files.ts";
+import { createLog } from "../core/runtime/log.ts";
+import { mountedKeys } from "../core/runtime/sshd.ts";
+import { ConfigError } from "../core/runtime/start.ts";
+
+/** What each image has and the others have not: the names of 1.x. */
+const markers: Readonly<Record<RoleName, string>> = {
+  "postgres-node": "/usr/local/bin/cluster/entrypoint.sh",
+  pgpool: "/usr/local/bin/pgpool/has_write_node.sh",
+  barman: "/usr/local/bin/barman_docker/wal-receiver.sh",
+};
+
+/** `config reference [ROLE]`. */
+export const referenceCommand: Command = (context, [name]) => {
+  context.print(renderReference(name === undefined ? roleNames : [roleCalled(name)]).trimEnd());
+  return Promise.resolve(ExitCode.ok);
+};
+
+/** `config check [ROLE]`: every problem with its fix, or "ok". */
+export const checkCommand: Command = async (context, [name]) => {
+  const role = name === undefined ? await roleOfThisImage() : roleCalled(name);
+  const warnings = strangers(Object.keys(context.environment), Object.values(roleVariables));
+  const found = checkEnvironment(role, context, hostname());
+  if (found.problems.length === 0) found.problems.push(...await checkAgainstHere(role, found, context));
+  for (const warning of [...warnings, ...found.warnings]) context.print(`warning: ${warning}`);
+  for (const problem of found.problems) context.print(`${problem.message}\n  fix: ${problem.fix}`);
+  if (found.problems.length === 0) {
+    context.print(`ok: ${role}, ${found.summary}`);
+    return ExitCode.ok;
+  }
+  context.print(`${found.problems.length} problem${found.problems.length === 1 ? "" : "s"} for ${role}`);
+  return new ConfigError(found.problems).exitCode;
+};
+
+export interface Found {
+  problems: ConfigProblem[];
+  warnings: string[];
+  sshEnable: boolean;
+  summary: string;
+}
+
+/** What the variables alone tell, CONFIGS included. */
+export function checkEnvironment(
+  role: RoleName,
+  context: Pick<Context, "environment" | "readFile">,
+  host: string,
+): Found {
+  const read = checkVariables(role, context, host);
+  if (!read.ok) return { problems: read.problems, warnings: [], sshEnable: false, summary: "" };
+  return { ...checkSettings(role, read.settings), sshEnable: read.sshEnable, summary: read.summary };
+}
+
+function checkSettings(role: RoleName, settings: readonly Setting[]): Pick<Found, "problems" | "warnings"> {
+  const problem = (message: string, fix: string): ConfigProblem => ({ variable: "CONFIGS", message, fix });
+  if (role === "pgpool") {
+    const { warnings, refused } = judgeSettings(settings);
+    return { warnings, problems: refused.map((why) => problem(`CONFIGS: ${why}`, "correct it or leave it out")) };
+  }
+  const { warnings, refused } = translateSettings(settings);
+  return {
+    warnings,
+    problems: refused.map((r) => problem(`CONFIGS sets ${r.name}, which PostDock sets itself`, r.fix)),
+  };
+}
+
+/** What needs this container: its PostgreSQL's own opinion of CONFIGS, and the mounted keys. */
+async function checkAgainstHere(role: RoleName, found: Found, context: Context): Promise<ConfigProblem[]> {
+  const problems: ConfigProblem[] = [];
+  const attempt = async (variable: string, work: () => Promise<unknown>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      problems.push({ variable, message: error.what + (error.why ? `: ${error.why}` : ""), fix: error.fix });
+    }
+  };
+  if (role === "postgres-node" && await exists(markers[role])) {
+    const quiet = createLog({ level: "ERROR", write: () => {}, wallMs: () => context.clock.wallMs() });
+    await attempt("CONFIGS", () => acceptedServerConfig(loadNodeConfig(context), quiet));
+  } else if (role === "postgres-node") {
+    found.warnings.push("CONFIGS was not tested against PostgreSQL, which is not here: run this in the postgres image");
+  }
+  if (found.sshEnable) await attempt("SSH_ENABLE", mountedKeys);
+  return problems;
+}
+
+function roleCalled(name: string): RoleName {
+  const role = roleNames.find((r) => r === name);
+  if (role) return role;
+  throw new OperatorError({
+    what: `${JSON.stringify(name)} is no role`,
+    fix: `write one of ${roleNames.join(", ")}`,
+    exitCode: ExitCode.usage,
+  });
+}
+
+async function roleOfThisImage(): Promise<RoleName> {
+  for (const role of roleNames) if (await exists(markers[role])) return role;
+  throw new OperatorError({
+    what: "This is none of PostDock's images, so the role does not follow from it",
+    fix: `name the role: postdock config check ${roleNames[0]}, or one of ${roleNames.slice(1).join(", ")}`,
+    exitCode: ExitCode.usage,
+  });
+}

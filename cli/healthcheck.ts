@@ -1,0 +1,66 @@
+// The probes of the command line: they ask this container's own agent over HTTP and print one line of why.
+import type { Command, Context } from "../core/runtime/context.ts";
+import { ExitCode } from "../core/words/errors.ts";
+import { askOwnAgent, type OwnAnswer } from "../core/client/own-agent.ts";
+
+/** An answer that takes longer is slow, and the rest of the wait is looked up. Below the least CHECK_PGCONNECT_TIMEOUT. */
+const quickMs = 900;
+
+/**
+ * Asks the local agent, for CHECK_PGCONNECT_TIMEOUT at the longest. The variable is read where the agent is slow: its schema is
+ * a quarter of a quick probe's time. A malformed one is the entrypoint's to refuse, not a probe's.
+ */
+async function ask(context: Context, path: string): Promise<OwnAnswer> {
+  const late = new AbortController();
+  const answered = new AbortController();
+  const asking = askOwnAgent(path, late.signal).finally(() => answered.abort());
+  await context.clock.sleep(quickMs, answered.signal);
+  if (!answered.signal.aborted) {
+    const [{ readConfig }, { checkTimeout }] = await Promise.all([
+      import("../config/env.ts"),
+      import("../config/shared.ts"),
+    ]);
+    const read = readConfig({ checkTimeoutSeconds: checkTimeout }, context);
+    const seconds = read.ok ? read.config.checkTimeoutSeconds : checkTimeout.fallback;
+    await context.clock.sleep(1000 * seconds - quickMs, answered.signal);
+    late.abort(new Error(`not within ${seconds} s (CHECK_PGCONNECT_TIMEOUT)`));
+  }
+  return await asking;
+}
+
+/** A probe that asks one path of the local agent. Blind is never healthy. */
+export function probe(path: string): Command {
+  return async (context) => {
+    const { ok, said } = await ask(context, path);
+    context.print(ok ? said : `no: ${said}`);
+    return ok ? ExitCode.ok : ExitCode.no;
+  };
+}
+
+/** `healthcheck live`: the supervisor is sound. */
+export const liveProbe = probe("/healthz");
+/** `healthcheck ready`: the container can serve its role now. */
+export const readyProbe = probe("/readyz");
+/** `healthcheck is-major-master`: this node is no primary, or is the one that the others follow. */
+export const isMajorMasterProbe = probe("/local/is-major-master");
+/** `healthcheck has-write-node`: pgpool sends writes to the primary. */
+export const writeNodeProbe = probe("/local/has-write-node");
+
+/** `healthcheck has-enough-backends [N]`; N defaults to REQUIRE_MIN_BACKENDS. */
+export const enoughBackendsProbe: Command = (context, args) => {
+  const [least] = args;
+  if (least !== undefined && !/^\d{1,3}$/.test(least)) {
+    const why = `${JSON.stringify(least)} is no number of backends`;
+    context.complain(`postdock: ${why}. Fix: write a whole number, as in has-enough-backends 2`);
+    return Promise.resolve(ExitCode.usage);
+  }
+  return probe(`/local/has-enough-backends${least === undefined ? "" : `?least=${least}`}`)(context, []);
+};
+
+/** `metrics`: what a scrape of this container gets. */
+export const metricsCommand: Command = async (context) => {
+  const { ok, said } = await ask(context, "/metrics");
+  if (ok) context.print(said);
+  else context.complain(`postdock: ${said}. Fix: see the container's log`);
+  return ok ? ExitCode.ok : ExitCode.no;
+};

@@ -1,0 +1,52 @@
+// Asking agents over the network: connections are kept, and one that the other side has closed is no silence.
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { Socket } from "node:net";
+import { test } from "node:test";
+import { getText } from "./peers.ts";
+import { httpPort } from "../protocol/port.ts";
+
+/** On an address of its own, so that nothing else has the port. */
+const host = "127.0.71.1";
+
+async function listening(server: Server): Promise<void> {
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(httpPort, host, resolve));
+}
+
+test("requests share a connection; after a restart of the other side the next one is answered too", async () => {
+  const sockets = new Set<Socket>();
+  const make = () => createServer((_, res) => res.end("yes")).on("connection", (socket) => sockets.add(socket));
+  const first = make();
+  await listening(first);
+  for (let i = 0; i < 5; i++) assert.equal(await getText(host, "/", 2_000), "yes");
+  assert.equal(sockets.size, 1);
+  const closed = new Promise((resolve) => first.close(resolve));
+  for (const socket of sockets) socket.destroy();
+  await closed;
+  const second = make();
+  await listening(second);
+  assert.equal(await getText(host, "/", 2_000), "yes");
+  assert.equal(sockets.size, 2);
+  second.closeAllConnections();
+  await new Promise((resolve) => second.close(resolve));
+});
+
+test("a connection that breaks under a request is asked once more, on a new one", async () => {
+  let connections = 0;
+  let requests = 0;
+  const server = createServer((req, res) => {
+    requests++;
+    if (requests === 2) req.socket.destroy();
+    else res.end("yes");
+  }).on("connection", () => connections++);
+  await listening(server);
+  assert.equal(await getText(host, "/", 2_000), "yes");
+  assert.equal(await getText(host, "/", 2_000), "yes");
+  assert.deepEqual([connections, requests], [2, 3]);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test("a node that nobody listens for is an error, and asked once", async () => {
+  await assert.rejects(getText("127.0.71.2", "/", 2_000), (error: Error) => error.name !== "KeptConnectionError");
+});

@@ -1,0 +1,66 @@
+// The app on a real socket, asked the way other containers and the probes ask.
+import assert from "node:assert/strict";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Hono } from "hono";
+import { modeOf, remove } from "../runtime/files.ts";
+import { serve } from "./app.ts";
+import { askNode, getText, postJson } from "../client/peers.ts";
+
+async function onSocket(app: Hono, work: (socketPath: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "postdock-http-"));
+  const socketPath = join(directory, "agent.sock");
+  const listener = await serve(app, { socketPath }, 0o660);
+  try {
+    await work(socketPath);
+  } finally {
+    listener.close();
+    await remove(directory);
+  }
+}
+
+const app = new Hono()
+  .get("/yes", (c) => c.text("yes\n"))
+  .get("/no", (c) => c.text("no, because\n", 503))
+  .get("/silent", () => new Promise<Response>(() => {}))
+  .get("/huge", (c) => c.text("x".repeat(2_000_000)))
+  .post("/echo", async (c) => c.json(await c.req.json()));
+
+test("a socket has the permission bits that were asked for, and answers GET and POST", () =>
+  onSocket(app, async (socket) => {
+    assert.equal((await modeOf(socket))?.mode, 0o660);
+    assert.equal(await getText(socket, "/yes", 5_000), "yes\n");
+    assert.deepEqual(JSON.parse(await postJson(socket, "/echo", { a: ["é"] }, 5_000)), { a: ["é"] });
+  }));
+
+test("an answer that is no success is an error with its reason", () =>
+  onSocket(app, async (socket) => {
+    await assert.rejects(getText(socket, "/no", 5_000), /503.*no, because/);
+  }));
+
+test("an agent that does not answer is given up at the deadline", () =>
+  onSocket(app, async (socket) => {
+    const started = performance.now();
+    await assert.rejects(getText(socket, "/silent", 300));
+    assert.ok(performance.now() - started < 3_000);
+  }));
+
+test("an answer without end is cut off", () =>
+  onSocket(app, async (socket) => {
+    await assert.rejects(getText(socket, "/huge", 5_000));
+  }));
+
+test("a second listener on one socket is an error, not a silent one", () =>
+  onSocket(app, async (socketPath) => {
+    await assert.rejects(serve(app, { socketPath }), /EADDRINUSE|in use/i);
+  }));
+
+test("a node that is not there, or whose /status is another thing, is unreachable with a reason, never thrown", () =>
+  onSocket(new Hono().get("/status", (c) => c.json({ schema: 1 })), async (socketPath) => {
+    const odd = await askNode(socketPath, { timeoutMs: 5_000 });
+    assert.ok(odd.seen === "unreachable" && /not one of a postgres node/.test(odd.error));
+    const gone = await askNode("/no/such/socket", { timeoutMs: 5_000 });
+    assert.equal(gone.seen, "unreachable");
+  }));

@@ -1,0 +1,120 @@
+// The HTTP answers of every role, without a port: probes, sizes, metrics, and what happens when a look fails.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { httpApp, parseBytes, renderMetrics, type RoleHttp } from "./app.ts";
+import { createLog } from "../runtime/log.ts";
+import { BarmanStatus } from "../protocol/status.ts";
+import { no, yes } from "../words/verdict.ts";
+
+const status: BarmanStatus = {
+  schema: 1,
+  postdock: "2.0",
+  component: "barman",
+  phase: "running",
+  doing: "d",
+  because: "b",
+  uptimeSeconds: 1,
+  observedAgoMs: 0,
+  server: "s",
+  primary: null,
+  receiving: false,
+  checkOk: null,
+  checkFailures: [],
+  backups: null,
+  lastBackup: null,
+};
+
+const quiet = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
+const appOf = (changes: Partial<RoleHttp> = {}) =>
+  httpApp({
+    status: () => status,
+    healthz: () => Promise.resolve(yes("sound")),
+    readyz: () => Promise.resolve(no("starting")),
+    primary: () => Promise.resolve(yes("primary")),
+    replica: (lag) => Promise.resolve(yes(`lag ${lag}`)),
+    readOnly: () => Promise.resolve(yes("reads")),
+    samples: () => [{ name: "postdock_up", help: "Up.", value: 1 }],
+    ...changes,
+  }, quiet);
+
+test("a yes is 200 and a no is 503, each with its reason", async () => {
+  const app = appOf();
+  for (const [path, code, text] of [["/healthz", 200, "sound\n"], ["/readyz", 503, "starting\n"]] as const) {
+    const answer = await app.request(path);
+    assert.equal(answer.status, code);
+    assert.equal(await answer.text(), text);
+  }
+});
+
+test("a status is certain only where it was asked for as fresh and the look has seen", async () => {
+  const certain = async (path: string, seen: boolean) => {
+    const answer = await appOf({ look: () => Promise.resolve(seen) }).request(path);
+    return (await answer.json() as { certain?: boolean }).certain;
+  };
+  assert.equal(await certain("/status?fresh=1", true), true);
+  assert.equal(await certain("/status?fresh=1", false), false);
+  assert.equal(await certain("/status", true), undefined);
+});
+
+test("a look that fails is a no, never a yes", async () => {
+  const paths = {
+    healthz: "/healthz",
+    readyz: "/readyz",
+    primary: "/primary",
+    replica: "/replica",
+    readOnly: "/read-only",
+  };
+  for (const [key, path] of Object.entries(paths)) {
+    const failing = await appOf({ [key]: () => Promise.reject(new Error("blind")) }).request(path);
+    assert.equal(failing.status, 503);
+    assert.match(await failing.text(), /could not see: blind/);
+    const throwing = await appOf({
+      [key]: () => {
+        throw new Error("bug");
+      },
+    }).request(path);
+    assert.ok(throwing.status >= 500);
+  }
+});
+
+test("/replica takes a bound in sizes and refuses what is none", async () => {
+  const app = appOf();
+  const asked = async (query: string) => await (await app.request(`/replica${query}`)).text();
+  assert.equal(await asked(""), "lag null\n");
+  assert.equal(await asked("?lag=16MB"), `lag ${16 * 1024 ** 2}\n`);
+  for (const query of ["?lag=", "?lag=much", "?lag=-1", "?lag=1.5MB"]) {
+    assert.equal((await app.request(`/replica${query}`)).status, 400, query);
+  }
+});
+
+test("/status is what its schema says", async () => {
+  assert.deepEqual(BarmanStatus.parse(await (await appOf().request("/status")).json()), status);
+});
+
+test("an unknown path says which ones there are", async () => {
+  const answer = await appOf().request("/nothing");
+  assert.equal(answer.status, 404);
+  assert.match(await answer.text(), /\/healthz/);
+});
+
+test("metrics are Prometheus text; names in _total are counters; labels may differ between samples of one name", async () => {
+  const text = await renderMetrics([
+    { name: "a_bytes", help: "A.", value: 1 },
+    { name: "a_bytes", help: "A.", labels: { host: 'x"y' }, value: 2 },
+    { name: "b_total", help: "B.", labels: { why: "z", kind: "k" }, value: 3 },
+  ]);
+  assert.match(text, /^a_bytes 1$/m);
+  assert.match(text, /^a_bytes\{host="x\\"y"\} 2$/m);
+  assert.match(text, /^# TYPE a_bytes gauge$/m);
+  assert.match(text, /^# TYPE b_total counter$/m);
+  assert.match(text, /^b_total\{why="z",kind="k"\} 3$/m);
+  assert.equal((await appOf().request("/metrics")).status, 200);
+});
+
+test("parseBytes() counts by 1024 in any case of the unit", () => {
+  const units: [string, number][] = [["", 1], ["B", 1], ["kB", 1024], ["MB", 1024 ** 2], [" gb", 1024 ** 3]];
+  fc.assert(fc.property(fc.nat(100_000), fc.constantFrom(...units), (n, [unit, factor]) => {
+    assert.equal(parseBytes(`${n}${unit}`), n * factor);
+  }));
+});

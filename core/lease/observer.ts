@@ -1,0 +1,20 @@
+// A pgpool or barman container as a voter of the lease: it votes, and holds no data.
+import { electorateOf, type ObserverConfig, observerName } from "../../config/quorum.ts";
+import type { ControlHandler } from "../http/control.ts";
+import { votePath, Voter } from "./voter.ts";
+import type { Log } from "../runtime/log.ts";
+
+/** What an observer answers, where QUORUM_OBSERVERS names this container; nothing elsewhere. */
+export function observerHandlers(
+  config: ObserverConfig,
+  hostname: string,
+  o: { incarnation: string; log: Log },
+): Record<string, ControlHandler> {
+  const name = observerName(config, hostname);
+  if (name === null) return {};
+  const { incarnation, log } = o;
+  const electorate = electorateOf(config.partners, config.observers);
+  const voter = new Voter({ name, incarnation, ttlMs: config.leaseTtlMs, electorate }, log);
+  log.info("Votes about the lease", { as: name, voters: electorate });
+  return { [votePath]: (body) => voter.handle(body) };
+}

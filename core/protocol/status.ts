@@ -1,0 +1,173 @@
+// What GET /status of a container answers: a versioned schema that is also its documentation.
+// Written by each role, read by the other containers; a field that could not be seen is null, never a guess.
+import { z } from "zod";
+
+const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
+
+const NodeIdentity = z.object({
+  id: z.number().int().meta({ description: "NODE_ID" }),
+  name: z.string().meta({ description: "NODE_NAME" }),
+  host: z.string().meta({ description: "how other nodes reach it (CLUSTER_NODE_NETWORK_NAME)" }),
+});
+
+const Registered = z.object({
+  nodeId: z.number().int(),
+  nodeName: z.string(),
+  host: z.string(),
+  port: z.number().int(),
+  type: z.string().meta({ description: "primary, standby or witness" }),
+  upstreamNodeId: z.number().int().nullable(),
+  active: z.boolean(),
+  priority: z.number().int(),
+});
+export type RegisteredNode = z.infer<typeof Registered>;
+
+const Upstream = z.object({
+  host: z.string(),
+  port: z.number().int(),
+  streaming: z.boolean().meta({ description: "the WAL receiver is connected and streaming" }),
+});
+
+const Downstream = z.object({
+  applicationName: z.string(),
+  address: z.string().nullable().meta({ description: "pg_stat_replication.client_addr" }),
+  state: z.string().meta({ description: "pg_stat_replication.state" }),
+  syncState: z.string(),
+  sentLsn: lsn.nullable(),
+  replayLsn: lsn.nullable(),
+});
+
+const Postgres = z.object({
+  data: z.enum(["empty", "half-cloned", "cluster", "foreign"]).meta({ description: "what the data directory holds" }),
+  running: z.boolean().nullable().meta({ description: "a server answers on the local socket; null: could not see" }),
+  role: z.enum(["primary", "standby", "none", "unknown"]).meta({
+    description: "none: no server runs here; unknown: it runs and did not say",
+  }),
+  wasPrimary: z.boolean().nullable().meta({ description: "the data directory has no standby.signal" }),
+  systemIdentifier: z.string().nullable(),
+  timeline: z.number().int().nullable(),
+  lsn: lsn.nullable().meta({ description: "end of the WAL this node has, written or received" }),
+  replayLsn: lsn.nullable().meta({ description: "standby: replayed so far" }),
+  lagBytes: z.number().nullable().meta({ description: "standby: behind what the primary says it wrote, bytes" }),
+  lagSeconds: z.number().nullable().meta({
+    description: "standby: age of the last replayed commit, seconds; 0 when caught up",
+  }),
+  upstream: Upstream.nullable(),
+  downstream: z.array(Downstream),
+  registered: z.array(Registered).nullable().meta({ description: "repmgr.nodes; null: could not see" }),
+});
+
+const Lease = z.object({
+  mode: z.enum(["on", "off", "bootstrap"]).meta({
+    description: "on: only the holder is read-write; bootstrap: no majority has joined yet; off: no lease, see because",
+  }),
+  because: z.string(),
+  held: z.boolean().meta({ description: "this node holds the lease" }),
+  remainingMs: z.number().meta({ description: "for how long yet, milliseconds" }),
+  term: z.number().int().meta({ description: "newest term this node knows of" }),
+  grantedTo: z.string().nullable().meta({ description: "host that this node, as a voter, has granted the lease to" }),
+  voters: z.array(z.string()).meta({ description: "PARTNER_NODES and QUORUM_OBSERVERS" }),
+  refusals: z.array(z.string()).meta({ description: "voters that did not grant when last asked, and why" }),
+});
+
+const Common = {
+  schema: z.literal(1),
+  postdock: z.string().meta({ description: "version of PostDock" }),
+  phase: z.enum([
+    "starting",
+    "waiting",
+    "cloning",
+    "rewinding",
+    "recovering",
+    "promoting",
+    "running",
+    "stopping",
+    "failed",
+  ]),
+  doing: z.string().meta({ description: "what it is doing now, in words" }),
+  because: z.string().meta({ description: "why" }),
+  uptimeSeconds: z.number(),
+  observedAgoMs: z.number().meta({ description: "age of what is reported here, milliseconds" }),
+};
+
+export const NodeStatus = z.object({
+  ...Common,
+  component: z.literal("postgres-node"),
+  cluster: z.string(),
+  node: NodeIdentity,
+  priority: z.number().int(),
+  postgres: Postgres,
+  certain: z.boolean().default(false).meta({
+    description:
+      "asked for with ?fresh=1: postgres.lsn was looked at for this answer, and the node has no WAL beyond it",
+  }),
+  failingMs: z.number().default(0).meta({
+    description: "for how long its server, or what has to come before it, has failed again and again, milliseconds",
+  }),
+  partners: z.array(z.string()).meta({ description: "PARTNER_NODES" }),
+  everHadMajority: z.boolean().meta({ description: "a majority of PARTNER_NODES has joined at least once" }),
+  fenced: z.string().nullable().meta({
+    description: "why PostgreSQL was stopped here to keep a second primary from being; null: it was not",
+  }),
+  lease: Lease,
+  revision: z.number().int().meta({
+    description: "grows when role, phase or lease change; GET /status?since=REVISION answers then, or after 1 s",
+  }),
+  paused: z.object({ on: z.boolean(), atMs: z.number() }).meta({
+    description: "no automatic failover since then; the newest word of any node counts; wall clock, milliseconds",
+  }),
+  disk: z.object({ freeBytes: z.number(), totalBytes: z.number() }).nullable().meta({
+    description: "the volume of the data directory; null: not seen yet",
+  }),
+  forced: z.boolean().meta({
+    description: "an operator made it primary without a majority; it votes alone until one is back",
+  }),
+  consistency: z.object({ mode: z.string(), degraded: z.string().nullable() }).meta({
+    description: "CONSISTENCY, and what of its promise cannot be kept now",
+  }),
+  becomingPrimary: z.boolean().meta({ description: "a start as primary or a promotion is under way" }),
+  repmgrd: z.object({ running: z.boolean() }),
+});
+export type NodeStatus = z.infer<typeof NodeStatus>;
+
+const Backend = z.object({
+  id: z.number().int(),
+  host: z.string(),
+  port: z.number().int(),
+  status: z.string().meta({ description: "pgpool's word: up, down, waiting, unused" }),
+  role: z.string().meta({ description: "pgpool's word: primary or standby" }),
+  truth: z.enum(["primary", "standby", "false-primary", "foreign", "not-in-service", "unreachable"]).meta({
+    description:
+      "what the node is; false-primary: says it is primary, but a newer one exists; foreign: another cluster",
+  }),
+});
+
+export const PgpoolStatus = z.object({
+  ...Common,
+  component: z.literal("pgpool"),
+  primary: z.string().nullable().meta({ description: "host of the primary that writes go to" }),
+  backends: z.array(Backend),
+});
+export type PgpoolStatus = z.infer<typeof PgpoolStatus>;
+
+export const BarmanStatus = z.object({
+  ...Common,
+  component: z.literal("barman"),
+  server: z.string().meta({ description: "UPSTREAM_NAME" }),
+  primary: z.string().nullable().meta({ description: "host that WAL is streamed from" }),
+  receiving: z.boolean().meta({ description: "the WAL receiver is connected" }),
+  checkOk: z.boolean().nullable().meta({ description: "barman check; null: not run yet or could not run" }),
+  checkFailures: z.array(z.string()),
+  backups: z.number().int().nullable(),
+  lastBackup: z.string().nullable().meta({ description: "id of the newest finished backup" }),
+});
+export type BarmanStatus = z.infer<typeof BarmanStatus>;
+
+export const AnyStatus = z.discriminatedUnion("component", [NodeStatus, PgpoolStatus, BarmanStatus]);
+export type AnyStatus = z.infer<typeof AnyStatus>;
+export type Phase = NodeStatus["phase"];
+
+/** A node's agent as seen from here; "unreachable" is a value of its own, never "no". */
+export type PeerSeen =
+  | { host: string; seen: "reached"; status: NodeStatus }
+  | { host: string; seen: "unreachable"; error: string };

@@ -1,0 +1,98 @@
+// Log lines: one JSON object each whatever is logged, levels, and secrets that never leave.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { OperatorError } from "../words/errors.ts";
+import type { LogLevel } from "../words/log-level.ts";
+import { createLog, redactor } from "./log.ts";
+
+function logged(level: LogLevel = "DEBUG", secrets: string[] = []) {
+  const lines: string[] = [];
+  const log = createLog({ level, secrets, write: (line) => lines.push(line), wallMs: () => 0 });
+  return { log, lines, last: () => JSON.parse(lines.at(-1)!) };
+}
+
+test("a line has time, level, event and fields", () => {
+  const { log, last, lines } = logged();
+  log.info("Started", { pid: 1, ok: true, nothing: null });
+  assert.deepEqual(last(), {
+    time: "1970-01-01T00:00:00.000Z",
+    level: "info",
+    event: "Started",
+    pid: 1,
+    ok: true,
+    nothing: null,
+  });
+  assert.ok(lines[0]!.endsWith("}\n"));
+});
+
+test("lines below the level are dropped", () => {
+  const { log, lines } = logged("WARNING");
+  log.debug("a");
+  log.info("b");
+  log.warn("c");
+  log.error("d");
+  assert.equal(lines.length, 2);
+});
+
+test("with() adds its fields to every line, and no field takes the place of time, level or event", () => {
+  const { log, last } = logged();
+  log.with({ node: "a" }).with({ part: "b" }).info("Event", { event: "x", level: "y", time: "z" });
+  assert.deepEqual(last(), { time: "1970-01-01T00:00:00.000Z", level: "info", event: "Event", node: "a", part: "b" });
+});
+
+test("an error is told with its cause, an operator's error with its fix, also inside other values", () => {
+  const { log, last } = logged();
+  log.error("Failed", { error: new Error("x", { cause: new Error("y") }), list: [new Error("z")] });
+  assert.deepEqual(last().error, { name: "Error", message: "x", cause: "y" });
+  assert.equal(last().list[0].message, "z");
+  log.error("Failed", { error: new OperatorError({ what: "w", why: "y", fix: "f" }) });
+  assert.deepEqual(last().error, { what: "w", why: "y", fix: "f" });
+});
+
+test("what JSON cannot hold does not end the log", () => {
+  const { log, last } = logged();
+  const circle: Record<string, unknown> = { name: "c" };
+  circle.self = circle;
+  log.info("Odd", {
+    big: 10n,
+    circle,
+    call: () => 1,
+    set: new Set([1]),
+    map: new Map([["k", 2]]),
+    when: new Date(NaN),
+  });
+  assert.equal(last().big, "10");
+  assert.equal(last().circle.self, "(circular)");
+  assert.deepEqual(last().set, [1]);
+  assert.deepEqual(last().map, { k: 2 });
+});
+
+const secret = fc.string({ minLength: 4, maxLength: 20 }).filter((s) => !/^[\s*]*$/.test(s));
+
+test("no secret of four characters or more is in a line, wherever it hid, and the line stays JSON", () => {
+  const frame =
+    JSON.stringify({ time: "1970-01-01T00:00:00.000Z", level: "info", event: "Tried", list: [{ a: 1 }], error: 1 }) +
+    JSON.stringify({ name: "Error", message: "***", text: "***", cause: "***" });
+  fc.assert(fc.property(secret.filter((s) => !frame.includes(s)), fc.string(), (s, around) => {
+    const { log, lines, last } = logged("DEBUG", [s]);
+    const text = `${around}${s}${around}`;
+    log.info("Tried", { text, list: [{ a: text }], error: new Error(text, { cause: text }) });
+    const values = [last().text, last().list[0].a, last().error.message, last().error.cause];
+    assert.equal(lines[0]!.split("\n").length, 2);
+    assert.ok(values.every((v) => !v.includes(s)), lines[0]);
+  }));
+});
+
+test("a secret of digits leaves numbers JSON", () => {
+  const { log, last } = logged("DEBUG", ["2024"]);
+  log.info("Counted", { bytes: 120245, port: 5432 });
+  assert.equal(last().bytes, "***");
+  assert.equal(last().port, 5432);
+});
+
+test("redactor() replaces the longer secret first, and a secret as it stands inside JSON", () => {
+  assert.equal(redactor(["pass", "password"])("password pass"), "*** ***");
+  assert.equal(redactor(['a"bc'])('{"x":"a\\"bc"}'), '{"x":"***"}');
+  assert.equal(redactor(["abc"])("abc"), "abc");
+});

@@ -1,0 +1,69 @@
+// How a role begins and ends: all problems in one error, a signal stops the work, and the exit code says why.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { env, integer } from "../../config/env.ts";
+import type { Context } from "./context.ts";
+import { ExitCode, OperatorError } from "../words/errors.ts";
+import { createLog } from "./log.ts";
+import { ConfigError, loadConfig, runUntilSignal, secretsOf } from "./start.ts";
+import { systemClock } from "./time.ts";
+
+function context(environment: Record<string, string> = {}) {
+  let signal: Parameters<Context["onSignal"]>[0] = () => {};
+  const made: Context = {
+    environment,
+    readFile: () => "",
+    clock: systemClock,
+    print: () => {},
+    complain: () => {},
+    onInput: () => {},
+    onSignal: (handler) => void (signal = handler),
+  };
+  return { context: made, send: () => signal("SIGTERM") };
+}
+
+const quiet = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
+const variables = {
+  size: env("SIZE", integer(1, 9), { fallback: 1, accepts: "1 to 9", doc: "." }),
+  host: env("HOST", (t) => t, { fallback: "", accepts: "a host", doc: ".", required: true, requiredExitCode: 4 }),
+  token: env("TOKEN", (t) => t, { fallback: "", accepts: "text", doc: ".", secret: true }),
+};
+
+test("loadConfig() gives values, or one error with every problem and the code that a contract fixes", () => {
+  assert.equal(loadConfig(variables, context({ HOST: "a", SIZE: "4" }).context).size, 4);
+  assert.throws(() => loadConfig(variables, context({ SIZE: "x" }).context), (error: Error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.equal(error.problems.length, 2);
+    assert.match(error.message, /2 problems.*SIZE.*HOST/s);
+    assert.equal(error.exitCode, 4);
+    return true;
+  });
+});
+
+test("a configuration error without such a code is 78", () => {
+  const error = new ConfigError([{ variable: "A", message: "A is wrong", fix: "mend it" }]);
+  assert.equal(error.exitCode, ExitCode.config);
+  assert.match(error.message, /1 problem: A is wrong \(mend it\)/);
+});
+
+test("secretsOf() gives the values of secret variables only", () => {
+  const config = loadConfig(variables, context({ HOST: "a", TOKEN: "hush" }).context);
+  assert.deepEqual(secretsOf(variables, config), ["hush"]);
+});
+
+test("a signal aborts the work, and a work that ends then is a good end", async () => {
+  const { context: c, send } = context();
+  const work = (stop: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      stop.addEventListener("abort", () => resolve());
+      send();
+    });
+  assert.equal(await runUntilSignal(c, quiet, work), ExitCode.ok);
+});
+
+test("an operator's error gives its own exit code, a bug is thrown on", async () => {
+  const { context: c } = context();
+  const refuse = () => Promise.reject(new OperatorError({ what: "w", fix: "f", exitCode: ExitCode.refused }));
+  assert.equal(await runUntilSignal(c, quiet, refuse), ExitCode.refused);
+  await assert.rejects(runUntilSignal(c, quiet, () => Promise.reject(new TypeError("bug"))), TypeError);
+});

@@ -1,0 +1,73 @@
+// How every role begins: read its configuration or report all problems at once, then log without secrets.
+import { type ConfigOf, type ConfigProblem, readConfig, type Variables } from "../../config/env.ts";
+import type { Context } from "./context.ts";
+import { ExitCode, OperatorError } from "../words/errors.ts";
+import type { LogLevel } from "../words/log-level.ts";
+import { createLog, type Log } from "./log.ts";
+
+/** Thrown when the environment is wrong: every problem, one a line. */
+export class ConfigError extends OperatorError {
+  constructor(readonly problems: readonly ConfigProblem[]) {
+    const lines = problems.map((p) => `${p.message} (${p.fix})`);
+    super({
+      what: `The configuration has ${problems.length} problem${problems.length === 1 ? "" : "s"}`,
+      why: lines.join("; "),
+      fix:
+        "correct the variables named here; `postdock config check` tests them, `postdock config reference` explains them",
+      exitCode: problems.find((p) => p.exitCode !== undefined)?.exitCode ?? ExitCode.config,
+    });
+  }
+}
+
+/** Reads a role's variables from the context. Throws ConfigError with all problems. */
+export function loadConfig<V extends Variables>(variables: V, context: Context): ConfigOf<V> {
+  const result = readConfig(variables, context);
+  if (!result.ok) throw new ConfigError(result.problems);
+  return result.config;
+}
+
+/** The values of all secret variables, for the log to hide. */
+export function secretsOf<V extends Variables>(variables: V, config: ConfigOf<V>): string[] {
+  return Object.entries(variables).flatMap(([key, v]) => {
+    const value = (config as Record<string, unknown>)[key];
+    return v.secret && typeof value === "string" ? [value] : [];
+  });
+}
+
+/** The log of a role's main process, to stdout. */
+export function roleLog(context: Context, level: LogLevel, secrets: readonly string[]): Log {
+  return createLog({
+    level,
+    secrets,
+    write: (line) => context.print(line.trimEnd()),
+    wallMs: () => context.clock.wallMs(),
+  });
+}
+
+/**
+ * Runs a role's main work until it ends or a signal asks it to stop; returns the exit code of the container.
+ * The signal's name is the reason of `stop`.
+ * An OperatorError is logged with its fix and gives its own code; anything else is a bug and is thrown.
+ */
+export async function runUntilSignal(
+  context: Context,
+  log: Log,
+  work: (stop: AbortSignal) => Promise<void>,
+): Promise<number> {
+  const stop = new AbortController();
+  let asked = "the work ended";
+  context.onSignal((signal) => {
+    asked = `received ${signal}`;
+    log.info("Stopping", { because: asked });
+    stop.abort(signal);
+  });
+  try {
+    await work(stop.signal);
+    log.info("Stopped", { because: asked });
+    return ExitCode.ok;
+  } catch (error) {
+    log.error("The container stops", { error: error instanceof Error ? error : String(error) });
+    if (error instanceof OperatorError) return error.exitCode;
+    throw error;
+  }
+}

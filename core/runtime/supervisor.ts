@@ -1,0 +1,158 @@
+// Starts, watches, restarts and stops child processes. A child is data; what it prints becomes log lines.
+import { type ChildProcess, spawn } from "node:child_process";
+import { type Account, childEnv, identity } from "./command.ts";
+import { lineSplitter } from "./lines.ts";
+import { decideRestart, defaultRestart, type RestartPolicy } from "./decide/restart.ts";
+import type { Log } from "./log.ts";
+import type { Clock } from "./time.ts";
+
+export interface ChildSpec {
+  name: string;
+  argv: readonly string[];
+  as?: Account;
+  env?: Readonly<Record<string, string>>;
+  restart?: RestartPolicy;
+  /** the signals of a stop, in order, each with the time it is given before the next; SIGKILL ends the list by itself */
+  stop: readonly { signal: NodeJS.Signals; waitMs: number }[];
+  /** gives it a pipe as standard input, for write() */
+  input?: boolean;
+  /** called right after each start */
+  onStart?: () => void;
+  /** where its lines go; default: the log, as event "Output" */
+  onLine?: (line: string) => void;
+}
+
+export interface ChildExit {
+  code: number | null;
+  signal: string | null;
+  livedMs: number;
+}
+
+export interface Supervised {
+  readonly name: string;
+  /** pid of the running process, or null between runs */
+  pid(): number | null;
+  running(): boolean;
+  /** how the last run ended, or null */
+  lastExit(): ChildExit | null;
+  /** resolves with the exit of the present run, at once where none runs and one has ended */
+  exited(): Promise<ChildExit>;
+  /** stops it for good: its signals in order, then SIGKILL; resolves when it is gone. `steps` override the spec's. */
+  stop(steps?: ChildSpec["stop"]): Promise<void>;
+  /** one line to its standard input; lost where it does not run */
+  write(line: string): void;
+  /** ends its standard input */
+  endInput(): void;
+  /** sends a signal to the process itself */
+  signal(signal: NodeJS.Signals): void;
+  /** SIGKILL to the process and everything it started, also after the process itself has ended */
+  killGroup(): void;
+}
+
+export interface SupervisorDeps {
+  clock: Clock;
+  log: Log;
+}
+
+/** Starts a child and keeps it by its restart policy until stop(). */
+export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
+  const { clock, log } = deps;
+  const policy = spec.restart ?? defaultRestart;
+  const halt = new AbortController();
+  let child: ChildProcess | null = null;
+  let exit: ChildExit | null = null;
+  let group: number | undefined;
+  let failures = 0;
+  let ended: Promise<ChildExit> = Promise.resolve({ code: null, signal: null, livedMs: 0 });
+  let loop: Promise<void> = Promise.resolve();
+
+  const endedWithin = async (ms: number) => {
+    const waiting = new AbortController();
+    await Promise.race([ended, clock.sleep(ms, waiting.signal)]);
+    waiting.abort();
+  };
+
+  const startOnce = () => {
+    const [program, ...args] = spec.argv;
+    const since = clock.nowMs();
+    const started = spawn(program!, args, {
+      env: childEnv(spec.as, spec.env),
+      stdio: [spec.input ? "pipe" : "ignore", "pipe", "pipe"],
+      detached: true, // our terminal's or tini's signals reach only us; we decide what children get
+      ...identity(spec.as),
+    });
+    child = started;
+    group = started.pid;
+    const onLine = spec.onLine ?? ((line: string) => log.info("Output", { process: spec.name, line }));
+    for (const stream of [started.stdout, started.stderr]) {
+      const lines = lineSplitter(onLine);
+      stream?.setEncoding("utf8");
+      stream?.on("data", (chunk: string) => lines.push(chunk));
+      stream?.on("end", () => lines.end());
+    }
+    started.stdin?.on("error", () => {}); // it has just ended, which its exit tells
+    log.info("Process started", { process: spec.name, pid: started.pid });
+    ended = new Promise((resolve) => {
+      const finish = (code: number | null, signal: string | null) => {
+        child = null;
+        exit = { code, signal, livedMs: clock.nowMs() - since };
+        resolve(exit);
+      };
+      started.on("error", (error) => {
+        log.error("Process could not be started", { process: spec.name, error });
+        finish(null, null);
+      });
+      started.on("exit", finish);
+    });
+    spec.onStart?.();
+    return ended;
+  };
+
+  const keep = async () => {
+    while (!halt.signal.aborted) {
+      const end = await startOnce();
+      if (halt.signal.aborted) return;
+      const decision = decideRestart(policy, { livedMs: end.livedMs, failures });
+      const fields = { process: spec.name, code: end.code, signal: end.signal, livedMs: Math.round(end.livedMs) };
+      if (decision.do === "leave") return (end.code === 0 ? log.info : log.warn)("Process ended", fields);
+      failures = decision.failures;
+      log.warn("Process ended, restarting", { ...fields, afterMs: decision.afterMs, failuresInARow: failures });
+      await clock.sleep(decision.afterMs, halt.signal);
+    }
+  };
+  loop = keep();
+
+  return {
+    name: spec.name,
+    pid: () => child?.pid ?? null,
+    running: () => child !== null,
+    lastExit: () => exit,
+    exited: () => ended,
+    write: (line) => void child?.stdin?.write(line + "\n"),
+    endInput: () => void child?.stdin?.end(),
+    signal: (signal) => sendSignal(child?.pid, signal),
+    killGroup: () => sendSignal(group === undefined ? undefined : -group, "SIGKILL"),
+    stop: async (steps = spec.stop) => {
+      halt.abort();
+      for (const step of [...steps, { signal: "SIGKILL" as const, waitMs: 5_000 }]) {
+        if (child === null) break;
+        // what it started and left behind in its group ends with it
+        sendSignal(step.signal === "SIGKILL" && child.pid !== undefined ? -child.pid : child.pid, step.signal);
+        await endedWithin(step.waitMs);
+      }
+      if (child !== null) return log.error("Process does not end, not even by SIGKILL", { process: spec.name });
+      await loop;
+      log.info("Process stopped", { process: spec.name, code: exit?.code, signal: exit?.signal });
+    },
+  };
+}
+
+/** child.kill() loses the exit code on one of the two runtimes, so the signal goes by pid. */
+function sendSignal(pid: number | undefined, signal: NodeJS.Signals) {
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // it has just ended by itself
+  }
+}

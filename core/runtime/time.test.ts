@@ -1,0 +1,116 @@
+// Waiting: deadlines hold, an abort ends a wait at once, and what was seen last is told. The clock is made by hand.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OperatorError } from "../words/errors.ts";
+import { after, type Clock, DeadlineError, every, systemClock, waitUntil, withDeadline } from "./time.ts";
+
+/** A clock whose sleeps pass at once and are added up. */
+function handMadeClock(): Clock & { slept: number[] } {
+  let now = 1000;
+  const slept: number[] = [];
+  return {
+    slept,
+    nowMs: () => now,
+    wallMs: () => 0,
+    sleep: (ms) => {
+      slept.push(ms);
+      now += ms;
+      return Promise.resolve();
+    },
+  };
+}
+
+test("waitUntil() returns the first value that counts as true", async () => {
+  const clock = handMadeClock();
+  for (const value of [7, "0", true]) {
+    const answers = [null, undefined, false, "", 0, value];
+    const got = await waitUntil(() => Promise.resolve(answers.shift()), { what: "it", deadlineMs: 5_000 }, { clock });
+    assert.equal(got, value);
+  }
+  assert.deepEqual(clock.slept, Array(15).fill(250));
+});
+
+test("waitUntil() gives up at its deadline and says what it waited for and saw last", async () => {
+  const clock = handMadeClock();
+  const wait = waitUntil(() => Promise.resolve(null), {
+    what: "the moon",
+    deadlineMs: 10_000,
+    everyMs: 1_000,
+    why: () => "clouds",
+    fix: "look later",
+  }, { clock });
+  await assert.rejects(wait, (error: Error) => {
+    assert.ok(error instanceof OperatorError);
+    assert.match(error.message, /Gave up waiting for the moon after 10 s: clouds\. Fix: look later/);
+    return true;
+  });
+  assert.equal(clock.slept.length, 10);
+});
+
+test("waitUntil() stops at once where the signal has aborted, after one last look", async () => {
+  const clock = handMadeClock();
+  let looks = 0;
+  const wait = waitUntil(() => Promise.resolve(looks++ < 0), { what: "it", deadlineMs: 10_000 }, {
+    clock,
+    signal: AbortSignal.abort(),
+  });
+  await assert.rejects(wait, /Stopped waiting for it/);
+  assert.equal(looks, 1);
+});
+
+test("waitUntil() passes on what its question throws", async () => {
+  const wait = waitUntil(() => Promise.reject(new Error("no")), { what: "it", deadlineMs: 1 }, {
+    clock: handMadeClock(),
+  });
+  await assert.rejects(wait, /^Error: no$/);
+});
+
+test("withDeadline() gives the answer that is in time, and DeadlineError where it is not", async () => {
+  assert.equal(await withDeadline(Promise.resolve(5), 10_000, "It"), 5);
+  await assert.rejects(withDeadline(Promise.reject(new Error("x")), 10_000, "It"), /^Error: x$/);
+  await assert.rejects(withDeadline(new Promise(() => {}), 5, "The node"), (error: Error) => {
+    return error instanceof DeadlineError && error.message === "The node did not answer within 5 ms";
+  });
+});
+
+test("withDeadline(): a failure of the abandoned work later troubles nobody", async () => {
+  const late = new Promise<never>((_, reject) => after(15, () => reject(new Error("late"))));
+  await assert.rejects(withDeadline(late, 1, "It"), DeadlineError);
+  await systemClock.sleep(30);
+});
+
+test("every() goes on after an error and ends with the signal", async () => {
+  const clock = handMadeClock();
+  const stop = new AbortController();
+  const errors: unknown[] = [];
+  let steps = 0;
+  await every(100, () => {
+    if (++steps === 4) stop.abort();
+    return steps === 2 ? Promise.reject(new Error("once")) : Promise.resolve();
+  }, { clock, signal: stop.signal, onError: (error) => errors.push(error) });
+  assert.equal(steps, 4);
+  assert.equal(errors.length, 1);
+});
+
+test("a sleep ends at once when its signal aborts, before or during it", async () => {
+  await systemClock.sleep(60_000, AbortSignal.abort());
+  const stop = new AbortController();
+  const sleeping = systemClock.sleep(60_000, stop.signal);
+  stop.abort();
+  await sleeping;
+});
+
+test("a sleep longer than the platform's timers does not end at once", async () => {
+  const stop = new AbortController();
+  const long = systemClock.sleep(2 ** 31 + 1000, stop.signal).then(() => "ended");
+  assert.equal(await Promise.race([long, systemClock.sleep(30).then(() => "sleeping")]), "sleeping");
+  stop.abort();
+  await long;
+});
+
+test("after() can be called off", async () => {
+  let called = false;
+  after(1, () => called = true)();
+  await systemClock.sleep(10);
+  assert.equal(called, false);
+});

@@ -1,0 +1,115 @@
+// The only place that reads clocks and sets timers; everything else gets a Clock.
+// All durations are milliseconds.
+import { OperatorError } from "../words/errors.ts";
+import { uptimeSeconds } from "./proc.ts";
+
+export interface Clock {
+  /** Monotonic milliseconds; only differences mean anything. */
+  nowMs(): number;
+  /** Wall clock, milliseconds since the epoch; for people, never for decisions. */
+  wallMs(): number;
+  /** Resolves after `ms` (after 24 days at the latest), or at once when `signal` aborts (it never rejects). */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Longest time a timer of the platform takes; a longer one would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Calls `action` once after `ms`, unless the returned function has been called before. */
+export function after(ms: number, action: () => void): () => void {
+  const timer = setTimeout(action, Math.min(ms, longestTimerMs));
+  return () => clearTimeout(timer);
+}
+
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        cancel();
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      const cancel = after(ms, done);
+      signal?.addEventListener("abort", done, { once: true });
+    }),
+};
+
+/**
+ * The clock of leases, milliseconds: goes on while this process, its container or its machine is frozen, which a timer does
+ * not notice. Without /proc it is the ordinary monotonic clock.
+ */
+export function leaseNowMs(): number {
+  const seconds = uptimeSeconds();
+  return seconds === null ? performance.now() : seconds * 1000;
+}
+
+/** What a wait needs from outside. */
+export interface WaitDeps {
+  clock: Clock;
+  signal?: AbortSignal;
+}
+
+/**
+ * Polls `ready` until it returns something that counts as true (not null, undefined, false, 0 or ""), and returns that.
+ * Throws an OperatorError when `deadlineMs` is over or the signal aborts; `why` may tell what was seen last.
+ */
+export async function waitUntil<T>(
+  ready: () => Promise<T | null | undefined | false>,
+  options: { what: string; deadlineMs: number; everyMs?: number; fix?: string; why?: () => string },
+  deps: WaitDeps,
+): Promise<T> {
+  const end = deps.clock.nowMs() + options.deadlineMs;
+  while (true) {
+    const value = await ready();
+    if (value) return value;
+    if (deps.signal?.aborted || deps.clock.nowMs() >= end) {
+      const seconds = Math.round(options.deadlineMs / 1000);
+      throw new OperatorError({
+        what: deps.signal?.aborted
+          ? `Stopped waiting for ${options.what}`
+          : `Gave up waiting for ${options.what} after ${seconds} s`,
+        ...(options.why ? { why: options.why() } : {}),
+        fix: options.fix ?? "see the log lines above for the last thing that was tried",
+      });
+    }
+    await deps.clock.sleep(options.everyMs ?? 250, deps.signal);
+  }
+}
+
+/** Thrown by withDeadline() when the time is over. */
+export class DeadlineError extends Error {
+  override name = "DeadlineError";
+}
+
+/** Races `work` against a deadline. The work itself is not cancelled: hand it a signal where it can be. */
+export async function withDeadline<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
+  let cancel = () => {};
+  const late = new Promise<never>((_, reject) => {
+    cancel = after(ms, () => reject(new DeadlineError(`${what} did not answer within ${ms} ms`)));
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    cancel();
+    work.catch(() => {}); // a late failure of the abandoned work is already reported as the deadline
+  }
+}
+
+/** Runs `step` every `ms` (counted from end to start) until the signal aborts; an error goes to `onError` and does not end the loop. */
+export async function every(
+  ms: number,
+  step: () => Promise<void>,
+  deps: { clock: Clock; signal: AbortSignal; onError: (error: unknown) => void },
+): Promise<void> {
+  while (!deps.signal.aborted) {
+    try {
+      await step();
+    } catch (error) {
+      deps.onError(error);
+    }
+    await deps.clock.sleep(ms, deps.signal);
+  }
+}

@@ -1,0 +1,116 @@
+// Base backups: by schedule, and at once where one is wanted. A failed one is explained and taken again next time.
+import { nextRunMs } from "../../../config/cron.ts";
+import { postgresAccount } from "../../../core/runtime/command.ts";
+import { readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
+import { every } from "../../../core/runtime/time.ts";
+import { type ChildExit, supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
+import { backupChild } from "../tools/barman-cli.ts";
+import { wantedBackupPath } from "../text/places.ts";
+import { type Barman, lookAgain } from "../state.ts";
+
+const tickMs = 1_000;
+/** pause before a backup that is wanted at once is tried again */
+const retryMs = 60_000;
+
+/** Takes base backups until the role stops. */
+export async function takeBackups(barman: Barman): Promise<void> {
+  const { state, clock, config, log } = barman;
+  const plan = () => {
+    state.backup.nextWallMs = nextRunMs(config.schedule, clock.wallMs());
+    const next = state.backup.nextWallMs;
+    log.info("Next base backup", {
+      schedule: config.schedule,
+      at: next === null ? null : new Date(next).toISOString(),
+    });
+  };
+  plan();
+  state.wantBackup = await readIfThere(wantedBackupPath(config));
+  let notBeforeMs = -Infinity;
+  await every(tickMs, async () => {
+    const scheduled = state.backup.nextWallMs !== null && clock.wallMs() >= state.backup.nextWallMs;
+    const wanted = state.wantBackup !== null && state.receiver.streaming && clock.nowMs() >= notBeforeMs;
+    if (!scheduled && !wanted) return;
+    const because = state.wantBackup ?? `BACKUP_SCHEDULE is ${config.schedule}`;
+    const taken = await takeBackup(because, barman);
+    if (taken && state.wantBackup === because) {
+      state.wantBackup = null;
+      await remove(wantedBackupPath(config));
+    }
+    notBeforeMs = clock.nowMs() + retryMs;
+    if (scheduled && !barman.stop.aborted) plan();
+  }, {
+    clock,
+    signal: barman.stop,
+    onError: (error) => log.error("A base backup could not be started", { error }),
+  });
+}
+
+/** Asks for a base backup at once; remembered over restarts until one has been taken. */
+export async function wantBackup(because: string, barman: Barman): Promise<void> {
+  barman.state.wantBackup = because;
+  await writeAtomic(wantedBackupPath(barman.config), because, { mode: 0o644, owner: postgresAccount });
+}
+
+/** Takes one base backup; true where its copy is complete. Its last WAL is fetched by the duties. */
+async function takeBackup(because: string, barman: Barman): Promise<boolean> {
+  const { state, clock, log, config, stop } = barman;
+  const since = clock.nowMs();
+  log.info("Base backup starts", { host: state.primary, because });
+  state.backup.runningSinceMs = since;
+  const lines: string[] = [];
+  const child = supervise(
+    { ...backupChild(config.serverName), onLine: (line) => keepLine(line, lines, barman) },
+    barman,
+  );
+  const exit = await endOf(child, stop);
+  state.backup.runningSinceMs = null;
+  await clock.sleep(100); // its last lines may come after its exit
+  const durationMs = Math.round(clock.nowMs() - since);
+  lookAgain(barman);
+  if (exit.code === 0) {
+    state.backup.lastFailure = null;
+    log.info("Base backup copied", { durationMs, ...summary(lines) });
+    return true;
+  }
+  if (stop.aborted) {
+    log.warn("Base backup cut off: the container stops", { durationMs });
+    return false;
+  }
+  state.backup.lastFailure = reasonOf(lines, exit);
+  log.error("Base backup failed", {
+    durationMs,
+    because: state.backup.lastFailure,
+    fix: "`barman check` in this container tells what is wrong; the next one is taken by BACKUP_SCHEDULE, " +
+      "or at once by `postdock barman backup`",
+  });
+  return false;
+}
+
+async function endOf(child: Supervised, stop: AbortSignal): Promise<ChildExit> {
+  const stopping = () => void child.stop();
+  stop.addEventListener("abort", stopping, { once: true });
+  const exit = await child.exited();
+  stop.removeEventListener("abort", stopping);
+  return exit;
+}
+
+function keepLine(line: string, lines: string[], barman: Barman): void {
+  lines.push(line);
+  if (lines.length > 50) lines.shift();
+  barman.log.debug("Output", { process: "backup", line });
+}
+
+/** The words of barman about a backup that succeeded. */
+export function summary(lines: readonly string[]): { id: string | null; size: string | null } {
+  const text = lines.join("\n");
+  return {
+    id: /\/base\/(\d{8}T\d{6})/.exec(text)?.[1] ?? null,
+    size: /^Backup size: (.+)$/m.exec(text)?.[1] ?? null,
+  };
+}
+
+/** Why a backup failed, in barman's words. */
+export function reasonOf(lines: readonly string[], exit: Pick<ChildExit, "code" | "signal">): string {
+  const errors = lines.filter((line) => /^(ERROR|EXCEPTION|DETAILS)|error:/.test(line));
+  return errors.slice(-3).join(" | ") || lines.at(-1) || `barman ended with ${exit.code ?? exit.signal}`;
+}

@@ -1,0 +1,124 @@
+// Watches the nodes, and follows the primary: the receiver is told when another node becomes it.
+import { z } from "zod";
+import { postgresAccount } from "../../../core/runtime/command.ts";
+import { errorText } from "../../../core/words/errors.ts";
+import { readIfThere, writeAtomic } from "../../../core/runtime/files.ts";
+import { askNodes } from "../../../core/client/peers.ts";
+import type { PeerSeen } from "../../../core/protocol/status.ts";
+import { every } from "../../../core/runtime/time.ts";
+import { decideFollow, type DirectPrimary, type Follow, hostsToAsk } from "../decide/follow.ts";
+import { loginTo } from "../tools/login.ts";
+import { identityPath, knownHostsPath } from "../text/places.ts";
+import { readPrimaryWal, visit } from "../tools/queries.ts";
+import type { Barman } from "../state.ts";
+
+const askEveryMs = 2_000;
+const askTimeoutMs = 1_500;
+
+/** Asks all known nodes every two seconds until the role stops. */
+export async function followPrimary(barman: Barman): Promise<void> {
+  barman.state.hosts = hostsToAsk(barman.config.hosts, await readKnownHosts(barman), []);
+  await every(askEveryMs, () => followOnce(barman), {
+    clock: barman.clock,
+    signal: barman.stop,
+    onError: (error) => barman.log.error("Looking for the primary failed", { error }),
+  });
+}
+
+async function followOnce(barman: Barman): Promise<void> {
+  const { state } = barman;
+  state.lastBeatMs = barman.clock.nowMs();
+  const peers = await askNodes(state.hosts, { timeoutMs: askTimeoutMs });
+  const decision = decideFollow({
+    peers,
+    direct: peers.some((p) => p.seen === "reached") ? [] : await askServers(barman),
+    inUse: state.primary,
+    systemIdentifier: await readIdentity(barman),
+  });
+  await learnHosts(peers, barman);
+  noteDecision(decision, barman);
+}
+
+function noteDecision(decision: Follow, barman: Barman): void {
+  const { state, log } = barman;
+  const { following, sight } = state;
+  state.following = decision.because;
+  if (decision.do === "wait") {
+    const news = following !== decision.because;
+    if (news) log.warn("No primary in sight", { because: decision.because, following: state.primary });
+    return noteAbsence(decision.because, barman);
+  }
+  state.primarySeenMs = barman.clock.nowMs();
+  state.sight = "seen";
+  if (decision.host === state.primary) {
+    if (sight === "seen") return;
+    log.info("Primary in sight again", { host: decision.host, because: decision.because });
+    if (!state.receiver.streaming) startReceiverAnew(barman);
+    return;
+  }
+  log.info("Following another primary", { from: state.primary, to: decision.host, because: decision.because });
+  state.primary = decision.host;
+  startReceiverAnew(barman);
+}
+
+/** Ends the present receiver, or the pause before the next one. */
+function startReceiverAnew(barman: Barman): void {
+  const former = barman.primaryChange;
+  barman.primaryChange = new AbortController();
+  former.abort();
+}
+
+function noteAbsence(because: string, barman: Barman): void {
+  const { state, clock, log, config } = barman;
+  const awayMs = clock.nowMs() - (state.primarySeenMs ?? state.startedMs);
+  if (state.sight === "seen") state.sight = "away";
+  if (state.sight === "overdue" || awayMs < config.waitUpstreamSeconds * 1000) return;
+  state.sight = "overdue";
+  log.error("Still no primary in sight: WAL is not received", {
+    awaySeconds: Math.round(awayMs / 1000),
+    because,
+    fix: "see that a node of REPLICATION_HOST runs and that its name resolves; the logs of the nodes tell more",
+  });
+}
+
+/** Nodes without an agent (or whose agents are all silent) are asked over SQL. */
+async function askServers(barman: Barman): Promise<DirectPrimary[]> {
+  const asked = barman.state.hosts.map(async (host): Promise<DirectPrimary[]> => {
+    try {
+      const wal = await visit(loginTo(host, barman.config), 3_000, readPrimaryWal);
+      if (wal.inRecovery || wal.timeline === null) return [];
+      return [{ host, timeline: wal.timeline, systemIdentifier: wal.systemIdentifier }];
+    } catch (error) {
+      barman.log.debug("A node answers neither HTTP nor SQL", { host, error: errorText(error) });
+      return [];
+    }
+  });
+  return (await Promise.all(asked)).flat();
+}
+
+async function learnHosts(peers: readonly PeerSeen[], barman: Barman): Promise<void> {
+  const { state, config, log } = barman;
+  const hosts = hostsToAsk(config.hosts, state.hosts, peers);
+  if (hosts.join() === state.hosts.join()) return;
+  log.info("The nodes of the cluster are known anew", { hosts });
+  state.hosts = hosts;
+  await writeAtomic(knownHostsPath(config), JSON.stringify({ hosts }) + "\n", { mode: 0o644, owner: postgresAccount });
+}
+
+async function readKnownHosts(barman: Barman): Promise<string[]> {
+  const text = await readIfThere(knownHostsPath(barman.config));
+  if (text === null) return [];
+  try {
+    return z.object({ hosts: z.array(z.string()) }).parse(JSON.parse(text)).hosts;
+  } catch (error) {
+    barman.log.warn("The list of nodes known before the restart is unreadable and not used", { error });
+    return [];
+  }
+}
+
+/** The cluster whose backups are here, as barman wrote it down; null before that. */
+async function readIdentity(barman: Barman): Promise<string | null> {
+  const text = await readIfThere(identityPath(barman.config));
+  if (text === null) return null;
+  return z.object({ systemid: z.coerce.string() }).parse(JSON.parse(text)).systemid;
+}

@@ -1,0 +1,62 @@
+// The WAL that barman has: what lies in its streaming directory and archive; and putting it in order by a plan.
+import { postgresAccount } from "../../../core/runtime/command.ts";
+import { ensureDirectory, exists, listDirectory, move, writeAtomic } from "../../../core/runtime/files.ts";
+import { archiveWal } from "../tools/barman-cli.ts";
+import type { WalPlan } from "../decide/wal.ts";
+import { asideDirectory, streamingDirectory, walDirectory } from "../text/places.ts";
+import type { Barman } from "../state.ts";
+import { newestWal, parseWalName, type WalFile } from "../../../core/postgres/wal-name.ts";
+
+/** WAL files in the streaming directory. */
+export async function receivedWal(barman: Barman, segmentBytes: number): Promise<WalFile[]> {
+  const names = await listDirectory(streamingDirectory(barman.config));
+  return names.flatMap((name) => parseWalName(name, segmentBytes) ?? []);
+}
+
+/** The newest WAL file in the archive. */
+export async function newestArchived(barman: Barman, segmentBytes: number): Promise<WalFile | null> {
+  const root = walDirectory(barman.config);
+  const logs = (await listDirectory(root)).filter((name) => /^[0-9A-F]{16}$/.test(name));
+  const newestLog = logs.map((name) => name.slice(8)).toSorted().at(-1);
+  const found = await Promise.all(
+    logs.filter((name) => name.slice(8) === newestLog).map((name) => listDirectory(`${root}/${name}`)),
+  );
+  const files = found.flat().flatMap((name) => parseWalName(name, segmentBytes) ?? []).filter((f) => !f.partial);
+  return newestWal(files);
+}
+
+/** True where `barman archive-wal` has something to do; it always leaves one file for the receiver. */
+export async function hasWalToArchive(barman: Barman): Promise<boolean> {
+  const names = await listDirectory(streamingDirectory(barman.config));
+  const files = names.filter((name) => /^[0-9A-F]{24}(\.partial)?$|^[0-9A-F]{8}\.history$/.test(name));
+  return files.length > 1;
+}
+
+/**
+ * Puts the streaming directory in order: partial files aside, the marker in place, whole files into the archive (barman
+ * files all but the partial one), what is still in the way aside. Nothing is deleted.
+ */
+export async function applyWalPlan(plan: Extract<WalPlan, { marker: string }>, barman: Barman): Promise<void> {
+  const directory = streamingDirectory(barman.config);
+  const partial = plan.aside.filter((name) => name.endsWith(".partial") && name !== plan.marker);
+  await setAside(partial, barman);
+  await ensureDirectory(directory, { mode: 0o755, owner: postgresAccount });
+  if (!(await exists(`${directory}/${plan.marker}`))) {
+    await writeAtomic(`${directory}/${plan.marker}`, "", { mode: 0o600, owner: postgresAccount });
+  }
+  await archiveWal(barman.config.serverName, barman.stop);
+  await setAside(plan.aside.filter((name) => !partial.includes(name) && name !== plan.marker), barman);
+}
+
+async function setAside(names: readonly string[], barman: Barman): Promise<void> {
+  const { config, clock, log } = barman;
+  const target = `${asideDirectory(config)}/${new Date(clock.wallMs()).toISOString().replaceAll(":", "")}`;
+  for (const name of names) {
+    const from = `${streamingDirectory(config)}/${name}`;
+    if (!(await exists(from))) continue;
+    await ensureDirectory(asideDirectory(config), { mode: 0o700, owner: postgresAccount });
+    await ensureDirectory(target, { mode: 0o700, owner: postgresAccount });
+    await move(from, `${target}/${name}`);
+    log.warn("Received WAL put aside: it is not in the primary's history", { file: name, to: target });
+  }
+}

@@ -1,0 +1,42 @@
+// PURE: what is to be done about the backups in the catalog: finish, or remove.
+import type { Backup } from "../text/barman-output.ts";
+
+/** A backup that is to be removed, and why. */
+export interface Removal {
+  id: string;
+  because: string;
+}
+
+/** Backups whose WAL is to be fetched and checked. */
+export const waitingBackups = (backups: readonly Backup[]): string[] =>
+  backups.filter((b) => b.status === "WAITING_FOR_WALS").map((b) => b.id);
+
+/** Finished backups, oldest first. */
+export const finishedBackups = (backups: readonly Backup[]): Backup[] => backups.filter((b) => b.status === "DONE");
+
+/**
+ * Backups to remove: those that fell out of the recovery window (barman says OBSOLETE), those that failed once a newer
+ * one has succeeded (until then `barman check` reports them), those whose WAL never came likewise, and, while no backup
+ * runs, those cut off halfway.
+ */
+export function decideRemovals(
+  backups: readonly Backup[],
+  seen: { backupRuns: boolean | null; givenUp: readonly string[] },
+): Removal[] {
+  const newestDone = finishedBackups(backups).at(-1)?.id ?? null;
+  return backups.flatMap((b) => {
+    if (b.status === "DONE" && b.retention === "OBSOLETE" && b.id !== newestDone) {
+      return [{ id: b.id, because: "it is older than the recovery window (BACKUP_RETENTION_DAYS)" }];
+    }
+    if (b.status === "FAILED" && newestDone !== null && newestDone > b.id) {
+      return [{ id: b.id, because: `it failed, and ${newestDone} has succeeded since` }];
+    }
+    if (b.status === "WAITING_FOR_WALS" && seen.givenUp.includes(b.id) && newestDone !== null && newestDone > b.id) {
+      return [{ id: b.id, because: `its last WAL never came, and ${newestDone} has succeeded since` }];
+    }
+    if ((b.status === "STARTED" || b.status === "EMPTY") && seen.backupRuns === false) {
+      return [{ id: b.id, because: "it was cut off: no backup is running" }];
+    }
+    return [];
+  });
+}

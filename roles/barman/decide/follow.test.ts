@@ -1,0 +1,121 @@
+// Tests of whom barman follows.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { PeerSeen } from "../../../core/protocol/status.ts";
+import type { NodeStatus } from "../../../core/protocol/status.ts";
+import { decideFollow, type FollowView, hostsToAsk } from "./follow.ts";
+
+interface Made {
+  role?: NodeStatus["postgres"]["role"];
+  timeline?: number;
+  systemIdentifier?: string | null;
+  registered?: string[] | null;
+  /** it streams from an upstream */
+  streams?: boolean;
+  /** the name that the node has for itself */
+  own?: string;
+}
+
+function reached(host: string, id: number, made: Made = {}): PeerSeen {
+  const registered = made.registered === undefined || made.registered === null ? null : made.registered.map((h, i) => ({
+    nodeId: i + 1,
+    nodeName: h,
+    host: h,
+    port: 5432,
+    type: "standby",
+    upstreamNodeId: null,
+    active: true,
+    priority: 100,
+  }));
+  const postgres = {
+    role: made.role ?? "standby",
+    timeline: made.timeline ?? 1,
+    systemIdentifier: made.systemIdentifier === undefined ? "42" : made.systemIdentifier,
+    downstream: [],
+    upstream: made.streams ? { host: "x", port: 5432, streaming: true } : null,
+    registered,
+  };
+  // only what the decision looks at
+  const status = {
+    node: { id, name: `node${id}`, host: made.own ?? host },
+    postgres,
+    lease: { mode: "off" },
+  } as unknown as NodeStatus;
+  return { host, seen: "reached", status };
+}
+const silent = (host: string): PeerSeen => ({ host, seen: "unreachable", error: "timed out" });
+const view = (peers: PeerSeen[], change: Partial<FollowView> = {}): FollowView => ({
+  peers,
+  direct: [],
+  inUse: null,
+  systemIdentifier: "42",
+  ...change,
+});
+
+test("it follows the node that says it is primary", () => {
+  const decision = decideFollow(view([reached("a", 1), reached("b", 2, { role: "primary" }), silent("c")]));
+  assert.ok(decision.do === "follow");
+  assert.equal(decision.host, "b");
+});
+
+test("of two primaries it follows the one on the higher timeline, whichever it followed before", () => {
+  const peers = [reached("a", 1, { role: "primary" }), reached("b", 2, { role: "primary", timeline: 2 })];
+  const decision = decideFollow(view(peers, { inUse: "a" }));
+  assert.ok(decision.do === "follow");
+  assert.equal(decision.host, "b");
+});
+
+test("a former primary that standbys have left for a newer timeline is not followed", () => {
+  const left = reached("b", 2, { timeline: 2, streams: true });
+  assert.equal(decideFollow(view([reached("a", 1, { role: "primary" }), left])).do, "wait");
+});
+
+test("a node with two names keeps the one in use", () => {
+  const peers = [reached("a", 1, { role: "primary" }), reached("10.0.0.1", 1, { role: "primary" })];
+  for (const inUse of ["a", "10.0.0.1"]) {
+    const decision = decideFollow(view(peers, { inUse }));
+    assert.ok(decision.do === "follow");
+    assert.equal(decision.host, inUse);
+  }
+});
+
+test("a primary of another cluster is never followed", () => {
+  const foreign = reached("a", 1, { role: "primary", systemIdentifier: "43" });
+  assert.equal(decideFollow(view([foreign])).do, "wait");
+  const direct = [{ host: "a", timeline: 1, systemIdentifier: "43" }];
+  assert.equal(decideFollow(view([silent("a")], { direct })).do, "wait");
+});
+
+test("where no agent answers, a primary found over SQL is followed; where one answers, only agents count", () => {
+  const direct = [{ host: "a", timeline: 1, systemIdentifier: "42" }, {
+    host: "b",
+    timeline: 3,
+    systemIdentifier: "42",
+  }];
+  const decision = decideFollow(view([silent("a"), silent("b")], { direct }));
+  assert.ok(decision.do === "follow");
+  assert.equal(decision.host, "b");
+  assert.equal(decideFollow(view([silent("a"), reached("b", 2)], { direct })).do, "wait");
+});
+
+test("nothing is guessed: whoever is followed has been seen as a primary", () => {
+  const role = fc.constantFrom<NodeStatus["postgres"]["role"]>("primary", "standby", "none", "unknown");
+  const node = fc.record({ role, timeline: fc.integer({ min: 1, max: 3 }), seen: fc.boolean() });
+  fc.assert(fc.property(fc.array(node, { maxLength: 5 }), fc.constantFrom(null, "n0", "n1"), (nodes, inUse) => {
+    const peers = nodes.map((n, i) => n.seen ? reached(`n${i}`, i, n) : silent(`n${i}`));
+    const decision = decideFollow(view(peers, { inUse }));
+    const claims = nodes.flatMap((n, i) => n.seen && n.role === "primary" ? [`n${i}`] : []);
+    return decision.do === "follow" ? claims.includes(decision.host) : claims.length === 0;
+  }));
+});
+
+test("hosts are learned from what the nodes have registered, and forgotten when they no longer are", () => {
+  const peers = [reached("db", 1, { own: "a", registered: ["a", "b"] }), silent("old")];
+  assert.deepEqual(hostsToAsk(["db"], ["db", "old", "b"], peers), ["db", "b"]);
+});
+
+test("hosts known before are kept while no node tells anything", () => {
+  assert.deepEqual(hostsToAsk(["a"], ["a", "b"], [silent("a"), silent("b")]), ["a", "b"]);
+  assert.deepEqual(hostsToAsk(["a"], ["b"], [reached("a", 1, { registered: null })]), ["a", "b"]);
+});

@@ -1,0 +1,53 @@
+// PURE: what the probes of the barman role answer. Blind is never ready; a primary that is away is alive but not ready.
+import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
+import type { BarmanState } from "./view.ts";
+
+/** The loop that looks for the primary takes a few seconds a round; after this long it hangs. */
+const silentMs = 60_000;
+/** A check older than this says nothing about now. */
+const staleCheckMs = 300_000;
+
+/** Alive: the role's loops run. A missing primary, a failed backup or a red check are for people, not for a restart. */
+export function decideLive(state: BarmanState, nowMs: number): Verdict {
+  const silent = nowMs - state.lastBeatMs;
+  if (silent > silentMs) return no(`the role has hung for ${Math.round(silent / 1000)} s`);
+  return yes(`the role runs: ${doing(state)}`);
+}
+
+/** Ready: WAL is being received and the last `barman check` passed. */
+export function decideReady(state: BarmanState, nowMs: number): Verdict {
+  const live = decideLive(state, nowMs);
+  if (!live.ok) return live;
+  if (state.phase === "stopping") return no("the container is stopping");
+  if (!state.receiver.streaming) return no(`WAL is not received: ${state.receiver.trouble ?? state.following}`);
+  const { check } = state;
+  if (check === null) return no("barman check has not run yet");
+  if (check.failures === null) return no(`barman check could not run: ${check.error}`);
+  if (nowMs - check.atMs > staleCheckMs) return no("the last barman check is too old to tell");
+  if (check.failures.length > 0) return no(`barman check: ${checkText(state).join("; ")}`);
+  return yes(`WAL is received from ${state.primary}, barman check passes`);
+}
+
+/** The failed items of the last check, each a sentence. */
+export function checkText(state: BarmanState): string[] {
+  const { check } = state;
+  if (check === null) return [];
+  if (check.failures === null) return [`barman check could not run: ${check.error}`];
+  return check.failures.map((f) => f.hint ? `${f.check} (${f.hint})` : f.check);
+}
+
+/** What the role does now, in words. */
+export function doing(state: BarmanState): string {
+  if (state.phase === "stopping") return "stopping";
+  if (state.backup.runningSinceMs !== null) return `taking a base backup of ${state.primary}`;
+  if (state.receiver.streaming) return `receiving WAL from ${state.primary}`;
+  return state.primary === null ? "looking for the primary" : `trying to receive WAL from ${state.primary}`;
+}
+
+/** Why, in words. */
+export function because(state: BarmanState): string {
+  if (state.receiver.streaming) return state.following;
+  const { trouble, fix } = state.receiver;
+  if (state.primary === null || trouble === null) return state.following;
+  return fix === null ? trouble : `${trouble}. Fix: ${fix}`;
+}

@@ -1,0 +1,28 @@
+// PURE: what happens to barman's slot on each node, so that whichever becomes primary still has barman's WAL.
+import { compareLsn } from "../../../core/postgres/lsn.ts";
+
+/** What barman's slot on a node says; null: there is none. */
+export type Slot = { restartLsn: string | null; active: boolean; lost: boolean } | null;
+
+export type SlotAction =
+  | { do: "nothing" }
+  | { do: "create"; because: string }
+  | { do: "recreate"; because: string }
+  | { do: "advance"; lsn: string };
+
+/** Decides for one standby. `primaryLsn` is where the slot on the primary stands: all before it has been received. */
+export function decideStandbySlot(slot: Slot, primaryLsn: string | null): SlotAction {
+  if (slot === null) return { do: "create", because: "a failover to this node would lose WAL for backup" };
+  if (slot.lost) return { do: "recreate", because: "its WAL was removed (max_slot_wal_keep_size)" };
+  if (slot.active || primaryLsn === null) return { do: "nothing" };
+  if (slot.restartLsn === null) return { do: "recreate", because: "it keeps no WAL" };
+  return compareLsn(slot.restartLsn, primaryLsn) < 0 ? { do: "advance", lsn: primaryLsn } : { do: "nothing" };
+}
+
+/** Decides for the primary, before the receiver starts. */
+export function decidePrimarySlot(slot: Slot): SlotAction {
+  if (slot === null) return { do: "create", because: "WAL is to be kept until barman has it" };
+  if (slot.active) return { do: "nothing" };
+  if (slot.lost) return { do: "recreate", because: "its WAL was removed (max_slot_wal_keep_size)" };
+  return slot.restartLsn === null ? { do: "recreate", because: "it keeps no WAL" } : { do: "nothing" };
+}

@@ -1,0 +1,126 @@
+// Tests of where WAL is received from: after a failover the history stays whole, or what is missing is named.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { decideWal, type WalView } from "./wal.ts";
+import { parseWalName, walName } from "../../../core/postgres/wal-name.ts";
+
+const segmentBytes = 16 * 1024 * 1024;
+const wal = (name: string) => {
+  const file = parseWalName(name, segmentBytes);
+  assert.ok(file, name);
+  return file;
+};
+const name = (timeline: number, segment: number) => walName(timeline, BigInt(segment), segmentBytes);
+const files = (timeline: number, from: number, to: number) =>
+  Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => wal(name(timeline, from + i)));
+
+/** A primary on timeline 2 that left timeline 1 within segment 7 and writes segment 9. */
+const promoted: WalView["primary"] = {
+  host: "pgslave1",
+  timeline: 2,
+  history: [{ timeline: 1, endLsn: "0/7030E18" }],
+  lsn: "0/9000100",
+  files: [...files(1, 3, 7), ...files(2, 7, 9)],
+};
+const view = (received: string[], change: Partial<WalView> = {}): WalView => ({
+  received: received.map(wal),
+  archived: null,
+  segmentBytes,
+  primary: promoted,
+  ...change,
+});
+
+test("a fresh barman begins at the slot", () => {
+  assert.equal(decideWal(view([])).do, "stream");
+});
+
+test("a partial file of the segment in which the timeline was left goes on over the failover", () => {
+  assert.equal(decideWal(view([`${name(1, 7)}.partial`])).do, "stream");
+});
+
+test("a receiver that lags behind the failover goes on where it was", () => {
+  assert.equal(decideWal(view([name(1, 4), `${name(1, 5)}.partial`])).do, "stream");
+});
+
+test("WAL of the old primary beyond the failover is put aside, and the segment of the fork received again", () => {
+  const plan = decideWal(view([name(1, 7), `${name(1, 8)}.partial`]));
+  assert.ok(plan.do === "align");
+  assert.deepEqual(plan.aside, [`${name(1, 8)}.partial`, name(1, 7)]);
+  assert.equal(plan.marker, `${name(1, 7)}.partial`);
+});
+
+test("a timeline that was left exactly between two segments is followed by the first segment of the next", () => {
+  const primary = {
+    ...promoted,
+    history: [{ timeline: 1, endLsn: "0/8000000" }],
+    files: [...files(1, 3, 7), ...files(2, 8, 9)],
+  };
+  for (
+    const [received, aside] of [
+      [[name(1, 7)], []],
+      [[name(1, 7), `${name(1, 8)}.partial`], [`${name(1, 8)}.partial`]],
+      [[`${name(1, 8)}.partial`], [`${name(1, 8)}.partial`]],
+    ] as const
+  ) {
+    const plan = decideWal(view([...received], { primary }));
+    assert.ok(plan.do === "align", received.join());
+    assert.deepEqual(plan.aside, aside);
+    assert.equal(plan.marker, `${name(2, 8)}.partial`);
+  }
+  assert.equal(decideWal(view([`${name(1, 7)}.partial`], { primary })).do, "stream");
+  const archived = decideWal(view([], { archived: wal(name(1, 7)), primary }));
+  assert.ok(archived.do === "align");
+  assert.equal(archived.marker, `${name(2, 8)}.partial`);
+});
+
+test("with an empty streaming directory it goes on after the archive", () => {
+  const plan = decideWal(view([], { archived: wal(name(1, 5)) }));
+  assert.ok(plan.do === "align");
+  assert.equal(plan.marker, `${name(1, 6)}.partial`);
+});
+
+test("WAL that the new primary no longer has is a gap, named to the segment", () => {
+  const plan = decideWal(view([`${name(1, 5)}.partial`], { primary: { ...promoted, files: files(2, 8, 9) } }));
+  assert.ok(plan.do === "restart");
+  assert.deepEqual(plan.missing, { from: name(1, 5), to: name(1, 7) });
+  assert.equal(plan.marker, `${name(2, 8)}.partial`);
+});
+
+test("a former primary that missed a failover is refused", () => {
+  const old = { ...promoted, host: "pgmaster", timeline: 1, history: [], files: files(1, 3, 9) };
+  assert.equal(decideWal(view([`${name(2, 8)}.partial`], { primary: old })).do, "refuse");
+});
+
+test("a timeline that is not in the primary's history is refused", () => {
+  const third = { ...promoted, timeline: 3, history: [{ timeline: 1, endLsn: "0/7030E18" }] };
+  assert.equal(decideWal(view([`${name(2, 8)}.partial`], { primary: third })).do, "refuse");
+});
+
+test("a primary whose data is older than the backup is refused", () => {
+  assert.equal(decideWal(view([`${name(2, 12)}.partial`])).do, "refuse");
+});
+
+test("the next segment that an idle primary has not begun yet is no gap", () => {
+  assert.equal(decideWal(view([name(2, 9)])).do, "stream");
+});
+
+test("no plan leaves a newest file beyond its marker, and every gap ends where the marker begins", () => {
+  const segment = fc.integer({ min: 1, max: 12 });
+  const arbitrary = fc.record({
+    timeline: fc.constantFrom(1, 2),
+    newest: segment,
+    partial: fc.boolean(),
+    kept: segment,
+  });
+  fc.assert(fc.property(arbitrary, (a) => {
+    const received = [name(a.timeline, a.newest) + (a.partial ? ".partial" : "")];
+    const primary = { ...promoted, files: [...files(1, a.kept, 7), ...files(2, Math.max(a.kept, 7), 9)] };
+    const plan = decideWal(view(received, { primary }));
+    if (plan.do === "stream" || plan.do === "refuse") return true;
+    const marker = wal(plan.marker);
+    const left = received.filter((n) => !plan.aside.includes(n)).map(wal);
+    if (left.some((f) => f.segment > marker.segment)) return false;
+    return plan.do === "align" || wal(plan.missing.to).segment + 1n === marker.segment;
+  }));
+});

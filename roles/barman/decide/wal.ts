@@ -1,0 +1,158 @@
+// PURE: from where WAL is received of a primary, so that its history stays whole over failovers; and, where it cannot
+// stay whole, what exactly is missing. pg_receivewal begins after the newest file of its directory: the plan moves that.
+import { parseLsn, type TimelineFork } from "../../../core/postgres/lsn.ts";
+import { newestWal, segmentOf, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
+
+/** What is known before the receiver starts. */
+export interface WalView {
+  /** WAL files in barman's streaming directory */
+  received: readonly WalFile[];
+  /** the newest WAL file in barman's archive, or null where it is empty */
+  archived: WalFile | null;
+  segmentBytes: number;
+  primary: {
+    host: string;
+    timeline: number;
+    /** ancestors of its timeline, oldest first */
+    history: readonly TimelineFork[];
+    /** end of its WAL */
+    lsn: string;
+    /** WAL files that it still has */
+    files: readonly WalFile[];
+  };
+}
+
+export type WalPlan =
+  /** go on after the newest file */
+  | { do: "stream"; because: string }
+  /** put these files aside, begin at the marker; nothing is missing */
+  | { do: "align"; aside: readonly string[]; marker: string; because: string }
+  /** WAL is lost: put these files aside, begin at the marker, take a base backup */
+  | { do: "restart"; aside: readonly string[]; marker: string; missing: { from: string; to: string }; because: string }
+  | { do: "refuse"; because: string; fix: string };
+
+/** The next segment that is needed, and the timeline under which the primary is asked for it. */
+interface Need {
+  timeline: number;
+  segment: bigint;
+  /** received files that the primary's history does not hold */
+  aside: readonly string[];
+}
+
+/** Decides how to go on receiving from this primary. */
+export function decideWal(view: WalView): WalPlan {
+  const { primary, segmentBytes } = view;
+  const newest = newestWal(view.received) ?? view.archived;
+  if (newest === null) return { do: "stream", because: "no WAL has been received yet: it begins at the slot" };
+  if (newest.timeline > primary.timeline) return stalePrimary(view, newest);
+  const end = endOf(newest.timeline, view);
+  if (end === null) return foreignTimeline(view, newest);
+  const need = needed(view, newest, end);
+  if (newest.timeline === primary.timeline && need.segment > end + 1n) return aheadOfPrimary(view, newest);
+  const has = primary.files.some((f) => f.segment === need.segment) || need.segment > end && isCurrent(need, view);
+  if (!has) return gap(view, need);
+  if (need.timeline === newest.timeline && need.aside.length === 0 && view.received.length > 0) {
+    return { do: "stream", because: `${primary.host} has the WAL that follows ${newest.name}` };
+  }
+  return {
+    do: "align",
+    aside: need.aside,
+    marker: `${walName(need.timeline, need.segment, segmentBytes)}.partial`,
+    because: whyAligned(view, newest, need),
+  };
+}
+
+function whyAligned(view: WalView, newest: WalFile, need: Need): string {
+  const left = `timeline ${newest.timeline} was left; ${view.primary.host} has all that follows`;
+  if (need.aside.length > 0) return `${newest.name} lies beyond the point where ${left}`;
+  if (need.timeline !== newest.timeline) return `${newest.name} ends where ${left}`;
+  return `the streaming directory is empty and ${newest.name} is archived`;
+}
+
+/** The last segment of a timeline in the primary's history, or null where the timeline is not in it. */
+function endOf(timeline: number, view: WalView): bigint | null {
+  if (timeline === view.primary.timeline) return segmentOf(view.primary.lsn, view.segmentBytes);
+  const fork = view.primary.history.find((f) => f.timeline === timeline);
+  return fork === undefined ? null : lastSegment(fork, view);
+}
+
+/** The last segment that holds WAL of a timeline: one left exactly between two segments has none of the second. */
+function lastSegment(fork: TimelineFork, view: WalView): bigint {
+  return (parseLsn(fork.endLsn) - 1n) / BigInt(view.segmentBytes);
+}
+
+function needed(view: WalView, newest: WalFile, end: bigint): Need {
+  const next = newest.partial ? newest.segment : newest.segment + 1n;
+  if (newest.timeline === view.primary.timeline || next <= end) {
+    return { timeline: newest.timeline, segment: next, aside: [] };
+  }
+  const beyond = view.received.filter((f) => f.timeline === newest.timeline && f.segment > end).map((f) => f.name);
+  const fork = view.primary.history.find((f) => f.timeline === newest.timeline);
+  // pg_receivewal cannot begin where a timeline has just ended: the server answers START_REPLICATION without a stream
+  if (fork !== undefined && parseLsn(fork.endLsn) % BigInt(view.segmentBytes) === 0n) {
+    return { timeline: timelineAt(end + 1n, view), segment: end + 1n, aside: beyond };
+  }
+  // A whole file of the fork's segment holds WAL of the old primary behind the fork: receive that segment again.
+  const whole = view.received.filter((f) => f.timeline === newest.timeline && f.segment === end && !f.partial);
+  return { timeline: newest.timeline, segment: end, aside: [...beyond, ...whole.map((f) => f.name)] };
+}
+
+/** The segment that the primary will write next. */
+function isCurrent(need: Need, view: WalView): boolean {
+  return need.timeline === view.primary.timeline &&
+    need.segment <= segmentOf(view.primary.lsn, view.segmentBytes) + 1n;
+}
+
+function gap(view: WalView, need: Need): WalPlan {
+  const { primary, segmentBytes } = view;
+  const oldest = primary.files.filter((f) => f.segment > need.segment)
+    .reduce<bigint | null>((low, f) => low === null || f.segment < low ? f.segment : low, null);
+  const begin = oldest ?? segmentOf(primary.lsn, segmentBytes);
+  const missing = {
+    from: walName(need.timeline, need.segment, segmentBytes),
+    to: walName(timelineAt(begin - 1n, view), begin - 1n, segmentBytes),
+  };
+  return {
+    do: "restart",
+    aside: view.received.map((f) => f.name),
+    marker: `${walName(timelineAt(begin, view), begin, segmentBytes)}.partial`,
+    missing,
+    because: `${primary.host} no longer has ${missing.from}`,
+  };
+}
+
+/** The timeline that a segment belongs to in the primary's history. */
+function timelineAt(segment: bigint, view: WalView): number {
+  const fork = view.primary.history.find((f) => segment <= lastSegment(f, view));
+  return fork?.timeline ?? view.primary.timeline;
+}
+
+function stalePrimary(view: WalView, newest: WalFile): WalPlan {
+  return {
+    do: "refuse",
+    because: `${view.primary.host} is primary on timeline ${view.primary.timeline}, ` +
+      `but WAL of timeline ${newest.timeline} was received: it is a former primary that missed a failover`,
+    fix: `start the node that leads timeline ${newest.timeline}; if its data is gone for good, move the files ` +
+      `of that timeline out of barman's streaming and wals directories, then restart this container`,
+  };
+}
+
+function foreignTimeline(view: WalView, newest: WalFile): WalPlan {
+  return {
+    do: "refuse",
+    because: `timeline ${newest.timeline} of ${newest.name} is not in the history of ${view.primary.host} ` +
+      `(timeline ${view.primary.timeline})`,
+    fix: "find out which of the two histories is the right one; move the files of the other out of barman's " +
+      "streaming and wals directories, then restart this container",
+  };
+}
+
+function aheadOfPrimary(view: WalView, newest: WalFile): WalPlan {
+  return {
+    do: "refuse",
+    because: `${newest.name} was received, but ${view.primary.host} has written only up to ${view.primary.lsn} ` +
+      "on the same timeline: its data is older than the backup",
+    fix: "if that node was put back to an older state on purpose, promote it to a new timeline; " +
+      "otherwise rebuild it from the node that has the newest data",
+  };
+}

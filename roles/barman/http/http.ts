@@ -1,0 +1,47 @@
+// What the barman role answers on :8080; everything comes from memory, no request runs barman.
+import type { RoleHttp } from "../../../core/http/app.ts";
+import type { BarmanStatus } from "../../../core/protocol/status.ts";
+import { no } from "../../../core/words/verdict.ts";
+import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
+import { because, checkText, decideLive, decideReady, doing } from "../decide/health.ts";
+import { finishedBackups } from "../decide/catalog.ts";
+import { barmanSamples } from "../text/metrics.ts";
+import type { Barman } from "../state.ts";
+
+/** The answers of the role. */
+export function barmanHttp(barman: Barman): RoleHttp {
+  const { state, clock } = barman;
+  const noDatabase = () => Promise.resolve(no("this container takes backups: no client is sent here"));
+  return {
+    status: () => barmanStatus(barman),
+    healthz: () => Promise.resolve(decideLive(state, clock.nowMs())),
+    readyz: () => Promise.resolve(decideReady(state, clock.nowMs())),
+    primary: noDatabase,
+    replica: noDatabase,
+    readOnly: noDatabase,
+    samples: () => barmanSamples(state, clock.nowMs()),
+  };
+}
+
+function barmanStatus(barman: Barman): BarmanStatus {
+  const { state, clock, config } = barman;
+  const now = clock.nowMs();
+  const finished = state.catalog === null ? null : finishedBackups(state.catalog.backups);
+  return {
+    schema: 1,
+    postdock: POSTDOCK_VERSION,
+    component: "barman",
+    phase: state.phase === "running" && state.primary === null ? "waiting" : state.phase,
+    doing: doing(state),
+    because: because(state),
+    uptimeSeconds: Math.round((now - state.startedMs) / 1000),
+    observedAgoMs: Math.round(now - state.lastBeatMs),
+    server: config.serverName,
+    primary: state.primary,
+    receiving: state.receiver.streaming,
+    checkOk: state.check?.failures === null || state.check === null ? null : state.check.failures.length === 0,
+    checkFailures: checkText(state),
+    backups: finished?.length ?? null,
+    lastBackup: finished?.at(-1)?.id ?? null,
+  };
+}

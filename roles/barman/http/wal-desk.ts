@@ -1,0 +1,33 @@
+// Hands archived WAL to a node that needs it to rewind and no longer has it itself.
+import { join } from "node:path";
+import { CommandError, postgresAccount } from "../../../core/runtime/command.ts";
+import { type ControlHandler, ControlRefusal } from "../../../core/http/control.ts";
+import { errorText } from "../../../core/words/errors.ts";
+import { ensureDirectory, exists, readPiece, remove } from "../../../core/runtime/files.ts";
+import { pieceBytes, type WalPiece, WalQuestion } from "../../../core/protocol/wal-request.ts";
+import { getWal } from "../tools/barman-cli.ts";
+import { deskDirectory } from "../text/places.ts";
+import type { Barman } from "../state.ts";
+
+/** Answers one piece of a WAL file at a time; the file is taken out of the archive for its first piece, and removed after its last. */
+export function walDesk(barman: Barman): ControlHandler {
+  const { config, log } = barman;
+  const directory = deskDirectory(config);
+  return async (body): Promise<WalPiece> => {
+    const { name, offset } = WalQuestion.parse(body);
+    const path = join(directory, name);
+    if (offset === 0) {
+      await ensureDirectory(directory, { mode: 0o700, owner: postgresAccount });
+      await remove(path);
+      await getWal(config.serverName, name, directory, barman.stop).catch((error) => {
+        if (!(error instanceof CommandError)) throw error;
+        throw new ControlRefusal(`barman has no ${name}: ${errorText(error)}`);
+      });
+      log.info("WAL handed to a node", { file: name });
+    }
+    if (!(await exists(path))) throw new ControlRefusal(`${name} was not asked for from its beginning`);
+    const { totalBytes, bytes } = await readPiece(path, offset, pieceBytes);
+    if (offset + bytes.length >= totalBytes) await remove(path);
+    return { totalBytes, base64: bytes.toString("base64") };
+  };
+}

@@ -1,0 +1,83 @@
+// PURE: barman.conf, the server file and the passfile, each rendered whole. No password in any but the passfile.
+import { renderConninfo, renderPgpassLine } from "../../../core/postgres/conninfo.ts";
+
+export const barmanConfPath = "/etc/barman.conf";
+export const serverDirectory = "/etc/barman.d";
+export const lockDirectory = "/run/barman";
+/** Holds a pg_receivewal that flushes what it receives at once and says so (images/barman/Dockerfile). */
+export const toolsDirectory = "/usr/local/lib/postdock";
+export const barmanLogPath = "/var/log/barman/barman.log";
+
+/** What the files depend on. */
+export interface BarmanConfInput {
+  serverName: string;
+  backupDir: string;
+  slotName: string;
+  retentionDays: number;
+  postgresUser: string;
+  postgresDb: string;
+  replicationUser: string;
+  replicationPort: number;
+  connectTimeoutSeconds: number;
+}
+
+/** The server file's path; its directory holds no other file. */
+export const serverConfPath = (serverName: string) => `${serverDirectory}/${serverName}.conf`;
+
+/** barman.conf. `barman_user` makes root's `barman` become the postgres user. */
+export function renderBarmanConf(input: Pick<BarmanConfInput, "backupDir">): string {
+  return [
+    "; Written by postdock at every start; changes are lost.",
+    "[barman]",
+    "barman_user = postgres",
+    `configuration_files_directory = ${serverDirectory}`,
+    `barman_home = ${input.backupDir}`,
+    `barman_lock_directory = ${lockDirectory}`,
+    `log_file = ${barmanLogPath}`,
+    "log_level = INFO",
+    "compression = gzip",
+    "",
+  ].join("\n");
+}
+
+/** The server's file, which names the node that WAL and backups come from. */
+export function renderServerConf(input: BarmanConfInput, host: string): string {
+  return [
+    "; Written by postdock at every start and whenever another node becomes primary; changes are lost.",
+    `[${input.serverName}]`,
+    `description = "PostDock cluster ${input.serverName}"`,
+    `conninfo = ${conninfo(input, host, input.postgresUser)}`,
+    `streaming_conninfo = ${conninfo(input, host, input.replicationUser)}`,
+    "backup_method = postgres",
+    "immediate_checkpoint = true",
+    "streaming_archiver = on",
+    "archiver = off",
+    `path_prefix = ${toolsDirectory}`,
+    `slot_name = ${input.slotName}`,
+    "create_slot = auto",
+    `retention_policy = RECOVERY WINDOW OF ${input.retentionDays} DAYS`,
+    "wal_retention_policy = main",
+    "minimum_redundancy = 0",
+    "",
+  ].join("\n");
+}
+
+/** The passfile of the postgres user: both roles, on every node. */
+export function renderPassfile(users: readonly { user: string; password: string }[]): string {
+  return [...new Set(users.map((u) => renderPgpassLine(u.user, u.password)))].join("");
+}
+
+/** Keepalives notice a node that vanished: a receiver without them waits on a dead connection for hours. */
+function conninfo(input: BarmanConfInput, host: string, user: string): string {
+  return renderConninfo({
+    host,
+    port: input.replicationPort,
+    user,
+    dbname: input.postgresDb,
+    connect_timeout: input.connectTimeoutSeconds,
+    keepalives_idle: 5,
+    keepalives_interval: 2,
+    keepalives_count: 3,
+    tcp_user_timeout: 15_000,
+  });
+}

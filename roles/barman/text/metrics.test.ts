@@ -1,0 +1,82 @@
+// Tests of metrics and probes: what could not be seen is left out, and never looks healthy.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { because, decideLive, decideReady } from "../decide/health.ts";
+import { barmanSamples } from "./metrics.ts";
+import type { BarmanState } from "../decide/view.ts";
+import { initialState } from "../state.ts";
+
+const names = (state: BarmanState) => barmanSamples(state, 1_000).map((s) => s.name);
+const value = (state: BarmanState, name: string) => barmanSamples(state, 1_000).find((s) => s.name === name)?.value;
+
+function healthy(): BarmanState {
+  const state = initialState(0, ["a"]);
+  state.phase = "running";
+  state.primary = "a";
+  state.receiver = { streaming: true, sinceMs: 0, trouble: null, fix: null };
+  state.check = { atMs: 0, failures: [], error: null };
+  const done = { id: "1", status: "DONE", retention: "VALID", sizeBytes: 10, endSeconds: 20 };
+  const newest = { id: "1", beginSeconds: 15, endSeconds: 20, sizeBytes: 10, copySeconds: 4, timeline: 1 };
+  state.catalog = { atMs: 0, backups: [done], newest };
+  state.disk = { freeBytes: 5, usedBytes: 6 };
+  return state;
+}
+
+test("all names of 1.x are there, and both names of the disk", () => {
+  const expected = [
+    "barman_check_is_ok",
+    "barman_backups_amount",
+    "barman_last_backup_start_time_seconds",
+    "barman_last_backup_end_time_seconds",
+    "barman_last_backup_size_bytes",
+    "barman_last_backup_duration_total_seconds",
+    "barman_last_backup_duration_copy_seconds",
+    "barman_oldest_backup_end_time_seconds",
+    "barman_disk_free_bytes",
+    "barman_disk_used_bytes",
+    "barman_backup_disk_free_bytes",
+    "barman_backup_disk_used_bytes",
+  ];
+  const present = names(healthy());
+  assert.deepEqual(expected.filter((name) => !present.includes(name)), []);
+  assert.equal(value(healthy(), "barman_last_backup_duration_total_seconds"), 5);
+});
+
+test("before anything was seen only what is known is there, and the check is not ok", () => {
+  const state = initialState(0, ["a"]);
+  assert.equal(value(state, "barman_check_is_ok"), 0);
+  assert.equal(names(state).some((n) => /last_backup|oldest|amount|disk/.test(n)), false);
+});
+
+test("a check that could not run is not ok", () => {
+  const state = healthy();
+  state.check = { atMs: 0, failures: null, error: "timed out" };
+  assert.equal(value(state, "barman_check_is_ok"), 0);
+  assert.equal(decideReady(state, 1_000).ok, false);
+});
+
+test("ready needs a running receiver and a passing, recent check", () => {
+  assert.equal(decideReady(healthy(), 1_000).ok, true);
+  const red = healthy();
+  red.check = { atMs: 0, failures: [{ check: "replication slot", hint: "not active" }], error: null };
+  assert.match(decideReady(red, 1_000).because, /replication slot \(not active\)/);
+  const still = healthy();
+  still.receiver.streaming = false;
+  assert.equal(decideReady(still, 1_000).ok, false);
+  const old = healthy();
+  old.lastBeatMs = 400_000;
+  assert.equal(decideReady(old, 400_000).ok, false);
+});
+
+test("a primary that is away is no reason to restart the container; a role that hangs is", () => {
+  const state = initialState(0, ["a"]);
+  assert.equal(decideLive(state, 1_000).ok, true);
+  assert.equal(decideReady(state, 1_000).ok, false);
+  assert.equal(decideLive(state, 100_000).ok, false);
+});
+
+test("the reason names the fix where there is one", () => {
+  const state = healthy();
+  state.receiver = { streaming: false, sinceMs: 0, trouble: "No WAL is received", fix: "do this" };
+  assert.equal(because(state), "No WAL is received. Fix: do this");
+});

@@ -1,0 +1,90 @@
+// The barman program: one function a command (barman-output.ts reads what it prints). Each call costs a third of a second of one core.
+import { CommandError, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
+import type { ChildSpec } from "../../../core/runtime/supervisor.ts";
+import {
+  type Backup,
+  type BackupDetails,
+  type CheckFailure,
+  parseBackupDetails,
+  parseBackups,
+  parseCheck,
+} from "../text/barman-output.ts";
+
+const as = postgresAccount;
+const program = "barman";
+
+/** Runs `barman check`. Returns what failed; throws where the check itself could not run. */
+export async function check(server: string, signal: AbortSignal): Promise<CheckFailure[]> {
+  const result = await tryRun([program, "-f", "json", "check", server], { as, timeoutMs: 60_000, signal });
+  if (result.timedOut || result.code === null) throw new CommandError(result);
+  return parseCheck(result.stdout, server);
+}
+
+/** All backups, oldest first. */
+export async function listBackups(server: string, signal?: AbortSignal): Promise<Backup[]> {
+  const stdout = await json(["list-backups", server], 60_000, signal);
+  return parseBackups(stdout, server);
+}
+
+/** Times and sizes of one finished backup. */
+export async function showBackup(server: string, id: string, signal?: AbortSignal): Promise<BackupDetails> {
+  return parseBackupDetails(await json(["show-backup", server, id], 60_000, signal), server);
+}
+
+/** Compresses and files the WAL that has been received whole. */
+export async function archiveWal(server: string, signal?: AbortSignal): Promise<void> {
+  await plain(["archive-wal", server], 600_000, signal);
+}
+
+/** Takes one WAL file out of the archive, or from where it was received, whole and uncompressed. */
+export async function getWal(server: string, name: string, directory: string, signal?: AbortSignal): Promise<void> {
+  await plain(["get-wal", "--output-directory", directory, server, name], 25_000, signal);
+}
+
+/** Looks whether all WAL of a waiting backup is there now; its status says so afterwards. */
+export async function checkBackup(server: string, id: string, signal?: AbortSignal): Promise<void> {
+  await plain(["check-backup", server, id], 60_000, signal);
+}
+
+/** Removes a backup and the WAL that only it needed. The caller has logged why. */
+export async function deleteBackup(server: string, id: string, signal?: AbortSignal): Promise<void> {
+  await plain(["delete", server, id], 600_000, signal);
+}
+
+/** Ends a receiver that nobody supervises. */
+export async function stopReceiver(server: string, signal?: AbortSignal): Promise<void> {
+  await plain(["receive-wal", "--stop", server], 30_000, signal);
+}
+
+/** The receiver as a child. barman hands TERM and INT on to pg_receivewal. */
+export function receiverChild(server: string): ChildSpec {
+  return {
+    name: "receive-wal",
+    argv: [program, "receive-wal", server],
+    as,
+    restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
+    stop: [{ signal: "SIGINT", waitMs: 2_500 }, { signal: "SIGTERM", waitMs: 1_500 }],
+  };
+}
+
+/** A base backup as a child; INT lets barman mark it as failed and clean up. */
+export function backupChild(server: string): ChildSpec {
+  return {
+    name: "backup",
+    argv: [program, "backup", server],
+    as,
+    restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
+    stop: [{ signal: "SIGINT", waitMs: 5_000 }],
+  };
+}
+
+async function json(args: readonly string[], timeoutMs: number, signal?: AbortSignal): Promise<string> {
+  return (await plain(["-f", "json", ...args], timeoutMs, signal)).stdout;
+}
+
+/** barman exits with 1 and writes ERROR lines where something failed. */
+async function plain(args: readonly string[], timeoutMs: number, signal?: AbortSignal) {
+  const result = await tryRun([program, ...args], { as, timeoutMs, ...(signal ? { signal } : {}) });
+  if (result.code !== 0) throw new CommandError(result);
+  return result;
+}

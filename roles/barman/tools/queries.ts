@@ -1,0 +1,127 @@
+// Every SQL statement of the barman role, rows parsed. A connection lives for one visit and has a deadline as a whole.
+import postgres from "postgres";
+import { z } from "zod";
+import { parseHistory, type TimelineFork } from "../../../core/postgres/lsn.ts";
+import { withDeadline } from "../../../core/runtime/time.ts";
+import type { Slot } from "../decide/slots.ts";
+import { historyName, parseWalName, type WalFile } from "../../../core/postgres/wal-name.ts";
+
+type Sql = postgres.Sql;
+
+/** How a node is reached. */
+export interface Login {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+  connectTimeoutSeconds: number;
+}
+
+/** Opens one connection, hands it to `work` and closes it, all within `timeoutMs`. */
+export async function visit<T>(login: Login, timeoutMs: number, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const sql = postgres({
+    host: login.host,
+    port: login.port,
+    user: login.user,
+    password: login.password,
+    database: login.database,
+    max: 1,
+    connect_timeout: Math.min(login.connectTimeoutSeconds, timeoutMs / 1000),
+    fetch_types: false,
+    onnotice: () => {},
+    connection: { application_name: "postdock_barman", statement_timeout: timeoutMs },
+  });
+  try {
+    return await withDeadline(work(sql), timeoutMs, `PostgreSQL on ${login.host}`);
+  } finally {
+    await sql.end({ timeout: 0 }).catch(() => {});
+  }
+}
+
+const SlotRow = z.object({ restart_lsn: z.string().nullable(), active: z.boolean(), lost: z.boolean() });
+
+/** Reads the slot on this node. */
+export async function readSlot(sql: Sql, slotName: string): Promise<Slot> {
+  const rows = await sql`
+    select restart_lsn::text, active, coalesce(wal_status = 'lost', false) as lost
+    from pg_replication_slots where slot_name = ${slotName}`;
+  if (rows[0] === undefined) return null;
+  const row = SlotRow.parse(rows[0]);
+  return { restartLsn: row.restart_lsn, active: row.active, lost: row.lost };
+}
+
+/** Makes the slot, which keeps WAL from now on. */
+export async function createSlot(sql: Sql, slotName: string): Promise<void> {
+  await sql`select pg_create_physical_replication_slot(${slotName}, true)`;
+}
+
+/** Drops the slot. The caller has logged why. */
+export async function dropSlot(sql: Sql, slotName: string): Promise<void> {
+  await sql`select pg_drop_replication_slot(${slotName})`;
+}
+
+/** Moves the slot forward to an LSN, or as far as this node has replayed. */
+export async function advanceSlot(sql: Sql, slotName: string, lsn: string): Promise<void> {
+  await sql`select pg_replication_slot_advance(${slotName}, ${lsn}::pg_lsn)`;
+}
+
+const PrimaryRow = z.object({
+  in_recovery: z.boolean(),
+  timeline: z.number().int().nullable(),
+  lsn: z.string().nullable(),
+  segment_bytes: z.number().int(),
+  system_identifier: z.string(),
+});
+
+/** A primary's WAL as it stands. `inRecovery`: it is none, and the rest is null. */
+export interface PrimaryWal {
+  inRecovery: boolean;
+  timeline: number | null;
+  lsn: string | null;
+  segmentBytes: number;
+  systemIdentifier: string;
+}
+
+/** Asks a node whether it is a primary and where its WAL ends. */
+export async function readPrimaryWal(sql: Sql): Promise<PrimaryWal> {
+  const rows = await sql`
+    select r.in_recovery,
+      case when not r.in_recovery then ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int end as timeline,
+      case when not r.in_recovery then pg_current_wal_lsn()::text end as lsn,
+      (select setting::int from pg_settings where name = 'wal_segment_size') as segment_bytes,
+      (select system_identifier::text from pg_control_system()) as system_identifier
+    from (select pg_is_in_recovery() as in_recovery) r`;
+  const row = PrimaryRow.parse(rows[0]);
+  return {
+    inRecovery: row.in_recovery,
+    timeline: row.timeline,
+    lsn: row.lsn,
+    segmentBytes: row.segment_bytes,
+    systemIdentifier: row.system_identifier,
+  };
+}
+
+/** The ancestors of a timeline, from its history file in pg_wal; timeline 1 has none. */
+export async function readHistory(sql: Sql, timeline: number): Promise<TimelineFork[]> {
+  if (timeline === 1) return [];
+  const name = `pg_wal/${historyName(timeline)}`;
+  const rows = await sql`select pg_read_file(${name}) as text`;
+  return parseHistory(z.object({ text: z.string() }).parse(rows[0]).text);
+}
+
+/** The WAL files in pg_wal. */
+export async function readWalFiles(sql: Sql, segmentBytes: number): Promise<WalFile[]> {
+  const rows = await sql`select name from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$' order by name`;
+  return rows.flatMap((row) => parseWalName(z.object({ name: z.string() }).parse(row).name, segmentBytes) ?? []);
+}
+
+/**
+ * Closes the present segment so that the receiver gets it whole. An idle server ends a segment in memory only;
+ * the record after the switch makes it flush and send.
+ */
+export async function closeSegment(sql: Sql): Promise<void> {
+  await sql`select pg_log_standby_snapshot()`;
+  await sql`select pg_switch_wal()`;
+  await sql`select pg_log_standby_snapshot()`;
+}

@@ -1,0 +1,51 @@
+// What the pgpool agent knows and does at this moment; one object, handed around.
+import type { PgpoolConfig } from "../../config/pgpool.ts";
+import type { Log } from "../../core/runtime/log.ts";
+import type { Phase } from "../../core/protocol/status.ts";
+import type { Clock } from "../../core/runtime/time.ts";
+import type { PoolNode } from "./decide/pool.ts";
+import { decideTruth, type PoolTruth } from "./decide/truth.ts";
+import type { PgpoolProcess } from "./tools/pgpool-process.ts";
+
+export interface PoolAgent {
+  config: PgpoolConfig;
+  clock: Clock;
+  log: Log;
+  stop: AbortSignal;
+  phase: Phase;
+  doing: string;
+  because: string;
+  startedMs: number;
+  /** end of the last turn of the loop */
+  turnedMs: number;
+  process: PgpoolProcess | null;
+  truth: PoolTruth;
+  pool: PoolNode[] | null;
+  blindSince: number | null;
+  /** why pgpool was started last, and how that went */
+  start: { forPrimary: number | null; served: boolean; inARow: number };
+  /** the backends that this agent has detached and not attached since the last start */
+  detached: Set<number>;
+  everServed: boolean;
+  restarts: number;
+}
+
+export function newAgent(config: PgpoolConfig, deps: { clock: Clock; log: Log; stop: AbortSignal }): PoolAgent {
+  return {
+    ...deps,
+    config,
+    phase: "starting",
+    doing: "preparing",
+    because: "the container has just started",
+    startedMs: deps.clock.nowMs(),
+    turnedMs: deps.clock.nowMs(),
+    process: null,
+    truth: decideTruth([], null),
+    pool: null,
+    blindSince: null,
+    start: { forPrimary: null, served: false, inARow: 0 },
+    detached: new Set(),
+    everServed: false,
+    restarts: 0,
+  };
+}

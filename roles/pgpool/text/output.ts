@@ -1,0 +1,45 @@
+// PURE: pgpool's own log lines as ours: their level, and which of them say nothing.
+import type { LogLevel } from "../../../core/words/log-level.ts";
+
+/** Said by each child for each client, at every start or at every change; the agent logs the change itself, once. */
+const chatter = [
+  "selecting backend connection",
+  "failover or failback event detected",
+  "restarting myself",
+  "worker process received restart request",
+  "restart request received in pcp child process",
+  "signal_user1_to_parent_with_reason",
+  "Pgpool-II parent process received SIGUSR1",
+  "Pgpool-II parent process has received failover request",
+  "process started",
+  "fork a new PCP child",
+  "PCP process: ",
+  "reading status file",
+  "shared_memory_size",
+  "shared memory segment",
+  "memory cache initialized",
+  "memcache blocks",
+  "pool_discard_oid_maps",
+  "create socket files",
+  "listen address[",
+  "Setting up socket for",
+  "find_primary_node_repeatedly: waiting",
+  "find_primary_node: primary node is",
+  "find_primary_node: standby node is",
+  "node status[",
+];
+
+const levels: Readonly<Record<string, LogLevel>> = {
+  DEBUG: "DEBUG",
+  WARNING: "WARNING",
+  ERROR: "WARNING", // of one session, in pgpool's words
+  FATAL: "WARNING",
+  PANIC: "ERROR",
+};
+
+/** The level a line of pgpool has in our log. */
+export function outputLevel(line: string): LogLevel {
+  const word = /^\s*([A-Z]+)\d?: {1,2}/.exec(line)?.[1] ?? "";
+  const level = levels[word] ?? "INFO";
+  return level === "INFO" && chatter.some((c) => line.includes(c)) ? "DEBUG" : level;
+}

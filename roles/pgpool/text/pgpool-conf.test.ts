@@ -1,0 +1,91 @@
+// Tests of pgpool's files and of how its output is read: same input, same bytes; no value becomes another setting.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { readConfig } from "../../../config/env.ts";
+import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../../config/pgpool.ts";
+import { decideConnections } from "../decide/connections.ts";
+import { parseNodeInfo } from "./node-info.ts";
+import { outputLevel } from "./output.ts";
+import { judgeSettings, renderPgpoolConf, renderStatusFile } from "./pgpool-conf.ts";
+
+function config(environment: Record<string, string>): PgpoolConfig {
+  const read = readConfig(pgpoolVariables, { environment, readFile: () => "" });
+  assert.ok(read.ok);
+  const done = completePgpoolConfig(read.config, "pool");
+  assert.ok(done.ok);
+  return done.config;
+}
+const example = config({ BACKENDS: "0:pgmaster::::,3:pgslave3::::,1:pgslave1:5433:2" });
+const lineOf = (text: string, name: string) => text.split("\n").filter((l) => l.startsWith(`${name} = `));
+
+test("the same input gives the same bytes, and CONFIGS has the last word", () => {
+  const settings = [{ name: "num_init_children", value: "64" }];
+  const text = renderPgpoolConf(example, settings);
+  assert.equal(text, renderPgpoolConf(example, settings));
+  assert.deepEqual(lineOf(text, "num_init_children"), ["num_init_children = '64'"]);
+  assert.deepEqual(lineOf(text, "max_pool"), ["max_pool = '15'"]);
+  assert.deepEqual(lineOf(text, "backend_port1"), ["backend_port1 = '5433'"]);
+  assert.deepEqual(lineOf(text, "backend_weight3"), ["backend_weight3 = '1'"]);
+});
+
+test("no value of a setting can make another setting", () => {
+  const printable = fc.string({ unit: fc.integer({ min: 32, max: 126 }).map((c) => String.fromCharCode(c)) });
+  fc.assert(fc.property(printable, (value) => {
+    const lines = lineOf(renderPgpoolConf(example, [{ name: "ssl_cert", value }]), "ssl_cert");
+    const quoted = /^ssl_cert = '((?:[^'\\]|\\['\\])*)'$/.exec(lines[0] ?? "");
+    return lines.length === 1 && quoted?.[1]?.replaceAll(/\\(.)/g, "$1") === value;
+  }));
+});
+
+test("the query cache takes memory only where it is switched on", () => {
+  assert.deepEqual(lineOf(renderPgpoolConf(example, []), "memqcache_total_size"), ["memqcache_total_size = '1MB'"]);
+  assert.deepEqual(
+    lineOf(renderPgpoolConf(example, [{ name: "memory_cache_enabled", value: "ON" }]), "memqcache_total_size"),
+    [],
+  );
+});
+
+test("names pgpool would ignore are refused, old ones translated, ours kept", () => {
+  const judge = (name: string) => judgeSettings([{ name, value: "x" }]);
+  assert.match(judge("num_init_childen").refused[0] ?? "", /no setting num_init_childen/);
+  assert.match(judge("backend_hostname0").refused[0] ?? "", /BACKENDS/);
+  assert.equal(judge("port").refused.length, 1);
+  assert.deepEqual(judge("black_function_list").settings, [{ name: "write_function_list", value: "x" }]);
+  assert.equal(judge("master_slave_mode").warnings.length, 1);
+  assert.deepEqual(judge("health_check_period0").settings.length, 1);
+  assert.equal(judge("constructor").refused.length, 1);
+});
+
+test("the status file has a line for every number up to the highest", () => {
+  assert.equal(renderStatusFile([0, 3, 1], new Set([3])), "down\ndown\nunused\nup\n");
+});
+
+test("parseNodeInfo() reads 4.6, gaps included, and refuses what it does not know", () => {
+  const text = [
+    "n1 5432 2 0.333333 up unknown standby unknown 0 none none 2026-11-23 08:53:52",
+    "n2 5432 1 0.333333 waiting unknown primary unknown 0 none none 2026-11-23 08:53:52",
+    " 0 0 0.000000 unused unknown standby unknown 0 none none 2026-11-23 08:53:52",
+    "n3 5432 3 0.333333 down unknown standby unknown 0 none none 2026-11-23 08:53:52",
+    "",
+  ].join("\n");
+  assert.deepEqual(parseNodeInfo(text), [
+    { id: 0, status: "up", role: "standby" },
+    { id: 1, status: "waiting", role: "primary" },
+    { id: 3, status: "down", role: "standby" },
+  ]);
+  assert.throws(() => parseNodeInfo("n1 5432 2 up\n"), /unknown line/);
+});
+
+test("what each child says at every change is no event; warnings and errors stay visible", () => {
+  assert.equal(outputLevel("LOG:  failover or failback event detected"), "DEBUG");
+  assert.equal(outputLevel("LOG:  === Starting degeneration. shutdown host n1(5432) ==="), "INFO");
+  assert.equal(outputLevel("FATAL:  failed to create a backend connection"), "WARNING");
+  assert.equal(outputLevel("ERROR:  process started badly"), "WARNING");
+});
+
+test("connections that do not fit are warned about, by the users in use", () => {
+  assert.equal(decideConnections({ children: 32, maxPool: 15, users: 1, available: 97 }), null);
+  assert.match(decideConnections({ children: 32, maxPool: 15, users: 4, available: 97 }) ?? "", /128 connections/);
+  assert.equal(decideConnections({ children: 32, maxPool: 2, users: 4, available: Number.NaN }), null);
+});

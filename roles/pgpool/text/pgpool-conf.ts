@@ -1,0 +1,142 @@
+// PURE: pgpool.conf, pool_hba.conf, pcp.conf and the passfiles, rendered whole.
+import { createHash } from "node:crypto";
+import type { PgpoolConfig } from "../../../config/pgpool.ts";
+import type { Setting } from "../../../config/list-syntax.ts";
+import { quotePoolSetting } from "../../../core/postgres/conninfo.ts";
+import { judgeSetting } from "./pgpool-settings.ts";
+
+export const configDirectory = "/usr/local/etc";
+export const pgpoolConfPath = `${configDirectory}/pgpool.conf`;
+export const pcpConfPath = `${configDirectory}/pcp.conf`;
+export const poolHbaPath = `${configDirectory}/pool_hba.conf`;
+export const poolPasswdPath = `${configDirectory}/pool_passwd`;
+export const poolKeyPath = `${configDirectory}/pgpool.key`;
+export const runDirectory = "/var/run/pgpool";
+export const statusFilePath = `${runDirectory}/pgpool_status`;
+/** PCP user of the agent; its password is made anew at every start. */
+export const agentPcpUser = "postdock_agent";
+
+export interface SettingsVerdict {
+  settings: Setting[];
+  warnings: string[];
+  refused: string[];
+}
+
+/** CONFIGS as this version of pgpool takes it. */
+export function judgeSettings(given: readonly Setting[]): SettingsVerdict {
+  const verdict: SettingsVerdict = { settings: [], warnings: [], refused: [] };
+  for (const { name, value } of given) {
+    const judged = judgeSetting(name);
+    if ("refuse" in judged) verdict.refused.push(judged.refuse);
+    else {
+      if (judged.warning) verdict.warnings.push(`CONFIGS: ${judged.warning}`);
+      if ("take" in judged) verdict.settings.push({ name: judged.take, value });
+    }
+  }
+  return verdict;
+}
+
+/**
+ * The agent decides who is attached, so pgpool's own detection is off: its health check cannot see a frozen node and its
+ * streaming check can hang on one (docs/decisions). What CONFIGS says wins.
+ */
+const defaults: readonly Setting[] = Object.entries({
+  backend_clustering_mode: "streaming_replication",
+  listen_addresses: "*",
+  port: "5432",
+  unix_socket_directories: runDirectory,
+  pcp_listen_addresses: "*",
+  pcp_port: "9898",
+  pcp_socket_dir: runDirectory,
+  enable_pool_hba: "on",
+  pool_passwd: "pool_passwd",
+  authentication_timeout: "30s",
+  num_init_children: "32",
+  max_pool: "15",
+  child_life_time: "5min",
+  load_balance_mode: "on",
+  disable_load_balance_on_write: "transaction",
+  connection_cache: "on",
+  connect_timeout: "1000",
+  health_check_period: "0",
+  sr_check_period: "0",
+  failover_on_backend_error: "off",
+  failover_on_backend_shutdown: "off",
+  detach_false_primary: "off",
+  auto_failback: "off",
+  search_primary_node_timeout: "3s",
+  log_destination: "stderr",
+  log_line_prefix: "",
+  log_pcp_processes: "off",
+  pid_file_name: `${runDirectory}/pgpool.pid`,
+  logdir: runDirectory,
+  memory_cache_enabled: "off",
+}).map(([name, value]) => ({ name, value }));
+
+const smallCache: readonly [string, string][] = [["memqcache_total_size", "1MB"], ["memqcache_max_num_cache", "1000"]];
+
+/** Who answers reads in each mode of CONSISTENCY. */
+const reads: Readonly<Record<PgpoolConfig["consistency"], readonly [string, string][]>> = {
+  "eventual": [],
+  // a session that has written reads what it wrote
+  "partially-strict": [["disable_load_balance_on_write", "always"]],
+  // a standby may not have applied yet what has been acknowledged
+  "strict": [["load_balance_mode", "off"]],
+};
+
+function isOn(value: string | undefined): boolean {
+  return ["on", "true", "yes", "1", "t", "y"].includes((value ?? "").toLowerCase());
+}
+
+/** What a setting is when CONFIGS does not say. */
+export function defaultSetting(name: string): string | undefined {
+  return defaults.find((s) => s.name === name)?.value;
+}
+
+/** The whole pgpool.conf. */
+export function renderPgpoolConf(config: PgpoolConfig, settings: readonly Setting[]): string {
+  const merged = new Map(defaults.map((s) => [s.name, s.value]));
+  for (const check of ["health_check", "sr_check"]) {
+    merged.set(`${check}_user`, config.checkUser);
+    merged.set(`${check}_database`, "postgres");
+  }
+  for (const [name, value] of reads[config.consistency]) merged.set(name, value);
+  for (const { name, value } of settings) merged.set(name, value);
+  if (!isOn(merged.get("memory_cache_enabled"))) {
+    // pgpool allocates the cache whether or not it is in use: 137 MB, which every start would have to clear
+    for (const [name, value] of smallCache) if (!settings.some((s) => s.name === name)) merged.set(name, value);
+  }
+  for (const backend of config.backends) {
+    merged.set(`backend_hostname${backend.id}`, backend.host);
+    merged.set(`backend_port${backend.id}`, String(backend.port));
+    merged.set(`backend_weight${backend.id}`, String(backend.weight));
+    merged.set(`backend_data_directory${backend.id}`, backend.dataDirectory);
+    merged.set(`backend_flag${backend.id}`, backend.flag);
+    merged.set(`backend_application_name${backend.id}`, backend.host);
+  }
+  const lines = [...merged].map(([name, value]) => `${name} = ${quotePoolSetting(value)}`);
+  return ["# Rendered by PostDock at every start; settings of your own: CONFIGS.", ...lines, ""].join("\n");
+}
+
+/** Every client authenticates by password, whatever its host. */
+export function renderPoolHba(): string {
+  return ["local all all scram-sha-256", "host all all all scram-sha-256", ""].join("\n");
+}
+
+/** pcp.conf: user and md5 of the password, the only form PCP knows. */
+export function renderPcpConf(users: readonly { name: string; password: string }[]): string {
+  return users.map((u) => `${u.name}:${createHash("md5").update(u.password).digest("hex")}\n`).join("");
+}
+
+/** .pcppass of the postgres user, so that pcp commands take no password on their command line. */
+export function renderPcpPass(user: string, password: string): string {
+  const escape = (text: string) => text.replaceAll("\\", "\\\\").replaceAll(":", "\\:");
+  return `*:*:${escape(user)}:${escape(password)}\n`;
+}
+
+/** pgpool_status, one line a backend from number 0 on: what pgpool takes as up and down when it starts. */
+export function renderStatusFile(backendIds: readonly number[], up: ReadonlySet<number>): string {
+  const highest = Math.max(...backendIds, 0);
+  const word = (id: number) => !backendIds.includes(id) ? "unused" : up.has(id) ? "up" : "down";
+  return Array.from({ length: highest + 1 }, (_, id) => word(id) + "\n").join("");
+}

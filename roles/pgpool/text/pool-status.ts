@@ -1,0 +1,54 @@
+// PURE: what GET /status of the pgpool container shows, from what the agent last saw.
+import type { Backend } from "../../../config/list-syntax.ts";
+import type { PgpoolStatus, Phase } from "../../../core/protocol/status.ts";
+import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
+import type { PoolNode } from "../decide/pool.ts";
+import type { BackendTruth, PoolTruth } from "../decide/truth.ts";
+
+export interface PoolFacts {
+  phase: Phase;
+  doing: string;
+  because: string;
+  uptimeMs: number;
+  observedAgoMs: number;
+  backends: readonly Backend[];
+  truth: PoolTruth;
+  pool: readonly PoolNode[] | null;
+}
+
+/** The document of GET /status. */
+export function renderPoolStatus(facts: PoolFacts): PgpoolStatus {
+  const { phase, doing, because, backends, truth, pool } = facts;
+  return {
+    schema: 1,
+    component: "pgpool",
+    postdock: POSTDOCK_VERSION,
+    phase,
+    doing,
+    because,
+    uptimeSeconds: Math.round(facts.uptimeMs / 1000),
+    observedAgoMs: Math.round(facts.observedAgoMs),
+    primary: backends.find((b) => b.id === truth.primary)?.host ?? null,
+    backends: backends.map(({ id, host, port }) => {
+      const node = pool?.find((n) => n.id === id);
+      const status = node?.status ?? "unknown";
+      return { id, host, port, status, role: node?.role ?? "unknown", truth: truthWord(truth.backends.get(id)) };
+    }),
+  };
+}
+
+function truthWord(truth: BackendTruth | undefined): PgpoolStatus["backends"][number]["truth"] {
+  switch (truth?.is) {
+    case "primary":
+    case "standby":
+    case "false-primary":
+    case "foreign":
+      return truth.is;
+    case "down":
+    case "unclear":
+      return "not-in-service";
+    case "unseen":
+    case undefined:
+      return "unreachable";
+  }
+}

@@ -1,0 +1,142 @@
+// pgpool as this agent's child: its files, its start with a status file of ours, its hard end and what that leaves behind.
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Setting } from "../../../config/list-syntax.ts";
+import type { PgpoolConfig } from "../../../config/pgpool.ts";
+import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
+import { renderPgpassLine } from "../../../core/postgres/conninfo.ts";
+import { ensureDirectory, listDirectory, remove, writeAtomic } from "../../../core/runtime/files.ts";
+import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
+import type { LogLevel } from "../../../core/words/log-level.ts";
+import type { Log } from "../../../core/runtime/log.ts";
+import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
+import { type Clock, waitUntil } from "../../../core/runtime/time.ts";
+import { outputLevel } from "../text/output.ts";
+import * as conf from "../text/pgpool-conf.ts";
+
+const owner = postgresAccount;
+
+/** Writes all of pgpool's files; `settings`: CONFIGS as this version takes it. */
+export async function preparePgpool(config: PgpoolConfig, settings: readonly Setting[]): Promise<void> {
+  await ensureDirectory(conf.runDirectory, { mode: 0o755, owner });
+  const agentPassword = randomBytes(24).toString("hex");
+  const operators = config.pcpUser === "" ? [] : [{ name: config.pcpUser, password: config.pcpPassword }];
+  const pcpUsers = [...operators, { name: conf.agentPcpUser, password: agentPassword }];
+  await writeAtomic(conf.pgpoolConfPath, conf.renderPgpoolConf(config, settings), { mode: 0o640, owner });
+  await writeAtomic(conf.poolHbaPath, conf.renderPoolHba(), { mode: 0o640, owner });
+  await writeAtomic(conf.pcpConfPath, conf.renderPcpConf(pcpUsers), { mode: 0o600, owner });
+  const pcpPass = conf.renderPcpPass(conf.agentPcpUser, agentPassword);
+  await writeAtomic(join(owner.home, ".pcppass"), pcpPass, { mode: 0o600, owner });
+  const passfile = renderPgpassLine(config.checkUser, config.checkPassword);
+  await writeAtomic(join(owner.home, ".pgpass"), passfile, { mode: 0o600, owner });
+  await writeAtomic("/root/.pgpass", passfile, { mode: 0o600 });
+  await writePoolPasswd(config);
+}
+
+/** pool_passwd with AES entries by pg_enc: pairs by a file, the key by a file, both gone or private afterwards. */
+async function writePoolPasswd(config: PgpoolConfig): Promise<void> {
+  const users = [...config.dbUsers];
+  if (!users.some((u) => u.name === config.checkUser)) {
+    users.push({ name: config.checkUser, password: config.checkPassword });
+  }
+  await writeAtomic(conf.poolKeyPath, randomBytes(32).toString("hex"), { mode: 0o600, owner });
+  await writeAtomic(conf.poolPasswdPath, "", { mode: 0o600, owner });
+  const pairs = join(conf.runDirectory, "pool_users");
+  // pgpool reads a backslash in a name of pool_passwd as an escape, pg_enc writes it as it is given (4.6.1)
+  const text = users.map((u) => `${u.name.replaceAll("\\", "\\\\")}:${u.password}\n`).join("");
+  await writeAtomic(pairs, text, { mode: 0o600, owner });
+  try {
+    const argv = ["pg_enc", "-m", "-k", conf.poolKeyPath, "-f", conf.pgpoolConfPath, "-i", pairs];
+    const encoded = await tryRun(argv, { as: postgresAccount, timeoutMs: 20_000 });
+    if (encoded.code !== 0) throw refused(commandErrorText(encoded));
+  } finally {
+    await remove(pairs);
+  }
+}
+
+/** pg_enc is the first to read pgpool.conf, so what is wrong with a value shows here. */
+function refused(why: string): OperatorError {
+  return new OperatorError({
+    what: "pgpool's own tool refuses its configuration",
+    why,
+    fix: "correct the value of that setting in CONFIGS, or the user it names in DB_USERS",
+    exitCode: ExitCode.config,
+  });
+}
+
+/** The running pgpool. */
+export interface PgpoolProcess {
+  supervised: Supervised;
+  startedMs: number;
+  /** the last errors it printed, for the one who asks why it ended */
+  lastLines(): string[];
+}
+
+/** Starts pgpool; `up`: the backends it takes as up. */
+export async function startPgpool(
+  config: PgpoolConfig,
+  up: readonly number[],
+  deps: { clock: Clock; log: Log },
+): Promise<PgpoolProcess> {
+  await clearRemains(deps.clock);
+  const ids = config.backends.map((b) => b.id);
+  await writeAtomic(conf.statusFilePath, conf.renderStatusFile(ids, new Set(up)), { mode: 0o644, owner });
+  const complaints: string[] = [];
+  const files = ["-f", conf.pgpoolConfPath, "-F", conf.pcpConfPath, "-a", conf.poolHbaPath, "-k", conf.poolKeyPath];
+  const supervised = supervise({
+    name: "pgpool",
+    argv: ["pgpool", "-n", ...files],
+    as: postgresAccount,
+    restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
+    stop: [{ signal: "SIGINT", waitMs: 3_000 }],
+    onLine: (line) => {
+      const level = outputLevel(line);
+      if (level === "WARNING" || level === "ERROR") complaints.splice(0, complaints.length - 4, line.trim());
+      say(deps.log, level, line);
+    },
+  }, deps);
+  return { supervised, startedMs: deps.clock.nowMs(), lastLines: () => complaints.slice(-5) };
+}
+
+function say(log: Log, level: LogLevel, line: string): void {
+  const fields = { process: "pgpool", line: line.trim() };
+  if (level === "DEBUG") log.debug("Output", fields);
+  else if (level === "ERROR") log.error("Output", fields);
+  else if (level === "WARNING") log.warn("Output", fields);
+  else log.info("Output", fields);
+}
+
+/** Ends pgpool and all its children at once: its sessions are dead anyway. The next start clears what it leaves. */
+export async function killPgpool(process: PgpoolProcess): Promise<void> {
+  process.supervised.killGroup();
+  await process.supervised.stop([]);
+}
+
+/** What a SIGKILL leaves: shared memory and semaphores of the postgres account, pid file, sockets. */
+async function clearRemains(clock: Clock): Promise<void> {
+  await waitUntil(async () => (await removeSharedMemory()) === 0, {
+    what: "the killed children of pgpool to let go of their shared memory",
+    deadlineMs: 5_000,
+    everyMs: 20,
+  }, { clock });
+  for (const name of await listDirectory(conf.runDirectory)) {
+    if (name === "pgpool.pid" || name.startsWith(".s.PGSQL")) await remove(join(conf.runDirectory, name));
+  }
+}
+
+/** Removes what nobody is attached to; the number of segments that somebody still is. */
+async function removeSharedMemory(): Promise<number> {
+  const ours = (text: string) =>
+    text.split("\n").map((line) => line.trim().split(/\s+/)).filter((f) =>
+      f[0]?.startsWith("0x") && f[2] === postgresAccount.name
+    );
+  const env = { LC_ALL: "C" };
+  const segments = ours((await tryRun(["ipcs", "-m"], { timeoutMs: 5_000, env })).stdout);
+  const held = segments.filter((f) => f[5] !== "0");
+  if (held.length > 0) return held.length;
+  const semaphores = ours((await tryRun(["ipcs", "-s"], { timeoutMs: 5_000, env })).stdout);
+  const ids = [...segments.flatMap((f) => ["-m", f[1] ?? ""]), ...semaphores.flatMap((f) => ["-s", f[1] ?? ""])];
+  // as their owner: root gets EPERM here
+  if (ids.length > 0) await tryRun(["ipcrm", ...ids], { as: postgresAccount, timeoutMs: 5_000 });
+  return 0;
+}

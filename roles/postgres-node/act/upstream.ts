@@ -1,0 +1,72 @@
+// Points this node at an upstream: the slot there, and primary_conninfo and primary_slot_name here.
+import { join } from "node:path";
+import type { NodeConfig } from "../../../config/postgres-node.ts";
+import { postgresAccount } from "../../../core/runtime/command.ts";
+import { exists, readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
+import type { Log } from "../../../core/runtime/log.ts";
+import { upstreamConnection } from "../data/clone.ts";
+import { replaceAutoConf } from "../text/postgresql-conf.ts";
+import { connectRemote, ensureSlot, withConnection } from "../tools/queries.ts";
+import { primaryConninfo, slotName } from "../text/repmgr-conf.ts";
+
+/** Makes this node's slot on its upstream, where slots are used. False where the upstream could not be asked (logged). */
+export async function ensureSlotOn(host: string, config: NodeConfig, log: Log): Promise<boolean> {
+  if (!config.useSlots) return true;
+  try {
+    const sql = connectRemote(upstreamConnection(host, config));
+    const made = await withConnection(sql, 5_000, (s) => ensureSlot(s, slotName(config.id)));
+    if (made) log.info("Slot made on the upstream", { upstream: host, slot: slotName(config.id) });
+    return true;
+  } catch (error) {
+    log.warn("The slot could not be made on the upstream", { upstream: host, slot: slotName(config.id), error });
+    return false;
+  }
+}
+
+/** Writes the data directory's state as a standby of `host`, for the next start or reload. */
+export async function writeStandbyState(host: string, config: NodeConfig): Promise<void> {
+  const { port } = upstreamConnection(host, config);
+  await replaceSettings(config, {
+    primary_conninfo: primaryConninfo(config, { host, port }),
+    primary_slot_name: config.useSlots ? slotName(config.id) : null,
+    recovery_target_timeline: null,
+  });
+  const signal = join(config.pgdata, "standby.signal");
+  if (!(await exists(signal))) await writeAtomic(signal, "", { mode: 0o600, owner: postgresAccount });
+}
+
+/** Writes the data directory's state as a primary. */
+export async function writePrimaryState(config: NodeConfig): Promise<void> {
+  await remove(join(config.pgdata, "standby.signal"));
+  await replaceSettings(config, { primary_conninfo: null, primary_slot_name: null, recovery_target_timeline: null });
+}
+
+/** Writes synchronous_standby_names; null: what CONFIGS says. For the next start or reload. */
+export async function writeSyncNames(names: string | null, config: NodeConfig): Promise<void> {
+  await replaceSettings(config, { synchronous_standby_names: names });
+}
+
+async function replaceSettings(config: NodeConfig, settings: Record<string, string | null>): Promise<void> {
+  const path = join(config.pgdata, "postgresql.auto.conf");
+  const text = await readIfThere(path) ?? "";
+  await writeAtomic(path, replaceAutoConf(text, { ...settings, recovery_end_command: null }), {
+    mode: 0o600,
+    owner: postgresAccount,
+  });
+}
+
+/** The lock files of 1.x, for people's scripts: never decisive (CONTRACT.md). */
+export async function writeLockFiles(
+  config: NodeConfig,
+  role: { primary: true } | { primary: false; upstreamNodeId: number | null },
+): Promise<void> {
+  const owner = postgresAccount;
+  if (role.primary) {
+    await writeAtomic(config.masterLockPath, "", { mode: 0o600, owner });
+    await remove(config.standbyLockPath);
+    return;
+  }
+  await remove(config.masterLockPath);
+  if (role.upstreamNodeId === null) await remove(config.standbyLockPath);
+  else await writeAtomic(config.standbyLockPath, `${role.upstreamNodeId}\n`, { mode: 0o600, owner });
+}

@@ -1,0 +1,149 @@
+// Makes a fresh cluster as the official postgres image does: initdb, POSTGRES_* roles and database,
+// /docker-entrypoint-initdb.d, and the replication role with its database for repmgr.
+import { join } from "node:path";
+import type { NodeConfig } from "../../../config/postgres-node.ts";
+import { postgresAccount, run, tryRun } from "../../../core/runtime/command.ts";
+import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
+import { ensureDirectory, listDirectory, modeOf, writeAtomic } from "../../../core/runtime/files.ts";
+import type { Log } from "../../../core/runtime/log.ts";
+import type { Clock } from "../../../core/runtime/time.ts";
+import * as journal from "./journal.ts";
+import { renderPgHba } from "../text/postgresql-conf.ts";
+import { connectLocal, ensureDatabase, ensureSuperuser, withConnection } from "../tools/queries.ts";
+
+export interface BootstrapDeps {
+  config: NodeConfig;
+  log: Log;
+  clock: Clock;
+  signal: AbortSignal;
+  /** writes postgresql.conf into the data directory */
+  writeServerConfig: () => Promise<void>;
+}
+
+const scriptDirectory = "/docker-entrypoint-initdb.d";
+
+/** Makes the cluster; cut off anywhere it is thrown away and made anew at the next start. Throws OperatorError. */
+export async function bootstrap(deps: BootstrapDeps): Promise<void> {
+  const { config, log, clock } = deps;
+  requirePassword(config);
+  const since = clock.nowMs();
+  const staging = journal.stagingDirectory(config.pgdata);
+  const startedAt = new Date(clock.wallMs()).toISOString();
+  await journal.writeJournal(config.pgdata, { phase: "copying", source: "initdb", startedAt });
+  await journal.clearStaging(config.pgdata);
+  await ensureDirectory(staging, { mode: 0o700, owner: postgresAccount });
+  await initdb(staging, config);
+  await journal.writeJournal(config.pgdata, { phase: "moving-out", source: "initdb", startedAt });
+  await journal.moveIntoPlace(config.pgdata, log);
+  await journal.writeJournal(config.pgdata, { phase: "bootstrapping", source: "initdb", startedAt });
+  await writeAtomic(join(config.pgdata, "pg_hba.conf"), renderPgHba(config.hostAuthMethod), {
+    mode: 0o600,
+    owner: postgresAccount,
+  });
+  await deps.writeServerConfig();
+  await withPrivateServer(config, log, async () => {
+    await makeRoles(config);
+    await runScripts(deps);
+  });
+  await journal.clearJournal(config.pgdata);
+  log.info("Bootstrapped", { database: config.database, seconds: Math.round((clock.nowMs() - since) / 100) / 10 });
+}
+
+function requirePassword(config: NodeConfig): void {
+  if (config.postgresPassword !== "" || config.hostAuthMethod === "trust") return;
+  throw new OperatorError({
+    what: "A fresh cluster is to be made, but POSTGRES_PASSWORD is not set",
+    fix: "set POSTGRES_PASSWORD (or POSTGRES_PASSWORD_FILE) for this node; or, where everybody on the network may " +
+      "connect as superuser, POSTGRES_HOST_AUTH_METHOD=trust",
+    exitCode: ExitCode.config,
+  });
+}
+
+async function initdb(target: string, config: NodeConfig): Promise<void> {
+  const extra = config.initdbArgs.split(/\s+/).filter((a) => a !== "");
+  const argv = ["initdb", "--pgdata", target, "--username=postgres", "--data-checksums", "--auth-local=trust"];
+  const auth = `--auth-host=${config.hostAuthMethod === "trust" ? "trust" : "scram-sha-256"}`;
+  const result = await tryRun([...argv, auth, "--encoding=UTF8", "--locale=en_US.utf8", ...extra], {
+    as: postgresAccount,
+    timeoutMs: 300_000,
+  });
+  if (result.code === 0) return;
+  throw new OperatorError({
+    what: "initdb failed",
+    why: result.stderr.trim().split("\n").slice(-3).join(" | "),
+    fix: "check POSTGRES_INITDB_ARGS and the space and permissions of the volume at PGDATA",
+    exitCode: ExitCode.config,
+  });
+}
+
+/** A server that listens on the socket only, for the time of the bootstrap. */
+async function withPrivateServer(config: NodeConfig, log: Log, work: () => Promise<void>): Promise<void> {
+  const control = (args: readonly string[], timeoutMs: number) =>
+    run(["pg_ctl", "--pgdata", config.pgdata, ...args], {
+      as: postgresAccount,
+      timeoutMs,
+      env: { PGHOST: socketDirectory },
+    });
+  const logFile = join(journal.stateDirectory(config.pgdata), "bootstrap.log");
+  await control(["--options", "-c listen_addresses=''", "--log", logFile, "--wait", "start"], 120_000);
+  try {
+    await work();
+  } finally {
+    await control(["--mode=fast", "--wait", "stop"], 120_000).catch((error) =>
+      log.error("The server of the bootstrap could not be stopped", { error })
+    );
+  }
+}
+
+const socketDirectory = "/var/run/postgresql";
+
+async function makeRoles(config: NodeConfig): Promise<void> {
+  await withConnection(connectLocal("postgres"), 60_000, async (sql) => {
+    await ensureSuperuser(sql, { name: config.postgresUser, password: config.postgresPassword });
+    await ensureDatabase(sql, { name: config.database, owner: config.postgresUser });
+    await ensureSuperuser(sql, { name: config.replicationUser, password: config.replicationPassword });
+    await ensureDatabase(sql, { name: config.replicationDb, owner: config.replicationUser });
+  });
+}
+
+/** *.sh, *.sql, *.sql.gz, *.sql.xz and *.sql.zst of /docker-entrypoint-initdb.d, in order of their names. */
+async function runScripts({ config, log, signal }: BootstrapDeps): Promise<void> {
+  const env = {
+    PGHOST: socketDirectory,
+    PGUSER: config.postgresUser,
+    PGDATABASE: config.database,
+    PGDATA: config.pgdata,
+    POSTGRES_USER: config.postgresUser,
+    POSTGRES_PASSWORD: config.postgresPassword,
+    POSTGRES_DB: config.database,
+  };
+  for (const name of await listDirectory(scriptDirectory)) {
+    const path = join(scriptDirectory, name);
+    const argv = scriptCommand(path, (await modeOf(path))?.mode ?? 0);
+    if (argv === null) {
+      log.info("Ignored in the initdb directory", { file: path });
+      continue;
+    }
+    log.info("Running", { file: path });
+    const onLine = (line: string) => log.info("Output", { process: name, line });
+    const result = await tryRun(argv, { as: postgresAccount, timeoutMs: 24 * 3_600_000, env, onLine, signal });
+    if (result.code === 0) continue;
+    throw new OperatorError({
+      what: `${path} failed`,
+      why: result.stderr.trim().split("\n").slice(-2).join(" | "),
+      fix: "correct the script; the half-made cluster is thrown away and made anew at the next start",
+      exitCode: ExitCode.config,
+    });
+  }
+}
+
+/** The command for one file of the initdb directory, or null where its kind is unknown. Pure. */
+export function scriptCommand(path: string, mode: number): string[] | null {
+  const psql = ["psql", "-v", "ON_ERROR_STOP=1", "--no-password", "--no-psqlrc"];
+  const unpack: Record<string, string> = { gz: "gunzip", xz: "xz -d", zst: "zstd -d" };
+  if (path.endsWith(".sh")) return (mode & 0o111) !== 0 ? [path] : ["bash", path];
+  if (path.endsWith(".sql")) return [...psql, "-f", path];
+  const packed = /\.sql\.(gz|xz|zst)$/.exec(path)?.[1];
+  if (packed === undefined) return null;
+  return ["bash", "-o", "pipefail", "-c", `${unpack[packed]} < "$1" | ${psql.join(" ")}`, "bash", path];
+}

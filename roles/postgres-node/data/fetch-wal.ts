@@ -1,0 +1,88 @@
+// WAL that pg_rewind needs and this node no longer has: fetched from barman's agent, whose address the primary knows.
+import { join } from "node:path";
+import type { Command } from "../../../core/runtime/context.ts";
+import { postgresAccount } from "../../../core/runtime/command.ts";
+import { errorText, ExitCode } from "../../../core/words/errors.ts";
+import { writeAtomic } from "../../../core/runtime/files.ts";
+import { askNode, postJson } from "../../../core/client/peers.ts";
+import { waitUntil } from "../../../core/runtime/time.ts";
+import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
+import { walFileName, walPath, WalPiece } from "../../../core/protocol/wal-request.ts";
+import { stagingDirectory } from "./journal.ts";
+import type { Node } from "../node.ts";
+import { agentSocketPath } from "../text/repmgr-conf.ts";
+
+/** barman's receiver in pg_stat_replication (barman's documentation, streaming_archiver_name). */
+const receiverName = "barman_receive_wal";
+/** How long barman may take to follow a primary that is new, milliseconds. */
+const followMs = 30_000;
+/** barman takes one file out of its archive within this, milliseconds. */
+const answerMs = 30_000;
+/** One file altogether, milliseconds. */
+const fileMs = 120_000;
+
+/** Puts one WAL file into pg_wal; only while a rewind is under way. */
+export async function fetchWal(name: string, node: Node): Promise<Verdict> {
+  const { rewinding, config, log } = node;
+  if (!walFileName.test(name)) return no(`${JSON.stringify(name)} is not the name of a WAL file`);
+  if (rewinding === null) return no("no rewind is under way");
+  const started = node.clock.nowMs();
+  try {
+    const host = await addressOfBarman(rewinding.to, node);
+    const content = await readWhole(host, name, node);
+    await writeAtomic(join(stagingDirectory(config.pgdata), "pg_wal", name), content, {
+      mode: 0o600,
+      owner: postgresAccount,
+    });
+    rewinding.fetched.push(name);
+    log.info("WAL fetched from barman", { file: name, from: host, tookMs: Math.round(node.clock.nowMs() - started) });
+    return yes(`${name} is there`);
+  } catch (error) {
+    log.warn("WAL could not be fetched from barman", { file: name, why: errorText(error) });
+    return no(errorText(error));
+  }
+}
+
+/** Where the receiver of the primary's WAL is: barman may be a moment behind a primary that is new. */
+async function addressOfBarman(primary: string, node: Node): Promise<string> {
+  return await waitUntil(
+    async () => {
+      const seen = await askNode(primary, { timeoutMs: 2_000 });
+      if (seen.seen === "unreachable") return null;
+      return seen.status.postgres.downstream.find((d) => d.applicationName === receiverName)?.address ?? null;
+    },
+    {
+      what: `barman to receive from ${primary}`,
+      deadlineMs: followMs,
+      fix: "where there is a backup container, see its log; without one this node clones",
+    },
+    { clock: node.clock },
+  );
+}
+
+async function readWhole(host: string, name: string, node: Node): Promise<Buffer> {
+  const deadline = node.clock.nowMs() + fileMs;
+  const pieces: Buffer[] = [];
+  for (let offset = 0, total = 1; offset < total;) {
+    if (node.clock.nowMs() > deadline) throw new Error(`${name} took over ${fileMs / 1000} s`);
+    const question = { host, path: walPath, body: { name, offset }, schema: WalPiece, timeoutMs: answerMs };
+    const { totalBytes, base64 } = await node.client.ask(question);
+    const piece = Buffer.from(base64, "base64");
+    if (piece.length === 0) throw new Error(`${name} ended after ${offset} of ${totalBytes} bytes`);
+    pieces.push(piece);
+    offset += piece.length;
+    total = totalBytes;
+  }
+  return Buffer.concat(pieces);
+}
+
+/** `postgres-node fetch-wal NAME`: the restore_command of pg_rewind. */
+export const fetchWalCommand: Command = async (context, [name = ""]) => {
+  try {
+    context.print((await postJson(agentSocketPath, "/local/fetch-wal", { name }, fileMs + followMs)).trim());
+    return ExitCode.ok;
+  } catch (error) {
+    context.complain(`no WAL from barman: ${errorText(error)}`);
+    return ExitCode.no;
+  }
+};

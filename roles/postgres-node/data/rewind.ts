@@ -1,0 +1,84 @@
+// Brings a diverged data directory back onto the primary's timeline with pg_rewind. Needs no running server here.
+import { join } from "node:path";
+import type { NodeConfig } from "../../../config/postgres-node.ts";
+import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
+import { writeAtomic } from "../../../core/runtime/files.ts";
+import type { Log } from "../../../core/runtime/log.ts";
+import type { Clock } from "../../../core/runtime/time.ts";
+import { upstreamConnection } from "./clone.ts";
+import { renderConninfo } from "../../../core/postgres/conninfo.ts";
+import {
+  clearStaging,
+  moveIntoPlace,
+  stage,
+  stagingDirectory,
+  stateDirectory,
+  unstage,
+  writeJournal,
+} from "./journal.ts";
+import { passfilePath } from "../text/repmgr-conf.ts";
+
+/** A rewind that is under way: whose primary, and which files came from barman. */
+export interface RewindUnderWay {
+  to: string;
+  fetched: string[];
+}
+
+export interface RewindDeps {
+  config: NodeConfig;
+  /** postgresql.conf of this node */
+  serverConfig: string;
+  log: Log;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/**
+ * Runs pg_rewind against `host`; WAL that is no longer here it asks the agent for (fetch-wal.ts). False where it could not:
+ * then the node has to be cloned.
+ */
+export async function rewind(host: string, deps: RewindDeps): Promise<boolean> {
+  const { config, log, clock } = deps;
+  const since = clock.nowMs();
+  const { port } = upstreamConnection(host, config);
+  const source = renderConninfo({
+    host,
+    port,
+    user: config.replicationUser,
+    dbname: config.replicationDb,
+    connect_timeout: 5,
+    passfile: passfilePath,
+    tcp_user_timeout: 30_000,
+  });
+  log.info("Rewinding", { to: host });
+  const journal = { source: host, startedAt: new Date(clock.wallMs()).toISOString() };
+  await writeJournal(config.pgdata, { ...journal, phase: "rewinding" });
+  // only the rewind has a restore_command: a standby that asked barman first would be slow to promote
+  const restore = "restore_command = '/usr/local/bin/postdock postgres-node fetch-wal %f'\n";
+  const settings = join(stateDirectory(config.pgdata), "rewind.conf");
+  await writeAtomic(settings, deps.serverConfig + restore, { mode: 0o600, owner: postgresAccount });
+  await clearStaging(config.pgdata);
+  await stage(config.pgdata);
+  const target = stagingDirectory(config.pgdata);
+  const argv = ["pg_rewind", "--target-pgdata", target, "--source-server", source];
+  argv.push("--restore-target-wal", "--config-file", settings);
+  const result = await tryRun(argv, {
+    as: postgresAccount,
+    timeoutMs: 3_600_000,
+    signal: deps.signal,
+    env: { LC_ALL: "C" },
+    onLine: (line) => log.debug("Output", { process: "pg_rewind", line }),
+  });
+  const seconds = Math.round((clock.nowMs() - since) / 100) / 10;
+  if (result.code !== 0) {
+    log.warn("The rewind failed", { to: host, seconds, why: commandErrorText(result) });
+    await unstage(config.pgdata);
+    return false;
+  }
+  // until it has streamed past the rewind the directory is a standby's, whatever the next start sees
+  await writeAtomic(join(target, "standby.signal"), "", { mode: 0o600, owner: postgresAccount });
+  await writeJournal(config.pgdata, { ...journal, phase: "moving-out" });
+  await moveIntoPlace(config.pgdata, log);
+  log.info("Rewound", { to: host, seconds });
+  return true;
+}

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type CertaintyView, positionCertain, withFoundWal } from "./certain.ts";
+
+const standby = { standby: true, timeline: 2, lsn: "0/3000000" };
+const found = { timeline: 2, lsn: "0/5000000" };
+
+test("a standby that still replays what it had received tells the end of that", () => {
+  const known = { found, seenTimeline: null };
+  assert.equal(withFoundWal(standby, known).lsn, "0/5000000");
+  assert.equal(withFoundWal({ ...standby, lsn: null }, known).lsn, "0/5000000");
+  assert.equal(withFoundWal({ ...standby, lsn: "0/6000000" }, known).lsn, "0/6000000", "it has received more since");
+  assert.equal(withFoundWal({ ...standby, timeline: 3 }, known).lsn, "0/3000000", "that was another timeline");
+  assert.equal(withFoundWal({ ...standby, standby: false }, known).lsn, "0/3000000", "a primary knows");
+});
+
+test("a standby keeps the timeline that it has been on, though PostgreSQL shows that of a restart point", () => {
+  const known = { found: { timeline: 3, lsn: "0/4000000" }, seenTimeline: null };
+  assert.deepEqual(withFoundWal(standby, known), { ...standby, timeline: 3, lsn: "0/4000000" });
+  assert.equal(withFoundWal(standby, { found: null, seenTimeline: 4 }).timeline, 4);
+});
+
+const rest: CertaintyView = {
+  endRead: true,
+  ranSince: false,
+  beingReplaced: false,
+  postmasterRuns: false,
+  server: null,
+};
+
+test("a node at rest is certain of what was found, until a server has run or its data is being replaced", () => {
+  assert.equal(positionCertain(rest), true);
+  assert.equal(positionCertain({ ...rest, ranSince: true }), false);
+  assert.equal(positionCertain({ ...rest, endRead: false }), false);
+  assert.equal(positionCertain({ ...rest, beingReplaced: true }), false);
+});
+
+test("a node whose server did not answer just now is not certain: it may have received more", () => {
+  const running: CertaintyView = {
+    ...rest,
+    ranSince: true,
+    postmasterRuns: true,
+    server: { standby: true, streaming: true },
+  };
+  assert.equal(positionCertain(running), true);
+  assert.equal(positionCertain({ ...running, server: null }), false);
+  const blind: CertaintyView = { ...running, endRead: false, server: { standby: true, streaming: false } };
+  assert.equal(positionCertain(blind), false, "it may still replay WAL whose end was not found");
+  assert.equal(positionCertain({ ...blind, server: running.server }), true, "it streams: all of that is replayed");
+  assert.equal(positionCertain({ ...blind, server: { standby: false, streaming: false } }), true);
+});

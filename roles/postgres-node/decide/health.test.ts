@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { NodeStatus } from "../../../core/protocol/status.ts";
+import { type Asked, decideHealth } from "./health.ts";
+
+interface Shape {
+  host: string;
+  role: NodeStatus["postgres"]["role"];
+  upstream?: string | null;
+  partners?: string[];
+  everHadMajority?: boolean;
+  fenced?: string;
+  /** the lease is in force, and this node holds it or not */
+  lease?: boolean;
+}
+
+function status(shape: Shape): NodeStatus {
+  return {
+    schema: 1,
+    component: "postgres-node",
+    postdock: "2.0.0",
+    phase: "running",
+    doing: "",
+    because: "",
+    uptimeSeconds: 1,
+    observedAgoMs: 1,
+    cluster: "pg_cluster",
+    node: { id: 1, name: shape.host, host: shape.host },
+    priority: 100,
+    certain: false,
+    failingMs: 0,
+    partners: shape.partners ?? ["a", "b", "c"],
+    everHadMajority: shape.everHadMajority ?? true,
+    becomingPrimary: false,
+    revision: 1,
+    paused: { on: false, atMs: 0 },
+    disk: null,
+    forced: false,
+    consistency: { mode: "eventual", degraded: null },
+    fenced: shape.fenced ?? null,
+    lease: {
+      mode: shape.lease === undefined ? "off" : "on",
+      because: "",
+      held: shape.lease ?? false,
+      remainingMs: 0,
+      term: 0,
+      grantedTo: null,
+      voters: [],
+      refusals: [],
+    },
+    repmgrd: { running: true },
+    postgres: {
+      data: "cluster",
+      running: true,
+      role: shape.role,
+      wasPrimary: shape.role === "primary",
+      systemIdentifier: "1",
+      timeline: 1,
+      lsn: "0/1",
+      replayLsn: null,
+      lagBytes: null,
+      lagSeconds: null,
+      upstream: shape.upstream ? { host: shape.upstream, port: 5432, streaming: true } : null,
+      downstream: [],
+      registered: null,
+    },
+  };
+}
+
+const reached = (shape: Shape): Asked => ({ host: shape.host, seen: "reached", status: status(shape) });
+const lost = (host: string): Asked => ({ host, seen: "unreachable" });
+const primary = status({ host: "a", role: "primary" });
+
+test("decideHealth() passes a standby, a starting node, and the primary that a majority follows", () => {
+  assert.equal(decideHealth({ own: status({ host: "a", role: "standby" }), asked: [] }).ok, true);
+  assert.equal(decideHealth({ own: status({ host: "a", role: "none" }), asked: [] }).ok, true);
+  const asked = [reached({ host: "b", role: "standby", upstream: "a" }), lost("c")];
+  assert.equal(decideHealth({ own: primary, asked }).ok, true);
+});
+
+test("decideHealth() fails a node that could not learn its own role: blind is never healthy", () => {
+  assert.equal(decideHealth({ own: status({ host: "a", role: "unknown" }), asked: [] }).ok, false);
+});
+
+test("decideHealth() fails a primary that fewer than a majority answers, and names who is missing", () => {
+  const verdict = decideHealth({ own: primary, asked: [lost("b"), lost("c")] });
+  assert.equal(verdict.ok, false);
+  assert.match(verdict.because, /b, c/);
+});
+
+test("decideHealth() does not count partners that never joined until a majority has joined once", () => {
+  const own = status({ host: "a", role: "primary", everHadMajority: false });
+  assert.equal(decideHealth({ own, asked: [lost("b"), lost("c")] }).ok, true);
+  const told = reached({ host: "b", role: "none", everHadMajority: true });
+  assert.equal(decideHealth({ own, asked: [told, lost("c"), lost("d"), lost("e")] }).ok, false);
+});
+
+test("decideHealth() fails a primary whose rival has at least as many standbys, counted through cascades", () => {
+  const rival = reached({ host: "b", role: "primary" });
+  assert.equal(decideHealth({ own: primary, asked: [rival, lost("c")] }).ok, false, "none against none");
+  const mine = reached({ host: "c", role: "standby", upstream: "a" });
+  assert.equal(decideHealth({ own: primary, asked: [rival, mine] }).ok, true, "one against none");
+  const below = reached({ host: "d", role: "standby", upstream: "e" });
+  const middle = reached({ host: "e", role: "standby", upstream: "b" });
+  assert.equal(decideHealth({ own: primary, asked: [rival, mine, below, middle] }).ok, false, "one against two");
+});
+
+test("decideHealth() never passes two primaries that see the same nodes", () => {
+  const standby = fc.record({
+    host: fc.constantFrom("c", "d", "e", "f"),
+    upstream: fc.constantFrom("a", "b", "c", "d", null),
+  });
+  fc.assert(fc.property(fc.uniqueArray(standby, { selector: (s) => s.host }), (standbys) => {
+    const rest = standbys.map((s) => reached({ ...s, role: "standby" as const }));
+    const a: Shape = { host: "a", role: "primary" };
+    const b: Shape = { host: "b", role: "primary" };
+    const first = decideHealth({ own: status(a), asked: [reached(b), ...rest] });
+    const second = decideHealth({ own: status(b), asked: [reached(a), ...rest] });
+    return !(first.ok && second.ok);
+  }));
+});

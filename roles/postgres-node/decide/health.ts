@@ -1,0 +1,59 @@
+// PURE: is this node a real primary, a false one, or none (was is_major_master.sh)? Blind is never healthy.
+import type { NodeStatus } from "../../../core/protocol/status.ts";
+import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
+
+export type Asked = { host: string } & ({ seen: "reached"; status: NodeStatus } | { seen: "unreachable" });
+
+/** What the probe knows: its own node's word, and every asked node's (CONTRACT.md: PARTNER_NODES, or all registered). */
+export interface HealthView {
+  own: NodeStatus;
+  asked: readonly Asked[];
+}
+
+/**
+ * Passes where the node is no primary, or is the real one. Fails where it is a false primary: another node has at least as
+ * many standbys referring to it, or fewer than a majority of the asked nodes (this one included) answer. Partners that
+ * never joined do not count until a majority of PARTNER_NODES has joined once.
+ */
+export function decideHealth(view: HealthView): Verdict {
+  const { own } = view;
+  if (own.postgres.role === "unknown") return no("this node could not learn its own role");
+  if (own.fenced !== null) return no(`false primary: it was stopped here, ${own.fenced}`);
+  if (own.lease.mode === "on" && own.postgres.role === "primary" && !own.lease.held) {
+    return no("false primary: it does not hold the lease");
+  }
+  if (own.postgres.role !== "primary") return yes(`this node is not a primary (${own.phase})`);
+  const reached = view.asked.flatMap((a) => a.seen === "reached" ? [a.status] : []);
+  const partnered = own.partners.length > 0;
+  const everybodyCounts = !partnered || own.everHadMajority || reached.some((s) => s.everHadMajority);
+  const size = view.asked.length + 1;
+  const have = reached.length + 1;
+  if (everybodyCounts && have * 2 <= size) {
+    const lost = view.asked.filter((a) => a.seen === "unreachable").map((a) => a.host);
+    return no(`false primary: only ${have} of ${size} nodes answer; no answer from ${lost.join(", ")}`);
+  }
+  const standbys = (host: string) =>
+    reached.filter((s) => rootOf(s, [own, ...reached]) === host && s.node.host !== host).length;
+  const rival = reached.find((s) => s.postgres.role === "primary" && standbys(s.node.host) >= standbys(own.node.host));
+  if (rival) {
+    return no(
+      `false primary: ${rival.node.host} has ${standbys(rival.node.host)} standbys, this node ${
+        standbys(own.node.host)
+      }`,
+    );
+  }
+  return yes(`this node is the primary, ${have} of ${size} nodes answer`);
+}
+
+/** The host at the top of a node's chain of upstreams, as far as it can be seen. */
+function rootOf(status: NodeStatus, all: readonly NodeStatus[]): string {
+  let current = status;
+  for (let step = 0; step <= all.length; step++) {
+    const { upstream, role } = current.postgres;
+    if (role === "primary" || upstream === null) return current.node.host;
+    const next = all.find((s) => s.node.host === upstream.host);
+    if (!next) return upstream.host;
+    current = next;
+  }
+  return current.node.host;
+}

@@ -1,0 +1,64 @@
+// PURE: may this standby become primary now?
+import { comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts";
+import { missingProof } from "./proof.ts";
+import { withoutStuck } from "./stuck.ts";
+import { countMajority, type PromotionView, reached } from "./view.ts";
+
+export interface MayPromote {
+  /** only one of several equally advanced standbys may */
+  tieBreak: boolean;
+  /** an operator or the primary itself wants this node */
+  asked?: boolean;
+  /** it is known to have every acknowledged commit: the primary has handed over to it */
+  proven?: boolean;
+  /** what is in view was seen with the lease in hand */
+  final?: boolean;
+}
+
+/**
+ * Whether this standby may become primary now; repmgrd asks before it promotes, and the agent for itself.
+ * With `tieBreak` only one of several equally advanced standbys may (repmgrd's election has broken the tie already).
+ */
+export function decideMayPromote(
+  all: PromotionView,
+  options: MayPromote,
+): { ok: boolean; because: string } {
+  const view = withoutStuck(all, all.position);
+  const refuse = (because: string) => ({ ok: false, because });
+  if (view.role === "primary") return refuse("this node is already primary");
+  if (view.paused && !options.asked) return refuse("automatic failover is paused; `postdock cluster resume` ends that");
+  if (view.self.priority === 0 && !options.asked) return refuse("NODE_PRIORITY is 0");
+  if (view.otherPartners.length === 0 && view.configuredUpstream !== null && view.peers.length > 0) {
+    const partnered = reached(view).some((p) => p.everHadMajority);
+    if (partnered) return refuse("this node is of the second level: the nodes of PARTNER_NODES decide");
+  }
+  const peers = reached(view).filter((p) => p.systemIdentifier === view.systemIdentifier);
+  const alive = peers.find((p) => p.role === "primary");
+  if (alive) return refuse(`${alive.host} is primary and answers`);
+  const becoming = peers.find((p) => p.becomingPrimary);
+  if (becoming) return refuse(`${becoming.host} is becoming primary`);
+  const majority = countMajority({ ...view, everHadMajority: true });
+  if (!majority.ok) {
+    return refuse(`only ${majority.have} of ${majority.size} voters answer; missing: ${majority.missing.join(", ")}`);
+  }
+  const proof = options.proven ? null : missingProof(view, options);
+  if (proof !== null) return refuse(proof);
+  const electable = view.otherPartners.length > 0 ? peers.filter((p) => view.otherPartners.includes(p.host)) : peers;
+  const better = electable.find((p) => isBetter(p, view, options.tieBreak));
+  if (better) return refuse(`${better.host} has newer data or comes first`);
+  return { ok: true, because: `${majority.have} of ${majority.size} voters answer and none has newer data` };
+}
+
+/** repmgr's order: received LSN, then priority, then the lower id. */
+function isBetter(
+  peer: { position: WalPosition | null; priority: number; nodeId: number; role: string },
+  view: { position: WalPosition; self: { priority: number; nodeId: number } },
+  tieBreak: boolean,
+): boolean {
+  if (!peer.position) return false;
+  const order = comparePosition(peer.position, view.position);
+  if (order > 0) return true;
+  if (order < 0 || !tieBreak || peer.role !== "standby" || peer.priority === 0) return false;
+  return peer.priority > view.self.priority ||
+    (peer.priority === view.self.priority && peer.nodeId < view.self.nodeId);
+}

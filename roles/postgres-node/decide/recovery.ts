@@ -1,0 +1,50 @@
+// PURE: whether a primary that recovers from a crash goes on, or lets a standby lead that is there sooner.
+import { type Peer, reached } from "./view.ts";
+import { successorLagBytes } from "./successor.ts";
+import { bytesAhead, comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts";
+
+export interface RecoveryView {
+  /** how long the server has been recovering, milliseconds */
+  recoveringMs: number;
+  systemIdentifier: string;
+  /** the end of this node's WAL: whatever was acknowledged is not behind it */
+  end: WalPosition;
+  /** CONSISTENCY=strict */
+  strict: boolean;
+  /** an operator wants no automatic failover */
+  paused: boolean;
+  otherPartners: readonly string[];
+  peers: readonly Peer[];
+}
+
+export type RecoveryPlan = { do: "wait" } | { do: "hand-over"; to: string; because: string };
+
+/** A recovery that is over by then is sooner than a hand-over, milliseconds. */
+export const patienceMs = 2_000;
+/** After this long a failover would have replaced a dead node, and lost no less, milliseconds. */
+export const longMs = 6_000;
+
+/** After two seconds a standby that has all of this node's WAL leads; after six, except in strict mode, one that is close. */
+export function decideRecovery(view: RecoveryView): RecoveryPlan {
+  if (view.paused || view.recoveringMs < patienceMs) return { do: "wait" };
+  const [best] = reached(view).filter((p) =>
+    view.otherPartners.includes(p.host) && p.role === "standby" && p.priority > 0 &&
+    p.systemIdentifier === view.systemIdentifier && p.position?.timeline === view.end.timeline
+  ).toSorted((a, b) => comparePosition(b.position!, a.position!) || b.priority - a.priority || a.nodeId - b.nodeId);
+  if (!best) return { do: "wait" };
+  const bytes = bytesAhead(view.end.lsn, best.position!.lsn);
+  const seconds = Math.round(view.recoveringMs / 1000);
+  if (bytes <= 0) {
+    return {
+      do: "hand-over",
+      to: best.host,
+      because: `recovering for ${seconds} s, and ${best.host} has all of its WAL`,
+    };
+  }
+  if (view.strict || view.recoveringMs < longMs || bytes > successorLagBytes) return { do: "wait" };
+  return {
+    do: "hand-over",
+    to: best.host,
+    because: `recovering for ${seconds} s, ${best.host} is ${bytes} bytes behind`,
+  };
+}

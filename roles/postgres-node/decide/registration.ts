@@ -1,0 +1,42 @@
+// PURE: whether repmgr's record of this node says what the node is.
+import type { RegisteredNode } from "../../../core/protocol/status.ts";
+
+export interface RegistrationView {
+  self: { nodeId: number; nodeName: string; host: string; priority: number };
+  role: "primary" | "standby";
+  /** repmgr.nodes as this node sees it; null: no tables */
+  registered: readonly RegisteredNode[] | null;
+  /** node id of the upstream, null where it is not known */
+  upstreamNodeId: number | null;
+}
+
+export type RegistrationNeed =
+  | { need: "none" }
+  /** there is no usable record: register at once */
+  | { need: "now"; because: string }
+  /** the record differs: repmgr itself may be about to change it */
+  | { need: "soon"; because: string };
+
+export function decideRegistration(view: RegistrationView): RegistrationNeed {
+  const record = view.registered?.find((r) => r.nodeId === view.self.nodeId);
+  if (!record) return { need: "now", because: "this node is not in repmgr.nodes" };
+  if (
+    record.nodeName !== view.self.nodeName || record.host !== view.self.host || record.priority !== view.self.priority
+  ) {
+    return { need: "now", because: "the record has another name, host or priority" };
+  }
+  if (record.type !== view.role) return { need: "soon", because: `the record says ${record.type}` };
+  if (!record.active) return { need: "soon", because: "the record is marked inactive" };
+  if (view.role === "standby" && view.upstreamNodeId !== null && record.upstreamNodeId !== view.upstreamNodeId) {
+    return {
+      need: "soon",
+      because: `the record names upstream ${record.upstreamNodeId}, it is ${view.upstreamNodeId}`,
+    };
+  }
+  return { need: "none" };
+}
+
+/** A difference that repmgr may be about to mend itself is left this long, milliseconds. */
+export const registrationGraceMs = 4_000;
+/** A registration that failed is tried again after this long, milliseconds. */
+export const registrationRetryMs = 5_000;

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { lostPeer, standbyPeer } from "../../../tests/support/peer.ts";
+import type { Peer, ReachedPeer } from "./view.ts";
+import { decideMayPromote } from "./promotion.ts";
+import { decideRunning, electionGraceMs } from "./running.ts";
+import type { RunningView } from "./view.ts";
+
+const peer = standbyPeer;
+const lost = lostPeer;
+
+const view = (changes: Partial<RunningView> = {}): RunningView => ({
+  self: { host: "b", nodeId: 2, name: "b", priority: 100, uptimeSeconds: 60 },
+  mayBootstrap: false,
+  configuredUpstream: "a",
+  otherPartners: ["a", "c"],
+  everHadMajority: true,
+  observers: [],
+  quorum: true,
+  paused: false,
+  strict: false,
+  sawPrimary: true,
+  license: "not-needed",
+  peers: [lost("a"), peer("c", 3)],
+  primary: null,
+  role: "standby",
+  systemIdentifier: "1",
+  position: { timeline: 1, lsn: "0/5000000" },
+  origin: null,
+  upstream: "a",
+  streaming: false,
+  notStreamingMs: 60_000,
+  noPrimaryMs: 0,
+  trouble: null,
+  ...changes,
+});
+const primary = {
+  host: "c",
+  systemIdentifier: "1",
+  timeline: 2,
+  history: [{ timeline: 1, endLsn: "0/5000000" }],
+  origin: null,
+};
+const primaryPeer = peer("c", 3, { role: "primary", position: { timeline: 2, lsn: "0/6000000" }, upstream: null });
+
+const table: [string, Partial<RunningView>, string][] = [
+  ["a primary alone in sight stays", { role: "primary" }, "nothing"],
+  ["a false primary is demoted", { role: "primary", primary }, "demote"],
+  [
+    "a primary of another cluster changes nothing",
+    { role: "primary", primary: { ...primary, systemIdentifier: "2" } },
+    "nothing",
+  ],
+  ["a standby that streams stays", { streaming: true, primary, peers: [primaryPeer], upstream: "c" }, "nothing"],
+  ["a standby of the first level that streams from another standby follows the primary", {
+    streaming: true,
+    primary,
+    position: { timeline: 2, lsn: "0/6000000" },
+    peers: [peer("a", 1, { position: { timeline: 2, lsn: "0/6000000" }, upstream: "c" }), primaryPeer],
+    upstream: "a",
+  }, "follow"],
+  ["a standby that streams from a timeline with its number only is cloned", {
+    streaming: true,
+    primary: { ...primary, origin: { forkLsn: "0/5000000", record: "aa" } },
+    origin: { forkLsn: "0/5000000", record: "bb" },
+    peers: [primaryPeer],
+    upstream: "c",
+  }, "rejoin"],
+  ["a standby whose upstream is gone follows the primary", { primary, peers: [lost("a"), primaryPeer] }, "follow"],
+  ["it is given a moment first, where its upstream may switch by itself", {
+    primary,
+    peers: [peer("a", 1), primaryPeer],
+    notStreamingMs: 100,
+  }, "nothing"],
+  ["a standby that still streams from a node that the cluster has left follows at once", {
+    primary,
+    peers: [lost("a"), primaryPeer],
+    notStreamingMs: 0,
+    streaming: true,
+  }, "follow"],
+  ["what such a node sent too late is rewound", {
+    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
+    peers: [peer("a", 1, { role: "none" }), primaryPeer],
+    notStreamingMs: 0,
+    streaming: true,
+  }, "rejoin"],
+  ["a slot that is missing on the upstream is made again", {
+    primary,
+    peers: [primaryPeer],
+    upstream: "c",
+    position: { timeline: 2, lsn: "0/6000000" },
+    trouble: "slot-missing",
+    notStreamingMs: 0,
+  }, "follow"],
+  ["a primary without the lease is fenced", { role: "primary", license: "missing" }, "fence"],
+  ["with the lease a lost primary is replaced soon", { noPrimaryMs: 1_000, license: "missing" }, "promote"],
+  ["but not by a node that has just started and has seen none", {
+    noPrimaryMs: 1_000,
+    license: "missing",
+    sawPrimary: false,
+  }, "nothing"],
+  ["a diverged standby rejoins", {
+    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
+    peers: [primaryPeer],
+  }, "rejoin"],
+  ["so does one whose WAL receiver starts again and again, and is seen streaming", {
+    primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
+    peers: [primaryPeer],
+    streaming: true,
+    trouble: "diverged",
+  }, "rejoin"],
+  ["a complaint alone takes nobody away who streams", {
+    primary,
+    peers: [primaryPeer],
+    upstream: "c",
+    streaming: true,
+    trouble: "diverged",
+  }, "nothing"],
+  ["a standby whose WAL is gone on the primary is cloned", {
+    primary,
+    peers: [primaryPeer],
+    upstream: "c",
+    trouble: "wal-removed",
+  }, "rejoin"],
+  ["repmgrd's election has its time", { noPrimaryMs: electionGraceMs - 1 }, "nothing"],
+  ["then the first of the equal standbys promotes", { noPrimaryMs: electionGraceMs }, "promote"],
+  ["but not without a majority", { noPrimaryMs: electionGraceMs, peers: [lost("a"), lost("c")] }, "nothing"],
+];
+for (const [what, changes, expected] of table) {
+  test(`decideRunning(): ${what}`, () => assert.equal(decideRunning(view(changes)).do, expected));
+}
+
+test("decideRunning() brings a node of the second level back under its configured upstream", () => {
+  const second = view({
+    otherPartners: [],
+    configuredUpstream: "c",
+    upstream: "a",
+    streaming: true,
+    primary: { host: "a", systemIdentifier: "1", timeline: 1, history: [], origin: null },
+    peers: [peer("a", 1, { role: "primary", upstream: null }), peer("c", 3)],
+  });
+  assert.deepEqual(decideRunning(second), {
+    do: "follow",
+    upstream: "c",
+    because: "The configured upstream c is back",
+  });
+});
+
+const may = (changes: Partial<RunningView>, tieBreak = true) => decideMayPromote(view(changes), { tieBreak }).ok;
+
+test("decideMayPromote() refuses while a primary answers, one is becoming, newer data is in sight, or priority is 0", () => {
+  assert.equal(may({}), true);
+  assert.equal(may({ peers: [peer("a", 1, { role: "primary" }), peer("c", 3)] }), false);
+  assert.equal(may({ peers: [lost("a"), peer("c", 3, { becomingPrimary: true })] }), false);
+  assert.equal(may({ peers: [lost("a"), peer("c", 3, { position: { timeline: 1, lsn: "0/5000001" } })] }), false);
+  assert.equal(may({ self: { ...view().self, priority: 0 } }), false);
+});
+
+test("decideMayPromote() in strict mode needs so many nodes that one of them has every acknowledged commit", () => {
+  const five = {
+    otherPartners: ["a", "c", "d", "e"],
+    observers: [{ host: "o", answers: true }, { host: "p", answers: true }],
+  };
+  const may = (peers: Peer[], strict: boolean, proven = false) =>
+    decideMayPromote(view({ ...five, strict, peers }), { tieBreak: false, proven }).ok;
+  const two = [lost("a"), lost("d"), lost("e"), peer("c", 3)];
+  assert.equal(may(two, false), true, "with the observers these are a majority");
+  assert.equal(may(two, true), false, "but two of five nodes prove nothing");
+  assert.equal(may(two, true, true), true, "unless the primary has handed over");
+  assert.equal(may([lost("a"), lost("e"), peer("c", 3), peer("d", 4)], true), true);
+});
+
+test("decideMayPromote() in strict mode with the lease counts only nodes that are certain how far their WAL reaches", () => {
+  const final = (changes: Partial<RunningView>) => decideMayPromote(view(changes), { tieBreak: false, final: true });
+  const unsure = peer("c", 3, { certain: false });
+  assert.equal(final({ strict: true, peers: [lost("a"), peer("c", 3)] }).ok, true);
+  assert.match(final({ strict: true, peers: [lost("a"), unsure] }).because, /not sure how far its WAL reaches: c$/);
+  assert.equal(final({ strict: false, peers: [lost("a"), unsure] }).ok, true);
+  assert.equal(may({ strict: true, peers: [lost("a"), unsure] }), true, "before the lease nobody was asked to look");
+});
+
+test("decideMayPromote() waits for a node that has more and cannot start for six seconds, and not if it has much more", () => {
+  const ahead = (changes: Partial<ReachedPeer>) =>
+    peer("a", 1, { role: "none", position: { timeline: 1, lsn: "0/5000100" }, ...changes });
+  const may = (changes: Partial<ReachedPeer>, rest: Partial<RunningView> = {}) =>
+    decideMayPromote(view({ peers: [ahead(changes), peer("c", 3)], ...rest }), { tieBreak: false, final: true }).ok;
+  assert.equal(may({ failingMs: 6_000 }), false);
+  assert.equal(may({ failingMs: 6_001 }), true);
+  assert.equal(may({ failingMs: 6_001, role: "unknown" }), false, "it is just trying");
+  assert.equal(may({ failingMs: 6_001, position: { timeline: 1, lsn: "0/9000001" } }), false);
+  assert.equal(may({ failingMs: 6_001, position: { timeline: 2, lsn: "0/5000100" } }), false);
+  assert.equal(may({ failingMs: 1, diskFreeBytes: 0 }), true, "a full disk does not get better by trying");
+  assert.equal(may({ failingMs: 0, diskFreeBytes: 0 }), false, "it has not tried yet");
+  assert.equal(
+    may({ failingMs: 6_001 }, { strict: true }),
+    true,
+    "the two others prove that what it has alone was not acknowledged",
+  );
+  const alone = { strict: true, peers: [ahead({ failingMs: 6_001 }), lost("c")] };
+  assert.equal(may({}, alone), false, "it may have acknowledged that with the one that is gone");
+});
+
+test("decideMayPromote() refuses on the side of a partition that has no majority, and for nodes of the second level", () => {
+  assert.equal(may({ peers: [lost("a"), lost("c")] }), false);
+  assert.equal(may({ otherPartners: [], peers: [peer("c", 3)] }), false);
+});
+
+test("decideMayPromote() lets only one of two standbys that see each other promote, whatever they hold", () => {
+  const standby = fc.record({
+    priority: fc.constantFrom(0, 50, 100),
+    position: fc.record({ timeline: fc.integer({ min: 1, max: 2 }), lsn: fc.constantFrom("0/1000000", "0/5000000") }),
+  });
+  fc.assert(fc.property(standby, standby, (b, c) => {
+    const forB = may({
+      self: { ...view().self, priority: b.priority },
+      position: b.position,
+      peers: [lost("a"), peer("c", 3, c)],
+    });
+    const forC = may({
+      self: { ...view().self, host: "c", nodeId: 3, priority: c.priority },
+      otherPartners: ["a", "b"],
+      position: c.position,
+      peers: [lost("a"), peer("b", 2, b)],
+    });
+    return !(forB && forC);
+  }));
+});

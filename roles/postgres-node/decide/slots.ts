@@ -1,0 +1,45 @@
+// PURE: which of this server's repmgr slots nobody needs any more. Other slots (barman's, people's own) are never touched.
+import type { RegisteredNode } from "../../../core/protocol/status.ts";
+import { slotName } from "../text/repmgr-conf.ts";
+
+export interface SlotSeen {
+  name: string;
+  active: boolean;
+}
+
+export interface SlotView {
+  selfId: number;
+  slots: readonly SlotSeen[];
+  /** repmgr.nodes; null where it could not be seen: then nothing is dropped */
+  registered: readonly RegisteredNode[] | null;
+  /** what reached nodes say: their id and the host they stream from */
+  peers: readonly { nodeId: number; role: string; streamsFrom: string | null }[];
+  selfHost: string;
+}
+
+/**
+ * A slot goes when its node streams from another node for certain, or is no longer registered, or is this node itself.
+ * The slot of a node that cannot be seen stays: it may come back, and max_slot_wal_keep_size bounds what it costs.
+ */
+export function decideUnneededSlots(view: SlotView): { name: string; because: string }[] {
+  const { registered } = view;
+  if (registered === null || registered.length === 0) return [];
+  return view.slots.flatMap((slot) => {
+    const id = nodeIdOf(slot.name);
+    if (slot.active || id === null) return [];
+    if (id === view.selfId) return [{ name: slot.name, because: "it is named after this node itself" }];
+    const peer = view.peers.find((p) => p.nodeId === id);
+    if (!registered.some((r) => r.nodeId === id)) {
+      // a node that is there and not registered yet has just been cloned, or is being cloned: its slot keeps its WAL
+      if (peer !== undefined && (peer.streamsFrom === null || peer.streamsFrom === view.selfHost)) return [];
+      return [{ name: slot.name, because: `no node ${id} is registered` }];
+    }
+    if (peer?.role !== "standby" || peer.streamsFrom === null || peer.streamsFrom === view.selfHost) return [];
+    return [{ name: slot.name, because: `node ${id} streams from ${peer.streamsFrom}` }];
+  });
+}
+
+function nodeIdOf(name: string): number | null {
+  const digits = /^repmgr_slot_(\d+)$/.exec(name)?.[1];
+  return digits !== undefined && slotName(Number(digits)) === name ? Number(digits) : null;
+}

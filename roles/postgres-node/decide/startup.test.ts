@@ -1,0 +1,270 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type ClusterView, countMajority, type OwnCluster, type Peer, reached, type ReachedPeer } from "./view.ts";
+import { lostPeer, standbyPeer } from "../../../tests/support/peer.ts";
+import { decideStartup } from "./startup.ts";
+import { comparePosition, isAncestor } from "../../../core/postgres/lsn.ts";
+
+const hosts = ["pgmaster", "pgslave1", "pgslave3"];
+
+const cluster = (changes: Partial<OwnCluster> = {}): OwnCluster => ({
+  kind: "cluster",
+  systemIdentifier: "1",
+  position: { timeline: 1, lsn: "0/5000000" },
+  origin: null,
+  wasPrimary: true,
+  endRead: true,
+  lastUpstream: null,
+  ...changes,
+});
+
+const peer = (host: string, changes: Partial<ReachedPeer> = {}) =>
+  standbyPeer(host, hosts.indexOf(host) + 1, { role: "none", upstream: null, streaming: false, ...changes });
+const lost = lostPeer;
+
+const view = (changes: Partial<ClusterView>): ClusterView => ({
+  self: { host: "pgmaster", nodeId: 1, name: "pgmaster", priority: 100, uptimeSeconds: 60 },
+  mayBootstrap: true,
+  configuredUpstream: null,
+  otherPartners: ["pgslave1", "pgslave3"],
+  observers: [],
+  quorum: true,
+  paused: false,
+  strict: false,
+  everHadMajority: true,
+  cleanOverRewind: false,
+  data: cluster(),
+  peers: [],
+  primary: null,
+  stuckWithoutRoom: false,
+  waitedMs: 60_000,
+  cloneBecause: null,
+  ...changes,
+});
+test("a node of the second level whose configured upstream leads follows it, whatever upstream its data came from", () => {
+  const plan = decideStartup(view({
+    otherPartners: [],
+    configuredUpstream: "pgslave1",
+    data: cluster({ wasPrimary: false, lastUpstream: "pgslave3" }),
+    primary: { host: "pgslave1", systemIdentifier: "1", timeline: 1, history: [], origin: null },
+    peers: [peer("pgslave1", { role: "primary" }), peer("pgslave3", { role: "standby", upstream: "pgslave1" })],
+  }));
+  assert.deepEqual({ do: plan.do, upstream: "upstream" in plan && plan.upstream }, {
+    do: "start-standby",
+    upstream: "pgslave1",
+  });
+});
+
+test("two nodes of one NODE_ID or NODE_NAME: the later one does not start, the earlier one does", () => {
+  const twinId = { ...peer("pgslave1"), nodeId: 1, role: "primary" as const };
+  const twinName = { ...peer("pgslave1"), name: "pgmaster", role: "standby" as const };
+  for (const twin of [twinId, twinName]) {
+    const plan = decideStartup(view({ peers: [twin] }));
+    assert.equal(plan.do, "refuse");
+    assert.match(plan.because, /pgslave1 and this node \(pgmaster\) both have NODE_/);
+  }
+  const younger = { ...twinId, role: "none" as const, uptimeSeconds: 1 };
+  assert.notEqual(decideStartup(view({ peers: [younger, peer("pgslave3")] })).do, "refuse");
+  const older = { ...younger, uptimeSeconds: 120 };
+  assert.equal(decideStartup(view({ peers: [older] })).do, "refuse");
+});
+
+const newPrimary = {
+  host: "pgslave1",
+  systemIdentifier: "1",
+  timeline: 2,
+  history: [{ timeline: 1, endLsn: "0/4000000" }],
+  origin: null,
+};
+
+const table: [string, Partial<ClusterView>, string][] = [
+  [
+    "an empty first node makes the cluster",
+    { data: { kind: "empty" }, peers: [lost("pgslave1"), lost("pgslave3")] },
+    "bootstrap",
+  ],
+  [
+    "it gives silent partners a moment first",
+    { data: { kind: "empty" }, peers: [lost("pgslave1")], waitedMs: 0 },
+    "wait",
+  ],
+  ["an empty volume beside nodes with data never makes a second one", {
+    data: { kind: "empty" },
+    peers: [peer("pgslave1")],
+  }, "wait"],
+  ["an empty volume clones from the primary", {
+    data: { kind: "empty" },
+    peers: [peer("pgslave1", { role: "primary" })],
+    primary: newPrimary,
+  }, "clone"],
+  ["a half clone is cloned again, never bootstrapped", { data: { kind: "half-cloned" }, peers: [] }, "wait"],
+  [
+    "an empty standby waits for its upstream",
+    { data: { kind: "empty" }, mayBootstrap: false, configuredUpstream: "x" },
+    "wait",
+  ],
+  ["a whole clone is moved in", { data: { kind: "unfinished-move" } }, "finish-move"],
+  ["an unfinished bootstrap is made anew", { data: { kind: "unfinished-bootstrap" } }, "discard-bootstrap"],
+  ["foreign files are refused", { data: { kind: "foreign", entries: ["photos"] } }, "refuse"],
+  ["another major version is refused", { data: { kind: "other-version", version: "15" } }, "refuse"],
+  ["a damaged directory is refused", { data: { kind: "damaged", why: "no control file" } }, "refuse"],
+  ["another cluster's node is refused", { peers: [peer("pgslave1", { systemIdentifier: "2" })] }, "refuse"],
+  ["a former primary starts again with a majority", { peers: [peer("pgslave1"), lost("pgslave3")] }, "start-primary"],
+  ["and waits without one", { peers: [lost("pgslave1"), lost("pgslave3")] }, "wait"],
+  ["and waits for a node that is becoming primary", { peers: [peer("pgslave1", { becomingPrimary: true })] }, "wait"],
+  ["and waits for newer data", { peers: [peer("pgslave1", { position: { timeline: 2, lsn: "0/1" } })] }, "wait"],
+  [
+    "partners that never joined do not count",
+    { everHadMajority: false, peers: [lost("pgslave1"), lost("pgslave3")] },
+    "start-primary",
+  ],
+  ["a diverged former primary is rewound", { primary: newPrimary }, "rewind"],
+  ["or cloned where that is asked for", { primary: newPrimary, cleanOverRewind: true }, "clone"],
+  ["or cloned where a rewind failed", { primary: newPrimary, cloneBecause: "it failed" }, "clone"],
+  ["a node whose timeline only shares its number with the primary's is cloned", {
+    data: cluster({ position: { timeline: 2, lsn: "0/4000100" }, origin: { forkLsn: "0/4000000", record: "aa" } }),
+    primary: { ...newPrimary, timeline: 3, origin: { forkLsn: "0/4000000", record: "bb" } },
+  }, "clone"],
+  ["so is one whose timeline left its parent elsewhere", {
+    data: cluster({
+      position: { timeline: 2, lsn: "0/4000100" },
+      origin: { forkLsn: "0/3000000", record: null },
+      wasPrimary: false,
+    }),
+    primary: { ...newPrimary, origin: { forkLsn: "0/4000000", record: "bb" } },
+  }, "clone"],
+  ["a former primary that did not diverge follows at once", {
+    primary: { ...newPrimary, history: [{ timeline: 1, endLsn: "0/5000000" }] },
+  }, "start-standby"],
+  [
+    "an unreadable history means rewind, which looks for itself",
+    { primary: { ...newPrimary, history: null } },
+    "rewind",
+  ],
+  [
+    "two primaries of one timeline: clone",
+    { primary: { ...newPrimary, timeline: 1, history: [] } },
+    "clone",
+  ],
+  ["a former standby starts without a primary in sight", {
+    data: cluster({ wasPrimary: false, lastUpstream: "pgslave3" }),
+  }, "start-standby"],
+];
+
+for (const [what, changes, expected] of table) {
+  test(`decideStartup(): ${what}`, () => assert.equal(decideStartup(view(changes)).do, expected));
+}
+
+const position = fc.record({
+  timeline: fc.integer({ min: 1, max: 3 }),
+  lsn: fc.constantFrom("0/1000000", "0/3000000", "0/5000000"),
+});
+const anyPeer = (host: string): fc.Arbitrary<Peer> =>
+  fc.oneof(
+    fc.constant(lost(host)),
+    fc.record({
+      role: fc.constantFrom("primary", "standby", "none", "unknown"),
+      hasCluster: fc.boolean(),
+      systemIdentifier: fc.constantFrom("1", "1", "1", "2", null),
+      position: fc.option(position),
+      becomingPrimary: fc.boolean(),
+      certain: fc.boolean(),
+      everHadMajority: fc.boolean(),
+    }).map((changes) => peer(host, changes as Partial<ReachedPeer>)),
+  );
+const anyView = fc.record({
+  mayBootstrap: fc.boolean(),
+  everHadMajority: fc.boolean(),
+  cleanOverRewind: fc.boolean(),
+  waitedMs: fc.integer({ min: 0, max: 100_000 }),
+  cloneBecause: fc.constantFrom(null, "it failed"),
+  data: fc.oneof(
+    fc.constantFrom({ kind: "empty" as const }, { kind: "half-cloned" as const }),
+    fc.record({ position, wasPrimary: fc.boolean(), lastUpstream: fc.constantFrom(null, "pgslave1") }).map(cluster),
+  ),
+  peers: fc.tuple(anyPeer("pgslave1"), anyPeer("pgslave3")),
+}).chain((base) => {
+  const claims = base.peers.flatMap((p) => p.seen === "reached" && p.role === "primary" ? [p] : []);
+  return fc.constantFrom(...claims.map((p) => p.host), null).map((host): ClusterView => {
+    const chosen = claims.find((p) => p.host === host) ?? claims[0];
+    const primary = chosen
+      ? {
+        host: chosen.host,
+        systemIdentifier: chosen.systemIdentifier,
+        timeline: chosen.position?.timeline ?? null,
+        history: [],
+        origin: null,
+      }
+      : null;
+    return view({ ...base, configuredUpstream: base.mayBootstrap ? null : "pgslave1", primary });
+  });
+});
+
+test("decideStartup() never makes a fresh cluster while a node that answers has data", () => {
+  fc.assert(fc.property(anyView, (v) => decideStartup(v).do !== "bootstrap" || reached(v).every((p) => !p.hasCluster)));
+});
+
+test("decideStartup() never bootstraps over data, nor after a clone that was cut off", () => {
+  fc.assert(fc.property(anyView, (v) => decideStartup(v).do !== "bootstrap" || v.data.kind === "empty"));
+});
+
+test("decideStartup() starts a primary only with the newest data in sight, nobody else leading, and the majority it needs", () => {
+  fc.assert(fc.property(anyView, (v) => {
+    if (decideStartup(v).do !== "start-primary") return true;
+    const own = v.data as OwnCluster;
+    return v.primary === null && own.wasPrimary && countMajority(v).ok &&
+      reached(v).every((p) => !p.becomingPrimary && (!p.position || comparePosition(p.position, own.position) <= 0));
+  }));
+});
+
+test("decideStartup() does not wait for newer data on a node that cannot start", () => {
+  const newer = (failingMs: number) => peer("pgslave1", { failingMs, position: { timeline: 1, lsn: "0/5000100" } });
+  const plan = (failingMs: number) => decideStartup(view({ peers: [newer(failingMs), peer("pgslave3")] })).do;
+  assert.deepEqual([plan(0), plan(6_001)], ["wait", "start-primary"]);
+});
+
+test("decideStartup() gives way where its volume has no room, it has failed, and a standby with room has nearly all", () => {
+  const standby = (changes: Partial<ReachedPeer> = {}) =>
+    peer("pgslave1", {
+      role: "standby",
+      diskFreeBytes: 2 ** 30,
+      position: { timeline: 1, lsn: "0/4FFFF00" },
+      ...changes,
+    });
+  const plan = (p: Peer, changes: Partial<ClusterView> = {}) =>
+    decideStartup(view({ peers: [p, peer("pgslave3")], stuckWithoutRoom: true, ...changes })).do;
+  assert.equal(plan(standby()), "wait");
+  assert.equal(plan(standby(), { stuckWithoutRoom: false }), "start-primary");
+  assert.equal(plan(standby({ diskFreeBytes: 1024 })), "start-primary");
+  assert.equal(plan(standby({ role: "none" })), "start-primary");
+  assert.equal(plan(standby({ position: { timeline: 1, lsn: "0/0" } })), "start-primary");
+  assert.equal(plan(standby(), { strict: true }), "start-primary", "the others do not prove all without this node");
+  assert.equal(plan(standby(), { paused: true }), "start-primary");
+});
+
+test("decideStartup() with the lease waits for nobody who is about to lead, and in strict mode counts who is certain", () => {
+  const peers = [peer("pgslave1", { becomingPrimary: true }), lost("pgslave3")];
+  assert.equal(decideStartup(view({ peers })).do, "wait");
+  assert.equal(decideStartup(view({ peers }), { final: true }).do, "start-primary");
+  const strict = (certain: boolean) => view({ strict: true, peers: [peer("pgslave1", { certain }), lost("pgslave3")] });
+  assert.equal(decideStartup(strict(true), { final: true }).do, "start-primary");
+  assert.equal(decideStartup(strict(false), { final: true }).do, "wait");
+});
+
+test("decideStartup() never clones or rewinds from itself, and never without a primary in sight", () => {
+  fc.assert(fc.property(anyView, (v) => {
+    const plan = decideStartup(v);
+    if (plan.do === "clone") return plan.from !== v.self.host && v.primary !== null;
+    return plan.do !== "rewind" || (plan.to === v.primary?.host && plan.to !== v.self.host);
+  }));
+});
+
+test("decideStartup() never lets data follow a primary of another cluster or one that it has diverged from", () => {
+  fc.assert(fc.property(anyView, (v) => {
+    if (v.data.kind !== "cluster" || v.primary === null || decideStartup(v).do !== "start-standby") return true;
+    const { timeline, history, systemIdentifier } = v.primary;
+    const sameCluster = systemIdentifier === null || systemIdentifier === v.data.systemIdentifier;
+    return sameCluster && timeline !== null && history !== null && isAncestor(v.data.position, { timeline, history });
+  }));
+});

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Peer, ReachedPeer } from "./view.ts";
+import { standbyPeer } from "../../../tests/support/peer.ts";
+import { decideSuccessor, type SuccessionView } from "./successor.ts";
+
+const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}) =>
+  standbyPeer(host, nodeId, { position: { timeline: 3, lsn: "0/5000000" }, ...changes });
+const lost: Peer = { host: "b", seen: "unreachable", error: "no answer" };
+
+const view = (changes: Partial<SuccessionView> = {}): SuccessionView => ({
+  self: { host: "a" },
+  systemIdentifier: "1",
+  position: { timeline: 3, lsn: "0/5000000" },
+  otherPartners: ["b", "c"],
+  peers: [peer("b", 2), peer("c", 3)],
+  wanted: null,
+  ...changes,
+});
+
+test("the most advanced standby leads next, then the higher priority, then the lower id", () => {
+  const behind = { position: { timeline: 3, lsn: "0/4000000" } };
+  assert.deepEqual(decideSuccessor(view()), { to: "b" });
+  assert.deepEqual(decideSuccessor(view({ peers: [peer("b", 2), peer("c", 3, { priority: 200 })] })), { to: "c" });
+  assert.deepEqual(decideSuccessor(view({ peers: [peer("b", 2, behind), peer("c", 3)] })), { to: "c" });
+});
+
+const unfit: [string, Peer, RegExp][] = [
+  ["unreachable", lost, /b does not answer/],
+  ["of another cluster", peer("b", 2, { systemIdentifier: "2" }), /another cluster/],
+  ["not running", peer("b", 2, { role: "none" }), /no running standby/],
+  ["not streaming", peer("b", 2, { streaming: false }), /does not stream/],
+  ["streaming from elsewhere", peer("b", 2, { upstream: "c" }), /does not stream/],
+  ["on another timeline", peer("b", 2, { position: { timeline: 2, lsn: "0/5000000" } }), /another timeline/],
+  ["far behind", peer("b", 2, { position: { timeline: 3, lsn: "0/3000000" } }), /bytes behind/],
+];
+for (const [what, candidate, why] of unfit) {
+  test(`a standby that is ${what} does not lead, asked for or not`, () => {
+    assert.deepEqual(decideSuccessor(view({ peers: [candidate, peer("c", 3)] })), { to: "c" });
+    const refused = decideSuccessor(view({ peers: [candidate, peer("c", 3)], wanted: "b" }));
+    assert.match("none" in refused ? refused.none : "", why);
+    const nobody = decideSuccessor(view({ peers: [candidate], otherPartners: ["b"] }));
+    assert.match("none" in nobody ? nobody.none : "", why);
+  });
+}
+
+test("an operator gets the node asked for, also against priorities, but no node of the second level and not the primary", () => {
+  const peers = [peer("b", 2), peer("c", 3, { priority: 0 }), peer("d", 4)];
+  assert.deepEqual(decideSuccessor(view({ peers, wanted: "c" })), { to: "c" });
+  assert.match(JSON.stringify(decideSuccessor(view({ peers, wanted: "d" }))), /not in PARTNER_NODES/);
+  assert.match(JSON.stringify(decideSuccessor(view({ peers, wanted: "a" }))), /primary already/);
+});
+
+test("priority 0 leads only where it is asked for", () => {
+  const refused = decideSuccessor(view({ peers: [peer("b", 2, { priority: 0 })], otherPartners: ["b"] }));
+  assert.match("none" in refused ? refused.none : "", /NODE_PRIORITY 0/);
+});

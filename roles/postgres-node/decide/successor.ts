@@ -1,0 +1,54 @@
+// PURE: which standby is to lead when this primary stops or hands over, or why none can.
+import { type Peer, reached, type ReachedPeer } from "./view.ts";
+import { bytesAhead, comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts";
+
+export interface SuccessionView {
+  self: { host: string };
+  systemIdentifier: string;
+  position: WalPosition;
+  otherPartners: readonly string[];
+  peers: readonly Peer[];
+  /** the standby an operator asks for, or null */
+  wanted: string | null;
+}
+
+export type Succession = { to: string } | { none: string };
+
+/** A standby further behind would hold up writers while it catches up, bytes. */
+export const successorLagBytes = 16 * 1024 * 1024;
+
+/** The most advanced healthy standby of the first level, then priority, then the lower id; or the one that is asked for. */
+export function decideSuccessor(view: SuccessionView): Succession {
+  const refusals = new Map(view.otherPartners.map((host) => [host, whyNot(host, view)]));
+  if (view.wanted !== null) {
+    const why = refusals.has(view.wanted) ? refusals.get(view.wanted) : notFirstLevel(view.wanted, view);
+    return why === null || why === undefined ? { to: view.wanted } : { none: `${view.wanted} ${why}` };
+  }
+  const [best] = reached(view).filter((p) => refusals.get(p.host) === null && p.priority > 0).toSorted(before);
+  if (best) return { to: best.host };
+  const told = [...refusals].map(([host, why]) => `${host} ${why ?? "has NODE_PRIORITY 0"}`);
+  return { none: told.length > 0 ? told.join("; ") : "PARTNER_NODES names no other node" };
+}
+
+function notFirstLevel(host: string, view: SuccessionView): string {
+  return host === view.self.host
+    ? "is the primary already"
+    : "is not in PARTNER_NODES: only nodes of the first level lead";
+}
+
+/** null where the node can take over. */
+function whyNot(host: string, view: SuccessionView): string | null {
+  const peer = view.peers.find((p) => p.host === host);
+  if (peer?.seen !== "reached") return "does not answer";
+  if (peer.systemIdentifier !== view.systemIdentifier) return "belongs to another cluster or has no data";
+  if (peer.role !== "standby") return `is no running standby (${peer.role})`;
+  if (peer.upstream !== view.self.host || !peer.streaming) return "does not stream from this node";
+  if (peer.position === null || peer.position.timeline !== view.position.timeline) return "is on another timeline";
+  const lag = bytesAhead(view.position.lsn, peer.position.lsn);
+  return lag > successorLagBytes ? `is ${lag} bytes behind` : null;
+}
+
+function before(a: ReachedPeer, b: ReachedPeer): number {
+  const position = a.position && b.position ? comparePosition(b.position, a.position) : 0;
+  return position || b.priority - a.priority || a.nodeId - b.nodeId;
+}

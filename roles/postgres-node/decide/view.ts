@@ -1,0 +1,167 @@
+// PURE types: what one node can see of itself and of the others when it decides what to be.
+// "Unreachable" is a value of its own, never "no".
+import type { TimelineFork, TimelineOrigin, WalPosition } from "../../../core/postgres/lsn.ts";
+import type { StreamingTrouble } from "../text/controldata.ts";
+
+/** What the own data directory holds. */
+export type OwnData =
+  | { kind: "empty" }
+  /** a clone was cut off and no cluster lies beneath: to be cloned, never bootstrapped */
+  | { kind: "half-cloned" }
+  /** a whole clone waits to be moved into place */
+  | { kind: "unfinished-move" }
+  /** a bootstrap was cut off before its end; the node never served a client */
+  | { kind: "unfinished-bootstrap" }
+  | { kind: "foreign"; entries: string[] }
+  | { kind: "other-version"; version: string }
+  | { kind: "damaged"; why: string }
+  | OwnCluster;
+
+export interface OwnCluster {
+  kind: "cluster";
+  systemIdentifier: string;
+  /** end of the WAL in the directory */
+  position: WalPosition;
+  /** false: that end could not be read, and `position` is a lower bound from the control file */
+  endRead: boolean;
+  /** how the timeline of that WAL began; null for the first one, and where it cannot be read */
+  origin: TimelineOrigin | null;
+  /** no standby.signal: it was a primary when it last ran */
+  wasPrimary: boolean;
+  /** host of primary_conninfo, where there is one */
+  lastUpstream: string | null;
+}
+
+/** A node's agent as seen from here. */
+export type Peer = { host: string } & ({ seen: "unreachable"; error: string } | ReachedPeer);
+
+export interface ReachedPeer {
+  seen: "reached";
+  host: string;
+  nodeId: number;
+  name: string;
+  uptimeSeconds: number;
+  role: "primary" | "standby" | "none" | "unknown";
+  hasCluster: boolean;
+  wasPrimary: boolean | null;
+  systemIdentifier: string | null;
+  position: WalPosition | null;
+  /** `position` was looked at after this node asked, and nothing that the peer has is missing from it */
+  certain: boolean;
+  /** for how long its server has failed to start, again and again; milliseconds */
+  failingMs: number;
+  priority: number;
+  /** the agent is starting a primary or promoting right now */
+  becomingPrimary: boolean;
+  everHadMajority: boolean;
+  /** free where its data is; null: could not see */
+  diskFreeBytes: number | null;
+  /** its word on automatic failover; wall clock, milliseconds */
+  paused: { on: boolean; atMs: number };
+  /** host it streams from, where it is a standby */
+  upstream: string | null;
+  /** its WAL receiver streams from there */
+  streaming: boolean;
+}
+
+export interface ClusterView {
+  self: { host: string; nodeId: number; name: string; priority: number; uptimeSeconds: number };
+  /** no upstream is configured: this node may make a fresh cluster */
+  mayBootstrap: boolean;
+  configuredUpstream: string | null;
+  /** PARTNER_NODES without this node */
+  otherPartners: readonly string[];
+  /** QUORUM_OBSERVERS, and whether each answers */
+  observers: readonly { host: string; answers: boolean }[];
+  /** CONSISTENCY=strict: only a node that has every acknowledged commit may lead */
+  strict: boolean;
+  /** an operator wants no automatic failover */
+  paused: boolean;
+  /** QUORUM=on, and no operator has forced this node: a majority has a say at all */
+  quorum: boolean;
+  /** this node's own marker: a majority of PARTNER_NODES has joined once */
+  everHadMajority: boolean;
+  cleanOverRewind: boolean;
+  data: OwnData;
+  /** its volume has no room, and its server has failed to start, or to hand over, since it last served */
+  stuckWithoutRoom: boolean;
+  peers: readonly Peer[];
+  /** the primary that is in sight (runtime/choose-primary.ts), or null */
+  primary: PrimaryInSight | null;
+  /** how long this node has been deciding, milliseconds */
+  waitedMs: number;
+  /** why the last attempt to rejoin showed that only a clone helps, or null */
+  cloneBecause: string | null;
+}
+
+type OfTheStart = "data" | "stuckWithoutRoom" | "waitedMs" | "cloneBecause" | "cleanOverRewind";
+
+export interface RunningView extends Omit<ClusterView, OfTheStart> {
+  role: "primary" | "standby";
+  systemIdentifier: string;
+  position: WalPosition;
+  /** how its timeline began */
+  origin: TimelineOrigin | null;
+  /** standby: host of primary_conninfo */
+  upstream: string | null;
+  streaming: boolean;
+  notStreamingMs: number;
+  /** how long no primary has been in sight, milliseconds; 0 while one is */
+  noPrimaryMs: number;
+  /** a primary has been in sight since this agent started */
+  sawPrimary: boolean;
+  /** whether this node may be read-write: "missing" where it needs the lease and does not hold it */
+  license: "held" | "missing" | "not-needed";
+  /** what PostgreSQL itself said about why it cannot stream, or null */
+  trouble: StreamingTrouble | null;
+}
+
+/** What a promotion is decided by. */
+export type PromotionView = Omit<
+  RunningView,
+  "streaming" | "notStreamingMs" | "noPrimaryMs" | "trouble" | "upstream" | "sawPrimary" | "license" | "origin"
+>;
+
+export interface PrimaryInSight {
+  host: string;
+  systemIdentifier: string | null;
+  timeline: number | null;
+  /** its timeline history; null where it could not be read */
+  history: readonly TimelineFork[] | null;
+  /** how this node's timeline began, as the primary has it; null where it cannot say */
+  origin: TimelineOrigin | null;
+}
+
+/** What is known of the primary's timelines. */
+export type PrimaryTimelines = Pick<PrimaryInSight, "history" | "origin">;
+
+/** The peers that answered. */
+export function reached(view: { peers: readonly Peer[] }): ReachedPeer[] {
+  return view.peers.flatMap((p) => p.seen === "reached" ? [p] : []);
+}
+
+export interface Majority {
+  /** does a majority have to agree at all? */
+  needed: boolean;
+  have: number;
+  size: number;
+  ok: boolean;
+  missing: string[];
+}
+
+/**
+ * Counts the voters that answer, this node included: partners and observers. Needed once a majority of PARTNER_NODES has ever joined;
+ * until then partners that never joined do not count (CONTRACT.md, is_major_master).
+ */
+export function countMajority(
+  view: Pick<ClusterView, "otherPartners" | "observers" | "quorum" | "everHadMajority" | "peers">,
+): Majority {
+  const answering = new Set(reached(view).map((p) => p.host));
+  const silent = view.observers.filter((o) => !o.answers).map((o) => o.host);
+  const missing = [...view.otherPartners.filter((host) => !answering.has(host)), ...silent];
+  const size = view.otherPartners.length + view.observers.length + 1;
+  const have = size - missing.length;
+  const known = view.everHadMajority || reached(view).some((p) => p.everHadMajority);
+  const needed = view.quorum && known && view.otherPartners.length > 0;
+  return { needed, have, size, ok: !needed || have * 2 > size, missing };
+}

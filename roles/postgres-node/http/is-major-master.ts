@@ -1,0 +1,18 @@
+// `healthcheck is-major-master`, answered by the agent: it asks the other nodes' agents over the connections it has.
+import { askNodes } from "../../../core/client/peers.ts";
+import type { Verdict } from "../../../core/words/verdict.ts";
+import { decideHealth } from "../decide/health.ts";
+import { type Node, statusOf } from "../node.ts";
+
+/** The others get no longer than this, milliseconds. */
+const longestMs = 3_000;
+
+/** Whether this node is no primary, or is the real one. The others have half of CHECK_PGCONNECT_TIMEOUT to answer. */
+export async function isMajorMaster(node: Node): Promise<Verdict> {
+  const own = statusOf(node);
+  const registered = (own.postgres.registered ?? []).map((r) => r.host);
+  const hosts = (own.partners.length > 0 ? own.partners : registered).filter((h) => h !== own.node.host);
+  const timeoutMs = Math.min(longestMs, 1000 * node.config.checkTimeoutSeconds / 2);
+  const asked = own.postgres.role === "primary" ? await askNodes(hosts, { timeoutMs }) : [];
+  return decideHealth({ own, asked });
+}

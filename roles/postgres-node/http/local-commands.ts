@@ -1,0 +1,74 @@
+// What runs beside the agent in the same container and talks to it over its socket: repmgr's events and repmgrd's question
+// whether it may promote. The agent's side, and the commands' side.
+import { z } from "zod";
+import type { Command } from "../../../core/runtime/context.ts";
+import { errorText, ExitCode } from "../../../core/words/errors.ts";
+import { postJson } from "../../../core/client/peers.ts";
+import { type Verdict, yes } from "../../../core/words/verdict.ts";
+import { fetchWal } from "../data/fetch-wal.ts";
+import type { Node } from "../node.ts";
+import { mayEndRecovery } from "../act/permission.ts";
+import { promoteForRepmgrd } from "../act/promote.ts";
+import { agentSocketPath } from "../text/repmgr-conf.ts";
+
+const Event = z.object({ nodeId: z.string(), event: z.string(), success: z.string(), details: z.string() });
+
+const WalName = z.object({ name: z.string() });
+
+/** Answers a command of this container. Returns undefined where there is no such command. */
+export async function answerLocal(path: string, body: unknown, node: Node): Promise<Verdict | undefined> {
+  if (path === "/local/event") {
+    const event = Event.parse(body);
+    const fields = { repmgr: event.event, nodeId: Number(event.nodeId), details: event.details };
+    if (event.success === "1") node.log.info("repmgr event", fields);
+    else node.log.warn("repmgr event", { ...fields, success: false });
+    node.wake();
+    return yes("noted");
+  }
+  if (path === "/local/fetch-wal") return await fetchWal(WalName.parse(body).name, node);
+  if (path === "/local/may-promote") return await promoteForRepmgrd(node);
+  if (path === "/local/may-end-recovery") {
+    const verdict = mayEndRecovery(node);
+    node.log.info("PostgreSQL leaves recovery", { allowed: verdict.ok, because: verdict.because });
+    return verdict;
+  }
+  return undefined;
+}
+
+/** `postgres-node event …`: repmgr's event_notification_command. Never fails repmgr. */
+export const eventCommand: Command = async (
+  _context,
+  [nodeId = "", event = "", success = "", _time = "", details = ""],
+) => {
+  try {
+    await postJson(agentSocketPath, "/local/event", { nodeId, event, success, details }, 2_000);
+  } catch {
+    // the agent is stopping or restarting: repmgr keeps its events in repmgr.events as well
+  }
+  return ExitCode.ok;
+};
+
+/** `postgres-node may-promote`: repmgrd's failover_validation_command; 0 allows. Blind is never yes. */
+export const mayPromoteCommand: Command = async (context) => {
+  try {
+    context.print((await postJson(agentSocketPath, "/local/may-promote", {}, 8_000)).trim());
+    return ExitCode.ok;
+  } catch (error) {
+    context.print(`not allowed: ${errorText(error)}`);
+    return ExitCode.no;
+  }
+};
+
+/**
+ * `postgres-node may-end-recovery`: PostgreSQL's recovery_end_command. Any exit code up to 125 would only be a warning to it, so
+ * a refusal is 126: then PostgreSQL does not become read-write but ends (manual, recovery_end_command).
+ */
+export const mayEndRecoveryCommand: Command = async (context) => {
+  try {
+    context.print((await postJson(agentSocketPath, "/local/may-end-recovery", {}, 3_000)).trim());
+    return ExitCode.ok;
+  } catch (error) {
+    context.complain(`this server may not become primary: ${errorText(error)}. Fix: postdock cluster switchover`);
+    return 126;
+  }
+};

@@ -1,0 +1,143 @@
+// The fence process against real processes: what PostgreSQL is does not matter to it, only its name and where it works.
+import assert from "node:assert/strict";
+import { copyFile, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { processesIn } from "../../../core/runtime/proc.ts";
+import { createLog } from "../../../core/runtime/log.ts";
+import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
+import { leaseNowMs, systemClock, waitUntil } from "../../../core/runtime/time.ts";
+
+const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
+const deps = { clock: systemClock, log };
+const main = new URL("../../../main.ts", import.meta.url).pathname;
+const bun = new URL("../../../node_modules/.bin/bun", import.meta.url).pathname;
+
+/** A directory with so many processes called postgres that work in it, and a fence process for it. */
+async function withServer(
+  count: number,
+  work: (directory: string, fence: Supervised, said: readonly string[]) => Promise<void>,
+  shell = 'exec "$@"',
+): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "fence-"));
+  await copyFile("/bin/sleep", join(directory, "postgres"));
+  const argv = ["sh", "-c", `cd ${directory} && exec ./postgres 60`];
+  const policy = { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 } as const;
+  const servers = Array.from(
+    { length: count },
+    () => supervise({ name: "server", argv, restart: policy, stop: [] }, deps),
+  );
+  // the runtime that the executable is made of, also where the test itself runs on Deno
+  const command = ["sh", "-c", shell, directory, bun, main, "postgres-node", "fence", directory];
+  const said: string[] = [];
+  const onLine = (line: string) => void said.push(line);
+  const fence = supervise({ name: "fence", argv: command, input: true, restart: policy, stop: [], onLine }, deps);
+  try {
+    const here = () => Promise.resolve(processesIn("postgres", directory).length === count);
+    await waitUntil(here, { what: "the processes", deadlineMs: 5_000, everyMs: 20 }, deps);
+    await work(directory, fence, said);
+  } finally {
+    await Promise.all([...servers, fence].map((child) => child.stop([])));
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** The server is started again, as after a fence. */
+async function withNextServer(directory: string, work: () => Promise<unknown>): Promise<void> {
+  const again = supervise({
+    name: "server",
+    argv: ["sh", "-c", `cd ${directory} && exec ./postgres 60`],
+    restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
+    stop: [],
+  }, deps);
+  try {
+    const here = () => Promise.resolve(processesIn("postgres", directory).length === 1);
+    await waitUntil(here, { what: "the next server", deadlineMs: 5_000, everyMs: 20 }, deps);
+    await work();
+  } finally {
+    await again.stop([]);
+  }
+}
+
+const gone = (directory: string) =>
+  waitUntil(() => Promise.resolve(processesIn("postgres", directory).length === 0), {
+    what: "the processes to be gone",
+    deadlineMs: 15_000,
+    everyMs: 5,
+  }, deps);
+
+test("the fence ends every process of the server at its moment, not before", async () => {
+  await withServer(3, async (directory, fence) => {
+    const untilMs = leaseNowMs() + 2_000;
+    fence.write(`arm ${untilMs}`);
+    await gone(directory);
+    assert.ok(leaseNowMs() >= untilMs, "not before its moment");
+  });
+});
+
+test("a stopped process of the server does not outlive the lease", async () => {
+  await withServer(1, async (directory, fence) => {
+    process.kill(processesIn("postgres", directory)[0]!, "SIGSTOP");
+    fence.write(`arm ${leaseNowMs()}`);
+    await gone(directory);
+  });
+});
+
+test("output that nobody takes does not hold the fence up", async () => {
+  const full = 'mkfifo "$0/said"; exec 3<>"$0/said"; head -c 65536 /dev/zero >&3; exec "$@" >&3 2>&3';
+  await withServer(2, async (directory, fence) => {
+    await waitUntil(() => stat(join(directory, "said")).then(() => true, () => false), {
+      what: "the full pipe",
+      deadlineMs: 5_000,
+    }, deps);
+    fence.write(`arm ${leaseNowMs() + 500}`);
+    await gone(directory);
+  }, full);
+});
+
+test("a disk without room for a line does not hold the fence up, nor keep it from the next lease", async () => {
+  await withServer(2, async (directory, fence) => {
+    fence.write(`arm ${leaseNowMs() + 300}`);
+    await gone(directory);
+    await withNextServer(directory, async () => {
+      fence.write(`arm ${leaseNowMs() + 300}`);
+      await gone(directory);
+    });
+  }, 'exec "$@" >/dev/full 2>/dev/full');
+});
+
+/** A stopped process keeps its signals: the fence has sent SIGQUIT, or SIGKILL by now. */
+async function quitIsPending(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => null);
+  return status === null || (parseInt(/^ShdPnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0", 16) & 4) !== 0;
+}
+
+test("an order that arrives while the fence is at work counts for the next lease", async () => {
+  await withServer(1, async (directory, fence, said) => {
+    const server = processesIn("postgres", directory)[0]!;
+    process.kill(server, "SIGSTOP"); // it takes SIGKILL, which comes later
+    fence.write(`arm ${leaseNowMs()}`);
+    const what = "the fence to begin";
+    await waitUntil(() => quitIsPending(server), { what, deadlineMs: 10_000, everyMs: 2 }, deps);
+    fence.write(`arm ${leaseNowMs() + 1_500}`);
+    const over = "the fence to be at rest";
+    await waitUntil(() => Promise.resolve(said.length === 1), { what: over, deadlineMs: 10_000, everyMs: 5 }, deps);
+    await withNextServer(directory, () => gone(directory));
+  });
+});
+
+test("an agent that is gone leaves no primary behind; a server that needs no lease stays", async () => {
+  await withServer(1, async (directory, fence) => {
+    fence.write(`arm ${leaseNowMs() + 60_000}`);
+    fence.write("disarm");
+    fence.endInput();
+    await waitUntil(() => Promise.resolve(!fence.running()), { what: "the fence to end", deadlineMs: 10_000 }, deps);
+    assert.equal(processesIn("postgres", directory).length, 1);
+  });
+  await withServer(1, async (directory, fence) => {
+    fence.write(`arm ${leaseNowMs() + 60_000}`);
+    fence.endInput();
+    await gone(directory);
+  });
+});

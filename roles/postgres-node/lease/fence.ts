@@ -1,0 +1,113 @@
+// The fence: when the lease of a primary ends, its PostgreSQL dies at once. A process of its own, because nothing that the
+// agent does, and nothing that happens to the agent, may hold it up; the agent fences as well, should this one be stuck.
+import { postgresAccount } from "../../../core/runtime/command.ts";
+import type { Command, Context } from "../../../core/runtime/context.ts";
+import { ExitCode } from "../../../core/words/errors.ts";
+import { processesIn } from "../../../core/runtime/proc.ts";
+import type { Log } from "../../../core/runtime/log.ts";
+import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
+import { type Clock, leaseNowMs } from "../../../core/runtime/time.ts";
+
+/** Backends that are still there this long after SIGQUIT get SIGKILL, milliseconds. */
+const quickMs = 60;
+/** Timers stand still while a machine sleeps: a deadline is looked at this often at least, milliseconds. */
+const lookEveryMs = 200;
+const giveUpMs = 10_000;
+
+/**
+ * Ends every process of the server: SIGQUIT (immediate shutdown; PostgreSQL recovers as after a crash), SIGKILL where that is
+ * not taken at once, for example by a stopped process. Resolves when all are gone; false where some stay.
+ */
+export async function fenceServer(pgdata: string, clock: Clock): Promise<boolean> {
+  const start = leaseNowMs();
+  let pids = processesIn("postgres", pgdata);
+  for (const pid of pids) kill(pid, "SIGQUIT");
+  while (pids.length > 0 && leaseNowMs() - start < giveUpMs) {
+    await clock.sleep(10);
+    pids = processesIn("postgres", pgdata);
+    if (leaseNowMs() - start >= quickMs) { for (const pid of pids) kill(pid, "SIGKILL"); }
+  }
+  return pids.length === 0;
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // it has just ended
+  }
+}
+
+/** `postgres-node fence DIRECTORY`: reads "arm MILLISECONDS" and "disarm", one a line; ends with its input. */
+export const fenceCommand: Command = async (context, [pgdata = ""]) => {
+  let untilMs = Infinity;
+  let closed = false;
+  let wake = new AbortController();
+  const look = () => {
+    wake.abort();
+    wake = new AbortController();
+  };
+  context.onInput((line) => {
+    const [word, value] = line.split(" ");
+    untilMs = word === "arm" ? Number(value) : Infinity;
+    look();
+  }, () => {
+    closed = true;
+    look();
+  });
+  while (true) {
+    const overMs = leaseNowMs() - untilMs;
+    if (overMs >= 0 || (closed && untilMs !== Infinity)) {
+      untilMs = Infinity; // first: the next lease may begin before the last process of this one is gone
+      await fence(pgdata, overMs, context);
+    }
+    if (closed) return ExitCode.ok;
+    // disarmed, it waits for an order only
+    const pauseMs = untilMs === Infinity ? Infinity : Math.min(lookEveryMs, Math.max(1, -overMs));
+    await context.clock.sleep(pauseMs, wake.signal);
+  }
+};
+
+async function fence(pgdata: string, overMs: number, context: Context): Promise<void> {
+  const begun = leaseNowMs();
+  const gone = await fenceServer(pgdata, context.clock);
+  context.print(JSON.stringify({ gone, lateMs: Math.round(overMs), tookMs: Math.round(leaseNowMs() - begun) }));
+}
+
+/** The agent's end of the fence process. */
+export class Fence {
+  private readonly child: Supervised;
+  private order = "disarm";
+
+  constructor(pgdata: string, deps: { clock: Clock; log: Log }) {
+    this.child = supervise({
+      name: "fence",
+      argv: [process.execPath, "postgres-node", "fence", pgdata],
+      as: postgresAccount,
+      input: true,
+      restart: { restart: "always", firstPauseMs: 0, maxPauseMs: 1_000, steadyMs: 10_000 },
+      stop: [{ signal: "SIGTERM", waitMs: 500 }],
+      onStart: () => this.child?.write(this.order),
+      onLine: (line) => deps.log.warn("The fence process has ended PostgreSQL", { said: line }),
+    }, deps);
+  }
+
+  /** From now on PostgreSQL may run until this moment of the lease's clock, milliseconds. */
+  arm(untilMs: number): void {
+    this.send(`arm ${Math.floor(untilMs)}`);
+  }
+
+  disarm(): void {
+    if (this.order !== "disarm") this.send("disarm");
+  }
+
+  async stop(): Promise<void> {
+    this.disarm();
+    await this.child.stop();
+  }
+
+  private send(order: string): void {
+    this.order = order;
+    this.child.write(order);
+  }
+}

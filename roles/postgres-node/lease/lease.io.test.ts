@@ -1,0 +1,79 @@
+// A node's lease against its own real voter, while the other voters do not answer.
+import assert from "node:assert/strict";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { NodeConfig } from "../../../config/postgres-node.ts";
+import { ControlClient } from "../../../core/client/control-client.ts";
+import { Voter } from "../../../core/lease/voter.ts";
+import { processesIn } from "../../../core/runtime/proc.ts";
+import { createLog } from "../../../core/runtime/log.ts";
+import { supervise } from "../../../core/runtime/supervisor.ts";
+import { type Clock, systemClock, waitUntil } from "../../../core/runtime/time.ts";
+import { Fence } from "./fence.ts";
+import { Lease } from "./lease.ts";
+
+const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
+const electorate = ["pg1.invalid", "pg2.invalid", "pg3.invalid"];
+const host = electorate[0]!;
+const config = { id: 1, host, electorate, quorum: true, leaseTtlMs: 1_000, leaseRenewMs: 300, pgdata: "/nonexistent" };
+
+/** A lease whose clock calls `look` whenever it waits. */
+function leaseOf(voter: Voter, look: () => void, pgdata = config.pgdata): Lease {
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (ms, signal) => {
+      look();
+      return systemClock.sleep(ms, signal);
+    },
+  };
+  return new Lease({
+    config: { ...config, pgdata } as unknown as NodeConfig,
+    incarnation: "a",
+    voter,
+    client: new ControlClient(["a key of this test only"], systemClock),
+    fence: Object.assign(Object.create(Fence.prototype) as Fence, { child: { write: () => {} } }),
+    clock,
+    log,
+    random: () => 0,
+    onLost: () => {},
+  });
+}
+
+test("a forced primary keeps its own vote while it asks whether the others are back", async () => {
+  const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log);
+  let grantedTo: (string | null)[] = [];
+  const lease = leaseOf(voter, () => grantedTo.push(voter.granted()?.host ?? null));
+  lease.force();
+  const held = async () => (await lease.acquire()).held;
+  await waitUntil(held, { what: "the voter to speak", deadlineMs: 5_000, everyMs: 50 }, { clock: systemClock });
+  grantedTo = [];
+  assert.equal(await lease.unforce(), false);
+  assert.deepEqual([...new Set(grantedTo)], [host], "nobody else can have got this vote in between");
+  assert.equal(lease.held(), true);
+  await lease.release("the test is over");
+  assert.equal(voter.granted(), null);
+});
+
+test("a lease that is given up while PostgreSQL may be read-write ends PostgreSQL first", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "lease-"));
+  await copyFile("/bin/sleep", join(directory, "postgres"));
+  const argv = ["sh", "-c", `cd ${directory} && exec ./postgres 60`];
+  const restart = { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 } as const;
+  const server = supervise({ name: "server", argv, restart, stop: [] }, { clock: systemClock, log });
+  try {
+    const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log);
+    const lease = leaseOf(voter, () => {}, directory);
+    lease.force();
+    const held = async () => processesIn("postgres", directory).length === 1 && (await lease.acquire()).held;
+    await waitUntil(held, { what: "the lease", deadlineMs: 5_000, everyMs: 50 }, { clock: systemClock });
+    lease.arm();
+    await lease.release("the test gives it up");
+    assert.deepEqual(processesIn("postgres", directory), []);
+    assert.equal(voter.granted(), null);
+  } finally {
+    await server.stop([]);
+    await rm(directory, { recursive: true });
+  }
+});

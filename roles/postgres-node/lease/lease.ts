@@ -1,0 +1,239 @@
+// This node as a claimant of the majority lease: asks the voters, renews while it holds, keeps the fence armed, gives up.
+// The rules are runtime/decide-lease.ts; here is only the sending, the counting of answers and the clock.
+import { type LeaseMode, leaseModeOf } from "../../../config/quorum.ts";
+import type { NodeConfig } from "../../../config/postgres-node.ts";
+import type { ControlClient } from "../../../core/client/control-client.ts";
+import {
+  acquire,
+  type ClaimState,
+  count,
+  isMajority,
+  isRefused,
+  newClaim,
+  release,
+  remainingMs,
+  renew,
+  restMs,
+  retryAfterMs,
+  rulesOf,
+} from "../../../core/lease/decide/claim.ts";
+import { type LeaseReply, type LeaseRequest, maxTerm } from "../../../core/lease/decide/vote.ts";
+import type { Voter } from "../../../core/lease/voter.ts";
+import type { Log } from "../../../core/runtime/log.ts";
+import { type Clock, leaseNowMs } from "../../../core/runtime/time.ts";
+import { type Fence, fenceServer } from "./fence.ts";
+import { askVoters } from "./voters.ts";
+
+export type Attempt = { held: true } | { held: false; because: string; retryMs: number };
+
+export interface LeaseDeps {
+  config: NodeConfig;
+  incarnation: string;
+  voter: Voter;
+  client: ControlClient;
+  fence: Fence;
+  clock: Clock;
+  log: Log;
+  random: () => number;
+  /** called once each time a lease has run out under this node */
+  onLost: (because: string) => void;
+}
+
+/** A voter that has not answered by then does not hold up an attempt, milliseconds. */
+const askMs = 600;
+/** A release is waited for this long; voters it does not reach wait for the lease to run out, milliseconds. */
+const releaseMs = 300;
+
+export class Lease {
+  readonly mode: LeaseMode;
+  private claim: ClaimState;
+  /** PostgreSQL may be read-write: it must not outlive the lease */
+  private armed = false;
+  /** when the next attempt makes sense, milliseconds after the last one */
+  retryMs = 0;
+  private renewing: AbortController | null = null;
+  /** the last reason a voter gave for not granting, by its name */
+  private readonly refusals = new Map<string, string>();
+
+  constructor(private readonly deps: LeaseDeps) {
+    const { config, incarnation } = deps;
+    this.mode = leaseModeOf(config);
+    const self = { nodeId: config.id, host: config.host, incarnation };
+    this.claim = newClaim(self, config.electorate, rulesOf(config.leaseTtlMs));
+  }
+
+  remainingMs(): number {
+    // the clock is a file: who has never held the lease need not read it
+    return this.claim.lease === null ? 0 : remainingMs(this.claim, leaseNowMs());
+  }
+
+  held(): boolean {
+    return this.remainingMs() > 0;
+  }
+
+  term(): number {
+    return Math.max(this.claim.lease?.term.number ?? 0, this.claim.highest?.number ?? 0);
+  }
+
+  refusalTexts(): string[] {
+    return [...this.refusals].map(([voter, why]) => `${voter}: ${why}`);
+  }
+
+  /** An operator answers for the others: from now on this node's own vote is enough. */
+  force(): void {
+    this.setElectorate([this.deps.config.host]);
+  }
+
+  /** The configured voters again, once a majority of them grants this node the lease. False where it does not. */
+  async unforce(): Promise<boolean> {
+    const alone = this.claim;
+    this.renewing?.abort();
+    this.setElectorate(this.deps.config.electorate);
+    const attempt = await this.acquire({ keepOwnVote: true });
+    if (!attempt.held) {
+      this.setElectorate(alone.electorate);
+      await this.acquire();
+    }
+    return attempt.held;
+  }
+
+  /** Another node leads: the configured voters count again. */
+  standDown(): void {
+    this.setElectorate(this.deps.config.electorate);
+  }
+
+  private setElectorate(electorate: readonly string[]): void {
+    const { self, rules, highest, nextRound } = this.claim;
+    this.claim = { ...newClaim(self, electorate, rules), highest, nextRound };
+    this.deps.voter.setElectorate(electorate);
+  }
+
+  private whyNot(): string {
+    return this.refusalTexts().join("; ") || "no voter answered";
+  }
+
+  /** From now on PostgreSQL dies with the lease. */
+  arm(): void {
+    this.armed = true;
+    this.deps.fence.arm(this.claim.lease?.untilMs ?? 0);
+  }
+
+  /** PostgreSQL is not read-write, or needs no lease. */
+  disarm(): void {
+    this.armed = false;
+    this.deps.fence.disarm();
+  }
+
+  /**
+   * One attempt to get the lease. On success it is renewed until release() or until it is lost. Where it fails, and this node is
+   * a primary all the same, `keepOwnVote` keeps its own voter from granting the lease to another node meanwhile.
+   */
+  async acquire(options: { keepOwnVote?: boolean } = {}): Promise<Attempt> {
+    if (this.held()) return { held: true };
+    this.retryMs = restMs(this.claim, leaseNowMs());
+    if (this.retryMs > 0) {
+      return { held: false, because: "the last lease has only just run out", retryMs: this.retryMs };
+    }
+    const seen = { ...this.claim, highest: maxTerm(this.claim.highest, this.deps.voter.highest) };
+    const { claim, request } = acquire(seen, leaseNowMs());
+    this.claim = claim;
+    const replies = await this.askAll(request, askMs, (said) => this.held() || isRefused(said, this.claim.electorate));
+    if (this.held()) {
+      this.deps.log.info("Lease acquired", {
+        term: this.claim.lease?.term.number,
+        forMs: Math.round(this.remainingMs()),
+      });
+      this.keepRenewing();
+      return { held: true };
+    }
+    await this.giveUp({ keepOwnVote: options.keepOwnVote });
+    this.retryMs = retryAfterMs(replies, this.claim.electorate, this.deps.random());
+    return { held: false, because: this.whyNot(), retryMs: this.retryMs };
+  }
+
+  /**
+   * Gives the lease up, so that nobody waits for it to run out. While it is armed PostgreSQL is ended first. Waits for a majority
+   * to know it, and for `heir`, who is to have it next.
+   */
+  async release(because: string, heir: string | null = null): Promise<void> {
+    if (!this.renewing && !this.held()) return;
+    this.deps.log.info("Lease released", { term: this.claim.lease?.term.number, because });
+    this.renewing?.abort();
+    this.renewing = null;
+    // a server that may be read-write, or about to be, ends before anybody else may have the lease
+    if (this.armed && !(await fenceServer(this.deps.config.pgdata, this.deps.clock))) {
+      return this.deps.log.error("Lease not given up: processes of PostgreSQL do not end", { because });
+    }
+    this.disarm();
+    await this.giveUp({ heir });
+  }
+
+  private async giveUp({ heir = null, keepOwnVote = false }: { heir?: string | null; keepOwnVote?: boolean }) {
+    const { claim, request } = release(this.claim);
+    this.claim = claim;
+    if (request === null) return;
+    const known = (said: readonly LeaseReply[]) =>
+      isMajority(said.length, this.claim.electorate) && (heir === null || said.some((r) => r.voter === heir));
+    await this.askAll(request, releaseMs, known, keepOwnVote);
+  }
+
+  private keepRenewing(): void {
+    this.renewing?.abort();
+    const renewing = this.renewing = new AbortController();
+    void this.renewLoop(renewing.signal);
+    void this.expiryLoop(renewing);
+  }
+
+  private async renewLoop(signal: AbortSignal): Promise<void> {
+    const { config, clock } = this.deps;
+    while (!signal.aborted) {
+      await clock.sleep(config.leaseRenewMs, signal);
+      const next = signal.aborted ? null : renew(this.claim, leaseNowMs());
+      if (!next) return;
+      this.claim = next.claim;
+      void this.askAll(next.request, config.leaseTtlMs, () => false);
+    }
+  }
+
+  /** The agent's own fence, beside the fence process. */
+  private async expiryLoop(renewing: AbortController): Promise<void> {
+    const { clock, config, log } = this.deps;
+    while (!renewing.signal.aborted) {
+      const leftMs = this.remainingMs();
+      if (leftMs > 0) {
+        await clock.sleep(leftMs, renewing.signal);
+        continue;
+      }
+      renewing.abort();
+      this.renewing = null;
+      const gone = this.armed ? await fenceServer(config.pgdata, clock) : true;
+      const because = `the lease of term ${this.claim.lease?.term.number} ran out: ${this.whyNot()}`;
+      log.error("Lease lost", { because, fenced: this.armed, gone });
+      this.deps.onLost(because);
+    }
+  }
+
+  private async askAll(
+    request: LeaseRequest,
+    timeoutMs: number,
+    done: (said: readonly LeaseReply[]) => boolean,
+    withoutOwn = false,
+  ) {
+    const { config, voter, client, clock } = this.deps;
+    const o = { own: config.host, voter, client, clock, timeoutMs, withoutOwn, done };
+    return await askVoters(request, o, (asked, answer) => {
+      if (request.kind === "release") return;
+      if ("error" in answer) this.refusals.set(asked, answer.error);
+      else this.take(asked, answer);
+    });
+  }
+
+  private take(asked: string, reply: LeaseReply): void {
+    const before = this.claim.lease?.untilMs ?? 0;
+    this.claim = count(this.claim, asked, reply, leaseNowMs());
+    if (reply.granted) this.refusals.delete(asked);
+    else this.refusals.set(asked, reply.because);
+    const after = this.claim.lease?.untilMs ?? 0;
+    if (this.armed && after > before) this.deps.fence.arm(after);
+  }
+}

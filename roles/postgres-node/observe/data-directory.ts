@@ -1,0 +1,76 @@
+// Observes the data directory: empty, half-cloned, a cluster and how far its WAL reaches. Changes nothing.
+import { join } from "node:path";
+import { postgresAccount, run, tryRun } from "../../../core/runtime/command.ts";
+import { exists, listFilled, readIfThere } from "../../../core/runtime/files.ts";
+import type { Log } from "../../../core/runtime/log.ts";
+import type { OwnCluster, OwnData } from "../decide/view.ts";
+import { chooseWalRange, type ControlData, parseControlData, parseWaldumpEnd } from "../text/controldata.ts";
+import { conninfoValue } from "../../../core/postgres/conninfo.ts";
+import { dataEntries, readJournal } from "../data/journal.ts";
+import type { WalPosition } from "../../../core/postgres/lsn.ts";
+import { readOwnOrigin } from "./timeline-origin.ts";
+
+const postgresMajor = "17";
+
+/** Looks at PGDATA. Throws only where the directory itself cannot be read. */
+export async function observeData(pgdata: string, log: Log): Promise<OwnData> {
+  const journal = await readJournal(pgdata);
+  if (journal?.phase === "moving-out" || journal?.phase === "moving-in") return { kind: "unfinished-move" };
+  if (journal?.phase === "bootstrapping") return { kind: "unfinished-bootstrap" };
+  if (journal?.phase === "rewinding") return { kind: "half-cloned" };
+  const entries = await dataEntries(pgdata);
+  const version = (await readIfThere(join(pgdata, "PG_VERSION")))?.trim();
+  if (version === undefined) {
+    const meaningful = entries.filter((name) => name !== "master.lock" && name !== "standby.lock");
+    if (meaningful.length > 0) return { kind: "foreign", entries: meaningful };
+    return { kind: journal?.phase === "copying" ? "half-cloned" : "empty" };
+  }
+  if (version !== postgresMajor) return { kind: "other-version", version };
+  try {
+    return await observeCluster(pgdata, log);
+  } catch (error) {
+    return { kind: "damaged", why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
+  const control = await readControlData(pgdata);
+  const autoConf = await readIfThere(join(pgdata, "postgresql.auto.conf")) ?? "";
+  const conninfo = /^\s*primary_conninfo\s*=\s*'((?:[^']|'')*)'/m.exec(autoConf)?.[1]?.replaceAll("''", "'");
+  const end = await endOfWal(pgdata, control, log);
+  const position = end ?? control.minRecoveryEnd ?? control.checkpoint;
+  return {
+    kind: "cluster",
+    systemIdentifier: control.systemIdentifier,
+    position,
+    endRead: end !== null,
+    origin: await readOwnOrigin(pgdata, position),
+    wasPrimary: !(await exists(join(pgdata, "standby.signal"))),
+    lastUpstream: (conninfo && conninfoValue(conninfo, "host")) || null,
+  };
+}
+
+/** Runs pg_controldata on a data directory. */
+export async function readControlData(pgdata: string): Promise<ControlData> {
+  const options = { as: postgresAccount, timeoutMs: 10_000, env: { LC_ALL: "C" } };
+  return parseControlData((await run(["pg_controldata", "-D", pgdata], options)).stdout);
+}
+
+/** The end of the last valid WAL record in the directory; null where WAL cannot be read: the control file knows a lower bound. */
+async function endOfWal(pgdata: string, control: ControlData, log: Log): Promise<WalPosition | null> {
+  const walDirectory = join(pgdata, "pg_wal");
+  // a segment that is empty was never written; without a name pg_waldump learns their size from whichever it meets first
+  const range = chooseWalRange(control, await listFilled(walDirectory));
+  const argv = ["pg_waldump", "--path", walDirectory, "--stats", "--start", range.startLsn, "--end", range.endLsn];
+  const result = await tryRun([...argv, ...range.files], {
+    as: postgresAccount,
+    timeoutMs: 120_000,
+    env: { LC_ALL: "C" },
+  });
+  const end = parseWaldumpEnd(result.stdout); // it ends with an error at the first invalid record: that is the end
+  if (end !== null) return { timeline: range.timeline, lsn: end };
+  log.warn("End of WAL could not be read, what the control file says is a lower bound", {
+    stderr: result.stderr.trim().slice(-300),
+  });
+  return null;
+}

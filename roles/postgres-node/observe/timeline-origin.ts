@@ -1,0 +1,106 @@
+// How a timeline began: the place of its first record in pg_wal, read from the own directory or over a connection.
+// Sizes are those of PostgreSQL 17 (src/include/access/xlog_internal.h and xlogrecord.h), pages of 8 kB.
+import { join } from "node:path";
+import { readIfThere, readPiece } from "../../../core/runtime/files.ts";
+import { historyName, segmentBytes, segmentOf, walName } from "../../../core/postgres/wal-name.ts";
+import { upstreamConnection } from "../data/clone.ts";
+import type { PrimaryTimelines } from "../decide/view.ts";
+import {
+  compareLsn,
+  forkInto,
+  formatLsn,
+  parseHistory,
+  parseLsn,
+  type TimelineFork,
+  type TimelineOrigin,
+  type WalPosition,
+} from "../../../core/postgres/lsn.ts";
+import { type Node, statusOf } from "../node.ts";
+import { connectRemote, readHeader, readTimelineHistory, type Sql, withConnection } from "../tools/queries.ts";
+
+const pageBytes = 8192;
+const headerOfPage = 24;
+const headerOfSegment = 40;
+/** Length, transaction, previous record, kind and checksum. */
+export const recordHeader = 24;
+
+/** Where the first record after a fork stands; null where its header is spread over two pages. */
+export function firstRecord(
+  timeline: number,
+  forkLsn: string,
+): { file: string; offset: number; endLsn: string } | null {
+  const inSegment = Number(parseLsn(forkLsn) % BigInt(segmentBytes));
+  const skipped = inSegment === 0 ? headerOfSegment : inSegment % pageBytes === 0 ? headerOfPage : 0;
+  const offset = inSegment + skipped;
+  if (offset % pageBytes + recordHeader > pageBytes) return null;
+  return {
+    file: walName(timeline, segmentOf(forkLsn, segmentBytes), segmentBytes),
+    offset,
+    endLsn: formatLsn(parseLsn(forkLsn) + BigInt(skipped + recordHeader)),
+  };
+}
+
+/** The origin of the timeline of a data directory whose WAL is valid up to `position`; null for the first timeline. */
+export async function readOwnOrigin(pgdata: string, position: WalPosition): Promise<TimelineOrigin | null> {
+  const { timeline, lsn } = position;
+  const history = join(pgdata, "pg_wal", historyName(timeline));
+  const forkLsn = parseHistory(await readIfThere(history) ?? "").at(-1)?.endLsn;
+  if (forkLsn === undefined) return null;
+  const place = firstRecord(timeline, forkLsn);
+  // behind the end of the WAL there may be what a recycled file held before
+  if (place === null || compareLsn(lsn, place.endLsn) < 0) return { forkLsn, record: null };
+  const piece = await readPiece(join(pgdata, "pg_wal", place.file), place.offset, recordHeader).catch(() => null);
+  return { forkLsn, record: piece === null ? null : headerText(piece.bytes) };
+}
+
+/** The origin of this running node's timeline, as it was first seen: a WAL receiver may write over the record later. */
+export async function rememberOrigin(node: Node): Promise<TimelineOrigin | null> {
+  const { timeline, lsn } = statusOf(node).postgres;
+  if (timeline === null || timeline === 1 || lsn === null) return null;
+  const known = node.ownOrigin?.timeline === timeline ? node.ownOrigin.origin : null;
+  if (known !== null && known.record !== null) return known;
+  const origin = await readOwnOrigin(node.config.pgdata, { timeline, lsn });
+  node.ownOrigin = origin && { timeline, origin };
+  return origin;
+}
+
+/** The origin of `timeline` as another server has it, whose own timeline and history are given. */
+async function readOriginThere(
+  sql: Sql,
+  timeline: number,
+  there: { timeline: number; history: readonly TimelineFork[] },
+): Promise<TimelineOrigin | null> {
+  const forkLsn = forkInto(timeline, there);
+  if (forkLsn === null) return null;
+  const place = firstRecord(timeline, forkLsn);
+  return { forkLsn, record: place && headerText(await readHeader(sql, place.file, place.offset, recordHeader)) };
+}
+
+/** The history of the primary's timeline and the origin of our own there; both never change, so they are read once. */
+export async function readTimelines(
+  host: string,
+  timeline: number,
+  ours: number | null,
+  deps: Node,
+): Promise<PrimaryTimelines> {
+  const key = `${host}/${timeline}/${ours}`;
+  const known = deps.timelines.get(key);
+  if (known) return known;
+  try {
+    const sql = connectRemote(upstreamConnection(host, deps.config));
+    const read = await withConnection(sql, 3_000, async (s) => {
+      const history = await readTimelineHistory(s, timeline);
+      return { history, origin: ours === null ? null : await readOriginThere(s, ours, { timeline, history }) };
+    });
+    deps.timelines.set(key, read);
+    return read;
+  } catch (error) {
+    deps.log.warn("Timeline history could not be read", { from: host, timeline, error });
+    return { history: null, origin: null };
+  }
+}
+
+/** Null for a file that is gone, that ends before, or that is not written so far. */
+function headerText(bytes: Buffer | null): string | null {
+  return bytes?.length === recordHeader && bytes.readUInt32LE(0) !== 0 ? bytes.toString("hex") : null;
+}

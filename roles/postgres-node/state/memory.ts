@@ -1,0 +1,52 @@
+// What the node remembers in its own volume and no other node ever inherits: that a majority of PARTNER_NODES has joined
+// once, and which nodes it knew last. Bound to the node's id and the cluster, so a copied file says nothing.
+import { join } from "node:path";
+import { z } from "zod";
+import { postgresAccount } from "../../../core/runtime/command.ts";
+import { ensureDirectory, readIfThere, writeAtomic } from "../../../core/runtime/files.ts";
+import type { Log } from "../../../core/runtime/log.ts";
+import { stateDirectory } from "../data/journal.ts";
+
+const Memory = z.object({
+  nodeId: z.number(),
+  systemIdentifier: z.string(),
+  everHadMajority: z.boolean(),
+  /** hosts of repmgr.nodes when last seen */
+  hosts: z.array(z.string()),
+  /** no automatic failover; the newest word of any node counts. Wall clock, milliseconds */
+  paused: z.object({ on: z.boolean(), atMs: z.number() }).default({ on: false, atMs: 0 }),
+  /** an operator made this node primary without a majority: it votes alone until a majority is back */
+  forced: z.boolean().default(false),
+});
+export type Memory = z.infer<typeof Memory>;
+
+const path = (pgdata: string) => join(stateDirectory(pgdata), "memory.json");
+
+/**
+ * This node's memory; empty where there is none. One that is damaged or another node's says nothing about who was here, and the
+ * node is careful then: it counts as having been part of a majority, and waits for one.
+ */
+export async function readMemory(pgdata: string, nodeId: number, log: Log): Promise<Memory> {
+  const fresh = { paused: { on: false, atMs: 0 }, forced: false };
+  const none: Memory = { nodeId, systemIdentifier: "", everHadMajority: false, hosts: [], ...fresh };
+  const text = await readIfThere(path(pgdata));
+  if (text === null) return none;
+  const memory = parse(text);
+  if (memory?.nodeId === nodeId) return memory;
+  const because = memory === null ? "it is damaged" : `it is node ${memory.nodeId}'s`;
+  log.warn("The node's memory is not used, a majority must be seen first", { file: path(pgdata), because });
+  return { ...none, everHadMajority: true };
+}
+
+function parse(text: string): Memory | null {
+  try {
+    return Memory.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+export async function writeMemory(pgdata: string, memory: Memory): Promise<void> {
+  await ensureDirectory(stateDirectory(pgdata), { mode: 0o700, owner: postgresAccount });
+  await writeAtomic(path(pgdata), JSON.stringify(memory) + "\n", { mode: 0o600, owner: postgresAccount });
+}

@@ -1,0 +1,99 @@
+// PURE parsers of what PostgreSQL's own tools print: pg_controldata, pg_waldump --stats, and its log lines.
+import { parseWalName, segmentBytes, segmentOf, walName } from "../../../core/postgres/wal-name.ts";
+import { compareLsn, formatLsn, type WalPosition } from "../../../core/postgres/lsn.ts";
+
+/** Why a standby cannot stream, in PostgreSQL's own words. */
+export type StreamingTrouble = "wal-removed" | "diverged" | "slot-missing";
+
+export interface ControlData {
+  systemIdentifier: string;
+  /** "in production", "shut down", "in archive recovery", "shut down in recovery", … */
+  state: string;
+  checkpoint: WalPosition;
+  redoLsn: string;
+  minRecoveryEnd: WalPosition | null;
+}
+
+/** Parses pg_controldata's output (LC_ALL=C). Throws where a field is missing: then it is no control file. */
+export function parseControlData(text: string): ControlData {
+  const fields = new Map(
+    text.split("\n").flatMap((line) => {
+      const at = line.indexOf(":");
+      return at < 0 ? [] : [[line.slice(0, at).trim(), line.slice(at + 1).trim()] as const];
+    }),
+  );
+  const field = (name: string) => {
+    const value = fields.get(name);
+    if (value === undefined || value === "") throw new Error(`pg_controldata printed no "${name}"`);
+    return value;
+  };
+  const minEnd = field("Minimum recovery ending location");
+  const minTimeline = Number(field("Min recovery ending loc's timeline"));
+  return {
+    systemIdentifier: field("Database system identifier"),
+    state: field("Database cluster state"),
+    checkpoint: {
+      timeline: Number(field("Latest checkpoint's TimeLineID")),
+      lsn: field("Latest checkpoint location"),
+    },
+    redoLsn: field("Latest checkpoint's REDO location"),
+    minRecoveryEnd: compareLsn(minEnd, "0/0") === 0 ? null : { timeline: minTimeline, lsn: minEnd },
+  };
+}
+
+/** A stretch of WAL on one timeline. */
+export interface WalRange {
+  timeline: number;
+  /** the first and the last file of it */
+  files: [string, string];
+  startLsn: string;
+  /** just behind the last segment that follows without a gap */
+  endLsn: string;
+}
+
+/**
+ * Which WAL to read to find its end: on the newest timeline that has segments at or after the checkpoint, from the
+ * checkpoint's redo location or the first segment of that timeline, to the last segment without a gap. Segments are 16 MB.
+ */
+export function chooseWalRange(
+  control: Pick<ControlData, "checkpoint" | "redoLsn">,
+  walFiles: readonly string[],
+): WalRange {
+  const segments = walFiles.flatMap((name) => parseWalName(name, segmentBytes) ?? []).filter((s) => !s.partial);
+  const redo = segmentOf(control.redoLsn, segmentBytes);
+  const ahead = segments.filter((s) => s.timeline > control.checkpoint.timeline && s.segment >= redo);
+  const timeline = ahead.reduce((newest, s) => Math.max(newest, s.timeline), control.checkpoint.timeline);
+  const own = new Set(segments.filter((s) => s.timeline === timeline).map((s) => s.segment));
+  const firstOwn = [...own].filter((s) => s >= redo).toSorted((a, b) => a < b ? -1 : 1)[0] ?? redo;
+  let end = firstOwn;
+  while (own.has(end)) end++;
+  const startLsn = firstOwn === redo ? control.redoLsn : formatLsn(firstOwn * BigInt(segmentBytes));
+  const last = end > firstOwn ? end - 1n : firstOwn;
+  const files: WalRange["files"] = [
+    walName(timeline, firstOwn, segmentBytes),
+    walName(timeline, last, segmentBytes),
+  ];
+  return { timeline, files, startLsn, endLsn: formatLsn(end * BigInt(segmentBytes)) };
+}
+
+/** The end of the last record that `pg_waldump --stats` read, or null where it read none. */
+export function parseWaldumpEnd(stdout: string): string | null {
+  const match = /between [0-9A-F]+\/[0-9A-F]+ and ([0-9A-F]+\/[0-9A-F]+)/.exec(stdout);
+  return match && match[1] !== "0/0" ? match[1]! : null;
+}
+
+/** What a line of PostgreSQL's log says about why it cannot stream; null for any other line. */
+export function parseStreamingTrouble(line: string): StreamingTrouble | null {
+  if (/replication slot "[^"]*" does not exist/.test(line)) return "slot-missing";
+  if (/requested WAL segment \S+ has already been removed/.test(line)) return "wal-removed";
+  if (/can no longer (get changes from|access) replication slot|replication slot .* has been invalidated/.test(line)) {
+    return "wal-removed";
+  }
+  if (/is not a child of this server's history/.test(line)) return "diverged";
+  if (/highest timeline \d+ of the primary is behind recovery timeline/.test(line)) return "diverged";
+  if (/is ahead of the WAL flush position of this server/.test(line)) return "diverged";
+  if (/new timeline \d+ forked off current database system timeline \d+ before current recovery point/.test(line)) {
+    return "diverged";
+  }
+  return null;
+}

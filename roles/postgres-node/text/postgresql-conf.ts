@@ -1,0 +1,150 @@
+// PURE postgresql.conf, pg_hba.conf and postgresql.auto.conf: the same input gives the same bytes.
+import type { NodeConfig } from "../../../config/postgres-node.ts";
+import type { Setting } from "../../../config/list-syntax.ts";
+import { quoteSetting } from "../../../core/postgres/conninfo.ts";
+
+/** Settings that PostDock owns: set by CONFIGS they would break what it promises. */
+const reserved: Readonly<Record<string, string>> = {
+  data_directory: "set PGDATA",
+  config_file: "it is rendered by PostDock at $PGDATA/postgresql.conf",
+  hba_file: "edit $PGDATA/pg_hba.conf, on every node",
+  ident_file: "edit $PGDATA/pg_ident.conf, on every node",
+  external_pid_file: "leave it out",
+  port: "the port inside the container is 5432; publish another one outside",
+  unix_socket_directories: "the socket stays in /var/run/postgresql",
+  primary_conninfo: "the upstream follows from the cluster's state",
+  primary_slot_name: "the slot follows from NODE_ID",
+  recovery_end_command: "no standby becomes primary without asking here first",
+  recovery_target_timeline: "standbys always follow the latest timeline",
+};
+
+const megabytesPerSegment = 16;
+type Translation = (value: string) => Setting | null;
+const rename = (name: string): Translation => (value) => ({ name, value });
+const segments = (name: string, factor: number): Translation => (value) =>
+  /^\d+$/.test(value) ? { name, value: `${Number(value) * factor * megabytesPerSegment}MB` } : { name, value };
+
+/** Settings of older versions: what they became in PostgreSQL 17, or null where they are gone. */
+const outdated: Readonly<Record<string, Translation>> = {
+  wal_keep_segments: segments("wal_keep_size", 1),
+  checkpoint_segments: segments("max_wal_size", 3),
+  force_parallel_mode: rename("debug_parallel_query"),
+  replacement_sort_tuples: () => null,
+  operator_precedence_warning: () => null,
+  vacuum_cleanup_index_scale_factor: () => null,
+  vacuum_defer_cleanup_age: () => null,
+  stats_temp_directory: () => null,
+  promote_trigger_file: () => null,
+  old_snapshot_threshold: () => null,
+  trace_recovery_messages: () => null,
+};
+
+export interface SettingsVerdict {
+  settings: Setting[];
+  warnings: string[];
+  /** settings that are refused, each with what to do instead */
+  refused: { name: string; fix: string }[];
+}
+
+/** CONFIGS as this version of PostgreSQL takes it: outdated names translated, PostDock's own refused. */
+export function translateSettings(given: readonly Setting[]): SettingsVerdict {
+  const verdict: SettingsVerdict = { settings: [], warnings: [], refused: [] };
+  for (const setting of given) {
+    const translate = Object.hasOwn(outdated, setting.name) ? outdated[setting.name] : undefined;
+    const fix = Object.hasOwn(reserved, setting.name) ? reserved[setting.name] : undefined;
+    if (fix !== undefined) verdict.refused.push({ name: setting.name, fix });
+    else if (translate === undefined) verdict.settings.push(setting);
+    else {
+      const now = translate(setting.value);
+      if (now) verdict.settings.push(now);
+      verdict.warnings.push(
+        now
+          ? `CONFIGS: ${setting.name} became ${now.name} in PostgreSQL 17: taken as ${now.name}:${now.value}`
+          : `CONFIGS: ${setting.name} no longer exists in PostgreSQL 17 and is left out`,
+      );
+    }
+  }
+  return verdict;
+}
+
+function defaults(config: NodeConfig): Setting[] {
+  const s = (name: string, value: string): Setting => ({ name, value });
+  return [
+    s("listen_addresses", "*"),
+    s("cluster_name", config.name),
+    s("max_connections", "100"),
+    s("shared_buffers", "128MB"),
+    s("dynamic_shared_memory_type", "posix"),
+    s("password_encryption", "scram-sha-256"),
+    s("wal_level", "replica"),
+    s("wal_log_hints", "on"),
+    s("max_wal_senders", "10"),
+    s("max_replication_slots", "10"),
+    s("wal_keep_size", config.useSlots ? "512MB" : `${500 * megabytesPerSegment}MB`),
+    s("max_slot_wal_keep_size", "8GB"),
+    s("wal_sender_timeout", "10s"),
+    s("wal_receiver_timeout", "10s"),
+    s("wal_receiver_status_interval", "1s"),
+    s("wal_retrieve_retry_interval", "500ms"),
+    // whoever promotes this server, by hand too: only with the lease
+    s("recovery_end_command", "/usr/local/bin/postdock postgres-node may-end-recovery"),
+    s("hot_standby", "on"),
+    s("hot_standby_feedback", "on"),
+    s("tcp_keepalives_idle", "5"),
+    s("tcp_keepalives_interval", "2"),
+    s("tcp_keepalives_count", "3"),
+    s("jit", "off"),
+    s("log_timezone", "UTC"),
+    s("timezone", "UTC"),
+    s("datestyle", "iso, mdy"),
+    s("lc_messages", "en_US.utf8"),
+    s("default_text_search_config", "pg_catalog.english"),
+  ];
+}
+
+/** The whole postgresql.conf: defaults, then CONFIGS in its order; `repmgr` is always preloaded. */
+export function renderPostgresqlConf(config: NodeConfig, settings: readonly Setting[]): string {
+  const merged = new Map(defaults(config).map((s) => [s.name, s.value]));
+  for (const { name, value } of settings) {
+    merged.delete(name); // a setting given by the user stands where the user put it
+    merged.set(name, value);
+  }
+  merged.set("shared_preload_libraries", withRepmgr(merged.get("shared_preload_libraries") ?? ""));
+  const lines = [...merged].map(([name, value]) => `${name} = ${quoteSetting(value)}`);
+  return [
+    "# Rendered by PostDock at every start from the container's variables; edits are lost.",
+    "# Settings of your own: CONFIGS, or ALTER SYSTEM.",
+    ...lines,
+    "",
+  ].join("\n");
+}
+
+function withRepmgr(libraries: string): string {
+  const list = libraries.split(",").map((l) => l.trim()).filter((l) => l !== "" && l !== "repmgr");
+  return ["repmgr", ...list].join(",");
+}
+
+/** pg_hba.conf of a new cluster: the local socket without a password, everything else by `method`. */
+export function renderPgHba(method: string): string {
+  return [
+    "# Written by PostDock when the cluster was made; yours to edit, standbys copy it when they clone.",
+    "# type  database     user  address  method",
+    "local   all          all            trust",
+    "local   replication  all            trust",
+    `host    all          all   all      ${method}`,
+    `host    replication  all   all      ${method}`,
+    "",
+  ].join("\n");
+}
+
+/** postgresql.auto.conf with these settings replaced (null: removed); other lines, from ALTER SYSTEM, stay. */
+export function replaceAutoConf(text: string, settings: Readonly<Record<string, string | null>>): string {
+  const kept = text.split("\n").filter((line) => {
+    const name = /^\s*([A-Za-z_][A-Za-z0-9_.]*)\s*=?/.exec(line)?.[1]?.toLowerCase();
+    return line.trim() !== "" && (name === undefined || !Object.hasOwn(settings, name));
+  });
+  const added = Object.entries(settings).flatMap(([name, value]) =>
+    value === null ? [] : [`${name} = ${quoteSetting(value)}`]
+  );
+  return [...kept, ...added, ""].join("\n");
+}

@@ -1,0 +1,173 @@
+// Every SQL statement of the node but those on repmgr's tables (repmgr-queries.ts), bound values and parsed rows; the only
+// file here that knows the postgres driver.
+// porsager/postgres has no query timeout of its own, so each query is raced against a deadline.
+import postgres from "postgres";
+import { z } from "zod";
+import { withDeadline } from "../../../core/runtime/time.ts";
+import { historyName } from "../../../core/postgres/wal-name.ts";
+import { parseHistory, type TimelineFork } from "../../../core/postgres/lsn.ts";
+
+export type Sql = postgres.Sql;
+
+const local = { host: "/var/run/postgresql/.s.PGSQL.5432", path: "/var/run/postgresql/.s.PGSQL.5432" };
+const common = { max: 1, idle_timeout: 0, connect_timeout: 5, onnotice: () => {}, fetch_types: false, prepare: false };
+
+/** A connection to the node's own server over the socket, as the superuser postgres. */
+export function connectLocal(database: string): Sql {
+  return postgres({ ...common, ...local, user: "postgres", database, password: "" });
+}
+
+export interface Remote {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+}
+
+/** A connection to another node. */
+export function connectRemote(remote: Remote): Sql {
+  return postgres({ ...common, ...remote, connect_timeout: 3 });
+}
+
+/** Runs `work` on a connection and closes it whatever happens; all of it within the deadline. */
+export async function withConnection<T>(sql: Sql, deadlineMs: number, work: (sql: Sql) => Promise<T>): Promise<T> {
+  try {
+    return await withDeadline(work(sql), deadlineMs, "The server");
+  } finally {
+    sql.end({ timeout: 0 }).catch(() => {});
+  }
+}
+
+const lsnText = z.string().nullable();
+
+const ServerState = z.object({
+  standby: z.boolean(),
+  system_identifier: z.string(),
+  timeline: z.number(),
+  lsn: lsnText,
+  replay_lsn: lsnText,
+  upstream_host: z.string().nullable(),
+  upstream_port: z.number().nullable(),
+  receiver: z.string().nullable(),
+  latest_end_lsn: lsnText,
+  lag_seconds: z.number().nullable(),
+  primary_conninfo: z.string(),
+  sync_names: z.string(),
+});
+export type ServerState = z.infer<typeof ServerState>;
+
+/** Role, timeline, positions and WAL receiver of a server, in one round trip. */
+export async function readServerState(sql: Sql): Promise<ServerState> {
+  const rows = await sql`
+    with r as (select pg_is_in_recovery() as standby)
+    select r.standby,
+      s.system_identifier::text,
+      case when r.standby
+        then greatest(w.received_tli, c.min_recovery_end_timeline, k.timeline_id)
+        else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end as timeline,
+      case when r.standby
+        then greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) else pg_current_wal_flush_lsn() end::text as lsn,
+      case when r.standby then pg_last_wal_replay_lsn() end::text as replay_lsn,
+      w.sender_host as upstream_host, w.sender_port as upstream_port, w.status as receiver,
+      w.latest_end_lsn::text,
+      case when not r.standby then null
+        when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
+        else extract(epoch from now() - pg_last_xact_replay_timestamp()) end::float8 as lag_seconds,
+      current_setting('primary_conninfo') as primary_conninfo,
+      current_setting('synchronous_standby_names') as sync_names
+    from r cross join pg_control_system() s cross join pg_control_recovery() c cross join pg_control_checkpoint() k
+      left join pg_stat_wal_receiver w on true`;
+  return ServerState.parse(rows[0]);
+}
+
+const DownstreamRow = z.object({
+  application_name: z.string(),
+  address: z.string().nullable(),
+  state: z.string(),
+  sync_state: z.string(),
+  sent_lsn: lsnText,
+  replay_lsn: lsnText,
+});
+export type DownstreamRow = z.infer<typeof DownstreamRow>;
+
+export async function readDownstream(sql: Sql): Promise<DownstreamRow[]> {
+  const rows = await sql`
+    select application_name, host(client_addr) as address, coalesce(state, 'unknown') as state, coalesce(sync_state, 'unknown') as sync_state,
+      sent_lsn::text, replay_lsn::text
+    from pg_stat_replication order by application_name`;
+  return z.array(DownstreamRow).parse([...rows]);
+}
+
+/** The history of a timeline as the server has it; timeline 1 has none. */
+export async function readTimelineHistory(sql: Sql, timeline: number): Promise<TimelineFork[]> {
+  if (timeline <= 1) return [];
+  const rows = await sql`select pg_read_file(${`pg_wal/${historyName(timeline)}`}) as text`;
+  return parseHistory(z.string().parse(rows[0]?.text));
+}
+
+/** Bytes of a file in pg_wal; null where it is gone. */
+export async function readHeader(sql: Sql, file: string, offset: number, bytes: number): Promise<Buffer | null> {
+  const rows = await sql`
+    select encode(pg_read_binary_file(${`pg_wal/${file}`}, ${offset}::bigint, ${bytes}::bigint, true), 'hex') as hex`;
+  const hex = z.string().nullable().parse(rows[0]?.hex);
+  return hex === null ? null : Buffer.from(hex, "hex");
+}
+
+/** Makes a physical slot that keeps WAL from now on, unless it is there. True where it was made. */
+export async function ensureSlot(sql: Sql, name: string): Promise<boolean> {
+  const rows = await sql`
+    select pg_create_physical_replication_slot(${name}, true)
+    where not exists (select from pg_replication_slots where slot_name = ${name})`;
+  return rows.length > 0;
+}
+
+const SlotRow = z.object({ slot_name: z.string(), active: z.boolean(), wal_status: z.string().nullable() });
+export type SlotRow = z.infer<typeof SlotRow>;
+
+export async function readSlots(sql: Sql): Promise<SlotRow[]> {
+  const rows = await sql`
+    select slot_name::text, active, wal_status from pg_replication_slots where slot_type = 'physical' order by slot_name`;
+  return z.array(SlotRow).parse([...rows]);
+}
+
+/** Drops a slot that nobody uses; one in use stays and throws. */
+export async function dropSlot(sql: Sql, name: string): Promise<void> {
+  await sql`select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = ${name} and not active`;
+}
+
+/** Sum of all database sizes, bytes. */
+export async function readDataBytes(sql: Sql): Promise<number> {
+  const rows = await sql`select sum(pg_database_size(oid))::float8 as bytes from pg_database`;
+  return z.number().parse(rows[0]?.bytes);
+}
+
+export async function reloadServer(sql: Sql): Promise<void> {
+  await sql`select pg_reload_conf()`;
+}
+
+export async function checkpoint(sql: Sql): Promise<void> {
+  await sql`checkpoint`;
+}
+
+/** Promotes this standby and waits until it is read-write, up to 12 s. Throws where it is not. */
+export async function promoteServer(sql: Sql): Promise<void> {
+  const rows = await sql`select pg_promote(true, 12) as promoted`;
+  if (rows[0]?.promoted !== true) throw new Error("PostgreSQL did not become read-write within 12 s");
+}
+
+/** A superuser role with a password, made or corrected; utility statements take no bound values, so format() quotes. */
+export async function ensureSuperuser(sql: Sql, role: { name: string; password: string }): Promise<void> {
+  const verb = (await sql`select from pg_roles where rolname = ${role.name}`).length > 0 ? "alter" : "create";
+  const pattern = `${verb} role %I with superuser replication login${role.password ? " password %L" : ""}`;
+  const statement = await sql`select format(${pattern}::text, ${role.name}::text, ${role.password}::text) as text`;
+  await sql.unsafe(z.string().parse(statement[0]?.text));
+}
+
+/** A database owned by a role, unless it is there. */
+export async function ensureDatabase(sql: Sql, database: { name: string; owner: string }): Promise<void> {
+  if ((await sql`select from pg_database where datname = ${database.name}`).length > 0) return;
+  const statement =
+    await sql`select format('create database %I owner %I', ${database.name}::text, ${database.owner}::text) as text`;
+  await sql.unsafe(z.string().parse(statement[0]?.text));
+}

@@ -1,0 +1,41 @@
+// Every SQL statement on repmgr's tables, with parsed rows.
+import { z } from "zod";
+import { conninfoValue } from "../../../core/postgres/conninfo.ts";
+import type { RegisteredNode } from "../../../core/protocol/status.ts";
+import type { Sql } from "./queries.ts";
+
+const NodeRow = z.object({
+  node_id: z.number(),
+  node_name: z.string(),
+  conninfo: z.string(),
+  type: z.string(),
+  upstream_node_id: z.number().nullable(),
+  active: z.boolean(),
+  priority: z.number(),
+}).transform((row): RegisteredNode => ({
+  nodeId: row.node_id,
+  nodeName: row.node_name,
+  host: conninfoValue(row.conninfo, "host") ?? "",
+  port: Number(conninfoValue(row.conninfo, "port") ?? 5432),
+  type: row.type,
+  upstreamNodeId: row.upstream_node_id,
+  active: row.active,
+  priority: row.priority,
+}));
+
+/** repmgr.nodes; null where repmgr's tables are not there. */
+export async function readRegisteredNodes(sql: Sql): Promise<RegisteredNode[] | null> {
+  const present = await sql`select to_regclass('repmgr.nodes') is not null as present`;
+  if (present[0]?.present !== true) return null;
+  const rows = await sql`
+    select node_id, node_name, conninfo, type, upstream_node_id, active, priority from repmgr.nodes order by node_id`;
+  return z.array(NodeRow).parse([...rows]);
+}
+
+/** Marks records of other nodes that still say primary as inactive; their node ids. */
+export async function retireOtherPrimaries(sql: Sql, nodeId: number): Promise<number[]> {
+  if (await readRegisteredNodes(sql) === null) return [];
+  const rows = await sql`
+    update repmgr.nodes set active = false where type = 'primary' and active and node_id <> ${nodeId} returning node_id`;
+  return rows.map((row) => z.number().parse(row.node_id));
+}
