@@ -1,49 +1,25 @@
 // The life of a node: observe, decide, apply, until the container is to stop. Between two decisions either a wait,
-// a clone, a rewind, a bootstrap, or a server that runs (watch-loop.ts).
-import { join } from "node:path";
-import { postgresAccount } from "../../core/runtime/command.ts";
+// a clone, a rewind, a bootstrap, or a server that runs (serve.ts).
 import { errorText, ExitCode, OperatorError, unreachable } from "../../core/words/errors.ts";
-import { remove, writeAtomic } from "../../core/runtime/files.ts";
-import { bootstrap } from "./data/bootstrap.ts";
-import { clone } from "./data/clone.ts";
-import type { ClusterView } from "./decide/view.ts";
-import { observeData } from "./observe/data-directory.ts";
-import { decideStartup, type StartupPlan } from "./decide/startup.ts";
-import { seeDisk } from "./act/room.ts";
-import { clearJournal, clearStaging, dataEntries, moveIntoPlace, readJournal } from "./data/journal.ts";
-import { licenseOf, type Node, say } from "./node.ts";
 import type { AskHow } from "../../core/client/peers.ts";
-import { finalLook, observeSurroundings, viewOf } from "./observe/surroundings.ts";
-import { clearStaleServer } from "./tools/postmaster.ts";
-import { rewind, type RewindUnderWay } from "./data/rewind.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
-import { ensureSlotOn, writePrimaryState, writeStandbyState } from "./act/upstream.ts";
-import { serveAsRole, type ServerEnd } from "./serve.ts";
+import { decideStartup, type StartupPlan } from "./decide/startup.ts";
+import type { ClusterView } from "./decide/view.ts";
+import { licenseOf, type Node, say } from "./node.ts";
+import { observeRoom } from "./observe/server.ts";
+import { finalLook, observeSurroundings, viewOf } from "./observe/surroundings.ts";
+import { serveAsRole } from "./serve.ts";
+import type { Bid } from "./state/candidacy.ts";
 
-/** Runs the node until it is stopped. Throws OperatorError where it must give up. */
-export async function runNode(node: Node): Promise<void> {
-  const attempt: Attempt = {
-    since: node.clock.nowMs(),
-    pauseMs: 250,
-    cloneBecause: null,
-    keptTerm: null,
-  };
-  while (!node.stop.aborted) {
-    const plan = await decide(node, attempt);
-    if (node.stop.aborted) return;
-    try {
-      const progressed = await apply(plan, node, attempt);
-      if (progressed) Object.assign(attempt, { since: node.clock.nowMs(), pauseMs: 250 });
-    } catch (error) {
-      if (node.stop.aborted) return;
-      await pauseAfterFailure(error, node, attempt);
-    }
-  }
-}
-
+/** The first pause after a failure; it doubles with each, up to the longest. Milliseconds. */
+const firstPauseMs = 250;
+const longestPauseMs = 10_000;
 /** A node that is to start as primary asks for the lease again after this at the latest, milliseconds. */
 const longestRestMs = 500;
+/** The pause between two looks of a node that waits, milliseconds. */
+const waitMs = 500;
 
+/** From the start of a wait until something is achieved. */
 interface Attempt {
   /** when the present wait began */
   since: number;
@@ -52,43 +28,67 @@ interface Attempt {
   cloneBecause: string | null;
   /** the term of the lease that this node had before it looked around: nobody else can have led since */
   keptTerm: number | null;
+  /** while this node is about to start as primary */
+  bid: Bid | null;
+}
+
+/** Runs the node until it is stopped. Throws OperatorError where it must give up. */
+export async function runNode(node: Node): Promise<void> {
+  const attempt: Attempt = {
+    since: node.clock.nowMs(),
+    pauseMs: firstPauseMs,
+    cloneBecause: null,
+    keptTerm: null,
+    bid: null,
+  };
+  while (!node.stop.aborted) {
+    try {
+      const plan = await decide(node, attempt);
+      if (node.stop.aborted) return;
+      const progressed = await apply(plan, node, attempt);
+      if (progressed) Object.assign(attempt, { since: node.clock.nowMs(), pauseMs: firstPauseMs });
+    } catch (error) {
+      if (node.stop.aborted) return;
+      await pauseAfterFailure(error, node, attempt);
+    } finally {
+      attempt.bid?.end();
+    }
+  }
 }
 
 async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
-  const { config, state, log } = node;
-  await clearStaleServer(config.pgdata, node);
-  state.data = await observeData(config.pgdata, log);
-  state.ranSince = false;
-  await seeDisk(node);
-  attempt.keptTerm = node.lease.held() ? node.lease.term() : null;
-  const view = await observe(node, attempt);
-  const plan = decideStartup(view);
+  const { doors, lease, seen } = node;
+  await doors.server.clearStale();
+  seen.dataFound(await doors.data.look());
+  await observeRoom(node);
+  attempt.keptTerm = lease.held() ? lease.term() : null;
+  const plan = decideStartup(await observe(node, attempt));
   if (plan.do !== "start-primary") return plan;
   // say first that a primary is about to start, then look again: of two nodes that do this at once, one sees the other
-  state.becomingPrimary = true;
+  attempt.bid = node.candidacy.begin("a start as primary");
   const again = decideStartup(await observe(node, attempt));
-  if (again.do !== "start-primary") state.becomingPrimary = false;
+  if (again.do !== "start-primary") attempt.bid?.end();
   return again;
 }
 
 async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<ClusterView> {
-  const { config, state } = node;
-  const seen = await observeSurroundings(node, how);
-  if (seen.primary && seen.primary.host !== config.host) node.sawPrimary = true;
-  if (!state.data) throw new Error("observe() needs the data directory to be seen first");
+  const { clock, condition, config, seen } = node;
+  const surroundings = await observeSurroundings(node, how);
+  const { data, disk } = seen.now;
+  if (!data) throw new Error("observe() needs the data directory to be seen first");
   return {
-    ...viewOf(node, seen),
+    ...viewOf(node, surroundings),
     cleanOverRewind: config.cleanOverRewind,
-    data: state.data,
-    stuckWithoutRoom: state.failingSince !== null && lacksRoom(state.disk?.freeBytes ?? null),
-    waitedMs: node.clock.nowMs() - attempt.since,
+    data,
+    stuckWithoutRoom: condition.failingSince !== null && lacksRoom(disk?.freeBytes ?? null),
+    waitedMs: clock.nowMs() - attempt.since,
     cloneBecause: attempt.cloneBecause,
   };
 }
 
 /** Carries out one plan. True where something was achieved, so that waiting starts anew. */
 async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<boolean> {
-  const { config, log } = node;
+  const { data } = node.doors;
   const started = node.clock.nowMs();
   switch (plan.do) {
     case "wait":
@@ -97,28 +97,28 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
       return false;
     case "refuse":
       throw new OperatorError({
-        what: `Node ${config.name} does not start`,
+        what: `Node ${node.config.name} does not start`,
         why: plan.because,
         fix: plan.fix,
         exitCode: ExitCode.refused,
       });
     case "finish-move":
       say(node, "cloning", "moving a finished clone into place", plan.because);
-      await moveIntoPlace(config.pgdata, log);
+      await data.finishMove();
       return true;
     case "discard-bootstrap":
       say(node, "starting", "discarding an unfinished bootstrap", plan.because);
-      await discardBootstrap(node);
+      await data.discardBootstrap();
       return true;
     case "bootstrap":
       say(node, "starting", "making a fresh cluster", plan.because);
-      await bootstrap({ ...node, signal: node.stop, writeServerConfig: () => writeServerConfig(node) });
+      await data.bootstrap();
       return true;
     case "clone":
       say(node, "cloning", `cloning from ${plan.from}`, plan.because);
-      await clone(plan.from, { ...node, signal: node.stop });
+      await data.clone(plan.from);
       attempt.cloneBecause = null;
-      noteRejoin("clone", plan.from, plan.because, started, node);
+      noteRejoin("clone", { from: plan.from, because: plan.because, started }, node);
       return true;
     case "rewind":
       say(node, "rewinding", `rewinding to ${plan.to}`, plan.because);
@@ -135,27 +135,20 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
 
 async function rewindTo(host: string, because: string, node: Node): Promise<boolean> {
   const started = node.clock.nowMs();
-  const underWay: RewindUnderWay = { to: host, fetched: [] };
-  node.rewinding = underWay;
-  try {
-    if (!(await rewind(host, { ...node, signal: node.stop }))) return false;
-  } finally {
-    node.rewinding = null;
-  }
-  const way = underWay.fetched.length > 0 ? "rewind with WAL from barman" : "rewind";
-  noteRejoin(way, host, because, started, node);
+  const { ok, fetched } = await node.doors.data.rewind(host);
+  if (!ok) return false;
+  const way = fetched > 0 ? "rewind with WAL from barman" : "rewind";
+  noteRejoin(way, { from: host, because, started }, node);
   return true;
 }
 
 function noteRejoin(
   way: "rewind" | "rewind with WAL from barman" | "clone",
-  from: string,
-  because: string,
-  started: number,
+  { from, because, started }: { from: string; because: string; started: number },
   node: Node,
 ): void {
-  node.ownOrigin = null;
-  node.state.failingSince = null;
+  node.seen.dataReplaced();
+  node.condition.recovered();
   node.history.note("Rejoined", { way, from, because, tookMs: Math.round(node.clock.nowMs() - started) });
 }
 
@@ -164,22 +157,23 @@ function noteRejoin(
  * frozen since, and another one have led meanwhile.
  */
 async function mayStartPrimary(node: Node, attempt: Attempt): Promise<boolean> {
+  const { clock, lease, stop } = node;
   if (licenseOf(node) === "not-needed") return true;
-  const asked = await node.lease.acquire();
+  const asked = await lease.acquire();
   if (!asked.held) {
-    node.state.becomingPrimary = false;
+    attempt.bid?.end();
     say(node, "waiting", "waiting for the lease", `It would start as primary, but: ${asked.because}`);
-    // whoever has the lease may give it back at any moment, because this node has more
-    await node.clock.sleep(Math.min(asked.retryMs, longestRestMs), node.stop);
+    // the holder may give the lease back at any moment, because this node has more
+    await clock.sleep(Math.min(asked.retryMs, longestRestMs), stop);
     return false;
   }
-  if (attempt.keptTerm !== null && attempt.keptTerm === node.lease.term()) return true;
+  if (attempt.keptTerm !== null && attempt.keptTerm === lease.term()) return true;
   const plan = decideStartup(await observe(node, attempt, finalLook), { final: true });
   if (plan.do === "start-primary") return true;
-  node.state.becomingPrimary = false;
+  attempt.bid?.end();
   say(node, "waiting", "giving the lease back", plan.because);
-  await node.lease.release(plan.because);
-  await node.clock.sleep(longestRestMs, node.stop);
+  await lease.release(plan.because);
+  await clock.sleep(longestRestMs, stop);
   return false;
 }
 
@@ -188,19 +182,13 @@ async function serve(
   node: Node,
   attempt: Attempt,
 ): Promise<boolean> {
-  const { config } = node;
-  node.trouble = null;
-  await clearJournalOfCopy(node);
-  await writeServerConfig(node);
-  if (plan.do === "start-primary") await writePrimaryState(config);
-  else {
-    await ensureSlotOn(plan.upstream, config, node.log);
-    await writeStandbyState(plan.upstream, config);
-  }
+  const { doors } = node;
+  await doors.data.clearLeftovers();
+  if (plan.do === "start-standby") await doors.others.ensureSlot(plan.upstream);
+  await doors.data.prepareStart(plan.do === "start-primary" ? { primary: true } : { upstream: plan.upstream });
   const role = plan.do === "start-primary" ? "primary" : "standby";
   say(node, "recovering", `starting PostgreSQL as ${role}`, plan.because);
-  const end: ServerEnd = await serveAsRole(role, node);
-  node.state.becomingPrimary = false;
+  const end = await serveAsRole(role, node);
   // after a crash the lease is kept: the same server starts again at once
   if (end.why !== "died") await node.lease.release(`PostgreSQL has ended (${end.why})`);
   if (end.why === "never-ready") {
@@ -212,30 +200,7 @@ async function serve(
     });
   }
   attempt.cloneBecause = end.why === "rejoin" && end.clone ? end.because : null;
-  node.cloneAsked = null;
   return true;
-}
-
-/** A clone that was cut off beside data that is still whole: what it left goes, the data stays. */
-async function clearJournalOfCopy(node: Node): Promise<void> {
-  if (await readJournal(node.config.pgdata) === null) return;
-  node.log.info("Removing what an unfinished clone left, the data directory itself is whole");
-  await clearStaging(node.config.pgdata);
-  await clearJournal(node.config.pgdata);
-}
-
-/** The journal says "bootstrapping" until everything but the state directory is gone. */
-async function discardBootstrap(node: Node): Promise<void> {
-  const { pgdata } = node.config;
-  const entries = await dataEntries(pgdata);
-  node.log.warn("Removing a cluster whose bootstrap never ended, nobody has used it", { entries: entries.length });
-  for (const name of entries) await remove(join(pgdata, name));
-  await clearJournal(pgdata);
-}
-
-async function writeServerConfig(node: Node): Promise<void> {
-  const path = join(node.config.pgdata, "postgresql.conf");
-  await writeAtomic(path, node.serverConfig, { mode: 0o600, owner: postgresAccount });
 }
 
 async function waitALittle(node: Node, attempt: Attempt, because: string): Promise<void> {
@@ -248,7 +213,7 @@ async function waitALittle(node: Node, attempt: Attempt, because: string): Promi
       exitCode: ExitCode.unavailable,
     });
   }
-  await node.clock.sleep(500, node.stop);
+  await node.clock.sleep(waitMs, node.stop);
 }
 
 /** The wait is over; a failure would be tried again. */
@@ -257,22 +222,21 @@ class GaveUp extends OperatorError {
 }
 
 async function pauseAfterFailure(error: unknown, node: Node, attempt: Attempt): Promise<void> {
-  const { clock, config, log } = node;
-  // no server runs: whoever can start may lead meanwhile
-  node.state.becomingPrimary = false;
-  await node.lease.release(`PostgreSQL was not started: ${errorText(error)}`);
+  const { clock, condition, config, lease, log, stop } = node;
+  // no server runs: another node that can start may lead meanwhile
+  attempt.bid?.end();
+  await lease.release(`PostgreSQL was not started: ${errorText(error)}`);
   if (error instanceof GaveUp) throw error;
   if (error instanceof OperatorError && (error.exitCode === ExitCode.refused || error.exitCode === ExitCode.config)) {
     throw error;
   }
-  node.state.failingSince ??= clock.nowMs();
-  const failingMs = clock.nowMs() - node.state.failingSince;
-  if (failingMs >= config.waitStartSeconds * 1000) throw error;
+  condition.failed(clock.nowMs());
+  if (condition.failingMs(clock.nowMs()) >= config.waitStartSeconds * 1000) throw error;
   log.error("The attempt failed, trying again", {
     error: error instanceof Error ? error : errorText(error),
     afterMs: attempt.pauseMs,
   });
   say(node, "waiting", "pausing after a failure", errorText(error));
-  await clock.sleep(attempt.pauseMs, node.stop);
-  attempt.pauseMs = Math.min(attempt.pauseMs * 2, 10_000);
+  await clock.sleep(attempt.pauseMs, stop);
+  attempt.pauseMs = Math.min(attempt.pauseMs * 2, longestPauseMs);
 }

@@ -1,102 +1,97 @@
-// What every part of a running node works with, put together once in role.ts.
+// A node: what it was given at its start, what it remembers, what it has seen, what it does, and what it was ordered to do.
+// Each part has one writer; the files of observe/, act/ and http/ work on it.
 import type { NodeConfig } from "../../config/postgres-node.ts";
-import type { Log } from "../../core/runtime/log.ts";
-import type { Supervised } from "../../core/runtime/supervisor.ts";
-import type { Clock } from "../../core/runtime/time.ts";
-import type { AgentState } from "./state/agent-state.ts";
-import type { TimelineOrigin } from "../../core/postgres/lsn.ts";
 import type { ControlClient } from "../../core/client/control-client.ts";
-import type { ControlKeys } from "../../core/protocol/signing.ts";
 import type { Voter } from "../../core/lease/voter.ts";
-import type { NodeStatus } from "../../core/protocol/status.ts";
-import { observedRole, renderStatus } from "./state/agent-state.ts";
-import type { StreamingTrouble } from "./text/controldata.ts";
-import type { RewindUnderWay } from "./data/rewind.ts";
-import type { Fence } from "./lease/fence.ts";
-import type { History } from "./state/history.ts";
+import type { NodeStatus, Phase } from "../../core/protocol/status.ts";
+import type { Log } from "../../core/runtime/log.ts";
+import type { Clock } from "../../core/runtime/time.ts";
+import { decideLicense } from "./decide/license.ts";
+import { type OwnNode, ownNode } from "./decide/own.ts";
+import type { License } from "./decide/view.ts";
+import type { Doors } from "./doors.ts";
+import type { Repmgrd } from "./act/repmgrd.ts";
 import type { Lease } from "./lease/lease.ts";
-import type { Memory } from "./state/memory.ts";
-import type { Sql } from "./tools/queries.ts";
-import type { PrimaryTimelines } from "./decide/view.ts";
-
-/** An order to hand the primary's role over. */
-export interface HandOver {
-  to: string;
-  because: string;
-}
+import type { Activity } from "./state/activity.ts";
+import type { Candidacy } from "./state/candidacy.ts";
+import type { Condition } from "./state/condition.ts";
+import type { History } from "./state/history.ts";
+import type { NodeMemory } from "./state/memory.ts";
+import type { Observed } from "./state/observed.ts";
+import type { Orders } from "./state/orders.ts";
+import { renderStatus } from "./text/status.ts";
 
 export interface Node {
-  config: NodeConfig;
-  state: AgentState;
-  clock: Clock;
-  log: Log;
-  /** aborts when the container is to stop */
-  stop: AbortSignal;
-  /** postgresql.conf as PostgreSQL has accepted it */
-  serverConfig: string;
-  memory: Memory;
-  lease: Lease;
-  voter: Voter;
-  client: ControlClient;
-  fence: Fence;
-  keys: ControlKeys;
-  /** what was announced last, and who waits for the next change */
-  announced: { key: string; waiting: AbortController };
-  /** NODE_NAME of every node seen, by host */
-  names: Map<string, string>;
-  /** hosts whose agents did not answer when last asked */
-  silent: Set<string>;
-  /** a primary has been in sight since this agent started */
-  sawPrimary: boolean;
-  /** the standby that is to lead next, by an operator's or this node's own order: it could when the order was given */
-  handOver: HandOver | null;
-  /** what is known of the primary's timelines, by its host, its timeline and ours */
-  timelines: Map<string, PrimaryTimelines>;
-  /** how the present timeline began, as first seen here: what is streamed later may be another's */
-  ownOrigin: { timeline: number; origin: TimelineOrigin } | null;
-  sql: Sql;
-  /** what PostgreSQL's log last said about why it cannot stream, and when */
-  trouble: { what: StreamingTrouble; atMs: number } | null;
-  repmgrd: Supervised | null;
-  history: History;
-  rewinding: RewindUnderWay | null;
-  /** why an operator wants this standby cloned again, or null */
-  cloneAsked: string | null;
-  /** ends the present pause of the watch loop, after an event */
-  wake: () => void;
+  // given at the start
+  readonly config: NodeConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** aborts when the container is to stop; its reason is the signal's name */
+  readonly stop: AbortSignal;
+  readonly startedMs: number;
+  readonly doors: Doors;
+  readonly client: Pick<ControlClient, "ask">;
+  readonly voter: Pick<Voter, "granted">;
+  readonly lease: NodeLease;
+  readonly repmgrd: Pick<Repmgrd, "start" | "stop" | "running">;
+  readonly history: Pick<History, "note" | "warn">;
+  // what it remembers, sees, suffers, does, wants, and was ordered
+  readonly memory: NodeMemory;
+  readonly seen: Observed;
+  readonly condition: Condition;
+  readonly activity: Activity;
+  readonly candidacy: Candidacy;
+  readonly orders: Orders;
 }
+
+/** What a node does with its lease. */
+export type NodeLease = Pick<
+  Lease,
+  | "mode"
+  | "held"
+  | "remainingMs"
+  | "term"
+  | "refusalTexts"
+  | "retryMs"
+  | "acquire"
+  | "release"
+  | "arm"
+  | "disarm"
+  | "force"
+  | "unforce"
+  | "standDown"
+>;
 
 /** Says what the agent does now and why: in /status and, where it changed, in the log. */
-export function say(node: Node, phase: AgentState["phase"], doing: string, because: string): void {
-  const { state } = node;
-  if (state.phase === phase && state.doing === doing && state.because === because) return;
-  Object.assign(state, { phase, doing, because });
-  node.log.info("Agent", { phase, doing, because });
-  announce(node);
+export function say(node: Node, phase: Phase, doing: string, because: string): void {
+  if (node.activity.set(phase, doing, because)) announce(node);
 }
 
-/** Whoever waits for a change of this node's role, phase or lease is told, where there is one. */
-export function announce(node: Node): void {
-  const { state, lease } = node;
-  const key = `${state.phase} ${observedRole(state)} ${state.server?.state.timeline} ${lease.held()}`;
-  if (key === node.announced.key) return;
-  state.revision++;
-  node.announced.waiting.abort();
-  node.announced = { key, waiting: new AbortController() };
+/** Answers everybody who waits for a change of this node's role, phase or lease, where there is one. */
+export function announce({ activity, seen, lease }: Node): void {
+  activity.changedTo(`${activity.phase} ${seen.role()} ${seen.now.server?.timeline} ${lease.held()}`);
 }
 
-/** Whether this node may be read-write now; "missing" where it needs the lease and does not hold it. */
-export function licenseOf(node: Node): "held" | "missing" | "not-needed" {
-  if (!node.memory.everHadMajority && !knowsHolder(node)) return "not-needed";
-  // a node of the second level of such a cluster never leads
-  if (node.config.electorate.length === 0 && node.config.upstreamHost !== null) return "missing";
-  if (!node.lease.mode.on) return "not-needed";
-  return node.lease.held() ? "held" : "missing";
+/** What this node knows of itself. */
+export function ownOf({ seen }: Node): OwnNode {
+  return ownNode({ role: seen.role(), ...seen.now });
 }
 
-/** A primary with the lease: who has a role to hand over. */
+/** Whether this node may be read-write now. */
+export function licenseOf({ config, memory, lease, voter, seen }: Node): License {
+  return decideLicense({
+    role: seen.role(),
+    everHadMajority: memory.now.everHadMajority,
+    grantedToOther: (voter.granted()?.host ?? config.host) !== config.host,
+    secondLevel: config.electorate.length === 0 && config.upstreamHost !== null,
+    leaseInForce: lease.mode.on,
+    held: lease.held(),
+  }).license;
+}
+
+/** A primary with the lease: it has a role to hand over. */
 export function leads(node: Node): boolean {
-  return observedRole(node.state) === "primary" && licenseOf(node) === "held";
+  return node.seen.role() === "primary" && licenseOf(node) === "held";
 }
 
 /** From now on a server that is read-write, or about to be, dies with the lease, where this node needs one. */
@@ -104,30 +99,31 @@ export function armIfNeeded(node: Node): void {
   if (licenseOf(node) !== "not-needed") node.lease.arm();
 }
 
-/** A standby that has granted the lease knows of it a second before its own marker does: while the holder may lead, it may not. */
-function knowsHolder({ state, voter, config }: Node): boolean {
-  const holder = voter.granted()?.host ?? config.host;
-  return observedRole(state) === "standby" && holder !== config.host;
-}
-
 /** GET /status of this moment. */
 export function statusOf(node: Node): NodeStatus {
-  const { lease, state, config, clock, memory, voter } = node;
-  Object.assign(state, { paused: memory.paused, forced: memory.forced });
-  const remainingMs = lease.remainingMs();
-  const mode = !lease.mode.on ? "off" : memory.everHadMajority ? "on" : "bootstrap";
-  return renderStatus(state, config, clock.nowMs(), {
-    mode,
-    because: !lease.mode.on
-      ? lease.mode.because
-      : mode === "on"
-      ? "the holder of a majority's lease is the primary"
-      : "a majority of the voters has not joined yet",
-    held: remainingMs > 0,
-    remainingMs: Math.round(remainingMs),
-    term: lease.term(),
-    grantedTo: voter.granted()?.host ?? null,
-    voters: config.electorate,
-    refusals: lease.refusalTexts(),
+  const { activity, condition, config, lease, memory, seen, voter } = node;
+  const nowMs = node.clock.nowMs();
+  return renderStatus({
+    config,
+    activity,
+    own: ownOf(node),
+    uptimeMs: nowMs - node.startedMs,
+    observedAgoMs: seen.now.server === null ? 0 : nowMs - seen.now.server.atMs,
+    memory: memory.now,
+    condition: {
+      failingMs: condition.failingMs(nowMs),
+      fenced: condition.fenced,
+      degraded: condition.degraded,
+    },
+    disk: seen.now.disk && { freeBytes: seen.now.disk.freeBytes, totalBytes: seen.now.disk.totalBytes },
+    becomingPrimary: node.candidacy.current !== null,
+    repmgrdRuns: node.repmgrd.running(),
+    lease: {
+      mode: lease.mode,
+      remainingMs: lease.remainingMs(),
+      term: lease.term(),
+      grantedTo: voter.granted()?.host ?? null,
+      refusals: lease.refusalTexts(),
+    },
   });
 }

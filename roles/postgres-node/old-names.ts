@@ -10,7 +10,7 @@ import { NodeStatus } from "../../core/protocol/status.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
 import { waitUntil } from "../../core/runtime/time.ts";
 import type { NodeConfig } from "../../config/postgres-node.ts";
-import { upstreamConnection } from "./data/clone.ts";
+import { upstreamConnection } from "./tools/upstream.ts";
 import { readJournal } from "./data/journal.ts";
 import { connectRemote, withConnection } from "./tools/queries.ts";
 import { readRegisteredNodes } from "./tools/repmgr-queries.ts";

@@ -1,34 +1,39 @@
 // Wiring of the postgres-node role: configuration, HTTP, sshd, and the node's life from start to stop.
 import { randomBytes, randomUUID } from "node:crypto";
 import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
-import type { Command, Context } from "../../core/runtime/context.ts";
-import { remove } from "../../core/runtime/files.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
+import { httpApp, serve } from "../../core/http/app.ts";
 import { controlRoutes } from "../../core/http/control.ts";
 import { votePath, Voter } from "../../core/lease/voter.ts";
-import { clusterKeys } from "../../core/protocol/signing.ts";
-import { httpApp, type RoleHttp, serve } from "../../core/http/app.ts";
-import type { Log } from "../../core/runtime/log.ts";
 import { httpPort } from "../../core/protocol/port.ts";
+import { clusterKeys, type ControlKeys } from "../../core/protocol/signing.ts";
+import type { Command, Context } from "../../core/runtime/context.ts";
+import { remove } from "../../core/runtime/files.ts";
+import type { Log } from "../../core/runtime/log.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
-import { loadNodeConfig } from "./config.ts";
-import { initialState } from "./state/agent-state.ts";
-import { Fence } from "./lease/fence.ts";
 import { takeOver, takeOverPath } from "./act/hand-over.ts";
-import { nodeHttp } from "./http/probes.ts";
-import { History } from "./state/history.ts";
-import { Lease } from "./lease/lease.ts";
-import { operatorHandlers } from "./http/operator.ts";
-import { answerLocal } from "./http/local-commands.ts";
+import { Repmgrd } from "./act/repmgrd.ts";
+import { loadNodeConfig } from "./config.ts";
 import { isMajorMaster } from "./http/is-major-master.ts";
-import { readMemory } from "./state/memory.ts";
-import type { Node } from "./node.ts";
-import { acceptedServerConfig, prepareNode } from "./prepare.ts";
-import { connectLocal } from "./tools/queries.ts";
-import { agentSocketPath } from "./text/repmgr-conf.ts";
+import { answerLocal } from "./http/local-commands.ts";
+import { operatorHandlers } from "./http/operator.ts";
+import { nodeHttp } from "./http/probes.ts";
+import { Fence } from "./lease/fence.ts";
+import { Lease } from "./lease/lease.ts";
 import { runNode } from "./life.ts";
+import { type Node, say } from "./node.ts";
+import { acceptedServerConfig, prepareNode } from "./prepare.ts";
+import { realDoors } from "./real-doors.ts";
+import { Activity } from "./state/activity.ts";
+import { Candidacy } from "./state/candidacy.ts";
+import { Condition } from "./state/condition.ts";
+import { History } from "./state/history.ts";
+import { NodeMemory, readMemory, writeMemory } from "./state/memory.ts";
+import { Observed } from "./state/observed.ts";
+import { Orders } from "./state/orders.ts";
+import { agentSocketPath } from "./text/repmgr-conf.ts";
 
 /** `postgres-node entrypoint`: the container's main process. */
 export const nodeEntrypoint: Command = async (context) => {
@@ -37,83 +42,91 @@ export const nodeEntrypoint: Command = async (context) => {
   return await runUntilSignal(context, log, (stop) => runRole(config, context, log, stop));
 };
 
+interface Made {
+  node: Node;
+  doors: ReturnType<typeof realDoors>;
+  fence: Fence;
+  voter: Voter;
+  history: History;
+  keys: ControlKeys;
+}
+
 /** The node and what it votes, claims and fences with. */
-async function makeNode(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<Node> {
+async function makeNode(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<Made> {
   const { clock } = context;
-  const state = initialState(clock.nowMs());
+  const { pgdata } = config;
   const incarnation = randomUUID();
-  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
-  const client = new ControlClient(keys, clock);
+  const keys: ControlKeys = { keys: clusterKeys(config.clusterKeys, config.replicationPassword), incarnation };
+  const client = new ControlClient(keys.keys, clock);
   const voter = new Voter(
     { name: config.host, incarnation, ttlMs: config.leaseTtlMs, electorate: config.electorate },
     log,
   );
-  const fence = new Fence(config.pgdata, { clock, log });
+  const fence = new Fence(pgdata, { clock, log });
+  const serverConfig = await acceptedServerConfig(config, log);
+  const doors = realDoors({ config, clock, log, stop, client, serverConfig });
+  const history = new History({ pgdata, node: config.host, clock, log });
+  const condition = new Condition();
+  const activity = new Activity({ clock, log });
   const onLost = (because: string) => {
-    state.fenced = because;
-    node.history.note("Fenced", { because });
-    node.wake();
+    condition.fencedBecause(because);
+    history.note("Fenced", { because });
+    activity.wake();
   };
-  const lease = new Lease({ config, incarnation, voter, client, fence, clock, log, random: fraction, onLost });
+  const endServer = () => doors.server.end();
+  const random = fraction;
+  const lease = new Lease({ config, incarnation, voter, client, fence, endServer, clock, log, random, onLost });
+  const memory = new NodeMemory(await readMemory(pgdata, config.id, log), (m) => writeMemory(pgdata, m));
   const node: Node = {
     config,
-    state,
     clock,
     log,
     stop,
-    serverConfig: await acceptedServerConfig(config, log),
-    memory: await readMemory(config.pgdata, config.id, log),
-    timelines: new Map(),
-    ownOrigin: null,
-    sql: connectLocal(config.replicationDb),
-    trouble: null,
-    repmgrd: null,
-    lease,
-    voter,
+    startedMs: clock.nowMs(),
+    doors,
     client,
-    fence,
-    keys: { keys, incarnation },
-    announced: { key: "", waiting: new AbortController() },
-    names: new Map(),
-    silent: new Set(),
-    sawPrimary: false,
-    history: new History({ pgdata: config.pgdata, node: config.host, clock, log }),
-    rewinding: null,
-    cloneAsked: null,
-    handOver: null,
-    wake: () => {},
+    voter,
+    lease,
+    repmgrd: new Repmgrd(doors.repmgr),
+    history,
+    memory,
+    seen: new Observed(),
+    condition,
+    activity,
+    candidacy: new Candidacy(clock),
+    orders: new Orders(() => activity.wake()),
   };
-  return node;
+  return { node, doors, fence, voter, history, keys };
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
   await prepareNode(config);
-  const node = await makeNode(config, context, log, stop);
-  const { state } = node;
-  await node.history.load();
-  if (node.memory.forced) node.lease.force();
-  state.everHadMajority = node.memory.everHadMajority;
+  const made = await makeNode(config, context, log, stop);
+  const { node } = made;
+  await made.history.load();
+  if (node.memory.now.forced) node.lease.force();
   const sshd = config.sshEnable ? supervise(await prepareSshd(), node) : null;
-  const listeners = await listen(nodeHttp(node), node);
+  const listeners = await listen(made);
   if (!node.lease.mode.on) {
     log.warn("No majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
   try {
     await runNode(node);
   } finally {
-    state.phase = "stopping";
-    await stopAll(node, sshd);
+    say(node, "stopping", "stopping", "the container stops");
+    await stopAll(made, sshd);
     for (const listener of listeners) listener.close();
   }
 }
 
-async function listen(role: RoleHttp, node: Node) {
+async function listen({ node, voter, history, keys }: Made) {
   const handlers = {
-    [votePath]: (body: unknown) => node.voter.handle(body),
+    [votePath]: (body: unknown) => voter.handle(body),
     [takeOverPath]: (body: unknown) => takeOver(body, node),
     ...operatorHandlers(node),
   };
-  const app = httpApp(role, node.log, controlRoutes(handlers, { ...node.keys, clock: node.clock, log: node.log }));
+  const role = nodeHttp(node, voter);
+  const app = httpApp(role, node.log, controlRoutes(handlers, { ...keys, clock: node.clock, log: node.log }));
   const local = httpApp(role, node.log);
   local.post("/local/:command", async (c) => {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);
@@ -124,14 +137,14 @@ async function listen(role: RoleHttp, node: Node) {
     const verdict = await isMajorMaster(node);
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
   });
-  app.get("/history", (c) => c.json({ schema: 1, entries: node.history.all() }));
+  app.get("/history", (c) => c.json({ schema: 1, entries: history.all() }));
   await remove(agentSocketPath);
   return [await serve(app, { port: httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
 }
 
-async function stopAll(node: Node, sshd: Supervised | null): Promise<void> {
-  await Promise.all([sshd?.stop(), node.lease.release("the container stops").then(() => node.fence.stop())]);
-  await node.sql.end({ timeout: 0 }).catch(() => {});
+async function stopAll({ node, doors, fence }: Made, sshd: Supervised | null): Promise<void> {
+  await Promise.all([sshd?.stop(), node.lease.release("the container stops").then(() => fence.stop())]);
+  await doors.close();
 }
 
 /** In [0, 1); which of two candidates tries first is nothing to guess. */

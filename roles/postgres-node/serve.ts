@@ -1,198 +1,156 @@
-// A running server: brought up, watched once a second, its repmgr record and repmgrd kept right, its upstream mended;
-// ends when the server ends or when this node has to become something else.
+// A running server: brought up, looked at once a second, and ended as its end asks for: a primary hands over first.
 import { errorText } from "../../core/words/errors.ts";
-import { observedRole } from "./state/agent-state.ts";
-import { keepConsistency } from "./act/consistency.ts";
-import { parseStreamingTrouble } from "./text/controldata.ts";
-import { decideRunning, type RunningPlan } from "./decide/running.ts";
-import type { RunningView } from "./decide/view.ts";
-import { keepRoom } from "./act/room.ts";
-import { fenceServer } from "./lease/fence.ts";
-import { endForce, getFirstLease } from "./lease/upkeep.ts";
-import { announce, armIfNeeded, licenseOf, type Node, say, statusOf } from "./node.ts";
-import { handOverRecovery } from "./act/hand-over.ts";
-import { observeServer, observeSurroundings, type Surroundings, viewOf } from "./observe/surroundings.ts";
-import type { TimelineOrigin } from "../../core/postgres/lsn.ts";
-import { immediateStop, startPostmaster } from "./tools/postmaster.ts";
-import { keepRegistered } from "./act/registration.ts";
-import { follow, promoteHere } from "./act/promote.ts";
-import { stopServer } from "./stop-server.ts";
-import { waitUntilReady } from "./until-ready.ts";
-import { rememberOrigin } from "./observe/timeline-origin.ts";
-import { dropUnneededSlots, noteRole, remember } from "./act/upkeep.ts";
-import type { Watch } from "./watch.ts";
+import { handOver, handOverRecovery, type Heir, lookForSuccessor, successorOf } from "./act/hand-over.ts";
+import { dutiesOf, type Duty } from "./duties.ts";
+import { announce, armIfNeeded, leads, type Node, say } from "./node.ts";
+import { observeServer } from "./observe/server.ts";
+import { finalLook, observeSurroundings } from "./observe/surroundings.ts";
+import { type ServerEnd, ServerRun } from "./run.ts";
+import { immediateStop, stopSteps } from "./tools/postmaster.ts";
 
-export type ServerEnd =
-  | { why: "stopped" }
-  | { why: "never-ready"; because: string }
-  | { why: "died" }
-  | { why: "demoted" }
-  | { why: "fenced" }
-  | { why: "handed-over" }
-  | { why: "rejoin"; clone: boolean; because: string };
-
+/** The longest pause between two looks, milliseconds. */
 const longestPauseMs = 1_000;
-/** A receiver streams when PostgreSQL has not complained about it for this long, milliseconds. */
-const steadyMs = 2_000;
+/** A server that has not answered for so long is unknown, milliseconds. */
+const staleMs = 5_000;
 
-/** Starts the server and stays until it ends or has to be stopped. */
+/** Starts the server and stays until it has ended, for whatever reason. */
 export async function serveAsRole(role: "primary" | "standby", node: Node): Promise<ServerEnd> {
-  const { config, state, clock, log } = node;
-  const postgres = startPostmaster({
-    pgdata: config.pgdata,
-    stoppingMs: config.stoppingSeconds * 1000,
-    onLine: (line) => {
-      const what = parseStreamingTrouble(line);
-      if (what) node.trouble = { what, atMs: clock.nowMs() };
-      log.info("Output", { process: "postgres", line });
-    },
-  }, node);
-  Object.assign(state, { postmasterRuns: true, ranSince: true });
+  const { seen, clock } = node;
+  seen.serverStarted();
+  const run = new ServerRun(node.doors.server.start((what) => seen.streamingTrouble({ what, atMs: clock.nowMs() })));
   if (role === "primary") armIfNeeded(node);
-  const watch: Watch = {
-    surroundings: null,
-    postgres,
-    notStreamingSince: null,
-    noPrimarySince: null,
-    registerSince: null,
-    registering: false,
-    registeredTryAt: -Infinity,
-    wasRegistered: false,
-    slotsLookedAt: clock.nowMs(),
-    lastRole: "",
-    lastUpstreamId: null,
-    retryMs: null,
-  };
   try {
-    const ready = await waitUntilReady(watch, role, node);
-    if (typeof ready === "object") {
-      await fenceServer(node.config.pgdata, node.clock);
-      await handOverRecovery(ready.to, ready.because, node);
-      return { why: "handed-over" };
-    }
-    if (ready === "ended") {
-      if (node.stop.aborted) return { why: "stopped" };
-      const exit = postgres.lastExit();
-      return { why: "never-ready", because: `postgres exited with ${exit?.code ?? exit?.signal} before it answered` };
-    }
-    state.failingSince = null;
-    say(node, "running", `serving as ${role}`, state.because);
-    return await watchServer(watch, node);
+    const end = await bringUp(run, role, node) ?? await watch(run, node);
+    const heir = await heirOf(end, run, node);
+    if (heir) await handOver(heir, () => stopServer(run, node), node);
+    return end;
   } finally {
-    await stopServer(watch, node);
-    node.lease.disarm();
-    Object.assign(state, { postmasterRuns: false, server: null, repmgrdRuns: false, becomingPrimary: false });
+    await stopServer(run, node);
+    node.candidacy.settle();
+    for (const order of node.orders.drop()) node.log.info("An order came too late, the server has ended", { ...order });
     announce(node);
   }
 }
 
-async function watchServer(watch: Watch, node: Node): Promise<ServerEnd> {
+/** Waits until the server answers. Null once it does; else why it has ended. */
+async function bringUp(run: ServerRun, role: "primary" | "standby", node: Node): Promise<ServerEnd | null> {
+  const ready = await untilReady(run, role, node);
+  if (ready === "ready") {
+    node.condition.recovered();
+    say(node, "running", `serving as ${role}`, node.activity.because);
+    return null;
+  }
+  if (ready !== "ended") {
+    await node.doors.server.end();
+    await handOverRecovery(ready, node);
+    return { why: "handed-over", heir: ready };
+  }
+  if (node.stop.aborted) return { why: "stopped" };
+  const exit = run.process.lastExit();
+  return { why: "never-ready", because: `postgres exited with ${exit?.code ?? exit?.signal} before it answered` };
+}
+
+/** "ended": it died first, or the container is to stop. Else ready, or the standby that leads sooner and why. */
+async function untilReady(
+  run: ServerRun,
+  role: "primary" | "standby",
+  node: Node,
+): Promise<"ready" | "ended" | Heir> {
+  const { clock, condition, config, log, stop } = node;
+  const since = clock.nowMs();
+  let reported = since;
+  while (run.process.running() && !stop.aborted) {
+    try {
+      await observeServer(node);
+      condition.answers();
+      return "ready";
+    } catch (error) {
+      const plan = role === "primary" ? await lookForSuccessor(since, node) : null;
+      if (plan?.do === "hand-over") return plan;
+      if (clock.nowMs() - reported >= config.recoveryCheckSeconds * 1000) {
+        reported = clock.nowMs();
+        log.info("PostgreSQL does not answer yet", { why: errorText(error) });
+      }
+      await clock.sleep(100, stop);
+    }
+  }
+  return "ended";
+}
+
+async function watch(run: ServerRun, node: Node): Promise<ServerEnd> {
+  const duties = dutiesOf(run, node);
   while (!node.stop.aborted) {
-    if (!watch.postgres.running()) {
-      node.log.warn("The server has ended", { exit: watch.postgres.lastExit() });
+    if (!run.process.running()) {
+      node.log.warn("The server has ended", { exit: run.process.lastExit() });
       return { why: "died" };
     }
-    if (node.handOver) return { why: "handed-over" };
-    if (node.cloneAsked) return { why: "rejoin", clone: true, because: node.cloneAsked };
-    const end = await lookOnce(watch, node);
+    const end = takeOrder(node) ?? await lookOnce(run, duties, node);
     if (end) return end;
-    await pause(watch, node);
+    await pause(run, node);
   }
   return { why: "stopped" };
 }
 
-/** Sleeps until the next look, an event, or the end of the server. */
-async function pause(watch: Watch, node: Node): Promise<void> {
-  const woken = new Promise<void>((resolve) => node.wake = resolve);
-  const pauseMs = Math.min(longestPauseMs, watch.retryMs ?? longestPauseMs);
-  watch.retryMs = null;
-  await Promise.race([node.clock.sleep(pauseMs, node.stop), woken, watch.postgres.exited()]);
-}
-
-async function lookOnce(watch: Watch, node: Node): Promise<ServerEnd | null> {
-  const { state } = node;
-  try {
-    state.server = await observeServer(node);
-  } catch (error) {
-    node.log.warn("The local server did not answer", { why: errorText(error) });
-    if (state.server && node.clock.nowMs() - state.server.atMs > 5_000) state.server = null;
-    return null;
-  }
-  if (observedRole(state) === "primary") state.becomingPrimary = false;
-  announce(node);
-  const surroundings = await observeSurroundings(node);
-  if (surroundings.primary) node.sawPrimary = true;
-  watch.surroundings = surroundings;
-  await getFirstLease(node);
-  await endForce(surroundings, node);
-  await remember(surroundings, node);
-  await noteRole(watch, surroundings, node);
-  const view = runningView(watch, surroundings, await rememberOrigin(node), node);
-  if (!view) return null;
-  const end = await applyRunning(decideRunning(view), watch, node);
-  if (end) return end;
-  await keepRoom(surroundings, node);
-  await keepConsistency(surroundings, node);
-  keepRegistered(watch, surroundings, node);
-  await dropUnneededSlots(watch, surroundings, node);
+/** What was ordered from outside, where it still fits this server. */
+function takeOrder(node: Node): ServerEnd | null {
+  const order = node.orders.take();
+  if (order === null) return null;
+  if (order.do === "reinit") return { why: "rejoin", clone: true, because: order.because };
+  if (leads(node)) return { why: "handed-over", heir: { to: order.to, because: order.because } };
+  node.log.warn("Nothing to hand over: this node is not a primary with the lease any more", { to: order.to });
   return null;
 }
 
-function runningView(
-  watch: Watch,
-  surroundings: Surroundings,
-  origin: TimelineOrigin | null,
-  node: Node,
-): RunningView | null {
-  const { clock } = node;
-  const status = statusOf(node).postgres;
-  if (status.role !== "primary" && status.role !== "standby") return null;
-  if (status.systemIdentifier === null || status.timeline === null) return null;
-  const streaming = status.upstream?.streaming ?? false;
-  // a WAL receiver that starts and ends again and again is seen streaming now and then, and gets nowhere
-  const steady = streaming && clock.nowMs() - (node.trouble?.atMs ?? -Infinity) >= steadyMs;
-  if (steady) node.trouble = null;
-  watch.notStreamingSince = status.role === "primary" || steady ? null : watch.notStreamingSince ?? clock.nowMs();
-  watch.noPrimarySince = surroundings.primary ? null : watch.noPrimarySince ?? clock.nowMs();
-  const since = (at: number | null) => at === null ? 0 : clock.nowMs() - at;
-  return {
-    ...viewOf(node, surroundings),
-    sawPrimary: node.sawPrimary,
-    license: licenseOf(node),
-    role: status.role,
-    systemIdentifier: status.systemIdentifier,
-    position: { timeline: status.timeline, lsn: status.lsn ?? "0/0" },
-    origin,
-    upstream: status.upstream?.host ?? null,
-    streaming,
-    notStreamingMs: since(watch.notStreamingSince),
-    noPrimaryMs: since(watch.noPrimarySince),
-    trouble: node.trouble?.what ?? null,
-  };
+/** Sleeps until the next look, an event, or the end of the server. */
+async function pause(run: ServerRun, node: Node): Promise<void> {
+  const pauseMs = Math.min(longestPauseMs, run.retryMs ?? longestPauseMs);
+  run.retryMs = null;
+  await Promise.race([node.clock.sleep(pauseMs, node.stop), node.activity.woken(), run.process.exited()]);
 }
 
-async function applyRunning(plan: RunningPlan, watch: Watch, node: Node): Promise<ServerEnd | null> {
-  switch (plan.do) {
-    case "nothing":
-      return null;
-    case "demote":
-      say(node, "stopping", "stopping a false primary", plan.because);
-      await watch.postgres.stop(immediateStop);
-      return { why: "demoted" };
-    case "fence":
-      say(node, "stopping", "fencing PostgreSQL", plan.because);
-      node.state.fenced = plan.because;
-      await fenceServer(node.config.pgdata, node.clock);
-      return { why: "fenced" };
-    case "rejoin":
-      say(node, "stopping", plan.clone ? "stopping to be cloned" : "stopping to be rewound", plan.because);
-      return { why: "rejoin", clone: plan.clone, because: plan.because };
-    case "follow":
-      await follow(plan.upstream, plan.because, watch, node);
-      return null;
-    case "promote":
-      if (node.state.becomingPrimary) return null; // repmgrd or an operator has asked already
-      watch.retryMs = await promoteHere(plan.because, node);
-      return null;
+/** One look at this server and at the others, then every duty in its order. */
+async function lookOnce(run: ServerRun, duties: readonly Duty[], node: Node): Promise<ServerEnd | null> {
+  try {
+    await observeServer(node);
+  } catch (error) {
+    node.log.warn("The local server did not answer", { why: errorText(error) });
+    node.seen.serverSilent(node.clock.nowMs(), staleMs);
+    return null;
   }
+  if (node.seen.role() === "primary") node.candidacy.settle();
+  announce(node);
+  const surroundings = run.surroundings = await observeSurroundings(node);
+  for (const duty of duties) {
+    const end = await duty.do(surroundings);
+    if (end) return end;
+  }
+  return null;
+}
+
+/**
+ * The standby that this server's role goes to, where it ends as a primary that somebody can follow. An order names one that
+ * was looked at for it; else the last look tells one, or a new look, since a standby may have come back since.
+ */
+async function heirOf(end: ServerEnd, run: ServerRun, node: Node): Promise<Heir | null> {
+  if (!run.process.running() || node.stop.reason === "SIGQUIT" || !leads(node)) return null;
+  if (end.why === "handed-over") return end.heir;
+  if (!node.stop.aborted) return null;
+  const known = run.surroundings && successorOf(node, run.surroundings, null);
+  const succession = known && "to" in known
+    ? known
+    : successorOf(node, await observeSurroundings(node, finalLook), null);
+  if (!succession) return null;
+  if ("none" in succession) {
+    node.log.warn("No standby to hand over to", { because: succession.none });
+    return null;
+  }
+  return { to: succession.to, because: `this node stops (${node.stop.reason})` };
+}
+
+/** Stops repmgrd and what still runs of the server: at once on SIGQUIT, else fast. The lease may then go to another node. */
+async function stopServer(run: ServerRun, node: Node): Promise<void> {
+  const steps = node.stop.reason === "SIGQUIT" ? immediateStop : stopSteps(node.config.stoppingSeconds * 1000);
+  await Promise.all([node.repmgrd.stop(), run.process.running() ? run.process.stop(steps) : undefined]);
+  node.seen.serverEnded();
+  node.lease.disarm();
 }

@@ -1,42 +1,33 @@
-// Keeps PostgreSQL waiting for whom the consistency mode says, as nodes come and go; and tells where it cannot.
-import { observedRole } from "../state/agent-state.ts";
-import { reached } from "../decide/view.ts";
+// Keeps PostgreSQL waiting for the standbys that the consistency mode asks for, as nodes come and go; says where it cannot.
 import { decideSync } from "../decide/sync.ts";
 import type { Node } from "../node.ts";
-import type { Surroundings } from "../observe/surroundings.ts";
-import { reloadServer } from "../tools/queries.ts";
-import { writeSyncNames } from "./upstream.ts";
 
-/** Whoever sets synchronous_standby_names in CONFIGS has the last word. */
-export async function keepConsistency(surroundings: Surroundings, node: Node): Promise<void> {
-  const { config, state, memory } = node;
-  const role = observedRole(state);
-  if (!state.server || (role !== "primary" && role !== "standby")) return;
+/** An operator who sets synchronous_standby_names in CONFIGS has the last word. */
+export async function keepConsistency(node: Node): Promise<void> {
+  const { config, doors, log, memory, seen } = node;
+  const { server } = seen.now;
+  const role = seen.role();
+  if (server === null || (role !== "primary" && role !== "standby")) return;
   if (config.settings.some((s) => s.name.toLowerCase() === "synchronous_standby_names")) return;
-  for (const peer of reached(surroundings)) node.names.set(peer.host, peer.name);
   const plan = decideSync({
     mode: config.consistency,
     barman: config.barmanSync,
     role,
-    everHadMajority: memory.everHadMajority,
+    everHadMajority: memory.now.everHadMajority,
     nodes: config.otherPartners.length + 1,
-    others: config.otherPartners.map((host) => ({ host, name: node.names.get(host) ?? null })),
-    streaming: state.server.downstream.filter((d) => d.state === "streaming").map((d) => d.application_name),
+    others: config.otherPartners.map((host) => ({ host, name: seen.nameOf(host) })),
+    streaming: server.downstream.filter((d) => d.state === "streaming").map((d) => d.applicationName),
   });
   noteDegraded(role === "primary" ? plan.degraded : null, node);
-  if (plan.names === state.server.state.sync_names) return;
-  node.log.info("Commits wait for others", { mode: config.consistency, names: plan.names || "nobody" });
-  await writeSyncNames(plan.names, config);
-  await reloadServer(node.sql);
+  if (plan.names === server.syncNames) return;
+  log.info("Commits wait for others", { mode: config.consistency, names: plan.names || "nobody" });
+  await doors.data.writeSyncNames(plan.names);
+  await doors.server.reload();
 }
 
 function noteDegraded(degraded: string | null, node: Node): void {
-  if (degraded === node.state.degraded) return;
-  if (degraded !== null) {
-    node.history.note("Consistency degraded", { mode: node.config.consistency, because: degraded });
-  } else {node.history.note("Consistency restored", {
-      mode: node.config.consistency,
-      because: "everybody it waits for is there",
-    });}
-  node.state.degraded = degraded;
+  if (!node.condition.degradedTo(degraded)) return;
+  const mode = node.config.consistency;
+  if (degraded !== null) return node.history.note("Consistency degraded", { mode, because: degraded });
+  node.history.note("Consistency restored", { mode, because: "all standbys that it waits for are there" });
 }

@@ -1,41 +1,46 @@
 // May this node become primary now? Asked by the agent, by repmgrd before it promotes, and by PostgreSQL itself at the end of
 // recovery (recovery_end_command): no way into read-write leads past this file.
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
-import { observedRole } from "../state/agent-state.ts";
 import { decideMayPromote, type MayPromote } from "../decide/promotion.ts";
 import type { Attempt } from "../lease/lease.ts";
-import { armIfNeeded, licenseOf, type Node, statusOf } from "../node.ts";
-import { finalLook, observeServer, observeSurroundings, viewOf } from "../observe/surroundings.ts";
+import { armIfNeeded, licenseOf, type Node, ownOf } from "../node.ts";
+import { observeServer } from "../observe/server.ts";
+import { finalLook, observeSurroundings, viewOf } from "../observe/surroundings.ts";
+import type { Bid } from "../state/candidacy.ts";
 
-/** A claim to become primary is withdrawn after this long if nothing came of it, milliseconds. */
-const claimMs = 15_000;
+/** An attempt that was allowed ends after this long if nothing came of it, milliseconds. */
+const bidMs = 15_000;
 /** A lease that is free within this time is waited for, milliseconds. */
 const insistMs = 2_500;
+
+/** Allowed: the attempt that was begun for it, which ends after a while unless it is kept. */
+export type Permission = { ok: true; because: string; bid: Bid } | { ok: false; because: string };
+
+const refused = (because: string): Permission => ({ ok: false, because });
 
 /**
  * Takes the lease where it is needed, then looks afresh: only what is seen while the lease is held is final, since the former
  * primary can acknowledge nothing any more. Gives the lease back where another node is to lead.
  */
-export async function askToPromote(node: Node, options: MayPromote): Promise<Verdict> {
-  const { state, lease } = node;
+export async function askToPromote(node: Node, options: MayPromote): Promise<Permission> {
+  const { lease } = node;
+  if (node.seen.role() !== "standby") return refused("this node is not a standby");
   // repmgrd and the agent may ask at the same time: what one was allowed, the other must not take back
-  if (state.becomingPrimary) return no("a promotion or a start as primary is under way on this node");
-  if (observedRole(state) !== "standby") return no("this node is no standby");
-  state.becomingPrimary = true;
+  const bid = node.candidacy.begin("a promotion");
+  if (bid === null) return refused("a promotion or a start as primary is under way on this node");
   // cheap reasons first: no lease is asked for in vain
-  if (node.memory.paused.on && !options.asked) {
-    return (state.becomingPrimary = false, no("automatic failover is paused"));
-  }
-  const verdict = await licensed(node, options).catch((error) => no(`could not look: ${error}`));
+  const verdict = node.memory.now.paused.on && !options.asked
+    ? no("automatic failover is paused")
+    : await licensed(node, options).catch((error) => no(`could not look: ${error}`));
   node.log.info("Promotion asked for", { allowed: verdict.ok, because: verdict.because, term: lease.term() });
   if (!verdict.ok) {
-    state.becomingPrimary = false;
+    bid.end();
     await lease.release("this node is not to be promoted");
-    return verdict;
+    return refused(verdict.because);
   }
   armIfNeeded(node);
-  void node.clock.sleep(claimMs, node.stop).then(() => state.becomingPrimary = false);
-  return verdict;
+  bid.expireAfter(bidMs);
+  return { ok: true, because: verdict.because, bid };
 }
 
 async function licensed(node: Node, options: MayPromote): Promise<Verdict> {
@@ -57,19 +62,17 @@ async function insist(node: Node): Promise<Attempt> {
 }
 
 async function mayPromote(node: Node, options: MayPromote): Promise<Verdict> {
-  const { state } = node;
-  state.server = await observeServer(node);
-  const seen = await observeSurroundings(node, finalLook);
-  const { postgres } = statusOf(node);
+  const server = await observeServer(node);
+  const surroundings = await observeSurroundings(node, finalLook);
   return decideMayPromote({
-    ...viewOf(node, seen),
-    role: state.server.state.standby ? "standby" : "primary",
-    systemIdentifier: state.server.state.system_identifier,
-    position: { timeline: state.server.state.timeline, lsn: postgres.lsn ?? "0/0" },
+    ...viewOf(node, surroundings),
+    role: server.standby ? "standby" : "primary",
+    systemIdentifier: server.systemIdentifier,
+    position: { timeline: server.timeline, lsn: ownOf(node).lsn ?? "0/0" },
   }, { ...options, final: true });
 }
 
-/** PostgreSQL is about to leave recovery: whoever asked it to, only with the lease. */
+/** PostgreSQL is about to leave recovery: whatever asked it to, only with the lease. */
 export function mayEndRecovery(node: Node): Verdict {
   const license = licenseOf(node);
   if (license === "not-needed") return yes("no lease is needed");

@@ -1,23 +1,16 @@
-// The volume of the data directory: a primary that has no room left gives way to a standby that has.
-import { diskSpace } from "../../../core/runtime/files.ts";
+// A primary whose volume has no room left gives way to a standby that has room.
 import { hasRoom, lacksRoom } from "../../../core/postgres/room.ts";
-import { successorOf } from "./hand-over.ts";
+import type { Surroundings } from "../decide/view.ts";
 import type { Node } from "../node.ts";
-import type { Surroundings } from "../observe/surroundings.ts";
+import { observeRoom } from "../observe/server.ts";
+import { type Heir, successorOf } from "./hand-over.ts";
 
-/** Looks at the volume of the data directory; bytes free there. */
-export async function seeDisk({ config, state }: Node): Promise<number> {
-  const { freeBytes, totalBytes } = await diskSpace(config.pgdata);
-  state.disk = { freeBytes, totalBytes };
-  return freeBytes;
-}
-
-/** Looks at the volume, and where the primary has no room and a standby has, orders a hand-over. */
-export async function keepRoom(surroundings: Surroundings, node: Node): Promise<void> {
-  const freeBytes = await seeDisk(node);
-  if (!lacksRoom(freeBytes) || node.memory.paused.on) return;
+/** Looks at the volume; the standby to hand over to where the primary has no room and that one has, else null. */
+export async function heirWithRoom(surroundings: Surroundings, node: Node): Promise<Heir | null> {
+  const freeBytes = await observeRoom(node);
+  if (!lacksRoom(freeBytes) || node.memory.now.paused.on) return null;
   const roomy = surroundings.peers.filter((p) => p.seen === "reached" && hasRoom(p.diskFreeBytes));
   const succession = successorOf(node, { ...surroundings, peers: roomy }, null);
-  if (!succession || "none" in succession) return;
-  node.handOver = { to: succession.to, because: `${node.config.pgdata} has ${freeBytes} bytes free: no room to write` };
+  if (!succession || "none" in succession) return null;
+  return { to: succession.to, because: `${node.config.pgdata} has ${freeBytes} bytes free: no room to write` };
 }

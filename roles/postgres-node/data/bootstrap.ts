@@ -9,7 +9,8 @@ import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import * as journal from "./journal.ts";
 import { renderPgHba } from "../text/postgresql-conf.ts";
-import { connectLocal, ensureDatabase, ensureSuperuser, withConnection } from "../tools/queries.ts";
+import { ensureDatabase, ensureSuperuser } from "../tools/bootstrap-queries.ts";
+import { connectLocal, withConnection } from "../tools/queries.ts";
 
 export interface BootstrapDeps {
   config: NodeConfig;

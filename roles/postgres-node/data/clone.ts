@@ -10,6 +10,7 @@ import type { Clock } from "../../../core/runtime/time.ts";
 import { renderConninfo } from "../../../core/postgres/conninfo.ts";
 import * as journal from "./journal.ts";
 import { connectRemote, ensureSlot, readDataBytes, withConnection } from "../tools/queries.ts";
+import { upstreamConnection } from "../tools/upstream.ts";
 import { passfilePath, slotName } from "../text/repmgr-conf.ts";
 
 export interface CloneDeps {
@@ -52,17 +53,6 @@ async function prepareUpstream(host: string, config: NodeConfig): Promise<number
       cause: error,
     });
   }
-}
-
-/** How this node connects to another one's repmgr database. */
-export function upstreamConnection(host: string, config: NodeConfig) {
-  return {
-    host,
-    port: host === config.upstreamHost ? config.primaryPort : 5432,
-    user: config.replicationUser,
-    password: config.replicationPassword,
-    database: config.replicationDb,
-  };
 }
 
 /** Where old data and clone do not fit side by side, the old data goes first: the upstream has a whole copy. */

@@ -1,15 +1,18 @@
 // WAL that pg_rewind needs and this node no longer has: fetched from barman's agent, whose address the primary knows.
 import { join } from "node:path";
+import type { NodeConfig } from "../../../config/postgres-node.ts";
+import type { ControlClient } from "../../../core/client/control-client.ts";
+import type { Log } from "../../../core/runtime/log.ts";
 import type { Command } from "../../../core/runtime/context.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { errorText, ExitCode } from "../../../core/words/errors.ts";
 import { writeAtomic } from "../../../core/runtime/files.ts";
 import { askNode, postJson } from "../../../core/client/peers.ts";
-import { waitUntil } from "../../../core/runtime/time.ts";
+import { type Clock, waitUntil } from "../../../core/runtime/time.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 import { walFileName, walPath, WalPiece } from "../../../core/protocol/wal-request.ts";
 import { stagingDirectory } from "./journal.ts";
-import type { Node } from "../node.ts";
+import type { RewindUnderWay } from "./rewind.ts";
 import { agentSocketPath } from "../text/repmgr-conf.ts";
 
 /** barman's receiver in pg_stat_replication (barman's documentation, streaming_archiver_name). */
@@ -21,9 +24,16 @@ const answerMs = 30_000;
 /** One file altogether, milliseconds. */
 const fileMs = 120_000;
 
+export interface FetchDeps {
+  config: NodeConfig;
+  clock: Clock;
+  log: Log;
+  client: ControlClient;
+}
+
 /** Puts one WAL file into pg_wal; only while a rewind is under way. */
-export async function fetchWal(name: string, node: Node): Promise<Verdict> {
-  const { rewinding, config, log } = node;
+export async function fetchWal(name: string, rewinding: RewindUnderWay | null, node: FetchDeps): Promise<Verdict> {
+  const { config, log } = node;
   if (!walFileName.test(name)) return no(`${JSON.stringify(name)} is not the name of a WAL file`);
   if (rewinding === null) return no("no rewind is under way");
   const started = node.clock.nowMs();
@@ -44,7 +54,7 @@ export async function fetchWal(name: string, node: Node): Promise<Verdict> {
 }
 
 /** Where the receiver of the primary's WAL is: barman may be a moment behind a primary that is new. */
-async function addressOfBarman(primary: string, node: Node): Promise<string> {
+async function addressOfBarman(primary: string, node: FetchDeps): Promise<string> {
   return await waitUntil(
     async () => {
       const seen = await askNode(primary, { timeoutMs: 2_000 });
@@ -60,7 +70,7 @@ async function addressOfBarman(primary: string, node: Node): Promise<string> {
   );
 }
 
-async function readWhole(host: string, name: string, node: Node): Promise<Buffer> {
+async function readWhole(host: string, name: string, node: FetchDeps): Promise<Buffer> {
   const deadline = node.clock.nowMs() + fileMs;
   const pieces: Buffer[] = [];
   for (let offset = 0, total = 1; offset < total;) {

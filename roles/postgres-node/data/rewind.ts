@@ -5,7 +5,7 @@ import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime
 import { writeAtomic } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
-import { upstreamConnection } from "./clone.ts";
+import { upstreamConnection } from "../tools/upstream.ts";
 import { renderConninfo } from "../../../core/postgres/conninfo.ts";
 import {
   clearStaging,

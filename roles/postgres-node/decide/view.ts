@@ -1,7 +1,11 @@
 // PURE types: what one node can see of itself and of the others when it decides what to be.
 // "Unreachable" is a value of its own, never "no".
 import type { TimelineFork, TimelineOrigin, WalPosition } from "../../../core/postgres/lsn.ts";
+import type { Role } from "./server-seen.ts";
 import type { StreamingTrouble } from "../text/controldata.ts";
+
+/** Whether a node may be read-write; "missing": it needs the lease and does not hold it (license.ts). */
+export type License = "held" | "missing" | "not-needed";
 
 /** What the own data directory holds. */
 export type OwnData =
@@ -41,7 +45,7 @@ export interface ReachedPeer {
   nodeId: number;
   name: string;
   uptimeSeconds: number;
-  role: "primary" | "standby" | "none" | "unknown";
+  role: Role;
   hasCluster: boolean;
   wasPrimary: boolean | null;
   systemIdentifier: string | null;
@@ -111,7 +115,7 @@ export interface RunningView extends Omit<ClusterView, OfTheStart> {
   /** a primary has been in sight since this agent started */
   sawPrimary: boolean;
   /** whether this node may be read-write: "missing" where it needs the lease and does not hold it */
-  license: "held" | "missing" | "not-needed";
+  license: License;
   /** what PostgreSQL itself said about why it cannot stream, or null */
   trouble: StreamingTrouble | null;
 }
@@ -134,6 +138,13 @@ export interface PrimaryInSight {
 
 /** What is known of the primary's timelines. */
 export type PrimaryTimelines = Pick<PrimaryInSight, "history" | "origin">;
+
+/** The other containers at one look. */
+export interface Surroundings {
+  peers: readonly Peer[];
+  observers: readonly { host: string; answers: boolean }[];
+  primary: PrimaryInSight | null;
+}
 
 /** The peers that answered. */
 export function reached(view: { peers: readonly Peer[] }): ReachedPeer[] {

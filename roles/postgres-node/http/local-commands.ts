@@ -5,7 +5,6 @@ import type { Command } from "../../../core/runtime/context.ts";
 import { errorText, ExitCode } from "../../../core/words/errors.ts";
 import { postJson } from "../../../core/client/peers.ts";
 import { type Verdict, yes } from "../../../core/words/verdict.ts";
-import { fetchWal } from "../data/fetch-wal.ts";
 import type { Node } from "../node.ts";
 import { mayEndRecovery } from "../act/permission.ts";
 import { promoteForRepmgrd } from "../act/promote.ts";
@@ -22,10 +21,10 @@ export async function answerLocal(path: string, body: unknown, node: Node): Prom
     const fields = { repmgr: event.event, nodeId: Number(event.nodeId), details: event.details };
     if (event.success === "1") node.log.info("repmgr event", fields);
     else node.log.warn("repmgr event", { ...fields, success: false });
-    node.wake();
+    node.activity.wake();
     return yes("noted");
   }
-  if (path === "/local/fetch-wal") return await fetchWal(WalName.parse(body).name, node);
+  if (path === "/local/fetch-wal") return await node.doors.data.fetchWal(WalName.parse(body).name);
   if (path === "/local/may-promote") return await promoteForRepmgrd(node);
   if (path === "/local/may-end-recovery") {
     const verdict = mayEndRecovery(node);

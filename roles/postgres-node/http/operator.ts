@@ -1,14 +1,12 @@
 // What an operator asks of this node through the CLI: switchover, forced failover, re-clone, pause. Refusals say why.
 import { z } from "zod";
 import { ControlRefusal } from "../../../core/http/control.ts";
-import { observedRole } from "../state/agent-state.ts";
-import { reached } from "../decide/view.ts";
 import { comparePosition } from "../../../core/postgres/lsn.ts";
 import { successorOf } from "../act/hand-over.ts";
-import { writeMemory } from "../state/memory.ts";
-import { licenseOf, type Node, statusOf } from "../node.ts";
-import { observeSurroundings } from "../observe/surroundings.ts";
 import { promoteHere } from "../act/promote.ts";
+import { reached, type Surroundings } from "../decide/view.ts";
+import { licenseOf, type Node, ownOf } from "../node.ts";
+import { observeSurroundings } from "../observe/surroundings.ts";
 
 const host = z.string().max(300);
 const Switchover = z.object({ to: host.nullable() });
@@ -34,62 +32,64 @@ export function operatorHandlers(node: Node) {
 const look = (node: Node) => observeSurroundings(node, { timeoutMs: 1_000, fresh: true });
 
 async function switchover(to: string | null, node: Node): Promise<{ to: string }> {
-  if (observedRole(node.state) !== "primary") throw new ControlRefusal("this node is not the primary");
+  if (node.seen.role() !== "primary") throw new ControlRefusal("this node is not the primary");
   if (!node.lease.mode.on) throw new ControlRefusal(`a switchover needs the lease: ${node.lease.mode.because}`);
   if (licenseOf(node) !== "held") throw new ControlRefusal("a majority of the voters has not joined yet");
   const succession = successorOf(node, await look(node), to);
   if (!succession) throw new ControlRefusal("this node could not look at its own server");
   if ("none" in succession) throw new ControlRefusal(succession.none);
-  node.handOver = { to: succession.to, because: "an operator asked for a switchover" };
-  node.wake();
+  const because = "an operator asked for a switchover";
+  if (!node.orders.give({ do: "hand-over", to: succession.to, because })) {
+    throw new ControlRefusal("another switchover is under way");
+  }
   return { to: succession.to };
 }
 
 /** Becomes primary without a majority: the operator answers for the nodes that are missing. */
 async function force(node: Node): Promise<{ because: string }> {
-  const { config, state, lease, memory } = node;
-  if (observedRole(state) === "primary") throw new ControlRefusal("this node is the primary already");
+  const { activity, config, history, lease, memory, seen } = node;
+  if (seen.role() === "primary") throw new ControlRefusal("this node is the primary already");
   if (config.otherPartners.length === 0) throw new ControlRefusal("PARTNER_NODES is empty here: this node never leads");
-  const seen = await look(node);
-  if (seen.primary) throw new ControlRefusal(`${seen.primary.host} is primary and answers: use a switchover`);
-  const own = statusOf(node).postgres;
+  const surroundings = await look(node);
+  if (surroundings.primary) {
+    throw new ControlRefusal(`${surroundings.primary.host} is primary and answers: use a switchover`);
+  }
+  const own = ownOf(node);
   if (own.systemIdentifier === null || own.timeline === null || own.lsn === null) {
     throw new ControlRefusal("this node has no data to lead with");
   }
   const position = { timeline: own.timeline, lsn: own.lsn };
-  const better = reached(seen).find((p) => p.position !== null && comparePosition(p.position, position) > 0);
+  const better = reached(surroundings).find((p) => p.position !== null && comparePosition(p.position, position) > 0);
   if (better) throw new ControlRefusal(`${better.host} has newer data: force that one`);
-  node.history.note("Forced failover", { because: "an operator asked for it", missing: missing(node, seen) });
+  history.note("Forced failover", { because: "an operator asked for it", missing: missing(node, surroundings) });
+  await memory.update((m) => ({ ...m, everHadMajority: true, forced: true }));
   lease.force();
-  node.memory = { ...memory, everHadMajority: true, forced: true };
-  state.everHadMajority = true;
-  await writeMemory(config.pgdata, node.memory);
-  if (observedRole(state) === "standby") {
+  if (seen.role() === "standby") {
     await promoteHere("an operator forced a failover", node, { asked: true, proven: true });
   }
-  node.wake();
-  return { because: state.because };
+  activity.wake();
+  return { because: activity.because };
 }
 
-function missing(node: Node, seen: Awaited<ReturnType<typeof look>>): string[] {
-  const answering = new Set(reached(seen).map((p) => p.host));
+function missing(node: Node, surroundings: Surroundings): string[] {
+  const answering = new Set(reached(surroundings).map((p) => p.host));
   return node.config.otherPartners.filter((h) => !answering.has(h));
 }
 
 function reinit(node: Node): { because: string } {
-  if (observedRole(node.state) !== "standby") {
+  if (node.seen.role() !== "standby") {
     throw new ControlRefusal(
       "only a running standby is cloned again; make another node primary first, or start this one",
     );
   }
-  node.cloneAsked = "an operator asked for a new clone";
-  node.wake();
+  if (!node.orders.give({ do: "reinit", because: "an operator asked for a new clone" })) {
+    throw new ControlRefusal("a new clone has been ordered already");
+  }
   return { because: "stopping to be cloned" };
 }
 
 async function pause(on: boolean, node: Node): Promise<{ on: boolean }> {
-  node.memory = { ...node.memory, paused: { on, atMs: node.clock.wallMs() } };
-  await writeMemory(node.config.pgdata, node.memory);
+  await node.memory.update((m) => ({ ...m, paused: { on, atMs: node.clock.wallMs() } }));
   node.history.note(on ? "Automatic failover paused" : "Automatic failover resumed", {
     because: "an operator asked for it",
   });

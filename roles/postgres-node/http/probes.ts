@@ -1,20 +1,22 @@
 // What a node answers to probes and load balancers, from what its agent last observed.
+import type { Voter } from "../../../core/lease/voter.ts";
 import type { RoleHttp } from "../../../core/http/app.ts";
 import type { Sample } from "../../../core/words/sample.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 import { withDeadline } from "../../../core/runtime/time.ts";
-import { observedRole } from "../state/agent-state.ts";
 import { positionCertain } from "../decide/certain.ts";
 import { licenseOf, type Node, statusOf } from "../node.ts";
-import { observeServer } from "../observe/surroundings.ts";
+import { observeServer } from "../observe/server.ts";
 
 /** An observation older than this says nothing about now, milliseconds. */
 const staleMs = 5_000;
+/** A look that is asked for as fresh takes no longer than this, milliseconds. */
+const freshMs = 400;
 
-export function nodeHttp(node: Node): RoleHttp {
+export function nodeHttp(node: Node, voter: Pick<Voter, "requests">): RoleHttp {
   const status = () => statusOf(node);
   const serving = (wanted: "primary" | "standby" | "any"): Verdict => {
-    const role = observedRole(node.state);
+    const role = node.seen.role();
     const now = status();
     if (role === "none" || role === "unknown") return no(`${now.phase}: ${now.doing} (${now.because})`);
     if (now.observedAgoMs > staleMs) return no(`the server last answered ${now.observedAgoMs} ms ago`);
@@ -25,29 +27,26 @@ export function nodeHttp(node: Node): RoleHttp {
   return {
     status,
     look: async () => {
-      const { state } = node;
-      const seen = state.postmasterRuns
-        ? await withDeadline(observeServer(node), 400, "The local server").catch(() => null)
+      const { data, ranSince, postmasterRuns } = node.seen.now;
+      const server = postmasterRuns
+        ? await withDeadline(observeServer(node), freshMs, "The local server").catch(() => null)
         : null;
-      if (seen) state.server = seen;
       return positionCertain({
-        endRead: state.data?.kind === "cluster" && state.data.endRead,
-        ranSince: state.ranSince,
-        beingReplaced: state.phase === "cloning" || state.phase === "rewinding",
-        postmasterRuns: state.postmasterRuns,
-        server: seen && { standby: seen.state.standby, streaming: seen.state.receiver === "streaming" },
+        endRead: data?.kind === "cluster" && data.endRead,
+        ranSince,
+        beingReplaced: node.activity.phase === "cloning" || node.activity.phase === "rewinding",
+        postmasterRuns,
+        server: server && { standby: server.standby, streaming: server.upstream?.streaming === true },
       });
     },
-    changed: async (revision, ms) => {
-      if (revision === node.state.revision) await node.clock.sleep(ms, node.announced.waiting.signal);
-    },
+    changed: (revision, ms) => node.activity.untilChanged(revision, ms),
     healthz: () => {
       const now = status();
       return Promise.resolve(
         now.phase === "failed" ? no(now.because) : yes(`${now.phase}: ${now.doing} (${now.because})`),
       );
     },
-    readyz: () => Promise.resolve(node.state.phase === "running" ? serving("any") : no(status().doing)),
+    readyz: () => Promise.resolve(node.activity.phase === "running" ? serving("any") : no(status().doing)),
     primary: () => Promise.resolve(serving("primary")),
     replica: (maxLagBytes) => {
       const verdict = serving("standby");
@@ -57,11 +56,11 @@ export function nodeHttp(node: Node): RoleHttp {
       return Promise.resolve(lag <= maxLagBytes ? yes(`${lag} bytes behind`) : no(`${lag} bytes behind`));
     },
     readOnly: () => Promise.resolve(serving("any")),
-    samples: () => samples(node),
+    samples: () => samples(node, voter),
   };
 }
 
-function samples(node: Node): Sample[] {
+function samples(node: Node, voter: Pick<Voter, "requests">): Sample[] {
   const status = statusOf(node);
   const { postgres } = status;
   const labels = { node: node.config.name };
@@ -91,7 +90,7 @@ function samples(node: Node): Sample[] {
       name: "postdock_lease_requests_total",
       help: "Requests of the lease that this voter has answered",
       labels,
-      value: node.voter.requests,
+      value: voter.requests,
     },
     {
       name: "postdock_lease_in_force",

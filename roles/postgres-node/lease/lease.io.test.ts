@@ -4,23 +4,22 @@ import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { ControlClient } from "../../../core/client/control-client.ts";
 import { Voter } from "../../../core/lease/voter.ts";
 import { processesIn } from "../../../core/runtime/proc.ts";
 import { createLog } from "../../../core/runtime/log.ts";
 import { supervise } from "../../../core/runtime/supervisor.ts";
 import { type Clock, systemClock, waitUntil } from "../../../core/runtime/time.ts";
-import { Fence } from "./fence.ts";
+import { fenceServer } from "./fence.ts";
 import { Lease } from "./lease.ts";
 
 const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
 const electorate = ["pg1.invalid", "pg2.invalid", "pg3.invalid"];
 const host = electorate[0]!;
-const config = { id: 1, host, electorate, quorum: true, leaseTtlMs: 1_000, leaseRenewMs: 300, pgdata: "/nonexistent" };
+const config = { id: 1, host, electorate, quorum: true, leaseTtlMs: 1_000, leaseRenewMs: 300 };
 
 /** A lease whose clock calls `look` whenever it waits. */
-function leaseOf(voter: Voter, look: () => void, pgdata = config.pgdata): Lease {
+function leaseOf(voter: Voter, look: () => void, endServer = () => Promise.resolve(true)): Lease {
   const clock: Clock = {
     ...systemClock,
     sleep: (ms, signal) => {
@@ -29,11 +28,12 @@ function leaseOf(voter: Voter, look: () => void, pgdata = config.pgdata): Lease 
     },
   };
   return new Lease({
-    config: { ...config, pgdata } as unknown as NodeConfig,
+    config,
     incarnation: "a",
     voter,
     client: new ControlClient(["a key of this test only"], systemClock),
-    fence: Object.assign(Object.create(Fence.prototype) as Fence, { child: { write: () => {} } }),
+    fence: { arm: () => {}, disarm: () => {} },
+    endServer,
     clock,
     log,
     random: () => 0,
@@ -64,7 +64,7 @@ test("a lease that is given up while PostgreSQL may be read-write ends PostgreSQ
   const server = supervise({ name: "server", argv, restart, stop: [] }, { clock: systemClock, log });
   try {
     const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log);
-    const lease = leaseOf(voter, () => {}, directory);
+    const lease = leaseOf(voter, () => {}, () => fenceServer(directory, systemClock));
     lease.force();
     const held = async () => processesIn("postgres", directory).length === 1 && (await lease.acquire()).held;
     await waitUntil(held, { what: "the lease", deadlineMs: 5_000, everyMs: 50 }, { clock: systemClock });

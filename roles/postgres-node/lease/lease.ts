@@ -21,17 +21,22 @@ import { type LeaseReply, type LeaseRequest, maxTerm } from "../../../core/lease
 import type { Voter } from "../../../core/lease/voter.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { type Clock, leaseNowMs } from "../../../core/runtime/time.ts";
-import { type Fence, fenceServer } from "./fence.ts";
+import type { Fence } from "./fence.ts";
 import { askVoters } from "./voters.ts";
 
 export type Attempt = { held: true } | { held: false; because: string; retryMs: number };
 
+/** What of the configuration the lease follows. */
+export type LeaseConfig = Pick<NodeConfig, "id" | "host" | "electorate" | "quorum" | "leaseTtlMs" | "leaseRenewMs">;
+
 export interface LeaseDeps {
-  config: NodeConfig;
+  config: LeaseConfig;
   incarnation: string;
   voter: Voter;
   client: ControlClient;
-  fence: Fence;
+  fence: Pick<Fence, "arm" | "disarm">;
+  /** ends every process of this node's PostgreSQL at once; false where some stay */
+  endServer: () => Promise<boolean>;
   clock: Clock;
   log: Log;
   random: () => number;
@@ -161,7 +166,7 @@ export class Lease {
     this.renewing?.abort();
     this.renewing = null;
     // a server that may be read-write, or about to be, ends before anybody else may have the lease
-    if (this.armed && !(await fenceServer(this.deps.config.pgdata, this.deps.clock))) {
+    if (this.armed && !(await this.deps.endServer())) {
       return this.deps.log.error("Lease not given up: processes of PostgreSQL do not end", { because });
     }
     this.disarm();
@@ -197,7 +202,7 @@ export class Lease {
 
   /** The agent's own fence, beside the fence process. */
   private async expiryLoop(renewing: AbortController): Promise<void> {
-    const { clock, config, log } = this.deps;
+    const { clock, endServer, log } = this.deps;
     while (!renewing.signal.aborted) {
       const leftMs = this.remainingMs();
       if (leftMs > 0) {
@@ -206,7 +211,7 @@ export class Lease {
       }
       renewing.abort();
       this.renewing = null;
-      const gone = this.armed ? await fenceServer(config.pgdata, clock) : true;
+      const gone = this.armed ? await endServer() : true;
       const because = `the lease of term ${this.claim.lease?.term.number} ran out: ${this.whyNot()}`;
       log.error("Lease lost", { because, fenced: this.armed, gone });
       this.deps.onLost(because);

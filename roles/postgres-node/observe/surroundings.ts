@@ -1,100 +1,60 @@
-// Builds what this node sees: its own server, and every other node's agent. Reads only.
+// What this node sees of the others: every other node's agent, the observers, and who is the primary. Reads only.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
+import type { AskHow } from "../../../core/client/peers.ts";
 import { choosePrimary, type Claim } from "../../../core/protocol/choose-primary.ts";
-import { type AskHow, askNode, getText } from "../../../core/client/peers.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
-import type { AgentState, ServerSeen } from "../state/agent-state.ts";
-import type { Peer, PrimaryInSight } from "../decide/view.ts";
-import { withFoundWal } from "../decide/certain.ts";
-import { type Node, statusOf } from "../node.ts";
-import { connectLocal, readDownstream, readServerState } from "../tools/queries.ts";
-import { readRegisteredNodes } from "../tools/repmgr-queries.ts";
-import { readTimelines } from "./timeline-origin.ts";
-import { DeadlineError, withDeadline } from "../../../core/runtime/time.ts";
+import type { Peer, PrimaryInSight, PrimaryTimelines, Surroundings } from "../decide/view.ts";
+import { type Node, ownOf, statusOf } from "../node.ts";
 
 /** An agent that does not answer within this counts as unreachable, milliseconds. */
 export const peerTimeoutMs = 1_500;
-/** The look with the lease in hand, which is final: every server is looked at anew, and who is slow is not waited for. */
+/** The look with the lease in hand, which is final: every server is looked at anew, and slow agents are not waited for. */
 export const finalLook: AskHow = { timeoutMs: 500, fresh: true };
-/** Likewise for one that did not answer the last time, milliseconds. */
+/** The time for an agent that did not answer the last time, milliseconds: it does not hold up a look as long again. */
 const silentTimeoutMs = 400;
-
-/** One look at the node's own server. Throws where it does not answer in time. */
-export async function observeServer(node: Node): Promise<ServerSeen> {
-  const { sql, clock, state: known } = node;
-  const look = async () => {
-    const state = withFoundWal(await readServerState(sql), {
-      found: known.data?.kind === "cluster" ? known.data.position : null,
-      seenTimeline: known.server?.state.timeline ?? null,
-    });
-    const downstream = await readDownstream(sql);
-    const registered = await readRegisteredNodes(sql);
-    return { state, downstream, registered, atMs: clock.nowMs() };
-  };
-  try {
-    return await withDeadline(look(), 3_000, "The local server");
-  } catch (error) {
-    if (error instanceof DeadlineError && node.sql === sql) {
-      // the server hangs, or the driver's connection does for good (driver-fault.ts)
-      node.sql = connectLocal(node.config.replicationDb);
-      sql.end({ timeout: 0 }).catch(() => {});
-    }
-    throw error;
-  }
-}
-
-export interface Surroundings {
-  peers: Peer[];
-  observers: { host: string; answers: boolean }[];
-  primary: PrimaryInSight | null;
-}
 
 /** Asks the agents of all nodes known: the configured ones, those registered and remembered, and those that answers name. */
 export async function observeSurroundings(
-  deps: Node,
+  node: Node,
   how: AskHow = { timeoutMs: peerTimeoutMs },
 ): Promise<Surroundings> {
-  const first = knownHosts(deps.config, deps.state, deps.memory.hosts);
-  const observing = Promise.all(deps.config.observers.map((host) => answers(host, how.timeoutMs)));
-  let said = await askAll(first, how, deps);
-  const learnt = others(said.flatMap(namedBy), deps.config).filter((host) => !first.includes(host));
-  if (learnt.length > 0) said = [...said, ...await askAll(learnt, how, deps)];
-  const trusted = said.map((a) => notOurselves(a, deps.config));
-  return {
-    peers: trusted.map(toPeer),
-    observers: await observing,
-    primary: await findPrimary(trusted, deps),
-  };
+  const { config, doors, seen, memory } = node;
+  const first = knownHosts(node, memory.now.hosts);
+  const observing = Promise.all(config.observers.map(async (host) => ({
+    host,
+    answers: await doors.others.answers(host, how.timeoutMs),
+  })));
+  let said = await askAll(first, how, node);
+  const learnt = others(said.flatMap(namedBy), config).filter((host) => !first.includes(host));
+  if (learnt.length > 0) said = [...said, ...await askAll(learnt, how, node)];
+  const primary = await findPrimary(said, node);
+  if (primary !== null) seen.primarySeen();
+  return { peers: said.map(toPeer), observers: await observing, primary };
 }
 
-/** Whoever was silent the last time does not hold up a look as long again. */
-async function askAll(hosts: readonly string[], how: AskHow, { silent }: Node): Promise<PeerSeen[]> {
-  const said = await Promise.all(hosts.map((host) => {
-    const timeoutMs = silent.has(host) ? Math.min(how.timeoutMs, silentTimeoutMs) : how.timeoutMs;
-    return askNode(host, { ...how, timeoutMs });
+async function askAll(hosts: readonly string[], how: AskHow, { config, doors, seen }: Node): Promise<PeerSeen[]> {
+  const said = await Promise.all(hosts.map(async (host) => {
+    const timeoutMs = seen.wasSilent(host) ? Math.min(how.timeoutMs, silentTimeoutMs) : how.timeoutMs;
+    return notOurselves(await doors.others.ask(host, { ...how, timeoutMs }), config);
   }));
-  for (const { host, seen } of said) {
-    if (seen === "reached") silent.delete(host);
-    else silent.add(host);
+  for (const answer of said) {
+    if (answer.seen === "reached") seen.hostAnswered(answer.host, answer.status.node.name);
+    else seen.hostSilent(answer.host);
   }
   return said;
 }
 
-async function answers(host: string, timeoutMs: number): Promise<{ host: string; answers: boolean }> {
-  const text = await withDeadline(getText(host, "/status", timeoutMs), timeoutMs, host).catch(() => null);
-  return { host, answers: text !== null };
-}
-
 /** What every decision of the node knows: configuration, memory, and what was just seen. */
 export function viewOf(node: Node, seen: Surroundings) {
-  const { config, memory, clock, state } = node;
+  const { config, clock } = node;
+  const memory = node.memory.now;
   return {
     self: {
       host: config.host,
       nodeId: config.id,
       name: config.name,
       priority: config.priority,
-      uptimeSeconds: Math.round((clock.nowMs() - state.startedMs) / 1000),
+      uptimeSeconds: Math.round((clock.nowMs() - node.startedMs) / 1000),
     },
     mayBootstrap: config.upstreamHost === null,
     configuredUpstream: config.upstreamHost,
@@ -108,8 +68,8 @@ export function viewOf(node: Node, seen: Surroundings) {
 }
 
 /** Hosts to ask from configuration, the last known registrations and memory; not this node itself. */
-export function knownHosts(config: NodeConfig, state: AgentState, remembered: readonly string[]): string[] {
-  const registered = state.server?.registered ?? [];
+export function knownHosts({ config, seen }: Pick<Node, "config" | "seen">, remembered: readonly string[]): string[] {
+  const registered = seen.now.server?.registered ?? [];
   const configured = [config.upstreamHost, ...config.otherPartners].filter((h) => h !== null);
   return others([...configured, ...registered.map((r) => r.host), ...remembered], config);
 }
@@ -124,7 +84,7 @@ function namedBy(answer: PeerSeen): string[] {
   return [...(registered ?? []).map((r) => r.host), ...(upstream ? [upstream.host] : [])];
 }
 
-/** A name that leads to another node than it should, for example a reused address, is no answer of that node. */
+/** A name that leads back to this node, for example a reused address, is no answer of the node it should lead to. */
 function notOurselves(answer: PeerSeen, config: NodeConfig): PeerSeen {
   if (answer.seen !== "reached") return answer;
   if (answer.status.node.id === config.id && answer.status.node.host === config.host) {
@@ -160,16 +120,32 @@ function toPeer(answer: PeerSeen): Peer {
   };
 }
 
-async function findPrimary(answers: readonly PeerSeen[], deps: Node): Promise<PrimaryInSight | null> {
-  const own: Claim = { host: deps.config.host, status: statusOf(deps) };
+async function findPrimary(answers: readonly PeerSeen[], node: Node): Promise<PrimaryInSight | null> {
+  const own: Claim = { host: node.config.host, status: statusOf(node) };
   const claims = answers.flatMap((a): Claim[] => a.seen === "reached" ? [{ host: a.host, status: a.status }] : []);
   // a node with data looks for the primary of its own cluster only
   const identifier = own.status.postgres.systemIdentifier;
   const ours = claims.filter((c) => identifier === null || c.status.postgres.systemIdentifier === identifier);
-  const chosen = choosePrimary([own, ...ours], deps.config.host);
+  const chosen = choosePrimary([own, ...ours], node.config.host);
   if (!chosen) return null;
   const { systemIdentifier, timeline } = chosen.status.postgres;
   const sight = { host: chosen.host, systemIdentifier, timeline };
   if (chosen === own || timeline === null) return { ...sight, history: [], origin: null };
-  return { ...sight, ...await readTimelines(chosen.host, timeline, own.status.postgres.timeline, deps) };
+  return { ...sight, ...await timelinesOf(chosen.host, timeline, node) };
+}
+
+/** The history of the primary's timeline and the origin of our own there; both never change, so they are read once. */
+async function timelinesOf(host: string, timeline: number, node: Node): Promise<PrimaryTimelines> {
+  const ours = ownOf(node).timeline;
+  const key = `${host}/${timeline}/${ours}`;
+  const known = node.seen.timelines.get(key);
+  if (known) return known;
+  try {
+    const read = await node.doors.others.timelines(host, timeline, ours);
+    node.seen.timelines.set(key, read);
+    return read;
+  } catch (error) {
+    node.log.warn("Timeline history could not be read", { from: host, timeline, error });
+    return { history: null, origin: null };
+  }
 }

@@ -3,7 +3,6 @@
 import { join } from "node:path";
 import { readIfThere, readPiece } from "../../../core/runtime/files.ts";
 import { historyName, segmentBytes, segmentOf, walName } from "../../../core/postgres/wal-name.ts";
-import { upstreamConnection } from "../data/clone.ts";
 import type { PrimaryTimelines } from "../decide/view.ts";
 import {
   compareLsn,
@@ -15,8 +14,14 @@ import {
   type TimelineOrigin,
   type WalPosition,
 } from "../../../core/postgres/lsn.ts";
-import { type Node, statusOf } from "../node.ts";
-import { connectRemote, readHeader, readTimelineHistory, type Sql, withConnection } from "../tools/queries.ts";
+import {
+  connectRemote,
+  readHeader,
+  readTimelineHistory,
+  type Remote,
+  type Sql,
+  withConnection,
+} from "../tools/queries.ts";
 
 const pageBytes = 8192;
 const headerOfPage = 24;
@@ -53,17 +58,6 @@ export async function readOwnOrigin(pgdata: string, position: WalPosition): Prom
   return { forkLsn, record: piece === null ? null : headerText(piece.bytes) };
 }
 
-/** The origin of this running node's timeline, as it was first seen: a WAL receiver may write over the record later. */
-export async function rememberOrigin(node: Node): Promise<TimelineOrigin | null> {
-  const { timeline, lsn } = statusOf(node).postgres;
-  if (timeline === null || timeline === 1 || lsn === null) return null;
-  const known = node.ownOrigin?.timeline === timeline ? node.ownOrigin.origin : null;
-  if (known !== null && known.record !== null) return known;
-  const origin = await readOwnOrigin(node.config.pgdata, { timeline, lsn });
-  node.ownOrigin = origin && { timeline, origin };
-  return origin;
-}
-
 /** The origin of `timeline` as another server has it, whose own timeline and history are given. */
 async function readOriginThere(
   sql: Sql,
@@ -76,28 +70,12 @@ async function readOriginThere(
   return { forkLsn, record: place && headerText(await readHeader(sql, place.file, place.offset, recordHeader)) };
 }
 
-/** The history of the primary's timeline and the origin of our own there; both never change, so they are read once. */
-export async function readTimelines(
-  host: string,
-  timeline: number,
-  ours: number | null,
-  deps: Node,
-): Promise<PrimaryTimelines> {
-  const key = `${host}/${timeline}/${ours}`;
-  const known = deps.timelines.get(key);
-  if (known) return known;
-  try {
-    const sql = connectRemote(upstreamConnection(host, deps.config));
-    const read = await withConnection(sql, 3_000, async (s) => {
-      const history = await readTimelineHistory(s, timeline);
-      return { history, origin: ours === null ? null : await readOriginThere(s, ours, { timeline, history }) };
-    });
-    deps.timelines.set(key, read);
-    return read;
-  } catch (error) {
-    deps.log.warn("Timeline history could not be read", { from: host, timeline, error });
-    return { history: null, origin: null };
-  }
+/** The history of another node's timeline and the origin of our own there. Throws where they could not be read. */
+export async function readTimelines(remote: Remote, timeline: number, ours: number | null): Promise<PrimaryTimelines> {
+  return await withConnection(connectRemote(remote), 3_000, async (sql) => {
+    const history = await readTimelineHistory(sql, timeline);
+    return { history, origin: ours === null ? null : await readOriginThere(sql, ours, { timeline, history }) };
+  });
 }
 
 /** Null for a file that is gone, that ends before, or that is not written so far. */

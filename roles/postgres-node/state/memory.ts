@@ -46,6 +46,34 @@ function parse(text: string): Memory | null {
   }
 }
 
+/** The node's memory while its agent runs; what is read here has been written. */
+export class NodeMemory {
+  private changes: Promise<void> = Promise.resolve();
+
+  constructor(private memory: Memory, private readonly write: (memory: Memory) => Promise<void>) {}
+
+  get now(): Readonly<Memory> {
+    return this.memory;
+  }
+
+  /**
+   * Changes it, on disk first; changes wait for each other, so that none is lost. True where it is another one now. Throws
+   * where it cannot be written: then nothing has changed.
+   */
+  async update(change: (memory: Memory) => Memory): Promise<boolean> {
+    const changing = this.changes.then(async () => {
+      const next = change(this.memory);
+      if (JSON.stringify(next) === JSON.stringify(this.memory)) return false;
+      await this.write(next);
+      this.memory = next;
+      return true;
+    });
+    this.changes = changing.then(() => {}, () => {});
+    return await changing;
+  }
+}
+
+/** Writes it into the volume. */
 export async function writeMemory(pgdata: string, memory: Memory): Promise<void> {
   await ensureDirectory(stateDirectory(pgdata), { mode: 0o700, owner: postgresAccount });
   await writeAtomic(path(pgdata), JSON.stringify(memory) + "\n", { mode: 0o600, owner: postgresAccount });

@@ -5,7 +5,9 @@ import postgres from "postgres";
 import { z } from "zod";
 import { withDeadline } from "../../../core/runtime/time.ts";
 import { historyName } from "../../../core/postgres/wal-name.ts";
+import { conninfoValue } from "../../../core/postgres/conninfo.ts";
 import { parseHistory, type TimelineFork } from "../../../core/postgres/lsn.ts";
+import type { Downstream, Upstream } from "../decide/server-seen.ts";
 
 export type Sql = postgres.Sql;
 
@@ -41,7 +43,7 @@ export async function withConnection<T>(sql: Sql, deadlineMs: number, work: (sql
 
 const lsnText = z.string().nullable();
 
-const ServerState = z.object({
+const ServerRow = z.object({
   standby: z.boolean(),
   system_identifier: z.string(),
   timeline: z.number(),
@@ -54,11 +56,33 @@ const ServerState = z.object({
   lag_seconds: z.number().nullable(),
   primary_conninfo: z.string(),
   sync_names: z.string(),
-});
-export type ServerState = z.infer<typeof ServerState>;
+}).transform((row) => ({
+  standby: row.standby,
+  systemIdentifier: row.system_identifier,
+  timeline: row.timeline,
+  lsn: row.lsn,
+  replayLsn: row.replay_lsn,
+  announcedLsn: row.latest_end_lsn,
+  lagSeconds: row.lag_seconds,
+  upstream: upstreamOf(row),
+  syncNames: row.sync_names,
+}));
+
+/** primary_conninfo says whom it follows; the WAL receiver, where it runs, how it is connected. */
+function upstreamOf(row: {
+  primary_conninfo: string;
+  upstream_host: string | null;
+  upstream_port: number | null;
+  receiver: string | null;
+}): Upstream | null {
+  const host = conninfoValue(row.primary_conninfo, "host") ?? row.upstream_host;
+  if (!host) return null;
+  const port = row.upstream_port ?? Number(conninfoValue(row.primary_conninfo, "port") ?? 5432);
+  return { host, port, streaming: row.receiver === "streaming" };
+}
 
 /** Role, timeline, positions and WAL receiver of a server, in one round trip. */
-export async function readServerState(sql: Sql): Promise<ServerState> {
+export async function readServer(sql: Sql) {
   const rows = await sql`
     with r as (select pg_is_in_recovery() as standby)
     select r.standby,
@@ -78,7 +102,7 @@ export async function readServerState(sql: Sql): Promise<ServerState> {
       current_setting('synchronous_standby_names') as sync_names
     from r cross join pg_control_system() s cross join pg_control_recovery() c cross join pg_control_checkpoint() k
       left join pg_stat_wal_receiver w on true`;
-  return ServerState.parse(rows[0]);
+  return ServerRow.parse(rows[0]);
 }
 
 const DownstreamRow = z.object({
@@ -88,10 +112,16 @@ const DownstreamRow = z.object({
   sync_state: z.string(),
   sent_lsn: lsnText,
   replay_lsn: lsnText,
-});
-export type DownstreamRow = z.infer<typeof DownstreamRow>;
+}).transform((row): Downstream => ({
+  applicationName: row.application_name,
+  address: row.address,
+  state: row.state,
+  syncState: row.sync_state,
+  sentLsn: row.sent_lsn,
+  replayLsn: row.replay_lsn,
+}));
 
-export async function readDownstream(sql: Sql): Promise<DownstreamRow[]> {
+export async function readDownstream(sql: Sql): Promise<Downstream[]> {
   const rows = await sql`
     select application_name, host(client_addr) as address, coalesce(state, 'unknown') as state, coalesce(sync_state, 'unknown') as sync_state,
       sent_lsn::text, replay_lsn::text
@@ -154,20 +184,4 @@ export async function checkpoint(sql: Sql): Promise<void> {
 export async function promoteServer(sql: Sql): Promise<void> {
   const rows = await sql`select pg_promote(true, 12) as promoted`;
   if (rows[0]?.promoted !== true) throw new Error("PostgreSQL did not become read-write within 12 s");
-}
-
-/** A superuser role with a password, made or corrected; utility statements take no bound values, so format() quotes. */
-export async function ensureSuperuser(sql: Sql, role: { name: string; password: string }): Promise<void> {
-  const verb = (await sql`select from pg_roles where rolname = ${role.name}`).length > 0 ? "alter" : "create";
-  const pattern = `${verb} role %I with superuser replication login${role.password ? " password %L" : ""}`;
-  const statement = await sql`select format(${pattern}::text, ${role.name}::text, ${role.password}::text) as text`;
-  await sql.unsafe(z.string().parse(statement[0]?.text));
-}
-
-/** A database owned by a role, unless it is there. */
-export async function ensureDatabase(sql: Sql, database: { name: string; owner: string }): Promise<void> {
-  if ((await sql`select from pg_database where datname = ${database.name}`).length > 0) return;
-  const statement =
-    await sql`select format('create database %I owner %I', ${database.name}::text, ${database.owner}::text) as text`;
-  await sql.unsafe(z.string().parse(statement[0]?.text));
 }

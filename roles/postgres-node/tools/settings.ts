@@ -1,27 +1,11 @@
-// Points this node at an upstream: the slot there, and primary_conninfo and primary_slot_name here.
+// What a data directory is to be at the next start or reload: primary_conninfo, signal files, the lock files of 1.x.
 import { join } from "node:path";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { exists, readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
-import type { Log } from "../../../core/runtime/log.ts";
-import { upstreamConnection } from "../data/clone.ts";
+import { upstreamConnection } from "./upstream.ts";
 import { replaceAutoConf } from "../text/postgresql-conf.ts";
-import { connectRemote, ensureSlot, withConnection } from "../tools/queries.ts";
 import { primaryConninfo, slotName } from "../text/repmgr-conf.ts";
-
-/** Makes this node's slot on its upstream, where slots are used. False where the upstream could not be asked (logged). */
-export async function ensureSlotOn(host: string, config: NodeConfig, log: Log): Promise<boolean> {
-  if (!config.useSlots) return true;
-  try {
-    const sql = connectRemote(upstreamConnection(host, config));
-    const made = await withConnection(sql, 5_000, (s) => ensureSlot(s, slotName(config.id)));
-    if (made) log.info("Slot made on the upstream", { upstream: host, slot: slotName(config.id) });
-    return true;
-  } catch (error) {
-    log.warn("The slot could not be made on the upstream", { upstream: host, slot: slotName(config.id), error });
-    return false;
-  }
-}
 
 /** Writes the data directory's state as a standby of `host`, for the next start or reload. */
 export async function writeStandbyState(host: string, config: NodeConfig): Promise<void> {

@@ -1,0 +1,24 @@
+// The lease beside its renewals: the first one of a cluster, and the end of a forced failover.
+import { countMajority, type Surroundings } from "../decide/view.ts";
+import type { Node } from "../node.ts";
+import { viewOf } from "../observe/surroundings.ts";
+
+/** Before a majority has ever joined the primary needs no lease, and takes it as soon as it can be had. */
+export async function getFirstLease({ lease, memory, seen }: Node): Promise<void> {
+  if (!lease.mode.on || memory.now.everHadMajority || seen.role() !== "primary") return;
+  await lease.acquire();
+}
+
+/** A forced primary votes alone until a majority of the configured voters is back and grants it the lease. */
+export async function endForce(surroundings: Surroundings, node: Node): Promise<void> {
+  const { config, history, lease, memory, seen } = node;
+  if (!memory.now.forced) return;
+  const role = seen.role();
+  if (role === "primary") {
+    const majority = countMajority({ ...viewOf(node, surroundings), quorum: true, everHadMajority: true });
+    if (!majority.ok || (lease.mode.on && !(await lease.unforce()))) return;
+  } else if (surroundings.primary === null || surroundings.primary.host === config.host) return;
+  else lease.standDown();
+  await memory.update((m) => ({ ...m, forced: false }));
+  history.note("A majority counts again", { because: "the nodes that were missing are back", role });
+}

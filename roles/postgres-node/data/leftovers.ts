@@ -1,0 +1,21 @@
+// What an interrupted bootstrap or clone left behind, removed once it is certain that nobody needs it.
+import { join } from "node:path";
+import { remove } from "../../../core/runtime/files.ts";
+import type { Log } from "../../../core/runtime/log.ts";
+import { clearJournal, clearStaging, dataEntries, readJournal } from "./journal.ts";
+
+/** A clone that was cut off beside data that is still whole: what it left goes, the data stays. */
+export async function clearLeftovers(pgdata: string, log: Log): Promise<void> {
+  if (await readJournal(pgdata) === null) return;
+  log.info("Removing what an unfinished clone left, the data directory itself is whole");
+  await clearStaging(pgdata);
+  await clearJournal(pgdata);
+}
+
+/** The journal says "bootstrapping" until everything but the state directory is gone. */
+export async function discardBootstrap(pgdata: string, log: Log): Promise<void> {
+  const entries = await dataEntries(pgdata);
+  log.warn("Removing a cluster whose bootstrap never ended, nobody has used it", { entries: entries.length });
+  for (const name of entries) await remove(join(pgdata, name));
+  await clearJournal(pgdata);
+}

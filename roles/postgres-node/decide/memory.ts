@@ -1,0 +1,43 @@
+// PURE: what a running node remembers after a look: whether a majority has joined once, the nodes known, the newest word on pause.
+import { type ClusterView, reached } from "./view.ts";
+import type { Role } from "./server-seen.ts";
+
+export interface MemoryView extends Pick<ClusterView, "otherPartners" | "configuredUpstream" | "peers"> {
+  nodeId: number;
+  systemIdentifier: string;
+  role: Role;
+  leaseInForce: boolean;
+  /** this node holds the lease */
+  held: boolean;
+  /** hosts known from configuration and registration */
+  hosts: readonly string[];
+  before: { everHadMajority: boolean; paused: { on: boolean; atMs: number } };
+}
+
+export function decideMemory(view: MemoryView) {
+  const { before } = view;
+  return {
+    nodeId: view.nodeId,
+    systemIdentifier: view.systemIdentifier,
+    everHadMajority: before.everHadMajority || (majorityJoined(view) && mayCountMajority(view)),
+    hosts: view.hosts.toSorted(),
+    paused: reached(view).map((p) => p.paused).reduce((a, b) => b.atMs > a.atMs ? b : a, before.paused),
+  };
+}
+
+function majorityJoined(view: MemoryView): boolean {
+  const size = view.otherPartners.length + 1;
+  // a node of the second level learns it from those that decide
+  if (size === 1) return view.configuredUpstream !== null && reached(view).some((p) => p.everHadMajority);
+  const joined = reached(view).filter((p) =>
+    p.systemIdentifier === view.systemIdentifier && view.otherPartners.includes(p.host) && p.role !== "none"
+  );
+  return (joined.length + 1) * 2 > size;
+}
+
+/** With the lease, the primary says when the first majority has joined: once it holds the lease, so that it is fenced with it. */
+function mayCountMajority(view: MemoryView): boolean {
+  if (!view.leaseInForce) return true;
+  if (view.role === "primary") return view.held;
+  return reached(view).some((p) => p.everHadMajority);
+}

@@ -1,0 +1,45 @@
+// PURE types: what a look at a node's own server shows.
+import type { RegisteredNode } from "../../../core/protocol/status.ts";
+
+/** What a node's server is; none: no server runs; unknown: it runs and did not say. */
+export type Role = "primary" | "standby" | "none" | "unknown";
+
+export interface Upstream {
+  host: string;
+  port: number;
+  /** the WAL receiver is connected and streams */
+  streaming: boolean;
+}
+
+/** One row of pg_stat_replication. */
+export interface Downstream {
+  applicationName: string;
+  address: string | null;
+  state: string;
+  syncState: string;
+  sentLsn: string | null;
+  replayLsn: string | null;
+}
+
+/** One look at the node's own server. */
+export interface ServerSeen {
+  standby: boolean;
+  systemIdentifier: string;
+  timeline: number;
+  /** end of the WAL it has, written or received */
+  lsn: string | null;
+  replayLsn: string | null;
+  /** how far the upstream's WAL reaches, as the upstream said last */
+  announcedLsn: string | null;
+  /** age of the last replayed commit, seconds; 0 when caught up */
+  lagSeconds: number | null;
+  /** what primary_conninfo names, or the WAL receiver is connected to */
+  upstream: Upstream | null;
+  /** synchronous_standby_names */
+  syncNames: string;
+  downstream: readonly Downstream[];
+  /** repmgr.nodes; null: its tables are not there */
+  registered: readonly RegisteredNode[] | null;
+  /** when it was looked at, the clock's milliseconds */
+  atMs: number;
+}

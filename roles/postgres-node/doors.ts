@@ -1,0 +1,85 @@
+// Everything that a node does to the world or sees of it, as an interface: real-doors.ts has the real ones, a test of the loop
+// its own.
+import type { ControlData, StreamingTrouble } from "./text/controldata.ts";
+import type { TimelineOrigin, WalPosition } from "../../core/postgres/lsn.ts";
+import type { PeerSeen } from "../../core/protocol/status.ts";
+import type { ChildExit, ChildSpec, Supervised } from "../../core/runtime/supervisor.ts";
+import type { Verdict } from "../../core/words/verdict.ts";
+import type { AskHow } from "../../core/client/peers.ts";
+import type { OwnData, PrimaryTimelines } from "./decide/view.ts";
+import type { ServerSeen } from "./decide/server-seen.ts";
+
+export interface Doors {
+  data: DataDoor;
+  server: ServerDoor;
+  repmgr: RepmgrDoor;
+  others: OthersDoor;
+}
+
+/** The data directory and its volume. All of it but the looks needs that no server runs, unless it says otherwise. */
+export interface DataDoor {
+  look(): Promise<OwnData>;
+  /** bytes of the volume */
+  room(): Promise<{ freeBytes: number; totalBytes: number }>;
+  control(): Promise<Pick<ControlData, "state" | "checkpoint">>;
+  /** how the timeline of WAL that is valid up to `position` began; also beside a running server */
+  origin(position: WalPosition): Promise<TimelineOrigin | null>;
+  bootstrap(): Promise<void>;
+  clone(from: string): Promise<void>;
+  /** false where it failed: then the node has to be cloned. `fetched`: how many WAL files came from barman. */
+  rewind(to: string): Promise<{ ok: boolean; fetched: number }>;
+  /** gives a rewind that is under way a WAL file that it misses */
+  fetchWal(name: string): Promise<Verdict>;
+  finishMove(): Promise<void>;
+  discardBootstrap(): Promise<void>;
+  /** what an unfinished clone left beside data that is whole */
+  clearLeftovers(): Promise<void>;
+  /** postgresql.conf and the state of a primary, or of a standby of `upstream`, for the next start */
+  prepareStart(as: { primary: true } | { upstream: string }): Promise<void>;
+  /** another upstream, for the next reload of a running standby */
+  writeUpstream(upstream: string): Promise<void>;
+  /** synchronous_standby_names, for the next reload of a running server */
+  writeSyncNames(names: string): Promise<void>;
+  /** the lock files of 1.x, also beside a running server */
+  writeLockFiles(role: { primary: true } | { primary: false; upstreamNodeId: number | null }): Promise<void>;
+}
+
+/** The postmaster as a child. */
+export type ServerProcess = Pick<Supervised, "running" | "lastExit" | "exited" | "stop">;
+export type { ChildExit, ChildSpec };
+
+/** This node's PostgreSQL. What asks it has a deadline of its own and throws. */
+export interface ServerDoor {
+  /** resolves once no process of an earlier server is left, and its pid file is gone */
+  clearStale(): Promise<void>;
+  start(onTrouble: (what: StreamingTrouble) => void): ServerProcess;
+  look(): Promise<Omit<ServerSeen, "atMs">>;
+  /** how many processes of it live */
+  processes(): number;
+  /** ends all of them at once, as the fence does; false where some stay */
+  end(): Promise<boolean>;
+  promote(): Promise<void>;
+  checkpoint(): Promise<void>;
+  reload(): Promise<void>;
+  slots(): Promise<readonly { name: string; active: boolean }[]>;
+  dropSlot(name: string): Promise<void>;
+}
+
+/** repmgr's records and its daemon. */
+export interface RepmgrDoor {
+  /** false where repmgr failed; why is in the log */
+  registerPrimary(): Promise<boolean>;
+  registerStandby(upstreamNodeId: number): Promise<boolean>;
+  startDaemon(): Pick<Supervised, "running" | "stop">;
+}
+
+/** The other containers. */
+export interface OthersDoor {
+  ask(host: string, how: AskHow): Promise<PeerSeen>;
+  /** whether an agent of any kind answers there */
+  answers(host: string, timeoutMs: number): Promise<boolean>;
+  /** makes this node's slot on its upstream, where slots are used; false where that could not be asked */
+  ensureSlot(upstream: string): Promise<boolean>;
+  /** throws where they could not be read */
+  timelines(host: string, timeline: number, ours: number | null): Promise<PrimaryTimelines>;
+}

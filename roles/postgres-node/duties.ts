@@ -1,0 +1,152 @@
+// What a node does at each look at its running server, in this order: each duty decides by what was just seen, and acts.
+import { errorText } from "../../core/words/errors.ts";
+import { keepConsistency } from "./act/consistency.ts";
+import { follow } from "./act/follow.ts";
+import { endForce, getFirstLease } from "./act/force.ts";
+import { promoteHere } from "./act/promote.ts";
+import { Registration } from "./act/registration.ts";
+import { remember } from "./act/remember.ts";
+import { RoleChange } from "./act/role-change.ts";
+import { heirWithRoom } from "./act/room.ts";
+import { Slots } from "./act/slots.ts";
+import { decideRunning, type RunningPlan } from "./decide/running.ts";
+import type { RunningView, Surroundings } from "./decide/view.ts";
+import { licenseOf, type Node, ownOf, say } from "./node.ts";
+import { observeOrigin } from "./observe/server.ts";
+import { viewOf } from "./observe/surroundings.ts";
+import type { ServerEnd, ServerRun } from "./run.ts";
+import { immediateStop } from "./tools/postmaster.ts";
+
+export interface Duty {
+  name: string;
+  /** why it stands where it stands; null where its place does not matter */
+  orderBecause: string | null;
+  /** why the server has to end, where it has to */
+  do(surroundings: Surroundings): Promise<ServerEnd | null>;
+}
+
+/** A receiver streams when PostgreSQL has not complained about it for this long, milliseconds. */
+const steadyMs = 2_000;
+
+/** The duties of one run of the server; what one of them remembers ends with the run. */
+export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
+  const roleChange = new RoleChange(node);
+  const registration = new Registration(node);
+  const slots = new Slots(node);
+  const steps: Duty[] = [
+    duty("first lease", "before memory: the primary counts its first majority once it holds the lease", async () => {
+      await getFirstLease(node);
+    }),
+    duty(
+      "end of force",
+      "before memory and role: from here on a majority counts again",
+      (seen) => endForce(seen, node),
+    ),
+    duty("memory", "before the role: whether a lease is needed follows from it", (seen) => remember(seen, node)),
+    duty(
+      "role change",
+      "before the role: the lock files say what this server was when it ends",
+      (seen) => roleChange.note(seen),
+    ),
+    {
+      name: "role",
+      orderBecause: "before upkeep: a server that has to end is not mended",
+      do: (s) => keepRole(s, run, node),
+    },
+    { name: "room", orderBecause: "before what writes", do: (seen) => keepRoom(seen, node) },
+    duty("consistency", null, () => keepConsistency(node)),
+    duty("registration", null, (seen) => Promise.resolve(registration.keep(seen))),
+    duty("slots", null, (seen) => slots.dropUnneeded(seen)),
+  ];
+  return steps.map((step) => guarded(step, node));
+}
+
+function duty(
+  name: string,
+  orderBecause: string | null,
+  act: (surroundings: Surroundings) => Promise<void>,
+): Duty {
+  return { name, orderBecause, do: (surroundings) => act(surroundings).then(() => null) };
+}
+
+/** A duty that fails is tried again at the next look; a sound server does not end for it, and the duties after it are done. */
+function guarded(step: Duty, { log }: Node): Duty {
+  let said: string | null = null;
+  return {
+    ...step,
+    do: async (surroundings) => {
+      try {
+        const end = await step.do(surroundings);
+        said = null;
+        return end;
+      } catch (error) {
+        const why = errorText(error);
+        if (why !== said) log.warn("A duty failed, it is tried again at each look", { duty: step.name, why });
+        said = why;
+        return null;
+      }
+    },
+  };
+}
+
+async function keepRoom(surroundings: Surroundings, node: Node): Promise<ServerEnd | null> {
+  const heir = await heirWithRoom(surroundings, node);
+  return heir && { why: "handed-over", heir };
+}
+
+async function keepRole(surroundings: Surroundings, run: ServerRun, node: Node): Promise<ServerEnd | null> {
+  const view = await runningView(surroundings, run, node);
+  return view && await applyRunning(decideRunning(view), run, node);
+}
+
+async function runningView(surroundings: Surroundings, run: ServerRun, node: Node): Promise<RunningView | null> {
+  const { clock, seen } = node;
+  const origin = await observeOrigin(node);
+  const own = ownOf(node);
+  if (own.role !== "primary" && own.role !== "standby") return null;
+  if (own.systemIdentifier === null || own.timeline === null) return null;
+  const streaming = own.upstream?.streaming ?? false;
+  // a WAL receiver that starts and ends again and again is seen streaming now and then, and gets nowhere
+  const steady = streaming && clock.nowMs() - (seen.now.trouble?.atMs ?? -Infinity) >= steadyMs;
+  if (steady) seen.streamingTrouble(null);
+  return {
+    ...viewOf(node, surroundings),
+    sawPrimary: seen.now.sawPrimary,
+    license: licenseOf(node),
+    role: own.role,
+    systemIdentifier: own.systemIdentifier,
+    position: { timeline: own.timeline, lsn: own.lsn ?? "0/0" },
+    origin,
+    upstream: own.upstream?.host ?? null,
+    streaming,
+    notStreamingMs: run.notStreamingMs(own.role === "primary" || steady, clock.nowMs()),
+    noPrimaryMs: run.noPrimaryMs(surroundings.primary !== null, clock.nowMs()),
+    trouble: seen.now.trouble?.what ?? null,
+  };
+}
+
+async function applyRunning(plan: RunningPlan, run: ServerRun, node: Node): Promise<ServerEnd | null> {
+  switch (plan.do) {
+    case "nothing":
+      return null;
+    case "demote":
+      say(node, "stopping", "stopping a false primary", plan.because);
+      await run.process.stop(immediateStop);
+      return { why: "demoted" };
+    case "fence":
+      say(node, "stopping", "fencing PostgreSQL", plan.because);
+      node.condition.fencedBecause(plan.because);
+      await node.doors.server.end();
+      return { why: "fenced" };
+    case "rejoin":
+      say(node, "stopping", plan.clone ? "stopping to be cloned" : "stopping to be rewound", plan.because);
+      return { why: "rejoin", clone: plan.clone, because: plan.because };
+    case "follow":
+      if (await follow(plan.upstream, plan.because, node)) run.upstreamChanged();
+      return null;
+    case "promote":
+      if (node.candidacy.current !== null) return null; // repmgrd or an operator has asked already
+      run.retryMs = await promoteHere(plan.because, node);
+      return null;
+  }
+}

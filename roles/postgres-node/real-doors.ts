@@ -1,0 +1,134 @@
+// The real doors of a node: its data directory, its PostgreSQL, repmgr, and the other containers.
+import { join } from "node:path";
+import type { NodeConfig } from "../../config/postgres-node.ts";
+import type { ControlClient } from "../../core/client/control-client.ts";
+import { askNode, getText } from "../../core/client/peers.ts";
+import { postgresAccount } from "../../core/runtime/command.ts";
+import { diskSpace, writeAtomic } from "../../core/runtime/files.ts";
+import type { Log } from "../../core/runtime/log.ts";
+import { processesIn } from "../../core/runtime/proc.ts";
+import { supervise } from "../../core/runtime/supervisor.ts";
+import { type Clock, withDeadline } from "../../core/runtime/time.ts";
+import { bootstrap } from "./data/bootstrap.ts";
+import { clone } from "./data/clone.ts";
+import { fetchWal } from "./data/fetch-wal.ts";
+import { moveIntoPlace } from "./data/journal.ts";
+import { clearLeftovers, discardBootstrap } from "./data/leftovers.ts";
+import { rewind, type RewindUnderWay } from "./data/rewind.ts";
+import type { DataDoor, Doors, OthersDoor, RepmgrDoor, ServerDoor } from "./doors.ts";
+import { fenceServer } from "./lease/fence.ts";
+import { observeData, readControlData } from "./observe/data-directory.ts";
+import { readOwnOrigin, readTimelines } from "./observe/timeline-origin.ts";
+import { repmgrConfPath } from "./text/repmgr-conf.ts";
+import { parseStreamingTrouble } from "./text/controldata.ts";
+import { LocalServer } from "./tools/local-server.ts";
+import { clearStaleServer, startPostmaster } from "./tools/postmaster.ts";
+import { registerPrimary, registerStandby } from "./tools/repmgr.ts";
+import { writeLockFiles, writePrimaryState, writeStandbyState, writeSyncNames } from "./tools/settings.ts";
+import { ensureSlotOn, upstreamConnection } from "./tools/upstream.ts";
+
+export interface RealDeps {
+  config: NodeConfig;
+  clock: Clock;
+  log: Log;
+  stop: AbortSignal;
+  client: ControlClient;
+  /** postgresql.conf as PostgreSQL has accepted it */
+  serverConfig: string;
+}
+
+/** The doors, and how to close what they hold open. */
+export function realDoors(deps: RealDeps): Doors & { close(): Promise<void> } {
+  const local = new LocalServer(deps.config.replicationDb);
+  return {
+    data: dataDoor(deps),
+    server: serverDoor(local, deps),
+    repmgr: repmgrDoor(local, deps),
+    others: othersDoor(deps),
+    close: () => local.close(),
+  };
+}
+
+function dataDoor(deps: RealDeps): DataDoor {
+  const { config, log, stop, serverConfig } = deps;
+  const { pgdata } = config;
+  let underWay: RewindUnderWay | null = null;
+  const writeServerConfig = () =>
+    writeAtomic(join(pgdata, "postgresql.conf"), serverConfig, { mode: 0o600, owner: postgresAccount });
+  return {
+    look: () => observeData(pgdata, log),
+    room: () => diskSpace(pgdata),
+    control: () => readControlData(pgdata),
+    origin: (position) => readOwnOrigin(pgdata, position),
+    bootstrap: () => bootstrap({ ...deps, signal: stop, writeServerConfig }),
+    clone: (from) => clone(from, { ...deps, signal: stop }),
+    rewind: async (to) => {
+      const own: RewindUnderWay = underWay = { to, fetched: [] };
+      try {
+        return { ok: await rewind(to, { ...deps, signal: stop }), fetched: own.fetched.length };
+      } finally {
+        underWay = null;
+      }
+    },
+    fetchWal: (name) => fetchWal(name, underWay, deps),
+    finishMove: () => moveIntoPlace(pgdata, log),
+    discardBootstrap: () => discardBootstrap(pgdata, log),
+    clearLeftovers: () => clearLeftovers(pgdata, log),
+    prepareStart: async (as) => {
+      await writeServerConfig();
+      await ("primary" in as ? writePrimaryState(config) : writeStandbyState(as.upstream, config));
+    },
+    writeUpstream: (upstream) => writeStandbyState(upstream, config),
+    writeSyncNames: (names) => writeSyncNames(names, config),
+    writeLockFiles: (role) => writeLockFiles(config, role),
+  };
+}
+
+function serverDoor(local: LocalServer, deps: RealDeps): ServerDoor {
+  const { config: { pgdata, stoppingSeconds }, clock, log } = deps;
+  return {
+    clearStale: () => clearStaleServer(pgdata, deps),
+    start: (onTrouble) => {
+      const onLine = (line: string) => {
+        const trouble = parseStreamingTrouble(line);
+        if (trouble) onTrouble(trouble);
+        log.info("Output", { process: "postgres", line });
+      };
+      return startPostmaster({ pgdata, stoppingMs: stoppingSeconds * 1000, onLine }, deps);
+    },
+    look: () => local.look(),
+    processes: () => processesIn("postgres", pgdata).length,
+    end: () => fenceServer(pgdata, clock),
+    promote: () => local.promote(),
+    checkpoint: () => local.checkpoint(),
+    reload: () => local.reload(),
+    slots: () => local.slots(),
+    dropSlot: (name) => local.dropSlot(name),
+  };
+}
+
+function repmgrDoor(local: LocalServer, deps: RealDeps): RepmgrDoor {
+  const { config, log } = deps;
+  return {
+    registerPrimary: () => registerPrimary(local.sql, config.id, log),
+    registerStandby: (upstreamNodeId) => registerStandby(upstreamNodeId, log),
+    startDaemon: () =>
+      supervise({
+        name: "repmgrd",
+        argv: ["/usr/bin/repmgrd", "-f", repmgrConfPath, "--daemonize=false", "--no-pid-file"],
+        as: postgresAccount,
+        stop: [{ signal: "SIGTERM", waitMs: 1_000 }],
+        restart: { restart: "always", firstPauseMs: 500, maxPauseMs: 3_000, steadyMs: 10_000 },
+      }, deps),
+  };
+}
+
+function othersDoor({ config, log }: RealDeps): OthersDoor {
+  return {
+    ask: askNode,
+    answers: (host, timeoutMs) =>
+      withDeadline(getText(host, "/status", timeoutMs), timeoutMs, host).then(() => true, () => false),
+    ensureSlot: (upstream) => ensureSlotOn(upstream, config, log),
+    timelines: (host, timeline, ours) => readTimelines(upstreamConnection(host, config), timeline, ours),
+  };
+}

@@ -1,0 +1,42 @@
+// One run of this node's server, from its start to its end, and why it ended.
+import type { ServerProcess } from "./doors.ts";
+import type { Surroundings } from "./decide/view.ts";
+import type { Heir } from "./act/hand-over.ts";
+
+export type ServerEnd =
+  | { why: "stopped" }
+  | { why: "never-ready"; because: string }
+  | { why: "died" }
+  | { why: "demoted" }
+  | { why: "fenced" }
+  | { why: "handed-over"; heir: Heir }
+  | { why: "rejoin"; clone: boolean; because: string };
+
+/** What the watch of a running server remembers between two looks. */
+export class ServerRun {
+  /** the other containers at the last look, or null before the first */
+  surroundings: Surroundings | null = null;
+  /** the next look comes after this at the latest, milliseconds; null: the usual pause */
+  retryMs: number | null = null;
+  private notStreamingSince: number | null = null;
+  private noPrimarySince: number | null = null;
+
+  constructor(readonly process: ServerProcess) {}
+
+  /** For how long it has not streamed, milliseconds. */
+  notStreamingMs(streams: boolean, nowMs: number): number {
+    this.notStreamingSince = streams ? null : this.notStreamingSince ?? nowMs;
+    return this.notStreamingSince === null ? 0 : nowMs - this.notStreamingSince;
+  }
+
+  /** It has another upstream: the time without streaming counts anew. */
+  upstreamChanged(): void {
+    this.notStreamingSince = null;
+  }
+
+  /** For how long no primary has been in sight, milliseconds. */
+  noPrimaryMs(inSight: boolean, nowMs: number): number {
+    this.noPrimarySince = inSight ? null : this.noPrimarySince ?? nowMs;
+    return this.noPrimarySince === null ? 0 : nowMs - this.noPrimarySince;
+  }
+}

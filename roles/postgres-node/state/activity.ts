@@ -1,0 +1,54 @@
+// What the agent does now and why, for people; and how others wait for a change of it, or interrupt its pause.
+import type { Phase } from "../../../core/protocol/status.ts";
+import type { Log } from "../../../core/runtime/log.ts";
+import type { Clock } from "../../../core/runtime/time.ts";
+
+export class Activity {
+  phase: Phase = "starting";
+  doing = "preparing";
+  because = "the container has just started";
+  /** counts the changes that other containers act on */
+  revision = 1;
+  private key = "";
+  private waiting = new AbortController();
+  private ring: (() => void) | null = null;
+  private rung = false;
+
+  constructor(private readonly deps: { clock: Clock; log: Log }) {}
+
+  /** Sets what the agent does and logs it. False where nothing changed. */
+  set(phase: Phase, doing: string, because: string): boolean {
+    if (this.phase === phase && this.doing === doing && this.because === because) return false;
+    Object.assign(this, { phase, doing, because });
+    this.deps.log.info("Agent", { phase, doing, because });
+    return true;
+  }
+
+  /** Ends the waits of untilChanged() where `key`, which stands for role, phase and lease, is another one. */
+  changedTo(key: string): void {
+    if (key === this.key) return;
+    this.key = key;
+    this.revision++;
+    this.waiting.abort();
+    this.waiting = new AbortController();
+  }
+
+  /** Resolves once the revision is no longer this one, or after `ms`. */
+  async untilChanged(revision: number, ms: number): Promise<void> {
+    if (revision === this.revision) await this.deps.clock.sleep(ms, this.waiting.signal);
+  }
+
+  /** Ends the present pause of the loop, or skips the next one: something happened that it should look at now. */
+  wake(): void {
+    this.rung = this.ring === null;
+    this.ring?.();
+    this.ring = null;
+  }
+
+  /** Resolves at the next wake(), or at once where one came since the last pause. */
+  woken(): Promise<void> {
+    if (!this.rung) return new Promise((resolve) => this.ring = resolve);
+    this.rung = false;
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,53 @@
+// What is not in order on this node, until it is: its server fails, it was fenced, its consistency mode is not kept.
+
+export class Condition {
+  private failing: number | null = null;
+  private fenceReason: string | null = null;
+  private degradation: string | null = null;
+
+  /** Since when the server, what has to come before it, or its hand-over fails (the clock's milliseconds); null: it does not. */
+  get failingSince(): number | null {
+    return this.failing;
+  }
+
+  /** Why PostgreSQL was stopped here to prevent a second primary; null once it serves again. */
+  get fenced(): string | null {
+    return this.fenceReason;
+  }
+
+  /** What the consistency mode promises and cannot keep now, or null. */
+  get degraded(): string | null {
+    return this.degradation;
+  }
+
+  /** For how long the server has failed, milliseconds. */
+  failingMs(nowMs: number): number {
+    return this.failing === null ? 0 : nowMs - this.failing;
+  }
+
+  /** Another failure; the first one since the node last served counts. */
+  failed(nowMs: number): void {
+    this.failing ??= nowMs;
+  }
+
+  /** The node serves, or its data was replaced: failures count anew. */
+  recovered(): void {
+    this.failing = null;
+  }
+
+  fencedBecause(because: string): void {
+    this.fenceReason = because;
+  }
+
+  /** The server answers again. */
+  answers(): void {
+    this.fenceReason = null;
+  }
+
+  /** True where this is a change. */
+  degradedTo(because: string | null): boolean {
+    if (because === this.degradation) return false;
+    this.degradation = because;
+    return true;
+  }
+}

@@ -1,0 +1,123 @@
+// What was seen of this node and of its surroundings. The functions of observe/ write it, each right after its look, and the
+// start and the end of a server; everything else reads.
+import type { OwnData, PrimaryTimelines } from "../decide/view.ts";
+import type { Role, ServerSeen } from "../decide/server-seen.ts";
+import type { TimelineOrigin } from "../../../core/postgres/lsn.ts";
+import type { StreamingTrouble } from "../text/controldata.ts";
+
+export interface SeenNow {
+  /** the data directory, as last looked at while no server ran; null before the first look */
+  data: OwnData | null;
+  /** a server has run since then: there may be more WAL than `data` knows of */
+  ranSince: boolean;
+  /** the postmaster is a living child of the agent */
+  postmasterRuns: boolean;
+  /** the last look at the running server; null where it has not answered yet, or not for a while */
+  server: ServerSeen | null;
+  /** why the server cannot stream, as PostgreSQL's log said last, and when (the clock's milliseconds) */
+  trouble: { what: StreamingTrouble; atMs: number } | null;
+  /** the volume of the data directory, bytes; null before the first look */
+  disk: { freeBytes: number; totalBytes: number } | null;
+  /** how the present timeline began, as first seen here: what is streamed later may write over its first record */
+  origin: { timeline: number; origin: TimelineOrigin } | null;
+  /** a primary has been in sight since this agent started */
+  sawPrimary: boolean;
+}
+
+export class Observed {
+  private state: SeenNow = {
+    data: null,
+    ranSince: false,
+    postmasterRuns: false,
+    server: null,
+    trouble: null,
+    disk: null,
+    origin: null,
+    sawPrimary: false,
+  };
+  private readonly nodeNames = new Map<string, string>();
+  private readonly silentHosts = new Set<string>();
+  /** by the primary's host, its timeline and ours: none of it ever changes */
+  readonly timelines = new Map<string, PrimaryTimelines>();
+
+  get now(): Readonly<SeenNow> {
+    return this.state;
+  }
+
+  /** The role that the last look at the server showed. */
+  role(): Role {
+    if (!this.state.postmasterRuns) return "none";
+    if (this.state.server === null) return "unknown";
+    return this.state.server.standby ? "standby" : "primary";
+  }
+
+  dataFound(data: OwnData): void {
+    this.change({ data, ranSince: false });
+  }
+
+  /** The directory was replaced by a clone or a rewind: how its timeline began is not known any more. */
+  dataReplaced(): void {
+    this.change({ origin: null });
+  }
+
+  roomFound(disk: { freeBytes: number; totalBytes: number }): void {
+    this.change({ disk });
+  }
+
+  serverStarted(): void {
+    this.change({ postmasterRuns: true, ranSince: true, server: null, trouble: null });
+  }
+
+  serverEnded(): void {
+    this.change({ postmasterRuns: false, server: null });
+  }
+
+  /** A look at the running server. One that comes late, after a newer one or the server's end, says nothing. */
+  serverSeen(server: ServerSeen): void {
+    if (!this.state.postmasterRuns || server.atMs < (this.state.server?.atMs ?? -Infinity)) return;
+    this.change({ server });
+  }
+
+  /** The server did not answer; what it said last counts no longer once it is older than `staleMs`. */
+  serverSilent(nowMs: number, staleMs: number): void {
+    const { server } = this.state;
+    if (server !== null && nowMs - server.atMs > staleMs) this.change({ server: null });
+  }
+
+  /** PostgreSQL's log said why it cannot stream; null: that is over. */
+  streamingTrouble(trouble: SeenNow["trouble"]): void {
+    this.change({ trouble });
+  }
+
+  originFound(timeline: number, origin: TimelineOrigin | null): void {
+    this.change({ origin: origin && { timeline, origin } });
+  }
+
+  primarySeen(): void {
+    this.change({ sawPrimary: true });
+  }
+
+  /** An agent answered with its NODE_NAME. */
+  hostAnswered(host: string, nodeName: string): void {
+    this.silentHosts.delete(host);
+    this.nodeNames.set(host, nodeName);
+  }
+
+  hostSilent(host: string): void {
+    this.silentHosts.add(host);
+  }
+
+  /** Whether this host's agent did not answer when it was last asked. */
+  wasSilent(host: string): boolean {
+    return this.silentHosts.has(host);
+  }
+
+  /** NODE_NAME of a host, or null where it has never answered. */
+  nameOf(host: string): string | null {
+    return this.nodeNames.get(host) ?? null;
+  }
+
+  private change(change: Partial<SeenNow>): void {
+    this.state = { ...this.state, ...change };
+  }
+}

@@ -1,0 +1,88 @@
+// PURE: GET /status of a node, from what it knows of itself at this moment.
+import type { LeaseMode } from "../../../config/quorum.ts";
+import type { NodeConfig } from "../../../config/postgres-node.ts";
+import type { NodeStatus, Phase } from "../../../core/protocol/status.ts";
+import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
+import type { OwnNode } from "../decide/own.ts";
+
+/** What of the configuration is told. */
+export type ToldConfig = Pick<
+  NodeConfig,
+  "id" | "name" | "host" | "clusterName" | "priority" | "partners" | "consistency" | "electorate"
+>;
+
+export interface StatusView {
+  config: ToldConfig;
+  activity: { phase: Phase; doing: string; because: string; revision: number };
+  own: OwnNode;
+  /** how long the agent runs, and how old the look at its server is; milliseconds */
+  uptimeMs: number;
+  observedAgoMs: number;
+  memory: { everHadMajority: boolean; paused: { on: boolean; atMs: number }; forced: boolean };
+  condition: { failingMs: number; fenced: string | null; degraded: string | null };
+  disk: { freeBytes: number; totalBytes: number } | null;
+  becomingPrimary: boolean;
+  repmgrdRuns: boolean;
+  lease: LeaseSeen;
+}
+
+export interface LeaseSeen {
+  mode: LeaseMode;
+  remainingMs: number;
+  term: number;
+  grantedTo: string | null;
+  refusals: readonly string[];
+}
+
+export function renderStatus(view: StatusView): NodeStatus {
+  const { config, activity, own, memory, condition } = view;
+  return {
+    schema: 1,
+    component: "postgres-node",
+    postdock: POSTDOCK_VERSION,
+    phase: activity.phase,
+    doing: activity.doing,
+    because: activity.because,
+    uptimeSeconds: Math.round(view.uptimeMs / 1000),
+    certain: false,
+    failingMs: Math.round(condition.failingMs),
+    observedAgoMs: Math.round(view.observedAgoMs),
+    cluster: config.clusterName,
+    node: { id: config.id, name: config.name, host: config.host },
+    priority: config.priority,
+    partners: config.partners,
+    everHadMajority: memory.everHadMajority,
+    becomingPrimary: view.becomingPrimary,
+    fenced: condition.fenced,
+    paused: memory.paused,
+    forced: memory.forced,
+    disk: view.disk,
+    consistency: { mode: config.consistency, degraded: condition.degraded },
+    lease: renderLease(view),
+    revision: activity.revision,
+    repmgrd: { running: view.repmgrdRuns },
+    postgres: {
+      ...own,
+      downstream: [...own.downstream],
+      registered: own.registered === null ? null : [...own.registered],
+    },
+  };
+}
+
+function renderLease({ lease, memory, config }: StatusView): NodeStatus["lease"] {
+  const mode = !lease.mode.on ? "off" : memory.everHadMajority ? "on" : "bootstrap";
+  return {
+    mode,
+    because: !lease.mode.on
+      ? lease.mode.because
+      : mode === "on"
+      ? "the holder of a majority's lease is the primary"
+      : "a majority of the voters has not joined yet",
+    held: lease.remainingMs > 0,
+    remainingMs: Math.round(lease.remainingMs),
+    term: lease.term,
+    grantedTo: lease.grantedTo,
+    voters: [...config.electorate],
+    refusals: [...lease.refusals],
+  };
+}

@@ -1,0 +1,76 @@
+// This node's server over its socket: one connection, made anew where a query hangs.
+import type { SlotRow, Sql } from "./queries.ts";
+import * as queries from "./queries.ts";
+import { readRegisteredNodes } from "./repmgr-queries.ts";
+import { DeadlineError, withDeadline } from "../../../core/runtime/time.ts";
+import type { ServerSeen } from "../decide/server-seen.ts";
+
+/** One look at the server, milliseconds. */
+const lookMs = 3_000;
+/** A statement that is quick on a sound server, milliseconds. */
+const quickMs = 3_000;
+/** A promotion: PostgreSQL itself waits up to 12 s, milliseconds. */
+const promoteMs = 15_000;
+/** A checkpoint before the shutdown makes the shutdown's own short; it is not waited for longer, milliseconds. */
+const checkpointMs = 1_500;
+
+export class LocalServer {
+  private connection: Sql;
+
+  constructor(private readonly database: string) {
+    this.connection = queries.connectLocal(database);
+  }
+
+  /** For statements that bring their own deadline. */
+  get sql(): Sql {
+    return this.connection;
+  }
+
+  /** Role, positions, downstream and registered nodes. Throws where the server does not answer in time. */
+  async look(): Promise<Omit<ServerSeen, "atMs">> {
+    const { sql } = this;
+    const look = async () => {
+      const server = await queries.readServer(sql);
+      const downstream = await queries.readDownstream(sql);
+      return { ...server, downstream, registered: await readRegisteredNodes(sql) };
+    };
+    try {
+      return await withDeadline(look(), lookMs, "The local server");
+    } catch (error) {
+      // the server hangs, or the driver's connection does for good (driver-fault.ts)
+      if (error instanceof DeadlineError) this.reconnect(sql);
+      throw error;
+    }
+  }
+
+  promote(): Promise<void> {
+    return withDeadline(queries.promoteServer(this.sql), promoteMs, "pg_promote()");
+  }
+
+  checkpoint(): Promise<void> {
+    return withDeadline(queries.checkpoint(this.sql), checkpointMs, "The checkpoint");
+  }
+
+  reload(): Promise<void> {
+    return withDeadline(queries.reloadServer(this.sql), quickMs, "The local server");
+  }
+
+  async slots(): Promise<{ name: string; active: boolean }[]> {
+    const rows: SlotRow[] = await withDeadline(queries.readSlots(this.sql), quickMs, "The local server");
+    return rows.map((row) => ({ name: row.slot_name, active: row.active }));
+  }
+
+  dropSlot(name: string): Promise<void> {
+    return withDeadline(queries.dropSlot(this.sql, name), quickMs, "The local server");
+  }
+
+  async close(): Promise<void> {
+    await this.connection.end({ timeout: 0 }).catch(() => {});
+  }
+
+  private reconnect(hung: Sql): void {
+    if (this.connection !== hung) return;
+    this.connection = queries.connectLocal(this.database);
+    hung.end({ timeout: 0 }).catch(() => {});
+  }
+}

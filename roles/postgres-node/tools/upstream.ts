@@ -1,0 +1,30 @@
+// How this node reaches another one's PostgreSQL, and its slot there.
+import type { NodeConfig } from "../../../config/postgres-node.ts";
+import type { Log } from "../../../core/runtime/log.ts";
+import { slotName } from "../text/repmgr-conf.ts";
+import { connectRemote, ensureSlot, type Remote, withConnection } from "./queries.ts";
+
+/** How this node connects to another one's repmgr database. */
+export function upstreamConnection(host: string, config: NodeConfig): Remote {
+  return {
+    host,
+    port: host === config.upstreamHost ? config.primaryPort : 5432,
+    user: config.replicationUser,
+    password: config.replicationPassword,
+    database: config.replicationDb,
+  };
+}
+
+/** Makes this node's slot on its upstream, where slots are used. False where the upstream could not be asked (logged). */
+export async function ensureSlotOn(host: string, config: NodeConfig, log: Log): Promise<boolean> {
+  if (!config.useSlots) return true;
+  try {
+    const sql = connectRemote(upstreamConnection(host, config));
+    const made = await withConnection(sql, 5_000, (s) => ensureSlot(s, slotName(config.id)));
+    if (made) log.info("Slot made on the upstream", { upstream: host, slot: slotName(config.id) });
+    return true;
+  } catch (error) {
+    log.warn("The slot could not be made on the upstream", { upstream: host, slot: slotName(config.id), error });
+    return false;
+  }
+}
