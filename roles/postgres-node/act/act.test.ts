@@ -1,0 +1,151 @@
+// What a running node does when it is asked to lead: permission, take-over, the end of a forced failover; and what it knows then.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { says, server } from "../../../tests/support/fake-cluster.ts";
+import { type FakeNode, fakeNode } from "../../../tests/support/fake-node.ts";
+import { licenseOf, statusOf } from "../node.ts";
+import { observeServer } from "../observe/server.ts";
+import { observeSurroundings, viewOf } from "../observe/surroundings.ts";
+import { endForce } from "./force.ts";
+import { takeOver } from "./hand-over.ts";
+import { askToPromote, mayEndRecovery } from "./permission.ts";
+import { promoteForRepmgrd, promoteHere } from "./promote.ts";
+
+/** A running standby whose primary has gone. */
+async function standby(environment: Record<string, string> = {}, remembered = {}): Promise<FakeNode> {
+  const f = fakeNode(environment, remembered);
+  f.world.others.set("pg2", says("pg2", {}, { lsn: "0/2000000" }));
+  f.world.others.set("pg3", says("pg3", {}, { lsn: "0/2000000" }));
+  f.world.server = server({ standby: true, upstream: { host: "pg9", port: 5432, streaming: false } });
+  f.node.seen.serverStarted();
+  f.node.doors.server.start(() => {});
+  await observeServer(f.node);
+  return f;
+}
+const asked = { tieBreak: false };
+
+test("askToPromote() takes the lease, then allows the standby that has most; its bid ends by itself if nothing comes of it", async () => {
+  const f = await standby();
+  const permission = await askToPromote(f.node, asked);
+  assert.ok(permission.ok, permission.because);
+  assert.equal(f.world.held, true);
+  assert.equal(statusOf(f.node).becomingPrimary, true);
+  await f.clock.pass(15_100);
+  assert.equal(statusOf(f.node).becomingPrimary, false);
+});
+
+test("askToPromote() gives the lease back where another node has more, and leaves no bid", async () => {
+  const f = await standby();
+  f.world.others.set("pg3", says("pg3", {}, { lsn: "0/9000000" }));
+  const permission = await askToPromote(f.node, asked);
+  assert.match(permission.because, /pg3 has newer data/);
+  assert.equal(f.world.held, false);
+  assert.equal(f.node.candidacy.current, null);
+});
+
+test("askToPromote() is refused without the lease, while paused, on a primary, and while another bid is under way", async () => {
+  const noLease = await standby();
+  noLease.world.grants = false;
+  const refusal = askToPromote(noLease.node, asked);
+  await noLease.clock.pass(3_000);
+  assert.match((await refusal).because, /no lease: granted to pg2/);
+  const paused = await standby({}, { paused: { on: true, atMs: 1 } });
+  assert.match((await askToPromote(paused.node, asked)).because, /paused/);
+  assert.equal(paused.world.held, false, "no lease is asked for in vain");
+  assert.equal((await askToPromote(paused.node, { ...asked, asked: true })).ok, true, "an operator may all the same");
+  const busy = await standby();
+  busy.node.candidacy.begin("somebody else");
+  assert.match((await askToPromote(busy.node, asked)).because, /under way/);
+  const primary = fakeNode();
+  assert.match((await askToPromote(primary.node, asked)).because, /not a standby/);
+});
+
+test("repmgrd's question is answered with no where the agent promotes itself, and of two at once one is refused", async () => {
+  const f = await standby();
+  const [repmgrd, own] = await Promise.all([promoteForRepmgrd(f.node), promoteHere("no primary", f.node)]);
+  await f.clock.pass(1_000);
+  assert.match(repmgrd.because, /the agent promotes this node itself/);
+  assert.equal(own, 200, "the agent's own attempt is refused and tried again later");
+  assert.equal(f.world.did.filter((w) => w === "promote").length, 1);
+  assert.equal(statusOf(f.node).postgres.role, "primary");
+});
+
+test("a promotion that never ends is taken back: the server ends first, then the lease is free", async () => {
+  const f = await standby();
+  f.world.broken.add("promote");
+  const promoting = promoteHere("no primary", f.node);
+  await f.clock.pass(60_000);
+  await promoting;
+  assert.deepEqual(f.world.did.slice(-2), ["end", "release"]);
+  assert.equal(f.node.candidacy.current, null);
+});
+
+test("takeOver() waits for the last record of the old primary, and does not lead without it", async () => {
+  const f = await standby();
+  const body = (afterLsn: string) => ({ from: "pg2", afterLsn, because: "a switchover" });
+  const late = takeOver(body("0/8000000"), f.node);
+  await f.clock.pass(3_000);
+  assert.match((await late).because, /the last record of pg2 at 0\/8000000 has not arrived/);
+  assert.ok(!f.world.did.includes("promote"));
+  const coming = takeOver(body("0/8000000"), f.node);
+  await f.clock.pass(500);
+  f.world.server = { ...f.world.server!, lsn: "0/8000100" };
+  await f.clock.pass(500);
+  assert.deepEqual(await coming, { ok: true, because: "primary on timeline 2" });
+});
+
+test("takeOver() is refused by a node that is not a standby, and refuses a malformed order", async () => {
+  const f = fakeNode();
+  f.node.seen.serverStarted();
+  f.node.doors.server.start(() => {});
+  const body = { from: "pg2", afterLsn: "0/0", because: "x" };
+  assert.match((await takeOver(body, f.node)).because, /not a standby/);
+  await assert.rejects(takeOver({ from: "pg2" }, f.node));
+});
+
+test("licenseOf() and the end of recovery follow the lease", async () => {
+  const f = await standby();
+  assert.equal(licenseOf(f.node), "missing");
+  assert.equal(mayEndRecovery(f.node).ok, false);
+  f.world.held = true;
+  assert.equal(licenseOf(f.node), "held");
+  assert.equal(mayEndRecovery(f.node).ok, true);
+  const fresh = fakeNode({}, { everHadMajority: false });
+  assert.equal(mayEndRecovery(fresh.node).ok, true);
+});
+
+test("viewOf() of a forced node asks for no majority and no proof", async () => {
+  const f = await standby({ CONSISTENCY: "strict" });
+  const seen = await observeSurroundings(f.node);
+  assert.deepEqual([viewOf(f.node, seen).quorum, viewOf(f.node, seen).strict], [true, true]);
+  await f.node.memory.update((m) => ({ ...m, forced: true }));
+  assert.deepEqual([viewOf(f.node, seen).quorum, viewOf(f.node, seen).strict], [false, false]);
+  assert.deepEqual(viewOf(f.node, seen).otherPartners, ["pg2", "pg3"]);
+});
+
+test("endForce() ends a forced failover once a majority is back and grants the lease, not before", async () => {
+  const f = fakeNode({}, { forced: true });
+  f.node.seen.serverStarted();
+  f.node.doors.server.start(() => {});
+  await observeServer(f.node);
+  f.world.others.clear();
+  await endForce(await observeSurroundings(f.node), f.node);
+  assert.deepEqual(f.world.did, ["start"], "nobody is back");
+  f.world.others.set("pg2", says("pg2"));
+  f.world.grants = false;
+  await endForce(await observeSurroundings(f.node), f.node);
+  assert.equal(f.node.memory.now.forced, true, "they do not grant the lease");
+  f.world.grants = true;
+  await endForce(await observeSurroundings(f.node), f.node);
+  assert.equal(f.node.memory.now.forced, false);
+  assert.ok(f.world.did.includes("history: A majority counts again"));
+});
+
+test("endForce() of a node that another one leads stands down", async () => {
+  const f = await standby({}, { forced: true });
+  const lease = { ...says("pg2").lease, held: true };
+  f.world.others.set("pg2", says("pg2", { lease }, { standby: false, upstream: null }));
+  await endForce(await observeSurroundings(f.node), f.node);
+  assert.ok(f.world.did.includes("stand down"));
+  assert.equal(f.node.memory.now.forced, false);
+});

@@ -1,0 +1,83 @@
+// What a node remembers: the first majority once, and the newest word on pause.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { says } from "../../../tests/support/fake-cluster.ts";
+import type { NodeStatus } from "../../../core/protocol/status.ts";
+import { decideMemory, type MemoryView } from "./memory.ts";
+import type { Peer } from "./view.ts";
+
+function peer(
+  host: string,
+  status: NodeStatus = says(host),
+  change: Partial<Extract<Peer, { seen: "reached" }>> = {},
+): Peer {
+  return {
+    seen: "reached",
+    host,
+    nodeId: status.node.id,
+    name: status.node.name,
+    uptimeSeconds: 60,
+    role: "standby",
+    hasCluster: true,
+    wasPrimary: false,
+    systemIdentifier: "7",
+    position: null,
+    certain: true,
+    failingMs: 0,
+    priority: 100,
+    becomingPrimary: false,
+    everHadMajority: false,
+    diskFreeBytes: null,
+    paused: { on: false, atMs: 0 },
+    upstream: "pg1",
+    streaming: true,
+    ...change,
+  };
+}
+const view: MemoryView = {
+  nodeId: 1,
+  systemIdentifier: "7",
+  role: "primary",
+  otherPartners: ["pg2", "pg3"],
+  configuredUpstream: null,
+  peers: [peer("pg2"), { seen: "unreachable", host: "pg3", error: "timed out" }],
+  leaseInForce: true,
+  held: true,
+  hosts: ["pg3", "pg2"],
+  before: { everHadMajority: false, paused: { on: false, atMs: 0 } },
+};
+const majority = (change: Partial<MemoryView>) => decideMemory({ ...view, ...change }).everHadMajority;
+
+test("two of three partners of one cluster are a majority", () => {
+  assert.equal(majority({}), true);
+  assert.equal(majority({ peers: [] }), false);
+  assert.equal(majority({ peers: [peer("pg2", says("pg2"), { systemIdentifier: "8" })] }), false, "another cluster");
+  assert.equal(majority({ peers: [peer("pg2", says("pg2"), { role: "none" })] }), false, "its server does not run");
+  assert.equal(majority({ peers: [peer("pg9", says("pg2"))] }), false, "it is not a partner");
+});
+
+test("with a lease the primary counts it once it holds the lease, the others once one of them has counted it", () => {
+  assert.equal(majority({ held: false }), false);
+  assert.equal(majority({ held: false, leaseInForce: false }), true);
+  assert.equal(majority({ role: "standby", held: false }), false);
+  const knowing = peer("pg2", says("pg2"), { everHadMajority: true });
+  assert.equal(majority({ role: "standby", held: false, peers: [knowing] }), true);
+});
+
+test("it is never forgotten, and a node of the second level learns it from those that decide", () => {
+  assert.equal(majority({ peers: [], before: { ...view.before, everHadMajority: true } }), true);
+  const second = { otherPartners: [], configuredUpstream: "pg2", role: "standby" as const, held: false };
+  assert.equal(majority(second), false);
+  assert.equal(majority({ ...second, peers: [peer("pg2", says("pg2"), { everHadMajority: true })] }), true);
+});
+
+test("the newest word on pause counts, whoever gave it", () => {
+  const paused = (atMs: number, on: boolean) => peer("pg2", says("pg2"), { paused: { on, atMs } });
+  const before = { everHadMajority: true, paused: { on: false, atMs: 5 } };
+  assert.deepEqual(decideMemory({ ...view, before, peers: [paused(9, true)] }).paused, { on: true, atMs: 9 });
+  assert.deepEqual(decideMemory({ ...view, before, peers: [paused(4, true)] }).paused, { on: false, atMs: 5 });
+});
+
+test("hosts are kept in order, so that the file changes only where they do", () => {
+  assert.deepEqual(decideMemory(view).hosts, ["pg2", "pg3"]);
+});

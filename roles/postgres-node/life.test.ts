@@ -1,0 +1,189 @@
+// The loop of a node with fake doors: what it does, in order, from its start to its stop.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { settled } from "../../tests/support/fake-clock.ts";
+import { cluster, says, server } from "../../tests/support/fake-cluster.ts";
+import { fakeNode } from "../../tests/support/fake-node.ts";
+import { runNode } from "./life.ts";
+import { licenseOf, statusOf } from "./node.ts";
+
+/** The part of a list from one word on, up to another. */
+const between = (did: readonly string[], first: string, last: string): string[] => {
+  const from = did.indexOf(first);
+  return from < 0 ? [] : did.slice(from, did.indexOf(last, from) + 1);
+};
+
+test("a fresh node without partners in sight makes a cluster and serves it as primary", async () => {
+  const f = fakeNode({}, { everHadMajority: false });
+  f.world.data = { kind: "empty" };
+  f.world.others.clear();
+  f.world.grants = false;
+  const life = runNode(f.node);
+  await f.clock.pass(5_000);
+  assert.deepEqual(between(f.world.did, "bootstrap", "start"), ["bootstrap", "prepare primary", "start"]);
+  assert.equal(statusOf(f.node).postgres.role, "primary");
+  f.stop.abort("SIGTERM");
+  await f.clock.pass(1_000);
+  await life;
+  assert.equal(f.world.runs, false);
+});
+
+test("a former primary that is refused the lease does not start, and is not about to become primary while it waits", async () => {
+  const f = fakeNode();
+  f.world.grants = false;
+  const life = runNode(f.node);
+  await f.clock.pass(3_000);
+  assert.ok(!f.world.did.includes("start"), f.world.did.join());
+  assert.equal(licenseOf(f.node), "missing");
+  assert.equal(statusOf(f.node).becomingPrimary, false);
+  f.world.grants = true;
+  await f.clock.pass(1_000);
+  assert.ok(f.world.did.includes("start"));
+  f.stop.abort("SIGQUIT");
+  await f.clock.pass(1_000);
+  await life;
+});
+
+test("a primary that is stopped hands over: checkpoint, shutdown, lease, then the successor is asked", async () => {
+  const f = fakeNode();
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  f.stop.abort("SIGTERM");
+  await f.clock.pass(1_000);
+  await life;
+  const end = between(f.world.did, "checkpoint", "history: Handed over");
+  assert.deepEqual(end, [
+    "checkpoint",
+    "stop SIGINT",
+    "release to pg2",
+    "ask /control/take-over",
+    "history: Handed over",
+  ]);
+});
+
+test("a primary that is stopped by SIGQUIT ends at once and hands over to nobody", async () => {
+  const f = fakeNode();
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  f.stop.abort("SIGQUIT");
+  await f.clock.pass(1_000);
+  await life;
+  assert.ok(f.world.did.includes("stop SIGQUIT"));
+  assert.ok(!f.world.did.includes("checkpoint"));
+});
+
+test("a hand-over whose shutdown was not clean is told as a failure, and no successor is asked", async () => {
+  const f = fakeNode();
+  f.world.control = { ...f.world.control, state: "in production" };
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  f.node.orders.give({ do: "hand-over", to: "pg2", because: "an operator asked" });
+  await f.clock.pass(50);
+  assert.ok(f.world.did.includes("history: The hand-over did not succeed; the nodes elect a primary"));
+  assert.ok(!f.world.did.includes("ask /control/take-over"));
+  f.stop.abort("SIGQUIT");
+  await f.clock.pass(1_000);
+  await life;
+});
+
+test("an operator's hand-over is not overwritten by a full disk in the same moment", async () => {
+  const f = fakeNode();
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  f.world.freeBytes = 1024;
+  f.node.orders.give({ do: "hand-over", to: "pg3", because: "an operator asked" });
+  await f.clock.pass(50);
+  assert.ok(f.world.did.includes("release to pg3"), f.world.did.join());
+  assert.ok(!f.world.did.includes("release to pg2"));
+  f.stop.abort("SIGQUIT");
+  await f.clock.pass(1_000);
+  await life;
+});
+
+test("a primary without room hands over to a standby that has room", async () => {
+  const f = fakeNode();
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  f.world.freeBytes = 1024;
+  f.world.others.set("pg2", says("pg2", { disk: { freeBytes: 1024, totalBytes: 2e10 } }));
+  await f.clock.pass(1_100);
+  assert.ok(f.world.did.includes("release to pg3"), f.world.did.join());
+  f.stop.abort("SIGQUIT");
+  await f.clock.pass(1_000);
+  await life;
+});
+
+test("an order that comes too late, when its server has ended, is told and not carried out by the next one", async () => {
+  const f = fakeNode();
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  f.world.end({ code: 1, signal: null, livedMs: 0 });
+  f.node.orders.give({ do: "hand-over", to: "pg2", because: "an operator asked" });
+  await f.clock.pass(2_000);
+  assert.ok(f.lines.some((l) => l.includes("An order came too late")));
+  assert.ok(!f.world.did.includes("checkpoint"));
+  assert.equal(f.world.did.filter((w) => w === "start").length, 2);
+  f.stop.abort("SIGQUIT");
+  await f.clock.pass(1_000);
+  await life;
+});
+
+test("a server that died starts again under the lease that was kept", async () => {
+  const f = fakeNode();
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  f.world.end({ code: null, signal: "SIGKILL", livedMs: 0 });
+  await f.clock.pass(2_000);
+  assert.ok(!f.world.did.includes("release"), f.world.did.join());
+  assert.equal(f.world.did.filter((w) => w === "start").length, 2);
+  f.stop.abort("SIGQUIT");
+  await f.clock.pass(1_000);
+  await life;
+});
+
+test("a duty that fails does not end a sound server, and the duties after it are done", async () => {
+  const f = fakeNode();
+  f.world.broken.add("lock files");
+  const life = runNode(f.node);
+  await f.clock.pass(12_000);
+  assert.equal(f.world.did.filter((w) => w === "start").length, 1);
+  assert.ok(f.world.did.includes("register primary") && f.world.did.includes("slots"));
+  assert.equal(f.lines.filter((l) => l.includes("A duty failed")).length, 1, "told once while it stays the same");
+  f.stop.abort("SIGQUIT");
+  await f.clock.pass(1_000);
+  await life;
+});
+
+test("a primary that loses the lease is fenced, and starts only with a new one", async () => {
+  const f = fakeNode();
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  Object.assign(f.world, { held: false, grants: false });
+  await f.clock.pass(1_100);
+  assert.ok(f.world.did.includes("end"));
+  await f.clock.pass(3_000);
+  assert.equal(f.world.did.filter((w) => w === "start").length, 1);
+  assert.equal(statusOf(f.node).fenced !== null, true);
+  f.stop.abort("SIGQUIT");
+  await f.clock.pass(1_000);
+  await life;
+});
+
+test("a standby that is ordered to be cloned again is stopped, cloned, and started", async () => {
+  const f = fakeNode();
+  const primary = says("pg2", { lease: { ...says("pg2").lease, held: true } }, { standby: false, upstream: null });
+  f.world.others.set("pg2", primary);
+  f.world.data = cluster({ wasPrimary: false, lastUpstream: "pg2" });
+  f.world.server = server({ standby: true, upstream: { host: "pg2", port: 5432, streaming: true } });
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  assert.equal(statusOf(f.node).postgres.role, "standby");
+  f.node.orders.give({ do: "reinit", because: "an operator asked" });
+  await settled();
+  await f.clock.pass(1_000);
+  assert.deepEqual(between(f.world.did, "stop SIGINT", "clone pg2").slice(0, 2), ["stop SIGINT", "clone pg2"]);
+  assert.equal(f.world.did.filter((w) => w === "start").length, 2);
+  f.stop.abort("SIGTERM");
+  await f.clock.pass(1_000);
+  await life;
+});

@@ -1,0 +1,80 @@
+// What a fake node and its partners say of themselves, for pure tests.
+import { readConfig } from "../../config/env.ts";
+import { completeNodeConfig, type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
+import type { NodeStatus } from "../../core/protocol/status.ts";
+import { ownNode } from "../../roles/postgres-node/decide/own.ts";
+import type { ServerSeen } from "../../roles/postgres-node/decide/server-seen.ts";
+import type { OwnCluster } from "../../roles/postgres-node/decide/view.ts";
+import { renderStatus } from "../../roles/postgres-node/text/status.ts";
+
+const hosts = ["pg1", "pg2", "pg3"];
+
+export function fakeConfig(environment: Record<string, string> = {}): NodeConfig {
+  const read = readConfig(postgresNodeVariables, {
+    environment: {
+      NODE_ID: "1",
+      NODE_NAME: "node1",
+      CLUSTER_NODE_NETWORK_NAME: "pg1",
+      PARTNER_NODES: hosts.join(","),
+      ...environment,
+    },
+    readFile: () => {
+      throw Object.assign(new Error("no such file"), { code: "ENOENT" });
+    },
+  });
+  if (!read.ok) throw new Error(JSON.stringify(read.problems));
+  const completed = completeNodeConfig(read.config, "pg1");
+  if (!completed.ok) throw new Error(JSON.stringify(completed.problems));
+  return completed.config;
+}
+
+export const cluster = (changes: Partial<OwnCluster> = {}): OwnCluster => ({
+  kind: "cluster",
+  systemIdentifier: "7",
+  position: { timeline: 1, lsn: "0/3000000" },
+  endRead: true,
+  origin: null,
+  wasPrimary: true,
+  lastUpstream: null,
+  ...changes,
+});
+
+export const server = (changes: Partial<ServerSeen> = {}): Omit<ServerSeen, "atMs"> => ({
+  standby: false,
+  systemIdentifier: "7",
+  timeline: 1,
+  lsn: "0/3000000",
+  replayLsn: null,
+  announcedLsn: null,
+  lagSeconds: null,
+  upstream: null,
+  syncNames: "",
+  downstream: [],
+  registered: null,
+  ...changes,
+});
+
+/** What another node says: a standby that streams from pg1, unless told otherwise. */
+export function says(host: string, changes: Partial<NodeStatus> = {}, own: Partial<ServerSeen> = {}): NodeStatus {
+  const upstream = { host: "pg1", port: 5432, streaming: true };
+  const seen = { ...server({ standby: true, replayLsn: "0/3000000", upstream, ...own }), atMs: 0 };
+  const id = hosts.indexOf(host) + 1;
+  const config = fakeConfig({ NODE_ID: String(id), NODE_NAME: `node${id}`, CLUSTER_NODE_NETWORK_NAME: host });
+  return {
+    ...renderStatus({
+      config,
+      activity: { phase: "running", doing: "serving", because: "", revision: 1 },
+      own: ownNode({ role: seen.standby ? "standby" : "primary", postmasterRuns: true, server: seen, data: null }),
+      uptimeMs: 60_000,
+      observedAgoMs: 0,
+      memory: { everHadMajority: true, paused: { on: false, atMs: 0 }, forced: false },
+      condition: { failingMs: 0, fenced: null, degraded: null },
+      disk: { freeBytes: 1e10, totalBytes: 2e10 },
+      becomingPrimary: false,
+      repmgrdRuns: true,
+      lease: { mode: { on: true }, remainingMs: 0, term: 1, grantedTo: "pg1", refusals: [] },
+    }),
+    certain: true,
+    ...changes,
+  };
+}

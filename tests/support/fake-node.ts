@@ -1,0 +1,77 @@
+// A node with fake doors, lease and clock, for pure tests of its loop: what it does is a list of words, in order.
+import { createLog } from "../../core/runtime/log.ts";
+import type { Node } from "../../roles/postgres-node/node.ts";
+import { Activity } from "../../roles/postgres-node/state/activity.ts";
+import { Candidacy } from "../../roles/postgres-node/state/candidacy.ts";
+import { Condition } from "../../roles/postgres-node/state/condition.ts";
+import { type Memory, NodeMemory } from "../../roles/postgres-node/state/memory.ts";
+import { Observed } from "../../roles/postgres-node/state/observed.ts";
+import { Orders } from "../../roles/postgres-node/state/orders.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { fakeConfig } from "./fake-cluster.ts";
+import { World } from "./fake-world.ts";
+
+export interface FakeNode {
+  node: Node;
+  world: World;
+  clock: FakeClock;
+  stop: AbortController;
+  /** its log, one line an event */
+  lines: string[];
+}
+
+/** A node of three partners that has been part of a majority, and was primary when it last ran; `memory` and variables change that. */
+export function fakeNode(environment: Record<string, string> = {}, remembered: Partial<Memory> = {}): FakeNode {
+  const world = new World();
+  const clock = new FakeClock();
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const log = createLog({ level: "DEBUG", write: (line) => lines.push(line), wallMs: () => 0 });
+  const activity = new Activity({ clock, log });
+  const doors = world.doors();
+  const memory: Memory = {
+    nodeId: 1,
+    systemIdentifier: "7",
+    everHadMajority: true,
+    hosts: [],
+    paused: { on: false, atMs: 0 },
+    forced: false,
+    ...remembered,
+  };
+  let daemon = false;
+  const node: Node = {
+    config: fakeConfig(environment),
+    clock,
+    log,
+    stop: stop.signal,
+    startedMs: clock.nowMs(),
+    doors,
+    client: {
+      ask: <T>(q: { host: string; path: string; schema: { parse(value: unknown): T } }) => {
+        world.note(`ask ${q.path}`);
+        return Promise.resolve(q.schema.parse(world.answer(q.host, q.path)));
+      },
+    },
+    voter: { granted: () => null },
+    lease: world.lease(),
+    repmgrd: {
+      running: () => daemon,
+      start: () => void (daemon = true),
+      stop: () => {
+        daemon = false;
+        return Promise.resolve();
+      },
+    },
+    history: {
+      note: (event) => world.did.push(`history: ${event}`),
+      warn: (event) => world.did.push(`history: ${event}`),
+    },
+    memory: new NodeMemory(memory, () => Promise.resolve().then(() => world.note("memory"))),
+    seen: new Observed(),
+    condition: new Condition(),
+    activity,
+    candidacy: new Candidacy(clock),
+    orders: new Orders(() => activity.wake()),
+  };
+  return { node, world, clock, stop, lines };
+}

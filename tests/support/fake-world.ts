@@ -1,0 +1,162 @@
+// The world of a fake node: its data directory, its server, its partners and the voters of its lease.
+import type { NodeStatus } from "../../core/protocol/status.ts";
+import type { ServerSeen } from "../../roles/postgres-node/decide/server-seen.ts";
+import type { OwnData } from "../../roles/postgres-node/decide/view.ts";
+import type { ChildExit, Doors } from "../../roles/postgres-node/doors.ts";
+import type { NodeLease } from "../../roles/postgres-node/node.ts";
+import { cluster, says, server } from "./fake-cluster.ts";
+
+/** A test changes it as it goes. */
+export class World {
+  data: OwnData = cluster();
+  freeBytes = 1e10;
+  /** what the server says while it runs; null: it does not answer */
+  server: Omit<ServerSeen, "atMs"> | null = server();
+  others = new Map<string, NodeStatus>([["pg2", says("pg2")], ["pg3", says("pg3")]]);
+  /** whether the voters grant the lease */
+  grants = true;
+  held = false;
+  /** what the node did, in order */
+  readonly did: string[] = [];
+  /** doors that throw, by the word they would leave */
+  readonly broken = new Set<string>();
+  control = { state: "shut down", checkpoint: { timeline: 1, lsn: "0/3000000" } };
+  /** what others answer to a signed order; a node that is asked to take over does */
+  answer: (host: string, path: string) => object = (host) => {
+    const lease = { ...says(host).lease, held: true };
+    this.others.set(host, says(host, { lease }, { standby: false, timeline: 2, upstream: null }));
+    return { ok: true, because: "primary on timeline 2" };
+  };
+  private running: { end: (exit: ChildExit) => void } | null = null;
+
+  /** Notes what was done; throws where that door is broken. */
+  note(word: string): void {
+    if (this.broken.has(word)) throw new Error(`${word} does not work`);
+    this.did.push(word);
+  }
+
+  start(): { process: ReturnType<Doors["server"]["start"]> } {
+    this.note("start");
+    let exit: ChildExit | null = null;
+    const exited = new Promise<ChildExit>((resolve) => {
+      this.running = {
+        end: (how) => {
+          exit = how;
+          this.running = null;
+          resolve(how);
+        },
+      };
+    });
+    const process = {
+      running: () => exit === null,
+      lastExit: () => exit,
+      exited: () => exited,
+      stop: (steps?: readonly { signal: string }[]) => {
+        if (exit === null) this.note(`stop ${steps?.[0]?.signal}`);
+        this.end({ code: 0, signal: null, livedMs: 0 });
+        return Promise.resolve();
+      },
+    };
+    return { process };
+  }
+
+  get runs(): boolean {
+    return this.running !== null;
+  }
+
+  /** The server ends, by itself or by a signal. */
+  end(exit: ChildExit): void {
+    this.running?.end(exit);
+  }
+
+  doors(): Doors {
+    const done = (word: string) => Promise.resolve().then(() => this.note(word));
+    return {
+      data: {
+        look: () => Promise.resolve(this.data),
+        room: () => Promise.resolve({ freeBytes: this.freeBytes, totalBytes: 2e10 }),
+        control: () => Promise.resolve(this.control),
+        origin: () => Promise.resolve(null),
+        bootstrap: () => done("bootstrap").then(() => void (this.data = cluster())),
+        clone: (from) => done(`clone ${from}`).then(() => void (this.data = cluster({ wasPrimary: false }))),
+        rewind: (to) => done(`rewind ${to}`).then(() => ({ ok: true, fetched: 0 })),
+        fetchWal: () => Promise.resolve({ ok: false, because: "no rewind is under way" }),
+        finishMove: () => done("finish move"),
+        discardBootstrap: () => done("discard bootstrap"),
+        clearLeftovers: () => Promise.resolve(),
+        prepareStart: (as) => {
+          const upstream = "primary" in as ? null : { host: as.upstream, port: 5432, streaming: true };
+          this.server = server({ standby: upstream !== null, upstream });
+          return done(upstream === null ? "prepare primary" : `prepare standby of ${upstream.host}`);
+        },
+        writeUpstream: (upstream) => done(`follow ${upstream}`),
+        writeSyncNames: (names) => done(`wait for ${names}`),
+        writeLockFiles: () => done("lock files"),
+      },
+      server: {
+        clearStale: () => Promise.resolve(),
+        start: () => this.start().process,
+        look: () =>
+          this.server !== null && this.runs ? Promise.resolve(this.server) : Promise.reject(new Error("no answer")),
+        processes: () => this.runs ? 1 : 0,
+        end: () => {
+          this.note("end");
+          this.end({ code: null, signal: "SIGQUIT", livedMs: 0 });
+          return Promise.resolve(true);
+        },
+        promote: () =>
+          done("promote").then(() => void (this.server = { ...this.server!, standby: false, timeline: 2 })),
+        checkpoint: () => done("checkpoint"),
+        reload: () => done("reload"),
+        slots: () => done("slots").then(() => []),
+        dropSlot: (name) => done(`drop ${name}`),
+      },
+      repmgr: {
+        registerPrimary: () => done("register primary").then(() => true),
+        registerStandby: () => done("register standby").then(() => true),
+        startDaemon: () => ({ running: () => true, stop: () => Promise.resolve() }),
+      },
+      others: {
+        ask: (host) => {
+          const status = this.others.get(host);
+          return Promise.resolve(
+            status ? { host, seen: "reached", status } : { host, seen: "unreachable", error: "connect timed out" },
+          );
+        },
+        answers: () => Promise.resolve(true),
+        ensureSlot: (upstream) => done(`slot on ${upstream}`).then(() => true),
+        timelines: () => Promise.resolve({ history: [{ timeline: 1, endLsn: "0/3000000" }], origin: null }),
+      },
+    };
+  }
+
+  lease(): NodeLease {
+    return {
+      mode: { on: true },
+      held: () => this.held,
+      remainingMs: () => this.held ? 4_000 : 0,
+      term: () => 1,
+      refusalTexts: () => [],
+      retryMs: 200,
+      acquire: () => {
+        this.held ||= this.grants;
+        return Promise.resolve(
+          this.held ? { held: true } : { held: false, because: "granted to pg2", retryMs: 200 },
+        );
+      },
+      release: (_because, heir) => {
+        if (this.held) this.note(heir ? `release to ${heir}` : "release");
+        this.held = false;
+        return Promise.resolve();
+      },
+      arm: () => {},
+      disarm: () => {},
+      force: () => this.note("force"),
+      unforce: () => {
+        this.note("unforce");
+        return Promise.resolve(this.grants);
+      },
+      standDown: () => this.note("stand down"),
+    };
+  }
+}
