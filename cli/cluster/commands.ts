@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Command } from "../../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { getText } from "../../core/client/peers.ts";
+import { orders } from "../../core/protocol/orders.ts";
 import { diagnose } from "./diagnose.ts";
 import { gather, nodeCalled, thePrimary } from "./gather.ts";
 import { ask, askMs, option, roleOf, sayer, streams, until } from "./orders.ts";
@@ -40,7 +41,7 @@ export const switchoverCommand: Command = async (context, args) => {
   const wanted = option(args, "to");
   const to = wanted === null ? null : nodeCalled(wanted, cluster).host;
   const started = context.clock.nowMs();
-  const answer = await ask(cluster, old.host, "/control/switchover", { to }, z.object({ to: z.string() }));
+  const answer = await ask(cluster, orders.switchover, old.host, { to });
   const said = sayer(context, args);
   said(`${old.host} hands over to ${answer.to}`);
   let ended = false;
@@ -98,7 +99,7 @@ export const failoverCommand: Command = async (context, args) => {
       exitCode: ExitCode.refused,
     });
   }
-  await ask(cluster, node.host, "/control/force", {}, z.object({ because: z.string() }));
+  await ask(cluster, orders.force, node.host, {});
   await until(context, `${node.host} to lead`, switchMs, (now) => now.primary?.host === node.host);
   sayer(context, args)(`${node.host} is primary; it votes alone until a majority of the voters is back`);
   if (args.includes("--json")) context.print(JSON.stringify({ schema: 1, primary: node.host, missing: silent }));
@@ -109,9 +110,8 @@ export const failoverCommand: Command = async (context, args) => {
 export const reinitCommand: Command = async (context, args) => {
   const cluster = await gather(context);
   const node = nodeCalled(args[0] ?? "", cluster);
-  const cloning = z.object({ because: z.string() });
   const before = node.status.uptimeSeconds;
-  await ask(cluster, node.host, "/control/reinit", {}, cloning);
+  await ask(cluster, orders.reinit, node.host, {});
   const said = sayer(context, args);
   said(`${node.host} is being cloned again (its agent is up for ${before} s)`);
   let begun = false;
@@ -128,9 +128,7 @@ export const reinitCommand: Command = async (context, args) => {
 export const pauseCommand = (on: boolean): Command => async (context, args) => {
   const cluster = await gather(context);
   const first = cluster.nodes.filter((n) => n.status.partners.length > 0);
-  const told = await Promise.allSettled(
-    first.map((n) => ask(cluster, n.host, "/control/pause", { on }, z.object({ on: z.boolean() }))),
-  );
+  const told = await Promise.allSettled(first.map((n) => ask(cluster, orders.pause, n.host, { on })));
   const done = first.filter((_, i) => told[i]?.status === "fulfilled").map((n) => n.host);
   const size = first[0]?.status.partners.length ?? 0;
   if (done.length * 2 <= size || size === 0) {

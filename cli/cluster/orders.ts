@@ -1,8 +1,8 @@
 // What the commands of `postdock cluster` share: options, what they print, orders to a node, waiting for what was ordered.
-import type { z } from "zod";
 import type { Context } from "../../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { HttpError } from "../../core/client/peers.ts";
+import type { Order } from "../../core/protocol/orders.ts";
 import { waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, gather } from "./gather.ts";
 
@@ -20,15 +20,14 @@ export function sayer(context: Context, args: readonly string[]): (line: string)
 }
 
 /** Gives a node an order. Throws an OperatorError with its refusal, or why it did not answer. */
-export async function ask<T>(
+export async function ask<Question extends object, Answer extends object>(
   cluster: Cluster,
+  order: Order<Question, Answer>,
   host: string,
-  path: string,
-  body: object,
-  schema: z.ZodType<T>,
-): Promise<T> {
+  question: Question,
+): Promise<Answer> {
   try {
-    return await cluster.client.ask({ host, path, body, schema, timeoutMs: askMs });
+    return await cluster.client.ask(order, host, question, askMs);
   } catch (error) {
     const refused = error instanceof HttpError;
     throw new OperatorError({

@@ -2,16 +2,29 @@
 import { z } from "zod";
 import { errorText } from "../words/errors.ts";
 import type { ControlRoutes } from "./app.ts";
+import type { Order } from "../protocol/orders.ts";
 import type { Log } from "../runtime/log.ts";
 import { controlHeaders, type ControlKeys, otherAudience, sign, Verifier } from "../protocol/signing.ts";
 import type { Clock } from "../runtime/time.ts";
 
-/** What a control request does: takes the parsed body, answers an object. */
-export type ControlHandler = (body: unknown) => Promise<object> | object;
+/** An order and what carries it out, ready for controlRoutes(). */
+export interface Answering {
+  path: string;
+  /** takes the body as it came; throws ZodError where it is not the order's question */
+  carryOut(body: unknown): Promise<object>;
+}
+
+/** Ties an order to what carries it out: `handle` gets its question, checked, and returns its answer or throws ControlRefusal. */
+export function answering<Question extends object, Answer extends object>(
+  order: Order<Question, Answer>,
+  handle: (question: Question) => Promise<Answer> | Answer,
+): Answering {
+  return { path: order.path, carryOut: async (body) => await handle(order.question.parse(body)) };
+}
 
 /** The routes of /control/…, for httpApp(). Unsigned, stale, replayed or foreign requests get 401 and change nothing. */
 export function controlRoutes(
-  handlers: Readonly<Record<string, ControlHandler>>,
+  answers: readonly Answering[],
   o: ControlKeys & { clock: Clock; log: Log },
 ): ControlRoutes {
   const verifier = new Verifier(o.keys, o.incarnation);
@@ -30,17 +43,17 @@ export function controlRoutes(
       if (refused !== otherAudience) complainSometimes(complaints, refused, path, o);
       return { status: 401, body: `${refused}\n`, headers: { [controlHeaders.audience as string]: o.incarnation } };
     }
-    const answer = await perform(handlers, path, body, o.log);
+    const answer = await perform(answers, path, body, o.log);
     const signature = sign(o.keys[0]!, { ...m, method: `ANSWER ${answer.status}`, body: answer.body });
     return { ...answer, headers: { [controlHeaders.signature as string]: signature } };
   };
 }
 
-async function perform(handlers: Readonly<Record<string, ControlHandler>>, path: string, body: string, log: Log) {
-  const handler = Object.hasOwn(handlers, path) ? handlers[path] : undefined;
-  if (!handler) return { status: 404, body: "no such request\n" };
+async function perform(answers: readonly Answering[], path: string, body: string, log: Log) {
+  const answer = answers.find((a) => a.path === path);
+  if (!answer) return { status: 404, body: "no such request\n" };
   try {
-    return { status: 200, body: JSON.stringify(await handler(JSON.parse(body))) };
+    return { status: 200, body: JSON.stringify(await answer.carryOut(JSON.parse(body))) };
   } catch (error) {
     if (error instanceof z.ZodError || error instanceof SyntaxError) {
       return { status: 400, body: `malformed: ${errorText(error)}\n` };

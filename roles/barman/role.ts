@@ -3,17 +3,17 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
-import { controlRoutes } from "../../core/http/control.ts";
+import { answering, controlRoutes } from "../../core/http/control.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { httpApp, serve } from "../../core/http/app.ts";
 import type { Log } from "../../core/runtime/log.ts";
-import { observerHandlers } from "../../core/lease/observer.ts";
+import { observerAnswers } from "../../core/lease/observer.ts";
 import { httpPort } from "../../core/protocol/port.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, secretsOf } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
-import { walPath } from "../../core/protocol/wal-request.ts";
+import { orders } from "../../core/protocol/orders.ts";
 import { takeBackups } from "./act/backup.ts";
 import { doDuties } from "./act/duties.ts";
 import { followPrimary } from "./act/follow.ts";
@@ -88,8 +88,11 @@ function barmanControl(barman: Barman) {
   const { config, clock, log } = barman;
   const incarnation = randomUUID();
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
-  const handlers = { ...observerHandlers(config, hostname(), { incarnation, log }), [walPath]: walDesk(barman) };
-  return controlRoutes(handlers, { keys, incarnation, clock, log });
+  const answers = [
+    ...observerAnswers(config, hostname(), { incarnation, log }),
+    answering(orders.wal, walDesk(barman)),
+  ];
+  return controlRoutes(answers, { keys, incarnation, clock, log });
 }
 
 /** A loop that fails takes the others with it: half a role would look alive. */

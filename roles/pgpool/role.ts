@@ -5,7 +5,7 @@ import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { controlRoutes } from "../../core/http/control.ts";
 import { httpApp, serve } from "../../core/http/app.ts";
-import { observerHandlers } from "../../core/lease/observer.ts";
+import { observerAnswers } from "../../core/lease/observer.ts";
 import { httpPort } from "../../core/protocol/port.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
@@ -56,8 +56,8 @@ function pgpoolApp(agent: PoolAgent) {
   const { config, clock, log } = agent;
   const incarnation = randomUUID();
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
-  const handlers = observerHandlers(config, hostname(), { incarnation, log });
-  const app = httpApp(pgpoolHttp(agent), log, controlRoutes(handlers, { keys, incarnation, clock, log }));
+  const answers = observerAnswers(config, hostname(), { incarnation, log });
+  const app = httpApp(pgpoolHttp(agent), log, controlRoutes(answers, { keys, incarnation, clock, log }));
   app.get("/local/has-write-node", (c) => {
     const verdict = hasWriteNode(agent);
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);

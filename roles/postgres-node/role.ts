@@ -4,8 +4,9 @@ import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-no
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { remove } from "../../core/runtime/files.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
-import { controlRoutes } from "../../core/http/control.ts";
-import { votePath, Voter } from "../../core/lease/voter.ts";
+import { answering, controlRoutes } from "../../core/http/control.ts";
+import { Voter } from "../../core/lease/voter.ts";
+import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { httpApp, type RoleHttp, serve } from "../../core/http/app.ts";
 import type { Log } from "../../core/runtime/log.ts";
@@ -16,11 +17,11 @@ import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { loadNodeConfig } from "./config.ts";
 import { initialState } from "./state/agent-state.ts";
 import { Fence } from "./lease/fence.ts";
-import { takeOver, takeOverPath } from "./act/hand-over.ts";
+import { takeOver } from "./act/hand-over.ts";
 import { nodeHttp } from "./http/probes.ts";
 import { History } from "./state/history.ts";
 import { Lease } from "./lease/lease.ts";
-import { operatorHandlers } from "./http/operator.ts";
+import { operatorAnswers } from "./http/operator.ts";
 import { answerLocal } from "./http/local-commands.ts";
 import { isMajorMaster } from "./http/is-major-master.ts";
 import { readMemory } from "./state/memory.ts";
@@ -108,12 +109,12 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
 }
 
 async function listen(role: RoleHttp, node: Node) {
-  const handlers = {
-    [votePath]: (body: unknown) => node.voter.handle(body),
-    [takeOverPath]: (body: unknown) => takeOver(body, node),
-    ...operatorHandlers(node),
-  };
-  const app = httpApp(role, node.log, controlRoutes(handlers, { ...node.keys, clock: node.clock, log: node.log }));
+  const answers = [
+    answering(orders.vote, (request) => node.voter.handle(request)),
+    answering(orders.takeOver, (question) => takeOver(question, node)),
+    ...operatorAnswers(node),
+  ];
+  const app = httpApp(role, node.log, controlRoutes(answers, { ...node.keys, clock: node.clock, log: node.log }));
   const local = httpApp(role, node.log);
   local.post("/local/:command", async (c) => {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);

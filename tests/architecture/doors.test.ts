@@ -46,6 +46,7 @@ const doors: readonly Door[] = [
     code: /\bfetch\(/,
     files: ["core/client/own-agent.ts", "core/client/peers.ts"],
   },
+  { what: "orders between containers", code: /["'`]\/control\/[a-z]/, files: ["core/protocol/orders.ts"] },
   { what: "the command line's parser", packages: ["commander"], files: ["cli/command-parser.ts"] },
   { what: "cron expressions", packages: ["croner"], files: ["config/cron.ts"] },
   {
@@ -112,6 +113,7 @@ test("these checks can fail", () => {
   assert.equal(uses("// Date.now() in a comment"), 0);
   assert.equal(uses("const x = process.env.HOME;"), 1);
   assert.equal(uses("const t = Date.now();", "core/runtime/time.ts"), 0);
+  assert.equal(uses('ask("/control/pause")'), 1);
   const driver = [{ target: "postgres", ours: false, typeOnly: false }];
   assert.equal(driverUsers([toSource("roles/pgpool/agent.ts", "", driver)]).length, 1);
 });

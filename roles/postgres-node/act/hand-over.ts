@@ -1,6 +1,5 @@
 // A primary that stops hands over: sessions end, everything is streamed, the lease is free, the successor is told. No
 // acknowledged write is lost, since PostgreSQL's fast shutdown waits until its standbys have the last record.
-import { z } from "zod";
 import { errorText } from "../../../core/words/errors.ts";
 import { withDeadline } from "../../../core/runtime/time.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
@@ -9,14 +8,11 @@ import { readControlData } from "../observe/data-directory.ts";
 import { decideRecovery, patienceMs, type RecoveryPlan } from "../decide/recovery.ts";
 import { decideSuccessor, type Succession } from "../decide/successor.ts";
 import { compareLsn } from "../../../core/postgres/lsn.ts";
+import { orders, type QuestionOf } from "../../../core/protocol/orders.ts";
 import { leads, licenseOf, type Node, say, statusOf } from "../node.ts";
 import { observeServer, observeSurroundings, type Surroundings, viewOf } from "../observe/surroundings.ts";
 import { checkpoint } from "../tools/queries.ts";
 import { promoteHere } from "./promote.ts";
-
-export const takeOverPath = "/control/take-over";
-const TakeOver = z.object({ from: z.string().max(300), afterLsn: z.string().max(20), because: z.string().max(500) });
-const TakenOver = z.object({ ok: z.boolean(), because: z.string() });
 
 /** A checkpoint before the shutdown makes the shutdown's own short; it is not waited for longer, milliseconds. */
 const checkpointMs = 1_500;
@@ -83,7 +79,7 @@ async function giveTo(to: string, afterLsn: string, because: string, node: Node)
   try {
     await lease.release(`${to} takes over`, to);
     const body = { from: config.host, afterLsn, because };
-    const answer = await client.ask({ host: to, path: takeOverPath, body, schema: TakenOver, timeoutMs: takeOverMs });
+    const answer = await client.ask(orders.takeOver, to, body, takeOverMs);
     if (!answer.ok) return failed(to, answer.because, node);
     node.history.note("Handed over", { to, because: answer.because, tookMs: Math.round(clock.nowMs() - started) });
   } catch (error) {
@@ -92,8 +88,8 @@ async function giveTo(to: string, afterLsn: string, because: string, node: Node)
 }
 
 /** On the successor: waits for the last record of the old primary, then promotes with the lease. */
-export async function takeOver(body: unknown, node: Node): Promise<Verdict> {
-  const { from, afterLsn, because } = TakeOver.parse(body);
+export async function takeOver(question: QuestionOf<typeof orders.takeOver>, node: Node): Promise<Verdict> {
+  const { from, afterLsn, because } = question;
   const end = node.clock.nowMs() + receiveMs;
   while (true) {
     node.state.server = await observeServer(node);

@@ -7,7 +7,7 @@ import { writeAtomic } from "../../../core/runtime/files.ts";
 import { askNode, postJson } from "../../../core/client/peers.ts";
 import { waitUntil } from "../../../core/runtime/time.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
-import { walFileName, walPath, WalPiece } from "../../../core/protocol/wal-request.ts";
+import { orders, walFileName } from "../../../core/protocol/orders.ts";
 import { stagingDirectory } from "./journal.ts";
 import type { Node } from "../node.ts";
 import { agentSocketPath } from "../text/repmgr-conf.ts";
@@ -65,8 +65,7 @@ async function readWhole(host: string, name: string, node: Node): Promise<Buffer
   const pieces: Buffer[] = [];
   for (let offset = 0, total = 1; offset < total;) {
     if (node.clock.nowMs() > deadline) throw new Error(`${name} took over ${fileMs / 1000} s`);
-    const question = { host, path: walPath, body: { name, offset }, schema: WalPiece, timeoutMs: answerMs };
-    const { totalBytes, base64 } = await node.client.ask(question);
+    const { totalBytes, base64 } = await node.client.ask(orders.wal, host, { name, offset }, answerMs);
     const piece = Buffer.from(base64, "base64");
     if (piece.length === 0) throw new Error(`${name} ended after ${offset} of ${totalBytes} bytes`);
     pieces.push(piece);
