@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Hono } from "hono";
 import { modeOf, remove } from "../runtime/files.ts";
-import { serve } from "./app.ts";
+import { serve } from "./serve.ts";
 import { askNode, getText, postJson } from "../client/peers.ts";
 
 async function onSocket(app: Hono, work: (socketPath: string) => Promise<void>): Promise<void> {

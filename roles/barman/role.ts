@@ -3,9 +3,10 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
-import { answering, controlRoutes } from "../../core/http/control.ts";
+import { answering, controlApp } from "../../core/http/control.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
-import { httpApp, serve } from "../../core/http/app.ts";
+import { httpApp } from "../../core/http/app.ts";
+import { serve } from "../../core/http/serve.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { observerAnswers } from "../../core/lease/observer.ts";
 import { httpPort } from "../../core/protocol/port.ts";
@@ -92,7 +93,7 @@ function barmanControl(barman: Barman) {
     ...observerAnswers(config, hostname(), { incarnation, log }),
     answering(orders.wal, walDesk(barman)),
   ];
-  return controlRoutes(answers, { keys, incarnation, clock, log });
+  return controlApp(answers, { keys, incarnation, clock, log });
 }
 
 /** A loop that fails takes the others with it: half a role would look alive. */

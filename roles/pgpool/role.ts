@@ -3,8 +3,9 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
-import { controlRoutes } from "../../core/http/control.ts";
-import { httpApp, serve } from "../../core/http/app.ts";
+import { controlApp } from "../../core/http/control.ts";
+import { httpApp } from "../../core/http/app.ts";
+import { serve } from "../../core/http/serve.ts";
 import { observerAnswers } from "../../core/lease/observer.ts";
 import { httpPort } from "../../core/protocol/port.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
@@ -57,7 +58,7 @@ function pgpoolApp(agent: PoolAgent) {
   const incarnation = randomUUID();
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
   const answers = observerAnswers(config, hostname(), { incarnation, log });
-  const app = httpApp(pgpoolHttp(agent), log, controlRoutes(answers, { keys, incarnation, clock, log }));
+  const app = httpApp(pgpoolHttp(agent), log, controlApp(answers, { keys, incarnation, clock, log }));
   app.get("/local/has-write-node", (c) => {
     const verdict = hasWriteNode(agent);
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);

@@ -4,11 +4,12 @@ import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-no
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { remove } from "../../core/runtime/files.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
-import { answering, controlRoutes } from "../../core/http/control.ts";
+import { answering, controlApp } from "../../core/http/control.ts";
 import { Voter } from "../../core/lease/voter.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
-import { httpApp, type RoleHttp, serve } from "../../core/http/app.ts";
+import { httpApp, type RoleHttp } from "../../core/http/app.ts";
+import { serve } from "../../core/http/serve.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { httpPort } from "../../core/protocol/port.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
@@ -114,7 +115,7 @@ async function listen(role: RoleHttp, node: Node) {
     answering(orders.takeOver, (question) => takeOver(question, node)),
     ...operatorAnswers(node),
   ];
-  const app = httpApp(role, node.log, controlRoutes(answers, { ...node.keys, clock: node.clock, log: node.log }));
+  const app = httpApp(role, node.log, controlApp(answers, { ...node.keys, clock: node.clock, log: node.log }));
   const local = httpApp(role, node.log);
   local.post("/local/:command", async (c) => {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);

@@ -36,10 +36,12 @@ const doors: readonly Door[] = [
     files: ["core/client/peers.ts", "core/runtime/postgres-ping.ts"],
   },
   {
-    what: "HTTP servers and metrics",
-    packages: ["hono", "hono/body-limit", "@hono/node-server", "prom-client"],
-    files: ["core/http/app.ts"],
+    what: "HTTP apps",
+    packages: ["hono", "hono/body-limit"],
+    files: ["core/http/app.ts", "core/http/control.ts"],
   },
+  { what: "HTTP servers", packages: ["@hono/node-server"], files: ["core/http/serve.ts"] },
+  { what: "metrics", packages: ["prom-client"], files: ["core/http/metrics.ts"] },
   {
     what: "HTTP requests",
     packages: ["node:http", "node:https"],
