@@ -2,10 +2,9 @@
 import { z } from "zod";
 import type { Command } from "../../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
-import { getText } from "../../core/client/peers.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { diagnose } from "./diagnose.ts";
-import { gather, nodeCalled, thePrimary } from "./gather.ts";
+import { gather, nodeCalled, openSession, thePrimary } from "./gather.ts";
 import { ask, askMs, option, roleOf, sayer, streams, until } from "./orders.ts";
 import { clusterJson, renderCluster, renderHistory, seconds } from "./render.ts";
 
@@ -15,7 +14,8 @@ const cloneMs = 24 * 3_600_000;
 
 /** `cluster show [--json]`. */
 export const showCommand: Command = async (context, args) => {
-  const cluster = await gather(context);
+  const session = openSession(context);
+  const cluster = await gather(session);
   if (args.includes("--json")) context.print(clusterJson(cluster));
   else for (const line of renderCluster(cluster)) context.print(line);
   return cluster.primary ? ExitCode.ok : ExitCode.no;
@@ -23,7 +23,7 @@ export const showCommand: Command = async (context, args) => {
 
 /** `cluster doctor [--json]`: what is wrong and what to type. */
 export const doctorCommand: Command = async (context, args) => {
-  const findings = diagnose(await gather(context));
+  const findings = diagnose(await gather(openSession(context)));
   if (args.includes("--json")) context.print(JSON.stringify({ schema: 1, findings }));
   else {
     for (const { level, about, what, fix } of findings) context.print(`${level}: ${about}: ${what}\n  fix: ${fix}`);
@@ -36,16 +36,17 @@ export const doctorCommand: Command = async (context, args) => {
 
 /** `cluster switchover [--to NODE] [--json]`: the primary hands over; nothing acknowledged is lost. */
 export const switchoverCommand: Command = async (context, args) => {
-  const cluster = await gather(context);
+  const session = openSession(context);
+  const cluster = await gather(session);
   const old = thePrimary(cluster);
   const wanted = option(args, "to");
   const to = wanted === null ? null : nodeCalled(wanted, cluster).host;
   const started = context.clock.nowMs();
-  const answer = await ask(cluster, orders.switchover, old.host, { to });
+  const answer = await ask(session, orders.switchover, old.host, { to });
   const said = sayer(context, args);
   said(`${old.host} hands over to ${answer.to}`);
   let ended = false;
-  await until(context, `${answer.to} to lead`, switchMs, (now) => {
+  await until(session, `${answer.to} to lead`, switchMs, (now) => {
     ended ||= (roleOf(now, old.host) ?? "primary") !== "primary";
     const leader = now.primary?.host ?? null;
     if (ended && leader !== null && leader !== answer.to) throw notTakenOver(answer.to, leader);
@@ -53,7 +54,7 @@ export const switchoverCommand: Command = async (context, args) => {
   });
   const leadMs = Math.round(context.clock.nowMs() - started);
   said(`${answer.to} is primary after ${seconds(leadMs)}`);
-  await until(context, `${old.host} to follow`, switchMs, (now) => streams(now, old.host));
+  await until(session, `${old.host} to follow`, switchMs, (now) => streams(now, old.host));
   const followMs = Math.round(context.clock.nowMs() - started);
   said(`${old.host} is a standby after ${seconds(followMs)}`);
   if (args.includes("--json")) {
@@ -83,7 +84,8 @@ export const failoverCommand: Command = async (context, args) => {
       exitCode: ExitCode.usage,
     });
   }
-  const cluster = await gather(context);
+  const session = openSession(context);
+  const cluster = await gather(session);
   const node = nodeCalled(wanted, cluster);
   const silent = cluster.members.flatMap((m) => "error" in m ? [m.host] : []);
   if (!args.includes("--yes")) {
@@ -99,8 +101,8 @@ export const failoverCommand: Command = async (context, args) => {
       exitCode: ExitCode.refused,
     });
   }
-  await ask(cluster, orders.force, node.host, {});
-  await until(context, `${node.host} to lead`, switchMs, (now) => now.primary?.host === node.host);
+  await ask(session, orders.force, node.host, {});
+  await until(session, `${node.host} to lead`, switchMs, (now) => now.primary?.host === node.host);
   sayer(context, args)(`${node.host} is primary; it votes alone until a majority of the voters is back`);
   if (args.includes("--json")) context.print(JSON.stringify({ schema: 1, primary: node.host, missing: silent }));
   return ExitCode.ok;
@@ -108,14 +110,15 @@ export const failoverCommand: Command = async (context, args) => {
 
 /** `cluster reinit NODE`: a standby is cloned afresh; its old data stays until the clone is whole. */
 export const reinitCommand: Command = async (context, args) => {
-  const cluster = await gather(context);
+  const session = openSession(context);
+  const cluster = await gather(session);
   const node = nodeCalled(args[0] ?? "", cluster);
   const before = node.status.uptimeSeconds;
-  await ask(cluster, orders.reinit, node.host, {});
+  await ask(session, orders.reinit, node.host, {});
   const said = sayer(context, args);
   said(`${node.host} is being cloned again (its agent is up for ${before} s)`);
   let begun = false;
-  await until(context, `${node.host} to stream again`, cloneMs, (now) => {
+  await until(session, `${node.host} to stream again`, cloneMs, (now) => {
     begun ||= !streams(now, node.host);
     return begun && streams(now, node.host);
   });
@@ -126,9 +129,10 @@ export const reinitCommand: Command = async (context, args) => {
 
 /** `cluster pause` and `cluster resume`: whether a lost primary is replaced by itself. */
 export const pauseCommand = (on: boolean): Command => async (context, args) => {
-  const cluster = await gather(context);
+  const session = openSession(context);
+  const cluster = await gather(session);
   const first = cluster.nodes.filter((n) => n.status.partners.length > 0);
-  const told = await Promise.allSettled(first.map((n) => ask(cluster, orders.pause, n.host, { on })));
+  const told = await Promise.allSettled(first.map((n) => ask(session, orders.pause, n.host, { on })));
   const done = first.filter((_, i) => told[i]?.status === "fulfilled").map((n) => n.host);
   const size = first[0]?.status.partners.length ?? 0;
   if (done.length * 2 <= size || size === 0) {
@@ -151,9 +155,10 @@ const HistoryAnswer = z.object({ entries: z.array(z.looseObject({ time: z.string
 
 /** `cluster history [--json]`: what happened on all nodes that answer, oldest first. */
 export const historyCommand: Command = async (context, args) => {
-  const cluster = await gather(context);
+  const session = openSession(context);
+  const cluster = await gather(session);
   const lists = await Promise.all(cluster.nodes.map(async ({ host }) => {
-    const text = await getText(host, "/history", askMs).catch(() => null);
+    const text = await session.peers.getText(host, "/history", askMs).catch(() => null);
     return text === null ? [] : HistoryAnswer.parse(JSON.parse(text)).entries;
   }));
   const entries = lists.flat().toSorted((a, b) => a.time.localeCompare(b.time));

@@ -1,7 +1,6 @@
 // Each finding from a cluster that has it and nothing else; a cluster that is in order has none.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ControlClient } from "../../core/client/control-client.ts";
 import type { AnyStatus, BarmanStatus, NodeStatus, PgpoolStatus } from "../../core/protocol/status.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Cluster, Member } from "./gather.ts";
@@ -99,7 +98,7 @@ function cluster(members: readonly Member[]): Cluster {
     "status" in m && m.status.component === "postgres-node" ? [{ host: m.host, status: m.status }] : []
   );
   const primary = nodes.find((n) => n.status.postgres.role === "primary" && n.status.lease.held) ?? null;
-  return { client: null as unknown as ControlClient, members, nodes, primary };
+  return { members, nodes, primary };
 }
 const withMember = (member: Member) => whole().map((m) => m.host === member.host ? member : m);
 const lines = (members: readonly Member[]) =>

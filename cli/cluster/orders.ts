@@ -4,7 +4,7 @@ import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { HttpError } from "../../core/client/peers.ts";
 import type { Order } from "../../core/protocol/orders.ts";
 import { waitUntil } from "../../core/runtime/time.ts";
-import { type Cluster, gather } from "./gather.ts";
+import { type Cluster, gather, type Session } from "./gather.ts";
 
 /** A node answers an order within this, milliseconds. */
 export const askMs = 10_000;
@@ -21,13 +21,13 @@ export function sayer(context: Context, args: readonly string[]): (line: string)
 
 /** Gives a node an order. Throws an OperatorError with its refusal, or why it did not answer. */
 export async function ask<Question extends object, Answer extends object>(
-  cluster: Cluster,
+  session: Session,
   order: Order<Question, Answer>,
   host: string,
   question: Question,
 ): Promise<Answer> {
   try {
-    return await cluster.client.ask(order, host, question, askMs);
+    return await session.client.ask(order, host, question, askMs);
   } catch (error) {
     const refused = error instanceof HttpError;
     throw new OperatorError({
@@ -43,17 +43,17 @@ export async function ask<Question extends object, Answer extends object>(
 
 /** Waits until the cluster, looked at anew each 100 ms, is as `done` asks. Throws an OperatorError after `deadlineMs`. */
 export async function until(
-  context: Context,
+  session: Session,
   what: string,
   deadlineMs: number,
   done: (now: Cluster) => boolean,
 ): Promise<void> {
-  await waitUntil(async () => done(await gather(context)), {
+  await waitUntil(async () => done(await gather(session)), {
     what,
     deadlineMs,
     everyMs: 100,
     fix: "`postdock cluster show` and `postdock cluster history` tell where it stands",
-  }, context);
+  }, session.context);
 }
 
 /** The role a node says its server has, or null where it does not answer. */

@@ -1,6 +1,6 @@
 // Asks agents by POST /control/…, signed, and believes only signed answers.
 import { randomBytes } from "node:crypto";
-import { HttpError, postSigned } from "./peers.ts";
+import { HttpError, type Peers } from "./peers.ts";
 import type { Order } from "../protocol/orders.ts";
 import { controlHeaders, sign, Verifier } from "../protocol/signing.ts";
 import type { Clock } from "../runtime/time.ts";
@@ -17,7 +17,11 @@ interface Sending {
 export class ControlClient {
   private readonly audiences = new Map<string, string>();
 
-  constructor(private readonly keys: readonly string[], private readonly clock: Clock) {}
+  constructor(
+    private readonly keys: readonly string[],
+    private readonly peers: Peers,
+    private readonly clock: Pick<Clock, "wallMs">,
+  ) {}
 
   /**
    * Gives an agent an order and returns its answer. Throws HttpError where the agent refuses, Error where it does not answer
@@ -51,7 +55,7 @@ export class ControlClient {
       [controlHeaders.nonce]: m.nonce,
       [controlHeaders.signature]: sign(this.keys[0]!, m),
     };
-    const answer = await postSigned(host, path, { body, headers: sent, timeoutMs });
+    const answer = await this.peers.postSigned(host, path, { body, headers: sent, timeoutMs });
     const signature = String(answer.headers[controlHeaders.signature] ?? "");
     const said = { ...m, method: `ANSWER ${answer.status}`, body: answer.body };
     return { ...answer, genuine: Verifier.answered(this.keys, said, signature) };

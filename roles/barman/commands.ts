@@ -1,5 +1,5 @@
 // What people type in the barman container: take a backup, list backups, start the WAL receiver by its old name.
-import { getText } from "../../core/client/peers.ts";
+import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { createLog, type Log } from "../../core/runtime/log.ts";
@@ -85,7 +85,7 @@ function formatBytes(bytes: number | null): string {
 /** `barman receive-wal` (wal-receiver.sh of 1.x): the receiver in the foreground, unless the container's own runs. */
 export const receiveWalCommand: Command = async (context) => {
   const config = loadBarmanConfig(context);
-  const status = await ownStatus();
+  const status = await ownStatus(new Peers(context.clock));
   if (status !== null) {
     context.print(
       status.receiving
@@ -101,9 +101,9 @@ export const receiveWalCommand: Command = async (context) => {
 };
 
 /** What the entrypoint of this container says of itself; null where none runs. */
-async function ownStatus(): Promise<BarmanStatus | null> {
+async function ownStatus(peers: Peers): Promise<BarmanStatus | null> {
   try {
-    return BarmanStatus.parse(JSON.parse(await getText("127.0.0.1", "/status", 2_000)));
+    return BarmanStatus.parse(JSON.parse(await peers.getText("127.0.0.1", "/status", 2_000)));
   } catch (error) {
     if (/ECONNREFUSED|Unable to connect|ConnectionRefused/i.test(errorText(error))) return null;
     throw new OperatorError({

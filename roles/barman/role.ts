@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
+import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { answering, controlApp } from "../../core/http/control.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
@@ -64,6 +65,7 @@ async function runRole(config: BarmanConfig, context: Context, log: Log, stop: A
     clock,
     log,
     stop: stop.signal,
+    peers: new Peers(clock),
     primaryChange: new AbortController(),
   };
   const listener = await serve(httpApp(barmanHttp(barman), log, barmanControl(barman)), { port: httpPort });

@@ -1,6 +1,6 @@
 // Asks each backend's node what it is, each in a loop of its own, so that a silent one delays no other.
 import type { Backend } from "../../config/list-syntax.ts";
-import { askNode } from "../../core/client/peers.ts";
+import type { Peers } from "../../core/client/peers.ts";
 import { postgresAnswers } from "../../core/runtime/postgres-ping.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import type { NodeSeen } from "./decide/truth.ts";
@@ -29,8 +29,11 @@ interface Word {
 }
 
 /** Begins to watch; ends with the signal. */
-export function watchNodes(backends: readonly Backend[], deps: { clock: Clock; stop: AbortSignal }): NodeWatch {
-  const { clock, stop } = deps;
+export function watchNodes(
+  backends: readonly Backend[],
+  deps: { clock: Clock; stop: AbortSignal; peers: Peers },
+): NodeWatch {
+  const { clock, stop, peers } = deps;
   const words = new Map<number, Word>();
   let wake = new AbortController();
   let rush = new AbortController();
@@ -45,7 +48,7 @@ export function watchNodes(backends: readonly Backend[], deps: { clock: Clock; s
   const watch = async (backend: Backend) => {
     while (!stop.aborted) {
       const before = words.get(backend.id)?.seen.status?.revision;
-      const seen = await look(backend, before);
+      const seen = await look(backend, peers, before);
       note(seen);
       // a node that is asked for changes answers when there is one; one that is silent is asked again after a pause
       if (seen.status !== null && before !== undefined) continue;
@@ -53,7 +56,7 @@ export function watchNodes(backends: readonly Backend[], deps: { clock: Clock; s
       await clock.sleep(soon ? hurryMs : calmMs, soon ? stop : AbortSignal.any([stop, rush.signal]));
     }
   };
-  const first = Promise.all(backends.map((b) => look(b).then(note))).then(() => {});
+  const first = Promise.all(backends.map((b) => look(b, peers).then(note))).then(() => {});
   void first.then(() => Promise.all(backends.map(watch)));
   return {
     first,
@@ -69,10 +72,10 @@ export function watchNodes(backends: readonly Backend[], deps: { clock: Clock; s
   };
 }
 
-async function look(backend: Backend, since?: number): Promise<Word["seen"]> {
+async function look(backend: Backend, peers: Peers, since?: number): Promise<Word["seen"]> {
   const { id, host, port } = backend;
   const how = since === undefined ? { timeoutMs: answerMs } : { timeoutMs: calmMs + answerMs, since };
-  const answer = await askNode(host, how);
+  const answer = await peers.askNode(host, how);
   if (answer.seen === "reached") return { id, host, status: answer.status, postgresAnswers: true };
   return { id, host, status: null, postgresAnswers: await postgresAnswers(host, port, answerMs) };
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
+import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { controlApp } from "../../core/http/control.ts";
 import { httpApp } from "../../core/http/app.ts";
@@ -38,7 +39,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
   const log = roleLog(context, config.logLevel, secrets);
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   return await runUntilSignal(context, log, async (stop) => {
-    const agent = newAgent(config, { clock: context.clock, log, stop });
+    const agent = newAgent(config, { clock: context.clock, log, stop, peers: new Peers(context.clock) });
     const listener = await serve(pgpoolApp(agent), { port: httpPort });
     let sshd: Supervised | null = null;
     try {

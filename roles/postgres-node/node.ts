@@ -6,6 +6,7 @@ import type { Clock } from "../../core/runtime/time.ts";
 import type { AgentState } from "./state/agent-state.ts";
 import type { TimelineOrigin } from "../../core/postgres/lsn.ts";
 import type { ControlClient } from "../../core/client/control-client.ts";
+import type { Peers } from "../../core/client/peers.ts";
 import type { ControlKeys } from "../../core/protocol/signing.ts";
 import type { Voter } from "../../core/lease/voter.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
@@ -38,6 +39,7 @@ export interface Node {
   lease: Lease;
   voter: Voter;
   client: ControlClient;
+  peers: Peers;
   fence: Fence;
   keys: ControlKeys;
   /** what was announced last, and who waits for the next change */

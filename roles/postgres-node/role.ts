@@ -4,6 +4,7 @@ import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-no
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { remove } from "../../core/runtime/files.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
+import { Peers } from "../../core/client/peers.ts";
 import { answering, controlApp } from "../../core/http/control.ts";
 import { Voter } from "../../core/lease/voter.ts";
 import { orders } from "../../core/protocol/orders.ts";
@@ -45,7 +46,8 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
   const state = initialState(clock.nowMs());
   const incarnation = randomUUID();
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
-  const client = new ControlClient(keys, clock);
+  const peers = new Peers(clock);
+  const client = new ControlClient(keys, peers, clock);
   const voter = new Voter(
     { name: config.host, incarnation, ttlMs: config.leaseTtlMs, electorate: config.electorate },
     log,
@@ -73,6 +75,7 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
     lease,
     voter,
     client,
+    peers,
     fence,
     keys: { keys, incarnation },
     announced: { key: "", waiting: new AbortController() },

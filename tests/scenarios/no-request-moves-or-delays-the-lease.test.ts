@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ControlClient, newNonce } from "../../core/client/control-client.ts";
 import type { LeaseRequest } from "../../core/lease/decide/vote.ts";
+import { Peers } from "../../core/client/peers.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys, sign } from "../../core/protocol/signing.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -96,7 +97,7 @@ test("a claim that lies about itself gets no vote", async () => {
   const cluster = await exampleCluster();
   const { address, primary, standby } = await standbyOf(cluster);
   const { term } = (await cluster.nodeStatus(primary))!.lease;
-  const client = new ControlClient(keys, systemClock);
+  const client = new ControlClient(keys, new Peers(systemClock), systemClock);
   const claim = (changed: Partial<LeaseRequest>) => {
     const request: LeaseRequest = {
       kind: "acquire",

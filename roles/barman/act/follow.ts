@@ -3,7 +3,6 @@ import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import { readIfThere, writeAtomic } from "../../../core/runtime/files.ts";
-import { askNodes } from "../../../core/client/peers.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
 import { every } from "../../../core/runtime/time.ts";
 import { decideFollow, type DirectPrimary, type Follow, hostsToAsk } from "../decide/follow.ts";
@@ -28,7 +27,7 @@ export async function followPrimary(barman: Barman): Promise<void> {
 async function followOnce(barman: Barman): Promise<void> {
   const { state } = barman;
   state.lastBeatMs = barman.clock.nowMs();
-  const peers = await askNodes(state.hosts, { timeoutMs: askTimeoutMs });
+  const peers = await barman.peers.askNodes(state.hosts, { timeoutMs: askTimeoutMs });
   const decision = decideFollow({
     peers,
     direct: peers.some((p) => p.seen === "reached") ? [] : await askServers(barman),

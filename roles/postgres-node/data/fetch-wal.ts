@@ -4,7 +4,7 @@ import type { Command } from "../../../core/runtime/context.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { errorText, ExitCode } from "../../../core/words/errors.ts";
 import { writeAtomic } from "../../../core/runtime/files.ts";
-import { askNode, postJson } from "../../../core/client/peers.ts";
+import { Peers } from "../../../core/client/peers.ts";
 import { waitUntil } from "../../../core/runtime/time.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 import { orders, walFileName } from "../../../core/protocol/orders.ts";
@@ -47,7 +47,7 @@ export async function fetchWal(name: string, node: Node): Promise<Verdict> {
 async function addressOfBarman(primary: string, node: Node): Promise<string> {
   return await waitUntil(
     async () => {
-      const seen = await askNode(primary, { timeoutMs: 2_000 });
+      const seen = await node.peers.askNode(primary, { timeoutMs: 2_000 });
       if (seen.seen === "unreachable") return null;
       return seen.status.postgres.downstream.find((d) => d.applicationName === receiverName)?.address ?? null;
     },
@@ -78,7 +78,10 @@ async function readWhole(host: string, name: string, node: Node): Promise<Buffer
 /** `postgres-node fetch-wal NAME`: the restore_command of pg_rewind. */
 export const fetchWalCommand: Command = async (context, [name = ""]) => {
   try {
-    context.print((await postJson(agentSocketPath, "/local/fetch-wal", { name }, fileMs + followMs)).trim());
+    context.print(
+      (await new Peers(context.clock).postJson(agentSocketPath, "/local/fetch-wal", { name }, fileMs + followMs))
+        .trim(),
+    );
     return ExitCode.ok;
   } catch (error) {
     context.complain(`no WAL from barman: ${errorText(error)}`);

@@ -1,5 +1,4 @@
 // `healthcheck is-major-master`, answered by the agent: it asks the other nodes' agents over the connections it has.
-import { askNodes } from "../../../core/client/peers.ts";
 import type { Verdict } from "../../../core/words/verdict.ts";
 import { decideHealth } from "../decide/health.ts";
 import { type Node, statusOf } from "../node.ts";
@@ -13,6 +12,6 @@ export async function isMajorMaster(node: Node): Promise<Verdict> {
   const registered = (own.postgres.registered ?? []).map((r) => r.host);
   const hosts = (own.partners.length > 0 ? own.partners : registered).filter((h) => h !== own.node.host);
   const timeoutMs = Math.min(longestMs, 1000 * node.config.checkTimeoutSeconds / 2);
-  const asked = own.postgres.role === "primary" ? await askNodes(hosts, { timeoutMs }) : [];
+  const asked = own.postgres.role === "primary" ? await node.peers.askNodes(hosts, { timeoutMs }) : [];
   return decideHealth({ own, asked });
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { ControlClient } from "../../../core/client/control-client.ts";
+import { Peers } from "../../../core/client/peers.ts";
 import { Voter } from "../../../core/lease/voter.ts";
 import { processesIn } from "../../../core/runtime/proc.ts";
 import { createLog } from "../../../core/runtime/log.ts";
@@ -32,7 +33,7 @@ function leaseOf(voter: Voter, look: () => void, pgdata = config.pgdata): Lease 
     config: { ...config, pgdata } as unknown as NodeConfig,
     incarnation: "a",
     voter,
-    client: new ControlClient(["a key of this test only"], systemClock),
+    client: new ControlClient(["a key of this test only"], new Peers(systemClock), systemClock),
     fence: Object.assign(Object.create(Fence.prototype) as Fence, { child: { write: () => {} } }),
     clock,
     log,

@@ -1,7 +1,7 @@
 // Builds what this node sees: its own server, and every other node's agent. Reads only.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { choosePrimary, type Claim } from "../../../core/protocol/choose-primary.ts";
-import { type AskHow, askNode, getText } from "../../../core/client/peers.ts";
+import type { AskHow, Peers } from "../../../core/client/peers.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
 import type { AgentState, ServerSeen } from "../state/agent-state.ts";
 import type { Peer, PrimaryInSight } from "../decide/view.ts";
@@ -55,7 +55,7 @@ export async function observeSurroundings(
   how: AskHow = { timeoutMs: peerTimeoutMs },
 ): Promise<Surroundings> {
   const first = knownHosts(deps.config, deps.state, deps.memory.hosts);
-  const observing = Promise.all(deps.config.observers.map((host) => answers(host, how.timeoutMs)));
+  const observing = Promise.all(deps.config.observers.map((host) => answers(host, how.timeoutMs, deps.peers)));
   let said = await askAll(first, how, deps);
   const learnt = others(said.flatMap(namedBy), deps.config).filter((host) => !first.includes(host));
   if (learnt.length > 0) said = [...said, ...await askAll(learnt, how, deps)];
@@ -68,10 +68,10 @@ export async function observeSurroundings(
 }
 
 /** Whoever was silent the last time does not hold up a look as long again. */
-async function askAll(hosts: readonly string[], how: AskHow, { silent }: Node): Promise<PeerSeen[]> {
+async function askAll(hosts: readonly string[], how: AskHow, { silent, peers }: Node): Promise<PeerSeen[]> {
   const said = await Promise.all(hosts.map((host) => {
     const timeoutMs = silent.has(host) ? Math.min(how.timeoutMs, silentTimeoutMs) : how.timeoutMs;
-    return askNode(host, { ...how, timeoutMs });
+    return peers.askNode(host, { ...how, timeoutMs });
   }));
   for (const { host, seen } of said) {
     if (seen === "reached") silent.delete(host);
@@ -80,8 +80,8 @@ async function askAll(hosts: readonly string[], how: AskHow, { silent }: Node): 
   return said;
 }
 
-async function answers(host: string, timeoutMs: number): Promise<{ host: string; answers: boolean }> {
-  const text = await withDeadline(getText(host, "/status", timeoutMs), timeoutMs, host).catch(() => null);
+async function answers(host: string, timeoutMs: number, peers: Peers): Promise<{ host: string; answers: boolean }> {
+  const text = await withDeadline(peers.getText(host, "/status", timeoutMs), timeoutMs, host).catch(() => null);
   return { host, answers: text !== null };
 }
 
