@@ -87,9 +87,9 @@ export function renderHistory(entries: readonly Record<string, unknown>[]): stri
 }
 
 /** For `--json`. */
-export function clusterJson({ members, primary }: Cluster): string {
+export function clusterResult({ members, primary }: Cluster): object {
   const told = members.map((m: Member) =>
     "error" in m ? { host: m.host, error: m.error } : { host: m.host, ...m.status }
   );
-  return JSON.stringify({ schema: 1, primary: primary?.host ?? null, members: told });
+  return { primary: primary?.host ?? null, members: told };
 }

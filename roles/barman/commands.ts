@@ -2,6 +2,7 @@
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { printer } from "../../core/runtime/printer.ts";
 import { createLog, type Log } from "../../core/runtime/log.ts";
 import { BarmanStatus } from "../../core/protocol/status.ts";
 import { type ChildSpec, supervise } from "../../core/runtime/supervisor.ts";
@@ -50,14 +51,12 @@ export const backupCommand: Command = async (context) => {
 };
 
 /** `barman list [--json]`: the backups, oldest first. */
-export const listCommand: Command = async (context, args) => {
+export const listCommand: Command = async (context, { options }) => {
   const config = loadBarmanConfig(context);
   const backups = await listBackups(config.serverName);
-  if (args.includes("--json")) {
-    context.print(JSON.stringify({ schema: 1, server: config.serverName, backups }));
-    return ExitCode.ok;
-  }
-  for (const line of renderBackups(backups)) context.print(line);
+  const out = printer(context, options);
+  for (const line of renderBackups(backups)) out.say(line);
+  out.result({ server: config.serverName, backups });
   return ExitCode.ok;
 };
 

@@ -76,7 +76,7 @@ async function readWhole(host: string, name: string, node: Node): Promise<Buffer
 }
 
 /** `postgres-node fetch-wal NAME`: the restore_command of pg_rewind. */
-export const fetchWalCommand: Command = async (context, [name = ""]) => {
+export const fetchWalCommand: Command = async (context, { args: [name = ""] }) => {
   try {
     context.print(
       (await new Peers(context.clock).postJson(agentSocketPath, "/local/fetch-wal", { name }, fileMs + followMs))

@@ -38,7 +38,7 @@ export async function answerLocal(path: string, body: unknown, node: Node): Prom
 /** `postgres-node event …`: repmgr's event_notification_command. Never fails repmgr. */
 export const eventCommand: Command = async (
   context,
-  [nodeId = "", event = "", success = "", _time = "", details = ""],
+  { args: [nodeId = "", event = "", success = "", _time = "", details = ""] },
 ) => {
   try {
     await new Peers(context.clock).postJson(
