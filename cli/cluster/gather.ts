@@ -5,7 +5,7 @@ import { quorumVariables } from "../../config/quorum.ts";
 import * as shared from "../../config/shared.ts";
 import type { Context } from "../../core/runtime/context.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
-import { choosePrimary } from "../../core/protocol/choose-primary.ts";
+import { choosePrimary, reportOf } from "../../core/protocol/choose-primary.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { HttpError, Peers } from "../../core/client/peers.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
@@ -70,7 +70,8 @@ export async function gather(session: Session): Promise<Cluster> {
   const nodes = members.flatMap((m) =>
     "status" in m && m.status.component === "postgres-node" ? [{ host: m.host, status: m.status }] : []
   );
-  return { members, nodes, primary: choosePrimary(nodes, null) };
+  const chosen = choosePrimary(nodes.map((n) => reportOf(n.host, n.status)), null);
+  return { members, nodes, primary: nodes.find((n) => n.host === chosen?.host) ?? null };
 }
 
 function backendHosts(backends: string): string[] {

@@ -1,5 +1,5 @@
 // The commands of 1.x that people's scripts call in a node's container, with their old output and exit codes (CONTRACT.md).
-import { choosePrimary, type Claim } from "../../core/protocol/choose-primary.ts";
+import { choosePrimary, reportOf } from "../../core/protocol/choose-primary.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { errorText, ExitCode } from "../../core/words/errors.ts";
 import { exists } from "../../core/runtime/files.ts";
@@ -87,8 +87,8 @@ export const clusterMaster: Command = async (context) => {
     const upstream = own.postgres.upstream?.host;
     const hosts = [...new Set([...named, ...(upstream ? [upstream] : [])])].filter((h) => h !== own.node.host);
     const answers = await peers.askNodes(hosts, { timeoutMs: askMs });
-    const claims = answers.flatMap((a): Claim[] => a.seen === "reached" ? [{ host: a.host, status: a.status }] : []);
-    const primary = choosePrimary([{ host: own.node.host, status: own }, ...claims], own.node.host);
+    const others = answers.flatMap((a) => a.seen === "reached" ? [reportOf(a.host, a.status)] : []);
+    const primary = choosePrimary([reportOf(own.node.host, own), ...others], own.node.host);
     if (!primary) return ExitCode.no;
     context.print(primary.host);
     return ExitCode.ok;

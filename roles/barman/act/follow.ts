@@ -3,9 +3,10 @@ import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import { readIfThere, writeAtomic } from "../../../core/runtime/files.ts";
+import { reportOf } from "../../../core/protocol/choose-primary.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
 import { every } from "../../../core/runtime/time.ts";
-import { decideFollow, type DirectPrimary, type Follow, hostsToAsk } from "../decide/follow.ts";
+import { decideFollow, type DirectPrimary, type Follow, hostsToAsk, type NodeAsked } from "../decide/follow.ts";
 import { loginTo } from "../tools/login.ts";
 import { identityPath, knownHostsPath } from "../text/places.ts";
 import { readPrimaryWal, visit } from "../tools/queries.ts";
@@ -27,7 +28,7 @@ export async function followPrimary(barman: Barman): Promise<void> {
 async function followOnce(barman: Barman): Promise<void> {
   const { state } = barman;
   state.lastBeatMs = barman.clock.nowMs();
-  const peers = await barman.peers.askNodes(state.hosts, { timeoutMs: askTimeoutMs });
+  const peers = (await barman.peers.askNodes(state.hosts, { timeoutMs: askTimeoutMs })).map(asked);
   const decision = decideFollow({
     peers,
     direct: peers.some((p) => p.seen === "reached") ? [] : await askServers(barman),
@@ -36,6 +37,13 @@ async function followOnce(barman: Barman): Promise<void> {
   });
   await learnHosts(peers, barman);
   noteDecision(decision, barman);
+}
+
+function asked(peer: PeerSeen): NodeAsked {
+  if (peer.seen === "unreachable") return peer;
+  const { host, status } = peer;
+  const registered = status.postgres.registered?.map((n) => n.host) ?? null;
+  return { host, seen: "reached", report: reportOf(host, status), ownHost: status.node.host, registered };
 }
 
 function noteDecision(decision: Follow, barman: Barman): void {
@@ -95,7 +103,7 @@ async function askServers(barman: Barman): Promise<DirectPrimary[]> {
   return (await Promise.all(asked)).flat();
 }
 
-async function learnHosts(peers: readonly PeerSeen[], barman: Barman): Promise<void> {
+async function learnHosts(peers: readonly NodeAsked[], barman: Barman): Promise<void> {
   const { state, config, log } = barman;
   const hosts = hostsToAsk(config.hosts, state.hosts, peers);
   if (hosts.join() === state.hosts.join()) return;

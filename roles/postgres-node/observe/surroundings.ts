@@ -1,6 +1,6 @@
 // Builds what this node sees: its own server, and every other node's agent. Reads only.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
-import { choosePrimary, type Claim } from "../../../core/protocol/choose-primary.ts";
+import { choosePrimary, reportOf } from "../../../core/protocol/choose-primary.ts";
 import type { AskHow, Peers } from "../../../core/client/peers.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
 import type { AgentState, ServerSeen } from "../state/agent-state.ts";
@@ -161,15 +161,14 @@ function toPeer(answer: PeerSeen): Peer {
 }
 
 async function findPrimary(answers: readonly PeerSeen[], deps: Node): Promise<PrimaryInSight | null> {
-  const own: Claim = { host: deps.config.host, status: statusOf(deps) };
-  const claims = answers.flatMap((a): Claim[] => a.seen === "reached" ? [{ host: a.host, status: a.status }] : []);
+  const own = reportOf(deps.config.host, statusOf(deps));
+  const others = answers.flatMap((a) => a.seen === "reached" ? [reportOf(a.host, a.status)] : []);
   // a node with data looks for the primary of its own cluster only
-  const identifier = own.status.postgres.systemIdentifier;
-  const ours = claims.filter((c) => identifier === null || c.status.postgres.systemIdentifier === identifier);
+  const ours = others.filter((r) => own.systemIdentifier === null || r.systemIdentifier === own.systemIdentifier);
   const chosen = choosePrimary([own, ...ours], deps.config.host);
   if (!chosen) return null;
-  const { systemIdentifier, timeline } = chosen.status.postgres;
-  const sight = { host: chosen.host, systemIdentifier, timeline };
+  const { host, systemIdentifier, timeline } = chosen;
+  const sight = { host, systemIdentifier, timeline };
   if (chosen === own || timeline === null) return { ...sight, history: [], origin: null };
-  return { ...sight, ...await readTimelines(chosen.host, timeline, own.status.postgres.timeline, deps) };
+  return { ...sight, ...await readTimelines(host, timeline, own.timeline, deps) };
 }
