@@ -2,7 +2,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OperatorError } from "../words/errors.ts";
-import { after, type Clock, DeadlineError, every, systemClock, waitUntil, withDeadline } from "./time.ts";
+import {
+  after,
+  type Clock,
+  DeadlineError,
+  every,
+  onAbort,
+  systemClock,
+  untilAborted,
+  waitUntil,
+  withDeadline,
+} from "./time.ts";
 
 /** A clock whose sleeps pass at once and are added up. */
 function handMadeClock(): Clock & { slept: number[] } {
@@ -113,4 +123,17 @@ test("after() can be called off", async () => {
   after(1, () => called = true)();
   await systemClock.sleep(10);
   assert.equal(called, false);
+});
+
+test("a signal that has aborted already is not waited for", async () => {
+  let called = 0;
+  onAbort(AbortSignal.abort(), () => called++);
+  assert.equal(called, 1);
+  await withDeadline(untilAborted(AbortSignal.abort()), 1_000, "untilAborted()");
+  const stop = new AbortController();
+  const forget = onAbort(stop.signal, () => called++);
+  onAbort(stop.signal, () => called += 10);
+  forget();
+  stop.abort();
+  assert.equal(called, 11);
 });

@@ -5,7 +5,6 @@ import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { answering, controlApp } from "../../core/http/control.ts";
-import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { httpApp } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import type { Log } from "../../core/runtime/log.ts";
@@ -13,8 +12,9 @@ import { observerAnswers } from "../../core/lease/observer.ts";
 import { httpPort } from "../../core/protocol/port.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
-import { ConfigError, loadConfig, roleLog, secretsOf } from "../../core/runtime/start.ts";
+import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
+import { type Clock, onAbort, untilAborted } from "../../core/runtime/time.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { takeBackups } from "./act/backup.ts";
 import { doDuties } from "./act/duties.ts";
@@ -41,24 +41,12 @@ export function loadBarmanConfig(context: Context): BarmanConfig {
 export const barmanEntrypoint: Command = async (context) => {
   const config = loadBarmanConfig(context);
   const log = roleLog(context, config.logLevel, secretsOf(barmanVariables, config)).with({ node: config.serverName });
-  const stop = new AbortController();
-  context.onSignal((signal) => {
-    log.info("Stopping", { because: `received ${signal}` });
-    stop.abort();
-  });
-  try {
-    await runRole(config, context, log, stop);
-    log.info("Stopped", { because: "asked to" });
-    return ExitCode.ok;
-  } catch (error) {
-    log.error("The role stops", { error: error instanceof Error ? error : errorText(error) });
-    if (error instanceof OperatorError) return error.exitCode;
-    throw error;
-  }
+  return await runUntilSignal(context, log, (asked) => runRole(config, context.clock, log, asked));
 };
 
-async function runRole(config: BarmanConfig, context: Context, log: Log, stop: AbortController): Promise<void> {
-  const { clock } = context;
+async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: AbortSignal): Promise<void> {
+  const stop = new AbortController();
+  onAbort(asked, () => stop.abort());
   const barman: Barman = {
     config,
     state: initialState(clock.nowMs(), config.hosts),
@@ -73,15 +61,13 @@ async function runRole(config: BarmanConfig, context: Context, log: Log, stop: A
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;
     barman.state.phase = "running";
-    const loops = [followPrimary, keepReceiving, keepSlots, doDuties, takeBackups];
-    const ended = Promise.all([
-      ...loops.map((loop) => endTogether(loop, barman, stop)),
-      untilAborted(stop.signal).then(() => {
-        barman.state.phase = "stopping";
-        return sshd?.stop();
-      }),
-    ]);
-    await Promise.race([ended, untilAborted(stop.signal).then(() => clock.sleep(stopMs))]);
+    const loops = [followPrimary, keepReceiving, keepSlots, doDuties, takeBackups].map((loop) => () => loop(barman));
+    const ending = async () => {
+      await untilAborted(stop.signal);
+      barman.state.phase = "stopping";
+      await sshd?.stop();
+    };
+    await runTogether([...loops, ending], stop, { clock, graceMs: stopMs });
   } finally {
     listener.close();
   }
@@ -96,21 +82,4 @@ function barmanControl(barman: Barman) {
     answering(orders.wal, walDesk(barman)),
   ];
   return controlApp(answers, { keys, incarnation, clock, log });
-}
-
-/** A loop that fails takes the others with it: half a role would look alive. */
-async function endTogether(
-  loop: (barman: Barman) => Promise<void>,
-  barman: Barman,
-  stop: AbortController,
-): Promise<void> {
-  try {
-    await loop(barman);
-  } finally {
-    stop.abort();
-  }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

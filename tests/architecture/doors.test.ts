@@ -33,8 +33,9 @@ const doors: readonly Door[] = [
   {
     what: "timeouts of requests",
     code: /AbortSignal\.timeout/,
-    files: ["core/client/peers.ts", "core/runtime/postgres-ping.ts"],
+    files: ["core/client/peers.ts"],
   },
+  { what: "listeners of abort signals", code: /addEventListener\("abort"/, files: ["core/runtime/time.ts"] },
   {
     what: "HTTP apps",
     packages: ["hono", "hono/body-limit"],
@@ -115,6 +116,7 @@ test("these checks can fail", () => {
   assert.equal(uses("// Date.now() in a comment"), 0);
   assert.equal(uses("const x = process.env.HOME;"), 1);
   assert.equal(uses("const t = Date.now();", "core/runtime/time.ts"), 0);
+  assert.equal(uses('stop.addEventListener("abort", f)'), 1);
   assert.equal(uses('ask("/control/pause")'), 1);
   const driver = [{ target: "postgres", ours: false, typeOnly: false }];
   assert.equal(driverUsers([toSource("roles/pgpool/agent.ts", "", driver)]).length, 1);

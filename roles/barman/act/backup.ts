@@ -2,7 +2,7 @@
 import { nextRunMs } from "../../../config/cron.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
-import { every } from "../../../core/runtime/time.ts";
+import { every, onAbort } from "../../../core/runtime/time.ts";
 import { type ChildExit, supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
 import { backupChild } from "../tools/barman-cli.ts";
 import { wantedBackupPath } from "../text/places.ts";
@@ -87,10 +87,9 @@ async function takeBackup(because: string, barman: Barman): Promise<boolean> {
 }
 
 async function endOf(child: Supervised, stop: AbortSignal): Promise<ChildExit> {
-  const stopping = () => void child.stop();
-  stop.addEventListener("abort", stopping, { once: true });
+  const forget = onAbort(stop, () => void child.stop());
   const exit = await child.exited();
-  stop.removeEventListener("abort", stopping);
+  forget();
   return exit;
 }
 

@@ -5,6 +5,7 @@ import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.t
 import { writeAtomic } from "../../../core/runtime/files.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
+import { untilAborted } from "../../../core/runtime/time.ts";
 import { wantBackup } from "./backup.ts";
 import { receiverChild, stopReceiver } from "../tools/barman-cli.ts";
 import { renderServerConf, serverConfPath } from "../text/barman-conf.ts";
@@ -55,7 +56,7 @@ async function receiveFrom(host: string, change: AbortSignal, barman: Barman): P
     { ...receiverChild(config.serverName), onLine: (line) => readLine(line, lines, barman) },
     barman,
   );
-  await Promise.race([child.exited(), aborted(AbortSignal.any([change, stop]))]);
+  await Promise.race([child.exited(), untilAborted(AbortSignal.any([change, stop]))]);
   const wanted = change.aborted || stop.aborted;
   await child.stop();
   if (!wanted) await explainEnd(lines, child, host, barman);
@@ -163,11 +164,4 @@ function noteTrouble(error: unknown, host: string, barman: Barman): void {
     trouble,
     fix: error instanceof OperatorError ? error.fix : null,
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
