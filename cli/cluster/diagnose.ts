@@ -3,7 +3,7 @@ import { leastVoters } from "../../config/quorum.ts";
 import { staleMs } from "../../core/protocol/signing.ts";
 import { comparePosition, type WalPosition } from "../../core/postgres/lsn.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
-import { sizeText } from "../../core/words/size.ts";
+import { sizeText } from "../../core/words/amounts.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { backup, pool } from "./diagnose-services.ts";
 import { error, type Finding, warning } from "./finding.ts";

@@ -4,7 +4,7 @@ import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { gather, nodeCalled, openSession, thePrimary } from "./gather.ts";
-import { seconds } from "./render.ts";
+import { secondsText } from "../../core/words/amounts.ts";
 import { ask, roleOf, streams, until } from "./session.ts";
 
 /** A switchover takes about a second; a big last checkpoint may make it longer. */
@@ -29,10 +29,10 @@ export const switchoverCommand: Command = async (context, { options }) => {
     return leader === answer.to;
   });
   const leadMs = Math.round(context.clock.nowMs() - started);
-  out.say(`${answer.to} is primary after ${seconds(leadMs)}`);
+  out.say(`${answer.to} is primary after ${secondsText(leadMs)}`);
   await until(session, `${old.host} to follow`, switchMs, (now) => streams(now, old.host));
   const followMs = Math.round(context.clock.nowMs() - started);
-  out.say(`${old.host} is a standby after ${seconds(followMs)}`);
+  out.say(`${old.host} is a standby after ${secondsText(followMs)}`);
   out.result({ from: old.host, to: answer.to, leadMs, followMs });
   return ExitCode.ok;
 };

@@ -6,7 +6,7 @@ import type { Log } from "../runtime/log.ts";
 import { metricsType, renderMetrics } from "./metrics.ts";
 import type { AnyStatus } from "../protocol/status.ts";
 import type { Sample } from "../words/sample.ts";
-import { parseBytes } from "../words/size.ts";
+import { parseBytes } from "../words/amounts.ts";
 import { no, type Verdict } from "../words/verdict.ts";
 
 /** What a role answers with. Verdicts come from what was last observed, or look afresh with a deadline of their own. */

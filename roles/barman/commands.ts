@@ -2,6 +2,8 @@
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { sizeText } from "../../core/words/amounts.ts";
+import { table } from "../../core/words/layout.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { createLog, type Log } from "../../core/runtime/log.ts";
 import { BarmanStatus } from "../../core/protocol/status.ts";
@@ -46,7 +48,7 @@ export const backupCommand: Command = async (context) => {
   if (backup.status !== "DONE") {
     throw new OperatorError({ what: `Backup ${id} is ${backup.status}`, fix, exitCode: ExitCode.no });
   }
-  context.print(`Backup ${id} is complete: ${formatBytes(backup.sizeBytes)}`);
+  context.print(`Backup ${id} is complete: ${sizeOr(backup.sizeBytes)}`);
   return ExitCode.ok;
 };
 
@@ -67,19 +69,13 @@ export function renderBackups(backups: readonly Backup[]): string[] {
     b.id,
     b.status,
     b.endSeconds === null ? "-" : new Date(b.endSeconds * 1000).toISOString().replace(".000Z", "Z"),
-    formatBytes(b.sizeBytes),
+    sizeOr(b.sizeBytes),
     b.retention ?? "-",
   ]);
-  const table = [["backup", "status", "ended", "size", "retention"], ...rows];
-  const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => row[i]!.length)));
-  return table.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd());
+  return table([["backup", "status", "ended", "size", "retention"], ...rows]);
 }
 
-function formatBytes(bytes: number | null): string {
-  if (bytes === null) return "-";
-  const power = Math.min(4, Math.floor(Math.log2(Math.max(bytes, 1)) / 10));
-  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
-}
+const sizeOr = (bytes: number | null) => bytes === null ? "-" : sizeText(bytes);
 
 /** `barman receive-wal` (wal-receiver.sh of 1.x): the receiver in the foreground, unless the container's own runs. */
 export const receiveWalCommand: Command = async (context) => {

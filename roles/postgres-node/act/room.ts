@@ -1,4 +1,5 @@
 // The volume of the data directory: a primary that has no room left gives way to a standby that has.
+import { sizeText } from "../../../core/words/amounts.ts";
 import { diskSpace } from "../../../core/runtime/files.ts";
 import { hasRoom, lacksRoom } from "../../../core/postgres/room.ts";
 import { successorOf } from "./hand-over.ts";
@@ -19,5 +20,8 @@ export async function keepRoom(surroundings: Surroundings, node: Node): Promise<
   const roomy = surroundings.peers.filter((p) => p.seen === "reached" && hasRoom(p.diskFreeBytes));
   const succession = successorOf(node, { ...surroundings, peers: roomy }, null);
   if (!succession || "none" in succession) return;
-  node.handOver = { to: succession.to, because: `${node.config.pgdata} has ${freeBytes} bytes free: no room to write` };
+  node.handOver = {
+    to: succession.to,
+    because: `${node.config.pgdata} has ${sizeText(freeBytes)} free: no room to write`,
+  };
 }

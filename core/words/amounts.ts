@@ -1,4 +1,4 @@
-// PURE: sizes as people read and write them.
+// PURE: sizes and times as people read and write them.
 
 const units = ["B", "kB", "MB", "GB", "TB"] as const;
 
@@ -18,4 +18,9 @@ export function parseBytes(text: string): number | undefined {
   if (!match) return undefined;
   const unit = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }[(match[2] ?? "b").toLowerCase()];
   return Number(match[1]) * (unit ?? 1);
+}
+
+/** Milliseconds as people read them: "0.3 s". */
+export function secondsText(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
