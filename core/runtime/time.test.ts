@@ -8,6 +8,7 @@ import {
   DeadlineError,
   every,
   onAbort,
+  oneAtATime,
   systemClock,
   untilAborted,
   waitUntil,
@@ -136,4 +137,32 @@ test("a signal that has aborted already is not waited for", async () => {
   forget();
   stop.abort();
   assert.equal(called, 11);
+});
+
+test("oneAtATime() runs a step after each call, never two at once, and shares the one that is to come", async () => {
+  const ends: (() => void)[] = [];
+  let at = 0;
+  const step = oneAtATime(() => {
+    assert.equal(++at, 1, "two at once");
+    return new Promise<void>((resolve, reject) =>
+      ends.push(() => (at--, ends.length === 2 ? reject(new Error("no")) : resolve()))
+    );
+  });
+  const turn = () => systemClock.sleep(1);
+  const first = step();
+  await turn();
+  const [second, third] = [step(), step()];
+  second.catch(() => {});
+  assert.equal(second, third);
+  ends[0]!();
+  await first;
+  await turn();
+  assert.equal(ends.length, 2);
+  ends[1]!();
+  await assert.rejects(second, /no/);
+  const fourth = step();
+  await turn();
+  ends[2]!();
+  await fourth;
+  assert.equal(ends.length, 3);
 });

@@ -111,6 +111,21 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, what: string
   }
 }
 
+/**
+ * A step that never runs twice at once. The returned function resolves after a run that has begun after its call; those who
+ * ask while one is under way share the next.
+ */
+export function oneAtATime(step: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve();
+  let next: Promise<void> | null = null;
+  return () =>
+    next ??= running.catch(() => {}).then(() => {
+      next = null;
+      running = step();
+      return running;
+    });
+}
+
 /** Runs `step` every `ms` (counted from end to start) until the signal aborts; an error goes to `onError` and does not end the loop. */
 export async function every(
   ms: number,

@@ -10,17 +10,21 @@ import { BarmanStatus } from "../../core/protocol/status.ts";
 import { type ChildSpec, supervise } from "../../core/runtime/supervisor.ts";
 import { waitUntil } from "../../core/runtime/time.ts";
 import { reasonOf, summary } from "./act/backup.ts";
-import { backupChild, listBackups, receiverChild } from "./tools/barman-cli.ts";
+import { failureText } from "./decide/health.ts";
+import { backupChild, check, listBackups, receiverChild } from "./tools/barman-cli.ts";
 import type { Backup } from "./text/barman-output.ts";
 import { prepareBarman } from "./prepare.ts";
 import { loadBarmanConfig } from "./role.ts";
 
+/** How long barman may take to follow a new primary, milliseconds. */
+const followMs = 60_000;
 /** How long the last WAL of a backup may take to arrive. */
 const completeMs = 180_000;
 
 /** `barman backup`: takes a base backup now and waits until it can be restored. */
 export const backupCommand: Command = async (context) => {
   const config = loadBarmanConfig(context);
+  await untilFollowing(context);
   const lines: string[] = [];
   const exit = await runInForeground(backupChild(config.serverName), context, (line) => {
     lines.push(line);
@@ -28,12 +32,7 @@ export const backupCommand: Command = async (context) => {
   });
   const { id } = summary(lines);
   if (exit.code !== 0 || id === null) {
-    throw new OperatorError({
-      what: "The base backup failed",
-      why: reasonOf(lines, exit),
-      fix: `run \`barman check ${config.serverName}\` here and correct what it names`,
-      exitCode: ExitCode.no,
-    });
+    throw await backupFailure(reasonOf(lines, exit), config.serverName);
   }
   context.print(`Waiting for the last WAL of backup ${id} …`);
   const fix = `see the log of this container; \`barman show-backup ${config.serverName} ${id}\` tells its status`;
@@ -51,6 +50,33 @@ export const backupCommand: Command = async (context) => {
   context.print(`Backup ${id} is complete: ${sizeOr(backup.sizeBytes)}`);
   return ExitCode.ok;
 };
+
+/** Just after a change of the primary barman still follows the former one for some seconds: a backup of it cannot begin. */
+async function untilFollowing(context: Context): Promise<void> {
+  const peers = new Peers(context.clock);
+  let status = await ownStatus(peers);
+  if (status === null || status.certain) return;
+  context.print("Waiting until WAL of the primary is received …");
+  await waitUntil(async () => (status = await ownStatus(peers))?.certain ?? true, {
+    what: "barman to receive WAL of the primary",
+    deadlineMs: followMs,
+    everyMs: 250,
+    why: () => status?.because ?? "the service of this container has ended",
+    fix: "`postdock cluster doctor` tells what is wrong; correct what is named here, then try again",
+  }, context);
+}
+
+/** barman only says that it could not begin: its own check knows why. */
+async function backupFailure(said: string, server: string): Promise<OperatorError> {
+  const failures = await check(server).catch(() => []);
+  const named = failures.map(failureText).join("; ");
+  return new OperatorError({
+    what: "The base backup failed",
+    why: named === "" ? said : `barman check fails: ${named}`,
+    fix: `correct what is named here, until \`barman check ${server}\` in this container passes, then try again`,
+    exitCode: ExitCode.no,
+  });
+}
 
 /** `barman list [--json]`: the backups, oldest first. */
 export const listCommand: Command = async (context, { options }) => {
@@ -98,7 +124,7 @@ export const receiveWalCommand: Command = async (context) => {
 /** What the entrypoint of this container says of itself; null where none runs. */
 async function ownStatus(peers: Peers): Promise<BarmanStatus | null> {
   try {
-    return BarmanStatus.parse(JSON.parse(await peers.getText("127.0.0.1", "/status", 2_000)));
+    return BarmanStatus.parse(JSON.parse(await peers.getText("127.0.0.1", "/status?fresh=1", 5_000)));
   } catch (error) {
     if (/ECONNREFUSED|Unable to connect|ConnectionRefused/i.test(errorText(error))) return null;
     throw new OperatorError({

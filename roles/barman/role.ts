@@ -14,11 +14,11 @@ import { clusterKeys } from "../../core/protocol/signing.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
-import { type Clock, onAbort, untilAborted } from "../../core/runtime/time.ts";
+import { type Clock, onAbort, oneAtATime, untilAborted } from "../../core/runtime/time.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { takeBackups } from "./act/backup.ts";
 import { doDuties } from "./act/duties.ts";
-import { followPrimary } from "./act/follow.ts";
+import { followOnce, followPrimary } from "./act/follow.ts";
 import { barmanHttp } from "./http/http.ts";
 import { prepareBarman } from "./prepare.ts";
 import { keepReceiving } from "./act/receiver.ts";
@@ -56,18 +56,19 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
     peers: new Peers(clock),
     primaryChange: new AbortController(),
   };
-  const listener = await serve(httpApp(barmanHttp(barman), log, barmanControl(barman)), { port: httpPort });
+  const follow = oneAtATime(() => followOnce(barman));
+  const listener = await serve(httpApp(barmanHttp(barman, follow), log, barmanControl(barman)), { port: httpPort });
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;
     barman.state.phase = "running";
-    const loops = [followPrimary, keepReceiving, keepSlots, doDuties, takeBackups].map((loop) => () => loop(barman));
+    const loops = [keepReceiving, keepSlots, doDuties, takeBackups].map((loop) => () => loop(barman));
     const ending = async () => {
       await untilAborted(stop.signal);
       barman.state.phase = "stopping";
       await sshd?.stop();
     };
-    await runTogether([...loops, ending], stop, { clock, graceMs: stopMs });
+    await runTogether([() => followPrimary(barman, follow), ...loops, ending], stop, { clock, graceMs: stopMs });
   } finally {
     listener.close();
   }

@@ -27,7 +27,7 @@ export function initialState(nowMs: number, hosts: readonly string[]): BarmanSta
     primarySeenMs: null,
     sight: "away",
     following: "no node has been asked yet",
-    receiver: { streaming: false, sinceMs: nowMs, trouble: "not started yet", fix: null },
+    receiver: { streaming: false, host: null, sinceMs: nowMs, trouble: "not started yet", fix: null },
     check: null,
     catalog: null,
     disk: null,

@@ -15,19 +15,23 @@ import type { Barman } from "../state.ts";
 const askEveryMs = 2_000;
 const askTimeoutMs = 1_500;
 
-/** Asks all known nodes every two seconds until the role stops. */
-export async function followPrimary(barman: Barman): Promise<void> {
+/** Asks all known nodes every two seconds until the role stops. `follow`: followOnce(), one at a time. */
+export async function followPrimary(barman: Barman, follow: () => Promise<void>): Promise<void> {
   barman.state.hosts = hostsToAsk(barman.config.hosts, await readKnownHosts(barman), []);
-  await every(askEveryMs, () => followOnce(barman), {
+  const round = async () => {
+    barman.state.lastBeatMs = barman.clock.nowMs();
+    await follow();
+  };
+  await every(askEveryMs, round, {
     clock: barman.clock,
     signal: barman.stop,
     onError: (error) => barman.log.error("Looking for the primary failed", { error }),
   });
 }
 
-async function followOnce(barman: Barman): Promise<void> {
+/** Asks all known nodes, and follows the primary where it is another one. */
+export async function followOnce(barman: Barman): Promise<void> {
   const { state } = barman;
-  state.lastBeatMs = barman.clock.nowMs();
   const peers = (await barman.peers.askNodes(state.hosts, { timeoutMs: askTimeoutMs })).map(asked);
   const decision = decideFollow({
     peers,

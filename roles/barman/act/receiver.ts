@@ -53,7 +53,7 @@ async function receiveFrom(host: string, change: AbortSignal, barman: Barman): P
   if (change.aborted || stop.aborted) return;
   const lines: string[] = [];
   const child = supervise(
-    { ...receiverChild(config.serverName), onLine: (line) => readLine(line, lines, barman) },
+    { ...receiverChild(config.serverName), onLine: (line) => readLine(line, lines, host, barman) },
     barman,
   );
   await Promise.race([child.exited(), untilAborted(AbortSignal.any([change, stop]))]);
@@ -127,13 +127,13 @@ async function applyPlan(plan: WalPlan, host: string, barman: Barman): Promise<v
   }
 }
 
-function readLine(line: string, lines: string[], barman: Barman): void {
+function readLine(line: string, lines: string[], host: string, barman: Barman): void {
   const { state, log, clock } = barman;
   lines.push(line);
   if (lines.length > 20) lines.shift();
   if (/starting log streaming at|switched to timeline/.test(line)) {
     if (!state.receiver.streaming) state.receiver.sinceMs = clock.nowMs();
-    state.receiver = { ...state.receiver, streaming: true, trouble: null, fix: null };
+    state.receiver = { ...state.receiver, streaming: true, host, trouble: null, fix: null };
     lookAgain(barman);
   }
   const progress = /finished segment at/.test(line);
