@@ -2,12 +2,12 @@
 import { Command as Parser, CommanderError } from "commander";
 import { commandGroups } from "./command-tree.ts";
 import type { Leaf } from "./command-types.ts";
-import type { Command, Context } from "../core/runtime/context.ts";
+import type { Command, Context, Given, Options } from "../core/runtime/context.ts";
 import { ExitCode } from "../core/words/errors.ts";
 import { POSTDOCK_VERSION } from "../core/words/version.ts";
 
 type Output = Pick<Context, "print" | "complain">;
-type Run = (command: Command, args: readonly string[]) => Promise<number>;
+type Run = (command: Command, given: Given) => Promise<number>;
 
 /**
  * Finds the command of these words and runs it; help and usage errors are printed. Its exit code.
@@ -15,8 +15,8 @@ type Run = (command: Command, args: readonly string[]) => Promise<number>;
  */
 export async function runParsed(words: readonly string[], output: Output, run: Run, lenient: boolean): Promise<number> {
   let code: number = ExitCode.ok;
-  const keep = async (command: Command, args: readonly string[]) => {
-    code = await run(command, args);
+  const keep = async (command: Command, given: Given) => {
+    code = await run(command, given);
   };
   try {
     await buildParser(output, keep, lenient).parseAsync([...words], { from: "user" });
@@ -29,7 +29,7 @@ export async function runParsed(words: readonly string[], output: Output, run: R
 
 function buildParser(
   output: Output,
-  run: (command: Command, args: readonly string[]) => Promise<void>,
+  run: (command: Command, given: Given) => Promise<void>,
   lenient: boolean,
 ): Parser {
   const root = new Parser("postdock").version(POSTDOCK_VERSION)
@@ -46,7 +46,7 @@ function buildParser(
 function addLeaf(
   parent: Parser,
   leaf: Leaf,
-  run: (command: Command, args: readonly string[]) => Promise<void>,
+  run: (command: Command, given: Given) => Promise<void>,
   lenient: boolean,
 ): void {
   const parser = parent.command(leaf.usage).description(leaf.does)
@@ -54,9 +54,5 @@ function addLeaf(
     .allowUnknownOption(leaf.anyArguments === true)
     .addHelpText("after", `\nExit codes: ${leaf.exits}`);
   for (const option of leaf.options ?? []) parser.option(option.flag, option.does);
-  const flags = () =>
-    Object.entries(parser.opts()).flatMap(([name, value]) =>
-      value === true ? [`--${name}`] : typeof value === "string" ? [`--${name}=${value}`] : []
-    );
-  parser.action(() => run(leaf.run, [...parser.args, ...flags()]));
+  parser.action(() => run(leaf.run, { args: parser.args, options: parser.opts<Options>() }));
 }

@@ -1,5 +1,11 @@
 // What a command is, as data: the parser, the help and docs/commands.md are made from it.
-import type { Command } from "../core/runtime/context.ts";
+import type { Command, Options } from "../core/runtime/context.ts";
+
+/** An option as people type it: `--json`, or `--to <node>` where it takes a value. */
+export interface LeafOption {
+  flag: `--${keyof Options}` | `--${keyof Options} <${string}>`;
+  does: string;
+}
 
 export interface Leaf {
   /** its name and arguments, as in "has-enough-backends [N]" */
@@ -8,7 +14,7 @@ export interface Leaf {
   /** its exit codes, in words */
   exits: string;
   run: Command;
-  options?: readonly { flag: string; does: string }[];
+  options?: readonly LeafOption[];
   /** arguments that begin with a dash are taken as they are: other programs call it with texts of theirs */
   anyArguments?: boolean;
 }
@@ -22,5 +28,5 @@ export interface Group {
 
 /** A command whose code is loaded when it runs: a probe does not pay for three roles. */
 export function lazy(load: () => Promise<Command>): Command {
-  return async (context, args) => (await load())(context, args);
+  return async (context, given) => (await load())(context, given);
 }

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runCommandLine } from "./commands.ts";
-import type { Context } from "../core/runtime/context.ts";
+import { runParsed } from "./command-parser.ts";
+import type { Context, Given } from "../core/runtime/context.ts";
 import { ExitCode } from "../core/words/errors.ts";
 import { systemClock } from "../core/runtime/time.ts";
 
@@ -85,4 +86,31 @@ test("config reference prints one role or all", async () => {
   assert.match(one.out, /BACKUP_SCHEDULE/);
   assert.doesNotMatch(one.out, /`BACKENDS`/);
   assert.match((await type(["config", "reference"])).out, /`BACKENDS`/);
+});
+
+test("options reach a command as values, before and after its arguments, with = and without", async () => {
+  const got: Given[] = [];
+  const keep = (_: unknown, given: Given) => {
+    got.push(given);
+    return Promise.resolve(ExitCode.ok);
+  };
+  const silent = { print: () => {}, complain: () => {} };
+  for (
+    const words of [
+      "cluster switchover --to=a=b --json",
+      "cluster switchover --to --json",
+      "cluster failover --yes --force n1",
+      "cluster reinit --json n1",
+      "cluster reinit n1",
+      "barman list",
+    ]
+  ) await runParsed(words.split(" "), silent, keep, false);
+  assert.deepEqual(got, [
+    { args: [], options: { to: "a=b", json: true } },
+    { args: [], options: { to: "--json" } },
+    { args: [], options: { yes: true, force: "n1" } },
+    { args: ["n1"], options: { json: true } },
+    { args: ["n1"], options: {} },
+    { args: [], options: {} },
+  ]);
 });

@@ -11,7 +11,7 @@ export async function runCommandLine(context: Context, argv0: string, args: read
   const words = [...byOldName, ...args];
   try {
     const exact = leafOf(words);
-    if (exact) return await exact.run(context, []);
+    if (exact) return await exact.run(context, { args: [], options: {} });
     const { runParsed } = await import("./command-parser.ts");
     return await runParsed(words, context, (command, given) => command(context, given), byOldName.length > 0);
   } catch (error) {

@@ -24,13 +24,13 @@ const markers: Readonly<Record<RoleName, string>> = {
 };
 
 /** `config reference [ROLE]`. */
-export const referenceCommand: Command = (context, [name]) => {
+export const referenceCommand: Command = (context, { args: [name] }) => {
   context.print(renderReference(name === undefined ? roleNames : [roleCalled(name)]).trimEnd());
   return Promise.resolve(ExitCode.ok);
 };
 
 /** `config check [ROLE]`: every problem with its fix, or "ok". */
-export const checkCommand: Command = async (context, [name]) => {
+export const checkCommand: Command = async (context, { args: [name] }) => {
   const role = name === undefined ? await roleOfThisImage() : roleCalled(name);
   const warnings = strangers(Object.keys(context.environment), Object.values(roleVariables));
   const found = checkEnvironment(role, context, hostname());

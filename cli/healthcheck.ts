@@ -30,11 +30,13 @@ async function ask(context: Context, path: string): Promise<OwnAnswer> {
 
 /** A probe that asks one path of the local agent. Blind is never healthy. */
 export function probe(path: string): Command {
-  return async (context) => {
-    const { ok, said } = await ask(context, path);
-    context.print(ok ? said : `no: ${said}`);
-    return ok ? ExitCode.ok : ExitCode.no;
-  };
+  return (context) => probeNow(context, path);
+}
+
+async function probeNow(context: Context, path: string): Promise<number> {
+  const { ok, said } = await ask(context, path);
+  context.print(ok ? said : `no: ${said}`);
+  return ok ? ExitCode.ok : ExitCode.no;
 }
 
 /** `healthcheck live`: the supervisor is sound. */
@@ -47,14 +49,13 @@ export const isMajorMasterProbe = probe("/local/is-major-master");
 export const writeNodeProbe = probe("/local/has-write-node");
 
 /** `healthcheck has-enough-backends [N]`; N defaults to REQUIRE_MIN_BACKENDS. */
-export const enoughBackendsProbe: Command = (context, args) => {
-  const [least] = args;
+export const enoughBackendsProbe: Command = (context, { args: [least] }) => {
   if (least !== undefined && !/^\d{1,3}$/.test(least)) {
     const why = `${JSON.stringify(least)} is no number of backends`;
     context.complain(`postdock: ${why}. Fix: write a whole number, as in has-enough-backends 2`);
     return Promise.resolve(ExitCode.usage);
   }
-  return probe(`/local/has-enough-backends${least === undefined ? "" : `?least=${least}`}`)(context, []);
+  return probeNow(context, `/local/has-enough-backends${least === undefined ? "" : `?least=${least}`}`);
 };
 
 /** `metrics`: what a scrape of this container gets. */

@@ -1,13 +1,15 @@
 // `deno task up`: from a bare machine to the running example cluster, in words. Again: quick and harmless.
 import { systemClock } from "../core/runtime/time.ts";
 import { OperatorError } from "../core/words/errors.ts";
-import { askNode } from "../core/client/peers.ts";
+import { Peers } from "../core/client/peers.ts";
 import { ensureCompose } from "./engine.ts";
 import { ensureImages } from "./images.ts";
 import { ensureSshKeys } from "./ssh-keys.ts";
 import { composeFile, project } from "./compose.ts";
 import { attempt, execute, say, task } from "./terminal.ts";
 import { renderTopology, type SeenNode } from "./topology.ts";
+
+const peers = new Peers(systemClock);
 
 const deadlineMs = 180_000;
 
@@ -70,7 +72,7 @@ async function readTopology(): Promise<SeenNode[]> {
   return await Promise.all(nodes.map(async ({ service, container, ports }) => {
     const inspect = ["docker", "inspect", "--format", format, container];
     const address = (await attempt(inspect, { timeoutMs: 15_000 })).stdout.trim().split(" ")[0] ?? "";
-    const seen = address === "" ? null : await askNode(address, { timeoutMs: 2_000 });
+    const seen = address === "" ? null : await peers.askNode(address, { timeoutMs: 2_000 });
     const port = /:(\d+)->5432/.exec(ports)?.[1] ?? "not published";
     return { service, port, status: seen?.seen === "reached" ? seen.status : null };
   }));

@@ -1,7 +1,6 @@
 // Each finding from a cluster that has it and nothing else; a cluster that is in order has none.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ControlClient } from "../../core/client/control-client.ts";
 import type { AnyStatus, BarmanStatus, NodeStatus, PgpoolStatus } from "../../core/protocol/status.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Cluster, Member } from "./gather.ts";
@@ -99,7 +98,7 @@ function cluster(members: readonly Member[]): Cluster {
     "status" in m && m.status.component === "postgres-node" ? [{ host: m.host, status: m.status }] : []
   );
   const primary = nodes.find((n) => n.status.postgres.role === "primary" && n.status.lease.held) ?? null;
-  return { client: null as unknown as ControlClient, members, nodes, primary };
+  return { members, nodes, primary };
 }
 const withMember = (member: Member) => whole().map((m) => m.host === member.host ? member : m);
 const lines = (members: readonly Member[]) =>
@@ -130,12 +129,12 @@ const table: [string, Member, RegExp][] = [
   [
     "a full disk",
     says("b", node("b", { disk: { freeBytes: 1024, totalBytes: 1e9 } })),
-    /^error b: has 0 MB free where its data is; make its volume larger/,
+    /^error b: has 1.0 kB free where its data is; make its volume larger/,
   ],
   [
     "little room",
     says("b", node("b", { disk: { freeBytes: 4e7, totalBytes: 1e9 } })),
-    /^warning b: has 38 MB free where its data is/,
+    /^warning b: has 38.1 MB free where its data is/,
   ],
   [
     "paused",
@@ -232,4 +231,18 @@ test("errors come before warnings", () => {
     f,
   ) => f.level);
   assert.deepEqual(levels, levels.toSorted());
+});
+
+test("where an operator has to force a node, the one with most WAL is named, however little the others lack", () => {
+  const voters = ["a", "b", "c", "d"];
+  const left = (host: string, timeline: number | null, lsn: string | null) => {
+    const lease = { ...leaseOf(host), held: false, voters };
+    return says(host, node(host, { lease }, { role: "standby", upstream: null, timeline, lsn }));
+  };
+  const named = (a: Member, b: Member) => /--force (\w+)/.exec(lines([a, b, silent("c"), silent("d")]).join())?.[1];
+  assert.equal(named(left("a", 3, "0/3000060"), left("b", 3, "0/3000100")), "b");
+  assert.equal(named(left("a", 3, "0/3000100"), left("b", 3, "0/3000060")), "a");
+  assert.equal(named(left("a", 3, "1/0"), left("b", 3, "0/FFFFFFFF")), "a");
+  assert.equal(named(left("a", 3, "0/3000100"), left("b", 4, "0/3000060")), "b");
+  assert.equal(named(left("a", null, null), left("b", 1, "0/3000060")), "b");
 });

@@ -1,7 +1,9 @@
 // PURE: what is wrong with a cluster, why it matters, and what to type. From what its containers say of themselves.
 import { leastVoters } from "../../config/quorum.ts";
 import { staleMs } from "../../core/protocol/signing.ts";
+import { comparePosition, type WalPosition } from "../../core/postgres/lsn.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
+import { sizeText } from "../../core/words/amounts.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { backup, pool } from "./diagnose-services.ts";
 import { error, type Finding, warning } from "./finding.ts";
@@ -47,7 +49,7 @@ function leadership({ primary, nodes, members }: Cluster): Finding[] {
   const voters = [...new Set(nodes.flatMap((n) => n.status.lease.voters))];
   const missing = members.flatMap((m) => "error" in m && voters.includes(m.host) ? [m.host] : []);
   const first = nodes.filter((n) => n.status.partners.includes(n.host));
-  const best = first.toSorted((a, b) => order(b.status) - order(a.status))[0];
+  const best = first.toSorted((a, b) => comparePosition(positionOf(b.status), positionOf(a.status)))[0];
   if (missing.length * 2 < voters.length || !best) {
     return [
       error("cluster", "no primary is in sight", "`postdock cluster history` tells what happened; it is tried again"),
@@ -60,10 +62,9 @@ function leadership({ primary, nodes, members }: Cluster): Finding[] {
   )];
 }
 
-/** Orders positions roughly, for the node to name: the command itself refuses one that is behind another. */
-function order({ postgres }: NodeStatus): number {
-  const [high = "0", low = "0"] = (postgres.lsn ?? "0/0").split("/");
-  return (postgres.timeline ?? 0) * 2 ** 70 + parseInt(high, 16) * 2 ** 32 + parseInt(low, 16);
+/** A node that does not say what it has comes after all that do. */
+function positionOf({ postgres }: NodeStatus): WalPosition {
+  return { timeline: postgres.timeline ?? 0, lsn: postgres.lsn ?? "0/0" };
 }
 
 function lease({ nodes, primary }: Cluster): Finding[] {
@@ -134,10 +135,9 @@ function node(host: string, status: NodeStatus, { primary }: Cluster): Finding[]
     }
   }
   if (status.disk !== null && status.disk.freeBytes < status.disk.totalBytes * littleRoom) {
-    const free = `${Math.floor(status.disk.freeBytes / 1024 / 1024)} MB`;
     const fix = "make its volume larger, or free space on it; slots that keep WAL: select * from pg_replication_slots";
     const level = lacksRoom(status.disk.freeBytes) ? error : warning;
-    findings.push(level(host, `has ${free} free where its data is`, fix));
+    findings.push(level(host, `has ${sizeText(status.disk.freeBytes)} free where its data is`, fix));
   }
   if (status.phase === "running" && !status.repmgrd.running) {
     findings.push(warning(host, "repmgrd does not run", `it is started again by itself; ${log}`));

@@ -1,13 +1,13 @@
 // What the CLI knows: its key, the hosts of the cluster, and what each of them says of itself. Runs in any container.
-import { type ConfigOf, env, plainText, readConfig } from "../../config/env.ts";
+import { env, plainText, readConfig } from "../../config/env.ts";
 import { parseHosts } from "../../config/list-syntax.ts";
 import { quorumVariables } from "../../config/quorum.ts";
 import * as shared from "../../config/shared.ts";
 import type { Context } from "../../core/runtime/context.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
-import { choosePrimary } from "../../core/protocol/choose-primary.ts";
+import { choosePrimary, reportOf } from "../../core/protocol/choose-primary.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
-import { getAnswer, HttpError } from "../../core/client/peers.ts";
+import { HttpError, Peers } from "../../core/client/peers.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { ConfigError } from "../../core/runtime/start.ts";
 import { AnyStatus, type NodeStatus } from "../../core/protocol/status.ts";
@@ -26,52 +26,67 @@ const askMs = 2_000;
 /** A container that answered, and how far its clock is ahead of ours to the second, milliseconds; or one that did not. */
 export type Member = { host: string } & ({ status: AnyStatus; clockAheadMs: number } | { error: string });
 
-export interface Cluster {
+/** What one run of a command asks with, made once when it starts. */
+export interface Session {
+  context: Context;
+  peers: Peers;
   client: ControlClient;
+  /** the hosts that this container's variables name */
+  named: readonly string[];
+}
+
+export interface Cluster {
   members: readonly Member[];
   /** the nodes that answered, by host */
   nodes: readonly { host: string; status: NodeStatus }[];
   primary: { host: string; status: NodeStatus } | null;
 }
 
-/** Asks everybody: the nodes that this container's variables and its agent name, and those that they name. */
-export async function gather(context: Context): Promise<Cluster> {
+/** Reads this container's variables. Throws ConfigError with every problem. */
+export function openSession(context: Context): Session {
   const read = readConfig(variables, context);
   if (!read.ok) throw new ConfigError(read.problems);
   const { config } = read;
-  const wallMs = context.clock.wallMs();
-  const own = await ask("localhost", wallMs);
-  const named = [...config.partners, ...config.observers, ...config.hosts, ...backendHosts(config), ...namesOf([own])];
-  let members = await askAll(named, wallMs);
+  const peers = new Peers(context.clock);
+  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+  return {
+    context,
+    peers,
+    client: new ControlClient(keys, peers, context.clock),
+    named: [...config.partners, ...config.observers, ...config.hosts, ...backendHosts(config.backends)],
+  };
+}
+
+/** Asks everybody: the nodes that this container's variables and its agent name, and those that they name. */
+export async function gather(session: Session): Promise<Cluster> {
+  const own = await ask("localhost", session);
+  let members = await askAll([...session.named, ...namesOf([own])], session);
   for (let round = 0; round < 2; round++) {
     const more = namesOf(members).filter((host) => !members.some((m) => m.host === host));
     if (more.length === 0) break;
-    members = [...members, ...await askAll(more, wallMs)];
+    members = [...members, ...await askAll(more, session)];
   }
   if (members.length === 0 && "status" in own) members = [own];
   const nodes = members.flatMap((m) =>
     "status" in m && m.status.component === "postgres-node" ? [{ host: m.host, status: m.status }] : []
   );
-  return {
-    client: new ControlClient(clusterKeys(config.clusterKeys, config.replicationPassword), context.clock),
-    members,
-    nodes,
-    primary: choosePrimary(nodes, null),
-  };
+  const chosen = choosePrimary(nodes.map((n) => reportOf(n.host, n.status)), null);
+  return { members, nodes, primary: nodes.find((n) => n.host === chosen?.host) ?? null };
 }
 
-function backendHosts({ backends }: ConfigOf<typeof variables>): string[] {
+function backendHosts(backends: string): string[] {
   return backends.split(",").flatMap((b) => b.split(":")[1] ?? []).filter((h) => h !== "");
 }
 
-async function askAll(hosts: readonly string[], wallMs: number): Promise<Member[]> {
+async function askAll(hosts: readonly string[], session: Session): Promise<Member[]> {
   const names = [...new Set(hosts)].filter((h) => h !== "").toSorted();
-  return await Promise.all(names.map((name) => ask(name, wallMs)));
+  return await Promise.all(names.map((name) => ask(name, session)));
 }
 
-async function ask(host: string, wallMs: number): Promise<Member> {
+async function ask(host: string, { peers, context }: Session): Promise<Member> {
+  const wallMs = context.clock.wallMs();
   try {
-    const { body, headers, status } = await getAnswer(host, "/status", askMs);
+    const { body, headers, status } = await peers.getAnswer(host, "/status", askMs);
     if (status !== 200) throw new HttpError("/status", status, body.slice(0, 200));
     const theirMs = Date.parse(String(headers.date ?? "")); // HTTP's own header, whole seconds
     const clockAheadMs = Number.isNaN(theirMs) ? 0 : theirMs - wallMs;

@@ -1,68 +1,126 @@
-// What the commands of `postdock cluster` share: options, what they print, orders to a node, waiting for what was ordered.
-import type { z } from "zod";
-import type { Context } from "../../core/runtime/context.ts";
+// `postdock cluster switchover|failover|reinit|pause|resume`: what an operator orders, from any container, without SSH.
+import type { Command } from "../../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
-import { HttpError } from "../../core/client/peers.ts";
-import { waitUntil } from "../../core/runtime/time.ts";
-import { type Cluster, gather } from "./gather.ts";
+import { printer } from "../../core/runtime/printer.ts";
+import { orders } from "../../core/protocol/orders.ts";
+import { gather, nodeCalled, openSession, thePrimary } from "./gather.ts";
+import { secondsText } from "../../core/words/amounts.ts";
+import { ask, roleOf, streams, until } from "./session.ts";
 
-/** A node answers an order within this, milliseconds. */
-export const askMs = 10_000;
+/** A switchover takes about a second; a big last checkpoint may make it longer. */
+const switchMs = 60_000;
+const cloneMs = 24 * 3_600_000;
 
-/** What `--name=VALUE` says, or null. */
-export function option(args: readonly string[], name: string): string | null {
-  return args.find((a) => a.startsWith(`--${name}=`))?.slice(name.length + 3) ?? null;
+/** `cluster switchover [--to NODE] [--json]`: the primary hands over; nothing acknowledged is lost. */
+export const switchoverCommand: Command = async (context, { options }) => {
+  const session = openSession(context);
+  const cluster = await gather(session);
+  const old = thePrimary(cluster);
+  const to = options.to === undefined ? null : nodeCalled(options.to, cluster).host;
+  const started = context.clock.nowMs();
+  const answer = await ask(session, orders.switchover, old.host, { to });
+  const out = printer(context, options);
+  out.say(`${old.host} hands over to ${answer.to}`);
+  let ended = false;
+  await until(session, `${answer.to} to lead`, switchMs, (now) => {
+    ended ||= (roleOf(now, old.host) ?? "primary") !== "primary";
+    const leader = now.primary?.host ?? null;
+    if (ended && leader !== null && leader !== answer.to) throw notTakenOver(answer.to, leader);
+    return leader === answer.to;
+  });
+  const leadMs = Math.round(context.clock.nowMs() - started);
+  out.say(`${answer.to} is primary after ${secondsText(leadMs)}`);
+  await until(session, `${old.host} to follow`, switchMs, (now) => streams(now, old.host));
+  const followMs = Math.round(context.clock.nowMs() - started);
+  out.say(`${old.host} is a standby after ${secondsText(followMs)}`);
+  out.result({ from: old.host, to: answer.to, leadMs, followMs });
+  return ExitCode.ok;
+};
+
+/** A cluster in which another node leads after the hand-over is not waited for. */
+function notTakenOver(to: string, leader: string): OperatorError {
+  return new OperatorError({
+    what: `${to} did not take over: ${leader} leads`,
+    fix: "`postdock cluster history` tells why; `postdock cluster show` tells whether all is well for another try",
+    exitCode: ExitCode.unavailable,
+  });
 }
 
-/** People read sentences, programs one JSON object. */
-export function sayer(context: Context, args: readonly string[]): (line: string) => void {
-  return args.includes("--json") ? () => {} : (line) => context.print(line);
-}
-
-/** Gives a node an order. Throws an OperatorError with its refusal, or why it did not answer. */
-export async function ask<T>(
-  cluster: Cluster,
-  host: string,
-  path: string,
-  body: object,
-  schema: z.ZodType<T>,
-): Promise<T> {
-  try {
-    return await cluster.client.ask({ host, path, body, schema, timeoutMs: askMs });
-  } catch (error) {
-    const refused = error instanceof HttpError;
+/** `cluster failover --force NODE [--yes]`: NODE leads although a majority is missing. */
+export const failoverCommand: Command = async (context, { options }) => {
+  const wanted = options.force;
+  if (wanted === undefined) {
     throw new OperatorError({
-      what: `${host} ${refused ? "refuses" : "did not answer"}`,
-      why: refused ? error.body : errorText(error),
-      fix: refused && error.status === 401
-        ? "run the command in a container with the cluster's CLUSTER_KEY or REPLICATION_PASSWORD"
-        : "`postdock cluster show` tells the state of every node; correct what is named here, then try again",
-      exitCode: refused ? ExitCode.refused : ExitCode.unavailable,
+      what: "A failover happens by itself where a majority of the voters is there",
+      fix:
+        "`postdock cluster switchover` changes the primary of a healthy cluster; where a majority is gone for good: " +
+        "`postdock cluster failover --force NODE`",
+      exitCode: ExitCode.usage,
     });
   }
-}
+  const session = openSession(context);
+  const cluster = await gather(session);
+  const node = nodeCalled(wanted, cluster);
+  const silent = cluster.members.flatMap((m) => "error" in m ? [m.host] : []);
+  if (!options.yes) {
+    throw new OperatorError({
+      what:
+        `${node.host} at timeline ${node.status.postgres.timeline}, ${node.status.postgres.lsn} would lead without a majority`,
+      why:
+        `no answer from ${
+          silent.join(", ") || "nobody"
+        }: writes that only they have are lost, and if one of them serves ` +
+        `clients where ${node.host} cannot see it, there are two primaries`,
+      fix: `stop ${silent.join(", ") || "them"} for good, then: postdock cluster failover --force ${wanted} --yes`,
+      exitCode: ExitCode.refused,
+    });
+  }
+  await ask(session, orders.force, node.host, {});
+  await until(session, `${node.host} to lead`, switchMs, (now) => now.primary?.host === node.host);
+  const out = printer(context, options);
+  out.say(`${node.host} is primary; it votes alone until a majority of the voters is back`);
+  out.result({ primary: node.host, missing: silent });
+  return ExitCode.ok;
+};
 
-/** Waits until the cluster, looked at anew each 100 ms, is as `done` asks. Throws an OperatorError after `deadlineMs`. */
-export async function until(
-  context: Context,
-  what: string,
-  deadlineMs: number,
-  done: (now: Cluster) => boolean,
-): Promise<void> {
-  await waitUntil(async () => done(await gather(context)), {
-    what,
-    deadlineMs,
-    everyMs: 100,
-    fix: "`postdock cluster show` and `postdock cluster history` tell where it stands",
-  }, context);
-}
+/** `cluster reinit NODE`: a standby is cloned afresh; its old data stays until the clone is whole. */
+export const reinitCommand: Command = async (context, { args, options }) => {
+  const session = openSession(context);
+  const cluster = await gather(session);
+  const node = nodeCalled(args[0] ?? "", cluster);
+  const before = node.status.uptimeSeconds;
+  await ask(session, orders.reinit, node.host, {});
+  const out = printer(context, options);
+  out.say(`${node.host} is being cloned again (its agent is up for ${before} s)`);
+  let begun = false;
+  await until(session, `${node.host} to stream again`, cloneMs, (now) => {
+    begun ||= !streams(now, node.host);
+    return begun && streams(now, node.host);
+  });
+  out.say(`${node.host} streams again`);
+  out.result({ node: node.host, streaming: true });
+  return ExitCode.ok;
+};
 
-/** The role a node says its server has, or null where it does not answer. */
-export function roleOf(cluster: Cluster, host: string): string | null {
-  return cluster.nodes.find((n) => n.host === host)?.status.postgres.role ?? null;
-}
-
-/** Whether a node says it streams from its upstream. */
-export function streams(cluster: Cluster, host: string): boolean {
-  return cluster.nodes.find((n) => n.host === host)?.status.postgres.upstream?.streaming === true;
-}
+/** `cluster pause` and `cluster resume`: whether a lost primary is replaced by itself. */
+export const pauseCommand = (on: boolean): Command => async (context, { options }) => {
+  const session = openSession(context);
+  const cluster = await gather(session);
+  const first = cluster.nodes.filter((n) => n.status.partners.length > 0);
+  const told = await Promise.allSettled(first.map((n) => ask(session, orders.pause, n.host, { on })));
+  const done = first.filter((_, i) => told[i]?.status === "fulfilled").map((n) => n.host);
+  const size = first[0]?.status.partners.length ?? 0;
+  if (done.length * 2 <= size || size === 0) {
+    throw new OperatorError({
+      what: `Only ${done.length} of ${size} nodes took it`,
+      why: told.flatMap((t) => t.status === "rejected" ? [errorText(t.reason)] : []).join("; ") ||
+        "no node of PARTNER_NODES answers",
+      fix: "start the missing nodes, then try again; those that took it tell the others",
+      exitCode: ExitCode.unavailable,
+    });
+  }
+  const out = printer(context, options);
+  out.say(`Automatic failover is ${on ? "paused" : "on again"}: ${done.join(", ")} know, others learn it from them`);
+  out.result({ paused: on, nodes: done });
+  return ExitCode.ok;
+};

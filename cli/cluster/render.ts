@@ -1,4 +1,6 @@
 // PURE: `cluster show` and `cluster history` as people read them.
+import { secondsText, sizeText } from "../../core/words/amounts.ts";
+import { table, tree } from "../../core/words/layout.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import type { Cluster, Member } from "./gather.ts";
 
@@ -8,25 +10,22 @@ export function renderCluster(cluster: Cluster): string[] {
 }
 
 function renderTree({ nodes, members }: Cluster): string[] {
-  const upstreamOf = (n: { status: NodeStatus }) => n.status.postgres.upstream?.host ?? null;
-  const rows: string[][] = [["node", "name", "role", "timeline", "lag", "doing"]];
-  const add = (node: Cluster["nodes"][number], depth: number, above: readonly string[]) => {
-    const { status } = node;
-    const { postgres } = status;
+  const upstreamOf = (n: Cluster["nodes"][number]) => n.status.postgres.upstream?.host ?? null;
+  const tops = nodes.filter((n) => !nodes.some((other) => other.host === upstreamOf(n)));
+  const rows = tree(tops, (node) => nodes.filter((n) => upstreamOf(n) === node.host)).map(({ item, mark }) => {
+    const { host, status: { node, postgres, doing } } = item;
     const standby = postgres.role === "standby";
-    const lag = standby ? `${postgres.lagBytes ?? "?"} B, ${postgres.lagSeconds?.toFixed(1) ?? "?"} s` : "";
-    const doing = `${status.doing}${standby && postgres.upstream?.streaming !== true ? ", not streaming" : ""}`;
-    const tree = `${"|  ".repeat(Math.max(0, depth - 1))}${depth > 0 ? "|- " : ""}${node.host}`;
-    rows.push([tree, status.node.name, postgres.role, String(postgres.timeline ?? "?"), lag, doing]);
-    for (const below of nodes.filter((n) => upstreamOf(n) === node.host && !above.includes(n.host))) {
-      add(below, depth + 1, [...above, node.host]);
-    }
-  };
-  for (const node of nodes.filter((n) => !nodes.some((other) => other.host === upstreamOf(n)))) {
-    add(node, 0, [node.host]);
-  }
+    const idle = standby && postgres.upstream?.streaming !== true ? ", not streaming" : "";
+    const timeline = String(postgres.timeline ?? "?");
+    return [mark + host, node.name, postgres.role, timeline, standby ? lagText(postgres) : "", doing + idle];
+  });
   const silent = members.flatMap((m) => "error" in m ? [[m.host, "", "no answer", "", "", m.error]] : []);
-  return table([...rows, ...silent]);
+  return table([["node", "name", "role", "timeline", "lag", "doing"], ...rows, ...silent]);
+}
+
+function lagText({ lagBytes, lagSeconds }: NodeStatus["postgres"]): string {
+  const bytes = lagBytes === null ? "? B" : sizeText(lagBytes);
+  return `${bytes}, ${lagSeconds === null ? "? s" : secondsText(lagSeconds * 1000)}`;
 }
 
 function renderLease({ nodes, primary }: Cluster): string[] {
@@ -35,7 +34,7 @@ function renderLease({ nodes, primary }: Cluster): string[] {
   const { lease } = source.status;
   if (lease.mode !== "on") return [`lease: ${lease.mode}, ${lease.because}`];
   const holder = primary?.status.lease.held
-    ? `held by ${primary.host}, term ${lease.term}, ${seconds(lease.remainingMs)} left`
+    ? `held by ${primary.host}, term ${lease.term}, ${secondsText(lease.remainingMs)} left`
     : "held by nobody in sight";
   return [`lease: ${holder}; voters ${lease.voters.join(", ")}`];
 }
@@ -64,32 +63,19 @@ function renderTroubles({ nodes }: Cluster): string[] {
   ]);
 }
 
-/** Milliseconds as people read them. */
-export function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
-}
-
-/** Columns of their widest cell; the last one is not padded. */
-export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length)));
-  return rows.map((row) =>
-    row.map((cell, i) => i === row.length - 1 ? cell : cell.padEnd(widths[i]!)).join("  ").trimEnd()
-  );
-}
-
 /** The events of all nodes, oldest first: when, where, what, why, how long. */
 export function renderHistory(entries: readonly Record<string, unknown>[]): string[] {
   return entries.map(({ time, node, event, because, tookMs, ...rest }) => {
     const more = Object.entries(rest).map(([k, v]) => `${k} ${typeof v === "string" ? v : JSON.stringify(v)}`);
-    const took = typeof tookMs === "number" ? [`took ${seconds(tookMs)}`] : [];
+    const took = typeof tookMs === "number" ? [`took ${secondsText(tookMs)}`] : [];
     return `${time}  ${node}  ${[event, ...more, ...took].join(", ")}${because ? `: ${because}` : ""}`;
   });
 }
 
 /** For `--json`. */
-export function clusterJson({ members, primary }: Cluster): string {
+export function clusterResult({ members, primary }: Cluster): object {
   const told = members.map((m: Member) =>
     "error" in m ? { host: m.host, error: m.error } : { host: m.host, ...m.status }
   );
-  return JSON.stringify({ schema: 1, primary: primary?.host ?? null, members: told });
+  return { primary: primary?.host ?? null, members: told };
 }

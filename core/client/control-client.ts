@@ -1,15 +1,15 @@
 // Asks agents by POST /control/…, signed, and believes only signed answers.
 import { randomBytes } from "node:crypto";
-import type { z } from "zod";
-import { HttpError, postSigned } from "./peers.ts";
+import { HttpError, type Peers } from "./peers.ts";
+import type { Order } from "../protocol/orders.ts";
 import { controlHeaders, sign, Verifier } from "../protocol/signing.ts";
 import type { Clock } from "../runtime/time.ts";
 
-export interface ControlQuestion<T> {
+/** One signed message on its way to an agent. */
+interface Sending {
   host: string;
   path: string;
-  body: object;
-  schema: z.ZodType<T>;
+  body: string;
   timeoutMs: number;
 }
 
@@ -17,25 +17,37 @@ export interface ControlQuestion<T> {
 export class ControlClient {
   private readonly audiences = new Map<string, string>();
 
-  constructor(private readonly keys: readonly string[], private readonly clock: Clock) {}
+  constructor(
+    private readonly keys: readonly string[],
+    private readonly peers: Peers,
+    private readonly clock: Pick<Clock, "wallMs">,
+  ) {}
 
-  /** Throws HttpError where the agent refuses, Error where it does not answer or its answer is not genuine. */
-  async ask<T>(question: ControlQuestion<T>): Promise<T> {
-    const known = this.audiences.get(question.host);
-    let answer = await this.send(question, known ?? "");
+  /**
+   * Gives an agent an order and returns its answer. Throws HttpError where the agent refuses, Error where it does not answer
+   * within `timeoutMs` or its answer is not genuine.
+   */
+  async ask<Question extends object, Answer extends object>(
+    order: Order<Question, Answer>,
+    host: string,
+    question: Question,
+    timeoutMs: number,
+  ): Promise<Answer> {
+    const sending = { host, path: order.path, body: JSON.stringify(question), timeoutMs };
+    const known = this.audiences.get(host);
+    let answer = await this.send(sending, known ?? "");
     const theirs = String(answer.headers[controlHeaders.audience] ?? "");
     if (answer.status === 401 && theirs !== "" && theirs !== known) {
-      this.audiences.set(question.host, theirs);
-      answer = await this.send(question, theirs);
+      this.audiences.set(host, theirs);
+      answer = await this.send(sending, theirs);
     }
-    if (answer.status === 401) throw new HttpError(question.path, 401, answer.body.trim());
-    if (!answer.genuine) throw new Error(`the answer of ${question.host} is not signed with this cluster's key`);
-    if (answer.status !== 200) throw new HttpError(question.path, answer.status, answer.body.trim());
-    return question.schema.parse(JSON.parse(answer.body));
+    if (answer.status === 401) throw new HttpError(order.path, 401, answer.body.trim());
+    if (!answer.genuine) throw new Error(`the answer of ${host} is not signed with this cluster's key`);
+    if (answer.status !== 200) throw new HttpError(order.path, answer.status, answer.body.trim());
+    return order.answer.parse(JSON.parse(answer.body));
   }
 
-  private async send<T>({ host, path, body: content, timeoutMs }: ControlQuestion<T>, audience: string) {
-    const body = JSON.stringify(content);
+  private async send({ host, path, body, timeoutMs }: Sending, audience: string) {
     const m = { method: "POST", path, audience, timeMs: this.clock.wallMs(), nonce: newNonce(), body };
     const sent = {
       [controlHeaders.audience]: m.audience,
@@ -43,7 +55,7 @@ export class ControlClient {
       [controlHeaders.nonce]: m.nonce,
       [controlHeaders.signature]: sign(this.keys[0]!, m),
     };
-    const answer = await postSigned(host, path, { body, headers: sent, timeoutMs });
+    const answer = await this.peers.postSigned(host, path, { body, headers: sent, timeoutMs });
     const signature = String(answer.headers[controlHeaders.signature] ?? "");
     const said = { ...m, method: `ANSWER ${answer.status}`, body: answer.body };
     return { ...answer, genuine: Verifier.answered(this.keys, said, signature) };

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { test } from "node:test";
-import { getText } from "./peers.ts";
+import { Peers } from "./peers.ts";
+import { systemClock } from "../runtime/time.ts";
 import { httpPort } from "../protocol/port.ts";
 
 /** On an address of its own, so that nothing else has the port. */
@@ -12,6 +13,9 @@ const host = "127.0.71.1";
 async function listening(server: Server): Promise<void> {
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(httpPort, host, resolve));
 }
+
+const peers = new Peers(systemClock);
+const getText = peers.getText.bind(peers);
 
 test("requests share a connection; after a restart of the other side the next one is answered too", async () => {
   const sockets = new Set<Socket>();

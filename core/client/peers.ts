@@ -1,10 +1,11 @@
-// Asks another container's agent for its /status, with a deadline of our own (a lookup has none).
+// Asks the agents of other containers over HTTP, with a deadline of our own (a lookup has none). One value of Peers is made
+// in each role's or command's wiring and handed on: it remembers addresses and keeps connections.
 import { lookup } from "node:dns/promises";
 import { Agent, request } from "node:http";
 import { NodeStatus, type PeerSeen } from "../protocol/status.ts";
 import { errorText } from "../words/errors.ts";
 import { httpPort } from "../protocol/port.ts";
-import { systemClock, withDeadline } from "../runtime/time.ts";
+import { type Clock, withDeadline } from "../runtime/time.ts";
 
 /** An answer that is not 2xx; `body`: what it said. */
 export class HttpError extends Error {
@@ -22,34 +23,6 @@ export interface AskHow {
   since?: number;
 }
 
-/** Fetches one agent's /status. Never throws: what went wrong is in `error`. */
-export async function askNode(host: string, how: AskHow): Promise<PeerSeen> {
-  const path = how.fresh ? "/status?fresh=1" : how.since === undefined ? "/status" : `/status?since=${how.since}`;
-  try {
-    const body = await withDeadline(getText(host, path, how.timeoutMs), how.timeoutMs, `The agent of ${host}`);
-    const parsed = NodeStatus.safeParse(JSON.parse(body));
-    if (parsed.success) return { host, seen: "reached", status: parsed.data };
-    const where = parsed.error.issues[0];
-    return {
-      host,
-      seen: "unreachable",
-      error: `its /status is not one of a postgres node: ${where?.path.join(".")} ${where?.message}`,
-    };
-  } catch (error) {
-    return { host, seen: "unreachable", error: errorText(error) };
-  }
-}
-
-/** Asks all hosts at once. */
-export function askNodes(hosts: readonly string[], how: AskHow): Promise<PeerSeen[]> {
-  return Promise.all(hosts.map((host) => askNode(host, how)));
-}
-
-/** GET over HTTP as text; `at` is a host, or a unix socket path when it starts with /. Throws on failure. */
-export function getText(at: string, path: string, timeoutMs: number): Promise<string> {
-  return requestText({ at, path, method: "GET", timeoutMs });
-}
-
 /** An answer of any status, with its headers. */
 export interface Answer {
   status: number;
@@ -57,61 +30,13 @@ export interface Answer {
   headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** GET over HTTP; the answer whatever its status. Throws where there is none. */
-export function getAnswer(at: string, path: string, timeoutMs: number): Promise<Answer> {
-  return requestAnswer({ at, path, method: "GET", timeoutMs, headers: {} });
+interface Address {
+  address: string;
+  family: number;
 }
-
-/** POST of a JSON body with headers; the answer whatever its status. Throws where there is none. */
-export function postSigned(
-  host: string,
-  path: string,
-  o: { body: string; headers: Record<string, string>; timeoutMs: number },
-): Promise<Answer> {
-  const headers = { ...o.headers, "content-type": "application/json" };
-  return requestAnswer({ at: host, path, method: "POST", timeoutMs: o.timeoutMs, body: o.body, headers });
-}
-
-/** POST of a JSON body; the answer as text. Throws on any status but 2xx, with the answer in the message. */
-export function postJson(at: string, path: string, body: unknown, timeoutMs: number): Promise<string> {
-  return requestText({ at, path, method: "POST", timeoutMs, body: JSON.stringify(body) });
-}
-
-async function requestText(
-  o: { at: string; path: string; method: string; timeoutMs: number; body?: string },
-): Promise<string> {
-  const headers: Record<string, string> = o.body === undefined ? {} : { "content-type": "application/json" };
-  const { status, body } = await requestAnswer({ ...o, headers });
-  if (status >= 200 && status < 300) return body;
-  throw new HttpError(o.path, status, body.slice(0, 500).trim());
-}
-
-/** Last known addresses: a dead container's name takes Docker's resolver 10 s, and no lookup has a deadline. */
-const addresses = new Map<string, { address: string; family: number; atMs: number }>();
-const lookups = new Map<string, Promise<void>>();
-const addressFreshMs = 2_000;
-
-/** The address of a host: the last known one at once, looked up again beside where it is not fresh. */
-async function addressOf(host: string, timeoutMs: number): Promise<{ address: string; family: number }> {
-  const known = addresses.get(host);
-  if (known && systemClock.nowMs() - known.atMs < addressFreshMs) return known;
-  if (!lookups.has(host)) {
-    const looking = lookup(host).then(({ address, family }) => {
-      addresses.set(host, { address, family, atMs: systemClock.nowMs() });
-    }).finally(() => lookups.delete(host));
-    looking.catch(() => {}); // whoever waits for it hears of it; the last known address stays
-    lookups.set(host, looking);
-  }
-  if (!known) await withDeadline(lookups.get(host)!, timeoutMs, `The name ${host}`);
-  const found = addresses.get(host);
-  if (!found) throw new Error(`the name ${host} does not resolve`);
-  return found;
-}
-
-/** Agents are asked every second: a connection of its own for each request would cost both sides twice the CPU. */
-const connections = new Agent({ keepAlive: true });
 
 interface Asked {
+  /** a host, or the path of a unix socket where it begins with / */
   at: string;
   path: string;
   method: string;
@@ -120,17 +45,106 @@ interface Asked {
   headers: Record<string, string>;
 }
 
-async function requestAnswer(o: Asked): Promise<Answer> {
-  const signal = AbortSignal.timeout(o.timeoutMs);
-  const found = o.at.startsWith("/") ? null : await addressOf(o.at, o.timeoutMs);
-  if (found === null) return await send({ socketPath: o.at, agent: false }, o, signal);
-  const target = { host: found.address, port: httpPort };
-  try {
-    return await send({ ...target, agent: connections }, o, signal);
-  } catch (error) {
-    // the other side may have closed a kept connection at this very moment, for example because it was restarted
-    if (signal.aborted || !(error instanceof KeptConnectionError)) throw error;
-    return await send({ ...target, agent: false }, o, signal);
+/** A known address is looked up again after this, milliseconds. */
+const addressFreshMs = 2_000;
+
+/** The agents of other containers, and this container's own over its socket. */
+export class Peers {
+  /** last known addresses: a dead container's name takes Docker's resolver 10 s */
+  private readonly addresses = new Map<string, Address & { atMs: number }>();
+  private readonly lookups = new Map<string, Promise<void>>();
+  /** agents are asked every second: a connection of its own for each request would cost both sides twice the CPU */
+  private readonly connections = new Agent({ keepAlive: true });
+
+  constructor(private readonly clock: Pick<Clock, "nowMs">) {}
+
+  /** Fetches one agent's /status. Never throws: what went wrong is in `error`. */
+  async askNode(host: string, how: AskHow): Promise<PeerSeen> {
+    const path = how.fresh ? "/status?fresh=1" : how.since === undefined ? "/status" : `/status?since=${how.since}`;
+    try {
+      const body = await withDeadline(this.getText(host, path, how.timeoutMs), how.timeoutMs, `The agent of ${host}`);
+      const parsed = NodeStatus.safeParse(JSON.parse(body));
+      if (parsed.success) return { host, seen: "reached", status: parsed.data };
+      const where = parsed.error.issues[0];
+      return {
+        host,
+        seen: "unreachable",
+        error: `its /status is not one of a postgres node: ${where?.path.join(".")} ${where?.message}`,
+      };
+    } catch (error) {
+      return { host, seen: "unreachable", error: errorText(error) };
+    }
+  }
+
+  /** Asks all hosts at once. */
+  askNodes(hosts: readonly string[], how: AskHow): Promise<PeerSeen[]> {
+    return Promise.all(hosts.map((host) => this.askNode(host, how)));
+  }
+
+  /** GET as text; `at` is a host, or a unix socket path when it begins with /. Throws on any status but 2xx. */
+  getText(at: string, path: string, timeoutMs: number): Promise<string> {
+    return this.text({ at, path, method: "GET", timeoutMs, headers: {} });
+  }
+
+  /** GET; the answer whatever its status. Throws where there is none. */
+  getAnswer(at: string, path: string, timeoutMs: number): Promise<Answer> {
+    return this.answer({ at, path, method: "GET", timeoutMs, headers: {} });
+  }
+
+  /** POST of a JSON body with headers; the answer whatever its status. Throws where there is none. */
+  postSigned(
+    host: string,
+    path: string,
+    o: { body: string; headers: Record<string, string>; timeoutMs: number },
+  ): Promise<Answer> {
+    const headers = { ...o.headers, "content-type": "application/json" };
+    return this.answer({ at: host, path, method: "POST", timeoutMs: o.timeoutMs, body: o.body, headers });
+  }
+
+  /** POST of a JSON body; the answer as text. Throws on any status but 2xx, with the answer in the message. */
+  postJson(at: string, path: string, body: unknown, timeoutMs: number): Promise<string> {
+    const headers = { "content-type": "application/json" };
+    return this.text({ at, path, method: "POST", timeoutMs, body: JSON.stringify(body), headers });
+  }
+
+  private async text(o: Asked): Promise<string> {
+    const { status, body } = await this.answer(o);
+    if (status >= 200 && status < 300) return body;
+    throw new HttpError(o.path, status, body.slice(0, 500).trim());
+  }
+
+  private async answer(o: Asked): Promise<Answer> {
+    const signal = AbortSignal.timeout(o.timeoutMs);
+    if (o.at.startsWith("/")) return await send({ socketPath: o.at, agent: false }, o, signal);
+    const target = { host: (await this.addressOf(o.at, o.timeoutMs)).address, port: httpPort };
+    try {
+      return await send({ ...target, agent: this.connections }, o, signal);
+    } catch (error) {
+      // the other side may have closed a kept connection at this very moment, for example because it was restarted
+      if (signal.aborted || !(error instanceof KeptConnectionError)) throw error;
+      return await send({ ...target, agent: false }, o, signal);
+    }
+  }
+
+  /** The address of a host: the last known one at once, looked up again beside where it is not fresh. */
+  private async addressOf(host: string, timeoutMs: number): Promise<Address> {
+    const known = this.addresses.get(host);
+    if (known && this.clock.nowMs() - known.atMs < addressFreshMs) return known;
+    const looking = this.lookups.get(host) ?? this.lookUp(host);
+    if (known) return known;
+    await withDeadline(looking, timeoutMs, `The name ${host}`);
+    const found = this.addresses.get(host);
+    if (!found) throw new Error(`the name ${host} does not resolve`);
+    return found;
+  }
+
+  private lookUp(host: string): Promise<void> {
+    const looking = lookup(host).then(({ address, family }) => {
+      this.addresses.set(host, { address, family, atMs: this.clock.nowMs() });
+    }).finally(() => this.lookups.delete(host));
+    looking.catch(() => {}); // whoever waits for it hears of it; the last known address stays
+    this.lookups.set(host, looking);
+    return looking;
   }
 }
 

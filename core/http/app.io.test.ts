@@ -6,8 +6,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Hono } from "hono";
 import { modeOf, remove } from "../runtime/files.ts";
-import { serve } from "./app.ts";
-import { askNode, getText, postJson } from "../client/peers.ts";
+import { serve } from "./serve.ts";
+import { Peers } from "../client/peers.ts";
+import { systemClock } from "../runtime/time.ts";
+
+const peers = new Peers(systemClock);
 
 async function onSocket(app: Hono, work: (socketPath: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "postdock-http-"));
@@ -31,25 +34,25 @@ const app = new Hono()
 test("a socket has the permission bits that were asked for, and answers GET and POST", () =>
   onSocket(app, async (socket) => {
     assert.equal((await modeOf(socket))?.mode, 0o660);
-    assert.equal(await getText(socket, "/yes", 5_000), "yes\n");
-    assert.deepEqual(JSON.parse(await postJson(socket, "/echo", { a: ["é"] }, 5_000)), { a: ["é"] });
+    assert.equal(await peers.getText(socket, "/yes", 5_000), "yes\n");
+    assert.deepEqual(JSON.parse(await peers.postJson(socket, "/echo", { a: ["é"] }, 5_000)), { a: ["é"] });
   }));
 
 test("an answer that is no success is an error with its reason", () =>
   onSocket(app, async (socket) => {
-    await assert.rejects(getText(socket, "/no", 5_000), /503.*no, because/);
+    await assert.rejects(peers.getText(socket, "/no", 5_000), /503.*no, because/);
   }));
 
 test("an agent that does not answer is given up at the deadline", () =>
   onSocket(app, async (socket) => {
     const started = performance.now();
-    await assert.rejects(getText(socket, "/silent", 300));
+    await assert.rejects(peers.getText(socket, "/silent", 300));
     assert.ok(performance.now() - started < 3_000);
   }));
 
 test("an answer without end is cut off", () =>
   onSocket(app, async (socket) => {
-    await assert.rejects(getText(socket, "/huge", 5_000));
+    await assert.rejects(peers.getText(socket, "/huge", 5_000));
   }));
 
 test("a second listener on one socket is an error, not a silent one", () =>
@@ -59,8 +62,8 @@ test("a second listener on one socket is an error, not a silent one", () =>
 
 test("a node that is not there, or whose /status is another thing, is unreachable with a reason, never thrown", () =>
   onSocket(new Hono().get("/status", (c) => c.json({ schema: 1 })), async (socketPath) => {
-    const odd = await askNode(socketPath, { timeoutMs: 5_000 });
+    const odd = await peers.askNode(socketPath, { timeoutMs: 5_000 });
     assert.ok(odd.seen === "unreachable" && /not one of a postgres node/.test(odd.error));
-    const gone = await askNode("/no/such/socket", { timeoutMs: 5_000 });
+    const gone = await peers.askNode("/no/such/socket", { timeoutMs: 5_000 });
     assert.equal(gone.seen, "unreachable");
   }));

@@ -1,8 +1,8 @@
 // The HTTP answers of every role, without a port: probes, sizes, metrics, and what happens when a look fails.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
-import { httpApp, parseBytes, renderMetrics, type RoleHttp } from "./app.ts";
+import { httpApp, type RoleHttp } from "./app.ts";
+import { renderMetrics } from "./metrics.ts";
 import { createLog } from "../runtime/log.ts";
 import { BarmanStatus } from "../protocol/status.ts";
 import { no, yes } from "../words/verdict.ts";
@@ -110,11 +110,4 @@ test("metrics are Prometheus text; names in _total are counters; labels may diff
   assert.match(text, /^# TYPE b_total counter$/m);
   assert.match(text, /^b_total\{why="z",kind="k"\} 3$/m);
   assert.equal((await appOf().request("/metrics")).status, 200);
-});
-
-test("parseBytes() counts by 1024 in any case of the unit", () => {
-  const units: [string, number][] = [["", 1], ["B", 1], ["kB", 1024], ["MB", 1024 ** 2], [" gb", 1024 ** 3]];
-  fc.assert(fc.property(fc.nat(100_000), fc.constantFrom(...units), (n, [unit, factor]) => {
-    assert.equal(parseBytes(`${n}${unit}`), n * factor);
-  }));
 });

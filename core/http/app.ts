@@ -1,15 +1,12 @@
 // HTTP on :8080 of every container: probes, /status and /metrics, the same paths for all roles.
-// The only file that knows hono and prom-client.
-import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { Gauge, Registry } from "prom-client";
-import { postgresAccount } from "../runtime/command.ts";
 import { errorText } from "../words/errors.ts";
-import { setAccess } from "../runtime/files.ts";
 import type { Log } from "../runtime/log.ts";
+import { metricsType, renderMetrics } from "./metrics.ts";
 import type { AnyStatus } from "../protocol/status.ts";
 import type { Sample } from "../words/sample.ts";
+import { parseBytes } from "../words/amounts.ts";
 import { no, type Verdict } from "../words/verdict.ts";
 
 /** What a role answers with. Verdicts come from what was last observed, or look afresh with a deadline of their own. */
@@ -30,20 +27,13 @@ export interface RoleHttp {
   samples(): Sample[];
 }
 
-/** Answers a POST below /control/ from its path, its headers and its body (control.ts). */
-export type ControlRoutes = (
-  path: string,
-  header: (name: string) => string | undefined,
-  body: string,
-) => Promise<{ status: number; body: string; headers: Record<string, string> }>;
-
 /** How long /status?since=REVISION waits for a change, milliseconds. */
 const longestWaitMs = 1_000;
 /** Longest body of a request, bytes. */
 const longestBody = 64 * 1024;
 
-/** Builds the app; test it with `app.request("/healthz")`. */
-export function httpApp(role: RoleHttp, log: Log, control?: ControlRoutes): Hono {
+/** Builds the app, with the signed orders of `control` (control.ts); test it with `app.request("/healthz")`. */
+export function httpApp(role: RoleHttp, log: Log, control?: Hono): Hono {
   const app = new Hono();
   app.post("*", bodyLimit({ maxSize: longestBody, onError: (c) => c.text("the body is over 64 kB\n", 413) }));
   const probe = (path: string, ask: (c: Context) => Promise<Verdict>) =>
@@ -62,12 +52,7 @@ export function httpApp(role: RoleHttp, log: Log, control?: ControlRoutes): Hono
     const verdict = await role.replica(lag).catch((error) => no(`could not see: ${errorText(error)}`));
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
   });
-  if (control) {
-    app.post("/control/*", async (c) => {
-      const answer = await control(c.req.path, (name) => c.req.header(name), await c.req.text());
-      return new Response(answer.body, { status: answer.status, headers: answer.headers });
-    });
-  }
+  if (control) app.route("/", control);
   app.get("/status", async (c) => {
     const certain = c.req.query("fresh") === undefined ? undefined : await role.look?.();
     const since = Number(c.req.query("since") ?? NaN);
@@ -81,53 +66,4 @@ export function httpApp(role: RoleHttp, log: Log, control?: ControlRoutes): Hono
     return c.text("internal error, see the log of this container\n", 500);
   });
   return app;
-}
-
-const metricsType = "text/plain; version=0.0.4; charset=utf-8";
-
-/** Samples as Prometheus text; all are gauges unless the name ends in _total. */
-export async function renderMetrics(samples: readonly Sample[]): Promise<string> {
-  const registry = new Registry();
-  for (const [name, same] of Map.groupBy(samples, (s) => s.name)) {
-    const labelNames = [...new Set(same.flatMap((s) => Object.keys(s.labels ?? {})))];
-    const gauge = new Gauge({ name, help: same[0]!.help, labelNames, registers: [registry] });
-    for (const sample of same) gauge.set(sample.labels ?? {}, sample.value);
-  }
-  return (await registry.metrics()).replace(/^# TYPE (\S+_total) gauge$/gm, "# TYPE $1 counter");
-}
-
-/** "16MB" to bytes (kB, MB, GB as PostgreSQL counts them, by 1024); undefined where it is not a size. */
-export function parseBytes(text: string): number | undefined {
-  const match = /^(\d{1,12})\s*(B|kB|MB|GB)?$/i.exec(text.trim());
-  if (!match) return undefined;
-  const unit = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }[(match[2] ?? "b").toLowerCase()];
-  return Number(match[1]) * (unit ?? 1);
-}
-
-/** Serves the app on a port of all addresses, or on a unix socket with these permission bits; resolves once it listens. */
-export async function serve(
-  app: Hono,
-  at: { port: number } | { socketPath: string },
-  mode?: number,
-): Promise<{ close(): void }> {
-  if ("socketPath" in at) {
-    const server = await listening(app, { path: at.socketPath });
-    await setAccess(at.socketPath, { mode: mode ?? 0o600, owner: postgresAccount });
-    return server;
-  }
-  try {
-    return await listening(app, { port: at.port, host: "::" });
-  } catch (error) {
-    const code = (error as { code?: string }).code ?? "";
-    if (code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL") throw error;
-    return await listening(app, { port: at.port, host: "0.0.0.0" }); // no IPv6 here
-  }
-}
-
-function listening(app: Hono, at: { path: string } | { port: number; host: string }): Promise<{ close(): void }> {
-  const server = createAdaptorServer({ fetch: app.fetch });
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(at, () => resolve({ close: () => void server.close() }));
-  });
 }

@@ -1,65 +1,91 @@
 // POST /control/…: what the containers of a cluster and the CLI ask of an agent, signed in both directions.
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { errorText } from "../words/errors.ts";
-import type { ControlRoutes } from "./app.ts";
+import type { Order } from "../protocol/orders.ts";
 import type { Log } from "../runtime/log.ts";
-import { controlHeaders, type ControlKeys, otherAudience, sign, Verifier } from "../protocol/signing.ts";
+import { controlHeaders, type ControlKeys, type Message, otherAudience, sign, Verifier } from "../protocol/signing.ts";
 import type { Clock } from "../runtime/time.ts";
 
-/** What a control request does: takes the parsed body, answers an object. */
-export type ControlHandler = (body: unknown) => Promise<object> | object;
-
-/** The routes of /control/…, for httpApp(). Unsigned, stale, replayed or foreign requests get 401 and change nothing. */
-export function controlRoutes(
-  handlers: Readonly<Record<string, ControlHandler>>,
-  o: ControlKeys & { clock: Clock; log: Log },
-): ControlRoutes {
-  const verifier = new Verifier(o.keys, o.incarnation);
-  const complaints = new Map<string, number>();
-  return async (path, header, body) => {
-    const m = {
-      method: "POST",
-      path,
-      audience: header(controlHeaders.audience) ?? "",
-      timeMs: Number(header(controlHeaders.time) ?? NaN),
-      nonce: header(controlHeaders.nonce) ?? "",
-      body,
-    };
-    const refused = verifier.refuse(m, header(controlHeaders.signature) ?? "", o.clock.wallMs());
-    if (refused !== null) {
-      if (refused !== otherAudience) complainSometimes(complaints, refused, path, o);
-      return { status: 401, body: `${refused}\n`, headers: { [controlHeaders.audience as string]: o.incarnation } };
-    }
-    const answer = await perform(handlers, path, body, o.log);
-    const signature = sign(o.keys[0]!, { ...m, method: `ANSWER ${answer.status}`, body: answer.body });
-    return { ...answer, headers: { [controlHeaders.signature as string]: signature } };
-  };
+/** An order and what carries it out, ready for controlApp(). */
+export interface Answering {
+  path: string;
+  /** takes the body as it came; throws ZodError where it is not the order's question */
+  carryOut(body: unknown): Promise<object>;
 }
 
-async function perform(handlers: Readonly<Record<string, ControlHandler>>, path: string, body: string, log: Log) {
-  const handler = Object.hasOwn(handlers, path) ? handlers[path] : undefined;
-  if (!handler) return { status: 404, body: "no such request\n" };
-  try {
-    return { status: 200, body: JSON.stringify(await handler(JSON.parse(body))) };
-  } catch (error) {
-    if (error instanceof z.ZodError || error instanceof SyntaxError) {
-      return { status: 400, body: `malformed: ${errorText(error)}\n` };
-    }
-    if (error instanceof ControlRefusal) return { status: 409, body: error.message };
-    log.error("Control request failed", { path, error });
-    return { status: 500, body: `${errorText(error)}\n` };
-  }
+/** Ties an order to what carries it out: `handle` gets its question, checked, and returns its answer or throws ControlRefusal. */
+export function answering<Question extends object, Answer extends object>(
+  order: Order<Question, Answer>,
+  handle: (question: Question) => Promise<Answer> | Answer,
+): Answering {
+  return { path: order.path, carryOut: async (body) => await handle(order.question.parse(body)) };
 }
 
-/** Thrown by a handler that will not do it: the reason goes to whoever asked. */
+/** Thrown by what carries out an order and will not do it: the reason goes to whoever asked. */
 export class ControlRefusal extends Error {
   override name = "ControlRefusal";
 }
 
+type ControlDeps = ControlKeys & { clock: Clock; log: Log };
+
+/** The orders that this agent takes, as an app of its own for httpApp(). */
+export function controlApp(answers: readonly Answering[], o: ControlDeps): Hono {
+  const app = new Hono();
+  app.post("/control/*", signatures(o));
+  for (const { path, carryOut } of answers) {
+    app.post(path, async (c) => c.json(await carryOut(JSON.parse(await c.req.text()))));
+  }
+  app.post("/control/*", (c) => c.text("no such request\n", 404));
+  app.onError((error, c) => failure(error, c, o.log));
+  return app;
+}
+
+/** Lets genuine requests pass and signs what is answered. Unsigned, stale, replayed or foreign ones get 401. */
+function signatures(o: ControlDeps): MiddlewareHandler {
+  const verifier = new Verifier(o.keys, o.incarnation);
+  const complain = complainer(o);
+  return async (c, next) => {
+    const m = await messageOf(c);
+    const refused = verifier.refuse(m, c.req.header(controlHeaders.signature) ?? "", o.clock.wallMs());
+    if (refused !== null) {
+      // the sender may only have missed a restart of this agent: it asks again with the audience it is given here
+      if (refused !== otherAudience) complain(refused, m.path);
+      return c.text(`${refused}\n`, 401, { [controlHeaders.audience]: o.incarnation });
+    }
+    await next();
+    const body = await c.res.clone().text();
+    c.header(controlHeaders.signature, sign(o.keys[0]!, { ...m, method: `ANSWER ${c.res.status}`, body }));
+  };
+}
+
+async function messageOf(c: Context): Promise<Message> {
+  return {
+    method: "POST",
+    path: c.req.path,
+    audience: c.req.header(controlHeaders.audience) ?? "",
+    timeMs: Number(c.req.header(controlHeaders.time) ?? NaN),
+    nonce: c.req.header(controlHeaders.nonce) ?? "",
+    body: await c.req.text(),
+  };
+}
+
+function failure(error: Error, c: Context, log: Log): Response {
+  if (error instanceof z.ZodError || error instanceof SyntaxError) {
+    return c.text(`malformed: ${errorText(error)}\n`, 400);
+  }
+  if (error instanceof ControlRefusal) return c.text(error.message, 409);
+  log.error("Control request failed", { path: c.req.path, error });
+  return c.text(`${errorText(error)}\n`, 500);
+}
+
 /** A flood of bad requests is one line every ten seconds for each reason. */
-function complainSometimes(said: Map<string, number>, why: string, path: string, o: { clock: Clock; log: Log }): void {
-  const now = o.clock.nowMs();
-  if (now - (said.get(why) ?? -Infinity) < 10_000) return;
-  said.set(why, now);
-  o.log.warn("Control request refused", { path, why });
+function complainer(o: { clock: Clock; log: Log }): (why: string, path: string) => void {
+  const said = new Map<string, number>();
+  return (why, path) => {
+    const now = o.clock.nowMs();
+    if (now - (said.get(why) ?? -Infinity) < 10_000) return;
+    said.set(why, now);
+    o.log.warn("Control request refused", { path, why });
+  };
 }

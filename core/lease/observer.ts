@@ -1,20 +1,21 @@
 // A pgpool or barman container as a voter of the lease: it votes, and holds no data.
 import { electorateOf, type ObserverConfig, observerName } from "../../config/quorum.ts";
-import type { ControlHandler } from "../http/control.ts";
-import { votePath, Voter } from "./voter.ts";
+import { type Answering, answering } from "../http/control.ts";
+import { orders } from "../protocol/orders.ts";
+import { Voter } from "./voter.ts";
 import type { Log } from "../runtime/log.ts";
 
 /** What an observer answers, where QUORUM_OBSERVERS names this container; nothing elsewhere. */
-export function observerHandlers(
+export function observerAnswers(
   config: ObserverConfig,
   hostname: string,
   o: { incarnation: string; log: Log },
-): Record<string, ControlHandler> {
+): Answering[] {
   const name = observerName(config, hostname);
-  if (name === null) return {};
+  if (name === null) return [];
   const { incarnation, log } = o;
   const electorate = electorateOf(config.partners, config.observers);
   const voter = new Voter({ name, incarnation, ttlMs: config.leaseTtlMs, electorate }, log);
   log.info("Votes about the lease", { as: name, voters: electorate });
-  return { [votePath]: (body) => voter.handle(body) };
+  return [answering(orders.vote, (request) => voter.handle(request))];
 }

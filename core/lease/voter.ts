@@ -1,5 +1,4 @@
-// One voter of the majority lease: keeps its state, answers POST /control/lease, and tells whom it has granted to.
-import { z } from "zod";
+// One voter of the majority lease: keeps its state, answers what claimants ask, and tells whom it has granted to.
 import {
   type LeaseReply,
   type LeaseRequest,
@@ -12,31 +11,7 @@ import {
 import type { Log } from "../runtime/log.ts";
 import { leaseNowMs } from "../runtime/time.ts";
 
-export const votePath = "/control/lease";
-
-const TermBody = z.object({ number: z.number().int().nonnegative(), nodeId: z.number().int() });
-
-const Request = z.object({
-  kind: z.enum(["acquire", "renew", "release"]),
-  from: z.object({ nodeId: z.number().int(), host: z.string().max(300), incarnation: z.string().max(100) }),
-  term: TermBody,
-  ttlMs: z.number().int().positive(),
-  electorate: z.array(z.string().max(300)).max(100),
-  round: z.number().int(),
-});
-
-/** What a voter answers, as it comes over the network. */
-export const Reply: z.ZodType<LeaseReply> = z.object({
-  voter: z.string(),
-  incarnation: z.string(),
-  round: z.number().int(),
-  granted: z.boolean(),
-  because: z.string(),
-  electorate: z.array(z.string()),
-  highest: TermBody.nullable(),
-  freeInMs: z.number(),
-});
-
+/** A voter: its state, and the clock of leases. */
 export class Voter {
   private state: VoterState;
   private readonly complained = new Set<string>();
@@ -64,9 +39,8 @@ export class Voter {
     return this.state.highest;
   }
 
-  /** A request as it came, from outside or from this node's own claimant. Throws ZodError where it is malformed. */
-  handle(body: unknown): LeaseReply {
-    const request: LeaseRequest = Request.parse(body);
+  /** A request of the lease, from outside or from this node's own claimant. */
+  handle(request: LeaseRequest): LeaseReply {
     this.requests++;
     const before = this.state.grant?.to.host;
     const { voter, reply } = vote(this.state, request, leaseNowMs());

@@ -155,7 +155,10 @@ export const BarmanStatus = z.object({
   component: z.literal("barman"),
   server: z.string().meta({ description: "UPSTREAM_NAME" }),
   primary: z.string().nullable().meta({ description: "host that WAL is streamed from" }),
-  receiving: z.boolean().meta({ description: "the WAL receiver is connected" }),
+  receiving: z.boolean().meta({ description: "the WAL receiver streams from there" }),
+  certain: z.boolean().optional().meta({
+    description: "asked for with ?fresh=1: the nodes were asked for this answer, and WAL streams from their primary",
+  }),
   checkOk: z.boolean().nullable().meta({ description: "barman check; null: not run yet or could not run" }),
   checkFailures: z.array(z.string()),
   backups: z.number().int().nullable(),

@@ -2,7 +2,7 @@
 // With supervisor.ts the only place that starts processes.
 import { type ChildProcess, spawn } from "node:child_process";
 import { lineSplitter } from "./lines.ts";
-import { after } from "./time.ts";
+import { after, onAbort } from "./time.ts";
 
 /** An unprivileged account that children run as; gid and supplementary groups are set with it. */
 export interface Account {
@@ -105,7 +105,7 @@ export function tryRun(argv: readonly string[], options: CommandOptions): Promis
     let exit: { code: number | null; killedBy: string | null } | null = null;
     const release = () => {
       cancelTimeout();
-      options.signal?.removeEventListener("abort", kill);
+      forgetSignal();
     };
     const finish = () => {
       release();
@@ -122,8 +122,7 @@ export function tryRun(argv: readonly string[], options: CommandOptions): Promis
       timedOut = exit === null;
       kill();
     });
-    if (options.signal?.aborted) kill();
-    options.signal?.addEventListener("abort", kill, { once: true });
+    const forgetSignal = onAbort(options.signal, kill);
     child.on("error", (error) => {
       release();
       reject(new Error(`Could not start ${program}: ${error.message}`, { cause: error }));

@@ -16,5 +16,19 @@ export interface Context {
   onSignal(handler: (signal: "SIGTERM" | "SIGINT" | "SIGQUIT") => void): void;
 }
 
+/** The options that commands have, parsed; each command declares in the tree which of them it takes. */
+export interface Options {
+  json?: boolean;
+  yes?: boolean;
+  to?: string;
+  force?: string;
+}
+
+/** What was typed after a command's name. */
+export interface Given {
+  args: readonly string[];
+  options: Options;
+}
+
 /** A command: does its work and returns the exit code. */
-export type Command = (context: Context, args: readonly string[]) => Promise<number>;
+export type Command = (context: Context, given: Given) => Promise<number>;

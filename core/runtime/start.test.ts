@@ -5,8 +5,8 @@ import { env, integer } from "../../config/env.ts";
 import type { Context } from "./context.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
 import { createLog } from "./log.ts";
-import { ConfigError, loadConfig, runUntilSignal, secretsOf } from "./start.ts";
-import { systemClock } from "./time.ts";
+import { ConfigError, loadConfig, runTogether, runUntilSignal, secretsOf } from "./start.ts";
+import { systemClock, untilAborted } from "./time.ts";
 
 function context(environment: Record<string, string> = {}) {
   let signal: Parameters<Context["onSignal"]>[0] = () => {};
@@ -66,4 +66,22 @@ test("an operator's error gives its own exit code, a bug is thrown on", async ()
   const refuse = () => Promise.reject(new OperatorError({ what: "w", fix: "f", exitCode: ExitCode.refused }));
   assert.equal(await runUntilSignal(c, quiet, refuse), ExitCode.refused);
   await assert.rejects(runUntilSignal(c, quiet, () => Promise.reject(new TypeError("bug"))), TypeError);
+});
+
+test("a stop that was asked for before the loops began ends them, and does not wait for one that hangs", async () => {
+  const stop = new AbortController();
+  stop.abort();
+  const slept: number[] = [];
+  const clock = { ...systemClock, sleep: (ms: number) => (slept.push(ms), Promise.resolve()) };
+  let ended = 0;
+  const loops = [() => untilAborted(stop.signal).then(() => void ended++), () => new Promise<void>(() => {})];
+  await runTogether(loops, stop, { clock, graceMs: 7 });
+  assert.deepEqual([ended, slept], [1, [7]]);
+});
+
+test("a loop that fails takes the others with it", async () => {
+  const stop = new AbortController();
+  const loops = [() => untilAborted(stop.signal), () => Promise.reject(new TypeError("bug"))];
+  await assert.rejects(runTogether(loops, stop, { clock: systemClock, graceMs: 1 }), TypeError);
+  assert.equal(stop.signal.aborted, true);
 });

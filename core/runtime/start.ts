@@ -4,6 +4,7 @@ import type { Context } from "./context.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
 import type { LogLevel } from "../words/log-level.ts";
 import { createLog, type Log } from "./log.ts";
+import { type Clock, untilAborted } from "./time.ts";
 
 /** Thrown when the environment is wrong: every problem, one a line. */
 export class ConfigError extends OperatorError {
@@ -70,4 +71,17 @@ export async function runUntilSignal(
     if (error instanceof OperatorError) return error.exitCode;
     throw error;
   }
+}
+
+/**
+ * Runs loops side by side until `stop` aborts. A loop that ends or fails aborts it, since half a role would look alive. Those
+ * that have not ended `graceMs` after that are left alone. Rejects with the first failure.
+ */
+export async function runTogether(
+  loops: readonly (() => Promise<void>)[],
+  stop: AbortController,
+  o: { clock: Clock; graceMs: number },
+): Promise<void> {
+  const ended = Promise.all(loops.map((loop) => loop().finally(() => stop.abort())));
+  await Promise.race([ended, untilAborted(stop.signal).then(() => o.clock.sleep(o.graceMs))]);
 }

@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OperatorError } from "../words/errors.ts";
-import { after, type Clock, DeadlineError, every, systemClock, waitUntil, withDeadline } from "./time.ts";
+import {
+  after,
+  type Clock,
+  DeadlineError,
+  every,
+  onAbort,
+  oneAtATime,
+  systemClock,
+  untilAborted,
+  waitUntil,
+  withDeadline,
+} from "./time.ts";
 
 /** A clock whose sleeps pass at once and are added up. */
 function handMadeClock(): Clock & { slept: number[] } {
@@ -113,4 +124,45 @@ test("after() can be called off", async () => {
   after(1, () => called = true)();
   await systemClock.sleep(10);
   assert.equal(called, false);
+});
+
+test("a signal that has aborted already is not waited for", async () => {
+  let called = 0;
+  onAbort(AbortSignal.abort(), () => called++);
+  assert.equal(called, 1);
+  await withDeadline(untilAborted(AbortSignal.abort()), 1_000, "untilAborted()");
+  const stop = new AbortController();
+  const forget = onAbort(stop.signal, () => called++);
+  onAbort(stop.signal, () => called += 10);
+  forget();
+  stop.abort();
+  assert.equal(called, 11);
+});
+
+test("oneAtATime() runs a step after each call, never two at once, and shares the one that is to come", async () => {
+  const ends: (() => void)[] = [];
+  let at = 0;
+  const step = oneAtATime(() => {
+    assert.equal(++at, 1, "two at once");
+    return new Promise<void>((resolve, reject) =>
+      ends.push(() => (at--, ends.length === 2 ? reject(new Error("no")) : resolve()))
+    );
+  });
+  const turn = () => systemClock.sleep(1);
+  const first = step();
+  await turn();
+  const [second, third] = [step(), step()];
+  second.catch(() => {});
+  assert.equal(second, third);
+  ends[0]!();
+  await first;
+  await turn();
+  assert.equal(ends.length, 2);
+  ends[1]!();
+  await assert.rejects(second, /no/);
+  const fourth = step();
+  await turn();
+  ends[2]!();
+  await fourth;
+  assert.equal(ends.length, 3);
 });

@@ -21,19 +21,32 @@ export function after(ms: number, action: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** Calls `action` once when the signal aborts, at once where it has aborted already. The returned function takes that back. */
+export function onAbort(signal: AbortSignal | undefined, action: () => void): () => void {
+  if (signal?.aborted) action();
+  else signal?.addEventListener("abort", action, { once: true });
+  return () => signal?.removeEventListener("abort", action);
+}
+
+/** Resolves when the signal aborts, at once where it has aborted already. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => void onAbort(signal, resolve));
+}
+
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      const done = () => {
-        cancel();
-        signal?.removeEventListener("abort", done);
+      const cancel = after(ms, () => {
+        forget();
         resolve();
-      };
-      const cancel = after(ms, done);
-      signal?.addEventListener("abort", done, { once: true });
+      });
+      const forget = onAbort(signal, () => {
+        cancel();
+        resolve();
+      });
     }),
 };
 
@@ -96,6 +109,21 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, what: string
     cancel();
     work.catch(() => {}); // a late failure of the abandoned work is already reported as the deadline
   }
+}
+
+/**
+ * A step that never runs twice at once. The returned function resolves after a run that has begun after its call; those who
+ * ask while one is under way share the next.
+ */
+export function oneAtATime(step: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve();
+  let next: Promise<void> | null = null;
+  return () =>
+    next ??= running.catch(() => {}).then(() => {
+      next = null;
+      running = step();
+      return running;
+    });
 }
 
 /** Runs `step` every `ms` (counted from end to start) until the signal aborts; an error goes to `onError` and does not end the loop. */

@@ -1,23 +1,30 @@
 // What people type in the barman container: take a backup, list backups, start the WAL receiver by its old name.
-import { getText } from "../../core/client/peers.ts";
+import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { sizeText } from "../../core/words/amounts.ts";
+import { table } from "../../core/words/layout.ts";
+import { printer } from "../../core/runtime/printer.ts";
 import { createLog, type Log } from "../../core/runtime/log.ts";
 import { BarmanStatus } from "../../core/protocol/status.ts";
 import { type ChildSpec, supervise } from "../../core/runtime/supervisor.ts";
 import { waitUntil } from "../../core/runtime/time.ts";
 import { reasonOf, summary } from "./act/backup.ts";
-import { backupChild, listBackups, receiverChild } from "./tools/barman-cli.ts";
+import { failureText } from "./decide/health.ts";
+import { backupChild, check, listBackups, receiverChild } from "./tools/barman-cli.ts";
 import type { Backup } from "./text/barman-output.ts";
 import { prepareBarman } from "./prepare.ts";
 import { loadBarmanConfig } from "./role.ts";
 
+/** How long barman may take to follow a new primary, milliseconds. */
+const followMs = 60_000;
 /** How long the last WAL of a backup may take to arrive. */
 const completeMs = 180_000;
 
 /** `barman backup`: takes a base backup now and waits until it can be restored. */
 export const backupCommand: Command = async (context) => {
   const config = loadBarmanConfig(context);
+  await untilFollowing(context);
   const lines: string[] = [];
   const exit = await runInForeground(backupChild(config.serverName), context, (line) => {
     lines.push(line);
@@ -25,12 +32,7 @@ export const backupCommand: Command = async (context) => {
   });
   const { id } = summary(lines);
   if (exit.code !== 0 || id === null) {
-    throw new OperatorError({
-      what: "The base backup failed",
-      why: reasonOf(lines, exit),
-      fix: `run \`barman check ${config.serverName}\` here and correct what it names`,
-      exitCode: ExitCode.no,
-    });
+    throw await backupFailure(reasonOf(lines, exit), config.serverName);
   }
   context.print(`Waiting for the last WAL of backup ${id} …`);
   const fix = `see the log of this container; \`barman show-backup ${config.serverName} ${id}\` tells its status`;
@@ -45,19 +47,44 @@ export const backupCommand: Command = async (context) => {
   if (backup.status !== "DONE") {
     throw new OperatorError({ what: `Backup ${id} is ${backup.status}`, fix, exitCode: ExitCode.no });
   }
-  context.print(`Backup ${id} is complete: ${formatBytes(backup.sizeBytes)}`);
+  context.print(`Backup ${id} is complete: ${sizeOr(backup.sizeBytes)}`);
   return ExitCode.ok;
 };
 
+/** Just after a change of the primary barman still follows the former one for some seconds: a backup of it cannot begin. */
+async function untilFollowing(context: Context): Promise<void> {
+  const peers = new Peers(context.clock);
+  let status = await ownStatus(peers);
+  if (status === null || status.certain) return;
+  context.print("Waiting until WAL of the primary is received …");
+  await waitUntil(async () => (status = await ownStatus(peers))?.certain ?? true, {
+    what: "barman to receive WAL of the primary",
+    deadlineMs: followMs,
+    everyMs: 250,
+    why: () => status?.because ?? "the service of this container has ended",
+    fix: "`postdock cluster doctor` tells what is wrong; correct what is named here, then try again",
+  }, context);
+}
+
+/** barman only says that it could not begin: its own check knows why. */
+async function backupFailure(said: string, server: string): Promise<OperatorError> {
+  const failures = await check(server).catch(() => []);
+  const named = failures.map(failureText).join("; ");
+  return new OperatorError({
+    what: "The base backup failed",
+    why: named === "" ? said : `barman check fails: ${named}`,
+    fix: `correct what is named here, until \`barman check ${server}\` in this container passes, then try again`,
+    exitCode: ExitCode.no,
+  });
+}
+
 /** `barman list [--json]`: the backups, oldest first. */
-export const listCommand: Command = async (context, args) => {
+export const listCommand: Command = async (context, { options }) => {
   const config = loadBarmanConfig(context);
   const backups = await listBackups(config.serverName);
-  if (args.includes("--json")) {
-    context.print(JSON.stringify({ schema: 1, server: config.serverName, backups }));
-    return ExitCode.ok;
-  }
-  for (const line of renderBackups(backups)) context.print(line);
+  const out = printer(context, options);
+  for (const line of renderBackups(backups)) out.say(line);
+  out.result({ server: config.serverName, backups });
   return ExitCode.ok;
 };
 
@@ -68,24 +95,18 @@ export function renderBackups(backups: readonly Backup[]): string[] {
     b.id,
     b.status,
     b.endSeconds === null ? "-" : new Date(b.endSeconds * 1000).toISOString().replace(".000Z", "Z"),
-    formatBytes(b.sizeBytes),
+    sizeOr(b.sizeBytes),
     b.retention ?? "-",
   ]);
-  const table = [["backup", "status", "ended", "size", "retention"], ...rows];
-  const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => row[i]!.length)));
-  return table.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ").trimEnd());
+  return table([["backup", "status", "ended", "size", "retention"], ...rows]);
 }
 
-function formatBytes(bytes: number | null): string {
-  if (bytes === null) return "-";
-  const power = Math.min(4, Math.floor(Math.log2(Math.max(bytes, 1)) / 10));
-  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
-}
+const sizeOr = (bytes: number | null) => bytes === null ? "-" : sizeText(bytes);
 
 /** `barman receive-wal` (wal-receiver.sh of 1.x): the receiver in the foreground, unless the container's own runs. */
 export const receiveWalCommand: Command = async (context) => {
   const config = loadBarmanConfig(context);
-  const status = await ownStatus();
+  const status = await ownStatus(new Peers(context.clock));
   if (status !== null) {
     context.print(
       status.receiving
@@ -101,9 +122,9 @@ export const receiveWalCommand: Command = async (context) => {
 };
 
 /** What the entrypoint of this container says of itself; null where none runs. */
-async function ownStatus(): Promise<BarmanStatus | null> {
+async function ownStatus(peers: Peers): Promise<BarmanStatus | null> {
   try {
-    return BarmanStatus.parse(JSON.parse(await getText("127.0.0.1", "/status", 2_000)));
+    return BarmanStatus.parse(JSON.parse(await peers.getText("127.0.0.1", "/status?fresh=1", 5_000)));
   } catch (error) {
     if (/ECONNREFUSED|Unable to connect|ConnectionRefused/i.test(errorText(error))) return null;
     throw new OperatorError({

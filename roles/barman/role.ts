@@ -2,21 +2,23 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
+import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
-import { controlRoutes } from "../../core/http/control.ts";
-import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
-import { httpApp, serve } from "../../core/http/app.ts";
+import { answering, controlApp } from "../../core/http/control.ts";
+import { httpApp } from "../../core/http/app.ts";
+import { serve } from "../../core/http/serve.ts";
 import type { Log } from "../../core/runtime/log.ts";
-import { observerHandlers } from "../../core/lease/observer.ts";
+import { observerAnswers } from "../../core/lease/observer.ts";
 import { httpPort } from "../../core/protocol/port.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
-import { ConfigError, loadConfig, roleLog, secretsOf } from "../../core/runtime/start.ts";
+import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
-import { walPath } from "../../core/protocol/wal-request.ts";
+import { type Clock, onAbort, oneAtATime, untilAborted } from "../../core/runtime/time.ts";
+import { orders } from "../../core/protocol/orders.ts";
 import { takeBackups } from "./act/backup.ts";
 import { doDuties } from "./act/duties.ts";
-import { followPrimary } from "./act/follow.ts";
+import { followOnce, followPrimary } from "./act/follow.ts";
 import { barmanHttp } from "./http/http.ts";
 import { prepareBarman } from "./prepare.ts";
 import { keepReceiving } from "./act/receiver.ts";
@@ -39,46 +41,34 @@ export function loadBarmanConfig(context: Context): BarmanConfig {
 export const barmanEntrypoint: Command = async (context) => {
   const config = loadBarmanConfig(context);
   const log = roleLog(context, config.logLevel, secretsOf(barmanVariables, config)).with({ node: config.serverName });
-  const stop = new AbortController();
-  context.onSignal((signal) => {
-    log.info("Stopping", { because: `received ${signal}` });
-    stop.abort();
-  });
-  try {
-    await runRole(config, context, log, stop);
-    log.info("Stopped", { because: "asked to" });
-    return ExitCode.ok;
-  } catch (error) {
-    log.error("The role stops", { error: error instanceof Error ? error : errorText(error) });
-    if (error instanceof OperatorError) return error.exitCode;
-    throw error;
-  }
+  return await runUntilSignal(context, log, (asked) => runRole(config, context.clock, log, asked));
 };
 
-async function runRole(config: BarmanConfig, context: Context, log: Log, stop: AbortController): Promise<void> {
-  const { clock } = context;
+async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: AbortSignal): Promise<void> {
+  const stop = new AbortController();
+  onAbort(asked, () => stop.abort());
   const barman: Barman = {
     config,
     state: initialState(clock.nowMs(), config.hosts),
     clock,
     log,
     stop: stop.signal,
+    peers: new Peers(clock),
     primaryChange: new AbortController(),
   };
-  const listener = await serve(httpApp(barmanHttp(barman), log, barmanControl(barman)), { port: httpPort });
+  const follow = oneAtATime(() => followOnce(barman));
+  const listener = await serve(httpApp(barmanHttp(barman, follow), log, barmanControl(barman)), { port: httpPort });
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;
     barman.state.phase = "running";
-    const loops = [followPrimary, keepReceiving, keepSlots, doDuties, takeBackups];
-    const ended = Promise.all([
-      ...loops.map((loop) => endTogether(loop, barman, stop)),
-      untilAborted(stop.signal).then(() => {
-        barman.state.phase = "stopping";
-        return sshd?.stop();
-      }),
-    ]);
-    await Promise.race([ended, untilAborted(stop.signal).then(() => clock.sleep(stopMs))]);
+    const loops = [keepReceiving, keepSlots, doDuties, takeBackups].map((loop) => () => loop(barman));
+    const ending = async () => {
+      await untilAborted(stop.signal);
+      barman.state.phase = "stopping";
+      await sshd?.stop();
+    };
+    await runTogether([() => followPrimary(barman, follow), ...loops, ending], stop, { clock, graceMs: stopMs });
   } finally {
     listener.close();
   }
@@ -88,23 +78,9 @@ function barmanControl(barman: Barman) {
   const { config, clock, log } = barman;
   const incarnation = randomUUID();
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
-  const handlers = { ...observerHandlers(config, hostname(), { incarnation, log }), [walPath]: walDesk(barman) };
-  return controlRoutes(handlers, { keys, incarnation, clock, log });
-}
-
-/** A loop that fails takes the others with it: half a role would look alive. */
-async function endTogether(
-  loop: (barman: Barman) => Promise<void>,
-  barman: Barman,
-  stop: AbortController,
-): Promise<void> {
-  try {
-    await loop(barman);
-  } finally {
-    stop.abort();
-  }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  const answers = [
+    ...observerAnswers(config, hostname(), { incarnation, log }),
+    answering(orders.wal, walDesk(barman)),
+  ];
+  return controlApp(answers, { keys, incarnation, clock, log });
 }

@@ -1,5 +1,6 @@
 // What the role knows at this moment; written by its loops, read by its HTTP answers and metrics.
 import type { BarmanConfig } from "../../config/barman.ts";
+import type { Peers } from "../../core/client/peers.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import type { BarmanState } from "./decide/view.ts";
@@ -11,6 +12,7 @@ export interface Barman {
   clock: Clock;
   log: Log;
   stop: AbortSignal;
+  peers: Peers;
   /** aborts when another node becomes primary, or the same one is back; replaced by a new one then */
   primaryChange: AbortController;
 }
@@ -25,7 +27,7 @@ export function initialState(nowMs: number, hosts: readonly string[]): BarmanSta
     primarySeenMs: null,
     sight: "away",
     following: "no node has been asked yet",
-    receiver: { streaming: false, sinceMs: nowMs, trouble: "not started yet", fix: null },
+    receiver: { streaming: false, host: null, sinceMs: nowMs, trouble: "not started yet", fix: null },
     check: null,
     catalog: null,
     disk: null,

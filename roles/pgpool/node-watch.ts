@@ -1,9 +1,11 @@
 // Asks each backend's node what it is, each in a loop of its own, so that a silent one delays no other.
 import type { Backend } from "../../config/list-syntax.ts";
-import { askNode } from "../../core/client/peers.ts";
+import type { Peers } from "../../core/client/peers.ts";
 import { postgresAnswers } from "../../core/runtime/postgres-ping.ts";
 import type { Clock } from "../../core/runtime/time.ts";
-import type { NodeSeen } from "./decide/truth.ts";
+import { reportOf } from "../../core/protocol/choose-primary.ts";
+import type { NodeStatus } from "../../core/protocol/status.ts";
+import type { BackendReport, NodeSeen } from "./decide/truth.ts";
 
 /** How often a node is asked while all is well, and while there is no primary or the pool is wrong, milliseconds. */
 export const calmMs = 1_000;
@@ -21,20 +23,26 @@ export interface NodeWatch {
   hurry(on: boolean): void;
 }
 
+/** One answer, and the revision to ask for changes since. */
+type Look = Omit<NodeSeen, "forMs"> & { revision: number | undefined };
+
 interface Word {
-  seen: Omit<NodeSeen, "forMs">;
+  seen: Look;
   /** what it said, in short, and since when */
   key: string;
   sinceMs: number;
 }
 
 /** Begins to watch; ends with the signal. */
-export function watchNodes(backends: readonly Backend[], deps: { clock: Clock; stop: AbortSignal }): NodeWatch {
-  const { clock, stop } = deps;
+export function watchNodes(
+  backends: readonly Backend[],
+  deps: { clock: Clock; stop: AbortSignal; peers: Peers },
+): NodeWatch {
+  const { clock, stop, peers } = deps;
   const words = new Map<number, Word>();
   let wake = new AbortController();
   let rush = new AbortController();
-  const note = (seen: Word["seen"]) => {
+  const note = (seen: Look) => {
     const key = wordOf(seen);
     const before = words.get(seen.id);
     words.set(seen.id, { seen, key, sinceMs: before?.key === key ? before.sinceMs : clock.nowMs() });
@@ -44,22 +52,25 @@ export function watchNodes(backends: readonly Backend[], deps: { clock: Clock; s
   };
   const watch = async (backend: Backend) => {
     while (!stop.aborted) {
-      const before = words.get(backend.id)?.seen.status?.revision;
-      const seen = await look(backend, before);
+      const before = words.get(backend.id)?.seen.revision;
+      const seen = await look(backend, peers, before);
       note(seen);
       // a node that is asked for changes answers when there is one; one that is silent is asked again after a pause
-      if (seen.status !== null && before !== undefined) continue;
+      if (seen.report !== null && before !== undefined) continue;
       const soon = rush.signal.aborted;
       await clock.sleep(soon ? hurryMs : calmMs, soon ? stop : AbortSignal.any([stop, rush.signal]));
     }
   };
-  const first = Promise.all(backends.map((b) => look(b).then(note))).then(() => {});
+  const first = Promise.all(backends.map((b) => look(b, peers).then(note))).then(() => {});
   void first.then(() => Promise.all(backends.map(watch)));
   return {
     first,
     seen: () => {
       const now = clock.nowMs();
-      return [...words.values()].map(({ seen, sinceMs }) => ({ ...seen, forMs: now - sinceMs }));
+      return [...words.values()].map(({ seen: { revision: _, ...seen }, sinceMs }) => ({
+        ...seen,
+        forMs: now - sinceMs,
+      }));
     },
     changed: (ms) => clock.sleep(ms, AbortSignal.any([stop, wake.signal])),
     hurry: (on) => {
@@ -69,15 +80,24 @@ export function watchNodes(backends: readonly Backend[], deps: { clock: Clock; s
   };
 }
 
-async function look(backend: Backend, since?: number): Promise<Word["seen"]> {
+async function look(backend: Backend, peers: Peers, since?: number): Promise<Look> {
   const { id, host, port } = backend;
   const how = since === undefined ? { timeoutMs: answerMs } : { timeoutMs: calmMs + answerMs, since };
-  const answer = await askNode(host, how);
-  if (answer.seen === "reached") return { id, host, status: answer.status, postgresAnswers: true };
-  return { id, host, status: null, postgresAnswers: await postgresAnswers(host, port, answerMs) };
+  const answer = await peers.askNode(host, how);
+  if (answer.seen === "reached") {
+    const { status } = answer;
+    return { id, host, report: backendReport(host, status), postgresAnswers: true, revision: status.revision };
+  }
+  const answers = await postgresAnswers(host, port, answerMs);
+  return { id, host, report: null, postgresAnswers: answers, revision: undefined };
 }
 
-function wordOf({ status, postgresAnswers }: Word["seen"]): string {
-  if (status === null) return `silent ${postgresAnswers}`;
-  return `${status.postgres.role} ${status.postgres.timeline} ${status.lease.held}`;
+function backendReport(host: string, status: NodeStatus): BackendReport {
+  const { lsn, replayLsn, lagBytes } = status.postgres;
+  return { ...reportOf(host, status), lsn, replayLsn, lagBytes };
+}
+
+function wordOf({ report, postgresAnswers }: Look): string {
+  if (report === null) return `silent ${postgresAnswers}`;
+  return `${report.role} ${report.timeline} ${report.licensed}`;
 }

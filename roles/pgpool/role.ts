@@ -2,10 +2,12 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
+import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
-import { controlRoutes } from "../../core/http/control.ts";
-import { httpApp, serve } from "../../core/http/app.ts";
-import { observerHandlers } from "../../core/lease/observer.ts";
+import { controlApp } from "../../core/http/control.ts";
+import { httpApp } from "../../core/http/app.ts";
+import { serve } from "../../core/http/serve.ts";
+import { observerAnswers } from "../../core/lease/observer.ts";
 import { httpPort } from "../../core/protocol/port.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
@@ -37,7 +39,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
   const log = roleLog(context, config.logLevel, secrets);
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   return await runUntilSignal(context, log, async (stop) => {
-    const agent = newAgent(config, { clock: context.clock, log, stop });
+    const agent = newAgent(config, { clock: context.clock, log, stop, peers: new Peers(context.clock) });
     const listener = await serve(pgpoolApp(agent), { port: httpPort });
     let sshd: Supervised | null = null;
     try {
@@ -56,8 +58,8 @@ function pgpoolApp(agent: PoolAgent) {
   const { config, clock, log } = agent;
   const incarnation = randomUUID();
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
-  const handlers = observerHandlers(config, hostname(), { incarnation, log });
-  const app = httpApp(pgpoolHttp(agent), log, controlRoutes(handlers, { keys, incarnation, clock, log }));
+  const answers = observerAnswers(config, hostname(), { incarnation, log });
+  const app = httpApp(pgpoolHttp(agent), log, controlApp(answers, { keys, incarnation, clock, log }));
   app.get("/local/has-write-node", (c) => {
     const verdict = hasWriteNode(agent);
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);

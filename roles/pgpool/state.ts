@@ -1,5 +1,6 @@
 // What the pgpool agent knows and does at this moment; one object, handed around.
 import type { PgpoolConfig } from "../../config/pgpool.ts";
+import type { Peers } from "../../core/client/peers.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Phase } from "../../core/protocol/status.ts";
 import type { Clock } from "../../core/runtime/time.ts";
@@ -12,6 +13,7 @@ export interface PoolAgent {
   clock: Clock;
   log: Log;
   stop: AbortSignal;
+  peers: Peers;
   phase: Phase;
   doing: string;
   because: string;
@@ -30,7 +32,7 @@ export interface PoolAgent {
   restarts: number;
 }
 
-export function newAgent(config: PgpoolConfig, deps: { clock: Clock; log: Log; stop: AbortSignal }): PoolAgent {
+export function newAgent(config: PgpoolConfig, deps: Pick<PoolAgent, "clock" | "log" | "stop" | "peers">): PoolAgent {
   return {
     ...deps,
     config,

@@ -1,10 +1,10 @@
 // The commands of 1.x that people's scripts call in a node's container, with their old output and exit codes (CONTRACT.md).
-import { choosePrimary, type Claim } from "../../core/protocol/choose-primary.ts";
+import { choosePrimary, reportOf } from "../../core/protocol/choose-primary.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { errorText, ExitCode } from "../../core/words/errors.ts";
 import { exists } from "../../core/runtime/files.ts";
 import { createLog } from "../../core/runtime/log.ts";
-import { askNodes, getText } from "../../core/client/peers.ts";
+import { Peers } from "../../core/client/peers.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { NodeStatus } from "../../core/protocol/status.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
@@ -80,14 +80,15 @@ async function waitFor(
 
 /** `cluster_master`: prints the primary's host, or exits 1 where none is in sight. */
 export const clusterMaster: Command = async (context) => {
+  const peers = new Peers(context.clock);
   try {
-    const own = NodeStatus.parse(JSON.parse(await getText("localhost", "/status", askMs)));
+    const own = NodeStatus.parse(JSON.parse(await peers.getText("localhost", "/status", askMs)));
     const named = [...own.partners, ...(own.postgres.registered ?? []).map((r) => r.host)];
     const upstream = own.postgres.upstream?.host;
     const hosts = [...new Set([...named, ...(upstream ? [upstream] : [])])].filter((h) => h !== own.node.host);
-    const answers = await askNodes(hosts, { timeoutMs: askMs });
-    const claims = answers.flatMap((a): Claim[] => a.seen === "reached" ? [{ host: a.host, status: a.status }] : []);
-    const primary = choosePrimary([{ host: own.node.host, status: own }, ...claims], own.node.host);
+    const answers = await peers.askNodes(hosts, { timeoutMs: askMs });
+    const others = answers.flatMap((a) => a.seen === "reached" ? [reportOf(a.host, a.status)] : []);
+    const primary = choosePrimary([reportOf(own.node.host, own), ...others], own.node.host);
     if (!primary) return ExitCode.no;
     context.print(primary.host);
     return ExitCode.ok;

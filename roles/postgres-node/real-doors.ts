@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import type { ControlClient } from "../../core/client/control-client.ts";
-import { askNode, getText } from "../../core/client/peers.ts";
+import type { Peers } from "../../core/client/peers.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { diskSpace, writeAtomic } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
@@ -33,6 +33,7 @@ export interface RealDeps {
   log: Log;
   stop: AbortSignal;
   client: ControlClient;
+  peers: Peers;
   /** postgresql.conf as PostgreSQL has accepted it */
   serverConfig: string;
 }
@@ -123,11 +124,11 @@ function repmgrDoor(local: LocalServer, deps: RealDeps): RepmgrDoor {
   };
 }
 
-function othersDoor({ config, log }: RealDeps): OthersDoor {
+function othersDoor({ config, log, peers }: RealDeps): OthersDoor {
   return {
-    ask: askNode,
+    ask: (host, how) => peers.askNode(host, how),
     answers: (host, timeoutMs) =>
-      withDeadline(getText(host, "/status", timeoutMs), timeoutMs, host).then(() => true, () => false),
+      withDeadline(peers.getText(host, "/status", timeoutMs), timeoutMs, host).then(() => true, () => false),
     ensureSlot: (upstream) => ensureSlotOn(upstream, config, log),
     timelines: (host, timeline, ours) => readTimelines(upstreamConnection(host, config), timeline, ours),
   };

@@ -2,9 +2,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
-import { httpApp, serve } from "../../core/http/app.ts";
-import { controlRoutes } from "../../core/http/control.ts";
-import { votePath, Voter } from "../../core/lease/voter.ts";
+import { Peers } from "../../core/client/peers.ts";
+import { httpApp } from "../../core/http/app.ts";
+import { serve } from "../../core/http/serve.ts";
+import { answering, controlApp } from "../../core/http/control.ts";
+import { Voter } from "../../core/lease/voter.ts";
+import { orders } from "../../core/protocol/orders.ts";
 import { httpPort } from "../../core/protocol/port.ts";
 import { clusterKeys, type ControlKeys } from "../../core/protocol/signing.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
@@ -13,12 +16,12 @@ import type { Log } from "../../core/runtime/log.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
-import { takeOver, takeOverPath } from "./act/hand-over.ts";
+import { takeOver } from "./act/hand-over.ts";
 import { Repmgrd } from "./act/repmgrd.ts";
 import { loadNodeConfig } from "./config.ts";
 import { isMajorMaster } from "./http/is-major-master.ts";
 import { answerLocal } from "./http/local-commands.ts";
-import { operatorHandlers } from "./http/operator.ts";
+import { operatorAnswers } from "./http/operator.ts";
 import { nodeHttp } from "./http/probes.ts";
 import { Fence } from "./lease/fence.ts";
 import { Lease } from "./lease/lease.ts";
@@ -57,14 +60,15 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
   const { pgdata } = config;
   const incarnation = randomUUID();
   const keys: ControlKeys = { keys: clusterKeys(config.clusterKeys, config.replicationPassword), incarnation };
-  const client = new ControlClient(keys.keys, clock);
+  const peers = new Peers(clock);
+  const client = new ControlClient(keys.keys, peers, clock);
   const voter = new Voter(
     { name: config.host, incarnation, ttlMs: config.leaseTtlMs, electorate: config.electorate },
     log,
   );
   const fence = new Fence(pgdata, { clock, log });
   const serverConfig = await acceptedServerConfig(config, log);
-  const doors = realDoors({ config, clock, log, stop, client, serverConfig });
+  const doors = realDoors({ config, clock, log, stop, client, peers, serverConfig });
   const history = new History({ pgdata, node: config.host, clock, log });
   const condition = new Condition();
   const activity = new Activity({ clock, log });
@@ -120,13 +124,13 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
 }
 
 async function listen({ node, voter, history, keys }: Made) {
-  const handlers = {
-    [votePath]: (body: unknown) => voter.handle(body),
-    [takeOverPath]: (body: unknown) => takeOver(body, node),
-    ...operatorHandlers(node),
-  };
+  const answers = [
+    answering(orders.vote, (request) => voter.handle(request)),
+    answering(orders.takeOver, (question) => takeOver(question, node)),
+    ...operatorAnswers(node),
+  ];
   const role = nodeHttp(node, voter);
-  const app = httpApp(role, node.log, controlRoutes(handlers, { ...keys, clock: node.clock, log: node.log }));
+  const app = httpApp(role, node.log, controlApp(answers, { ...keys, clock: node.clock, log: node.log }));
   const local = httpApp(role, node.log);
   local.post("/local/:command", async (c) => {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);

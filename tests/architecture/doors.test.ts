@@ -33,19 +33,23 @@ const doors: readonly Door[] = [
   {
     what: "timeouts of requests",
     code: /AbortSignal\.timeout/,
-    files: ["core/client/peers.ts", "core/runtime/postgres-ping.ts"],
+    files: ["core/client/peers.ts"],
   },
+  { what: "listeners of abort signals", code: /addEventListener\("abort"/, files: ["core/runtime/time.ts"] },
   {
-    what: "HTTP servers and metrics",
-    packages: ["hono", "hono/body-limit", "@hono/node-server", "prom-client"],
-    files: ["core/http/app.ts"],
+    what: "HTTP apps",
+    packages: ["hono", "hono/body-limit"],
+    files: ["core/http/app.ts", "core/http/control.ts"],
   },
+  { what: "HTTP servers", packages: ["@hono/node-server"], files: ["core/http/serve.ts"] },
+  { what: "metrics", packages: ["prom-client"], files: ["core/http/metrics.ts"] },
   {
     what: "HTTP requests",
     packages: ["node:http", "node:https"],
     code: /\bfetch\(/,
     files: ["core/client/own-agent.ts", "core/client/peers.ts"],
   },
+  { what: "orders between containers", code: /["'`]\/control\/[a-z]/, files: ["core/protocol/orders.ts"] },
   { what: "the command line's parser", packages: ["commander"], files: ["cli/command-parser.ts"] },
   { what: "cron expressions", packages: ["croner"], files: ["config/cron.ts"] },
   {
@@ -112,6 +116,8 @@ test("these checks can fail", () => {
   assert.equal(uses("// Date.now() in a comment"), 0);
   assert.equal(uses("const x = process.env.HOME;"), 1);
   assert.equal(uses("const t = Date.now();", "core/runtime/time.ts"), 0);
+  assert.equal(uses('stop.addEventListener("abort", f)'), 1);
+  assert.equal(uses('ask("/control/pause")'), 1);
   const driver = [{ target: "postgres", ours: false, typeOnly: false }];
   assert.equal(driverUsers([toSource("roles/pgpool/agent.ts", "", driver)]).length, 1);
 });

@@ -1,8 +1,10 @@
 // What PostDock costs while nothing happens: probes, the agents' CPU and memory, the lease's messages.
-import { getText } from "../../core/client/peers.ts";
+import { Peers } from "../../core/client/peers.ts";
 import { systemClock } from "../../core/runtime/time.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { exec } from "../support/docker.ts";
+
+const peers = new Peers(systemClock);
 
 export interface Cost {
   /** medians over 30 asks, milliseconds */
@@ -60,7 +62,7 @@ async function usage(cluster: Cluster, node: string) {
     echo "$(sed 's/.*) //' /proc/$pid/stat | cut -d' ' -f12,13) $(kb Rss) $(kb Pss)"; done`;
   const lines = (await exec(await cluster.container(node), ["bash", "-c", script])).trim().split("\n");
   const parts = lines.map((line) => line.split(/\s+/).map(Number));
-  const metrics = await getText((await cluster.address(node))!, "/metrics", 2_000);
+  const metrics = await peers.getText((await cluster.address(node))!, "/metrics", 2_000);
   const cpuSeconds = ([user = NaN, system = NaN]: readonly number[] = []) => (user + system) / 100;
   return {
     agentCpuSeconds: cpuSeconds(parts[0]),
@@ -91,7 +93,7 @@ async function probes(cluster: Cluster, primary: string) {
   const http: number[] = [];
   for (let i = 0; i < 30; i++) {
     const from = systemClock.nowMs();
-    await getText(address, "/primary", 2_000);
+    await peers.getText(address, "/primary", 2_000);
     http.push(systemClock.nowMs() - from);
   }
   return { probeCommandMs: median(command), probeHttpMs: median(http) };

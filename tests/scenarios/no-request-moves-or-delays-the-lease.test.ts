@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ControlClient, newNonce } from "../../core/client/control-client.ts";
-import { Reply, votePath } from "../../core/lease/voter.ts";
+import type { LeaseRequest } from "../../core/lease/decide/vote.ts";
+import { Peers } from "../../core/client/peers.ts";
+import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys, sign } from "../../core/protocol/signing.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, exampleCluster, nodes } from "../support/cluster.ts";
@@ -56,7 +58,7 @@ test("requests that are not genuine are refused and change nothing", async () =>
   const cluster = await exampleCluster();
   const { address, standby } = await standbyOf(cluster);
   const before = (await cluster.nodeStatus(standby))!.paused;
-  const path = "/control/pause";
+  const { path } = orders.pause;
   const body = JSON.stringify({ on: true });
   const { audience } = await post(address, path, { body, audience: "" });
   const refused = async (
@@ -95,23 +97,19 @@ test("a claim that lies about itself gets no vote", async () => {
   const cluster = await exampleCluster();
   const { address, primary, standby } = await standbyOf(cluster);
   const { term } = (await cluster.nodeStatus(primary))!.lease;
-  const client = new ControlClient(keys, systemClock);
-  const claim = (changed: object) =>
-    client.ask({
-      host: address,
-      path: votePath,
-      schema: Reply,
-      timeoutMs: 3_000,
-      body: {
-        kind: "acquire",
-        from: { nodeId: 77, host: "stranger", incarnation: "x" },
-        term: { number: term + 1, nodeId: 77 },
-        ttlMs: 5_000,
-        electorate: voters,
-        round: 1,
-        ...changed,
-      },
-    });
+  const client = new ControlClient(keys, new Peers(systemClock), systemClock);
+  const claim = (changed: Partial<LeaseRequest>) => {
+    const request: LeaseRequest = {
+      kind: "acquire",
+      from: { nodeId: 77, host: "stranger", incarnation: "x" },
+      term: { number: term + 1, nodeId: 77 },
+      ttlMs: 5_000,
+      electorate: voters,
+      round: 1,
+      ...changed,
+    };
+    return client.ask(orders.vote, address, request, 3_000);
+  };
   for (
     const [lie, said] of [
       [{}, /.+/],

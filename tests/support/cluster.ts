@@ -3,7 +3,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { getText } from "../../core/client/peers.ts";
+import { Peers } from "../../core/client/peers.ts";
 import { type AnyStatus, type NodeStatus } from "../../core/protocol/status.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type ComposeVersion, ensureCompose } from "../../tools/engine.ts";
@@ -27,6 +27,7 @@ export interface ClusterOptions {
 }
 
 export class Cluster {
+  private readonly peers = new Peers(systemClock);
   /** what the engine has said of a service within the last second: asking starts two processes, and waits ask often */
   private readonly known = new Map<string, { atMs: number; answer: Promise<string | null> }>();
 
@@ -90,7 +91,7 @@ export class Cluster {
   async status(service: Service): Promise<AnyStatus | null> {
     const address = await this.address(service);
     if (address === null) return null;
-    const text = await getText(address, "/status", 2_000).catch(() => null);
+    const text = await this.peers.getText(address, "/status", 2_000).catch(() => null);
     return text === null ? null : JSON.parse(text) as AnyStatus;
   }
 

@@ -47,9 +47,9 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
     startedMs: clock.nowMs(),
     doors,
     client: {
-      ask: <T>(q: { host: string; path: string; schema: { parse(value: unknown): T } }) => {
-        world.note(`ask ${q.path}`);
-        return Promise.resolve(q.schema.parse(world.answer(q.host, q.path)));
+      ask: (order, host) => {
+        world.note(`ask ${order.path}`);
+        return Promise.resolve(order.answer.parse(world.answer(host, order.path)));
       },
     },
     voter: { granted: () => null },

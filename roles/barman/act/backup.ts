@@ -2,8 +2,9 @@
 import { nextRunMs } from "../../../config/cron.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
-import { every } from "../../../core/runtime/time.ts";
+import { every, onAbort } from "../../../core/runtime/time.ts";
 import { type ChildExit, supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
+import { receives } from "../decide/health.ts";
 import { backupChild } from "../tools/barman-cli.ts";
 import { wantedBackupPath } from "../text/places.ts";
 import { type Barman, lookAgain } from "../state.ts";
@@ -28,7 +29,7 @@ export async function takeBackups(barman: Barman): Promise<void> {
   let notBeforeMs = -Infinity;
   await every(tickMs, async () => {
     const scheduled = state.backup.nextWallMs !== null && clock.wallMs() >= state.backup.nextWallMs;
-    const wanted = state.wantBackup !== null && state.receiver.streaming && clock.nowMs() >= notBeforeMs;
+    const wanted = state.wantBackup !== null && receives(state) && clock.nowMs() >= notBeforeMs;
     if (!scheduled && !wanted) return;
     const because = state.wantBackup ?? `BACKUP_SCHEDULE is ${config.schedule}`;
     const taken = await takeBackup(because, barman);
@@ -87,10 +88,9 @@ async function takeBackup(because: string, barman: Barman): Promise<boolean> {
 }
 
 async function endOf(child: Supervised, stop: AbortSignal): Promise<ChildExit> {
-  const stopping = () => void child.stop();
-  stop.addEventListener("abort", stopping, { once: true });
+  const forget = onAbort(stop, () => void child.stop());
   const exit = await child.exited();
-  stop.removeEventListener("abort", stopping);
+  forget();
   return exit;
 }
 

@@ -3,10 +3,10 @@ import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import { readIfThere, writeAtomic } from "../../../core/runtime/files.ts";
-import { askNodes } from "../../../core/client/peers.ts";
+import { reportOf } from "../../../core/protocol/choose-primary.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
 import { every } from "../../../core/runtime/time.ts";
-import { decideFollow, type DirectPrimary, type Follow, hostsToAsk } from "../decide/follow.ts";
+import { decideFollow, type DirectPrimary, type Follow, hostsToAsk, type NodeAsked } from "../decide/follow.ts";
 import { loginTo } from "../tools/login.ts";
 import { identityPath, knownHostsPath } from "../text/places.ts";
 import { readPrimaryWal, visit } from "../tools/queries.ts";
@@ -15,20 +15,24 @@ import type { Barman } from "../state.ts";
 const askEveryMs = 2_000;
 const askTimeoutMs = 1_500;
 
-/** Asks all known nodes every two seconds until the role stops. */
-export async function followPrimary(barman: Barman): Promise<void> {
+/** Asks all known nodes every two seconds until the role stops. `follow`: followOnce(), one at a time. */
+export async function followPrimary(barman: Barman, follow: () => Promise<void>): Promise<void> {
   barman.state.hosts = hostsToAsk(barman.config.hosts, await readKnownHosts(barman), []);
-  await every(askEveryMs, () => followOnce(barman), {
+  const round = async () => {
+    barman.state.lastBeatMs = barman.clock.nowMs();
+    await follow();
+  };
+  await every(askEveryMs, round, {
     clock: barman.clock,
     signal: barman.stop,
     onError: (error) => barman.log.error("Looking for the primary failed", { error }),
   });
 }
 
-async function followOnce(barman: Barman): Promise<void> {
+/** Asks all known nodes, and follows the primary where it is another one. */
+export async function followOnce(barman: Barman): Promise<void> {
   const { state } = barman;
-  state.lastBeatMs = barman.clock.nowMs();
-  const peers = await askNodes(state.hosts, { timeoutMs: askTimeoutMs });
+  const peers = (await barman.peers.askNodes(state.hosts, { timeoutMs: askTimeoutMs })).map(asked);
   const decision = decideFollow({
     peers,
     direct: peers.some((p) => p.seen === "reached") ? [] : await askServers(barman),
@@ -37,6 +41,13 @@ async function followOnce(barman: Barman): Promise<void> {
   });
   await learnHosts(peers, barman);
   noteDecision(decision, barman);
+}
+
+function asked(peer: PeerSeen): NodeAsked {
+  if (peer.seen === "unreachable") return peer;
+  const { host, status } = peer;
+  const registered = status.postgres.registered?.map((n) => n.host) ?? null;
+  return { host, seen: "reached", report: reportOf(host, status), ownHost: status.node.host, registered };
 }
 
 function noteDecision(decision: Follow, barman: Barman): void {
@@ -96,7 +107,7 @@ async function askServers(barman: Barman): Promise<DirectPrimary[]> {
   return (await Promise.all(asked)).flat();
 }
 
-async function learnHosts(peers: readonly PeerSeen[], barman: Barman): Promise<void> {
+async function learnHosts(peers: readonly NodeAsked[], barman: Barman): Promise<void> {
   const { state, config, log } = barman;
   const hosts = hostsToAsk(config.hosts, state.hosts, peers);
   if (hosts.join() === state.hosts.join()) return;

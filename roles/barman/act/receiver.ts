@@ -5,6 +5,7 @@ import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.t
 import { writeAtomic } from "../../../core/runtime/files.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
+import { untilAborted } from "../../../core/runtime/time.ts";
 import { wantBackup } from "./backup.ts";
 import { receiverChild, stopReceiver } from "../tools/barman-cli.ts";
 import { renderServerConf, serverConfPath } from "../text/barman-conf.ts";
@@ -52,10 +53,10 @@ async function receiveFrom(host: string, change: AbortSignal, barman: Barman): P
   if (change.aborted || stop.aborted) return;
   const lines: string[] = [];
   const child = supervise(
-    { ...receiverChild(config.serverName), onLine: (line) => readLine(line, lines, barman) },
+    { ...receiverChild(config.serverName), onLine: (line) => readLine(line, lines, host, barman) },
     barman,
   );
-  await Promise.race([child.exited(), aborted(AbortSignal.any([change, stop]))]);
+  await Promise.race([child.exited(), untilAborted(AbortSignal.any([change, stop]))]);
   const wanted = change.aborted || stop.aborted;
   await child.stop();
   if (!wanted) await explainEnd(lines, child, host, barman);
@@ -126,13 +127,13 @@ async function applyPlan(plan: WalPlan, host: string, barman: Barman): Promise<v
   }
 }
 
-function readLine(line: string, lines: string[], barman: Barman): void {
+function readLine(line: string, lines: string[], host: string, barman: Barman): void {
   const { state, log, clock } = barman;
   lines.push(line);
   if (lines.length > 20) lines.shift();
   if (/starting log streaming at|switched to timeline/.test(line)) {
     if (!state.receiver.streaming) state.receiver.sinceMs = clock.nowMs();
-    state.receiver = { ...state.receiver, streaming: true, trouble: null, fix: null };
+    state.receiver = { ...state.receiver, streaming: true, host, trouble: null, fix: null };
     lookAgain(barman);
   }
   const progress = /finished segment at/.test(line);
@@ -163,11 +164,4 @@ function noteTrouble(error: unknown, host: string, barman: Barman): void {
     trouble,
     fix: error instanceof OperatorError ? error.fix : null,
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

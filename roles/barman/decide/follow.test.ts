@@ -2,12 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { PeerSeen } from "../../../core/protocol/status.ts";
-import type { NodeStatus } from "../../../core/protocol/status.ts";
-import { decideFollow, type FollowView, hostsToAsk } from "./follow.ts";
+import type { NodeReport } from "../../../core/protocol/choose-primary.ts";
+import { decideFollow, type FollowView, hostsToAsk, type NodeAsked } from "./follow.ts";
 
 interface Made {
-  role?: NodeStatus["postgres"]["role"];
+  role?: NodeReport["role"];
   timeline?: number;
   systemIdentifier?: string | null;
   registered?: string[] | null;
@@ -17,35 +16,21 @@ interface Made {
   own?: string;
 }
 
-function reached(host: string, id: number, made: Made = {}): PeerSeen {
-  const registered = made.registered === undefined || made.registered === null ? null : made.registered.map((h, i) => ({
-    nodeId: i + 1,
-    nodeName: h,
-    host: h,
-    port: 5432,
-    type: "standby",
-    upstreamNodeId: null,
-    active: true,
-    priority: 100,
-  }));
-  const postgres = {
+function reached(host: string, id: number, made: Made = {}): NodeAsked {
+  const report: NodeReport = {
+    host,
+    nodeId: id,
     role: made.role ?? "standby",
     timeline: made.timeline ?? 1,
     systemIdentifier: made.systemIdentifier === undefined ? "42" : made.systemIdentifier,
-    downstream: [],
-    upstream: made.streams ? { host: "x", port: 5432, streaming: true } : null,
-    registered,
+    licensed: true,
+    standbys: 0,
+    streaming: made.streams ?? false,
   };
-  // only what the decision looks at
-  const status = {
-    node: { id, name: `node${id}`, host: made.own ?? host },
-    postgres,
-    lease: { mode: "off" },
-  } as unknown as NodeStatus;
-  return { host, seen: "reached", status };
+  return { host, seen: "reached", report, ownHost: made.own ?? host, registered: made.registered ?? null };
 }
-const silent = (host: string): PeerSeen => ({ host, seen: "unreachable", error: "timed out" });
-const view = (peers: PeerSeen[], change: Partial<FollowView> = {}): FollowView => ({
+const silent = (host: string): NodeAsked => ({ host, seen: "unreachable", error: "timed out" });
+const view = (peers: NodeAsked[], change: Partial<FollowView> = {}): FollowView => ({
   peers,
   direct: [],
   inUse: null,
@@ -100,7 +85,7 @@ test("where no agent answers, a primary found over SQL is followed; where one an
 });
 
 test("nothing is guessed: whoever is followed has been seen as a primary", () => {
-  const role = fc.constantFrom<NodeStatus["postgres"]["role"]>("primary", "standby", "none", "unknown");
+  const role = fc.constantFrom<NodeReport["role"]>("primary", "standby", "none", "unknown");
   const node = fc.record({ role, timeline: fc.integer({ min: 1, max: 3 }), seen: fc.boolean() });
   fc.assert(fc.property(fc.array(node, { maxLength: 5 }), fc.constantFrom(null, "n0", "n1"), (nodes, inUse) => {
     const peers = nodes.map((n, i) => n.seen ? reached(`n${i}`, i, n) : silent(`n${i}`));

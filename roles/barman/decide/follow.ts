@@ -1,7 +1,18 @@
 // PURE: which node barman follows, from what the nodes say of themselves; and what it still calls them by.
-import { choosePrimary, overtakenBy } from "../../../core/protocol/choose-primary.ts";
-import type { PeerSeen } from "../../../core/protocol/status.ts";
-import type { NodeStatus } from "../../../core/protocol/status.ts";
+import { choosePrimary, type NodeReport, overtakenBy } from "../../../core/protocol/choose-primary.ts";
+
+/** A node that was asked: its own word, or why there is none. */
+export type NodeAsked = { host: string } & (AnsweringNode | { seen: "unreachable"; error: string });
+
+/** A node's word, as far as barman looks at it. */
+export interface AnsweringNode {
+  seen: "reached";
+  report: NodeReport;
+  /** the name that the node has for itself */
+  ownHost: string;
+  /** hosts of repmgr.nodes there; null where it could not see them */
+  registered: readonly string[] | null;
+}
 
 /** A server without an agent that was asked over SQL. */
 export interface DirectPrimary {
@@ -12,7 +23,7 @@ export interface DirectPrimary {
 
 /** What is in sight. */
 export interface FollowView {
-  peers: readonly PeerSeen[];
+  peers: readonly NodeAsked[];
   /** primaries found over SQL; looked for only while no agent answers */
   direct: readonly DirectPrimary[];
   /** host that is followed now */
@@ -29,26 +40,26 @@ export type Follow =
 /** Decides which node to follow. Where no node says that it is primary, nothing is guessed. */
 export function decideFollow(view: FollowView): Follow {
   const reached = onePerNode(view.peers, view.inUse);
-  const claims = reached.filter((c) => c.status.postgres.role === "primary");
-  const ours = claims.filter((c) => isOurs(c.status.postgres.systemIdentifier, view));
-  const current = ours.filter((c) => overtakenBy(c, reached, null) === null);
+  const primaries = reached.filter((r) => r.role === "primary");
+  const ours = primaries.filter((r) => isOurs(r.systemIdentifier, view));
+  const current = ours.filter((r) => overtakenBy(r, reached, null) === null);
   const chosen = choosePrimary(current, view.inUse);
   if (chosen) {
-    const others = current.filter((c) => c.host !== chosen.host).map((c) => c.host);
+    const others = current.filter((r) => r.host !== chosen.host).map((r) => r.host);
     const rivals = others.length > 0 ? `; so does ${others.join(", ")}, with less to show for it` : "";
     return {
       do: "follow",
       host: chosen.host,
-      because: `it says it is primary on timeline ${chosen.status.postgres.timeline}${rivals}`,
+      because: `it says it is primary on timeline ${chosen.timeline}${rivals}`,
     };
   }
   if (ours.length > 0) {
-    const hosts = ours.map((c) => c.host).join(", ");
+    const hosts = ours.map((r) => r.host).join(", ");
     return { do: "wait", because: `${hosts} is a former primary: standbys stream a newer timeline from another node` };
   }
-  if (claims.length > 0) return { do: "wait", because: foreign(claims.map((c) => c.host), view) };
+  if (primaries.length > 0) return { do: "wait", because: foreign(primaries.map((r) => r.host), view) };
   if (reached.length > 0) {
-    return { do: "wait", because: `none of ${reached.map((c) => c.host).join(", ")} says it is primary` };
+    return { do: "wait", because: `none of ${reached.map((r) => r.host).join(", ")} says it is primary` };
   }
   return fromDirect(view);
 }
@@ -75,12 +86,12 @@ function foreign(hosts: readonly string[], view: FollowView): string {
 }
 
 /** A node may be known by several names: it is kept under the one in use, else the first. */
-function onePerNode(peers: readonly PeerSeen[], inUse: string | null): { host: string; status: NodeStatus }[] {
-  const byId = new Map<number, { host: string; status: NodeStatus }>();
+function onePerNode(peers: readonly NodeAsked[], inUse: string | null): NodeReport[] {
+  const byId = new Map<number, NodeReport>();
   for (const peer of peers) {
     if (peer.seen !== "reached") continue;
-    const id = peer.status.node.id;
-    if (!byId.has(id) || peer.host === inUse) byId.set(id, { host: peer.host, status: peer.status });
+    const { report } = peer;
+    if (!byId.has(report.nodeId) || report.host === inUse) byId.set(report.nodeId, report);
   }
   return [...byId.values()];
 }
@@ -89,13 +100,13 @@ function onePerNode(peers: readonly PeerSeen[], inUse: string | null): { host: s
 export function hostsToAsk(
   configured: readonly string[],
   known: readonly string[],
-  peers: readonly PeerSeen[],
+  peers: readonly NodeAsked[],
 ): string[] {
-  const reached = peers.flatMap((p) => p.seen === "reached" ? [{ asked: p.host, status: p.status }] : []);
-  const aliases = new Map(reached.map((r) => [r.status.node.host, r.asked]));
-  const registered = reached.flatMap((r) => r.status.postgres.registered?.map((n) => n.host) ?? []);
-  const lists = reached.map((r) => r.status.postgres.registered).filter((list) => list !== null);
-  const gone = (host: string) => lists.length > 0 && !registered.includes(host);
+  const reached = peers.flatMap((p) => p.seen === "reached" ? [p] : []);
+  const aliases = new Map(reached.map((r) => [r.ownHost, r.host]));
+  const registered = reached.flatMap((r) => r.registered ?? []);
+  const seesThem = reached.some((r) => r.registered !== null);
+  const gone = (host: string) => seesThem && !registered.includes(host);
   const learned = [...known.filter((h) => !gone(h)), ...registered].map((host) => aliases.get(host) ?? host);
   return [...new Set([...configured, ...learned])];
 }

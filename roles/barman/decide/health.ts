@@ -1,11 +1,17 @@
 // PURE: what the probes of the barman role answer. Blind is never ready; a primary that is away is alive but not ready.
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
+import type { CheckFailure } from "../text/barman-output.ts";
 import type { BarmanState } from "./view.ts";
 
 /** The loop that looks for the primary takes a few seconds a round; after this long it hangs. */
 const silentMs = 60_000;
 /** A check older than this says nothing about now. */
 const staleCheckMs = 300_000;
+
+/** Whether WAL comes from the node that is followed: just after a change of the primary it still comes from the former one. */
+export function receives(state: Pick<BarmanState, "receiver" | "primary">): boolean {
+  return state.receiver.streaming && state.receiver.host === state.primary;
+}
 
 /** Alive: the role's loops run. A missing primary, a failed backup or a red check are for people, not for a restart. */
 export function decideLive(state: BarmanState, nowMs: number): Verdict {
@@ -19,7 +25,7 @@ export function decideReady(state: BarmanState, nowMs: number): Verdict {
   const live = decideLive(state, nowMs);
   if (!live.ok) return live;
   if (state.phase === "stopping") return no("the container is stopping");
-  if (!state.receiver.streaming) return no(`WAL is not received: ${state.receiver.trouble ?? state.following}`);
+  if (!receives(state)) return no(`WAL is not received: ${state.receiver.trouble ?? state.following}`);
   const { check } = state;
   if (check === null) return no("barman check has not run yet");
   if (check.failures === null) return no(`barman check could not run: ${check.error}`);
@@ -28,25 +34,30 @@ export function decideReady(state: BarmanState, nowMs: number): Verdict {
   return yes(`WAL is received from ${state.primary}, barman check passes`);
 }
 
+/** A failed item of `barman check` with its hint, where it has one. */
+export function failureText({ check, hint }: CheckFailure): string {
+  return hint ? `${check} (${hint})` : check;
+}
+
 /** The failed items of the last check, each a sentence. */
 export function checkText(state: BarmanState): string[] {
   const { check } = state;
   if (check === null) return [];
   if (check.failures === null) return [`barman check could not run: ${check.error}`];
-  return check.failures.map((f) => f.hint ? `${f.check} (${f.hint})` : f.check);
+  return check.failures.map(failureText);
 }
 
 /** What the role does now, in words. */
 export function doing(state: BarmanState): string {
   if (state.phase === "stopping") return "stopping";
   if (state.backup.runningSinceMs !== null) return `taking a base backup of ${state.primary}`;
-  if (state.receiver.streaming) return `receiving WAL from ${state.primary}`;
+  if (receives(state)) return `receiving WAL from ${state.primary}`;
   return state.primary === null ? "looking for the primary" : `trying to receive WAL from ${state.primary}`;
 }
 
 /** Why, in words. */
 export function because(state: BarmanState): string {
-  if (state.receiver.streaming) return state.following;
+  if (receives(state)) return state.following;
   const { trouble, fix } = state.receiver;
   if (state.primary === null || trouble === null) return state.following;
   return fix === null ? trouble : `${trouble}. Fix: ${fix}`;

@@ -19,6 +19,8 @@ export interface Catalog {
 /** The WAL receiver's state in a word, and why it is not streaming where it is not. */
 export interface ReceiverState {
   streaming: boolean;
+  /** the node that it streams, or last streamed, from */
+  host: string | null;
   sinceMs: number;
   trouble: string | null;
   fix: string | null;

@@ -3,17 +3,22 @@ import type { RoleHttp } from "../../../core/http/app.ts";
 import type { BarmanStatus } from "../../../core/protocol/status.ts";
 import { no } from "../../../core/words/verdict.ts";
 import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
-import { because, checkText, decideLive, decideReady, doing } from "../decide/health.ts";
+import { because, checkText, decideLive, decideReady, doing, receives } from "../decide/health.ts";
 import { finishedBackups } from "../decide/catalog.ts";
 import { barmanSamples } from "../text/metrics.ts";
 import type { Barman } from "../state.ts";
 
-/** The answers of the role. */
-export function barmanHttp(barman: Barman): RoleHttp {
+/** The answers of the role. `follow`: asks the nodes now who is the primary. */
+export function barmanHttp(barman: Barman, follow: () => Promise<void>): RoleHttp {
   const { state, clock } = barman;
   const noDatabase = () => Promise.resolve(no("this container takes backups: no client is sent here"));
   return {
     status: () => barmanStatus(barman),
+    look: async () => {
+      if (state.phase !== "running") return false;
+      const looked = await follow().then(() => true, () => false);
+      return looked && state.sight === "seen" && receives(state);
+    },
     healthz: () => Promise.resolve(decideLive(state, clock.nowMs())),
     readyz: () => Promise.resolve(decideReady(state, clock.nowMs())),
     primary: noDatabase,
@@ -38,7 +43,7 @@ function barmanStatus(barman: Barman): BarmanStatus {
     observedAgoMs: Math.round(now - state.lastBeatMs),
     server: config.serverName,
     primary: state.primary,
-    receiving: state.receiver.streaming,
+    receiving: receives(state),
     checkOk: state.check?.failures === null || state.check === null ? null : state.check.failures.length === 0,
     checkFailures: checkText(state),
     backups: finished?.length ?? null,

@@ -1,20 +1,22 @@
 // Hands archived WAL to a node that needs it to rewind and no longer has it itself.
 import { join } from "node:path";
 import { CommandError, postgresAccount } from "../../../core/runtime/command.ts";
-import { type ControlHandler, ControlRefusal } from "../../../core/http/control.ts";
+import { ControlRefusal } from "../../../core/http/control.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import { ensureDirectory, exists, readPiece, remove } from "../../../core/runtime/files.ts";
-import { pieceBytes, type WalPiece, WalQuestion } from "../../../core/protocol/wal-request.ts";
+import { type AnswerOf, type orders, pieceBytes, type QuestionOf } from "../../../core/protocol/orders.ts";
 import { getWal } from "../tools/barman-cli.ts";
 import { deskDirectory } from "../text/places.ts";
 import type { Barman } from "../state.ts";
 
+type Asked = QuestionOf<typeof orders.wal>;
+type Piece = AnswerOf<typeof orders.wal>;
+
 /** Answers one piece of a WAL file at a time; the file is taken out of the archive for its first piece, and removed after its last. */
-export function walDesk(barman: Barman): ControlHandler {
+export function walDesk(barman: Barman): (question: Asked) => Promise<Piece> {
   const { config, log } = barman;
   const directory = deskDirectory(config);
-  return async (body): Promise<WalPiece> => {
-    const { name, offset } = WalQuestion.parse(body);
+  return async ({ name, offset }) => {
     const path = join(directory, name);
     if (offset === 0) {
       await ensureDirectory(directory, { mode: 0o700, owner: postgresAccount });

@@ -13,7 +13,7 @@ function healthy(): BarmanState {
   const state = initialState(0, ["a"]);
   state.phase = "running";
   state.primary = "a";
-  state.receiver = { streaming: true, sinceMs: 0, trouble: null, fix: null };
+  state.receiver = { streaming: true, host: "a", sinceMs: 0, trouble: null, fix: null };
   state.check = { atMs: 0, failures: [], error: null };
   const done = { id: "1", status: "DONE", retention: "VALID", sizeBytes: 10, endSeconds: 20 };
   const newest = { id: "1", beginSeconds: 15, endSeconds: 20, sizeBytes: 10, copySeconds: 4, timeline: 1 };
@@ -68,6 +68,13 @@ test("ready needs a running receiver and a passing, recent check", () => {
   assert.equal(decideReady(old, 400_000).ok, false);
 });
 
+test("WAL of the former primary is not received from the one that is followed", () => {
+  const state = healthy();
+  state.primary = "b";
+  assert.equal(decideReady(state, 1_000).ok, false);
+  assert.equal(value(state, "postdock_barman_receiving"), 0);
+});
+
 test("a primary that is away is no reason to restart the container; a role that hangs is", () => {
   const state = initialState(0, ["a"]);
   assert.equal(decideLive(state, 1_000).ok, true);
@@ -77,6 +84,6 @@ test("a primary that is away is no reason to restart the container; a role that 
 
 test("the reason names the fix where there is one", () => {
   const state = healthy();
-  state.receiver = { streaming: false, sinceMs: 0, trouble: "No WAL is received", fix: "do this" };
+  state.receiver = { streaming: false, host: "a", sinceMs: 0, trouble: "No WAL is received", fix: "do this" };
   assert.equal(because(state), "No WAL is received. Fix: do this");
 });

@@ -1,6 +1,7 @@
 // PURE: what is known to samples. What could not be seen is left out, never zero; barman_check_is_ok alone is 0 then.
 import type { Sample } from "../../../core/words/sample.ts";
 import { finishedBackups } from "../decide/catalog.ts";
+import { receives } from "../decide/health.ts";
 import type { BarmanState } from "../decide/view.ts";
 
 /** All samples of this moment; the names without postdock_ are those of 1.x. */
@@ -15,7 +16,7 @@ export function barmanSamples(state: BarmanState, nowMs: number): Sample[] {
     ),
     ...catalogSamples(state, gauge),
     ...diskSamples(state, gauge),
-    ...gauge("postdock_barman_receiving", "1 while WAL is being received", state.receiver.streaming ? 1 : 0),
+    ...gauge("postdock_barman_receiving", "1 while WAL is being received", receives(state) ? 1 : 0),
     ...gauge(
       "postdock_barman_primary_seen_seconds_ago",
       "Seconds since a primary was last in sight",

@@ -14,8 +14,12 @@ const as = postgresAccount;
 const program = "barman";
 
 /** Runs `barman check`. Returns what failed; throws where the check itself could not run. */
-export async function check(server: string, signal: AbortSignal): Promise<CheckFailure[]> {
-  const result = await tryRun([program, "-f", "json", "check", server], { as, timeoutMs: 60_000, signal });
+export async function check(server: string, signal?: AbortSignal): Promise<CheckFailure[]> {
+  const result = await tryRun([program, "-f", "json", "check", server], {
+    as,
+    timeoutMs: 60_000,
+    ...(signal ? { signal } : {}),
+  });
   if (result.timedOut || result.code === null) throw new CommandError(result);
   return parseCheck(result.stdout, server);
 }

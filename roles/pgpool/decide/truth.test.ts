@@ -2,31 +2,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { NodeStatus } from "../../../core/protocol/status.ts";
-import { attachLagBytes, decideTruth, type NodeSeen } from "./truth.ts";
+import { attachLagBytes, type BackendReport, decideTruth, type NodeSeen } from "./truth.ts";
 
-interface Said {
-  role: NodeStatus["postgres"]["role"];
-  timeline: number;
-  systemIdentifier: string;
-  streaming: boolean;
-  lagBytes: number | null;
-  lsn: string | null;
-  replayLsn: string | null;
-}
-
-function node(id: number, said: Partial<Said> | null): NodeSeen {
-  const positions = { lagBytes: 0, lsn: null, replayLsn: null };
-  const s: Said = { role: "standby", timeline: 1, systemIdentifier: "7", streaming: true, ...positions, ...said };
-  const upstream = s.role === "standby" ? { host: "x", port: 5432, streaming: s.streaming } : null;
-  const postgres = { ...s, upstream, downstream: [] };
-  const status = said === null ? null : { node: { id }, postgres, lease: { mode: "off" } } as unknown as NodeStatus;
-  return { id, host: `n${id}`, status, postgresAnswers: false, forMs: 0 };
+function node(id: number, said: Partial<BackendReport> | null): NodeSeen {
+  const host = `n${id}`;
+  const report: BackendReport | null = said && {
+    host,
+    nodeId: id,
+    role: "standby",
+    timeline: 1,
+    systemIdentifier: "7",
+    licensed: true,
+    standbys: 0,
+    streaming: true,
+    lagBytes: 0,
+    lsn: null,
+    replayLsn: null,
+    ...said,
+  };
+  return { id, host, report, postgresAnswers: false, forMs: 0 };
 }
 
 const arbitraryNodes = fc.array(
   fc.option(fc.record({
-    role: fc.constantFrom<Said["role"]>("primary", "standby", "none", "unknown"),
+    role: fc.constantFrom<BackendReport["role"]>("primary", "standby", "none", "unknown"),
     timeline: fc.integer({ min: 1, max: 3 }),
     systemIdentifier: fc.constantFrom("7", "7", "8"),
     streaming: fc.boolean(),
@@ -41,7 +40,7 @@ test("at most one backend is the primary, and it says so itself", () => {
     const primaries = [...truth.backends].filter(([, t]) => t.is === "primary").map(([id]) => id);
     if (truth.primary === null) return primaries.length === 0 && truth.whyNone !== "";
     return primaries.length === 1 && primaries[0] === truth.primary &&
-      nodes[truth.primary]?.status?.postgres.role === "primary";
+      nodes[truth.primary]?.report?.role === "primary";
   }));
 });
 

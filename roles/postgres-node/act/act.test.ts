@@ -94,13 +94,12 @@ test("takeOver() waits for the last record of the old primary, and does not lead
   assert.deepEqual(await coming, { ok: true, because: "primary on timeline 2" });
 });
 
-test("takeOver() is refused by a node that is not a standby, and refuses a malformed order", async () => {
+test("takeOver() is refused by a node that is not a standby", async () => {
   const f = fakeNode();
   f.node.seen.serverStarted();
   f.node.doors.server.start(() => {});
   const body = { from: "pg2", afterLsn: "0/0", because: "x" };
   assert.match((await takeOver(body, f.node)).because, /not a standby/);
-  await assert.rejects(takeOver({ from: "pg2" }, f.node));
 });
 
 test("licenseOf() and the end of recovery follow the lease", async () => {

@@ -1,7 +1,7 @@
 // A primary that stops hands over: sessions end, everything is streamed, the lease is free, the successor is told. No
 // acknowledged write is lost, since PostgreSQL's fast shutdown waits until its standbys have the last record.
-import { z } from "zod";
 import { compareLsn } from "../../../core/postgres/lsn.ts";
+import { orders, type QuestionOf } from "../../../core/protocol/orders.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 import { decideRecovery, patienceMs, type RecoveryPlan } from "../decide/recovery.ts";
@@ -11,10 +11,6 @@ import { leads, licenseOf, type Node, ownOf, say } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
 import { observeSurroundings, viewOf } from "../observe/surroundings.ts";
 import { promoteHere } from "./promote.ts";
-
-export const takeOverPath = "/control/take-over";
-const TakeOver = z.object({ from: z.string().max(300), afterLsn: z.string().max(20), because: z.string().max(500) });
-const TakenOver = z.object({ ok: z.boolean(), because: z.string() });
 
 /** The successor promotes within this time or not for us, milliseconds. */
 const takeOverMs = 4_000;
@@ -85,8 +81,7 @@ async function giveTo({ to, because }: Heir, afterLsn: string, node: Node): Prom
   const started = clock.nowMs();
   try {
     await lease.release(`${to} takes over`, to);
-    const body = { from: config.host, afterLsn, because };
-    const answer = await client.ask({ host: to, path: takeOverPath, body, schema: TakenOver, timeoutMs: takeOverMs });
+    const answer = await client.ask(orders.takeOver, to, { from: config.host, afterLsn, because }, takeOverMs);
     if (!answer.ok) return failed(to, answer.because, node);
     node.history.note("Handed over", { to, because: answer.because, tookMs: Math.round(clock.nowMs() - started) });
   } catch (error) {
@@ -95,8 +90,10 @@ async function giveTo({ to, because }: Heir, afterLsn: string, node: Node): Prom
 }
 
 /** On the successor: waits for the last record of the old primary, then promotes with the lease. */
-export async function takeOver(body: unknown, node: Node): Promise<Verdict> {
-  const { from, afterLsn, because } = TakeOver.parse(body);
+export async function takeOver(
+  { from, afterLsn, because }: QuestionOf<typeof orders.takeOver>,
+  node: Node,
+): Promise<Verdict> {
   const end = node.clock.nowMs() + receiveMs;
   while (true) {
     await observeServer(node);

@@ -1,4 +1,5 @@
 // A primary whose volume has no room left gives way to a standby that has room.
+import { sizeText } from "../../../core/words/amounts.ts";
 import { hasRoom, lacksRoom } from "../../../core/postgres/room.ts";
 import type { Surroundings } from "../decide/view.ts";
 import type { Node } from "../node.ts";
@@ -12,5 +13,5 @@ export async function heirWithRoom(surroundings: Surroundings, node: Node): Prom
   const roomy = surroundings.peers.filter((p) => p.seen === "reached" && hasRoom(p.diskFreeBytes));
   const succession = successorOf(node, { ...surroundings, peers: roomy }, null);
   if (!succession || "none" in succession) return null;
-  return { to: succession.to, because: `${node.config.pgdata} has ${freeBytes} bytes free: no room to write` };
+  return { to: succession.to, because: `${node.config.pgdata} has ${sizeText(freeBytes)} free: no room to write` };
 }

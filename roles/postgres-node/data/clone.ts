@@ -1,5 +1,6 @@
 // Clones this node from its upstream: pg_basebackup into a directory inside the volume, then a journalled move.
 // The old data stays until the clone is whole, unless there is no room for both.
+import { sizeText } from "../../../core/words/amounts.ts";
 import { join } from "node:path";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
@@ -74,10 +75,9 @@ async function makeRoom(bytes: number, { config, log }: CloneDeps): Promise<void
 }
 
 function noRoom(pgdata: string, needed: number, free: number): OperatorError {
-  const megabytes = (n: number) => `${Math.ceil(n / 1024 / 1024)} MB`;
   return new OperatorError({
     what: `No room for a clone in ${pgdata}`,
-    why: `${megabytes(needed)} are needed, ${megabytes(free)} are free`,
+    why: `${sizeText(needed)} are needed, ${sizeText(free)} are free`,
     fix: "give this node a larger volume, or free space on it",
     exitCode: ExitCode.config,
   });

@@ -7,10 +7,10 @@ import type { Command } from "../../../core/runtime/context.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { errorText, ExitCode } from "../../../core/words/errors.ts";
 import { writeAtomic } from "../../../core/runtime/files.ts";
-import { askNode, postJson } from "../../../core/client/peers.ts";
+import { Peers } from "../../../core/client/peers.ts";
 import { type Clock, waitUntil } from "../../../core/runtime/time.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
-import { walFileName, walPath, WalPiece } from "../../../core/protocol/wal-request.ts";
+import { orders, walFileName } from "../../../core/protocol/orders.ts";
 import { stagingDirectory } from "./journal.ts";
 import type { RewindUnderWay } from "./rewind.ts";
 import { agentSocketPath } from "../text/repmgr-conf.ts";
@@ -29,6 +29,7 @@ export interface FetchDeps {
   clock: Clock;
   log: Log;
   client: ControlClient;
+  peers: Peers;
 }
 
 /** Puts one WAL file into pg_wal; only while a rewind is under way. */
@@ -57,7 +58,7 @@ export async function fetchWal(name: string, rewinding: RewindUnderWay | null, n
 async function addressOfBarman(primary: string, node: FetchDeps): Promise<string> {
   return await waitUntil(
     async () => {
-      const seen = await askNode(primary, { timeoutMs: 2_000 });
+      const seen = await node.peers.askNode(primary, { timeoutMs: 2_000 });
       if (seen.seen === "unreachable") return null;
       return seen.status.postgres.downstream.find((d) => d.applicationName === receiverName)?.address ?? null;
     },
@@ -75,8 +76,7 @@ async function readWhole(host: string, name: string, node: FetchDeps): Promise<B
   const pieces: Buffer[] = [];
   for (let offset = 0, total = 1; offset < total;) {
     if (node.clock.nowMs() > deadline) throw new Error(`${name} took over ${fileMs / 1000} s`);
-    const question = { host, path: walPath, body: { name, offset }, schema: WalPiece, timeoutMs: answerMs };
-    const { totalBytes, base64 } = await node.client.ask(question);
+    const { totalBytes, base64 } = await node.client.ask(orders.wal, host, { name, offset }, answerMs);
     const piece = Buffer.from(base64, "base64");
     if (piece.length === 0) throw new Error(`${name} ended after ${offset} of ${totalBytes} bytes`);
     pieces.push(piece);
@@ -87,9 +87,12 @@ async function readWhole(host: string, name: string, node: FetchDeps): Promise<B
 }
 
 /** `postgres-node fetch-wal NAME`: the restore_command of pg_rewind. */
-export const fetchWalCommand: Command = async (context, [name = ""]) => {
+export const fetchWalCommand: Command = async (context, { args: [name = ""] }) => {
   try {
-    context.print((await postJson(agentSocketPath, "/local/fetch-wal", { name }, fileMs + followMs)).trim());
+    context.print(
+      (await new Peers(context.clock).postJson(agentSocketPath, "/local/fetch-wal", { name }, fileMs + followMs))
+        .trim(),
+    );
     return ExitCode.ok;
   } catch (error) {
     context.complain(`no WAL from barman: ${errorText(error)}`);

@@ -1,4 +1,5 @@
 // PURE: whether a primary that recovers from a crash goes on, or lets a standby lead that is there sooner.
+import { sizeText } from "../../../core/words/amounts.ts";
 import { type Peer, reached } from "./view.ts";
 import { successorLagBytes } from "./successor.ts";
 import { bytesAhead, comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts";
@@ -45,6 +46,6 @@ export function decideRecovery(view: RecoveryView): RecoveryPlan {
   return {
     do: "hand-over",
     to: best.host,
-    because: `recovering for ${seconds} s, ${best.host} is ${bytes} bytes behind`,
+    because: `recovering for ${seconds} s, ${best.host} is ${sizeText(bytes)} behind`,
   };
 }

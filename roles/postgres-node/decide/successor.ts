@@ -1,4 +1,5 @@
 // PURE: which standby is to lead when this primary stops or hands over, or why none can.
+import { sizeText } from "../../../core/words/amounts.ts";
 import { type Peer, reached, type ReachedPeer } from "./view.ts";
 import { bytesAhead, comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts";
 
@@ -45,7 +46,7 @@ function whyNot(host: string, view: SuccessionView): string | null {
   if (peer.upstream !== view.self.host || !peer.streaming) return "does not stream from this node";
   if (peer.position === null || peer.position.timeline !== view.position.timeline) return "is on another timeline";
   const lag = bytesAhead(view.position.lsn, peer.position.lsn);
-  return lag > successorLagBytes ? `is ${lag} bytes behind` : null;
+  return lag > successorLagBytes ? `is ${sizeText(lag)} behind` : null;
 }
 
 function before(a: ReachedPeer, b: ReachedPeer): number {

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Command } from "../../../core/runtime/context.ts";
 import { errorText, ExitCode } from "../../../core/words/errors.ts";
-import { postJson } from "../../../core/client/peers.ts";
+import { Peers } from "../../../core/client/peers.ts";
 import { type Verdict, yes } from "../../../core/words/verdict.ts";
 import type { Node } from "../node.ts";
 import { mayEndRecovery } from "../act/permission.ts";
@@ -36,11 +36,16 @@ export async function answerLocal(path: string, body: unknown, node: Node): Prom
 
 /** `postgres-node event …`: repmgr's event_notification_command. Never fails repmgr. */
 export const eventCommand: Command = async (
-  _context,
-  [nodeId = "", event = "", success = "", _time = "", details = ""],
+  context,
+  { args: [nodeId = "", event = "", success = "", _time = "", details = ""] },
 ) => {
   try {
-    await postJson(agentSocketPath, "/local/event", { nodeId, event, success, details }, 2_000);
+    await new Peers(context.clock).postJson(
+      agentSocketPath,
+      "/local/event",
+      { nodeId, event, success, details },
+      2_000,
+    );
   } catch {
     // the agent is stopping or restarting: repmgr keeps its events in repmgr.events as well
   }
@@ -50,7 +55,7 @@ export const eventCommand: Command = async (
 /** `postgres-node may-promote`: repmgrd's failover_validation_command; 0 allows. Blind is never yes. */
 export const mayPromoteCommand: Command = async (context) => {
   try {
-    context.print((await postJson(agentSocketPath, "/local/may-promote", {}, 8_000)).trim());
+    context.print((await new Peers(context.clock).postJson(agentSocketPath, "/local/may-promote", {}, 8_000)).trim());
     return ExitCode.ok;
   } catch (error) {
     context.print(`not allowed: ${errorText(error)}`);
@@ -64,7 +69,9 @@ export const mayPromoteCommand: Command = async (context) => {
  */
 export const mayEndRecoveryCommand: Command = async (context) => {
   try {
-    context.print((await postJson(agentSocketPath, "/local/may-end-recovery", {}, 3_000)).trim());
+    context.print(
+      (await new Peers(context.clock).postJson(agentSocketPath, "/local/may-end-recovery", {}, 3_000)).trim(),
+    );
     return ExitCode.ok;
   } catch (error) {
     context.complain(`this server may not become primary: ${errorText(error)}. Fix: postdock cluster switchover`);

@@ -1,32 +1,21 @@
 // What an operator asks of this node through the CLI: switchover, forced failover, re-clone, pause. Refusals say why.
-import { z } from "zod";
-import { ControlRefusal } from "../../../core/http/control.ts";
+import { answering, ControlRefusal } from "../../../core/http/control.ts";
 import { comparePosition } from "../../../core/postgres/lsn.ts";
+import { orders } from "../../../core/protocol/orders.ts";
 import { successorOf } from "../act/hand-over.ts";
 import { promoteHere } from "../act/promote.ts";
 import { reached, type Surroundings } from "../decide/view.ts";
 import { licenseOf, type Node, ownOf } from "../node.ts";
 import { observeSurroundings } from "../observe/surroundings.ts";
 
-const host = z.string().max(300);
-const Switchover = z.object({ to: host.nullable() });
-const Pause = z.object({ on: z.boolean() });
-
-export const operatorPaths = {
-  switchover: "/control/switchover",
-  force: "/control/force",
-  reinit: "/control/reinit",
-  pause: "/control/pause",
-} as const;
-
-/** The handlers of these paths; each answers an object or throws ControlRefusal. */
-export function operatorHandlers(node: Node) {
-  return {
-    [operatorPaths.switchover]: (body: unknown) => switchover(Switchover.parse(body).to, node),
-    [operatorPaths.force]: () => force(node),
-    [operatorPaths.reinit]: () => reinit(node),
-    [operatorPaths.pause]: (body: unknown) => pause(Pause.parse(body).on, node),
-  };
+/** What carries out an operator's orders; each answers or throws ControlRefusal. */
+export function operatorAnswers(node: Node) {
+  return [
+    answering(orders.switchover, ({ to }) => switchover(to, node)),
+    answering(orders.force, () => force(node)),
+    answering(orders.reinit, () => reinit(node)),
+    answering(orders.pause, ({ on }) => pause(on, node)),
+  ];
 }
 
 const look = (node: Node) => observeSurroundings(node, { timeoutMs: 1_000, fresh: true });

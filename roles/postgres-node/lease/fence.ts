@@ -39,7 +39,7 @@ function kill(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** `postgres-node fence DIRECTORY`: reads "arm MILLISECONDS" and "disarm", one a line; ends with its input. */
-export const fenceCommand: Command = async (context, [pgdata = ""]) => {
+export const fenceCommand: Command = async (context, { args: [pgdata = ""] }) => {
   let untilMs = Infinity;
   let closed = false;
   let wake = new AbortController();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ControlClient } from "../../../core/client/control-client.ts";
+import { Peers } from "../../../core/client/peers.ts";
 import { Voter } from "../../../core/lease/voter.ts";
 import { processesIn } from "../../../core/runtime/proc.ts";
 import { createLog } from "../../../core/runtime/log.ts";
@@ -31,7 +32,7 @@ function leaseOf(voter: Voter, look: () => void, endServer = () => Promise.resol
     config,
     incarnation: "a",
     voter,
-    client: new ControlClient(["a key of this test only"], systemClock),
+    client: new ControlClient(["a key of this test only"], new Peers(systemClock), systemClock),
     fence: { arm: () => {}, disarm: () => {} },
     endServer,
     clock,

@@ -2,7 +2,8 @@
 import type { ControlClient } from "../../../core/client/control-client.ts";
 import type { LeaseReply, LeaseRequest } from "../../../core/lease/decide/vote.ts";
 import { errorText } from "../../../core/words/errors.ts";
-import { Reply, votePath, type Voter } from "../../../core/lease/voter.ts";
+import type { Voter } from "../../../core/lease/voter.ts";
+import { orders } from "../../../core/protocol/orders.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 
 export interface AskVoters {
@@ -33,8 +34,7 @@ export async function askVoters(
   const early = new Promise<void>((resolve) => finish = resolve);
   const ask = async (host: string) => {
     try {
-      const question = { host, path: votePath, body: request, schema: Reply, timeoutMs: o.timeoutMs };
-      note(host, await o.client.ask(question));
+      note(host, await o.client.ask(orders.vote, host, request, o.timeoutMs));
     } catch (error) {
       take(host, { error: errorText(error) });
     }

@@ -1,7 +1,7 @@
 // What this node sees of the others: every other node's agent, the observers, and who is the primary. Reads only.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { AskHow } from "../../../core/client/peers.ts";
-import { choosePrimary, type Claim } from "../../../core/protocol/choose-primary.ts";
+import { choosePrimary, reportOf } from "../../../core/protocol/choose-primary.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
 import type { Peer, PrimaryInSight, PrimaryTimelines, Surroundings } from "../decide/view.ts";
 import { type Node, ownOf, statusOf } from "../node.ts";
@@ -121,17 +121,16 @@ function toPeer(answer: PeerSeen): Peer {
 }
 
 async function findPrimary(answers: readonly PeerSeen[], node: Node): Promise<PrimaryInSight | null> {
-  const own: Claim = { host: node.config.host, status: statusOf(node) };
-  const claims = answers.flatMap((a): Claim[] => a.seen === "reached" ? [{ host: a.host, status: a.status }] : []);
+  const own = reportOf(node.config.host, statusOf(node));
+  const others = answers.flatMap((a) => a.seen === "reached" ? [reportOf(a.host, a.status)] : []);
   // a node with data looks for the primary of its own cluster only
-  const identifier = own.status.postgres.systemIdentifier;
-  const ours = claims.filter((c) => identifier === null || c.status.postgres.systemIdentifier === identifier);
+  const ours = others.filter((r) => own.systemIdentifier === null || r.systemIdentifier === own.systemIdentifier);
   const chosen = choosePrimary([own, ...ours], node.config.host);
   if (!chosen) return null;
-  const { systemIdentifier, timeline } = chosen.status.postgres;
-  const sight = { host: chosen.host, systemIdentifier, timeline };
+  const { host, systemIdentifier, timeline } = chosen;
+  const sight = { host, systemIdentifier, timeline };
   if (chosen === own || timeline === null) return { ...sight, history: [], origin: null };
-  return { ...sight, ...await timelinesOf(chosen.host, timeline, node) };
+  return { ...sight, ...await timelinesOf(host, timeline, node) };
 }
 
 /** The history of the primary's timeline and the origin of our own there; both never change, so they are read once. */

@@ -1,0 +1,47 @@
+// `postdock cluster show|doctor|history`: what an operator looks at, from any container, without SSH.
+import { z } from "zod";
+import type { Command } from "../../core/runtime/context.ts";
+import { ExitCode } from "../../core/words/errors.ts";
+import { printer } from "../../core/runtime/printer.ts";
+import { diagnose } from "./diagnose.ts";
+import { gather, openSession } from "./gather.ts";
+import { clusterResult, renderCluster, renderHistory } from "./render.ts";
+
+/** A node answers for its history within this, milliseconds. */
+const askMs = 10_000;
+
+/** `cluster show [--json]`. */
+export const showCommand: Command = async (context, { options }) => {
+  const cluster = await gather(openSession(context));
+  const out = printer(context, options);
+  for (const line of renderCluster(cluster)) out.say(line);
+  out.result(clusterResult(cluster));
+  return cluster.primary ? ExitCode.ok : ExitCode.no;
+};
+
+/** `cluster doctor [--json]`: what is wrong and what to type. */
+export const doctorCommand: Command = async (context, { options }) => {
+  const findings = diagnose(await gather(openSession(context)));
+  const out = printer(context, options);
+  for (const { level, about, what, fix } of findings) out.say(`${level}: ${about}: ${what}\n  fix: ${fix}`);
+  if (findings.length === 0) out.say("nothing is wrong: every container answers, one primary, all standbys stream");
+  out.result({ findings });
+  return findings.some((f) => f.level === "error") ? ExitCode.no : ExitCode.ok;
+};
+
+const HistoryAnswer = z.object({ entries: z.array(z.looseObject({ time: z.string() })) });
+
+/** `cluster history [--json]`: what happened on all nodes that answer, oldest first. */
+export const historyCommand: Command = async (context, { options }) => {
+  const session = openSession(context);
+  const cluster = await gather(session);
+  const lists = await Promise.all(cluster.nodes.map(async ({ host }) => {
+    const text = await session.peers.getText(host, "/history", askMs).catch(() => null);
+    return text === null ? [] : HistoryAnswer.parse(JSON.parse(text)).entries;
+  }));
+  const entries = lists.flat().toSorted((a, b) => a.time.localeCompare(b.time));
+  const out = printer(context, options);
+  for (const line of renderHistory(entries)) out.say(line);
+  out.result({ entries });
+  return ExitCode.ok;
+};

@@ -1,0 +1,56 @@
+// What the commands of `postdock cluster` share: orders to a node, waiting for what was ordered.
+import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { HttpError } from "../../core/client/peers.ts";
+import type { Order } from "../../core/protocol/orders.ts";
+import { waitUntil } from "../../core/runtime/time.ts";
+import { type Cluster, gather, type Session } from "./gather.ts";
+
+/** A node answers an order within this, milliseconds. */
+const askMs = 10_000;
+
+/** Gives a node an order. Throws an OperatorError with its refusal, or why it did not answer. */
+export async function ask<Question extends object, Answer extends object>(
+  session: Session,
+  order: Order<Question, Answer>,
+  host: string,
+  question: Question,
+): Promise<Answer> {
+  try {
+    return await session.client.ask(order, host, question, askMs);
+  } catch (error) {
+    const refused = error instanceof HttpError;
+    throw new OperatorError({
+      what: `${host} ${refused ? "refuses" : "did not answer"}`,
+      why: refused ? error.body : errorText(error),
+      fix: refused && error.status === 401
+        ? "run the command in a container with the cluster's CLUSTER_KEY or REPLICATION_PASSWORD"
+        : "`postdock cluster show` tells the state of every node; correct what is named here, then try again",
+      exitCode: refused ? ExitCode.refused : ExitCode.unavailable,
+    });
+  }
+}
+
+/** Waits until the cluster, looked at anew each 100 ms, is as `done` asks. Throws an OperatorError after `deadlineMs`. */
+export async function until(
+  session: Session,
+  what: string,
+  deadlineMs: number,
+  done: (now: Cluster) => boolean,
+): Promise<void> {
+  await waitUntil(async () => done(await gather(session)), {
+    what,
+    deadlineMs,
+    everyMs: 100,
+    fix: "`postdock cluster show` and `postdock cluster history` tell where it stands",
+  }, session.context);
+}
+
+/** The role a node says its server has, or null where it does not answer. */
+export function roleOf(cluster: Cluster, host: string): string | null {
+  return cluster.nodes.find((n) => n.host === host)?.status.postgres.role ?? null;
+}
+
+/** Whether a node says it streams from its upstream. */
+export function streams(cluster: Cluster, host: string): boolean {
+  return cluster.nodes.find((n) => n.host === host)?.status.postgres.upstream?.streaming === true;
+}

@@ -1,0 +1,127 @@
+// Signed orders, without a port: what is refused changes nothing, every answer of ours is signed, a flood fills no log.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import { httpApp, type RoleHttp } from "./app.ts";
+import { answering, controlApp, ControlRefusal } from "./control.ts";
+import { createLog } from "../runtime/log.ts";
+import { controlHeaders, type Message, sign } from "../protocol/signing.ts";
+import type { Order } from "../protocol/orders.ts";
+
+const key = "a key of this test only";
+const order: Order<{ n: number }, { twice: number }> = {
+  path: "/control/double",
+  question: z.object({ n: z.number() }),
+  answer: z.object({ twice: z.number() }),
+};
+
+function made() {
+  const done: number[] = [];
+  const lines: string[] = [];
+  let nowMs = 0;
+  const log = createLog({ level: "INFO", write: (line) => lines.push(line), wallMs: () => 0 });
+  const clock = { nowMs: () => nowMs, wallMs: () => 1e12, sleep: () => Promise.resolve() };
+  const answer = answering(order, ({ n }) => {
+    if (n < 0) throw new ControlRefusal("not below zero");
+    if (n > 100) throw new Error("too much for this node");
+    done.push(n);
+    return { twice: 2 * n };
+  });
+  const control = controlApp([answer], { keys: [key], incarnation: "run-1", clock, log });
+  const app = httpApp({} as RoleHttp, log, control);
+  let nonces = 0;
+  const send = async (body: string, changed: Partial<Message> & { signature?: string } = {}) => {
+    const m = {
+      method: "POST",
+      path: order.path,
+      audience: "run-1",
+      timeMs: 1e12,
+      nonce: `n${nonces++}`,
+      body,
+      ...changed,
+    };
+    const headers = {
+      [controlHeaders.audience]: m.audience,
+      [controlHeaders.time]: String(m.timeMs),
+      [controlHeaders.nonce]: m.nonce,
+      [controlHeaders.signature]: changed.signature ?? sign(key, m),
+    };
+    const answer = await app.request(m.path, { method: "POST", body, headers });
+    const text = await answer.text();
+    const signed = sign(key, { ...m, method: `ANSWER ${answer.status}`, body: text });
+    return {
+      status: answer.status,
+      text,
+      audience: answer.headers.get(controlHeaders.audience),
+      genuine: answer.headers.get(controlHeaders.signature) === signed,
+    };
+  };
+  return { app, done, lines, send, pass: (ms: number) => nowMs += ms };
+}
+
+test("a genuine order is carried out once, and its answer is signed", async () => {
+  const { send, done } = made();
+  const answer = await send('{"n":2}', { nonce: "once" });
+  assert.deepEqual(answer, { status: 200, text: '{"twice":4}', audience: null, genuine: true });
+  const again = await send('{"n":2}', { nonce: "once" });
+  assert.equal(again.status, 401);
+  assert.match(again.text, /been here before/);
+  assert.deepEqual(done, [2]);
+});
+
+test("what is not genuine gets 401 with the agent's audience, unsigned, and changes nothing", async () => {
+  const { send, done, app } = made();
+  const refusals = [
+    await send('{"n":2}', { signature: "" }),
+    await send('{"n":2}', { audience: "run-0" }),
+    await send('{"n":2}', { timeMs: 0 }),
+    await send("{", { signature: "00" }),
+    await send('{"n":2}', { path: "/control/nothing", signature: "00" }),
+  ];
+  for (const { status, audience, genuine } of refusals) {
+    assert.deepEqual([status, audience, genuine], [401, "run-1", false]);
+  }
+  assert.equal((await app.request(order.path, { method: "POST", body: '{"n":2}' })).status, 401);
+  assert.deepEqual(done, []);
+});
+
+test("a genuine order that is malformed, refused, unknown or fails says so, signed", async () => {
+  const { send, done, lines } = made();
+  const cases = [
+    [await send("{"), 400, /malformed/],
+    [await send('{"n":"two"}'), 400, /malformed/],
+    [await send('{"n":-1}'), 409, /^not below zero$/],
+    [await send('{"n":1}', { path: "/control/nothing" }), 404, /^no such request\n$/],
+    [await send('{"n":1}', { path: "/control/__proto__" }), 404, /^no such request\n$/],
+    [await send('{"n":101}'), 500, /^too much for this node\n$/],
+  ] as const;
+  for (const [answer, status, said] of cases) {
+    assert.equal(answer.status, status);
+    assert.match(answer.text, said);
+    assert.ok(answer.genuine, answer.text);
+  }
+  assert.deepEqual(done, []);
+  assert.equal(lines.filter((l) => l.includes("Control request failed")).length, 1);
+});
+
+test("a long body is refused before anything else, and a GET is no order", async () => {
+  const { send, app } = made();
+  assert.equal((await send("x".repeat(65 * 1024))).status, 413);
+  const get = await app.request(order.path);
+  assert.equal(get.status, 404);
+  assert.match(await get.text(), /healthz/);
+});
+
+test("of a flood one line is logged every ten seconds for each reason; a restarted agent's peers are no reason", async () => {
+  const { send, lines, pass } = made();
+  const refused = () => lines.filter((l) => l.includes("Control request refused")).length;
+  for (let i = 0; i < 5; i++) await send("{}", { signature: "00" });
+  assert.equal(refused(), 1);
+  for (let i = 0; i < 5; i++) await send("{}", { timeMs: 0 });
+  assert.equal(refused(), 2);
+  pass(10_000);
+  await send("{}", { signature: "00" });
+  assert.equal(refused(), 3);
+  await send("{}", { audience: "run-0" });
+  assert.equal(refused(), 3);
+});

@@ -1,0 +1,84 @@
+// PURE: every order below /control/, with the schemas of its question and its answer. One container asks another, or the
+// CLI asks a node; both ends take path and schemas from here.
+import { z } from "zod";
+import type { LeaseReply, LeaseRequest } from "../lease/decide/vote.ts";
+
+/** What is asked of an agent by a signed POST to `path`. */
+export interface Order<Question extends object, Answer extends object> {
+  path: `/control/${string}`;
+  question: z.ZodType<Question>;
+  answer: z.ZodType<Answer>;
+}
+
+export type QuestionOf<O> = O extends Order<infer Question, object> ? Question : never;
+export type AnswerOf<O> = O extends Order<object, infer Answer> ? Answer : never;
+
+/** Ties both schemas to the types of TypeScript. */
+function order<Question extends object, Answer extends object>(
+  name: string,
+  schemas: { question: z.ZodType<Question>; answer: z.ZodType<Answer> },
+): Order<Question, Answer> {
+  return { path: `/control/${name}`, ...schemas };
+}
+
+const host = z.string().max(300);
+const nothing = z.object({});
+const reason = z.object({ because: z.string() });
+const term = z.object({ number: z.number().int().nonnegative(), nodeId: z.number().int() });
+
+const leaseRequest: z.ZodType<LeaseRequest> = z.object({
+  kind: z.enum(["acquire", "renew", "release"]),
+  from: z.object({ nodeId: z.number().int(), host, incarnation: z.string().max(100) }),
+  term,
+  ttlMs: z.number().int().positive(),
+  electorate: z.array(host).max(100),
+  round: z.number().int(),
+});
+
+const leaseReply: z.ZodType<LeaseReply> = z.object({
+  voter: z.string(),
+  incarnation: z.string(),
+  round: z.number().int(),
+  granted: z.boolean(),
+  because: z.string(),
+  electorate: z.array(z.string()),
+  highest: term.nullable(),
+  freeInMs: z.number(),
+});
+
+/** One piece of a WAL file, bytes; as base64 it stays below what an answer may hold. */
+export const pieceBytes = 512 * 1024;
+
+/** A WAL segment or a timeline history, and nothing that could be another path. */
+export const walFileName = /^[0-9A-F]{24}$|^[0-9A-F]{8}\.history$/;
+
+const piece = z.object({
+  totalBytes: z.number().int().nonnegative().meta({ description: "size of the whole file" }),
+  base64: z.string(),
+});
+
+export const orders = {
+  /** a claimant of the lease asks a voter */
+  vote: order("lease", { question: leaseRequest, answer: leaseReply }),
+  /** a primary that has stopped lets its successor promote itself, once that has WAL beyond `afterLsn` */
+  takeOver: order("take-over", {
+    question: z.object({ from: host, afterLsn: z.string().max(20), because: z.string().max(500) }),
+    answer: z.object({ ok: z.boolean(), because: z.string() }),
+  }),
+  /** an operator wants another primary: `to`, or the best standby where it is null */
+  switchover: order("switchover", {
+    question: z.object({ to: host.nullable() }),
+    answer: z.object({ to: z.string() }),
+  }),
+  /** an operator makes this node primary without a majority */
+  force: order("force", { question: nothing, answer: reason }),
+  /** an operator wants this standby cloned again */
+  reinit: order("reinit", { question: nothing, answer: reason }),
+  /** an operator turns automatic failover off, or on again */
+  pause: order("pause", { question: z.object({ on: z.boolean() }), answer: z.object({ on: z.boolean() }) }),
+  /** a node that rewinds asks barman's agent for a WAL file, one piece at a time */
+  wal: order("wal", {
+    question: z.object({ name: z.string().regex(walFileName), offset: z.number().int().nonnegative() }),
+    answer: piece,
+  }),
+};

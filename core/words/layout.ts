@@ -1,0 +1,27 @@
+// PURE: tables and trees as text.
+
+/** Columns of their widest cell; the last one is not padded. The first row is the head; every row has as many cells. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length)));
+  return rows.map((row) =>
+    row.map((cell, i) => i === row.length - 1 ? cell : cell.padEnd(widths[i]!)).join("  ").trimEnd()
+  );
+}
+
+/** An item of a tree, and what stands before its name. */
+export interface Branch<T> {
+  item: T;
+  /** "" at the top, "|- " below it, "|  |- " below that */
+  mark: string;
+}
+
+/** Every item below its parent, depth first. An item that is its own ancestor is left out there. */
+export function tree<T>(tops: readonly T[], childrenOf: (item: T) => readonly T[]): Branch<T>[] {
+  const below = (item: T, depth: number, above: readonly T[]): Branch<T>[] => {
+    const mark = `${"|  ".repeat(Math.max(0, depth - 1))}${depth > 0 ? "|- " : ""}`;
+    const line = [...above, item];
+    const children = childrenOf(item).filter((child) => !line.includes(child));
+    return [{ item, mark }, ...children.flatMap((child) => below(child, depth + 1, line))];
+  };
+  return tops.flatMap((item) => below(item, 0, []));
+}
