@@ -1,5 +1,4 @@
-// Every variable of the barman role, under its public name, with its documentation,
-// and the checks that need more than one of them.
+// Every variable of the barman role: its public name, its documentation, and the checks across several variables.
 import { cronExpression } from "./cron.ts";
 import { type ConfigOf, type ConfigProblem, env, identifier, integer, MalformedValue, plainText } from "./env.ts";
 import { parseHosts } from "./list-syntax.ts";
@@ -10,26 +9,26 @@ const required = (exitCode: number) => ({ required: true, requiredExitCode: exit
 
 const oneHostOrMore = (text: string) => {
   const hosts = parseHosts(text);
-  if (hosts.length === 0) throw new MalformedValue("names no host");
+  if (hosts.length === 0) throw new MalformedValue("does not name a host");
   return hosts;
 };
 
-/** barman cuts its connection strings at spaces, and Python's ConfigParser, run twice, leaves no escape for %. */
+/** barman splits its connection strings at spaces, and parses them twice with ConfigParser, so % cannot be escaped. */
 const plainName = (text: string) => {
   if (/[%\s]/.test(text)) {
-    throw new MalformedValue("holds a percent sign or white space, which barman cannot connect with");
+    throw new MalformedValue("contains a percent sign or white space, with which barman cannot connect");
   }
   return identifier(text);
 };
 
 const serverName = (text: string) => {
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$/.test(text)) throw new MalformedValue("is not a name for a barman server");
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$/.test(text)) throw new MalformedValue("is not a valid barman server name");
   if (["all", "barman"].includes(text.toLowerCase())) throw new MalformedValue("is a word that barman reserves");
   return text;
 };
 
 const slotName = (text: string) => {
-  if (!/^[a-z0-9_]{1,63}$/.test(text)) throw new MalformedValue("is not the name of a replication slot");
+  if (!/^[a-z0-9_]{1,63}$/.test(text)) throw new MalformedValue("is not a valid replication slot name");
   return text;
 };
 
@@ -45,68 +44,70 @@ export const barmanVariables = {
   hosts: env<string[]>("REPLICATION_HOST", oneHostOrMore, {
     fallback: [],
     accepts: "one host name, or several separated by commas",
-    doc: "Nodes of the cluster that barman backs up; it follows the primary among them and the nodes they know. " +
-      "Exit code 1 where it is missing.",
+    doc: "Nodes of the cluster to back up. barman follows the primary among these nodes and the nodes they know. " +
+      "Exit code 1 if unset.",
     ...required(1),
   }),
   postgresUser: env("POSTGRES_USER", plainName, {
     fallback: "",
-    accepts: "a role name of at most 63 bytes, without % and white space",
-    doc: "Superuser barman connects as. Exit code 2 where it is missing.",
+    accepts: "a role name of at most 63 bytes, without % or white space",
+    doc: "Superuser that barman connects as. Exit code 2 if unset.",
     ...required(2),
   }),
   postgresPassword: env("POSTGRES_PASSWORD", plainText, {
     fallback: "",
     accepts: "text without control characters",
-    doc: "Its password. Exit code 3 where it is missing.",
+    doc: "Password of POSTGRES_USER. Exit code 3 if unset.",
     secret: true,
     ...required(3),
   }),
   postgresDb: env("POSTGRES_DB", plainName, {
     fallback: "",
-    accepts: "a database name of at most 63 bytes, without % and white space",
-    doc: "Database barman connects to. Exit code 4 where it is missing.",
+    accepts: "a database name of at most 63 bytes, without % or white space",
+    doc: "Database that barman connects to. Exit code 4 if unset.",
     ...required(4),
   }),
   replicationUser: shared.replicationUser,
   replicationPassword: shared.replicationPassword,
   ...observerVariables,
-  replicationPort: shared.port("REPLICATION_PORT", 5432, "Port of PostgreSQL on all nodes."),
+  replicationPort: shared.port("REPLICATION_PORT", 5432, "PostgreSQL port, the same on all nodes."),
   serverName: env("UPSTREAM_NAME", serverName, {
     fallback: "pg_cluster",
-    accepts: "letters, digits, _ and -, at most 63 characters; neither all nor barman",
-    doc: "Name of the cluster in barman: the server name of its commands and the directory under BACKUP_DIR.",
+    accepts: "letters, digits, _ and -, at most 63 characters; not all or barman",
+    doc: "Server name of the cluster in barman's commands, and the name of its directory under BACKUP_DIR.",
   }),
   slotName: env("REPLICATION_SLOT_NAME", slotName, {
     fallback: "barman_the_backupper",
-    accepts: "small letters, digits and _, at most 63 characters",
-    doc: "Replication slot that keeps WAL for barman; kept on the primary and, advanced with it, on every standby.",
+    accepts: "lower-case letters, digits and _, at most 63 characters",
+    doc:
+      "Replication slot that keeps WAL for barman. It exists on the primary and on every standby, where it is advanced too.",
   }),
   schedule: env("BACKUP_SCHEDULE", cronExpression, {
     fallback: "0 0 * * *",
     accepts: "a cron expression of five fields: minute hour day month weekday",
-    doc: "When base backups are taken, UTC.",
+    doc: "When base backups are taken, in UTC.",
   }),
   retentionDays: env("BACKUP_RETENTION_DAYS", integer(1, 36500), {
     fallback: 30,
     accepts: "days, 1 to 36500",
-    doc: "Recovery window: how far back the cluster can be restored. What only older backups need is removed.",
+    doc:
+      "Recovery window: how far back the cluster can be restored. Backups and WAL that only older times need are removed.",
   }),
   backupDir: env("BACKUP_DIR", backupDirectory, {
     fallback: "/var/backups",
     accepts: "an absolute path of letters, digits, . _ - and /",
-    doc: "Where backups and WAL are kept; mount a volume here.",
+    doc: "Directory for backups and WAL. Mount a volume here.",
   }),
   connectTimeoutSeconds: env("POSTGRES_CONNECTION_TIMEOUT", integer(2, 3600), {
     fallback: 20,
     accepts: "seconds, 2 to 3600",
-    doc: "Longest time one connection to PostgreSQL may take; s.",
+    doc: "Timeout of a connection to PostgreSQL.",
   }),
   waitUpstreamSeconds: shared.seconds(
     "WAIT_UPSTREAM_TIMEOUT",
     60,
     86400,
-    "After so long without a primary in sight the container is not ready and its log says so as an error; it goes on looking; s.",
+    "After this long without a primary, the container reports that it is not ready and logs an error. It keeps looking.",
   ),
   sshEnable: shared.sshEnable,
   logLevel: shared.logLevel,
@@ -114,7 +115,7 @@ export const barmanVariables = {
 
 export type BarmanConfig = ConfigOf<typeof barmanVariables>;
 
-/** What is wrong with several variables together. */
+/** Problems between variables. */
 export function barmanProblems(config: BarmanConfig, hostname: string): ConfigProblem[] {
   const problems = observerProblems(config, hostname);
   if (config.postgresUser === config.replicationUser && config.postgresPassword !== config.replicationPassword) {
@@ -122,7 +123,7 @@ export function barmanProblems(config: BarmanConfig, hostname: string): ConfigPr
       variable: "REPLICATION_PASSWORD",
       message: `POSTGRES_USER and REPLICATION_USER are both ${JSON.stringify(config.postgresUser)}, ` +
         "but POSTGRES_PASSWORD and REPLICATION_PASSWORD differ",
-      fix: "give one role one password",
+      fix: "set both to the password of that role, or use two roles",
     });
   }
   return problems;

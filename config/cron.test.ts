@@ -17,7 +17,7 @@ test("spaces around and between the fields do not matter", () => {
   assert.equal(cronExpression("  0  0 * *   * "), "0 0 * * *");
 });
 
-test("what is no expression of five fields is refused", () => {
+test("what is not an expression of five fields is refused", () => {
   for (const text of ["", "* * * *", "* * * * * *", "61 * * * *", "a b c d e", "0 0 31 2 *", "0 0 * * * /bin/sh"]) {
     assert.throws(() => cronExpression(text), MalformedValue, text);
   }

@@ -1,8 +1,8 @@
 // One environment variable, declared once: its public name, accepted form, default and documentation.
-// readConfig() turns an environment into typed values or the full list of problems; nothing starts before that.
+// readConfig() turns an environment into typed values, or into the full list of problems.
 import { z } from "zod";
 
-/** Thrown by a variable's parser: `accepted` says the form that would have been right. */
+/** Thrown by a variable's parser. The message completes a sentence whose subject is the value: "is not a whole number". */
 export class MalformedValue extends Error {
   override name = "MalformedValue";
 }
@@ -12,20 +12,20 @@ export type Source = "environment" | "file";
 
 export interface Variable<T> {
   name: string;
-  /** the text to the value; throws MalformedValue with what is accepted */
+  /** turns the text into the value; throws MalformedValue */
   parse: (text: string, source: Source) => T;
   /** the value when unset or empty */
   fallback: T;
-  /** how the default is printed in the reference; derived from `fallback` unless given */
+  /** the default as the reference prints it; derived from `fallback` if not given */
   defaultText: string;
-  /** what is accepted, in words */
+  /** the accepted form, in words */
   accepts: string;
   doc: string;
-  /** what is different from PostDock 1.x, in words */
+  /** what differs from PostDock 1.x, in words */
   changed?: string;
-  /** its value never appears in a log, an error or a table */
+  /** the value never appears in a log, an error or a table */
   secret: boolean;
-  /** without it the role does not start; `requiredExitCode` where a contract fixes one */
+  /** the role does not start without it; `requiredExitCode` is set if 1.x had a fixed exit code for that */
   required: boolean;
   requiredExitCode?: number;
 }
@@ -34,7 +34,7 @@ export interface Variable<T> {
 export type Variables = Record<string, Variable<any>>;
 export type ConfigOf<V extends Variables> = { [K in keyof V]: V[K] extends Variable<infer T> ? T : never };
 
-/** A problem with one variable, in the words an operator sees. The value of a secret is not in it. */
+/** A problem with one variable, as an operator sees it. Never contains the value of a secret. */
 export interface ConfigProblem {
   variable: string;
   message: string;
@@ -92,7 +92,7 @@ export function integer(min: number, max: number): (text: string) => number {
 
 /** 1/true/yes/on or 0/false/no/off, in any case. */
 export const flag: (text: string) => boolean = withSchema(
-  z.stringbool({ error: "is not a switch" }),
+  z.stringbool({ error: "is not a Boolean value" }),
 );
 
 /** One of a list of words, in any case; the value is the word as listed. */
@@ -104,18 +104,18 @@ export function oneOf<const W extends string>(words: readonly W[]): (text: strin
   };
 }
 
-/** Text without control characters, which no name, host or password of ours may hold. */
+/** Text without control characters, as every name, host and password must be. */
 export const plainText: (text: string) => string = withSchema(
   // deno-lint-ignore no-control-regex -- control characters are what is refused
-  z.string().regex(/^[^\u0000-\u001f\u007f]*$/, "holds a control character or a line break"),
+  z.string().regex(/^[^\u0000-\u001f\u007f]*$/, "contains a control character or a line break"),
 );
 
-/** A host name or address as it may stand in a URL, a libpq host and /etc/hosts. */
+/** A host name or address that is valid in a URL, in libpq's host and in /etc/hosts. */
 export const hostName: (text: string) => string = withSchema(
   z.string().regex(/^[A-Za-z0-9_](?:[A-Za-z0-9_.:-]{0,252})$/, "is not a host name or address"),
 );
 
-/** A PostgreSQL identifier: 1 to 63 bytes, no control character. Quoting is the reader's business. */
+/** A PostgreSQL identifier: 1 to 63 bytes, no control character. The caller quotes it. */
 export const identifier: (text: string) => string = (text) => {
   plainText(text);
   if (new TextEncoder().encode(text).length > 63) throw new MalformedValue("is longer than 63 bytes");
@@ -124,11 +124,11 @@ export const identifier: (text: string) => string = (text) => {
 
 export interface ReadDeps {
   environment: Readonly<Record<string, string | undefined>>;
-  /** reads the file behind NAME_FILE; throws where it cannot */
+  /** reads the file named by NAME_FILE; throws if it cannot */
   readFile: (path: string) => string;
 }
 
-/** Reads every variable; all problems are reported together. */
+/** Reads every variable and reports all problems together. */
 export function readConfig<V extends Variables>(variables: V, deps: ReadDeps): ConfigResult<V> {
   const problems: ConfigProblem[] = [];
   const named = new Set<string>();
@@ -147,7 +147,7 @@ function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigP
   const direct = deps.environment[variable.name] || undefined;
   const fileVariable = `${variable.name}_FILE`;
   const path = deps.environment[fileVariable] || undefined;
-  // the images set some variables to their defaults, for people's own commands: that is not somebody's word
+  // an image sets some variables to their defaults, for users' own commands: such a value does not conflict with NAME_FILE
   if (direct !== undefined && path !== undefined && direct !== variable.defaultText) {
     problems.push({
       variable: variable.name,
@@ -165,7 +165,7 @@ function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigP
     problems.push({
       variable: fileVariable,
       message: `${fileVariable} names ${path}, which cannot be read (${code})`,
-      fix: "mount the file there, readable for root, or correct the path",
+      fix: "mount a file readable by root at that path, or correct the path",
     });
     return undefined;
   }

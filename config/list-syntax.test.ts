@@ -113,7 +113,7 @@ test("parseHosts() gives back distinct hosts, with or without spaces around them
   }));
 });
 
-test("parseHosts() refuses a host twice, two words, and what is no host", () => {
+test("parseHosts() refuses a host twice, two words, and what is not a host", () => {
   for (const text of ["a,a", "a b", "a,-b", "a;b", "a,b/c", "a,'b'"]) {
     assert.throws(() => parseHosts(text), MalformedValue, text);
   }
@@ -215,7 +215,7 @@ test("parseDbUsers() takes a comma of a one-line file as part of the password", 
   assert.equal(parseDbUsers("a:b,c:d").length, 2);
 });
 
-test("parseDbUsers() refuses what is no pair, and names neither password nor value", () => {
+test("parseDbUsers() refuses what is not a pair, and names neither password nor value", () => {
   const long = "x".repeat(129);
   for (const text of ["a", ":topsecret", " :topsecret", "a:", "a:topsecret,b", "a:topsecret,a:other", `a:${long}`]) {
     assert.throws(() => parseDbUsers(text), (error: Error) => {

@@ -1,5 +1,5 @@
 // The list syntaxes of the old environment variables: CONFIGS, BACKENDS, DB_USERS, PARTNER_NODES.
-// Each parser returns all entries or throws MalformedValue that names the entry; never a part of a list.
+// Each parser returns all entries, or throws a MalformedValue that names the bad one; never part of a list.
 import { hostName, identifier, MalformedValue, type Source } from "./env.ts";
 
 export interface Setting {
@@ -8,26 +8,26 @@ export interface Setting {
 }
 
 /**
- * `name:value[,name:value]` with any delimiter and assignment symbols. A value may be in single or double quotes;
- * inside quotes the delimiter does not cut. Quotes around a value are taken off, a doubled quote stands for one.
+ * `name:value[,name:value]` with any delimiter and assignment symbols. A value may be in single or double quotes, which
+ * protect the delimiter. Quotes around a whole value are removed, and a doubled quote inside them stands for one.
  */
 export function parseSettings(text: string, delimiter: string, assignment: string): Setting[] {
   if (delimiter.includes(assignment) || assignment.includes(delimiter)) {
     const symbols = `${JSON.stringify(delimiter)} and ${JSON.stringify(assignment)}`;
     throw new MalformedValue(
-      `cannot be cut: CONFIGS_DELIMITER_SYMBOL and CONFIGS_ASSIGNMENT_SYMBOL are ${symbols}, of which one holds the other`,
+      `cannot be split: CONFIGS_DELIMITER_SYMBOL and CONFIGS_ASSIGNMENT_SYMBOL are ${symbols}, and one contains the other`,
     );
   }
   return splitOutsideQuotes(text, delimiter).filter((part) => part.trim() !== "").map((part) => {
     const at = part.indexOf(assignment);
     const name = part.slice(0, at).trim();
     if (at < 0 || !/^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?$/.test(name)) {
-      throw new MalformedValue(`entry ${JSON.stringify(part.trim())} is not name${assignment}value`);
+      throw new MalformedValue(`is malformed: entry ${JSON.stringify(part.trim())} is not name${assignment}value`);
     }
     const value = unquote(part.slice(at + assignment.length).trim());
     // deno-lint-ignore no-control-regex -- a line break in a value would be another setting
     if (/[\u0000-\u001f\u007f]/.test(value)) {
-      throw new MalformedValue(`the value of ${name} holds a control character or a line break`);
+      throw new MalformedValue(`is malformed: the value of ${name} contains a control character or a line break`);
     }
     return { name: name.toLowerCase(), value };
   });
@@ -50,7 +50,7 @@ function splitOutsideQuotes(text: string, delimiter: string): string[] {
     current += c;
     i++;
   }
-  if (quote !== "") throw new MalformedValue(`has an opening ${quote} without its closing one`);
+  if (quote !== "") throw new MalformedValue(`has an unterminated ${quote}`);
   return [...parts, current];
 }
 
@@ -69,15 +69,15 @@ export function parseHosts(text: string): string[] {
     try {
       hostName(host);
     } catch {
-      throw new MalformedValue(`entry ${JSON.stringify(host)} is not a host name or address`);
+      throw new MalformedValue(`is malformed: entry ${JSON.stringify(host)} is not a host name or address`);
     }
   }
   const twice = hosts.find((h, i) => hosts.indexOf(h) !== i);
-  if (twice !== undefined) throw new MalformedValue(`names ${JSON.stringify(twice)} twice`);
+  if (twice !== undefined) throw new MalformedValue(`lists ${JSON.stringify(twice)} twice`);
   return hosts;
 }
 
-/** A backend of pgpool, as BACKENDS gives it. */
+/** One entry of BACKENDS. */
 export interface Backend {
   id: number;
   host: string;
@@ -89,29 +89,29 @@ export interface Backend {
 
 const backendFlags = ["ALLOW_TO_FAILOVER", "DISALLOW_TO_FAILOVER", "ALWAYS_PRIMARY"];
 
-/** `num:host:port:weight:data_directory:flag[,...]`; positions left empty take their defaults. */
+/** `num:host:port:weight:data_directory:flag[,...]`; empty positions take their defaults. */
 export function parseBackends(text: string): Backend[] {
   const backends = text.split(",").map((part) => part.trim()).filter((part) => part !== "").map(parseBackend);
   const twice = backends.find((b, i) => backends.findIndex((other) => other.id === b.id) !== i);
-  if (twice) throw new MalformedValue(`gives the number ${twice.id} twice`);
+  if (twice) throw new MalformedValue(`has two backends with the number ${twice.id}`);
   return backends;
 }
 
 function parseBackend(entry: string): Backend {
-  const malformed = (why: string) => new MalformedValue(`entry ${JSON.stringify(entry)} ${why}`);
+  const malformed = (why: string) => new MalformedValue(`is malformed: entry ${JSON.stringify(entry)} ${why}`);
   const parts = entry.split(":").map((part) => part.trim());
   if (parts.length > 6) throw malformed("has more than six positions");
   const [id = "", host = "", port = "", weight = "", dataDirectory = "", flag = ""] = parts;
-  if (!/^\d{1,3}$/.test(id) || Number(id) > 127) throw malformed("has no number from 0 to 127 in position 1");
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$/.test(host)) throw malformed("has no host name or address in position 2");
+  if (!/^\d{1,3}$/.test(id) || Number(id) > 127) throw malformed("needs a number from 0 to 127 in position 1");
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$/.test(host)) throw malformed("needs a host name or address in position 2");
   if (port !== "" && (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65535)) {
-    throw malformed("has no port in position 3");
+    throw malformed("has an invalid port in position 3");
   }
-  if (!/^(\d{1,6}(\.\d{1,6})?)?$/.test(weight)) throw malformed("has no weight in position 4");
-  if (!/^(\/[A-Za-z0-9_.\/-]*)?$/.test(dataDirectory)) throw malformed("has no absolute path in position 5");
+  if (!/^(\d{1,6}(\.\d{1,6})?)?$/.test(weight)) throw malformed("has an invalid weight in position 4");
+  if (!/^(\/[A-Za-z0-9_.\/-]*)?$/.test(dataDirectory)) throw malformed("has an invalid absolute path in position 5");
   const flags = flag.split("|");
   if (flag !== "" && !flags.every((f) => backendFlags.includes(f))) {
-    throw malformed(`has none of ${backendFlags.join(", ")} in position 6`);
+    throw malformed(`has a flag other than ${backendFlags.join(", ")} in position 6`);
   }
   if (flags.includes("ALLOW_TO_FAILOVER") && flags.includes("DISALLOW_TO_FAILOVER")) {
     throw malformed("both allows and disallows failover in position 6");
@@ -126,22 +126,22 @@ function parseBackend(entry: string): Backend {
   };
 }
 
-/** A login of pgpool, as DB_USERS gives it. */
+/** One entry of DB_USERS. */
 export interface DbUser {
   name: string;
   password: string;
 }
 
 /**
- * `user:password[,user:password]`; in DB_USERS_FILE (source "file") or where there are line breaks one pair a line. The
- * first colon splits, so a password may hold colons; commas only one pair a line. No password appears in an error.
+ * `user:password[,user:password]`, or one pair per line in DB_USERS_FILE (source "file") and wherever there are line breaks.
+ * The first colon separates, so a password may contain colons; with one pair per line also commas. No error contains a password.
  */
 export function parseDbUsers(text: string, source: Source = "environment"): DbUser[] {
   const separator = source === "file" || text.includes("\n") ? "\n" : ",";
   const entries = text.split(separator).map((e) => e.replace(/\r$/, "")).filter((e) => e.trim() !== "");
   const users = entries.map((entry, i) => parseDbUser(entry, i + 1));
   const twice = users.find((u, i) => users.findIndex((other) => other.name === u.name) !== i);
-  if (twice) throw new MalformedValue(`names the user ${JSON.stringify(twice.name)} twice`);
+  if (twice) throw new MalformedValue(`lists the user ${JSON.stringify(twice.name)} twice`);
   return users;
 }
 
@@ -151,7 +151,7 @@ function parseDbUser(entry: string, number: number): DbUser {
   const password = entry.slice(at + 1);
   if (name === "" || password === "") {
     throw new MalformedValue(
-      `has in entry ${number} no user:password; commas in a password need DB_USERS_FILE, one pair a line`,
+      `is malformed: entry ${number} is not user:password; a password with commas needs DB_USERS_FILE, one pair per line`,
     );
   }
   // deno-lint-ignore no-control-regex -- control characters are what is refused
@@ -159,11 +159,11 @@ function parseDbUser(entry: string, number: number): DbUser {
   try {
     identifier(name);
   } catch {
-    throw new MalformedValue(`has in entry ${number} a user name over 63 bytes`);
+    throw new MalformedValue(`has a user name longer than 63 bytes in entry ${number}`);
   }
   if (new TextEncoder().encode(password).length > 128) {
     throw new MalformedValue(
-      `has a password over 128 bytes for user ${JSON.stringify(name)}, which pgpool cannot store`,
+      `has a password for user ${JSON.stringify(name)} that is longer than the 128 bytes pgpool can store`,
     );
   }
   return { name, password };

@@ -1,24 +1,28 @@
-// Every variable of the pgpool role, under its public name, with its documentation.
+// Every variable of the pgpool role: its public name, its documentation, and the checks across several variables.
 import { type ConfigOf, type ConfigProblem, env, identifier, integer, MalformedValue, plainText } from "./env.ts";
 import { type Backend, type DbUser, parseBackends, parseDbUsers, parseSettings, type Setting } from "./list-syntax.ts";
 import { observerProblems, observerVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
 
-/** pgpool's files hold name:password pairs, so a colon would end the name. */
+/** pgpool's password files contain name:password lines, so a colon would end the name. */
 const nameWithoutColon = (text: string) => {
-  if (text.includes(":")) throw new MalformedValue("holds a colon, which pgpool's password files cannot");
+  if (text.includes(":")) {
+    throw new MalformedValue("contains a colon, which pgpool's password files do not allow in a name");
+  }
   return identifier(text);
 };
 
-/** pgpool.conf takes a quote or a backslash in a value and does not find that user in pool_passwd (4.6.1). */
+/** pgpool 4.6.1 accepts a quote or a backslash in pgpool.conf, but then does not find that user in pool_passwd. */
 const checkUser = (text: string) => {
-  if (/['\\]/.test(text)) throw new MalformedValue("holds ' or \\, with which pgpool does not find its own user");
+  if (/['\\]/.test(text)) {
+    throw new MalformedValue("contains ' or \\, with which pgpool cannot find the user in its password file");
+  }
   return nameWithoutColon(text);
 };
 
 const storablePassword = (text: string) => {
   if (new TextEncoder().encode(text).length > 128) {
-    throw new MalformedValue("is longer than 128 bytes, which pgpool cannot store");
+    throw new MalformedValue("is longer than the 128 bytes that pgpool can store");
   }
   return plainText(text);
 };
@@ -30,25 +34,27 @@ export const pgpoolVariables = {
     defaultText: "",
     accepts: "num:host:port:weight:data_directory:flag[,...]",
     doc:
-      "The nodes behind pgpool. What is left out: port 5432, weight 1, /var/lib/postgresql/data, ALLOW_TO_FAILOVER. " +
-      "Numbers need not be in order or dense. With none the container stays up, is not ready and says so.",
+      "The nodes behind pgpool. Defaults: port 5432, weight 1, /var/lib/postgresql/data, ALLOW_TO_FAILOVER. Numbers may be " +
+      "in any order and may have gaps. If there are no backends, the container stays up and reports that it is not ready.",
   }),
   dbUsers: env<DbUser[]>("DB_USERS", parseDbUsers, {
     fallback: [],
     defaultText: "",
-    accepts: "user:password[,user:password]; in DB_USERS_FILE one pair a line",
-    doc: "Who may log in through pgpool. A password may hold colons, commas only in DB_USERS_FILE; at most 128 bytes.",
+    accepts: "user:password[,user:password]; in DB_USERS_FILE, one pair per line",
+    doc:
+      "Users that may log in through pgpool. A password may contain colons, and in DB_USERS_FILE also commas; it may be at " +
+      "most 128 bytes long.",
     secret: true,
   }),
   checkUser: env("CHECK_USER", checkUser, {
     fallback: "replication_user",
-    accepts: "a role name of at most 63 bytes, without a colon, ' and \\",
-    doc: "Role of pgpool's own checks.",
+    accepts: "a role name of at most 63 bytes, without a colon, ' or \\",
+    doc: "Role that pgpool uses for its own checks.",
   }),
   checkPassword: env("CHECK_PASSWORD", storablePassword, {
     fallback: "replication_pass",
     accepts: "text without control characters, at most 128 bytes",
-    doc: "Its password.",
+    doc: "Password of CHECK_USER.",
     secret: true,
   }),
   checkTimeoutSeconds: shared.checkTimeout,
@@ -56,25 +62,27 @@ export const pgpoolVariables = {
     fallback: "",
     defaultText: "",
     accepts: "a name of at most 63 bytes, without a colon",
-    doc: "User of PCP on port 9898, for operators.",
+    doc: "Operator's user for PCP, pgpool's control protocol on port 9898.",
   }),
   pcpPassword: env("PCP_PASSWORD", plainText, {
     fallback: "",
     defaultText: "",
     accepts: "text without control characters",
-    doc: "Its password.",
+    doc: "Password of PCP_USER.",
     secret: true,
   }),
   waitBackendSeconds: shared.seconds(
     "WAIT_BACKEND_TIMEOUT",
     120,
     86400,
-    "How long to wait at start until the backends answer, all at once; s. pgpool starts as soon as the primary is there.",
+    "How long to wait for the backends at start, all of them in parallel. pgpool starts as soon as the primary and " +
+      "REQUIRE_MIN_BACKENDS backends are in service.",
   ),
   requireMinBackends: env("REQUIRE_MIN_BACKENDS", integer(0, 128), {
     fallback: 0,
     accepts: "a whole number, 0 to 128",
-    doc: "Fewer reachable backends at the end of WAIT_BACKEND_TIMEOUT are an error; 0: no minimum.",
+    doc:
+      "Minimum number of backends in service; with fewer after WAIT_BACKEND_TIMEOUT the container exits. 0: no minimum.",
   }),
   consistency: shared.consistency,
   ...observerVariables,
@@ -90,7 +98,7 @@ export interface PgpoolConfig extends ConfigOf<typeof pgpoolVariables> {
   settings: Setting[];
 }
 
-/** Completes the parsed variables, or returns what is wrong with them together. */
+/** Derives the rest of the configuration, or returns the problems between variables. */
 export function completePgpoolConfig(
   config: ConfigOf<typeof pgpoolVariables>,
   hostname: string,
@@ -101,21 +109,23 @@ export function completePgpoolConfig(
     settings = parseSettings(config.configs, config.configsDelimiter, config.configsAssignment);
   } catch (error) {
     if (!(error instanceof MalformedValue)) throw error;
-    problems.push({ variable: "CONFIGS", message: `CONFIGS: ${error.message}`, fix: "write name:value[,name:value]" });
+    const shown = JSON.stringify(config.configs);
+    const message = `CONFIGS: ${shown} ${error.message}`;
+    problems.push({ variable: "CONFIGS", message, fix: "write name:value[,name:value]" });
   }
   if ((config.pcpUser === "") !== (config.pcpPassword === "")) {
     problems.push({
       variable: "PCP_USER",
-      message: "PCP_USER and PCP_PASSWORD go together, and one of them is not set",
-      fix: "set both, or none",
+      message: "only one of PCP_USER and PCP_PASSWORD is set",
+      fix: "set both or neither",
     });
   }
   problems.push(...observerProblems(config, hostname));
   if (config.requireMinBackends > config.backends.length) {
     problems.push({
       variable: "REQUIRE_MIN_BACKENDS",
-      message: `REQUIRE_MIN_BACKENDS is ${config.requireMinBackends}, BACKENDS has ${config.backends.length}`,
-      fix: "lower it, or name more backends",
+      message: `REQUIRE_MIN_BACKENDS is ${config.requireMinBackends}, but BACKENDS lists ${config.backends.length}`,
+      fix: "lower REQUIRE_MIN_BACKENDS, or add nodes to BACKENDS",
     });
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: { ...config, settings } };

@@ -1,5 +1,4 @@
-// Every variable of the postgres-node role, under its public name, with its documentation,
-// and the checks that need more than one of them.
+// Every variable of the postgres-node role: its public name, its documentation, and the checks across several variables.
 import {
   type ConfigOf,
   type ConfigProblem,
@@ -24,7 +23,7 @@ const nodeNameText = (text: string) => {
 const absolutePath = (text: string) => {
   plainText(text);
   const path = text.replace(/\/+$/, "");
-  if (!path.startsWith("/")) throw new MalformedValue("is not an absolute path below /");
+  if (!path.startsWith("/")) throw new MalformedValue("is not an absolute path other than /");
   return path;
 };
 
@@ -34,7 +33,7 @@ const path = (name: string, doc: string, defaultText: string) =>
     defaultText,
     accepts: "an absolute path",
     doc,
-    changed: "Decides nothing any more.",
+    changed: "PostDock writes this file and no longer reads it.",
   });
 
 /** All variables of the role; shared ones come from shared.ts. */
@@ -42,25 +41,25 @@ export const postgresNodeVariables = {
   postgresUser: env("POSTGRES_USER", identifier, {
     fallback: "postgres",
     accepts: "a role name of at most 63 bytes",
-    doc: "Application superuser, made when a cluster is bootstrapped.",
+    doc: "Application superuser, created when the cluster is bootstrapped.",
   }),
   postgresPassword: env("POSTGRES_PASSWORD", plainText, {
     fallback: "",
     defaultText: "",
     accepts: "text without control characters",
-    doc: "Its password. Needed where a cluster is bootstrapped, unless POSTGRES_HOST_AUTH_METHOD is trust.",
+    doc: "Password of POSTGRES_USER. Required to bootstrap the cluster, unless POSTGRES_HOST_AUTH_METHOD is trust.",
     secret: true,
   }),
   postgresDb: env("POSTGRES_DB", identifier, {
     fallback: "",
     defaultText: "POSTGRES_USER",
     accepts: "a database name of at most 63 bytes",
-    doc: "Application database, made when a cluster is bootstrapped.",
+    doc: "Application database, created when the cluster is bootstrapped.",
   }),
   initdbArgs: env("POSTGRES_INITDB_ARGS", plainText, {
     fallback: "",
-    accepts: "arguments of initdb, separated by spaces",
-    doc: "Further arguments of initdb.",
+    accepts: "initdb arguments, separated by spaces",
+    doc: "Additional arguments for initdb.",
   }),
   hostAuthMethod: env(
     "POSTGRES_HOST_AUTH_METHOD",
@@ -68,7 +67,7 @@ export const postgresNodeVariables = {
     {
       fallback: "scram-sha-256",
       accepts: "scram-sha-256, md5, password, trust, reject or cert",
-      doc: "Method of the `host all all all` line of pg_hba.conf, written at bootstrap.",
+      doc: "Authentication method of the `host all all all` line in pg_hba.conf, written at bootstrap.",
       changed: "New, as in the official postgres image.",
     },
   ),
@@ -84,37 +83,36 @@ export const postgresNodeVariables = {
   primaryPort: shared.port("REPLICATION_PRIMARY_PORT", 5432, "Port of the upstream named by REPLICATION_PRIMARY_HOST."),
   primaryHost: shared.optionalHost(
     "REPLICATION_PRIMARY_HOST",
-    "Upstream to follow. Unset, or naming the node itself: this node may bootstrap the cluster.",
+    "Upstream to follow. A node may bootstrap the cluster if this is unset or names the node itself.",
   ),
   nodeId: env<number | null>("NODE_ID", integer(1, 2147483647), {
     fallback: null,
     defaultText: "from NODE_NAME",
     accepts: "a whole number, 1 to 2147483647",
-    doc:
-      "Id of the node in repmgr. Unset: the last dash-separated number of NODE_NAME plus 1000 (node-102 gives 1102).",
+    doc: "repmgr node ID. If unset, it is the last number after a dash in NODE_NAME, plus 1000: node-102 gives 1102.",
   }),
   nodeName: env("NODE_NAME", nodeNameText, {
     fallback: "",
     accepts: "letters, digits, _ . and -, at most 63 characters",
-    doc: "Name of the node in repmgr, unique in the cluster.",
+    doc: "repmgr node name, unique in the cluster.",
     required: true,
   }),
   networkName: env<string | null>("CLUSTER_NODE_NETWORK_NAME", hostName, {
     fallback: null,
     defaultText: "the container's hostname",
     accepts: "a host name or address",
-    doc: "How other nodes reach this one.",
+    doc: "Host name or address at which the other nodes reach this one.",
   }),
   priority: env("NODE_PRIORITY", integer(0, 1_000_000), {
     fallback: 100,
     accepts: "a whole number, 0 to 1000000",
-    doc: "Election priority; 0: never promoted.",
+    doc: "Election priority. A node with priority 0 is never promoted automatically.",
   }),
   partners: env<string[]>("PARTNER_NODES", parseHosts, {
     fallback: [],
     defaultText: "",
     accepts: "host names, separated by commas, each once",
-    doc: "The nodes of the first level, this one included: they decide together who is primary (adaptive mode).",
+    doc: "The nodes of the first level, including this one. They vote, and one of them is the primary.",
   }),
   ...quorumVariables,
   consistency: shared.consistency,
@@ -123,7 +121,7 @@ export const postgresNodeVariables = {
     defaultText: "0",
     accepts: "0 or 1",
     doc:
-      "1: a commit waits for barman's WAL receiver too, while it receives: backups lose nothing that was acknowledged.",
+      "1: while barman's WAL receiver is connected, a commit waits for it too, so that a restore loses no acknowledged commit.",
     changed: "New.",
   }),
   configs: shared.configs,
@@ -133,13 +131,13 @@ export const postgresNodeVariables = {
     fallback: true,
     defaultText: "1",
     accepts: "0 or 1",
-    doc: "Replicate with slots; 0: keep 500 segments of WAL for standbys instead.",
+    doc: "1: use replication slots. 0: keep 500 WAL segments (8 GB) for standbys instead.",
   }),
   cleanOverRewind: env("CLEAN_OVER_REWIND", flag, {
     fallback: false,
     defaultText: "0",
     accepts: "0 or 1",
-    doc: "1: clone instead of pg_rewind when a former primary comes back.",
+    doc: "1: clone a returning node that has diverged, instead of running pg_rewind.",
   }),
   sshEnable: shared.sshEnable,
   logLevel: shared.logLevel,
@@ -147,92 +145,93 @@ export const postgresNodeVariables = {
     "REPMGR_WAIT_POSTGRES_START_TIMEOUT",
     90,
     86400,
-    "How long a PostgreSQL that cannot start is retried before the container ends, and how long wait_local_postgres waits; s.",
+    "How long to retry starting PostgreSQL before the container exits; also the timeout of wait_local_postgres.",
   ),
   waitUpstreamSeconds: shared.seconds(
     "WAIT_UPSTREAM_TIMEOUT",
     600,
     86400,
-    "How long a node waits for an upstream, a primary or a majority of its partners before its container ends; s.",
-    "Was declared and never read.",
+    "How long a node waits for an upstream, a primary or a majority of the voters before its container exits.",
+    "1.x declared it but never read it.",
   ),
   degradedSeconds: shared.seconds(
     "REPMGR_DEGRADED_MONITORING_TIMEOUT",
     5,
     86400,
-    "How long repmgrd stays in degraded monitoring before it is restarted; s.",
+    "How long repmgrd may stay in degraded monitoring before it exits and is restarted.",
   ),
   primaryLockFile: path(
     "MASTER_ROLE_LOCK_FILE_NAME",
-    "Exists while this node is, or last was, the primary. For people's scripts.",
+    "File that exists while this node is, or most recently was, the primary. For your own scripts.",
     "$PGDATA/master.lock",
   ),
   standbyLockFile: path(
     "STANDBY_ROLE_LOCK_FILE_NAME",
-    "Holds the upstream's node id while this node follows another than its configured upstream. For people's scripts.",
+    "File with the upstream's node ID, present while this node does not follow its configured upstream. For your own scripts.",
     "$PGDATA/standby.lock",
   ),
   connectTimeoutSeconds: env("CONNECT_TIMEOUT", integer(1, 3600), {
     fallback: 1,
     accepts: "seconds, 1 to 3600",
-    doc: "connect_timeout of repmgr's connections; s.",
+    doc: "connect_timeout of repmgr's connections.",
     changed: "Was 2.",
   }),
   reconnectAttempts: env("RECONNECT_ATTEMPTS", integer(1, 1000), {
     fallback: 3,
     accepts: "a whole number, 1 to 1000",
-    doc: "How often repmgrd tries to reach a lost upstream before it acts.",
+    doc: "How many times repmgrd tries to reach a lost upstream before it acts.",
   }),
   reconnectIntervalSeconds: env("RECONNECT_INTERVAL", integer(1, 3600), {
     fallback: 1,
     accepts: "seconds, 1 to 3600",
-    doc: "Pause between these tries; s.",
+    doc: "Pause between the attempts counted by RECONNECT_ATTEMPTS.",
     changed: "Was 5.",
   }),
   primaryResponseSeconds: env("MASTER_RESPONSE_TIMEOUT", integer(1, 3600), {
     fallback: 20,
     accepts: "seconds, 1 to 3600",
-    doc: "async_query_timeout of repmgrd; s.",
+    doc: "repmgrd's async_query_timeout.",
   }),
   checkTimeoutSeconds: shared.checkTimeout,
   stoppingSeconds: shared.seconds(
     "STOPPING_TIMEOUT",
     5,
     3600,
-    "A fast shutdown that takes longer becomes an immediate one; s. Docker kills 10 s after TERM unless stop_grace_period says otherwise.",
-    "TERM was a smart shutdown that became a fast one; it is fast from the beginning, since open sessions of a smart one lose their commits in a failover.",
+    "How long a fast shutdown may take before it becomes an immediate one. Docker sends KILL 10 s after TERM unless stop_grace_period is set.",
+    "TERM is a fast shutdown from the start. It used to be a smart one first, and sessions left open by a smart shutdown " +
+      "lose their commits in a failover.",
   ),
   recoveryCheckSeconds: env("LAUNCH_RECOVERY_CHECK_INTERVAL", integer(1, 86400), {
     fallback: 30,
     accepts: "seconds, 1 to 86400",
-    doc: "Pause between log lines that report a recovery or a clone in progress; s.",
+    doc: "Interval between log lines about a recovery or clone in progress.",
   }),
 };
 
-/** What the role works with: the variables and what follows from several of them. */
+/** The role's configuration: its variables, and the values derived from several of them. */
 export interface NodeConfig extends ConfigOf<typeof postgresNodeVariables> {
   id: number;
   name: string;
   host: string;
   database: string;
   settings: Setting[];
-  /** REPLICATION_PRIMARY_HOST, unless it names this node or is unset */
+  /** REPLICATION_PRIMARY_HOST; null if it is unset or names this node */
   upstreamHost: string | null;
   /** PARTNER_NODES without this node */
   otherPartners: string[];
-  /** PARTNER_NODES and QUORUM_OBSERVERS: who votes about the lease */
+  /** The voters: PARTNER_NODES and QUORUM_OBSERVERS */
   electorate: string[];
   masterLockPath: string;
   standbyLockPath: string;
 }
 
-/** NODE_ID from NODE_NAME: the last dash-separated number plus 1000; null where there is none. */
+/** NODE_ID from NODE_NAME: the last number after a dash, plus 1000; null if there is none. */
 export function nodeIdFromName(nodeName: string): number | null {
   const digits = nodeName.split("-").slice(1).findLast((part) => /^\d{1,6}$/.test(part));
   return digits === undefined ? null : Number(digits) + 1000;
 }
 
-/** Completes the parsed variables, or returns what is wrong with them together. */
+/** Derives the rest of the configuration, or returns the problems between variables. */
 export function completeNodeConfig(
   config: ConfigOf<typeof postgresNodeVariables>,
   hostname: string,
@@ -242,8 +241,8 @@ export function completeNodeConfig(
   if (id === null) {
     problems.push({
       variable: "NODE_ID",
-      message: `NODE_ID is not set and NODE_NAME ${JSON.stringify(config.nodeName)} has no number after a dash`,
-      fix: "set NODE_ID, or name the node as in node-102",
+      message: `NODE_ID is not set, and NODE_NAME ${JSON.stringify(config.nodeName)} has no number after a dash`,
+      fix: "set NODE_ID, or end NODE_NAME with a dash and a number, for example node-102",
     });
   }
   const settings = tryParse(
@@ -256,8 +255,9 @@ export function completeNodeConfig(
   if (config.partners.length > 0 && !config.partners.includes(host)) {
     problems.push({
       variable: "PARTNER_NODES",
-      message: `PARTNER_NODES (${config.partners.join(",")}) does not name this node, ${JSON.stringify(host)}`,
-      fix: `add ${host} to PARTNER_NODES of all its nodes, or set CLUSTER_NODE_NETWORK_NAME to the name used there`,
+      message: `PARTNER_NODES (${config.partners.join(",")}) does not include this node, ${JSON.stringify(host)}`,
+      fix:
+        `add ${host} to PARTNER_NODES on every node listed in it, or set CLUSTER_NODE_NETWORK_NAME to the name used there`,
     });
   }
   problems.push(...quorumProblems(config, config.partners));
@@ -288,9 +288,8 @@ function tryParse(problems: ConfigProblem[], variable: string, text: string, par
     problems.push({
       variable,
       message: `${variable}: ${JSON.stringify(text)} ${error.message}`,
-      fix:
-        `write name:value[,name:value] with the symbols of CONFIGS_ASSIGNMENT_SYMBOL and CONFIGS_DELIMITER_SYMBOL; ` +
-        "put a value that holds the delimiter in quotes",
+      fix: "write name:value[,name:value], using CONFIGS_ASSIGNMENT_SYMBOL for : and CONFIGS_DELIMITER_SYMBOL for ,; " +
+        "quote a value that contains the delimiter",
     });
     return [];
   }

@@ -24,7 +24,7 @@ const observe = (environment: Record<string, string>) => {
   return result.ok ? observerProblems(result.config, "pool").map((p) => p.message) : ["not read"];
 };
 
-test("the defaults are right, and a renewal may get lost twice", () => {
+test("the defaults are valid, and two renewals in a row may be lost", () => {
   assert.deepEqual(read({}), []);
   assert.deepEqual(read({ LEASE_TTL: "3", LEASE_RENEW_INTERVAL: "1" }), []);
   assert.match(read({ LEASE_TTL: "2.9", LEASE_RENEW_INTERVAL: "1" })[0]!, /more than a third of LEASE_TTL/);
@@ -48,14 +48,14 @@ for (const [name, value] of malformed) {
   });
 }
 
-test("an observer is no partner, and needs to know the partners and its own name", () => {
+test("an observer is not a partner, and needs to know the partners and its own name", () => {
   assert.match(read({ QUORUM_OBSERVERS: "a" })[0]!, /in PARTNER_NODES too/);
   assert.deepEqual(observe({}), []);
   assert.deepEqual(observe({ QUORUM_OBSERVERS: "pool", PARTNER_NODES: "a,b" }), []);
-  assert.match(observe({ QUORUM_OBSERVERS: "pool" })[0]!, /PARTNER_NODES is not/);
+  assert.match(observe({ QUORUM_OBSERVERS: "pool" })[0]!, /PARTNER_NODES is not;/);
   assert.match(
     observe({ QUORUM_OBSERVERS: "other", PARTNER_NODES: "a,b" })[0]!,
-    /does not name this container, "pool"/,
+    /does not include this container, "pool"/,
   );
 });
 

@@ -1,4 +1,4 @@
-// The variables as documentation: docs/configuration.md and `postdock config reference` are made here.
+// The variables as documentation: renders docs/configuration.md and the output of `postdock config reference`.
 import type { Variable, Variables } from "./env.ts";
 import { type RoleName, roleNames, roleVariables } from "./roles.ts";
 import { forScripts, retired } from "./strangers.ts";
@@ -10,17 +10,17 @@ const titles: Readonly<Record<RoleName, { title: string; about: string }>> = {
 };
 
 const rules = [
-  "- A container reads its variables once, when it starts, and reports every problem at once before it touches anything;",
-  "  it then ends with exit code 78 (for the four required variables of the barman image: 1 to 4, the first one decides).",
+  "- A container reads its variables once, when it starts. Before it touches anything it reports all problems together and",
+  "  exits with code 78. A missing required variable of the barman image has its own code, 1 to 4; the first one decides.",
   "- An empty variable counts as unset.",
-  "- Every variable `NAME` has a twin `NAME_FILE`: a path whose content is the value, without its last line break. Use it",
-  "  with secrets. Setting both is an error.",
-  "- Values of variables marked **secret** appear in no log, no error and no command line.",
+  "- Every variable `NAME` can instead be set by `NAME_FILE`, the path of a file that contains the value; one line break at",
+  "  its end is ignored. Use it for secrets. Setting both is an error.",
+  "- The value of a variable marked **secret** never appears in a log, an error or a command line.",
   "- `postdock config check` in a container, or `docker run --rm --env-file FILE IMAGE config check`, tests an environment",
-  "  and starts nothing.",
+  "  without starting anything.",
 ];
 
-/** The reference of some roles, all by default, as Markdown. */
+/** The reference as Markdown, of all roles by default. */
 export function renderReference(roles: readonly RoleName[] = roleNames): string {
   const sections = roles.flatMap((role) => ["", ...renderRole(role)]);
   return ["# Configuration", "", ...rules, ...sections, ...(roles.length === 1 ? [] : ["", ...renderOldNames()]), ""]
@@ -32,7 +32,7 @@ function renderRole(role: RoleName): string[] {
   return [`## ${title}`, "", about, "", ...renderVariables(roleVariables[role])];
 }
 
-/** A table of variables in the order they are declared. */
+/** A table of variables, in the order of their declaration. */
 export function renderVariables(variables: Variables): string[] {
   const rows = Object.values(variables).map((v) => [`\`${v.name}\``, defaultOf(v), escape(v.accepts), meaningOf(v)]);
   return table(["Variable", "Default", "Accepts", "Meaning"], rows);
@@ -56,13 +56,13 @@ function renderOldNames(): string[] {
   return [
     "## Set in the postgres image for your own scripts",
     "",
-    "PostDock reads none of these.",
+    "PostDock itself does not read these.",
     "",
     ...table(["Variable", "Value"], rows(forScripts)),
     "",
     "## No longer read",
     "",
-    "`postdock config check` warns where one of these is set, or a name that looks like a misspelt one of ours.",
+    "`postdock config check` warns if one of these is set, or if a name looks like a misspelt variable of PostDock.",
     "",
     ...table(["Variable", "What became of it"], rows(retired)),
   ];
@@ -73,7 +73,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => "---")), ...rows.map(line)];
 }
 
-/** Text of a table cell: a bar would end it, a line break the table, an angle bracket begin a tag. */
+/** Text of a table cell: a bar would end the cell, a line break the table, and an angle bracket would start a tag. */
 function escape(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("<", "&lt;").replace(/\s*\n\s*/g, " ");
 }

@@ -1,4 +1,4 @@
-// The roles with their variables and the checks that need several of them: what `config check` and the reference go through.
+// The roles, their variables, and the checks across several variables, for `config check` and the reference.
 import { barmanProblems, barmanVariables } from "./barman.ts";
 import { type ConfigProblem, readConfig, type ReadDeps, type Variables } from "./env.ts";
 import { completePgpoolConfig, pgpoolVariables } from "./pgpool.ts";
@@ -15,12 +15,12 @@ export const roleVariables: Readonly<Record<RoleName, Variables>> = {
   barman: barmanVariables,
 };
 
-/** A role's environment as its container would take it. */
+/** Whether a role's container would accept an environment. */
 export type RoleCheck =
   | { ok: true; settings: Setting[]; sshEnable: boolean; summary: string }
   | { ok: false; problems: ConfigProblem[] };
 
-/** Reads and completes a role's variables as its entrypoint does; touches nothing. */
+/** Reads and checks a role's variables as its entrypoint does, without touching anything. */
 export function checkVariables(role: RoleName, deps: ReadDeps, hostname: string): RoleCheck {
   switch (role) {
     case "postgres-node": {

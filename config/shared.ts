@@ -5,8 +5,8 @@ export const sshEnable = env("SSH_ENABLE", flag, {
   fallback: false,
   defaultText: "0",
   accepts: "0 or 1",
-  doc: "Run sshd for the postgres user with the keys mounted at /tmp/.ssh/keys (id_rsa, id_rsa.pub).",
-  changed: "Keys only, no root login; missing keys are an error.",
+  doc: "1: run sshd for the postgres user, with the key pair mounted at /tmp/.ssh/keys (id_rsa and id_rsa.pub).",
+  changed: "Only keys are accepted, root cannot log in, and missing keys are an error.",
 });
 
 const logWords = ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"] as const;
@@ -14,16 +14,17 @@ const logWords = ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"] as const;
 export const logLevel = env<typeof logWords[number]>("LOG_LEVEL", oneOf(logWords), {
   fallback: "INFO",
   accepts: "DEBUG, INFO, NOTICE, WARNING or ERROR",
-  doc: "Least important log line that is printed; also repmgrd's log level.",
-  changed: "Also the level of PostDock's own log, which is one JSON object a line.",
+  doc: "Lowest severity that is logged; also repmgrd's log level.",
+  changed: "Also applies to PostDock's own log, which is one JSON object per line.",
 });
 
 export const configs = env("CONFIGS", (text) => text, {
   fallback: "",
-  accepts: "name:value[,name:value]; a value may be in quotes",
-  doc: "Settings of the main configuration file, cut by CONFIGS_DELIMITER_SYMBOL and CONFIGS_ASSIGNMENT_SYMBOL.",
-  changed: "A name or a value that the server does not know stops the container before anything is touched. " +
-    "Settings of older versions are translated, with a warning.",
+  accepts: "name:value[,name:value]; a value may be quoted",
+  doc:
+    "Settings for the main configuration file. CONFIGS_DELIMITER_SYMBOL and CONFIGS_ASSIGNMENT_SYMBOL change the separators.",
+  changed: "A setting or value that the server does not know stops the container before anything is touched. " +
+    "Settings of older versions are translated with a warning.",
 });
 
 const modes = ["eventual", "partially-strict", "strict"] as const;
@@ -32,27 +33,28 @@ export const consistency = env<typeof modes[number]>("CONSISTENCY", oneOf(modes)
   fallback: "eventual",
   accepts: "eventual, partially-strict or strict",
   doc:
-    "What a client may rely on, the same on nodes and pgpool. eventual: asynchronous, a failover may lose the last moments, " +
-    "reads anywhere. partially-strict: a commit is on one standby as well while there is one; who has written reads the " +
-    "primary. strict: a commit is on every majority that could elect a primary and never lost; reads from the primary.",
+    "What a client may rely on; set the same value on all nodes and on pgpool. eventual: replication is asynchronous, a " +
+    "failover may lose the last moments, and reads go to any node. partially-strict: a commit is also on one standby while a " +
+    "standby is streaming; a session that has written reads from the primary. strict: a commit is on every majority that " +
+    "could elect a primary, so it is never lost; reads go to the primary.",
   changed: "New.",
 });
 
 const symbol = (text: string) => {
-  if (/[A-Za-z0-9_'"\s]/.test(text)) throw new MalformedValue("holds a letter, a digit, a quote, _ or white space");
+  if (/[A-Za-z0-9_'"\s]/.test(text)) throw new MalformedValue("contains a letter, a digit, a quote, _ or white space");
   return text;
 };
 
 export const configsDelimiter = env("CONFIGS_DELIMITER_SYMBOL", symbol, {
   fallback: ",",
   accepts: "one or more symbols other than letters, digits, quotes, _ and white space",
-  doc: "Cuts CONFIGS into entries.",
+  doc: "Separates the entries of CONFIGS.",
 });
 
 export const configsAssignment = env("CONFIGS_ASSIGNMENT_SYMBOL", symbol, {
   fallback: ":",
   accepts: "one or more symbols other than letters, digits, quotes, _ and white space",
-  doc: "Cuts an entry of CONFIGS into name and value.",
+  doc: "Separates the name from the value in an entry of CONFIGS.",
 });
 
 export const clusterName = env("CLUSTER_NAME", plainText, {
@@ -61,38 +63,38 @@ export const clusterName = env("CLUSTER_NAME", plainText, {
   doc: "Name of the cluster.",
 });
 
-/** repmgr joins its connection strings without quotes, and barman has no escape for %. */
+/** repmgr does not quote values in its connection strings, and barman cannot escape %. */
 const plainName = (text: string) => {
   if (/[\s'\\=%]/.test(text)) {
-    throw new MalformedValue("holds white space, ', \\, = or %, which repmgr or barman cannot connect with");
+    throw new MalformedValue("contains white space, ', \\, = or %, with which repmgr or barman cannot connect");
   }
   return identifier(text);
 };
 
 export const replicationUser = env("REPLICATION_USER", plainName, {
   fallback: "replication_user",
-  accepts: "a role name of at most 63 bytes, without white space, ', \\, = and %",
-  doc: "Role of replication and of repmgr.",
+  accepts: "a role name of at most 63 bytes, without white space, ', \\, = or %",
+  doc: "Role used for replication and by repmgr.",
 });
 
 export const replicationPassword = env("REPLICATION_PASSWORD", plainText, {
   fallback: "replication_pass",
   accepts: "text without control characters",
-  doc: "Its password.",
+  doc: "Password of REPLICATION_USER. CLUSTER_KEY defaults to a key derived from it.",
   secret: true,
 });
 
 export const replicationDb = env("REPLICATION_DB", plainName, {
   fallback: "replication_db",
-  accepts: "a database name of at most 63 bytes, without white space, ', \\, = and %",
-  doc: "Database that holds repmgr's tables.",
+  accepts: "a database name of at most 63 bytes, without white space, ', \\, = or %",
+  doc: "Database that contains repmgr's tables.",
 });
 
 /** A TCP port variable with its default. */
 export const port = (name: string, fallback: number, doc: string) =>
   env(name, integer(1, 65535), { fallback, accepts: "a port, 1 to 65535", doc });
 
-/** A duration in seconds with its default and largest value; `changed` tells what is different from 1.x. */
+/** A duration in seconds with its default and maximum; `changed` says what differs from 1.x. */
 export const seconds = (name: string, fallback: number, max: number, doc: string, changed?: string) =>
   env(name, integer(0, max), {
     fallback,
@@ -101,12 +103,12 @@ export const seconds = (name: string, fallback: number, max: number, doc: string
     ...(changed === undefined ? {} : { changed }),
   });
 
-/** A host that may be left out. */
+/** A host that may be unset. */
 export const optionalHost = (name: string, doc: string) =>
   env<string | null>(name, hostName, { fallback: null, accepts: "a host name or address", doc });
 
 export const checkTimeout = env("CHECK_PGCONNECT_TIMEOUT", integer(1, 3600), {
   fallback: 10,
   accepts: "seconds, 1 to 3600",
-  doc: "Longest time a probe of the command line takes; s.",
+  doc: "Timeout of the `postdock healthcheck` probes.",
 });

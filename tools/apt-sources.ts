@@ -1,4 +1,4 @@
-// PURE: reads the host's own Debian sources, so that what else is fetched comes from the mirror the host uses.
+// PURE: reads the host's Debian sources, so that everything else is fetched from the mirror that the host uses.
 
 export interface AptSource {
   uri: string;

@@ -7,7 +7,7 @@ import { execute, root, say, task } from "./terminal.ts";
 const output = join(root, "dist", "postdock");
 const stamp = join(root, "dist", "postdock.inputs");
 
-/** Hash of everything the executable is made from. */
+/** Hash of everything that goes into the executable. */
 async function inputsHash(): Promise<string> {
   const hash = createHash("sha256");
   for (const path of ["deno.lock", "deno.json", "main.ts", "cli", "config", "core", "roles", "tools/build.ts"]) {
@@ -25,14 +25,14 @@ async function filesOf(path: string): Promise<string[]> {
   return entries.map((e) => join(e.parentPath, e.name)).sort();
 }
 
-/** Builds where something changed; the path of the executable. */
+/** Builds the executable if a source has changed. Returns its path. */
 export async function ensureBuilt(): Promise<string> {
   const inputs = await inputsHash();
   if (await readFile(stamp, "utf8").catch(() => "") === inputs && await stat(output).catch(() => null)) return output;
   say("Building the executable");
   await mkdir(join(root, "dist"), { recursive: true });
   const flags = ["--compile", "--minify", "--bytecode", "--splitting", "--format=esm", "--sourcemap=linked"];
-  // without these two it would read .env and bunfig.toml of its current directory
+  // without these two flags the executable would read .env and bunfig.toml in its current directory
   const closed = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];
   await execute(["./node_modules/.bin/bun", "build", ...flags, ...closed, "--outfile=dist/postdock", "main.ts"], {
     timeoutMs: 120_000,

@@ -1,4 +1,4 @@
-// The checks that need no container, as data, and how they are run: side by side where they are independent.
+// The checks that need no container, as data, and the runner that runs two of them at a time.
 import { dirname } from "node:path";
 import process from "node:process";
 import { attempt, root, say } from "./terminal.ts";
@@ -9,12 +9,12 @@ export interface Check {
   timeoutMs?: number;
 }
 
-// by name: where argv holds the full path of the running Deno, its node:child_process adds -A, and no test would be pure
+// by name: with the full path of the running Deno, its node:child_process would add -A, and no test would be pure
 const deno = "deno";
 const path = `${dirname(process.execPath)}:${process.env.PATH ?? ""}`;
 const sources = ["main.ts", "cli", "config", "core", "roles", "tools", "tests"];
 
-/** Format, lint, types, pure tests without any permission on Deno and on Bun, architecture rules, current docs. */
+/** Format, lint, types, pure tests without permissions on Deno and on Bun, architecture rules, current docs. */
 export const quickChecks: readonly Check[] = [
   { name: "format", argv: [deno, "fmt", "--check"] },
   { name: "lint", argv: [deno, "lint"] },
@@ -61,7 +61,7 @@ export interface Totals {
   failed: number;
 }
 
-/** Runs checks two at a time, prints the output of those that fail, and counts tests (a check without tests counts as one). */
+/** Runs checks two at a time, prints the output of those that fail, and counts tests. A check without tests counts as one. */
 export async function runChecks(checks: readonly Check[]): Promise<Totals> {
   const totals: Totals = { passed: 0, failed: 0 };
   const queue = [...checks];

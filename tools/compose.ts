@@ -1,8 +1,8 @@
-// Where the example cluster's Compose file is and what its project is called.
+// The example cluster's Compose file and its project name.
 import { join } from "node:path";
 import { root } from "./terminal.ts";
 
-/** Compose's own choice for compose/latest.yml, so that commands typed by hand meet the same project. */
+/** The name that Compose itself derives for compose/latest.yml, so that commands typed by hand use the same project. */
 export const project = "compose";
 
 export const composeFile = ["-f", join(root, "compose", "latest.yml")];

@@ -1,5 +1,5 @@
 // The Debian host under the tasks: its packages, its apt sources, and the base image that can be made from them.
-// Everything here wants root on Debian 12 or 13, and says what to do by hand anywhere else.
+// Everything here needs root on Debian 12 or 13, and elsewhere says what to do by hand.
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,15 +16,15 @@ export async function debianVersion(): Promise<string | null> {
 }
 
 const byHand =
-  "install Docker Engine with Compose, start it, see that `docker version` answers, and run this task again";
+  "install Docker Engine with Compose, start it, check that `docker version` answers, and run this task again";
 
-/** Throws with what to install by hand, except for root on Debian 12 or 13. */
+/** Throws an OperatorError that says what to install by hand, unless this is root on Debian 12 or 13. */
 export async function requireDebianRoot(what: string, fix = byHand): Promise<void> {
   const version = await debianVersion();
   if ((version === "12" || version === "13") && process.getuid?.() === 0) return;
   throw new OperatorError({
     what,
-    why: "it is installed by itself only on Debian 12 or 13 as root",
+    why: "this task can provide it only as root on Debian 12 or 13",
     fix,
     exitCode: ExitCode.unavailable,
   });
@@ -35,7 +35,7 @@ export async function commandExists(name: string): Promise<boolean> {
   return (await attempt(["sh", "-c", `command -v "$1"`, "sh", name], { timeoutMs: 5_000 })).code === 0;
 }
 
-/** Installs Debian packages, waiting for another apt where one runs. */
+/** Installs Debian packages; waits if another apt is running. */
 export async function aptInstall(packages: readonly string[]): Promise<void> {
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   const lock = ["-o", "DPkg::Lock::Timeout=120"];
@@ -53,14 +53,14 @@ export async function hostSources(): Promise<{ main: AptSource; security: AptSou
   const { main, security } = debianSources(parseAptSources(texts.join("\n\n")));
   if (!main) {
     throw new OperatorError({
-      what: "This host's apt sources name no Debian archive",
-      fix: "add Debian's main archive to /etc/apt/sources.list.d, or make the image debian:trixie-slim available",
+      what: "This host's apt sources do not contain a Debian archive",
+      fix: "add Debian's main archive to /etc/apt/sources.list.d, or load the image debian:trixie-slim into Docker",
     });
   }
   return { main, security };
 }
 
-/** Makes a Debian base image called `name` from the packages of the host's mirror. */
+/** Makes a Debian base image called `name` from packages of the host's mirror. */
 export async function bootstrapBaseImage(name: string): Promise<void> {
   if (!(await commandExists("debootstrap"))) await aptInstall(["debootstrap"]);
   const { main, security } = await hostSources();
@@ -80,7 +80,7 @@ export async function bootstrapBaseImage(name: string): Promise<void> {
   }
 }
 
-/** Leaves out what Debian's own slim images leave out; copyright files and the alias file of the locales stay. */
+/** Removes what Debian's own slim images do not have either; copyright files and the locale alias file stay. */
 async function slim(directory: string): Promise<void> {
   const clutter = ["cache/apt", "cache/debconf", "lib/apt/lists", "log"].map((path) => join(directory, "var", path));
   const texts = ["doc", "man", "locale", "info", "lintian", "groff"].map((path) => join(directory, "usr/share", path));

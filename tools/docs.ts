@@ -1,4 +1,4 @@
-// Writes the documentation that is made from the code, or with --check says what is out of date. `deno task docs`.
+// `deno task docs`: writes the documentation that is made from the code; with --check it only says what is out of date.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -28,7 +28,7 @@ if (import.meta.main) {
     const stale = await outdated();
     if (process.argv.includes("--check")) {
       if (stale.length === 0) return say("The generated pages are current");
-      throw new OperatorError({ what: `Out of date: ${stale.join(", ")}`, fix: "deno task docs", exitCode: 1 });
+      throw new OperatorError({ what: `Out of date: ${stale.join(", ")}`, fix: "run `deno task docs`", exitCode: 1 });
     }
     for (const path of stale) await writeFile(join(root, path), pages[path]!());
     say(stale.length === 0 ? "The generated pages are current" : `Written: ${stale.join(", ")}`);

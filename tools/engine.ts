@@ -1,5 +1,5 @@
-// Makes sure of a Docker engine, Compose and the base image: uses what is there; on Debian as root it installs the rest,
-// saying so first. `deno task engine` does only this.
+// `deno task engine`: ensures that there are a Docker engine, Compose and the base image. It uses what it finds; as root on
+// Debian it installs the rest, and says so first.
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -21,7 +21,7 @@ import { attempt, execute, say, task } from "./terminal.ts";
 const baseImage = "debian:trixie-slim";
 const engineLog = "/var/log/postdock-dockerd.log";
 
-/** A running engine and the base image. */
+/** Ensures a running engine and the base image. */
 export async function ensureEngine(): Promise<void> {
   if (!(await engineAnswers())) await startEngine();
   await ensureBaseImage();
@@ -36,7 +36,7 @@ async function engineAnswers(): Promise<boolean> {
 async function startEngine(): Promise<void> {
   await requireDebianRoot("No Docker engine answers");
   if (!(await commandExists("dockerd"))) {
-    say("No Docker engine here: installing Debian's package docker.io");
+    say("No Docker engine is installed: installing Debian's package docker.io");
     await aptInstall(["docker.io", "iptables"]);
     if (await engineAnswers()) return;
   }
@@ -46,7 +46,7 @@ async function startEngine(): Promise<void> {
     if (await engineAnswers()) return true;
     if (!died()) return false;
     const last = (await readFile(engineLog, "utf8").catch(() => "")).trim().split("\n").slice(-5).join("\n");
-    throw new OperatorError({ what: "dockerd ended at once", why: last, fix: `read ${engineLog}` });
+    throw new OperatorError({ what: "dockerd exited right after its start", why: last, fix: `read ${engineLog}` });
   }, {
     what: "the Docker engine to answer",
     deadlineMs: 90_000,
@@ -61,12 +61,12 @@ async function startWithSystemd(): Promise<() => boolean> {
   return () => false;
 }
 
-/** dockerd without an init system: detached, so that it outlives this task. The result tells whether it has ended. */
+/** Starts dockerd without an init system, detached so that it outlives this task. The result says whether it has ended. */
 async function startDockerd(): Promise<() => boolean> {
   const alive = await clearStalePid("/var/run/docker.pid", "dockerd");
   await clearStalePid("/var/run/docker/containerd/containerd.pid", "containerd");
-  if (alive) return () => false; // one is just starting
-  say(`Starting dockerd in the background, its log is ${engineLog}`);
+  if (alive) return () => false; // another task has just started one
+  say(`Starting dockerd in the background; its log is ${engineLog}`);
   let ended = false;
   const log = await open(engineLog, "a");
   const child = spawn("dockerd", [], { detached: true, stdio: ["ignore", log.fd, log.fd] });
@@ -77,7 +77,7 @@ async function startDockerd(): Promise<() => boolean> {
   return () => ended;
 }
 
-/** A pid file that a kill has left: removed only where no such process lives. Whether one does. */
+/** Removes a pid file left by a killed process. Returns true, and leaves the file, if that process is alive. */
 async function clearStalePid(path: string, program: string): Promise<boolean> {
   const pid = (await readFile(path, "utf8").catch(() => "")).trim();
   if (pid === "") return false;
@@ -88,29 +88,29 @@ async function clearStalePid(path: string, program: string): Promise<boolean> {
   return false;
 }
 
-/** Which Compose: the plugin (v2) or the Python program of 1.x users (v1). */
+/** v2 is the plugin of the docker command, v1 the Python program that users of 1.x have. */
 export type ComposeVersion = "v2" | "v1";
 
 const composeCommands: Record<ComposeVersion, string[]> = { v2: ["docker", "compose"], v1: ["docker-compose"] };
 
-/** The command that runs Compose; without a wish whichever is there, else v2 is installed. */
+/** The command that runs Compose: the wanted version, or any that is installed. Installs v2 if there is none. */
 export async function ensureCompose(wanted?: ComposeVersion): Promise<string[]> {
   for (const version of wanted ? [wanted] : ["v2", "v1"] as const) {
     if (await composeAnswers(version)) return composeCommands[version];
   }
   const version = wanted ?? "v2";
   if (version === "v1" && await debianVersion() !== "12") {
-    say("docker-compose 1.29 is neither here nor among this system's packages: v2 is used in its place");
+    say("docker-compose 1.29 is neither installed nor packaged for this system: using v2 instead");
     return ensureCompose("v2");
   }
-  await requireDebianRoot(`Compose ${version} is not here`);
+  await requireDebianRoot(`Compose ${version} is not installed`);
   if (version === "v1") {
     say("Installing Debian's package docker-compose");
     await aptInstall(["docker-compose"]);
   } else await installComposePlugin();
   if (await composeAnswers(version)) return composeCommands[version];
   throw new OperatorError({
-    what: `Compose ${version} does not run after its installation`,
+    what: `Compose ${version} was installed but does not run`,
     fix: `try \`${composeCommands[version].join(" ")} version\` by hand`,
   });
 }
@@ -122,7 +122,7 @@ async function composeAnswers(version: ComposeVersion): Promise<boolean> {
   return result?.code === 0 && result.stdout.trim().replace(/^v/, "").startsWith(version === "v2" ? "2" : "1");
 }
 
-/** trixie's docker-compose and docker-buildx depend on libc only: unpacked as plugins of the docker command. */
+/** trixie's docker-compose and docker-buildx depend on libc only, so they can be unpacked as plugins of the docker command. */
 async function installComposePlugin(): Promise<void> {
   say("Installing Compose v2 as a plugin of the docker command, from Debian trixie's packages");
   const directory = await mkdtemp(join(tmpdir(), "postdock-compose-"));
@@ -165,8 +165,8 @@ async function ensureBaseImage(): Promise<void> {
   if ((await attempt(["docker", "image", "inspect", baseImage], { timeoutMs: 30_000 })).code === 0) return;
   say(`Pulling ${baseImage}`);
   if ((await attempt(["docker", "pull", baseImage], { timeoutMs: 60_000 })).code === 0) return;
-  await requireDebianRoot(`No registry gave ${baseImage}`);
-  say(`No registry answers: making ${baseImage} from Debian's packages (about a minute)`);
+  await requireDebianRoot(`${baseImage} could not be pulled from a registry`);
+  say(`${baseImage} could not be pulled: making it from Debian's packages (about a minute)`);
   await bootstrapBaseImage(baseImage);
 }
 
@@ -174,6 +174,6 @@ if (import.meta.main) {
   await task(async () => {
     await ensureEngine();
     const compose = await ensureCompose();
-    say(`A Docker engine answers, ${baseImage} is there, and \`${compose.join(" ")}\` runs.`);
+    say(`A Docker engine answers, ${baseImage} is present, and \`${compose.join(" ")}\` runs.`);
   });
 }

@@ -1,4 +1,4 @@
-// Builds the images where something changed. `deno task images`.
+// `deno task images`: builds the images whose inputs have changed.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ interface Versions {
   images: Record<string, { tag: string; alias: string }>;
 }
 
-/** Builds base and role images; each carries the hash of its inputs and is left alone while that is right. */
+/** Builds the base and role images. Each carries a hash of its inputs as a label, and is rebuilt only if that differs. */
 export async function ensureImages(): Promise<void> {
   await ensureBuilt();
   await ensureEngine();
@@ -54,7 +54,7 @@ async function buildImage(
       "--label",
       `org.opencontainers.image.version=${o.name.split(":")[1]}`,
     ];
-    // the classic builder is part of every engine; BuildKit needs a plugin that may be missing
+    // the classic builder is part of every engine; BuildKit needs a plugin that may not be installed
     await execute([...argv, ...o.args, "."], { timeoutMs: 1_200_000, cwd: root, env: { DOCKER_BUILDKIT: "0" } });
   }
   for (const tag of o.tags) await execute(["docker", "tag", o.name, tag], { timeoutMs: 30_000 });

@@ -1,5 +1,5 @@
-// `deno task model`: checks the model of the lease (tests/model) exhaustively with spin, and that spin finds planted faults.
-// Installs Debian's packages spin and gcc where they are missing; everything generated stays in a temporary directory.
+// `deno task model`: checks the model of the lease (tests/model) exhaustively with spin, and checks that spin finds planted
+// faults. Installs Debian's packages spin and gcc if needed. Everything generated stays in a temporary directory.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,13 +12,13 @@ interface Run {
   /** LEASE_TTL and the time a fence takes, in ticks */
   ttl: number;
   fence: number;
-  /** the fault that must be found; without one nothing may be found */
+  /** the fault that spin must find; without one it must find nothing */
   plant?: string;
 }
 
 const small = { voters: 3, candidates: 2, ttl: 3, fence: 1 };
 
-/** The largest first: two run at a time. */
+/** The largest first, since two run at a time. */
 const runs: readonly Run[] = [
   { voters: 5, candidates: 2, ttl: 3, fence: 1 },
   { voters: 3, candidates: 3, ttl: 3, fence: 1 },
@@ -30,7 +30,7 @@ const runs: readonly Run[] = [
   })),
 ];
 
-/** Steps of the longest path that is followed, megabytes that may be used, and how long one run may take. */
+/** Limits of one run: steps of the longest path, megabytes of memory, milliseconds. */
 const deepest = 5_000_000;
 const mostMegabytes = 3_000;
 const runMs = 240_000;
@@ -40,12 +40,12 @@ async function ensureSpin(): Promise<void> {
   if (!(await commandExists("spin"))) missing.push("spin");
   if (!(await commandExists("gcc"))) missing.push("gcc", "libc6-dev");
   if (missing.length === 0) return;
-  await requireDebianRoot(`${missing[0]} is not here`, "install spin and gcc, and run this task again");
+  await requireDebianRoot(`${missing[0]} is not installed`, "install spin and gcc, and run this task again");
   say(`Installing Debian's packages ${missing.join(", ")}`);
   await aptInstall(missing);
 }
 
-/** One search through all states. Whether it ended as it must. */
+/** Searches through all states once. Returns whether the search ended as expected. */
 async function check(run: Run): Promise<boolean> {
   const sizes = { VOTERS: run.voters, CANDIDATES: run.candidates, TTL: run.ttl, FENCE: run.fence };
   const defines = [...Object.entries(sizes).map(([k, v]) => `-D${k}=${v}`), ...(run.plant ? [`-D${run.plant}`] : [])];

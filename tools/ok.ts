@@ -1,4 +1,4 @@
-// `deno task ok`: what a developer runs before each commit; no container, under 20 s.
+// `deno task ok`: the checks that a developer runs before each commit. They need no container and take about 20 s.
 import { quickChecks, runChecks } from "./checks.ts";
 import { say, task } from "./terminal.ts";
 

@@ -1,5 +1,5 @@
-// Runs scenarios in real containers: all of them in order, or those whose file name holds NAME.
-// `deno task test:scenario NAME`.
+// `deno task test:scenario NAME`: runs scenarios in real containers: all of them in order, or those whose file name
+// contains NAME.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -9,7 +9,7 @@ import { ensureCompose } from "./engine.ts";
 import { ensureImages } from "./images.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
 
-/** Scenarios that make the shared cluster come first; the rest in the order of their names. */
+/** Scenarios that create the shared cluster, which run first. The rest run in the order of their names. */
 const first = ["the-cluster-starts-in-reverse-order"];
 
 export interface Totals {
@@ -17,15 +17,15 @@ export interface Totals {
   failed: number;
 }
 
-/** Runs the scenarios that match; the shared cluster is removed afterwards unless it is to be kept. */
+/** Runs the scenarios that match, then removes the shared cluster unless `keep` is set. */
 export async function runScenarios(filter: string, keep: boolean): Promise<Totals> {
   const files = (await readdir(join(root, "tests", "scenarios"))).filter((f) =>
     f.endsWith(".test.ts") && f.includes(filter)
   );
   if (files.length === 0) {
     throw new OperatorError({
-      what: `No scenario is called ${filter}`,
-      fix: "see `ls tests/scenarios` for their names",
+      what: `No scenario has ${filter} in its name`,
+      fix: "run `ls tests/scenarios` to see their names",
     });
   }
   if (!process.env.POSTDOCK_TEST_EXECUTABLE) await ensureImages();
@@ -54,7 +54,7 @@ async function runFiles(files: readonly string[]): Promise<Totals> {
   return totals;
 }
 
-/** After a failure: the last lines of every container of the scenarios, without the output of their children. */
+/** Prints the last lines of every container of the scenarios, without the output of the agents' children. */
 async function showLogs(): Promise<void> {
   const list = await execute(["docker", "ps", "--all", "--filter", `name=${prefix}`, "--format", "{{.Names}}"], {
     timeoutMs: 30_000,

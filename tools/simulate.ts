@@ -1,5 +1,5 @@
-// `deno task simulate [--steps N] [--seed S]`: the rules of the lease in simulated worlds for as long as asked, then with each
-// planted fault. A world that breaks is told by its seed, which gives the same run again.
+// `deno task simulate [--steps N] [--seed S]`: runs the rules of the lease in simulated worlds for N steps, then with each
+// planted fault. If a world breaks, its seed is printed, with which the same run can be repeated.
 import process from "node:process";
 import { systemClock } from "../core/runtime/time.ts";
 import { ExitCode, OperatorError } from "../core/words/errors.ts";
@@ -7,7 +7,7 @@ import { search, searchPlanted } from "../tests/simulation/search.ts";
 import { say, task } from "./terminal.ts";
 
 const defaultSteps = 10_000_000;
-const tellEverySteps = 2_000_000;
+const reportEverySteps = 2_000_000;
 
 function numberAfter(option: string, fallback: number): number {
   const args = process.argv.slice(2);
@@ -16,22 +16,22 @@ function numberAfter(option: string, fallback: number): number {
   const value = Number(args[at + 1]);
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new OperatorError({
-    what: `${option} needs a whole number above 0`,
+    what: `${option} needs a whole number greater than 0`,
     fix: "for example: deno task simulate --steps 50000000 --seed 7",
     exitCode: ExitCode.usage,
   });
 }
 
-/** Many steps with the true rules. Whether nothing broke. */
+/** Runs the true rules for many steps. Returns whether nothing broke. */
 function simulate(seed: number, steps: number): boolean {
   const started = systemClock.nowMs();
-  let toldAt = 0;
+  let reportedAt = 0;
   const found = search({
     seed,
     steps,
     onWorld: (soFar) => {
-      if (soFar.steps - toldAt < tellEverySteps) return;
-      toldAt = soFar.steps;
+      if (soFar.steps - reportedAt < reportEverySteps) return;
+      reportedAt = soFar.steps;
       say(`${soFar.steps} steps, seeds ${seed} to ${soFar.nextSeed - 1}, ${soFar.begun} leases begun`);
     },
   });
@@ -41,7 +41,7 @@ function simulate(seed: number, steps: number): boolean {
   );
   if (found.broken === null) return true;
   const { kind, because } = found.broken;
-  say(`BROKEN: ${because} (world "${kind}"); again with: deno task simulate --steps 1 --seed ${found.broken.seed}`);
+  say(`BROKEN: ${because} (world "${kind}"). To repeat: deno task simulate --steps 1 --seed ${found.broken.seed}`);
   return false;
 }
 

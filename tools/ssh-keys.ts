@@ -1,9 +1,9 @@
-// The key pair of the example cluster: made once, kept out of git.
+// The SSH key pair of the example cluster, made once and kept out of git.
 import { chmod, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execute, root, say } from "./terminal.ts";
 
-/** Makes compose/ssh/keys/id_rsa and id_rsa.pub unless they are there; the directory. */
+/** Makes compose/ssh/keys/id_rsa and id_rsa.pub unless they exist. Returns the directory. */
 export async function ensureSshKeys(): Promise<string> {
   const directory = join(root, "compose", "ssh", "keys");
   const key = join(directory, "id_rsa");

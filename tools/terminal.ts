@@ -1,4 +1,4 @@
-// How the developer's tasks speak and fail: plain sentences to the terminal, an operator's error, no stack.
+// How the developer's tasks print and fail: plain sentences on the terminal, and errors for an operator without a stack.
 import process from "node:process";
 import { commandErrorText, type CommandResult, tryRun } from "../core/runtime/command.ts";
 import { OperatorError } from "../core/words/errors.ts";
@@ -12,12 +12,12 @@ export interface ToolOptions {
   timeoutMs: number;
   cwd?: string;
   env?: Record<string, string>;
-  /** print its output as it comes */
+  /** print the output as it arrives */
   show?: boolean;
   input?: string;
 }
 
-/** Runs a program with this terminal's environment, whatever its exit code. */
+/** Runs a program with this terminal's environment, and accepts any exit code. */
 export function attempt(argv: readonly string[], options: ToolOptions): Promise<CommandResult> {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([, v]) => v !== undefined)) as Record<
     string,
@@ -32,7 +32,7 @@ export function attempt(argv: readonly string[], options: ToolOptions): Promise<
   });
 }
 
-/** Runs a program that must succeed; its output becomes the error where it does not. */
+/** Runs a program and returns its stdout. Throws an OperatorError with its output if it fails. */
 export async function execute(argv: readonly string[], options: ToolOptions): Promise<string> {
   const result = await attempt(argv, options);
   if (result.code === 0) return result.stdout;
@@ -43,7 +43,7 @@ export async function execute(argv: readonly string[], options: ToolOptions): Pr
   });
 }
 
-/** Runs a task to its end: 0, or the error in words and its exit code. */
+/** Runs a task and exits with its code, or prints the error in words and exits with the error's code. */
 export async function task(work: () => Promise<number | void>): Promise<never> {
   try {
     process.exit(await work() ?? 0);

@@ -12,7 +12,7 @@ const node = (service: string, role: string, upstream: string | null): SeenNode 
   } as unknown as NodeStatus,
 });
 
-test("renderTopology() puts each node under the one it streams from, whoever is primary", () => {
+test("renderTopology() puts each node under the one it streams from, whichever node is primary", () => {
   const text = renderTopology([
     node("a", "standby", "b"),
     node("b", "primary", null),
@@ -24,6 +24,6 @@ test("renderTopology() puts each node under the one it streams from, whoever is 
   assert.match(text, /d +port 1 {2}did not answer/);
 });
 
-test("renderTopology() names a node whose upstream is none of ours", () => {
+test("renderTopology() shows a node whose upstream is not one of ours", () => {
   assert.match(renderTopology([node("a", "standby", "elsewhere")]), /^ {2}a /);
 });

@@ -1,4 +1,4 @@
-// PURE: the topology of the example cluster as `task up` prints it, from what the nodes themselves say.
+// PURE: the topology of the example cluster as `task up` prints it, from what the nodes report.
 import type { NodeStatus } from "../core/protocol/status.ts";
 
 export interface SeenNode {
@@ -8,7 +8,7 @@ export interface SeenNode {
   status: NodeStatus | null;
 }
 
-/** A tree as it really streams: each node under its upstream; what has none or did not say stands at the left. */
+/** The tree as it really streams: each node under its upstream. A node without a known upstream is at the left. */
 export function renderTopology(nodes: readonly SeenNode[]): string {
   const upstreamOf = (node: SeenNode) => node.status?.postgres.upstream?.host ?? null;
   const isRoot = (node: SeenNode) => !nodes.some((n) => n !== node && n.service === upstreamOf(node));

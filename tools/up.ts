@@ -1,4 +1,4 @@
-// `deno task up`: from a bare machine to the running example cluster, in words. Again: quick and harmless.
+// `deno task up`: from a bare machine to the running example cluster. Running it again is quick and harmless.
 import { systemClock } from "../core/runtime/time.ts";
 import { OperatorError } from "../core/words/errors.ts";
 import { Peers } from "../core/client/peers.ts";
@@ -32,15 +32,15 @@ async function readHealth(): Promise<ServiceHealth[]> {
   }).sort((a, b) => a.service.localeCompare(b.service));
 }
 
-/** Waits until every service is healthy, telling each change once. Throws with the last lines of the one that is not. */
+/** Waits until every service is healthy, and prints each change. Throws with the last log lines of a service that is not. */
 async function waitHealthy(): Promise<void> {
   const end = systemClock.nowMs() + deadlineMs;
-  const told = new Map<string, string>();
+  const printed = new Map<string, string>();
   while (true) {
     const services = await readHealth();
     for (const s of services) {
-      if (told.get(s.service) === s.health) continue;
-      told.set(s.service, s.health);
+      if (printed.get(s.service) === s.health) continue;
+      printed.set(s.service, s.health);
       say(`  ${s.service}: ${s.health}`);
     }
     const pending = services.filter((s) => s.health !== "healthy");
@@ -58,14 +58,14 @@ async function giveUp(service: ServiceHealth | undefined): Promise<never> {
     : null;
   throw new OperatorError({
     what: `${name} is not healthy (${service?.health ?? "nothing runs"})`,
-    why: `its last lines:\n${(logs?.stdout ?? "") + (logs?.stderr ?? "")}`,
-    fix: `read all of it with \`docker logs ${
+    why: `its last log lines are:\n${(logs?.stdout ?? "") + (logs?.stderr ?? "")}`,
+    fix: `read the whole log with \`docker logs ${
       service?.container ?? ""
-    }\`; \`deno task down\` removes the cluster, the data stay`,
+    }\`; \`deno task down\` removes the cluster and keeps its data`,
   });
 }
 
-/** The nodes with what they say of themselves, and the port each is published at. */
+/** The nodes, what each reports, and the port that each is published at. */
 async function readTopology(): Promise<SeenNode[]> {
   const nodes = (await readHealth()).filter((s) => !["pgpool", "backup"].includes(s.service));
   const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}";
@@ -84,14 +84,14 @@ function renderAfterwards(nodes: readonly SeenNode[], compose: readonly string[]
 The cluster is up:
 
 ${renderTopology(nodes)}
-  pgpool               port 5430  writes to the primary, reads from all
+  pgpool               port 5430  writes to the primary, reads from all nodes
   backup               barman
 
 Connect:  PGPASSWORD=monkey_pass psql -h localhost -p 5430 -U monkey_user monkey_db
           (no psql here? ${command} exec pgmaster psql -U monkey_user monkey_db)
 Look:     ${command} exec pgmaster gosu postgres repmgr cluster show
 Break it: ${command} kill pgmaster    (and start pgmaster again)
-Stop:     npx -y deno@2.9.6 task down    (--volumes removes the data too)
+Stop:     npx -y deno@2.9.6 task down    (--volumes also removes the data)
 `;
 }
 

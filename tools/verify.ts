@@ -1,19 +1,19 @@
-// `deno task test`, what CI runs: format, lint, types, pure tests on both runtimes, architecture rules, docs, the
-// model of the lease, and the scenarios in real containers. The last line is "N passed, N failed".
+// `deno task test`, which CI runs: format, lint, types, pure tests on both runtimes, architecture rules, docs, the model of
+// the lease, and the scenarios in real containers. The last line is "N passed, N failed".
 import process from "node:process";
 import { systemClock } from "../core/runtime/time.ts";
 import { type Check, quickChecks, runChecks } from "./checks.ts";
 import { runScenarios } from "./scenario.ts";
 import { say, task } from "./terminal.ts";
 
-/** Takes longest of all that needs no container, so it begins first. */
+/** The longest check that needs no container, so it starts first. */
 const modelCheck: Check = {
   name: "model of the lease",
   argv: ["deno", "run", "-A", "tools/model.ts"],
   timeoutMs: 600_000,
 };
 
-/** Tests that need permissions or small real processes, but no container. */
+/** Tests that need permissions or real processes, but no container. */
 const ioChecks: readonly Check[] = [
   {
     name: "tests with real files and processes",
@@ -33,8 +33,8 @@ await task(async () => {
   const scenarios = quick.failed > 0
     ? { passed: 0, failed: 0 }
     : await runScenarios("", process.argv.includes("--keep"));
-  say(`\nAll of it took ${Math.round((systemClock.nowMs() - started) / 1000)} s.`);
-  if (quick.failed > 0) say("The scenarios were not run, since the quick checks failed.");
+  say(`\nThe whole run took ${Math.round((systemClock.nowMs() - started) / 1000)} s.`);
+  if (quick.failed > 0) say("The scenarios were not run, because quick checks failed.");
   say(`${quick.passed + scenarios.passed} passed, ${quick.failed + scenarios.failed} failed`);
   return quick.failed + scenarios.failed > 0 ? 1 : 0;
 });

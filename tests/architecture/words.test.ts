@@ -1,6 +1,8 @@
-// Words, sizes and strings: PostgreSQL's vocabulary, files that can be read at one sitting, nothing of one machine.
+// Words, sizes and strings: PostgreSQL's vocabulary, plain English, files that can be read at one sitting, nothing of one machine.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { roleVariables } from "../../config/roles.ts";
+import { literalsOf, pathsNamedIn, sentencesOf, wideRows, wordsIn } from "./prose.ts";
 import { filesOf, isTest, readSources, readText, type Source, toSource } from "./sources.ts";
 
 /** Files in which the older pair of words may stand, as names that others chose. */
@@ -57,6 +59,47 @@ const forbidden: readonly { what: string; pattern: RegExp }[] = [
 const held = (path: string, text: string): string[] =>
   forbidden.filter((f) => f.pattern.test(text)).map((f) => `${path} holds ${f.what}`);
 
+/** The folders whose words are checked below; add a folder once its words have been rewritten. */
+const checkedFolders = ["config", "tools", "docs", "images", "compose/latest.yml", "tests/model"];
+const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+
+/** Documents that are not in the repository, so that a reader cannot look up what is cited. */
+const absentDocument = /\b(DESIGN|CONTRACT|STYLE|TOOLCHAIN|FACTS)(\.md\b|,? (section )?\d)/;
+
+const citesAbsent = (path: string, text: string): string[] => {
+  const cited = absentDocument.exec(text)?.[0];
+  return cited === undefined ? [] : [`${path} cites ${cited}`];
+};
+
+/** English that a native reader has to read twice, and what to write. */
+const puzzling: readonly { pattern: RegExp; write: string }[] = [
+  { pattern: /(?<!\bthere )\bis no (?!longer\b)\w+/i, write: "is not a ..." },
+  { pattern: /\b(?:whoever|whomever)\b/i, write: "the node that ..." },
+  { pattern: /\bsuch an? one\b/i, write: "the noun" },
+  { pattern: /\b(?:says?|said|tells?|told|knows?|decides?|names?|of|to|for|by) who\b/i, write: "which node" },
+  { pattern: /\b(?:is|are|was|were) told(?! (?:from|to)\b)/i, write: "is reported, is warned, learns" },
+];
+
+const puzzles = (path: string, texts: readonly string[]): string[] =>
+  texts.flatMap((text) =>
+    puzzling.flatMap(({ pattern, write }) => {
+      const found = pattern.exec(text)?.[0];
+      return found === undefined ? [] : [`${path}: "${found}"; write: ${write}`];
+    })
+  );
+
+/** Longest sentence, in words, and widest row of a table, in columns. */
+const mostWords = 25;
+const mostColumns = 160;
+/** Made from the code: configuration.md is checked there, commands.md once cli is. */
+const generated = ["docs/configuration.md", "docs/commands.md"];
+
+const tooMany = (path: string, sentences: readonly string[]): string[] =>
+  sentences.filter((s) => wordsIn(s) > mostWords).map((s) => `${path}: ${wordsIn(s)} words: ${s}`);
+
+/** Named as the place of a change before they are there; take them out when they are. */
+const announced = ["core/protocol/orders.ts", "roles/postgres-node/http/metrics.ts"];
+
 const sources = await readSources(["main.ts", "cli", "config", "core", "roles", "tools", "tests"]);
 const own = sources.filter((s) => s.path !== "tests/architecture/words.test.ts");
 
@@ -91,6 +134,49 @@ test("no file holds a path of one machine, a private key, or a registry's host",
   assert.deepEqual(found.flat(), []);
 });
 
+const checkedPaths = [...(await Promise.all(checkedFolders.map(filesOf))).flat(), ...pages];
+const handWritten = checkedPaths.filter((p) => p.endsWith(".md") && !generated.includes(p));
+
+test("no file cites a document that is not in the repository", async () => {
+  const found = await Promise.all(checkedPaths.map(async (path) => citesAbsent(path, await readText(path))));
+  assert.deepEqual(found.flat(), []);
+});
+
+test("messages and pages have no phrase that a native reader has to read twice", async () => {
+  const code = (await readSources(checkedFolders)).flatMap((s) => puzzles(s.path, literalsOf(s.code)));
+  const prose = await Promise.all(handWritten.map(async (path) => puzzles(path, [await readText(path)])));
+  assert.deepEqual([...code, ...prose.flat()], []);
+});
+
+test("sentences of pages and of the variable reference are short", async () => {
+  const prose = await Promise.all(handWritten.map(async (path) => tooMany(path, sentencesOf(await readText(path)))));
+  const variables = Object.values(roleVariables).flatMap((role) =>
+    Object.values(role).flatMap(({ name, doc, changed }) => tooMany(name, sentencesOf(`${doc}\n\n${changed ?? ""}`)))
+  );
+  assert.deepEqual([...prose.flat(), ...variables], []);
+});
+
+test("tables of pages fit on a screen", async () => {
+  const found = await Promise.all(
+    handWritten.map(async (path) => wideRows(await readText(path), mostColumns).map((line) => `${path} line ${line}`)),
+  );
+  assert.deepEqual(found.flat(), []);
+});
+
+test("every path that the pages about the code name is there", async () => {
+  const about = ["CONTRIBUTING.md", ...handWritten.filter((p) => p.startsWith("docs/"))];
+  const named = await Promise.all(about.map(async (page) => [page, pathsNamedIn(await readText(page))] as const));
+  const missing = await Promise.all(
+    named.flatMap(([page, paths]) =>
+      paths.filter((path) => !announced.includes(path)).map(async (path) => {
+        const there = await readText(path).then(() => true, async () => (await filesOf(path)).some((f) => f !== path));
+        return there ? [] : [`${page} names ${path}`];
+      })
+    ),
+  );
+  assert.deepEqual(missing.flat(), []);
+});
+
 test("these checks can fail", () => {
   const source = (text: string, path = "roles/barman/role.ts") => toSource(path, text);
   assert.equal(foreign(source("const master = 1;")).length, 1);
@@ -102,4 +188,28 @@ test("these checks can fail", () => {
   assert.equal(held("a", 'log.info(">>> hello")').length, 1);
   assert.equal(held("a", "FROM " + "ghcr.io" + "/x").length, 1);
   assert.equal(held("a", "cd " + ["", "work", "main"].join("/")).length, 1);
+  assert.equal(citesAbsent("a", "as TOOL" + "CHAIN.md says").length, 1);
+  assert.equal(citesAbsent("a", "see DES" + "IGN 6").length, 1);
+  assert.equal(citesAbsent("a", "by contract, a style of 2 lines").length, 0);
+  const puzzle = (text: string) => puzzles("a", literalsOf(toSource("a", text).code)).length;
+  assert.equal(puzzle('throw new Error("N is no number"); // whoever reads this'), 1);
+  assert.equal(puzzle("const a = `whoever is primary`;"), 1);
+  assert.equal(puzzle('const a = \'such a one\'; const b = "says who leads"; const c = "it is told";'), 3);
+  assert.equal(
+    puzzle('const a = "there is no lease, and it is no longer told from a partition, and is told to stop";'),
+    0,
+  );
+  assert.deepEqual(sentencesOf("# A b.\n\nOne. Two: [three](x.md)\n\n- four\n```\ncode. code\n```\n| a |"), [
+    "One.",
+    "Two:",
+    "[three]",
+    "- four",
+  ]);
+  assert.equal(tooMany("a", [`${"w ".repeat(26)}`]).length, 1);
+  assert.equal(tooMany("a", [`${"w ".repeat(25)}`]).length, 0);
+  assert.deepEqual(wideRows(`| a |\n| ${"a".repeat(160)} |\n${"a".repeat(200)}`, 160), [2]);
+  assert.deepEqual(pathsNamedIn("`…/decide/` and `core/http/app.ts`, not `/status` or `a/b`"), [
+    "roles/postgres-node/decide/",
+    "core/http/app.ts",
+  ]);
 });
