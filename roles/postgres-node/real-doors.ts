@@ -16,6 +16,7 @@ import { moveIntoPlace } from "./data/journal.ts";
 import { clearLeftovers, discardBootstrap } from "./data/leftovers.ts";
 import { rewind, type RewindUnderWay } from "./data/rewind.ts";
 import type { DataDoor, Doors, OthersDoor, RepmgrDoor, ServerDoor } from "./doors.ts";
+import { repmgrdRestart } from "./decide/registration.ts";
 import { fenceServer } from "./lease/fence.ts";
 import { observeData, readControlData } from "./observe/data-directory.ts";
 import { readOwnOrigin, readTimelines } from "./observe/timeline-origin.ts";
@@ -119,7 +120,7 @@ function repmgrDoor(local: LocalServer, deps: RealDeps): RepmgrDoor {
         argv: ["/usr/bin/repmgrd", "-f", repmgrConfPath, "--daemonize=false", "--no-pid-file"],
         as: postgresAccount,
         stop: [{ signal: "SIGTERM", waitMs: 1_000 }],
-        restart: { restart: "always", firstPauseMs: 500, maxPauseMs: 3_000, steadyMs: 10_000 },
+        restart: repmgrdRestart,
       }, deps),
   };
 }

@@ -1,5 +1,6 @@
 // PURE: whether repmgr's record of this node says what the node is.
 import type { RegisteredNode } from "../../../core/protocol/status.ts";
+import type { RestartPolicy } from "../../../core/runtime/decide/restart.ts";
 
 export interface RegistrationView {
   self: { nodeId: number; nodeName: string; host: string; priority: number };
@@ -40,3 +41,10 @@ export function decideRegistration(view: RegistrationView): RegistrationNeed {
 export const registrationGraceMs = 4_000;
 /** A registration that failed is tried again after this long, milliseconds. */
 export const registrationRetryMs = 5_000;
+/** When repmgrd is started again after it has ended by itself. */
+export const repmgrdRestart: RestartPolicy = {
+  restart: "always",
+  firstPauseMs: 500,
+  maxPauseMs: 3_000,
+  steadyMs: 10_000,
+};
