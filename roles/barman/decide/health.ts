@@ -59,6 +59,7 @@ export function doing(state: BarmanState): string {
 export function because(state: BarmanState): string {
   if (receives(state)) return state.following;
   const { trouble, fix } = state.receiver;
-  if (state.primary === null || trouble === null) return state.following;
+  // without a primary in sight that is the reason, and what the receiver meets there only follows from it
+  if (state.sight !== "seen" || trouble === null) return state.following;
   return fix === null ? trouble : `${trouble}. Fix: ${fix}`;
 }

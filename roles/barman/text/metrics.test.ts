@@ -13,6 +13,7 @@ function healthy(): BarmanState {
   const state = initialState(0, ["a"]);
   state.phase = "running";
   state.primary = "a";
+  state.sight = "seen";
   state.receiver = { streaming: true, host: "a", sinceMs: 0, trouble: null, fix: null };
   state.check = { atMs: 0, failures: [], error: null };
   const done = { id: "1", status: "DONE", retention: "VALID", sizeBytes: 10, endSeconds: 20 };
@@ -86,4 +87,7 @@ test("the reason names the fix where there is one", () => {
   const state = healthy();
   state.receiver = { streaming: false, host: "a", sinceMs: 0, trouble: "No WAL is received", fix: "do this" };
   assert.equal(because(state), "No WAL is received. Fix: do this");
+  state.sight = "away";
+  state.following = "no node answers";
+  assert.equal(because(state), "no node answers");
 });
