@@ -3,9 +3,8 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { errorText } from "../words/errors.ts";
 import type { Log } from "../runtime/log.ts";
-import { metricsType, renderMetrics } from "./metrics.ts";
+import { metricsType } from "./metrics.ts";
 import type { AnyStatus } from "../protocol/status.ts";
-import type { Sample } from "../words/sample.ts";
 import { parseBytes } from "../words/amounts.ts";
 import { no, type Verdict } from "../words/verdict.ts";
 
@@ -23,8 +22,8 @@ export interface RoleHttp {
   /** may a client that reads be sent to this standby, at most so many bytes behind? */
   replica(maxLagBytes: number | null): Promise<Verdict>;
   readOnly(): Promise<Verdict>;
-  /** samples of this moment, from what was last observed; a scrape never waits for a database */
-  samples(): Sample[];
+  /** Prometheus text from what was last observed; a scrape never waits for a database */
+  metrics(): Promise<string>;
 }
 
 /** How long /status?since=REVISION waits for a change, milliseconds. */
@@ -59,7 +58,7 @@ export function httpApp(role: RoleHttp, log: Log, control?: Hono): Hono {
     if (Number.isInteger(since)) await role.changed?.(since, longestWaitMs);
     return c.json(certain === undefined ? role.status() : { ...role.status(), certain });
   });
-  app.get("/metrics", async (c) => c.text(await renderMetrics(role.samples()), 200, { "content-type": metricsType }));
+  app.get("/metrics", async (c) => c.text(await role.metrics(), 200, { "content-type": metricsType }));
   app.notFound((c) => c.text("not found: try /healthz /readyz /primary /replica /read-only /status /metrics\n", 404));
   app.onError((error, c) => {
     log.error("Request failed", { path: c.req.path, error });

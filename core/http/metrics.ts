@@ -1,17 +1,51 @@
-// Samples as Prometheus text: the only file that knows prom-client.
-import { Gauge, Registry } from "prom-client";
-import type { Sample } from "../words/sample.ts";
+// The metrics of a role and their text: the only file that knows prom-client.
+import { Counter as PromCounter, Gauge as PromGauge, Histogram, Registry } from "prom-client";
+import type { Counter, Duration, EventMetrics, Gauge } from "../words/metric.ts";
 
 /** The content type of GET /metrics. */
 export const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
-/** Samples as Prometheus text; all are gauges unless the name ends in _total. */
-export async function renderMetrics(samples: readonly Sample[]): Promise<string> {
-  const registry = new Registry();
-  for (const [name, same] of Map.groupBy(samples, (s) => s.name)) {
-    const labelNames = [...new Set(same.flatMap((s) => Object.keys(s.labels ?? {})))];
-    const gauge = new Gauge({ name, help: same[0]!.help, labelNames, registers: [registry] });
-    for (const sample of same) gauge.set(sample.labels ?? {}, sample.value);
+/** Gauges, counters and durations of one role. */
+export class Metrics implements EventMetrics {
+  private readonly registry = new Registry();
+  private readonly forget: (() => void)[] = [];
+
+  /** `labels`: on every series of the role */
+  constructor(labels: Readonly<Record<string, string>> = {}) {
+    this.registry.setDefaultLabels({ ...labels });
   }
-  return (await registry.metrics()).replace(/^# TYPE (\S+_total) gauge$/gm, "# TYPE $1 counter");
+
+  /** Gauges that are read at each scrape, all of them from one look. */
+  gauges<View>(gauges: readonly Gauge<View>[], look: () => View): void {
+    let seen: { view: View } | null = null;
+    this.forget.push(() => seen = null);
+    for (const { name, help, labels, read } of gauges) {
+      new PromGauge({
+        name,
+        help,
+        labelNames: [...labels],
+        registers: [this.registry],
+        collect() {
+          seen ??= { view: look() };
+          this.reset();
+          if (labels.length === 0) this.remove(); // a reset leaves a zero there
+          for (const { labels: of, value } of read(seen.view)) if (value !== null) this.set({ ...of }, Number(value));
+        },
+      });
+    }
+  }
+
+  counter(name: string, help: string): Counter {
+    return new PromCounter({ name, help, registers: [this.registry] });
+  }
+
+  duration(name: string, help: string, upTo: readonly number[]): Duration {
+    return new Histogram({ name, help, buckets: [...upTo], registers: [this.registry] });
+  }
+
+  /** What a scrape gets. */
+  text(): Promise<string> {
+    for (const forget of this.forget) forget();
+    return this.registry.metrics();
+  }
 }

@@ -8,6 +8,7 @@ import {
   vote,
   type VoterState,
 } from "./decide/vote.ts";
+import type { Counter } from "../words/metric.ts";
 import type { Log } from "../runtime/log.ts";
 import { leaseNowMs } from "../runtime/time.ts";
 
@@ -15,12 +16,11 @@ import { leaseNowMs } from "../runtime/time.ts";
 export class Voter {
   private state: VoterState;
   private readonly complained = new Set<string>();
-  /** requests answered since the start */
-  requests = 0;
-
   constructor(
     o: { name: string; incarnation: string; ttlMs: number; electorate: readonly string[] },
     private readonly log: Log,
+    /** counts the requests answered */
+    private readonly answered?: Counter,
   ) {
     this.state = newVoter({ ...o, startedMs: leaseNowMs() });
   }
@@ -41,7 +41,7 @@ export class Voter {
 
   /** A request of the lease, from outside or from this node's own claimant. */
   handle(request: LeaseRequest): LeaseReply {
-    this.requests++;
+    this.answered?.inc();
     const before = this.state.grant?.to.host;
     const { voter, reply } = vote(this.state, request, leaseNowMs());
     this.state = voter;

@@ -7,6 +7,7 @@ import type { Command, Context } from "../../core/runtime/context.ts";
 import { answering, controlApp } from "../../core/http/control.ts";
 import { httpApp } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
+import { Metrics } from "../../core/http/metrics.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { observerAnswers } from "../../core/lease/observer.ts";
 import { httpPort } from "../../core/protocol/port.ts";
@@ -20,6 +21,7 @@ import { takeBackups } from "./act/backup.ts";
 import { doDuties } from "./act/duties.ts";
 import { followOnce, followPrimary } from "./act/follow.ts";
 import { barmanHttp } from "./http/http.ts";
+import { barmanEvents, barmanGauges } from "./text/metrics.ts";
 import { prepareBarman } from "./prepare.ts";
 import { keepReceiving } from "./act/receiver.ts";
 import { keepSlots } from "./act/slots.ts";
@@ -47,6 +49,7 @@ export const barmanEntrypoint: Command = async (context) => {
 async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: AbortSignal): Promise<void> {
   const stop = new AbortController();
   onAbort(asked, () => stop.abort());
+  const metrics = new Metrics();
   const barman: Barman = {
     config,
     state: initialState(clock.nowMs(), config.hosts),
@@ -54,8 +57,11 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
     log,
     stop: stop.signal,
     peers: new Peers(clock),
+    metrics,
+    events: barmanEvents(metrics),
     primaryChange: new AbortController(),
   };
+  metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs() }));
   const follow = oneAtATime(() => followOnce(barman));
   const listener = await serve(httpApp(barmanHttp(barman, follow), log, barmanControl(barman)), { port: httpPort });
   try {

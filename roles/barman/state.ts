@@ -1,5 +1,7 @@
 // What the role knows at this moment; written by its loops, read by its HTTP answers and metrics.
 import type { BarmanConfig } from "../../config/barman.ts";
+import type { Metrics } from "../../core/http/metrics.ts";
+import type { BarmanEvents } from "./text/metrics.ts";
 import type { Peers } from "../../core/client/peers.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
@@ -13,6 +15,9 @@ export interface Barman {
   log: Log;
   stop: AbortSignal;
   peers: Peers;
+  metrics: Metrics;
+  /** what is counted where it happens */
+  events: BarmanEvents;
   /** aborts when another node becomes primary, or the same one is back; replaced by a new one then */
   primaryChange: AbortController;
 }
@@ -32,7 +37,6 @@ export function initialState(nowMs: number, hosts: readonly string[]): BarmanSta
     catalog: null,
     disk: null,
     backup: { runningSinceMs: null, lastFailure: null, nextWallMs: null },
-    walGaps: 0,
     wantBackup: null,
     due: { checkMs: nowMs, catalogMs: nowMs },
     lastBeatMs: nowMs,

@@ -144,7 +144,7 @@ async function startAgain(agent: PoolAgent, process: PgpoolProcess): Promise<voi
   const pauseMs = agent.start.inARow === 0 ? 0 : startPatienceMs(agent.start.inARow) / 5;
   if (agent.clock.nowMs() - process.startedMs < pauseMs || inService(agent.truth.backends).length === 0) return;
   agent.log.warn("pgpool has ended", { code: end?.code, signal: end?.signal, lines: process.lastLines() });
-  agent.restarts++;
+  agent.events.restart.inc();
   await killPgpool(process); // its children outlive a crash
   await start(agent, "pgpool ended by itself");
 }
@@ -152,7 +152,7 @@ async function startAgain(agent: PoolAgent, process: PgpoolProcess): Promise<voi
 async function apply(action: PoolAction, agent: PoolAgent, process: PgpoolProcess): Promise<void> {
   if (action.do === "restart") {
     agent.log.warn("Restarting pgpool with a status file", { up: action.up, because: action.because });
-    agent.restarts++;
+    agent.events.restart.inc();
     await killPgpool(process);
     return await start(agent, action.because);
   }

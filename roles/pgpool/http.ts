@@ -4,7 +4,6 @@ import type { PgpoolStatus } from "../../core/protocol/status.ts";
 import { no, type Verdict, yes } from "../../core/words/verdict.ts";
 import type { PoolAgent } from "./state.ts";
 import { isAttached, servesPrimary } from "./decide/pool.ts";
-import { poolSamples } from "./text/metrics.ts";
 import { renderPoolStatus } from "./text/pool-status.ts";
 
 /** What the agent saw longer ago than this is no answer any more, milliseconds. */
@@ -72,6 +71,6 @@ export function pgpoolHttp(agent: PoolAgent): RoleHttp {
     primary: () => Promise.resolve(hasWriteNode(agent)),
     replica: () => Promise.resolve(reads()),
     readOnly: () => Promise.resolve(reads()),
-    samples: () => poolSamples(poolStatus(agent), { restarts: agent.restarts, answers: agent.pool !== null }),
+    metrics: () => agent.metrics.text(),
   };
 }

@@ -16,7 +16,8 @@ import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { runAgent } from "./agent.ts";
 import { newAgent, type PoolAgent } from "./state.ts";
 import { warnOfConnections } from "./connections.ts";
-import { hasEnoughBackends, hasWriteNode, pgpoolHttp } from "./http.ts";
+import { hasEnoughBackends, hasWriteNode, pgpoolHttp, poolStatus } from "./http.ts";
+import { poolGauges } from "./text/metrics.ts";
 import { judgeSettings, type SettingsVerdict } from "./text/pgpool-conf.ts";
 import { preparePgpool } from "./tools/pgpool-process.ts";
 
@@ -40,6 +41,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   return await runUntilSignal(context, log, async (stop) => {
     const agent = newAgent(config, { clock: context.clock, log, stop, peers: new Peers(context.clock) });
+    agent.metrics.gauges(poolGauges, () => ({ status: poolStatus(agent), answers: agent.pool !== null }));
     const listener = await serve(pgpoolApp(agent), { port: httpPort });
     let sshd: Supervised | null = null;
     try {

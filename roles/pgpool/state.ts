@@ -1,5 +1,7 @@
 // What the pgpool agent knows and does at this moment; one object, handed around.
 import type { PgpoolConfig } from "../../config/pgpool.ts";
+import { Metrics } from "../../core/http/metrics.ts";
+import { type PoolEvents, poolEvents } from "./text/metrics.ts";
 import type { Peers } from "../../core/client/peers.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Phase } from "../../core/protocol/status.ts";
@@ -29,10 +31,13 @@ export interface PoolAgent {
   /** the backends that this agent has detached and not attached since the last start */
   detached: Set<number>;
   everServed: boolean;
-  restarts: number;
+  metrics: Metrics;
+  /** what is counted where it happens */
+  events: PoolEvents;
 }
 
 export function newAgent(config: PgpoolConfig, deps: Pick<PoolAgent, "clock" | "log" | "stop" | "peers">): PoolAgent {
+  const metrics = new Metrics();
   return {
     ...deps,
     config,
@@ -48,6 +53,7 @@ export function newAgent(config: PgpoolConfig, deps: Pick<PoolAgent, "clock" | "
     start: { forPrimary: null, served: false, inARow: 0 },
     detached: new Set(),
     everServed: false,
-    restarts: 0,
+    metrics,
+    events: poolEvents(metrics),
   };
 }

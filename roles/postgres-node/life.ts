@@ -149,7 +149,9 @@ function noteRejoin(
 ): void {
   node.seen.dataReplaced();
   node.condition.recovered();
-  node.history.note("Rejoined", { way, from, because, tookMs: Math.round(node.clock.nowMs() - started) });
+  const tookMs = Math.round(node.clock.nowMs() - started);
+  node.events.rejoin.observe(tookMs / 1000);
+  node.history.note("Rejoined", { way, from, because, tookMs });
 }
 
 /**

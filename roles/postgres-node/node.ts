@@ -11,6 +11,7 @@ import { type OwnNode, ownNode } from "./decide/own.ts";
 import type { License } from "./decide/view.ts";
 import type { Doors } from "./doors.ts";
 import type { Repmgrd } from "./act/repmgrd.ts";
+import type { NodeEvents } from "./http/metrics.ts";
 import type { Lease } from "./lease/lease.ts";
 import type { Activity } from "./state/activity.ts";
 import type { Candidacy } from "./state/candidacy.ts";
@@ -35,6 +36,8 @@ export interface Node {
   readonly lease: NodeLease;
   readonly repmgrd: Pick<Repmgrd, "start" | "stop" | "running">;
   readonly history: Pick<History, "note" | "warn">;
+  /** what is counted and measured where it happens */
+  readonly events: NodeEvents;
   // what it remembers, sees, suffers, does, wants, and was ordered
   readonly memory: NodeMemory;
   readonly seen: Observed;

@@ -6,6 +6,7 @@ import { Peers } from "../../core/client/peers.ts";
 import { httpApp } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import { answering, controlApp } from "../../core/http/control.ts";
+import { Metrics } from "../../core/http/metrics.ts";
 import { Voter } from "../../core/lease/voter.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { httpPort } from "../../core/protocol/port.ts";
@@ -22,11 +23,12 @@ import { loadNodeConfig } from "./config.ts";
 import { isMajorMaster } from "./http/is-major-master.ts";
 import { answerLocal } from "./http/local-commands.ts";
 import { operatorAnswers } from "./http/operator.ts";
+import { nodeEvents, nodeGauges } from "./http/metrics.ts";
 import { nodeHttp } from "./http/probes.ts";
 import { Fence } from "./lease/fence.ts";
 import { Lease } from "./lease/lease.ts";
 import { runNode } from "./life.ts";
-import { type Node, say } from "./node.ts";
+import { type Node, say, statusOf } from "./node.ts";
 import { acceptedServerConfig, prepareNode } from "./prepare.ts";
 import { realDoors } from "./real-doors.ts";
 import { Activity } from "./state/activity.ts";
@@ -52,6 +54,7 @@ interface Made {
   voter: Voter;
   history: History;
   keys: ControlKeys;
+  metrics: Metrics;
 }
 
 /** The node and what it votes, claims and fences with. */
@@ -62,9 +65,12 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
   const keys: ControlKeys = { keys: clusterKeys(config.clusterKeys, config.replicationPassword), incarnation };
   const peers = new Peers(clock);
   const client = new ControlClient(keys.keys, peers, clock);
+  const metrics = new Metrics({ node: config.name });
+  const events = nodeEvents(metrics);
   const voter = new Voter(
     { name: config.host, incarnation, ttlMs: config.leaseTtlMs, electorate: config.electorate },
     log,
+    events.leaseRequest,
   );
   const fence = new Fence(pgdata, { clock, log });
   const serverConfig = await acceptedServerConfig(config, log);
@@ -93,6 +99,7 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
     lease,
     repmgrd: new Repmgrd(doors.repmgr),
     history,
+    events,
     memory,
     seen: new Observed(),
     condition,
@@ -100,7 +107,8 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
     candidacy: new Candidacy(clock),
     orders: new Orders(() => activity.wake()),
   };
-  return { node, doors, fence, voter, history, keys };
+  metrics.gauges(nodeGauges, () => statusOf(node));
+  return { node, doors, fence, voter, history, keys, metrics };
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
@@ -123,13 +131,13 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   }
 }
 
-async function listen({ node, voter, history, keys }: Made) {
+async function listen({ node, voter, history, keys, metrics }: Made) {
   const answers = [
     answering(orders.vote, (request) => voter.handle(request)),
     answering(orders.takeOver, (question) => takeOver(question, node)),
     ...operatorAnswers(node),
   ];
-  const role = nodeHttp(node, voter);
+  const role = nodeHttp(node, metrics);
   const app = httpApp(role, node.log, controlApp(answers, { ...keys, clock: node.clock, log: node.log }));
   const local = httpApp(role, node.log);
   local.post("/local/:command", async (c) => {

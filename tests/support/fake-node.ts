@@ -1,5 +1,7 @@
 // A node with fake doors, lease and clock, for pure tests of its loop: what it does is a list of words, in order.
 import { createLog } from "../../core/runtime/log.ts";
+import { Metrics } from "../../core/http/metrics.ts";
+import { nodeEvents } from "../../roles/postgres-node/http/metrics.ts";
 import type { Node } from "../../roles/postgres-node/node.ts";
 import { Activity } from "../../roles/postgres-node/state/activity.ts";
 import { Candidacy } from "../../roles/postgres-node/state/candidacy.ts";
@@ -62,6 +64,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
         return Promise.resolve();
       },
     },
+    events: nodeEvents(new Metrics()),
     history: {
       note: (event) => world.did.push(`history: ${event}`),
       warn: (event) => world.did.push(`history: ${event}`),

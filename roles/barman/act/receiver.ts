@@ -97,7 +97,7 @@ async function lookOver(host: string, barman: Barman): Promise<WalPlan> {
 }
 
 async function applyPlan(plan: WalPlan, host: string, barman: Barman): Promise<void> {
-  const { log, state } = barman;
+  const { log } = barman;
   switch (plan.do) {
     case "stream":
       return log.info("Receiving WAL", { host, because: plan.because });
@@ -121,7 +121,7 @@ async function applyPlan(plan: WalPlan, host: string, barman: Barman): Promise<v
         because: plan.because,
         missing: plan.missing,
       });
-      state.walGaps++;
+      barman.events.walGap.inc();
       await wantBackup(`WAL from ${plan.missing.from} to ${plan.missing.to} is lost`, barman);
       return await applyWalPlan(plan, barman);
   }

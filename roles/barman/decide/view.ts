@@ -42,8 +42,6 @@ export interface BarmanState {
   catalog: Catalog | null;
   disk: { freeBytes: number; usedBytes: number } | null;
   backup: { runningSinceMs: number | null; lastFailure: string | null; nextWallMs: number | null };
-  /** breaks in the WAL history since the start of the container */
-  walGaps: number;
   /** a base backup is wanted now, and why */
   wantBackup: string | null;
   /** when barman check and the catalog are looked at again */

@@ -1,12 +1,15 @@
 // What the barman role answers on :8080; everything comes from memory, no request runs barman.
 import type { RoleHttp } from "../../../core/http/app.ts";
 import type { BarmanStatus } from "../../../core/protocol/status.ts";
+import { withDeadline } from "../../../core/runtime/time.ts";
 import { no } from "../../../core/words/verdict.ts";
 import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
 import { because, checkText, decideLive, decideReady, doing, receives } from "../decide/health.ts";
 import { finishedBackups } from "../decide/catalog.ts";
-import { barmanSamples } from "../text/metrics.ts";
 import type { Barman } from "../state.ts";
+
+/** A status that is asked for as fresh waits no longer for the nodes, milliseconds. */
+const lookMs = 3_000;
 
 /** The answers of the role. `follow`: asks the nodes now who is the primary. */
 export function barmanHttp(barman: Barman, follow: () => Promise<void>): RoleHttp {
@@ -16,7 +19,7 @@ export function barmanHttp(barman: Barman, follow: () => Promise<void>): RoleHtt
     status: () => barmanStatus(barman),
     look: async () => {
       if (state.phase !== "running") return false;
-      const looked = await follow().then(() => true, () => false);
+      const looked = await withDeadline(follow(), lookMs, "The look at the nodes").then(() => true, () => false);
       return looked && state.sight === "seen" && receives(state);
     },
     healthz: () => Promise.resolve(decideLive(state, clock.nowMs())),
@@ -24,7 +27,7 @@ export function barmanHttp(barman: Barman, follow: () => Promise<void>): RoleHtt
     primary: noDatabase,
     replica: noDatabase,
     readOnly: noDatabase,
-    samples: () => barmanSamples(state, clock.nowMs()),
+    metrics: () => barman.metrics.text(),
   };
 }
 

@@ -2,12 +2,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { because, decideLive, decideReady } from "../decide/health.ts";
-import { barmanSamples } from "./metrics.ts";
+import { Metrics } from "../../../core/http/metrics.ts";
+import { seriesOf } from "../../../tests/support/metrics.ts";
+import { barmanEvents, barmanGauges } from "./metrics.ts";
 import type { BarmanState } from "../decide/view.ts";
 import { initialState } from "../state.ts";
 
-const names = (state: BarmanState) => barmanSamples(state, 1_000).map((s) => s.name);
-const value = (state: BarmanState, name: string) => barmanSamples(state, 1_000).find((s) => s.name === name)?.value;
+function samples(state: BarmanState): { name: string; value: number }[] {
+  return barmanGauges.flatMap(({ name, read }) =>
+    read({ state, nowMs: 1_000 }).flatMap(({ value }) => value === null ? [] : [{ name, value: Number(value) }])
+  );
+}
+const names = (state: BarmanState) => samples(state).map((s) => s.name);
+const value = (state: BarmanState, name: string) => samples(state).find((s) => s.name === name)?.value;
 
 function healthy(): BarmanState {
   const state = initialState(0, ["a"]);
@@ -22,6 +29,38 @@ function healthy(): BarmanState {
   state.disk = { freeBytes: 5, usedBytes: 6 };
   return state;
 }
+
+test("a role that has seen everything shows every metric that dashboards know, with its type", async () => {
+  const metrics = new Metrics();
+  const events = barmanEvents(metrics);
+  const state = healthy();
+  state.primarySeenMs = 0;
+  state.backup.nextWallMs = 5_000;
+  metrics.gauges(barmanGauges, () => ({ state, nowMs: 1_000 }));
+  events.walGap.inc();
+  const text = await metrics.text();
+  assert.deepEqual(seriesOf(text), [
+    "counter postdock_barman_wal_gaps_total{}",
+    "gauge barman_backup_disk_free_bytes{}",
+    "gauge barman_backup_disk_used_bytes{}",
+    "gauge barman_backups_amount{}",
+    "gauge barman_check_is_ok{}",
+    "gauge barman_disk_free_bytes{}",
+    "gauge barman_disk_used_bytes{}",
+    "gauge barman_last_backup_duration_copy_seconds{}",
+    "gauge barman_last_backup_duration_total_seconds{}",
+    "gauge barman_last_backup_end_time_seconds{}",
+    "gauge barman_last_backup_size_bytes{}",
+    "gauge barman_last_backup_start_time_seconds{}",
+    "gauge barman_oldest_backup_end_time_seconds{}",
+    "gauge postdock_barman_backup_running{}",
+    "gauge postdock_barman_backups_failed{}",
+    "gauge postdock_barman_next_backup_time_seconds{}",
+    "gauge postdock_barman_primary_seen_seconds_ago{}",
+    "gauge postdock_barman_receiving{}",
+  ]);
+  assert.match(text, /^postdock_barman_wal_gaps_total 1$/m);
+});
 
 test("all names of 1.x are there, and both names of the disk", () => {
   const expected = [

@@ -1,41 +1,50 @@
-// PURE: the metrics of the pgpool container. Names that dashboards of pgpool2_exporter know begin with pgpool2_.
-import type { Sample } from "../../../core/words/sample.ts";
+// PURE: every metric of the pgpool container. Names that dashboards of pgpool2_exporter know begin with pgpool2_.
 import type { PgpoolStatus } from "../../../core/protocol/status.ts";
+import { type EventMetrics, type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
 
-/** Samples from what /status shows; what could not be seen is left out, never zero. */
-export function poolSamples(status: PgpoolStatus, agent: { restarts: number; answers: boolean }): Sample[] {
-  const attached = (b: PgpoolStatus["backends"][number]) => b.status === "up" || b.status === "waiting";
-  const known = status.backends.filter((b) => b.status !== "unknown");
-  const inSight = status.primary === null ? 0 : 1;
-  const writes = known.some((b) => b.host === status.primary && attached(b) && b.role === "primary") ? 1 : 0;
-  const perBackend = known.flatMap((b): Sample[] => {
-    const labels = { hostname: b.host, port: String(b.port) };
-    return [
-      {
-        name: "pgpool2_pool_nodes_status",
-        help: "1 while pgpool sends sessions to the backend",
-        labels: { ...labels, role: b.role },
-        value: attached(b) ? 1 : 0,
-      },
-      {
-        name: "postdock_pgpool_backend_agrees",
-        help: "1 while pgpool's view of the backend is what its node says of itself",
-        labels,
-        value: b.role === (b.truth === "primary" ? "primary" : "standby") && attached(b) === serves(b.truth) ? 1 : 0,
-      },
-    ];
-  });
-  return [
-    { name: "pgpool2_up", help: "1 while pgpool answers the agent", value: agent.answers ? 1 : 0 },
-    { name: "postdock_pgpool_primary_in_sight", help: "1 while a node is known as the primary", value: inSight },
-    ...(agent.answers
-      ? [{ name: "postdock_pgpool_serves_primary", help: "1 while writes go to the primary", value: writes }]
-      : []),
-    { name: "postdock_pgpool_restarts_total", help: "Restarts of pgpool by the agent", value: agent.restarts },
-    ...perBackend,
-  ];
+/** What /status shows, and whether pgpool answered the agent. */
+export interface PoolMetricsView {
+  status: PgpoolStatus;
+  answers: boolean;
 }
 
-function serves(truth: PgpoolStatus["backends"][number]["truth"]): boolean {
-  return truth === "primary" || truth === "standby";
+type BackendStatus = PgpoolStatus["backends"][number];
+
+/** Read at each scrape. */
+export const poolGauges: readonly Gauge<PoolMetricsView>[] = [
+  gauge("pgpool2_up", "1 while pgpool answers the agent", (v) => v.answers),
+  gauge("postdock_pgpool_primary_in_sight", "1 while a node is known as the primary", (v) => v.status.primary !== null),
+  gauge("postdock_pgpool_serves_primary", "1 while writes go to the primary", (v) => v.answers ? serves(v) : null),
+  gaugeOfEach(
+    "pgpool2_pool_nodes_status",
+    "1 while pgpool sends sessions to the backend",
+    ["hostname", "port", "role"],
+    (v) => known(v).map((b) => ({ labels: { ...address(b), role: b.role }, value: attached(b) })),
+  ),
+  gaugeOfEach(
+    "postdock_pgpool_backend_agrees",
+    "1 while pgpool's view of the backend is what its node says of itself",
+    ["hostname", "port"],
+    (v) => known(v).map((b) => ({ labels: address(b), value: agrees(b) })),
+  ),
+];
+
+/** What is counted where it happens. */
+export function poolEvents(metrics: EventMetrics) {
+  return { restart: metrics.counter("postdock_pgpool_restarts_total", "Restarts of pgpool by the agent") };
+}
+
+export type PoolEvents = ReturnType<typeof poolEvents>;
+
+const known = ({ status }: PoolMetricsView) => status.backends.filter((b) => b.status !== "unknown");
+const address = ({ host, port }: BackendStatus) => ({ hostname: host, port: String(port) });
+const attached = ({ status }: BackendStatus) => status === "up" || status === "waiting";
+
+function serves(view: PoolMetricsView): boolean {
+  return known(view).some((b) => b.host === view.status.primary && attached(b) && b.role === "primary");
+}
+
+function agrees(b: BackendStatus): boolean {
+  const belongs = b.truth === "primary" || b.truth === "standby";
+  return b.role === (b.truth === "primary" ? "primary" : "standby") && attached(b) === belongs;
 }

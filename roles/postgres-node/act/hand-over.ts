@@ -83,7 +83,9 @@ async function giveTo({ to, because }: Heir, afterLsn: string, node: Node): Prom
     await lease.release(`${to} takes over`, to);
     const answer = await client.ask(orders.takeOver, to, { from: config.host, afterLsn, because }, takeOverMs);
     if (!answer.ok) return failed(to, answer.because, node);
-    node.history.note("Handed over", { to, because: answer.because, tookMs: Math.round(clock.nowMs() - started) });
+    const tookMs = Math.round(clock.nowMs() - started);
+    node.events.handOver.observe(tookMs / 1000);
+    node.history.note("Handed over", { to, because: answer.because, tookMs });
   } catch (error) {
     failed(to, errorText(error), node);
   }

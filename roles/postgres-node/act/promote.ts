@@ -55,11 +55,13 @@ async function promoteAllowed({ because, started, bid }: Allowed, node: Node): P
   bid.end();
   if (!promoted) return;
   announce(node);
+  const tookMs = Math.round(node.clock.nowMs() - started);
+  node.events.promotion.observe(tookMs / 1000);
   node.history.note("Promoted", {
     because,
     term: node.lease.term(),
     timeline: node.seen.now.server?.timeline,
-    tookMs: Math.round(node.clock.nowMs() - started),
+    tookMs,
   });
   say(node, "running", "serving as primary", because);
 }

@@ -1,0 +1,77 @@
+// The metrics of a node: the names, types and labels that dashboards know, and nothing for what could not be seen.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Metrics } from "../../../core/http/metrics.ts";
+import type { NodeStatus } from "../../../core/protocol/status.ts";
+import { seriesOf } from "../../../tests/support/metrics.ts";
+import { nodeEvents, nodeGauges } from "./metrics.ts";
+
+function status(postgres: Partial<NodeStatus["postgres"]>, disk: NodeStatus["disk"]): NodeStatus {
+  return {
+    postgres: {
+      running: true,
+      role: "standby",
+      timeline: 3,
+      lagSeconds: 0.5,
+      lagBytes: 9,
+      downstream: [],
+      ...postgres,
+    },
+    repmgrd: { running: true },
+    lease: { mode: "on", held: false, remainingMs: 0, term: 7 },
+    consistency: { mode: "eventual", degraded: null },
+    fenced: null,
+    disk,
+  } as unknown as NodeStatus;
+}
+
+async function scrape(shown: NodeStatus) {
+  const metrics = new Metrics({ node: "node1" });
+  const events = nodeEvents(metrics);
+  metrics.gauges(nodeGauges, () => shown);
+  events.leaseRequest.inc();
+  events.promotion.observe(0.6);
+  return await metrics.text();
+}
+
+/** As recorded from a running standby before each became an entry of its own. */
+const recorded = [
+  "counter postdock_lease_requests_total{node}",
+  "gauge pg_replication_lag_seconds{node}",
+  "gauge pg_up{node}",
+  "gauge postdock_consistency_degraded{node}",
+  "gauge postdock_disk_free_bytes{node}",
+  "gauge postdock_fenced{node}",
+  "gauge postdock_is_primary{node}",
+  "gauge postdock_lease_held{node}",
+  "gauge postdock_lease_in_force{node}",
+  "gauge postdock_lease_remaining_seconds{node}",
+  "gauge postdock_lease_term{node}",
+  "gauge postdock_replication_lag_bytes{node}",
+  "gauge postdock_repmgrd_up{node}",
+  "gauge postdock_standbys{node}",
+  "gauge postdock_timeline{node}",
+];
+const durations = ["hand_over", "promotion", "rejoin"].map((what) => `histogram postdock_${what}_seconds{node}`);
+
+test("a node that has been seen shows every metric that dashboards know, and the durations", async () => {
+  const text = await scrape(status({}, { freeBytes: 5, totalBytes: 9 }));
+  assert.deepEqual(seriesOf(text), [...recorded, ...durations]);
+  assert.match(text, /^postdock_lease_requests_total\{node="node1"\} 1$/m);
+  assert.match(text, /^postdock_promotion_seconds_bucket\{le="1",node="node1"\} 1$/m);
+});
+
+test("what could not be seen is left out, never zero; the server that does not answer is not up", async () => {
+  const blind = { running: null, role: "unknown", timeline: null, lagSeconds: null, lagBytes: null } as const;
+  const text = await scrape(status(blind, null));
+  const unseen = [
+    "pg_replication_lag_seconds",
+    "postdock_disk_free_bytes",
+    "postdock_is_primary",
+    "postdock_replication_lag_bytes",
+    "postdock_standbys",
+    "postdock_timeline",
+  ].map((name) => `gauge ${name}{node}`);
+  assert.deepEqual(seriesOf(text), [...recorded.filter((s) => !unseen.includes(s)), ...durations]);
+  assert.match(text, /^pg_up\{node="node1"\} 0$/m);
+});

@@ -1,0 +1,73 @@
+// Every metric of a node: a gauge is a line in the list; an event is a line in nodeEvents() and a call where it happens.
+import type { NodeStatus } from "../../../core/protocol/status.ts";
+import { type EventMetrics, type Gauge, gauge } from "../../../core/words/metric.ts";
+
+/** Read at each scrape from what /status shows. */
+export const nodeGauges: readonly Gauge<NodeStatus>[] = [
+  gauge("pg_up", "1 while the server answers the agent", (s) => s.postgres.running === true),
+  gauge(
+    "postdock_is_primary",
+    "1 on the primary",
+    ({ postgres: { role } }) => role === "unknown" ? null : role === "primary",
+  ),
+  gauge("postdock_repmgrd_up", "1 while repmgrd runs", (s) => s.repmgrd.running),
+  gauge("postdock_lease_held", "1 while this node holds the lease", (s) => s.lease.held),
+  gauge("postdock_lease_remaining_seconds", "For how long yet", (s) => s.lease.remainingMs / 1000),
+  gauge("postdock_lease_term", "Newest term this node knows of", (s) => s.lease.term),
+  gauge("postdock_lease_in_force", "1 where only the holder is read-write", (s) => s.lease.mode === "on"),
+  gauge(
+    "postdock_consistency_degraded",
+    "1 while the consistency mode cannot keep its promise",
+    (s) => s.consistency.degraded !== null,
+  ),
+  gauge(
+    "postdock_fenced",
+    "1 while PostgreSQL is stopped here because the lease ran out",
+    (s) => s.fenced !== null,
+  ),
+  gauge("postdock_disk_free_bytes", "Free on the volume of the data directory", (s) => s.disk?.freeBytes ?? null),
+  gauge("postdock_timeline", "Timeline of the server", (s) => s.postgres.timeline),
+  gauge(
+    "pg_replication_lag_seconds",
+    "Age of the last replayed commit, 0 when caught up",
+    (s) => s.postgres.lagSeconds,
+  ),
+  gauge(
+    "postdock_replication_lag_bytes",
+    "Bytes of WAL received or announced and not replayed",
+    (s) => s.postgres.lagBytes,
+  ),
+  gauge(
+    "postdock_standbys",
+    "Standbys streaming from this node",
+    ({ postgres }) => postgres.running ? postgres.downstream.length : null,
+  ),
+];
+
+/** What is counted or measured where it happens. */
+export function nodeEvents(metrics: EventMetrics) {
+  const quick = [0.25, 0.5, 1, 2, 5, 10, 30];
+  return {
+    leaseRequest: metrics.counter(
+      "postdock_lease_requests_total",
+      "Requests of the lease that this voter has answered",
+    ),
+    promotion: metrics.duration(
+      "postdock_promotion_seconds",
+      "From the wish to promote this node to read-write",
+      quick,
+    ),
+    handOver: metrics.duration(
+      "postdock_hand_over_seconds",
+      "From the end of PostgreSQL here to the successor's word",
+      quick,
+    ),
+    rejoin: metrics.duration(
+      "postdock_rejoin_seconds",
+      "Rewinds and clones of this node's data directory that ended well",
+      [1, 2, 5, 10, 30, 60, 300, 1800, 7200],
+    ),
+  };
+}
+
+export type NodeEvents = ReturnType<typeof nodeEvents>;
