@@ -59,25 +59,27 @@ async function runFiles(files: readonly string[], keep: boolean): Promise<Totals
 
 /** After a failure: the last lines of every container of the scenarios, without the output of their children. */
 async function showLogs(): Promise<void> {
-  const list = await execute(["docker", "ps", "--all", "--filter", `name=${prefix}`, "--format", "{{.Names}}"], {
-    timeoutMs: 30_000,
-  });
-  for (const name of list.trim().split("\n").filter((n) => n !== "")) {
+  for (const name of await ours("container")) {
     const logs = await attempt(["docker", "logs", "--tail", "200", name], { timeoutMs: 30_000 });
     const lines = (logs.stdout + logs.stderr).split("\n").filter((l) => !l.includes('"event":"Output"')).slice(-15);
     say(`--- ${name}\n${lines.join("\n")}`);
   }
 }
 
+/** Names that begin with this run's prefix; the engine's own filter would also find it within the names of another run. */
+async function ours(kind: "container" | "volume" | "network"): Promise<string[]> {
+  const format = kind === "container" ? ["--all", "--format", "{{.Names}}"] : ["--format", "{{.Name}}"];
+  const list = await execute(["docker", kind, "ls", ...format], { timeoutMs: 30_000 });
+  return list.split("\n").filter((name) => name.startsWith(`${prefix}-`));
+}
+
 async function removeClusters(): Promise<void> {
-  const list = await execute(["docker", "ps", "--all", "--quiet", "--filter", `name=${prefix}`], { timeoutMs: 30_000 });
-  const ids = list.trim().split("\n").filter((id) => id !== "");
-  if (ids.length > 0) await execute(["docker", "rm", "--force", "--volumes", ...ids], { timeoutMs: 120_000 });
-  for (const kind of ["volume", "network"]) {
-    const names = await execute(["docker", kind, "ls", "--quiet", "--filter", `name=${prefix}`], { timeoutMs: 30_000 });
-    for (const name of names.trim().split("\n").filter((n) => n !== "")) {
-      await attempt(["docker", kind, "rm", name], { timeoutMs: 30_000 });
-    }
+  const containers = await ours("container");
+  if (containers.length > 0) {
+    await execute(["docker", "rm", "--force", "--volumes", ...containers], { timeoutMs: 120_000 });
+  }
+  for (const kind of ["volume", "network"] as const) {
+    for (const name of await ours(kind)) await execute(["docker", kind, "rm", name], { timeoutMs: 30_000 });
   }
 }
 

@@ -60,7 +60,7 @@ test("all nodes stopped after a failover come back on the newest timeline, whoev
   await Promise.all(nodes.filter((n) => n !== old).map((n) => cluster.start(n)));
   const primary = await cluster.waitWhole();
   assert.ok((await cluster.nodeStatus(primary))!.postgres.timeline! >= timeline, "never the old timeline");
-  assert.equal(await cluster.psql(primary, "select count(*) from marks where t = 'after the failover'"), "1");
+  assert.equal(await cluster.psql(primary, "select count(*) > 0 from marks where t = 'after the failover'"), "t");
 
   // an empty segment does not hide the end of WAL: pg_waldump, left to itself, reads whichever file it meets first
   const empty = ["FB", "FC", "FD", "FE", "FF"].map((n) => `$PGDATA/pg_wal/0000000100000000000000${n}`).join(" ");
@@ -80,7 +80,7 @@ test("all nodes stopped after a failover come back on the newest timeline, whoev
     await exec(container, ["bash", "-c", `for f in ${empty}; do test -s $f || rm -f $f; done`]);
   }
   assert.ok((await cluster.nodeStatus(last))!.postgres.timeline! >= timeline, "never the old timeline");
-  assert.equal(await cluster.psql(last, "select count(*) from marks where t = 'after the failover'"), "1");
+  assert.equal(await cluster.psql(last, "select count(*) > 0 from marks where t = 'after the failover'"), "t");
   await unmark(cluster);
 });
 
@@ -177,11 +177,12 @@ test("a standby cut off the network is not promoted and catches up when it is ba
   // a proxy that the engine hands to every container is not for the probe
   const probe = ["env", "http_proxy=http://127.0.0.1:9", "/usr/local/bin/cluster/healthcheck/is_major_master.sh"];
   assert.equal((await tryExec(container, probe)).code, 0);
+  const marked = "select count(*) > 0 from marks where t = 'while it was away'";
   await mark(cluster, "while it was away", nodes.filter((n) => n !== standby));
   await cluster.connect(standby);
   assert.equal(await cluster.waitWhole(), primary);
   await waitUntil(
-    async () => await cluster.psql(standby, "select count(*) from marks where t = 'while it was away'") === "1",
+    async () => await cluster.psql(standby, marked).catch(() => "") === "t", // the table itself comes with it
     { what: "the standby to catch up", deadlineMs: 20_000 },
     deps,
   );

@@ -9,7 +9,7 @@ import { setEnvironment } from "../support/compose-file.ts";
 import { logsOf, tryExec } from "../support/docker.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
-import { leaseTtlMs } from "../support/waits.ts";
+import { successionMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 const oldKey = "the-old-key-of-32-characters-abc";
@@ -109,7 +109,7 @@ test("a key is changed node by node under a writer, and no lease runs out", asyn
   await ledger.writes(40);
   const report = await ledger.finish({ ...monkey, host: (await cluster.address((await cluster.primary(nodes))!))! });
   // each change of the primary is a hand-over; the writer finds its new address by itself
-  assertLedger("keys changed node by node", report, { atLeast: 80, gapMs: leaseTtlMs });
+  assertLedger("keys changed node by node", report, { atLeast: 80, gapMs: successionMs });
 });
 
 test("a wrong key and other voters cost a vote and are named; the primary goes on", async () => {
