@@ -35,6 +35,7 @@ export const quickChecks: readonly Check[] = [
       "tests/simulation",
       "tests/soak",
       "tests/chaos",
+      "tests/support",
     ],
   },
   {
@@ -50,6 +51,7 @@ export const quickChecks: readonly Check[] = [
       "./tests/simulation",
       "./tests/soak",
       "./tests/chaos",
+      "./tests/support",
     ],
   },
   { name: "architecture", argv: [deno, "test", "-A", "--no-check", "tests/architecture"] },

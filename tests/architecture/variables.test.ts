@@ -7,23 +7,42 @@ import { type RoleName, roleNames, roleVariables } from "../../config/roles.ts";
 import { root } from "../../tools/terminal.ts";
 import { isTest, readSources, type Source, toSource } from "./sources.ts";
 
-/** Keys that a role's code (or core/, or its config file) never reads as a property. */
-function unread(keys: readonly string[], sources: readonly Source[]): string[] {
-  const code = sources.map((s) => s.code).join("\n");
-  return keys.filter((key) => !new RegExp(`\\.${key}\\b|[{,]\\s*${key}\\s*[,}]`).test(code));
+/** A place in which the configuration of a role arrives under another name than `config`, with that name. */
+const otherNames: Readonly<Record<string, string>> = {
+  "roles/barman/text/barman-conf.ts": "input", // it is given the whole configuration, and declares the part that it reads
+};
+
+/** The keys that a source reads from an object called config (`config.key`, `node.config.key`), or takes out of one by its name. */
+function keysRead({ path, code }: Source): string[] {
+  const config = `(?:${otherNames[path] ?? "[cC]onfig"})`;
+  const read = code.matchAll(new RegExp(`\\b(?:\\w+\\.)*\\w*${config}\\??\\.(\\w+)`, "g"));
+  const taken = code.matchAll(new RegExp(`\\{([^{}]*)\\}\\s*=\\s*(?:\\w+\\.)*\\w*${config}\\s*;`, "g"));
+  const names = [...taken].flatMap((m) => m[1]!.split(",").map((part) => /\w+/.exec(part)?.[0] ?? ""));
+  return [...[...read].map((m) => m[1]!), ...names];
 }
 
-/** Read by nobody, each with the reason. */
-const allowed: Readonly<Record<string, string>> = {};
+/** Keys of variables that none of these sources reads. */
+function unread(keys: readonly string[], sources: readonly Source[]): string[] {
+  const read = new Set(sources.flatMap(keysRead));
+  return keys.filter((key) => !read.has(key));
+}
+
+/** Where a role's configuration is read: its own folder, its variables' own file, and what it shares with other roles. */
+const placesOf = (role: RoleName): readonly RegExp[] => [
+  new RegExp(`^roles/${role}/`),
+  new RegExp(`^config/${role}\\.ts$`),
+  /^core\/runtime\//, // logs, sshd
+  /^cli\/healthcheck\.ts$/,
+  ...(role === "postgres-node" ? [] : [/^core\/lease\/observer\.ts$/, /^config\/quorum\.ts$/]), // where it votes
+];
 
 const sources = (await readSources(["cli", "config", "core", "roles"])).filter((s) => !isTest(s.path));
 
 for (const role of roleNames) {
   test(`${role} reads every variable that it declares`, () => {
-    const rooms = [`roles/${role}/`, "core/", "cli/healthcheck.ts", `config/${role}.ts`, "config/quorum.ts"];
-    const own = sources.filter((s) => rooms.some((r) => s.path.startsWith(r)));
-    const keys = Object.keys(roleVariables[role as RoleName]).filter((k) => !(k in allowed));
-    assert.deepEqual(unread(keys, own).map((k) => roleVariables[role]![k]!.name), []);
+    const own = sources.filter((s) => placesOf(role).some((place) => place.test(s.path)));
+    const variables = roleVariables[role];
+    assert.deepEqual(unread(Object.keys(variables), own).map((key) => variables[key]!.name), []);
   });
 }
 
@@ -43,6 +62,10 @@ for (const [image, role] of [["postgres", "postgres-node"], ["pgpool", "pgpool"]
   });
 }
 
-test("this check can fail", () => {
-  assert.deepEqual(unread(["a", "b"], [toSource("roles/x/y.ts", "use(config.a); // config.b")]), ["b"]);
+test("this check can fail: only what is read from a configuration counts", () => {
+  const read = (code: string) => keysRead(toSource("roles/x/y.ts", code)).sort();
+  assert.deepEqual(read("use(config.a, node.config.b, nodeConfig?.c); // config.d"), ["a", "b", "c"]);
+  assert.deepEqual(read("const { a, b: other } = deps.config;"), ["a", "b"]);
+  assert.deepEqual(read("use(server.a, reconfigured.b); const { c } = status; const { d } = config.e;"), ["e"]);
+  assert.deepEqual(unread(["a", "b"], [toSource("roles/x/y.ts", "use(config.a, status.b)")]), ["b"]);
 });

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { root, say, task } from "../../tools/terminal.ts";
 import { Cluster } from "../support/cluster.ts";
+import { withFirstLevel } from "../support/variants.ts";
 import { measureCost, median, warmUp } from "./cost.ts";
 import { measure, measureSwitchover, type Run } from "./failover.ts";
 import { type Fault, faults } from "./faults.ts";
-import { ofSize } from "./sizes.ts";
 import { measureStability } from "./stability.ts";
 import { measureStock, type StockRun } from "./stock.ts";
 
@@ -64,8 +64,8 @@ async function repeat<T>(times: number, work: () => Promise<T>): Promise<T[]> {
 
 /** A cluster of so many nodes of the first level and a pool, for as long as the work takes. */
 async function withCluster<T>(size: number, keep: boolean, work: (cluster: Cluster, names: string[]) => Promise<T>) {
-  const { edit, names } = ofSize(size, nodes);
-  const cluster = await Cluster.prepare({ name: `bench${size}`, compose: "v2", edit });
+  const { edit, names } = withFirstLevel(size, nodes);
+  const cluster = await Cluster.prepare({ name: `bench${size}`, edit });
   try {
     await cluster.up([...names, "pgpool"]);
     await cluster.waitWhole(180_000, names);

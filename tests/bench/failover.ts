@@ -1,6 +1,6 @@
 // One fault, or a switchover, under a client that writes every 50 ms: the longest gap between two acknowledged writes through
 // pgpool, lost writes, and how long the old primary takes to be back as a standby.
-import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { systemClock } from "../../core/runtime/time.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { exec } from "../support/docker.ts";
@@ -14,25 +14,14 @@ export interface Run {
   rejoinMs: number;
 }
 
-async function writes(ledger: Ledger, more: number): Promise<void> {
-  const goal = ledger.count + more;
-  await waitUntil(() => Promise.resolve(ledger.count >= goal), {
-    what: `${more} writes`,
-    deadlineMs: 60_000,
-    everyMs: 50,
-  }, {
-    clock: systemClock,
-  });
-}
-
 /** One fault on the primary of a running cluster, which is whole again afterwards. */
 export async function measure(cluster: Cluster, fault: Fault, nodes: readonly string[]): Promise<Run> {
   const primary = await cluster.waitWhole(90_000, nodes);
   await cluster.waitPool(nodes);
   const ledger = await Ledger.start({ ...monkey, host: (await cluster.address("pgpool"))! });
-  await writes(ledger, 40);
+  await ledger.writes(40, 60_000);
   const end = await fault.strike(cluster, primary);
-  await writes(ledger, 40);
+  await ledger.writes(40, 60_000);
   const from = systemClock.nowMs();
   await end();
   const now = await cluster.waitWhole(90_000, nodes);

@@ -1,7 +1,9 @@
 // How short LEASE_TTL may be on this machine: a primary under full load must not lose its lease while nothing is wrong.
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { Cluster } from "../support/cluster.ts";
+import { allOf } from "../support/compose-file.ts";
 import { exec, logsOf } from "../support/docker.ts";
+import { onNodes, onNodesAndPool } from "../support/variants.ts";
 
 export interface Stability {
   ttlSeconds: number;
@@ -15,13 +17,9 @@ const loadSeconds = 90;
 
 /** One cluster with this LEASE_TTL, renewed five times in it, under pgbench with 32 clients for a minute and a half. */
 export async function measureStability(ttlSeconds: number, nodes: readonly string[]): Promise<Stability> {
-  const lease = `  LEASE_TTL: ${ttlSeconds}\n  LEASE_RENEW_INTERVAL: ${ttlSeconds / 5}`;
-  const edit = (yaml: string) =>
-    yaml.replace("  CLUSTER_NAME: pg_cluster", `  CLUSTER_NAME: pg_cluster\n${lease}`).replace(
-      "      BACKENDS:",
-      `      LEASE_TTL: ${ttlSeconds}\n      BACKENDS:`,
-    );
-  const cluster = await Cluster.prepare({ name: "stability", compose: "v2", edit });
+  const ttl = { LEASE_TTL: ttlSeconds };
+  const edit = allOf(onNodesAndPool(ttl), onNodes({ LEASE_RENEW_INTERVAL: ttlSeconds / 5 }));
+  const cluster = await Cluster.prepare({ name: "stability", edit });
   await cluster.down();
   try {
     await cluster.up([...nodes, "pgpool"]);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { root } from "../../tools/terminal.ts";
 import { Cluster } from "../support/cluster.ts";
+import type { ComposeService, Edit } from "../support/compose-file.ts";
 import { Ledger, monkey, queryOnce } from "../support/ledger.ts";
 import type { Fault } from "./faults.ts";
 
@@ -19,22 +20,31 @@ export interface StockRun {
   primaries: number;
 }
 
-function composeFile(): string {
-  const scripts = join(root, "tests", "bench", "stock");
-  const common = (script: string, image: string) =>
-    `    image: postdock/${image}:latest\n    entrypoint: ["tini", "--", "bash", "/stock/${script}.sh"]\n` +
-    "    healthcheck: {disable: true}\n    networks: [cluster]\n";
-  const node = (host: string, id: number) =>
-    `  ${host}:\n${common("node", "postgres")}    environment: {STOCK_ID: "${id}", STOCK_HOST: ${host}}\n` +
-    `    volumes: ["${scripts}:/stock:ro", "${host}:/var/lib/postgresql/data"]\n`;
-  return "services:\n" + hosts.map((host, i) => node(host, i + 1)).join("") +
-    `  pgpool:\n${common("pool", "pgpool")}    volumes: ["${scripts}:/stock:ro"]\n` +
-    `networks:\n  cluster: {driver: bridge}\nvolumes:\n${hosts.map((h) => `  ${h}:\n`).join("")}`;
-}
+/** In place of the example: the nodes and pgpool of the same images, each started by a script of its own. */
+const stock: Edit = (file) => {
+  const scripts = `${join(root, "tests", "bench", "stock")}:/stock:ro`;
+  const common = (script: string, image: string): ComposeService => ({
+    image: `postdock/${image}:latest`,
+    entrypoint: ["tini", "--", "bash", `/stock/${script}.sh`],
+    healthcheck: { disable: true },
+    networks: ["cluster"],
+  });
+  const node = (host: string, i: number): ComposeService => ({
+    ...common("node", "postgres"),
+    environment: { STOCK_ID: `${i + 1}`, STOCK_HOST: host },
+    volumes: [scripts, `${host}:/var/lib/postgresql/data`],
+  });
+  file.services = {
+    ...Object.fromEntries(hosts.map((host, i) => [host, node(host, i)])),
+    pgpool: { ...common("pool", "pgpool"), volumes: [scripts] },
+  };
+  file.networks = { cluster: { driver: "bridge" } };
+  file.volumes = Object.fromEntries(hosts.map((host) => [host, null]));
+};
 
 /** One fault on a fresh stock cluster. */
 export async function measureStock(fault: Fault): Promise<StockRun> {
-  const cluster = await Cluster.prepare({ name: "stock", compose: "v2", edit: composeFile });
+  const cluster = await Cluster.prepare({ name: "stock", edit: stock });
   await cluster.down();
   try {
     await cluster.up([...hosts, "pgpool"]);

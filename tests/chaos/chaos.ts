@@ -9,14 +9,16 @@ import { OperatorError } from "../../core/words/errors.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { root, say, task } from "../../tools/terminal.ts";
 import { seeded } from "../soak/plan.ts";
-import { Cluster } from "../support/cluster.ts";
+import { type Mode, wordOf } from "../support/clients/check.ts";
+import { runUnderFaults } from "../support/clients/run.ts";
+import { Cluster, firstLevel } from "../support/cluster.ts";
+import { allOf } from "../support/compose-file.ts";
+import { makeClocks, withClocks } from "../support/faults/clocks.ts";
+import { type FaultKind, faultKinds } from "../support/faults/fault.ts";
 import { type Observer, withMode, withVoters } from "../support/variants.ts";
-import type { Mode } from "./check.ts";
-import { makeClocks, withClocks } from "./clocks.ts";
 import { dropDisks, makeDisks, onDisks } from "./disks.ts";
-import { type FaultKind, faultKinds, faultOf, nextFault } from "./plan.ts";
-import { asJson, summary, wordOf } from "./report.ts";
-import { firstLevel, runChaos } from "./run.ts";
+import { faultOf, nextFault } from "./plan.ts";
+import { asJson, summary } from "./report.ts";
 
 /** The value of an option, which must be one of some words where they are given. */
 function option(name: string, fallback: string, accepted?: readonly string[]): string {
@@ -50,14 +52,13 @@ await task(async () => {
   const clocks = await makeClocks();
   const kinds = faultKinds.filter((k) => (disks.length > 0 || k !== "full-disk") && (clocks || k !== "clock"));
   const voters = voting.length > 0 ? withVoters(firstLevel, voting) : null;
-  const edits = [withMode(mode), onDisks(disks), clocks ? withClocks : null, voters];
-  const edit = (yaml: string) => edits.reduce((text, change) => change?.(text) ?? text, yaml);
-  const cluster = await Cluster.prepare({ name: `chaos-${mode}`, compose: "v2", edit });
+  const edit = allOf(withMode(mode), onDisks(disks), clocks ? withClocks : null, voters);
+  const cluster = await Cluster.prepare({ name: `chaos-${mode}`, edit });
   try {
     await cluster.up();
     const primary = await cluster.waitWhole(150_000);
     if (mode === "strict") await waitSynchronous(cluster, primary);
-    const { history, verdict, unknown } = await runChaos(cluster, mode, (seen, done) => {
+    const { history, verdict, unknown } = await runUnderFaults(cluster, mode, (seen, done) => {
       if (done >= faults) return null;
       const known = { ...seen, observers: voting };
       return kind ? faultOf(kind, known, random) : nextFault(known, random, kinds);

@@ -3,6 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt, execute, root, say } from "../../tools/terminal.ts";
 import { nodes, prefix } from "../support/cluster.ts";
+import type { Edit } from "../support/compose-file.ts";
 
 export interface Disk {
   service: string;
@@ -49,13 +50,9 @@ async function dropDisk(image: string): Promise<void> {
   await rm(image, { force: true });
 }
 
-/** The Compose text with the nodes' volumes on these disks. */
-export const onDisks = (disks: readonly Disk[]) => (yaml: string): string =>
-  disks.reduce(
-    (text, { service, device }) =>
-      text.replace(
-        new RegExp(`(^volumes:\\n(?:  .*\\n)*?)  ${service}:\\n`, "m"),
-        `$1  ${service}:\n    driver: local\n    driver_opts: {type: ext4, device: ${device}}\n`,
-      ),
-    yaml,
-  );
+/** The nodes' volumes on these disks. */
+export const onDisks = (disks: readonly Disk[]): Edit => (file) => {
+  for (const { service, device } of disks) {
+    file.volumes![service] = { driver: "local", driver_opts: { type: "ext4", device } };
+  }
+};

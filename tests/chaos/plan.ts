@@ -1,57 +1,5 @@
 // PURE: the faults of a chaos run, chosen by a seeded generator; the same seed and the same cluster give the same faults.
-// Each fault says whom it strikes and, where it cuts the network, which group is cut from which.
-
-export const faultKinds = [
-  "kill",
-  "kill-two",
-  "stop",
-  "kill-postmaster",
-  "freeze",
-  "freeze-agent",
-  "freeze-postmaster",
-  "freeze-repmgrd",
-  "freeze-pool-worker",
-  "freeze-pool-sessions",
-  "isolate",
-  "one-way",
-  "pair",
-  "minority",
-  "majority",
-  "pool-cut",
-  "no-dns",
-  "slow",
-  "restart-all",
-  "slow-disk",
-  "full-disk",
-  "clock",
-  "observers",
-] as const;
-export type FaultKind = typeof faultKinds[number];
-
-export interface Fault {
-  kind: FaultKind;
-  /** the services it strikes; of a cut, one side */
-  targets: string[];
-  /** of a cut, the other side */
-  from: string[];
-  /** how long it lasts, milliseconds */
-  lastsMs: number;
-  /** of a step of the wall clock, forwards or backwards and at the end back again, seconds */
-  stepSeconds?: number;
-  /** strikes another node when half of this one's time is over, and ends with it */
-  second?: Fault;
-}
-
-export interface Seen {
-  primary: string;
-  /** nodes of the first level, the primary among them: the voters */
-  first: readonly string[];
-  second: readonly string[];
-  /** services that hold no data: pgpool and barman */
-  others: readonly string[];
-  /** those of them that vote */
-  observers?: readonly string[];
-}
+import { type Fault, type FaultKind, faultKinds, isCut, ofPool, type Seen } from "../support/faults/fault.ts";
 
 /** The furthest step of a clock, seconds: what the cluster bears between two nodes is 15 minutes. */
 const furthestStep = 600;
@@ -79,13 +27,6 @@ const ofOneNode: readonly FaultKind[] = [
   "full-disk",
   "clock",
 ];
-
-/** Kinds that freeze processes of pgpool: its streaming worker, or the children that serve a session now. */
-const ofPool: readonly FaultKind[] = ["freeze-pool-worker", "freeze-pool-sessions"];
-
-const cuts: readonly FaultKind[] = ["isolate", "one-way", "pair", "minority", "majority", "pool-cut", "observers"];
-
-export const isCut = (kind: FaultKind): boolean => cuts.includes(kind);
 
 function pick<T>(from: readonly T[], random: () => number): T {
   return from[Math.floor(random() * from.length)]!;
@@ -131,25 +72,4 @@ export function faultOf(kind: FaultKind, seen: Seen, random: () => number): Faul
     return { kind, targets: [target], from: [], lastsMs, stepSeconds: step };
   }
   return isCut(kind) ? against([target]) : { kind, targets: [target], from: [], lastsMs };
-}
-
-/** Whether asynchronous replication may lose what the primary acknowledged around this fault. */
-export function mayLose(fault: Fault, primary: string): boolean {
-  const harmless: readonly FaultKind[] = ["stop", ...ofPool, "pool-cut", "observers"];
-  if (harmless.includes(fault.kind)) return false;
-  return [...fault.targets, ...fault.from].includes(primary);
-}
-
-/** The fault in words. */
-export function describeFault(fault: Fault, primary: string): string {
-  const name = (service: string) => service === primary ? `${service} (primary)` : service;
-  const list = fault.targets.length > 3 ? "all nodes" : fault.targets.map(name).join(" and ");
-  const rest = fault.from.length === 1
-    ? ` from ${name(fault.from[0]!)}`
-    : fault.from.length > 1
-    ? " from the rest"
-    : "";
-  const step = fault.stepSeconds === undefined ? "" : ` by ${fault.stepSeconds} s`;
-  const second = fault.second === undefined ? "" : `, then ${describeFault(fault.second, primary)}`;
-  return `${fault.kind} ${list}${rest}${step} for ${(fault.lastsMs / 1000).toFixed(0)} s${second}`;
 }

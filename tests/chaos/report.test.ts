@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { History, Verdict } from "./check.ts";
-import { asJson, summary, wordOf } from "./report.ts";
+import { type History, type Verdict, wordOf } from "../support/clients/check.ts";
+import { asJson, summary } from "./report.ts";
 
 const verdict: Verdict = { findings: [], undecided: [], explained: [{ fault: 0, writes: 3 }] };
 const history: History = {

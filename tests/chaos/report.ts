@@ -1,12 +1,5 @@
 // PURE: what a chaos run showed, as lines for people and as one object for programs.
-import type { History, Verdict } from "./check.ts";
-
-export type Word = "passed" | "undecided" | "failed";
-
-/** Undecided is not passed. */
-export function wordOf(verdict: Verdict): Word {
-  return verdict.findings.length > 0 ? "failed" : verdict.undecided.length > 0 ? "undecided" : "passed";
-}
+import { type History, type Verdict, wordOf } from "../support/clients/check.ts";
 
 const share = (sorted: readonly number[], part: number) => sorted[Math.floor((sorted.length - 1) * part)] ?? 0;
 

@@ -3,15 +3,13 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { ensureCompose } from "../../tools/engine.ts";
 import { execute, root } from "../../tools/terminal.ts";
-import { prefix } from "../support/cluster.ts";
+import { executable, prefix } from "../support/cluster.ts";
 import { docker, exec, logsOf } from "../support/docker.ts";
 
-const executable = process.env.POSTDOCK_TEST_EXECUTABLE;
 const extra = executable ? `\n            - ${executable}:/usr/local/bin/postdock:ro` : "";
 
 const node = (host: string, id: number, upstream: string, more: string) => `
@@ -117,6 +115,7 @@ for (const version of ["v1", "v2"] as const) {
       return (await docker(["ps", "-aq", ...labels.flatMap((l) => ["--filter", `label=${l}`])])).trim();
     };
     try {
+      await run("down", "--volumes"); // what a run that was cut off has left
       await run("up", "-d");
       const pool = await containerOf("pgpool");
       const through =

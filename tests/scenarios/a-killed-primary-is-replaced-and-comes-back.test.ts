@@ -2,36 +2,29 @@
 // the returned node is a standby that pgpool has attached again, without a manual step.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { exampleCluster } from "../support/cluster.ts";
-import { describeReport, Ledger, monkey } from "../support/ledger.ts";
+import { nodes } from "../support/cluster.ts";
+import { exampleCluster } from "../support/clusters.ts";
+import { Ledger, monkey } from "../support/ledger.ts";
+import { assertLedger } from "../support/ledger-report.ts";
+import { successionMs, wholeMs } from "../support/waits.ts";
 
 test("a killed primary is replaced under a writer, and comes back as a standby", async () => {
   const cluster = await exampleCluster();
   const old = await cluster.waitWhole();
-  const entry = { ...monkey, host: (await cluster.address("pgpool"))! };
-  const ledger = await Ledger.start(entry);
-  await waitUntil(() => Promise.resolve(ledger.count >= 40), { what: "40 writes", deadlineMs: 20_000 }, {
-    clock: systemClock,
-  });
+  const ledger = await Ledger.start({ ...monkey, host: (await cluster.address("pgpool"))! });
+  await ledger.writes(40);
 
   await cluster.kill(old);
-  const survivors = ["pgmaster", "pgslave1", "pgslave2", "pgslave3", "pgslave4"].filter((s) => s !== old);
-  const before = ledger.count;
-  await waitUntil(() => Promise.resolve(ledger.count >= before + 60), {
-    what: "writes to resume",
-    deadlineMs: 40_000,
-  }, { clock: systemClock });
-  const promoted = await cluster.waitWhole(60_000, survivors);
+  await ledger.writes(60, successionMs + 5_000);
+  const promoted = await cluster.waitWhole(wholeMs, nodes.filter((s) => s !== old));
   assert.notEqual(promoted, old);
 
   await cluster.start(old);
-  assert.equal(await cluster.waitWhole(60_000), promoted);
-  await cluster.waitPool(["pgmaster", "pgslave1", "pgslave2", "pgslave3"]);
+  assert.equal(await cluster.waitWhole(), promoted);
+  await cluster.waitPool();
 
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(promoted))! });
-  console.log(describeReport("killed container", report));
-  // asynchronous replication may lose what the standby had not received in the last moments before the kill
-  assert.ok(report.missing.length <= 20, `lost ${report.missing.length} acknowledged writes`);
-  assert.ok(report.longestGapMs < 30_000, "writes resumed within the deadline");
+  // asynchronous replication may lose what was acknowledged in the moment before the kill. The standbys have a commit before its
+  // client hears of it, unless the machine holds the sender up just then: with one write every 50 ms none was ever lost here.
+  assertLedger("killed container", report, { atLeast: 100, gapMs: successionMs });
 });

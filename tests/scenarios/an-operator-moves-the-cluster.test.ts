@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CommandResult } from "../../core/runtime/command.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { type Cluster, exampleCluster } from "../support/cluster.ts";
+import { type Cluster, firstLevel as first } from "../support/cluster.ts";
+import { exampleCluster } from "../support/clusters.ts";
 import { tryExec } from "../support/docker.ts";
+import { nothingMs, staysTrueFor, wholeMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
-const first = ["pgmaster", "pgslave1", "pgslave3"];
 const refused = 77;
 
 /** `postdock cluster …` in the container of pgpool, which has no database of its own. */
@@ -34,6 +35,13 @@ async function others(cluster: Cluster): Promise<{ primary: string; one: string;
   return { primary, one, other };
 }
 
+/** Nobody of these nodes comes to lead although the lease is free. */
+async function nobodyLeads(cluster: Cluster, among: readonly string[]): Promise<void> {
+  let seen: string | null = null;
+  const nobody = async () => (seen = await cluster.primary(among)) === null;
+  await staysTrueFor(nothingMs, nobody, { what: `none of ${among.join(", ")} leads`, why: () => `${seen} does` });
+}
+
 /** The last lease has run out at these voters, and nobody has another. */
 async function waitNoLease(cluster: Cluster, among: readonly string[]): Promise<void> {
   await cluster.waitEach(among, "the lease to run out", ({ lease }) => lease.grantedTo === null, 20_000);
@@ -56,17 +64,20 @@ test("switchover: to a node and straight back, refused where the node cannot lea
 test("pause: no failover, also after a restart, until resume", async () => {
   const cluster = await exampleCluster();
   const { primary, one, other } = await others(cluster);
-  assert.equal((await told(cluster, "pause")).paused, true);
-  await cluster.kill(primary);
-  await cluster.kill(one);
-  await cluster.start(one);
-  await waitNoLease(cluster, [other]);
-  await cluster.waitEach([one], "the standby that was started again", ({ postgres }) => postgres.role === "standby");
-  await waitNoLease(cluster, [one, other]);
-  assert.equal(await cluster.primary([one, other]), null);
-  assert.match((await operate(cluster, "show")).stdout, /automatic failover is paused; `postdock cluster resume`/);
-  assert.equal((await told(cluster, "resume")).paused, false);
-  await waitUntil(() => cluster.primary([one, other]), { what: "a new primary", deadlineMs: 30_000 }, deps);
+  try {
+    assert.equal((await told(cluster, "pause")).paused, true);
+    await cluster.kill(primary);
+    await cluster.kill(one);
+    await cluster.start(one);
+    await waitNoLease(cluster, [other]);
+    await cluster.waitEach([one], "the standby that was started again", ({ postgres }) => postgres.role === "standby");
+    await waitNoLease(cluster, [one, other]);
+    await nobodyLeads(cluster, [one, other]);
+    assert.match((await operate(cluster, "show")).stdout, /automatic failover is paused; `postdock cluster resume`/);
+  } finally {
+    assert.equal((await told(cluster, "resume")).paused, false);
+  }
+  await waitUntil(() => cluster.primary([one, other]), { what: "a new primary", deadlineMs: 10_000 }, deps);
   await cluster.start(primary);
   await cluster.waitWhole();
 });
@@ -88,14 +99,19 @@ test("failover --force: leads without a majority once its price is known, and a 
   await waitNoLease(cluster, [other]);
   const force = ["failover", "--force", other];
   await refuses(cluster, force, new RegExp(`would lead without a majority: no answer from .*${primary}.*are lost`));
-  assert.equal(await cluster.primary([other]), null);
+  await nobodyLeads(cluster, [other]);
   assert.equal((await told(cluster, ...force, "--yes")).primary, other);
-  await cluster.psql(other, "create table if not exists forced (n int); insert into forced values (1)");
+  await cluster.psql(other, "drop table if exists forced; create table forced as select 1 as n");
   assert.match((await operate(cluster, "show")).stdout, new RegExp(`${other} was forced to lead`));
   await Promise.all([cluster.start(primary), cluster.start(one)]);
   assert.equal(await cluster.waitWhole(), other);
   await cluster.waitEach([other], "the majority to count again", ({ forced }) => !forced);
-  assert.equal(await cluster.psql(other, "select count(*) > 0 from forced"), "t");
+  assert.equal(await cluster.psql(other, "select count(*) from forced"), "1");
+  for (const node of [primary, one]) {
+    const has = async () => await cluster.psql(node, "select count(*) from forced").catch(() => "") === "1";
+    await waitUntil(has, { what: `${node} to have what was written`, deadlineMs: wholeMs }, deps);
+  }
+  await cluster.psql(other, "drop table forced");
   const { stdout } = await operate(cluster, "history");
   for (const event of ["Handed over", "Automatic failover paused", "Forced failover", "A majority counts again"]) {
     assert.match(stdout, new RegExp(event));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { exampleCluster } from "../support/cluster.ts";
+import { exampleCluster } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
 
 test("barman takes a backup and its check is green", async () => {
@@ -18,9 +18,11 @@ test("barman takes a backup and its check is green", async () => {
     { what: "barman check to be green", deadlineMs: 120_000, everyMs: 1_000, why: () => last },
     { clock: systemClock },
   );
-  await exec(backup, ["postdock", "barman", "backup"], 180_000);
+  const said = await exec(backup, ["postdock", "barman", "backup"], 180_000);
+  const id = /Backup (\d{8}T\d{6}) is complete/.exec(said)?.[1];
+  assert.ok(id, said);
   const listed = await exec(backup, ["barman", "list-backup", "all"]);
-  assert.match(listed, /^pg_cluster \d{8}T\d{6} /m);
-  const shown = await exec(backup, ["barman", "show-backup", "pg_cluster", "latest"]);
+  assert.match(listed, new RegExp(`^pg_cluster ${id} `, "m"));
+  const shown = await exec(backup, ["barman", "show-backup", "pg_cluster", id]);
   assert.match(shown, /Status\s*: DONE/);
 });

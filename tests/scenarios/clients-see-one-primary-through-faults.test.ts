@@ -2,10 +2,10 @@
 // right on every node, only what asynchronous replication may lose is lost, and the cluster is whole within a minute.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeFault, type Fault, type Seen } from "../chaos/plan.ts";
-import { wordOf } from "../chaos/report.ts";
-import { runChaos } from "../chaos/run.ts";
-import { exampleCluster } from "../support/cluster.ts";
+import { wordOf } from "../support/clients/check.ts";
+import { runUnderFaults } from "../support/clients/run.ts";
+import { exampleCluster } from "../support/clusters.ts";
+import { describeFault, type Fault, type Seen } from "../support/faults/fault.ts";
 
 /** In this order: the primary with one second-level node behind it, its answers lost, and all of it frozen. */
 const faults: readonly ((seen: Seen) => Omit<Fault, "lastsMs">)[] = [
@@ -23,12 +23,13 @@ const faults: readonly ((seen: Seen) => Omit<Fault, "lastsMs">)[] = [
 
 test("clients at every node see one primary at a time through cuts and freezes", async () => {
   const cluster = await exampleCluster();
-  const { history, verdict } = await runChaos(cluster, "eventual", (seen, done) => {
+  const { history, verdict } = await runUnderFaults(cluster, "eventual", (seen, done) => {
     const fault = faults[done];
     return fault ? { ...fault(seen), lastsMs: 9_000 } : null;
   });
   const told = history.struck.map((s) => describeFault(s.fault, s.primary)).join("; ");
   assert.equal(wordOf(verdict), "passed", `${told}: ${[...verdict.findings, ...verdict.undecided].join("; ")}`);
+  assert.equal(history.struck.length, faults.length, "every fault struck");
   const leaders = history.writes.filter((w) => w.client.startsWith("direct-")).map((w) => w.node);
   assert.ok(new Set(leaders).size >= 2, "no other node ever led: the faults struck nothing");
 });

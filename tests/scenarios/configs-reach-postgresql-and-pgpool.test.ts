@@ -2,12 +2,21 @@
 // what PostgreSQL refuses stops the container before anything is touched.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exampleCluster, prefix } from "../support/cluster.ts";
+import { executableMount, prefix } from "../support/cluster.ts";
+import { exampleCluster } from "../support/clusters.ts";
 import { docker, exec } from "../support/docker.ts";
 import { attempt } from "../../tools/terminal.ts";
 
 const image = "postdock/postgres:latest";
-const base = ["-e", "NODE_ID=1", "-e", "NODE_NAME=node1", "-e", "POSTGRES_PASSWORD=secret-of-the-test"];
+const base = [
+  "-e",
+  "NODE_ID=1",
+  "-e",
+  "NODE_NAME=node1",
+  "-e",
+  "POSTGRES_PASSWORD=secret-of-the-test",
+  ...executableMount,
+];
 
 async function runOnce(environment: readonly string[]): Promise<{ code: number | null; text: string }> {
   const argv = ["docker", "run", "--rm", ...base, ...environment.flatMap((e) => ["-e", e]), image];
@@ -17,7 +26,9 @@ async function runOnce(environment: readonly string[]): Promise<{ code: number |
 
 test("CONFIGS reach PostgreSQL and pgpool", async () => {
   const cluster = await exampleCluster();
-  assert.equal(await cluster.psql("pgmaster", "show max_replication_slots"), "10");
+  // what the example sets is PostgreSQL's own default too: the source tells whether it was set
+  const set = "select setting, source from pg_settings where name = 'max_replication_slots'";
+  assert.equal(await cluster.psql("pgmaster", set), "10|configuration file");
   assert.match(await cluster.psql("pgmaster", "show shared_preload_libraries"), /^repmgr/);
   const shown = await exec(await cluster.container("pgpool"), [
     "bash",
@@ -59,6 +70,7 @@ test("CONFIGS that PostgreSQL refuses stop the container before anything is touc
   assert.equal(reserved.code, 78);
   assert.match(reserved.text, /port/);
   for (const { text } of [unknown, value, reserved]) {
+    assert.notEqual(text, "");
     assert.doesNotMatch(text, /making a fresh cluster/);
     assert.doesNotMatch(text, /secret-of-the-test/);
   }

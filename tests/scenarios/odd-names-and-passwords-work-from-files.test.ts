@@ -3,14 +3,15 @@
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { root } from "../../tools/terminal.ts";
-import { Cluster } from "../support/cluster.ts";
+import { Cluster, firstLevel as nodes } from "../support/cluster.ts";
+import { discard, startMs } from "../support/clusters.ts";
+import { allOf, type ComposeFile, type Edit, mount, serviceOf, setEnvironment } from "../support/compose-file.ts";
 import { exec } from "../support/docker.ts";
 
 const deps = { clock: systemClock };
-const nodes = ["pgmaster", "pgslave1", "pgslave3"];
 const directory = join(root, "tests", ".work", "given");
 const inside = "/etc/given";
 const odd: Readonly<Record<string, string>> = {
@@ -25,40 +26,39 @@ const odd: Readonly<Record<string, string>> = {
   pg_cluster: `c'l"u $t\\er`,
 };
 
-/** Every variable of the Compose file into a file of its own; the container gets only NAME_FILE. */
-async function intoFiles(yaml: string, replaced: Readonly<Record<string, string>>): Promise<string> {
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(directory, { recursive: true });
-  let section = "";
-  const lines: string[] = [];
-  for (const line of yaml.split("\n")) {
-    section = /^(?: {2})?([\w-]+):(?: &[\w-]+)?$/.exec(line)?.[1] ?? section;
-    const variable = /^(\s+)([A-Z][A-Z_]+): (.+)$/.exec(line);
-    if (variable === null) {
-      lines.push(line.replace("- ./ssh/keys:", `- ${directory}:${inside}:ro\n      - ./ssh/keys:`));
-      continue;
+/** Every variable of the Compose file into a file of its own; the container gets only NAME_FILE. Returns the files' texts. */
+function intoFiles(file: ComposeFile, replaced: Readonly<Record<string, string>>): Map<string, string> {
+  const texts = new Map<string, string>();
+  for (const [service, { environment = {} }] of Object.entries(file.services)) {
+    for (const [variable, given] of Object.entries(environment)) {
+      const value = Object.entries(replaced).reduce((text, [from, to]) => text.replaceAll(from, () => to), `${given}`);
+      texts.set(`${service}-${variable}`, `${value}\n`);
+      setEnvironment(file, service, { [variable]: null, [`${variable}_FILE`]: `${inside}/${service}-${variable}` });
     }
-    const [, indent, name, given] = variable as unknown as [string, string, string, string];
-    const plain = given.replace(/^"(.*)"$/, "$1");
-    const value = Object.entries(replaced).reduce((text, [from, to]) => text.replaceAll(from, () => to), plain);
-    await writeFile(join(directory, `${section}-${name}`), `${value}\n`);
-    lines.push(`${indent}${name}_FILE: ${inside}/${section}-${name}`);
+    mount(file, service, `${directory}:${inside}:ro`);
   }
-  return lines.join("\n");
+  return texts;
 }
 
-let text = "";
-const prepare = (edit: (yaml: string) => string) => Cluster.prepare({ name: "odd", compose: "v2", edit });
-let cluster = await prepare((yaml) => {
-  text = yaml.replace("CHECK_USER: monkey_user", "CHECK_USER: replication_user")
-    .replace("CHECK_PASSWORD: monkey_pass", "CHECK_PASSWORD: replication_pass")
-    .replace("REQUIRE_MIN_BACKENDS: 0", "REQUIRE_MIN_BACKENDS: 3").replace(",2:pgslave2::::", "");
-  return text;
-});
+const smaller: Edit = (file) =>
+  setEnvironment(file, "pgpool", {
+    CHECK_USER: "replication_user",
+    CHECK_PASSWORD: "replication_pass",
+    REQUIRE_MIN_BACKENDS: 3,
+    BACKENDS: "0:pgmaster:5432:1:/var/lib/postgresql/data:ALLOW_TO_FAILOVER,1:pgslave1::::,3:pgslave3::::",
+  });
 
-async function use(replaced: Readonly<Record<string, string>>, more: readonly string[]): Promise<void> {
-  const files = await intoFiles(text, replaced);
-  cluster = await prepare(() => files);
+let cluster = await Cluster.prepare({ name: "odd" });
+after(() => discard(cluster));
+
+/** Starts the services with these words replaced, and with what else is changed. */
+async function use(replaced: Readonly<Record<string, string>>, more: readonly string[], change?: Edit): Promise<void> {
+  let texts = new Map<string, string>();
+  const files: Edit = (file) => void (texts = intoFiles(file, replaced));
+  cluster = await Cluster.prepare({ name: "odd", edit: allOf(smaller, change ?? null, files) });
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  for (const [name, text] of texts) await writeFile(join(directory, name), text);
   await cluster.composeRun(["up", "-d", ...more, ...nodes, "pgpool", "backup"], 180_000);
 }
 
@@ -76,7 +76,7 @@ async function throughPool(query: string): Promise<string> {
 test("odd names and passwords from files: the cluster replicates, the pool serves, barman checks", async () => {
   await cluster.down(); // what a run that was cut off has left
   await use(odd, []);
-  assert.equal(await cluster.waitWhole(120_000, nodes), "pgmaster");
+  assert.equal(await cluster.waitWhole(startMs, nodes), "pgmaster");
   await cluster.waitPool(nodes);
   assert.equal(await throughPool("create table t (i int); insert into t values (1) returning i"), "1");
   assert.equal(await throughPool("select current_user"), odd.monkey_user);
@@ -100,10 +100,9 @@ test("odd names and passwords from files: the cluster replicates, the pool serve
 
 test("with them a failover works, and the old primary comes back", async () => {
   await cluster.kill("pgmaster");
-  const others = nodes.filter((n) => n !== "pgmaster");
-  const lead = await waitUntil(() => cluster.primary(others), { what: "a new primary", deadlineMs: 30_000 }, deps);
+  const lead = await cluster.waitSuccessor("pgmaster", nodes);
   await cluster.start("pgmaster");
-  assert.equal(await cluster.waitWhole(90_000, nodes), lead);
+  assert.equal(await cluster.waitWhole(undefined, nodes), lead);
   await cluster.waitPool(nodes);
   await waitUntil(() => throughPool("insert into t values (2) returning i").then((i) => i === "2", () => false), {
     what: "a write through the pool",
@@ -113,16 +112,9 @@ test("with them a failover works, and the old primary comes back", async () => {
 
 test("a node's host is renamed by changing it everywhere; data and the other names stay", async () => {
   const before = await sql("pgslave3", "select system_identifier from pg_control_system()");
-  text = text.replace(
-    /( {2}pgslave3:\n(?: {4}.*\n)*)/,
-    (service) =>
-      service.replace(
-        "    environment:",
-        "    networks:\n      cluster:\n        aliases:\n          - moved\n    environment:",
-      ),
-  );
-  await use({ ...odd, pgslave3: "moved" }, ["--force-recreate"]);
-  const lead = await cluster.waitWhole(120_000, nodes);
+  const alias: Edit = (file) => void (serviceOf(file, "pgslave3").networks = { cluster: { aliases: ["moved"] } });
+  await use({ ...odd, pgslave3: "moved" }, ["--force-recreate"], alias);
+  const lead = await cluster.waitWhole(startMs, nodes);
   assert.equal(await sql("pgslave3", "select system_identifier from pg_control_system()"), before);
   const record = "select conninfo from repmgr.nodes where node_id = 4";
   await waitUntil(async () => (await cluster.psql(lead, record, odd.replication_db)).includes("host=moved"), {
@@ -131,5 +123,4 @@ test("a node's host is renamed by changing it everywhere; data and the other nam
   }, deps);
   await cluster.waitPool(["pgmaster", "pgslave1", "moved"]);
   assert.equal(await throughPool("select count(*) from t"), "2");
-  await cluster.down();
 });

@@ -1,7 +1,8 @@
 // Promise: with SSH_ENABLE=1 the postgres user of every container reaches every other by key, and nobody else gets in.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exampleCluster, services } from "../support/cluster.ts";
+import { services } from "../support/cluster.ts";
+import { exampleCluster } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
 
 test("ssh works between all containers, by key and for postgres only", async () => {
@@ -24,4 +25,11 @@ test("ssh works between all containers, by key and for postgres only", async () 
     "true",
   ]);
   assert.equal(root.code, 255);
+  assert.match(root.stderr, /Permission denied/, "refused, not unreachable");
+  const stranger = "rm -f /tmp/stranger*; ssh-keygen -q -t ed25519 -N '' -f /tmp/stranger; ssh -F /dev/null " +
+    "-o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o IdentitiesOnly=yes " +
+    "-i /tmp/stranger postgres@pgslave1 true; code=$?; rm -f /tmp/stranger*; exit $code";
+  const other = await tryExec(await cluster.container("pgmaster"), ["gosu", "postgres", "bash", "-c", stranger]);
+  assert.equal(other.code, 255);
+  assert.match(other.stderr, /Permission denied/, "another key is refused");
 });

@@ -3,33 +3,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { Cluster } from "../support/cluster.ts";
+import { setEnvironment } from "../support/compose-file.ts";
+import { ownCluster } from "../support/clusters.ts";
 import { tryExec } from "../support/docker.ts";
 
 test("pgmaster alone with backup, by docker-compose 1.29, its id from its name", async () => {
-  const cluster = await Cluster.prepare({
+  await using cluster = await ownCluster({
     name: "alone",
     compose: "v1",
-    edit: (yaml) => yaml.replace("      NODE_ID: 1\n      NODE_NAME: node1\n", "      NODE_NAME: node-102\n"),
+    edit: (file) => setEnvironment(file, "pgmaster", { NODE_ID: null, NODE_NAME: "node-102" }),
   });
-  try {
-    await cluster.up(["pgmaster", "backup"]);
-    assert.equal(await cluster.waitWhole(60_000, ["pgmaster"]), "pgmaster");
-    const status = await cluster.nodeStatus("pgmaster");
-    assert.deepEqual(status?.node, { id: 1102, name: "node-102", host: "pgmaster" });
-    assert.equal(await cluster.psql("pgmaster", "select node_id from repmgr.nodes", "replication_db"), "1102");
-    const backup = await cluster.container("backup");
-    let last = "";
-    await waitUntil(
-      async () => {
-        const check = await tryExec(backup, ["barman", "check", "pg_cluster"]);
-        last = check.stdout;
-        return check.code === 0;
-      },
-      { what: "barman check to be green", deadlineMs: 120_000, everyMs: 1_000, why: () => last },
-      { clock: systemClock },
-    );
-  } finally {
-    await cluster.down();
-  }
+  await cluster.up(["pgmaster", "backup"]);
+  assert.equal(await cluster.waitWhole(60_000, ["pgmaster"]), "pgmaster");
+  const status = await cluster.nodeStatus("pgmaster");
+  assert.deepEqual(status?.node, { id: 1102, name: "node-102", host: "pgmaster" });
+  assert.equal(await cluster.psql("pgmaster", "select node_id from repmgr.nodes", "replication_db"), "1102");
+  const backup = await cluster.container("backup");
+  let last = "";
+  await waitUntil(
+    async () => {
+      const check = await tryExec(backup, ["barman", "check", "pg_cluster"]);
+      last = check.stdout;
+      return check.code === 0;
+    },
+    { what: "barman check to be green", deadlineMs: 120_000, everyMs: 1_000, why: () => last },
+    { clock: systemClock },
+  );
 });

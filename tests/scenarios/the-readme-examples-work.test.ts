@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { attempt, root } from "../../tools/terminal.ts";
-import { exampleCluster } from "../support/cluster.ts";
+import { exampleCluster } from "../support/clusters.ts";
 import { docExamples } from "../support/doc-examples.ts";
 
 test("the examples of the README and of docs work as printed", async () => {
@@ -21,7 +21,9 @@ test("the examples of the README and of docs work as printed", async () => {
   // the tests' cluster is another project of the same services; everything else is as in the README
   const env = { COMPOSE_PROJECT_NAME: cluster.project };
   for (const page of ["README.md", "docs/flows.md", "docs/high-availability.md", "docs/migration.md"]) {
-    for (const { line, script } of docExamples(await readFile(join(root, page), "utf8"))) {
+    const examples = docExamples(await readFile(join(root, page), "utf8"));
+    assert.notEqual(examples.length, 0, `${page} has no example that is run`);
+    for (const { line, script } of examples) {
       const argv = ["bash", "-euo", "pipefail", "-c", script];
       const result = await attempt(argv, { timeoutMs: 60_000, cwd: root, env });
       assert.equal(result.code, 0, `${page} line ${line}:\n${script}\n${result.stdout}${result.stderr}`);

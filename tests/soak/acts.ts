@@ -1,36 +1,42 @@
 // The acts of a soak on the real containers of a cluster.
-import { systemClock } from "../../core/runtime/time.ts";
 import type { Cluster } from "../support/cluster.ts";
-import { docker, tryExec } from "../support/docker.ts";
+import { docker, exec } from "../support/docker.ts";
+import { staysTrueFor } from "../support/waits.ts";
 import type { Act } from "./plan.ts";
 
-/** Does the act and ends it: the fault lasts as long as the act says, afterwards everything runs or is starting. */
+/**
+ * Does the act and ends it: the fault lasts as long as the act says, afterwards everything runs or is starting. Throws where two
+ * nodes say at once meanwhile that they are the primary.
+ */
 export async function perform(act: Act, cluster: Cluster): Promise<void> {
   const each = (work: (node: string) => Promise<unknown>) => Promise.all(act.targets.map(work));
-  const pause = () => systemClock.sleep(act.lastsMs);
+  const oneAtMost = () => cluster.primary().then(() => true);
+  const lasts = async (end: () => Promise<unknown>) => {
+    try {
+      await staysTrueFor(act.lastsMs, oneAtMost, { what: "at most one primary", everyMs: 1_000 });
+    } finally {
+      await end();
+    }
+  };
   switch (act.kind) {
     case "kill":
       await each((n) => cluster.kill(n));
-      await pause();
-      return void await each((n) => cluster.start(n));
+      return await lasts(() => each((n) => cluster.start(n)));
     case "stop":
       await each((n) => cluster.stop(n, 15));
-      await pause();
-      return void await each((n) => cluster.start(n));
+      return await lasts(() => each((n) => cluster.start(n)));
     case "restart":
       return void await each(async (n) => docker(["restart", "--time", "15", await cluster.container(n)]));
     case "kill-postmaster":
       return void await each(async (n) =>
-        tryExec(await cluster.container(n), ["bash", "-c", "kill -9 $(head -1 $PGDATA/postmaster.pid)"])
+        exec(await cluster.container(n), ["bash", "-c", "kill -9 $(head -1 $PGDATA/postmaster.pid)"])
       );
     case "freeze":
       await each((n) => cluster.freeze(n));
-      await pause();
-      return void await each((n) => cluster.thaw(n));
+      return await lasts(() => each((n) => cluster.thaw(n)));
     case "cut":
       await each((n) => cluster.disconnect(n));
-      await pause();
-      return void await each((n) => cluster.connect(n));
+      return await lasts(() => each((n) => cluster.connect(n)));
     case "wipe":
       return void await each((n) => cluster.wipe(n));
     case "kill-pool":
@@ -39,8 +45,7 @@ export async function perform(act: Act, cluster: Cluster): Promise<void> {
       return await killAndStart("backup", cluster);
     case "restart-all":
       await each((n) => cluster.kill(n));
-      await pause();
-      return void await each((n) => cluster.start(n));
+      return await lasts(() => each((n) => cluster.start(n)));
   }
 }
 

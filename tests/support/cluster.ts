@@ -1,5 +1,4 @@
 // A cluster for scenarios: the services of compose/latest.yml under a project of their own, without published ports.
-// Scenarios that leave it whole share one; it is started by whoever needs it first.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -9,21 +8,33 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type ComposeVersion, ensureCompose } from "../../tools/engine.ts";
 import { ensureSshKeys } from "../../tools/ssh-keys.ts";
 import { attempt, execute, root } from "../../tools/terminal.ts";
+import { type ComposeFile, type Edit, parseCompose, renderCompose } from "./compose-file.ts";
 import { addressOf, docker } from "./docker.ts";
+import { successionMs, wholeMs } from "./waits.ts";
 
 /** Stands before the names of everything a scenario makes. */
 export const prefix = process.env.POSTDOCK_TEST_PREFIX || "pdtest";
 
+/** Runs in every container instead of the one in its image, where it is given. */
+export const executable = process.env.POSTDOCK_TEST_EXECUTABLE;
+const executableVolume = `${executable}:/usr/local/bin/postdock:ro`;
+/** The same for `docker run`. */
+export const executableMount: readonly string[] = executable ? ["-v", executableVolume] : [];
+
 export const nodes = ["pgmaster", "pgslave1", "pgslave2", "pgslave3", "pgslave4"] as const;
 export const services = [...nodes, "pgpool", "backup"] as const;
+/** The nodes that vote and may lead; the others follow them. */
+export const firstLevel = ["pgmaster", "pgslave1", "pgslave3"] as const;
+/** The nodes behind pgpool. */
+export const pooled = [...firstLevel, "pgslave2"] as const;
 export type Service = string;
 
 export interface ClusterOptions {
   /** project name, without the common prefix */
   name: string;
   compose?: ComposeVersion;
-  /** changes the Compose text before it is used */
-  edit?: (yaml: string) => string;
+  /** changes the Compose file before it is used */
+  edit?: Edit;
 }
 
 export class Cluster {
@@ -41,19 +52,14 @@ export class Cluster {
   static async prepare(options: ClusterOptions): Promise<Cluster> {
     const compose = await ensureCompose(options.compose);
     await ensureSshKeys();
-    const yaml = await readFile(join(root, "compose", "latest.yml"), "utf8");
-    // no published ports; and a probe of every container every 3 s would take half of a small machine
-    const unpublished = yaml.replace(/^ {4}ports:\n(?: {6}- .*\n)+/gm, "").replaceAll("interval: 3s", "interval: 30s");
+    const file = parseCompose(await readFile(join(root, "compose", "latest.yml"), "utf8"));
+    options.edit?.(file);
+    forTests(file);
     const directory = join(root, "tests", ".work");
     await mkdir(directory, { recursive: true });
-    const file = join(directory, `${options.name}.yml`);
-    const edited = (options.edit ?? ((y) => y))(unpublished).replaceAll(
-      "- ./ssh/keys:",
-      `- ${join(root, "compose/ssh/keys")}:`,
-    );
-    await writeFile(file, edited);
-    const files = ["-f", file, ...await executableOverride(join(directory, `${options.name}.executable.yml`), edited)];
-    return new Cluster(`${prefix}-${options.name}`, compose, files);
+    const path = join(directory, `${options.name}.yml`);
+    await writeFile(path, renderCompose(file));
+    return new Cluster(`${prefix}-${options.name}`, compose, ["-f", path]);
   }
 
   async composeRun(args: readonly string[], timeoutMs = 120_000): Promise<string> {
@@ -100,15 +106,23 @@ export class Cluster {
     return status?.component === "postgres-node" ? status : null;
   }
 
-  /** The service that is primary and runs, or null; more than one is an error. */
+  /** The service that is primary and runs, or null where none says so. Throws where more than one does. */
   async primary(among: readonly Service[] = nodes): Promise<Service | null> {
     const seen = await Promise.all(among.map(async (s) => [s, await this.nodeStatus(s).catch(() => null)] as const));
     const primaries = seen.filter(([, status]) => status?.postgres.role === "primary").map(([s]) => s);
-    return primaries.length === 1 ? primaries[0]! : null;
+    if (primaries.length > 1) throw new Error(`${primaries.join(" and ")} say at once that they are the primary`);
+    return primaries[0] ?? null;
+  }
+
+  /** Waits until another node leads than the one that was lost, for as long as that may take. */
+  async waitSuccessor(of: Service, among: readonly Service[] = nodes, deadlineMs = successionMs): Promise<Service> {
+    const others = among.filter((s) => s !== of);
+    const what = `another node than ${of} to lead`;
+    return await waitUntil(() => this.primary(others), { what, deadlineMs, everyMs: 100 }, { clock: systemClock });
   }
 
   /** Waits until exactly one node is primary and all others stream from a node of the cluster on its timeline. */
-  async waitWhole(deadlineMs = 90_000, among: readonly Service[] = nodes): Promise<Service> {
+  async waitWhole(deadlineMs = wholeMs, among: readonly Service[] = nodes): Promise<Service> {
     let last = "nothing seen";
     return await waitUntil(
       async () => {
@@ -154,7 +168,7 @@ export class Cluster {
   }
 
   /** Waits until pgpool has all these backends attached and writes to the primary. */
-  async waitPool(attached: readonly Service[], deadlineMs = 60_000): Promise<void> {
+  async waitPool(attached: readonly Service[] = pooled, deadlineMs = wholeMs): Promise<void> {
     let last = "nothing seen";
     await waitUntil(
       async () => {
@@ -245,16 +259,19 @@ export class Cluster {
   }
 }
 
-/** With POSTDOCK_TEST_EXECUTABLE every service runs that executable instead of the one in its image. */
-async function executableOverride(path: string, yaml: string): Promise<string[]> {
-  const executable = process.env.POSTDOCK_TEST_EXECUTABLE;
-  if (!executable) return [];
-  const names = [...(yaml.split(/^services:$/m)[1] ?? "").split(/^\S/m)[0]!.matchAll(/^ {2}([\w-]+):$/gm)].map((m) =>
-    m[1]
-  );
-  const mount = (name?: string) => `  ${name}:\n    volumes:\n      - ${executable}:/usr/local/bin/postdock:ro\n`;
-  await writeFile(path, `services:\n${names.map(mount).join("")}`);
-  return ["-f", path];
+/**
+ * What every test's cluster has of its own: no published ports; keys by their full path; no probe of every container every 3 s,
+ * which would take half of a small machine; with POSTDOCK_TEST_EXECUTABLE that executable instead of the image's.
+ */
+function forTests(file: ComposeFile): void {
+  for (const service of Object.values(file.services)) {
+    delete service.ports;
+    if (service.healthcheck?.interval !== undefined) service.healthcheck.interval = "30s";
+    const mounts = (service.volumes ?? []).map((v) =>
+      v.replace(/^\.\/ssh\/keys:/, `${join(root, "compose/ssh/keys")}:`)
+    );
+    service.volumes = [...mounts, ...executable ? [executableVolume] : []];
+  }
 }
 
 /** Nodes of the first level stream from the primary itself. */
@@ -274,16 +291,4 @@ function describe(status: NodeStatus | null): string {
   return `${status.phase} ${role} timeline ${timeline}${
     upstream ? ` from ${upstream.host}${upstream.streaming ? "" : " (not streaming)"}` : ""
   }`;
-}
-
-/** The example cluster that scenarios share: started where it is not there, always handed over whole. */
-export async function exampleCluster(): Promise<Cluster> {
-  const cluster = await Cluster.prepare({ name: "example", compose: "v2" });
-  await cluster.up();
-  for (const service of services) {
-    await attempt(["docker", "start", await cluster.container(service)], { timeoutMs: 60_000 });
-  }
-  await cluster.waitWhole(150_000);
-  await cluster.waitPool(["pgmaster", "pgslave1", "pgslave2", "pgslave3"]);
-  return cluster;
 }

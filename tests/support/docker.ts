@@ -1,4 +1,5 @@
 // Docker from a scenario: exec, kill, start, networks, addresses. Every call has a timeout.
+import assert from "node:assert/strict";
 import { attempt, execute } from "../../tools/terminal.ts";
 import type { CommandResult } from "../../core/runtime/command.ts";
 
@@ -31,10 +32,20 @@ export async function stateOf(container: string): Promise<{ running: boolean; ex
   return { running: running === "true", exitCode: Number(code) };
 }
 
-/** Everything the container has printed. */
+/** Everything the container has printed. Throws where there is no such container: nothing is not in a log that was not read. */
 export async function logsOf(container: string): Promise<string> {
-  const result = await attempt(["docker", "logs", container], { timeoutMs: 60_000 });
-  return result.stdout + result.stderr;
+  // both streams in the order in which they were written
+  const both = ["bash", "-c", 'exec docker logs "$1" 2>&1', "bash", container];
+  const result = await attempt(both, { timeoutMs: 60_000 });
+  assert.equal(result.code, 0, `docker logs ${container}: ${result.stdout}`);
+  return result.stdout;
+}
+
+/** Everything the container has printed since `before`, which is what logsOf() had then. */
+export async function logsSince(container: string, before: string): Promise<string> {
+  const now = await logsOf(container);
+  assert.ok(now.length >= before.length, `the log of ${container} is shorter than before`);
+  return now.slice(before.length);
 }
 
 /**

@@ -2,17 +2,9 @@
 // Workload and check are apart: what is missing afterwards is counted, never assumed.
 import postgres from "postgres";
 import { isDriverFault } from "../../core/runtime/driver-fault.ts";
-import { systemClock, withDeadline } from "../../core/runtime/time.ts";
-
-export interface LedgerReport {
-  acknowledged: number;
-  /** acknowledged, but not in the table at the end */
-  missing: number[];
-  /** longest time between two acknowledged writes, milliseconds */
-  longestGapMs: number;
-  /** attempts that ended in an error or in silence: their outcome is unknown */
-  unknown: number;
-}
+import { systemClock, waitUntil, withDeadline } from "../../core/runtime/time.ts";
+import type { LedgerReport } from "./ledger-report.ts";
+import { successionMs } from "./waits.ts";
 
 export interface Target {
   host: string;
@@ -102,6 +94,18 @@ export class Ledger {
     return this.acknowledged.size;
   }
 
+  /** Waits until so many more writes have been acknowledged than at this moment. */
+  async writes(more: number, deadlineMs = successionMs): Promise<void> {
+    const goal = this.count + more;
+    const options = { what: `${more} more acknowledged writes`, deadlineMs, everyMs: 50 };
+    await waitUntil(() => Promise.resolve(this.count >= goal), options, { clock: systemClock });
+  }
+
+  /** When each write was acknowledged by its number, monotonic milliseconds. */
+  get acknowledgedAt(): ReadonlyMap<number, number> {
+    return this.acknowledged;
+  }
+
   /** When the last write was acknowledged, monotonic milliseconds. */
   get lastAt(): number {
     return [...this.acknowledged.values()].at(-1) ?? 0;
@@ -142,9 +146,18 @@ export class Ledger {
   /** Acknowledged so far, not in `reader`'s table now, and not among those known to be missing. */
   async missingSince(known: ReadonlySet<number>, reader: Target): Promise<number[]> {
     const acknowledged = [...this.acknowledged.keys()];
-    const rows = await queryOnce(reader, (sql) => sql.unsafe(`select id from ${this.table}`), 30_000);
-    const present = new Set(rows.map((row) => Number(row.id)));
+    const present = await this.rows(reader);
     return acknowledged.filter((id) => !present.has(id) && !known.has(id));
+  }
+
+  /** The statement that reads the numbers of all rows. */
+  get selectRows(): string {
+    return `select id from ${this.table} order by id`;
+  }
+
+  private async rows(reader: Target): Promise<Set<number>> {
+    const rows = await queryOnce(reader, (sql) => sql.unsafe(this.selectRows), 30_000);
+    return new Set(rows.map((row) => Number(row.id)));
   }
 
   async stop(): Promise<void> {
@@ -152,13 +165,13 @@ export class Ledger {
     await this.running;
   }
 
-  /** Stops writing and compares what was acknowledged with what `reader` has. */
-  async finish(reader: Target): Promise<LedgerReport> {
+  /** Stops writing, compares what was acknowledged with what the primary has, and drops the table there. */
+  async finish(primary: Target): Promise<LedgerReport> {
     await this.stop();
-    const rows = await queryOnce(reader, (sql) => sql.unsafe(`select id from ${this.table}`), 30_000);
-    const present = new Set(rows.map((row) => Number(row.id)));
+    const present = await this.rows(primary);
     const times = [...this.acknowledged.values()];
     const gaps = times.slice(1).map((at, i) => at - times[i]!);
+    await queryOnce(primary, (sql) => sql.unsafe(`drop table ${this.table}`), 30_000);
     return {
       acknowledged: this.acknowledged.size,
       missing: [...this.acknowledged.keys()].filter((id) => !present.has(id)),
@@ -166,10 +179,4 @@ export class Ledger {
       unknown: this.unknown,
     };
   }
-}
-
-/** The report as one line of a test's output. */
-export function describeReport(what: string, report: LedgerReport): string {
-  return `${what}: ${report.acknowledged} writes acknowledged, ${report.missing.length} missing, ` +
-    `longest gap ${(report.longestGapMs / 1000).toFixed(1)} s, ${report.unknown} of unknown outcome`;
 }

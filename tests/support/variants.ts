@@ -1,22 +1,45 @@
-// PURE: the example's Compose file with another consistency mode or other voters, for Cluster.prepare().
+// PURE: the example's Compose file with another consistency mode, other voters or more nodes, for Cluster.prepare().
+import { type Edit, nodesOf, serviceOf, setEnvironment } from "./compose-file.ts";
 
-type Edit = (yaml: string) => string;
+/** Variables on every node. */
+export const onNodes = (variables: Readonly<Record<string, string | number>>): Edit => (file) => {
+  for (const node of nodesOf(file)) setEnvironment(file, node, variables);
+};
+
+/** Variables on every node and on pgpool. */
+export const onNodesAndPool = (variables: Readonly<Record<string, string | number>>): Edit => (file) => {
+  onNodes(variables)(file);
+  setEnvironment(file, "pgpool", variables);
+};
 
 /** CONSISTENCY on the nodes and on pgpool. */
-export const withMode = (mode: string): Edit => (yaml) =>
-  yaml.replace("  CLUSTER_NAME: pg_cluster", `  CLUSTER_NAME: pg_cluster\n  CONSISTENCY: ${mode}`)
-    .replace("      BACKENDS:", `      CONSISTENCY: ${mode}\n      BACKENDS:`);
+export const withMode = (mode: string): Edit => onNodesAndPool({ CONSISTENCY: mode });
 
-/** The first line of an observer's settings. */
-const settingsOf = { pgpool: "      BACKENDS:", backup: "      REPLICATION_HOST:" };
-export type Observer = keyof typeof settingsOf;
+export type Observer = "pgpool" | "backup";
 
 /** These nodes and these observers vote. */
-export const withVoters = (partners: readonly string[], observers: readonly Observer[]): Edit => (yaml) => {
-  const voters = `      PARTNER_NODES: "${partners.join(",")}"\n      QUORUM_OBSERVERS: ${observers.join(",")}\n`;
-  return observers.reduce(
-    (text, name) =>
-      text.replace(settingsOf[name], `${voters}      CLUSTER_NODE_NETWORK_NAME: ${name}\n${settingsOf[name]}`),
-    yaml.replaceAll(/^ {6}PARTNER_NODES: .*\n/gm, voters),
-  );
+export const withVoters = (partners: readonly string[], observers: readonly Observer[]): Edit => (file) => {
+  const voters: Record<string, string> = { PARTNER_NODES: partners.join(",") };
+  if (observers.length > 0) voters.QUORUM_OBSERVERS = observers.join(",");
+  const first = nodesOf(file).filter((node) => serviceOf(file, node).environment?.PARTNER_NODES !== undefined);
+  for (const node of first) setEnvironment(file, node, voters);
+  for (const name of observers) setEnvironment(file, name, { ...voters, CLUSTER_NODE_NETWORK_NAME: name });
 };
+
+/** So many nodes of the first level, copies of pgslave1 where `nodes` are fewer, all voters and all behind pgpool. */
+export function withFirstLevel(size: number, nodes: readonly string[]): { edit: Edit; names: string[] } {
+  const extra = Array.from({ length: Math.max(0, size - nodes.length) }, (_, i) => `pgextra${i + 1}`);
+  const names = [...nodes, ...extra];
+  const edit: Edit = (file) => {
+    const pattern = JSON.stringify(serviceOf(file, "pgslave1"));
+    extra.forEach((name, i) => {
+      file.services[name] = JSON.parse(pattern.replaceAll("pgslave1", name));
+      setEnvironment(file, name, { NODE_ID: i + 11, NODE_NAME: `node${i + 11}` });
+      file.volumes = { ...file.volumes, [name]: null };
+    });
+    withVoters(names, [])(file);
+    const backends = names.map((name, i) => `${i}:${name}::::`).join(",");
+    setEnvironment(file, "pgpool", { BACKENDS: backends });
+  };
+  return { edit, names };
+}

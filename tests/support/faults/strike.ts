@@ -1,11 +1,11 @@
 // The faults of a chaos run on real containers. Cuts are routes inside the containers' networks: the clients of the run,
 // on the host, still reach every node, so that a second primary would be seen.
 import { readFile, writeFile } from "node:fs/promises";
-import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import type { Cluster } from "../support/cluster.ts";
-import { docker, inNetworksOf, tryExec } from "../support/docker.ts";
+import { systemClock, waitUntil } from "../../../core/runtime/time.ts";
+import type { Cluster } from "../cluster.ts";
+import { docker, inNetworksOf, tryExec } from "../docker.ts";
 import { stepClock } from "./clocks.ts";
-import type { Fault } from "./plan.ts";
+import type { Fault } from "./fault.ts";
 
 /** Ends a fault. */
 export type Heal = () => Promise<void>;

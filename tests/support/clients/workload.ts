@@ -1,9 +1,9 @@
-// The clients of a chaos run: writers through pgpool, one writer at every node, transfers between accounts, and readers.
+// The clients of a run under faults: writers through pgpool, one writer at every node, transfers between accounts, and readers.
 // They record what was acknowledged, where and when, and judge nothing.
 import postgres from "postgres";
-import { every, systemClock, withDeadline } from "../../core/runtime/time.ts";
-import { type Cluster, nodes } from "../support/cluster.ts";
-import { connect, monkey, queryOnce, type Target } from "../support/ledger.ts";
+import { every, systemClock, withDeadline } from "../../../core/runtime/time.ts";
+import { type Cluster, nodes } from "../cluster.ts";
+import { connect, monkey, queryOnce, type Target } from "../ledger.ts";
 import type { Final, Read, Write } from "./check.ts";
 
 const attemptMs = 2_000;

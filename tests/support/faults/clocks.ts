@@ -3,9 +3,10 @@
 import { constants } from "node:fs";
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { errorText } from "../../core/words/errors.ts";
-import { execute, root, say } from "../../tools/terminal.ts";
-import { prefix, services } from "../support/cluster.ts";
+import { errorText } from "../../../core/words/errors.ts";
+import { execute, root, say } from "../../../tools/terminal.ts";
+import { prefix, services } from "../cluster.ts";
+import { type Edit, mount } from "../compose-file.ts";
 
 const directory = join(root, "dist", "clocks", prefix);
 const library = join(directory, "clock.so");
@@ -19,7 +20,9 @@ export async function makeClocks(): Promise<boolean> {
       await stepClock(service, 0);
     }
     const flags = ["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"];
-    await execute(["gcc", ...flags, "-o", library, join(root, "tests", "chaos", "clock.c")], { timeoutMs: 60_000 });
+    await execute(["gcc", ...flags, "-o", library, join(root, "tests", "support", "faults", "clock.c")], {
+      timeoutMs: 60_000,
+    });
     await writeFile(preload, "/usr/local/lib/chaos-clock.so\n");
     return true;
   } catch (error) {
@@ -40,13 +43,10 @@ export async function stepClock(service: string, seconds: number): Promise<void>
   }
 }
 
-/** The Compose text with these clocks in every service. */
-export const withClocks = (yaml: string): string =>
-  services.reduce((text, service) => {
-    const mounts = [
-      `${library}:/usr/local/lib/chaos-clock.so:ro`,
-      `${preload}:/etc/ld.so.preload:ro`,
-      `${join(directory, service)}:/run/clock:ro`,
-    ].map((m) => `      - ${m}\n`).join("");
-    return text.replace(new RegExp(`(^  ${service}:\\n(?:    .*\\n|\\n)*?    volumes:\\n)`, "m"), `$1${mounts}`);
-  }, yaml);
+/** These clocks in every service. */
+export const withClocks: Edit = (file) => {
+  for (const service of services) {
+    const own = `${join(directory, service)}:/run/clock:ro`;
+    mount(file, service, `${library}:/usr/local/lib/chaos-clock.so:ro`, `${preload}:/etc/ld.so.preload:ro`, own);
+  }
+};

@@ -1,6 +1,6 @@
 // PURE: what a chaos run has to show, from the records of its clients, all on one monotonic clock.
 // A finding breaks a promise; what the records cannot decide is said as such and is not a pass.
-import { type Fault, mayLose } from "./plan.ts";
+import { type Fault, mayLose } from "../faults/fault.ts";
 
 export type Mode = "eventual" | "strict";
 
@@ -187,4 +187,11 @@ export function check(history: History): Verdict {
     undecided: [...two.undecided, ...blind(history)],
     explained: lost.explained,
   };
+}
+
+export type Word = "passed" | "undecided" | "failed";
+
+/** Undecided is not passed. */
+export function wordOf(verdict: Verdict): Word {
+  return verdict.findings.length > 0 ? "failed" : verdict.undecided.length > 0 ? "undecided" : "passed";
 }

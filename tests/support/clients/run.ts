@@ -1,23 +1,19 @@
-// A chaos run: faults one after the other under the clients, each followed by the question whether the cluster is whole again
+// A run under faults: faults one after the other under the clients, each followed by the question whether the cluster is whole again
 // within a minute; at the end every node is read and the records are judged.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { errorText } from "../../core/words/errors.ts";
-import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { root, say } from "../../tools/terminal.ts";
-import { type Cluster, nodes, services } from "../support/cluster.ts";
-import { logsOf } from "../support/docker.ts";
+import { errorText } from "../../../core/words/errors.ts";
+import { systemClock, waitUntil } from "../../../core/runtime/time.ts";
+import { root, say } from "../../../tools/terminal.ts";
+import { type Cluster, firstLevel, nodes, services } from "../cluster.ts";
+import { logsOf } from "../docker.ts";
 import { check, type Final, type History, type Mode, type Struck, type Verdict } from "./check.ts";
-import { strike } from "./faults.ts";
-import { describeFault, type Fault, type Seen } from "./plan.ts";
+import { describeFault, type Fault, type Seen } from "../faults/fault.ts";
+import { strike } from "../faults/strike.ts";
+import { staysTrueFor, wholeMs } from "../waits.ts";
 import { readFinal, total, Workload } from "./workload.ts";
 
-/** The nodes that vote. */
-export const firstLevel = ["pgmaster", "pgslave1", "pgslave3"];
 const second = ["pgslave2", "pgslave4"];
-const pooled = [...firstLevel, "pgslave2"];
-/** The promise: whole within this time of the end of a fault, milliseconds. */
-const wholeMs = 60_000;
 const deps = { clock: systemClock };
 
 export interface Outcome {
@@ -29,7 +25,7 @@ export interface Outcome {
 /** One primary, everybody streaming, the pool complete, and writes acknowledged again. */
 async function whole(cluster: Cluster, deadlineMs: number, workload: Workload): Promise<string> {
   const primary = await cluster.waitWhole(deadlineMs);
-  await cluster.waitPool(pooled, deadlineMs);
+  await cluster.waitPool(undefined, deadlineMs);
   const goal = workload.pooledAt.length + 20;
   const what = "writes through pgpool to go on";
   await waitUntil(() => Promise.resolve(workload.pooledAt.length >= goal), { what, deadlineMs, everyMs: 50 }, deps);
@@ -43,15 +39,22 @@ async function doOne(fault: Fault, primary: string, cluster: Cluster, workload: 
     const { second, lastsMs } = fault;
     const heal = await strike(fault, cluster);
     try {
-      await systemClock.sleep(second ? lastsMs - second.lastsMs : lastsMs);
-      const healSecond = second && await strike(second, cluster);
-      await systemClock.sleep(second?.lastsMs ?? 0);
-      await healSecond?.();
+      const sumsAreRight = () => Promise.resolve(workload.wrongSum === undefined);
+      const lasts = (ms: number) => staysTrueFor(ms, sumsAreRight, { what: "every read sees all the money" });
+      await lasts(second ? lastsMs - second.lastsMs : lastsMs);
+      if (second !== undefined) {
+        const healSecond = await strike(second, cluster);
+        try {
+          await lasts(second.lastsMs);
+        } finally {
+          await healSecond();
+        }
+      }
     } finally {
       await heal();
     }
   } catch (error) {
-    finding = `the fault could not be made or ended: ${errorText(error)}`;
+    finding = `the fault could not be made, borne or ended: ${errorText(error)}`;
   }
   const endedMs = systemClock.nowMs();
   let isWhole = true;
@@ -67,7 +70,7 @@ async function doOne(fault: Fault, primary: string, cluster: Cluster, workload: 
 }
 
 /** Faults until `next` has no more, the cluster no longer heals, or a read has seen what cannot be. The cluster must be whole at the beginning. */
-export async function runChaos(
+export async function runUnderFaults(
   cluster: Cluster,
   mode: Mode,
   next: (seen: Seen, done: number) => Fault | null,
