@@ -35,21 +35,15 @@ const longestBody = 64 * 1024;
 export function httpApp(role: RoleHttp, log: Log, control?: Hono): Hono {
   const app = new Hono();
   app.post("*", bodyLimit({ maxSize: longestBody, onError: (c) => c.text("the body is over 64 kB\n", 413) }));
-  const probe = (path: string, ask: (c: Context) => Promise<Verdict>) =>
-    app.get(path, async (c) => {
-      const verdict = await ask(c).catch((error) => no(`could not see: ${errorText(error)}`));
-      return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
-    });
-  probe("/healthz", () => role.healthz());
-  probe("/readyz", () => role.readyz());
-  probe("/primary", () => role.primary());
-  probe("/read-only", () => role.readOnly());
+  addProbe(app, "/healthz", () => role.healthz());
+  addProbe(app, "/readyz", () => role.readyz());
+  addProbe(app, "/primary", () => role.primary());
+  addProbe(app, "/read-only", () => role.readOnly());
   app.get("/replica", async (c) => {
     const text = c.req.query("lag");
     const lag = text === undefined ? null : parseBytes(text);
     if (lag === undefined) return c.text(`lag=${text} is not a size: write bytes, or kB, MB, GB as in lag=16MB\n`, 400);
-    const verdict = await role.replica(lag).catch((error) => no(`could not see: ${errorText(error)}`));
-    return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
+    return await answerWith(c, role.replica(lag));
   });
   if (control) app.route("/", control);
   app.get("/status", async (c) => {
@@ -65,4 +59,14 @@ export function httpApp(role: RoleHttp, log: Log, control?: Hono): Hono {
     return c.text("internal error, see the log of this container\n", 500);
   });
   return app;
+}
+
+/** A GET path that answers a question: 200 yes, 503 no, with one line of why. What fails to see says no. */
+export function addProbe(app: Hono, path: string, ask: (c: Context) => Promise<Verdict>): void {
+  app.get(path, (c) => answerWith(c, ask(c)));
+}
+
+async function answerWith(c: Context, asked: Promise<Verdict>): Promise<Response> {
+  const verdict = await asked.catch((error) => no(`could not see: ${errorText(error)}`));
+  return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
 }

@@ -1,21 +1,36 @@
 // A pgpool or barman container as a voter of the lease: it votes, and holds no data.
+import { randomUUID } from "node:crypto";
+import type { Hono } from "hono";
 import { electorateOf, type ObserverConfig, observerName } from "../../config/quorum.ts";
-import { type Answering, answering } from "../http/control.ts";
+import { type Answering, answering, controlApp } from "../http/control.ts";
 import { orders } from "../protocol/orders.ts";
+import { clusterKeys } from "../protocol/signing.ts";
 import { Voter } from "./voter.ts";
 import type { Log } from "../runtime/log.ts";
+import type { Clock } from "../runtime/time.ts";
 
-/** What an observer answers, where QUORUM_OBSERVERS names this container; nothing elsewhere. */
-export function observerAnswers(
-  config: ObserverConfig,
-  hostname: string,
-  o: { incarnation: string; log: Log },
-): Answering[] {
+/** What a container without data needs to take orders. */
+export interface ObserverDeps {
+  config: ObserverConfig & { clusterKeys: readonly string[]; replicationPassword: string };
+  hostname: string;
+  clock: Clock;
+  log: Log;
+}
+
+/** The orders that it takes: votes, where QUORUM_OBSERVERS names this container, and `others` of its own. */
+export function observerControl(
+  { config, hostname, clock, log }: ObserverDeps,
+  others: readonly Answering[] = [],
+): Hono {
+  const incarnation = randomUUID();
+  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
   const name = observerName(config, hostname);
-  if (name === null) return [];
-  const { incarnation, log } = o;
-  const electorate = electorateOf(config.partners, config.observers);
-  const voter = new Voter({ name, incarnation, ttlMs: config.leaseTtlMs, electorate }, log);
-  log.info("Votes about the lease", { as: name, voters: electorate });
-  return [answering(orders.vote, (request) => voter.handle(request))];
+  const votes: Answering[] = [];
+  if (name !== null) {
+    const electorate = electorateOf(config.partners, config.observers);
+    const voter = new Voter({ name, incarnation, ttlMs: config.leaseTtlMs, electorate }, log);
+    log.info("Votes about the lease", { as: name, voters: electorate });
+    votes.push(answering(orders.vote, (request) => voter.handle(request)));
+  }
+  return controlApp([...votes, ...others], { keys, incarnation, clock, log });
 }

@@ -1,17 +1,15 @@
 // Wiring of the barman role: configuration, HTTP, sshd, and the loops that follow, receive, back up and check.
-import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
-import { answering, controlApp } from "../../core/http/control.ts";
+import { answering } from "../../core/http/control.ts";
 import { httpApp } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import type { Log } from "../../core/runtime/log.ts";
-import { observerAnswers } from "../../core/lease/observer.ts";
+import { observerControl } from "../../core/lease/observer.ts";
 import { httpPort } from "../../core/protocol/port.ts";
-import { clusterKeys } from "../../core/protocol/signing.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
@@ -63,7 +61,8 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
   };
   metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs() }));
   const follow = oneAtATime(() => followOnce(barman));
-  const listener = await serve(httpApp(barmanHttp(barman, follow), log, barmanControl(barman)), { port: httpPort });
+  const control = observerControl({ ...barman, hostname: hostname() }, [answering(orders.wal, walDesk(barman))]);
+  const listener = await serve(httpApp(barmanHttp(barman, follow), log, control), { port: httpPort });
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;
@@ -78,15 +77,4 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
   } finally {
     listener.close();
   }
-}
-
-function barmanControl(barman: Barman) {
-  const { config, clock, log } = barman;
-  const incarnation = randomUUID();
-  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
-  const answers = [
-    ...observerAnswers(config, hostname(), { incarnation, log }),
-    answering(orders.wal, walDesk(barman)),
-  ];
-  return controlApp(answers, { keys, incarnation, clock, log });
 }

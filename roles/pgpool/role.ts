@@ -1,15 +1,12 @@
 // Wiring of the pgpool role: configuration, HTTP, sshd, and the agent that keeps pgpool right.
-import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
-import { controlApp } from "../../core/http/control.ts";
-import { httpApp } from "../../core/http/app.ts";
+import { addProbe, httpApp } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
-import { observerAnswers } from "../../core/lease/observer.ts";
+import { observerControl } from "../../core/lease/observer.ts";
 import { httpPort } from "../../core/protocol/port.ts";
-import { clusterKeys } from "../../core/protocol/signing.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
@@ -57,18 +54,11 @@ export const pgpoolEntrypoint: Command = async (context) => {
 };
 
 function pgpoolApp(agent: PoolAgent) {
-  const { config, clock, log } = agent;
-  const incarnation = randomUUID();
-  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
-  const answers = observerAnswers(config, hostname(), { incarnation, log });
-  const app = httpApp(pgpoolHttp(agent), log, controlApp(answers, { keys, incarnation, clock, log }));
-  app.get("/local/has-write-node", (c) => {
-    const verdict = hasWriteNode(agent);
-    return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
-  });
-  app.get("/local/has-enough-backends", (c) => {
-    const verdict = hasEnoughBackends(agent, Number(c.req.query("least") ?? agent.config.requireMinBackends));
-    return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
+  const app = httpApp(pgpoolHttp(agent), agent.log, observerControl({ ...agent, hostname: hostname() }));
+  addProbe(app, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
+  addProbe(app, "/local/has-enough-backends", (c) => {
+    const least = Number(c.req.query("least") ?? agent.config.requireMinBackends);
+    return Promise.resolve(hasEnoughBackends(agent, least));
   });
   return app;
 }

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
-import { httpApp } from "../../core/http/app.ts";
+import { addProbe, httpApp } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import { answering, controlApp } from "../../core/http/control.ts";
 import { Metrics } from "../../core/http/metrics.ts";
@@ -145,10 +145,7 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
     if (!verdict) return c.text("no such command\n", 404);
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 409);
   });
-  app.get("/local/is-major-master", async (c) => {
-    const verdict = await isMajorMaster(node);
-    return c.text(verdict.because + "\n", verdict.ok ? 200 : 503);
-  });
+  addProbe(app, "/local/is-major-master", () => isMajorMaster(node));
   app.get("/history", (c) => c.json({ schema: 1, entries: history.all() }));
   await remove(agentSocketPath);
   return [await serve(app, { port: httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
