@@ -18,7 +18,7 @@ import { orders } from "../../core/protocol/orders.ts";
 import { takeBackups } from "./act/backup.ts";
 import { doDuties } from "./act/duties.ts";
 import { followOnce, followPrimary } from "./act/follow.ts";
-import { barmanHttp } from "./http/http.ts";
+import { barmanHttp } from "./http/probes.ts";
 import { barmanEvents, barmanGauges } from "./text/metrics.ts";
 import { prepareBarman } from "./prepare.ts";
 import { keepReceiving } from "./act/receiver.ts";

@@ -11,9 +11,9 @@ import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { runAgent } from "./agent.ts";
-import { newAgent, type PoolAgent } from "./state.ts";
-import { warnOfConnections } from "./connections.ts";
-import { hasEnoughBackends, hasWriteNode, pgpoolHttp, poolStatus } from "./http.ts";
+import { newAgent, type PoolAgent, say, seenNow } from "./state.ts";
+import { warnOfConnections } from "./act/connections.ts";
+import { hasEnoughBackends, hasWriteNode, pgpoolHttp, poolStatus } from "./http/probes.ts";
 import { poolGauges } from "./text/metrics.ts";
 import { judgeSettings, type SettingsVerdict } from "./text/pgpool-conf.ts";
 import { preparePgpool } from "./tools/pgpool-process.ts";
@@ -38,7 +38,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   return await runUntilSignal(context, log, async (stop) => {
     const agent = newAgent(config, { clock: context.clock, log, stop, peers: new Peers(context.clock) });
-    agent.metrics.gauges(poolGauges, () => ({ status: poolStatus(agent), answers: agent.pool !== null }));
+    agent.metrics.gauges(poolGauges, () => ({ status: poolStatus(agent), answers: seenNow(agent).nodes !== null }));
     const listener = await serve(pgpoolApp(agent), { port: httpPort });
     let sshd: Supervised | null = null;
     try {
@@ -46,8 +46,8 @@ export const pgpoolEntrypoint: Command = async (context) => {
       sshd = config.sshEnable ? supervise(await prepareSshd(), agent) : null;
       await Promise.all([runAgent(agent), warnOfConnections(agent, config.verdict.settings)]);
     } finally {
-      agent.phase = "stopping";
-      await Promise.all([agent.process?.supervised.stop(), sshd?.stop()]);
+      say(agent, "stopping", "stopping", "the container stops");
+      await Promise.all([agent.run?.process.supervised.stop(), sshd?.stop()]);
       listener.close();
     }
   });

@@ -1,59 +1,99 @@
-// What the pgpool agent knows and does at this moment; one object, handed around.
+// What the pgpool agent works with, sees and does at this moment. Each part has one writer, which is named there.
 import type { PgpoolConfig } from "../../config/pgpool.ts";
-import { Metrics } from "../../core/http/metrics.ts";
-import { type PoolEvents, poolEvents } from "./text/metrics.ts";
 import type { Peers } from "../../core/client/peers.ts";
-import type { Log } from "../../core/runtime/log.ts";
+import { Metrics } from "../../core/http/metrics.ts";
 import type { Phase } from "../../core/protocol/status.ts";
+import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import type { PoolNode } from "./decide/pool.ts";
 import { decideTruth, type PoolTruth } from "./decide/truth.ts";
+import { type PoolEvents, poolEvents } from "./text/metrics.ts";
 import type { PgpoolProcess } from "./tools/pgpool-process.ts";
 
-export interface PoolAgent {
-  config: PgpoolConfig;
-  clock: Clock;
-  log: Log;
-  stop: AbortSignal;
-  peers: Peers;
-  phase: Phase;
-  doing: string;
-  because: string;
-  startedMs: number;
-  /** end of the last turn of the loop */
-  turnedMs: number;
-  process: PgpoolProcess | null;
-  truth: PoolTruth;
-  pool: PoolNode[] | null;
-  blindSince: number | null;
-  /** why pgpool was started last, and how that went */
-  start: { forPrimary: number | null; served: boolean; inARow: number };
-  /** the backends that this agent has detached and not attached since the last start */
-  detached: Set<number>;
-  everServed: boolean;
-  metrics: Metrics;
-  /** what is counted where it happens */
-  events: PoolEvents;
+/** The pgpool that was started last. */
+export interface PoolRun {
+  /** of this start since the container's */
+  readonly number: number;
+  /** while another start is tried, the process that has ended */
+  readonly process: PgpoolProcess;
+  /** the primary it was started for, or null where none was in sight */
+  readonly forPrimary: number | null;
+  /** starts since pgpool last served, this one included */
+  readonly startsInARow: number;
+  /** the backends that this agent has detached and not attached since */
+  readonly detached: ReadonlySet<number>;
 }
 
-export function newAgent(config: PgpoolConfig, deps: Pick<PoolAgent, "clock" | "log" | "stop" | "peers">): PoolAgent {
+/** What was seen of one run of pgpool. */
+export interface PoolSeen {
+  /** number of that run; 0: none yet */
+  readonly run: number;
+  /** its view of the backends; null where it could not be asked */
+  readonly nodes: readonly PoolNode[] | null;
+  /** since when it could not be asked, the clock's milliseconds; null while it answers */
+  readonly blindSinceMs: number | null;
+  /** it has served a primary */
+  readonly served: boolean;
+}
+
+export interface PoolAgent {
+  // given at the start
+  readonly config: PgpoolConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly stop: AbortSignal;
+  readonly peers: Peers;
+  readonly metrics: Metrics;
+  /** what is counted where it happens */
+  readonly events: PoolEvents;
+  readonly startedMs: number;
+  /** what it does and why; written by say() */
+  activity: { phase: Phase; doing: string; because: string };
+  /** end of the last turn of the loop; written by agent.ts */
+  turnedMs: number;
+  /** who the backends are; written by observe/pool.ts, like the next two */
+  truth: PoolTruth;
+  seen: PoolSeen;
+  everServed: boolean;
+  /** written by act/mend.ts */
+  run: PoolRun | null;
+}
+
+/** The agent before its first look. */
+export function newAgent(
+  config: PgpoolConfig,
+  deps: Pick<PoolAgent, "clock" | "log" | "stop" | "peers">,
+): PoolAgent {
   const metrics = new Metrics();
+  const nowMs = deps.clock.nowMs();
   return {
     ...deps,
     config,
-    phase: "starting",
-    doing: "preparing",
-    because: "the container has just started",
-    startedMs: deps.clock.nowMs(),
-    turnedMs: deps.clock.nowMs(),
-    process: null,
-    truth: decideTruth([], null),
-    pool: null,
-    blindSince: null,
-    start: { forPrimary: null, served: false, inARow: 0 },
-    detached: new Set(),
-    everServed: false,
     metrics,
     events: poolEvents(metrics),
+    startedMs: nowMs,
+    activity: { phase: "starting", doing: "preparing", because: "the container has just started" },
+    turnedMs: nowMs,
+    truth: decideTruth([], null),
+    seen: unseen(0),
+    everServed: false,
+    run: null,
   };
+}
+
+/** Says what the agent does now and why: in /status and, where it changed, in the log. */
+export function say(agent: PoolAgent, phase: Phase, doing: string, because: string): void {
+  const before = agent.activity;
+  agent.activity = { phase, doing, because };
+  if (before.phase !== phase || before.doing !== doing) agent.log.info("Agent", { phase, doing, because });
+}
+
+/** What was seen of the pgpool that runs now: what was seen of an earlier run says nothing about it. */
+export function seenNow({ seen, run }: Pick<PoolAgent, "seen" | "run">): PoolSeen {
+  const number = run?.number ?? 0;
+  return seen.run === number ? seen : unseen(number);
+}
+
+function unseen(run: number): PoolSeen {
+  return { run, nodes: null, blindSinceMs: null, served: false };
 }

@@ -69,7 +69,6 @@ async function takeBackup(because: string, barman: Barman): Promise<boolean> {
   const durationMs = Math.round(clock.nowMs() - since);
   lookAgain(barman);
   if (exit.code === 0) {
-    state.backup.lastFailure = null;
     log.info("Base backup copied", { durationMs, ...summary(lines) });
     return true;
   }
@@ -77,10 +76,9 @@ async function takeBackup(because: string, barman: Barman): Promise<boolean> {
     log.warn("Base backup cut off: the container stops", { durationMs });
     return false;
   }
-  state.backup.lastFailure = reasonOf(lines, exit);
   log.error("Base backup failed", {
     durationMs,
-    because: state.backup.lastFailure,
+    because: reasonOf(lines, exit),
     fix: "`barman check` in this container tells what is wrong; the next one is taken by BACKUP_SCHEDULE, " +
       "or at once by `postdock barman backup`",
   });

@@ -36,7 +36,7 @@ export async function keepReceiving(barman: Barman): Promise<void> {
     } catch (error) {
       noteTrouble(error, host, barman);
     }
-    state.receiver.streaming = false;
+    state.receiver = { ...state.receiver, streaming: false };
     lookAgain(barman);
     const decision = decideRestart(policy, { livedMs: clock.nowMs() - since, failures: change.aborted ? 0 : failures });
     if (decision.do === "leave") return;
@@ -128,12 +128,11 @@ async function applyPlan(plan: WalPlan, host: string, barman: Barman): Promise<v
 }
 
 function readLine(line: string, lines: string[], host: string, barman: Barman): void {
-  const { state, log, clock } = barman;
+  const { state, log } = barman;
   lines.push(line);
   if (lines.length > 20) lines.shift();
   if (/starting log streaming at|switched to timeline/.test(line)) {
-    if (!state.receiver.streaming) state.receiver.sinceMs = clock.nowMs();
-    state.receiver = { ...state.receiver, streaming: true, host, trouble: null, fix: null };
+    state.receiver = { streaming: true, host, trouble: null, fix: null };
     lookAgain(barman);
   }
   const progress = /finished segment at/.test(line);

@@ -1,7 +1,7 @@
 // PURE: what the probes of the barman role answer. Blind is never ready; a primary that is away is alive but not ready.
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 import type { CheckFailure } from "../text/barman-output.ts";
-import type { BarmanState } from "./view.ts";
+import type { DoingView, HealthView, ReasonView, ReceivingView } from "./view.ts";
 
 /** The loop that looks for the primary takes a few seconds a round; after this long it hangs. */
 const silentMs = 60_000;
@@ -9,19 +9,19 @@ const silentMs = 60_000;
 const staleCheckMs = 300_000;
 
 /** Whether WAL comes from the node that is followed: just after a change of the primary it still comes from the former one. */
-export function receives(state: Pick<BarmanState, "receiver" | "primary">): boolean {
+export function receives(state: ReceivingView): boolean {
   return state.receiver.streaming && state.receiver.host === state.primary;
 }
 
 /** Alive: the role's loops run. A missing primary, a failed backup or a red check are for people, not for a restart. */
-export function decideLive(state: BarmanState, nowMs: number): Verdict {
+export function decideLive(state: DoingView & Pick<HealthView, "lastBeatMs">, nowMs: number): Verdict {
   const silent = nowMs - state.lastBeatMs;
   if (silent > silentMs) return no(`the role has hung for ${Math.round(silent / 1000)} s`);
   return yes(`the role runs: ${doing(state)}`);
 }
 
 /** Ready: WAL is being received and the last `barman check` passed. */
-export function decideReady(state: BarmanState, nowMs: number): Verdict {
+export function decideReady(state: HealthView, nowMs: number): Verdict {
   const live = decideLive(state, nowMs);
   if (!live.ok) return live;
   if (state.phase === "stopping") return no("the container is stopping");
@@ -40,7 +40,7 @@ export function failureText({ check, hint }: CheckFailure): string {
 }
 
 /** The failed items of the last check, each a sentence. */
-export function checkText(state: BarmanState): string[] {
+export function checkText(state: Pick<HealthView, "check">): string[] {
   const { check } = state;
   if (check === null) return [];
   if (check.failures === null) return [`barman check could not run: ${check.error}`];
@@ -48,7 +48,7 @@ export function checkText(state: BarmanState): string[] {
 }
 
 /** What the role does now, in words. */
-export function doing(state: BarmanState): string {
+export function doing(state: DoingView): string {
   if (state.phase === "stopping") return "stopping";
   if (state.backup.runningSinceMs !== null) return `taking a base backup of ${state.primary}`;
   if (receives(state)) return `receiving WAL from ${state.primary}`;
@@ -56,7 +56,7 @@ export function doing(state: BarmanState): string {
 }
 
 /** Why, in words. */
-export function because(state: BarmanState): string {
+export function because(state: ReasonView): string {
   if (receives(state)) return state.following;
   const { trouble, fix } = state.receiver;
   // without a primary in sight that is the reason, and what the receiver meets there only follows from it

@@ -21,30 +21,53 @@ export interface ReceiverState {
   streaming: boolean;
   /** the node that it streams, or last streamed, from */
   host: string | null;
-  sinceMs: number;
   trouble: string | null;
   fix: string | null;
 }
 
+/** All that the role knows. Each group has one writer; decisions take the part that they look at. */
 export interface BarmanState {
-  startedMs: number;
+  readonly startedMs: number;
+
+  // written by role.ts
   phase: Phase;
-  hosts: string[];
+
+  // written by act/follow.ts
+  hosts: readonly string[];
   /** host that is followed, or null before the first primary was seen */
   primary: string | null;
-  /** when a primary was last in sight, and what was seen since */
+  /** when a primary was last in sight, and why it is followed or none is */
   primarySeenMs: number | null;
   following: string;
   /** whether a primary is in sight, and whether its absence has been reported as an error */
   sight: "seen" | "away" | "overdue";
-  receiver: ReceiverState;
+  /** when the loop that looks for it last began a round */
+  lastBeatMs: number;
+
+  // written by act/receiver.ts
+  receiver: Readonly<ReceiverState>;
+
+  // written by act/duties.ts
   check: CheckResult | null;
-  catalog: Catalog | null;
   disk: { freeBytes: number; usedBytes: number } | null;
-  backup: { runningSinceMs: number | null; lastFailure: string | null; nextWallMs: number | null };
+
+  // written by act/catalog.ts
+  catalog: Catalog | null;
+
+  // written by act/backup.ts
+  backup: { runningSinceMs: number | null; nextWallMs: number | null };
   /** a base backup is wanted now, and why */
   wantBackup: string | null;
-  /** when barman check and the catalog are looked at again */
+
+  /** when barman check and the catalog are looked at again: act/duties.ts plans it, lookAgain() asks for it at once */
   due: { checkMs: number; catalogMs: number };
-  lastBeatMs: number;
 }
+
+/** Whether and from where WAL comes. */
+export type ReceivingView = Pick<BarmanState, "receiver" | "primary">;
+/** What the role is at. */
+export type DoingView = ReceivingView & Pick<BarmanState, "phase" | "backup">;
+/** Why it is there. */
+export type ReasonView = ReceivingView & Pick<BarmanState, "sight" | "following">;
+/** What the probes look at. */
+export type HealthView = DoingView & ReasonView & Pick<BarmanState, "check" | "lastBeatMs">;

@@ -21,7 +21,7 @@ function healthy(): BarmanState {
   state.phase = "running";
   state.primary = "a";
   state.sight = "seen";
-  state.receiver = { streaming: true, host: "a", sinceMs: 0, trouble: null, fix: null };
+  state.receiver = { streaming: true, host: "a", trouble: null, fix: null };
   state.check = { atMs: 0, failures: [], error: null };
   const done = { id: "1", status: "DONE", retention: "VALID", sizeBytes: 10, endSeconds: 20 };
   const newest = { id: "1", beginSeconds: 15, endSeconds: 20, sizeBytes: 10, copySeconds: 4, timeline: 1 };
@@ -101,7 +101,7 @@ test("ready needs a running receiver and a passing, recent check", () => {
   red.check = { atMs: 0, failures: [{ check: "replication slot", hint: "not active" }], error: null };
   assert.match(decideReady(red, 1_000).because, /replication slot \(not active\)/);
   const still = healthy();
-  still.receiver.streaming = false;
+  still.receiver = { ...still.receiver, streaming: false };
   assert.equal(decideReady(still, 1_000).ok, false);
   const old = healthy();
   old.lastBeatMs = 400_000;
@@ -124,7 +124,7 @@ test("a primary that is away is no reason to restart the container; a role that 
 
 test("the reason names the fix where there is one", () => {
   const state = healthy();
-  state.receiver = { streaming: false, host: "a", sinceMs: 0, trouble: "No WAL is received", fix: "do this" };
+  state.receiver = { streaming: false, host: "a", trouble: "No WAL is received", fix: "do this" };
   assert.equal(because(state), "No WAL is received. Fix: do this");
   state.sight = "away";
   state.following = "no node answers";

@@ -1,11 +1,11 @@
 // Asks each backend's node what it is, each in a loop of its own, so that a silent one delays no other.
-import type { Backend } from "../../config/list-syntax.ts";
-import type { Peers } from "../../core/client/peers.ts";
-import { postgresAnswers } from "../../core/runtime/postgres-ping.ts";
-import type { Clock } from "../../core/runtime/time.ts";
-import { reportOf } from "../../core/protocol/choose-primary.ts";
-import type { NodeStatus } from "../../core/protocol/status.ts";
-import type { BackendReport, NodeSeen } from "./decide/truth.ts";
+import type { Backend } from "../../../config/list-syntax.ts";
+import type { Peers } from "../../../core/client/peers.ts";
+import { postgresAnswers } from "../../../core/runtime/postgres-ping.ts";
+import type { Clock } from "../../../core/runtime/time.ts";
+import { reportOf } from "../../../core/protocol/choose-primary.ts";
+import type { NodeStatus } from "../../../core/protocol/status.ts";
+import type { BackendReport, NodeSeen } from "../decide/truth.ts";
 
 /** How often a node is asked while all is well, and while there is no primary or the pool is wrong, milliseconds. */
 export const calmMs = 1_000;

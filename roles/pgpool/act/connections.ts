@@ -1,9 +1,9 @@
 // Whether what pgpool may open fits into max_connections of the primary: asked once, when there is a primary, and warned.
-import type { Setting } from "../../config/list-syntax.ts";
-import { postgresAccount, tryRun } from "../../core/runtime/command.ts";
-import type { PoolAgent } from "./state.ts";
-import { decideConnections } from "./decide/connections.ts";
-import { defaultSetting } from "./text/pgpool-conf.ts";
+import type { Setting } from "../../../config/list-syntax.ts";
+import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
+import type { PoolAgent } from "../state.ts";
+import { decideConnections } from "../decide/connections.ts";
+import { defaultSetting } from "../text/pgpool-conf.ts";
 
 /** Waits for the first primary, asks it, and logs a warning where pgpool could ask for more connections than it has. */
 export async function warnOfConnections(agent: PoolAgent, settings: readonly Setting[]): Promise<void> {

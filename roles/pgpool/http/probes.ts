@@ -1,10 +1,10 @@
 // What the pgpool container answers to probes, and its metrics, from what the agent last saw.
-import type { RoleHttp } from "../../core/http/app.ts";
-import type { PgpoolStatus } from "../../core/protocol/status.ts";
-import { no, type Verdict, yes } from "../../core/words/verdict.ts";
-import type { PoolAgent } from "./state.ts";
-import { isAttached, servesPrimary } from "./decide/pool.ts";
-import { renderPoolStatus } from "./text/pool-status.ts";
+import type { RoleHttp } from "../../../core/http/app.ts";
+import type { PgpoolStatus } from "../../../core/protocol/status.ts";
+import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
+import { type PoolAgent, seenNow } from "../state.ts";
+import { isAttached, servesPrimary } from "../decide/pool.ts";
+import { renderPoolStatus } from "../text/pool-status.ts";
 
 /** What the agent saw longer ago than this is no answer any more, milliseconds. */
 const staleMs = 15_000;
@@ -15,8 +15,9 @@ function ageMs(agent: PoolAgent): number {
 
 function blind(agent: PoolAgent): Verdict | null {
   if (ageMs(agent) > staleMs) return no(`the agent has not looked for ${Math.round(ageMs(agent) / 1000)} s`);
-  if (!agent.process?.supervised.running()) return no(`pgpool does not run: ${agent.doing} (${agent.because})`);
-  return agent.pool === null ? no("pgpool could not be asked for its nodes") : null;
+  const { doing, because } = agent.activity;
+  if (!agent.run?.process.supervised.running()) return no(`pgpool does not run: ${doing} (${because})`);
+  return seenNow(agent).nodes === null ? no("pgpool could not be asked for its nodes") : null;
 }
 
 /** Whether pgpool sends writes to the real primary. Blind: no. */
@@ -25,7 +26,7 @@ export function hasWriteNode(agent: PoolAgent): Verdict {
   const unseen = blind(agent);
   if (unseen) return unseen;
   if (primary === null) return no(`no primary is in sight: ${whyNone}`);
-  return servesPrimary(agent.pool ?? [], primary)
+  return servesPrimary(seenNow(agent).nodes ?? [], primary)
     ? yes(`writes go to ${known?.host}`)
     : no(`pgpool does not write to ${known?.host} yet`);
 }
@@ -35,33 +36,30 @@ export function hasEnoughBackends(agent: PoolAgent, least: number): Verdict {
   if (least === 0) return yes("no minimum is asked for");
   const unseen = blind(agent);
   if (unseen) return unseen;
-  const up = (agent.pool ?? []).filter(isAttached).length;
+  const up = (seenNow(agent).nodes ?? []).filter(isAttached).length;
   return up >= least ? yes(`${up} backends are attached`) : no(`${up} backends are attached, ${least} are asked for`);
 }
 
 /** GET /status. */
 export function poolStatus(agent: PoolAgent): PgpoolStatus {
-  const { phase, doing, because, config, truth, pool } = agent;
+  const { activity, config, truth } = agent;
   const uptimeMs = agent.clock.nowMs() - agent.startedMs;
   return renderPoolStatus({
-    phase,
-    doing,
-    because,
+    ...activity,
     uptimeMs,
     observedAgoMs: ageMs(agent),
     backends: config.backends,
     truth,
-    pool,
+    pool: seenNow(agent).nodes,
   });
 }
 
 /** The answers of this role. Liveness fails only where the agent itself is stuck: a lost primary is no reason to restart. */
 export function pgpoolHttp(agent: PoolAgent): RoleHttp {
   const alive = () => {
-    const stuck = agent.phase !== "starting" && ageMs(agent) > 2 * staleMs;
-    return stuck
-      ? no(`the agent is stuck in: ${agent.doing} (${agent.because})`)
-      : yes(`${agent.phase}: ${agent.doing} (${agent.because})`);
+    const { phase, doing, because } = agent.activity;
+    const stuck = phase !== "starting" && ageMs(agent) > 2 * staleMs;
+    return stuck ? no(`the agent is stuck in: ${doing} (${because})`) : yes(`${phase}: ${doing} (${because})`);
   };
   const reads = () => hasEnoughBackends(agent, 1);
   return {
