@@ -1,4 +1,4 @@
-// `deno task bench [--runs N] [--stock N] [--only PART] [--keep]`: what DESIGN.md section 10 asks for, as ratios against stock
+// `deno task bench [--runs N] [--stock N] [--only PART] [--keep]`: failover, cost and sizes, as ratios against stock
 // repmgr and pgpool on the same images in the same run. Parts: the names of the faults, switchover, cost,
 // sizes, stability.
 import { mkdir, writeFile } from "node:fs/promises";

@@ -38,6 +38,8 @@ test("with two of three nodes of the first level dead, the last one leads and th
   assert.equal(await cluster.waitWhole(), leader, "nobody else came to lead");
   await cluster.waitPool(firstLevel);
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(leader))! });
-  // asynchronous replication may lose the moment before the kill, as where the primary dies alone; none was ever lost here
-  assertLedger("primary and a standby killed together", report, { atLeast: 60, gapMs: successionMs });
+  // Asynchronous replication may lose the moment before the kill, as where the primary dies alone; none was ever lost here. Two
+  // dead backends at once hold pgpool's sessions up longer than one: seen were 5.1 to 8.9 s.
+  const gapMs = successionMs + 5_000;
+  assertLedger("primary and a standby killed together", report, { atLeast: 60, gapMs });
 });

@@ -33,8 +33,12 @@ test("the pool's vote is enough for a failover between two nodes, and alone nobo
   const stopped = async () => (await tryExec(container, ["pgrep", "-x", "postgres"])).code === 1;
   const what = "the node without a majority to be fenced";
   await waitUntil(stopped, { what, deadlineMs: successionMs }, deps);
-  const fenced = async () => (await cluster.nodeStatus(other))?.postgres.role === "none";
-  await staysTrueFor(nothingMs, fenced, { what: `${other} answers and does not serve alone` });
+  const isHarmless = async () => {
+    const ask = ["psql", "-U", "postgres", "-d", "postgres", "-XAtc", "select pg_is_in_recovery()"];
+    const [status, said] = await Promise.all([cluster.nodeStatus(other), tryExec(container, ask)]);
+    return status !== null && said.stdout.trim() !== "f";
+  };
+  await staysTrueFor(nothingMs, isHarmless, { what: `${other} answers, and is not read-write alone` });
   await cluster.start("pgpool");
   await cluster.start(old);
   const primary = await cluster.waitWhole(undefined, nodes);
