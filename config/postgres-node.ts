@@ -1,4 +1,5 @@
 // Every variable of the postgres-node role: its public name, its documentation, and the checks across several variables.
+import { durabilityProblems } from "./durability.ts";
 import {
   type ConfigOf,
   type ConfigProblem,
@@ -260,7 +261,7 @@ export function completeNodeConfig(
         `add ${host} to PARTNER_NODES on every node listed in it, or set CLUSTER_NODE_NETWORK_NAME to the name used there`,
     });
   }
-  problems.push(...quorumProblems(config, config.partners));
+  problems.push(...quorumProblems(config, config.partners), ...durabilityProblems(config, settings));
   if (problems.length > 0 || id === null) return { ok: false, problems };
   return {
     ok: true,

@@ -36,7 +36,8 @@ export const consistency = env<typeof modes[number]>("CONSISTENCY", oneOf(modes)
     "What a client may rely on; set the same value on all nodes and on pgpool. eventual: replication is asynchronous, a " +
     "failover may lose the last moments, and reads go to any node. partially-strict: a commit is also on one standby while a " +
     "standby is streaming; a session that has written reads from the primary. strict: a commit is on every majority that " +
-    "could elect a primary, so it is never lost; reads go to the primary.",
+    "could elect a primary, so it is never lost; reads go to the primary. Settings in CONFIGS that would break the " +
+    "promise are refused, for example synchronous_commit:off; a session that lowers it itself gives the promise up.",
   changed: "New.",
 });
 
