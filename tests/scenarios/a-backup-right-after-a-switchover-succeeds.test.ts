@@ -3,31 +3,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { Cluster } from "../support/cluster.ts";
+import { firstLevel as voters } from "../support/cluster.ts";
+import { ownCluster } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
 
-const voters = ["pgmaster", "pgslave1", "pgslave3"];
-
 test("a backup right after a switchover, three times", async () => {
-  const cluster = await Cluster.prepare({ name: "backup", compose: "v2" });
-  try {
-    await cluster.up([...voters, "backup"]);
-    await cluster.waitWhole(120_000, voters);
-    await cluster.waitLease(voters);
-    const backup = await cluster.container("backup");
-    const ready = async () => (await tryExec(backup, ["postdock", "healthcheck", "ready"])).code === 0;
-    await waitUntil(ready, { what: "barman to be ready", deadlineMs: 120_000, everyMs: 1_000 }, { clock: systemClock });
-    for (let time = 1; time <= 3; time++) {
-      await exec(backup, ["postdock", "cluster", "switchover"], 90_000);
-      const taken = await tryExec(backup, ["postdock", "barman", "backup"], 240_000);
-      assert.equal(taken.code, 0, `time ${time}: ${taken.stdout}${taken.stderr}`);
-      assert.match(taken.stdout, /^Backup \d{8}T\d{6} is complete: /m);
-    }
-    for (const node of voters) await cluster.stop(node);
-    const refused = await tryExec(backup, ["postdock", "barman", "backup"], 240_000);
-    assert.equal(refused.code, 69, refused.stdout + refused.stderr);
-    assert.match(refused.stderr, /no node answers/);
-  } finally {
-    await cluster.down();
+  await using cluster = await ownCluster({ name: "backup", compose: "v2" });
+  await cluster.up([...voters, "backup"]);
+  await cluster.waitWhole(120_000, voters);
+  await cluster.waitLease(voters);
+  const backup = await cluster.container("backup");
+  const ready = async () => (await tryExec(backup, ["postdock", "healthcheck", "ready"])).code === 0;
+  await waitUntil(ready, { what: "barman to be ready", deadlineMs: 120_000, everyMs: 1_000 }, { clock: systemClock });
+  for (let time = 1; time <= 3; time++) {
+    await exec(backup, ["postdock", "cluster", "switchover"], 90_000);
+    const taken = await tryExec(backup, ["postdock", "barman", "backup"], 240_000);
+    assert.equal(taken.code, 0, `time ${time}: ${taken.stdout}${taken.stderr}`);
+    assert.match(taken.stdout, /^Backup \d{8}T\d{6} is complete: /m);
   }
+  for (const node of voters) await cluster.stop(node);
+  const refused = await tryExec(backup, ["postdock", "barman", "backup"], 240_000);
+  assert.equal(refused.code, 69, refused.stdout + refused.stderr);
+  assert.match(refused.stderr, /no node answers/);
 });
