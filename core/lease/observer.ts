@@ -16,6 +16,6 @@ export function observerAnswers(
   const { incarnation, log } = o;
   const electorate = electorateOf(config.partners, config.observers);
   const voter = new Voter({ name, incarnation, ttlMs: config.leaseTtlMs, electorate }, log);
-  log.info("Votes about the lease", { as: name, voters: electorate });
+  log.info("Voting on the lease", { as: name, voters: electorate });
   return [answering(orders.vote, (request) => voter.handle(request))];
 }

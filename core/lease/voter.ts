@@ -65,11 +65,11 @@ export class Voter {
     const ours = this.state.electorate.toSorted().join(",");
     if (theirs === ours || this.complained.has(from.host + theirs)) return;
     this.complained.add(from.host + theirs);
-    this.log.warn("Another node counts other voters", {
+    this.log.warn("Another node is configured with other voters", {
       host: from.host,
       theirs,
       ours,
-      fix: "give PARTNER_NODES and QUORUM_OBSERVERS the same value on all nodes and observers",
+      fix: "set PARTNER_NODES and QUORUM_OBSERVERS to the same values on all nodes and observers",
     });
   }
 }

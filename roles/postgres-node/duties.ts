@@ -81,7 +81,7 @@ function guarded(step: Duty, { log }: Node): Duty {
         return end;
       } catch (error) {
         const why = errorText(error);
-        if (why !== said) log.warn("A duty failed, it is tried again at each look", { duty: step.name, why });
+        if (why !== said) log.warn("A duty failed; it is tried again at each look", { duty: step.name, why });
         said = why;
         return null;
       }

@@ -79,7 +79,7 @@ test("a hand-over whose shutdown was not clean is told as a failure, and no succ
   await f.clock.pass(2_000);
   f.node.orders.give({ do: "hand-over", to: "pg2", because: "an operator asked" });
   await f.clock.pass(50);
-  assert.ok(f.world.did.includes("history: The hand-over did not succeed; the nodes elect a primary"));
+  assert.ok(f.world.did.includes("history: The hand-over failed; the nodes elect a primary"));
   assert.ok(!f.world.did.includes("ask /control/take-over"));
   f.stop.abort("SIGQUIT");
   await f.clock.pass(1_000);

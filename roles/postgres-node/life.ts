@@ -122,7 +122,7 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
       return true;
     case "rewind":
       say(node, "rewinding", `rewinding to ${plan.to}`, plan.because);
-      attempt.cloneBecause = await rewindTo(plan.to, plan.because, node) ? null : `The rewind to ${plan.to} failed`;
+      attempt.cloneBecause = await rewindTo(plan.to, plan.because, node) ? null : `the rewind to ${plan.to} failed`;
       return true;
     case "start-primary":
       return await mayStartPrimary(node, attempt) && await serve(plan, node, attempt);
@@ -162,7 +162,12 @@ async function mayStartPrimary(node: Node, attempt: Attempt): Promise<boolean> {
   const asked = await lease.acquire();
   if (!asked.held) {
     attempt.bid?.end();
-    say(node, "waiting", "waiting for the lease", `It would start as primary, but: ${asked.because}`);
+    say(
+      node,
+      "waiting",
+      "waiting for the lease",
+      `this node would start as primary, but it did not get the lease: ${asked.because}`,
+    );
     // the holder may give the lease back at any moment, because this node has more
     await clock.sleep(Math.min(asked.retryMs, longestRestMs), stop);
     return false;
@@ -195,7 +200,7 @@ async function serve(
     throw new OperatorError({
       what: "PostgreSQL did not start",
       why: end.because,
-      fix: "the lines of process postgres in this log say why; it is retried with growing pauses",
+      fix: "see the lines of process postgres in this log; the start is retried with growing pauses",
       exitCode: ExitCode.unavailable,
     });
   }
@@ -207,7 +212,8 @@ async function waitALittle(node: Node, attempt: Attempt, because: string): Promi
   const limitMs = node.config.waitUpstreamSeconds * 1000;
   if (node.clock.nowMs() - attempt.since >= limitMs) {
     throw new GaveUp({
-      what: `Gave up after ${node.config.waitUpstreamSeconds} s (WAIT_UPSTREAM_TIMEOUT)`,
+      what:
+        `Node ${node.config.name} gave up waiting after ${node.config.waitUpstreamSeconds} s (WAIT_UPSTREAM_TIMEOUT)`,
       why: because,
       fix: "start the nodes named here, or check their names and the network; then start this node again",
       exitCode: ExitCode.unavailable,
@@ -232,7 +238,7 @@ async function pauseAfterFailure(error: unknown, node: Node, attempt: Attempt): 
   }
   condition.failed(clock.nowMs());
   if (condition.failingMs(clock.nowMs()) >= config.waitStartSeconds * 1000) throw error;
-  log.error("The attempt failed, trying again", {
+  log.error("The attempt failed; trying again", {
     error: error instanceof Error ? error : errorText(error),
     afterMs: attempt.pauseMs,
   });

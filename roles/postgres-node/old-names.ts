@@ -54,12 +54,12 @@ async function waitFor(
   config: NodeConfig,
   o: { host: string; needsRepmgr: boolean },
 ): Promise<number> {
-  let last = "no try yet";
+  let last = "no attempt was made";
   const answers = async () => {
     try {
       const sql = connectRemote(upstreamConnection(o.host, config));
       const nodes = await withConnection(sql, askMs, (s) => readRegisteredNodes(s));
-      last = "repmgr's tables are not there yet";
+      last = "repmgr's tables do not exist yet";
       return !o.needsRepmgr || nodes !== null;
     } catch (error) {
       last = errorText(error);
@@ -72,7 +72,7 @@ async function waitFor(
     return ExitCode.ok;
   } catch {
     context.complain(
-      `postdock: PostgreSQL on ${o.host} does not answer after ${config.waitStartSeconds} s: ${last}. Fix: see the log of ${o.host}`,
+      `postdock: PostgreSQL on ${o.host} did not answer within ${config.waitStartSeconds} s: ${last}. Fix: see the log of ${o.host}`,
     );
     return ExitCode.no;
   }
@@ -94,7 +94,7 @@ export const clusterMaster: Command = async (context) => {
     return ExitCode.ok;
   } catch (error) {
     context.complain(
-      `postdock: the agent of this node could not be asked: ${errorText(error)}. Fix: see this container's log`,
+      `postdock: the agent of this node did not answer: ${errorText(error)}. Fix: see this container's log`,
     );
     return ExitCode.no;
   }
@@ -108,7 +108,7 @@ export const sshdStart: Command = async (context) => {
     return ExitCode.ok;
   }
   if (await exists("/run/sshd.pid")) {
-    context.print("sshd runs already");
+    context.print("sshd is already running");
     return ExitCode.ok;
   }
   const log = createLog({ level: config.logLevel, write: context.print, wallMs: context.clock.wallMs });

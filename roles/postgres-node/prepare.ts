@@ -33,9 +33,9 @@ export async function acceptedServerConfig(config: NodeConfig, log: Log): Promis
     const said = result.stderr.trim().split("\n").filter((l) => !l.includes("skipping missing configuration file"));
     const why = said.map((l) => l.replace(/^.*?(LOG|FATAL|ERROR):\s*/, "").replaceAll(`${directory}/`, ""));
     throw new OperatorError({
-      what: "PostgreSQL refuses the settings of CONFIGS",
+      what: "PostgreSQL rejects the settings in CONFIGS",
       why: why.slice(-4).join(" | "),
-      fix: "correct the name or the value in CONFIGS; names are those of PostgreSQL 17",
+      fix: "correct the name or the value in CONFIGS; use the names of PostgreSQL 17",
       exitCode: ExitCode.config,
     });
   } finally {
@@ -69,11 +69,11 @@ async function preparePgdata(pgdata: string): Promise<void> {
   } catch (error) {
     const code = (error as { code?: string }).code;
     throw new OperatorError({
-      what: `The data directory ${pgdata} cannot be written`,
+      what: `The data directory ${pgdata} cannot be written to`,
       why: code === "ENOSPC" ? "the disk is full" : (error as Error).message,
       fix: code === "ENOSPC"
         ? "free space on the volume, or give the node a larger one"
-        : "mount a writable volume at PGDATA; files in it belong to uid 999",
+        : "mount a writable volume at PGDATA, and give its files to uid 999",
       exitCode: ExitCode.config,
       cause: error,
     });

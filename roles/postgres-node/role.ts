@@ -112,12 +112,12 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   const sshd = config.sshEnable ? supervise(await prepareSshd(), node) : null;
   const listeners = await listen(made);
   if (!node.lease.mode.on) {
-    log.warn("No majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
+    log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
   try {
     await runNode(node);
   } finally {
-    say(node, "stopping", "stopping", "the container stops");
+    say(node, "stopping", "stopping", "the container is stopping");
     await stopAll(made, sshd);
     for (const listener of listeners) listener.close();
   }
@@ -147,7 +147,7 @@ async function listen({ node, voter, history, keys }: Made) {
 }
 
 async function stopAll({ node, doors, fence }: Made, sshd: Supervised | null): Promise<void> {
-  await Promise.all([sshd?.stop(), node.lease.release("the container stops").then(() => fence.stop())]);
+  await Promise.all([sshd?.stop(), node.lease.release("the container is stopping").then(() => fence.stop())]);
   await doors.close();
 }
 

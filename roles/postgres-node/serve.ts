@@ -27,7 +27,7 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
   } finally {
     await stopServer(run, node);
     node.candidacy.settle();
-    for (const order of node.orders.drop()) node.log.info("An order came too late, the server has ended", { ...order });
+    for (const order of node.orders.drop()) node.log.info("An order came too late: the server has ended", { ...order });
     announce(node);
   }
 }
@@ -97,7 +97,7 @@ function takeOrder(node: Node): ServerEnd | null {
   if (order === null) return null;
   if (order.do === "reinit") return { why: "rejoin", clone: true, because: order.because };
   if (leads(node)) return { why: "handed-over", heir: { to: order.to, because: order.because } };
-  node.log.warn("Nothing to hand over: this node is not a primary with the lease any more", { to: order.to });
+  node.log.warn("Nothing to hand over: this node is no longer a primary with the lease", { to: order.to });
   return null;
 }
 
@@ -141,10 +141,10 @@ async function heirOf(end: ServerEnd, run: ServerRun, node: Node): Promise<Heir 
     : successorOf(node, await observeSurroundings(node, finalLook), null);
   if (!succession) return null;
   if ("none" in succession) {
-    node.log.warn("No standby to hand over to", { because: succession.none });
+    node.log.warn("No standby can take over", { because: succession.none });
     return null;
   }
-  return { to: succession.to, because: `this node stops (${node.stop.reason})` };
+  return { to: succession.to, because: `this node is stopping (${node.stop.reason})` };
 }
 
 /** Stops repmgrd and what still runs of the server: at once on SIGQUIT, else fast. The lease may then go to another node. */

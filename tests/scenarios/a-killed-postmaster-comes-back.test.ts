@@ -47,7 +47,8 @@ test("a crash recovery that takes long gives way to a standby that has everythin
   await exec(container, ["bash", "-c", hang], 60_000);
   const others = nodes.filter((n) => n !== old);
   const next = await waitUntil(() => cluster.primary(others), { what: "a new primary", deadlineMs: 30_000 }, deps);
-  const gaveWay = /"doing":"handing over to \S+","because":"recovering for \d+ s, and \S+ has all of its WAL"/;
+  const gaveWay =
+    /"doing":"handing over to \S+","because":"this node has been recovering for \d+ s, and \S+ has all of its WAL"/;
   assert.match(await logsOf(container), gaveWay);
   assert.equal(await cluster.waitWhole(60_000), next);
   assert.equal(await cluster.psql(next, "select count(*) from recovered"), "100000");

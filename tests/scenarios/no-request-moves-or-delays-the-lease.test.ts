@@ -158,7 +158,7 @@ test("a primary that is cut off is fenced before another leads, whatever floods 
   await flooding;
   await cluster.connect(old);
   const fenced = await timeOf(container, /"event":"(Fenced|The fence process has ended PostgreSQL)"/);
-  const promoted = await timeOf(await cluster.container(next), /"event":"Promotion asked for".*"allowed":true/);
+  const promoted = await timeOf(await cluster.container(next), /"event":"Promotion requested".*"allowed":true/);
   assert.ok(fenced < promoted, `fenced at ${fenced}, the next was allowed to lead at ${promoted}`);
   await cluster.waitWhole();
 });

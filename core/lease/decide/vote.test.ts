@@ -45,9 +45,23 @@ const releasedByA: [number, Partial<LeaseRequest>][] = [[0, {}], [1, { kind: "re
 
 const cases: readonly [string, VoterState, number, Partial<LeaseRequest>, string, number?][] = [
   ["a free voter grants", after(), 0, {}, "granted"],
-  ["a voter is silent for one LEASE_TTL", after([], { startedMs: 0 }), ttlMs - 1, {}, "started less than", 1],
+  [
+    "a voter is silent for one LEASE_TTL",
+    after([], { startedMs: 0 }),
+    ttlMs - 1,
+    {},
+    "this voter started less than",
+    1,
+  ],
   ["a voter speaks after one LEASE_TTL", after([], { startedMs: 0 }), ttlMs, {}, "granted"],
-  ["a silent voter renews nothing", after([], { startedMs: 0 }), 1, { kind: "renew" }, "started less than", ttlMs - 1],
+  [
+    "a silent voter renews nothing",
+    after([], { startedMs: 0 }),
+    1,
+    { kind: "renew" },
+    "this voter started less than",
+    ttlMs - 1,
+  ],
   ["a granted lease is nobody else's", after(grantedToA), ttlMs - 1, bAsks, "granted to pg1", 1],
   [
     "another container of that name is somebody else",
@@ -71,13 +85,19 @@ const cases: readonly [string, VoterState, number, Partial<LeaseRequest>, string
   ["a voter that missed the acquisition joins in at a renewal", after(), 0, { kind: "renew" }, "granted"],
   ["a request that comes twice is granted twice", after(grantedToA), 1, {}, "granted"],
   ["the holder begins anew under a newer term", after(grantedToA), 1, { term: term(2) }, "granted"],
-  ["an older request of the holder is late", after([[0, { term: term(2) }]]), 1, {}, "the claimant has a newer term"],
+  [
+    "an older request of the holder is late",
+    after([[0, { term: term(2) }]]),
+    1,
+    {},
+    "the claimant already has a newer term",
+  ],
   [
     "an older renewal of the holder is late",
     after([[0, { term: term(2) }]]),
     1,
     { kind: "renew" },
-    "the claimant has a newer term",
+    "the claimant already has a newer term",
   ],
   [
     "terms do not go back",
@@ -117,23 +137,23 @@ const cases: readonly [string, VoterState, number, Partial<LeaseRequest>, string
     after(grantedToA),
     1,
     { kind: "release", term: term(2) },
-    "holds no such lease",
+    "this voter has no such grant",
   ],
   [
     "a release of an older term ends nothing",
     after([[0, { term: term(2) }]]),
     1,
     { kind: "release" },
-    "holds no such lease",
+    "this voter has no such grant",
   ],
   [
     "a release by another incarnation ends nothing",
     after(grantedToA),
     1,
     { kind: "release", from: aAgain },
-    "holds no such lease",
+    "this voter has no such grant",
   ],
-  ["a release after the end is late", after(grantedToA), ttlMs, { kind: "release" }, "holds no such lease"],
+  ["a release after the end is late", after(grantedToA), ttlMs, { kind: "release" }, "this voter has no such grant"],
   [
     "a voter that the claimant does not count stays out",
     after(),
@@ -156,7 +176,7 @@ const cases: readonly [string, VoterState, number, Partial<LeaseRequest>, string
     after(),
     0,
     { ttlMs: ttlMs + 1 },
-    "LEASE_TTL is 5000 ms here",
+    "LEASE_TTL of this voter is 5000 ms, shorter",
   ],
   ["a shorter lease is accepted", after(), 0, { ttlMs: 1_000 }, "granted"],
 ];
@@ -189,7 +209,7 @@ test("voter: a renewal never shortens a grant", () => {
 test("voter: a voter that is silent after its start learns the term of the lease in force", () => {
   const silent = after([[1, { kind: "renew", term: term(9) }]], { startedMs: 0 });
   assert.equal(silent.grant, null);
-  assert.equal(ask(silent, ttlMs, { ...bAsks }).because, "the term is not newer");
+  assert.equal(ask(silent, ttlMs, { ...bAsks }).because, "the term is not newer than one that this voter has seen");
   assert.equal(ask(silent, ttlMs, { from: b, term: term(10, 2) }).granted, true);
 });
 

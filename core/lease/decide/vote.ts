@@ -97,11 +97,13 @@ export function vote(
   const own = held !== null && sameClaimant(held.to, request.from);
   if (request.kind === "release") {
     const noted = withReleased(voter, request);
-    if (!own || compareTerm(held.term, request.term) !== 0) return answer(false, "holds no such lease", noted);
+    if (!own || compareTerm(held.term, request.term) !== 0) return answer(false, "this voter has no such grant", noted);
     return answer(true, "released", { ...noted, grant: null });
   }
   const silentMs = voter.startedMs + voter.ttlMs - nowMs;
-  if (silentMs > 0) return answer(false, "started less than one LEASE_TTL ago", withRenewed(voter, request), silentMs);
+  if (silentMs > 0) {
+    return answer(false, "this voter started less than one LEASE_TTL ago", withRenewed(voter, request), silentMs);
+  }
   if (held !== null && !own) return answer(false, `granted to ${held.to.host}`, voter, held.untilMs - nowMs);
   const outdated = outdatedTerm(voter, request, own ? held : null);
   if (outdated !== null) return answer(false, outdated, voter);
@@ -128,9 +130,9 @@ function withRenewed(voter: VoterState, request: LeaseRequest): VoterState {
 function standingRefusal(voter: VoterState, request: LeaseRequest): string | null {
   if (!request.electorate.includes(voter.name)) return `${voter.name} is not in the claimant's electorate`;
   if (!sameElectorate(voter.electorate, request.electorate)) {
-    return `the electorates differ by more than one member: here ${voter.electorate.join(",")}`;
+    return `the electorates differ by more than one member; this voter has ${voter.electorate.join(",")}`;
   }
-  if (request.ttlMs > voter.ttlMs) return `LEASE_TTL is ${voter.ttlMs} ms here, less than the claimant's`;
+  if (request.ttlMs > voter.ttlMs) return `LEASE_TTL of this voter is ${voter.ttlMs} ms, shorter than the claimant's`;
   return null;
 }
 
@@ -140,9 +142,11 @@ function outdatedTerm(voter: VoterState, request: LeaseRequest, own: Grant | nul
     return "this term has been given up";
   }
   const order = own === null ? 1 : compareTerm(request.term, own.term);
-  if (order < 0) return "the claimant has a newer term";
+  if (order < 0) return "the claimant already has a newer term";
   if (request.kind === "renew" || (own !== null && order === 0)) return null;
-  if (voter.highest !== null && compareTerm(request.term, voter.highest) <= 0) return "the term is not newer";
+  if (voter.highest !== null && compareTerm(request.term, voter.highest) <= 0) {
+    return "the term is not newer than one that this voter has seen";
+  }
   return null;
 }
 

@@ -48,7 +48,7 @@ test("askToPromote() is refused without the lease, while paused, on a primary, a
   noLease.world.grants = false;
   const refusal = askToPromote(noLease.node, asked);
   await noLease.clock.pass(3_000);
-  assert.match((await refusal).because, /no lease: granted to pg2/);
+  assert.match((await refusal).because, /did not get the lease: granted to pg2/);
   const paused = await standby({}, { paused: { on: true, atMs: 1 } });
   assert.match((await askToPromote(paused.node, asked)).because, /paused/);
   assert.equal(paused.world.held, false, "no lease is asked for in vain");

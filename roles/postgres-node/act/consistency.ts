@@ -20,7 +20,7 @@ export async function keepConsistency(node: Node): Promise<void> {
   });
   noteDegraded(role === "primary" ? plan.degraded : null, node);
   if (plan.names === server.syncNames) return;
-  log.info("Commits wait for others", { mode: config.consistency, names: plan.names || "nobody" });
+  log.info("Changing synchronous_standby_names", { mode: config.consistency, names: plan.names || "none" });
   await doors.data.writeSyncNames(plan.names);
   await doors.server.reload();
 }
@@ -29,5 +29,5 @@ function noteDegraded(degraded: string | null, node: Node): void {
   if (!node.condition.degradedTo(degraded)) return;
   const mode = node.config.consistency;
   if (degraded !== null) return node.history.note("Consistency degraded", { mode, because: degraded });
-  node.history.note("Consistency restored", { mode, because: "all standbys that it waits for are there" });
+  node.history.note("Consistency restored", { mode, because: "everything that commits wait for is streaming" });
 }

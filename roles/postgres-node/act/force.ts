@@ -20,5 +20,5 @@ export async function endForce(surroundings: Surroundings, node: Node): Promise<
   } else if (surroundings.primary === null || surroundings.primary.host === config.host) return;
   else lease.standDown();
   await memory.update((m) => ({ ...m, forced: false }));
-  history.note("A majority counts again", { because: "the nodes that were missing are back", role });
+  history.note("A majority counts again", { because: "a majority of the voters is back", role });
 }

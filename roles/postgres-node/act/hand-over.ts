@@ -58,13 +58,13 @@ export async function handOverRecovery({ to, because }: Heir, node: Node): Promi
 export async function handOver(heir: Heir, shutDown: () => Promise<void>, node: Node): Promise<void> {
   say(node, "stopping", `handing over to ${heir.to}`, heir.because);
   await node.doors.server.checkpoint().catch((error) =>
-    node.log.info("The checkpoint before the shutdown is not waited for", { why: errorText(error) })
+    node.log.info("Shutting down without waiting for the checkpoint", { why: errorText(error) })
   );
   await shutDown();
   try {
     const { state, checkpoint } = await node.doors.data.control();
     if (state === "shut down" && checkpoint) return await giveTo(heir, checkpoint.lsn, node);
-    failed(heir.to, `PostgreSQL is "${state}", not shut down`, node);
+    failed(heir.to, `the control file says "${state}" instead of "shut down"`, node);
   } catch (error) {
     failed(heir.to, errorText(error), node);
   }
@@ -72,7 +72,7 @@ export async function handOver(heir: Heir, shutDown: () => Promise<void>, node: 
 
 function failed(to: string, because: string, node: Node): void {
   node.condition.failed(node.clock.nowMs());
-  node.history.warn("The hand-over did not succeed; the nodes elect a primary", { to, because });
+  node.history.warn("The hand-over failed; the nodes elect a primary", { to, because });
 }
 
 /** Frees the lease; the successor, which has WAL beyond `afterLsn`, promotes itself. */
@@ -101,7 +101,7 @@ export async function takeOver(
     if (node.seen.role() !== "standby") return no("this node is not a standby");
     if (lsn !== null && compareLsn(lsn, afterLsn) > 0) break;
     if (node.clock.nowMs() >= end) {
-      return no(`the last record of ${from} at ${afterLsn} has not arrived, this node is at ${lsn}`);
+      return no(`the last record of ${from} at ${afterLsn} has not arrived; this node is at ${lsn}`);
     }
     await node.clock.sleep(20, node.stop);
   }

@@ -27,15 +27,15 @@ export async function askToPromote(node: Node, options: MayPromote): Promise<Per
   if (node.seen.role() !== "standby") return refused("this node is not a standby");
   // repmgrd and the agent may ask at the same time: what one was allowed, the other must not take back
   const bid = node.candidacy.begin("a promotion");
-  if (bid === null) return refused("a promotion or a start as primary is under way on this node");
+  if (bid === null) return refused("a promotion or a start as primary is already under way on this node");
   // cheap reasons first: no lease is asked for in vain
   const verdict = node.memory.now.paused.on && !options.asked
     ? no("automatic failover is paused")
-    : await licensed(node, options).catch((error) => no(`could not look: ${error}`));
-  node.log.info("Promotion asked for", { allowed: verdict.ok, because: verdict.because, term: lease.term() });
+    : await licensed(node, options).catch((error) => no(`this node could not look at the cluster: ${error}`));
+  node.log.info("Promotion requested", { allowed: verdict.ok, because: verdict.because, term: lease.term() });
   if (!verdict.ok) {
     bid.end();
-    await lease.release("this node is not to be promoted");
+    await lease.release("this node may not be promoted");
     return refused(verdict.because);
   }
   armIfNeeded(node);
@@ -46,7 +46,7 @@ export async function askToPromote(node: Node, options: MayPromote): Promise<Per
 async function licensed(node: Node, options: MayPromote): Promise<Verdict> {
   if (licenseOf(node) !== "not-needed") {
     const attempt = await insist(node);
-    if (!attempt.held) return no(`no lease: ${attempt.because}`);
+    if (!attempt.held) return no(`this node did not get the lease: ${attempt.because}`);
   }
   return await mayPromote(node, options);
 }

@@ -16,10 +16,10 @@ const outcomeMs = 45_000;
  */
 export async function promoteHere(because: string, node: Node, how: Partial<MayPromote> = {}): Promise<number | null> {
   const started = node.clock.nowMs();
-  say(node, "promoting", "asking to promote this standby", because);
+  say(node, "promoting", "asking whether this standby may be promoted", because);
   const permission = await askToPromote(node, { tieBreak: false, ...how });
   if (!permission.ok) {
-    say(node, "running", "serving as standby", `not promoted: ${permission.because}`);
+    say(node, "running", "serving as standby", `this standby was not promoted: ${permission.because}`);
     return node.lease.retryMs;
   }
   await promoteAllowed({ because, started, bid: permission.bid }, node);
@@ -75,7 +75,7 @@ async function becomesPrimary(node: Node): Promise<boolean> {
   const end = clock.nowMs() + outcomeMs;
   while (!node.stop.aborted && licenseOf(node) !== "missing" && doors.server.processes() > 0) {
     await observeServer(node).catch((error) =>
-      log.info("The server does not answer after its promotion yet", { why: errorText(error) })
+      log.info("The server does not answer yet after its promotion", { why: errorText(error) })
     );
     if (node.seen.role() === "primary") return true;
     if (clock.nowMs() >= end) return false;
@@ -86,7 +86,7 @@ async function becomesPrimary(node: Node): Promise<boolean> {
 
 /** A promotion that was asked for may still happen: the server ends first, and only then may another node have the lease. */
 async function takeBack(node: Node): Promise<void> {
-  const because = "the promotion did not come to an end";
+  const because = "the promotion did not finish";
   node.log.error("The promotion failed", { because });
   if (licenseOf(node) !== "not-needed" && !(await node.doors.server.end())) return;
   say(node, "waiting", "starting again as a standby", because);

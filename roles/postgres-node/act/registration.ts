@@ -42,11 +42,11 @@ export class Registration {
 
   private register(role: "primary" | "standby", upstreamNodeId: number | null, because: string): void {
     const { clock, doors: { repmgr }, log, repmgrd } = this.node;
-    log.info("Registering in repmgr", { role, because });
+    log.info("Registering with repmgr", { role, because });
     this.underWay = true;
     const registered = upstreamNodeId === null ? repmgr.registerPrimary() : repmgr.registerStandby(upstreamNodeId);
     registered.then((ok) => ok ? repmgrd.stop() : undefined) // it reads its own record only when it starts
-      .catch((error) => log.warn("Registering in repmgr failed", { why: errorText(error) }))
+      .catch((error) => log.warn("Registering with repmgr failed", { why: errorText(error) }))
       .finally(() => {
         this.underWay = false;
         this.triedAt = clock.nowMs();

@@ -13,5 +13,8 @@ export async function heirWithRoom(surroundings: Surroundings, node: Node): Prom
   const roomy = surroundings.peers.filter((p) => p.seen === "reached" && hasRoom(p.diskFreeBytes));
   const succession = successorOf(node, { ...surroundings, peers: roomy }, null);
   if (!succession || "none" in succession) return null;
-  return { to: succession.to, because: `${node.config.pgdata} has ${sizeText(freeBytes)} free: no room to write` };
+  return {
+    to: succession.to,
+    because: `${node.config.pgdata} has only ${sizeText(freeBytes)} free, too little to write`,
+  };
 }

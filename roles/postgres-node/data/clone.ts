@@ -50,7 +50,8 @@ async function prepareUpstream(host: string, config: NodeConfig): Promise<number
     throw new OperatorError({
       what: `Cannot clone from "${host}"`,
       why: error instanceof Error ? error.message : String(error),
-      fix: "check REPLICATION_USER, REPLICATION_PASSWORD and REPLICATION_DB here and there, and pg_hba.conf there",
+      fix:
+        `give this node and ${host} the same REPLICATION_USER, REPLICATION_PASSWORD and REPLICATION_DB; check pg_hba.conf on ${host}`,
       cause: error,
     });
   }
@@ -63,7 +64,7 @@ async function makeRoom(bytes: number, { config, log }: CloneDeps): Promise<void
   if (freeBytes >= needed) return;
   const entries = await journal.dataEntries(config.pgdata);
   if (entries.length === 0) throw noRoom(config.pgdata, needed, freeBytes);
-  log.warn("Removing the old data directory before the clone, there is no room for both", {
+  log.warn("Removing the old data directory before the clone: the volume has no room for both", {
     freeBytes,
     neededBytes: Math.round(needed),
     entries: entries.length,
@@ -76,8 +77,8 @@ async function makeRoom(bytes: number, { config, log }: CloneDeps): Promise<void
 
 function noRoom(pgdata: string, needed: number, free: number): OperatorError {
   return new OperatorError({
-    what: `No room for a clone in ${pgdata}`,
-    why: `${sizeText(needed)} are needed, ${sizeText(free)} are free`,
+    what: `The volume at ${pgdata} has no room for a clone`,
+    why: `the clone needs ${sizeText(needed)}, but only ${sizeText(free)} is free`,
     fix: "give this node a larger volume, or free space on it",
     exitCode: ExitCode.config,
   });
@@ -121,6 +122,6 @@ async function baseBackup(host: string, bytes: number, deps: CloneDeps): Promise
     what: `The clone from "${host}" failed`,
     why: commandErrorText(result),
     fix:
-      `it is tried again by itself; if it keeps failing, check that ${host} runs and max_wal_senders there is not used up`,
+      `wait for the next attempt, which is automatic; if it keeps failing, check that ${host} runs and that its max_wal_senders is not used up`,
   });
 }

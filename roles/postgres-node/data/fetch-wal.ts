@@ -47,7 +47,7 @@ export async function fetchWal(name: string, rewinding: RewindUnderWay | null, n
     });
     rewinding.fetched.push(name);
     log.info("WAL fetched from barman", { file: name, from: host, tookMs: Math.round(node.clock.nowMs() - started) });
-    return yes(`${name} is there`);
+    return yes(`${name} was fetched`);
   } catch (error) {
     log.warn("WAL could not be fetched from barman", { file: name, why: errorText(error) });
     return no(errorText(error));
@@ -65,7 +65,7 @@ async function addressOfBarman(primary: string, node: FetchDeps): Promise<string
     {
       what: `barman to receive from ${primary}`,
       deadlineMs: followMs,
-      fix: "where there is a backup container, see its log; without one this node clones",
+      fix: "see the log of the barman container; without one, this node is cloned",
     },
     { clock: node.clock },
   );
@@ -75,7 +75,7 @@ async function readWhole(host: string, name: string, node: FetchDeps): Promise<B
   const deadline = node.clock.nowMs() + fileMs;
   const pieces: Buffer[] = [];
   for (let offset = 0, total = 1; offset < total;) {
-    if (node.clock.nowMs() > deadline) throw new Error(`${name} took over ${fileMs / 1000} s`);
+    if (node.clock.nowMs() > deadline) throw new Error(`fetching ${name} took more than ${fileMs / 1000} s`);
     const { totalBytes, base64 } = await node.client.ask(orders.wal, host, { name, offset }, answerMs);
     const piece = Buffer.from(base64, "base64");
     if (piece.length === 0) throw new Error(`${name} ended after ${offset} of ${totalBytes} bytes`);
@@ -95,7 +95,7 @@ export const fetchWalCommand: Command = async (context, { args: [name = ""] }) =
     );
     return ExitCode.ok;
   } catch (error) {
-    context.complain(`no WAL from barman: ${errorText(error)}`);
+    context.complain(`postdock: WAL could not be fetched from barman: ${errorText(error)}`);
     return ExitCode.no;
   }
 };

@@ -81,7 +81,7 @@ export async function moveIntoPlace(pgdata: string, log: Log): Promise<void> {
   }
   await syncDirectory(pgdata);
   const old = await listDirectory(outgoingDirectory(pgdata));
-  if (old.length > 0) log.info("Removing the old data directory, its replacement is in place", { entries: old.length });
+  if (old.length > 0) log.info("Removing the old data directory; its replacement is in place", { entries: old.length });
   await remove(outgoingDirectory(pgdata));
   await remove(staging);
   await clearJournal(pgdata);

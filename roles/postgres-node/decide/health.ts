@@ -17,8 +17,8 @@ export interface HealthView {
  */
 export function decideHealth(view: HealthView): Verdict {
   const { own } = view;
-  if (own.postgres.role === "unknown") return no("this node could not learn its own role");
-  if (own.fenced !== null) return no(`false primary: it was stopped here, ${own.fenced}`);
+  if (own.postgres.role === "unknown") return no("this node could not find out its own role");
+  if (own.fenced !== null) return no(`false primary: PostgreSQL was fenced on this node, because ${own.fenced}`);
   if (own.lease.mode === "on" && own.postgres.role === "primary" && !own.lease.held) {
     return no("false primary: it does not hold the lease");
   }
@@ -37,7 +37,7 @@ export function decideHealth(view: HealthView): Verdict {
   const rival = reached.find((s) => s.postgres.role === "primary" && standbys(s.node.host) >= standbys(own.node.host));
   if (rival) {
     return no(
-      `false primary: ${rival.node.host} has ${standbys(rival.node.host)} standbys, this node ${
+      `false primary: ${rival.node.host} has ${standbys(rival.node.host)} standbys, this node has ${
         standbys(own.node.host)
       }`,
     );

@@ -25,16 +25,18 @@ export function decideMayPromote(
 ): { ok: boolean; because: string } {
   const view = withoutStuck(all, all.position);
   const refuse = (because: string) => ({ ok: false, because });
-  if (view.role === "primary") return refuse("this node is already primary");
-  if (view.paused && !options.asked) return refuse("automatic failover is paused; `postdock cluster resume` ends that");
+  if (view.role === "primary") return refuse("this node is already the primary");
+  if (view.paused && !options.asked) {
+    return refuse("automatic failover is paused; `postdock cluster resume` ends the pause");
+  }
   if (view.self.priority === 0 && !options.asked) return refuse("NODE_PRIORITY is 0");
   if (view.otherPartners.length === 0 && view.configuredUpstream !== null && view.peers.length > 0) {
     const partnered = reached(view).some((p) => p.everHadMajority);
-    if (partnered) return refuse("this node is of the second level: the nodes of PARTNER_NODES decide");
+    if (partnered) return refuse("this node is of the second level: the nodes of the first level decide");
   }
   const peers = reached(view).filter((p) => p.systemIdentifier === view.systemIdentifier);
   const alive = peers.find((p) => p.role === "primary");
-  if (alive) return refuse(`${alive.host} is primary and answers`);
+  if (alive) return refuse(`${alive.host} is the primary and answers`);
   const becoming = peers.find((p) => p.becomingPrimary);
   if (becoming) return refuse(`${becoming.host} is becoming primary`);
   const majority = countMajority({ ...view, everHadMajority: true });
@@ -45,8 +47,8 @@ export function decideMayPromote(
   if (proof !== null) return refuse(proof);
   const electable = view.otherPartners.length > 0 ? peers.filter((p) => view.otherPartners.includes(p.host)) : peers;
   const better = electable.find((p) => isBetter(p, view, options.tieBreak));
-  if (better) return refuse(`${better.host} has newer data or comes first`);
-  return { ok: true, because: `${majority.have} of ${majority.size} voters answer and none has newer data` };
+  if (better) return refuse(`${better.host} has newer data, or equal data and precedence by NODE_PRIORITY or NODE_ID`);
+  return { ok: true, because: `${majority.have} of ${majority.size} voters answer and none of them has newer data` };
 }
 
 /** repmgr's order: received LSN, then priority, then the lower id. */

@@ -17,6 +17,6 @@ export function missingProof(
   const seen = told.length - unsure.length + 1;
   const nodes = view.otherPartners.length + 1;
   if (provesAll(seen, nodes)) return null;
-  const blind = unsure.length > 0 ? `; not sure how far its WAL reaches: ${unsure.join(", ")}` : "";
-  return `CONSISTENCY is strict, and ${seen} of ${nodes} nodes do not prove that no acknowledged commit is lost${blind}`;
+  const blind = unsure.length > 0 ? `; still uncertain where their own WAL ends: ${unsure.join(", ")}` : "";
+  return `CONSISTENCY is strict, and ${seen} of ${nodes} nodes cannot prove that no acknowledged commit is lost${blind}`;
 }

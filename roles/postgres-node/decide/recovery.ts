@@ -39,13 +39,13 @@ export function decideRecovery(view: RecoveryView): RecoveryPlan {
     return {
       do: "hand-over",
       to: best.host,
-      because: `recovering for ${seconds} s, and ${best.host} has all of its WAL`,
+      because: `this node has been recovering for ${seconds} s, and ${best.host} has all of its WAL`,
     };
   }
   if (view.strict || view.recoveringMs < longMs || bytes > successorLagBytes) return { do: "wait" };
   return {
     do: "hand-over",
     to: best.host,
-    because: `recovering for ${seconds} s, ${best.host} is ${sizeText(bytes)} behind`,
+    because: `this node has been recovering for ${seconds} s, and ${best.host} is only ${sizeText(bytes)} behind`,
   };
 }

@@ -23,14 +23,17 @@ export function decideRegistration(view: RegistrationView): RegistrationNeed {
   if (
     record.nodeName !== view.self.nodeName || record.host !== view.self.host || record.priority !== view.self.priority
   ) {
-    return { need: "now", because: "the record has another name, host or priority" };
+    return { need: "now", because: "the record has a different name, host or priority" };
   }
-  if (record.type !== view.role) return { need: "soon", because: `the record says ${record.type}` };
+  if (record.type !== view.role) {
+    return { need: "soon", because: `the record has the type ${record.type}, but this node is a ${view.role}` };
+  }
   if (!record.active) return { need: "soon", because: "the record is marked inactive" };
   if (view.role === "standby" && view.upstreamNodeId !== null && record.upstreamNodeId !== view.upstreamNodeId) {
     return {
       need: "soon",
-      because: `the record names upstream ${record.upstreamNodeId}, it is ${view.upstreamNodeId}`,
+      because:
+        `the record names node ${record.upstreamNodeId} as upstream, but the upstream is node ${view.upstreamNodeId}`,
     };
   }
   return { need: "none" };

@@ -143,7 +143,7 @@ test("decideRunning() brings a node of the second level back under its configure
   assert.deepEqual(decideRunning(second), {
     do: "follow",
     upstream: "c",
-    because: "The configured upstream c is back",
+    because: "the configured upstream c is back",
   });
 });
 
@@ -175,7 +175,10 @@ test("decideMayPromote() in strict mode with the lease counts only nodes that ar
   const final = (changes: Partial<RunningView>) => decideMayPromote(view(changes), { tieBreak: false, final: true });
   const unsure = peer("c", 3, { certain: false });
   assert.equal(final({ strict: true, peers: [lost("a"), peer("c", 3)] }).ok, true);
-  assert.match(final({ strict: true, peers: [lost("a"), unsure] }).because, /not sure how far its WAL reaches: c$/);
+  assert.match(
+    final({ strict: true, peers: [lost("a"), unsure] }).because,
+    /still uncertain where their own WAL ends: c$/,
+  );
   assert.equal(final({ strict: false, peers: [lost("a"), unsure] }).ok, true);
   assert.equal(may({ strict: true, peers: [lost("a"), unsure] }), true, "before the lease nobody was asked to look");
 });

@@ -41,7 +41,8 @@ function decidePrimary(view: RunningView): RunningPlan {
   if (other.systemIdentifier !== view.systemIdentifier) return { do: "nothing" };
   return {
     do: "demote",
-    because: `${other.host} is the primary on timeline ${other.timeline}, this node is on ${view.position.timeline}`,
+    because:
+      `${other.host} is the primary on timeline ${other.timeline}, but this node is on ${view.position.timeline}`,
   };
 }
 
@@ -57,10 +58,14 @@ function decideStandby(view: RunningView): RunningPlan {
   if (isLeftBehind(view, primary.timeline)) {
     if (diverged) return { do: "rejoin", clone: false, because: leftAt(view) };
     const upstream = preferredUpstream(view, primary.timeline) ?? primary.host;
-    return { do: "follow", upstream, because: `${primary.host} leads now, and ${view.upstream} does not follow it` };
+    return {
+      do: "follow",
+      upstream,
+      because: `${primary.host} is the primary now, and ${view.upstream} does not follow it`,
+    };
   }
   if (view.notStreamingMs >= rejoinGraceMs && (diverged || (view.trouble === "diverged" && !view.streaming))) {
-    return { do: "rejoin", clone: false, because: `This standby has diverged from the primary ${primary.host}` };
+    return { do: "rejoin", clone: false, because: `this standby has diverged from the primary ${primary.host}` };
   }
   if (view.streaming) return comeBack(view, primary);
   if (view.trouble === "slot-missing" && view.upstream !== null) {
@@ -76,17 +81,21 @@ function decideStandby(view: RunningView): RunningPlan {
       return {
         do: "follow",
         upstream: primary.host,
-        because: `${view.upstream} no longer has the WAL this node needs`,
+        because: `${view.upstream} no longer has the WAL that this node needs`,
       };
     }
-    return { do: "rejoin", clone: true, because: `The primary ${primary.host} no longer has the WAL this node needs` };
+    return {
+      do: "rejoin",
+      clone: true,
+      because: `the primary ${primary.host} no longer has the WAL that this node needs`,
+    };
   }
   return { do: "nothing" };
 }
 
 function leftAt({ position, primary }: RunningView): string {
   const fork = primary?.history?.find((f) => f.timeline === position.timeline)?.endLsn;
-  return `${primary?.host} left timeline ${position.timeline} at ${fork}, this standby is at ${position.lsn}`;
+  return `${primary?.host} left timeline ${position.timeline} at ${fork}, but this standby is at ${position.lsn}`;
 }
 
 /**
@@ -123,12 +132,12 @@ function comeBack(view: RunningView, primary: PrimaryInSight): RunningPlan {
     return {
       do: "follow",
       upstream: primary.host,
-      because: `${primary.host} leads, and nodes of PARTNER_NODES stream from it, not from ${view.upstream}`,
+      because: `${primary.host} is the primary, and nodes of the first level stream from it, not from ${view.upstream}`,
     };
   }
   const preferred = preferredUpstream(view, primary.timeline);
   if (preferred === null || preferred === view.upstream) return { do: "nothing" };
-  return { do: "follow", upstream: preferred, because: `The configured upstream ${preferred} is back` };
+  return { do: "follow", upstream: preferred, because: `the configured upstream ${preferred} is back` };
 }
 
 function decideWithoutPrimary(view: RunningView): RunningPlan {
@@ -139,7 +148,7 @@ function decideWithoutPrimary(view: RunningView): RunningPlan {
   return permission.ok
     ? {
       do: "promote",
-      because: `No primary for ${Math.round(view.noPrimaryMs / 1000)} s: ${permission.because}`,
+      because: `no primary has been in sight for ${Math.round(view.noPrimaryMs / 1000)} s: ${permission.because}`,
     }
     : { do: "nothing" };
 }

@@ -42,7 +42,7 @@ function whyNot(host: string, view: SuccessionView): string | null {
   const peer = view.peers.find((p) => p.host === host);
   if (peer?.seen !== "reached") return "does not answer";
   if (peer.systemIdentifier !== view.systemIdentifier) return "belongs to another cluster or has no data";
-  if (peer.role !== "standby") return `is no running standby (${peer.role})`;
+  if (peer.role !== "standby") return `is not a running standby (its role is ${peer.role})`;
   if (peer.upstream !== view.self.host || !peer.streaming) return "does not stream from this node";
   if (peer.position === null || peer.position.timeline !== view.position.timeline) return "is on another timeline";
   const lag = bytesAhead(view.position.lsn, peer.position.lsn);

@@ -21,12 +21,17 @@ const table: [string, Partial<SyncView>, string, RegExp | null][] = [
     "a barman that is down stops nobody",
     { mode: "eventual", barman: true, streaming: [] },
     "",
-    /barman receives no WAL/,
+    /barman: it is not receiving WAL/,
   ],
   ["partially-strict waits for one standby", { mode: "partially-strict" }, 'ANY 1 ("node2", "node3")', null],
   ["while none streams it waits for none and says so", { mode: "partially-strict", streaming: [] }, "", /asynchronous/],
   ["strict waits for half of the nodes", {}, 'ANY 1 ("node2", "node3")', null],
-  ["strict never falls back", { streaming: [] }, 'ANY 1 ("node2", "node3")', /commits wait: 0 of 1/],
+  [
+    "strict never falls back",
+    { streaming: [] },
+    'ANY 1 ("node2", "node3")',
+    /commits are blocked: 0 of 1 required standbys are streaming/,
+  ],
   [
     "strict with barman needs both: two standbys are not enough, nor barman alone",
     { barman: true },
@@ -43,13 +48,13 @@ const table: [string, Partial<SyncView>, string, RegExp | null][] = [
     "partially-strict without a standby still waits for barman",
     { mode: "partially-strict", barman: true, streaming: ["barman_receive_wal"] },
     'FIRST 1 ("barman_receive_wal")',
-    /no standby streams/,
+    /no standby is streaming/,
   ],
   [
     "partially-strict without barman waits for any standby",
     { mode: "partially-strict", barman: true, streaming: ["node3"] },
     'ANY 1 ("node2", "node3")',
-    /barman receives no WAL/,
+    /barman: it is not receiving WAL/,
   ],
   [
     "a node that was never seen is waited for by its host",
@@ -66,7 +71,7 @@ const table: [string, Partial<SyncView>, string, RegExp | null][] = [
     'ANY 1 ("node2", "node3")',
     null,
   ],
-  ["names are quoted", { others: [{ host: "b", name: 'a"b' }], nodes: 2 }, 'ANY 1 ("a""b")', /commits wait/],
+  ["names are quoted", { others: [{ host: "b", name: 'a"b' }], nodes: 2 }, 'ANY 1 ("a""b")', /commits are blocked/],
 ];
 for (const [what, changes, names, degraded] of table) {
   test(`decideSync(): ${what}`, () => {

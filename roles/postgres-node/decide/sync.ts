@@ -33,7 +33,9 @@ export function decideSync(view: SyncView): SyncPlan {
   // a standby does not know who would stream from it: what it keeps is for the moment of its promotion
   const receives = (name: string) => view.role === "standby" || view.streaming.includes(name);
   const barman = view.barman && receives(barmanReceiver) ? [barmanReceiver] : [];
-  const noBarman = view.barman && barman.length === 0 ? "barman receives no WAL: commits do not wait for it" : null;
+  const noBarman = view.barman && barman.length === 0
+    ? "commits do not wait for barman: it is not receiving WAL"
+    : null;
   const known = view.others.map(({ host, name }) => name ?? host);
   switch (view.mode) {
     case "eventual":
@@ -42,13 +44,15 @@ export function decideSync(view: SyncView): SyncPlan {
       if (known.some(receives)) return { names: waitFor(1, known, barman), degraded: noBarman };
       return {
         names: waitFor(0, [], barman),
-        degraded: "no standby streams: commits are asynchronous until one does",
+        degraded: "commits are asynchronous: no standby is streaming",
       };
     }
     case "strict": {
       const needed = Math.floor(view.nodes / 2);
-      const there = known.filter(receives).length;
-      const short = there < needed ? `commits wait: ${there} of ${needed} standbys stream that each needs` : null;
+      const streaming = known.filter(receives).length;
+      const short = streaming < needed
+        ? `commits are blocked: ${streaming} of ${needed} required standbys ${streaming === 1 ? "is" : "are"} streaming`
+        : null;
       return { names: waitFor(needed, known, barman), degraded: short ?? noBarman };
     }
   }

@@ -137,7 +137,7 @@ export class Lease {
     if (this.held()) return { held: true };
     this.retryMs = restMs(this.claim, leaseNowMs());
     if (this.retryMs > 0) {
-      return { held: false, because: "the last lease has only just run out", retryMs: this.retryMs };
+      return { held: false, because: "the previous lease of this node has only just ended", retryMs: this.retryMs };
     }
     const seen = { ...this.claim, highest: maxTerm(this.claim.highest, this.deps.voter.highest) };
     const { claim, request } = acquire(seen, leaseNowMs());
@@ -167,7 +167,7 @@ export class Lease {
     this.renewing = null;
     // a server that may be read-write, or about to be, ends before anybody else may have the lease
     if (this.armed && !(await this.deps.endServer())) {
-      return this.deps.log.error("Lease not given up: processes of PostgreSQL do not end", { because });
+      return this.deps.log.error("Lease not released: PostgreSQL processes do not end", { because });
     }
     this.disarm();
     await this.giveUp({ heir });
@@ -212,7 +212,7 @@ export class Lease {
       renewing.abort();
       this.renewing = null;
       const gone = this.armed ? await endServer() : true;
-      const because = `the lease of term ${this.claim.lease?.term.number} ran out: ${this.whyNot()}`;
+      const because = `the lease of term ${this.claim.lease?.term.number} ended: ${this.whyNot()}`;
       log.error("Lease lost", { because, fenced: this.armed, gone });
       this.deps.onLost(because);
     }

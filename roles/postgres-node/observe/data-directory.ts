@@ -69,7 +69,7 @@ async function endOfWal(pgdata: string, control: ControlData, log: Log): Promise
   });
   const end = parseWaldumpEnd(result.stdout); // it ends with an error at the first invalid record: that is the end
   if (end !== null) return { timeline: range.timeline, lsn: end };
-  log.warn("End of WAL could not be read, what the control file says is a lower bound", {
+  log.warn("The end of WAL could not be read; the position in the control file is a lower bound", {
     stderr: result.stderr.trim().slice(-300),
   });
   return null;

@@ -88,7 +88,7 @@ function namedBy(answer: PeerSeen): string[] {
 function notOurselves(answer: PeerSeen, config: NodeConfig): PeerSeen {
   if (answer.seen !== "reached") return answer;
   if (answer.status.node.id === config.id && answer.status.node.host === config.host) {
-    return { host: answer.host, seen: "unreachable", error: "the name leads back to this node" };
+    return { host: answer.host, seen: "unreachable", error: "the name resolves to this node itself" };
   }
   return answer;
 }
@@ -144,7 +144,7 @@ async function timelinesOf(host: string, timeline: number, node: Node): Promise<
     node.seen.timelines.set(key, read);
     return read;
   } catch (error) {
-    node.log.warn("Timeline history could not be read", { from: host, timeline, error });
+    node.log.warn("The timeline history could not be read", { from: host, timeline, error });
     return { history: null, origin: null };
   }
 }

@@ -33,8 +33,8 @@ export async function readMemory(pgdata: string, nodeId: number, log: Log): Prom
   if (text === null) return none;
   const memory = parse(text);
   if (memory?.nodeId === nodeId) return memory;
-  const because = memory === null ? "it is damaged" : `it is node ${memory.nodeId}'s`;
-  log.warn("The node's memory is not used, a majority must be seen first", { file: path(pgdata), because });
+  const because = memory === null ? "it is damaged" : `it belongs to node ${memory.nodeId}`;
+  log.warn("The node's memory is ignored; this node waits until it sees a majority", { file: path(pgdata), because });
   return { ...none, everHadMajority: true };
 }
 

@@ -6,16 +6,16 @@ import { quoteSetting } from "../../../core/postgres/conninfo.ts";
 /** Settings that PostDock owns: set by CONFIGS they would break what it promises. */
 const reserved: Readonly<Record<string, string>> = {
   data_directory: "set PGDATA",
-  config_file: "it is rendered by PostDock at $PGDATA/postgresql.conf",
+  config_file: "remove it: PostDock renders $PGDATA/postgresql.conf",
   hba_file: "edit $PGDATA/pg_hba.conf, on every node",
   ident_file: "edit $PGDATA/pg_ident.conf, on every node",
-  external_pid_file: "leave it out",
-  port: "the port inside the container is 5432; publish another one outside",
-  unix_socket_directories: "the socket stays in /var/run/postgresql",
-  primary_conninfo: "the upstream follows from the cluster's state",
-  primary_slot_name: "the slot follows from NODE_ID",
-  recovery_end_command: "no standby becomes primary without asking here first",
-  recovery_target_timeline: "standbys always follow the latest timeline",
+  external_pid_file: "remove it",
+  port: "remove it and publish another port: inside the container it is always 5432",
+  unix_socket_directories: "remove it: the socket stays in /var/run/postgresql",
+  primary_conninfo: "remove it: PostDock chooses the upstream",
+  primary_slot_name: "remove it: the name of the slot follows from NODE_ID",
+  recovery_end_command: "remove it: PostDock uses it to check every promotion",
+  recovery_target_timeline: "remove it: standbys always follow the latest timeline",
 };
 
 const megabytesPerSegment = 16;
@@ -59,8 +59,8 @@ export function translateSettings(given: readonly Setting[]): SettingsVerdict {
       if (now) verdict.settings.push(now);
       verdict.warnings.push(
         now
-          ? `CONFIGS: ${setting.name} became ${now.name} in PostgreSQL 17: taken as ${now.name}:${now.value}`
-          : `CONFIGS: ${setting.name} no longer exists in PostgreSQL 17 and is left out`,
+          ? `CONFIGS: ${setting.name} became ${now.name} in PostgreSQL 17; using ${now.name}:${now.value}`
+          : `CONFIGS: ${setting.name} no longer exists in PostgreSQL 17 and is ignored`,
       );
     }
   }

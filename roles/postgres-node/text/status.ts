@@ -76,7 +76,7 @@ function renderLease({ lease, memory, config }: StatusView): NodeStatus["lease"]
     because: !lease.mode.on
       ? lease.mode.because
       : mode === "on"
-      ? "the holder of a majority's lease is the primary"
+      ? "only the holder of the lease may be the primary"
       : "a majority of the voters has not joined yet",
     held: lease.remainingMs > 0,
     remainingMs: Math.round(lease.remainingMs),

@@ -52,7 +52,7 @@ export async function clearStaleServer(pgdata: string, deps: { clock: Clock; log
   const pidFile = join(pgdata, "postmaster.pid");
   const text = await readIfThere(pidFile);
   if (text === null) return;
-  deps.log.info("Removing a stale postmaster.pid, no such server lives", { pid: text.split("\n")[0] });
+  deps.log.info("Removing a stale postmaster.pid: its server no longer runs", { pid: text.split("\n")[0] });
   await remove(pidFile);
 }
 

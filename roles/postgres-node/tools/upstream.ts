@@ -21,10 +21,10 @@ export async function ensureSlotOn(host: string, config: NodeConfig, log: Log): 
   try {
     const sql = connectRemote(upstreamConnection(host, config));
     const made = await withConnection(sql, 5_000, (s) => ensureSlot(s, slotName(config.id)));
-    if (made) log.info("Slot made on the upstream", { upstream: host, slot: slotName(config.id) });
+    if (made) log.info("Slot created on the upstream", { upstream: host, slot: slotName(config.id) });
     return true;
   } catch (error) {
-    log.warn("The slot could not be made on the upstream", { upstream: host, slot: slotName(config.id), error });
+    log.warn("The slot could not be created on the upstream", { upstream: host, slot: slotName(config.id), error });
     return false;
   }
 }
