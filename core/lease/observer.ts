@@ -5,7 +5,7 @@ import { orders } from "../protocol/orders.ts";
 import { Voter } from "./voter.ts";
 import type { Log } from "../runtime/log.ts";
 
-/** What an observer answers, where QUORUM_OBSERVERS names this container; nothing elsewhere. */
+/** What an observer answers if QUORUM_OBSERVERS names this container; otherwise nothing. */
 export function observerAnswers(
   config: ObserverConfig,
   hostname: string,

@@ -1,4 +1,4 @@
-// One voter of the majority lease: keeps its state, answers what claimants ask, and tells whom it has granted to.
+// One voter of the majority lease: keeps its state, answers claimants, and reports which of them has its grant.
 import {
   type LeaseReply,
   type LeaseRequest,
@@ -11,7 +11,6 @@ import {
 import type { Log } from "../runtime/log.ts";
 import { leaseNowMs } from "../runtime/time.ts";
 
-/** A voter: its state, and the clock of leases. */
 export class Voter {
   private state: VoterState;
   private readonly complained = new Set<string>();
@@ -39,7 +38,7 @@ export class Voter {
     return this.state.highest;
   }
 
-  /** A request of the lease, from outside or from this node's own claimant. */
+  /** Answers a request from any claimant, this node's own included. */
   handle(request: LeaseRequest): LeaseReply {
     this.requests++;
     const before = this.state.grant?.to.host;
@@ -52,7 +51,7 @@ export class Voter {
     return reply;
   }
 
-  /** To whom this voter has granted the lease, and for how long yet; null where to nobody. */
+  /** The claimant that has this voter's grant, and for how much longer; null if there is none. */
   granted(): { host: string; nodeId: number; term: number; forMs: number } | null {
     const now = leaseNowMs();
     const grant = liveGrant(this.state, now);

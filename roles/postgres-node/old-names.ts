@@ -1,4 +1,4 @@
-// The commands of 1.x that people's scripts call in a node's container, with their old output and exit codes (CONTRACT.md).
+// The commands of 1.x that people's scripts call in a node's container, with their old output and exit codes.
 import { choosePrimary, reportOf } from "../../core/protocol/choose-primary.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { errorText, ExitCode } from "../../core/words/errors.ts";
@@ -30,7 +30,7 @@ export const getRepmgrSchema: Command = (context) => {
   return Promise.resolve(ExitCode.ok);
 };
 
-/** `has_pg_cluster`: 0 where PGDATA holds a whole cluster. */
+/** `has_pg_cluster`: exits 0 if PGDATA holds a complete cluster, otherwise 1. */
 export const hasPgCluster: Command = async (context) => {
   const { pgdata } = loadNodeConfig(context);
   const whole = await exists(`${pgdata}/PG_VERSION`) && await readJournal(pgdata) === null;
@@ -78,7 +78,7 @@ async function waitFor(
   }
 }
 
-/** `cluster_master`: prints the primary's host, or exits 1 where none is in sight. */
+/** `cluster_master`: prints the primary's host, or exits 1 if none is in sight. */
 export const clusterMaster: Command = async (context) => {
   const peers = new Peers(context.clock);
   try {
@@ -100,7 +100,7 @@ export const clusterMaster: Command = async (context) => {
   }
 };
 
-/** `sshd_start`: runs sshd in the foreground where SSH_ENABLE=1 and none runs; otherwise says so and returns. */
+/** `sshd_start`: runs sshd in the foreground if SSH_ENABLE=1 and none runs; otherwise prints why not and returns. */
 export const sshdStart: Command = async (context) => {
   const config = loadNodeConfig(context);
   if (!config.sshEnable) {

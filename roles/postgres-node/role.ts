@@ -54,7 +54,7 @@ interface Made {
   keys: ControlKeys;
 }
 
-/** The node and what it votes, claims and fences with. */
+/** The node with its doors, fence, voter, history and keys. */
 async function makeNode(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<Made> {
   const { clock } = context;
   const { pgdata } = config;
@@ -151,7 +151,7 @@ async function stopAll({ node, doors, fence }: Made, sshd: Supervised | null): P
   await doors.close();
 }
 
-/** In [0, 1); which of two candidates tries first is nothing to guess. */
+/** A number in [0, 1) that cannot be predicted: it decides which of two claimants tries first. */
 function fraction(): number {
   return randomBytes(4).readUInt32BE() / 2 ** 32;
 }

@@ -1,8 +1,8 @@
-// Keeps PostgreSQL waiting for the standbys that the consistency mode asks for, as nodes come and go; says where it cannot.
+// Keeps synchronous_standby_names as the consistency mode requires while nodes come and go, and notes when it cannot.
 import { decideSync } from "../decide/sync.ts";
 import type { Node } from "../node.ts";
 
-/** An operator who sets synchronous_standby_names in CONFIGS has the last word. */
+/** Changes nothing if the operator has set synchronous_standby_names in CONFIGS. */
 export async function keepConsistency(node: Node): Promise<void> {
   const { config, doors, log, memory, seen } = node;
   const { server } = seen.now;

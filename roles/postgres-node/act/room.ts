@@ -6,7 +6,7 @@ import type { Node } from "../node.ts";
 import { observeRoom } from "../observe/server.ts";
 import { type Heir, successorOf } from "./hand-over.ts";
 
-/** Looks at the volume; the standby to hand over to where the primary has no room and that one has, else null. */
+/** Looks at the volume. Returns the standby to hand over to, if it has room and this primary has none; otherwise null. */
 export async function heirWithRoom(surroundings: Surroundings, node: Node): Promise<Heir | null> {
   const freeBytes = await observeRoom(node);
   if (!lacksRoom(freeBytes) || node.memory.now.paused.on) return null;

@@ -23,7 +23,7 @@ export interface BootstrapDeps {
 
 const scriptDirectory = "/docker-entrypoint-initdb.d";
 
-/** Makes the cluster; cut off anywhere it is thrown away and made anew at the next start. Throws OperatorError. */
+/** Makes the cluster. If it is interrupted, the next start discards it and begins again. Throws OperatorError. */
 export async function bootstrap(deps: BootstrapDeps): Promise<void> {
   const { config, log, clock } = deps;
   requirePassword(config);
@@ -139,7 +139,7 @@ async function runScripts({ config, log, signal }: BootstrapDeps): Promise<void>
   }
 }
 
-/** The command for one file of the initdb directory, or null where its kind is unknown. Pure. */
+/** The command for one file of the initdb directory, or null if its kind is unknown. Pure. */
 export function scriptCommand(path: string, mode: number): string[] | null {
   const psql = ["psql", "-v", "ON_ERROR_STOP=1", "--no-password", "--no-psqlrc"];
   const unpack: Record<string, string> = { gz: "gunzip", xz: "xz -d", zst: "zstd -d" };

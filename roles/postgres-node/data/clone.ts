@@ -1,5 +1,5 @@
 // Clones this node from its upstream: pg_basebackup into a directory inside the volume, then a journalled move.
-// The old data stays until the clone is whole, unless there is no room for both.
+// The old data stays until the clone is complete, unless there is no room for both.
 import { sizeText } from "../../../core/words/amounts.ts";
 import { join } from "node:path";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
@@ -21,7 +21,7 @@ export interface CloneDeps {
   signal: AbortSignal;
 }
 
-/** Clones from `host`. Throws OperatorError; what it left is recognised and redone at the next try. */
+/** Clones from `host`. Throws OperatorError; the next attempt recognises what was left and begins again. */
 export async function clone(host: string, deps: CloneDeps): Promise<void> {
   const { config, log, clock } = deps;
   const since = clock.nowMs();
@@ -57,7 +57,7 @@ async function prepareUpstream(host: string, config: NodeConfig): Promise<number
   }
 }
 
-/** Where old data and clone do not fit side by side, the old data goes first: the upstream has a whole copy. */
+/** Removes the old data first if it and the clone do not both fit: the upstream has a complete copy. */
 async function makeRoom(bytes: number, { config, log }: CloneDeps): Promise<void> {
   const needed = bytes * 1.1 + 64 * 1024 * 1024;
   const { freeBytes } = await diskSpace(config.pgdata);

@@ -1,4 +1,4 @@
-// WAL that pg_rewind needs and this node no longer has: fetched from barman's agent, whose address the primary knows.
+// Fetches WAL that pg_rewind needs and this node no longer has from barman's agent, whose address the primary knows.
 import { join } from "node:path";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { ControlClient } from "../../../core/client/control-client.ts";
@@ -17,11 +17,11 @@ import { agentSocketPath } from "../text/repmgr-conf.ts";
 
 /** barman's receiver in pg_stat_replication (barman's documentation, streaming_archiver_name). */
 const receiverName = "barman_receive_wal";
-/** How long barman may take to follow a primary that is new, milliseconds. */
+/** How long barman may take to follow a new primary, milliseconds. */
 const followMs = 30_000;
-/** barman takes one file out of its archive within this, milliseconds. */
+/** How long barman may take for one answer, milliseconds. */
 const answerMs = 30_000;
-/** One file altogether, milliseconds. */
+/** How long one file may take altogether, milliseconds. */
 const fileMs = 120_000;
 
 export interface FetchDeps {
@@ -32,7 +32,7 @@ export interface FetchDeps {
   peers: Peers;
 }
 
-/** Puts one WAL file into pg_wal; only while a rewind is under way. */
+/** Puts one WAL file into pg_wal, but only while a rewind is under way. */
 export async function fetchWal(name: string, rewinding: RewindUnderWay | null, node: FetchDeps): Promise<Verdict> {
   const { config, log } = node;
   if (!walFileName.test(name)) return no(`${JSON.stringify(name)} is not the name of a WAL file`);
@@ -54,7 +54,7 @@ export async function fetchWal(name: string, rewinding: RewindUnderWay | null, n
   }
 }
 
-/** Where the receiver of the primary's WAL is: barman may be a moment behind a primary that is new. */
+/** The address of barman's receiver at the primary. barman may need a moment to follow a new primary. */
 async function addressOfBarman(primary: string, node: FetchDeps): Promise<string> {
   return await waitUntil(
     async () => {

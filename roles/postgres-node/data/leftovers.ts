@@ -1,10 +1,10 @@
-// What an interrupted bootstrap or clone left behind, removed once it is certain that nobody needs it.
+// Removes what an interrupted bootstrap or clone left behind, once it is certain that it is not needed.
 import { join } from "node:path";
 import { remove } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { clearJournal, clearStaging, dataEntries, readJournal } from "./journal.ts";
 
-/** A clone that was cut off beside data that is still whole: what it left goes, the data stays. */
+/** Removes what an interrupted clone left beside data that is still complete. The data stays. */
 export async function clearLeftovers(pgdata: string, log: Log): Promise<void> {
   if (await readJournal(pgdata) === null) return;
   log.info("Removing the remains of an unfinished clone; the data directory itself is complete");

@@ -1,19 +1,20 @@
-// PURE: is this node a real primary, a false one, or none (was is_major_master.sh)? Blind is never healthy.
+// PURE: is this node the real primary, a false primary, or not a primary (is_major_master.sh in 1.x)? A node that cannot see
+// its own role is never healthy.
 import type { NodeStatus } from "../../../core/protocol/status.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 
 export type Asked = { host: string } & ({ seen: "reached"; status: NodeStatus } | { seen: "unreachable" });
 
-/** What the probe knows: its own node's word, and every asked node's (CONTRACT.md: PARTNER_NODES, or all registered). */
+/** What the probe knows: the status of its own node and of the nodes asked: PARTNER_NODES, or all registered ones. */
 export interface HealthView {
   own: NodeStatus;
   asked: readonly Asked[];
 }
 
 /**
- * Passes where the node is no primary, or is the real one. Fails where it is a false primary: another node has at least as
- * many standbys referring to it, or fewer than a majority of the asked nodes (this one included) answer. Partners that
- * never joined do not count until a majority of PARTNER_NODES has joined once.
+ * Passes if the node is not a primary, or is the real one. Fails if it is a false primary: another primary has at least as
+ * many standbys, or less than a majority of the nodes answers, this one included. Partners that never joined do not count
+ * until a majority of PARTNER_NODES has joined once.
  */
 export function decideHealth(view: HealthView): Verdict {
   const { own } = view;

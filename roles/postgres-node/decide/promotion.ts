@@ -5,19 +5,19 @@ import { withoutStuck } from "./stuck.ts";
 import { countMajority, type PromotionView, reached } from "./view.ts";
 
 export interface MayPromote {
-  /** only one of several equally advanced standbys may */
+  /** of several equally advanced standbys, only one may */
   tieBreak: boolean;
-  /** an operator or the primary itself wants this node */
+  /** an operator or the primary itself asks for this node */
   asked?: boolean;
-  /** it is known to have every acknowledged commit: the primary has handed over to it */
+  /** this node is known to have every acknowledged commit: the primary has handed over to it */
   proven?: boolean;
-  /** what is in view was seen with the lease in hand */
+  /** the view was taken while this node held the lease */
   final?: boolean;
 }
 
 /**
- * Whether this standby may become primary now; repmgrd asks before it promotes, and the agent for itself.
- * With `tieBreak` only one of several equally advanced standbys may (repmgrd's election has broken the tie already).
+ * Whether this standby may become primary now. repmgrd asks before it promotes, and the agent asks for itself.
+ * With `tieBreak`, only one of several equally advanced standbys may; repmgrd's election has already broken the tie.
  */
 export function decideMayPromote(
   all: PromotionView,

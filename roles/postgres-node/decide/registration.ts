@@ -1,12 +1,12 @@
-// PURE: whether repmgr's record of this node says what the node is.
+// PURE: whether repmgr's record of this node is right.
 import type { RegisteredNode } from "../../../core/protocol/status.ts";
 
 export interface RegistrationView {
   self: { nodeId: number; nodeName: string; host: string; priority: number };
   role: "primary" | "standby";
-  /** repmgr.nodes as this node sees it; null: no tables */
+  /** repmgr.nodes as this node sees it; null if the table does not exist */
   registered: readonly RegisteredNode[] | null;
-  /** node id of the upstream, null where it is not known */
+  /** node id of the upstream; null if it is not known */
   upstreamNodeId: number | null;
 }
 
@@ -39,7 +39,7 @@ export function decideRegistration(view: RegistrationView): RegistrationNeed {
   return { need: "none" };
 }
 
-/** A difference that repmgr may be about to mend itself is left this long, milliseconds. */
+/** A difference that repmgr may be about to correct is left for this long, milliseconds. */
 export const registrationGraceMs = 4_000;
 /** A registration that failed is tried again after this long, milliseconds. */
 export const registrationRetryMs = 5_000;

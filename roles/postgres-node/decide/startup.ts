@@ -1,4 +1,4 @@
-// PURE: what a node with no running PostgreSQL does next, from one view (DESIGN.md section 4).
+// PURE: what a node with no running PostgreSQL does next, from one view of the cluster.
 import { type ClusterView, countMajority, type OwnCluster, type PrimaryInSight, reached } from "./view.ts";
 import { missingProof } from "./proof.ts";
 import { rivalWithRoom, withoutStuck } from "./stuck.ts";
@@ -17,13 +17,13 @@ export type StartupPlan =
   | { do: "wait"; because: string }
   | { do: "refuse"; because: string; fix: string };
 
-/** How long a partner that does not answer holds up a first bootstrap, milliseconds. */
+/** How long a partner that does not answer delays a first bootstrap, milliseconds. */
 export const bootstrapGraceMs = 3_000;
-/** How long a fresh node waits for its configured upstream while another primary is there, milliseconds. */
+/** How long an empty node waits for its configured upstream although another node is the primary, milliseconds. */
 export const upstreamGraceMs = 30_000;
 
 export interface StartupLook {
-  /** what is in view was seen with the lease in hand: nobody else can be about to lead */
+  /** the view was taken while this node held the lease: no other node can be about to lead */
   final?: boolean;
 }
 
@@ -59,7 +59,7 @@ export function decideStartup(view: ClusterView, look: StartupLook = {}): Startu
   }
 }
 
-/** Two nodes of one id or name would take each other's slot and record: the one that came later does not start. */
+/** Two nodes with the same id or name would use each other's slot and record. The later one does not start. */
 function decideTwin({ self, peers }: ClusterView): StartupPlan | null {
   const here = reached({ peers }).filter((p) => p.nodeId === self.nodeId || p.name === self.name);
   const twin = here.find((p) => p.role === "primary" || p.role === "standby" || p.uptimeSeconds > self.uptimeSeconds);
@@ -194,9 +194,9 @@ function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight
   };
 }
 
-/** A standby returns to the upstream it is configured with, or had, where that runs; else it follows the primary. */
+/** A standby returns to its configured or its last upstream, if that runs; otherwise it follows the primary. */
 function chooseUpstream(view: ClusterView, own: OwnCluster, primary: PrimaryInSight): string {
-  // what a clone brought along as its last upstream is its source's, not its own
+  // the last upstream in a fresh clone is that of its source, not of this node
   if (view.configuredUpstream === primary.host) return primary.host;
   const candidates = view.otherPartners.length > 0 ? [] : [view.configuredUpstream, own.lastUpstream];
   const running = candidates.find((host) =>

@@ -3,7 +3,7 @@ import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Setting } from "../../../config/list-syntax.ts";
 import { quoteSetting } from "../../../core/postgres/conninfo.ts";
 
-/** Settings that PostDock owns: set by CONFIGS they would break what it promises. */
+/** Settings that PostDock owns, with what to do instead: set by CONFIGS, they would break its promises. */
 const reserved: Readonly<Record<string, string>> = {
   data_directory: "set PGDATA",
   config_file: "remove it: PostDock renders $PGDATA/postgresql.conf",
@@ -24,7 +24,7 @@ const rename = (name: string): Translation => (value) => ({ name, value });
 const segments = (name: string, factor: number): Translation => (value) =>
   /^\d+$/.test(value) ? { name, value: `${Number(value) * factor * megabytesPerSegment}MB` } : { name, value };
 
-/** Settings of older versions: what they became in PostgreSQL 17, or null where they are gone. */
+/** Settings of older versions: what they became in PostgreSQL 17, or null if they are gone. */
 const outdated: Readonly<Record<string, Translation>> = {
   wal_keep_segments: segments("wal_keep_size", 1),
   checkpoint_segments: segments("max_wal_size", 3),
@@ -86,7 +86,7 @@ function defaults(config: NodeConfig): Setting[] {
     s("wal_receiver_timeout", "10s"),
     s("wal_receiver_status_interval", "1s"),
     s("wal_retrieve_retry_interval", "500ms"),
-    // whoever promotes this server, by hand too: only with the lease
+    // however this server is promoted, also by hand: only with the lease
     s("recovery_end_command", "/usr/local/bin/postdock postgres-node may-end-recovery"),
     s("hot_standby", "on"),
     s("hot_standby_feedback", "on"),

@@ -15,7 +15,7 @@ export function upstreamConnection(host: string, config: NodeConfig): Remote {
   };
 }
 
-/** Makes this node's slot on its upstream, where slots are used. False where the upstream could not be asked (logged). */
+/** Creates this node's slot on its upstream, if slots are used. False if the upstream could not be asked (logged). */
 export async function ensureSlotOn(host: string, config: NodeConfig, log: Log): Promise<boolean> {
   if (!config.useSlots) return true;
   try {
