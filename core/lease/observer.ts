@@ -17,7 +17,7 @@ export interface ObserverDeps {
   log: Log;
 }
 
-/** The orders that it takes: votes, where QUORUM_OBSERVERS names this container, and `others` of its own. */
+/** The orders that it takes: votes, if QUORUM_OBSERVERS names this container, and `others` of its own. */
 export function observerControl(
   { config, hostname, clock, log }: ObserverDeps,
   others: readonly Answering[] = [],
@@ -29,7 +29,7 @@ export function observerControl(
   if (name !== null) {
     const electorate = electorateOf(config.partners, config.observers);
     const voter = new Voter({ name, incarnation, ttlMs: config.leaseTtlMs, electorate }, log);
-    log.info("Votes about the lease", { as: name, voters: electorate });
+    log.info("Voting on the lease", { as: name, voters: electorate });
     votes.push(answering(orders.vote, (request) => voter.handle(request)));
   }
   return controlApp([...votes, ...others], { keys, incarnation, clock, log });

@@ -1,4 +1,4 @@
-// One voter of the majority lease: keeps its state, answers what claimants ask, and tells whom it has granted to.
+// One voter of the majority lease: keeps its state, answers claimants, and reports which of them has its grant.
 import {
   type LeaseReply,
   type LeaseRequest,
@@ -12,7 +12,6 @@ import type { Counter } from "../words/metric.ts";
 import type { Log } from "../runtime/log.ts";
 import { leaseNowMs } from "../runtime/time.ts";
 
-/** A voter: its state, and the clock of leases. */
 export class Voter {
   private state: VoterState;
   private readonly complained = new Set<string>();
@@ -39,7 +38,7 @@ export class Voter {
     return this.state.highest;
   }
 
-  /** A request of the lease, from outside or from this node's own claimant. */
+  /** Answers a request from any claimant, this node's own included. */
   handle(request: LeaseRequest): LeaseReply {
     this.answered?.inc();
     const before = this.state.grant?.to.host;
@@ -52,7 +51,7 @@ export class Voter {
     return reply;
   }
 
-  /** To whom this voter has granted the lease, and for how long yet; null where to nobody. */
+  /** The claimant that has this voter's grant, and for how much longer; null if there is none. */
   granted(): { host: string; nodeId: number; term: number; forMs: number } | null {
     const now = leaseNowMs();
     const grant = liveGrant(this.state, now);
@@ -65,11 +64,11 @@ export class Voter {
     const ours = this.state.electorate.toSorted().join(",");
     if (theirs === ours || this.complained.has(from.host + theirs)) return;
     this.complained.add(from.host + theirs);
-    this.log.warn("Another node counts other voters", {
+    this.log.warn("Another node is configured with other voters", {
       host: from.host,
       theirs,
       ours,
-      fix: "give PARTNER_NODES and QUORUM_OBSERVERS the same value on all nodes and observers",
+      fix: "set PARTNER_NODES and QUORUM_OBSERVERS to the same values on all nodes and observers",
     });
   }
 }

@@ -1,5 +1,5 @@
-// Everything that a node does to the world or sees of it, as an interface: real-doors.ts has the real ones, a test of the loop
-// its own.
+// Everything that a node does to the world or sees of it, as interfaces. real-doors.ts has the real doors; a test of the loop
+// brings its own.
 import type { ControlData, StreamingTrouble } from "./text/controldata.ts";
 import type { TimelineOrigin, WalPosition } from "../../core/postgres/lsn.ts";
 import type { PeerSeen } from "../../core/protocol/status.ts";
@@ -16,7 +16,7 @@ export interface Doors {
   others: OthersDoor;
 }
 
-/** The data directory and its volume. All of it but the looks needs that no server runs, unless it says otherwise. */
+/** The data directory and its volume. No server may run during a change, unless the comment of the function allows it. */
 export interface DataDoor {
   look(): Promise<OwnData>;
   /** bytes of the volume */
@@ -26,13 +26,13 @@ export interface DataDoor {
   origin(position: WalPosition): Promise<TimelineOrigin | null>;
   bootstrap(): Promise<void>;
   clone(from: string): Promise<void>;
-  /** false where it failed: then the node has to be cloned. `fetched`: how many WAL files came from barman. */
+  /** false if it failed: then the node has to be cloned. `fetched`: how many WAL files came from barman. */
   rewind(to: string): Promise<{ ok: boolean; fetched: number }>;
-  /** gives a rewind that is under way a WAL file that it misses */
+  /** gives a rewind that is under way a WAL file that it lacks */
   fetchWal(name: string): Promise<Verdict>;
   finishMove(): Promise<void>;
   discardBootstrap(): Promise<void>;
-  /** what an unfinished clone left beside data that is whole */
+  /** removes what an unfinished clone left beside data that is complete */
   clearLeftovers(): Promise<void>;
   /** postgresql.conf and the state of a primary, or of a standby of `upstream`, for the next start */
   prepareStart(as: { primary: true } | { upstream: string }): Promise<void>;
@@ -48,15 +48,15 @@ export interface DataDoor {
 export type ServerProcess = Pick<Supervised, "running" | "lastExit" | "exited" | "stop">;
 export type { ChildExit, ChildSpec };
 
-/** This node's PostgreSQL. What asks it has a deadline of its own and throws. */
+/** This node's PostgreSQL. Each question to the server has its own deadline, and throws. */
 export interface ServerDoor {
   /** resolves once no process of an earlier server is left, and its pid file is gone */
   clearStale(): Promise<void>;
   start(onTrouble: (what: StreamingTrouble) => void): ServerProcess;
   look(): Promise<Omit<ServerSeen, "atMs">>;
-  /** how many processes of it live */
+  /** how many processes the server has */
   processes(): number;
-  /** ends all of them at once, as the fence does; false where some stay */
+  /** ends all of them at once, as the fence does; false if some stay */
   end(): Promise<boolean>;
   promote(): Promise<void>;
   checkpoint(): Promise<void>;
@@ -67,7 +67,7 @@ export interface ServerDoor {
 
 /** repmgr's records and its daemon. */
 export interface RepmgrDoor {
-  /** false where repmgr failed; why is in the log */
+  /** false if repmgr failed; the log says why */
   registerPrimary(): Promise<boolean>;
   registerStandby(upstreamNodeId: number): Promise<boolean>;
   startDaemon(): Pick<Supervised, "running" | "stop">;
@@ -78,8 +78,8 @@ export interface OthersDoor {
   ask(host: string, how: AskHow): Promise<PeerSeen>;
   /** whether an agent of any kind answers there */
   answers(host: string, timeoutMs: number): Promise<boolean>;
-  /** makes this node's slot on its upstream, where slots are used; false where that could not be asked */
+  /** creates this node's slot on its upstream, if slots are used; false if the upstream could not be asked */
   ensureSlot(upstream: string): Promise<boolean>;
-  /** throws where they could not be read */
+  /** throws if they could not be read */
   timelines(host: string, timeline: number, ours: number | null): Promise<PrimaryTimelines>;
 }

@@ -19,13 +19,13 @@ import { immediateStop } from "./tools/postmaster.ts";
 
 export interface Duty {
   name: string;
-  /** why it stands where it stands; null where its place does not matter */
+  /** why it has this place in the order; null if its place does not matter */
   orderBecause: string | null;
-  /** why the server has to end, where it has to */
+  /** returns why the server has to end, or null */
   do(surroundings: Surroundings): Promise<ServerEnd | null>;
 }
 
-/** A receiver streams when PostgreSQL has not complained about it for this long, milliseconds. */
+/** A WAL receiver counts as streaming once PostgreSQL has reported no trouble for this long, milliseconds. */
 const steadyMs = 2_000;
 
 /** The duties of one run of the server; what one of them remembers ends with the run. */
@@ -50,7 +50,7 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
     ),
     {
       name: "role",
-      orderBecause: "before upkeep: a server that has to end is not mended",
+      orderBecause: "before upkeep: a server that has to end needs no upkeep",
       do: (s) => keepRole(s, run, node),
     },
     { name: "room", orderBecause: "before what writes", do: (seen) => keepRoom(seen, node) },
@@ -69,7 +69,7 @@ function duty(
   return { name, orderBecause, do: (surroundings) => act(surroundings).then(() => null) };
 }
 
-/** A duty that fails is tried again at the next look; a sound server does not end for it, and the duties after it are done. */
+/** A duty that fails is tried again at the next look. Neither does the server end for it, nor are later duties left out. */
 function guarded(step: Duty, { log }: Node): Duty {
   let said: string | null = null;
   return {
@@ -81,7 +81,7 @@ function guarded(step: Duty, { log }: Node): Duty {
         return end;
       } catch (error) {
         const why = errorText(error);
-        if (why !== said) log.warn("A duty failed, it is tried again at each look", { duty: step.name, why });
+        if (why !== said) log.warn("A duty failed; it is tried again at each look", { duty: step.name, why });
         said = why;
         return null;
       }
@@ -106,7 +106,7 @@ async function runningView(surroundings: Surroundings, run: ServerRun, node: Nod
   if (own.role !== "primary" && own.role !== "standby") return null;
   if (own.systemIdentifier === null || own.timeline === null) return null;
   const streaming = own.upstream?.streaming ?? false;
-  // a WAL receiver that starts and ends again and again is seen streaming now and then, and gets nowhere
+  // a WAL receiver that keeps starting and ending is seen streaming now and then, but makes no progress
   const steady = streaming && clock.nowMs() - (seen.now.trouble?.atMs ?? -Infinity) >= steadyMs;
   if (steady) seen.streamingTrouble(null);
   return {

@@ -28,7 +28,7 @@ test("a fresh node without partners in sight makes a cluster and serves it as pr
   assert.equal(f.world.runs, false);
 });
 
-test("a former primary that is refused the lease does not start, and is not about to become primary while it waits", async () => {
+test("a former primary without the lease does not start, and does not report that it is becoming primary", async () => {
   const f = fakeNode();
   f.world.grants = false;
   const life = runNode(f.node);
@@ -61,7 +61,7 @@ test("a primary that is stopped hands over: checkpoint, shutdown, lease, then th
   ]);
 });
 
-test("a primary that is stopped by SIGQUIT ends at once and hands over to nobody", async () => {
+test("a primary that is stopped by SIGQUIT ends at once, without a hand-over", async () => {
   const f = fakeNode();
   const life = runNode(f.node);
   await f.clock.pass(2_000);
@@ -72,14 +72,14 @@ test("a primary that is stopped by SIGQUIT ends at once and hands over to nobody
   assert.ok(!f.world.did.includes("checkpoint"));
 });
 
-test("a hand-over whose shutdown was not clean is told as a failure, and no successor is asked", async () => {
+test("a hand-over whose shutdown was not clean is noted as a failure, and no successor is asked", async () => {
   const f = fakeNode();
   f.world.control = { ...f.world.control, state: "in production" };
   const life = runNode(f.node);
   await f.clock.pass(2_000);
   f.node.orders.give({ do: "hand-over", to: "pg2", because: "an operator asked" });
   await f.clock.pass(50);
-  assert.ok(f.world.did.includes("history: The hand-over did not succeed; the nodes elect a primary"));
+  assert.ok(f.world.did.includes("history: The hand-over failed; the nodes elect a primary"));
   assert.ok(!f.world.did.includes("ask /control/take-over"));
   f.stop.abort("SIGQUIT");
   await f.clock.pass(1_000);
@@ -113,7 +113,7 @@ test("a primary without room hands over to a standby that has room", async () =>
   await life;
 });
 
-test("an order that comes too late, when its server has ended, is told and not carried out by the next one", async () => {
+test("an order that comes after its server has ended is logged, and is not carried out by the next server", async () => {
   const f = fakeNode();
   const life = runNode(f.node);
   await f.clock.pass(2_000);
@@ -148,7 +148,11 @@ test("a duty that fails does not end a sound server, and the duties after it are
   await f.clock.pass(12_000);
   assert.equal(f.world.did.filter((w) => w === "start").length, 1);
   assert.ok(f.world.did.includes("register primary") && f.world.did.includes("slots"));
-  assert.equal(f.lines.filter((l) => l.includes("A duty failed")).length, 1, "told once while it stays the same");
+  assert.equal(
+    f.lines.filter((l) => l.includes("A duty failed")).length,
+    1,
+    "logged once while the failure stays the same",
+  );
   f.stop.abort("SIGQUIT");
   await f.clock.pass(1_000);
   await life;

@@ -1,5 +1,5 @@
-// The life of a node: observe, decide, apply, until the container is to stop. Between two decisions either a wait,
-// a clone, a rewind, a bootstrap, or a server that runs (serve.ts).
+// The life of a node: observe, decide, apply, until the container stops. Between two decisions the node waits, clones,
+// rewinds, bootstraps, or serves (serve.ts).
 import { errorText, ExitCode, OperatorError, unreachable } from "../../core/words/errors.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
@@ -16,23 +16,23 @@ const firstPauseMs = 250;
 const longestPauseMs = 10_000;
 /** A node that is to start as primary asks for the lease again after this at the latest, milliseconds. */
 const longestRestMs = 500;
-/** The pause between two looks of a node that waits, milliseconds. */
+/** The time between two looks of a node that waits, milliseconds. */
 const waitMs = 500;
 
-/** From the start of a wait until something is achieved. */
+/** What is known from the start of a wait until something is achieved. */
 interface Attempt {
   /** when the present wait began */
   since: number;
   pauseMs: number;
   /** why only a clone can bring this node back, or null */
   cloneBecause: string | null;
-  /** the term of the lease that this node had before it looked around: nobody else can have led since */
+  /** the term of the lease that this node held before it looked around: no other node can have led since */
   keptTerm: number | null;
   /** while this node is about to start as primary */
   bid: Bid | null;
 }
 
-/** Runs the node until it is stopped. Throws OperatorError where it must give up. */
+/** Runs the node until it is stopped. Throws OperatorError if it must give up. */
 export async function runNode(node: Node): Promise<void> {
   const attempt: Attempt = {
     since: node.clock.nowMs(),
@@ -64,7 +64,7 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   attempt.keptTerm = lease.held() ? lease.term() : null;
   const plan = decideStartup(await observe(node, attempt));
   if (plan.do !== "start-primary") return plan;
-  // say first that a primary is about to start, then look again: of two nodes that do this at once, one sees the other
+  // first report that a primary is about to start, then look again: of two nodes that do so at once, one sees the other
   attempt.bid = node.candidacy.begin("a start as primary");
   const again = decideStartup(await observe(node, attempt));
   if (again.do !== "start-primary") attempt.bid?.end();
@@ -86,7 +86,7 @@ async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<Clus
   };
 }
 
-/** Carries out one plan. True where something was achieved, so that waiting starts anew. */
+/** Carries out one plan. True if something was achieved, so that the time of waiting starts again. */
 async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<boolean> {
   const { data } = node.doors;
   const started = node.clock.nowMs();
@@ -122,7 +122,7 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
       return true;
     case "rewind":
       say(node, "rewinding", `rewinding to ${plan.to}`, plan.because);
-      attempt.cloneBecause = await rewindTo(plan.to, plan.because, node) ? null : `The rewind to ${plan.to} failed`;
+      attempt.cloneBecause = await rewindTo(plan.to, plan.because, node) ? null : `the rewind to ${plan.to} failed`;
       return true;
     case "start-primary":
       return await mayStartPrimary(node, attempt) && await serve(plan, node, attempt);
@@ -155,8 +155,8 @@ function noteRejoin(
 }
 
 /**
- * A primary starts with the lease, or not at all. What was seen before it had the lease is not final: this node may have been
- * frozen since, and another one have led meanwhile.
+ * If the lease is needed, a primary starts only with it. What was seen before this node held the lease is not final: this node
+ * may have been frozen since, and another node may have led meanwhile.
  */
 async function mayStartPrimary(node: Node, attempt: Attempt): Promise<boolean> {
   const { clock, lease, stop } = node;
@@ -164,8 +164,13 @@ async function mayStartPrimary(node: Node, attempt: Attempt): Promise<boolean> {
   const asked = await lease.acquire();
   if (!asked.held) {
     attempt.bid?.end();
-    say(node, "waiting", "waiting for the lease", `It would start as primary, but: ${asked.because}`);
-    // the holder may give the lease back at any moment, because this node has more
+    say(
+      node,
+      "waiting",
+      "waiting for the lease",
+      `this node would start as primary, but it did not get the lease: ${asked.because}`,
+    );
+    // the holder may give the lease back at any moment, because this node has more WAL
     await clock.sleep(Math.min(asked.retryMs, longestRestMs), stop);
     return false;
   }
@@ -197,7 +202,7 @@ async function serve(
     throw new OperatorError({
       what: "PostgreSQL did not start",
       why: end.because,
-      fix: "the lines of process postgres in this log say why; it is retried with growing pauses",
+      fix: "see the lines of process postgres in this log; the start is retried with growing pauses",
       exitCode: ExitCode.unavailable,
     });
   }
@@ -209,7 +214,8 @@ async function waitALittle(node: Node, attempt: Attempt, because: string): Promi
   const limitMs = node.config.waitUpstreamSeconds * 1000;
   if (node.clock.nowMs() - attempt.since >= limitMs) {
     throw new GaveUp({
-      what: `Gave up after ${node.config.waitUpstreamSeconds} s (WAIT_UPSTREAM_TIMEOUT)`,
+      what:
+        `Node ${node.config.name} gave up waiting after ${node.config.waitUpstreamSeconds} s (WAIT_UPSTREAM_TIMEOUT)`,
       why: because,
       fix: "start the nodes named here, or check their names and the network; then start this node again",
       exitCode: ExitCode.unavailable,
@@ -218,7 +224,7 @@ async function waitALittle(node: Node, attempt: Attempt, because: string): Promi
   await node.clock.sleep(waitMs, node.stop);
 }
 
-/** The wait is over; a failure would be tried again. */
+/** The wait is over. Unlike other failures, this one is not tried again. */
 class GaveUp extends OperatorError {
   override name = "GaveUp";
 }
@@ -234,7 +240,7 @@ async function pauseAfterFailure(error: unknown, node: Node, attempt: Attempt): 
   }
   condition.failed(clock.nowMs());
   if (condition.failingMs(clock.nowMs()) >= config.waitStartSeconds * 1000) throw error;
-  log.error("The attempt failed, trying again", {
+  log.error("The attempt failed; trying again", {
     error: error instanceof Error ? error : errorText(error),
     afterMs: attempt.pauseMs,
   });

@@ -38,7 +38,7 @@ export interface Node {
   readonly history: Pick<History, "note" | "warn">;
   /** what is counted and measured where it happens */
   readonly events: NodeEvents;
-  // what it remembers, sees, suffers, does, wants, and was ordered
+  // changes while the agent runs; each part has one writer
   readonly memory: NodeMemory;
   readonly seen: Observed;
   readonly condition: Condition;
@@ -65,17 +65,17 @@ export type NodeLease = Pick<
   | "standDown"
 >;
 
-/** Says what the agent does now and why: in /status and, where it changed, in the log. */
+/** Reports what the agent does now and why: in /status and, if it changed, in the log. */
 export function say(node: Node, phase: Phase, doing: string, because: string): void {
   if (node.activity.set(phase, doing, because)) announce(node);
 }
 
-/** Answers everybody who waits for a change of this node's role, phase or lease, where there is one. */
+/** If the role, phase or lease of this node has changed, answers the containers that wait for that. */
 export function announce({ activity, seen, lease }: Node): void {
   activity.changedTo(`${activity.phase} ${seen.role()} ${seen.now.server?.timeline} ${lease.held()}`);
 }
 
-/** What this node knows of itself. */
+/** What this node knows about itself. */
 export function ownOf({ seen }: Node): OwnNode {
   return ownNode({ role: seen.role(), ...seen.now });
 }
@@ -97,12 +97,12 @@ export function leads(node: Node): boolean {
   return node.seen.role() === "primary" && licenseOf(node) === "held";
 }
 
-/** From now on a server that is read-write, or about to be, dies with the lease, where this node needs one. */
+/** If this node needs a lease, a server that is read-write, or about to be, ends with the lease from now on. */
 export function armIfNeeded(node: Node): void {
   if (licenseOf(node) !== "not-needed") node.lease.arm();
 }
 
-/** GET /status of this moment. */
+/** The answer to GET /status at this moment. */
 export function statusOf(node: Node): NodeStatus {
   const { activity, condition, config, lease, memory, seen, voter } = node;
   const nowMs = node.clock.nowMs();

@@ -1,4 +1,4 @@
-// The commands of 1.x that people's scripts call in a node's container, with their old output and exit codes (CONTRACT.md).
+// The commands of 1.x that people's scripts call in a node's container, with their old output and exit codes.
 import { choosePrimary, reportOf } from "../../core/protocol/choose-primary.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { errorText, ExitCode } from "../../core/words/errors.ts";
@@ -30,7 +30,7 @@ export const getRepmgrSchema: Command = (context) => {
   return Promise.resolve(ExitCode.ok);
 };
 
-/** `has_pg_cluster`: 0 where PGDATA holds a whole cluster. */
+/** `has_pg_cluster`: exits 0 if PGDATA holds a complete cluster, otherwise 1. */
 export const hasPgCluster: Command = async (context) => {
   const { pgdata } = loadNodeConfig(context);
   const whole = await exists(`${pgdata}/PG_VERSION`) && await readJournal(pgdata) === null;
@@ -54,12 +54,12 @@ async function waitFor(
   config: NodeConfig,
   o: { host: string; needsRepmgr: boolean },
 ): Promise<number> {
-  let last = "no try yet";
+  let last = "no attempt was made";
   const answers = async () => {
     try {
       const sql = connectRemote(upstreamConnection(o.host, config));
       const nodes = await withConnection(sql, askMs, (s) => readRegisteredNodes(s));
-      last = "repmgr's tables are not there yet";
+      last = "repmgr's tables do not exist yet";
       return !o.needsRepmgr || nodes !== null;
     } catch (error) {
       last = errorText(error);
@@ -72,13 +72,13 @@ async function waitFor(
     return ExitCode.ok;
   } catch {
     context.complain(
-      `postdock: PostgreSQL on ${o.host} does not answer after ${config.waitStartSeconds} s: ${last}. Fix: see the log of ${o.host}`,
+      `postdock: PostgreSQL on ${o.host} did not answer within ${config.waitStartSeconds} s: ${last}. Fix: see the log of ${o.host}`,
     );
     return ExitCode.no;
   }
 }
 
-/** `cluster_master`: prints the primary's host, or exits 1 where none is in sight. */
+/** `cluster_master`: prints the primary's host, or exits 1 if none is in sight. */
 export const clusterMaster: Command = async (context) => {
   const peers = new Peers(context.clock);
   try {
@@ -94,13 +94,13 @@ export const clusterMaster: Command = async (context) => {
     return ExitCode.ok;
   } catch (error) {
     context.complain(
-      `postdock: the agent of this node could not be asked: ${errorText(error)}. Fix: see this container's log`,
+      `postdock: the agent of this node did not answer: ${errorText(error)}. Fix: see this container's log`,
     );
     return ExitCode.no;
   }
 };
 
-/** `sshd_start`: runs sshd in the foreground where SSH_ENABLE=1 and none runs; otherwise says so and returns. */
+/** `sshd_start`: runs sshd in the foreground if SSH_ENABLE=1 and none runs; otherwise prints why not and returns. */
 export const sshdStart: Command = async (context) => {
   const config = loadNodeConfig(context);
   if (!config.sshEnable) {
@@ -108,7 +108,7 @@ export const sshdStart: Command = async (context) => {
     return ExitCode.ok;
   }
   if (await exists("/run/sshd.pid")) {
-    context.print("sshd runs already");
+    context.print("sshd is already running");
     return ExitCode.ok;
   }
   const log = createLog({ level: config.logLevel, write: context.print, wallMs: context.clock.wallMs });

@@ -1,5 +1,5 @@
 // Puts in place what the node needs before it decides anything: directories, passfile, repmgr.conf, and a postgresql.conf
-// that PostgreSQL itself has accepted. Nothing of the data is touched.
+// that PostgreSQL itself has accepted. The data is not touched.
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NodeConfig } from "../../config/postgres-node.ts";
@@ -33,9 +33,9 @@ export async function acceptedServerConfig(config: NodeConfig, log: Log): Promis
     const said = result.stderr.trim().split("\n").filter((l) => !l.includes("skipping missing configuration file"));
     const why = said.map((l) => l.replace(/^.*?(LOG|FATAL|ERROR):\s*/, "").replaceAll(`${directory}/`, ""));
     throw new OperatorError({
-      what: "PostgreSQL refuses the settings of CONFIGS",
+      what: "PostgreSQL rejects the settings in CONFIGS",
       why: why.slice(-4).join(" | "),
-      fix: "correct the name or the value in CONFIGS; names are those of PostgreSQL 17",
+      fix: "correct the name or the value in CONFIGS; use the names of PostgreSQL 17",
       exitCode: ExitCode.config,
     });
   } finally {
@@ -43,7 +43,7 @@ export async function acceptedServerConfig(config: NodeConfig, log: Log): Promis
   }
 }
 
-/** Directories, the passfile and repmgr.conf. Throws OperatorError where PGDATA cannot be used. */
+/** Directories, the passfile and repmgr.conf. Throws OperatorError if PGDATA cannot be used. */
 export async function prepareNode(config: NodeConfig): Promise<void> {
   const owner = postgresAccount;
   await ensureDirectory("/var/run/postgresql", { mode: 0o2775, owner });
@@ -63,17 +63,17 @@ async function preparePgdata(pgdata: string): Promise<void> {
     const probe = join(pgdata, "pgsql_tmp.write-test");
     await writeAtomic(probe, "", { mode: 0o600, owner: postgresAccount });
     await remove(probe);
-    // at the root of an ext4 volume, and root's: pg_basebackup and pg_rewind give up at a directory that they cannot read
+    // an ext4 volume has one, owned by root: pg_basebackup and pg_rewind give up at a directory that they cannot read
     const lostAndFound = join(pgdata, "lost+found");
     if (await exists(lostAndFound)) await setAccess(lostAndFound, { mode: 0o700, owner: postgresAccount });
   } catch (error) {
     const code = (error as { code?: string }).code;
     throw new OperatorError({
-      what: `The data directory ${pgdata} cannot be written`,
+      what: `The data directory ${pgdata} cannot be written to`,
       why: code === "ENOSPC" ? "the disk is full" : (error as Error).message,
       fix: code === "ENOSPC"
         ? "free space on the volume, or give the node a larger one"
-        : "mount a writable volume at PGDATA; files in it belong to uid 999",
+        : "mount a writable volume at PGDATA, and give its files to uid 999",
       exitCode: ExitCode.config,
       cause: error,
     });
@@ -85,7 +85,7 @@ async function preparePgdata(pgdata: string): Promise<void> {
   }
 }
 
-/** Sockets of a server that a kill has ended; the server's own lock files decide whether one still lives. */
+/** Removes the sockets of a killed server; whether a server still runs is decided by the server's own lock files. */
 async function removeStaleSockets(): Promise<void> {
   const lock = "/var/run/postgresql/.s.PGSQL.5432.lock";
   if (await exists(lock)) {

@@ -57,7 +57,7 @@ interface Made {
   metrics: Metrics;
 }
 
-/** The node and what it votes, claims and fences with. */
+/** The node with its doors, fence, voter, history and keys. */
 async function makeNode(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<Made> {
   const { clock } = context;
   const { pgdata } = config;
@@ -120,12 +120,12 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   const sshd = config.sshEnable ? supervise(await prepareSshd(), node) : null;
   const listeners = await listen(made);
   if (!node.lease.mode.on) {
-    log.warn("No majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
+    log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
   try {
     await runNode(node);
   } finally {
-    say(node, "stopping", "stopping", "the container stops");
+    say(node, "stopping", "stopping", "the container is stopping");
     await stopAll(made, sshd);
     for (const listener of listeners) listener.close();
   }
@@ -152,11 +152,11 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
 }
 
 async function stopAll({ node, doors, fence }: Made, sshd: Supervised | null): Promise<void> {
-  await Promise.all([sshd?.stop(), node.lease.release("the container stops").then(() => fence.stop())]);
+  await Promise.all([sshd?.stop(), node.lease.release("the container is stopping").then(() => fence.stop())]);
   await doors.close();
 }
 
-/** In [0, 1); which of two candidates tries first is nothing to guess. */
+/** A number in [0, 1) that cannot be predicted: it decides which of two claimants tries first. */
 function fraction(): number {
   return randomBytes(4).readUInt32BE() / 2 ** 32;
 }

@@ -16,7 +16,7 @@ export type ServerEnd =
 export class ServerRun {
   /** the other containers at the last look, or null before the first */
   surroundings: Surroundings | null = null;
-  /** the next look comes after this at the latest, milliseconds; null: the usual pause */
+  /** the next look comes after this at the latest, milliseconds; null: after the usual wait */
   retryMs: number | null = null;
   private notStreamingSince: number | null = null;
   private noPrimarySince: number | null = null;
@@ -29,7 +29,7 @@ export class ServerRun {
     return this.notStreamingSince === null ? 0 : nowMs - this.notStreamingSince;
   }
 
-  /** It has another upstream: the time without streaming counts anew. */
+  /** The upstream has changed: the time without streaming starts again. */
   upstreamChanged(): void {
     this.notStreamingSince = null;
   }

@@ -1,4 +1,4 @@
-// A running server: brought up, looked at once a second, and ended as its end asks for: a primary hands over first.
+// A running server: brought up, looked at once a second, and ended. A primary hands over first.
 import { errorText } from "../../core/words/errors.ts";
 import { handOver, handOverRecovery, type Heir, lookForSuccessor, successorOf } from "./act/hand-over.ts";
 import { dutiesOf, type Duty } from "./duties.ts";
@@ -10,7 +10,7 @@ import { immediateStop, stopSteps } from "./tools/postmaster.ts";
 
 /** The longest pause between two looks, milliseconds. */
 const longestPauseMs = 1_000;
-/** A server that has not answered for so long is unknown, milliseconds. */
+/** After this long without an answer, the role of the server is unknown, milliseconds. */
 const staleMs = 5_000;
 
 /** Starts the server and stays until it has ended, for whatever reason. */
@@ -27,12 +27,12 @@ export async function serveAsRole(role: "primary" | "standby", node: Node): Prom
   } finally {
     await stopServer(run, node);
     node.candidacy.settle();
-    for (const order of node.orders.drop()) node.log.info("An order came too late, the server has ended", { ...order });
+    for (const order of node.orders.drop()) node.log.info("An order came too late: the server has ended", { ...order });
     announce(node);
   }
 }
 
-/** Waits until the server answers. Null once it does; else why it has ended. */
+/** Waits until the server answers. Null once it does; otherwise why it has ended. */
 async function bringUp(run: ServerRun, role: "primary" | "standby", node: Node): Promise<ServerEnd | null> {
   const ready = await untilReady(run, role, node);
   if (ready === "ready") {
@@ -50,7 +50,7 @@ async function bringUp(run: ServerRun, role: "primary" | "standby", node: Node):
   return { why: "never-ready", because: `postgres exited with ${exit?.code ?? exit?.signal} before it answered` };
 }
 
-/** "ended": it died first, or the container is to stop. Else ready, or the standby that leads sooner and why. */
+/** "ended" if the server died first or the container is to stop; the standby to hand over to if it can lead sooner. */
 async function untilReady(
   run: ServerRun,
   role: "primary" | "standby",
@@ -91,13 +91,13 @@ async function watch(run: ServerRun, node: Node): Promise<ServerEnd> {
   return { why: "stopped" };
 }
 
-/** What was ordered from outside, where it still fits this server. */
+/** What was ordered from outside, if it still fits this server. */
 function takeOrder(node: Node): ServerEnd | null {
   const order = node.orders.take();
   if (order === null) return null;
   if (order.do === "reinit") return { why: "rejoin", clone: true, because: order.because };
   if (leads(node)) return { why: "handed-over", heir: { to: order.to, because: order.because } };
-  node.log.warn("Nothing to hand over: this node is not a primary with the lease any more", { to: order.to });
+  node.log.warn("Nothing to hand over: this node is no longer a primary with the lease", { to: order.to });
   return null;
 }
 
@@ -128,8 +128,8 @@ async function lookOnce(run: ServerRun, duties: readonly Duty[], node: Node): Pr
 }
 
 /**
- * The standby that this server's role goes to, where it ends as a primary that somebody can follow. An order names one that
- * was looked at for it; else the last look tells one, or a new look, since a standby may have come back since.
+ * The standby that takes over if this server ends as a primary; null if there is none. An order names a standby that was
+ * looked at for it. Otherwise the last look shows one, or else a new look, since a standby may have come back.
  */
 async function heirOf(end: ServerEnd, run: ServerRun, node: Node): Promise<Heir | null> {
   if (!run.process.running() || node.stop.reason === "SIGQUIT" || !leads(node)) return null;
@@ -141,13 +141,13 @@ async function heirOf(end: ServerEnd, run: ServerRun, node: Node): Promise<Heir 
     : successorOf(node, await observeSurroundings(node, finalLook), null);
   if (!succession) return null;
   if ("none" in succession) {
-    node.log.warn("No standby to hand over to", { because: succession.none });
+    node.log.warn("No standby can take over", { because: succession.none });
     return null;
   }
-  return { to: succession.to, because: `this node stops (${node.stop.reason})` };
+  return { to: succession.to, because: `this node is stopping (${node.stop.reason})` };
 }
 
-/** Stops repmgrd and what still runs of the server: at once on SIGQUIT, else fast. The lease may then go to another node. */
+/** Stops repmgrd and what still runs of the server, at once on SIGQUIT, otherwise fast. The lease may then go elsewhere. */
 async function stopServer(run: ServerRun, node: Node): Promise<void> {
   const steps = node.stop.reason === "SIGQUIT" ? immediateStop : stopSteps(node.config.stoppingSeconds * 1000);
   await Promise.all([node.repmgrd.stop(), run.process.running() ? run.process.stop(steps) : undefined]);

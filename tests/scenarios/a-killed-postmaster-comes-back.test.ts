@@ -42,7 +42,8 @@ test("a crash recovery that takes long gives way to a standby that has everythin
     "pid=$(pgrep -f '^postgres: .*startup') && kill -STOP $pid && exit 0; sleep 0.01; done; exit 1";
   await exec(container, ["bash", "-c", hang], 60_000);
   const next = await cluster.waitSuccessor(old);
-  const gaveWay = /"doing":"handing over to \S+","because":"recovering for \d+ s, and \S+ has all of its WAL"/;
+  const gaveWay =
+    /"doing":"handing over to \S+","because":"this node has been recovering for \d+ s, and \S+ has all of its WAL"/;
   assert.match(await logsSince(container, before), gaveWay);
   assert.equal(await cluster.waitWhole(), next);
   assert.equal(await cluster.psql(next, "select count(*) from recovered"), "100000");

@@ -162,7 +162,7 @@ test("a primary that is cut off is fenced before another leads, whatever floods 
   const timeOf = async (node: string, said: RegExp) =>
     await timeSaid(await cluster.container(node), logs.get(node)!, said);
   const fenced = await timeOf(old, /"event":"(Fenced|The fence process has ended PostgreSQL)"/);
-  const promoted = await timeOf(next, /"event":"Promotion asked for".*"allowed":true/);
+  const promoted = await timeOf(next, /"event":"Promotion requested".*"allowed":true/);
   assert.ok(fenced < promoted, `fenced at ${fenced}, the next was allowed to lead at ${promoted}`);
   await cluster.waitWhole();
   await exec(container, ["bash", "-c", "rm -f /tmp/flood.*"]);

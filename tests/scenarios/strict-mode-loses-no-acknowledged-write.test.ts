@@ -126,7 +126,7 @@ async function passesNobodyOver(cluster: Cluster, primary: string): Promise<stri
   await inside(behind, "pkill -CONT -f 'postgres: .*walreceiver'");
   const refused = async () => {
     const logs = await logsSince(await cluster.container(behind), before);
-    return logs.includes(`not sure how far its WAL reaches: ${full}`);
+    return logs.includes(`still uncertain where their own WAL ends: ${full}`);
   };
   await waitUntil(refused, { what: `${behind} to wait for ${full}`, deadlineMs: 30_000 }, deps);
   const nobody = async () => await cluster.primary([full, behind]) === null;

@@ -97,7 +97,7 @@ test("the data of another cluster is refused with both system identifiers", asyn
   await refused(
     { name: "strayed", env, flags: ["-v", `${second}:${data}`] },
     77,
-    /Two clusters met: .*\d{15,}.*one has \d{15,}/,
+    /this node and one belong to two clusters: .*\d{15,} here and \d{15,} on one/,
   );
   assert.match(before, /global\/pg_control/);
   assert.equal(await fingerprint(second), before, "nothing was touched");
@@ -114,12 +114,16 @@ test("a data directory of another major version, or of something else, is refuse
   const flags = ["-v", `${odd}:${data}`];
   await fill(odd, "echo 15 > PG_VERSION && mkdir base && chown -R postgres .");
   const before = await fingerprint(odd);
-  await refused({ name: "version", flags }, 77, /data directory is of PostgreSQL 15, this image is PostgreSQL 17/);
+  await refused(
+    { name: "version", flags },
+    77,
+    /data directory was made by PostgreSQL 15, but this image runs PostgreSQL 17/,
+  );
   assert.equal(await fingerprint(odd), before);
   await fill(odd, "rm -r PG_VERSION base && echo photo > holiday.jpg");
   const photo = await fingerprint(odd);
   assert.match(photo, /holiday\.jpg/);
-  await refused({ name: "foreign", flags }, 77, /not empty and holds no cluster \(holiday\.jpg\)/);
+  await refused({ name: "foreign", flags }, 77, /not empty but holds no cluster \(holiday\.jpg\)/);
   assert.equal(await fingerprint(odd), photo);
 });
 

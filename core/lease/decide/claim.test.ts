@@ -53,7 +53,7 @@ function renewing(claim: ClaimState, at: number) {
   return sent;
 }
 
-test("claim: a majority makes a holder, from when it asked and less the margin", () => {
+test("claim: a majority makes a holder, for the time since the request minus the margin", () => {
   const { claim, request } = acquire(fresh(), 1_000);
   assert.equal(request.kind, "acquire");
   const one = grantedBy(claim, request.round, 1_200, ["pg1"]);
@@ -63,7 +63,7 @@ test("claim: a majority makes a holder, from when it asked and less the margin",
   assert.equal(remainingMs(two, 1_000 + ttlMs - marginMs), 0);
 });
 
-test("claim: half of the voters is no majority", () => {
+test("claim: half of the voters is not a majority", () => {
   const members = ["pg1", "pg2", "pg3", "pg4"];
   const { claim, request } = acquire(fresh(members), 0);
   const of4 = { electorate: members };
@@ -82,22 +82,25 @@ const uncounted: readonly [string, string, Partial<LeaseReply>][] = [
   ["a voter whose electorate differs by two members", "pg2", { electorate: ["pg1", "pg2", "pg3", "pg4", "pg5"] }],
 ];
 for (const [what, asked, changes] of uncounted) {
-  test(`claim: ${what} is no second vote`, () => {
+  test(`claim: ${what} is not a second vote`, () => {
     const { claim, request } = acquire(fresh(), 0);
     const one = grantedBy(claim, request.round, 1, ["pg1"]);
     assert.equal(remainingMs(count(one, asked, yes("pg2", request.round, changes), 1), 1), 0);
-    assert.ok(remainingMs(count(one, "pg2", yes("pg2", request.round), 1), 1) > 0, "an honest vote would have done");
+    assert.ok(
+      remainingMs(count(one, "pg2", yes("pg2", request.round), 1), 1) > 0,
+      "a proper vote would have been enough",
+    );
   });
 }
 
-test("claim: a majority must be one by the electorates of the voters too", () => {
+test("claim: the grants must be a majority of the voters' electorates too", () => {
   const mine = ["pg1", "pg2", "pg3", "pg4", "pgx"];
   const theirs = ["pg1", "pg2", "pg3", "pg4"];
   const { claim, request } = acquire(fresh(mine), 0);
-  const told = (c: ClaimState, v: string) => count(c, v, yes(v, request.round, { electorate: theirs }), 1);
-  const three = ["pg1", "pg2", "pgx"].reduce(told, claim);
+  const counted = (c: ClaimState, v: string) => count(c, v, yes(v, request.round, { electorate: theirs }), 1);
+  const three = ["pg1", "pg2", "pgx"].reduce(counted, claim);
   assert.equal(remainingMs(three, 1), 0, "three of my five, but only two of their four");
-  assert.ok(remainingMs(told(three, "pg3"), 1) > 0);
+  assert.ok(remainingMs(counted(three, "pg3"), 1) > 0);
 });
 
 test("claim: a majority of the voters' smaller electorate is not enough", () => {
@@ -107,7 +110,7 @@ test("claim: a majority of the voters' smaller electorate is not enough", () => 
   assert.ok(remainingMs(grantedBy(two, request.round, 1, ["pg3"]), 1) > 0);
 });
 
-test("claim: answers that come after the lease would have ended make no holder", () => {
+test("claim: answers after the lease would have ended do not make a holder", () => {
   const { claim, request } = acquire(fresh(), 0);
   assert.equal(grantedBy(claim, request.round, ttlMs - marginMs).lease, null);
   assert.notEqual(grantedBy(claim, request.round, ttlMs - marginMs - 1).lease, null);
@@ -132,7 +135,7 @@ test("claim: a late vote for an acquisition does not shorten the lease that has 
   assert.deepEqual(grantedBy(renewed, 1, 1_200, ["pg3"]).lease, renewed.lease);
 });
 
-test("claim: a lease that has run out is not renewed, neither by a request nor by a late answer", () => {
+test("claim: a lease that has ended is not renewed, neither by a request nor by a late answer", () => {
   assert.equal(renew(holder(), ttlMs - marginMs), null);
   assert.equal(renew(fresh(), 0), null);
   const { claim, request } = renewing(holder(), 1_000);
@@ -150,17 +153,17 @@ test("claim: a renewal of an older lease does not bring its term back", () => {
   assert.deepEqual(grantedBy(anew, old.request.round, 400).lease, anew.lease);
 });
 
-test("claim: what is given up stays given up", () => {
+test("claim: a released lease stays released", () => {
   const renewal = renewing(holder(), 1_000);
   const given = release(renewal.claim);
   assert.deepEqual([given.request?.kind, given.request?.term], ["release", { number: 1, nodeId: 1 }]);
   assert.equal(remainingMs(given.claim, 1_000), 0);
   assert.equal(grantedBy(given.claim, renewal.request.round, 1_001).lease, null);
-  assert.equal(release(given.claim).request, null, "nothing is left to give up");
+  assert.equal(release(given.claim).request, null, "nothing is left to release");
   assert.equal(acquire(given.claim, 2_000).request.term.number, 2);
 });
 
-test("claim: an attempt that is given up counts no answers, and its term is not used again", () => {
+test("claim: a released attempt counts no answers, and its term is not used again", () => {
   const attempt = acquire(fresh(), 0);
   const given = release(attempt.claim);
   assert.deepEqual(given.request?.term, attempt.request.term);
@@ -178,10 +181,15 @@ test("claim: a new attempt forgets the answers of the one before", () => {
   assert.equal(grantedBy(second.claim, second.request.round, 3, ["pg2"]).lease, null);
 });
 
-test("claim: a term is newer than any heard of, also from those that refuse", () => {
+test("claim: a term is newer than any known one, also from voters that refuse", () => {
   const { claim, request } = acquire(fresh(), 0);
-  const told = count(claim, "pg2", yes("pg2", request.round, { granted: false, highest: { number: 8, nodeId: 3 } }), 1);
-  assert.deepEqual(acquire(told, 2).request.term, { number: 9, nodeId: 1 });
+  const refused = count(
+    claim,
+    "pg2",
+    yes("pg2", request.round, { granted: false, highest: { number: 8, nodeId: 3 } }),
+    1,
+  );
+  assert.deepEqual(acquire(refused, 2).request.term, { number: 9, nodeId: 1 });
 });
 
 test("claim: old rounds are forgotten", () => {
@@ -210,7 +218,7 @@ const arbitraryAct: fc.Arbitrary<Act> = fc.oneof(
   },
 );
 
-test("claim: no history gives more than a majority has granted for what was sent", () => {
+test("claim: no history gives a lease that a majority has not granted", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(arbitraryAct, fc.integer({ min: 0, max: 2_000 })), { maxLength: 60 }), (acts) => {
       let claim = fresh();

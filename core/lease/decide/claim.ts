@@ -1,5 +1,5 @@
-// PURE: the rules of a claimant of the majority lease: acquire, renew, count answers, give up (DESIGN.md section 3).
-// Times are the claimant's own monotonic milliseconds; a lease counts from when its request was sent, never from an answer.
+// PURE: the rules of a claimant of the majority lease: acquire, renew, count answers, release.
+// Times are the claimant's own monotonic milliseconds. A lease counts from the time its request was sent, never from an answer.
 import {
   type Claimant,
   compareTerm,
@@ -12,23 +12,23 @@ import {
 
 export interface LeaseRules {
   ttlMs: number;
-  /** taken off the end of every lease: drift of two clocks, and the time a fence takes */
+  /** taken off the end of every lease, for the drift of two clocks and for the time that a fence takes */
   marginMs: number;
 }
 
 /**
- * What PostgreSQL needs to be dead: measured up to 0.27 s from SIGQUIT to the last process, with the last acknowledgement
- * 0.07 s after the signal (TOOLCHAIN.md), and 10 ms for the resolution of the clock.
+ * The time that it takes to end PostgreSQL, milliseconds. Measured: up to 0.27 s from SIGQUIT to the end of the last process,
+ * with the last acknowledgement 0.07 s after the signal. The resolution of the clock adds 10 ms.
  */
 export const fenceMarginMs = 400;
-/** Two clocks that each run up to 1 % wrong, in opposite directions. */
+/** The share of a lease by which two clocks may drift apart: each is up to 1 % wrong, in opposite directions. */
 export const driftShare = 0.02;
 
 export function rulesOf(ttlMs: number): LeaseRules {
   return { ttlMs, marginMs: Math.ceil(ttlMs * driftShare) + fenceMarginMs };
 }
 
-/** What one voter said when it granted. */
+/** What one voter reported with its grant. */
 interface Grant {
   incarnation: string;
   electorate: readonly string[];
@@ -39,7 +39,7 @@ interface Round {
   kind: "acquire" | "renew";
   sentMs: number;
   term: Term;
-  /** answers that grant, by the voter's name */
+  /** the grants received, by the voter's name */
   grants: Readonly<Record<string, Grant>>;
 }
 
@@ -47,7 +47,7 @@ export interface ClaimState {
   self: Claimant;
   electorate: readonly string[];
   rules: LeaseRules;
-  /** the lease held, or held last; valid until `untilMs` */
+  /** the present or the last lease; valid until `untilMs` */
   lease: { term: Term; untilMs: number } | null;
   rounds: readonly Round[];
   nextRound: number;
@@ -58,33 +58,33 @@ export function newClaim(self: Claimant, electorate: readonly string[], rules: L
   return { self, electorate, rules, lease: null, rounds: [], nextRound: 1, highest: null };
 }
 
-/** Milliseconds for which this node may still act as the holder; 0 where it may not. */
+/** Milliseconds for which this node may still act as the holder; 0 if it may not. */
 export function remainingMs(claim: ClaimState, nowMs: number): number {
   return Math.max(0, (claim.lease?.untilMs ?? 0) - nowMs);
 }
 
 /**
- * How long this node must wait before it asks for the lease again, milliseconds. Its PostgreSQL may still be dying after a
- * lease that ran out: an attempt that fails is given up, and with it the voters would forget the end of that lease.
+ * How long this node must wait before it asks for the lease again, milliseconds. Its PostgreSQL may still be ending after the
+ * last lease. A failed attempt is released, and that release would make the voters forget when the last lease ends.
  */
 export function restMs(claim: ClaimState, nowMs: number): number {
   if (claim.lease === null || remainingMs(claim, nowMs) > 0) return 0;
   return Math.max(0, claim.lease.untilMs + fenceMarginMs - nowMs);
 }
 
-/** Begins an attempt to get the lease under a term newer than any seen; forgets earlier attempts. */
+/** Begins an attempt to get the lease under a newer term than any seen. Earlier attempts are forgotten. */
 export function acquire(claim: ClaimState, nowMs: number): { claim: ClaimState; request: LeaseRequest } {
   const number = Math.max(claim.highest?.number ?? 0, claim.lease?.term.number ?? 0) + 1;
   return send({ ...claim, rounds: [] }, "acquire", { number, nodeId: claim.self.nodeId }, nowMs);
 }
 
-/** Begins a renewal; null where the lease has run out, since then it is only to be acquired anew. */
+/** Begins a renewal. Null if the lease has ended: then it can only be acquired again. */
 export function renew(claim: ClaimState, nowMs: number): { claim: ClaimState; request: LeaseRequest } | null {
   if (claim.lease === null || remainingMs(claim, nowMs) === 0) return null;
   return send(claim, "renew", claim.lease.term, nowMs);
 }
 
-/** Gives up the lease or the attempt: nothing that arrives later counts. Null where there is nothing to give up. */
+/** Releases the lease or the attempt: no later answer counts. The request is null if there is nothing to release. */
 export function release(claim: ClaimState): { claim: ClaimState; request: LeaseRequest | null } {
   const term = claim.rounds.find((r) => r.kind === "acquire")?.term ?? claim.lease?.term;
   const next = { ...claim, lease: null, rounds: [] };
@@ -114,7 +114,7 @@ function requestOf(claim: ClaimState, kind: LeaseRequest["kind"], term: Term): L
   return { kind, from: self, term, ttlMs: rules.ttlMs, electorate, round: nextRound };
 }
 
-/** Counts one answer. A renewal counts only for the lease it renews, and only while that is still valid. */
+/** Counts one answer. A renewal counts only for the lease that it renews, and only while that lease is valid. */
 export function count(claim: ClaimState, asked: string, reply: LeaseReply, nowMs: number): ClaimState {
   const seen = { ...claim, highest: maxTerm(claim.highest, reply.highest) };
   const round = claim.rounds.find((r) => r.id === reply.round);
@@ -139,8 +139,8 @@ export function count(claim: ClaimState, asked: string, reply: LeaseReply, nowMs
 }
 
 /**
- * A majority by this claimant's electorate and by that of every voter which granted: two claimants whose electorates differ
- * by more than one member meet in the voters between them, which know either.
+ * Whether the grants are a majority of this claimant's electorate, and of the electorate of every voter that granted. Two
+ * claimants whose electorates differ by more than one member then share a voter whose electorate lies between theirs.
  */
 function isMajorityOfAll(grants: Readonly<Record<string, Grant>>, electorate: readonly string[]): boolean {
   const voters = Object.keys(grants);
@@ -152,15 +152,15 @@ export function isMajority(votes: number, electorate: readonly string[]): boolea
   return votes * 2 > electorate.length;
 }
 
-/** So many have refused that the rest is no majority. */
+/** Whether so many voters have refused that the others are not a majority. */
 export function isRefused(said: readonly LeaseReply[], electorate: readonly string[]): boolean {
   return !isMajority(electorate.length - said.filter((r) => !r.granted).length, electorate);
 }
 
 /**
- * How long to wait before the next attempt, milliseconds: until a majority can be free, and a random moment more so that two
- * candidates do not meet again. A voter that has not answered yet counts like the first of the others to be free. `random` is
- * in [0, 1).
+ * How long to wait before the next attempt, milliseconds: until a majority can be free, and a random time more, so that two
+ * claimants do not collide again. A voter that has not answered counts as free as soon as the first of the others is.
+ * `random` is in [0, 1).
  */
 export function retryAfterMs(replies: readonly LeaseReply[], electorate: readonly string[], random: number): number {
   const needed = Math.floor(electorate.length / 2) + 1;

@@ -30,11 +30,11 @@ const request = (changes: Partial<LeaseRequest> = {}): LeaseRequest => ({
   ...changes,
 });
 
-/** A voter that has been up for long at time 0, after what it was told. */
-function after(told: readonly [number, Partial<LeaseRequest>][] = [], changes: Partial<VoterState> = {}) {
+/** A voter that has been up for one LEASE_TTL at time 0, after these requests. */
+function after(requests: readonly [number, Partial<LeaseRequest>][] = [], changes: Partial<VoterState> = {}) {
   const fresh = newVoter({ name: "pg3", incarnation: "v", startedMs: -ttlMs, ttlMs, electorate });
   const start = { ...fresh, ...changes };
-  return told.reduce((voter, [at, r]) => vote(voter, request(r), at).voter, start);
+  return requests.reduce((voter, [at, r]) => vote(voter, request(r), at).voter, start);
 }
 
 const ask = (voter: VoterState, at: number, changes: Partial<LeaseRequest>) => vote(voter, request(changes), at).reply;
@@ -45,12 +45,26 @@ const releasedByA: [number, Partial<LeaseRequest>][] = [[0, {}], [1, { kind: "re
 
 const cases: readonly [string, VoterState, number, Partial<LeaseRequest>, string, number?][] = [
   ["a free voter grants", after(), 0, {}, "granted"],
-  ["a voter is silent for one LEASE_TTL", after([], { startedMs: 0 }), ttlMs - 1, {}, "started less than", 1],
-  ["a voter speaks after one LEASE_TTL", after([], { startedMs: 0 }), ttlMs, {}, "granted"],
-  ["a silent voter renews nothing", after([], { startedMs: 0 }), 1, { kind: "renew" }, "started less than", ttlMs - 1],
-  ["a granted lease is nobody else's", after(grantedToA), ttlMs - 1, bAsks, "granted to pg1", 1],
   [
-    "another container of that name is somebody else",
+    "a voter is silent for one LEASE_TTL",
+    after([], { startedMs: 0 }),
+    ttlMs - 1,
+    {},
+    "this voter started less than",
+    1,
+  ],
+  ["a voter speaks after one LEASE_TTL", after([], { startedMs: 0 }), ttlMs, {}, "granted"],
+  [
+    "a silent voter renews nothing",
+    after([], { startedMs: 0 }),
+    1,
+    { kind: "renew" },
+    "this voter started less than",
+    ttlMs - 1,
+  ],
+  ["a granted lease is not granted to another claimant", after(grantedToA), ttlMs - 1, bAsks, "granted to pg1", 1],
+  [
+    "another container with the same name is another claimant",
     after(grantedToA),
     1,
     { from: aAgain, term: term(2) },
@@ -58,26 +72,39 @@ const cases: readonly [string, VoterState, number, Partial<LeaseRequest>, string
     ttlMs - 1,
   ],
   [
-    "another node is somebody else, whatever it calls its run",
+    "another node is another claimant, even with the same incarnation",
     after(grantedToA),
     1,
     { from: { ...a, nodeId: 2 }, term: term(2) },
     "granted to pg1",
     ttlMs - 1,
   ],
-  ["nobody else renews it", after(grantedToA), 1, { ...bAsks, kind: "renew" }, "granted to pg1", ttlMs - 1],
+  [
+    "another claimant does not renew it",
+    after(grantedToA),
+    1,
+    { ...bAsks, kind: "renew" },
+    "granted to pg1",
+    ttlMs - 1,
+  ],
   ["a grant ends on time", after(grantedToA), ttlMs, bAsks, "granted"],
   ["the holder renews", after(grantedToA), 4_000, { kind: "renew" }, "granted"],
   ["a voter that missed the acquisition joins in at a renewal", after(), 0, { kind: "renew" }, "granted"],
   ["a request that comes twice is granted twice", after(grantedToA), 1, {}, "granted"],
   ["the holder begins anew under a newer term", after(grantedToA), 1, { term: term(2) }, "granted"],
-  ["an older request of the holder is late", after([[0, { term: term(2) }]]), 1, {}, "the claimant has a newer term"],
+  [
+    "an older request of the holder is late",
+    after([[0, { term: term(2) }]]),
+    1,
+    {},
+    "the claimant already has a newer term",
+  ],
   [
     "an older renewal of the holder is late",
     after([[0, { term: term(2) }]]),
     1,
     { kind: "renew" },
-    "the claimant has a newer term",
+    "the claimant already has a newer term",
   ],
   [
     "terms do not go back",
@@ -95,7 +122,7 @@ const cases: readonly [string, VoterState, number, Partial<LeaseRequest>, string
   ],
   ["the node id breaks a tie", after([[0, { term: term(7) }]]), ttlMs, { from: b, term: term(7, 2) }, "granted"],
   [
-    "a holder goes on below the term of a failed candidate",
+    "a holder goes on below the term of a failed claimant",
     after([[0, { ...bAsks }], [1, { ...bAsks, kind: "release" }]]),
     2,
     { kind: "renew" },
@@ -105,7 +132,7 @@ const cases: readonly [string, VoterState, number, Partial<LeaseRequest>, string
   ["a renewal after the release is late", after(releasedByA), 2, { kind: "renew" }, "this term has been given up"],
   ["an acquisition after its release is late", after([[0, { kind: "release" }]]), 1, {}, "this term has been given up"],
   [
-    "an old release that comes again hides no newer one",
+    "an old release that comes again does not hide a newer one",
     after([[0, { kind: "release", term: term(5) }], [1, { kind: "release", term: term(4) }]]),
     2,
     { term: term(5) },
@@ -117,23 +144,23 @@ const cases: readonly [string, VoterState, number, Partial<LeaseRequest>, string
     after(grantedToA),
     1,
     { kind: "release", term: term(2) },
-    "holds no such lease",
+    "this voter has no such grant",
   ],
   [
     "a release of an older term ends nothing",
     after([[0, { term: term(2) }]]),
     1,
     { kind: "release" },
-    "holds no such lease",
+    "this voter has no such grant",
   ],
   [
     "a release by another incarnation ends nothing",
     after(grantedToA),
     1,
     { kind: "release", from: aAgain },
-    "holds no such lease",
+    "this voter has no such grant",
   ],
-  ["a release after the end is late", after(grantedToA), ttlMs, { kind: "release" }, "holds no such lease"],
+  ["a release after the end is late", after(grantedToA), ttlMs, { kind: "release" }, "this voter has no such grant"],
   [
     "a voter that the claimant does not count stays out",
     after(),
@@ -152,11 +179,11 @@ const cases: readonly [string, VoterState, number, Partial<LeaseRequest>, string
   ],
   ["two members more are refused", after(), 0, { electorate: [...electorate, "pg4", "pg5"] }, "the electorates differ"],
   [
-    "a longer lease than this voter is silent for is refused",
+    "a lease that is longer than this voter's silence is refused",
     after(),
     0,
     { ttlMs: ttlMs + 1 },
-    "LEASE_TTL is 5000 ms here",
+    "LEASE_TTL of this voter is 5000 ms, shorter",
   ],
   ["a shorter lease is accepted", after(), 0, { ttlMs: 1_000 }, "granted"],
 ];
@@ -189,11 +216,11 @@ test("voter: a renewal never shortens a grant", () => {
 test("voter: a voter that is silent after its start learns the term of the lease in force", () => {
   const silent = after([[1, { kind: "renew", term: term(9) }]], { startedMs: 0 });
   assert.equal(silent.grant, null);
-  assert.equal(ask(silent, ttlMs, { ...bAsks }).because, "the term is not newer");
+  assert.equal(ask(silent, ttlMs, { ...bAsks }).because, "the term is not newer than one that this voter has seen");
   assert.equal(ask(silent, ttlMs, { from: b, term: term(10, 2) }).granted, true);
 });
 
-test("voter: the term of a refused candidate is not taken over", () => {
+test("voter: the term of a refused claimant is not adopted", () => {
   assert.deepEqual(after([[0, {}], [1, { from: b, term: term(99, 2) }]]).highest, term(1));
 });
 
@@ -207,7 +234,7 @@ const arbitraryRequest: fc.Arbitrary<LeaseRequest> = fc.record({
   electorate: fc.constantFrom(electorate, [...electorate, "pg4"], ["pg3", "pg4", "pg5"]),
   round: fc.integer({ min: 1, max: 9 }),
 });
-const arbitraryTelling = fc.array(fc.tuple(arbitraryRequest, fc.integer({ min: 0, max: 3_000 })), { maxLength: 30 });
+const arbitraryHistory = fc.array(fc.tuple(arbitraryRequest, fc.integer({ min: 0, max: 3_000 })), { maxLength: 30 });
 
 /** Calls `check` for each request of a history, with the voter before and after it. */
 function along(
@@ -226,7 +253,7 @@ function along(
 
 test("voter: no history makes it break a promise", () => {
   fc.assert(
-    fc.property(arbitraryTelling, (history) => {
+    fc.property(arbitraryHistory, (history) => {
       along(history, ({ before, request: asked, now, after: next, reply }) => {
         const held = liveGrant(before, now);
         const released = asked.kind === "release" && reply.granted;
@@ -245,9 +272,9 @@ test("voter: no history makes it break a promise", () => {
   );
 });
 
-test("voter: whatever is granted lasts as asked, after the silence, under a term of its own", () => {
+test("voter: each grant lasts as requested, comes after the silence, and has its own term", () => {
   fc.assert(
-    fc.property(arbitraryTelling, (history) => {
+    fc.property(arbitraryHistory, (history) => {
       along(history, ({ before, request: asked, now, after: next, reply }) => {
         if (!reply.granted || asked.kind === "release") return;
         assert.ok(now >= ttlMs, "silent after its start");

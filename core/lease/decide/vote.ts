@@ -1,20 +1,20 @@
-// PURE: the rules of a voter of the majority lease (DESIGN.md section 3; Trencséni, Gazsó, Reinhardt: PaxosLease,
-// arXiv:1209.4187). A voter keeps nothing on disk: it is silent for one whole LEASE_TTL after every start instead.
+// PURE: the rules of a voter of the majority lease, after Trencséni, Gazsó, Reinhardt: PaxosLease (arXiv:1209.4187).
+// A voter keeps nothing on disk. Instead it is silent for one whole LEASE_TTL after every start.
 
-/** Who asks for the lease: a node, and one run of its agent. Two containers with one name are two claimants. */
+/** A node that asks for the lease, in one run of its agent. Two containers with the same name are two claimants. */
 export interface Claimant {
   nodeId: number;
   host: string;
   incarnation: string;
 }
 
-/** Terms grow; two candidates never use the same one. */
+/** Terms grow; two claimants never use the same one. */
 export interface Term {
   number: number;
   nodeId: number;
 }
 
-/** How far two electorates may differ: any two majorities still share a voter. */
+/** By how many members two electorates may differ. With one, any two majorities still share a voter. */
 const electorateSlack = 1;
 
 export interface LeaseRequest {
@@ -24,7 +24,7 @@ export interface LeaseRequest {
   /** LEASE_TTL of the claimant, milliseconds */
   ttlMs: number;
   electorate: readonly string[];
-  /** tells the answers of one sending from those of another */
+  /** the number of this request, which its answers repeat */
   round: number;
 }
 
@@ -35,11 +35,11 @@ export interface LeaseReply {
   round: number;
   granted: boolean;
   because: string;
-  /** the voter's own electorate: the claimant checks it as well */
+  /** the voter's own electorate, which the claimant checks as well */
   electorate: readonly string[];
-  /** the newest term this voter has seen, or null */
+  /** the newest term that this voter has seen, or null */
   highest: Term | null;
-  /** how long until this voter is free to grant, milliseconds; 0 where time alone changes nothing */
+  /** how long until this voter is free to grant, milliseconds; 0 if waiting changes nothing */
   freeInMs: number;
 }
 
@@ -56,7 +56,7 @@ export interface VoterState {
   ttlMs: number;
   electorate: readonly string[];
   grant: Grant | null;
-  /** the newest lease that was given up: a delayed request must not bring it back */
+  /** the newest lease that was released: a delayed request must not bring it back */
   released: { from: Claimant; term: Term } | null;
   highest: Term | null;
 }
@@ -72,7 +72,7 @@ export function liveGrant(voter: VoterState, nowMs: number): Grant | null {
   return voter.grant !== null && nowMs < voter.grant.untilMs ? voter.grant : null;
 }
 
-/** One request at one voter. Times are the voter's own monotonic milliseconds. */
+/** Answers one request. Times are the voter's own monotonic milliseconds. */
 export function vote(
   voter: VoterState,
   request: LeaseRequest,
@@ -97,11 +97,13 @@ export function vote(
   const own = held !== null && sameClaimant(held.to, request.from);
   if (request.kind === "release") {
     const noted = withReleased(voter, request);
-    if (!own || compareTerm(held.term, request.term) !== 0) return answer(false, "holds no such lease", noted);
+    if (!own || compareTerm(held.term, request.term) !== 0) return answer(false, "this voter has no such grant", noted);
     return answer(true, "released", { ...noted, grant: null });
   }
   const silentMs = voter.startedMs + voter.ttlMs - nowMs;
-  if (silentMs > 0) return answer(false, "started less than one LEASE_TTL ago", withRenewed(voter, request), silentMs);
+  if (silentMs > 0) {
+    return answer(false, "this voter started less than one LEASE_TTL ago", withRenewed(voter, request), silentMs);
+  }
   if (held !== null && !own) return answer(false, `granted to ${held.to.host}`, voter, held.untilMs - nowMs);
   const outdated = outdatedTerm(voter, request, own ? held : null);
   if (outdated !== null) return answer(false, outdated, voter);
@@ -113,24 +115,24 @@ export function vote(
   });
 }
 
-/** A release may overtake the request that it ends, and is remembered then too: otherwise that request holds up everybody. */
+/** A release is remembered even if it overtakes the request that it ends: otherwise that request would block all claimants. */
 function withReleased(voter: VoterState, { from, term }: LeaseRequest): VoterState {
   const newer = voter.released === null || compareTerm(term, voter.released.term) > 0;
   return newer ? { ...voter, released: { from, term } } : voter;
 }
 
-/** A restarted voter has forgotten the terms: while it is silent it learns the present one from the holder's renewals. */
+/** A restarted voter has forgotten the terms. While it is silent, it learns the present one from the holder's renewals. */
 function withRenewed(voter: VoterState, request: LeaseRequest): VoterState {
   return request.kind === "renew" ? { ...voter, highest: maxTerm(voter.highest, request.term) } : voter;
 }
 
-/** What this voter and this claimant can never agree on, whatever the time. */
+/** Why this voter would refuse the request at any time; null if it would not. */
 function standingRefusal(voter: VoterState, request: LeaseRequest): string | null {
   if (!request.electorate.includes(voter.name)) return `${voter.name} is not in the claimant's electorate`;
   if (!sameElectorate(voter.electorate, request.electorate)) {
-    return `the electorates differ by more than one member: here ${voter.electorate.join(",")}`;
+    return `the electorates differ by more than one member; this voter has ${voter.electorate.join(",")}`;
   }
-  if (request.ttlMs > voter.ttlMs) return `LEASE_TTL is ${voter.ttlMs} ms here, less than the claimant's`;
+  if (request.ttlMs > voter.ttlMs) return `LEASE_TTL of this voter is ${voter.ttlMs} ms, shorter than the claimant's`;
   return null;
 }
 
@@ -140,9 +142,11 @@ function outdatedTerm(voter: VoterState, request: LeaseRequest, own: Grant | nul
     return "this term has been given up";
   }
   const order = own === null ? 1 : compareTerm(request.term, own.term);
-  if (order < 0) return "the claimant has a newer term";
+  if (order < 0) return "the claimant already has a newer term";
   if (request.kind === "renew" || (own !== null && order === 0)) return null;
-  if (voter.highest !== null && compareTerm(request.term, voter.highest) <= 0) return "the term is not newer";
+  if (voter.highest !== null && compareTerm(request.term, voter.highest) <= 0) {
+    return "the term is not newer than one that this voter has seen";
+  }
   return null;
 }
 

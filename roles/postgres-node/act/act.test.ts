@@ -1,4 +1,4 @@
-// What a running node does when it is asked to lead: permission, take-over, the end of a forced failover; and what it knows then.
+// What a running node does when it is asked to lead: permission, take-over, and the end of a forced failover.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { says, server } from "../../../tests/support/fake-cluster.ts";
@@ -24,7 +24,7 @@ async function standby(environment: Record<string, string> = {}, remembered = {}
 }
 const asked = { tieBreak: false };
 
-test("askToPromote() takes the lease, then allows the standby that has most; its bid ends by itself if nothing comes of it", async () => {
+test("askToPromote() takes the lease, then allows the standby with the most WAL; an unused bid expires", async () => {
   const f = await standby();
   const permission = await askToPromote(f.node, asked);
   assert.ok(permission.ok, permission.because);
@@ -34,7 +34,7 @@ test("askToPromote() takes the lease, then allows the standby that has most; its
   assert.equal(statusOf(f.node).becomingPrimary, false);
 });
 
-test("askToPromote() gives the lease back where another node has more, and leaves no bid", async () => {
+test("askToPromote() releases the lease if another node has more WAL, and leaves no bid", async () => {
   const f = await standby();
   f.world.others.set("pg3", says("pg3", {}, { lsn: "0/9000000" }));
   const permission = await askToPromote(f.node, asked);
@@ -48,19 +48,19 @@ test("askToPromote() is refused without the lease, while paused, on a primary, a
   noLease.world.grants = false;
   const refusal = askToPromote(noLease.node, asked);
   await noLease.clock.pass(3_000);
-  assert.match((await refusal).because, /no lease: granted to pg2/);
+  assert.match((await refusal).because, /did not get the lease: granted to pg2/);
   const paused = await standby({}, { paused: { on: true, atMs: 1 } });
   assert.match((await askToPromote(paused.node, asked)).because, /paused/);
-  assert.equal(paused.world.held, false, "no lease is asked for in vain");
+  assert.equal(paused.world.held, false, "no lease is acquired in vain");
   assert.equal((await askToPromote(paused.node, { ...asked, asked: true })).ok, true, "an operator may all the same");
   const busy = await standby();
-  busy.node.candidacy.begin("somebody else");
+  busy.node.candidacy.begin("another attempt");
   assert.match((await askToPromote(busy.node, asked)).because, /under way/);
   const primary = fakeNode();
   assert.match((await askToPromote(primary.node, asked)).because, /not a standby/);
 });
 
-test("repmgrd's question is answered with no where the agent promotes itself, and of two at once one is refused", async () => {
+test("repmgrd is refused if the agent itself promotes, and of two attempts at once one is refused", async () => {
   const f = await standby();
   const [repmgrd, own] = await Promise.all([promoteForRepmgrd(f.node), promoteHere("no primary", f.node)]);
   await f.clock.pass(1_000);
@@ -70,7 +70,7 @@ test("repmgrd's question is answered with no where the agent promotes itself, an
   assert.equal(statusOf(f.node).postgres.role, "primary");
 });
 
-test("a promotion that never ends is taken back: the server ends first, then the lease is free", async () => {
+test("a promotion that never ends is undone: the server is ended first, then the lease is released", async () => {
   const f = await standby();
   f.world.broken.add("promote");
   const promoting = promoteHere("no primary", f.node);
@@ -129,18 +129,18 @@ test("endForce() ends a forced failover once a majority is back and grants the l
   await observeServer(f.node);
   f.world.others.clear();
   await endForce(await observeSurroundings(f.node), f.node);
-  assert.deepEqual(f.world.did, ["start"], "nobody is back");
+  assert.deepEqual(f.world.did, ["start"], "no node is back");
   f.world.others.set("pg2", says("pg2"));
   f.world.grants = false;
   await endForce(await observeSurroundings(f.node), f.node);
-  assert.equal(f.node.memory.now.forced, true, "they do not grant the lease");
+  assert.equal(f.node.memory.now.forced, true, "the voters do not grant the lease");
   f.world.grants = true;
   await endForce(await observeSurroundings(f.node), f.node);
   assert.equal(f.node.memory.now.forced, false);
   assert.ok(f.world.did.includes("history: A majority counts again"));
 });
 
-test("endForce() of a node that another one leads stands down", async () => {
+test("endForce() stands down if another node is the primary", async () => {
   const f = await standby({}, { forced: true });
   const lease = { ...says("pg2").lease, held: true };
   f.world.others.set("pg2", says("pg2", { lease }, { standby: false, upstream: null }));

@@ -1,8 +1,8 @@
-// Keeps PostgreSQL waiting for the standbys that the consistency mode asks for, as nodes come and go; says where it cannot.
+// Keeps synchronous_standby_names as the consistency mode requires while nodes come and go, and notes when it cannot.
 import { decideSync } from "../decide/sync.ts";
 import type { Node } from "../node.ts";
 
-/** An operator who sets synchronous_standby_names in CONFIGS has the last word. */
+/** Changes nothing if the operator has set synchronous_standby_names in CONFIGS. */
 export async function keepConsistency(node: Node): Promise<void> {
   const { config, doors, log, memory, seen } = node;
   const { server } = seen.now;
@@ -20,7 +20,7 @@ export async function keepConsistency(node: Node): Promise<void> {
   });
   noteDegraded(role === "primary" ? plan.degraded : null, node);
   if (plan.names === server.syncNames) return;
-  log.info("Commits wait for others", { mode: config.consistency, names: plan.names || "nobody" });
+  log.info("Changing synchronous_standby_names", { mode: config.consistency, names: plan.names || "none" });
   await doors.data.writeSyncNames(plan.names);
   await doors.server.reload();
 }
@@ -29,5 +29,5 @@ function noteDegraded(degraded: string | null, node: Node): void {
   if (!node.condition.degradedTo(degraded)) return;
   const mode = node.config.consistency;
   if (degraded !== null) return node.history.note("Consistency degraded", { mode, because: degraded });
-  node.history.note("Consistency restored", { mode, because: "all standbys that it waits for are there" });
+  node.history.note("Consistency restored", { mode, because: "everything that commits wait for is streaming" });
 }

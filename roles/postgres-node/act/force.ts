@@ -1,9 +1,9 @@
-// The lease beside its renewals: the first one of a cluster, and the end of a forced failover.
+// Two special cases of the lease: the first one of a cluster, and the end of a forced failover.
 import { countMajority, type Surroundings } from "../decide/view.ts";
 import type { Node } from "../node.ts";
 import { viewOf } from "../observe/surroundings.ts";
 
-/** Before a majority has ever joined the primary needs no lease, and takes it as soon as it can be had. */
+/** Before a majority has ever joined, the primary needs no lease, but acquires it as soon as a majority grants it. */
 export async function getFirstLease({ lease, memory, seen }: Node): Promise<void> {
   if (!lease.mode.on || memory.now.everHadMajority || seen.role() !== "primary") return;
   await lease.acquire();
@@ -20,5 +20,5 @@ export async function endForce(surroundings: Surroundings, node: Node): Promise<
   } else if (surroundings.primary === null || surroundings.primary.host === config.host) return;
   else lease.standDown();
   await memory.update((m) => ({ ...m, forced: false }));
-  history.note("A majority counts again", { because: "the nodes that were missing are back", role });
+  history.note("A majority counts again", { because: "a majority of the voters is back", role });
 }

@@ -1,5 +1,5 @@
-// A primary that stops hands over: sessions end, everything is streamed, the lease is free, the successor is told. No
-// acknowledged write is lost, since PostgreSQL's fast shutdown waits until its standbys have the last record.
+// A primary that stops hands over: sessions end, all WAL is streamed, the lease is released, and the successor takes over.
+// No acknowledged write is lost, since PostgreSQL's fast shutdown waits until its standbys have the last record.
 import { compareLsn } from "../../../core/postgres/lsn.ts";
 import { orders, type QuestionOf } from "../../../core/protocol/orders.ts";
 import { errorText } from "../../../core/words/errors.ts";
@@ -12,9 +12,9 @@ import { observeServer } from "../observe/server.ts";
 import { observeSurroundings, viewOf } from "../observe/surroundings.ts";
 import { promoteHere } from "./promote.ts";
 
-/** The successor promotes within this time or not for us, milliseconds. */
+/** How long the successor may take to answer that it has taken over, milliseconds. */
 const takeOverMs = 4_000;
-/** The successor waits for the last record this long, milliseconds. */
+/** How long the successor waits for the last record, milliseconds. */
 const receiveMs = 2_000;
 
 /** The standby that is to lead next, and why. */
@@ -23,7 +23,7 @@ export interface Heir {
   because: string;
 }
 
-/** Which standby would lead if this primary stopped now; null where this node is not a primary with the lease. */
+/** Which standby would lead if this primary stopped now; null if this node is not a primary with the lease. */
 export function successorOf(node: Node, seen: Surroundings, wanted: string | null): Succession | null {
   if (!leads(node)) return null;
   const { systemIdentifier, timeline, lsn } = ownOf(node);
@@ -44,7 +44,7 @@ export async function lookForSuccessor(sinceMs: number, node: Node): Promise<Rec
   return decideRecovery({ ...viewOf(node, seen), recoveringMs, systemIdentifier, end });
 }
 
-/** After the recovering server has been ended: it was never read-write, so any standby has all that it has acknowledged. */
+/** Hands over once the recovering server is ended. It was never read-write, so the successor waits for no last record. */
 export async function handOverRecovery({ to, because }: Heir, node: Node): Promise<void> {
   node.candidacy.settle();
   say(node, "stopping", `handing over to ${to}`, because);
@@ -52,19 +52,19 @@ export async function handOverRecovery({ to, because }: Heir, node: Node): Promi
 }
 
 /**
- * Hands the role of this running primary over: a checkpoint, so that the shutdown's own is short; the shutdown, by `shutDown`;
- * then the lease is freed and the successor promotes itself. A failure is in the history, and the nodes elect a primary.
+ * Hands over the role of this running primary. A checkpoint comes first, so that the one in `shutDown` is short. Then the
+ * lease is released and the successor promotes itself. After a failure, which is in the history, the nodes elect a primary.
  */
 export async function handOver(heir: Heir, shutDown: () => Promise<void>, node: Node): Promise<void> {
   say(node, "stopping", `handing over to ${heir.to}`, heir.because);
   await node.doors.server.checkpoint().catch((error) =>
-    node.log.info("The checkpoint before the shutdown is not waited for", { why: errorText(error) })
+    node.log.info("Shutting down without waiting for the checkpoint", { why: errorText(error) })
   );
   await shutDown();
   try {
     const { state, checkpoint } = await node.doors.data.control();
     if (state === "shut down" && checkpoint) return await giveTo(heir, checkpoint.lsn, node);
-    failed(heir.to, `PostgreSQL is "${state}", not shut down`, node);
+    failed(heir.to, `the control file says "${state}" instead of "shut down"`, node);
   } catch (error) {
     failed(heir.to, errorText(error), node);
   }
@@ -72,10 +72,10 @@ export async function handOver(heir: Heir, shutDown: () => Promise<void>, node: 
 
 function failed(to: string, because: string, node: Node): void {
   node.condition.failed(node.clock.nowMs());
-  node.history.warn("The hand-over did not succeed; the nodes elect a primary", { to, because });
+  node.history.warn("The hand-over failed; the nodes elect a primary", { to, because });
 }
 
-/** Frees the lease; the successor, which has WAL beyond `afterLsn`, promotes itself. */
+/** Releases the lease, then asks the successor to promote itself once it has WAL beyond `afterLsn`. */
 async function giveTo({ to, because }: Heir, afterLsn: string, node: Node): Promise<void> {
   const { config, client, clock, lease } = node;
   const started = clock.nowMs();
@@ -103,7 +103,7 @@ export async function takeOver(
     if (node.seen.role() !== "standby") return no("this node is not a standby");
     if (lsn !== null && compareLsn(lsn, afterLsn) > 0) break;
     if (node.clock.nowMs() >= end) {
-      return no(`the last record of ${from} at ${afterLsn} has not arrived, this node is at ${lsn}`);
+      return no(`the last record of ${from} at ${afterLsn} has not arrived; this node is at ${lsn}`);
     }
     await node.clock.sleep(20, node.stop);
   }

@@ -1,5 +1,5 @@
 // May this node become primary now? Asked by the agent, by repmgrd before it promotes, and by PostgreSQL itself at the end of
-// recovery (recovery_end_command): no way into read-write leads past this file.
+// recovery (recovery_end_command). Every way to read-write goes through this file.
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 import { decideMayPromote, type MayPromote } from "../decide/promotion.ts";
 import type { Attempt } from "../lease/lease.ts";
@@ -8,34 +8,34 @@ import { observeServer } from "../observe/server.ts";
 import { finalLook, observeSurroundings, viewOf } from "../observe/surroundings.ts";
 import type { Bid } from "../state/candidacy.ts";
 
-/** An attempt that was allowed ends after this long if nothing came of it, milliseconds. */
+/** A bid that was allowed ends after this long unless it is kept, milliseconds. */
 const bidMs = 15_000;
 /** A lease that is free within this time is waited for, milliseconds. */
 const insistMs = 2_500;
 
-/** Allowed: the attempt that was begun for it, which ends after a while unless it is kept. */
+/** If it is allowed, with the bid that was begun for it, which expires unless it is kept. */
 export type Permission = { ok: true; because: string; bid: Bid } | { ok: false; because: string };
 
 const refused = (because: string): Permission => ({ ok: false, because });
 
 /**
- * Takes the lease where it is needed, then looks afresh: only what is seen while the lease is held is final, since the former
- * primary can acknowledge nothing any more. Gives the lease back where another node is to lead.
+ * Acquires the lease if it is needed, then looks again. Only what is seen while the lease is held is final, since the former
+ * primary can then acknowledge no more commits. Releases the lease if another node is to lead.
  */
 export async function askToPromote(node: Node, options: MayPromote): Promise<Permission> {
   const { lease } = node;
   if (node.seen.role() !== "standby") return refused("this node is not a standby");
   // repmgrd and the agent may ask at the same time: what one was allowed, the other must not take back
   const bid = node.candidacy.begin("a promotion");
-  if (bid === null) return refused("a promotion or a start as primary is under way on this node");
-  // cheap reasons first: no lease is asked for in vain
+  if (bid === null) return refused("a promotion or a start as primary is already under way on this node");
+  // cheap reasons first, so that no lease is acquired in vain
   const verdict = node.memory.now.paused.on && !options.asked
     ? no("automatic failover is paused")
-    : await licensed(node, options).catch((error) => no(`could not look: ${error}`));
-  node.log.info("Promotion asked for", { allowed: verdict.ok, because: verdict.because, term: lease.term() });
+    : await licensed(node, options).catch((error) => no(`this node could not look at the cluster: ${error}`));
+  node.log.info("Promotion requested", { allowed: verdict.ok, because: verdict.because, term: lease.term() });
   if (!verdict.ok) {
     bid.end();
-    await lease.release("this node is not to be promoted");
+    await lease.release("this node may not be promoted");
     return refused(verdict.because);
   }
   armIfNeeded(node);
@@ -46,12 +46,12 @@ export async function askToPromote(node: Node, options: MayPromote): Promise<Per
 async function licensed(node: Node, options: MayPromote): Promise<Verdict> {
   if (licenseOf(node) !== "not-needed") {
     const attempt = await insist(node);
-    if (!attempt.held) return no(`no lease: ${attempt.because}`);
+    if (!attempt.held) return no(`this node did not get the lease: ${attempt.because}`);
   }
   return await mayPromote(node, options);
 }
 
-/** Tries until the lease of a lost primary has run out, where that is soon. */
+/** Tries until the lease of a lost primary has run out at the voters, if that is soon. */
 async function insist(node: Node): Promise<Attempt> {
   const end = node.clock.nowMs() + insistMs;
   while (true) {
@@ -72,7 +72,7 @@ async function mayPromote(node: Node, options: MayPromote): Promise<Verdict> {
   }, { ...options, final: true });
 }
 
-/** PostgreSQL is about to leave recovery: whatever asked it to, only with the lease. */
+/** Whether PostgreSQL may leave recovery now: whatever promoted it, only with the lease. */
 export function mayEndRecovery(node: Node): Verdict {
   const license = licenseOf(node);
   if (license === "not-needed") return yes("no lease is needed");

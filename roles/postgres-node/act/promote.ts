@@ -1,4 +1,4 @@
-// Makes this standby the primary: permission first, then PostgreSQL; where it does not succeed, everything is taken back.
+// Makes this standby the primary: permission first, then PostgreSQL. If it fails, everything is undone.
 import { errorText } from "../../../core/words/errors.ts";
 import { no, type Verdict } from "../../../core/words/verdict.ts";
 import type { MayPromote } from "../decide/promotion.ts";
@@ -7,19 +7,19 @@ import { observeServer } from "../observe/server.ts";
 import type { Bid } from "../state/candidacy.ts";
 import { askToPromote } from "./permission.ts";
 
-/** How long a promotion that was not confirmed is looked at, milliseconds. */
+/** How long a promotion is watched for its outcome, milliseconds. */
 const outcomeMs = 45_000;
 
 /**
- * The agent's own promotion; repmgr's record follows with the next look.
- * After how many milliseconds to try again, or null.
+ * Promotes this node for the agent itself; repmgr's record is corrected at the next look.
+ * Returns after how many milliseconds to try again, or null.
  */
 export async function promoteHere(because: string, node: Node, how: Partial<MayPromote> = {}): Promise<number | null> {
   const started = node.clock.nowMs();
-  say(node, "promoting", "asking to promote this standby", because);
+  say(node, "promoting", "asking whether this standby may be promoted", because);
   const permission = await askToPromote(node, { tieBreak: false, ...how });
   if (!permission.ok) {
-    say(node, "running", "serving as standby", `not promoted: ${permission.because}`);
+    say(node, "running", "serving as standby", `this standby was not promoted: ${permission.because}`);
     return node.lease.retryMs;
   }
   await promoteAllowed({ because, started, bid: permission.bid }, node);
@@ -27,8 +27,8 @@ export async function promoteHere(because: string, node: Node, how: Partial<MayP
 }
 
 /**
- * repmgrd has elected this node and asks. Where there is a lease the agent promotes at once, and repmgrd has nothing to do:
- * `repmgr standby promote` first looks for every other node, which takes seconds where some are gone.
+ * Answers repmgrd, which has elected this node. If a lease is needed, the agent promotes at once and repmgrd has nothing to do:
+ * `repmgr standby promote` first looks for every other node, which takes seconds if some are gone.
  */
 export async function promoteForRepmgrd(node: Node): Promise<Verdict> {
   const started = node.clock.nowMs();
@@ -42,7 +42,7 @@ export async function promoteForRepmgrd(node: Node): Promise<Verdict> {
 
 interface Allowed {
   because: string;
-  /** when it was asked for, the clock's milliseconds */
+  /** when it was requested, the clock's milliseconds */
   started: number;
   bid: Bid;
 }
@@ -66,7 +66,7 @@ async function promoteAllowed({ because, started, bid }: Allowed, node: Node): P
   say(node, "running", "serving as primary", because);
 }
 
-/** Asks PostgreSQL to become read-write. Where it does not confirm, that says nothing: it is looked at until its role is seen. */
+/** Asks PostgreSQL to become read-write. A missing answer proves nothing: the server is watched until its role is seen. */
 async function becomesPrimary(node: Node): Promise<boolean> {
   const { clock, doors, log } = node;
   try {
@@ -77,7 +77,7 @@ async function becomesPrimary(node: Node): Promise<boolean> {
   const end = clock.nowMs() + outcomeMs;
   while (!node.stop.aborted && licenseOf(node) !== "missing" && doors.server.processes() > 0) {
     await observeServer(node).catch((error) =>
-      log.info("The server does not answer after its promotion yet", { why: errorText(error) })
+      log.info("The server does not answer yet after its promotion", { why: errorText(error) })
     );
     if (node.seen.role() === "primary") return true;
     if (clock.nowMs() >= end) return false;
@@ -86,9 +86,9 @@ async function becomesPrimary(node: Node): Promise<boolean> {
   return false;
 }
 
-/** A promotion that was asked for may still happen: the server ends first, and only then may another node have the lease. */
+/** The requested promotion may still happen: the server is ended first, and only then may another node have the lease. */
 async function takeBack(node: Node): Promise<void> {
-  const because = "the promotion did not come to an end";
+  const because = "the promotion did not finish";
   node.log.error("The promotion failed", { because });
   if (licenseOf(node) !== "not-needed" && !(await node.doors.server.end())) return;
   say(node, "waiting", "starting again as a standby", because);

@@ -1,13 +1,13 @@
-// Keeps repmgr's record of this node true, and repmgrd running while it is.
+// Keeps repmgr's record of this node right, and repmgrd running while it is right.
 import { errorText } from "../../../core/words/errors.ts";
 import { decideRegistration, registrationGraceMs, registrationRetryMs } from "../decide/registration.ts";
 import { reached, type Surroundings } from "../decide/view.ts";
 import { type Node, ownOf } from "../node.ts";
 
 export class Registration {
-  /** since when the record differs */
+  /** since when the record has been wrong, the clock's milliseconds */
   private differsSince: number | null = null;
-  /** a registration is under way: it waits for the standby, and nothing waits for it */
+  /** a registration is under way: it waits for the standby, and the loop does not wait for it */
   private underWay = false;
   private triedAt = -Infinity;
   /** the record has been right once since the server started: from then on repmgr may be the one to change it */
@@ -15,7 +15,7 @@ export class Registration {
 
   constructor(private readonly node: Node) {}
 
-  /** One look: registers where the record is wrong, starts repmgrd where it is right. */
+  /** Registers this node if its record is wrong, and starts repmgrd if it is right. */
   keep(surroundings: Surroundings): void {
     const { config, clock, repmgrd } = this.node;
     const own = ownOf(this.node);
@@ -42,11 +42,11 @@ export class Registration {
 
   private register(role: "primary" | "standby", upstreamNodeId: number | null, because: string): void {
     const { clock, doors: { repmgr }, log, repmgrd } = this.node;
-    log.info("Registering in repmgr", { role, because });
+    log.info("Registering with repmgr", { role, because });
     this.underWay = true;
     const registered = upstreamNodeId === null ? repmgr.registerPrimary() : repmgr.registerStandby(upstreamNodeId);
-    registered.then((ok) => ok ? repmgrd.stop() : undefined) // it reads its own record only when it starts
-      .catch((error) => log.warn("Registering in repmgr failed", { why: errorText(error) }))
+    registered.then((ok) => ok ? repmgrd.stop() : undefined) // repmgrd reads its own record only when it starts
+      .catch((error) => log.warn("Registering with repmgr failed", { why: errorText(error) }))
       .finally(() => {
         this.underWay = false;
         this.triedAt = clock.nowMs();

@@ -22,7 +22,7 @@ export async function remember(surroundings: Surroundings, node: Node): Promise<
     }),
   }));
   if (!first || !memory.now.everHadMajority) return;
-  node.log.info("A majority of PARTNER_NODES has joined; from now on a majority decides which node leads", {
+  node.log.info("A majority of PARTNER_NODES has joined; from now on a majority decides which node is the primary", {
     partners: config.partners,
   });
   if (seen.role() === "primary") armIfNeeded(node);

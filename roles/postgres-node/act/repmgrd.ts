@@ -10,12 +10,12 @@ export class Repmgrd {
     return this.daemon?.running() ?? false;
   }
 
-  /** Starts it, unless it has been started. */
+  /** Starts repmgrd, unless it has been started. */
   start(): void {
     this.daemon ??= this.door.startDaemon();
   }
 
-  /** Resolves when it is gone. */
+  /** Resolves once repmgrd has ended. */
   async stop(): Promise<void> {
     const { daemon } = this;
     this.daemon = null;

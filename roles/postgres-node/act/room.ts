@@ -6,12 +6,15 @@ import type { Node } from "../node.ts";
 import { observeRoom } from "../observe/server.ts";
 import { type Heir, successorOf } from "./hand-over.ts";
 
-/** Looks at the volume; the standby to hand over to where the primary has no room and that one has, else null. */
+/** Looks at the volume. Returns the standby to hand over to, if it has room and this primary has none; otherwise null. */
 export async function heirWithRoom(surroundings: Surroundings, node: Node): Promise<Heir | null> {
   const freeBytes = await observeRoom(node);
   if (!lacksRoom(freeBytes) || node.memory.now.paused.on) return null;
   const roomy = surroundings.peers.filter((p) => p.seen === "reached" && hasRoom(p.diskFreeBytes));
   const succession = successorOf(node, { ...surroundings, peers: roomy }, null);
   if (!succession || "none" in succession) return null;
-  return { to: succession.to, because: `${node.config.pgdata} has ${sizeText(freeBytes)} free: no room to write` };
+  return {
+    to: succession.to,
+    because: `${node.config.pgdata} has only ${sizeText(freeBytes)} free, too little to write`,
+  };
 }

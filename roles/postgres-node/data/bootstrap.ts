@@ -23,7 +23,7 @@ export interface BootstrapDeps {
 
 const scriptDirectory = "/docker-entrypoint-initdb.d";
 
-/** Makes the cluster; cut off anywhere it is thrown away and made anew at the next start. Throws OperatorError. */
+/** Makes the cluster. If it is interrupted, the next start discards it and begins again. Throws OperatorError. */
 export async function bootstrap(deps: BootstrapDeps): Promise<void> {
   const { config, log, clock } = deps;
   requirePassword(config);
@@ -53,9 +53,10 @@ export async function bootstrap(deps: BootstrapDeps): Promise<void> {
 function requirePassword(config: NodeConfig): void {
   if (config.postgresPassword !== "" || config.hostAuthMethod === "trust") return;
   throw new OperatorError({
-    what: "A fresh cluster is to be made, but POSTGRES_PASSWORD is not set",
-    fix: "set POSTGRES_PASSWORD (or POSTGRES_PASSWORD_FILE) for this node; or, where everybody on the network may " +
-      "connect as superuser, POSTGRES_HOST_AUTH_METHOD=trust",
+    what: "Cannot make a fresh cluster: POSTGRES_PASSWORD is not set",
+    fix:
+      "set POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE for this node; or set POSTGRES_HOST_AUTH_METHOD=trust to let " +
+      "everyone on the network connect as superuser",
     exitCode: ExitCode.config,
   });
 }
@@ -91,7 +92,7 @@ async function withPrivateServer(config: NodeConfig, log: Log, work: () => Promi
     await work();
   } finally {
     await control(["--mode=fast", "--wait", "stop"], 120_000).catch((error) =>
-      log.error("The server of the bootstrap could not be stopped", { error })
+      log.error("The temporary server of the bootstrap could not be stopped", { error })
     );
   }
 }
@@ -122,23 +123,23 @@ async function runScripts({ config, log, signal }: BootstrapDeps): Promise<void>
     const path = join(scriptDirectory, name);
     const argv = scriptCommand(path, (await modeOf(path))?.mode ?? 0);
     if (argv === null) {
-      log.info("Ignored in the initdb directory", { file: path });
+      log.info("Ignoring a file in the initdb directory", { file: path });
       continue;
     }
-    log.info("Running", { file: path });
+    log.info("Running an initdb script", { file: path });
     const onLine = (line: string) => log.info("Output", { process: name, line });
     const result = await tryRun(argv, { as: postgresAccount, timeoutMs: 24 * 3_600_000, env, onLine, signal });
     if (result.code === 0) continue;
     throw new OperatorError({
       what: `${path} failed`,
       why: result.stderr.trim().split("\n").slice(-2).join(" | "),
-      fix: "correct the script; the half-made cluster is thrown away and made anew at the next start",
+      fix: "correct the script; the next start discards the unfinished cluster and makes a fresh one",
       exitCode: ExitCode.config,
     });
   }
 }
 
-/** The command for one file of the initdb directory, or null where its kind is unknown. Pure. */
+/** The command for one file of the initdb directory, or null if its kind is unknown. Pure. */
 export function scriptCommand(path: string, mode: number): string[] | null {
   const psql = ["psql", "-v", "ON_ERROR_STOP=1", "--no-password", "--no-psqlrc"];
   const unpack: Record<string, string> = { gz: "gunzip", xz: "xz -d", zst: "zstd -d" };

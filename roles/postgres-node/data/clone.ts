@@ -1,5 +1,5 @@
 // Clones this node from its upstream: pg_basebackup into a directory inside the volume, then a journalled move.
-// The old data stays until the clone is whole, unless there is no room for both.
+// The old data stays until the clone is complete, unless there is no room for both.
 import { sizeText } from "../../../core/words/amounts.ts";
 import { join } from "node:path";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
@@ -21,7 +21,7 @@ export interface CloneDeps {
   signal: AbortSignal;
 }
 
-/** Clones from `host`. Throws OperatorError; what it left is recognised and redone at the next try. */
+/** Clones from `host`. Throws OperatorError; the next attempt recognises what was left and begins again. */
 export async function clone(host: string, deps: CloneDeps): Promise<void> {
   const { config, log, clock } = deps;
   const since = clock.nowMs();
@@ -50,20 +50,21 @@ async function prepareUpstream(host: string, config: NodeConfig): Promise<number
     throw new OperatorError({
       what: `Cannot clone from "${host}"`,
       why: error instanceof Error ? error.message : String(error),
-      fix: "check REPLICATION_USER, REPLICATION_PASSWORD and REPLICATION_DB here and there, and pg_hba.conf there",
+      fix:
+        `give this node and ${host} the same REPLICATION_USER, REPLICATION_PASSWORD and REPLICATION_DB; check pg_hba.conf on ${host}`,
       cause: error,
     });
   }
 }
 
-/** Where old data and clone do not fit side by side, the old data goes first: the upstream has a whole copy. */
+/** Removes the old data first if it and the clone do not both fit: the upstream has a complete copy. */
 async function makeRoom(bytes: number, { config, log }: CloneDeps): Promise<void> {
   const needed = bytes * 1.1 + 64 * 1024 * 1024;
   const { freeBytes } = await diskSpace(config.pgdata);
   if (freeBytes >= needed) return;
   const entries = await journal.dataEntries(config.pgdata);
   if (entries.length === 0) throw noRoom(config.pgdata, needed, freeBytes);
-  log.warn("Removing the old data directory before the clone, there is no room for both", {
+  log.warn("Removing the old data directory before the clone: the volume has no room for both", {
     freeBytes,
     neededBytes: Math.round(needed),
     entries: entries.length,
@@ -76,8 +77,8 @@ async function makeRoom(bytes: number, { config, log }: CloneDeps): Promise<void
 
 function noRoom(pgdata: string, needed: number, free: number): OperatorError {
   return new OperatorError({
-    what: `No room for a clone in ${pgdata}`,
-    why: `${sizeText(needed)} are needed, ${sizeText(free)} are free`,
+    what: `The volume at ${pgdata} has no room for a clone`,
+    why: `the clone needs ${sizeText(needed)}, but only ${sizeText(free)} is free`,
     fix: "give this node a larger volume, or free space on it",
     exitCode: ExitCode.config,
   });
@@ -121,6 +122,6 @@ async function baseBackup(host: string, bytes: number, deps: CloneDeps): Promise
     what: `The clone from "${host}" failed`,
     why: commandErrorText(result),
     fix:
-      `it is tried again by itself; if it keeps failing, check that ${host} runs and max_wal_senders there is not used up`,
+      `wait for the next attempt, which is automatic; if it keeps failing, check that ${host} runs and that its max_wal_senders is not used up`,
   });
 }

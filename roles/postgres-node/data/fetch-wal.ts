@@ -1,4 +1,4 @@
-// WAL that pg_rewind needs and this node no longer has: fetched from barman's agent, whose address the primary knows.
+// Fetches WAL that pg_rewind needs and this node no longer has from barman's agent, whose address the primary knows.
 import { join } from "node:path";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { ControlClient } from "../../../core/client/control-client.ts";
@@ -17,11 +17,11 @@ import { agentSocketPath } from "../text/repmgr-conf.ts";
 
 /** barman's receiver in pg_stat_replication (barman's documentation, streaming_archiver_name). */
 const receiverName = "barman_receive_wal";
-/** How long barman may take to follow a primary that is new, milliseconds. */
+/** How long barman may take to follow a new primary, milliseconds. */
 const followMs = 30_000;
-/** barman takes one file out of its archive within this, milliseconds. */
+/** How long barman may take for one answer, milliseconds. */
 const answerMs = 30_000;
-/** One file altogether, milliseconds. */
+/** How long one file may take altogether, milliseconds. */
 const fileMs = 120_000;
 
 export interface FetchDeps {
@@ -32,7 +32,7 @@ export interface FetchDeps {
   peers: Peers;
 }
 
-/** Puts one WAL file into pg_wal; only while a rewind is under way. */
+/** Puts one WAL file into pg_wal, but only while a rewind is under way. */
 export async function fetchWal(name: string, rewinding: RewindUnderWay | null, node: FetchDeps): Promise<Verdict> {
   const { config, log } = node;
   if (!walFileName.test(name)) return no(`${JSON.stringify(name)} is not the name of a WAL file`);
@@ -47,14 +47,14 @@ export async function fetchWal(name: string, rewinding: RewindUnderWay | null, n
     });
     rewinding.fetched.push(name);
     log.info("WAL fetched from barman", { file: name, from: host, tookMs: Math.round(node.clock.nowMs() - started) });
-    return yes(`${name} is there`);
+    return yes(`${name} was fetched`);
   } catch (error) {
     log.warn("WAL could not be fetched from barman", { file: name, why: errorText(error) });
     return no(errorText(error));
   }
 }
 
-/** Where the receiver of the primary's WAL is: barman may be a moment behind a primary that is new. */
+/** The address of barman's receiver at the primary. barman may need a moment to follow a new primary. */
 async function addressOfBarman(primary: string, node: FetchDeps): Promise<string> {
   return await waitUntil(
     async () => {
@@ -65,7 +65,7 @@ async function addressOfBarman(primary: string, node: FetchDeps): Promise<string
     {
       what: `barman to receive from ${primary}`,
       deadlineMs: followMs,
-      fix: "where there is a backup container, see its log; without one this node clones",
+      fix: "see the log of the barman container; without one, this node is cloned",
     },
     { clock: node.clock },
   );
@@ -75,7 +75,7 @@ async function readWhole(host: string, name: string, node: FetchDeps): Promise<B
   const deadline = node.clock.nowMs() + fileMs;
   const pieces: Buffer[] = [];
   for (let offset = 0, total = 1; offset < total;) {
-    if (node.clock.nowMs() > deadline) throw new Error(`${name} took over ${fileMs / 1000} s`);
+    if (node.clock.nowMs() > deadline) throw new Error(`fetching ${name} took more than ${fileMs / 1000} s`);
     const { totalBytes, base64 } = await node.client.ask(orders.wal, host, { name, offset }, answerMs);
     const piece = Buffer.from(base64, "base64");
     if (piece.length === 0) throw new Error(`${name} ended after ${offset} of ${totalBytes} bytes`);
@@ -95,7 +95,7 @@ export const fetchWalCommand: Command = async (context, { args: [name = ""] }) =
     );
     return ExitCode.ok;
   } catch (error) {
-    context.complain(`no WAL from barman: ${errorText(error)}`);
+    context.complain(`postdock: WAL could not be fetched from barman: ${errorText(error)}`);
     return ExitCode.no;
   }
 };

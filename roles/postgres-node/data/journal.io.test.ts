@@ -1,4 +1,4 @@
-// The moves of a clone and of a rewind, cut off at every step: nothing is lost, and what is unfinished is recognised.
+// The moves of a clone and of a rewind, interrupted at every step: nothing is lost, and unfinished work is recognised.
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -31,7 +31,7 @@ const data = async (directory: string) =>
 const whole = ["PG_VERSION", "base", "pg_wal"];
 const memory = (pgdata: string) => readFile(join(journal.stateDirectory(pgdata), "memory.json"), "utf8");
 
-test("a rewind works beside the node's memory; what came from the other node's is left behind", () =>
+test("a rewind leaves the node's memory alone, and what it copied of the other node's memory is dropped", () =>
   withData(async (pgdata) => {
     await journal.writeJournal(pgdata, { ...written, phase: "rewinding" });
     await journal.stage(pgdata);
@@ -40,7 +40,7 @@ test("a rewind works beside the node's memory; what came from the other node's i
     assert.deepEqual(await data(pgdata), []);
     await mkdir(join(target, journal.stateDirectoryName));
     await writeFile(join(target, journal.stateDirectoryName, "memory.json"), "theirs");
-    await writeFile(join(target, "pgsql_tmp.1"), "half written over there");
+    await writeFile(join(target, "pgsql_tmp.1"), "half written on the other node");
     await mkdir(join(target, "lost+found"));
     await journal.writeJournal(pgdata, { ...written, phase: "moving-out" });
     await journal.moveIntoPlace(pgdata, log);
@@ -50,14 +50,14 @@ test("a rewind works beside the node's memory; what came from the other node's i
     assert.deepEqual(await readdir(journal.stateDirectory(pgdata)), ["memory.json"]);
   }));
 
-test("a rewind that failed or was cut off half-way gives the data back, and the memory stays this node's", () =>
+test("a failed or interrupted rewind gives the data back, and the memory stays this node's own", () =>
   withData(async (pgdata) => {
     await journal.writeJournal(pgdata, { ...written, phase: "rewinding" });
     await journal.stage(pgdata);
     const target = journal.stagingDirectory(pgdata);
     await mkdir(join(target, journal.stateDirectoryName));
     await writeFile(join(target, journal.stateDirectoryName, "memory.json"), "theirs");
-    await writeFile(join(pgdata, "base2"), "as if the move had been cut off");
+    await writeFile(join(pgdata, "base2"), "as if the move had been interrupted");
     await journal.unstage(pgdata);
     assert.deepEqual(await data(pgdata), [...whole, "base2"].toSorted());
     assert.equal(await readFile(join(pgdata, "base", "1"), "utf8"), "old base");
@@ -66,7 +66,7 @@ test("a rewind that failed or was cut off half-way gives the data back, and the 
     assert.equal(await memory(pgdata), "mine");
   }));
 
-test("a clone that is moved in, cut off after any entry, is finished by the next call", async () => {
+test("moving a clone in, interrupted after any entry, is finished by the next call", async () => {
   for (const moved of [0, 1, 2]) {
     await withData(async (pgdata) => {
       const staging = journal.stagingDirectory(pgdata);

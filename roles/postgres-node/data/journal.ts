@@ -1,6 +1,6 @@
-// The node's own directory inside the volume, and the journal that makes a clone recognisable at any instant.
-// pg_basebackup skips names that begin with pgsql_tmp, so nothing in it reaches a clone. pg_rewind does not: it would replace
-// what is in here by the other node's, so the data directory is moved away from it before and back after a rewind.
+// The node's own directory inside the volume, and the journal that shows at any moment how far a clone has come.
+// pg_basebackup skips names that begin with pgsql_tmp, so nothing in it reaches a clone. pg_rewind skips none, and would
+// replace the content by the other node's. So the data is moved away from it before a rewind, and back afterwards.
 import { join } from "node:path";
 import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
@@ -20,9 +20,9 @@ export const stateDirectoryName = "pgsql_tmp.postdock";
 const Journal = z.object({
   /**
    * copying: a clone is being received beside the old data, which is untouched;
-   * moving-out, moving-in: the clone is whole; the old data goes out, then the clone comes in, entry by entry;
-   * rewinding: pg_rewind is at work on the old data in the staging directory; cut off, it leaves what only a clone can replace;
-   * bootstrapping: a fresh cluster is being made, nobody has used it yet.
+   * moving-out, moving-in: the clone is complete; the old data is moved out, then the clone is moved in, entry by entry;
+   * rewinding: pg_rewind is at work on the old data in the staging directory; after an interruption only a clone helps;
+   * bootstrapping: a fresh cluster is being made, and no client has used it yet.
    */
   phase: z.enum(["copying", "moving-out", "moving-in", "rewinding", "bootstrapping"]),
   source: z.string(),
@@ -36,7 +36,7 @@ export const stagingDirectory = (pgdata: string) => join(stateDirectory(pgdata),
 const outgoingDirectory = (pgdata: string) => join(stateDirectory(pgdata), "outgoing");
 const journalPath = (pgdata: string) => join(stateDirectory(pgdata), "journal.json");
 
-/** The journal, or null where nothing was under way. A damaged journal counts as a clone that was cut off. */
+/** The journal, or null if nothing was under way. A damaged journal counts as an interrupted clone. */
 export async function readJournal(pgdata: string): Promise<Journal | null> {
   const text = await readIfThere(journalPath(pgdata));
   if (text === null) return null;
@@ -52,20 +52,20 @@ export async function writeJournal(pgdata: string, journal: Journal): Promise<vo
   await writeAtomic(journalPath(pgdata), JSON.stringify(journal) + "\n", { mode: 0o600, owner: postgresAccount });
 }
 
-/** Nothing is under way any more. */
+/** Notes that nothing is under way any more. */
 export async function clearJournal(pgdata: string): Promise<void> {
   await remove(journalPath(pgdata));
   await syncDirectory(stateDirectory(pgdata));
 }
 
-/** Removes what a cut-off clone left in the staging directory. */
+/** Removes what an interrupted clone left in the staging directory. */
 export async function clearStaging(pgdata: string): Promise<void> {
   await remove(stagingDirectory(pgdata));
 }
 
 /**
- * Carries out, or finishes, a journalled move: the old entries out, then the staged ones in, PG_VERSION last, then the old
- * ones are removed and the journal with them. Every step can be repeated, so it may be cut off anywhere and called again.
+ * Carries out or finishes a journalled move. The old entries are moved out, then the staged ones in, PG_VERSION last; then the
+ * old ones and the journal are removed. Every step can be repeated, so it may be interrupted anywhere and called again.
  */
 export async function moveIntoPlace(pgdata: string, log: Log): Promise<void> {
   const journal = await readJournal(pgdata);
@@ -75,29 +75,29 @@ export async function moveIntoPlace(pgdata: string, log: Log): Promise<void> {
     await writeJournal(pgdata, { ...journal, phase: "moving-in" });
   }
   const staging = stagingDirectory(pgdata);
-  const staged = await dataEntries(staging); // a rewind brings the other node's state along: it stays behind
+  const staged = await dataEntries(staging); // the other node's state, which a rewind brings along, stays behind
   for (const name of [...staged.filter((n) => n !== "PG_VERSION"), ...staged.filter((n) => n === "PG_VERSION")]) {
     await move(join(staging, name), join(pgdata, name));
   }
   await syncDirectory(pgdata);
   const old = await listDirectory(outgoingDirectory(pgdata));
-  if (old.length > 0) log.info("Removing the old data directory, its replacement is in place", { entries: old.length });
+  if (old.length > 0) log.info("Removing the old data directory; its replacement is in place", { entries: old.length });
   await remove(outgoingDirectory(pgdata));
   await remove(staging);
   await clearJournal(pgdata);
 }
 
-/** The data directory goes into the staging directory, for pg_rewind. Can be repeated, and undone by unstage(). */
+/** Moves the data directory into the staging directory, for pg_rewind. Can be repeated, and undone by unstage(). */
 export async function stage(pgdata: string): Promise<void> {
   await moveEntries(pgdata, stagingDirectory(pgdata));
 }
 
-/** After a rewind that failed or was cut off: what it left goes back to where it was, until a clone has replaced it. */
+/** Moves back what a failed or interrupted rewind left, until a clone has replaced it. */
 export async function unstage(pgdata: string): Promise<void> {
   await moveEntries(stagingDirectory(pgdata), pgdata);
 }
 
-/** The entries of a data directory that are data: neither this node's own state nor a file half written, nor the volume's. */
+/** The entries of a data directory that are data: without this node's own state, half-written files, and the volume's. */
 export async function dataEntries(directory: string): Promise<string[]> {
   return (await listDirectory(directory)).filter((name) => !name.startsWith("pgsql_tmp.") && name !== "lost+found");
 }

@@ -1,13 +1,13 @@
-// What an interrupted bootstrap or clone left behind, removed once it is certain that nobody needs it.
+// Removes what an interrupted bootstrap or clone left behind, once it is certain that it is not needed.
 import { join } from "node:path";
 import { remove } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { clearJournal, clearStaging, dataEntries, readJournal } from "./journal.ts";
 
-/** A clone that was cut off beside data that is still whole: what it left goes, the data stays. */
+/** Removes what an interrupted clone left beside data that is still complete. The data stays. */
 export async function clearLeftovers(pgdata: string, log: Log): Promise<void> {
   if (await readJournal(pgdata) === null) return;
-  log.info("Removing what an unfinished clone left, the data directory itself is whole");
+  log.info("Removing the remains of an unfinished clone; the data directory itself is complete");
   await clearStaging(pgdata);
   await clearJournal(pgdata);
 }
@@ -15,7 +15,7 @@ export async function clearLeftovers(pgdata: string, log: Log): Promise<void> {
 /** The journal says "bootstrapping" until everything but the state directory is gone. */
 export async function discardBootstrap(pgdata: string, log: Log): Promise<void> {
   const entries = await dataEntries(pgdata);
-  log.warn("Removing a cluster whose bootstrap never ended, nobody has used it", { entries: entries.length });
+  log.warn("Removing a cluster whose bootstrap never finished; no client has used it", { entries: entries.length });
   for (const name of entries) await remove(join(pgdata, name));
   await clearJournal(pgdata);
 }

@@ -18,7 +18,7 @@ import {
 } from "./journal.ts";
 import { passfilePath } from "../text/repmgr-conf.ts";
 
-/** A rewind that is under way: whose primary, and which files came from barman. */
+/** A rewind that is under way: to which primary, and which files came from barman. */
 export interface RewindUnderWay {
   to: string;
   fetched: string[];
@@ -34,7 +34,7 @@ export interface RewindDeps {
 }
 
 /**
- * Runs pg_rewind against `host`; WAL that is no longer here it asks the agent for (fetch-wal.ts). False where it could not:
+ * Runs pg_rewind against `host`. It asks the agent for WAL that this node no longer has (fetch-wal.ts). False if it failed:
  * then the node has to be cloned.
  */
 export async function rewind(host: string, deps: RewindDeps): Promise<boolean> {
@@ -75,7 +75,7 @@ export async function rewind(host: string, deps: RewindDeps): Promise<boolean> {
     await unstage(config.pgdata);
     return false;
   }
-  // until it has streamed past the rewind the directory is a standby's, whatever the next start sees
+  // until it has streamed past the rewind, the directory has to start as a standby, whatever the next start sees
   await writeAtomic(join(target, "standby.signal"), "", { mode: 0o600, owner: postgresAccount });
   await writeJournal(config.pgdata, { ...journal, phase: "moving-out" });
   await moveIntoPlace(config.pgdata, log);

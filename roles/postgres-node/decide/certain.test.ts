@@ -5,7 +5,7 @@ import { type CertaintyView, positionCertain, withFoundWal } from "./certain.ts"
 const standby = { standby: true, timeline: 2, lsn: "0/3000000" };
 const found = { timeline: 2, lsn: "0/5000000" };
 
-test("a standby that still replays what it had received tells the end of that", () => {
+test("a standby that still replays what it had received reports the end of that WAL", () => {
   const known = { found, seenTimeline: null };
   assert.equal(withFoundWal(standby, known).lsn, "0/5000000");
   assert.equal(withFoundWal({ ...standby, lsn: null }, known).lsn, "0/5000000");

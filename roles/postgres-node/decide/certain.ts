@@ -1,23 +1,23 @@
-// PURE: how far a node's WAL reaches, and whether it knows. Whoever has acknowledged a commit must not look like one that has
-// not: a strict failover would pass it over.
+// PURE: how far a node's WAL reaches, and whether the node knows it. A node that has acknowledged a commit must not look as if
+// it lacked that commit: a strict failover would pass it over.
 import { maxLsn, type WalPosition } from "../../../core/postgres/lsn.ts";
 
-/** What a running server says of its own position. */
+/** What a running server reports as its own position. */
 export interface ServerPosition {
   standby: boolean;
   timeline: number;
   lsn: string | null;
 }
 
-/** What was known before: the end of WAL found on disk before the start, and the timeline that the server said last. */
+/** What was known before: the end of WAL found on disk before the start, and the timeline that the server reported last. */
 export interface KnownPosition {
   found: WalPosition | null;
   seenTimeline: number | null;
 }
 
 /**
- * What a standby says of itself falls short after a start: it tells its timeline while it streams, in between that of its last
- * restart point, and what it had received before only once that is replayed. What was found on disk is there all the same.
+ * After a start, a standby reports too little. While it does not stream, its timeline is that of its last restart point. Its
+ * LSN leaves out WAL that it received earlier and has not replayed yet. The WAL found on disk fills both gaps.
  */
 export function withFoundWal<T extends ServerPosition>(state: T, { found, seenTimeline }: KnownPosition): T {
   if (!state.standby) return state;
@@ -33,11 +33,11 @@ export interface CertaintyView {
   /** a clone or a rewind is at work on it */
   beingReplaced: boolean;
   postmasterRuns: boolean;
-  /** what the server has just answered; null where it did not */
+  /** what the server has just answered; null if it did not answer */
   server: { standby: boolean; streaming: boolean } | null;
 }
 
-/** Whether nothing that this node has is missing from the position it tells. */
+/** Whether the position that this node reports covers all of its WAL. */
 export function positionCertain(view: CertaintyView): boolean {
   if (!view.postmasterRuns) return view.endRead && !view.ranSince && !view.beingReplaced;
   if (view.server === null) return false;

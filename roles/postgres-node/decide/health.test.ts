@@ -79,11 +79,11 @@ test("decideHealth() passes a standby, a starting node, and the primary that a m
   assert.equal(decideHealth({ own: primary, asked }).ok, true);
 });
 
-test("decideHealth() fails a node that could not learn its own role: blind is never healthy", () => {
+test("decideHealth() fails a node that could not find out its own role", () => {
   assert.equal(decideHealth({ own: status({ host: "a", role: "unknown" }), asked: [] }).ok, false);
 });
 
-test("decideHealth() fails a primary that fewer than a majority answers, and names who is missing", () => {
+test("decideHealth() fails a primary without a majority of answers, and names the missing nodes", () => {
   const verdict = decideHealth({ own: primary, asked: [lost("b"), lost("c")] });
   assert.equal(verdict.ok, false);
   assert.match(verdict.because, /b, c/);
@@ -92,8 +92,8 @@ test("decideHealth() fails a primary that fewer than a majority answers, and nam
 test("decideHealth() does not count partners that never joined until a majority has joined once", () => {
   const own = status({ host: "a", role: "primary", everHadMajority: false });
   assert.equal(decideHealth({ own, asked: [lost("b"), lost("c")] }).ok, true);
-  const told = reached({ host: "b", role: "none", everHadMajority: true });
-  assert.equal(decideHealth({ own, asked: [told, lost("c"), lost("d"), lost("e")] }).ok, false);
+  const joined = reached({ host: "b", role: "none", everHadMajority: true });
+  assert.equal(decideHealth({ own, asked: [joined, lost("c"), lost("d"), lost("e")] }).ok, false);
 });
 
 test("decideHealth() fails a primary whose rival has at least as many standbys, counted through cascades", () => {

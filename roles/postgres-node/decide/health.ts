@@ -1,24 +1,25 @@
-// PURE: is this node a real primary, a false one, or none (was is_major_master.sh)? Blind is never healthy.
+// PURE: is this node the real primary, a false primary, or not a primary (is_major_master.sh in 1.x)? A node that cannot see
+// its own role is never healthy.
 import type { NodeStatus } from "../../../core/protocol/status.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 
 export type Asked = { host: string } & ({ seen: "reached"; status: NodeStatus } | { seen: "unreachable" });
 
-/** What the probe knows: its own node's word, and every asked node's (CONTRACT.md: PARTNER_NODES, or all registered). */
+/** What the probe knows: the status of its own node and of the nodes asked: PARTNER_NODES, or all registered ones. */
 export interface HealthView {
   own: NodeStatus;
   asked: readonly Asked[];
 }
 
 /**
- * Passes where the node is no primary, or is the real one. Fails where it is a false primary: another node has at least as
- * many standbys referring to it, or fewer than a majority of the asked nodes (this one included) answer. Partners that
- * never joined do not count until a majority of PARTNER_NODES has joined once.
+ * Passes if the node is not a primary, or is the real one. Fails if it is a false primary: another primary has at least as
+ * many standbys, or less than a majority of the nodes answers, this one included. Partners that never joined do not count
+ * until a majority of PARTNER_NODES has joined once.
  */
 export function decideHealth(view: HealthView): Verdict {
   const { own } = view;
-  if (own.postgres.role === "unknown") return no("this node could not learn its own role");
-  if (own.fenced !== null) return no(`false primary: it was stopped here, ${own.fenced}`);
+  if (own.postgres.role === "unknown") return no("this node could not find out its own role");
+  if (own.fenced !== null) return no(`false primary: PostgreSQL was fenced on this node, because ${own.fenced}`);
   if (own.lease.mode === "on" && own.postgres.role === "primary" && !own.lease.held) {
     return no("false primary: it does not hold the lease");
   }
@@ -37,7 +38,7 @@ export function decideHealth(view: HealthView): Verdict {
   const rival = reached.find((s) => s.postgres.role === "primary" && standbys(s.node.host) >= standbys(own.node.host));
   if (rival) {
     return no(
-      `false primary: ${rival.node.host} has ${standbys(rival.node.host)} standbys, this node ${
+      `false primary: ${rival.node.host} has ${standbys(rival.node.host)} standbys, this node has ${
         standbys(own.node.host)
       }`,
     );

@@ -6,9 +6,9 @@ export interface LicenseView {
   role: Role;
   /** this node's own marker: a majority of PARTNER_NODES has joined once */
   everHadMajority: boolean;
-  /** this node's voter has granted the lease to another node: it knows of the lease a moment before its own marker does */
+  /** this node's voter has granted the lease to another node; this may happen a moment before this node has its marker */
   grantedToOther: boolean;
-  /** PARTNER_NODES is empty here and an upstream is configured */
+  /** PARTNER_NODES is empty on this node, and an upstream is configured */
   secondLevel: boolean;
   /** three voters or more, and QUORUM=on */
   leaseInForce: boolean;

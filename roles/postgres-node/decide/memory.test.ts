@@ -1,4 +1,4 @@
-// What a node remembers: the first majority once, and the newest word on pause.
+// What a node remembers: that a majority has joined once, and the newest order to pause or resume.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { says } from "../../../tests/support/fake-cluster.ts";
@@ -56,7 +56,7 @@ test("two of three partners of one cluster are a majority", () => {
   assert.equal(majority({ peers: [peer("pg9", says("pg2"))] }), false, "it is not a partner");
 });
 
-test("with a lease the primary counts it once it holds the lease, the others once one of them has counted it", () => {
+test("with a lease, the primary counts a majority once it holds the lease, and another node once a node has counted it", () => {
   assert.equal(majority({ held: false }), false);
   assert.equal(majority({ held: false, leaseInForce: false }), true);
   assert.equal(majority({ role: "standby", held: false }), false);
@@ -64,20 +64,20 @@ test("with a lease the primary counts it once it holds the lease, the others onc
   assert.equal(majority({ role: "standby", held: false, peers: [knowing] }), true);
 });
 
-test("it is never forgotten, and a node of the second level learns it from those that decide", () => {
+test("the marker is never lost, and a node of the second level learns it from the first level", () => {
   assert.equal(majority({ peers: [], before: { ...view.before, everHadMajority: true } }), true);
   const second = { otherPartners: [], configuredUpstream: "pg2", role: "standby" as const, held: false };
   assert.equal(majority(second), false);
   assert.equal(majority({ ...second, peers: [peer("pg2", says("pg2"), { everHadMajority: true })] }), true);
 });
 
-test("the newest word on pause counts, whoever gave it", () => {
+test("the newest order to pause or resume counts, whichever node reports it", () => {
   const paused = (atMs: number, on: boolean) => peer("pg2", says("pg2"), { paused: { on, atMs } });
   const before = { everHadMajority: true, paused: { on: false, atMs: 5 } };
   assert.deepEqual(decideMemory({ ...view, before, peers: [paused(9, true)] }).paused, { on: true, atMs: 9 });
   assert.deepEqual(decideMemory({ ...view, before, peers: [paused(4, true)] }).paused, { on: false, atMs: 5 });
 });
 
-test("hosts are kept in order, so that the file changes only where they do", () => {
+test("hosts are kept in order, so that the file changes only if they change", () => {
   assert.deepEqual(decideMemory(view).hosts, ["pg2", "pg3"]);
 });

@@ -1,4 +1,5 @@
-// PURE: what a running node remembers after a look: whether a majority has joined once, the nodes known, the newest word on pause.
+// PURE: what a running node remembers after a look: whether a majority has joined once, the known nodes, and whether failover
+// is paused.
 import { type ClusterView, reached } from "./view.ts";
 import type { Role } from "./server-seen.ts";
 
@@ -27,7 +28,7 @@ export function decideMemory(view: MemoryView) {
 
 function majorityJoined(view: MemoryView): boolean {
   const size = view.otherPartners.length + 1;
-  // a node of the second level learns it from those that decide
+  // a node of the second level learns it from the first level
   if (size === 1) return view.configuredUpstream !== null && reached(view).some((p) => p.everHadMajority);
   const joined = reached(view).filter((p) =>
     p.systemIdentifier === view.systemIdentifier && view.otherPartners.includes(p.host) && p.role !== "none"
@@ -35,7 +36,7 @@ function majorityJoined(view: MemoryView): boolean {
   return (joined.length + 1) * 2 > size;
 }
 
-/** With the lease, the primary says when the first majority has joined: once it holds the lease, so that it is fenced with it. */
+/** If a lease is in force, the primary counts the first majority once it holds the lease, so that it is fenced from then on. */
 function mayCountMajority(view: MemoryView): boolean {
   if (!view.leaseInForce) return true;
   if (view.role === "primary") return view.held;

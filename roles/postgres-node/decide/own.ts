@@ -1,10 +1,10 @@
-// PURE: what a node says of itself, from what was last seen of its server and its data directory.
+// PURE: what a node knows about itself, from the last look at its server and at its data directory.
 import { bytesAhead, compareLsn } from "../../../core/postgres/lsn.ts";
 import type { OwnData } from "./view.ts";
 import type { Downstream, Role, ServerSeen, Upstream } from "./server-seen.ts";
 import type { RegisteredNode } from "../../../core/protocol/status.ts";
 
-/** What this node knows of itself; null where it could not see. */
+/** What this node knows about itself; null for what it could not see. */
 export interface OwnNode {
   data: "empty" | "half-cloned" | "cluster" | "foreign";
   running: boolean | null;
@@ -30,7 +30,7 @@ export interface OwnLook {
   data: OwnData | null;
 }
 
-/** The server's word where it answers, else what was found in the data directory. */
+/** What the server reports if it answers, otherwise what was found in the data directory. */
 export function ownNode({ role, postmasterRuns, server, data }: OwnLook): OwnNode {
   if (server !== null) return running(server);
   const cluster = data?.kind === "cluster" ? data : null;
@@ -69,7 +69,7 @@ function running(server: ServerSeen): OwnNode {
   };
 }
 
-/** Received or announced and not replayed, bytes; null on a primary and where it is not known. */
+/** WAL that was received or announced and is not replayed, bytes; null on a primary, and if it is not known. */
 function lagBytes(server: ServerSeen): number | null {
   if (!server.standby || server.replayLsn === null) return null;
   const newest = [server.announcedLsn, server.lsn].filter((l) => l !== null).toSorted(compareLsn).at(-1);

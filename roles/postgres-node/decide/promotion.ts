@@ -5,19 +5,19 @@ import { withoutStuck } from "./stuck.ts";
 import { countMajority, type PromotionView, reached } from "./view.ts";
 
 export interface MayPromote {
-  /** only one of several equally advanced standbys may */
+  /** of several equally advanced standbys, only one may */
   tieBreak: boolean;
-  /** an operator or the primary itself wants this node */
+  /** an operator or the primary itself asks for this node */
   asked?: boolean;
-  /** it is known to have every acknowledged commit: the primary has handed over to it */
+  /** this node is known to have every acknowledged commit: the primary has handed over to it */
   proven?: boolean;
-  /** what is in view was seen with the lease in hand */
+  /** the view was taken while this node held the lease */
   final?: boolean;
 }
 
 /**
- * Whether this standby may become primary now; repmgrd asks before it promotes, and the agent for itself.
- * With `tieBreak` only one of several equally advanced standbys may (repmgrd's election has broken the tie already).
+ * Whether this standby may become primary now. repmgrd asks before it promotes, and the agent asks for itself.
+ * With `tieBreak`, only one of several equally advanced standbys may; repmgrd's election has already broken the tie.
  */
 export function decideMayPromote(
   all: PromotionView,
@@ -25,16 +25,18 @@ export function decideMayPromote(
 ): { ok: boolean; because: string } {
   const view = withoutStuck(all, all.position);
   const refuse = (because: string) => ({ ok: false, because });
-  if (view.role === "primary") return refuse("this node is already primary");
-  if (view.paused && !options.asked) return refuse("automatic failover is paused; `postdock cluster resume` ends that");
+  if (view.role === "primary") return refuse("this node is already the primary");
+  if (view.paused && !options.asked) {
+    return refuse("automatic failover is paused; `postdock cluster resume` ends the pause");
+  }
   if (view.self.priority === 0 && !options.asked) return refuse("NODE_PRIORITY is 0");
   if (view.otherPartners.length === 0 && view.configuredUpstream !== null && view.peers.length > 0) {
     const partnered = reached(view).some((p) => p.everHadMajority);
-    if (partnered) return refuse("this node is of the second level: the nodes of PARTNER_NODES decide");
+    if (partnered) return refuse("this node is of the second level: the nodes of the first level decide");
   }
   const peers = reached(view).filter((p) => p.systemIdentifier === view.systemIdentifier);
   const alive = peers.find((p) => p.role === "primary");
-  if (alive) return refuse(`${alive.host} is primary and answers`);
+  if (alive) return refuse(`${alive.host} is the primary and answers`);
   const becoming = peers.find((p) => p.becomingPrimary);
   if (becoming) return refuse(`${becoming.host} is becoming primary`);
   const majority = countMajority({ ...view, everHadMajority: true });
@@ -45,8 +47,8 @@ export function decideMayPromote(
   if (proof !== null) return refuse(proof);
   const electable = view.otherPartners.length > 0 ? peers.filter((p) => view.otherPartners.includes(p.host)) : peers;
   const better = electable.find((p) => isBetter(p, view, options.tieBreak));
-  if (better) return refuse(`${better.host} has newer data or comes first`);
-  return { ok: true, because: `${majority.have} of ${majority.size} voters answer and none has newer data` };
+  if (better) return refuse(`${better.host} has newer data, or equal data and precedence by NODE_PRIORITY or NODE_ID`);
+  return { ok: true, because: `${majority.have} of ${majority.size} voters answer and none of them has newer data` };
 }
 
 /** repmgr's order: received LSN, then priority, then the lower id. */

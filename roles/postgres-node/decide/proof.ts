@@ -1,22 +1,22 @@
-// PURE: whether the nodes in sight prove that no commit which was acknowledged in strict mode would be lost.
+// PURE: whether the nodes in sight prove that no commit acknowledged in strict mode would be lost.
 import { provesAll } from "./sync.ts";
 import { type ClusterView, reached } from "./view.ts";
 
 /**
- * In strict mode: why the nodes in sight do not prove that the most advanced of them has every commit; null where they do.
- * What is `final` counts only nodes that are certain how far their WAL reaches.
+ * In strict mode: why the nodes in sight do not prove that the most advanced of them has every acknowledged commit. Null if
+ * they do. A `final` look counts only nodes that are certain how far their WAL reaches.
  */
 export function missingProof(
   view: Pick<ClusterView, "strict" | "otherPartners" | "peers" | "everHadMajority">,
   { final = false }: { final?: boolean } = {},
 ): string | null {
-  // before a majority has joined, no commit was acknowledged by anybody else
+  // before a majority has joined, a commit needs no other node to be acknowledged
   if (!view.strict || !(view.everHadMajority || reached(view).some((p) => p.everHadMajority))) return null;
-  const told = reached(view).filter((p) => view.otherPartners.includes(p.host) && p.position !== null);
-  const unsure = final ? told.filter((p) => !p.certain).map((p) => p.host) : [];
-  const seen = told.length - unsure.length + 1;
+  const located = reached(view).filter((p) => view.otherPartners.includes(p.host) && p.position !== null);
+  const unsure = final ? located.filter((p) => !p.certain).map((p) => p.host) : [];
+  const seen = located.length - unsure.length + 1;
   const nodes = view.otherPartners.length + 1;
   if (provesAll(seen, nodes)) return null;
-  const blind = unsure.length > 0 ? `; not sure how far its WAL reaches: ${unsure.join(", ")}` : "";
-  return `CONSISTENCY is strict, and ${seen} of ${nodes} nodes do not prove that no acknowledged commit is lost${blind}`;
+  const blind = unsure.length > 0 ? `; still uncertain where their own WAL ends: ${unsure.join(", ")}` : "";
+  return `CONSISTENCY is strict, and ${seen} of ${nodes} nodes cannot prove that no acknowledged commit is lost${blind}`;
 }

@@ -23,13 +23,13 @@ const to = (v: RecoveryView) => {
 };
 const behind = { position: { timeline: 3, lsn: "0/4FFFFFF" } };
 
-test("a standby that has everything leads after two seconds, not before", () => {
+test("a standby that has all WAL leads after two seconds, not before", () => {
   assert.equal(to(view()), "b");
   assert.equal(to(view({ recoveringMs: patienceMs - 1 })), null);
   assert.equal(to(view({ peers: [peer("b", 2, behind), peer("c", 3)] })), "c");
 });
 
-test("one that is close leads after six seconds, never in strict mode", () => {
+test("a standby that is close leads after six seconds, but never in strict mode", () => {
   const peers = [peer("b", 2, behind), peer("c", 3, { position: { timeline: 3, lsn: "0/1000000" } })];
   assert.equal(to(view({ peers })), null);
   assert.equal(to(view({ peers, recoveringMs: longMs })), "b");
@@ -40,20 +40,21 @@ test("one that is close leads after six seconds, never in strict mode", () => {
 const unfit: [string, Peer][] = [
   ["silent", { host: "b", seen: "unreachable", error: "no answer" }],
   ["of another cluster", peer("b", 2, { systemIdentifier: "2" })],
-  ["no running standby", peer("b", 2, { role: "none" })],
+  ["not a running standby", peer("b", 2, { role: "none" })],
   ["on another timeline", peer("b", 2, { position: { timeline: 2, lsn: "0/5000000" } })],
   ["without a position", peer("b", 2, { position: null })],
-  ["never to lead", peer("b", 2, { priority: 0 })],
+  ["not electable", peer("b", 2, { priority: 0 })],
   ["of the second level", peer("d", 4)],
 ];
 for (const [name, other] of unfit) {
-  test(`a node that is ${name} is not handed to`, () =>
+  test(`a node that is ${name} gets no hand-over`, () =>
     assert.equal(to(view({ peers: [other], recoveringMs: longMs })), null));
 }
 
-test("paused: never", () => assert.equal(to(view({ paused: true, recoveringMs: longMs })), null));
+test("while failover is paused, there is no hand-over", () =>
+  assert.equal(to(view({ paused: true, recoveringMs: longMs })), null));
 
-test("whoever is handed to in strict mode has all of the WAL", () => {
+test("in strict mode, the node that gets the hand-over has all of the WAL", () => {
   const lsn = fc.nat(2 ** 31).map((n) => `0/${n.toString(16).toUpperCase()}`);
   fc.assert(fc.property(lsn, lsn, lsn, fc.nat(100_000), (end, b, c, recoveringMs) => {
     const at = (text: string) => ({ position: { timeline: 3, lsn: text } });

@@ -1,4 +1,4 @@
-// PURE: whether a primary that recovers from a crash goes on, or lets a standby lead that is there sooner.
+// PURE: whether a primary that recovers from a crash goes on, or gives way to a standby that can lead sooner.
 import { sizeText } from "../../../core/words/amounts.ts";
 import { type Peer, reached } from "./view.ts";
 import { successorLagBytes } from "./successor.ts";
@@ -8,11 +8,11 @@ export interface RecoveryView {
   /** how long the server has been recovering, milliseconds */
   recoveringMs: number;
   systemIdentifier: string;
-  /** the end of this node's WAL: whatever was acknowledged is not behind it */
+  /** the end of this node's WAL: no acknowledged commit is beyond it */
   end: WalPosition;
   /** CONSISTENCY=strict */
   strict: boolean;
-  /** an operator wants no automatic failover */
+  /** an operator has paused automatic failover */
   paused: boolean;
   otherPartners: readonly string[];
   peers: readonly Peer[];
@@ -20,12 +20,12 @@ export interface RecoveryView {
 
 export type RecoveryPlan = { do: "wait" } | { do: "hand-over"; to: string; because: string };
 
-/** A recovery that is over by then is sooner than a hand-over, milliseconds. */
+/** A recovery that ends within this time is faster than a hand-over, milliseconds. */
 export const patienceMs = 2_000;
-/** After this long a failover would have replaced a dead node, and lost no less, milliseconds. */
+/** After this time a failover would have replaced a dead node, and would have lost no less, milliseconds. */
 export const longMs = 6_000;
 
-/** After two seconds a standby that has all of this node's WAL leads; after six, except in strict mode, one that is close. */
+/** After 2 s a standby that has all of this node's WAL leads. After 6 s one that is close leads, except in strict mode. */
 export function decideRecovery(view: RecoveryView): RecoveryPlan {
   if (view.paused || view.recoveringMs < patienceMs) return { do: "wait" };
   const [best] = reached(view).filter((p) =>
@@ -39,13 +39,13 @@ export function decideRecovery(view: RecoveryView): RecoveryPlan {
     return {
       do: "hand-over",
       to: best.host,
-      because: `recovering for ${seconds} s, and ${best.host} has all of its WAL`,
+      because: `this node has been recovering for ${seconds} s, and ${best.host} has all of its WAL`,
     };
   }
   if (view.strict || view.recoveringMs < longMs || bytes > successorLagBytes) return { do: "wait" };
   return {
     do: "hand-over",
     to: best.host,
-    because: `recovering for ${seconds} s, ${best.host} is ${sizeText(bytes)} behind`,
+    because: `this node has been recovering for ${seconds} s, and ${best.host} is only ${sizeText(bytes)} behind`,
   };
 }

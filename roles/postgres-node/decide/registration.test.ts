@@ -25,7 +25,7 @@ const recorded = (change: Partial<RegisteredNode>) => need({ registered: [{ ...r
 
 test("a record that says what the node is needs nothing", () => assert.equal(need({}), "none"));
 
-test("no record, no tables, or one of another name, host or priority: at once", () => {
+test("no table, no record, or a record with another name, host or priority: at once", () => {
   assert.equal(need({ registered: null }), "now");
   assert.equal(need({ registered: [{ ...record, nodeId: 22 }] }), "now", "node 22 is not node 2");
   assert.equal(recorded({ nodeName: "node22" }), "now");
@@ -40,7 +40,7 @@ test("another role, an inactive record or another upstream: soon, since repmgr m
   assert.equal(need({ role: "primary" }), "soon");
 });
 
-test("an upstream that is not known is no difference, and a primary has none", () => {
+test("an unknown upstream is not a difference, and a primary has no upstream", () => {
   assert.equal(need({ upstreamNodeId: null }), "none");
   assert.equal(need({ role: "primary", registered: [{ ...record, type: "primary" }], upstreamNodeId: 3 }), "none");
 });

@@ -1,13 +1,13 @@
-// PURE: whether repmgr's record of this node says what the node is.
+// PURE: whether repmgr's record of this node is right.
 import type { RegisteredNode } from "../../../core/protocol/status.ts";
 import type { RestartPolicy } from "../../../core/runtime/decide/restart.ts";
 
 export interface RegistrationView {
   self: { nodeId: number; nodeName: string; host: string; priority: number };
   role: "primary" | "standby";
-  /** repmgr.nodes as this node sees it; null: no tables */
+  /** repmgr.nodes as this node sees it; null if the table does not exist */
   registered: readonly RegisteredNode[] | null;
-  /** node id of the upstream, null where it is not known */
+  /** node id of the upstream; null if it is not known */
   upstreamNodeId: number | null;
 }
 
@@ -24,20 +24,23 @@ export function decideRegistration(view: RegistrationView): RegistrationNeed {
   if (
     record.nodeName !== view.self.nodeName || record.host !== view.self.host || record.priority !== view.self.priority
   ) {
-    return { need: "now", because: "the record has another name, host or priority" };
+    return { need: "now", because: "the record has a different name, host or priority" };
   }
-  if (record.type !== view.role) return { need: "soon", because: `the record says ${record.type}` };
+  if (record.type !== view.role) {
+    return { need: "soon", because: `the record has the type ${record.type}, but this node is a ${view.role}` };
+  }
   if (!record.active) return { need: "soon", because: "the record is marked inactive" };
   if (view.role === "standby" && view.upstreamNodeId !== null && record.upstreamNodeId !== view.upstreamNodeId) {
     return {
       need: "soon",
-      because: `the record names upstream ${record.upstreamNodeId}, it is ${view.upstreamNodeId}`,
+      because:
+        `the record names node ${record.upstreamNodeId} as upstream, but the upstream is node ${view.upstreamNodeId}`,
     };
   }
   return { need: "none" };
 }
 
-/** A difference that repmgr may be about to mend itself is left this long, milliseconds. */
+/** A difference that repmgr may be about to correct is left for this long, milliseconds. */
 export const registrationGraceMs = 4_000;
 /** A registration that failed is tried again after this long, milliseconds. */
 export const registrationRetryMs = 5_000;

@@ -60,7 +60,7 @@ const table: [string, Partial<RunningView>, string][] = [
     peers: [peer("a", 1, { position: { timeline: 2, lsn: "0/6000000" }, upstream: "c" }), primaryPeer],
     upstream: "a",
   }, "follow"],
-  ["a standby that streams from a timeline with its number only is cloned", {
+  ["a standby on a timeline that only shares its number with the primary's is cloned", {
     streaming: true,
     primary: { ...primary, origin: { forkLsn: "0/5000000", record: "aa" } },
     origin: { forkLsn: "0/5000000", record: "bb" },
@@ -79,7 +79,7 @@ const table: [string, Partial<RunningView>, string][] = [
     notStreamingMs: 0,
     streaming: true,
   }, "follow"],
-  ["what such a node sent too late is rewound", {
+  ["a standby that received WAL from such a node after the fork is rewound", {
     primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
     peers: [peer("a", 1, { role: "none" }), primaryPeer],
     notStreamingMs: 0,
@@ -94,8 +94,8 @@ const table: [string, Partial<RunningView>, string][] = [
     notStreamingMs: 0,
   }, "follow"],
   ["a primary without the lease is fenced", { role: "primary", license: "missing" }, "fence"],
-  ["with the lease a lost primary is replaced soon", { noPrimaryMs: 1_000, license: "missing" }, "promote"],
-  ["but not by a node that has just started and has seen none", {
+  ["with the lease, a lost primary is replaced after 1 s", { noPrimaryMs: 1_000, license: "missing" }, "promote"],
+  ["but not by a node that has seen no primary since its start", {
     noPrimaryMs: 1_000,
     license: "missing",
     sawPrimary: false,
@@ -104,13 +104,13 @@ const table: [string, Partial<RunningView>, string][] = [
     primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
     peers: [primaryPeer],
   }, "rejoin"],
-  ["so does one whose WAL receiver starts again and again, and is seen streaming", {
+  ["so does one whose WAL receiver keeps starting, and is seen streaming", {
     primary: { ...primary, history: [{ timeline: 1, endLsn: "0/4000000" }] },
     peers: [primaryPeer],
     streaming: true,
     trouble: "diverged",
   }, "rejoin"],
-  ["a complaint alone takes nobody away who streams", {
+  ["trouble in the log alone does not move a standby that streams", {
     primary,
     peers: [primaryPeer],
     upstream: "c",
@@ -143,13 +143,13 @@ test("decideRunning() brings a node of the second level back under its configure
   assert.deepEqual(decideRunning(second), {
     do: "follow",
     upstream: "c",
-    because: "The configured upstream c is back",
+    because: "the configured upstream c is back",
   });
 });
 
 const may = (changes: Partial<RunningView>, tieBreak = true) => decideMayPromote(view(changes), { tieBreak }).ok;
 
-test("decideMayPromote() refuses while a primary answers, one is becoming, newer data is in sight, or priority is 0", () => {
+test("decideMayPromote() refuses while a node is or becomes primary, newer data is in sight, or the priority is 0", () => {
   assert.equal(may({}), true);
   assert.equal(may({ peers: [peer("a", 1, { role: "primary" }), peer("c", 3)] }), false);
   assert.equal(may({ peers: [lost("a"), peer("c", 3, { becomingPrimary: true })] }), false);
@@ -157,7 +157,7 @@ test("decideMayPromote() refuses while a primary answers, one is becoming, newer
   assert.equal(may({ self: { ...view().self, priority: 0 } }), false);
 });
 
-test("decideMayPromote() in strict mode needs so many nodes that one of them has every acknowledged commit", () => {
+test("decideMayPromote() in strict mode needs enough nodes that one of them has every acknowledged commit", () => {
   const five = {
     otherPartners: ["a", "c", "d", "e"],
     observers: [{ host: "o", answers: true }, { host: "p", answers: true }],
@@ -175,19 +175,26 @@ test("decideMayPromote() in strict mode with the lease counts only nodes that ar
   const final = (changes: Partial<RunningView>) => decideMayPromote(view(changes), { tieBreak: false, final: true });
   const unsure = peer("c", 3, { certain: false });
   assert.equal(final({ strict: true, peers: [lost("a"), peer("c", 3)] }).ok, true);
-  assert.match(final({ strict: true, peers: [lost("a"), unsure] }).because, /not sure how far its WAL reaches: c$/);
+  assert.match(
+    final({ strict: true, peers: [lost("a"), unsure] }).because,
+    /still uncertain where their own WAL ends: c$/,
+  );
   assert.equal(final({ strict: false, peers: [lost("a"), unsure] }).ok, true);
-  assert.equal(may({ strict: true, peers: [lost("a"), unsure] }), true, "before the lease nobody was asked to look");
+  assert.equal(
+    may({ strict: true, peers: [lost("a"), unsure] }),
+    true,
+    "before the lease, no node was asked to look again",
+  );
 });
 
-test("decideMayPromote() waits for a node that has more and cannot start for six seconds, and not if it has much more", () => {
+test("decideMayPromote() waits six seconds for a node that has more WAL and cannot start, longer if it has much more", () => {
   const ahead = (changes: Partial<ReachedPeer>) =>
     peer("a", 1, { role: "none", position: { timeline: 1, lsn: "0/5000100" }, ...changes });
   const may = (changes: Partial<ReachedPeer>, rest: Partial<RunningView> = {}) =>
     decideMayPromote(view({ peers: [ahead(changes), peer("c", 3)], ...rest }), { tieBreak: false, final: true }).ok;
   assert.equal(may({ failingMs: 6_000 }), false);
   assert.equal(may({ failingMs: 6_001 }), true);
-  assert.equal(may({ failingMs: 6_001, role: "unknown" }), false, "it is just trying");
+  assert.equal(may({ failingMs: 6_001, role: "unknown" }), false, "it is trying to start");
   assert.equal(may({ failingMs: 6_001, position: { timeline: 1, lsn: "0/9000001" } }), false);
   assert.equal(may({ failingMs: 6_001, position: { timeline: 2, lsn: "0/5000100" } }), false);
   assert.equal(may({ failingMs: 1, diskFreeBytes: 0 }), true, "a full disk does not get better by trying");
@@ -198,7 +205,7 @@ test("decideMayPromote() waits for a node that has more and cannot start for six
     "the two others prove that what it has alone was not acknowledged",
   );
   const alone = { strict: true, peers: [ahead({ failingMs: 6_001 }), lost("c")] };
-  assert.equal(may({}, alone), false, "it may have acknowledged that with the one that is gone");
+  assert.equal(may({}, alone), false, "it may have acknowledged that together with the lost node");
 });
 
 test("decideMayPromote() refuses on the side of a partition that has no majority, and for nodes of the second level", () => {

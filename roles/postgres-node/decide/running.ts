@@ -1,5 +1,5 @@
 // PURE: what the agent of a running PostgreSQL does about what it sees, once a second.
-// repmgrd is the failover engine; this covers what it leaves undone (DESIGN.md section 3).
+// With the lease the agent promotes first. Without it repmgrd's election comes first, and the agent covers what that leaves.
 import { twoTimelines } from "./two-timelines.ts";
 import { type Peer, type PrimaryInSight, reached, type RunningView } from "./view.ts";
 import { decideMayPromote } from "./promotion.ts";
@@ -9,21 +9,21 @@ export type RunningPlan =
   | { do: "nothing" }
   /** another node is the real primary: stop at once and decide as at start */
   | { do: "demote"; because: string }
-  /** read-write without the lease, for example promoted by hand: nobody may write here */
+  /** read-write without the lease, for example promoted by hand: no client may write here */
   | { do: "fence"; because: string }
   | { do: "follow"; upstream: string; because: string }
-  /** streaming cannot be mended in place: stop and decide as at start; `clone` where a rewind cannot help */
+  /** streaming cannot be repaired in place: stop and decide as at start; `clone` if a rewind cannot help */
   | { do: "rejoin"; clone: boolean; because: string }
   | { do: "promote"; because: string };
 
 /** A standby that does not stream is given this long before the agent changes its upstream, milliseconds. */
 export const followGraceMs = 3_000;
 /**
- * Without the lease repmgrd's election has this long before the agent promotes in its place, milliseconds. After a start the
- * former primary has as long to come back first.
+ * Without the lease repmgrd's election has this long before the agent promotes in its place, milliseconds. After a start,
+ * the former primary has the same time to come back.
  */
 export const electionGraceMs = 9_000;
-/** With the lease nothing is risked by trying soon: the voters refuse while the primary may still be there; milliseconds. */
+/** With the lease an early attempt risks nothing: voters refuse while the primary may still be read-write; milliseconds. */
 export const leaseGraceMs = 1_000;
 /** A diverged or starved standby is rejoined after this long, milliseconds. */
 export const rejoinGraceMs = 5_000;
@@ -41,7 +41,8 @@ function decidePrimary(view: RunningView): RunningPlan {
   if (other.systemIdentifier !== view.systemIdentifier) return { do: "nothing" };
   return {
     do: "demote",
-    because: `${other.host} is the primary on timeline ${other.timeline}, this node is on ${view.position.timeline}`,
+    because:
+      `${other.host} is the primary on timeline ${other.timeline}, but this node is on ${view.position.timeline}`,
   };
 }
 
@@ -57,10 +58,14 @@ function decideStandby(view: RunningView): RunningPlan {
   if (isLeftBehind(view, primary.timeline)) {
     if (diverged) return { do: "rejoin", clone: false, because: leftAt(view) };
     const upstream = preferredUpstream(view, primary.timeline) ?? primary.host;
-    return { do: "follow", upstream, because: `${primary.host} leads now, and ${view.upstream} does not follow it` };
+    return {
+      do: "follow",
+      upstream,
+      because: `${primary.host} is the primary now, and ${view.upstream} does not follow it`,
+    };
   }
   if (view.notStreamingMs >= rejoinGraceMs && (diverged || (view.trouble === "diverged" && !view.streaming))) {
-    return { do: "rejoin", clone: false, because: `This standby has diverged from the primary ${primary.host}` };
+    return { do: "rejoin", clone: false, because: `this standby has diverged from the primary ${primary.host}` };
   }
   if (view.streaming) return comeBack(view, primary);
   if (view.trouble === "slot-missing" && view.upstream !== null) {
@@ -76,22 +81,26 @@ function decideStandby(view: RunningView): RunningPlan {
       return {
         do: "follow",
         upstream: primary.host,
-        because: `${view.upstream} no longer has the WAL this node needs`,
+        because: `${view.upstream} no longer has the WAL that this node needs`,
       };
     }
-    return { do: "rejoin", clone: true, because: `The primary ${primary.host} no longer has the WAL this node needs` };
+    return {
+      do: "rejoin",
+      clone: true,
+      because: `the primary ${primary.host} no longer has the WAL that this node needs`,
+    };
   }
   return { do: "nothing" };
 }
 
 function leftAt({ position, primary }: RunningView): string {
   const fork = primary?.history?.find((f) => f.timeline === position.timeline)?.endLsn;
-  return `${primary?.host} left timeline ${position.timeline} at ${fork}, this standby is at ${position.lsn}`;
+  return `${primary?.host} left timeline ${position.timeline} at ${fork}, but this standby is at ${position.lsn}`;
 }
 
 /**
- * The cluster went on to a newer timeline without this node's upstream: what that still sends, for example when it thaws, is
- * of a history that has ended. Not for a standby that is about to switch itself.
+ * Whether the cluster went on to a newer timeline without this node's upstream. What that upstream still sends, for example
+ * after a freeze, belongs to a history that has ended. False if the upstream is a standby: it may be about to switch.
  */
 function isLeftBehind(view: RunningView, timeline: number | null): boolean {
   if (timeline === null || view.position.timeline >= timeline || view.upstream === view.primary?.host) return false;
@@ -99,7 +108,7 @@ function isLeftBehind(view: RunningView, timeline: number | null): boolean {
   return peer?.role !== "standby" && peer?.role !== "unknown";
 }
 
-/** The current upstream runs on the primary's timeline: the WAL receiver gets through by itself. */
+/** Whether the current upstream is on the primary's timeline: then the WAL receiver connects by itself. */
 function upstreamIsFine(view: RunningView, timeline: number | null): boolean {
   const peer = reached(view).find((p) => p.host === view.upstream);
   if (!peer) return false;
@@ -107,7 +116,7 @@ function upstreamIsFine(view: RunningView, timeline: number | null): boolean {
   return peer.role === "standby" && peer.position?.timeline === timeline;
 }
 
-/** Nodes of the second level (no partners) belong under their configured upstream. */
+/** The configured upstream of a node of the second level, if it can stream from it; otherwise null. */
 function preferredUpstream(view: RunningView, timeline: number | null): string | null {
   if (view.otherPartners.length > 0 || view.configuredUpstream === null) return null;
   const peer: Peer | undefined = reached(view).find((p) => p.host === view.configuredUpstream);
@@ -116,30 +125,30 @@ function preferredUpstream(view: RunningView, timeline: number | null): string |
   return fits ? view.configuredUpstream : null;
 }
 
-/** What streams well, from where it belongs: nodes of the first level from the primary, whose commits may wait for them. */
+/** Moves a streaming standby to its proper upstream. In the first level that is the primary, whose commits may wait for it. */
 function comeBack(view: RunningView, primary: PrimaryInSight): RunningPlan {
   if (view.otherPartners.length > 0) {
     if (view.upstream === primary.host) return { do: "nothing" };
     return {
       do: "follow",
       upstream: primary.host,
-      because: `${primary.host} leads, and nodes of PARTNER_NODES stream from it, not from ${view.upstream}`,
+      because: `${primary.host} is the primary, and nodes of the first level stream from it, not from ${view.upstream}`,
     };
   }
   const preferred = preferredUpstream(view, primary.timeline);
   if (preferred === null || preferred === view.upstream) return { do: "nothing" };
-  return { do: "follow", upstream: preferred, because: `The configured upstream ${preferred} is back` };
+  return { do: "follow", upstream: preferred, because: `the configured upstream ${preferred} is back` };
 }
 
 function decideWithoutPrimary(view: RunningView): RunningPlan {
   const soon = view.license !== "not-needed" && view.sawPrimary;
   if (view.noPrimaryMs < (soon ? leaseGraceMs : electionGraceMs)) return { do: "nothing" };
-  // one that is ahead and does not take the lease is not waited for: repmgrd has no tie-break either
+  // a standby that wins the tie-break and is not promoted is no longer waited for; repmgrd has no tie-break either
   const permission = decideMayPromote(view, { tieBreak: view.noPrimaryMs < 2 * electionGraceMs });
   return permission.ok
     ? {
       do: "promote",
-      because: `No primary for ${Math.round(view.noPrimaryMs / 1000)} s: ${permission.because}`,
+      because: `no primary has been in sight for ${Math.round(view.noPrimaryMs / 1000)} s: ${permission.because}`,
     }
     : { do: "nothing" };
 }

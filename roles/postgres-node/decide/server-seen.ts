@@ -1,7 +1,7 @@
 // PURE types: what a look at a node's own server shows.
 import type { RegisteredNode } from "../../../core/protocol/status.ts";
 
-/** What a node's server is; none: no server runs; unknown: it runs and did not say. */
+/** The role of a node's server. none: no server runs; unknown: a server runs and did not answer. */
 export type Role = "primary" | "standby" | "none" | "unknown";
 
 export interface Upstream {
@@ -29,7 +29,7 @@ export interface ServerSeen {
   /** end of the WAL it has, written or received */
   lsn: string | null;
   replayLsn: string | null;
-  /** how far the upstream's WAL reaches, as the upstream said last */
+  /** how far the upstream's WAL reaches, as the upstream last reported */
   announcedLsn: string | null;
   /** age of the last replayed commit, seconds; 0 when caught up */
   lagSeconds: number | null;
@@ -38,7 +38,7 @@ export interface ServerSeen {
   /** synchronous_standby_names */
   syncNames: string;
   downstream: readonly Downstream[];
-  /** repmgr.nodes; null: its tables are not there */
+  /** repmgr.nodes; null if the table does not exist */
   registered: readonly RegisteredNode[] | null;
   /** when it was looked at, the clock's milliseconds */
   atMs: number;

@@ -65,7 +65,7 @@ test("decideUnneededSlots() never names a slot in use or one that is not repmgr'
   }));
 });
 
-test("the slot of a node that is there and not registered yet stays; that of one that nobody sees goes", () => {
+test("the slot of a node that answers and is not registered yet stays; that of an unknown node is dropped", () => {
   const slots = [{ name: "repmgr_slot_9", active: false }];
   const registered = [{ ...node(1) }];
   const peers = [{ nodeId: 9, role: "none", streamsFrom: null }];

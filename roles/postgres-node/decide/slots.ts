@@ -1,4 +1,4 @@
-// PURE: which of this server's repmgr slots nobody needs any more. Other slots (barman's, people's own) are never touched.
+// PURE: which of this server's repmgr slots no node needs any more. Other slots, such as barman's, are never touched.
 import type { RegisteredNode } from "../../../core/protocol/status.ts";
 import { slotName } from "../text/repmgr-conf.ts";
 
@@ -10,16 +10,16 @@ export interface SlotSeen {
 export interface SlotView {
   selfId: number;
   slots: readonly SlotSeen[];
-  /** repmgr.nodes; null where it could not be seen: then nothing is dropped */
+  /** repmgr.nodes; null if it could not be read: then nothing is dropped */
   registered: readonly RegisteredNode[] | null;
-  /** what reached nodes say: their id and the host they stream from */
+  /** what the reached nodes report: their id and the host that they stream from */
   peers: readonly { nodeId: number; role: string; streamsFrom: string | null }[];
   selfHost: string;
 }
 
 /**
- * A slot goes when its node streams from another node for certain, or is no longer registered, or is this node itself.
- * The slot of a node that cannot be seen stays: it may come back, and max_slot_wal_keep_size bounds what it costs.
+ * A slot is dropped if its node certainly streams from another node, is no longer registered, or is this node itself.
+ * The slot of an unreachable node stays: the node may come back, and max_slot_wal_keep_size bounds the cost.
  */
 export function decideUnneededSlots(view: SlotView): { name: string; because: string }[] {
   const { registered } = view;
@@ -30,7 +30,7 @@ export function decideUnneededSlots(view: SlotView): { name: string; because: st
     if (id === view.selfId) return [{ name: slot.name, because: "it is named after this node itself" }];
     const peer = view.peers.find((p) => p.nodeId === id);
     if (!registered.some((r) => r.nodeId === id)) {
-      // a node that is there and not registered yet has just been cloned, or is being cloned: its slot keeps its WAL
+      // a node that answers and is not registered yet was just cloned, or is being cloned: its slot keeps its WAL
       if (peer !== undefined && (peer.streamsFrom === null || peer.streamsFrom === view.selfHost)) return [];
       return [{ name: slot.name, because: `no node ${id} is registered` }];
     }

@@ -42,7 +42,7 @@ const view = (changes: Partial<ClusterView>): ClusterView => ({
   cloneBecause: null,
   ...changes,
 });
-test("a node of the second level whose configured upstream leads follows it, whatever upstream its data came from", () => {
+test("a node of the second level follows its configured upstream if that is the primary, wherever its data came from", () => {
   const plan = decideStartup(view({
     otherPartners: [],
     configuredUpstream: "pgslave1",
@@ -56,7 +56,7 @@ test("a node of the second level whose configured upstream leads follows it, wha
   });
 });
 
-test("two nodes of one NODE_ID or NODE_NAME: the later one does not start, the earlier one does", () => {
+test("of two nodes with the same NODE_ID or NODE_NAME, only the earlier one starts", () => {
   const twinId = { ...peer("pgslave1"), nodeId: 1, role: "primary" as const };
   const twinName = { ...peer("pgslave1"), name: "pgmaster", role: "standby" as const };
   for (const twin of [twinId, twinName]) {
@@ -89,7 +89,7 @@ const table: [string, Partial<ClusterView>, string][] = [
     { data: { kind: "empty" }, peers: [lost("pgslave1")], waitedMs: 0 },
     "wait",
   ],
-  ["an empty volume beside nodes with data never makes a second one", {
+  ["an empty volume beside nodes with data never makes a second cluster", {
     data: { kind: "empty" },
     peers: [peer("pgslave1")],
   }, "wait"],
@@ -98,13 +98,13 @@ const table: [string, Partial<ClusterView>, string][] = [
     peers: [peer("pgslave1", { role: "primary" })],
     primary: newPrimary,
   }, "clone"],
-  ["a half clone is cloned again, never bootstrapped", { data: { kind: "half-cloned" }, peers: [] }, "wait"],
+  ["an unfinished clone is cloned again, never bootstrapped", { data: { kind: "half-cloned" }, peers: [] }, "wait"],
   [
     "an empty standby waits for its upstream",
     { data: { kind: "empty" }, mayBootstrap: false, configuredUpstream: "x" },
     "wait",
   ],
-  ["a whole clone is moved in", { data: { kind: "unfinished-move" } }, "finish-move"],
+  ["a complete clone is moved in", { data: { kind: "unfinished-move" } }, "finish-move"],
   ["an unfinished bootstrap is made anew", { data: { kind: "unfinished-bootstrap" } }, "discard-bootstrap"],
   ["foreign files are refused", { data: { kind: "foreign", entries: ["photos"] } }, "refuse"],
   ["another major version is refused", { data: { kind: "other-version", version: "15" } }, "refuse"],
@@ -120,8 +120,8 @@ const table: [string, Partial<ClusterView>, string][] = [
     "start-primary",
   ],
   ["a diverged former primary is rewound", { primary: newPrimary }, "rewind"],
-  ["or cloned where that is asked for", { primary: newPrimary, cleanOverRewind: true }, "clone"],
-  ["or cloned where a rewind failed", { primary: newPrimary, cloneBecause: "it failed" }, "clone"],
+  ["or cloned if CLEAN_OVER_REWIND asks for it", { primary: newPrimary, cleanOverRewind: true }, "clone"],
+  ["or cloned after a failed rewind", { primary: newPrimary, cloneBecause: "it failed" }, "clone"],
   ["a node whose timeline only shares its number with the primary's is cloned", {
     data: cluster({ position: { timeline: 2, lsn: "0/4000100" }, origin: { forkLsn: "0/4000000", record: "aa" } }),
     primary: { ...newPrimary, timeline: 3, origin: { forkLsn: "0/4000000", record: "bb" } },
@@ -138,12 +138,12 @@ const table: [string, Partial<ClusterView>, string][] = [
     primary: { ...newPrimary, history: [{ timeline: 1, endLsn: "0/5000000" }] },
   }, "start-standby"],
   [
-    "an unreadable history means rewind, which looks for itself",
+    "with an unreadable history it is rewound: pg_rewind reads the history itself",
     { primary: { ...newPrimary, history: null } },
     "rewind",
   ],
   [
-    "two primaries of one timeline: clone",
+    "the second of two primaries on one timeline is cloned",
     { primary: { ...newPrimary, timeline: 1, history: [] } },
     "clone",
   ],
@@ -185,9 +185,9 @@ const anyView = fc.record({
   ),
   peers: fc.tuple(anyPeer("pgslave1"), anyPeer("pgslave3")),
 }).chain((base) => {
-  const claims = base.peers.flatMap((p) => p.seen === "reached" && p.role === "primary" ? [p] : []);
-  return fc.constantFrom(...claims.map((p) => p.host), null).map((host): ClusterView => {
-    const chosen = claims.find((p) => p.host === host) ?? claims[0];
+  const primaries = base.peers.flatMap((p) => p.seen === "reached" && p.role === "primary" ? [p] : []);
+  return fc.constantFrom(...primaries.map((p) => p.host), null).map((host): ClusterView => {
+    const chosen = primaries.find((p) => p.host === host) ?? primaries[0];
     const primary = chosen
       ? {
         host: chosen.host,
@@ -205,11 +205,11 @@ test("decideStartup() never makes a fresh cluster while a node that answers has 
   fc.assert(fc.property(anyView, (v) => decideStartup(v).do !== "bootstrap" || reached(v).every((p) => !p.hasCluster)));
 });
 
-test("decideStartup() never bootstraps over data, nor after a clone that was cut off", () => {
+test("decideStartup() never bootstraps over data, nor after an interrupted clone", () => {
   fc.assert(fc.property(anyView, (v) => decideStartup(v).do !== "bootstrap" || v.data.kind === "empty"));
 });
 
-test("decideStartup() starts a primary only with the newest data in sight, nobody else leading, and the majority it needs", () => {
+test("decideStartup() starts a primary only with the newest data in sight, no other primary, and the majority it needs", () => {
   fc.assert(fc.property(anyView, (v) => {
     if (decideStartup(v).do !== "start-primary") return true;
     const own = v.data as OwnCluster;
@@ -224,7 +224,7 @@ test("decideStartup() does not wait for newer data on a node that cannot start",
   assert.deepEqual([plan(0), plan(6_001)], ["wait", "start-primary"]);
 });
 
-test("decideStartup() gives way where its volume has no room, it has failed, and a standby with room has nearly all", () => {
+test("decideStartup() gives way if it failed, its volume is full, and a standby with room has nearly all WAL", () => {
   const standby = (changes: Partial<ReachedPeer> = {}) =>
     peer("pgslave1", {
       role: "standby",
@@ -239,11 +239,11 @@ test("decideStartup() gives way where its volume has no room, it has failed, and
   assert.equal(plan(standby({ diskFreeBytes: 1024 })), "start-primary");
   assert.equal(plan(standby({ role: "none" })), "start-primary");
   assert.equal(plan(standby({ position: { timeline: 1, lsn: "0/0" } })), "start-primary");
-  assert.equal(plan(standby(), { strict: true }), "start-primary", "the others do not prove all without this node");
+  assert.equal(plan(standby(), { strict: true }), "start-primary", "the other nodes are not a proof without this node");
   assert.equal(plan(standby(), { paused: true }), "start-primary");
 });
 
-test("decideStartup() with the lease waits for nobody who is about to lead, and in strict mode counts who is certain", () => {
+test("decideStartup() with the lease waits for no node that is becoming primary; in strict mode it counts certain nodes only", () => {
   const peers = [peer("pgslave1", { becomingPrimary: true }), lost("pgslave3")];
   assert.equal(decideStartup(view({ peers })).do, "wait");
   assert.equal(decideStartup(view({ peers }), { final: true }).do, "start-primary");

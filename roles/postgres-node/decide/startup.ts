@@ -1,4 +1,4 @@
-// PURE: what a node with no running PostgreSQL does next, from one view (DESIGN.md section 4).
+// PURE: what a node with no running PostgreSQL does next, from one view of the cluster.
 import { type ClusterView, countMajority, type OwnCluster, type PrimaryInSight, reached } from "./view.ts";
 import { missingProof } from "./proof.ts";
 import { rivalWithRoom, withoutStuck } from "./stuck.ts";
@@ -17,13 +17,13 @@ export type StartupPlan =
   | { do: "wait"; because: string }
   | { do: "refuse"; because: string; fix: string };
 
-/** How long a partner that does not answer holds up a first bootstrap, milliseconds. */
+/** How long a partner that does not answer delays a first bootstrap, milliseconds. */
 export const bootstrapGraceMs = 3_000;
-/** How long a fresh node waits for its configured upstream while another primary is there, milliseconds. */
+/** How long an empty node waits for its configured upstream although another node is the primary, milliseconds. */
 export const upstreamGraceMs = 30_000;
 
 export interface StartupLook {
-  /** what is in view was seen with the lease in hand: nobody else can be about to lead */
+  /** the view was taken while this node held the lease: no other node can be about to lead */
   final?: boolean;
 }
 
@@ -35,20 +35,20 @@ export function decideStartup(view: ClusterView, look: StartupLook = {}): Startu
     case "half-cloned":
       return decideEmpty(view);
     case "unfinished-move":
-      return { do: "finish-move", because: "A whole clone waits to be moved into place" };
+      return { do: "finish-move", because: "a complete clone is waiting to be moved into place" };
     case "unfinished-bootstrap":
-      return { do: "discard-bootstrap", because: "A bootstrap was cut off before this node served anybody" };
+      return { do: "discard-bootstrap", because: "a bootstrap was interrupted before this node served any client" };
     case "foreign":
       return {
         do: "refuse",
-        because: `The data directory is not empty and holds no cluster (${view.data.entries.slice(0, 5).join(", ")})`,
+        because: `the data directory is not empty but holds no cluster (${view.data.entries.slice(0, 5).join(", ")})`,
         fix: "mount the right volume, or empty this one if its content is not needed",
       };
     case "other-version":
       return {
         do: "refuse",
-        because: `The data directory is of PostgreSQL ${view.data.version}, this image is PostgreSQL 17`,
-        fix: "start the image of that version, or migrate the data with pg_dump or pg_upgrade",
+        because: `the data directory was made by PostgreSQL ${view.data.version}, but this image runs PostgreSQL 17`,
+        fix: "use the image of that version, or migrate the data with pg_dump or pg_upgrade",
       };
     case "damaged":
       return decideDamaged(view, view.data.why);
@@ -59,7 +59,7 @@ export function decideStartup(view: ClusterView, look: StartupLook = {}): Startu
   }
 }
 
-/** Two nodes of one id or name would take each other's slot and record: the one that came later does not start. */
+/** Two nodes with the same id or name would use each other's slot and record. The later one does not start. */
 function decideTwin({ self, peers }: ClusterView): StartupPlan | null {
   const here = reached({ peers }).filter((p) => p.nodeId === self.nodeId || p.name === self.name);
   const twin = here.find((p) => p.role === "primary" || p.role === "standby" || p.uptimeSeconds > self.uptimeSeconds);
@@ -68,7 +68,7 @@ function decideTwin({ self, peers }: ClusterView): StartupPlan | null {
   return {
     do: "refuse",
     because: `${twin.host} and this node (${self.host}) both have ${same}`,
-    fix: "give each node a NODE_ID and a NODE_NAME of its own; the node that runs already is not touched",
+    fix: "give each node its own NODE_ID and NODE_NAME; the node that already runs is not affected",
   };
 }
 
@@ -76,34 +76,38 @@ function decideEmpty(view: ClusterView): StartupPlan {
   if (view.primary) return chooseCloneSource(view, view.primary);
   const withData = reached(view).filter((p) => p.hasCluster);
   if (withData.length > 0) {
-    return { do: "wait", because: `${names(withData)} hold a cluster, but none of them is primary yet` };
+    return { do: "wait", because: `none of the nodes that hold a cluster is primary yet: ${names(withData)}` };
   }
   if (view.data.kind === "half-cloned") {
-    return { do: "wait", because: "A clone was cut off here and no primary is in sight to clone from again" };
+    return { do: "wait", because: "the clone of this node was interrupted, and no primary is in sight to clone from" };
   }
   if (!view.mayBootstrap) {
     return {
       do: "wait",
-      because: `The upstream ${view.configuredUpstream} has no cluster to clone yet${silent(view)}`,
+      because: `the upstream ${view.configuredUpstream} has no cluster to clone yet${silent(view)}`,
     };
   }
   const missing = view.otherPartners.filter((h) => !reached(view).some((p) => p.host === h));
   if (missing.length > 0 && view.waitedMs < bootstrapGraceMs) {
-    return { do: "wait", because: `Giving ${missing.join(", ")} a moment to answer before making a fresh cluster` };
+    const graceSeconds = bootstrapGraceMs / 1000;
+    return {
+      do: "wait",
+      because: `this node gives ${missing.join(", ")} ${graceSeconds} s to answer before it makes a fresh cluster`,
+    };
   }
   return {
     do: "bootstrap",
-    because: "The data directory is empty, no upstream is configured and no node that answers has data",
+    because: "the data directory is empty, no upstream is configured and no node that answers has data",
   };
 }
 
 function decideDamaged(view: ClusterView, why: string): StartupPlan {
   return {
     do: "refuse",
-    because: `The data directory cannot be read as a cluster: ${why}`,
+    because: `the data directory cannot be read as a cluster: ${why}`,
     fix: view.primary
       ? `empty the volume of this node and start it again: it clones from ${view.primary.host}`
-      : "restore it from a backup, or empty the volume once another node is primary",
+      : "restore this node from a backup, or empty its volume once another node is the primary",
   };
 }
 
@@ -117,12 +121,14 @@ function chooseCloneSource(view: ClusterView, primary: PrimaryInSight): StartupP
     return { do: "clone", from: upstream, because: `${upstream} is the configured upstream and this node has no data` };
   }
   if (view.waitedMs < upstreamGraceMs) {
-    return { do: "wait", because: `The configured upstream ${upstream} does not run yet` };
+    return { do: "wait", because: `the configured upstream ${upstream} is not running yet` };
   }
   return {
     do: "clone",
     from: primary.host,
-    because: `The configured upstream ${upstream} stays away, ${primary.host} is the primary`,
+    because: `the configured upstream ${upstream} has not run for ${
+      upstreamGraceMs / 1000
+    } s, and ${primary.host} is the primary`,
   };
 }
 
@@ -142,9 +148,11 @@ function decideCluster(view: ClusterView, own: OwnCluster, look: StartupLook): S
 function foreignCluster(own: OwnCluster, host: string, identifier: string): StartupPlan {
   return {
     do: "refuse",
-    because: `Two clusters met: the data here has system identifier ${own.systemIdentifier}, ${host} has ${identifier}`,
+    because:
+      `this node and ${host} belong to two clusters: the system identifier is ${own.systemIdentifier} here and ` +
+      `${identifier} on ${host}`,
     fix:
-      "mount the volume that belongs to this node, or empty this one so that it clones, or point the node at its own cluster",
+      "mount the volume that belongs to this node, or empty this one so that the node clones, or point the node at its own cluster",
   };
 }
 
@@ -159,13 +167,17 @@ function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight
   const at = `timeline ${own.position.timeline} at ${own.position.lsn}`;
   if (view.cloneBecause !== null) return { do: "clone", from: primary.host, because: view.cloneBecause };
   if (follows) {
-    return { do: "start-standby", upstream, because: `${primary.host} is the primary and continues this node's ${at}` };
+    return {
+      do: "start-standby",
+      upstream,
+      because: `${primary.host} is the primary, and its history continues this node's ${at}`,
+    };
   }
   if (view.cleanOverRewind) {
     return {
       do: "clone",
       from: primary.host,
-      because: `${primary.host} left this node's ${at} and CLEAN_OVER_REWIND=1`,
+      because: `the history of ${primary.host} left this node's ${at}, and CLEAN_OVER_REWIND is 1`,
     };
   }
   if (sameTimelineTwice) {
@@ -175,12 +187,16 @@ function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight
       because: `${primary.host} and this node were both primary on timeline ${primary.timeline}`,
     };
   }
-  return { do: "rewind", to: primary.host, because: `${primary.host} is the primary and left this node's ${at}` };
+  return {
+    do: "rewind",
+    to: primary.host,
+    because: `${primary.host} is the primary, and its history left this node's ${at}`,
+  };
 }
 
-/** A standby returns to the upstream it is configured with, or had, where that runs; else it follows the primary. */
+/** A standby returns to its configured or its last upstream, if that runs; otherwise it follows the primary. */
 function chooseUpstream(view: ClusterView, own: OwnCluster, primary: PrimaryInSight): string {
-  // what a clone brought along as its last upstream is its source's, not its own
+  // the last upstream in a fresh clone is that of its source, not of this node
   if (view.configuredUpstream === primary.host) return primary.host;
   const candidates = view.otherPartners.length > 0 ? [] : [view.configuredUpstream, own.lastUpstream];
   const running = candidates.find((host) =>
@@ -199,24 +215,28 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
   const becoming = reached(view).find((p) => p.becomingPrimary);
   if (becoming && !look.final) return { do: "wait", because: `${becoming.host} is becoming primary` };
   if (newer.length > 0) {
-    return { do: "wait", because: `${names(newer)} have newer data than this former primary and decide who leads` };
+    return {
+      do: "wait",
+      because: `nodes with newer data than this former primary decide which node leads: ${names(newer)}`,
+    };
   }
   if (!majority.ok) {
     return {
       do: "wait",
-      because: `Only ${majority.have} of ${majority.size} voters answer, a majority decides who leads; missing: ` +
+      because:
+        `only ${majority.have} of ${majority.size} voters answer, but a majority decides which node leads; missing: ` +
         majority.missing.join(", "),
     };
   }
   const proof = missingProof(view, look);
   if (proof !== null) return { do: "wait", because: proof };
   const rival = view.stuckWithoutRoom ? rivalWithRoom(view, own.position) : null;
-  if (rival) return { do: "wait", because: `This volume has no room to write, and ${rival.host} can lead` };
+  if (rival) return { do: "wait", because: `the volume of this node has no room to write, and ${rival.host} can lead` };
   return {
     do: "start-primary",
     because: majority.needed
-      ? `This node was the primary, ${majority.have} of ${majority.size} voters answer and nobody has newer data`
-      : "This node was the primary and no other node that answers has newer data",
+      ? `this node was the primary, ${majority.have} of ${majority.size} voters answer, and none of them has newer data`
+      : "this node was the primary, and no other node that answers has newer data",
   };
 }
 
@@ -225,13 +245,13 @@ function decideFormerStandby(view: ClusterView, own: OwnCluster): StartupPlan {
   if (upstream === null) {
     return {
       do: "wait",
-      because: `This node was a standby of an unknown upstream and no primary is in sight${silent(view)}`,
+      because: `this node was a standby of an unknown upstream, and no primary is in sight${silent(view)}`,
     };
   }
   return {
     do: "start-standby",
     upstream,
-    because: `This node was a standby and no primary is in sight${silent(view)}`,
+    because: `this node was a standby, and no primary is in sight${silent(view)}`,
   };
 }
 

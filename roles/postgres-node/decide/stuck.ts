@@ -1,16 +1,16 @@
-// PURE: nodes that have more WAL than this one and cannot start: when nobody waits for them any more.
+// PURE: nodes that have more WAL than this one and cannot start, and when they are no longer waited for.
 import { hasRoom, lacksRoom } from "../../../core/postgres/room.ts";
 import { bytesAhead, type WalPosition } from "../../../core/postgres/lsn.ts";
 import { longMs } from "./recovery.ts";
 import { type ClusterView, reached, type ReachedPeer } from "./view.ts";
 
-/** What a node that cannot start may be ahead and is not waited for, bytes: a segment that was switched early counts whole. */
+/** A node that cannot start is waited for if it is further ahead, bytes. A segment that was switched early counts in full. */
 const stuckLagBytes = 64 * 1024 * 1024;
 
 /**
- * The view without the WAL of nodes that have more than this one and cannot start: after the time that a long recovery is
- * given, or at once where their disk is full, nobody waits for them. In strict mode they prove nothing then: what only they
- * have was not acknowledged if the others prove all.
+ * The view without the WAL of nodes that have more than this one and cannot start. They are not waited for after the time of
+ * a long recovery, or at once if their disk is full. In strict mode they then prove nothing. If the other nodes are proof
+ * enough, what only these have was not acknowledged.
  */
 export function withoutStuck<T extends Pick<ClusterView, "peers">>(view: T, own: WalPosition): T {
   const stuck = ({ role, failingMs, diskFreeBytes, position }: ReachedPeer) => {
@@ -23,8 +23,8 @@ export function withoutStuck<T extends Pick<ClusterView, "peers">>(view: T, own:
 }
 
 /**
- * For a former primary whose volume has no room and which failed: the standby that leads instead, or null. The standby in
- * turn does not wait for it (withoutStuck). In strict mode all of them have to be there, since they prove all without it.
+ * For a former primary that failed and whose volume has no room: the standby that leads instead, or null. That standby does
+ * not wait for this node (withoutStuck). In strict mode all standbys must answer, to be a proof without this node.
  */
 export function rivalWithRoom(
   view: Pick<ClusterView, "peers" | "otherPartners" | "strict" | "quorum" | "paused">,

@@ -28,7 +28,7 @@ test("the most advanced standby leads next, then the higher priority, then the l
 const unfit: [string, Peer, RegExp][] = [
   ["unreachable", lost, /b does not answer/],
   ["of another cluster", peer("b", 2, { systemIdentifier: "2" }), /another cluster/],
-  ["not running", peer("b", 2, { role: "none" }), /no running standby/],
+  ["not running", peer("b", 2, { role: "none" }), /is not a running standby/],
   ["not streaming", peer("b", 2, { streaming: false }), /does not stream/],
   ["streaming from elsewhere", peer("b", 2, { upstream: "c" }), /does not stream/],
   ["on another timeline", peer("b", 2, { position: { timeline: 2, lsn: "0/5000000" } }), /another timeline/],

@@ -9,16 +9,16 @@ export interface SuccessionView {
   position: WalPosition;
   otherPartners: readonly string[];
   peers: readonly Peer[];
-  /** the standby an operator asks for, or null */
+  /** the standby that an operator asks for, or null */
   wanted: string | null;
 }
 
 export type Succession = { to: string } | { none: string };
 
-/** A standby further behind would hold up writers while it catches up, bytes. */
+/** A standby that is further behind would delay clients while it catches up, bytes. */
 export const successorLagBytes = 16 * 1024 * 1024;
 
-/** The most advanced healthy standby of the first level, then priority, then the lower id; or the one that is asked for. */
+/** The standby that is asked for, or the most advanced healthy one of the first level, then by priority, then by lower id. */
 export function decideSuccessor(view: SuccessionView): Succession {
   const refusals = new Map(view.otherPartners.map((host) => [host, whyNot(host, view)]));
   if (view.wanted !== null) {
@@ -27,8 +27,8 @@ export function decideSuccessor(view: SuccessionView): Succession {
   }
   const [best] = reached(view).filter((p) => refusals.get(p.host) === null && p.priority > 0).toSorted(before);
   if (best) return { to: best.host };
-  const told = [...refusals].map(([host, why]) => `${host} ${why ?? "has NODE_PRIORITY 0"}`);
-  return { none: told.length > 0 ? told.join("; ") : "PARTNER_NODES names no other node" };
+  const reasons = [...refusals].map(([host, why]) => `${host} ${why ?? "has NODE_PRIORITY 0"}`);
+  return { none: reasons.length > 0 ? reasons.join("; ") : "PARTNER_NODES names no other node" };
 }
 
 function notFirstLevel(host: string, view: SuccessionView): string {
@@ -37,12 +37,12 @@ function notFirstLevel(host: string, view: SuccessionView): string {
     : "is not in PARTNER_NODES: only nodes of the first level lead";
 }
 
-/** null where the node can take over. */
+/** Why the node cannot take over; null if it can. */
 function whyNot(host: string, view: SuccessionView): string | null {
   const peer = view.peers.find((p) => p.host === host);
   if (peer?.seen !== "reached") return "does not answer";
   if (peer.systemIdentifier !== view.systemIdentifier) return "belongs to another cluster or has no data";
-  if (peer.role !== "standby") return `is no running standby (${peer.role})`;
+  if (peer.role !== "standby") return `is not a running standby (its role is ${peer.role})`;
   if (peer.upstream !== view.self.host || !peer.streaming) return "does not stream from this node";
   if (peer.position === null || peer.position.timeline !== view.position.timeline) return "is on another timeline";
   const lag = bytesAhead(view.position.lsn, peer.position.lsn);

@@ -15,18 +15,28 @@ const view = (changes: Partial<SyncView> = {}): SyncView => ({
 });
 
 const table: [string, Partial<SyncView>, string, RegExp | null][] = [
-  ["eventual waits for nobody", { mode: "eventual" }, "", null],
+  ["eventual waits for no node", { mode: "eventual" }, "", null],
   ["eventual with barman waits for barman", { mode: "eventual", barman: true }, 'FIRST 1 ("barman_receive_wal")', null],
   [
-    "a barman that is down stops nobody",
+    "a barman that is down blocks no commit",
     { mode: "eventual", barman: true, streaming: [] },
     "",
-    /barman receives no WAL/,
+    /barman: it is not receiving WAL/,
   ],
   ["partially-strict waits for one standby", { mode: "partially-strict" }, 'ANY 1 ("node2", "node3")', null],
-  ["while none streams it waits for none and says so", { mode: "partially-strict", streaming: [] }, "", /asynchronous/],
+  [
+    "while none streams, it waits for none and reports that",
+    { mode: "partially-strict", streaming: [] },
+    "",
+    /asynchronous/,
+  ],
   ["strict waits for half of the nodes", {}, 'ANY 1 ("node2", "node3")', null],
-  ["strict never falls back", { streaming: [] }, 'ANY 1 ("node2", "node3")', /commits wait: 0 of 1/],
+  [
+    "strict never falls back",
+    { streaming: [] },
+    'ANY 1 ("node2", "node3")',
+    /commits are blocked: 0 of 1 required standbys are streaming/,
+  ],
   [
     "strict with barman needs both: two standbys are not enough, nor barman alone",
     { barman: true },
@@ -43,30 +53,30 @@ const table: [string, Partial<SyncView>, string, RegExp | null][] = [
     "partially-strict without a standby still waits for barman",
     { mode: "partially-strict", barman: true, streaming: ["barman_receive_wal"] },
     'FIRST 1 ("barman_receive_wal")',
-    /no standby streams/,
+    /no standby is streaming/,
   ],
   [
     "partially-strict without barman waits for any standby",
     { mode: "partially-strict", barman: true, streaming: ["node3"] },
     'ANY 1 ("node2", "node3")',
-    /barman receives no WAL/,
+    /barman: it is not receiving WAL/,
   ],
   [
-    "a node that was never seen is waited for by its host",
+    "a node that was never seen is waited for under the name of its host",
     {
       others: [{ host: "b", name: null }, { host: "c", name: "node3" }],
     },
     'ANY 1 ("b", "node3")',
     null,
   ],
-  ["the first node of a fresh cluster waits for nobody", { everHadMajority: false }, "", null],
+  ["the first node of a fresh cluster waits for no node", { everHadMajority: false }, "", null],
   [
     "a standby keeps what it would need as primary",
     { role: "standby", streaming: [] },
     'ANY 1 ("node2", "node3")',
     null,
   ],
-  ["names are quoted", { others: [{ host: "b", name: 'a"b' }], nodes: 2 }, 'ANY 1 ("a""b")', /commits wait/],
+  ["names are quoted", { others: [{ host: "b", name: 'a"b' }], nodes: 2 }, 'ANY 1 ("a""b")', /commits are blocked/],
 ];
 for (const [what, changes, names, degraded] of table) {
   test(`decideSync(): ${what}`, () => {
@@ -77,7 +87,7 @@ for (const [what, changes, names, degraded] of table) {
   });
 }
 
-test("provesAll(): whoever is reached, one of them has a commit that its primary and floor(N/2) others have", () => {
+test("provesAll(): of the reached nodes, one has every commit that its primary and floor(N/2) others have", () => {
   fc.assert(fc.property(fc.integer({ min: 2, max: 9 }), fc.infiniteStream(fc.nat()), (nodes, numbers) => {
     // node 0 was the primary and is gone; any floor(N/2) of the others have the commit, any set is reached
     const shuffled = () => {

@@ -1,5 +1,5 @@
-// PURE: synchronous_standby_names for a consistency mode (DESIGN.md section 5). A standby keeps the value that it would need
-// as primary, so that not even its first transaction is acknowledged by too few.
+// PURE: synchronous_standby_names for a consistency mode (docs/high-availability.md). A standby keeps the value that
+// it would need as primary, so that its first transaction already waits for enough nodes.
 
 export type Consistency = "eventual" | "partially-strict" | "strict";
 
@@ -11,7 +11,7 @@ export interface SyncView {
   /** BARMAN_SYNC=1 */
   barman: boolean;
   role: "primary" | "standby";
-  /** a majority has joined once: before, nobody is there to wait for */
+  /** a majority has joined once; before that, no commit waits */
   everHadMajority: boolean;
   /** PARTNER_NODES, this node included; at least 1 */
   nodes: number;
@@ -24,16 +24,18 @@ export interface SyncView {
 export interface SyncPlan {
   /** the value of synchronous_standby_names */
   names: string;
-  /** what the mode promises and cannot keep now, or null */
+  /** what the mode promises and cannot keep at this moment, or null */
   degraded: string | null;
 }
 
 export function decideSync(view: SyncView): SyncPlan {
   if (!view.everHadMajority || (view.mode === "eventual" && !view.barman)) return { names: "", degraded: null };
-  // a standby does not know who would stream from it: what it keeps is for the moment of its promotion
+  // a standby does not know which nodes would stream from it: it keeps the value for its promotion
   const receives = (name: string) => view.role === "standby" || view.streaming.includes(name);
   const barman = view.barman && receives(barmanReceiver) ? [barmanReceiver] : [];
-  const noBarman = view.barman && barman.length === 0 ? "barman receives no WAL: commits do not wait for it" : null;
+  const noBarman = view.barman && barman.length === 0
+    ? "commits do not wait for barman: it is not receiving WAL"
+    : null;
   const known = view.others.map(({ host, name }) => name ?? host);
   switch (view.mode) {
     case "eventual":
@@ -42,21 +44,23 @@ export function decideSync(view: SyncView): SyncPlan {
       if (known.some(receives)) return { names: waitFor(1, known, barman), degraded: noBarman };
       return {
         names: waitFor(0, [], barman),
-        degraded: "no standby streams: commits are asynchronous until one does",
+        degraded: "commits are asynchronous: no standby is streaming",
       };
     }
     case "strict": {
       const needed = Math.floor(view.nodes / 2);
-      const there = known.filter(receives).length;
-      const short = there < needed ? `commits wait: ${there} of ${needed} standbys stream that each needs` : null;
+      const streaming = known.filter(receives).length;
+      const short = streaming < needed
+        ? `commits are blocked: ${streaming} of ${needed} required standbys ${streaming === 1 ? "is" : "are"} streaming`
+        : null;
       return { names: waitFor(needed, known, barman), degraded: short ?? noBarman };
     }
   }
 }
 
 /**
- * So many of the standbys, and barman where it is given. A list has one rule for all of its names, and only by their order is
- * one of them never left out: then it is the first of the standbys that are connected that counts, not any (manual, 19.6.2).
+ * Waits for `count` standbys, and for barman if it is given. A list has one rule for all of its names, and only FIRST can
+ * make sure that barman is never left out. Then the first connected standbys count, not any of them (manual, 19.6.2).
  */
 function waitFor(count: number, standbys: readonly string[], barman: readonly string[]): string {
   const names = [...barman, ...standbys].map((n) => `"${n.replaceAll('"', '""')}"`).join(", ");
@@ -65,8 +69,8 @@ function waitFor(count: number, standbys: readonly string[], barman: readonly st
 }
 
 /**
- * Whether so many nodes with known positions prove that the most advanced of them has every commit that was acknowledged in
- * strict mode: each commit is on its primary and on floor(N/2) others, so that every set larger than the rest holds it.
+ * Whether this many nodes with known positions prove that the most advanced of them has every commit acknowledged in strict
+ * mode. Each such commit is on its primary and on floor(N/2) others. So every set that is larger than the rest contains it.
  */
 export function provesAll(reachedNodes: number, nodes: number): boolean {
   return reachedNodes > nodes - 1 - Math.floor(nodes / 2);

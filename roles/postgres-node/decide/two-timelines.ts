@@ -1,6 +1,6 @@
-// PURE: what is said where two nodes were promoted to one number.
+// PURE: the reason given if two nodes were promoted to timelines with the same number.
 
-/** Two promotions without each other gave two timelines one number; pg_rewind takes them for the same one. */
+/** Two promotions that did not know of each other used the same number; pg_rewind takes the timelines for one. */
 export function twoTimelines(timeline: number, primary: string): string {
-  return `This node and ${primary} have each a timeline ${timeline} of their own: two nodes were promoted to it`;
+  return `this node and ${primary} each have their own timeline ${timeline}: two nodes were promoted to it`;
 }

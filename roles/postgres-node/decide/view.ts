@@ -1,4 +1,4 @@
-// PURE types: what one node can see of itself and of the others when it decides what to be.
+// PURE types: what one node can see of itself and of the others when it decides its role.
 // "Unreachable" is a value of its own, never "no".
 import type { TimelineFork, TimelineOrigin, WalPosition } from "../../../core/postgres/lsn.ts";
 import type { Role } from "./server-seen.ts";
@@ -7,14 +7,14 @@ import type { StreamingTrouble } from "../text/controldata.ts";
 /** Whether a node may be read-write; "missing": it needs the lease and does not hold it (license.ts). */
 export type License = "held" | "missing" | "not-needed";
 
-/** What the own data directory holds. */
+/** What this node's data directory holds. */
 export type OwnData =
   | { kind: "empty" }
-  /** a clone was cut off and no cluster lies beneath: to be cloned, never bootstrapped */
+  /** a clone was interrupted and no earlier cluster is left: clone again, never bootstrap */
   | { kind: "half-cloned" }
-  /** a whole clone waits to be moved into place */
+  /** a complete clone is waiting to be moved into place */
   | { kind: "unfinished-move" }
-  /** a bootstrap was cut off before its end; the node never served a client */
+  /** a bootstrap was interrupted; the node never served a client */
   | { kind: "unfinished-bootstrap" }
   | { kind: "foreign"; entries: string[] }
   | { kind: "other-version"; version: string }
@@ -32,7 +32,7 @@ export interface OwnCluster {
   origin: TimelineOrigin | null;
   /** no standby.signal: it was a primary when it last ran */
   wasPrimary: boolean;
-  /** host of primary_conninfo, where there is one */
+  /** host of primary_conninfo; null if there is none */
   lastUpstream: string | null;
 }
 
@@ -50,19 +50,19 @@ export interface ReachedPeer {
   wasPrimary: boolean | null;
   systemIdentifier: string | null;
   position: WalPosition | null;
-  /** `position` was looked at after this node asked, and nothing that the peer has is missing from it */
+  /** `position` was read after this node asked, and covers all of the peer's WAL */
   certain: boolean;
-  /** for how long its server has failed to start, again and again; milliseconds */
+  /** for how long its server has failed to start, in one attempt after another; milliseconds */
   failingMs: number;
   priority: number;
   /** the agent is starting a primary or promoting right now */
   becomingPrimary: boolean;
   everHadMajority: boolean;
-  /** free where its data is; null: could not see */
+  /** free space on the volume of its data; null if it is not known */
   diskFreeBytes: number | null;
-  /** its word on automatic failover; wall clock, milliseconds */
+  /** the newest pause or resume that it knows; wall clock, milliseconds */
   paused: { on: boolean; atMs: number };
-  /** host it streams from, where it is a standby */
+  /** the host that it follows, if it is a standby */
   upstream: string | null;
   /** its WAL receiver streams from there */
   streaming: boolean;
@@ -79,9 +79,9 @@ export interface ClusterView {
   observers: readonly { host: string; answers: boolean }[];
   /** CONSISTENCY=strict: only a node that has every acknowledged commit may lead */
   strict: boolean;
-  /** an operator wants no automatic failover */
+  /** an operator has paused automatic failover */
   paused: boolean;
-  /** QUORUM=on, and no operator has forced this node: a majority has a say at all */
+  /** QUORUM=on, and no operator has forced this node: a majority can be required */
   quorum: boolean;
   /** this node's own marker: a majority of PARTNER_NODES has joined once */
   everHadMajority: boolean;
@@ -90,7 +90,7 @@ export interface ClusterView {
   /** its volume has no room, and its server has failed to start, or to hand over, since it last served */
   stuckWithoutRoom: boolean;
   peers: readonly Peer[];
-  /** the primary that is in sight (runtime/choose-primary.ts), or null */
+  /** the primary that is in sight (core/protocol/choose-primary.ts), or null */
   primary: PrimaryInSight | null;
   /** how long this node has been deciding, milliseconds */
   waitedMs: number;
@@ -114,13 +114,13 @@ export interface RunningView extends Omit<ClusterView, OfTheStart> {
   noPrimaryMs: number;
   /** a primary has been in sight since this agent started */
   sawPrimary: boolean;
-  /** whether this node may be read-write: "missing" where it needs the lease and does not hold it */
+  /** whether this node may be read-write */
   license: License;
-  /** what PostgreSQL itself said about why it cannot stream, or null */
+  /** why PostgreSQL cannot stream, according to its own log, or null */
   trouble: StreamingTrouble | null;
 }
 
-/** What a promotion is decided by. */
+/** What the decision about a promotion needs. */
 export type PromotionView = Omit<
   RunningView,
   "streaming" | "notStreamingMs" | "noPrimaryMs" | "trouble" | "upstream" | "sawPrimary" | "license" | "origin"
@@ -130,13 +130,13 @@ export interface PrimaryInSight {
   host: string;
   systemIdentifier: string | null;
   timeline: number | null;
-  /** its timeline history; null where it could not be read */
+  /** its timeline history; null if it could not be read */
   history: readonly TimelineFork[] | null;
-  /** how this node's timeline began, as the primary has it; null where it cannot say */
+  /** how this node's timeline began, according to the primary; null if the primary does not know */
   origin: TimelineOrigin | null;
 }
 
-/** What is known of the primary's timelines. */
+/** What is known about the primary's timelines. */
 export type PrimaryTimelines = Pick<PrimaryInSight, "history" | "origin">;
 
 /** The other containers at one look. */
@@ -152,7 +152,7 @@ export function reached(view: { peers: readonly Peer[] }): ReachedPeer[] {
 }
 
 export interface Majority {
-  /** does a majority have to agree at all? */
+  /** whether a majority is required */
   needed: boolean;
   have: number;
   size: number;
@@ -161,8 +161,8 @@ export interface Majority {
 }
 
 /**
- * Counts the voters that answer, this node included: partners and observers. Needed once a majority of PARTNER_NODES has ever joined;
- * until then partners that never joined do not count (CONTRACT.md, is_major_master).
+ * Counts the voters that answer, this node included: partners and observers. A majority is required once a majority of
+ * PARTNER_NODES has joined. Until then partners that never joined do not count, as in is_major_master of 1.x.
  */
 export function countMajority(
   view: Pick<ClusterView, "otherPartners" | "observers" | "quorum" | "everHadMajority" | "peers">,

@@ -1,4 +1,4 @@
-// The fence process against real processes: what PostgreSQL is does not matter to it, only its name and where it works.
+// The fence process against real processes. It knows PostgreSQL only by the name of its processes and by their directory.
 import assert from "node:assert/strict";
 import { copyFile, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ const deps = { clock: systemClock, log };
 const main = new URL("../../../main.ts", import.meta.url).pathname;
 const bun = new URL("../../../node_modules/.bin/bun", import.meta.url).pathname;
 
-/** A directory with so many processes called postgres that work in it, and a fence process for it. */
+/** A directory with `count` processes called postgres that run in it, and a fence process for it. */
 async function withServer(
   count: number,
   work: (directory: string, fence: Supervised, said: readonly string[]) => Promise<void>,
@@ -28,7 +28,7 @@ async function withServer(
     { length: count },
     () => supervise({ name: "server", argv, restart: policy, stop: [] }, deps),
   );
-  // the runtime that the executable is made of, also where the test itself runs on Deno
+  // the runtime of the executable, even if the test itself runs on Deno
   const command = ["sh", "-c", shell, directory, bun, main, "postgres-node", "fence", directory];
   const said: string[] = [];
   const onLine = (line: string) => void said.push(line);
@@ -67,12 +67,12 @@ const gone = (directory: string) =>
     everyMs: 5,
   }, deps);
 
-test("the fence ends every process of the server at its moment, not before", async () => {
+test("the fence ends every process of the server at its deadline, not before", async () => {
   await withServer(3, async (directory, fence) => {
     const untilMs = leaseNowMs() + 2_000;
     fence.write(`arm ${untilMs}`);
     await gone(directory);
-    assert.ok(leaseNowMs() >= untilMs, "not before its moment");
+    assert.ok(leaseNowMs() >= untilMs, "not before the deadline");
   });
 });
 
@@ -84,7 +84,7 @@ test("a stopped process of the server does not outlive the lease", async () => {
   });
 });
 
-test("output that nobody takes does not hold the fence up", async () => {
+test("output that is not read does not delay the fence", async () => {
   const full = 'mkfifo "$0/said"; exec 3<>"$0/said"; head -c 65536 /dev/zero >&3; exec "$@" >&3 2>&3';
   await withServer(2, async (directory, fence) => {
     await waitUntil(() => stat(join(directory, "said")).then(() => true, () => false), {
@@ -96,7 +96,7 @@ test("output that nobody takes does not hold the fence up", async () => {
   }, full);
 });
 
-test("a disk without room for a line does not hold the fence up, nor keep it from the next lease", async () => {
+test("a full disk does not delay the fence, and the fence also acts at the end of the next lease", async () => {
   await withServer(2, async (directory, fence) => {
     fence.write(`arm ${leaseNowMs() + 300}`);
     await gone(directory);
@@ -107,7 +107,7 @@ test("a disk without room for a line does not hold the fence up, nor keep it fro
   }, 'exec "$@" >/dev/full 2>/dev/full');
 });
 
-/** A stopped process keeps its signals: the fence has sent SIGQUIT, or SIGKILL by now. */
+/** Whether the fence has begun: a stopped process keeps SIGQUIT pending, until SIGKILL ends it. */
 async function quitIsPending(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => null);
   return status === null || (parseInt(/^ShdPnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0", 16) & 4) !== 0;
@@ -116,7 +116,7 @@ async function quitIsPending(pid: number): Promise<boolean> {
 test("an order that arrives while the fence is at work counts for the next lease", async () => {
   await withServer(1, async (directory, fence, said) => {
     const server = processesIn("postgres", directory)[0]!;
-    process.kill(server, "SIGSTOP"); // it takes SIGKILL, which comes later
+    process.kill(server, "SIGSTOP"); // it is ended by SIGKILL only, which comes later
     fence.write(`arm ${leaseNowMs()}`);
     const what = "the fence to begin";
     await waitUntil(() => quitIsPending(server), { what, deadlineMs: 10_000, everyMs: 2 }, deps);
@@ -127,7 +127,7 @@ test("an order that arrives while the fence is at work counts for the next lease
   });
 });
 
-test("an agent that is gone leaves no primary behind; a server that needs no lease stays", async () => {
+test("when the agent is gone, the fence ends a primary, and leaves a server that needs no lease", async () => {
   await withServer(1, async (directory, fence) => {
     fence.write(`arm ${leaseNowMs() + 60_000}`);
     fence.write("disarm");

@@ -1,5 +1,5 @@
-// The fence: when the lease of a primary ends, its PostgreSQL dies at once. A process of its own, because nothing that the
-// agent does, and nothing that happens to the agent, may hold it up; the agent fences as well, should this one be stuck.
+// The fence ends PostgreSQL at once when the lease of a primary ends. It is a process of its own, so that nothing that the
+// agent does, and nothing that happens to the agent, can delay it. The agent fences as well, in case this process is stuck.
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import type { Command, Context } from "../../../core/runtime/context.ts";
 import { ExitCode } from "../../../core/words/errors.ts";
@@ -8,15 +8,15 @@ import type { Log } from "../../../core/runtime/log.ts";
 import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
 import { type Clock, leaseNowMs } from "../../../core/runtime/time.ts";
 
-/** Backends that are still there this long after SIGQUIT get SIGKILL, milliseconds. */
+/** Processes that still run this long after SIGQUIT get SIGKILL, milliseconds. */
 const quickMs = 60;
-/** Timers stand still while a machine sleeps: a deadline is looked at this often at least, milliseconds. */
+/** A deadline is checked at least this often, since timers stand still while a machine sleeps; milliseconds. */
 const lookEveryMs = 200;
 const giveUpMs = 10_000;
 
 /**
- * Ends every process of the server: SIGQUIT (immediate shutdown; PostgreSQL recovers as after a crash), SIGKILL where that is
- * not taken at once, for example by a stopped process. Resolves when all are gone; false where some stay.
+ * Ends every process of the server: by SIGQUIT (immediate shutdown; PostgreSQL recovers as after a crash), then by SIGKILL if
+ * that has no effect at once, for example on a stopped process. Resolves once all are gone; false if some stay.
  */
 export async function fenceServer(pgdata: string, clock: Clock): Promise<boolean> {
   const start = leaseNowMs();
@@ -34,11 +34,11 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // it has just ended
+    // the process has just ended
   }
 }
 
-/** `postgres-node fence DIRECTORY`: reads "arm MILLISECONDS" and "disarm", one a line; ends with its input. */
+/** `postgres-node fence DIRECTORY`: reads "arm MILLISECONDS" and "disarm", one per line; ends when its input ends. */
 export const fenceCommand: Command = async (context, { args: [pgdata = ""] }) => {
   let untilMs = Infinity;
   let closed = false;
@@ -62,7 +62,7 @@ export const fenceCommand: Command = async (context, { args: [pgdata = ""] }) =>
       await fence(pgdata, overMs, context);
     }
     if (closed) return ExitCode.ok;
-    // disarmed, it waits for an order only
+    // while it is disarmed, it only waits for an order
     const pauseMs = untilMs === Infinity ? Infinity : Math.min(lookEveryMs, Math.max(1, -overMs));
     await context.clock.sleep(pauseMs, wake.signal);
   }
@@ -74,7 +74,7 @@ async function fence(pgdata: string, overMs: number, context: Context): Promise<
   context.print(JSON.stringify({ gone, lateMs: Math.round(overMs), tookMs: Math.round(leaseNowMs() - begun) }));
 }
 
-/** The agent's end of the fence process. */
+/** The agent's side of the fence process. */
 export class Fence {
   private readonly child: Supervised;
   private order = "disarm";

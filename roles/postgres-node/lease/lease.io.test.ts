@@ -19,7 +19,7 @@ const electorate = ["pg1.invalid", "pg2.invalid", "pg3.invalid"];
 const host = electorate[0]!;
 const config = { id: 1, host, electorate, quorum: true, leaseTtlMs: 1_000, leaseRenewMs: 300 };
 
-/** A lease whose clock calls `look` whenever it waits. */
+/** A lease that calls `look` whenever it waits. */
 function leaseOf(voter: Voter, look: () => void, endServer = () => Promise.resolve(true)): Lease {
   const clock: Clock = {
     ...systemClock,
@@ -51,13 +51,13 @@ test("a forced primary keeps its own vote while it asks whether the others are b
   await waitUntil(held, { what: "the voter to speak", deadlineMs: 5_000, everyMs: 50 }, { clock: systemClock });
   grantedTo = [];
   assert.equal(await lease.unforce(), false);
-  assert.deepEqual([...new Set(grantedTo)], [host], "nobody else can have got this vote in between");
+  assert.deepEqual([...new Set(grantedTo)], [host], "no other claimant can have got this vote meanwhile");
   assert.equal(lease.held(), true);
   await lease.release("the test is over");
   assert.equal(voter.granted(), null);
 });
 
-test("a lease that is given up while PostgreSQL may be read-write ends PostgreSQL first", async () => {
+test("a release while PostgreSQL may be read-write ends PostgreSQL first", async () => {
   const directory = await mkdtemp(join(tmpdir(), "lease-"));
   await copyFile("/bin/sleep", join(directory, "postgres"));
   const argv = ["sh", "-c", `cd ${directory} && exec ./postgres 60`];

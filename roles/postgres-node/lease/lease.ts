@@ -1,5 +1,5 @@
-// This node as a claimant of the majority lease: asks the voters, renews while it holds, keeps the fence armed, gives up.
-// The rules are runtime/decide-lease.ts; here is only the sending, the counting of answers and the clock.
+// This node as a claimant of the majority lease: acquires it, renews it, keeps the fence armed, and releases it.
+// The rules are in core/lease/decide/claim.ts; this file only sends requests, counts answers and reads the clock.
 import { type LeaseMode, leaseModeOf } from "../../../config/quorum.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { ControlClient } from "../../../core/client/control-client.ts";
@@ -26,7 +26,7 @@ import { askVoters } from "./voters.ts";
 
 export type Attempt = { held: true } | { held: false; because: string; retryMs: number };
 
-/** What of the configuration the lease follows. */
+/** The part of the configuration that the lease needs. */
 export type LeaseConfig = Pick<NodeConfig, "id" | "host" | "electorate" | "quorum" | "leaseTtlMs" | "leaseRenewMs">;
 
 export interface LeaseDeps {
@@ -35,18 +35,18 @@ export interface LeaseDeps {
   voter: Voter;
   client: ControlClient;
   fence: Pick<Fence, "arm" | "disarm">;
-  /** ends every process of this node's PostgreSQL at once; false where some stay */
+  /** ends every process of this node's PostgreSQL at once; false if some stay */
   endServer: () => Promise<boolean>;
   clock: Clock;
   log: Log;
   random: () => number;
-  /** called once each time a lease has run out under this node */
+  /** called once each time this node has lost the lease */
   onLost: (because: string) => void;
 }
 
-/** A voter that has not answered by then does not hold up an attempt, milliseconds. */
+/** How long an attempt waits for answers, milliseconds. */
 const askMs = 600;
-/** A release is waited for this long; voters it does not reach wait for the lease to run out, milliseconds. */
+/** How long a release waits for answers, milliseconds. At a voter that it does not reach, the grant has to run out. */
 const releaseMs = 300;
 
 export class Lease {
@@ -54,10 +54,10 @@ export class Lease {
   private claim: ClaimState;
   /** PostgreSQL may be read-write: it must not outlive the lease */
   private armed = false;
-  /** when the next attempt makes sense, milliseconds after the last one */
+  /** how long after the last attempt the next one makes sense, milliseconds */
   retryMs = 0;
   private renewing: AbortController | null = null;
-  /** the last reason a voter gave for not granting, by its name */
+  /** why each voter last did not grant, by its name */
   private readonly refusals = new Map<string, string>();
 
   constructor(private readonly deps: LeaseDeps) {
@@ -68,7 +68,7 @@ export class Lease {
   }
 
   remainingMs(): number {
-    // the clock is a file: who has never held the lease need not read it
+    // reading the clock is reading a file, which a node that never held the lease can spare
     return this.claim.lease === null ? 0 : remainingMs(this.claim, leaseNowMs());
   }
 
@@ -84,12 +84,12 @@ export class Lease {
     return [...this.refusals].map(([voter, why]) => `${voter}: ${why}`);
   }
 
-  /** An operator answers for the others: from now on this node's own vote is enough. */
+  /** An operator answers for the missing voters: from now on this node's own vote is enough. */
   force(): void {
     this.setElectorate([this.deps.config.host]);
   }
 
-  /** The configured voters again, once a majority of them grants this node the lease. False where it does not. */
+  /** Returns to the configured voters once a majority of them grants this node the lease. False if it does not. */
   async unforce(): Promise<boolean> {
     const alone = this.claim;
     this.renewing?.abort();
@@ -117,7 +117,7 @@ export class Lease {
     return this.refusalTexts().join("; ") || "no voter answered";
   }
 
-  /** From now on PostgreSQL dies with the lease. */
+  /** From now on PostgreSQL ends when the lease ends. */
   arm(): void {
     this.armed = true;
     this.deps.fence.arm(this.claim.lease?.untilMs ?? 0);
@@ -130,14 +130,14 @@ export class Lease {
   }
 
   /**
-   * One attempt to get the lease. On success it is renewed until release() or until it is lost. Where it fails, and this node is
-   * a primary all the same, `keepOwnVote` keeps its own voter from granting the lease to another node meanwhile.
+   * Makes one attempt to get the lease. On success the lease is renewed until release(), or until it is lost. `keepOwnVote` is
+   * for a primary that stays one if the attempt fails: its own voter then does not grant the lease to another node.
    */
   async acquire(options: { keepOwnVote?: boolean } = {}): Promise<Attempt> {
     if (this.held()) return { held: true };
     this.retryMs = restMs(this.claim, leaseNowMs());
     if (this.retryMs > 0) {
-      return { held: false, because: "the last lease has only just run out", retryMs: this.retryMs };
+      return { held: false, because: "the previous lease of this node has only just ended", retryMs: this.retryMs };
     }
     const seen = { ...this.claim, highest: maxTerm(this.claim.highest, this.deps.voter.highest) };
     const { claim, request } = acquire(seen, leaseNowMs());
@@ -157,17 +157,17 @@ export class Lease {
   }
 
   /**
-   * Gives the lease up, so that nobody waits for it to run out. While it is armed PostgreSQL is ended first. Waits for a majority
-   * to know it, and for `heir`, who is to have it next.
+   * Releases the lease, so that no claimant has to wait until it runs out. If the fence is armed, PostgreSQL is ended first.
+   * Waits until a majority knows of it, and `heir`, the node that is to have the lease next.
    */
   async release(because: string, heir: string | null = null): Promise<void> {
     if (!this.renewing && !this.held()) return;
     this.deps.log.info("Lease released", { term: this.claim.lease?.term.number, because });
     this.renewing?.abort();
     this.renewing = null;
-    // a server that may be read-write, or about to be, ends before anybody else may have the lease
+    // a server that may be read-write, or about to be, ends before another node may have the lease
     if (this.armed && !(await this.deps.endServer())) {
-      return this.deps.log.error("Lease not given up: processes of PostgreSQL do not end", { because });
+      return this.deps.log.error("Lease not released: PostgreSQL processes do not end", { because });
     }
     this.disarm();
     await this.giveUp({ heir });
@@ -212,7 +212,7 @@ export class Lease {
       renewing.abort();
       this.renewing = null;
       const gone = this.armed ? await endServer() : true;
-      const because = `the lease of term ${this.claim.lease?.term.number} ran out: ${this.whyNot()}`;
+      const because = `the lease of term ${this.claim.lease?.term.number} ended: ${this.whyNot()}`;
       log.error("Lease lost", { because, fenced: this.armed, gone });
       this.deps.onLost(because);
     }

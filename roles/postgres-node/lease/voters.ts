@@ -13,13 +13,13 @@ export interface AskVoters {
   client: ControlClient;
   clock: Clock;
   timeoutMs: number;
-  /** this node's own voter is not told */
+  /** leaves out this node's own voter */
   withoutOwn?: boolean;
   /** whether enough have answered */
   done: (said: readonly LeaseReply[]) => boolean;
 }
 
-/** Resolves when all have answered, `done` says so after one, or the time is over; each answer goes to `take` as it comes. */
+/** Resolves when all have answered, `done` is true after an answer, or the time is over. Each answer goes to `take` at once. */
 export async function askVoters(
   request: LeaseRequest,
   o: AskVoters,

@@ -12,7 +12,7 @@ import { readOwnOrigin } from "./timeline-origin.ts";
 
 const postgresMajor = "17";
 
-/** Looks at PGDATA. Throws only where the directory itself cannot be read. */
+/** Looks at PGDATA. Throws only if the directory itself cannot be read. */
 export async function observeData(pgdata: string, log: Log): Promise<OwnData> {
   const journal = await readJournal(pgdata);
   if (journal?.phase === "moving-out" || journal?.phase === "moving-in") return { kind: "unfinished-move" };
@@ -56,10 +56,10 @@ export async function readControlData(pgdata: string): Promise<ControlData> {
   return parseControlData((await run(["pg_controldata", "-D", pgdata], options)).stdout);
 }
 
-/** The end of the last valid WAL record in the directory; null where WAL cannot be read: the control file knows a lower bound. */
+/** The end of the last valid WAL record. Null if WAL cannot be read: the control file then has a lower bound. */
 async function endOfWal(pgdata: string, control: ControlData, log: Log): Promise<WalPosition | null> {
   const walDirectory = join(pgdata, "pg_wal");
-  // a segment that is empty was never written; without a name pg_waldump learns their size from whichever it meets first
+  // an empty segment was never written; without file names, pg_waldump takes the segment size from the first file it finds
   const range = chooseWalRange(control, await listFilled(walDirectory));
   const argv = ["pg_waldump", "--path", walDirectory, "--stats", "--start", range.startLsn, "--end", range.endLsn];
   const result = await tryRun([...argv, ...range.files], {
@@ -67,9 +67,9 @@ async function endOfWal(pgdata: string, control: ControlData, log: Log): Promise
     timeoutMs: 120_000,
     env: { LC_ALL: "C" },
   });
-  const end = parseWaldumpEnd(result.stdout); // it ends with an error at the first invalid record: that is the end
+  const end = parseWaldumpEnd(result.stdout); // pg_waldump fails at the first invalid record, which is the end
   if (end !== null) return { timeline: range.timeline, lsn: end };
-  log.warn("End of WAL could not be read, what the control file says is a lower bound", {
+  log.warn("The end of WAL could not be read; the position in the control file is a lower bound", {
     stderr: result.stderr.trim().slice(-300),
   });
   return null;

@@ -4,7 +4,7 @@ import { withFoundWal } from "../decide/certain.ts";
 import type { ServerSeen } from "../decide/server-seen.ts";
 import { type Node, ownOf } from "../node.ts";
 
-/** Looks at the server and records it. Throws where it does not answer in time: then nothing is recorded. */
+/** Looks at the server and records it. Throws if it does not answer in time: then nothing is recorded. */
 export async function observeServer(node: Pick<Node, "doors" | "seen" | "clock">): Promise<ServerSeen> {
   const { doors, seen, clock } = node;
   const { data, server: before } = seen.now;
@@ -17,7 +17,7 @@ export async function observeServer(node: Pick<Node, "doors" | "seen" | "clock">
   return server;
 }
 
-/** Looks at the volume of the data directory; bytes free there. */
+/** Looks at the volume of the data directory and records it. Returns the free bytes. */
 export async function observeRoom({ doors, seen }: Pick<Node, "doors" | "seen">): Promise<number> {
   const room = await doors.data.room();
   seen.roomFound(room);

@@ -1,4 +1,4 @@
-// What this node sees of the others: every other node's agent, the observers, and who is the primary. Reads only.
+// What this node sees of the others: every other node's agent, the observers, and which node is the primary. Reads only.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { AskHow } from "../../../core/client/peers.ts";
 import { choosePrimary, reportOf } from "../../../core/protocol/choose-primary.ts";
@@ -8,12 +8,12 @@ import { type Node, ownOf, statusOf } from "../node.ts";
 
 /** An agent that does not answer within this counts as unreachable, milliseconds. */
 export const peerTimeoutMs = 1_500;
-/** The look with the lease in hand, which is final: every server is looked at anew, and slow agents are not waited for. */
+/** The final look, while the lease is held: every server is looked at again, and slow agents are not waited for. */
 export const finalLook: AskHow = { timeoutMs: 500, fresh: true };
-/** The time for an agent that did not answer the last time, milliseconds: it does not hold up a look as long again. */
+/** The time for an agent that did not answer last time, milliseconds: it does not delay a look for as long again. */
 const silentTimeoutMs = 400;
 
-/** Asks the agents of all nodes known: the configured ones, those registered and remembered, and those that answers name. */
+/** Asks the agents of all known nodes: configured, registered or remembered here, or named in an answer. */
 export async function observeSurroundings(
   node: Node,
   how: AskHow = { timeoutMs: peerTimeoutMs },
@@ -44,7 +44,7 @@ async function askAll(hosts: readonly string[], how: AskHow, { config, doors, se
   return said;
 }
 
-/** What every decision of the node knows: configuration, memory, and what was just seen. */
+/** What every decision of the node sees: configuration, memory, and what was just seen. */
 export function viewOf(node: Node, seen: Surroundings) {
   const { config, clock } = node;
   const memory = node.memory.now;
@@ -84,11 +84,11 @@ function namedBy(answer: PeerSeen): string[] {
   return [...(registered ?? []).map((r) => r.host), ...(upstream ? [upstream.host] : [])];
 }
 
-/** A name that leads back to this node, for example a reused address, is no answer of the node it should lead to. */
+/** A name may resolve to this node itself, for example if an address was reused. Then the other node did not answer. */
 function notOurselves(answer: PeerSeen, config: NodeConfig): PeerSeen {
   if (answer.seen !== "reached") return answer;
   if (answer.status.node.id === config.id && answer.status.node.host === config.host) {
-    return { host: answer.host, seen: "unreachable", error: "the name leads back to this node" };
+    return { host: answer.host, seen: "unreachable", error: "the name resolves to this node itself" };
   }
   return answer;
 }
@@ -133,7 +133,7 @@ async function findPrimary(answers: readonly PeerSeen[], node: Node): Promise<Pr
   return { ...sight, ...await timelinesOf(host, timeline, node) };
 }
 
-/** The history of the primary's timeline and the origin of our own there; both never change, so they are read once. */
+/** The history of the primary's timeline, and the origin of our timeline there. Neither changes, so both are read once. */
 async function timelinesOf(host: string, timeline: number, node: Node): Promise<PrimaryTimelines> {
   const ours = ownOf(node).timeline;
   const key = `${host}/${timeline}/${ours}`;
@@ -144,7 +144,7 @@ async function timelinesOf(host: string, timeline: number, node: Node): Promise<
     node.seen.timelines.set(key, read);
     return read;
   } catch (error) {
-    node.log.warn("Timeline history could not be read", { from: host, timeline, error });
+    node.log.warn("The timeline history could not be read", { from: host, timeline, error });
     return { history: null, origin: null };
   }
 }

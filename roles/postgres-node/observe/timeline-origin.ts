@@ -1,4 +1,4 @@
-// How a timeline began: the place of its first record in pg_wal, read from the own directory or over a connection.
+// How a timeline began: the place of its first record in pg_wal, read from this node's directory or over a connection.
 // Sizes are those of PostgreSQL 17 (src/include/access/xlog_internal.h and xlogrecord.h), pages of 8 kB.
 import { join } from "node:path";
 import { readIfThere, readPiece } from "../../../core/runtime/files.ts";
@@ -29,7 +29,7 @@ const headerOfSegment = 40;
 /** Length, transaction, previous record, kind and checksum. */
 export const recordHeader = 24;
 
-/** Where the first record after a fork stands; null where its header is spread over two pages. */
+/** Where the first record after a fork is; null if its header is spread over two pages. */
 export function firstRecord(
   timeline: number,
   forkLsn: string,
@@ -52,13 +52,13 @@ export async function readOwnOrigin(pgdata: string, position: WalPosition): Prom
   const forkLsn = parseHistory(await readIfThere(history) ?? "").at(-1)?.endLsn;
   if (forkLsn === undefined) return null;
   const place = firstRecord(timeline, forkLsn);
-  // behind the end of the WAL there may be what a recycled file held before
+  // beyond the end of the WAL, a recycled file may still have its old content
   if (place === null || compareLsn(lsn, place.endLsn) < 0) return { forkLsn, record: null };
   const piece = await readPiece(join(pgdata, "pg_wal", place.file), place.offset, recordHeader).catch(() => null);
   return { forkLsn, record: piece === null ? null : headerText(piece.bytes) };
 }
 
-/** The origin of `timeline` as another server has it, whose own timeline and history are given. */
+/** The origin of `timeline` according to another server, whose own timeline and history are `there`. */
 async function readOriginThere(
   sql: Sql,
   timeline: number,
@@ -70,7 +70,7 @@ async function readOriginThere(
   return { forkLsn, record: place && headerText(await readHeader(sql, place.file, place.offset, recordHeader)) };
 }
 
-/** The history of another node's timeline and the origin of our own there. Throws where they could not be read. */
+/** The history of another node's timeline and the origin of this node's timeline there. Throws if they cannot be read. */
 export async function readTimelines(remote: Remote, timeline: number, ours: number | null): Promise<PrimaryTimelines> {
   return await withConnection(connectRemote(remote), 3_000, async (sql) => {
     const history = await readTimelineHistory(sql, timeline);
@@ -78,7 +78,7 @@ export async function readTimelines(remote: Remote, timeline: number, ours: numb
   });
 }
 
-/** Null for a file that is gone, that ends before, or that is not written so far. */
+/** Null if the file is gone, ends earlier, or is not written up to there. */
 function headerText(bytes: Buffer | null): string | null {
   return bytes?.length === recordHeader && bytes.readUInt32LE(0) !== 0 ? bytes.toString("hex") : null;
 }

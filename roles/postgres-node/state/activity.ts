@@ -1,4 +1,4 @@
-// What the agent does now and why, for people; and how others wait for a change of it, or interrupt its pause.
+// What the agent does now and why, for people; how other containers wait for a change, and how the loop is woken.
 import type { Phase } from "../../../core/protocol/status.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
@@ -16,7 +16,7 @@ export class Activity {
 
   constructor(private readonly deps: { clock: Clock; log: Log }) {}
 
-  /** Sets what the agent does and logs it. False where nothing changed. */
+  /** Sets what the agent does and logs it. False if nothing changed. */
   set(phase: Phase, doing: string, because: string): boolean {
     if (this.phase === phase && this.doing === doing && this.because === because) return false;
     Object.assign(this, { phase, doing, because });
@@ -24,7 +24,7 @@ export class Activity {
     return true;
   }
 
-  /** Ends the waits of untilChanged() where `key`, which stands for role, phase and lease, is another one. */
+  /** Ends the waits of untilChanged() if `key`, which stands for role, phase and lease, has changed. */
   changedTo(key: string): void {
     if (key === this.key) return;
     this.key = key;
@@ -38,14 +38,14 @@ export class Activity {
     if (revision === this.revision) await this.deps.clock.sleep(ms, this.waiting.signal);
   }
 
-  /** Ends the present pause of the loop, or skips the next one: something happened that it should look at now. */
+  /** Ends the present wait of the loop, or skips the next one: something happened that it should look at now. */
   wake(): void {
     this.rung = this.ring === null;
     this.ring?.();
     this.ring = null;
   }
 
-  /** Resolves at the next wake(), or at once where one came since the last pause. */
+  /** Resolves at the next wake(), or at once if one came since the last wait. */
   woken(): Promise<void> {
     if (!this.rung) return new Promise((resolve) => this.ring = resolve);
     this.rung = false;

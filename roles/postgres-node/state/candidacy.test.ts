@@ -14,7 +14,7 @@ test("a second attempt is refused while one is under way, and allowed after its 
   assert.notEqual(candidacy.begin("the agent"), null);
 });
 
-test("the time of an earlier attempt does not end a later one", async () => {
+test("the timeout of an earlier attempt does not end a later one", async () => {
   const clock = new FakeClock();
   const candidacy = new Candidacy(clock);
   const first = candidacy.begin("the first");

@@ -1,5 +1,5 @@
-// At most one attempt to become primary at a time on this node, whoever asks for it: a start, the agent, repmgrd, an operator,
-// a hand-over. Where no lease is needed nothing else keeps two of them apart.
+// At most one attempt to become primary at a time on this node, for whatever reason: a start, the agent, repmgrd, an operator,
+// a hand-over. If no lease is needed, nothing else keeps two attempts apart.
 import type { Clock } from "../../../core/runtime/time.ts";
 
 /** One attempt to become primary, with an end. */
@@ -23,13 +23,13 @@ export class Bid {
     this.expiry.abort();
   }
 
-  /** Ends it after `ms`, unless it is kept or has ended before: for an attempt that somebody else carries out. */
+  /** Ends it after `ms`, unless it is kept or ends before: for an attempt that another process carries out. */
   expireAfter(ms: number): void {
     const expiry = this.expiry = new AbortController();
     void this.clock.sleep(ms, expiry.signal).then(() => expiry.signal.aborted ? undefined : this.end());
   }
 
-  /** It lasts until end(): this node carries it out itself. */
+  /** It lasts until end(): the agent carries it out itself. */
   keep(): void {
     this.expiry.abort();
   }
@@ -51,7 +51,7 @@ export class Candidacy {
     return this.bid = new Bid(because, this.clock);
   }
 
-  /** Whatever was under way has come to its end: the node is primary, or its server has ended. */
+  /** Ends the attempt that is under way: the node is the primary, or its server has ended. */
   settle(): void {
     this.current?.end();
   }

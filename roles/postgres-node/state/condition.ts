@@ -1,21 +1,21 @@
-// What is not in order on this node, until it is: its server fails, it was fenced, its consistency mode is not kept.
+// What is wrong on this node now: its server fails, it was fenced, or its consistency mode is not kept.
 
 export class Condition {
   private failing: number | null = null;
   private fenceReason: string | null = null;
   private degradation: string | null = null;
 
-  /** Since when the server, what has to come before it, or its hand-over fails (the clock's milliseconds); null: it does not. */
+  /** Since when the server, its preparation or its hand-over has failed, the clock's milliseconds; null if nothing fails. */
   get failingSince(): number | null {
     return this.failing;
   }
 
-  /** Why PostgreSQL was stopped here to prevent a second primary; null once it serves again. */
+  /** Why PostgreSQL was fenced on this node; null once it answers again. */
   get fenced(): string | null {
     return this.fenceReason;
   }
 
-  /** What the consistency mode promises and cannot keep now, or null. */
+  /** What the consistency mode promises and cannot keep at this moment, or null. */
   get degraded(): string | null {
     return this.degradation;
   }
@@ -44,7 +44,7 @@ export class Condition {
     this.fenceReason = null;
   }
 
-  /** True where this is a change. */
+  /** True if this is a change. */
   degradedTo(because: string | null): boolean {
     if (because === this.degradation) return false;
     this.degradation = because;

@@ -1,4 +1,4 @@
-// What happened on this node and why, kept in its volume for `postdock cluster history`: bounded, and never waited for.
+// What happened on this node and why, kept in its volume for `postdock cluster history`. It is bounded, and never waited for.
 import { join } from "node:path";
 import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
@@ -34,13 +34,13 @@ export class History {
     return this.entries;
   }
 
-  /** One thing that happened: to the log, and to the file as soon as the disk takes it. */
+  /** Notes one event: in the log at once, and in the file as soon as the disk takes it. */
   note(event: string, fields: LogFields): void {
     this.o.log.info(event, fields);
     this.keep(event, fields);
   }
 
-  /** Likewise, of what should not have happened. */
+  /** Notes an event that should not have happened, as a warning. */
   warn(event: string, fields: LogFields): void {
     this.o.log.warn(event, fields);
     this.keep(event, fields);

@@ -28,7 +28,7 @@ test("a pause that is ordered while a look is being written is not lost", async 
   assert.deepEqual(written.at(-1), memory.now);
 });
 
-test("what could not be written has not changed, and does not keep the next change from being written", async () => {
+test("a change that could not be written does not count, and does not block the next change", async () => {
   let full = true;
   const memory = new NodeMemory(empty, () => full ? Promise.reject(new Error("the disk is full")) : Promise.resolve());
   await assert.rejects(memory.update((m) => ({ ...m, forced: true })), /full/);
@@ -38,7 +38,7 @@ test("what could not be written has not changed, and does not keep the next chan
   assert.deepEqual(memory.now, { ...empty, everHadMajority: true });
 });
 
-test("what changes nothing is not written", async () => {
+test("an update that changes nothing is not written", async () => {
   let writes = 0;
   const memory = new NodeMemory(empty, () => {
     writes++;

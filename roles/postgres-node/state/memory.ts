@@ -1,5 +1,5 @@
 // What the node remembers in its own volume and no other node ever inherits: that a majority of PARTNER_NODES has joined
-// once, and which nodes it knew last. Bound to the node's id and the cluster, so a copied file says nothing.
+// once, and which nodes it knew last. Bound to the node's id and the cluster, so a copied file does not count.
 import { join } from "node:path";
 import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
@@ -13,7 +13,7 @@ const Memory = z.object({
   everHadMajority: z.boolean(),
   /** hosts of repmgr.nodes when last seen */
   hosts: z.array(z.string()),
-  /** no automatic failover; the newest word of any node counts. Wall clock, milliseconds */
+  /** whether automatic failover is paused; of all nodes the newest order counts. Wall clock, milliseconds */
   paused: z.object({ on: z.boolean(), atMs: z.number() }).default({ on: false, atMs: 0 }),
   /** an operator made this node primary without a majority: it votes alone until a majority is back */
   forced: z.boolean().default(false),
@@ -23,8 +23,8 @@ export type Memory = z.infer<typeof Memory>;
 const path = (pgdata: string) => join(stateDirectory(pgdata), "memory.json");
 
 /**
- * This node's memory; empty where there is none. One that is damaged or another node's says nothing about who was here, and the
- * node is careful then: it counts as having been part of a majority, and waits for one.
+ * This node's memory; empty if there is none. A memory that is damaged or belongs to another node is ignored. To be safe, the
+ * node then counts as having been part of a majority, and waits for one.
  */
 export async function readMemory(pgdata: string, nodeId: number, log: Log): Promise<Memory> {
   const fresh = { paused: { on: false, atMs: 0 }, forced: false };
@@ -33,8 +33,8 @@ export async function readMemory(pgdata: string, nodeId: number, log: Log): Prom
   if (text === null) return none;
   const memory = parse(text);
   if (memory?.nodeId === nodeId) return memory;
-  const because = memory === null ? "it is damaged" : `it is node ${memory.nodeId}'s`;
-  log.warn("The node's memory is not used, a majority must be seen first", { file: path(pgdata), because });
+  const because = memory === null ? "it is damaged" : `it belongs to node ${memory.nodeId}`;
+  log.warn("The node's memory is ignored; this node waits until it sees a majority", { file: path(pgdata), because });
   return { ...none, everHadMajority: true };
 }
 
@@ -46,7 +46,7 @@ function parse(text: string): Memory | null {
   }
 }
 
-/** The node's memory while its agent runs; what is read here has been written. */
+/** The node's memory while its agent runs. What can be read here has been written. */
 export class NodeMemory {
   private changes: Promise<void> = Promise.resolve();
 
@@ -57,8 +57,8 @@ export class NodeMemory {
   }
 
   /**
-   * Changes it, on disk first; changes wait for each other, so that none is lost. True where it is another one now. Throws
-   * where it cannot be written: then nothing has changed.
+   * Changes it, on disk first; changes wait for each other, so that none is lost. True if the memory is different now.
+   * Throws if it cannot be written: then nothing has changed.
    */
   async update(change: (memory: Memory) => Memory): Promise<boolean> {
     const changing = this.changes.then(async () => {

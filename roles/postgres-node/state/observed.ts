@@ -1,5 +1,5 @@
-// What was seen of this node and of its surroundings. The functions of observe/ write it, each right after its look, and the
-// start and the end of a server; everything else reads.
+// What was seen of this node and of its surroundings. It is written by the functions of observe/, right after each look, and at
+// the start and the end of a server. Everything else only reads it.
 import type { OwnData, PrimaryTimelines } from "../decide/view.ts";
 import type { Role, ServerSeen } from "../decide/server-seen.ts";
 import type { TimelineOrigin } from "../../../core/postgres/lsn.ts";
@@ -12,9 +12,9 @@ export interface SeenNow {
   ranSince: boolean;
   /** the postmaster is a living child of the agent */
   postmasterRuns: boolean;
-  /** the last look at the running server; null where it has not answered yet, or not for a while */
+  /** the last look at the running server; null if it has not answered yet, or not for a while */
   server: ServerSeen | null;
-  /** why the server cannot stream, as PostgreSQL's log said last, and when (the clock's milliseconds) */
+  /** why the server cannot stream, according to PostgreSQL's log, and when it said so (the clock's milliseconds) */
   trouble: { what: StreamingTrouble; atMs: number } | null;
   /** the volume of the data directory, bytes; null before the first look */
   disk: { freeBytes: number; totalBytes: number } | null;
@@ -72,19 +72,19 @@ export class Observed {
     this.change({ postmasterRuns: false, server: null });
   }
 
-  /** A look at the running server. One that comes late, after a newer one or the server's end, says nothing. */
+  /** A look at the running server. One that comes late, after a newer one or the server's end, is ignored. */
   serverSeen(server: ServerSeen): void {
     if (!this.state.postmasterRuns || server.atMs < (this.state.server?.atMs ?? -Infinity)) return;
     this.change({ server });
   }
 
-  /** The server did not answer; what it said last counts no longer once it is older than `staleMs`. */
+  /** The server did not answer. Its last answer no longer counts once it is older than `staleMs`. */
   serverSilent(nowMs: number, staleMs: number): void {
     const { server } = this.state;
     if (server !== null && nowMs - server.atMs > staleMs) this.change({ server: null });
   }
 
-  /** PostgreSQL's log said why it cannot stream; null: that is over. */
+  /** PostgreSQL's log says why it cannot stream; null: the trouble is over. */
   streamingTrouble(trouble: SeenNow["trouble"]): void {
     this.change({ trouble });
   }
@@ -112,7 +112,7 @@ export class Observed {
     return this.silentHosts.has(host);
   }
 
-  /** NODE_NAME of a host, or null where it has never answered. */
+  /** NODE_NAME of a host, or null if it has never answered. */
   nameOf(host: string): string | null {
     return this.nodeNames.get(host) ?? null;
   }

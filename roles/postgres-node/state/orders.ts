@@ -11,7 +11,7 @@ export class Orders {
 
   constructor(private readonly wake: () => void) {}
 
-  /** False where an order of this kind waits already: the earlier one stands. */
+  /** False if an order of this kind is already waiting: the earlier one stands. */
   give(order: Order): boolean {
     if (this.waiting.some((o) => o.do === order.do)) return false;
     this.waiting.push(order);
@@ -19,12 +19,12 @@ export class Orders {
     return true;
   }
 
-  /** The oldest order, which waits no longer; null where there is none. */
+  /** Removes and returns the oldest order; null if there is none. */
   take(): Order | null {
     return this.waiting.shift() ?? null;
   }
 
-  /** The server that they were given to has ended: what is left of them. */
+  /** Removes and returns the orders that are left: the server that they were given to has ended. */
   drop(): Order[] {
     return this.waiting.splice(0);
   }

@@ -14,7 +14,7 @@ export interface ControlData {
   minRecoveryEnd: WalPosition | null;
 }
 
-/** Parses pg_controldata's output (LC_ALL=C). Throws where a field is missing: then it is no control file. */
+/** Parses pg_controldata's output (LC_ALL=C). Throws if a field is missing: then it is not a control file. */
 export function parseControlData(text: string): ControlData {
   const fields = new Map(
     text.split("\n").flatMap((line) => {
@@ -47,13 +47,13 @@ export interface WalRange {
   /** the first and the last file of it */
   files: [string, string];
   startLsn: string;
-  /** just behind the last segment that follows without a gap */
+  /** just after the last segment that follows without a gap */
   endLsn: string;
 }
 
 /**
- * Which WAL to read to find its end: on the newest timeline that has segments at or after the checkpoint, from the
- * checkpoint's redo location or the first segment of that timeline, to the last segment without a gap. Segments are 16 MB.
+ * Which WAL to read to find its end, on the newest timeline that has segments at or after the checkpoint. It begins at the
+ * checkpoint's redo location or the first segment of that timeline, and ends before the first gap. Segments are 16 MB.
  */
 export function chooseWalRange(
   control: Pick<ControlData, "checkpoint" | "redoLsn">,
@@ -76,7 +76,7 @@ export function chooseWalRange(
   return { timeline, files, startLsn, endLsn: formatLsn(end * BigInt(segmentBytes)) };
 }
 
-/** The end of the last record that `pg_waldump --stats` read, or null where it read none. */
+/** The end of the last record that `pg_waldump --stats` read, or null if it read none. */
 export function parseWaldumpEnd(stdout: string): string | null {
   const match = /between [0-9A-F]+\/[0-9A-F]+ and ([0-9A-F]+\/[0-9A-F]+)/.exec(stdout);
   return match && match[1] !== "0/0" ? match[1]! : null;

@@ -3,19 +3,19 @@ import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Setting } from "../../../config/list-syntax.ts";
 import { quoteSetting } from "../../../core/postgres/conninfo.ts";
 
-/** Settings that PostDock owns: set by CONFIGS they would break what it promises. */
+/** Settings that PostDock owns, with what to do instead: set by CONFIGS, they would break its promises. */
 const reserved: Readonly<Record<string, string>> = {
   data_directory: "set PGDATA",
-  config_file: "it is rendered by PostDock at $PGDATA/postgresql.conf",
+  config_file: "remove it: PostDock renders $PGDATA/postgresql.conf",
   hba_file: "edit $PGDATA/pg_hba.conf, on every node",
   ident_file: "edit $PGDATA/pg_ident.conf, on every node",
-  external_pid_file: "leave it out",
-  port: "the port inside the container is 5432; publish another one outside",
-  unix_socket_directories: "the socket stays in /var/run/postgresql",
-  primary_conninfo: "the upstream follows from the cluster's state",
-  primary_slot_name: "the slot follows from NODE_ID",
-  recovery_end_command: "no standby becomes primary without asking here first",
-  recovery_target_timeline: "standbys always follow the latest timeline",
+  external_pid_file: "remove it",
+  port: "remove it and publish another port: inside the container it is always 5432",
+  unix_socket_directories: "remove it: the socket stays in /var/run/postgresql",
+  primary_conninfo: "remove it: PostDock chooses the upstream",
+  primary_slot_name: "remove it: the name of the slot follows from NODE_ID",
+  recovery_end_command: "remove it: PostDock uses it to check every promotion",
+  recovery_target_timeline: "remove it: standbys always follow the latest timeline",
 };
 
 const megabytesPerSegment = 16;
@@ -24,7 +24,7 @@ const rename = (name: string): Translation => (value) => ({ name, value });
 const segments = (name: string, factor: number): Translation => (value) =>
   /^\d+$/.test(value) ? { name, value: `${Number(value) * factor * megabytesPerSegment}MB` } : { name, value };
 
-/** Settings of older versions: what they became in PostgreSQL 17, or null where they are gone. */
+/** Settings of older versions: what they became in PostgreSQL 17, or null if they are gone. */
 const outdated: Readonly<Record<string, Translation>> = {
   wal_keep_segments: segments("wal_keep_size", 1),
   checkpoint_segments: segments("max_wal_size", 3),
@@ -59,8 +59,8 @@ export function translateSettings(given: readonly Setting[]): SettingsVerdict {
       if (now) verdict.settings.push(now);
       verdict.warnings.push(
         now
-          ? `CONFIGS: ${setting.name} became ${now.name} in PostgreSQL 17: taken as ${now.name}:${now.value}`
-          : `CONFIGS: ${setting.name} no longer exists in PostgreSQL 17 and is left out`,
+          ? `CONFIGS: ${setting.name} became ${now.name} in PostgreSQL 17; using ${now.name}:${now.value}`
+          : `CONFIGS: ${setting.name} no longer exists in PostgreSQL 17 and is ignored`,
       );
     }
   }
@@ -86,7 +86,7 @@ function defaults(config: NodeConfig): Setting[] {
     s("wal_receiver_timeout", "10s"),
     s("wal_receiver_status_interval", "1s"),
     s("wal_retrieve_retry_interval", "500ms"),
-    // whoever promotes this server, by hand too: only with the lease
+    // however this server is promoted, also by hand: only with the lease
     s("recovery_end_command", "/usr/local/bin/postdock postgres-node may-end-recovery"),
     s("hot_standby", "on"),
     s("hot_standby_feedback", "on"),

@@ -6,19 +6,19 @@ import { renderRepmgrConf, slotName } from "./repmgr-conf.ts";
 
 const lines = (environment: Record<string, string> = {}) => renderRepmgrConf(fakeConfig(environment)).split("\n");
 
-test("every value stands in single quotes, since repmgr refuses slashes, spaces and dashes without them", () => {
+test("every value is in single quotes, since repmgr refuses slashes, spaces and dashes without them", () => {
   const settings = lines().filter((l) => l !== "" && !l.startsWith("#"));
   assert.ok(settings.length > 20);
   for (const line of settings) assert.match(line, /^[a-z_]+='([^']|'')*'$/);
 });
 
-test("the password is nowhere in it: repmgr takes it from the passfile", () => {
+test("the password is not in the file: repmgr takes it from the passfile", () => {
   const text = lines({ REPLICATION_PASSWORD: "topsecret" }).join("\n");
   assert.doesNotMatch(text, /topsecret/);
   assert.match(text, /passfile=/);
 });
 
-test("what the node is and how it is reached comes from the variables", () => {
+test("the node's identity and its address come from the variables", () => {
   const text = lines({ NODE_PRIORITY: "0", REPLICATION_USER: "repl", LOG_LEVEL: "DEBUG" }).join("\n");
   for (
     const line of ["node_id='1'", "node_name='node1'", "priority='0'", "log_level='DEBUG'", "replication_user='repl'"]

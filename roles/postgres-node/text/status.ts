@@ -1,11 +1,11 @@
-// PURE: GET /status of a node, from what it knows of itself at this moment.
+// PURE: GET /status of a node, from what it knows about itself at this moment.
 import type { LeaseMode } from "../../../config/quorum.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { NodeStatus, Phase } from "../../../core/protocol/status.ts";
 import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
 import type { OwnNode } from "../decide/own.ts";
 
-/** What of the configuration is told. */
+/** The part of the configuration that /status reports. */
 export type ToldConfig = Pick<
   NodeConfig,
   "id" | "name" | "host" | "clusterName" | "priority" | "partners" | "consistency" | "electorate"
@@ -15,7 +15,7 @@ export interface StatusView {
   config: ToldConfig;
   activity: { phase: Phase; doing: string; because: string; revision: number };
   own: OwnNode;
-  /** how long the agent runs, and how old the look at its server is; milliseconds */
+  /** how long the agent has been running, and how old the last look at its server is; milliseconds */
   uptimeMs: number;
   observedAgoMs: number;
   memory: { everHadMajority: boolean; paused: { on: boolean; atMs: number }; forced: boolean };
@@ -76,7 +76,7 @@ function renderLease({ lease, memory, config }: StatusView): NodeStatus["lease"]
     because: !lease.mode.on
       ? lease.mode.because
       : mode === "on"
-      ? "the holder of a majority's lease is the primary"
+      ? "only the holder of the lease may be the primary"
       : "a majority of the voters has not joined yet",
     held: lease.remainingMs > 0,
     remainingMs: Math.round(lease.remainingMs),

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Sql } from "./queries.ts";
 
-/** A superuser role with a password, made or corrected; utility statements take no bound values, so format() quotes. */
+/** Creates or corrects a superuser role with a password. Utility statements take no bound values, so format() quotes. */
 export async function ensureSuperuser(sql: Sql, role: { name: string; password: string }): Promise<void> {
   const verb = (await sql`select from pg_roles where rolname = ${role.name}`).length > 0 ? "alter" : "create";
   const pattern = `${verb} role %I with superuser replication login${role.password ? " password %L" : ""}`;
@@ -10,7 +10,7 @@ export async function ensureSuperuser(sql: Sql, role: { name: string; password: 
   await sql.unsafe(z.string().parse(statement[0]?.text));
 }
 
-/** A database owned by a role, unless it is there. */
+/** Creates a database owned by a role, unless it exists. */
 export async function ensureDatabase(sql: Sql, database: { name: string; owner: string }): Promise<void> {
   if ((await sql`select from pg_database where datname = ${database.name}`).length > 0) return;
   const statement =

@@ -1,4 +1,4 @@
-// This node's server over its socket: one connection, made anew where a query hangs.
+// This node's server over its socket: one connection, made again if a query hangs.
 import type { SlotRow, Sql } from "./queries.ts";
 import * as queries from "./queries.ts";
 import { readRegisteredNodes } from "./repmgr-queries.ts";
@@ -9,9 +9,9 @@ import type { ServerSeen } from "../decide/server-seen.ts";
 const lookMs = 3_000;
 /** A statement that is quick on a sound server, milliseconds. */
 const quickMs = 3_000;
-/** A promotion: PostgreSQL itself waits up to 12 s, milliseconds. */
+/** A promotion, milliseconds: PostgreSQL itself waits up to 12 s. */
 const promoteMs = 15_000;
-/** A checkpoint before the shutdown makes the shutdown's own short; it is not waited for longer, milliseconds. */
+/** The checkpoint that makes the one of the following shutdown short, milliseconds. */
 const checkpointMs = 1_500;
 
 export class LocalServer {
@@ -26,7 +26,7 @@ export class LocalServer {
     return this.connection;
   }
 
-  /** Role, positions, downstream and registered nodes. Throws where the server does not answer in time. */
+  /** Role, positions, downstream and registered nodes. Throws if the server does not answer in time. */
   async look(): Promise<Omit<ServerSeen, "atMs">> {
     const { sql } = this;
     const look = async () => {

@@ -1,4 +1,4 @@
-// The PostgreSQL server as this agent's child: started, stopped in PostgreSQL's own modes, and what a kill left cleaned up.
+// The PostgreSQL server as this agent's child: started, stopped in PostgreSQL's own modes, and cleaned up after a kill.
 import { join } from "node:path";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { readIfThere, remove } from "../../../core/runtime/files.ts";
@@ -7,7 +7,7 @@ import type { Log } from "../../../core/runtime/log.ts";
 import { type ChildSpec, supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
 import { type Clock, waitUntil } from "../../../core/runtime/time.ts";
 
-/** Fast first (manual, 18.5), immediate where that hangs, for example on a walsender of an unreachable standby. */
+/** Fast first (manual, 18.5), immediate if that hangs, for example on a walsender of an unreachable standby. */
 export function stopSteps(stoppingMs: number): ChildSpec["stop"] {
   return [{ signal: "SIGINT", waitMs: stoppingMs }, { signal: "SIGQUIT", waitMs: 2_000 }];
 }
@@ -15,7 +15,7 @@ export function stopSteps(stoppingMs: number): ChildSpec["stop"] {
 /** Immediate shutdown: for SIGQUIT to the container, and for a false primary. */
 export const immediateStop: ChildSpec["stop"] = [{ signal: "SIGQUIT", waitMs: 3_000 }];
 
-/** Starts the server. It is not restarted by itself: the role decides what the node is to be first. */
+/** Starts the server. It is not restarted automatically: the node first decides its role again. */
 export function startPostmaster(
   options: { pgdata: string; stoppingMs: number; onLine: (line: string) => void },
   deps: { clock: Clock; log: Log },
@@ -52,7 +52,7 @@ export async function clearStaleServer(pgdata: string, deps: { clock: Clock; log
   const pidFile = join(pgdata, "postmaster.pid");
   const text = await readIfThere(pidFile);
   if (text === null) return;
-  deps.log.info("Removing a stale postmaster.pid, no such server lives", { pid: text.split("\n")[0] });
+  deps.log.info("Removing a stale postmaster.pid: its server no longer runs", { pid: text.split("\n")[0] });
   await remove(pidFile);
 }
 
@@ -60,6 +60,6 @@ function quit(pid: number) {
   try {
     process.kill(pid, "SIGQUIT");
   } catch {
-    // it has just ended
+    // the process has just ended
   }
 }

@@ -1,5 +1,5 @@
-// Every SQL statement of the node but those on repmgr's tables (repmgr-queries.ts), bound values and parsed rows; the only
-// file here that knows the postgres driver.
+// Every SQL statement of the node, except those on repmgr's tables (repmgr-queries.ts), with bound values and parsed rows.
+// No other file of this role uses the postgres driver.
 // porsager/postgres has no query timeout of its own, so each query is raced against a deadline.
 import postgres from "postgres";
 import { z } from "zod";
@@ -68,7 +68,7 @@ const ServerRow = z.object({
   syncNames: row.sync_names,
 }));
 
-/** primary_conninfo says whom it follows; the WAL receiver, where it runs, how it is connected. */
+/** primary_conninfo names the node that the server follows; the WAL receiver, if it runs, shows its connection. */
 function upstreamOf(row: {
   primary_conninfo: string;
   upstream_host: string | null;
@@ -136,7 +136,7 @@ export async function readTimelineHistory(sql: Sql, timeline: number): Promise<T
   return parseHistory(z.string().parse(rows[0]?.text));
 }
 
-/** Bytes of a file in pg_wal; null where it is gone. */
+/** Bytes of a file in pg_wal; null if it is gone. */
 export async function readHeader(sql: Sql, file: string, offset: number, bytes: number): Promise<Buffer | null> {
   const rows = await sql`
     select encode(pg_read_binary_file(${`pg_wal/${file}`}, ${offset}::bigint, ${bytes}::bigint, true), 'hex') as hex`;
@@ -144,7 +144,7 @@ export async function readHeader(sql: Sql, file: string, offset: number, bytes: 
   return hex === null ? null : Buffer.from(hex, "hex");
 }
 
-/** Makes a physical slot that keeps WAL from now on, unless it is there. True where it was made. */
+/** Creates a physical slot that keeps WAL from now on, unless it exists. True if it was created. */
 export async function ensureSlot(sql: Sql, name: string): Promise<boolean> {
   const rows = await sql`
     select pg_create_physical_replication_slot(${name}, true)
@@ -161,7 +161,7 @@ export async function readSlots(sql: Sql): Promise<SlotRow[]> {
   return z.array(SlotRow).parse([...rows]);
 }
 
-/** Drops a slot that nobody uses; one in use stays and throws. */
+/** Drops a slot that is not in use. One that is in use stays; one that is taken into use meanwhile throws. */
 export async function dropSlot(sql: Sql, name: string): Promise<void> {
   await sql`select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = ${name} and not active`;
 }
@@ -180,7 +180,7 @@ export async function checkpoint(sql: Sql): Promise<void> {
   await sql`checkpoint`;
 }
 
-/** Promotes this standby and waits until it is read-write, up to 12 s. Throws where it is not. */
+/** Promotes this standby and waits until it is read-write, up to 12 s. Throws if it is not. */
 export async function promoteServer(sql: Sql): Promise<void> {
   const rows = await sql`select pg_promote(true, 12) as promoted`;
   if (rows[0]?.promoted !== true) throw new Error("PostgreSQL did not become read-write within 12 s");

@@ -23,7 +23,7 @@ const NodeRow = z.object({
   priority: row.priority,
 }));
 
-/** repmgr.nodes; null where repmgr's tables are not there. */
+/** repmgr.nodes; null if the table does not exist. */
 export async function readRegisteredNodes(sql: Sql): Promise<RegisteredNode[] | null> {
   const present = await sql`select to_regclass('repmgr.nodes') is not null as present`;
   if (present[0]?.present !== true) return null;
@@ -32,7 +32,7 @@ export async function readRegisteredNodes(sql: Sql): Promise<RegisteredNode[] | 
   return z.array(NodeRow).parse([...rows]);
 }
 
-/** Marks records of other nodes that still say primary as inactive; their node ids. */
+/** Marks records of other nodes that still say primary as inactive. Returns their node ids. */
 export async function retireOtherPrimaries(sql: Sql, nodeId: number): Promise<number[]> {
   if (await readRegisteredNodes(sql) === null) return [];
   const rows = await sql`

@@ -1,11 +1,11 @@
-// The repmgr command line, one function a command, run as postgres with a timeout.
+// The repmgr command line, one function per command, run as postgres with a timeout.
 import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Sql } from "./queries.ts";
 import { retireOtherPrimaries } from "./repmgr-queries.ts";
 import { repmgrConfPath } from "../text/repmgr-conf.ts";
 
-/** Runs one repmgr command. False where it failed; why is in the log. */
+/** Runs one repmgr command. False if it failed; the log says why. */
 async function repmgr(args: readonly string[], timeoutMs: number, log: Log): Promise<boolean> {
   const result = await tryRun(["/usr/bin/repmgr", "-f", repmgrConfPath, ...args], { as: postgresAccount, timeoutMs });
   if (result.code === 0) return true;
@@ -13,7 +13,7 @@ async function repmgr(args: readonly string[], timeoutMs: number, log: Log): Pro
   return false;
 }
 
-/** Registers this primary, making repmgr's tables where they are missing; records of former primaries become inactive. */
+/** Registers this primary, creating repmgr's tables if they are missing; records of former primaries become inactive. */
 export async function registerPrimary(sql: Sql, nodeId: number, log: Log): Promise<boolean> {
   const retired = await retireOtherPrimaries(sql, nodeId);
   if (retired.length > 0) log.info("Marked records of former primaries inactive", { nodeIds: retired });

@@ -25,7 +25,7 @@ export async function writePrimaryState(config: NodeConfig): Promise<void> {
   await replaceSettings(config, { primary_conninfo: null, primary_slot_name: null, recovery_target_timeline: null });
 }
 
-/** Writes synchronous_standby_names; null: what CONFIGS says. For the next start or reload. */
+/** Writes synchronous_standby_names; null leaves it to CONFIGS. For the next start or reload. */
 export async function writeSyncNames(names: string | null, config: NodeConfig): Promise<void> {
   await replaceSettings(config, { synchronous_standby_names: names });
 }
@@ -39,7 +39,7 @@ async function replaceSettings(config: NodeConfig, settings: Record<string, stri
   });
 }
 
-/** The lock files of 1.x, for people's scripts: never decisive (CONTRACT.md). */
+/** The lock files of 1.x, for people's scripts: no decision reads them. */
 export async function writeLockFiles(
   config: NodeConfig,
   role: { primary: true } | { primary: false; upstreamNodeId: number | null },

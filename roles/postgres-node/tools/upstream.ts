@@ -15,16 +15,16 @@ export function upstreamConnection(host: string, config: NodeConfig): Remote {
   };
 }
 
-/** Makes this node's slot on its upstream, where slots are used. False where the upstream could not be asked (logged). */
+/** Creates this node's slot on its upstream, if slots are used. False if the upstream could not be asked (logged). */
 export async function ensureSlotOn(host: string, config: NodeConfig, log: Log): Promise<boolean> {
   if (!config.useSlots) return true;
   try {
     const sql = connectRemote(upstreamConnection(host, config));
     const made = await withConnection(sql, 5_000, (s) => ensureSlot(s, slotName(config.id)));
-    if (made) log.info("Slot made on the upstream", { upstream: host, slot: slotName(config.id) });
+    if (made) log.info("Slot created on the upstream", { upstream: host, slot: slotName(config.id) });
     return true;
   } catch (error) {
-    log.warn("The slot could not be made on the upstream", { upstream: host, slot: slotName(config.id), error });
+    log.warn("The slot could not be created on the upstream", { upstream: host, slot: slotName(config.id), error });
     return false;
   }
 }
