@@ -122,9 +122,13 @@ test("a claim that lies about itself gets no vote", async () => {
       "the electorates differ by more than one member",
     ],
     ["voters without this one", { electorate: ["stranger"] }, `${standby} is not in the claimant's electorate`],
-    ["a release by another run of the primary's agent", { kind: "release", ...thief }, "holds no such lease"],
+    ["a release by another run of the primary's agent", { kind: "release", ...thief }, "this voter has no such grant"],
     ["a renewal by another run of the primary's agent", { kind: "renew", ...thief }, `granted to ${primary}`],
-    ["a lease longer than the voters'", { ttlMs: 60_000 }, "LEASE_TTL is 5000 ms here, less than the claimant's"],
+    [
+      "a lease longer than the voters'",
+      { ttlMs: 60_000 },
+      "LEASE_TTL of this voter is 5000 ms, shorter than the claimant's",
+    ],
   ];
   for (const [what, lie, because] of lies) {
     const reply = await claim(lie);
