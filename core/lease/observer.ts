@@ -9,7 +9,7 @@ import { Voter } from "./voter.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Clock } from "../runtime/time.ts";
 
-/** What a container without data needs to take orders. */
+/** What a container without data needs in order to take orders. */
 export interface ObserverDeps {
   config: ObserverConfig & { clusterKeys: readonly string[]; replicationPassword: string };
   hostname: string;
@@ -17,7 +17,7 @@ export interface ObserverDeps {
   log: Log;
 }
 
-/** The orders that it takes: votes, if QUORUM_OBSERVERS names this container, and `others` of its own. */
+/** The orders that the container takes: votes, if QUORUM_OBSERVERS names it, and its own `others`. */
 export function observerControl(
   { config, hostname, clock, log }: ObserverDeps,
   others: readonly Answering[] = [],

@@ -15,7 +15,7 @@ export interface SyncView {
   everHadMajority: boolean;
   /** PARTNER_NODES, this node included; at least 1 */
   nodes: number;
-  /** NODE_NAME of each other partner, by host; null where it has never been seen */
+  /** NODE_NAME of each other partner, by host; null if the partner has never been seen */
   others: readonly { host: string; name: string | null }[];
   /** application names that stream from this node now */
   streaming: readonly string[];

@@ -28,7 +28,7 @@ export interface OwnCluster {
   position: WalPosition;
   /** false: that end could not be read, and `position` is a lower bound from the control file */
   endRead: boolean;
-  /** how the timeline of that WAL began; null for the first one, and where it cannot be read */
+  /** how the timeline of that WAL began; null for the first timeline, and if it cannot be read */
   origin: TimelineOrigin | null;
   /** no standby.signal: it was a primary when it last ran */
   wasPrimary: boolean;

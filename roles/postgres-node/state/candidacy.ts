@@ -45,7 +45,7 @@ export class Candidacy {
     return this.bid?.ended === false ? this.bid : null;
   }
 
-  /** Begins an attempt; null where one is under way. */
+  /** Begins an attempt; null if one is already under way. */
   begin(because: string): Bid | null {
     if (this.current !== null) return null;
     return this.bid = new Bid(because, this.clock);

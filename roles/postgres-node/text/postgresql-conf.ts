@@ -106,7 +106,7 @@ function defaults(config: NodeConfig): Setting[] {
 export function renderPostgresqlConf(config: NodeConfig, settings: readonly Setting[]): string {
   const merged = new Map(defaults(config).map((s) => [s.name, s.value]));
   for (const { name, value } of settings) {
-    merged.delete(name); // a setting given by the user stands where the user put it
+    merged.delete(name); // a setting of the user keeps the place that the user gave it
     merged.set(name, value);
   }
   merged.set("shared_preload_libraries", withRepmgr(merged.get("shared_preload_libraries") ?? ""));
