@@ -2,6 +2,7 @@
 // With supervisor.ts the only place that starts processes.
 import { type ChildProcess, spawn } from "node:child_process";
 import { lineSplitter } from "./lines.ts";
+import { sendSignal } from "./signals.ts";
 import { after, onAbort } from "./time.ts";
 
 /** An unprivileged account that children run as; gid and supplementary groups are set with it. */
@@ -146,13 +147,9 @@ export async function run(argv: readonly string[], options: CommandOptions): Pro
   return result;
 }
 
+/** A group that may not be signalled runs on: the caller hears of it by the timeout in its result. */
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals) {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // it has just ended by itself
-  }
+  if (child.pid !== undefined) sendSignal(-child.pid, signal);
 }
 
 function collect(child: ChildProcess, name: "stdout" | "stderr", options: CommandOptions): () => string {

@@ -4,6 +4,8 @@ import { type Account, childEnv, identity } from "./command.ts";
 import { lineSplitter } from "./lines.ts";
 import { decideRestart, defaultRestart, type RestartPolicy } from "./decide/restart.ts";
 import type { Log } from "./log.ts";
+import { signalAs } from "./signal-as.ts";
+import { sendSignal } from "./signals.ts";
 import type { Clock } from "./time.ts";
 
 export interface ChildSpec {
@@ -122,6 +124,13 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
   };
   loop = keep();
 
+  /** Signals the child or its group; a refusal is logged, since the process then goes on as if nothing had been sent. */
+  const send = async (pid: number | undefined, signal: NodeJS.Signals) => {
+    if (pid === undefined) return;
+    const sent = spec.as ? await signalAs(spec.as, [pid], signal) : sendSignal(pid, signal) !== "refused";
+    if (!sent) log.error("The signal was refused", { process: spec.name, pid, signal });
+  };
+
   return {
     name: spec.name,
     pid: () => child?.pid ?? null,
@@ -130,14 +139,14 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
     exited: () => ended,
     write: (line) => void child?.stdin?.write(line + "\n"),
     endInput: () => void child?.stdin?.end(),
-    signal: (signal) => sendSignal(child?.pid, signal),
-    killGroup: () => sendSignal(group === undefined ? undefined : -group, "SIGKILL"),
+    signal: (signal) => void send(child?.pid, signal),
+    killGroup: () => void send(group === undefined ? undefined : -group, "SIGKILL"),
     stop: async (steps = spec.stop) => {
       halt.abort();
       for (const step of [...steps, { signal: "SIGKILL" as const, waitMs: 5_000 }]) {
         if (child === null) break;
         // what it started and left behind in its group ends with it
-        sendSignal(step.signal === "SIGKILL" && child.pid !== undefined ? -child.pid : child.pid, step.signal);
+        await send(step.signal === "SIGKILL" && child.pid !== undefined ? -child.pid : child.pid, step.signal);
         await endedWithin(step.waitMs);
       }
       if (child !== null) return log.error("Process does not end, not even by SIGKILL", { process: spec.name });
@@ -145,14 +154,4 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
       log.info("Process stopped", { process: spec.name, code: exit?.code, signal: exit?.signal });
     },
   };
-}
-
-/** child.kill() loses the exit code on one of the two runtimes, so the signal goes by pid. */
-function sendSignal(pid: number | undefined, signal: NodeJS.Signals) {
-  if (pid === undefined) return;
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // it has just ended by itself
-  }
 }

@@ -1,6 +1,7 @@
 // What a node does at each look at its running server, in this order: each duty decides by what was just seen, and acts.
 import { errorText } from "../../core/words/errors.ts";
 import { keepConsistency } from "./act/consistency.ts";
+import { endServer, ServerSurvives } from "./act/end-server.ts";
 import { follow } from "./act/follow.ts";
 import { endForce, getFirstLease } from "./act/force.ts";
 import { promoteHere } from "./act/promote.ts";
@@ -80,6 +81,7 @@ function guarded(step: Duty, { log }: Node): Duty {
         said = null;
         return end;
       } catch (error) {
+        if (error instanceof ServerSurvives) throw error;
         const why = errorText(error);
         if (why !== said) log.warn("A duty failed; it is tried again at each look", { duty: step.name, why });
         said = why;
@@ -136,7 +138,7 @@ async function applyRunning(plan: RunningPlan, run: ServerRun, node: Node): Prom
     case "fence":
       say(node, "stopping", "fencing PostgreSQL", plan.because);
       node.condition.fencedBecause(plan.because);
-      await node.doors.server.end();
+      await endServer(node);
       return { why: "fenced" };
     case "rejoin":
       say(node, "stopping", plan.clone ? "stopping to be cloned" : "stopping to be rewound", plan.because);

@@ -191,3 +191,38 @@ test("a standby that is ordered to be cloned again is stopped, cloned, and start
   await f.clock.pass(1_000);
   await life;
 });
+
+test("a node whose server cannot be ended ends its container with the lease in hand, and releases nothing", async () => {
+  const f = fakeNode();
+  const life = runNode(f.node).then(() => "ended", (error) => String(error));
+  await f.clock.pass(2_000);
+  f.world.survives = true;
+  f.stop.abort("SIGTERM");
+  await f.clock.pass(30_000);
+  assert.ok(
+    f.world.did.some((w) => w.includes("processes of PostgreSQL cannot be ended")),
+    f.world.did.join(),
+  );
+  assert.ok(!f.world.did.some((w) => w.startsWith("release") || w.startsWith("ask ")));
+  assert.equal(f.world.held, true);
+  assert.match(await life, /cannot be ended|ended/);
+});
+
+test("after the postmaster died, its backends are ended before the fence is disarmed", async () => {
+  const f = fakeNode();
+  const order: string[] = [];
+  const { end } = f.node.doors.server;
+  f.node.doors.server.end = () => {
+    order.push("ended");
+    return end();
+  };
+  f.node.lease.disarm = () => void order.push("disarmed");
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  f.world.end({ code: null, signal: "SIGKILL", livedMs: 0 });
+  await f.clock.pass(500);
+  assert.deepEqual(order.slice(0, 2), ["ended", "disarmed"]);
+  f.stop.abort("SIGQUIT");
+  await f.clock.pass(1_000);
+  await life;
+});

@@ -5,6 +5,7 @@ import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
 import { decideStartup, type StartupPlan } from "./decide/startup.ts";
 import type { ClusterView } from "./decide/view.ts";
+import { ServerSurvives } from "./act/end-server.ts";
 import { licenseOf, type Node, say } from "./node.ts";
 import { observeRoom } from "./observe/server.ts";
 import { finalLook, observeSurroundings, viewOf } from "./observe/surroundings.ts";
@@ -230,6 +231,7 @@ class GaveUp extends OperatorError {
 }
 
 async function pauseAfterFailure(error: unknown, node: Node, attempt: Attempt): Promise<void> {
+  if (error instanceof ServerSurvives) throw error;
   const { clock, condition, config, lease, log, stop } = node;
   // no server runs: another node that can start may lead meanwhile
   attempt.bid?.end();

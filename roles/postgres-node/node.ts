@@ -36,6 +36,8 @@ export interface Node {
   readonly lease: NodeLease;
   readonly repmgrd: Pick<Repmgrd, "start" | "stop" | "running">;
   readonly history: Pick<History, "note" | "warn">;
+  /** ends the role at once with this error, without giving the lease up */
+  readonly fail: (error: Error) => void;
   /** what is counted and measured where it happens */
   readonly events: NodeEvents;
   // changes while the agent runs; each part has one writer

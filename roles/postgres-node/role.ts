@@ -17,6 +17,7 @@ import type { Log } from "../../core/runtime/log.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
+import { endServer, ServerSurvives } from "./act/end-server.ts";
 import { takeOver } from "./act/hand-over.ts";
 import { Repmgrd } from "./act/repmgrd.ts";
 import { loadNodeConfig } from "./config.ts";
@@ -55,6 +56,8 @@ interface Made {
   history: History;
   keys: ControlKeys;
   metrics: Metrics;
+  /** rejects when the role has to end at once */
+  failure: Promise<never>;
 }
 
 /** The node with its doors, fence, voter, history and keys. */
@@ -78,14 +81,16 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
   const history = new History({ pgdata, node: config.host, clock, log });
   const condition = new Condition();
   const activity = new Activity({ clock, log });
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {}); // runRole() reports it
   const onLost = (because: string) => {
     condition.fencedBecause(because);
     history.note("Fenced", { because });
     activity.wake();
   };
-  const endServer = () => doors.server.end();
+  const surely = () => endServer({ doors, fail: failure.reject }).then(() => true, () => false);
   const random = fraction;
-  const lease = new Lease({ config, incarnation, voter, client, fence, endServer, clock, log, random, onLost });
+  const lease = new Lease({ config, incarnation, voter, client, fence, endServer: surely, clock, log, random, onLost });
   const memory = new NodeMemory(await readMemory(pgdata, config.id, log), (m) => writeMemory(pgdata, m));
   const node: Node = {
     config,
@@ -99,6 +104,7 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
     lease,
     repmgrd: new Repmgrd(doors.repmgr),
     history,
+    fail: failure.reject,
     events,
     memory,
     seen: new Observed(),
@@ -108,7 +114,7 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
     orders: new Orders(() => activity.wake()),
   };
   metrics.gauges(nodeGauges, () => statusOf(node));
-  return { node, doors, fence, voter, history, keys, metrics };
+  return { node, doors, fence, voter, history, keys, metrics, failure: failure.promise };
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
@@ -123,12 +129,14 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
     log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
   try {
-    await runNode(node);
-  } finally {
-    say(node, "stopping", "stopping", "the container is stopping");
-    await stopAll(made, sshd);
-    for (const listener of listeners) listener.close();
+    await Promise.race([runNode(node), made.failure]);
+  } catch (error) {
+    // its processes end with the container, and only then may another node have the lease: nothing is waited for
+    if (error instanceof ServerSurvives) throw error;
+    await close(made, sshd, listeners);
+    throw error;
   }
+  await close(made, sshd, listeners);
 }
 
 async function listen({ node, voter, history, keys, metrics }: Made) {
@@ -151,9 +159,15 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
   return [await serve(app, { port: httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
 }
 
-async function stopAll({ node, doors, fence }: Made, sshd: Supervised | null): Promise<void> {
+async function close(
+  { node, doors, fence }: Made,
+  sshd: Supervised | null,
+  listeners: readonly { close(): void }[],
+): Promise<void> {
+  say(node, "stopping", "stopping", "the container is stopping");
   await Promise.all([sshd?.stop(), node.lease.release("the container is stopping").then(() => fence.stop())]);
   await doors.close();
+  for (const listener of listeners) listener.close();
 }
 
 /** A number in [0, 1) that cannot be predicted: it decides which of two claimants tries first. */

@@ -1,5 +1,6 @@
 // A running server: brought up, looked at once a second, and ended. A primary hands over first.
 import { errorText } from "../../core/words/errors.ts";
+import { endServer } from "./act/end-server.ts";
 import { handOver, handOverRecovery, type Heir, lookForSuccessor, successorOf } from "./act/hand-over.ts";
 import { dutiesOf, type Duty } from "./duties.ts";
 import { announce, armIfNeeded, leads, type Node, say } from "./node.ts";
@@ -41,7 +42,7 @@ async function bringUp(run: ServerRun, role: "primary" | "standby", node: Node):
     return null;
   }
   if (ready !== "ended") {
-    await node.doors.server.end();
+    await endServer(node);
     await handOverRecovery(ready, node);
     return { why: "handed-over", heir: ready };
   }
@@ -151,6 +152,8 @@ async function heirOf(end: ServerEnd, run: ServerRun, node: Node): Promise<Heir 
 async function stopServer(run: ServerRun, node: Node): Promise<void> {
   const steps = node.stop.reason === "SIGQUIT" ? immediateStop : stopSteps(node.config.stoppingSeconds * 1000);
   await Promise.all([node.repmgrd.stop(), run.process.running() ? run.process.stop(steps) : undefined]);
+  // a backend may outlive its postmaster: nothing is disarmed, and no lease is free, while one is alive
+  await endServer(node);
   node.seen.serverEnded();
   node.lease.disarm();
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { exampleCluster } from "../support/clusters.ts";
-import { exec, logsOf, logsSince } from "../support/docker.ts";
+import { exec, logsOf, logsSince, tryExec } from "../support/docker.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
 import { successionMs } from "../support/waits.ts";
@@ -22,6 +22,32 @@ test("a killed postmaster comes back or is replaced, and writes resume", async (
   await cluster.waitPool();
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(now))! });
   assertLedger("killed postmaster", report, { atLeast: 80, gapMs: successionMs });
+});
+
+test("a backend that its killed postmaster leaves behind commits nothing", async () => {
+  const cluster = await exampleCluster();
+  const primary = await cluster.waitWhole();
+  const container = await cluster.container(primary);
+  await cluster.psql(primary, "drop table if exists orphaned; create table orphaned (n int)");
+  // busy and never waiting, so that the backend does not notice the death of its postmaster by itself
+  const busy = "begin; insert into orphaned values (1); do $$ declare till timestamptz := clock_timestamp() + '5 s'; " +
+    "begin while clock_timestamp() < till loop null; end loop; end $$; commit;";
+  const session = tryExec(container, ["bash", "-c", `echo "$0" | psql -U postgres -d monkey_db`, busy], 60_000);
+  const find = "select pid from pg_stat_activity where query like 'do $$%' and state = 'active'";
+  const found = await waitUntil(
+    () => cluster.psql(primary, find),
+    { what: "the busy session", deadlineMs: 5_000 },
+    deps,
+  );
+  const pid = Number(found);
+  assert.ok(pid > 1);
+  await exec(container, ["bash", "-c", 'kill -KILL "$(head -n 1 "$PGDATA/postmaster.pid")"']);
+  const alive = async () => (await tryExec(container, ["test", "-e", `/proc/${pid}`])).code === 0;
+  await waitUntil(async () => !(await alive()), { what: "the backend to be ended", deadlineMs: 2_000 }, deps);
+  assert.doesNotMatch((await session).stdout, /COMMIT/);
+  const now = await cluster.waitWhole();
+  assert.equal(await cluster.psql(now, "select count(*) from orphaned"), "0");
+  await cluster.psql(now, "drop table orphaned");
 });
 
 test("a crash recovery that takes long gives way to a standby that has everything", async () => {

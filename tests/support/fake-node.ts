@@ -69,6 +69,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
       note: (event) => world.did.push(`history: ${event}`),
       warn: (event) => world.did.push(`history: ${event}`),
     },
+    fail: (error) => void world.did.push(`fail: ${error.message}`),
     memory: new NodeMemory(memory, () => Promise.resolve().then(() => world.note("memory"))),
     seen: new Observed(),
     condition: new Condition(),

@@ -16,6 +16,8 @@ export class World {
   /** whether the voters grant the lease */
   grants = true;
   held = false;
+  /** processes of the server cannot be ended */
+  survives = false;
   /** what the node did, in order */
   readonly did: string[] = [];
   /** doors that throw, by the word they would leave */
@@ -100,7 +102,8 @@ export class World {
           this.server !== null && this.runs ? Promise.resolve(this.server) : Promise.reject(new Error("no answer")),
         processes: () => this.runs ? 1 : 0,
         end: () => {
-          this.note("end");
+          if (this.survives) return Promise.resolve(false);
+          if (this.runs) this.note("end");
           this.end({ code: null, signal: "SIGQUIT", livedMs: 0 });
           return Promise.resolve(true);
         },

@@ -5,6 +5,7 @@ import type { MayPromote } from "../decide/promotion.ts";
 import { announce, licenseOf, type Node, say } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
 import type { Bid } from "../state/candidacy.ts";
+import { endServer } from "./end-server.ts";
 import { askToPromote } from "./permission.ts";
 
 /** How long a promotion is watched for its outcome, milliseconds. */
@@ -90,7 +91,7 @@ async function becomesPrimary(node: Node): Promise<boolean> {
 async function takeBack(node: Node): Promise<void> {
   const because = "the promotion did not finish";
   node.log.error("The promotion failed", { because });
-  if (licenseOf(node) !== "not-needed" && !(await node.doors.server.end())) return;
+  if (licenseOf(node) !== "not-needed") await endServer(node);
   say(node, "waiting", "starting again as a standby", because);
   await node.lease.release(because);
 }

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { processesIn } from "../../../core/runtime/proc.ts";
 import { createLog } from "../../../core/runtime/log.ts";
 import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
+import { staysTrueFor } from "../../../tests/support/waits.ts";
 import { leaseNowMs, systemClock, waitUntil } from "../../../core/runtime/time.ts";
 
 const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
@@ -73,6 +74,24 @@ test("the fence ends every process of the server at its deadline, not before", a
     fence.write(`arm ${untilMs}`);
     await gone(directory);
     assert.ok(leaseNowMs() >= untilMs, "not before the deadline");
+  });
+});
+
+test("a fence that was stopped alone longer than the lease reads the renewals before it strikes", async () => {
+  await withServer(1, async (directory, fence, said) => {
+    fence.write(`arm ${leaseNowMs() + 3_000}`);
+    await waitUntil(() => Promise.resolve(fence.pid() !== null), { what: "the fence", deadlineMs: 5_000 }, deps);
+    fence.write(`arm ${leaseNowMs() + 1_500}`);
+    await systemClock.sleep(1_000); // it has read that and waits
+    fence.signal("SIGSTOP");
+    await systemClock.sleep(1_000); // its deadline passes while it is stopped
+    fence.write(`arm ${leaseNowMs() + 60_000}`);
+    fence.signal("SIGCONT");
+    await staysTrueFor(500, () => Promise.resolve(processesIn("postgres", directory).length === 1), {
+      what: "the server of a holder that has renewed runs on",
+    });
+    assert.deepEqual(said, []);
+    fence.write("disarm");
   });
 });
 

@@ -3,6 +3,7 @@
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import type { Command, Context } from "../../../core/runtime/context.ts";
 import { ExitCode } from "../../../core/words/errors.ts";
+import { signalAs } from "../../../core/runtime/signal-as.ts";
 import { processesIn } from "../../../core/runtime/proc.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
@@ -13,29 +14,26 @@ const quickMs = 60;
 /** A deadline is checked at least this often, since timers stand still while a machine sleeps; milliseconds. */
 const lookEveryMs = 200;
 const giveUpMs = 10_000;
+/** The time to read orders that already wait, milliseconds: a small part of the margin that a lease ends early by. */
+const readMs = 5;
 
 /**
  * Ends every process of the server: by SIGQUIT (immediate shutdown; PostgreSQL recovers as after a crash), then by SIGKILL if
- * that has no effect at once, for example on a stopped process. Resolves once all are gone; false if some stay.
+ * that has no effect at once, for example on a stopped process. Resolves once all are gone; false if some stay, because they
+ * may not be signalled or hang in the kernel.
  */
 export async function fenceServer(pgdata: string, clock: Clock): Promise<boolean> {
   const start = leaseNowMs();
   let pids = processesIn("postgres", pgdata);
-  for (const pid of pids) kill(pid, "SIGQUIT");
+  if (pids.length > 0) await signalAs(postgresAccount, pids, "SIGQUIT");
   while (pids.length > 0 && leaseNowMs() - start < giveUpMs) {
     await clock.sleep(10);
     pids = processesIn("postgres", pgdata);
-    if (leaseNowMs() - start >= quickMs) { for (const pid of pids) kill(pid, "SIGKILL"); }
+    if (pids.length > 0 && leaseNowMs() - start >= quickMs && !(await signalAs(postgresAccount, pids, "SIGKILL"))) {
+      return false; // refused, even to the account of the server: no later attempt will do better
+    }
   }
   return pids.length === 0;
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // the process has just ended
-  }
 }
 
 /** `postgres-node fence DIRECTORY`: reads "arm MILLISECONDS" and "disarm", one per line; ends when its input ends. */
@@ -56,6 +54,8 @@ export const fenceCommand: Command = async (context, { args: [pgdata = ""] }) =>
     look();
   });
   while (true) {
+    // a fence that was stopped alone reads first what was ordered meanwhile: the lease may have been renewed
+    if (leaseNowMs() >= untilMs && !closed) await context.clock.sleep(readMs);
     const overMs = leaseNowMs() - untilMs;
     if (overMs >= 0 || (closed && untilMs !== Infinity)) {
       untilMs = Infinity; // first: the next lease may begin before the last process of this one is gone

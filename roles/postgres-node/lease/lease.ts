@@ -162,13 +162,13 @@ export class Lease {
    */
   async release(because: string, heir: string | null = null): Promise<void> {
     if (!this.renewing && !this.held()) return;
-    this.deps.log.info("Lease released", { term: this.claim.lease?.term.number, because });
-    this.renewing?.abort();
-    this.renewing = null;
-    // a server that may be read-write, or about to be, ends before another node may have the lease
+    // a server that may be read-write, or about to be, ends before another node may have the lease; until then it is renewed
     if (this.armed && !(await this.deps.endServer())) {
       return this.deps.log.error("Lease not released: PostgreSQL processes do not end", { because });
     }
+    this.deps.log.info("Lease released", { term: this.claim.lease?.term.number, because });
+    this.renewing?.abort();
+    this.renewing = null;
     this.disarm();
     await this.giveUp({ heir });
   }

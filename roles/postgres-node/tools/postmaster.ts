@@ -5,7 +5,8 @@ import { readIfThere, remove } from "../../../core/runtime/files.ts";
 import { processesIn } from "../../../core/runtime/proc.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { type ChildSpec, supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
-import { type Clock, waitUntil } from "../../../core/runtime/time.ts";
+import type { Clock } from "../../../core/runtime/time.ts";
+import { fenceServer } from "../lease/fence.ts";
 
 /** Fast first (manual, 18.5), immediate if that hangs, for example on a walsender of an unreachable standby. */
 export function stopSteps(stoppingMs: number): ChildSpec["stop"] {
@@ -31,35 +32,19 @@ export function startPostmaster(
 }
 
 /**
- * Makes sure that no server process of this data directory is left, then removes a stale postmaster.pid.
- * The pid file also guards the shared memory of orphaned backends, so it goes only after all of them are gone.
+ * Ends what is left of a dead server of this data directory at once, then removes its postmaster.pid. A backend without a
+ * postmaster still answers its client, with a COMMIT too. The pid file also guards the shared memory of such backends, so it
+ * is removed only after all of them are gone. Throws where they do not end.
  */
 export async function clearStaleServer(pgdata: string, deps: { clock: Clock; log: Log }): Promise<void> {
   const orphans = processesIn("postgres", pgdata);
   if (orphans.length > 0) {
-    deps.log.warn("Waiting for the processes of a server that died", { pids: orphans });
-    const end = deps.clock.nowMs() + 3_000;
-    await waitUntil(
-      () => {
-        const left = processesIn("postgres", pgdata);
-        if (deps.clock.nowMs() >= end) { for (const pid of left) quit(pid); }
-        return Promise.resolve(left.length === 0);
-      },
-      { what: "the backends of a dead postmaster to end", deadlineMs: 30_000, everyMs: 50 },
-      deps,
-    );
+    deps.log.warn("Ending the processes of a server that died", { pids: orphans });
+    if (!(await fenceServer(pgdata, deps.clock))) throw new Error("the processes of a server that died do not end");
   }
   const pidFile = join(pgdata, "postmaster.pid");
   const text = await readIfThere(pidFile);
   if (text === null) return;
   deps.log.info("Removing a stale postmaster.pid: its server no longer runs", { pid: text.split("\n")[0] });
   await remove(pidFile);
-}
-
-function quit(pid: number) {
-  try {
-    process.kill(pid, "SIGQUIT");
-  } catch {
-    // the process has just ended
-  }
 }

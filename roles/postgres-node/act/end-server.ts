@@ -1,0 +1,25 @@
+// The end of this node's server, for certain: the lease is kept until no process of it is alive.
+import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
+import type { Node } from "../node.ts";
+
+/** Processes of PostgreSQL that cannot be ended here. Only the end of the container ends them. */
+export class ServerSurvives extends OperatorError {
+  override name = "ServerSurvives";
+
+  constructor(processes: number) {
+    super({
+      what: `${processes} processes of PostgreSQL cannot be ended, so this container ends`,
+      why: "they may not be signalled, or hang in the kernel; they could acknowledge writes after the lease",
+      fix: "give the container CAP_KILL, or check its storage; if the container stays, end it: docker kill",
+      exitCode: ExitCode.refused,
+    });
+  }
+}
+
+/** Ends every process of the server. Where some stay the whole role ends at once, with the lease still held: then it throws. */
+export async function endServer(node: Pick<Node, "doors" | "fail">): Promise<void> {
+  if (await node.doors.server.end()) return;
+  const survives = new ServerSurvives(node.doors.server.processes());
+  node.fail(survives);
+  throw survives;
+}
