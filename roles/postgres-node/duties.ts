@@ -1,7 +1,7 @@
 // What a node does at each look at its running server, in this order: each duty decides by what was just seen, and acts.
 import { errorText } from "../../core/words/errors.ts";
-import { keepConsistency } from "./act/consistency.ts";
-import { endServer, ServerSurvives } from "./act/end-server.ts";
+import { Consistency } from "./act/consistency.ts";
+import { endServer } from "./act/end-server.ts";
 import { follow } from "./act/follow.ts";
 import { endForce, getFirstLease } from "./act/force.ts";
 import { promoteHere } from "./act/promote.ts";
@@ -22,6 +22,8 @@ export interface Duty {
   name: string;
   /** why it has this place in the order; null if its place does not matter */
   orderBecause: string | null;
+  /** "end": what follows relies on it, so the server ends; "retry": a sound server runs on, and the next look tries again */
+  ifItFails: "end" | "retry";
   /** returns why the server has to end, or null */
   do(surroundings: Surroundings): Promise<ServerEnd | null>;
 }
@@ -34,44 +36,55 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
   const roleChange = new RoleChange(node);
   const registration = new Registration(node);
   const slots = new Slots(node);
+  const consistency = new Consistency(node);
   const steps: Duty[] = [
-    duty("first lease", "before memory: the primary counts its first majority once it holds the lease", async () => {
-      await getFirstLease(node);
-    }),
-    duty(
-      "end of force",
-      "before memory and role: from here on a majority counts again",
-      (seen) => endForce(seen, node),
-    ),
-    duty("memory", "before the role: whether a lease is needed follows from it", (seen) => remember(seen, node)),
-    duty(
-      "role change",
-      "before the role: the lock files say what this server was when it ends",
-      (seen) => roleChange.note(seen),
-    ),
+    {
+      name: "first lease",
+      orderBecause: "before memory: the primary counts its first majority once it holds the lease",
+      ifItFails: "end",
+      do: () => nothingMore(getFirstLease(node)),
+    },
+    {
+      name: "end of force",
+      orderBecause: "before memory and role: from here on a majority counts again",
+      ifItFails: "end",
+      do: (seen) => nothingMore(endForce(seen, node)),
+    },
+    {
+      name: "memory",
+      orderBecause: "before the role: whether a lease is needed follows from it",
+      ifItFails: "end",
+      do: (seen) => nothingMore(remember(seen, node)),
+    },
+    {
+      name: "role change",
+      orderBecause: "before the role: the lock files say what this server was when it ends",
+      ifItFails: "retry",
+      do: (seen) => nothingMore(roleChange.note(seen)),
+    },
     {
       name: "role",
       orderBecause: "before upkeep: a server that has to end needs no upkeep",
-      do: (s) => keepRole(s, run, node),
+      ifItFails: "end",
+      do: (seen) => keepRole(seen, run, node),
     },
-    { name: "room", orderBecause: "before what writes", do: (seen) => keepRoom(seen, node) },
-    duty("consistency", null, () => keepConsistency(node)),
-    duty("registration", null, (seen) => Promise.resolve(registration.keep(seen))),
-    duty("slots", null, (seen) => slots.dropUnneeded(seen)),
+    { name: "room", orderBecause: "before what writes", ifItFails: "retry", do: (seen) => keepRoom(seen, node) },
+    { name: "consistency", orderBecause: null, ifItFails: "end", do: () => nothingMore(consistency.keep()) },
+    {
+      name: "registration",
+      orderBecause: null,
+      ifItFails: "retry",
+      do: (seen) => nothingMore(Promise.resolve(registration.keep(seen))),
+    },
+    { name: "slots", orderBecause: null, ifItFails: "retry", do: (seen) => nothingMore(slots.dropUnneeded(seen)) },
   ];
-  return steps.map((step) => guarded(step, node));
+  return steps.map((step) => step.ifItFails === "retry" ? retried(step, node) : step);
 }
 
-function duty(
-  name: string,
-  orderBecause: string | null,
-  act: (surroundings: Surroundings) => Promise<void>,
-): Duty {
-  return { name, orderBecause, do: (surroundings) => act(surroundings).then(() => null) };
-}
+const nothingMore = (work: Promise<void>): Promise<null> => work.then(() => null);
 
 /** A duty that fails is tried again at the next look. Neither does the server end for it, nor are later duties left out. */
-function guarded(step: Duty, { log }: Node): Duty {
+function retried(step: Duty, { log }: Node): Duty {
   let said: string | null = null;
   return {
     ...step,
@@ -81,7 +94,6 @@ function guarded(step: Duty, { log }: Node): Duty {
         said = null;
         return end;
       } catch (error) {
-        if (error instanceof ServerSurvives) throw error;
         const why = errorText(error);
         if (why !== said) log.warn("A duty failed; it is tried again at each look", { duty: step.name, why });
         said = why;

@@ -64,6 +64,7 @@ export type NodeLease = Pick<
   | "disarm"
   | "force"
   | "unforce"
+  | "alone"
   | "standDown"
 >;
 

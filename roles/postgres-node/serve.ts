@@ -86,6 +86,8 @@ async function watch(run: ServerRun, node: Node): Promise<ServerEnd> {
       return { why: "died" };
     }
     const end = takeOrder(node) ?? await lookOnce(run, duties, node);
+    // what was ordered during the look comes before what the look found: the operator has been told that it will be done
+    if (end?.why === "handed-over") return takeOrder(node) ?? end;
     if (end) return end;
     await pause(run, node);
   }
@@ -96,9 +98,16 @@ async function watch(run: ServerRun, node: Node): Promise<ServerEnd> {
 function takeOrder(node: Node): ServerEnd | null {
   const order = node.orders.take();
   if (order === null) return null;
-  if (order.do === "reinit") return { why: "rejoin", clone: true, because: order.because };
-  if (leads(node)) return { why: "handed-over", heir: { to: order.to, because: order.because } };
-  node.log.warn("Nothing to hand over: this node is no longer a primary with the lease", { to: order.to });
+  if (order.do === "reinit" && node.seen.role() === "standby") {
+    return { why: "rejoin", clone: true, because: order.because };
+  }
+  if (order.do === "hand-over" && leads(node)) {
+    return { why: "handed-over", heir: { to: order.to, because: order.because } };
+  }
+  node.log.warn("An order no longer fits the role of this server, and is dropped", {
+    ...order,
+    role: node.seen.role(),
+  });
   return null;
 }
 
@@ -107,6 +116,7 @@ async function pause(run: ServerRun, node: Node): Promise<void> {
   const pauseMs = Math.min(longestPauseMs, run.retryMs ?? longestPauseMs);
   run.retryMs = null;
   await Promise.race([node.clock.sleep(pauseMs, node.stop), node.activity.woken(), run.process.exited()]);
+  node.activity.awake();
 }
 
 /** One look at this server and at the others, then every duty in its order. */
@@ -136,6 +146,8 @@ async function heirOf(end: ServerEnd, run: ServerRun, node: Node): Promise<Heir 
   if (!run.process.running() || node.stop.reason === "SIGQUIT" || !leads(node)) return null;
   if (end.why === "handed-over") return end.heir;
   if (!node.stop.aborted) return null;
+  const ordered = takeOrder(node);
+  if (ordered?.why === "handed-over") return ordered.heir;
   const known = run.surroundings && successorOf(node, run.surroundings, null);
   const succession = known && "to" in known
     ? known

@@ -134,6 +134,7 @@ export class World {
   }
 
   lease(): NodeLease {
+    let alone = true;
     return {
       mode: { on: true },
       held: () => this.held,
@@ -154,12 +155,20 @@ export class World {
       },
       arm: () => {},
       disarm: () => {},
-      force: () => this.note("force"),
+      force: () => {
+        this.note("force");
+        alone = true;
+      },
       unforce: () => {
         this.note("unforce");
+        alone = !this.grants;
         return Promise.resolve(this.grants);
       },
-      standDown: () => this.note("stand down"),
+      alone: () => alone,
+      standDown: () => {
+        this.note("stand down");
+        alone = false;
+      },
     };
   }
 }

@@ -1,33 +1,64 @@
 // Keeps synchronous_standby_names as the consistency mode requires while nodes come and go, and notes when it cannot.
-import { decideSync } from "../decide/sync.ts";
+import { errorText } from "../../../core/words/errors.ts";
+import { decideSync, type SyncPlan } from "../decide/sync.ts";
 import type { Node } from "../node.ts";
 
-/** Changes nothing if the operator has set synchronous_standby_names in CONFIGS. */
-export async function keepConsistency(node: Node): Promise<void> {
-  const { config, doors, log, memory, seen } = node;
-  const { server } = seen.now;
-  const role = seen.role();
-  if (server === null || (role !== "primary" && role !== "standby")) return;
-  if (config.settings.some((s) => s.name.toLowerCase() === "synchronous_standby_names")) return;
-  const plan = decideSync({
-    mode: config.consistency,
-    barman: config.barmanSync,
-    role,
-    everHadMajority: memory.now.everHadMajority,
-    nodes: config.otherPartners.length + 1,
-    others: config.otherPartners.map((host) => ({ host, name: seen.nameOf(host) })),
-    streaming: server.downstream.filter((d) => d.state === "streaming").map((d) => d.applicationName),
-  });
-  noteDegraded(role === "primary" ? plan.degraded : null, node);
-  if (plan.names === server.syncNames) return;
-  log.info("Changing synchronous_standby_names", { mode: config.consistency, names: plan.names || "none" });
-  await doors.data.writeSyncNames(plan.names);
-  await doors.server.reload();
-}
+export class Consistency {
+  /** in a row */
+  private failures = 0;
 
-function noteDegraded(degraded: string | null, node: Node): void {
-  if (!node.condition.degradedTo(degraded)) return;
-  const mode = node.config.consistency;
-  if (degraded !== null) return node.history.note("Consistency degraded", { mode, because: degraded });
-  node.history.note("Consistency restored", { mode, because: "everything that commits wait for is streaming" });
+  constructor(private readonly node: Node) {}
+
+  /**
+   * Changes nothing if the operator has set synchronous_standby_names in CONFIGS. A value that cannot be set is a degradation;
+   * a strict primary that cannot set it twice in a row must not go on: then this throws.
+   */
+  async keep(): Promise<void> {
+    const { config, seen } = this.node;
+    const plan = this.plan();
+    if (plan === null) return;
+    const role = seen.role();
+    try {
+      if (plan.names !== seen.now.server?.syncNames) await this.set(plan.names);
+      this.failures = 0;
+      this.noteDegraded(role === "primary" ? plan.degraded : null);
+    } catch (error) {
+      this.failures++;
+      const because = `synchronous_standby_names cannot be set: ${errorText(error)}`;
+      this.noteDegraded(because);
+      if (config.consistency === "strict" && role === "primary" && this.failures > 1) throw new Error(because);
+    }
+  }
+
+  private plan(): SyncPlan | null {
+    const { config, memory, seen } = this.node;
+    const { server } = seen.now;
+    const role = seen.role();
+    if (server === null || (role !== "primary" && role !== "standby")) return null;
+    if (config.settings.some((s) => s.name.toLowerCase() === "synchronous_standby_names")) return null;
+    return decideSync({
+      mode: config.consistency,
+      barman: config.barmanSync,
+      role,
+      everHadMajority: memory.now.everHadMajority,
+      nodes: config.otherPartners.length + 1,
+      others: config.otherPartners.map((host) => ({ host, name: seen.nameOf(host) })),
+      streaming: server.downstream.filter((d) => d.state === "streaming").map((d) => d.applicationName),
+    });
+  }
+
+  private async set(names: string): Promise<void> {
+    const { config, doors, log } = this.node;
+    log.info("Changing synchronous_standby_names", { mode: config.consistency, names: names || "none" });
+    await doors.data.writeSyncNames(names);
+    await doors.server.reload();
+  }
+
+  private noteDegraded(degraded: string | null): void {
+    const { condition, config, history } = this.node;
+    if (!condition.degradedTo(degraded)) return;
+    const mode = config.consistency;
+    if (degraded !== null) return history.note("Consistency degraded", { mode, because: degraded });
+    history.note("Consistency restored", { mode, because: "everything that commits wait for is streaming" });
+  }
 }

@@ -16,7 +16,7 @@ export async function endForce(surroundings: Surroundings, node: Node): Promise<
   const role = seen.role();
   if (role === "primary") {
     const majority = countMajority({ ...viewOf(node, surroundings), quorum: true, everHadMajority: true });
-    if (!majority.ok || (lease.mode.on && !(await lease.unforce()))) return;
+    if (!majority.ok || (lease.mode.on && lease.alone() && !(await lease.unforce()))) return;
   } else if (surroundings.primary === null || surroundings.primary.host === config.host) return;
   else lease.standDown();
   await memory.update((m) => ({ ...m, forced: false }));

@@ -25,22 +25,29 @@ const refused = (because: string): Permission => ({ ok: false, because });
 export async function askToPromote(node: Node, options: MayPromote): Promise<Permission> {
   const { lease } = node;
   if (node.seen.role() !== "standby") return refused("this node is not a standby");
+  if (node.memory.now.paused.on && !options.asked) return refused("automatic failover is paused");
   // repmgrd and the agent may ask at the same time: what one was allowed, the other must not take back
   const bid = node.candidacy.begin("a promotion");
   if (bid === null) return refused("a promotion or a start as primary is already under way on this node");
-  // cheap reasons first, so that no lease is acquired in vain
-  const verdict = node.memory.now.paused.on && !options.asked
-    ? no("automatic failover is paused")
-    : await licensed(node, options).catch((error) => no(`this node could not look at the cluster: ${error}`));
-  node.log.info("Promotion requested", { allowed: verdict.ok, because: verdict.because, term: lease.term() });
-  if (!verdict.ok) {
+  const verdict = await licensed(node, options)
+    .catch((error) => no(`this node could not look at the cluster: ${error}`));
+  const allowed = verdict.ok && !bid.ended;
+  const because = bid.ended ? "the server that was to be promoted has ended" : verdict.because;
+  node.log.info("Promotion requested", { allowed, because, term: lease.term() });
+  if (!allowed) {
     bid.end();
-    await lease.release("this node may not be promoted");
-    return refused(verdict.because);
+    await giveBack("this node may not be promoted", node);
+    return refused(because);
   }
   armIfNeeded(node);
   bid.expireAfter(bidMs);
-  return { ok: true, because: verdict.because, bid };
+  return { ok: true, because, bid };
+}
+
+/** Releases the lease that was acquired for a promotion, unless a start as primary or a running primary needs it by now. */
+export async function giveBack(because: string, node: Node): Promise<void> {
+  if (node.candidacy.current !== null || node.seen.role() === "primary") return;
+  await node.lease.release(because);
 }
 
 async function licensed(node: Node, options: MayPromote): Promise<Verdict> {

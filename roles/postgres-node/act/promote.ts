@@ -6,7 +6,7 @@ import { announce, licenseOf, type Node, say } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
 import type { Bid } from "../state/candidacy.ts";
 import { endServer } from "./end-server.ts";
-import { askToPromote } from "./permission.ts";
+import { askToPromote, giveBack } from "./permission.ts";
 
 /** How long a promotion is watched for its outcome, milliseconds. */
 const outcomeMs = 45_000;
@@ -51,10 +51,14 @@ interface Allowed {
 async function promoteAllowed({ because, started, bid }: Allowed, node: Node): Promise<void> {
   say(node, "promoting", "promoting this standby", because);
   bid.keep();
-  const promoted = await becomesPrimary(node);
-  if (!promoted) await takeBack(node);
-  bid.end();
-  if (!promoted) return;
+  try {
+    const outcome = await becomesPrimary(node);
+    if (outcome === "failed") await takeBack(node);
+    if (outcome === "over") await giveBack("the server ended during its promotion", node);
+    if (outcome !== "primary") return;
+  } finally {
+    bid.end();
+  }
   announce(node);
   const tookMs = Math.round(node.clock.nowMs() - started);
   node.events.promotion.observe(tookMs / 1000);
@@ -67,24 +71,29 @@ async function promoteAllowed({ because, started, bid }: Allowed, node: Node): P
   say(node, "running", "serving as primary", because);
 }
 
+/** "over": the server that was asked has ended; whatever runs now was not asked. */
+type Outcome = "primary" | "failed" | "over";
+
 /** Asks PostgreSQL to become read-write. A missing answer proves nothing: the server is watched until its role is seen. */
-async function becomesPrimary(node: Node): Promise<boolean> {
-  const { clock, doors, log } = node;
+async function becomesPrimary(node: Node): Promise<Outcome> {
+  const { clock, doors, log, seen } = node;
+  const { run } = seen.now;
   try {
     await doors.server.promote();
   } catch (error) {
     log.warn("PostgreSQL did not confirm the promotion", { error });
   }
   const end = clock.nowMs() + outcomeMs;
-  while (!node.stop.aborted && licenseOf(node) !== "missing" && doors.server.processes() > 0) {
+  while (seen.now.run === run && seen.now.postmasterRuns) {
+    if (node.stop.aborted || licenseOf(node) === "missing" || doors.server.processes() === 0) return "failed";
     await observeServer(node).catch((error) =>
       log.info("The server does not answer yet after its promotion", { why: errorText(error) })
     );
-    if (node.seen.role() === "primary") return true;
-    if (clock.nowMs() >= end) return false;
+    if (seen.now.run === run && seen.role() === "primary") return "primary";
+    if (clock.nowMs() >= end) return "failed";
     await clock.sleep(250, node.stop);
   }
-  return false;
+  return "over";
 }
 
 /** The requested promotion may still happen: the server is ended first, and only then may another node have the lease. */

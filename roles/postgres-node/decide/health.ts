@@ -1,13 +1,25 @@
 // PURE: is this node the real primary, a false primary, or not a primary (is_major_master.sh in 1.x)? A node that cannot see
 // its own role is never healthy.
-import type { NodeStatus } from "../../../core/protocol/status.ts";
+import type { Role } from "./server-seen.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 
-export type Asked = { host: string } & ({ seen: "reached"; status: NodeStatus } | { seen: "unreachable" });
+/** What the verdict looks at of one node, by the node's own word; /status has it. */
+export interface HealthReport {
+  node: { host: string };
+  phase: string;
+  fenced: string | null;
+  everHadMajority: boolean;
+  /** PARTNER_NODES */
+  partners: readonly string[];
+  lease: { mode: "on" | "off" | "bootstrap"; held: boolean };
+  postgres: { role: Role; upstream: { host: string } | null };
+}
+
+export type Asked = { host: string } & ({ seen: "reached"; status: HealthReport } | { seen: "unreachable" });
 
 /** What the probe knows: the status of its own node and of the nodes asked: PARTNER_NODES, or all registered ones. */
 export interface HealthView {
-  own: NodeStatus;
+  own: HealthReport;
   asked: readonly Asked[];
 }
 
@@ -47,7 +59,7 @@ export function decideHealth(view: HealthView): Verdict {
 }
 
 /** The host at the top of a node's chain of upstreams, as far as it can be seen. */
-function rootOf(status: NodeStatus, all: readonly NodeStatus[]): string {
+function rootOf(status: HealthReport, all: readonly HealthReport[]): string {
   let current = status;
   for (let step = 0; step <= all.length; step++) {
     const { upstream, role } = current.postgres;

@@ -26,10 +26,11 @@ export function nodeHttp(node: Node, metrics: Pick<Metrics, "text">): RoleHttp {
   return {
     status,
     look: async () => {
-      const { data, ranSince, postmasterRuns } = node.seen.now;
-      const server = postmasterRuns
+      const server = node.seen.now.postmasterRuns
         ? await withDeadline(observeServer(node), freshMs, "The local server").catch(() => null)
         : null;
+      // read after the look: the server may have ended meanwhile
+      const { data, ranSince, postmasterRuns } = node.seen.now;
       return positionCertain({
         endRead: data?.kind === "cluster" && data.endRead,
         ranSince,

@@ -102,6 +102,12 @@ export class Lease {
     return attempt.held;
   }
 
+  /** Whether this node's own vote is enough, after force(). */
+  alone(): boolean {
+    const { electorate } = this.claim;
+    return electorate.length === 1 && electorate.length !== this.deps.config.electorate.length;
+  }
+
   /** Another node leads: the configured voters count again. */
   standDown(): void {
     this.setElectorate(this.deps.config.electorate);

@@ -7,12 +7,14 @@ import { type Node, ownOf } from "../node.ts";
 /** Looks at the server and records it. Throws if it does not answer in time: then nothing is recorded. */
 export async function observeServer(node: Pick<Node, "doors" | "seen" | "clock">): Promise<ServerSeen> {
   const { doors, seen, clock } = node;
+  const atMs = clock.nowMs(); // from here on it may have changed
+  const answer = await doors.server.look();
   const { data, server: before } = seen.now;
-  const looked = withFoundWal(await doors.server.look(), {
+  const looked = withFoundWal(answer, {
     found: data?.kind === "cluster" ? data.position : null,
     seenTimeline: before?.timeline ?? null,
   });
-  const server = { ...looked, atMs: clock.nowMs() };
+  const server = { ...looked, atMs };
   seen.serverSeen(server);
   return server;
 }

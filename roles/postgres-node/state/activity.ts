@@ -45,6 +45,11 @@ export class Activity {
     this.ring = null;
   }
 
+  /** The pause is over: a wake() from now on skips the next one. */
+  awake(): void {
+    this.ring = null;
+  }
+
   /** Resolves at the next wake(), or at once if one came since the last wait. */
   woken(): Promise<void> {
     if (!this.rung) return new Promise((resolve) => this.ring = resolve);

@@ -12,6 +12,8 @@ export interface SeenNow {
   ranSince: boolean;
   /** the postmaster is a living child of the agent */
   postmasterRuns: boolean;
+  /** counts the starts of the server: what was begun in one run does not concern the next */
+  run: number;
   /** the last look at the running server; null if it has not answered yet, or not for a while */
   server: ServerSeen | null;
   /** why the server cannot stream, according to PostgreSQL's log, and when it said so (the clock's milliseconds) */
@@ -29,6 +31,7 @@ export class Observed {
     data: null,
     ranSince: false,
     postmasterRuns: false,
+    run: 0,
     server: null,
     trouble: null,
     disk: null,
@@ -65,7 +68,7 @@ export class Observed {
   }
 
   serverStarted(): void {
-    this.change({ postmasterRuns: true, ranSince: true, server: null, trouble: null });
+    this.change({ postmasterRuns: true, run: this.state.run + 1, ranSince: true, server: null, trouble: null });
   }
 
   serverEnded(): void {
