@@ -15,18 +15,18 @@ export interface Leaf {
   exits: string;
   run: Command;
   options?: readonly LeafOption[];
-  /** arguments that begin with a dash are taken as they are: other programs call it with texts of theirs */
+  /** arguments that begin with a dash are accepted as they are: other programs call it with their own texts */
   anyArguments?: boolean;
 }
 
 export interface Group {
-  /** the word before the command; empty for commands of the top */
+  /** the word before the command; empty for commands without a group */
   name: string;
   does: string;
   commands: readonly Leaf[];
 }
 
-/** A command whose code is loaded when it runs: a probe does not pay for three roles. */
+/** A command whose code is loaded when it runs, so that a probe does not load three roles. */
 export function lazy(load: () => Promise<Command>): Command {
   return async (context, given) => (await load())(context, given);
 }

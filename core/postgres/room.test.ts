@@ -5,7 +5,7 @@ import { hasRoom, lacksRoom } from "./room.ts";
 
 const MB = 1024 * 1024;
 
-test("less than one WAL segment is no room, sixteen of them are enough to lead", () => {
+test("less than one WAL segment is not enough room, sixteen are enough to take over", () => {
   assert.deepEqual([0, 16 * MB - 1, 16 * MB].map(lacksRoom), [true, true, false]);
   assert.deepEqual([16 * MB, 256 * MB - 1, 256 * MB].map(hasRoom), [false, false, true]);
 });

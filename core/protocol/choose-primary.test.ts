@@ -30,7 +30,7 @@ const arbitraryReport: fc.Arbitrary<NodeReport> = fc.record({
 });
 const arbitraryReports = fc.uniqueArray(arbitraryReport, { maxLength: 6, selector: (r) => r.host });
 
-test("reportOf() takes from /status what the choice looks at: a lease in force that is not held is no license", () => {
+test("reportOf() takes from /status what the choice looks at: without the lease in force a node is not licensed", () => {
   const status = (lease: object) =>
     ({
       node: { id: 3 },

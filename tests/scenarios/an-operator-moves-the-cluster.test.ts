@@ -85,7 +85,7 @@ test("pause: no failover, also after a restart, until resume", async () => {
 test("reinit: a standby is cloned again, a primary is not", async () => {
   const cluster = await exampleCluster();
   const { primary, one } = await others(cluster);
-  await refuses(cluster, ["reinit", primary], /only a running standby is cloned again/);
+  await refuses(cluster, ["reinit", primary], /only a running standby can be cloned again/);
   assert.deepEqual(await told(cluster, "reinit", one), { schema: 1, node: one, streaming: true });
   assert.equal(await cluster.waitWhole(), primary);
   const { stdout } = await operate(cluster, "history");
@@ -102,7 +102,7 @@ test("failover --force: leads without a majority once its price is known, and a 
   await nobodyLeads(cluster, [other]);
   assert.equal((await told(cluster, ...force, "--yes")).primary, other);
   await cluster.psql(other, "drop table if exists forced; create table forced as select 1 as n");
-  assert.match((await operate(cluster, "show")).stdout, new RegExp(`${other} was forced to lead`));
+  assert.match((await operate(cluster, "show")).stdout, new RegExp(`${other} was forced to become primary`));
   await Promise.all([cluster.start(primary), cluster.start(one)]);
   assert.equal(await cluster.waitWhole(), other);
   await cluster.waitEach([other], "the majority to count again", ({ forced }) => !forced);

@@ -71,9 +71,9 @@ test("requests that are not genuine are refused and change nothing", async () =>
     assert.match(answer.text, said);
   };
   await refused({ signature: "" }, 401, /signature is wrong/);
-  await refused({ key: "another-key-of-sixteen" }, 401, /signature is wrong: another CLUSTER_KEY/);
+  await refused({ key: "another-key-of-sixteen" }, 401, /signature is wrong: the sender has another CLUSTER_KEY/);
   await refused({ timeMs: Date.now() - 16 * 60_000 }, 401, /stale/);
-  await refused({ audience: "an-agent-that-is-gone" }, 401, /agent that is gone/);
+  await refused({ audience: "an-agent-that-is-gone" }, 401, /for an earlier run of this agent/);
   await refused({ body: "x".repeat(65 * 1024) }, 413, /over 64 kB/);
   await refused({ body: "{" }, 400, /malformed/);
   await refused({ body: JSON.stringify({ on: "perhaps" }) }, 400, /malformed/);
@@ -90,7 +90,7 @@ test("requests that are not genuine are refused and change nothing", async () =>
   assert.equal((await post(address, path, genuine)).status, 200, "a clock five minutes behind is no stranger");
   const again = await post(address, path, genuine);
   assert.equal(again.status, 401);
-  assert.match(again.text, /been here before/);
+  assert.match(again.text, /was received before/);
 });
 
 test("a claim that lies about itself gets no vote", async () => {
