@@ -44,7 +44,7 @@ async function keepOnce(barman: Barman, silent: Map<string, string>): Promise<vo
 }
 
 async function keepOnStandby(sql: Sql, host: string, primaryLsn: string | null, barman: Barman): Promise<void> {
-  if (!(await readPrimaryWal(sql)).inRecovery) return; // it is another primary, or the same one by another name: its slot is not touched
+  if (!(await readPrimaryWal(sql)).inRecovery) return; // another primary, or this one by another name: not touched
   const action = decideStandbySlot(await readSlot(sql, barman.config.slotName), primaryLsn);
   await applySlotAction(sql, action, host, barman);
 }

@@ -59,7 +59,7 @@ export async function mendPool(agent: PoolAgent): Promise<void> {
   for (const action of actions) await apply(action, agent);
 }
 
-/** Starts pgpool again after it has ended by itself: at once if it has served, otherwise after growing pauses. Gives up if it never served. */
+/** Restarts a pgpool that ended by itself: at once if it has served, otherwise after growing pauses. Gives up if none ever served. */
 async function startAgain(agent: PoolAgent, { process }: PoolRun): Promise<void> {
   const end = process.supervised.lastExit();
   const starts = startsSinceServed(agent);
