@@ -1,7 +1,7 @@
 // What a command is, as data: the parser, the help and docs/commands.md are made from it.
 import type { Command, Options } from "../core/runtime/context.ts";
 
-/** An option as people type it: `--json`, or `--to <node>` where it takes a value. */
+/** An option as people type it: `--json`, or `--to <node>` if it takes a value. */
 export interface LeafOption {
   flag: `--${keyof Options}` | `--${keyof Options} <${string}>`;
   does: string;

@@ -1,4 +1,4 @@
-// Asking agents over the network: connections are kept, and one that the other side has closed is no silence.
+// Asking agents over the network: connections are kept, and a connection that the other side has closed is not a failure.
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";

@@ -36,7 +36,7 @@ interface Address {
 }
 
 interface Asked {
-  /** a host, or the path of a unix socket where it begins with / */
+  /** a host, or the path of a unix socket if it begins with / */
   at: string;
   path: string;
   method: string;

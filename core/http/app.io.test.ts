@@ -1,4 +1,4 @@
-// The app on a real socket, asked the way other containers and the probes ask.
+// The app on a real socket, asked as other containers and the probes ask it.
 import assert from "node:assert/strict";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";

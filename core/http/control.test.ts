@@ -1,4 +1,4 @@
-// Signed orders, without a port: what is refused changes nothing, every answer of ours is signed, a flood fills no log.
+// Signed orders, without a port: a refused order changes nothing, every answer is signed, and a flood does not fill the log.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";

@@ -1,4 +1,4 @@
-// Metrics as a scrape sees them: what could not be seen is left out, events are counted where they happen.
+// Metrics as a scrape sees them: a value that could not be seen is left out, and events are counted.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Metrics } from "./metrics.ts";

@@ -1,6 +1,6 @@
 // PURE arithmetic of log sequence numbers and timelines.
 
-/** "16/B374D848" to a number of bytes. Throws where the text is not an LSN. */
+/** "16/B374D848" to a number of bytes. Throws if the text is not an LSN. */
 export function parseLsn(text: string): bigint {
   const match = /^([0-9A-Fa-f]{1,8})\/([0-9A-Fa-f]{1,8})$/.exec(text);
   if (!match) throw new Error(`Not an LSN: ${JSON.stringify(text)}`);
@@ -18,7 +18,7 @@ export function compareLsn(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** How much WAL `a` has beyond `b`, bytes; negative where it is behind. */
+/** How much WAL `a` has beyond `b`, bytes; negative if it is behind. */
 export function bytesAhead(a: string, b: string): number {
   return Number(parseLsn(a) - parseLsn(b));
 }
@@ -82,7 +82,7 @@ export function forkInto(
   return target.history[chain.indexOf(timeline) - 1]?.endLsn ?? null;
 }
 
-/** False only where the two are known to be different timelines. */
+/** False only if the two are known to be different timelines. */
 export function sameOrigin(a: TimelineOrigin | null, b: TimelineOrigin | null): boolean {
   if (a === null || b === null) return true;
   return compareLsn(a.forkLsn, b.forkLsn) === 0 && (a.record === null || b.record === null || a.record === b.record);

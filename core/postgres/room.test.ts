@@ -1,4 +1,4 @@
-// When a volume has no room, and when it has enough to lead there; what could not be seen is neither.
+// When a volume has no room, and when it has enough to take over; what could not be seen is neither.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasRoom, lacksRoom } from "./room.ts";

@@ -68,7 +68,7 @@ test("choosePrimary() chooses a node that says it is primary, on the highest tim
 });
 
 test("choosePrimary() gives the same answer in whatever order the nodes are asked", () => {
-  // alike in much, so that the last rule has to tell them apart: one node may also be asked under two names
+  // alike in much, so that only the last rule can distinguish them: one node may also be asked under two names
   const alike = fc.record({ nodeId: fc.nat(1), timeline: fc.option(fc.nat(1)), standbys: fc.nat(1) });
   const primaries = fc.array(alike, { maxLength: 5 })
     .map((all) => all.map((said, i) => report({ ...said, host: `n${i}`, role: "primary" })));

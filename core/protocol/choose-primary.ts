@@ -39,9 +39,9 @@ export interface KnownPrimary {
 }
 
 /**
- * Chooses among all nodes that say they are primary: the highest timeline first (a promotion always begins a new one), then the
- * most streaming standbys, then the node in use so far, then the lowest node id, then the first host by name. Null if no node
- * says so.
+ * Chooses among all nodes that say they are primary: the highest timeline wins, since a promotion always begins a new one.
+ * Ties are broken by the most streaming standbys, the node in use so far, the lowest node id, and the first host by name.
+ * Null if no node says so.
  */
 export function choosePrimary<T extends NodeReport>(reports: readonly T[], inUse: string | null): T | null {
   return reports.filter((r) => r.role === "primary" && r.licensed).toSorted((a, b) =>

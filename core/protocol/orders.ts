@@ -65,7 +65,7 @@ export const orders = {
     question: z.object({ from: host, afterLsn: z.string().max(20), because: z.string().max(500) }),
     answer: z.object({ ok: z.boolean(), because: z.string() }),
   }),
-  /** an operator wants another primary: `to`, or the best standby where it is null */
+  /** an operator wants another primary: `to`, or the best standby if it is null */
   switchover: order("switchover", {
     question: z.object({ to: host.nullable() }),
     answer: z.object({ to: z.string() }),

@@ -1,5 +1,5 @@
 // Signed messages between the containers of a cluster: HMAC-SHA256 over method, path, audience, body, time and a nonce.
-// Without a key nobody can send an order or fake an answer, and a message that was sent once is not accepted again.
+// An order or an answer without a valid key is refused, and so is a message that was sent before.
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** The clocks of two containers may differ by this much, milliseconds. Older messages are refused. */

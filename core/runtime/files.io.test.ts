@@ -1,4 +1,4 @@
-// Files on a real file system: whole or not at all, modes, and absent things that are no error.
+// Files on a real file system: whole or not at all, modes, and absent files that are not an error.
 import assert from "node:assert/strict";
 import { watch } from "node:fs";
 import { mkdtemp, readdir, symlink } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// Tests of the ping against small servers: one that answers, one that is silent like a frozen one, one that is not there.
+// Tests of the ping against small servers: one that answers, one that is silent like a frozen one, and none at all.
 import assert from "node:assert/strict";
 import { createServer, type Server, type Socket } from "node:net";
 import { test } from "node:test";

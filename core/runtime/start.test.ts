@@ -1,4 +1,4 @@
-// How a role begins and ends: all problems in one error, a signal stops the work, and the exit code says why.
+// How a role starts and ends: all problems in one error, a signal stops the work, and the exit code says why.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { env, integer } from "../../config/env.ts";

@@ -92,7 +92,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
       stream?.on("data", (chunk: string) => lines.push(chunk));
       stream?.on("end", () => lines.end());
     }
-    started.stdin?.on("error", () => {}); // it has just ended, which its exit tells
+    started.stdin?.on("error", () => {}); // it has just ended, which its exit reports
     log.info("Process started", { process: spec.name, pid: started.pid });
     ended = new Promise((resolve) => {
       const finish = (code: number | null, signal: string | null) => {

@@ -1,4 +1,4 @@
-// Waiting: deadlines hold, an abort ends a wait at once, and what was seen last is told. The clock is made by hand.
+// Waiting: deadlines hold, an abort ends a wait at once, and the error says what was seen last. The clock is a fake.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OperatorError } from "../words/errors.ts";

@@ -27,12 +27,12 @@ export function gaugeOfEach<View, Label extends string>(
   return { name, help, labels, read };
 }
 
-/** Counts what happens, where it happens. */
+/** Counts events, at the place in the code where they happen. */
 export interface Counter {
   inc(): void;
 }
 
-/** Takes how long something took, where it was measured. */
+/** Records how long something took, seconds. */
 export interface Duration {
   observe(seconds: number): void;
 }

@@ -1,4 +1,4 @@
-// Gives every node of a chaos run its own disk, a file system in a file, so that one disk can be full or slow and the others not.
+// Gives every node of a chaos run its own disk, a file system in a file: one disk can be full or slow while the others are not.
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt, execute, root, say } from "../../tools/terminal.ts";

@@ -1,5 +1,5 @@
-// Promise: what a client does in one transaction through pgpool is one transaction, also where pgpool has just been started and
-// does not know yet which node is the primary.
+// Promise: one transaction of a client through pgpool is one transaction on the primary, even if pgpool has just started and does
+// not know the primary yet.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";

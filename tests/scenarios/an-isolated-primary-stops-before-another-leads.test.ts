@@ -1,5 +1,5 @@
-// Promise: a primary that is cut off from all other containers stops serving before another node leads, says so to its probe,
-// and is a standby again by itself when the network heals. At no instant could two primaries be written to.
+// Promise: a primary that is cut off from all other containers stops serving before another node leads, and its probe says so.
+// When the network heals it becomes a standby by itself. At no instant could two primaries be written to.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";

@@ -1,4 +1,4 @@
-// Promise: with BARMAN_SYNC=1 a commit waits for barman's WAL receiver as well as for the standbys of its mode, so that a restore
+// Promise: with BARMAN_SYNC=1 a commit waits for barman's WAL receiver as well as for the standbys of its mode. A restore then
 // loses nothing that was acknowledged. Without barman commits continue.
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,5 +1,5 @@
-// Promise: every variable may come from a file, every name and password may contain syntax of SQL, libpq, shells and
-// configuration files, and a node's host may be renamed. The cluster, its pool and its backup still work.
+// Promise: every variable may come from a file, and a node's host may be renamed. Names and passwords may contain syntax of SQL,
+// libpq, shells and configuration files. The cluster, its pool and its backup still work.
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";

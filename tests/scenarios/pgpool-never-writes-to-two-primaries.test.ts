@@ -1,5 +1,5 @@
 // Promise: with two primaries in sight pgpool never writes to both. The primary is cut off from the other nodes but not from
-// pgpool, which sees the old primary, until its lease ends, and the promoted one.
+// pgpool, which sees both primaries until the lease of the old one ends.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";

@@ -1,4 +1,4 @@
-// Promise: `repmgr cluster show` works on every node with no further option and shows the whole cascade, and no password
+// Promise: `repmgr cluster show` works on every node without further options and shows the whole cascade. No password
 // is in repmgr's tables, in a process list or in a log.
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -15,7 +15,7 @@ import { successionMs, wholeMs } from "./waits.ts";
 /** Stands before the names of everything a scenario makes. */
 export const prefix = process.env.POSTDOCK_TEST_PREFIX || "pdtest";
 
-/** Runs in every container instead of the one in its image, where it is given. */
+/** If given, this executable runs in every container instead of the image's. */
 export const executable = process.env.POSTDOCK_TEST_EXECUTABLE;
 const executableVolume = `${executable}:/usr/local/bin/postdock:ro`;
 /** The same for `docker run`. */

@@ -1,4 +1,4 @@
-// The editing of Compose files. The package asks the environment whether to log its tokens, so this is no pure test.
+// The editing of Compose files. The package asks the environment whether to log its tokens, so this is not a pure test.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ComposeFile, type Edit, mount, parseCompose, renderCompose, setEnvironment } from "./compose-file.ts";

@@ -31,7 +31,7 @@ export class World {
   };
   private running: { end: (exit: ChildExit) => void } | null = null;
 
-  /** Notes what was done; throws where that door is broken. */
+  /** Notes what was done; throws if that door is broken. */
   note(word: string): void {
     if (this.broken.has(word)) throw new Error(`${word} does not work`);
     this.did.push(word);

@@ -23,8 +23,8 @@ globalThis.addEventListener("error", (event) => {
 });
 
 /**
- * Deno 2.9.6 sometimes loses its place in its list of immediates ("_idleNext") when the driver cancels one, as it does for each
- * broken connection, and the whole run ends. Timers do the same work.
+ * The driver cancels an immediate for each broken connection. Deno 2.9.6 then sometimes loses its place in its list of
+ * immediates ("_idleNext"), and the whole run ends. Timers do the same work.
  */
 Object.assign(globalThis, {
   setImmediate: (work: (...args: unknown[]) => void, ...args: unknown[]) => setTimeout(work, 0, ...args),

@@ -1,4 +1,4 @@
-// Tests of whom barman follows.
+// Tests of which node barman follows.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-// Tests of where WAL is received from: after a failover the history stays whole, or what is missing is named.
+// Tests of the point from which WAL is received: the history has no gap over a failover, or what is missing is named.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-// Tests of metrics and probes: what could not be seen is left out, and never looks healthy.
+// Tests of metrics and probes: a value that could not be seen is left out, and never counts as healthy.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { because, decideLive, decideReady } from "../decide/health.ts";

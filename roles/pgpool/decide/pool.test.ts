@@ -1,4 +1,4 @@
-// Tests of what the agent does with pgpool: writes go to one backend only, nothing is guessed, healthy pools are left alone.
+// Tests of what the agent does with pgpool: writes go to one backend only, nothing is guessed, and healthy pools are not changed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-// Tests of the truth about the backends: one primary at most, nothing taken from an agent that is out of sight.
+// Tests of what the backends are: at most one primary, and nothing is assumed of an agent that is out of sight.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

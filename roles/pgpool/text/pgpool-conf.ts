@@ -13,7 +13,7 @@ export const poolPasswdPath = `${configDirectory}/pool_passwd`;
 export const poolKeyPath = `${configDirectory}/pgpool.key`;
 export const runDirectory = "/var/run/pgpool";
 export const statusFilePath = `${runDirectory}/pgpool_status`;
-/** PCP user of the agent; its password is made anew at every start. */
+/** PCP user of the agent; every start makes a new password for it. */
 export const agentPcpUser = "postdock_agent";
 
 export interface SettingsVerdict {

@@ -1,4 +1,4 @@
-// Every metric of a node: a gauge is a line in the list; an event is a line in nodeEvents() and a call where it happens.
+// Every metric of a node: a gauge is a line in the list; an event is a line in nodeEvents(), and a call in the code of the event.
 import type { NodeStatus } from "../../../core/protocol/status.ts";
 import { type EventMetrics, type Gauge, gauge } from "../../../core/words/metric.ts";
 
