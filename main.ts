@@ -8,7 +8,7 @@ import { errorText, ExitCode } from "./core/words/errors.ts";
 import { lineSplitter } from "./core/runtime/lines.ts";
 import { systemClock } from "./core/runtime/time.ts";
 
-// Agents are asked directly: a proxy that the engine hands to every container is not for them, and fetch would take it.
+// Agents are asked directly: Docker can hand a proxy to every container, and fetch would use it.
 delete process.env.http_proxy;
 delete process.env.HTTP_PROXY;
 
@@ -30,12 +30,12 @@ const context: Context = {
   },
 };
 
-// Output that nobody takes, or that has no room, ends nothing: least of all the fence.
+// An error on output, for example because nothing reads it or the disk is full, ends no process, least of all the fence.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 process.on("uncaughtException", (error) => {
   if (isDriverFault(error)) {
-    context.complain(`postdock: a database connection broke while it was written to: ${errorText(error)}`);
+    context.complain(`postdock: a database connection broke during a write: ${errorText(error)}`);
     return;
   }
   context.complain(`postdock: a bug: ${error instanceof Error ? error.stack : String(error)}`);

@@ -1,4 +1,4 @@
-// From the tree of commands to a parser. Loaded only where a command line needs one: it is a third of a probe's time.
+// Builds a parser from the tree of commands. Loaded only if a command line needs one: it takes a third of a probe's time.
 import { Command as Parser, CommanderError } from "commander";
 import { commandGroups } from "./command-tree.ts";
 import type { Leaf } from "./command-types.ts";
@@ -10,8 +10,8 @@ type Output = Pick<Context, "print" | "complain">;
 type Run = (command: Command, given: Given) => Promise<number>;
 
 /**
- * Finds the command of these words and runs it; help and usage errors are printed. Its exit code.
- * `lenient`: arguments too many are ignored, as the scripts of 1.x did.
+ * Finds the command that these words name, runs it and returns its exit code. Prints help and usage errors.
+ * `lenient`: extra arguments are ignored, as the scripts of 1.x did.
  */
 export async function runParsed(words: readonly string[], output: Output, run: Run, lenient: boolean): Promise<number> {
   let code: number = ExitCode.ok;

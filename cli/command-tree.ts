@@ -2,9 +2,9 @@
 import { cluster } from "./cluster/tree.ts";
 import { type Group, lazy } from "./command-types.ts";
 
-const entrypointExits = "0 stopped as asked, 69 a node that is needed stayed away, 70 a bug, 77 refused for safety, " +
-  "78 configuration";
-const probeExits = "0 yes, 1 no, also where it could not see";
+const entrypointExits = "0 stopped as asked, 69 a needed node did not answer in time, 70 a bug, " +
+  "77 refused for safety, 78 the configuration is wrong";
+const probeExits = "0 yes, 1 no or not known";
 const done = "0 done, 1 not done";
 
 const node: Group = {
@@ -19,45 +19,45 @@ const node: Group = {
     },
     {
       usage: "may-promote",
-      does: "whether this standby may become primary now; repmgrd asks before it promotes",
+      does: "says whether this standby may become primary now; repmgrd asks before it promotes",
       exits: probeExits,
       run: lazy(async () => (await import("../roles/postgres-node/http/local-commands.ts")).mayPromoteCommand),
     },
     {
       usage: "may-end-recovery",
-      does: "whether this server may become read-write; PostgreSQL asks at the end of recovery",
-      exits: "0 yes, 126 no, so that PostgreSQL ends",
+      does: "says whether this server may become read-write; PostgreSQL asks at the end of recovery",
+      exits: "0 yes, 126 no, which makes PostgreSQL end",
       run: lazy(async () => (await import("../roles/postgres-node/http/local-commands.ts")).mayEndRecoveryCommand),
     },
     {
       usage: "fetch-wal [name]",
-      does: "puts a WAL file that barman has into pg_wal; pg_rewind asks for what it misses",
-      exits: "0 it is there, 1 it is not to be had",
+      does: "copies a WAL file from barman into pg_wal; pg_rewind calls it for missing WAL",
+      exits: "0 the file is in pg_wal, 1 it could not be fetched",
       run: lazy(async () => (await import("../roles/postgres-node/data/fetch-wal.ts")).fetchWalCommand),
     },
     {
       usage: "fence [directory]",
-      does: "ends PostgreSQL when the lease ends; the agent's own process",
-      exits: "0 its input ended",
+      does: "ends PostgreSQL when the lease ends; only the agent starts it",
+      exits: "0 its standard input ended",
       run: lazy(async () => (await import("../roles/postgres-node/lease/fence.ts")).fenceCommand),
     },
     {
       usage: "event [nodeId] [event] [success] [time] [details]",
-      does: "takes an event notification of repmgr",
-      exits: "0 always, so that repmgr goes on",
+      does: "receives an event notification from repmgr",
+      exits: "0 always, so that repmgr continues",
       run: lazy(async () => (await import("../roles/postgres-node/http/local-commands.ts")).eventCommand),
       anyArguments: true,
     },
     {
       usage: "wait-local",
       does: "returns once this node's PostgreSQL answers",
-      exits: "0 it answers, 1 not within REPMGR_WAIT_POSTGRES_START_TIMEOUT",
+      exits: "0 it answers, 1 it did not within REPMGR_WAIT_POSTGRES_START_TIMEOUT",
       run: lazy(async () => (await import("../roles/postgres-node/old-names.ts")).waitLocalPostgres),
     },
     {
       usage: "wait-upstream",
       does: "returns once the upstream answers and has repmgr's tables",
-      exits: "0 it answers, 1 not within REPMGR_WAIT_POSTGRES_START_TIMEOUT",
+      exits: "0 it answers, 1 it did not within REPMGR_WAIT_POSTGRES_START_TIMEOUT",
       run: lazy(async () => (await import("../roles/postgres-node/old-names.ts")).waitUpstreamPostgres),
     },
     {
@@ -75,18 +75,18 @@ const node: Group = {
     {
       usage: "primary-host",
       does: "prints the primary's host",
-      exits: "0 printed, 1 none in sight",
+      exits: "0 printed, 1 no primary is in sight",
       run: lazy(async () => (await import("../roles/postgres-node/old-names.ts")).clusterMaster),
     },
     {
       usage: "has-cluster",
-      does: "whether PGDATA holds a whole cluster",
+      does: "says whether PGDATA holds a complete cluster",
       exits: "0 yes, 1 no",
       run: lazy(async () => (await import("../roles/postgres-node/old-names.ts")).hasPgCluster),
     },
     {
       usage: "sshd",
-      does: "runs sshd where SSH_ENABLE=1 and none runs yet",
+      does: "starts sshd if SSH_ENABLE=1 and none is running",
       exits: done,
       run: lazy(async () => (await import("../roles/postgres-node/old-names.ts")).sshdStart),
     },
@@ -95,11 +95,11 @@ const node: Group = {
 
 const health: Group = {
   name: "healthcheck",
-  does: "probes of this container: one line of why",
+  does: "probes of this container; each prints one line that says why",
   commands: [
     {
       usage: "live",
-      does: "the container is sound",
+      does: "the container works and needs no restart",
       exits: probeExits,
       run: lazy(async () => (await import("./healthcheck.ts")).liveProbe),
     },
@@ -111,7 +111,7 @@ const health: Group = {
     },
     {
       usage: "is-major-master",
-      does: "this node is no primary, or is the one that the others follow",
+      does: "this node is not a primary, or is the primary that the others follow",
       exits: probeExits,
       run: lazy(async () => (await import("./healthcheck.ts")).isMajorMasterProbe),
     },
@@ -123,8 +123,8 @@ const health: Group = {
     },
     {
       usage: "has-enough-backends [N]",
-      does: "at least N backends are attached; REQUIRE_MIN_BACKENDS where N is left out",
-      exits: `${probeExits}, 64 N is no number`,
+      does: "at least N backends are attached; the default of N is REQUIRE_MIN_BACKENDS",
+      exits: `${probeExits}, 64 N is not a number`,
       run: lazy(async () => (await import("./healthcheck.ts")).enoughBackendsProbe),
     },
   ],
@@ -155,7 +155,7 @@ const barman: Group = {
     },
     {
       usage: "receive-wal",
-      does: "the WAL receiver in the foreground, where the service does not run it",
+      does: "runs the WAL receiver in the foreground, unless the container's service runs it already",
       exits: done,
       run: lazy(async () => (await import("../roles/barman/commands.ts")).receiveWalCommand),
     },
@@ -186,10 +186,10 @@ export const commandGroups: readonly Group[] = [
     commands: [
       {
         usage: "check [ROLE]",
-        does:
-          "tests this environment for a role (postgres-node, pgpool or barman; in an image its own) and touches nothing",
+        does: "tests this environment for a role and changes nothing. ROLE is postgres-node, pgpool or barman; " +
+          "the default is the role of the image",
         exits:
-          "0 ok, perhaps with warnings, 78 problems, each printed with its fix; barman's 1 to 4 a required variable " +
+          "0 ok, perhaps with warnings; 78 problems, each printed with its fix; 1 to 4 a required variable of barman " +
           "is missing; 64 no such role",
         run: lazy(async () => (await import("./config-commands.ts")).checkCommand),
       },

@@ -1,7 +1,7 @@
 // What a command is, as data: the parser, the help and docs/commands.md are made from it.
 import type { Command, Options } from "../core/runtime/context.ts";
 
-/** An option as people type it: `--json`, or `--to <node>` where it takes a value. */
+/** An option as people type it: `--json`, or `--to <node>` if it takes a value. */
 export interface LeafOption {
   flag: `--${keyof Options}` | `--${keyof Options} <${string}>`;
   does: string;
@@ -15,18 +15,18 @@ export interface Leaf {
   exits: string;
   run: Command;
   options?: readonly LeafOption[];
-  /** arguments that begin with a dash are taken as they are: other programs call it with texts of theirs */
+  /** arguments that begin with a dash are accepted as they are: other programs call it with their own texts */
   anyArguments?: boolean;
 }
 
 export interface Group {
-  /** the word before the command; empty for commands of the top */
+  /** the word before the command; empty for commands without a group */
   name: string;
   does: string;
   commands: readonly Leaf[];
 }
 
-/** A command whose code is loaded when it runs: a probe does not pay for three roles. */
+/** A command whose code is loaded when it runs, so that a probe does not load three roles. */
 export function lazy(load: () => Promise<Command>): Command {
   return async (context, given) => (await load())(context, given);
 }

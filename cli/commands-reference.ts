@@ -7,7 +7,7 @@ const exitCodeNames = Object.keys(ExitCode) as (keyof typeof ExitCode)[];
 /** What the page is made from. */
 export interface CommandsReference {
   groups: readonly Group[];
-  /** the names of 1.x, each with the words it stands for */
+  /** the names of 1.x, each with the words that it stands for */
   oldNames: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -16,8 +16,8 @@ export function renderCommands(reference: CommandsReference): string {
   return [
     "# Commands",
     "",
-    "One executable, `postdock`, is the main process, the probes and the tools of all three images: type",
-    "`docker compose exec SERVICE postdock …`. `postdock --help` and `--help` after any command print the same words.",
+    "The executable `postdock` is the main process, the probes and the tools of all three images. Type",
+    "`docker compose exec SERVICE postdock …`. `postdock --help`, and `--help` after any command, print the same text.",
     "",
     "| Exit code | Meaning |",
     "| --- | --- |",

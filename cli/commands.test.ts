@@ -55,7 +55,7 @@ test("a wrong command line exits with 64 and says so on stderr", async () => {
   }
 });
 
-test("a wrong configuration exits with 78, or with the code that a contract fixes", async () => {
+test("a wrong configuration exits with 78, or with the code that 1.x promised", async () => {
   assert.equal((await type(["postgres-node", "node-id"])).code, ExitCode.config);
   assert.equal((await type(["barman", "entrypoint"])).code, 1);
   assert.equal((await type(["barman", "entrypoint"], { REPLICATION_HOST: "a", POSTGRES_USER: "b" })).code, 3);
@@ -68,19 +68,19 @@ test("an error names every problem and its fix, and never a secret", async () =>
   assert.ok(!err.includes("topsecret"));
 });
 
-test("called by an old name, arguments too many are ignored", async () => {
+test("a command that is called by an old name ignores extra arguments", async () => {
   const { code, out } = await type(["more", "words"], {}, "/usr/local/bin/get_repmgr_schema");
   assert.equal(code, ExitCode.ok);
   assert.equal(out, "repmgr");
 });
 
-test("repmgr's texts reach the event command whatever they begin with", async () => {
+test("repmgr's texts reach the event command, even if they begin with a dash", async () => {
   const { code, err } = await type(["postgres-node", "event", "1", "standby_promote", "1", "now", "--details -x"]);
   assert.equal(code, ExitCode.ok);
   assert.equal(err, "");
 });
 
-test("config reference prints one role or all", async () => {
+test("config reference prints one role, or all roles", async () => {
   const one = await type(["config", "reference", "barman"]);
   assert.equal(one.code, ExitCode.ok);
   assert.match(one.out, /BACKUP_SCHEDULE/);

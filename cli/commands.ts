@@ -1,11 +1,11 @@
-// The command line: which command it means, and from what a command throws to words and an exit code.
+// The command line: finds the command, runs it, and turns what it throws into a message and an exit code.
 import { commandGroups } from "./command-tree.ts";
 import type { Leaf } from "./command-types.ts";
 import { legacyArguments } from "./legacy-commands.ts";
 import type { Context } from "../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../core/words/errors.ts";
 
-/** Runs one command line and returns its exit code; nothing is thrown, every failure has been explained. */
+/** Runs one command line and returns its exit code. Never throws: every failure has been explained. */
 export async function runCommandLine(context: Context, argv0: string, args: readonly string[]): Promise<number> {
   const byOldName = legacyArguments(argv0);
   const words = [...byOldName, ...args];
@@ -19,7 +19,7 @@ export async function runCommandLine(context: Context, argv0: string, args: read
   }
 }
 
-/** The command that these words name and nothing else: no arguments, none that it needs. */
+/** The command that exactly these words name, if it needs no arguments. */
 function leafOf(words: readonly string[]): Leaf | undefined {
   for (const group of commandGroups) {
     const rest = group.name === "" ? words : words[0] === group.name ? words.slice(1) : [];

@@ -1,4 +1,4 @@
-// `config check` and `config reference`: the environment of a container, tested and explained, nothing touched.
+// `config check` and `config reference`: they test and explain the environment of a container, and change nothing.
 import { hostname } from "node:os";
 import { renderReference } from "../config/reference.ts";
 import { checkVariables, type RoleName, roleNames, roleVariables } from "../config/roles.ts";
@@ -16,7 +16,7 @@ import { createLog } from "../core/runtime/log.ts";
 import { mountedKeys } from "../core/runtime/sshd.ts";
 import { ConfigError } from "../core/runtime/start.ts";
 
-/** What each image has and the others have not: the names of 1.x. */
+/** A file that only the image of this role has: a name of 1.x. */
 const markers: Readonly<Record<RoleName, string>> = {
   "postgres-node": "/usr/local/bin/cluster/entrypoint.sh",
   pgpool: "/usr/local/bin/pgpool/has_write_node.sh",
@@ -52,7 +52,7 @@ export interface Found {
   summary: string;
 }
 
-/** What the variables alone tell, CONFIGS included. */
+/** What follows from the variables alone, CONFIGS included. */
 export function checkEnvironment(
   role: RoleName,
   context: Pick<Context, "environment" | "readFile">,
@@ -67,7 +67,7 @@ function checkSettings(role: RoleName, settings: readonly Setting[]): Pick<Found
   const problem = (message: string, fix: string): ConfigProblem => ({ variable: "CONFIGS", message, fix });
   if (role === "pgpool") {
     const { warnings, refused } = judgeSettings(settings);
-    return { warnings, problems: refused.map((why) => problem(`CONFIGS: ${why}`, "correct it or leave it out")) };
+    return { warnings, problems: refused.map((why) => problem(`CONFIGS: ${why}`, "correct the setting or remove it")) };
   }
   const { warnings, refused } = translateSettings(settings);
   return {
@@ -76,7 +76,7 @@ function checkSettings(role: RoleName, settings: readonly Setting[]): Pick<Found
   };
 }
 
-/** What needs this container: its PostgreSQL's own opinion of CONFIGS, and the mounted keys. */
+/** The checks that need this container: whether its PostgreSQL accepts CONFIGS, and the mounted keys. */
 async function checkAgainstHere(role: RoleName, found: Found, context: Context): Promise<ConfigProblem[]> {
   const problems: ConfigProblem[] = [];
   const attempt = async (variable: string, work: () => Promise<unknown>) => {
@@ -91,7 +91,9 @@ async function checkAgainstHere(role: RoleName, found: Found, context: Context):
     const quiet = createLog({ level: "ERROR", write: () => {}, wallMs: () => context.clock.wallMs() });
     await attempt("CONFIGS", () => acceptedServerConfig(loadNodeConfig(context), quiet));
   } else if (role === "postgres-node") {
-    found.warnings.push("CONFIGS was not tested against PostgreSQL, which is not here: run this in the postgres image");
+    found.warnings.push(
+      "CONFIGS was not tested against PostgreSQL, which is not installed here: run this in the postgres image",
+    );
   }
   if (found.sshEnable) await attempt("SSH_ENABLE", mountedKeys);
   return problems;
@@ -101,7 +103,7 @@ function roleCalled(name: string): RoleName {
   const role = roleNames.find((r) => r === name);
   if (role) return role;
   throw new OperatorError({
-    what: `${JSON.stringify(name)} is no role`,
+    what: `${JSON.stringify(name)} is not a role`,
     fix: `write one of ${roleNames.join(", ")}`,
     exitCode: ExitCode.usage,
   });
@@ -110,7 +112,7 @@ function roleCalled(name: string): RoleName {
 async function roleOfThisImage(): Promise<RoleName> {
   for (const role of roleNames) if (await exists(markers[role])) return role;
   throw new OperatorError({
-    what: "This is none of PostDock's images, so the role does not follow from it",
+    what: "This is not one of PostDock's images, so the role is not known",
     fix: `name the role: postdock config check ${roleNames[0]}, or one of ${roleNames.slice(1).join(", ")}`,
     exitCode: ExitCode.usage,
   });

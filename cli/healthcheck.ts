@@ -3,12 +3,12 @@ import type { Command, Context } from "../core/runtime/context.ts";
 import { ExitCode } from "../core/words/errors.ts";
 import { askOwnAgent, type OwnAnswer } from "../core/client/own-agent.ts";
 
-/** An answer that takes longer is slow, and the rest of the wait is looked up. Below the least CHECK_PGCONNECT_TIMEOUT. */
+/** After this wait CHECK_PGCONNECT_TIMEOUT is read. Shorter than the least value of that variable, milliseconds. */
 const quickMs = 900;
 
 /**
- * Asks the local agent, for CHECK_PGCONNECT_TIMEOUT at the longest. The variable is read where the agent is slow: its schema is
- * a quarter of a quick probe's time. A malformed one is the entrypoint's to refuse, not a probe's.
+ * Asks the local agent, and waits at most CHECK_PGCONNECT_TIMEOUT. The variable is read only if the agent is slow: loading its
+ * schema takes a quarter of a quick probe's time. The entrypoint refuses a malformed value, not a probe.
  */
 async function ask(context: Context, path: string): Promise<OwnAnswer> {
   const late = new AbortController();
@@ -28,7 +28,7 @@ async function ask(context: Context, path: string): Promise<OwnAnswer> {
   return await asking;
 }
 
-/** A probe that asks one path of the local agent. Blind is never healthy. */
+/** A probe that asks one path of the local agent. Without an answer the container is never healthy. */
 export function probe(path: string): Command {
   return (context) => probeNow(context, path);
 }
@@ -39,11 +39,11 @@ async function probeNow(context: Context, path: string): Promise<number> {
   return ok ? ExitCode.ok : ExitCode.no;
 }
 
-/** `healthcheck live`: the supervisor is sound. */
+/** `healthcheck live`: the container works and needs no restart. */
 export const liveProbe = probe("/healthz");
 /** `healthcheck ready`: the container can serve its role now. */
 export const readyProbe = probe("/readyz");
-/** `healthcheck is-major-master`: this node is no primary, or is the one that the others follow. */
+/** `healthcheck is-major-master`: this node is not a primary, or is the primary that the others follow. */
 export const isMajorMasterProbe = probe("/local/is-major-master");
 /** `healthcheck has-write-node`: pgpool sends writes to the primary. */
 export const writeNodeProbe = probe("/local/has-write-node");
@@ -51,14 +51,14 @@ export const writeNodeProbe = probe("/local/has-write-node");
 /** `healthcheck has-enough-backends [N]`; N defaults to REQUIRE_MIN_BACKENDS. */
 export const enoughBackendsProbe: Command = (context, { args: [least] }) => {
   if (least !== undefined && !/^\d{1,3}$/.test(least)) {
-    const why = `${JSON.stringify(least)} is no number of backends`;
+    const why = `${JSON.stringify(least)} is not a number of backends`;
     context.complain(`postdock: ${why}. Fix: write a whole number, as in has-enough-backends 2`);
     return Promise.resolve(ExitCode.usage);
   }
   return probeNow(context, `/local/has-enough-backends${least === undefined ? "" : `?least=${least}`}`);
 };
 
-/** `metrics`: what a scrape of this container gets. */
+/** `metrics`: prints what a scrape of this container gets. */
 export const metricsCommand: Command = async (context) => {
   const { ok, said } = await ask(context, "/metrics");
   if (ok) context.print(said);

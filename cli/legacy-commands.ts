@@ -1,4 +1,4 @@
-// The names that 1.x deployments call are symlinks to the executable; the name it was called by picks the command.
+// The names that 1.x deployments call are symlinks to the executable; the name that was called selects the command.
 import { basename } from "node:path";
 
 /** Each old name with the words it stands for. */

@@ -1,4 +1,4 @@
-// PURE: what is wrong with pgpool and barman, from their own word.
+// PURE: what is wrong with pgpool and barman, from what they report.
 import type { BarmanStatus, PgpoolStatus } from "../../core/protocol/status.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import type { Member } from "./gather.ts";
@@ -8,13 +8,15 @@ export function pool(member: Member): Finding[] {
   if (!("status" in member) || member.status.component !== "pgpool") return [];
   const status: PgpoolStatus = member.status;
   const none = status.primary === null
-    ? [error(member.host, `sends no writes anywhere: ${status.because}`, "see `postdock cluster show`")]
+    ? [error(member.host, `sends writes to no node: ${status.because}`, "see `postdock cluster show`")]
     : [];
   return [
     ...none,
     ...status.backends.flatMap((b) => {
       if (b.truth === "false-primary" || b.truth === "foreign") {
-        const what = b.truth === "foreign" ? "is of another cluster" : "says it is primary, and a newer one exists";
+        const what = b.truth === "foreign"
+          ? "belongs to another cluster"
+          : "says it is primary, but a newer primary exists";
         return [
           error(member.host, `backend ${b.id} (${b.host}) ${what}; it gets no clients`, "see the log of that node"),
         ];
@@ -24,8 +26,8 @@ export function pool(member: Member): Finding[] {
         ? [
           warning(
             member.host,
-            `backend ${b.id} (${b.host}) serves and is detached`,
-            `it is attached by itself; see its log`,
+            `backend ${b.id} (${b.host}) serves, but is detached`,
+            `wait until it is attached automatically; if it is not, see the log of ${member.host}`,
           ),
         ]
         : [];
@@ -37,14 +39,14 @@ export function pool(member: Member): Finding[] {
 export function backup(member: Member): Finding[] {
   if (!("status" in member) || member.status.component !== "barman") return [];
   const status: BarmanStatus = member.status;
-  const check = `run \`barman check ${status.server}\` there`;
+  const check = `run \`barman check ${status.server}\` in that container`;
   return [
     ...(status.receiving ? [] : [error(member.host, `receives no WAL: ${status.because}`, check)]),
     ...(status.checkOk === false
       ? [error(member.host, `barman check fails: ${status.checkFailures.join("; ")}`, check)]
       : []),
     ...(status.backups === 0
-      ? [warning(member.host, "there is no backup yet", "BACKUP_SCHEDULE makes one; at once: postdock barman backup")]
+      ? [warning(member.host, "there is no backup yet", "wait for BACKUP_SCHEDULE, or type: postdock barman backup")]
       : []),
   ];
 }

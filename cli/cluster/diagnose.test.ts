@@ -104,7 +104,7 @@ const withMember = (member: Member) => whole().map((m) => m.host === member.host
 const lines = (members: readonly Member[]) =>
   diagnose(cluster(members)).map((f) => `${f.level} ${f.about}: ${f.what}; ${f.fix}`);
 
-test("a cluster in order has no findings", () => assert.deepEqual(lines(whole()), []));
+test("a healthy cluster has no findings", () => assert.deepEqual(lines(whole()), []));
 
 const leaseOf = (host: string) => node(host).lease;
 const table: [string, Member, RegExp][] = [
@@ -129,23 +129,23 @@ const table: [string, Member, RegExp][] = [
   [
     "a full disk",
     says("b", node("b", { disk: { freeBytes: 1024, totalBytes: 1e9 } })),
-    /^error b: has 1.0 kB free where its data is; make its volume larger/,
+    /^error b: has 1.0 kB free on the volume of its data; make its volume larger/,
   ],
   [
     "little room",
     says("b", node("b", { disk: { freeBytes: 4e7, totalBytes: 1e9 } })),
-    /^warning b: has 38.1 MB free where its data is/,
+    /^warning b: has 38.1 MB free on the volume of its data/,
   ],
   [
     "paused",
     says("a", node("a", { paused: { on: true, atMs: 1 } })),
-    /^warning cluster: .*paused; postdock cluster resume/,
+    /^warning cluster: .*paused; type: postdock cluster resume/,
   ],
-  ["forced", says("a", node("a", { forced: true })), /^warning a: was forced to lead/],
+  ["forced", says("a", node("a", { forced: true })), /^warning a: was forced to become primary/],
   [
-    "a mode that is not kept",
+    "a mode that cannot be kept",
     says("a", node("a", { consistency: { mode: "strict", degraded: "no standby" } })),
-    /^error a: CONSISTENCY=strict is not kept: no standby/,
+    /^error a: CONSISTENCY=strict cannot be kept: no standby/,
   ],
   [
     "a voter that refuses",
@@ -153,9 +153,9 @@ const table: [string, Member, RegExp][] = [
     /^error a: a voter does not grant the lease: c: another CLUSTER_KEY/,
   ],
   [
-    "a voter that was started a moment ago, which the primary does not know yet",
+    "a voter that has just started, which the primary does not know yet",
     says("c", node("c", { lease: { ...leaseOf("c"), grantedTo: null } })),
-    /^error a: a voter does not grant the lease: c: it has not since it started/,
+    /^error a: a voter does not grant the lease: c: no grant since it started/,
   ],
   [
     "bootstrap",
@@ -170,15 +170,15 @@ const table: [string, Member, RegExp][] = [
   [
     "another version",
     says("pool", { ...poolStatus, postdock: "2.1.0" }),
-    /^warning cluster: PostDock differs: .*pool 2\.1\.0/,
+    /^warning cluster: the versions of PostDock differ: .*pool 2\.1\.0/,
   ],
   ["a clock behind", says("b", node("b"), -120_000), /^warning b: its clock is 120 s behind/],
   [
     "a clock far ahead",
     says("b", node("b"), 1_000_000),
-    /^error b: its clock is 1000 s ahead: what it signs is refused/,
+    /^error b: its clock is 1000 s ahead: its signed messages are refused/,
   ],
-  ["a pool without a primary", says("pool", { ...poolStatus, primary: null }), /^error pool: sends no writes anywhere/],
+  ["a pool without a primary", says("pool", { ...poolStatus, primary: null }), /^error pool: sends writes to no node/],
   [
     "a false primary behind the pool",
     says("pool", { ...poolStatus, backends: [{ ...poolStatus.backends[0]!, truth: "false-primary" }] }),
@@ -187,7 +187,7 @@ const table: [string, Member, RegExp][] = [
   [
     "a detached backend",
     says("pool", { ...poolStatus, backends: [{ ...poolStatus.backends[0]!, status: "down" }] }),
-    /^warning pool: backend 0 \(a\) serves and is detached/,
+    /^warning pool: backend 0 \(a\) serves, but is detached/,
   ],
   ["no WAL at barman", says("backup", { ...barmanStatus, receiving: false }), /^error backup: receives no WAL/],
   [
@@ -198,20 +198,20 @@ const table: [string, Member, RegExp][] = [
   ["no backup", says("backup", { ...barmanStatus, backups: 0 }), /^warning backup: there is no backup yet/],
 ];
 for (const [name, member, expected] of table) {
-  test(`${name} is the one finding, with what to do`, () => {
+  test(`${name} is the only finding, with its fix`, () => {
     const found = lines(withMember(member));
     assert.equal(found.length, 1, found.join("\n"));
     assert.match(found[0]!, expected);
   });
 }
 
-test("without a majority it names who is missing, and the command that overrides with the node that has most", () => {
+test("without a majority it names the missing voters, and the command that forces the node with the most WAL", () => {
   const standby = (host: string, lsn: string) =>
     says(host, node(host, { phase: "waiting" }, { role: "none", lsn, upstream: null }));
   const found = lines([silent("a"), silent("c"), standby("b", "0/2000000")]);
   assert.match(
     found.join("\n"),
-    /no majority to make one: a, c of the voters a, b, c do not answer; start a, c; .*--force b/,
+    /no majority to choose one: a, c of the voters a, b, c do not answer; start a, c; .*--force b/,
   );
   const two = lines([silent("c"), standby("a", "0/1000000"), standby("b", "0/2000000")]);
   assert.match(two.join("\n"), /cluster: no primary is in sight/);
@@ -222,7 +222,7 @@ test("two voters have no automatic failover, and three ways out", () => {
   const found = lines(["a", "b"].map((h) => says(h, node(h, { lease: off }))));
   assert.match(
     found.join("\n"),
-    /warning cluster: no lease .*2 voters; a third node in PARTNER_NODES, .*QUORUM_OBSERVERS.*QUORUM=off/,
+    /warning cluster: no lease .*2 voters; add a third node to PARTNER_NODES, .*QUORUM_OBSERVERS.*QUORUM=off/,
   );
 });
 
@@ -233,7 +233,7 @@ test("errors come before warnings", () => {
   assert.deepEqual(levels, levels.toSorted());
 });
 
-test("where an operator has to force a node, the one with most WAL is named, however little the others lack", () => {
+test("the node to force is the one with the most WAL, however little the others lack", () => {
   const voters = ["a", "b", "c", "d"];
   const left = (host: string, timeline: number | null, lsn: string | null) => {
     const lease = { ...leaseOf(host), held: false, voters };

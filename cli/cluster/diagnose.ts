@@ -1,4 +1,4 @@
-// PURE: what is wrong with a cluster, why it matters, and what to type. From what its containers say of themselves.
+// PURE: what is wrong with a cluster, why it matters, and what to type, from what its containers report.
 import { leastVoters } from "../../config/quorum.ts";
 import { staleMs } from "../../core/protocol/signing.ts";
 import { comparePosition, type WalPosition } from "../../core/postgres/lsn.ts";
@@ -9,14 +9,14 @@ import { backup, pool } from "./diagnose-services.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import type { Cluster } from "./gather.ts";
 
-/** Replay further behind than this is told, seconds. */
+/** A standby whose replay is further behind than this is reported, seconds. */
 const muchLag = 30;
-/** Less free than this part of the volume is told. */
+/** A volume with less than this part free is reported. */
 const littleRoom = 0.05;
-/** Clocks further apart than this are told, milliseconds: message signatures allow for staleMs. */
+/** Clocks further apart than this are reported, milliseconds; signatures allow for staleMs. */
 const clocksApartMs = 60_000;
 
-/** All findings, errors first. An empty list: nothing is wrong. */
+/** All findings, errors first; empty if nothing is wrong. */
 export function diagnose(cluster: Cluster): Finding[] {
   const findings = [
     ...silence(cluster),
@@ -37,7 +37,7 @@ function silence({ members }: Cluster): Finding[] {
         error(
           m.host,
           `does not answer on port 8080: ${m.error}`,
-          `start its container, or see its log and the network`,
+          `start its container; if it runs, see its log and check the network`,
         ),
       ]
       : []
@@ -52,17 +52,17 @@ function leadership({ primary, nodes, members }: Cluster): Finding[] {
   const best = first.toSorted((a, b) => comparePosition(positionOf(b.status), positionOf(a.status)))[0];
   if (missing.length * 2 < voters.length || !best) {
     return [
-      error("cluster", "no primary is in sight", "`postdock cluster history` tells what happened; it is tried again"),
+      error("cluster", "no primary is in sight", "see `postdock cluster history`; the nodes go on trying"),
     ];
   }
   return [error(
     "cluster",
-    `no primary, and no majority to make one: ${missing.join(", ")} of the voters ${voters.join(", ")} do not answer`,
-    `start ${missing.join(", ")}; where they are gone for good: postdock cluster failover --force ${best.host}`,
+    `no primary, and no majority to choose one: ${missing.join(", ")} of the voters ${voters.join(", ")} do not answer`,
+    `start ${missing.join(", ")}; if they are gone for good, type: postdock cluster failover --force ${best.host}`,
   )];
 }
 
-/** A node that does not say what it has comes after all that do. */
+/** A node that does not report its position ranks below all nodes that do. */
 function positionOf({ postgres }: NodeStatus): WalPosition {
   return { timeline: postgres.timeline ?? 0, lsn: postgres.lsn ?? "0/0" };
 }
@@ -73,10 +73,10 @@ function lease({ nodes, primary }: Cluster): Finding[] {
   if (off) {
     const { voters, because } = off.status.lease;
     const ways = voters.length < leastVoters
-      ? "a third node in PARTNER_NODES, a pgpool or barman container in QUORUM_OBSERVERS of all, or QUORUM=off to accept " +
-        "plain repmgr behaviour"
+      ? "add a third node to PARTNER_NODES, or a pgpool or barman container to QUORUM_OBSERVERS of all nodes, or set " +
+        "QUORUM=off to accept plain repmgr behaviour"
       : "set QUORUM=on on all nodes";
-    return [warning("cluster", `no lease keeps a second primary from being: ${because}`, ways)];
+    return [warning("cluster", `no lease prevents a second primary: ${because}`, ways)];
   }
   const findings: Finding[] = [];
   if (primary?.status.lease.mode === "bootstrap") {
@@ -84,7 +84,7 @@ function lease({ nodes, primary }: Cluster): Finding[] {
   }
   if (primary?.status.lease.mode === "on") {
     const { refusals, voters } = primary.status.lease;
-    // the primary learns of a voter that was away only once it answers again: what a voter says itself is newer
+    // a voter's own report is newer: the primary learns of a voter that was away only once that voter answers it again
     const unsaid = first.filter(({ host, status }) =>
       voters.includes(host) && status.lease.grantedTo !== primary.host &&
       !refusals.some((r) => r.startsWith(`${host}: `))
@@ -93,7 +93,7 @@ function lease({ nodes, primary }: Cluster): Finding[] {
     const spare = voters.length - (Math.floor(voters.length / 2) + 1) - missing.length;
     for (const refusal of missing) {
       const what = `a voter does not grant the lease: ${refusal}`;
-      const fix = "correct what it names; with one voter less the primary may have to stop";
+      const fix = "correct the cause that it names; with one voter less the primary may have to stop";
       findings.push((spare < 1 ? error : warning)(primary.host, what, fix));
     }
   }
@@ -102,73 +102,78 @@ function lease({ nodes, primary }: Cluster): Finding[] {
 
 function unsaidText({ host, status }: Cluster["nodes"][number]): string {
   const { grantedTo } = status.lease;
-  return `${host}: ${grantedTo === null ? "it has not since it started" : `it has granted it to ${grantedTo}`}`;
+  return `${host}: ${grantedTo === null ? "no grant since it started" : `it has granted the lease to ${grantedTo}`}`;
 }
 
 function node(host: string, status: NodeStatus, { primary }: Cluster): Finding[] {
   const { postgres } = status;
   const findings: Finding[] = [];
-  const log = `see the log of ${host}; \`postdock cluster history\` tells what it did`;
+  const log = `see the log of ${host}; \`postdock cluster history\` shows what it did`;
   if (status.fenced !== null) findings.push(error(host, `is fenced: ${status.fenced}`, log));
   else if (status.phase !== "running") {
     findings.push(error(host, `does not serve: ${status.phase}, ${status.doing} (${status.because})`, log));
   }
   if (status.consistency.degraded !== null) {
-    const fix = "bring the missing standbys back";
+    const fix = "bring back the missing standbys";
     findings.push(
-      error(host, `CONSISTENCY=${status.consistency.mode} is not kept: ${status.consistency.degraded}`, fix),
+      error(host, `CONSISTENCY=${status.consistency.mode} cannot be kept: ${status.consistency.degraded}`, fix),
     );
   }
   if (status.forced) {
-    const fix = "start the missing voters, or name others in PARTNER_NODES";
-    findings.push(warning(host, "was forced to lead and votes alone until a majority is back", fix));
+    const fix = "start the missing voters, or replace them in PARTNER_NODES";
+    findings.push(warning(host, "was forced to become primary, and votes alone until a majority is back", fix));
   }
   if (status.paused.on && primary?.host === host) {
-    findings.push(warning("cluster", "automatic failover is paused", "postdock cluster resume"));
+    findings.push(warning("cluster", "automatic failover is paused", "type: postdock cluster resume"));
   }
   if (postgres.role === "standby" && status.phase === "running") {
     if (postgres.upstream?.streaming !== true) {
       findings.push(error(host, `does not stream from ${postgres.upstream?.host ?? "any upstream"}`, log));
     } else if ((postgres.lagSeconds ?? 0) > muchLag) {
-      const fix = "long queries on it hold replay up, or its disk is slow: see pg_stat_activity there";
+      const fix = "see its pg_stat_activity: long queries delay replay; if there are none, its disk may be slow";
       findings.push(warning(host, `is ${Math.round(postgres.lagSeconds!)} s behind`, fix));
     }
   }
   if (status.disk !== null && status.disk.freeBytes < status.disk.totalBytes * littleRoom) {
-    const fix = "make its volume larger, or free space on it; slots that keep WAL: select * from pg_replication_slots";
+    const fix =
+      "make its volume larger, or free space on it; `select * from pg_replication_slots` shows the slots that keep WAL";
     const level = lacksRoom(status.disk.freeBytes) ? error : warning;
-    findings.push(level(host, `has ${sizeText(status.disk.freeBytes)} free where its data is`, fix));
+    findings.push(level(host, `has ${sizeText(status.disk.freeBytes)} free on the volume of its data`, fix));
   }
   if (status.phase === "running" && !status.repmgrd.running) {
-    findings.push(warning(host, "repmgrd does not run", `it is started again by itself; ${log}`));
+    findings.push(
+      warning(host, "repmgrd does not run", `wait, it is restarted automatically; if it ends again, ${log}`),
+    );
   }
   return findings;
 }
 
-/** What has to be the same everywhere, or nearly. */
+/** Findings about what has to be the same, or nearly the same, in all containers. */
 function sameness({ members, nodes }: Cluster): Finding[] {
   const findings: Finding[] = [];
   const answered = members.flatMap((m) => "status" in m ? [m] : []);
   const versions = new Set(answered.map((m) => m.status.postdock));
   if (versions.size > 1) {
-    const told = answered.map((m) => `${m.host} ${m.status.postdock}`).join(", ");
-    findings.push(warning("cluster", `PostDock differs: ${told}`, "finish the update of all containers"));
+    const listed = answered.map((m) => `${m.host} ${m.status.postdock}`).join(", ");
+    findings.push(
+      warning("cluster", `the versions of PostDock differ: ${listed}`, "finish the update of all containers"),
+    );
   }
   const lists = Map.groupBy(
     nodes.filter((n) => n.status.lease.voters.length > 0),
     (n) => n.status.lease.voters.toSorted().join(","),
   );
   if (lists.size > 1) {
-    const told = [...lists].map(([voters, same]) => `${same.map((n) => n.host).join(", ")}: ${voters}`).join("; ");
-    const fix = "set PARTNER_NODES and QUORUM_OBSERVERS the same on all nodes and observers";
-    findings.push(error("cluster", `the nodes name different voters: ${told}`, fix));
+    const listed = [...lists].map(([voters, same]) => `${same.map((n) => n.host).join(", ")}: ${voters}`).join("; ");
+    const fix = "set the same PARTNER_NODES and QUORUM_OBSERVERS on all nodes and observers";
+    findings.push(error("cluster", `the nodes name different voters: ${listed}`, fix));
   }
   for (const { host, clockAheadMs } of answered) {
     if (Math.abs(clockAheadMs) < clocksApartMs) continue;
     const what = `its clock is ${Math.round(Math.abs(clockAheadMs) / 1000)} s ${clockAheadMs > 0 ? "ahead" : "behind"}`;
     const refused = Math.abs(clockAheadMs) > staleMs;
-    const told = refused ? `${what}: what it signs is refused` : what;
-    findings.push((refused ? error : warning)(host, told, "set the time of that machine, by NTP"));
+    const full = refused ? `${what}: its signed messages are refused` : what;
+    findings.push((refused ? error : warning)(host, full, "correct the time of that machine, for example by NTP"));
   }
   return findings;
 }

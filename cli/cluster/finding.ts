@@ -1,8 +1,8 @@
 // PURE: one thing that is wrong with a cluster, and what to type.
 export interface Finding {
-  /** error: something that is promised does not hold now; warning: it holds, and would not after one more failure */
+  /** error: a promise is broken now; warning: all promises are kept, but one more failure could break one */
   level: "error" | "warning";
-  /** host that it is about, or "cluster" */
+  /** the host concerned, or "cluster" */
   about: string;
   what: string;
   fix: string;

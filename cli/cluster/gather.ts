@@ -1,4 +1,4 @@
-// What the CLI knows: its key, the hosts of the cluster, and what each of them says of itself. Runs in any container.
+// What the CLI knows: its key, the hosts of the cluster, and what each of them reports. Runs in any container.
 import { env, plainText, readConfig } from "../../config/env.ts";
 import { parseHosts } from "../../config/list-syntax.ts";
 import { quorumVariables } from "../../config/quorum.ts";
@@ -23,10 +23,13 @@ const variables = {
 
 const askMs = 2_000;
 
-/** A container that answered, and how far its clock is ahead of ours to the second, milliseconds; or one that did not. */
+/**
+ * A container that answered, or one that did not. `clockAheadMs`: how far its clock is ahead of ours, milliseconds, accurate to
+ * the second.
+ */
 export type Member = { host: string } & ({ status: AnyStatus; clockAheadMs: number } | { error: string });
 
-/** What one run of a command asks with, made once when it starts. */
+/** What one run of a command needs to ask the cluster; made once, when it starts. */
 export interface Session {
   context: Context;
   peers: Peers;
@@ -57,7 +60,7 @@ export function openSession(context: Context): Session {
   };
 }
 
-/** Asks everybody: the nodes that this container's variables and its agent name, and those that they name. */
+/** Asks all hosts that this container's variables and its agent name, then the hosts that those name. */
 export async function gather(session: Session): Promise<Cluster> {
   const own = await ask("localhost", session);
   let members = await askAll([...session.named, ...namesOf([own])], session);
@@ -105,7 +108,7 @@ function namesOf(members: readonly Member[]): string[] {
   });
 }
 
-/** The node that a person names by its host or NODE_NAME. Throws where it does not answer. */
+/** The node with this host or NODE_NAME. Throws an OperatorError if it is not known or does not answer. */
 export function nodeCalled(name: string, cluster: Cluster): { host: string; status: NodeStatus } {
   const found = cluster.nodes.find((n) => n.host === name || n.status.node.name === name);
   if (found) return found;
@@ -118,15 +121,14 @@ export function nodeCalled(name: string, cluster: Cluster): { host: string; stat
   });
 }
 
-/** The primary. Throws where none is in sight. */
+/** The primary. Throws an OperatorError if none is in sight. */
 export function thePrimary(cluster: Cluster): { host: string; status: NodeStatus } {
   if (cluster.primary) return cluster.primary;
   const said = cluster.members.map((m) => "error" in m ? `${m.host} does not answer` : `${m.host}: ${m.status.doing}`);
   throw new OperatorError({
     what: "No primary is in sight",
     why: said.join("; "),
-    fix:
-      "`postdock cluster show` tells who is missing; `postdock cluster failover --force NODE` where they are gone for good",
+    fix: "start the nodes that do not answer; if they are gone for good, type: postdock cluster failover --force NODE",
     exitCode: ExitCode.unavailable,
   });
 }

@@ -7,7 +7,7 @@ import { diagnose } from "./diagnose.ts";
 import { gather, openSession } from "./gather.ts";
 import { clusterResult, renderCluster, renderHistory } from "./render.ts";
 
-/** A node answers for its history within this, milliseconds. */
+/** How long a node has to answer with its history, milliseconds. */
 const askMs = 10_000;
 
 /** `cluster show [--json]`. */
@@ -24,7 +24,9 @@ export const doctorCommand: Command = async (context, { options }) => {
   const findings = diagnose(await gather(openSession(context)));
   const out = printer(context, options);
   for (const { level, about, what, fix } of findings) out.say(`${level}: ${about}: ${what}\n  fix: ${fix}`);
-  if (findings.length === 0) out.say("nothing is wrong: every container answers, one primary, all standbys stream");
+  if (findings.length === 0) {
+    out.say("nothing is wrong: every container answers, there is one primary, all standbys stream");
+  }
   out.result({ findings });
   return findings.some((f) => f.level === "error") ? ExitCode.no : ExitCode.ok;
 };

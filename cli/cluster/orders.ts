@@ -7,11 +7,11 @@ import { gather, nodeCalled, openSession, thePrimary } from "./gather.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { ask, roleOf, streams, until } from "./session.ts";
 
-/** A switchover takes about a second; a big last checkpoint may make it longer. */
+/** A switchover takes about a second, or longer if the last checkpoint is big. Milliseconds. */
 const switchMs = 60_000;
 const cloneMs = 24 * 3_600_000;
 
-/** `cluster switchover [--to NODE] [--json]`: the primary hands over; nothing acknowledged is lost. */
+/** `cluster switchover [--to NODE] [--json]`: the primary hands over; no acknowledged write is lost. */
 export const switchoverCommand: Command = async (context, { options }) => {
   const session = openSession(context);
   const cluster = await gather(session);
@@ -22,7 +22,7 @@ export const switchoverCommand: Command = async (context, { options }) => {
   const out = printer(context, options);
   out.say(`${old.host} hands over to ${answer.to}`);
   let ended = false;
-  await until(session, `${answer.to} to lead`, switchMs, (now) => {
+  await until(session, `${answer.to} to become primary`, switchMs, (now) => {
     ended ||= (roleOf(now, old.host) ?? "primary") !== "primary";
     const leader = now.primary?.host ?? null;
     if (ended && leader !== null && leader !== answer.to) throw notTakenOver(answer.to, leader);
@@ -30,18 +30,18 @@ export const switchoverCommand: Command = async (context, { options }) => {
   });
   const leadMs = Math.round(context.clock.nowMs() - started);
   out.say(`${answer.to} is primary after ${secondsText(leadMs)}`);
-  await until(session, `${old.host} to follow`, switchMs, (now) => streams(now, old.host));
+  await until(session, `${old.host} to follow it as a standby`, switchMs, (now) => streams(now, old.host));
   const followMs = Math.round(context.clock.nowMs() - started);
   out.say(`${old.host} is a standby after ${secondsText(followMs)}`);
   out.result({ from: old.host, to: answer.to, leadMs, followMs });
   return ExitCode.ok;
 };
 
-/** A cluster in which another node leads after the hand-over is not waited for. */
+/** Thrown at once when another node leads after the hand-over: waiting would not help. */
 function notTakenOver(to: string, leader: string): OperatorError {
   return new OperatorError({
-    what: `${to} did not take over: ${leader} leads`,
-    fix: "`postdock cluster history` tells why; `postdock cluster show` tells whether all is well for another try",
+    what: `${to} did not take over: ${leader} is primary`,
+    fix: "see `postdock cluster history` for the reason; try again once `postdock cluster doctor` reports no error",
     exitCode: ExitCode.unavailable,
   });
 }
@@ -51,10 +51,10 @@ export const failoverCommand: Command = async (context, { options }) => {
   const wanted = options.force;
   if (wanted === undefined) {
     throw new OperatorError({
-      what: "A failover happens by itself where a majority of the voters is there",
+      what: "Failover is automatic while a majority of the voters answers",
       fix:
-        "`postdock cluster switchover` changes the primary of a healthy cluster; where a majority is gone for good: " +
-        "`postdock cluster failover --force NODE`",
+        "type `postdock cluster switchover` to change the primary of a healthy cluster; if a majority is gone for good, " +
+        "type `postdock cluster failover --force NODE`",
       exitCode: ExitCode.usage,
     });
   }
@@ -65,25 +65,25 @@ export const failoverCommand: Command = async (context, { options }) => {
   if (!options.yes) {
     throw new OperatorError({
       what:
-        `${node.host} at timeline ${node.status.postgres.timeline}, ${node.status.postgres.lsn} would lead without a majority`,
+        `${node.host} at timeline ${node.status.postgres.timeline}, ${node.status.postgres.lsn} would become primary without a majority`,
       why:
         `no answer from ${
           silent.join(", ") || "nobody"
-        }: writes that only they have are lost, and if one of them serves ` +
-        `clients where ${node.host} cannot see it, there are two primaries`,
-      fix: `stop ${silent.join(", ") || "them"} for good, then: postdock cluster failover --force ${wanted} --yes`,
+        }: writes that only they have would be lost, and if one of them still serves ` +
+        `clients out of sight of ${node.host}, there would be two primaries`,
+      fix: `stop ${silent.join(", ") || "them"} for good, then type: postdock cluster failover --force ${wanted} --yes`,
       exitCode: ExitCode.refused,
     });
   }
   await ask(session, orders.force, node.host, {});
-  await until(session, `${node.host} to lead`, switchMs, (now) => now.primary?.host === node.host);
+  await until(session, `${node.host} to become primary`, switchMs, (now) => now.primary?.host === node.host);
   const out = printer(context, options);
   out.say(`${node.host} is primary; it votes alone until a majority of the voters is back`);
   out.result({ primary: node.host, missing: silent });
   return ExitCode.ok;
 };
 
-/** `cluster reinit NODE`: a standby is cloned afresh; its old data stays until the clone is whole. */
+/** `cluster reinit NODE`: clones a standby again; its old data stays until the clone is complete. */
 export const reinitCommand: Command = async (context, { args, options }) => {
   const session = openSession(context);
   const cluster = await gather(session);
@@ -91,7 +91,7 @@ export const reinitCommand: Command = async (context, { args, options }) => {
   const before = node.status.uptimeSeconds;
   await ask(session, orders.reinit, node.host, {});
   const out = printer(context, options);
-  out.say(`${node.host} is being cloned again (its agent is up for ${before} s)`);
+  out.say(`${node.host} is being cloned again (its agent has been running for ${before} s)`);
   let begun = false;
   await until(session, `${node.host} to stream again`, cloneMs, (now) => {
     begun ||= !streams(now, node.host);
@@ -102,25 +102,29 @@ export const reinitCommand: Command = async (context, { args, options }) => {
   return ExitCode.ok;
 };
 
-/** `cluster pause` and `cluster resume`: whether a lost primary is replaced by itself. */
+/** `cluster pause` and `cluster resume`: whether a lost primary is replaced automatically. */
 export const pauseCommand = (on: boolean): Command => async (context, { options }) => {
   const session = openSession(context);
   const cluster = await gather(session);
   const first = cluster.nodes.filter((n) => n.status.partners.length > 0);
-  const told = await Promise.allSettled(first.map((n) => ask(session, orders.pause, n.host, { on })));
-  const done = first.filter((_, i) => told[i]?.status === "fulfilled").map((n) => n.host);
+  const answers = await Promise.allSettled(first.map((n) => ask(session, orders.pause, n.host, { on })));
+  const done = first.filter((_, i) => answers[i]?.status === "fulfilled").map((n) => n.host);
   const size = first[0]?.status.partners.length ?? 0;
   if (done.length * 2 <= size || size === 0) {
     throw new OperatorError({
-      what: `Only ${done.length} of ${size} nodes took it`,
-      why: told.flatMap((t) => t.status === "rejected" ? [errorText(t.reason)] : []).join("; ") ||
+      what: `Only ${done.length} of ${size} nodes accepted the order`,
+      why: answers.flatMap((t) => t.status === "rejected" ? [errorText(t.reason)] : []).join("; ") ||
         "no node of PARTNER_NODES answers",
-      fix: "start the missing nodes, then try again; those that took it tell the others",
+      fix: "start the missing nodes, then try again; the nodes that accepted it pass it on to the others",
       exitCode: ExitCode.unavailable,
     });
   }
   const out = printer(context, options);
-  out.say(`Automatic failover is ${on ? "paused" : "on again"}: ${done.join(", ")} know, others learn it from them`);
+  out.say(
+    `Automatic failover is ${on ? "paused" : "on again"}: ${
+      done.join(", ")
+    } accepted the order and pass it on to other nodes`,
+  );
   out.result({ paused: on, nodes: done });
   return ExitCode.ok;
 };

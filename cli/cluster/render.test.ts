@@ -27,7 +27,7 @@ function node(host: string, upstream: string | null, postgres: Partial<NodeStatu
   return { host, status };
 }
 
-test("cluster show draws who streams from whom, with the lag as people read it", () => {
+test("cluster show draws which node streams from which, with readable lags", () => {
   const nodes = [
     node("a", null),
     node("b", "a", { lagBytes: 1_258_291, lagSeconds: 0.31 }),
@@ -46,7 +46,7 @@ test("cluster show draws who streams from whom, with the lag as people read it",
   ]);
 });
 
-test("cluster history is a line an event: when, where, what, how long, why", () => {
+test("cluster history prints one line per event: when, where, what, how long, why", () => {
   const entry = {
     time: "2026-01-01T00:00:00Z",
     node: "a",

@@ -4,7 +4,7 @@ import { table, tree } from "../../core/words/layout.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import type { Cluster, Member } from "./gather.ts";
 
-/** A tree as it really streams, then who votes, then what is not in order. */
+/** The nodes as the tree in which they really stream, then the lease and its voters, then what is wrong. */
 export function renderCluster(cluster: Cluster): string[] {
   return [...renderTree(cluster), "", ...renderLease(cluster), ...renderOthers(cluster), ...renderTroubles(cluster)];
 }
@@ -30,12 +30,12 @@ function lagText({ lagBytes, lagSeconds }: NodeStatus["postgres"]): string {
 
 function renderLease({ nodes, primary }: Cluster): string[] {
   const source = primary ?? nodes.find((n) => n.status.lease.voters.length > 0) ?? nodes[0];
-  if (!source) return ["lease: nobody could be asked"];
+  if (!source) return ["lease: not known, no node answers"];
   const { lease } = source.status;
   if (lease.mode !== "on") return [`lease: ${lease.mode}, ${lease.because}`];
   const holder = primary?.status.lease.held
     ? `held by ${primary.host}, term ${lease.term}, ${secondsText(lease.remainingMs)} left`
-    : "held by nobody in sight";
+    : "no holder in sight";
   return [`lease: ${holder}; voters ${lease.voters.join(", ")}`];
 }
 
@@ -44,7 +44,7 @@ function renderOthers({ members }: Cluster): string[] {
     if (!("status" in m)) return [];
     if (m.status.component === "pgpool") {
       const backends = m.status.backends.map((b) => `${b.host} ${b.status}${b.role === "primary" ? " primary" : ""}`);
-      return [`pgpool ${m.host}: writes go to ${m.status.primary ?? "nobody"}; ${backends.join(", ")}`];
+      return [`pgpool ${m.host}: writes go to ${m.status.primary ?? "no node"}; ${backends.join(", ")}`];
     }
     if (m.status.component === "barman") {
       const wal = m.status.receiving ? `receives WAL from ${m.status.primary}` : "receives no WAL";
@@ -58,8 +58,10 @@ function renderTroubles({ nodes }: Cluster): string[] {
   return nodes.flatMap(({ host, status }) => [
     ...(status.fenced === null ? [] : [`${host} is fenced: ${status.fenced}`]),
     ...(status.consistency.degraded === null ? [] : [`${host}: ${status.consistency.degraded}`]),
-    ...(status.paused.on ? [`${host}: automatic failover is paused; \`postdock cluster resume\` ends that`] : []),
-    ...(status.forced ? [`${host} was forced to lead and votes alone until a majority is back`] : []),
+    ...(status.paused.on
+      ? [`${host}: automatic failover is paused; \`postdock cluster resume\` turns it on again`]
+      : []),
+    ...(status.forced ? [`${host} was forced to become primary, and votes alone until a majority is back`] : []),
   ]);
 }
 
@@ -74,8 +76,8 @@ export function renderHistory(entries: readonly Record<string, unknown>[]): stri
 
 /** For `--json`. */
 export function clusterResult({ members, primary }: Cluster): object {
-  const told = members.map((m: Member) =>
+  const shown = members.map((m: Member) =>
     "error" in m ? { host: m.host, error: m.error } : { host: m.host, ...m.status }
   );
-  return { primary: primary?.host ?? null, members: told };
+  return { primary: primary?.host ?? null, members: shown };
 }

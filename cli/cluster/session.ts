@@ -5,10 +5,10 @@ import type { Order } from "../../core/protocol/orders.ts";
 import { waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, gather, type Session } from "./gather.ts";
 
-/** A node answers an order within this, milliseconds. */
+/** How long a node has to answer an order, milliseconds. */
 const askMs = 10_000;
 
-/** Gives a node an order. Throws an OperatorError with its refusal, or why it did not answer. */
+/** Gives a node an order and returns its answer. Throws an OperatorError with its refusal, or with why it did not answer. */
 export async function ask<Question extends object, Answer extends object>(
   session: Session,
   order: Order<Question, Answer>,
@@ -24,13 +24,13 @@ export async function ask<Question extends object, Answer extends object>(
       why: refused ? error.body : errorText(error),
       fix: refused && error.status === 401
         ? "run the command in a container with the cluster's CLUSTER_KEY or REPLICATION_PASSWORD"
-        : "`postdock cluster show` tells the state of every node; correct what is named here, then try again",
+        : "correct what is named here, then try again; `postdock cluster show` shows the state of every node",
       exitCode: refused ? ExitCode.refused : ExitCode.unavailable,
     });
   }
 }
 
-/** Waits until the cluster, looked at anew each 100 ms, is as `done` asks. Throws an OperatorError after `deadlineMs`. */
+/** Looks at the cluster every 100 ms until `done` is true of it. Throws an OperatorError after `deadlineMs`. */
 export async function until(
   session: Session,
   what: string,
@@ -41,16 +41,16 @@ export async function until(
     what,
     deadlineMs,
     everyMs: 100,
-    fix: "`postdock cluster show` and `postdock cluster history` tell where it stands",
+    fix: "see `postdock cluster show` and `postdock cluster history` for how far it has come",
   }, session.context);
 }
 
-/** The role a node says its server has, or null where it does not answer. */
+/** The role of a node's server as the node reports it, or null if the node does not answer. */
 export function roleOf(cluster: Cluster, host: string): string | null {
   return cluster.nodes.find((n) => n.host === host)?.status.postgres.role ?? null;
 }
 
-/** Whether a node says it streams from its upstream. */
+/** Whether a node reports that it streams from its upstream. */
 export function streams(cluster: Cluster, host: string): boolean {
   return cluster.nodes.find((n) => n.host === host)?.status.postgres.upstream?.streaming === true;
 }

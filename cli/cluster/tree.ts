@@ -1,8 +1,8 @@
-// The commands of the operator's hand, as data: `postdock cluster …`.
+// The commands that an operator types to see and change a cluster, as data: `postdock cluster …`.
 import { type Group, lazy, type LeafOption } from "../command-types.ts";
 
 const json: LeafOption = { flag: "--json", does: "as JSON, for programs" };
-const operatorExits = "0 done, 64 no such node, 69 a node that is needed does not answer, 77 refused, with the reason";
+const operatorExits = "0 done, 64 no such node, 69 a needed node does not answer, 77 refused, with the reason";
 
 export const cluster: Group = {
   name: "cluster",
@@ -10,63 +10,63 @@ export const cluster: Group = {
   commands: [
     {
       usage: "show",
-      does: "every node, its role, timeline and lag, the lease, the pool, and what is not in order",
-      exits: "0 a primary is in sight, 1 none is",
+      does: "shows every node with its role, timeline and lag, the lease, the pool, and what is wrong",
+      exits: "0 a primary is in sight, 1 no primary is in sight",
       run: lazy(async () => (await import("./look.ts")).showCommand),
       options: [json],
     },
     {
       usage: "doctor",
-      does: "what is wrong with the cluster, each with what to type",
-      exits: "0 nothing, or warnings only; 1 an error",
+      does: "lists what is wrong with the cluster, and how to correct it",
+      exits: "0 nothing is wrong, or warnings only; 1 at least one error",
       run: lazy(async () => (await import("./look.ts")).doctorCommand),
       options: [json],
     },
     {
       usage: "switchover",
-      does: "the primary hands over to a standby and follows it; nothing acknowledged is lost",
+      does: "makes the primary hand over to a standby and follow it; no acknowledged write is lost",
       exits: operatorExits,
       run: lazy(async () => (await import("./orders.ts")).switchoverCommand),
       options: [
-        { flag: "--to <node>", does: "who is to lead, by host or NODE_NAME; the best standby where left out" },
+        { flag: "--to <node>", does: "the next primary, by host or NODE_NAME; the default is the best standby" },
         json,
       ],
     },
     {
       usage: "failover",
-      does: "a node leads although a majority of the voters is gone",
+      does: "makes a node primary although a majority of the voters is gone",
       exits: operatorExits,
       run: lazy(async () => (await import("./orders.ts")).failoverCommand),
       options: [
-        { flag: "--force <node>", does: "who is to lead, by host or NODE_NAME" },
-        { flag: "--yes", does: "without it the command only tells what may be lost" },
+        { flag: "--force <node>", does: "the next primary, by host or NODE_NAME" },
+        { flag: "--yes", does: "confirms the order; without it the command only says what may be lost" },
         json,
       ],
     },
     {
       usage: "reinit <node>",
-      does: "clones a standby afresh; its old data stays until the clone is whole",
+      does: "clones a standby again; its old data stays until the clone is complete",
       exits: operatorExits,
       run: lazy(async () => (await import("./orders.ts")).reinitCommand),
       options: [json],
     },
     {
       usage: "pause",
-      does: "no automatic failover until resume; survives restarts",
+      does: "turns automatic failover off until `resume`, also over restarts",
       exits: operatorExits,
       run: lazy(async () => (await import("./orders.ts")).pauseCommand(true)),
       options: [json],
     },
     {
       usage: "resume",
-      does: "automatic failover again",
+      does: "turns automatic failover on again",
       exits: operatorExits,
       run: lazy(async () => (await import("./orders.ts")).pauseCommand(false)),
       options: [json],
     },
     {
       usage: "history",
-      does: "what happened on the nodes, why, and how long it took, oldest first",
+      does: "lists what happened on the nodes, why, and how long it took, oldest first",
       exits: "0",
       run: lazy(async () => (await import("./look.ts")).historyCommand),
       options: [json],

@@ -24,8 +24,8 @@ export class ControlClient {
   ) {}
 
   /**
-   * Gives an agent an order and returns its answer. Throws HttpError where the agent refuses, Error where it does not answer
-   * within `timeoutMs` or its answer is not genuine.
+   * Gives an agent an order and returns its answer. Throws HttpError if the agent refuses. Throws Error if it does not answer
+   * within `timeoutMs`, or if its answer is not genuine.
    */
   async ask<Question extends object, Answer extends object>(
     order: Order<Question, Answer>,

@@ -1,15 +1,15 @@
-// Asks this container's own agent, for the commands that run every few seconds: by fetch, since what node:http costs at the
-// start of a process (10 ms) is a third of such a command.
+// Asks this container's own agent, for commands that run every few seconds. By fetch: loading node:http would take 10 ms, a
+// third of the time of such a command.
 import { errorText } from "../words/errors.ts";
 import { httpPort } from "../protocol/port.ts";
 
 export interface OwnAnswer {
   ok: boolean;
-  /** what it said, without the line's end; or why it could not be asked */
+  /** what it said, without the line break; or why it could not be asked */
   said: string;
 }
 
-/** GET of a path of the agent of this container. Never throws: an agent that does not answer is not ok. */
+/** GET of a path of this container's agent. Never throws: without an answer `ok` is false. */
 export async function askOwnAgent(path: string, signal: AbortSignal): Promise<OwnAnswer> {
   try {
     const answer = await fetch(`http://127.0.0.1:${httpPort}${path}`, { signal });

@@ -1,4 +1,4 @@
-// Asking agents over the network: connections are kept, and one that the other side has closed is no silence.
+// Asking agents over the network: connections are kept, and a connection that the other side has closed is not a failure.
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
@@ -17,7 +17,7 @@ async function listening(server: Server): Promise<void> {
 const peers = new Peers(systemClock);
 const getText = peers.getText.bind(peers);
 
-test("requests share a connection; after a restart of the other side the next one is answered too", async () => {
+test("requests share a connection; the first one after a restart of the other side is answered too", async () => {
   const sockets = new Set<Socket>();
   const make = () => createServer((_, res) => res.end("yes")).on("connection", (socket) => sockets.add(socket));
   const first = make();
@@ -35,7 +35,7 @@ test("requests share a connection; after a restart of the other side the next on
   await new Promise((resolve) => second.close(resolve));
 });
 
-test("a connection that breaks under a request is asked once more, on a new one", async () => {
+test("a request whose connection breaks is sent once more, on a new one", async () => {
   let connections = 0;
   let requests = 0;
   const server = createServer((req, res) => {
@@ -51,6 +51,6 @@ test("a connection that breaks under a request is asked once more, on a new one"
   await new Promise((resolve) => server.close(resolve));
 });
 
-test("a node that nobody listens for is an error, and asked once", async () => {
+test("a port on which nothing listens is an error, and asked once", async () => {
   await assert.rejects(getText("127.0.71.2", "/", 2_000), (error: Error) => error.name !== "KeptConnectionError");
 });

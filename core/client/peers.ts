@@ -1,5 +1,5 @@
-// Asks the agents of other containers over HTTP, with a deadline of our own (a lookup has none). One value of Peers is made
-// in each role's or command's wiring and handed on: it remembers addresses and keeps connections.
+// Asks the agents of other containers over HTTP, with a deadline of our own, since a lookup has none. Each role or command
+// makes one value of Peers and hands it on: it remembers addresses and keeps connections.
 import { lookup } from "node:dns/promises";
 import { Agent, request } from "node:http";
 import { NodeStatus, type PeerSeen } from "../protocol/status.ts";
@@ -7,7 +7,7 @@ import { errorText } from "../words/errors.ts";
 import { httpPort } from "../protocol/port.ts";
 import { type Clock, withDeadline } from "../runtime/time.ts";
 
-/** An answer that is not 2xx; `body`: what it said. */
+/** An answer that is not 2xx, with its body. */
 export class HttpError extends Error {
   override name = "HttpError";
   constructor(path: string, readonly status: number, readonly body: string) {
@@ -17,9 +17,9 @@ export class HttpError extends Error {
 
 export interface AskHow {
   timeoutMs: number;
-  /** the agent looks at its server first, instead of telling what it saw up to a second ago */
+  /** the agent looks at its server first, instead of answering with what it saw up to a second ago */
   fresh?: boolean;
-  /** the agent answers as soon as its revision is another one, after a second at the latest */
+  /** the agent answers as soon as its revision differs from this one, or after a second */
   since?: number;
 }
 
@@ -36,7 +36,7 @@ interface Address {
 }
 
 interface Asked {
-  /** a host, or the path of a unix socket where it begins with / */
+  /** a host, or the path of a unix socket if it begins with / */
   at: string;
   path: string;
   method: string;
@@ -45,20 +45,20 @@ interface Asked {
   headers: Record<string, string>;
 }
 
-/** A known address is looked up again after this, milliseconds. */
+/** A known address is looked up again when it is older than this, milliseconds. */
 const addressFreshMs = 2_000;
 
 /** The agents of other containers, and this container's own over its socket. */
 export class Peers {
-  /** last known addresses: a dead container's name takes Docker's resolver 10 s */
+  /** last known addresses: Docker's resolver takes 10 s for the name of a dead container */
   private readonly addresses = new Map<string, Address & { atMs: number }>();
   private readonly lookups = new Map<string, Promise<void>>();
-  /** agents are asked every second: a connection of its own for each request would cost both sides twice the CPU */
+  /** agents are asked every second: a new connection for each request would cost both sides twice the CPU */
   private readonly connections = new Agent({ keepAlive: true });
 
   constructor(private readonly clock: Pick<Clock, "nowMs">) {}
 
-  /** Fetches one agent's /status. Never throws: what went wrong is in `error`. */
+  /** Fetches one agent's /status. Never throws: a failure is in `error`. */
   async askNode(host: string, how: AskHow): Promise<PeerSeen> {
     const path = how.fresh ? "/status?fresh=1" : how.since === undefined ? "/status" : `/status?since=${how.since}`;
     try {
@@ -69,7 +69,7 @@ export class Peers {
       return {
         host,
         seen: "unreachable",
-        error: `its /status is not one of a postgres node: ${where?.path.join(".")} ${where?.message}`,
+        error: `its /status is not that of a postgres node: ${where?.path.join(".")} ${where?.message}`,
       };
     } catch (error) {
       return { host, seen: "unreachable", error: errorText(error) };
@@ -86,12 +86,12 @@ export class Peers {
     return this.text({ at, path, method: "GET", timeoutMs, headers: {} });
   }
 
-  /** GET; the answer whatever its status. Throws where there is none. */
+  /** GET; returns the answer whatever its status. Throws if there is none. */
   getAnswer(at: string, path: string, timeoutMs: number): Promise<Answer> {
     return this.answer({ at, path, method: "GET", timeoutMs, headers: {} });
   }
 
-  /** POST of a JSON body with headers; the answer whatever its status. Throws where there is none. */
+  /** POST of a JSON body with headers; returns the answer whatever its status. Throws if there is none. */
   postSigned(
     host: string,
     path: string,
@@ -101,7 +101,7 @@ export class Peers {
     return this.answer({ at: host, path, method: "POST", timeoutMs: o.timeoutMs, body: o.body, headers });
   }
 
-  /** POST of a JSON body; the answer as text. Throws on any status but 2xx, with the answer in the message. */
+  /** POST of a JSON body; returns the answer as text. Throws on any status but 2xx, with the answer in the message. */
   postJson(at: string, path: string, body: unknown, timeoutMs: number): Promise<string> {
     const headers = { "content-type": "application/json" };
     return this.text({ at, path, method: "POST", timeoutMs, body: JSON.stringify(body), headers });
@@ -120,13 +120,13 @@ export class Peers {
     try {
       return await send({ ...target, agent: this.connections }, o, signal);
     } catch (error) {
-      // the other side may have closed a kept connection at this very moment, for example because it was restarted
+      // the other side may just have closed a kept connection, for example because it was restarted
       if (signal.aborted || !(error instanceof KeptConnectionError)) throw error;
       return await send({ ...target, agent: false }, o, signal);
     }
   }
 
-  /** The address of a host: the last known one at once, looked up again beside where it is not fresh. */
+  /** The address of a host. The last known one is returned at once, and if it is stale looked up again in the background. */
   private async addressOf(host: string, timeoutMs: number): Promise<Address> {
     const known = this.addresses.get(host);
     if (known && this.clock.nowMs() - known.atMs < addressFreshMs) return known;
@@ -142,13 +142,13 @@ export class Peers {
     const looking = lookup(host).then(({ address, family }) => {
       this.addresses.set(host, { address, family, atMs: this.clock.nowMs() });
     }).finally(() => this.lookups.delete(host));
-    looking.catch(() => {}); // whoever waits for it hears of it; the last known address stays
+    looking.catch(() => {}); // a caller that waits for the lookup gets the error; the last known address stays
     this.lookups.set(host, looking);
     return looking;
   }
 }
 
-/** A connection that had been used before has broken. */
+/** A reused connection has broken. */
 class KeptConnectionError extends Error {
   override name = "KeptConnectionError";
 }

@@ -1,4 +1,4 @@
-// The app on a real socket, asked the way other containers and the probes ask.
+// The app on a real socket, asked as other containers and the probes ask it.
 import assert from "node:assert/strict";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -31,39 +31,39 @@ const app = new Hono()
   .get("/huge", (c) => c.text("x".repeat(2_000_000)))
   .post("/echo", async (c) => c.json(await c.req.json()));
 
-test("a socket has the permission bits that were asked for, and answers GET and POST", () =>
+test("a socket has the given permission bits, and answers GET and POST", () =>
   onSocket(app, async (socket) => {
     assert.equal((await modeOf(socket))?.mode, 0o660);
     assert.equal(await peers.getText(socket, "/yes", 5_000), "yes\n");
     assert.deepEqual(JSON.parse(await peers.postJson(socket, "/echo", { a: ["é"] }, 5_000)), { a: ["é"] });
   }));
 
-test("an answer that is no success is an error with its reason", () =>
+test("an answer that is not 2xx is an error with its reason", () =>
   onSocket(app, async (socket) => {
     await assert.rejects(peers.getText(socket, "/no", 5_000), /503.*no, because/);
   }));
 
-test("an agent that does not answer is given up at the deadline", () =>
+test("a request that gets no answer is given up at its deadline", () =>
   onSocket(app, async (socket) => {
     const started = performance.now();
     await assert.rejects(peers.getText(socket, "/silent", 300));
     assert.ok(performance.now() - started < 3_000);
   }));
 
-test("an answer without end is cut off", () =>
+test("an endless answer is cut off", () =>
   onSocket(app, async (socket) => {
     await assert.rejects(peers.getText(socket, "/huge", 5_000));
   }));
 
-test("a second listener on one socket is an error, not a silent one", () =>
+test("a second listener on one socket is an error", () =>
   onSocket(app, async (socketPath) => {
     await assert.rejects(serve(app, { socketPath }), /EADDRINUSE|in use/i);
   }));
 
-test("a node that is not there, or whose /status is another thing, is unreachable with a reason, never thrown", () =>
+test("a node that does not answer, or whose /status is malformed, is unreachable with a reason, never thrown", () =>
   onSocket(new Hono().get("/status", (c) => c.json({ schema: 1 })), async (socketPath) => {
     const odd = await peers.askNode(socketPath, { timeoutMs: 5_000 });
-    assert.ok(odd.seen === "unreachable" && /not one of a postgres node/.test(odd.error));
+    assert.ok(odd.seen === "unreachable" && /not that of a postgres node/.test(odd.error));
     const gone = await peers.askNode("/no/such/socket", { timeoutMs: 5_000 });
     assert.equal(gone.seen, "unreachable");
   }));

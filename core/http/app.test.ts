@@ -46,7 +46,7 @@ test("a yes is 200 and a no is 503, each with its reason", async () => {
   }
 });
 
-test("a status is certain only where it was asked for as fresh and the look has seen", async () => {
+test("a status is certain only if ?fresh=1 asked for it and the look succeeded", async () => {
   const certain = async (path: string, seen: boolean) => {
     const answer = await appOf({ look: () => Promise.resolve(seen) }).request(path);
     return (await answer.json() as { certain?: boolean }).certain;
@@ -77,7 +77,7 @@ test("a look that fails is a no, never a yes", async () => {
   }
 });
 
-test("/replica takes a bound in sizes and refuses what is none", async () => {
+test("/replica takes a size as the limit of lag, and refuses anything else", async () => {
   const app = appOf();
   const asked = async (query: string) => await (await app.request(`/replica${query}`)).text();
   assert.equal(await asked(""), "lag null\n");
@@ -87,11 +87,11 @@ test("/replica takes a bound in sizes and refuses what is none", async () => {
   }
 });
 
-test("/status is what its schema says", async () => {
+test("/status matches its schema", async () => {
   assert.deepEqual(BarmanStatus.parse(await (await appOf().request("/status")).json()), status);
 });
 
-test("an unknown path says which ones there are", async () => {
+test("an unknown path is answered with the known ones", async () => {
   const answer = await appOf().request("/nothing");
   assert.equal(answer.status, 404);
   assert.match(await answer.text(), /\/healthz/);

@@ -8,10 +8,10 @@ import type { AnyStatus } from "../protocol/status.ts";
 import { parseBytes } from "../words/amounts.ts";
 import { no, type Verdict } from "../words/verdict.ts";
 
-/** What a role answers with. Verdicts come from what was last observed, or look afresh with a deadline of their own. */
+/** What a role answers. Verdicts come from the last observation, or from a new look with its own deadline. */
 export interface RoleHttp {
   status(): AnyStatus;
-  /** looks again before a status that is asked for as ?fresh=1; what it cannot see stays as it was. Whether it is certain now. */
+  /** looks again for /status?fresh=1; what it cannot see stays as it was. Returns whether the status is certain now */
   look?(): Promise<boolean>;
   /** resolves when the role has changed since this revision of /status, or after `ms` */
   changed?(revision: number, ms: number): Promise<void>;
@@ -19,7 +19,7 @@ export interface RoleHttp {
   readyz(): Promise<Verdict>;
   /** may a client that writes be sent here? */
   primary(): Promise<Verdict>;
-  /** may a client that reads be sent to this standby, at most so many bytes behind? */
+  /** may a client that reads be sent to this standby, if it may be at most so many bytes behind? */
   replica(maxLagBytes: number | null): Promise<Verdict>;
   readOnly(): Promise<Verdict>;
   /** Prometheus text from what was last observed; a scrape never waits for a database */
@@ -61,7 +61,7 @@ export function httpApp(role: RoleHttp, log: Log, control?: Hono): Hono {
   return app;
 }
 
-/** A GET path that answers a question: 200 yes, 503 no, with one line of why. What fails to see says no. */
+/** A GET path that answers a question: 200 yes, 503 no, with one line that says why. A look that fails answers no. */
 export function addProbe(app: Hono, path: string, ask: (c: Context) => Promise<Verdict>): void {
   app.get(path, (c) => answerWith(c, ask(c)));
 }

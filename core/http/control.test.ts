@@ -1,4 +1,4 @@
-// Signed orders, without a port: what is refused changes nothing, every answer of ours is signed, a flood fills no log.
+// Signed orders, without a port: a refused order changes nothing, every answer is signed, and a flood does not fill the log.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
@@ -65,11 +65,11 @@ test("a genuine order is carried out once, and its answer is signed", async () =
   assert.deepEqual(answer, { status: 200, text: '{"twice":4}', audience: null, genuine: true });
   const again = await send('{"n":2}', { nonce: "once" });
   assert.equal(again.status, 401);
-  assert.match(again.text, /been here before/);
+  assert.match(again.text, /was received before/);
   assert.deepEqual(done, [2]);
 });
 
-test("what is not genuine gets 401 with the agent's audience, unsigned, and changes nothing", async () => {
+test("a request that is not genuine gets 401 with the agent's audience, unsigned, and changes nothing", async () => {
   const { send, done, app } = made();
   const refusals = [
     await send('{"n":2}', { signature: "" }),
@@ -104,7 +104,7 @@ test("a genuine order that is malformed, refused, unknown or fails says so, sign
   assert.equal(lines.filter((l) => l.includes("Control request failed")).length, 1);
 });
 
-test("a long body is refused before anything else, and a GET is no order", async () => {
+test("a long body is refused before anything else, and a GET is not an order", async () => {
   const { send, app } = made();
   assert.equal((await send("x".repeat(65 * 1024))).status, 413);
   const get = await app.request(order.path);
@@ -112,7 +112,7 @@ test("a long body is refused before anything else, and a GET is no order", async
   assert.match(await get.text(), /healthz/);
 });
 
-test("of a flood one line is logged every ten seconds for each reason; a restarted agent's peers are no reason", async () => {
+test("a flood logs one line every ten seconds for each reason; requests for an earlier run of the agent log none", async () => {
   const { send, lines, pass } = made();
   const refused = () => lines.filter((l) => l.includes("Control request refused")).length;
   for (let i = 0; i < 5; i++) await send("{}", { signature: "00" });

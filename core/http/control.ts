@@ -10,11 +10,11 @@ import type { Clock } from "../runtime/time.ts";
 /** An order and what carries it out, ready for controlApp(). */
 export interface Answering {
   path: string;
-  /** takes the body as it came; throws ZodError where it is not the order's question */
+  /** takes the body as it came; throws ZodError if it is not the order's question */
   carryOut(body: unknown): Promise<object>;
 }
 
-/** Ties an order to what carries it out: `handle` gets its question, checked, and returns its answer or throws ControlRefusal. */
+/** Ties an order to what carries it out. `handle` gets the checked question, and returns the answer or throws ControlRefusal. */
 export function answering<Question extends object, Answer extends object>(
   order: Order<Question, Answer>,
   handle: (question: Question) => Promise<Answer> | Answer,
@@ -22,14 +22,14 @@ export function answering<Question extends object, Answer extends object>(
   return { path: order.path, carryOut: async (body) => await handle(order.question.parse(body)) };
 }
 
-/** Thrown by what carries out an order and will not do it: the reason goes to whoever asked. */
+/** Thrown to refuse an order; its message is sent to the asker. */
 export class ControlRefusal extends Error {
   override name = "ControlRefusal";
 }
 
 type ControlDeps = ControlKeys & { clock: Clock; log: Log };
 
-/** The orders that this agent takes, as an app of its own for httpApp(). */
+/** The orders that this agent takes, as an app that httpApp() includes. */
 export function controlApp(answers: readonly Answering[], o: ControlDeps): Hono {
   const app = new Hono();
   app.post("/control/*", signatures(o));
@@ -41,7 +41,7 @@ export function controlApp(answers: readonly Answering[], o: ControlDeps): Hono 
   return app;
 }
 
-/** Lets genuine requests pass and signs what is answered. Unsigned, stale, replayed or foreign ones get 401. */
+/** Lets genuine requests pass and signs their answers. Unsigned, stale, replayed and foreign requests get 401. */
 function signatures(o: ControlDeps): MiddlewareHandler {
   const verifier = new Verifier(o.keys, o.incarnation);
   const complain = complainer(o);
@@ -49,7 +49,7 @@ function signatures(o: ControlDeps): MiddlewareHandler {
     const m = await messageOf(c);
     const refused = verifier.refuse(m, c.req.header(controlHeaders.signature) ?? "", o.clock.wallMs());
     if (refused !== null) {
-      // the sender may only have missed a restart of this agent: it asks again with the audience it is given here
+      // perhaps the sender has only missed a restart of this agent; it asks again with the audience in this answer
       if (refused !== otherAudience) complain(refused, m.path);
       return c.text(`${refused}\n`, 401, { [controlHeaders.audience]: o.incarnation });
     }
@@ -79,7 +79,7 @@ function failure(error: Error, c: Context, log: Log): Response {
   return c.text(`${errorText(error)}\n`, 500);
 }
 
-/** A flood of bad requests is one line every ten seconds for each reason. */
+/** Logs at most one bad request every ten seconds for each reason. */
 function complainer(o: { clock: Clock; log: Log }): (why: string, path: string) => void {
   const said = new Map<string, number>();
   return (why, path) => {

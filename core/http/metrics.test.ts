@@ -1,4 +1,4 @@
-// Metrics as a scrape sees them: what could not be seen is left out, events are counted where they happen.
+// Metrics as a scrape sees them: a value that could not be seen is left out, and events are counted.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Metrics } from "./metrics.ts";
@@ -23,7 +23,7 @@ function made(first: Seen) {
 }
 const values = (text: string) => text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
-test("gauges are read at each scrape from one look; what could not be seen is left out, also after it was seen", async () => {
+test("each scrape reads gauges from one look; a value that cannot be seen is left out, even if it was seen before", async () => {
   const { metrics, see, looks } = made({ bytes: 7, up: true, hosts: ["x"] });
   assert.deepEqual(values(await metrics.text()), [
     'a_bytes{node="n1"} 7',
@@ -35,7 +35,7 @@ test("gauges are read at each scrape from one look; what could not be seen is le
   assert.equal(looks(), 2);
 });
 
-test("a counter begins at zero and counts; a name in _total makes no counter of a gauge", async () => {
+test("a counter begins at zero and counts; a gauge whose name ends in _total stays a gauge", async () => {
   const metrics = new Metrics();
   const counter = metrics.counter("b_total", "B.");
   metrics.gauges([gauge("c_total", "C.", () => 3)], () => null);

@@ -15,7 +15,7 @@ export class Metrics implements EventMetrics {
     this.registry.setDefaultLabels({ ...labels });
   }
 
-  /** Gauges that are read at each scrape, all of them from one look. */
+  /** Adds gauges that each scrape reads, all from one look. */
   gauges<View>(gauges: readonly Gauge<View>[], look: () => View): void {
     let seen: { view: View } | null = null;
     this.forget.push(() => seen = null);

@@ -9,7 +9,7 @@ export function renderConninfo(parts: Readonly<Record<string, string | number>>)
   }).join(" ");
 }
 
-/** Reads one keyword of a conninfo string; undefined where it is not in it. */
+/** Reads one keyword of a conninfo string; undefined if it is absent. */
 export function conninfoValue(conninfo: string, key: string): string | undefined {
   const pattern = /([A-Za-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s\\']|\\.)*))/g;
   for (const match of conninfo.matchAll(pattern)) {
@@ -24,7 +24,7 @@ export function renderPgpassLine(user: string, password: string): string {
   return `*:*:*:${escape(user)}:${escape(password)}\n`;
 }
 
-/** A value of pgpool.conf in single quotes: a doubled quote is a syntax error there, a backslash quotes it (4.6.1). */
+/** A value of pgpool.conf in single quotes: a backslash quotes a quote, a doubled quote is a syntax error (4.6.1). */
 export function quotePoolSetting(value: string): string {
   return `'${value.replaceAll(/[\\']/g, "\\$&")}'`;
 }

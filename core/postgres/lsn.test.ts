@@ -23,7 +23,7 @@ test("an LSN is the same after a way through text", () => {
   assert.equal(formatLsn(0x16b374d848n), "16/B374D848");
 });
 
-test("what is no LSN is refused", () => {
+test("a text that is not an LSN is refused", () => {
   for (const text of ["", "0", "0/", "/0", "0/0/0", "G/0", "0/0 ", "123456789/0", "-1/0"]) {
     assert.throws(() => parseLsn(text), /Not an LSN/, text);
   }

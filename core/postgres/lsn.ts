@@ -1,6 +1,6 @@
 // PURE arithmetic of log sequence numbers and timelines.
 
-/** "16/B374D848" to a number of bytes. Throws where the text is not an LSN. */
+/** "16/B374D848" to a number of bytes. Throws if the text is not an LSN. */
 export function parseLsn(text: string): bigint {
   const match = /^([0-9A-Fa-f]{1,8})\/([0-9A-Fa-f]{1,8})$/.exec(text);
   if (!match) throw new Error(`Not an LSN: ${JSON.stringify(text)}`);
@@ -18,12 +18,12 @@ export function compareLsn(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** How much WAL `a` has beyond `b`, bytes; negative where it is behind. */
+/** How much WAL `a` has beyond `b`, bytes; negative if it is behind. */
 export function bytesAhead(a: string, b: string): number {
   return Number(parseLsn(a) - parseLsn(b));
 }
 
-/** The greater of two, where the first may not be known. */
+/** The greater of two LSNs; the first may be unknown. */
 export function maxLsn(a: string | null, b: string): string {
   return a !== null && compareLsn(a, b) > 0 ? a : b;
 }
@@ -34,12 +34,12 @@ export interface WalPosition {
   lsn: string;
 }
 
-/** Orders by timeline, then by LSN: the rule of a cold start (DESIGN.md section 4). */
+/** Orders by timeline, then by LSN. By this rule the nodes of a cold start decide which of them has the newest data. */
 export function comparePosition(a: WalPosition, b: WalPosition): number {
   return a.timeline - b.timeline || compareLsn(a.lsn, b.lsn);
 }
 
-/** One line of a timeline history file: the timeline and where it was left. */
+/** One line of a timeline history file: a timeline and the LSN at which it was left. */
 export interface TimelineFork {
   timeline: number;
   endLsn: string;
@@ -54,8 +54,8 @@ export function parseHistory(text: string): TimelineFork[] {
 }
 
 /**
- * Whether a node at `own` can simply go on streaming the timeline `target`, whose history is given:
- * it is on that timeline, or on an ancestor that it left at or before the fork. Otherwise it has diverged.
+ * Whether a node at `own` can go on to stream the timeline `target`, whose history is given. It can if it is on that timeline,
+ * or on an ancestor and not beyond the fork. Otherwise it has diverged.
  */
 export function isAncestor(own: WalPosition, target: { timeline: number; history: readonly TimelineFork[] }): boolean {
   if (own.timeline === target.timeline) return true;
@@ -64,16 +64,16 @@ export function isAncestor(own: WalPosition, target: { timeline: number; history
 }
 
 /**
- * How a timeline began: where it left its parent, and the header of its first record, null where it cannot be read.
- * PostgreSQL takes the next number that it knows nothing of, so two nodes that were promoted without each other give two
- * timelines one number; the first record holds the time of the promotion under a checksum, so it tells them apart.
+ * How a timeline began: where it left its parent, and the header of its first record, null if it cannot be read.
+ * PostgreSQL takes the next number that it has not seen. Two nodes that are promoted independently can therefore give one
+ * number to two timelines. The first record holds the time of the promotion under a checksum, so it distinguishes them.
  */
 export interface TimelineOrigin {
   forkLsn: string;
   record: string | null;
 }
 
-/** Where `timeline` left its parent, by the history of `target`; null for the first one and for one that is not in it. */
+/** Where `timeline` left its parent, by the history of `target`; null if it is the first timeline or not in the history. */
 export function forkInto(
   timeline: number,
   target: { timeline: number; history: readonly TimelineFork[] },
@@ -82,7 +82,7 @@ export function forkInto(
   return target.history[chain.indexOf(timeline) - 1]?.endLsn ?? null;
 }
 
-/** False only where the two are known to be different timelines. */
+/** False only if the two are known to be different timelines. */
 export function sameOrigin(a: TimelineOrigin | null, b: TimelineOrigin | null): boolean {
   if (a === null || b === null) return true;
   return compareLsn(a.forkLsn, b.forkLsn) === 0 && (a.record === null || b.record === null || a.record === b.record);

@@ -1,11 +1,11 @@
-// When a volume has no room, and when it has enough to lead there; what could not be seen is neither.
+// When a volume has no room, and when it has enough to take over; what could not be seen is neither.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasRoom, lacksRoom } from "./room.ts";
 
 const MB = 1024 * 1024;
 
-test("less than one WAL segment is no room, sixteen of them are enough to lead", () => {
+test("less than one WAL segment is not enough room, sixteen are enough to take over", () => {
   assert.deepEqual([0, 16 * MB - 1, 16 * MB].map(lacksRoom), [true, true, false]);
   assert.deepEqual([16 * MB, 256 * MB - 1, 256 * MB].map(hasRoom), [false, false, true]);
 });

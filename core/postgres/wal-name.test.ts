@@ -16,7 +16,7 @@ test("a name and its timeline and segment are two forms of one thing, for every 
   }));
 });
 
-test("other files are no WAL", () => {
+test("other names are not those of WAL files", () => {
   for (const name of ["00000002.history", "x", "000000010000000000000001.tmp", "0000000100000000000001FF"]) {
     assert.equal(parseWalName(name, segmentBytes), null, name);
   }

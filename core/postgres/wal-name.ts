@@ -1,4 +1,4 @@
-// PURE names of WAL files: timeline and segment, as they stand in barman's directories and in pg_wal.
+// PURE names of WAL files: timeline and segment, as in barman's directories and in pg_wal.
 import { parseLsn } from "./lsn.ts";
 
 /** Size of a segment as initdb makes it, bytes. */
@@ -14,7 +14,7 @@ export interface WalFile {
   partial: boolean;
 }
 
-/** "0000000200000001000000AB" or with .partial; null where the name is not one of a WAL file. */
+/** "0000000200000001000000AB" or with .partial; null if it is not the name of a WAL file. */
 export function parseWalName(name: string, segmentBytes: number): WalFile | null {
   const match = /^([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(\.partial)?$/.exec(name);
   if (!match) return null;
@@ -36,7 +36,7 @@ export function walName(timeline: number, segment: bigint, segmentBytes: number)
   return hex(timeline) + hex(segment / perLog) + hex(segment % perLog);
 }
 
-/** The name of the file that tells where a timeline's ancestors were left. */
+/** The name of the history file, which says where a timeline's ancestors were left. */
 export function historyName(timeline: number): string {
   return `${timeline.toString(16).toUpperCase().padStart(8, "0")}.history`;
 }

@@ -30,7 +30,7 @@ const arbitraryReport: fc.Arbitrary<NodeReport> = fc.record({
 });
 const arbitraryReports = fc.uniqueArray(arbitraryReport, { maxLength: 6, selector: (r) => r.host });
 
-test("reportOf() takes from /status what the choice looks at: a lease in force that is not held is no license", () => {
+test("reportOf() takes from /status what the choice looks at: without the lease in force a node is not licensed", () => {
   const status = (lease: object) =>
     ({
       node: { id: 3 },
@@ -68,7 +68,7 @@ test("choosePrimary() chooses a node that says it is primary, on the highest tim
 });
 
 test("choosePrimary() gives the same answer in whatever order the nodes are asked", () => {
-  // alike in much, so that the last rule has to tell them apart: one node may also be asked under two names
+  // alike in much, so that only the last rule can distinguish them: one node may also be asked under two names
   const alike = fc.record({ nodeId: fc.nat(1), timeline: fc.option(fc.nat(1)), standbys: fc.nat(1) });
   const primaries = fc.array(alike, { maxLength: 5 })
     .map((all) => all.map((said, i) => report({ ...said, host: `n${i}`, role: "primary" })));

@@ -1,19 +1,19 @@
-// PURE: which of the nodes in sight is the real primary. One home for nodes, pgpool and barman; the lease has the last
-// word where it is in force.
+// PURE: which of the nodes in sight is the real primary, for nodes, pgpool and barman alike. Where the lease is in force, only
+// its holder can be chosen.
 import type { NodeStatus } from "./status.ts";
 
-/** What the choice looks at of one node, by the node's own word. */
+/** The part of a node's report that the choice looks at. */
 export interface NodeReport {
   host: string;
   nodeId: number;
   role: NodeStatus["postgres"]["role"];
   timeline: number | null;
   systemIdentifier: string | null;
-  /** false: a lease is in force and this node does not hold it, so it is no primary whatever PostgreSQL there says */
+  /** false: a lease is in force and this node does not hold it, so it is not the primary, whatever its PostgreSQL says */
   licensed: boolean;
-  /** how many standbys stream from it */
+  /** number of standbys that stream from it */
   standbys: number;
-  /** a standby: its WAL receiver streams */
+  /** on a standby: its WAL receiver streams */
   streaming: boolean;
 }
 
@@ -31,7 +31,7 @@ export function reportOf(host: string, { node, postgres, lease }: NodeStatus): N
   };
 }
 
-/** The primary that was in use last: what a node on an older timeline is measured by. */
+/** The primary that was in use last. A node on an older timeline than this is not the primary. */
 export interface KnownPrimary {
   host: string;
   systemIdentifier: string;
@@ -39,8 +39,9 @@ export interface KnownPrimary {
 }
 
 /**
- * Of all nodes that say they are primary: the highest timeline (a promotion always begins a new one), then most standbys
- * streaming from it, then the one in use so far, then the lower node id, then the first host by name. Null where none says so.
+ * Chooses among all nodes that say they are primary: the highest timeline wins, since a promotion always begins a new one.
+ * Ties are broken by the most streaming standbys, the node in use so far, the lowest node id, and the first host by name.
+ * Null if no node says so.
  */
 export function choosePrimary<T extends NodeReport>(reports: readonly T[], inUse: string | null): T | null {
   return reports.filter((r) => r.role === "primary" && r.licensed).toSorted((a, b) =>
@@ -53,8 +54,8 @@ export function choosePrimary<T extends NodeReport>(reports: readonly T[], inUse
 }
 
 /**
- * Only the nodes of one cluster: the one in use while any of its nodes is in sight or the others are no majority of
- * `configured`; at first the one that most nodes in sight belong to.
+ * Only the nodes of one cluster. That is the cluster in use, while any of its nodes is in sight or the others are not a
+ * majority of `configured`. At first it is the cluster of most nodes in sight.
  */
 export function ofOneCluster<T extends NodeReport>(
   seen: readonly T[],
@@ -71,8 +72,8 @@ export function ofOneCluster<T extends NodeReport>(
 }
 
 /**
- * The newer timeline that has overtaken a node which says it is primary, or null: that of the primary in use, or one that a
- * standby streams. Out of sight does not mean gone, so the newer primary need not be in sight itself.
+ * The newer timeline that has overtaken a node which says it is primary, or null. It is the timeline of the primary in use, or
+ * one that a standby streams. The newer primary need not be in sight: out of sight does not mean gone.
  */
 export function overtakenBy(
   report: NodeReport,

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { orders, walFileName } from "./orders.ts";
 
-test("every order has a path of its own below /control/", () => {
+test("every order has its own path below /control/", () => {
   const paths = Object.values(orders).map((o) => o.path);
   assert.equal(new Set(paths).size, paths.length);
   for (const path of paths) assert.match(path, /^\/control\/[a-z-]+$/);
 });
 
-test("the paths and the fields are those that containers of another version use", () => {
+test("paths and fields stay those that containers of other versions use", () => {
   assert.deepEqual(Object.fromEntries(Object.entries(orders).map(([name, o]) => [name, o.path])), {
     vote: "/control/lease",
     takeOver: "/control/take-over",
@@ -23,7 +23,7 @@ test("the paths and the fields are those that containers of another version use"
   assert.deepEqual(orders.takeOver.question.parse({ from: "a", afterLsn: "0/1", because: "b" }).afterLsn, "0/1");
 });
 
-test("a WAL file is asked for by its name only: no path, no other file", () => {
+test("only the name of a WAL file is accepted: no path, no other file", () => {
   for (
     const name of ["../PG_VERSION", "00000001000000000000000G", "00000001.historyX", "", "0000000100000000000000AB/x"]
   ) {
@@ -36,7 +36,7 @@ test("a WAL file is asked for by its name only: no path, no other file", () => {
   assert.equal(orders.wal.question.safeParse({ name: "00000002.history", offset: -1 }).success, false);
 });
 
-test("a question that is not one is refused", () => {
+test("a malformed question is refused", () => {
   assert.equal(orders.pause.question.safeParse({ on: "perhaps" }).success, false);
   assert.equal(orders.switchover.question.safeParse({}).success, false);
   assert.equal(orders.vote.question.safeParse({ kind: "acquire" }).success, false);

@@ -1,5 +1,5 @@
-// PURE: every order below /control/, with the schemas of its question and its answer. One container asks another, or the
-// CLI asks a node; both ends take path and schemas from here.
+// PURE: every order below /control/, with the schemas of its question and its answer. Containers ask each other, and the CLI
+// asks nodes; both ends take path and schemas from here.
 import { z } from "zod";
 import type { LeaseReply, LeaseRequest } from "../lease/decide/vote.ts";
 
@@ -46,10 +46,10 @@ const leaseReply: z.ZodType<LeaseReply> = z.object({
   freeInMs: z.number(),
 });
 
-/** One piece of a WAL file, bytes; as base64 it stays below what an answer may hold. */
+/** Size of one piece of a WAL file, bytes; as base64 it is below the limit of an answer. */
 export const pieceBytes = 512 * 1024;
 
-/** A WAL segment or a timeline history, and nothing that could be another path. */
+/** The name of a WAL segment or of a timeline history; nothing that could be another path. */
 export const walFileName = /^[0-9A-F]{24}$|^[0-9A-F]{8}\.history$/;
 
 const piece = z.object({
@@ -58,14 +58,14 @@ const piece = z.object({
 });
 
 export const orders = {
-  /** a claimant of the lease asks a voter */
+  /** a claimant asks a voter for the lease, or releases it */
   vote: order("lease", { question: leaseRequest, answer: leaseReply }),
-  /** a primary that has stopped lets its successor promote itself, once that has WAL beyond `afterLsn` */
+  /** a primary that has stopped lets its successor promote itself, once the successor has WAL beyond `afterLsn` */
   takeOver: order("take-over", {
     question: z.object({ from: host, afterLsn: z.string().max(20), because: z.string().max(500) }),
     answer: z.object({ ok: z.boolean(), because: z.string() }),
   }),
-  /** an operator wants another primary: `to`, or the best standby where it is null */
+  /** an operator wants another primary: `to`, or the best standby if it is null */
   switchover: order("switchover", {
     question: z.object({ to: host.nullable() }),
     answer: z.object({ to: z.string() }),

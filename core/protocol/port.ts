@@ -1,2 +1,2 @@
-/** The port every container serves HTTP on (DESIGN.md section 2). */
+/** The port on which every container serves HTTP. */
 export const httpPort = 8080;

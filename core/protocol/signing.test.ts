@@ -9,10 +9,10 @@ const fresh = () => new Verifier([key], "run-1");
 test("a genuine message is accepted once", () => {
   const verifier = fresh();
   assert.equal(verifier.refuse(m, sign(key, m), 1e12), null);
-  assert.match(verifier.refuse(m, sign(key, m), 1e12) ?? "", /been here before/);
+  assert.match(verifier.refuse(m, sign(key, m), 1e12) ?? "", /was received before/);
 });
 
-test("whatever is changed on the way is refused", () => {
+test("a message that was changed on the way is refused", () => {
   const signature = sign(key, m);
   const changes: Partial<Message>[] = [
     { method: "GET" },
@@ -48,7 +48,7 @@ test("clocks may differ by minutes, not by more than the limit, in both directio
   assert.match(fresh().refuse(never, sign(key, never), 1e12) ?? "", /stale/);
 });
 
-test("a replay after a restart is for an agent that is gone", () => {
+test("a replay after a restart is refused, since it is for an earlier run of the agent", () => {
   assert.equal(new Verifier([key], "run-2").refuse(m, sign(key, m), 1e12), otherAudience);
 });
 
@@ -59,10 +59,10 @@ test("a nonce is remembered for as long as the message could be fresh", () => {
     const other = { ...m, nonce: `o${i}` };
     verifier.refuse(other, sign(key, other), m.timeMs + staleMs);
   }
-  assert.match(verifier.refuse(m, sign(key, m), m.timeMs + staleMs) ?? "", /been here before/);
+  assert.match(verifier.refuse(m, sign(key, m), m.timeMs + staleMs) ?? "", /was received before/);
 });
 
-test("while a key is changed both are accepted, and the first signs", () => {
+test("while a key is being changed both keys are accepted, and the first signs", () => {
   const [next, old] = ["the next key, long enough", key];
   assert.equal(new Verifier([next, old], "run-1").refuse(m, sign(old, m), 1e12), null);
   assert.equal(new Verifier([old, next], "run-1").refuse(m, sign(next, m), 1e12), null);

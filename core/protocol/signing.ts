@@ -1,16 +1,16 @@
 // Signed messages between the containers of a cluster: HMAC-SHA256 over method, path, audience, body, time and a nonce.
-// Whoever has no key can neither ask for nor fake anything; what was sent once cannot be sent again.
+// An order or an answer without a valid key is refused, and so is a message that was sent before.
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** Clocks of two containers may differ by this much; older messages are refused, milliseconds. */
+/** The clocks of two containers may differ by this much, milliseconds. Older messages are refused. */
 export const staleMs = 15 * 60_000;
-/** Nonces kept; a flood of signed requests beyond this is refused until the oldest are stale. */
+/** How many nonces are kept. More signed requests are refused until the oldest nonces are stale. */
 const mostNonces = 200_000;
 
-/** Refusal of a message for another run of the agent: the sender asks again with the right one. */
-export const otherAudience = "the message is for an agent that is gone";
+/** Why a message for an earlier run of the agent is refused. The sender asks again with the present audience. */
+export const otherAudience = "the message is for an earlier run of this agent";
 
-/** What an agent signs and verifies with. */
+/** The keys and the incarnation that an agent signs and verifies with. */
 export interface ControlKeys {
   /** the first signs, any is accepted */
   keys: readonly string[];
@@ -18,7 +18,7 @@ export interface ControlKeys {
   incarnation: string;
 }
 
-/** The headers that carry a signature and what it covers beside the body. */
+/** The headers that carry a signature, and what it covers in addition to the body. */
 export const controlHeaders = {
   time: "x-postdock-time",
   nonce: "x-postdock-nonce",
@@ -29,14 +29,14 @@ export const controlHeaders = {
 export interface Message {
   method: string;
   path: string;
-  /** the incarnation of the agent it is for: a replay after a restart is for somebody who is gone */
+  /** the incarnation of the agent it is for, so that a replay after a restart is refused */
   audience: string;
   timeMs: number;
   nonce: string;
   body: string;
 }
 
-/** The keys of a cluster: the first signs, any of them is accepted. Given ones, or one derived from the password. */
+/** The keys of a cluster: the given ones, or one derived from the password. The first signs, any of them is accepted. */
 export function clusterKeys(given: readonly string[], replicationPassword: string): string[] {
   if (given.length > 0) return [...given];
   return [createHmac("sha256", replicationPassword).update("postdock control key 1").digest("hex")];
@@ -62,19 +62,21 @@ export class Verifier {
 
   constructor(private readonly keys: readonly string[], private readonly incarnation: string) {}
 
-  /** null where the message is genuine, fresh and for this agent; else why not. */
+  /** Null if the message is genuine, fresh and for this agent; otherwise why it is refused. */
   refuse(m: Message, signature: string, wallMs: number): string | null {
-    if (!matches(this.keys, m, signature)) return "the signature is wrong: another CLUSTER_KEY or REPLICATION_PASSWORD";
+    if (!matches(this.keys, m, signature)) {
+      return "the signature is wrong: the sender has another CLUSTER_KEY or REPLICATION_PASSWORD";
+    }
     if (!(Math.abs(wallMs - m.timeMs) <= staleMs)) return "the message is stale: the clocks differ by over 15 minutes";
     if (m.audience !== this.incarnation) return otherAudience;
-    if (this.seen.has(m.nonce)) return "the message has been here before";
+    if (this.seen.has(m.nonce)) return "the message was received before";
     this.forget(wallMs);
-    if (this.seen.size >= mostNonces) return "too many messages";
+    if (this.seen.size >= mostNonces) return "too many signed messages at this time";
     this.seen.set(m.nonce, wallMs);
     return null;
   }
 
-  /** Whether an answer to our message is genuine: it is signed over our nonce. */
+  /** Whether an answer to our message is genuine: its signature covers our nonce. */
   static answered(keys: readonly string[], m: Message, signature: string): boolean {
     return matches(keys, m, signature);
   }

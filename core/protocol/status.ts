@@ -1,5 +1,5 @@
-// What GET /status of a container answers: a versioned schema that is also its documentation.
-// Written by each role, read by the other containers; a field that could not be seen is null, never a guess.
+// What GET /status of a container answers: a versioned schema, which is also its documentation.
+// Each role writes it and the other containers read it. A value that could not be seen is null, never a guess.
 import { z } from "zod";
 
 const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
@@ -39,22 +39,24 @@ const Downstream = z.object({
 
 const Postgres = z.object({
   data: z.enum(["empty", "half-cloned", "cluster", "foreign"]).meta({ description: "what the data directory holds" }),
-  running: z.boolean().nullable().meta({ description: "a server answers on the local socket; null: could not see" }),
+  running: z.boolean().nullable().meta({ description: "a server answers on the local socket; null: not known" }),
   role: z.enum(["primary", "standby", "none", "unknown"]).meta({
-    description: "none: no server runs here; unknown: it runs and did not say",
+    description: "none: no server runs here; unknown: it runs but did not answer",
   }),
   wasPrimary: z.boolean().nullable().meta({ description: "the data directory has no standby.signal" }),
   systemIdentifier: z.string().nullable(),
   timeline: z.number().int().nullable(),
   lsn: lsn.nullable().meta({ description: "end of the WAL this node has, written or received" }),
   replayLsn: lsn.nullable().meta({ description: "standby: replayed so far" }),
-  lagBytes: z.number().nullable().meta({ description: "standby: behind what the primary says it wrote, bytes" }),
+  lagBytes: z.number().nullable().meta({
+    description: "standby: how far replay is behind the WAL that the primary reports to have written, bytes",
+  }),
   lagSeconds: z.number().nullable().meta({
     description: "standby: age of the last replayed commit, seconds; 0 when caught up",
   }),
   upstream: Upstream.nullable(),
   downstream: z.array(Downstream),
-  registered: z.array(Registered).nullable().meta({ description: "repmgr.nodes; null: could not see" }),
+  registered: z.array(Registered).nullable().meta({ description: "repmgr.nodes; null: not known" }),
 });
 
 const Lease = z.object({
@@ -63,11 +65,11 @@ const Lease = z.object({
   }),
   because: z.string(),
   held: z.boolean().meta({ description: "this node holds the lease" }),
-  remainingMs: z.number().meta({ description: "for how long yet, milliseconds" }),
+  remainingMs: z.number().meta({ description: "time until the lease ends at this node, milliseconds" }),
   term: z.number().int().meta({ description: "newest term this node knows of" }),
   grantedTo: z.string().nullable().meta({ description: "host that this node, as a voter, has granted the lease to" }),
   voters: z.array(z.string()).meta({ description: "PARTNER_NODES and QUORUM_OBSERVERS" }),
-  refusals: z.array(z.string()).meta({ description: "voters that did not grant when last asked, and why" }),
+  refusals: z.array(z.string()).meta({ description: "voters that did not grant the lease when last asked, and why" }),
 });
 
 const Common = {
@@ -98,32 +100,31 @@ export const NodeStatus = z.object({
   priority: z.number().int(),
   postgres: Postgres,
   certain: z.boolean().default(false).meta({
-    description:
-      "asked for with ?fresh=1: postgres.lsn was looked at for this answer, and the node has no WAL beyond it",
+    description: "with ?fresh=1: postgres.lsn was read for this answer, and the node has no WAL beyond it",
   }),
   failingMs: z.number().default(0).meta({
-    description: "for how long its server, or what has to come before it, has failed again and again, milliseconds",
+    description: "for how long its server, or a step before the server's start, has failed repeatedly, milliseconds",
   }),
   partners: z.array(z.string()).meta({ description: "PARTNER_NODES" }),
   everHadMajority: z.boolean().meta({ description: "a majority of PARTNER_NODES has joined at least once" }),
   fenced: z.string().nullable().meta({
-    description: "why PostgreSQL was stopped here to keep a second primary from being; null: it was not",
+    description: "why PostgreSQL was ended here, to prevent a second primary; null: it was not ended",
   }),
   lease: Lease,
   revision: z.number().int().meta({
     description: "grows when role, phase or lease change; GET /status?since=REVISION answers then, or after 1 s",
   }),
   paused: z.object({ on: z.boolean(), atMs: z.number() }).meta({
-    description: "no automatic failover since then; the newest word of any node counts; wall clock, milliseconds",
+    description: "no automatic failover since atMs (wall clock, milliseconds); the newest entry of any node counts",
   }),
   disk: z.object({ freeBytes: z.number(), totalBytes: z.number() }).nullable().meta({
     description: "the volume of the data directory; null: not seen yet",
   }),
   forced: z.boolean().meta({
-    description: "an operator made it primary without a majority; it votes alone until one is back",
+    description: "an operator made it primary without a majority; it votes alone until a majority is back",
   }),
   consistency: z.object({ mode: z.string(), degraded: z.string().nullable() }).meta({
-    description: "CONSISTENCY, and what of its promise cannot be kept now",
+    description: "CONSISTENCY, and which part of its promise cannot be kept now",
   }),
   becomingPrimary: z.boolean().meta({ description: "a start as primary or a promotion is under way" }),
   repmgrd: z.object({ running: z.boolean() }),
@@ -138,7 +139,7 @@ const Backend = z.object({
   role: z.string().meta({ description: "pgpool's word: primary or standby" }),
   truth: z.enum(["primary", "standby", "false-primary", "foreign", "not-in-service", "unreachable"]).meta({
     description:
-      "what the node is; false-primary: says it is primary, but a newer one exists; foreign: another cluster",
+      "what the node is; false-primary: it says it is primary, but a newer primary exists; foreign: of another cluster",
   }),
 });
 
@@ -157,7 +158,7 @@ export const BarmanStatus = z.object({
   primary: z.string().nullable().meta({ description: "host that WAL is streamed from" }),
   receiving: z.boolean().meta({ description: "the WAL receiver streams from there" }),
   certain: z.boolean().optional().meta({
-    description: "asked for with ?fresh=1: the nodes were asked for this answer, and WAL streams from their primary",
+    description: "with ?fresh=1: the nodes were asked for this answer, and WAL streams from their primary",
   }),
   checkOk: z.boolean().nullable().meta({ description: "barman check; null: not run yet or could not run" }),
   checkFailures: z.array(z.string()),
@@ -170,7 +171,7 @@ export const AnyStatus = z.discriminatedUnion("component", [NodeStatus, PgpoolSt
 export type AnyStatus = z.infer<typeof AnyStatus>;
 export type Phase = NodeStatus["phase"];
 
-/** A node's agent as seen from here; "unreachable" is a value of its own, never "no". */
+/** A node's agent as seen from here. "unreachable" is a separate value and never means "no". */
 export type PeerSeen =
   | { host: string; seen: "reached"; status: NodeStatus }
   | { host: string; seen: "unreachable"; error: string };

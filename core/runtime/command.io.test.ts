@@ -14,13 +14,13 @@ test("a program's output and exit code come back", async () => {
   assert.deepEqual([result.stdout, result.stderr], ["out\n", "err\n"]);
 });
 
-test("run() throws with the exit code and the last words of a program that failed", async () => {
+test("run() throws with the exit code and the last output of a program that failed", async () => {
   await assert.rejects(run(sh("echo 'no such node' >&2; exit 6"), { timeoutMs: 10_000 }), (error: Error) => {
     return error instanceof CommandError && /^sh -c .* exited with 6: no such node$/s.test(error.message);
   });
 });
 
-test("a program that is not there is an error that names it", async () => {
+test("a program that does not exist is an error that names it", async () => {
   await assert.rejects(tryRun(["/no/such/program"], { timeoutMs: 10_000 }), /Could not start \/no\/such\/program/);
 });
 
@@ -29,13 +29,13 @@ test("a timeout ends the program and what it started", async () => {
   const result = await tryRun(sh("sleep 30 & echo $!; sleep 30; wait"), { timeoutMs: 300 });
   assert.equal(result.timedOut, true);
   assert.equal(result.code, null);
-  const cmdline = `/proc/${result.stdout.trim()}/cmdline`; // one that ended and was not waited for has an empty one
+  const cmdline = `/proc/${result.stdout.trim()}/cmdline`; // a zombie's file is empty
   const gone = async () => (await readIfThere(cmdline) ?? "") === "";
   await waitUntil(gone, { what: "the end of the sleep", deadlineMs: 5_000 }, { clock: systemClock });
   assert.ok(performance.now() - started < 5_000);
 });
 
-test("a timeout holds where a grandchild in a session of its own keeps the output open", async () => {
+test("a timeout holds even if a grandchild in its own session keeps the output open", async () => {
   const started = performance.now();
   const result = await tryRun(sh("echo begun; setsid sleep 7 & sleep 7"), { timeoutMs: 300 });
   assert.equal(result.timedOut, true);
@@ -43,7 +43,7 @@ test("a timeout holds where a grandchild in a session of its own keeps the outpu
   assert.ok(performance.now() - started < 5_000, `${performance.now() - started} ms`);
 });
 
-test("a program that has ended, whose daemon keeps the output open, keeps its exit code", async () => {
+test("a program whose daemon keeps the output open keeps its exit code", async () => {
   const result = await tryRun(sh("setsid sleep 7 & exit 0"), { timeoutMs: 500 });
   assert.equal(result.code, 0);
   assert.equal(result.timedOut, false);
@@ -63,7 +63,7 @@ test("an abort ends the program", async () => {
   assert.equal(aborted.killedBy, "SIGKILL");
 });
 
-test("a child gets no variable of this process but PATH, HOME and RES_OPTIONS", async () => {
+test("a child gets only PATH, HOME and RES_OPTIONS of this process's variables", async () => {
   process.env.POSTDOCK_TEST_SECRET = "hush";
   const { stdout } = await run(["env"], { timeoutMs: 10_000, env: { ADDED: "1" } });
   delete process.env.POSTDOCK_TEST_SECRET;
@@ -71,12 +71,12 @@ test("a child gets no variable of this process but PATH, HOME and RES_OPTIONS", 
   assert.deepEqual(names, ["ADDED", "HOME", "LANG", "PATH", "RES_OPTIONS", "TZ"]);
 });
 
-test("input reaches the program, and one that does not read it is no error", async () => {
+test("input reaches the program, and a program that does not read it is not an error", async () => {
   assert.equal((await run(["cat"], { timeoutMs: 10_000, input: "é\n" })).stdout, "é\n");
   assert.equal((await tryRun(["true"], { timeoutMs: 10_000, input: "x".repeat(1_000_000) })).code, 0);
 });
 
-test("lines arrive whole, the last one without its line break too, and long output keeps its end", async () => {
+test("lines arrive whole, even the last one without a line break, and long output keeps its end", async () => {
   const lines: string[] = [];
   const result = await run(sh("printf 'a\\nb\\rc'; seq 1 2000 >&2"), {
     timeoutMs: 10_000,

@@ -13,7 +13,7 @@ export interface Account {
   name: string;
 }
 
-/** The postgres account: uid and gid 999 in every image (CONTRACT.md). */
+/** The postgres account: uid and gid 999 in every image. */
 export const postgresAccount: Account = { uid: 999, gid: 999, home: "/var/lib/postgresql", name: "postgres" };
 
 export interface CommandOptions {
@@ -41,7 +41,7 @@ export interface CommandResult {
   stderr: string;
 }
 
-/** A program that did not exit with 0. `result` has what it printed. */
+/** A program that did not exit with 0. `result` holds what it printed. */
 export class CommandError extends Error {
   override name = "CommandError";
   constructor(readonly result: CommandResult) {
@@ -61,8 +61,8 @@ export function commandErrorText(result: CommandResult): string {
 }
 
 /**
- * How long the C library looks for a name (resolv.conf(5)): by itself 10 s, and Docker's resolver leaves the name of a container
- * that has just died unanswered. A WAL receiver that looks for a name cannot be ended, and a promotion waits for it.
+ * How long the C library looks up a name (resolv.conf(5)). Its default is 10 s, and Docker's resolver does not answer for a
+ * container that has just died. A WAL receiver cannot be ended during a lookup, and a promotion waits for it.
  */
 const nameLookups = "timeout:1 attempts:2";
 
@@ -79,12 +79,12 @@ export function childEnv(account: Account | undefined, extra: Readonly<Record<st
   };
 }
 
-/** spawn() options that drop privileges, where there are any to drop. */
+/** The options of spawn() that drop privileges, if this process has any. */
 export function identity(account: Account | undefined): { uid?: number; gid?: number } {
   return account && process.getuid?.() === 0 ? { uid: account.uid, gid: account.gid } : {};
 }
 
-/** How long output is still taken after a kill, milliseconds. */
+/** How long output is still read after a kill, milliseconds. */
 const afterKillMs = 200;
 
 /** Runs a program and returns how it ended, also when it failed. Throws only if it could not be started. */
@@ -112,7 +112,7 @@ export function tryRun(argv: readonly string[], options: CommandOptions): Promis
       release();
       resolve({ argv, code: null, killedBy: null, ...exit, timedOut, stdout: stdout(), stderr: stderr() });
     };
-    // something it started may have left its group and hold its output open: after a kill nothing waits for that
+    // a descendant that left the process group may hold the output open: after a kill nothing waits for it
     const finishSoon = () => void after(afterKillMs, finish);
     const kill = () => {
       killed = true;
@@ -134,7 +134,7 @@ export function tryRun(argv: readonly string[], options: CommandOptions): Promis
     });
     child.on("close", finish);
     if (options.input !== undefined) {
-      child.stdin?.on("error", () => {}); // the program may end without reading all of it; its exit code tells
+      child.stdin?.on("error", () => {}); // the program may end before it has read all of it; its exit code is what counts
       child.stdin?.end(options.input);
     }
   });

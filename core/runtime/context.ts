@@ -1,9 +1,9 @@
-// What a command gets from the outside world; made in main.ts for the real process, by hand in tests.
+// What a command gets from outside. main.ts makes it for the real process; tests make their own.
 import type { Clock } from "./time.ts";
 
 export interface Context {
   environment: Readonly<Record<string, string | undefined>>;
-  /** reads the file behind a NAME_FILE variable; throws where it cannot */
+  /** reads the file that a NAME_FILE variable names; throws if it cannot */
   readFile(path: string): string;
   clock: Clock;
   /** one line to stdout */

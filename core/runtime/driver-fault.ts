@@ -1,8 +1,8 @@
-// A fault of the database driver that no caller can catch, and how it is told from one of ours.
+// A fault of the database driver that no caller can catch, and how it is distinguished from a fault of ours.
 
 /**
- * postgres 3.4.9 may write to a connection that has just closed, from a callback of its own (porsager/postgres issue 1208): a
- * TypeError about `write` of null that would end the process. The query that it belongs to runs into its deadline.
+ * postgres 3.4.9 may write to a connection that has just closed, from its own callback (porsager/postgres issue 1208). The
+ * TypeError about `write` of null would end the process. The query concerned runs into its deadline.
  */
 export function isDriverFault(error: unknown): boolean {
   // the executable's stack may name the bundle instead of the driver's file

@@ -1,4 +1,4 @@
-// Files on a real file system: whole or not at all, modes, and absent things that are no error.
+// Files on a real file system: whole or not at all, modes, and absent files that are not an error.
 import assert from "node:assert/strict";
 import { watch } from "node:fs";
 import { mkdtemp, readdir, symlink } from "node:fs/promises";
@@ -29,7 +29,7 @@ test("writeAtomic() replaces content and mode and leaves nothing else behind", (
     assert.deepEqual(await readdir(directory), ["a.conf"]);
   }));
 
-test("what is half written bears a name that clones and rewinds of other nodes leave alone", () =>
+test("half-written files have a name that clones and rewinds of other nodes skip", () =>
   inScratch(async (directory) => {
     const seen = new Set<string>();
     const watcher = watch(directory, (_, name) => seen.add(String(name)));
@@ -42,7 +42,7 @@ test("what is half written bears a name that clones and rewinds of other nodes l
     assert.match(others.join(), /^pgsql_tmp\.[^,/]+$/);
   }));
 
-test("writeAtomic() that fails leaves the old content and no temporary file", () =>
+test("a failed writeAtomic() leaves the old content and no temporary file", () =>
   inScratch(async (directory) => {
     await files.ensureDirectory(join(directory, "taken"), { mode: 0o755 });
     await assert.rejects(files.writeAtomic(join(directory, "taken"), "x", { mode: 0o600 }));
@@ -67,7 +67,7 @@ test("a reader sees the old or the new content, never a part", () =>
     await writing;
   }));
 
-test("writing in place keeps the file that others have open", () =>
+test("writing in place keeps the file that other processes have open", () =>
   inScratch(async (directory) => {
     const path = join(directory, "hosts");
     await files.writeAtomic(path, "one", { mode: 0o644 });
@@ -75,7 +75,7 @@ test("writing in place keeps the file that others have open", () =>
     assert.equal(await files.readIfThere(path), "two");
   }));
 
-test("what is absent is null, false or empty; what cannot be read is an error", () =>
+test("an absent path is null, false or empty; an unreadable one is an error", () =>
   inScratch(async (directory) => {
     const absent = join(directory, "absent");
     assert.equal(await files.readIfThere(absent), null);
@@ -87,7 +87,7 @@ test("what is absent is null, false or empty; what cannot be read is an error", 
     await assert.rejects(files.readIfThere(directory), /EISDIR/);
   }));
 
-test("a link to nothing exists, and its target is told", () =>
+test("a link to nothing exists, and its target is returned", () =>
   inScratch(async (directory) => {
     await symlink("/nowhere", join(directory, "link"));
     assert.equal(await files.exists(join(directory, "link")), true);
@@ -95,7 +95,7 @@ test("a link to nothing exists, and its target is told", () =>
     assert.equal(await files.modeOf(join(directory, "link")), null);
   }));
 
-test("ensureDirectory() sets the mode whether or not the directory was there", () =>
+test("ensureDirectory() sets the mode whether or not the directory existed", () =>
   inScratch(async (directory) => {
     const path = join(directory, "a", "b");
     await files.ensureDirectory(path, { mode: 0o755 });
@@ -114,16 +114,16 @@ test("a directory is listed sorted, a tree is removed whole, an entry is moved",
     assert.deepEqual(await files.listDirectory(directory), ["b"]);
   }));
 
-test("disk space is told in bytes that add up", async () => {
+test("disk space is returned in bytes that add up", async () => {
   const { freeBytes, totalBytes, usedBytes } = await files.diskSpace(tmpdir());
   assert.ok(totalBytes > 0 && freeBytes >= 0 && usedBytes + freeBytes <= totalBytes);
 });
 
-test("uptimeSeconds() is null only without /proc; what cannot be read is an error and no other clock", () =>
+test("uptimeSeconds() is null only without /proc; an unreadable /proc is an error, not a reason for another clock", () =>
   inScratch(async (directory) => {
     assert.ok(uptimeSeconds()! > 0);
     assert.equal(uptimeSeconds(join(directory, "absent")), null);
     assert.throws(() => uptimeSeconds(directory), /EISDIR/);
     await files.writeAtomic(join(directory, "empty"), "", { mode: 0o600 });
-    assert.throws(() => uptimeSeconds(join(directory, "empty")), /no number of seconds/);
+    assert.throws(() => uptimeSeconds(join(directory, "empty")), /does not hold a number of seconds/);
   }));

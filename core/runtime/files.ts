@@ -13,8 +13,8 @@ export interface WriteOptions {
 }
 
 /**
- * What is half written has this before its name: pg_basebackup, and pg_rewind below the top of a data directory, leave such
- * files alone (filemap.c, check_file_excluded). Another node's pg_rewind gives up at a file that is still root's.
+ * The prefix of half-written files. pg_basebackup, and pg_rewind below the top of a data directory, skip files of this name
+ * (filemap.c, check_file_excluded). Without it another node's pg_rewind would fail at a file that still belongs to root.
  */
 const temporaryPrefix = "pgsql_tmp.";
 
@@ -26,7 +26,7 @@ export async function writeAtomic(path: string, content: string | Uint8Array, op
     await writeSynced(temporary, content, options);
     await fs.rename(temporary, path);
   } catch (error) {
-    await fs.rm(temporary, { force: true }).catch(() => {}); // the first failure is the one to tell
+    await fs.rm(temporary, { force: true }).catch(() => {}); // the first failure is the one to report
     throw error;
   }
   await syncDirectory(dirname(path));
@@ -54,7 +54,7 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** At most `most` bytes from `offset`, and how many the whole file has. */
+/** Reads at most `most` bytes from `offset`; also returns the size of the whole file, bytes. */
 export async function readPiece(path: string, offset: number, most: number) {
   const file = await fs.open(path, "r");
   try {
@@ -67,7 +67,7 @@ export async function readPiece(path: string, offset: number, most: number) {
   }
 }
 
-/** The file's text, or null where there is no such file. Any other failure is thrown. */
+/** The file's text, or null if there is no such file. Throws on any other failure. */
 export async function readIfThere(path: string): Promise<string | null> {
   try {
     return await fs.readFile(path, "utf8");
@@ -77,7 +77,7 @@ export async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
-/** True where the path exists, whatever it is. */
+/** True if the path exists, whatever kind of file it is. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await fs.lstat(path);
@@ -98,20 +98,20 @@ export async function listDirectory(path: string): Promise<string[]> {
   }
 }
 
-/** The names of what is in a directory and not empty. Empty where there is no such directory. */
+/** The names of the entries of a directory that are not empty; none if there is no such directory. */
 export async function listFilled(path: string): Promise<string[]> {
   const names = await listDirectory(path);
   const sizes = await Promise.all(names.map((name) => fs.stat(join(path, name)).then((s) => s.size, () => 0)));
   return names.filter((_, i) => sizes[i]! > 0);
 }
 
-/** Makes a directory (and its parents), with mode and owner set whether or not it was there. */
+/** Makes a directory and its parents. Sets its mode and owner even if it existed. */
 export async function ensureDirectory(path: string, options: { mode: number; owner?: Account }): Promise<void> {
   await fs.mkdir(path, { recursive: true });
   await setAccess(path, options);
 }
 
-/** Sets mode and, as root, owner of what is there. */
+/** Sets the mode and, as root, the owner of an existing path. */
 export async function setAccess(path: string, options: { mode: number; owner?: Account }): Promise<void> {
   await fs.chmod(path, options.mode);
   if (options.owner && process.getuid?.() === 0) await fs.chown(path, options.owner.uid, options.owner.gid);
@@ -122,7 +122,7 @@ export async function move(from: string, to: string): Promise<void> {
   await fs.rename(from, to);
 }
 
-/** Removes a file or a whole tree; absent is fine. The caller has logged what and why. */
+/** Removes a file or a whole tree, if it exists. The caller has logged what and why. */
 export async function remove(path: string): Promise<void> {
   await fs.rm(path, { recursive: true, force: true });
 }
@@ -133,7 +133,7 @@ export async function diskSpace(path: string): Promise<{ freeBytes: number; tota
   return { freeBytes: s.bavail * s.bsize, totalBytes: s.blocks * s.bsize, usedBytes: (s.blocks - s.bfree) * s.bsize };
 }
 
-/** Permission bits and owner of a path, or null where it is absent. */
+/** Permission bits and owner of a path, or null if it does not exist. */
 export async function modeOf(path: string): Promise<{ mode: number; uid: number; isDirectory: boolean } | null> {
   try {
     const s = await fs.stat(path);
@@ -149,7 +149,7 @@ function isMissing(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
-/** Where a symbolic link points, or null where it cannot be read. */
+/** The target of a symbolic link, or null if it cannot be read. */
 export async function linkTarget(path: string): Promise<string | null> {
   return await fs.readlink(path).catch(() => null);
 }

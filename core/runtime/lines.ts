@@ -1,4 +1,4 @@
-// From chunks of text to whole lines.
+// Cuts chunks of text into whole lines.
 
 /** Cuts chunks into lines; progress output that ends in \r counts as lines too. */
 export function lineSplitter(onLine: (line: string) => void): { push(chunk: string): void; end(): void } {

@@ -41,7 +41,7 @@ test("with() adds its fields to every line, and no field takes the place of time
   assert.deepEqual(last(), { time: "1970-01-01T00:00:00.000Z", level: "info", event: "Event", node: "a", part: "b" });
 });
 
-test("an error is told with its cause, an operator's error with its fix, also inside other values", () => {
+test("an error is logged with its cause, an OperatorError with its fix, also inside other values", () => {
   const { log, last } = logged();
   log.error("Failed", { error: new Error("x", { cause: new Error("y") }), list: [new Error("z")] });
   assert.deepEqual(last().error, { name: "Error", message: "x", cause: "y" });
@@ -50,7 +50,7 @@ test("an error is told with its cause, an operator's error with its fix, also in
   assert.deepEqual(last().error, { what: "w", why: "y", fix: "f" });
 });
 
-test("what JSON cannot hold does not end the log", () => {
+test("a value that JSON cannot hold does not break the log", () => {
   const { log, last } = logged();
   const circle: Record<string, unknown> = { name: "c" };
   circle.self = circle;
@@ -70,7 +70,7 @@ test("what JSON cannot hold does not end the log", () => {
 
 const secret = fc.string({ minLength: 4, maxLength: 20 }).filter((s) => !/^[\s*]*$/.test(s));
 
-test("no secret of four characters or more is in a line, wherever it hid, and the line stays JSON", () => {
+test("no secret of four characters or more is in a line, whatever held it, and the line stays JSON", () => {
   const frame =
     JSON.stringify({ time: "1970-01-01T00:00:00.000Z", level: "info", event: "Tried", list: [{ a: 1 }], error: 1 }) +
     JSON.stringify({ name: "Error", message: "***", text: "***", cause: "***" });
@@ -91,7 +91,7 @@ test("a secret of digits leaves numbers JSON", () => {
   assert.equal(last().port, 5432);
 });
 
-test("redactor() replaces the longer secret first, and a secret as it stands inside JSON", () => {
+test("redactor() replaces the longer secret first, and a secret as JSON writes it", () => {
   assert.equal(redactor(["pass", "password"])("password pass"), "*** ***");
   assert.equal(redactor(['a"bc'])('{"x":"a\\"bc"}'), '{"x":"***"}');
   assert.equal(redactor(["abc"])("abc"), "abc");

@@ -1,5 +1,5 @@
-// Structured log lines: one JSON object a line, an event (a constant sentence) and its fields.
-// Secrets handed to createLog() never leave it, whatever field or error text they hide in.
+// Structured log lines: one JSON object per line, with an event (a constant sentence) and its fields.
+// Secrets that are handed to createLog() never appear in a line, whatever field or error text they are part of.
 import { errorText, OperatorError } from "../words/errors.ts";
 import { type LogLevel, logLevels } from "../words/log-level.ts";
 
@@ -10,7 +10,7 @@ export interface Log {
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
-  /** The same log with fields that every line carries. */
+  /** The same log, with these fields in every line. */
   with(fields: LogFields): Log;
 }
 
@@ -42,14 +42,14 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
-/** Replaces every secret in a text by ***; secrets under four characters are left, since they would blank ordinary words. */
+/** Replaces every secret in a text by ***. Secrets under four characters stay, since they would blank ordinary words. */
 export function redactor(secrets: readonly string[]): (text: string) => string {
   const forms = secrets.filter((s) => s.length >= 4).flatMap((s) => [s, JSON.stringify(s).slice(1, -1)]);
   const unique = [...new Set(forms)].sort((a, b) => b.length - a.length);
   return (text) => unique.reduce((t, secret) => t.replaceAll(secret, "***"), text);
 }
 
-/** A value as JSON can hold it, without secrets; `within` are the objects it stands in. */
+/** A value as JSON can hold it, without secrets; `within` are the objects that contain it. */
 function plain(value: unknown, redact: (text: string) => string, within: readonly unknown[]): unknown {
   if (typeof value === "string") return redact(value);
   if (typeof value === "bigint") return redact(String(value));

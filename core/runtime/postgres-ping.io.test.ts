@@ -1,4 +1,4 @@
-// Tests of the ping against small servers: one that answers, one that is silent like a frozen one, one that is not there.
+// Tests of the ping against small servers: one that answers, one that is silent like a frozen one, and none at all.
 import assert from "node:assert/strict";
 import { createServer, type Server, type Socket } from "node:net";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { postgresAnswers } from "./postgres-ping.ts";
 
 async function serving(onConnection: (socket: Socket) => void): Promise<{ port: number; server: Server }> {
   const server = createServer((socket) => {
-    socket.on("error", () => {}); // the client hangs up, which is no failure here
+    socket.on("error", () => {}); // the client hangs up, which is not a failure here
     onConnection(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -32,7 +32,7 @@ test("a server that accepts and says nothing is not there", async () => {
   assert.equal(await ping((s) => void s.resume()), false);
 });
 
-test("something that is no PostgreSQL is not there", async () => {
+test("a server that is not PostgreSQL does not count as an answer", async () => {
   assert.equal(await ping((s) => s.once("data", () => s.end("HTTP/1.1 400 Bad Request\r\n"))), false);
 });
 

@@ -1,12 +1,12 @@
-// Whether a PostgreSQL server answers at all: the first packet of the protocol, without a login, a library or a lookup
-// of its own. A frozen server accepts the connection and then says nothing, so only an answered packet counts.
+// Whether a PostgreSQL server answers at all, by the first packet of the protocol, without a login or a library.
+// A frozen server accepts the connection and then says nothing, so only an answered packet counts.
 import { connect } from "node:net";
 import { after } from "./time.ts";
 
 /** SSLRequest: length 8, code 80877103 (manual, 53.7); every server answers it with one byte, S or N. */
 const sslRequest = new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]);
 
-/** True where the server answered within `timeoutMs`; never throws. */
+/** True if the server answered within `timeoutMs`; never throws. */
 export function postgresAnswers(host: string, port: number, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });

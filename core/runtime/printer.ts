@@ -1,7 +1,7 @@
 // What a command prints: sentences for people, or one JSON object for programs.
 import type { Context, Options } from "./context.ts";
 
-/** People read sentences, programs (`--json`) one JSON object. */
+/** Prints sentences for people, or with `--json` one object for programs. */
 export interface Printer {
   /** one line for people */
   say(line: string): void;
@@ -9,7 +9,7 @@ export interface Printer {
   result(json: object): void;
 }
 
-/** Prints for people, or for programs where `--json` was given. */
+/** The printer for a command's options. */
 export function printer(context: Pick<Context, "print">, { json }: Options): Printer {
   return json
     ? { say: () => {}, result: (result) => context.print(JSON.stringify({ schema: 1, ...result })) }

@@ -1,17 +1,17 @@
-// What the kernel tells in /proc: the time since boot, and which processes work in a directory. Apart from files.ts, whose
-// modules a probe need not load.
+// What the kernel reports in /proc: the time since boot, and which processes work in a directory. It is not part of files.ts,
+// so that a probe need not load the modules of that file.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /**
- * Seconds since the machine booted, from the kernel: counts on while a container is frozen or a machine sleeps, resolution
- * 10 ms. Null where /proc is not there. Throws where it is there and cannot be read just now (too many open files): another
- * clock in its place would jump, and a lease that has run out would seem to last.
+ * Seconds since the machine booted, from the kernel, with a resolution of 10 ms. They count on while a container is frozen or
+ * a machine sleeps. Null if there is no /proc. Throws if /proc exists but cannot be read now (too many open files): another
+ * clock in its place would jump, and a lease that has run out would seem valid.
  */
 export function uptimeSeconds(path = "/proc/uptime"): number | null {
   const text = readAtOnce(path);
   if (text === null) return null;
   const seconds = Number.parseFloat(text);
-  if (!Number.isFinite(seconds)) throw new Error(`${path} holds no number of seconds: ${text}`);
+  if (!Number.isFinite(seconds)) throw new Error(`${path} does not hold a number of seconds: ${text}`);
   return seconds;
 }
 
@@ -25,9 +25,9 @@ function readAtOnce(path: string): string | null {
 }
 
 /**
- * Pids of processes called `name` that work in `directory`. Root without CAP_SYS_PTRACE, which is what a container has, may not
- * see where another account's process works: such a one counts where it belongs to this container.
- * Synchronous, so that a fence waits for nobody.
+ * Pids of processes called `name` that work in `directory`. In a container root lacks CAP_SYS_PTRACE, and may not see where
+ * another account's process works. Such a process counts if it belongs to this container.
+ * Synchronous, so that the fence waits for nothing.
  */
 export function processesIn(name: string, directory: string): number[] {
   const container = quietly(() => readFileSync("/proc/self/cgroup", "utf8"));
@@ -44,7 +44,7 @@ export function processesIn(name: string, directory: string): number[] {
   });
 }
 
-/** null where the process has just ended, or may not be looked at. */
+/** Null if the process has just ended, or may not be looked at. */
 function quietly(read: () => string): string | null {
   try {
     return read();

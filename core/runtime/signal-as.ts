@@ -7,7 +7,7 @@ import { sendSignal } from "./signals.ts";
 const sendMs = 2_000;
 
 /**
- * Sends a signal to processes, or to groups (negative pids): by itself, and as `account` where that is refused. False if one
+ * Sends a signal to processes, or to groups (negative pids): by itself, and as `account` if that is refused. False if one
  * of them was still refused.
  */
 export async function signalAs(account: Account, pids: readonly number[], signal: NodeJS.Signals): Promise<boolean> {

@@ -1,4 +1,4 @@
-// Sends signals to processes and says whether they arrived: a signal that was refused is not one that was sent.
+// Sends signals to processes and says whether they arrived: a refused signal has not been sent.
 /** "gone": no such process or group is left; "refused": this process may not signal it (kill(2), EPERM). */
 export type Signalled = "sent" | "gone" | "refused";
 

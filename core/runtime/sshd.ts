@@ -1,5 +1,5 @@
 // sshd for the postgres user with the keys mounted at /tmp/.ssh/keys (SSH_ENABLE=1): key only, no root login.
-// Host keys are made at start. All nodes share one key pair, so every node is a known host to every other.
+// Host keys are made at the start. All containers share one key pair, by which each of them may log in to every other.
 import { join } from "node:path";
 import { type Account, postgresAccount, run } from "./command.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
@@ -31,7 +31,7 @@ export function renderSshdConfig(account: Account): string {
   ].join("\n");
 }
 
-/** The ssh client's settings for the postgres user: never a prompt, bounded connects. Pure. */
+/** The ssh client's settings for the postgres user: no prompts, and a limit on the time to connect. Pure. */
 export function renderSshClientConfig(): string {
   return [
     "Host *",
@@ -71,7 +71,7 @@ export async function prepareSshd(): Promise<ChildSpec> {
   };
 }
 
-/** The mounted key pair as it is there. Throws an OperatorError when one of them is missing or empty. */
+/** The mounted key pair, unchanged. Throws an OperatorError when a key is missing or empty. */
 export async function mountedKeys(): Promise<{ privateKey: string; publicKey: string }> {
   return { privateKey: await mountedKey("id_rsa"), publicKey: await mountedKey("id_rsa.pub") };
 }
@@ -103,7 +103,7 @@ async function checkKeyPair(privatePath: string, publicKey: string): Promise<voi
   if (publicKey.trim().startsWith(`${type} ${key}`)) return;
   throw new OperatorError({
     what: `${sshKeysDirectory}/id_rsa.pub does not belong to ${sshKeysDirectory}/id_rsa`,
-    fix: "mount both files of one pair, in all containers the same",
+    fix: "mount both files of one pair, and the same pair in all containers",
     exitCode: ExitCode.config,
   });
 }

@@ -1,4 +1,4 @@
-// How a role begins and ends: all problems in one error, a signal stops the work, and the exit code says why.
+// How a role starts and ends: all problems in one error, a signal stops the work, and the exit code says why.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { env, integer } from "../../config/env.ts";
@@ -29,7 +29,7 @@ const variables = {
   token: env("TOKEN", (t) => t, { fallback: "", accepts: "text", doc: ".", secret: true }),
 };
 
-test("loadConfig() gives values, or one error with every problem and the code that a contract fixes", () => {
+test("loadConfig() gives values, or one error with every problem and the exit code of the variable", () => {
   assert.equal(loadConfig(variables, context({ HOST: "a", SIZE: "4" }).context).size, 4);
   assert.throws(() => loadConfig(variables, context({ SIZE: "x" }).context), (error: Error) => {
     assert.ok(error instanceof ConfigError);
@@ -40,7 +40,7 @@ test("loadConfig() gives values, or one error with every problem and the code th
   });
 });
 
-test("a configuration error without such a code is 78", () => {
+test("a configuration error of other variables has exit code 78", () => {
   const error = new ConfigError([{ variable: "A", message: "A is wrong", fix: "mend it" }]);
   assert.equal(error.exitCode, ExitCode.config);
   assert.match(error.message, /1 problem: A is wrong \(mend it\)/);
@@ -51,7 +51,7 @@ test("secretsOf() gives the values of secret variables only", () => {
   assert.deepEqual(secretsOf(variables, config), ["hush"]);
 });
 
-test("a signal aborts the work, and a work that ends then is a good end", async () => {
+test("a signal aborts the work, and work that then ends has succeeded", async () => {
   const { context: c, send } = context();
   const work = (stop: AbortSignal) =>
     new Promise<void>((resolve) => {
@@ -61,14 +61,14 @@ test("a signal aborts the work, and a work that ends then is a good end", async 
   assert.equal(await runUntilSignal(c, quiet, work), ExitCode.ok);
 });
 
-test("an operator's error gives its own exit code, a bug is thrown on", async () => {
+test("an OperatorError gives its own exit code, a bug is thrown on", async () => {
   const { context: c } = context();
   const refuse = () => Promise.reject(new OperatorError({ what: "w", fix: "f", exitCode: ExitCode.refused }));
   assert.equal(await runUntilSignal(c, quiet, refuse), ExitCode.refused);
   await assert.rejects(runUntilSignal(c, quiet, () => Promise.reject(new TypeError("bug"))), TypeError);
 });
 
-test("a stop that was asked for before the loops began ends them, and does not wait for one that hangs", async () => {
+test("a stop before the loops began ends them, and does not wait for a loop that hangs", async () => {
   const stop = new AbortController();
   stop.abort();
   const slept: number[] = [];
@@ -79,7 +79,7 @@ test("a stop that was asked for before the loops began ends them, and does not w
   assert.deepEqual([ended, slept], [1, [7]]);
 });
 
-test("a loop that fails takes the others with it", async () => {
+test("a loop that fails ends the others", async () => {
   const stop = new AbortController();
   const loops = [() => untilAborted(stop.signal), () => Promise.reject(new TypeError("bug"))];
   await assert.rejects(runTogether(loops, stop, { clock: systemClock, graceMs: 1 }), TypeError);

@@ -1,4 +1,4 @@
-// How every role begins: read its configuration or report all problems at once, then log without secrets.
+// How every role starts: it reads its configuration, or reports all problems at once, and logs without secrets.
 import { type ConfigOf, type ConfigProblem, readConfig, type Variables } from "../../config/env.ts";
 import type { Context } from "./context.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
@@ -27,7 +27,7 @@ export function loadConfig<V extends Variables>(variables: V, context: Context):
   return result.config;
 }
 
-/** The values of all secret variables, for the log to hide. */
+/** The values of all secret variables, which the log hides. */
 export function secretsOf<V extends Variables>(variables: V, config: ConfigOf<V>): string[] {
   return Object.entries(variables).flatMap(([key, v]) => {
     const value = (config as Record<string, unknown>)[key];
@@ -74,8 +74,8 @@ export async function runUntilSignal(
 }
 
 /**
- * Runs loops side by side until `stop` aborts. A loop that ends or fails aborts it, since half a role would look alive. Those
- * that have not ended `graceMs` after that are left alone. Rejects with the first failure.
+ * Runs loops side by side until `stop` aborts. A loop that ends or fails aborts it, since half a role would look alive. Loops
+ * that have not ended `graceMs` later are abandoned. Rejects with the first failure.
  */
 export async function runTogether(
   loops: readonly (() => Promise<void>)[],

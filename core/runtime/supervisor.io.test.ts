@@ -30,7 +30,7 @@ function child(script: string, changes: Partial<ChildSpec> = {}) {
 /** Whether the process runs; one that has ended and was not waited for has no command line. */
 const lives = async (pid: unknown) => (await readIfThere(`/proc/${pid}/cmdline`) ?? "") !== "";
 
-test("a child that ends is started again, and its lines are told", async () => {
+test("a child that ends is started again, and its lines are logged", async () => {
   const { supervised, told, until } = child("echo hello; exit 3");
   await until(() => told("Process started").length >= 3, "three starts");
   await supervised.stop();
@@ -42,7 +42,7 @@ test("a child that ends is started again, and its lines are told", async () => {
   assert.equal(supervised.running(), false);
 });
 
-test("a child that is not to be restarted is reported with how it ended", async () => {
+test("a child that must not be restarted is reported with how it ended", async () => {
   const { supervised, told } = child("exit 5", { restart: never });
   const exit = await supervised.exited();
   assert.deepEqual([exit.code, exit.signal], [5, null]);
@@ -58,7 +58,7 @@ test("a stop sends its signal, waits for the end and keeps the exit code", async
   assert.equal(supervised.lastExit()?.code, 7);
 });
 
-test("a child that ignores its signals is killed, and what it started with it", async () => {
+test("a child that ignores its signals is killed, together with what it started", async () => {
   const { supervised, until, told } = child("trap '' TERM INT; sleep 61 & echo $!; while :; do sleep 0.05; done", {
     stop: [{ signal: "SIGTERM", waitMs: 100 }, { signal: "SIGINT", waitMs: 100 }],
   });
@@ -80,7 +80,7 @@ test("a stop during the pause before a restart starts nothing more", async () =>
   assert.equal(told("Process started").length, 1);
 });
 
-test("a program that is not there is told and tried again, and ends nothing else", async () => {
+test("a program that does not exist is reported and tried again, and ends nothing else", async () => {
   const { supervised, told, until } = child("", { argv: ["/no/such/program"] });
   await until(() => told("Process could not be started").length >= 2, "two tries");
   await supervised.stop();

@@ -14,7 +14,7 @@ export interface ChildSpec {
   as?: Account;
   env?: Readonly<Record<string, string>>;
   restart?: RestartPolicy;
-  /** the signals of a stop, in order, each with the time it is given before the next; SIGKILL ends the list by itself */
+  /** the signals of a stop, in order, each with the wait before the next one; SIGKILL always follows the last */
   stop: readonly { signal: NodeJS.Signals; waitMs: number }[];
   /** gives it a pipe as standard input, for write() */
   input?: boolean;
@@ -37,11 +37,11 @@ export interface Supervised {
   running(): boolean;
   /** how the last run ended, or null */
   lastExit(): ChildExit | null;
-  /** resolves with the exit of the present run, at once where none runs and one has ended */
+  /** resolves with the exit of the present run; at once if that has ended already */
   exited(): Promise<ChildExit>;
   /** stops it for good: its signals in order, then SIGKILL; resolves when it is gone. `steps` override the spec's. */
   stop(steps?: ChildSpec["stop"]): Promise<void>;
-  /** one line to its standard input; lost where it does not run */
+  /** one line to its standard input; lost while it does not run */
   write(line: string): void;
   /** ends its standard input */
   endInput(): void;
@@ -80,7 +80,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
     const started = spawn(program!, args, {
       env: childEnv(spec.as, spec.env),
       stdio: [spec.input ? "pipe" : "ignore", "pipe", "pipe"],
-      detached: true, // our terminal's or tini's signals reach only us; we decide what children get
+      detached: true, // signals of the terminal or of tini reach only this process, which decides what its children get
       ...identity(spec.as),
     });
     child = started;
@@ -92,7 +92,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
       stream?.on("data", (chunk: string) => lines.push(chunk));
       stream?.on("end", () => lines.end());
     }
-    started.stdin?.on("error", () => {}); // it has just ended, which its exit tells
+    started.stdin?.on("error", () => {}); // it has just ended, which its exit reports
     log.info("Process started", { process: spec.name, pid: started.pid });
     ended = new Promise((resolve) => {
       const finish = (code: number | null, signal: string | null) => {
@@ -145,11 +145,11 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
       halt.abort();
       for (const step of [...steps, { signal: "SIGKILL" as const, waitMs: 5_000 }]) {
         if (child === null) break;
-        // what it started and left behind in its group ends with it
+        // what it started and left behind in its process group ends with it
         await send(step.signal === "SIGKILL" && child.pid !== undefined ? -child.pid : child.pid, step.signal);
         await endedWithin(step.waitMs);
       }
-      if (child !== null) return log.error("Process does not end, not even by SIGKILL", { process: spec.name });
+      if (child !== null) return log.error("Process does not end, not even after SIGKILL", { process: spec.name });
       await loop;
       log.info("Process stopped", { process: spec.name, code: exit?.code, signal: exit?.signal });
     },

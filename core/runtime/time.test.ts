@@ -1,4 +1,4 @@
-// Waiting: deadlines hold, an abort ends a wait at once, and what was seen last is told. The clock is made by hand.
+// Waiting: deadlines hold, an abort ends a wait at once, and the error says what was seen last. The clock is a fake.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OperatorError } from "../words/errors.ts";
@@ -41,7 +41,7 @@ test("waitUntil() returns the first value that counts as true", async () => {
   assert.deepEqual(clock.slept, Array(15).fill(250));
 });
 
-test("waitUntil() gives up at its deadline and says what it waited for and saw last", async () => {
+test("waitUntil() gives up at its deadline, and says what it waited for and what it saw last", async () => {
   const clock = handMadeClock();
   const wait = waitUntil(() => Promise.resolve(null), {
     what: "the moon",
@@ -58,7 +58,7 @@ test("waitUntil() gives up at its deadline and says what it waited for and saw l
   assert.equal(clock.slept.length, 10);
 });
 
-test("waitUntil() stops at once where the signal has aborted, after one last look", async () => {
+test("waitUntil() stops at once if the signal has aborted, after one last look", async () => {
   const clock = handMadeClock();
   let looks = 0;
   const wait = waitUntil(() => Promise.resolve(looks++ < 0), { what: "it", deadlineMs: 10_000 }, {
@@ -76,7 +76,7 @@ test("waitUntil() passes on what its question throws", async () => {
   await assert.rejects(wait, /^Error: no$/);
 });
 
-test("withDeadline() gives the answer that is in time, and DeadlineError where it is not", async () => {
+test("withDeadline() gives an answer that is in time, and otherwise throws DeadlineError", async () => {
   assert.equal(await withDeadline(Promise.resolve(5), 10_000, "It"), 5);
   await assert.rejects(withDeadline(Promise.reject(new Error("x")), 10_000, "It"), /^Error: x$/);
   await assert.rejects(withDeadline(new Promise(() => {}), 5, "The node"), (error: Error) => {
@@ -84,7 +84,7 @@ test("withDeadline() gives the answer that is in time, and DeadlineError where i
   });
 });
 
-test("withDeadline(): a failure of the abandoned work later troubles nobody", async () => {
+test("withDeadline() ignores a later failure of the abandoned work", async () => {
   const late = new Promise<never>((_, reject) => after(15, () => reject(new Error("late"))));
   await assert.rejects(withDeadline(late, 1, "It"), DeadlineError);
   await systemClock.sleep(30);
@@ -119,7 +119,7 @@ test("a sleep longer than the platform's timers does not end at once", async () 
   await long;
 });
 
-test("after() can be called off", async () => {
+test("after() can be cancelled", async () => {
   let called = false;
   after(1, () => called = true)();
   await systemClock.sleep(10);
@@ -139,7 +139,7 @@ test("a signal that has aborted already is not waited for", async () => {
   assert.equal(called, 11);
 });
 
-test("oneAtATime() runs a step after each call, never two at once, and shares the one that is to come", async () => {
+test("oneAtATime() runs a step after each call, never two at once, and shares the next one", async () => {
   const ends: (() => void)[] = [];
   let at = 0;
   const step = oneAtATime(() => {

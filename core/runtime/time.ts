@@ -8,11 +8,11 @@ export interface Clock {
   nowMs(): number;
   /** Wall clock, milliseconds since the epoch; for people, never for decisions. */
   wallMs(): number;
-  /** Resolves after `ms` (after 24 days at the latest), or at once when `signal` aborts (it never rejects). */
+  /** Resolves after `ms` (after 24 days at the latest), or when `signal` aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Longest time a timer of the platform takes; a longer one would fire at once. */
+/** The longest time that the platform's timers take; a longer one would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
 /** Calls `action` once after `ms`, unless the returned function has been called before. */
@@ -21,14 +21,14 @@ export function after(ms: number, action: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Calls `action` once when the signal aborts, at once where it has aborted already. The returned function takes that back. */
+/** Calls `action` once when the signal aborts, or at once if it has aborted already. The returned function cancels that. */
 export function onAbort(signal: AbortSignal | undefined, action: () => void): () => void {
   if (signal?.aborted) action();
   else signal?.addEventListener("abort", action, { once: true });
   return () => signal?.removeEventListener("abort", action);
 }
 
-/** Resolves when the signal aborts, at once where it has aborted already. */
+/** Resolves when the signal aborts, or at once if it has aborted already. */
 export function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => void onAbort(signal, resolve));
 }
@@ -51,8 +51,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * The clock of leases, milliseconds: goes on while this process, its container or its machine is frozen, which a timer does
- * not notice. Without /proc it is the ordinary monotonic clock.
+ * The clock of leases, milliseconds. It goes on while this process, its container or its machine is frozen, unlike a timer.
+ * Without /proc it is the ordinary monotonic clock.
  */
 export function leaseNowMs(): number {
   const seconds = uptimeSeconds();
@@ -67,7 +67,7 @@ export interface WaitDeps {
 
 /**
  * Polls `ready` until it returns something that counts as true (not null, undefined, false, 0 or ""), and returns that.
- * Throws an OperatorError when `deadlineMs` is over or the signal aborts; `why` may tell what was seen last.
+ * Throws an OperatorError when `deadlineMs` is over or the signal aborts; `why` may say what was seen last.
  */
 export async function waitUntil<T>(
   ready: () => Promise<T | null | undefined | false>,
@@ -85,7 +85,7 @@ export async function waitUntil<T>(
           ? `Stopped waiting for ${options.what}`
           : `Gave up waiting for ${options.what} after ${seconds} s`,
         ...(options.why ? { why: options.why() } : {}),
-        fix: options.fix ?? "see the log lines above for the last thing that was tried",
+        fix: options.fix ?? "see the log lines above for the last attempt",
       });
     }
     await deps.clock.sleep(options.everyMs ?? 250, deps.signal);
@@ -97,7 +97,7 @@ export class DeadlineError extends Error {
   override name = "DeadlineError";
 }
 
-/** Races `work` against a deadline. The work itself is not cancelled: hand it a signal where it can be. */
+/** Races `work` against a deadline. The work itself is not cancelled: hand it a signal if it takes one. */
 export async function withDeadline<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
   let cancel = () => {};
   const late = new Promise<never>((_, reject) => {
@@ -107,13 +107,13 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, what: string
     return await Promise.race([work, late]);
   } finally {
     cancel();
-    work.catch(() => {}); // a late failure of the abandoned work is already reported as the deadline
+    work.catch(() => {}); // a late failure of the abandoned work has been reported as the deadline
   }
 }
 
 /**
- * A step that never runs twice at once. The returned function resolves after a run that has begun after its call; those who
- * ask while one is under way share the next.
+ * A step that never runs twice at once. The returned function resolves after a run that began after the call; all calls during
+ * one run share the next run.
  */
 export function oneAtATime(step: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> = Promise.resolve();
@@ -126,7 +126,7 @@ export function oneAtATime(step: () => Promise<void>): () => Promise<void> {
     });
 }
 
-/** Runs `step` every `ms` (counted from end to start) until the signal aborts; an error goes to `onError` and does not end the loop. */
+/** Runs `step` until the signal aborts, with a pause of `ms` between runs. An error goes to `onError` and does not end the loop. */
 export async function every(
   ms: number,
   step: () => Promise<void>,

@@ -11,7 +11,7 @@ test("parseBytes() counts by 1024 in any case of the unit", () => {
   }));
 });
 
-test("sizeText() has one digit after the point and a unit, never a thousand of a smaller one", () => {
+test("sizeText() has one digit after the point and the largest unit that fits", () => {
   const cases: [number, string][] = [
     [0, "0 B"],
     [1023, "1023 B"],

@@ -12,7 +12,7 @@ export function sizeText(bytes: number): string {
   return `${bytes < 0 ? "-" : ""}${carried ? "1.0" : rounded} ${units[carried ? power + 1 : power]}`;
 }
 
-/** "16MB" to bytes (kB, MB, GB as PostgreSQL counts them, by 1024); undefined where it is not a size. */
+/** "16MB" to bytes (kB, MB, GB as PostgreSQL counts them, by 1024); undefined if it is not a size. */
 export function parseBytes(text: string): number | undefined {
   const match = /^(\d{1,12})\s*(B|kB|MB|GB)?$/i.exec(text.trim());
   if (!match) return undefined;

@@ -1,4 +1,4 @@
-// What an operator is told when something cannot go on, and the exit codes that go with it.
+// The errors that operators read, and the exit codes.
 // Bugs stay plain `Error`s with a stack; an OperatorError is for a person at three in the morning.
 
 /** The exit codes of every command and entrypoint; 0 and 1 are what HEALTHCHECK and the scripts of 1.x expect. */
@@ -12,14 +12,14 @@ export const ExitCode = {
   config: 78,
 } as const;
 
-/** What each exit code says, for docs/commands.md. */
+/** What each exit code means, for docs/commands.md. */
 export const exitCodeMeanings: Readonly<Record<keyof typeof ExitCode, string>> = {
   ok: "yes, done",
   no: "no: a probe that fails, a question answered with no",
-  usage: "the command line was wrong",
-  unavailable: "another node that is needed could not be reached in time",
+  usage: "the command line is wrong",
+  unavailable: "a needed node could not be reached in time",
   bug: "a bug in PostDock",
-  refused: "refused, because going on could lose data or make a second primary",
+  refused: "refused, because continuing could lose data or make a second primary",
   config: "the environment, a file or a mount is wrong",
 };
 
@@ -29,7 +29,7 @@ export type ExitCodeValue = typeof ExitCode[keyof typeof ExitCode];
 export interface OperatorProblem {
   /** what happened, naming the thing */
   what: string;
-  /** the reason, where it is known */
+  /** the reason, if it is known */
   why?: string;
   /** what the operator can do about it */
   fix: string;
@@ -55,7 +55,7 @@ export class OperatorError extends Error {
   }
 }
 
-/** The text of anything that was thrown, without a stack. */
+/** The message of anything that was thrown, without a stack. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -8,7 +8,7 @@ test("table() pads every column but the last", () => {
   assert.deepEqual(table([]), []);
 });
 
-test("tree() draws children below their parent, and a circle once", () => {
+test("tree() draws children below their parent, and each item of a circle once", () => {
   const children: Record<string, string[]> = { a: ["b", "c"], b: ["d"], d: ["b"] };
   const drawn = tree(["a"], (x) => children[x] ?? []).map(({ item, mark }) => mark + item);
   assert.deepEqual(drawn, ["a", "|- b", "|  |- d", "|- c"]);

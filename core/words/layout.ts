@@ -1,6 +1,6 @@
 // PURE: tables and trees as text.
 
-/** Columns of their widest cell; the last one is not padded. The first row is the head; every row has as many cells. */
+/** Each column is as wide as its widest cell; the last is not padded. The first row is the head; all rows are of its length. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length)));
   return rows.map((row) =>
@@ -8,7 +8,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** An item of a tree, and what stands before its name. */
+/** An item of a tree, and the mark before its name. */
 export interface Branch<T> {
   item: T;
   /** "" at the top, "|- " below it, "|  |- " below that */

@@ -1,10 +1,10 @@
-// PURE: metrics as data: what each is called, what it says, and how a gauge is read from what was seen. Their text is made
-// in core/http/metrics.ts.
+// PURE: metrics as data: the name and help of each, and how a gauge is read from what was seen. core/http/metrics.ts makes
+// their text.
 
-/** A value that could not be seen is null and left out, never zero. */
+/** A value that could not be seen is null, and left out of a scrape; it is never zero. */
 export type Reading = number | boolean | null;
 
-/** A value of this moment, read from a view at each scrape. */
+/** A present value, read from a view at each scrape. */
 export interface Gauge<View> {
   name: string;
   help: string;
@@ -17,7 +17,7 @@ export function gauge<View>(name: string, help: string, read: (view: View) => Re
   return { name, help, labels: [], read: (view) => [{ labels: {}, value: read(view) }] };
 }
 
-/** A gauge with a value for each of several things, told apart by its labels. */
+/** A gauge with a value for each of several things, which its labels distinguish. */
 export function gaugeOfEach<View, Label extends string>(
   name: string,
   help: string,
@@ -27,12 +27,12 @@ export function gaugeOfEach<View, Label extends string>(
   return { name, help, labels, read };
 }
 
-/** Counts what happens, where it happens. */
+/** Counts events, at the place in the code where they happen. */
 export interface Counter {
   inc(): void;
 }
 
-/** Takes how long something took, where it was measured. */
+/** Records how long something took, seconds. */
 export interface Duration {
   observe(seconds: number): void;
 }

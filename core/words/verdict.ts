@@ -1,4 +1,4 @@
-// The answer of a probe: yes or no, with the sentence that says why. Blind is never yes.
+// The answer of a probe: yes or no, with a sentence that says why. What could not be seen is never yes.
 
 export interface Verdict {
   ok: boolean;

@@ -1,4 +1,4 @@
-// What people type in the barman container: take a backup, list backups, start the WAL receiver by its old name.
+// The commands of the barman container: take a backup, list backups, start the WAL receiver as in 1.x.
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
@@ -18,7 +18,7 @@ import { loadBarmanConfig } from "./role.ts";
 
 /** How long barman may take to follow a new primary, milliseconds. */
 const followMs = 60_000;
-/** How long the last WAL of a backup may take to arrive. */
+/** How long the last WAL of a backup may take to arrive, milliseconds. */
 const completeMs = 180_000;
 
 /** `barman backup`: takes a base backup now and waits until it can be restored. */
@@ -35,7 +35,7 @@ export const backupCommand: Command = async (context) => {
     throw await backupFailure(reasonOf(lines, exit), config.serverName);
   }
   context.print(`Waiting for the last WAL of backup ${id} …`);
-  const fix = `see the log of this container; \`barman show-backup ${config.serverName} ${id}\` tells its status`;
+  const fix = `see the log of this container; \`barman show-backup ${config.serverName} ${id}\` shows its status`;
   const backup = await waitUntil(
     async () => {
       const found = (await listBackups(config.serverName)).find((b) => b.id === id);
@@ -51,22 +51,22 @@ export const backupCommand: Command = async (context) => {
   return ExitCode.ok;
 };
 
-/** Just after a change of the primary barman still follows the former one for some seconds: a backup of it cannot begin. */
+/** After a change of the primary barman follows the old one for some seconds more, and a backup of that cannot begin. */
 async function untilFollowing(context: Context): Promise<void> {
   const peers = new Peers(context.clock);
   let status = await ownStatus(peers);
   if (status === null || status.certain) return;
-  context.print("Waiting until WAL of the primary is received …");
+  context.print("Waiting until WAL is received from the primary …");
   await waitUntil(async () => (status = await ownStatus(peers))?.certain ?? true, {
-    what: "barman to receive WAL of the primary",
+    what: "barman to receive WAL from the primary",
     deadlineMs: followMs,
     everyMs: 250,
     why: () => status?.because ?? "the service of this container has ended",
-    fix: "`postdock cluster doctor` tells what is wrong; correct what is named here, then try again",
+    fix: "correct what is named here, then try again; `postdock cluster doctor` shows what is wrong",
   }, context);
 }
 
-/** barman only says that it could not begin: its own check knows why. */
+/** barman only says that the backup could not begin: its check says why. */
 async function backupFailure(said: string, server: string): Promise<OperatorError> {
   const failures = await check(server).catch(() => []);
   const named = failures.map(failureText).join("; ");
@@ -110,8 +110,8 @@ export const receiveWalCommand: Command = async (context) => {
   if (status !== null) {
     context.print(
       status.receiving
-        ? `The WAL receiver runs already, supervised: it receives from ${status.primary}`
-        : `The WAL receiver is supervised and is started as soon as it can be: ${status.because}`,
+        ? `The WAL receiver is already running under supervision, and receives from ${status.primary}`
+        : `The WAL receiver is supervised, and starts as soon as it can: ${status.because}`,
     );
     return ExitCode.ok;
   }
@@ -121,7 +121,7 @@ export const receiveWalCommand: Command = async (context) => {
   return exit.code === 0 ? ExitCode.ok : ExitCode.no;
 };
 
-/** What the entrypoint of this container says of itself; null where none runs. */
+/** What the entrypoint of this container reports; null if none runs. */
 async function ownStatus(peers: Peers): Promise<BarmanStatus | null> {
   try {
     return BarmanStatus.parse(JSON.parse(await peers.getText("127.0.0.1", "/status?fresh=1", 5_000)));
@@ -130,7 +130,7 @@ async function ownStatus(peers: Peers): Promise<BarmanStatus | null> {
     throw new OperatorError({
       what: "The service of this container does not answer",
       why: errorText(error),
-      fix: "look at the container's log; restart it where it hangs",
+      fix: "see the container's log; restart the container if it hangs",
     });
   }
 }
@@ -143,7 +143,7 @@ async function runInForeground(spec: ChildSpec, context: Context, onLine: (line:
   return exit;
 }
 
-/** A log that only speaks up when something is wrong: the command's own lines are the output. */
+/** A log of errors only: the command prints its own lines. */
 function quietLog(context: Context): Log {
   const write = (text: string) => context.complain(text.trimEnd());
   return createLog({ level: "ERROR", write, wallMs: () => context.clock.wallMs() });

@@ -1,4 +1,4 @@
-// What must be there before barman can work: directories, configuration files, the passfile.
+// What barman needs before it can work: directories, configuration files, the passfile.
 import type { BarmanConfig } from "../../config/barman.ts";
 import { type Account, postgresAccount, run } from "../../core/runtime/command.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
@@ -18,7 +18,7 @@ import { serverHome } from "./text/places.ts";
 
 const owner: Account = postgresAccount;
 
-/** Writes all files whole. Throws an OperatorError where BACKUP_DIR cannot be written. */
+/** Writes all files whole. Throws an OperatorError if BACKUP_DIR cannot be written. */
 export async function prepareBarman(config: BarmanConfig, log: Log): Promise<void> {
   await prepareBackupDirectory(config, log);
   await ensureDirectory(lockDirectory, { mode: 0o750, owner });
@@ -60,11 +60,11 @@ async function prepareBackupDirectory(config: BarmanConfig, log: Log): Promise<v
   }
 }
 
-/** Backups made by 1.x belong to another user; barman runs as postgres now. */
+/** Changes the owner of backups that 1.x made as another user: barman runs as postgres now. */
 async function takeOver(home: string, log: Log): Promise<void> {
   const seen = await modeOf(home);
   if (seen === null || seen.uid === owner.uid || process.getuid?.() !== 0) return;
-  log.info("The backups are given to the postgres user", { directory: home, formerUid: seen.uid });
+  log.info("Changing the owner of the backups to postgres", { directory: home, formerUid: seen.uid });
   await run(["chown", "-R", `${owner.uid}:${owner.gid}`, home], { timeoutMs: 3_600_000 });
 }
 

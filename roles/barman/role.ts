@@ -26,7 +26,7 @@ import { keepSlots } from "./act/slots.ts";
 import { type Barman, initialState } from "./state.ts";
 import { walDesk } from "./http/wal-desk.ts";
 
-/** Docker kills ten seconds after TERM; a query to a silent server is not waited for. */
+/** Docker kills 10 s after TERM, so a query to a silent server is abandoned after this, milliseconds. */
 const stopMs = 8_500;
 
 /** Reads the configuration of this role. Throws ConfigError with every problem. */

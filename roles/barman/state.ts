@@ -1,4 +1,4 @@
-// What the role knows at this moment; written by its loops, read by its HTTP answers and metrics.
+// What the role knows now; written by its loops, read by its HTTP answers and metrics.
 import type { BarmanConfig } from "../../config/barman.ts";
 import type { Metrics } from "../../core/http/metrics.ts";
 import type { BarmanEvents } from "./text/metrics.ts";
@@ -7,7 +7,7 @@ import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import type { BarmanState } from "./decide/view.ts";
 
-/** The role's hands and memory, passed to each of its loops. */
+/** What the role works with and knows, passed to each of its loops. */
 export interface Barman {
   config: BarmanConfig;
   state: BarmanState;
@@ -18,7 +18,7 @@ export interface Barman {
   metrics: Metrics;
   /** what is counted where it happens */
   events: BarmanEvents;
-  /** aborts when another node becomes primary, or the same one is back; replaced by a new one then */
+  /** aborts when another node becomes primary, or the same one is back; then a new controller replaces it */
   primaryChange: AbortController;
 }
 
@@ -43,7 +43,7 @@ export function initialState(nowMs: number, hosts: readonly string[]): BarmanSta
   };
 }
 
-/** Asks for a fresh look at checks and catalog, after something has changed. */
+/** Asks for a new check and a new reading of the catalog, after something has changed. */
 export function lookAgain(barman: Barman): void {
   const now = barman.clock.nowMs();
   barman.state.due = { checkMs: now, catalogMs: now };

@@ -1,5 +1,5 @@
-// The pgpool agent: compares the nodes' own word with pgpool's view, at every change and once a second, and mends the
-// difference; starts pgpool, and starts it again where it ended, hangs or holds on to a lost primary.
+// The pgpool agent: compares what the nodes report with pgpool's view, at every change and once a second, and mends the
+// difference. It starts pgpool, and restarts it if it has ended, hangs or holds on to a lost primary.
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { mendPool, startPool } from "./act/mend.ts";
 import { inService } from "./decide/pool.ts";
@@ -38,7 +38,7 @@ async function waitForBackends(agent: PoolAgent, nodes: NodeWatch): Promise<void
     const enough = serving.length >= Math.max(1, config.requireMinBackends);
     if (agent.truth.primary !== null && enough) return await startPool(agent, "the primary is in sight");
     const waiting = `${serving.length} of ${config.backends.length} backends serve; ` +
-      (agent.truth.whyNone || `REQUIRE_MIN_BACKENDS asks for ${config.requireMinBackends}`);
+      (agent.truth.whyNone || `REQUIRE_MIN_BACKENDS is ${config.requireMinBackends}`);
     if (clock.nowMs() >= end) {
       if (serving.length < config.requireMinBackends) throw tooFew(agent, serving);
       if (serving.length > 0) return await startPool(agent, `WAIT_BACKEND_TIMEOUT is over: ${waiting}`);
@@ -52,7 +52,7 @@ function tooFew(agent: PoolAgent, serving: readonly number[]): OperatorError {
   const missing = agent.config.backends.filter((b) => !serving.includes(b.id)).map((b) => b.host);
   return new OperatorError({
     what:
-      `${serving.length} backends serve after ${agent.config.waitBackendSeconds} s, REQUIRE_MIN_BACKENDS asks for ` +
+      `Only ${serving.length} backends serve after ${agent.config.waitBackendSeconds} s, and REQUIRE_MIN_BACKENDS is ` +
       agent.config.requireMinBackends,
     why: `not in service: ${missing.join(", ")}`,
     fix: "start these nodes, check their names in BACKENDS, or lower REQUIRE_MIN_BACKENDS",

@@ -24,7 +24,7 @@ export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: Se
   if (!completed.ok) throw new ConfigError(completed.problems);
   const verdict = judgeSettings(completed.config.settings);
   if (verdict.refused.length > 0) {
-    const fix = "correct it or leave it out; names are those of pgpool-II 4.6";
+    const fix = "correct the setting or remove it; names are those of pgpool-II 4.6";
     throw new ConfigError(verdict.refused.map((why) => ({ variable: "CONFIGS", message: `CONFIGS: ${why}`, fix })));
   }
   return { ...completed.config, verdict };

@@ -6,7 +6,7 @@ import { type PoolRun, type PoolSeen, seenNow } from "./state.ts";
 const run = (number: number) => ({ number }) as PoolRun;
 const nodes = [{ id: 0, status: "up", role: "primary" }] as const;
 
-test("a run that has just been started has not been seen: neither its backends, nor whether it serves, nor its silence", () => {
+test("nothing has been seen of a new run: neither its backends, nor whether it serves, nor its silence", () => {
   const seen: PoolSeen = { run: 1, nodes, blindSinceMs: 5, served: true };
   assert.equal(seenNow({ seen, run: run(1) }), seen);
   assert.deepEqual(seenNow({ seen, run: run(2) }), { run: 2, nodes: null, blindSinceMs: null, served: false });

@@ -1,4 +1,4 @@
-// What the pgpool agent works with, sees and does at this moment. Each part has one writer, which is named there.
+// What the pgpool agent works with, sees and does now. Each part has one writer, which is named with it.
 import type { PgpoolConfig } from "../../config/pgpool.ts";
 import type { Peers } from "../../core/client/peers.ts";
 import { Metrics } from "../../core/http/metrics.ts";
@@ -12,25 +12,25 @@ import type { PgpoolProcess } from "./tools/pgpool-process.ts";
 
 /** The pgpool that was started last. */
 export interface PoolRun {
-  /** of this start since the container's */
+  /** counts pgpool's starts since the start of the container, from 1 */
   readonly number: number;
-  /** while another start is tried, the process that has ended */
+  /** its process; during the next start, the process that has ended */
   readonly process: PgpoolProcess;
-  /** the primary it was started for, or null where none was in sight */
+  /** the primary it was started for, or null if none was in sight */
   readonly forPrimary: number | null;
   /** starts since pgpool last served, this one included */
   readonly startsInARow: number;
-  /** the backends that this agent has detached and not attached since */
+  /** the backends that this agent has detached and not attached again */
   readonly detached: ReadonlySet<number>;
 }
 
 /** What was seen of one run of pgpool. */
 export interface PoolSeen {
-  /** number of that run; 0: none yet */
+  /** the number of that run; 0: no run yet */
   readonly run: number;
-  /** its view of the backends; null where it could not be asked */
+  /** its view of the backends; null if it could not be asked */
   readonly nodes: readonly PoolNode[] | null;
-  /** since when it could not be asked, the clock's milliseconds; null while it answers */
+  /** since when it has not answered, milliseconds of the clock; null while it answers */
   readonly blindSinceMs: number | null;
   /** it has served a primary */
   readonly served: boolean;
@@ -51,7 +51,7 @@ export interface PoolAgent {
   activity: { phase: Phase; doing: string; because: string };
   /** end of the last turn of the loop; written by agent.ts */
   turnedMs: number;
-  /** who the backends are; written by observe/pool.ts, like the next two */
+  /** what the backends are; written by observe/pool.ts, like the next two */
   truth: PoolTruth;
   seen: PoolSeen;
   everServed: boolean;
@@ -81,14 +81,14 @@ export function newAgent(
   };
 }
 
-/** Says what the agent does now and why: in /status and, where it changed, in the log. */
+/** Sets what the agent does now and why, for /status; a change goes to the log. */
 export function say(agent: PoolAgent, phase: Phase, doing: string, because: string): void {
   const before = agent.activity;
   agent.activity = { phase, doing, because };
   if (before.phase !== phase || before.doing !== doing) agent.log.info("Agent", { phase, doing, because });
 }
 
-/** What was seen of the pgpool that runs now: what was seen of an earlier run says nothing about it. */
+/** What was seen of the pgpool that runs now; what was seen of an earlier run does not count. */
 export function seenNow({ seen, run }: Pick<PoolAgent, "seen" | "run">): PoolSeen {
   const number = run?.number ?? 0;
   return seen.run === number ? seen : unseen(number);

@@ -62,7 +62,7 @@ async function repeat<T>(times: number, work: () => Promise<T>): Promise<T[]> {
   return results;
 }
 
-/** A cluster of so many nodes of the first level and a pool, for as long as the work takes. */
+/** Runs work on a cluster of so many first-level nodes and a pool. */
 async function withCluster<T>(size: number, keep: boolean, work: (cluster: Cluster, names: string[]) => Promise<T>) {
   const { edit, names } = withFirstLevel(size, nodes);
   const cluster = await Cluster.prepare({ name: `bench${size}`, edit });

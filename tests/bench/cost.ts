@@ -11,13 +11,13 @@ export interface Cost {
   probeCommandMs: number;
   probeHttpMs: number;
   perNode: PerNode[];
-  /** requests of the lease that all voters together answer, a second */
+  /** requests for the lease that all voters together answer per second */
   leasePerSecond: number;
 }
 
 /**
- * Agent and fence process of a node: percent of a core, and memory in MB, resident and their own with a fair share of what
- * several map.
+ * Agent and fence process of a node: percent of a core, and memory in MB: resident, and their own plus a fair share of pages
+ * that several processes map.
  */
 export interface PerNode {
   node: string;
@@ -32,14 +32,14 @@ export interface PerNode {
 const observeMs = 30_000;
 const warmUpMs = 150_000;
 
-/** In its first minutes the runtime compiles what it finds itself running often: a cost of the start, not of an idle agent. */
+/** In its first minutes the runtime compiles code that runs often: a cost of the start, not of an idle agent. */
 export const warmUp = (): Promise<void> => systemClock.sleep(warmUpMs);
 
 /** Measures an idle, whole cluster for half a minute. */
 export async function measureCost(cluster: Cluster, nodes: readonly string[], primary: string): Promise<Cost> {
   const before = await Promise.all(nodes.map((n) => usage(cluster, n)));
   const from = systemClock.nowMs();
-  await systemClock.sleep(observeMs); // nothing is asked of it: that is what is measured
+  await systemClock.sleep(observeMs); // the cluster is idle meanwhile
   const after = await Promise.all(nodes.map((n) => usage(cluster, n)));
   const seconds = (systemClock.nowMs() - from) / 1000;
   return {

@@ -14,7 +14,7 @@ export interface Run {
   rejoinMs: number;
 }
 
-/** One fault on the primary of a running cluster, which is whole again afterwards. */
+/** Runs one fault on the primary of a cluster; afterwards the cluster is whole again. */
 export async function measure(cluster: Cluster, fault: Fault, nodes: readonly string[]): Promise<Run> {
   const primary = await cluster.waitWhole(90_000, nodes);
   await cluster.waitPool(nodes);

@@ -1,10 +1,10 @@
-// The faults of the benchmark on the primary of a running cluster, each with what ends it.
+// The benchmark's faults on the primary of a running cluster, and how each ends.
 import type { Cluster } from "../support/cluster.ts";
 import { docker } from "../support/docker.ts";
 
 export interface Fault {
   name: string;
-  /** makes the fault; what it returns ends it, so that the node can come back */
+  /** begins the fault, and returns a function that ends it, so that the node can come back */
   strike(cluster: Cluster, primary: string): Promise<() => Promise<void>>;
 }
 

@@ -9,13 +9,13 @@ export interface Stability {
   ttlSeconds: number;
   /** how often a primary was fenced although nothing was wrong */
   fenced: number;
-  /** transactions a second of pgbench meanwhile, on all cores */
+  /** pgbench's transactions per second meanwhile, on all cores */
   tps: number;
 }
 
 const loadSeconds = 90;
 
-/** One cluster with this LEASE_TTL, renewed five times in it, under pgbench with 32 clients for a minute and a half. */
+/** Runs one cluster with this LEASE_TTL, renewed five times in that time, under pgbench with 32 clients for 90 s. */
 export async function measureStability(ttlSeconds: number, nodes: readonly string[]): Promise<Stability> {
   const ttl = { LEASE_TTL: ttlSeconds };
   const edit = allOf(onNodesAndPool(ttl), onNodes({ LEASE_RENEW_INTERVAL: ttlSeconds / 5 }));

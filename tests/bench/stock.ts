@@ -1,5 +1,5 @@
 // The baseline: repmgr, repmgrd and pgpool of the same images as their manuals set them up, all intervals 1 s, no PostDock.
-// A run needs a cluster of its own: most faults leave one that does not come back by itself.
+// Each run needs its own cluster: most faults leave one that does not come back by itself.
 import { join } from "node:path";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { root } from "../../tools/terminal.ts";
@@ -9,7 +9,7 @@ import { Ledger, monkey, queryOnce } from "../support/ledger.ts";
 import type { Fault } from "./faults.ts";
 
 const hosts = ["pgmaster", "pgslave1", "pgslave3"];
-/** Whoever has not written again by then never does: nobody is left to promote. */
+/** A cluster without a write by then never has one again: no node is left to promote. */
 const neverMs = 75_000;
 
 export interface StockRun {
@@ -20,7 +20,7 @@ export interface StockRun {
   primaries: number;
 }
 
-/** In place of the example: the nodes and pgpool of the same images, each started by a script of its own. */
+/** Replaces the example: the nodes and pgpool of the same images, each started by its own script. */
 const stock: Edit = (file) => {
   const scripts = `${join(root, "tests", "bench", "stock")}:/stock:ro`;
   const common = (script: string, image: string): ComposeService => ({
@@ -73,7 +73,7 @@ async function strike(cluster: Cluster, fault: Fault, pool: typeof monkey & { ho
   const end = await fault.strike(cluster, "pgmaster");
   const again = await until(ledger.count + 40, neverMs);
   await end();
-  await systemClock.sleep(5_000); // whoever thaws or comes back says what it is
+  await systemClock.sleep(5_000); // a node that thaws or comes back reports its role
   await ledger.stop();
   const roles = await Promise.all(hosts.map((host) => isPrimary(cluster, host)));
   const leader = hosts.find((_, i) => roles[i] && (i > 0 || roles.filter(Boolean).length === 1));

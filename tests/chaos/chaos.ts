@@ -20,7 +20,7 @@ import { dropDisks, makeDisks, onDisks } from "./disks.ts";
 import { faultOf, nextFault } from "./plan.ts";
 import { asJson, summary } from "./report.ts";
 
-/** The value of an option, which must be one of some words where they are given. */
+/** The value of an option, which must be a number, or one of the accepted words. */
 function option(name: string, fallback: string, accepted?: readonly string[]): string {
   const at = process.argv.indexOf(`--${name}`);
   const value = at < 0 ? fallback : process.argv[at + 1] ?? "";
@@ -35,7 +35,7 @@ function option(name: string, fallback: string, accepted?: readonly string[]): s
 
 const observers: readonly Observer[] = ["pgpool", "backup"];
 
-/** Until the first majority has joined nobody is there to wait for: what is acknowledged before is not what strict promises. */
+/** Before the first majority has joined there is no standby to wait for, so strict does not protect what is acknowledged then. */
 async function waitSynchronous(cluster: Cluster, primary: string): Promise<void> {
   const waits = async () => (await cluster.psql(primary, "show synchronous_standby_names")) !== "";
   await waitUntil(waits, { what: "commits to wait for standbys", deadlineMs: 60_000 }, { clock: systemClock });

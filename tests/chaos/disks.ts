@@ -1,4 +1,4 @@
-// A disk of its own for every node of a chaos run: a file system in a file, so that one can be full or slow and the others not.
+// Gives every node of a chaos run its own disk, a file system in a file: one disk can be full or slow while the others are not.
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt, execute, root, say } from "../../tools/terminal.ts";
@@ -16,7 +16,7 @@ export interface Disk {
 const timeoutMs = 60_000;
 const size = "1500M";
 
-/** Makes a disk for each node. Empty where this machine cannot (no root, no loop devices): then they share the machine's. */
+/** Makes a disk for each node. Empty if this machine cannot (no root, no loop devices): then they share the machine's. */
 export async function makeDisks(): Promise<Disk[]> {
   const directory = join(root, "dist", "disks");
   await mkdir(directory, { recursive: true });

@@ -15,7 +15,7 @@ test("the same seed gives the same faults, another seed others", () => {
   assert.notDeepEqual(faults(7, 50), faults(8, 50));
 });
 
-test("every kind comes, and its sides never overlap", () => {
+test("every kind occurs, and the two sides of a fault never overlap", () => {
   const many = faults(1, 600);
   assert.deepEqual(new Set(many.map((f) => f.kind)), new Set(faultKinds));
   for (const fault of many) {
@@ -28,7 +28,7 @@ test("every kind comes, and its sides never overlap", () => {
   assert.ok(many.some((f) => f.second?.kind === "kill" && f.kind === "freeze-postmaster"), "two at once come too");
 });
 
-test("a minority holds one voter and the primary, a majority two", () => {
+test("a minority is one voter and the primary, a majority has two voters", () => {
   const voters = (kind: "minority" | "majority") =>
     faultOf(kind, seen, seeded(3)).targets.filter((t) => seen.first.includes(t));
   assert.deepEqual(voters("minority"), ["a"]);
@@ -37,7 +37,7 @@ test("a minority holds one voter and the primary, a majority two", () => {
   assert.equal(five.targets.length, 3, "three of five voters");
 });
 
-test("a clock is stepped forwards and backwards, never further than two nodes may differ", () => {
+test("a clock steps forwards and backwards, never further than two nodes may differ", () => {
   const random = seeded(5);
   const steps = Array.from({ length: 200 }, () => faultOf("clock", seen, random).stepSeconds!);
   assert.ok(steps.some((s) => s > 300) && steps.some((s) => s < -300));

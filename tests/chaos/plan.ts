@@ -1,10 +1,10 @@
 // PURE: the faults of a chaos run, chosen by a seeded generator; the same seed and the same cluster give the same faults.
 import { type Fault, type FaultKind, faultKinds, isCut, ofPool, type Seen } from "../support/faults/fault.ts";
 
-/** The furthest step of a clock, seconds: what the cluster bears between two nodes is 15 minutes. */
+/** The largest step of a clock, seconds; the clocks of two nodes may differ by 15 minutes. */
 const furthestStep = 600;
 
-/** Kinds of which two may strike two nodes at once: their ends do not depend on what the other did to a container. */
+/** Kinds of which two may strike two nodes at once: the end of one does not depend on what the other did to a container. */
 const doubled: readonly FaultKind[] = [
   "kill",
   "stop",
@@ -16,7 +16,7 @@ const doubled: readonly FaultKind[] = [
 ];
 const doubledShare = 0.4;
 
-/** Kinds that strike one node, whichever: the primary more often than any other. */
+/** Kinds that strike any one node: the primary more often than the others. */
 const ofOneNode: readonly FaultKind[] = [
   ...doubled,
   "no-dns",
@@ -32,7 +32,7 @@ function pick<T>(from: readonly T[], random: () => number): T {
   return from[Math.floor(random() * from.length)]!;
 }
 
-/** The next fault: the kinds by chance; most last less than a lease, some more than two; some have a second beside them. */
+/** The next fault, of a random kind. Most last less than a lease, some more than two; some come with a second fault. */
 export function nextFault(seen: Seen, random: () => number, kinds: readonly FaultKind[] = faultKinds): Fault {
   const fault = faultOf(pick(kinds, random), seen, random);
   if (!doubled.includes(fault.kind) || random() >= doubledShare) return fault;

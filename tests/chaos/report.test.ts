@@ -22,20 +22,20 @@ const history: History = {
   total: 1,
 };
 
-test("undecided is not passed, and a finding outweighs both", () => {
+test("an undecided run has not passed, and a finding outweighs both", () => {
   assert.equal(wordOf(verdict), "passed");
   assert.equal(wordOf({ ...verdict, undecided: ["x"] }), "undecided");
   assert.equal(wordOf({ ...verdict, undecided: ["x"], findings: ["y"] }), "failed");
 });
 
-test("the summary tells times, losses with their fault, and every finding", () => {
+test("the summary has times, losses with their fault, and every finding", () => {
   const lines = summary(7, history, { ...verdict, findings: ["two primaries"] }, 4, 1.5);
   assert.ok(lines.includes("whole after 3.0 s (median), 9.0 s (longest)"));
   assert.ok(lines.includes("3 acknowledged writes lost as asynchronous replication may: 3 at fault 1 (kill)"));
   assert.deepEqual(lines.slice(-2), ["FINDING two primaries", "failed"]);
 });
 
-test("the report for programs holds the faults and the word", () => {
+test("the report for programs has the faults and the outcome", () => {
   const parsed = JSON.parse(asJson(7, history, verdict, 4, 1.5));
   assert.equal(parsed.word, "passed");
   assert.equal(parsed.struck.length, 3);

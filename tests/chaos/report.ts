@@ -9,7 +9,7 @@ function times(what: string, values: readonly number[]): string {
   return `${what} ${median} s (median), ${most} s (longest)`;
 }
 
-/** The summary, a sentence a line; the findings come last. */
+/** The summary, one sentence per line; the findings come last. */
 export function summary(seed: number, history: History, verdict: Verdict, unknown: number, load: number): string[] {
   const { struck } = history;
   const lost = verdict.explained.reduce((sum, e) => sum + e.writes, 0);

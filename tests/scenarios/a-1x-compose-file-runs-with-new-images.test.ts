@@ -115,7 +115,7 @@ for (const version of ["v1", "v2"] as const) {
       return (await docker(["ps", "-aq", ...labels.flatMap((l) => ["--filter", `label=${l}`])])).trim();
     };
     try {
-      await run("down", "--volumes"); // what a run that was cut off has left
+      await run("down", "--volumes"); // left by an interrupted run
       await run("up", "-d");
       const pool = await containerOf("pgpool");
       const through =

@@ -19,7 +19,7 @@ test("a fast restart of the primary leaves one primary and loses nothing", async
   await ledger.writes(40);
   const now = await cluster.waitWhole();
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(now))! });
-  // nobody waits for the lease to run out: it was handed over
+  // no node waits for the lease to end, because the primary handed over
   assert.match(await logsSince(container, before), /"event":"Handed over"/);
   assertLedger("restarted container", report, { atLeast: 80, gapMs: successionMs });
 });

@@ -1,5 +1,5 @@
-// Promise: a primary whose disk is full gives way to a standby and says what is the matter; nothing acknowledged before is lost,
-// and with room again the node comes back by itself.
+// Promise: a primary whose disk is full gives way to a standby and says why. Nothing acknowledged before is lost, and the node
+// comes back by itself when it has room again.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -36,7 +36,7 @@ test("a full disk on the primary: another node leads, and the node returns when 
   assert.equal((await exec(container, ["bash", "-c", fill])).trim(), "0");
   const next = await waitUntil(
     async () => {
-      // every segment of WAL is used up at once; in the end there is none to switch to, or no server to ask
+      // each call uses up a WAL segment; in the end there is no room for another one, or no server to ask
       await cluster.psql("pgmaster", "select pg_switch_wal()").catch(() => null);
       return await cluster.primary(others);
     },
@@ -51,7 +51,7 @@ test("a full disk on the primary: another node leads, and the node returns when 
   };
   assert.equal(await makeRoom(), next);
 
-  // a server that dies holds the lease for its own restart; without room for that the lease goes to the others
+  // a server that dies keeps the lease for its own restart; without room for a restart it gives the lease up
   await exec(container, ["postdock", "cluster", "switchover", "--to", "pgmaster"], 60_000);
   await ledger.writes(40);
   const before = await logsOf(container);

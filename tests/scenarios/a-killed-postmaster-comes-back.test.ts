@@ -50,7 +50,7 @@ test("a backend that its killed postmaster leaves behind commits nothing", async
   await cluster.psql(now, "drop table orphaned");
 });
 
-test("a crash recovery that takes long gives way to a standby that has everything", async () => {
+test("a primary whose crash recovery takes long gives way to a standby that has all of its WAL", async () => {
   const cluster = await exampleCluster();
   const old = await cluster.waitWhole();
   const container = await cluster.container(old);

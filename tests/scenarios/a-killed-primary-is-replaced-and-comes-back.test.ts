@@ -24,7 +24,7 @@ test("a killed primary is replaced under a writer, and comes back as a standby",
   await cluster.waitPool();
 
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(promoted))! });
-  // asynchronous replication may lose what was acknowledged in the moment before the kill. The standbys have a commit before its
-  // client hears of it, unless the machine holds the sender up just then: with one write every 50 ms none was ever lost here.
+  // asynchronous replication may lose what was acknowledged just before the kill. The standbys have a commit before its client
+  // learns of it, unless the machine delays the WAL sender: with one write every 50 ms none was ever lost here.
   assertLedger("killed container", report, { atLeast: 100, gapMs: successionMs });
 });

@@ -1,5 +1,5 @@
-// Promise: a node whose root may not signal other accounts' processes (no CAP_KILL, as in hardened containers) still hands over
-// at a stop, is still fenced with its lease, and never counts a signal that was refused as a server that has ended.
+// Promise: a node whose root may not signal other accounts' processes (no CAP_KILL, as in hardened containers) hands over at a
+// stop and is fenced when its lease ends, like any other. A refused signal never counts as the end of a server.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -13,7 +13,7 @@ import { successionMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 
-test("without CAP_KILL: a stop hands over, and a primary that is cut off is fenced before another leads", async () => {
+test("without CAP_KILL: a stop hands over, and a primary that is cut off is fenced before another node leads", async () => {
   await using cluster = await ownCluster({
     name: "nokill",
     edit: (file) => firstLevel.forEach((node) => serviceOf(file, node).cap_drop = ["KILL"]),

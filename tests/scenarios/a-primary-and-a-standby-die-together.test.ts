@@ -1,5 +1,5 @@
-// Promise: the primary and one of its two standbys die at one instant, and with the observers the voters that are left are a
-// majority: the last standby leads, what streamed from the dead ones follows it, and both come back by themselves.
+// Promise: when the primary and one of its two standbys die at one instant, the voters that are left, with the observers, are a
+// majority. The last standby leads, the downstream nodes of the dead ones follow it, and both come back by themselves.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -13,7 +13,7 @@ import { successionMs, wholeMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 
-test("with two of three nodes of the first level dead, the last one leads and the cascade follows it", async () => {
+test("when two of three first-level nodes die, the last one leads and the cascade follows it", async () => {
   await using cluster = await ownCluster({ name: "together", edit: withVoters(firstLevel, ["pgpool", "backup"]) });
   await cluster.up();
   const old = await cluster.waitWhole(startMs);
@@ -38,8 +38,8 @@ test("with two of three nodes of the first level dead, the last one leads and th
   assert.equal(await cluster.waitWhole(), leader, "nobody else came to lead");
   await cluster.waitPool(firstLevel);
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(leader))! });
-  // Asynchronous replication may lose the moment before the kill, as where the primary dies alone; none was ever lost here. Two
-  // dead backends at once hold pgpool's sessions up longer than one: seen were 5.1 to 8.9 s.
+  // Asynchronous replication may lose writes just before the kill, as when the primary dies alone; none was ever lost here. Two
+  // dead backends at once delay pgpool's sessions longer than one: 5.1 to 8.9 s were measured.
   const gapMs = successionMs + 5_000;
   assertLedger("primary and a standby killed together", report, { atLeast: 60, gapMs });
 });

@@ -1,5 +1,5 @@
-// Promise: a former primary that has diverged and no longer has the WAL a rewind needs gets it from barman, and is not cloned;
-// what it remembered of its cluster it still knows afterwards.
+// Promise: a former primary that has diverged and no longer has the WAL for a rewind gets it from barman and is not cloned.
+// It keeps its memory of the cluster.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -9,13 +9,13 @@ import { exec, logsOf, logsSince } from "../support/docker.ts";
 
 const deps = { clock: systemClock };
 
-test("WAL that a rewind needs and the node has removed comes from barman", async () => {
+test("WAL that a rewind needs but the node has removed comes from barman", async () => {
   const cluster = await exampleCluster();
   const old = await cluster.waitWhole();
   try {
     await loseWal(cluster, old);
   } finally {
-    // a node that was rewound has the settings of the new primary; one that was not keeps its own
+    // a rewound node has the settings of the new primary; any other node keeps its own
     await cluster.psql(old, "alter system reset wal_keep_size").catch(() => null);
     await cluster.psql(old, "select pg_reload_conf()").catch(() => null);
   }

@@ -1,5 +1,5 @@
-// Promise: a node whose PostgreSQL leaves recovery slowly keeps the lease until it has: an answer that does not come in time is
-// no failure, and nobody else may lead meanwhile.
+// Promise: a node whose PostgreSQL leaves recovery slowly keeps the lease until it has. A late answer is not a failure, and no
+// other node may lead meanwhile.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -14,15 +14,15 @@ const deps = { clock: systemClock };
 const hangSeconds = 20;
 const hang = `/usr/local/bin/postdock postgres-node may-end-recovery && sleep ${hangSeconds}`;
 
-test("a standby that hangs on its way to primary keeps the lease until it has arrived", async () => {
+test("a standby that hangs during its promotion keeps the lease until it is primary", async () => {
   await using cluster = await ownCluster({ name: "hanging-promotion" });
   await cluster.up([...nodes, "pgpool"]);
   assert.equal(await cluster.waitWhole(startMs, nodes), "pgmaster");
   await cluster.waitPool(nodes);
-  // pgslave3 has the highest priority: it is the one that is promoted
+  // pgslave3 has the highest priority, so it is promoted
   await cluster.psql("pgslave3", `alter system set recovery_end_command = '${hang}'`);
   await cluster.psql("pgslave3", "select pg_reload_conf()");
-  // repmgrd would ask for the promotion as well, and it is the agent's that is looked at here
+  // repmgrd would ask for the promotion as well, but this scenario is about the agent's promotion
   for (const node of ["pgslave1", "pgslave3"]) {
     await exec(await cluster.container(node), ["bash", "-c", "kill -STOP $(pgrep -x repmgrd)"]);
   }

@@ -9,7 +9,7 @@ import { docker, exec, logsOf, logsSince, stateOf } from "../support/docker.ts";
 const name = `${prefix}-signals`;
 const environment = ["-e", "NODE_ID=1", "-e", "NODE_NAME=node1", "-e", "POSTGRES_PASSWORD=secret-of-the-test"];
 
-test("TERM, INT and QUIT end a node as they say, with exit code 0", async () => {
+test("TERM and INT end a node by a fast shutdown, QUIT by an immediate one, with exit code 0", async () => {
   await attempt(["docker", "rm", "-fv", name], { timeoutMs: 30_000 });
   await docker(["run", "-d", "--name", name, ...environment, ...executableMount, "postdock/postgres:latest"]);
   const sql = async (text: string) => (await exec(name, ["psql", "-U", "postgres", "-XAtqc", text])).trim();

@@ -1,5 +1,5 @@
-// Promise: what a client does in one transaction through pgpool is one transaction, also where pgpool has just been started and
-// does not know yet who is primary.
+// Promise: one transaction of a client through pgpool is one transaction on the primary, even if pgpool has just started and does
+// not know the primary yet.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -20,7 +20,7 @@ const writePairs = `for client in $(seq 12); do (
       sleep 0.05
     done) & done; wait`;
 
-/** Makes a node primary that is not pgpool's first backend: there an unknown primary and the first backend are two nodes. */
+/** Makes a node primary that is not pgpool's first backend: only then is the first backend the wrong node for a new session. */
 async function leadBy(cluster: Cluster, node: string): Promise<void> {
   const primary = await cluster.waitWhole();
   if (primary === node) return;

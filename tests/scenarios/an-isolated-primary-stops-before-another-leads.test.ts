@@ -1,5 +1,5 @@
-// Promise: a primary that is cut off from everybody stops serving before another node leads, says so to its probe, and is a
-// standby again by itself when the network heals. Nobody could write to two primaries at any instant.
+// Promise: a primary that is cut off from all other containers stops serving before another node leads, and its probe says so.
+// When the network heals it becomes a standby by itself. At no instant could two primaries be written to.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -11,7 +11,7 @@ import { successionMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 
-/** Writes inside the container over its own socket, which no network cut stops: how many worked, and when the last was sent. */
+/** Writes inside the container over its own socket, despite cut networks; counts writes, and notes when the last was sent. */
 async function writeLocally(container: string, stop: AbortSignal): Promise<{ count: number; lastMs: number }> {
   let count = 0;
   let lastMs = 0;
@@ -27,7 +27,7 @@ async function writeLocally(container: string, stop: AbortSignal): Promise<{ cou
 
 const probe = (container: string) => tryExec(container, ["/usr/local/bin/cluster/healthcheck/is_major_master.sh"]);
 
-test("an isolated primary is fenced before another node leads, and comes back as its standby", async () => {
+test("a primary that is cut off is fenced before another node leads, and comes back as its standby", async () => {
   const cluster = await exampleCluster();
   const old = await cluster.waitWhole();
   const container = await cluster.container(old);
@@ -73,6 +73,6 @@ test("an isolated primary is fenced before another node leads, and comes back as
   assert.equal(await cluster.waitWhole(), promoted);
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(promoted))! });
   await cluster.psql(promoted, "drop table isolated");
-  // pgpool is cut off from it as well: what the old primary acknowledged after the cut went to nobody but itself
+  // pgpool is cut off from it as well: what the old primary acknowledged after the cut reached no other node
   assertLedger("isolated primary", report, { atLeast: 60, gapMs: successionMs });
 });

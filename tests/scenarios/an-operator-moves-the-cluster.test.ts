@@ -1,4 +1,5 @@
-// Promise: what an operator types does what it says, from any container, without SSH; what cannot be done is refused with its reason.
+// Promise: an operator's orders work from any container, without SSH; an order that cannot be carried out is refused with its
+// reason.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CommandResult } from "../../core/runtime/command.ts";
@@ -16,7 +17,7 @@ async function operate(cluster: Cluster, ...args: readonly string[]): Promise<Co
   return await tryExec(await cluster.container("pgpool"), ["postdock", "cluster", ...args], 90_000);
 }
 
-/** The JSON that a command which succeeds prints. */
+/** The JSON that a successful command prints. */
 async function told(cluster: Cluster, ...args: readonly string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await operate(cluster, ...args, "--json");
   assert.equal(code, 0, `${args.join(" ")}: ${stdout}${stderr}`);
@@ -35,19 +36,19 @@ async function others(cluster: Cluster): Promise<{ primary: string; one: string;
   return { primary, one, other };
 }
 
-/** Nobody of these nodes comes to lead although the lease is free. */
+/** Checks that none of these nodes becomes primary although the lease is free. */
 async function nobodyLeads(cluster: Cluster, among: readonly string[]): Promise<void> {
   let seen: string | null = null;
   const nobody = async () => (seen = await cluster.primary(among)) === null;
   await staysTrueFor(nothingMs, nobody, { what: `none of ${among.join(", ")} leads`, why: () => `${seen} does` });
 }
 
-/** The last lease has run out at these voters, and nobody has another. */
+/** Waits until the last grant has run out at these voters, and no node has the lease. */
 async function waitNoLease(cluster: Cluster, among: readonly string[]): Promise<void> {
   await cluster.waitEach(among, "the lease to run out", ({ lease }) => lease.grantedTo === null, 20_000);
 }
 
-test("switchover: to a node and straight back, refused where the node cannot lead", async () => {
+test("switchover: to a node and straight back; refused if the node cannot lead", async () => {
   const cluster = await exampleCluster();
   const { primary, one } = await others(cluster);
   for (const [from, to] of [[primary, one], [one, primary], [primary, one]] as const) {
@@ -85,14 +86,14 @@ test("pause: no failover, also after a restart, until resume", async () => {
 test("reinit: a standby is cloned again, a primary is not", async () => {
   const cluster = await exampleCluster();
   const { primary, one } = await others(cluster);
-  await refuses(cluster, ["reinit", primary], /only a running standby is cloned again/);
+  await refuses(cluster, ["reinit", primary], /only a running standby can be cloned again/);
   assert.deepEqual(await told(cluster, "reinit", one), { schema: 1, node: one, streaming: true });
   assert.equal(await cluster.waitWhole(), primary);
   const { stdout } = await operate(cluster, "history");
   assert.match(stdout, new RegExp(`Rejoined, way clone, from ${primary}.*: an operator asked for a new clone`));
 });
 
-test("failover --force: leads without a majority once its price is known, and a majority counts again later", async () => {
+test("failover --force: a node leads without a majority after --yes, until a majority is back", async () => {
   const cluster = await exampleCluster();
   const { primary, one, other } = await others(cluster);
   await Promise.all([cluster.kill(primary), cluster.kill(one)]);
@@ -102,7 +103,7 @@ test("failover --force: leads without a majority once its price is known, and a 
   await nobodyLeads(cluster, [other]);
   assert.equal((await told(cluster, ...force, "--yes")).primary, other);
   await cluster.psql(other, "drop table if exists forced; create table forced as select 1 as n");
-  assert.match((await operate(cluster, "show")).stdout, new RegExp(`${other} was forced to lead`));
+  assert.match((await operate(cluster, "show")).stdout, new RegExp(`${other} was forced to become primary`));
   await Promise.all([cluster.start(primary), cluster.start(one)]);
   assert.equal(await cluster.waitWhole(), other);
   await cluster.waitEach([other], "the majority to count again", ({ forced }) => !forced);

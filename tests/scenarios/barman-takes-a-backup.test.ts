@@ -1,11 +1,11 @@
-// Promise: `barman check` is green and a base backup is taken, by the commands that operators of 1.x type as root.
+// Promise: `barman check` passes and a base backup is taken, by the commands that operators of 1.x type as root.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { exampleCluster } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
 
-test("barman takes a backup and its check is green", async () => {
+test("barman takes a backup, and its check passes", async () => {
   const cluster = await exampleCluster();
   const backup = await cluster.container("backup");
   let last = "";

@@ -1,5 +1,5 @@
-// Promise: whatever befalls the primary's network or processes, no write is acknowledged by two nodes at one instant, sums stay
-// right on every node, only what asynchronous replication may lose is lost, and the cluster is whole within a minute.
+// Promise, whatever happens to the primary's network or processes: two nodes never acknowledge writes at one instant, and sums
+// stay right on every node. Only what asynchronous replication may lose is lost, and the cluster is whole within a minute.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { wordOf } from "../support/clients/check.ts";

@@ -1,5 +1,5 @@
-// Promise: with BARMAN_SYNC=1 a commit waits for barman's WAL receiver beside the standbys of its mode, so that a restore loses
-// nothing that was acknowledged; and without barman the commits go on.
+// Promise: with BARMAN_SYNC=1 a commit waits for barman's WAL receiver as well as for the standbys of its mode. A restore then
+// loses nothing that was acknowledged. Without barman commits continue.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -26,7 +26,7 @@ test("strict with barman: a commit waits for one standby and for barman, until b
   const receiver = (signal: string) => exec(backup, ["pkill", `-${signal}`, "-x", "pg_receivewal"]);
 
   await names(/^FIRST 2 \("barman_receive_wal", "node\d", "node\d"\)$/);
-  await exec(backup, ["pgrep", "-f", "pg_receivewal .*--synchronous"]); // without it every commit would wait for 5 s
+  await exec(backup, ["pgrep", "-f", "pg_receivewal .*--synchronous"]); // without this option every commit would wait for 5 s
   await cluster.psql(primary, "create table acknowledged (id int)");
   await receiver("STOP");
   let committed = false;

@@ -26,7 +26,7 @@ async function runOnce(environment: readonly string[]): Promise<{ code: number |
 
 test("CONFIGS reach PostgreSQL and pgpool", async () => {
   const cluster = await exampleCluster();
-  // what the example sets is PostgreSQL's own default too: the source tells whether it was set
+  // the example sets PostgreSQL's own default, so only the source shows whether it was set
   const set = "select setting, source from pg_settings where name = 'max_replication_slots'";
   assert.equal(await cluster.psql("pgmaster", set), "10|configuration file");
   assert.match(await cluster.psql("pgmaster", "show shared_preload_libraries"), /^repmgr/);

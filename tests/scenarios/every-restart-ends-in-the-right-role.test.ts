@@ -1,5 +1,5 @@
-// Promise: whatever a node wakes up to, it ends in the right role by itself and loses nothing: all nodes stopped after a failover
-// and started in any order, a wiped volume, missed WAL, a clone cut off, a standby cut off the network.
+// Promise: whatever a node finds at its start, it gets the right role by itself and loses nothing. The cases: all nodes stopped
+// after a failover and started in any order, a wiped volume, missed WAL, an interrupted clone, a standby without network.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -16,12 +16,12 @@ async function failOver(cluster: Cluster, old: string): Promise<string> {
   return await cluster.waitSuccessor(old);
 }
 
-/** Takes the table of the marks away, of this run or of one that was cut off. */
+/** Drops the table of marks, which this run or an interrupted one has made. */
 async function unmark(cluster: Cluster): Promise<void> {
   await cluster.psql(await cluster.waitWhole(), "drop table if exists marks");
 }
 
-/** One row, acknowledged by whoever is primary. */
+/** Writes one row, which the present primary acknowledges. */
 async function mark(cluster: Cluster, text: string, among: readonly string[] = nodes): Promise<string> {
   const sql = `create table if not exists marks (t text); insert into marks values ('${text}')`;
   return await waitUntil(
@@ -38,7 +38,7 @@ async function mark(cluster: Cluster, text: string, among: readonly string[] = n
 const identifier = async (cluster: Cluster, node: string) =>
   await cluster.psql(node, "select system_identifier from pg_control_system()");
 
-test("all nodes stopped after a failover come back on the newest timeline, whoever starts first", async () => {
+test("all nodes stopped after a failover come back on the newest timeline, whichever node starts first", async () => {
   const cluster = await exampleCluster();
   await unmark(cluster);
   const old = await cluster.waitWhole();
@@ -84,7 +84,7 @@ test("all nodes stopped after a failover come back on the newest timeline, whoev
   await unmark(cluster);
 });
 
-test("the old primary with an empty volume clones; there is no second cluster", async () => {
+test("the old primary with an empty volume is cloned and does not make a second cluster", async () => {
   const cluster = await exampleCluster();
   const old = await cluster.waitWhole();
   const before = await identifier(cluster, old);
@@ -94,7 +94,7 @@ test("the old primary with an empty volume clones; there is no second cluster", 
   assert.equal(await identifier(cluster, old), before);
 });
 
-test("a standby that missed WAL beyond what is kept is cloned again by itself", async () => {
+test("a standby whose missing WAL is gone is cloned again by itself", async () => {
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
   const standby = first.find((n) => n !== primary)!;
@@ -113,7 +113,7 @@ test("a standby that missed WAL beyond what is kept is cloned again by itself", 
   }
 });
 
-/** Uses WAL up until the primary has removed what it has now; the slot of the node with this id, which keeps it, goes first. */
+/** Writes WAL until the primary has removed what it has now. First drops the slot of the node with this id, which would keep it. */
 async function removeWal(cluster: Cluster, primary: string, id: number): Promise<void> {
   const last = await cluster.psql(primary, "select pg_walfile_name(pg_current_wal_lsn())");
   await cluster.psql(primary, "alter system set wal_keep_size = 0");
@@ -133,7 +133,7 @@ async function removeWal(cluster: Cluster, primary: string, id: number): Promise
   );
 }
 
-/** Waits until the node's agent says that it copies data. */
+/** Waits until the node's agent reports that it copies data. */
 async function cloning(cluster: Cluster, node: string): Promise<void> {
   await waitUntil(
     async () => {
@@ -145,7 +145,7 @@ async function cloning(cluster: Cluster, node: string): Promise<void> {
   );
 }
 
-test("a clone cut off by a kill, and one by the network, never count as a cluster and are done again", async () => {
+test("a clone that a kill or the network interrupts never counts as a cluster and is repeated", async () => {
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
   const standby = first.find((n) => n !== primary)!;
@@ -165,7 +165,7 @@ test("a clone cut off by a kill, and one by the network, never count as a cluste
   await cluster.psql(primary, "drop table ballast");
 });
 
-test("a standby cut off the network is not promoted and catches up when it is back", async () => {
+test("a standby that is cut off is not promoted, and catches up when it is back", async () => {
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
   const standby = first.find((n) => n !== primary)!;
@@ -174,7 +174,7 @@ test("a standby cut off the network is not promoted and catches up when it is ba
   await cluster.disconnect(standby);
   const inRecovery = async () => await cluster.psql(standby, "select pg_is_in_recovery()") === "t";
   await staysTrueFor(nothingMs, inRecovery, { what: `${standby} is a standby` });
-  // a proxy that the engine hands to every container is not for the probe
+  // the probe must not use a proxy that Docker hands to every container
   const probe = ["env", "http_proxy=http://127.0.0.1:9", "/usr/local/bin/cluster/healthcheck/is_major_master.sh"];
   assert.equal((await tryExec(container, probe)).code, 0);
   const marked = "select count(*) > 0 from marks where t = 'while it was away'";
@@ -189,7 +189,7 @@ test("a standby cut off the network is not promoted and catches up when it is ba
   await unmark(cluster);
 });
 
-test("a node of the second level that was added streams, and its slot goes when it is removed", async () => {
+test("an added second-level node streams, and its slot is dropped when the node is removed", async () => {
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
   const name = `${cluster.project}-added`;
@@ -200,7 +200,7 @@ test("a node of the second level that was added streams, and its slot goes when 
     "CLUSTER_NODE_NETWORK_NAME=added",
   ];
   const flags = [...environment, "POSTGRES_PASSWORD=monkey_pass"].flatMap((e) => ["-e", e]);
-  await docker(["rm", "-fv", name]).catch(() => null); // what a run that was cut off has left
+  await docker(["rm", "-fv", name]).catch(() => null); // left by an interrupted run
   const network = ["--network", await cluster.network(), "--network-alias", "added"];
   await docker(["run", "-d", "--name", name, ...network, ...flags, ...executableMount, "postdock/postgres:latest"]);
   try {
@@ -237,7 +237,7 @@ test("a node of the second level that was added streams, and its slot goes when 
   await cluster.waitWhole();
 });
 
-/** Promotes a stopped standby's data by hand and ends the server at once: what an operator with the volume could do. */
+/** Promotes a stopped standby's data by hand and ends the server at once, as an operator with the volume could do. */
 async function promoteAlone(cluster: Cluster, node: string): Promise<void> {
   const server = "-c primary_conninfo= -c synchronous_standby_names= -c listen_addresses= -c recovery_end_command=";
   const script = `set -e; chown postgres /var/run/postgresql
@@ -249,7 +249,7 @@ async function promoteAlone(cluster: Cluster, node: string): Promise<void> {
   await docker(["run", "--rm", "--volumes-from", from, "--entrypoint", "bash", image, "-c", script]);
 }
 
-test("a node that was promoted alone, to a number that the others gave to another timeline, is cloned", async () => {
+test("a node that was promoted alone is cloned if the others have another timeline of that number", async () => {
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
   const [node, other] = first.filter((n) => n !== primary) as [string, string];
@@ -260,7 +260,7 @@ test("a node that was promoted alone, to a number that the others gave to anothe
   await promoteAlone(cluster, node);
   for (const to of [other, primary]) {
     const from = await cluster.container(to === other ? primary : other);
-    // at once, also straight back: the old primary is a standby since a moment only
+    // at once, also straight back: the old primary has only just become a standby
     await exec(from, ["postdock", "cluster", "switchover", "--to", to], 60_000);
     await mark(cluster, `led by ${to}`, [primary, other]);
     await cluster.psql(to, "insert into marks select 'row ' || n from generate_series(1, 5000) n");

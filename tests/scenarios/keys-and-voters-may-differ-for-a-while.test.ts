@@ -1,5 +1,5 @@
-// Promise: CLUSTER_KEY is changed node by node without losing the lease; a node with a wrong key, or with other voters, costs
-// nothing but its vote, and `cluster doctor` names it.
+// Promise: CLUSTER_KEY can be changed node by node without losing the lease. A node with a wrong key or other voters only loses
+// its vote, and `cluster doctor` names it.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -20,7 +20,7 @@ interface Given {
   partners?: string;
 }
 
-/** The three nodes, each with what it is given; a node whose part is as before is not touched. */
+/** Starts the three nodes, each with its own variables; a node whose variables have not changed stays as it is. */
 async function use(given: Readonly<Record<string, Given>>): Promise<Cluster> {
   const cluster = await Cluster.prepare({
     name: "keys",
@@ -52,21 +52,21 @@ let given = Object.fromEntries(nodes.map((n): [string, Given] => [n, { key: oldK
 let cluster: Cluster;
 after(() => cluster && discard(cluster));
 
-/** Lines of fences in the logs of containers that have been replaced since. */
+/** The fence's lines in the logs of containers that have been replaced since. */
 const fencedBefore: string[] = [];
 
-/** Replaces one node's container by one with what it is given now. What the old one said at its end counts too. */
+/** Replaces one node's container by one with its present variables. What the old one logged at its end counts too. */
 async function replace(node: string, now: Given): Promise<void> {
   await cluster.composeRun(["stop", node]);
   fencedBefore.push(...await fencesOf(node));
   cluster = await use(given = { ...given, [node]: now });
 }
 
-/** The same, until the cluster is whole and every voter grants again. */
+/** The same, and waits until the cluster is whole and every voter grants again. */
 async function change(node: string, now: Given): Promise<void> {
   await replace(node, now);
   const primary = await cluster.waitWhole(undefined, nodes);
-  // each voter is asked itself: the holder knows of a refusal only once a voter that was away answers again
+  // each voter is asked directly: the holder learns of a refusal only once a voter that was away answers again
   await cluster.waitEach(nodes, `every voter to grant to ${primary}`, ({ lease }) => lease.grantedTo === primary);
 }
 
@@ -89,7 +89,7 @@ async function assertNoFence(): Promise<void> {
 
 test("a key is changed node by node under a writer, and no lease runs out", async () => {
   cluster = await use(given);
-  await cluster.down(); // what a run that was cut off has left
+  await cluster.down(); // left by an interrupted run
   cluster = await use(given);
   const primary = await cluster.waitWhole(startMs, nodes);
   await cluster.waitLease(nodes);
@@ -104,7 +104,7 @@ test("a key is changed node by node under a writer, and no lease runs out", asyn
   await changeAll(`${newKey} ${oldKey}`);
   await assertNoFence();
   const standby = nodes.find((n) => n !== entry)!;
-  await change(standby, { key: newKey }); // the old key is nobody's any more
+  await change(standby, { key: newKey }); // no node has the old key any more
   await assertNoFence();
   await ledger.writes(40);
   const report = await ledger.finish({ ...monkey, host: (await cluster.address((await cluster.primary(nodes))!))! });
@@ -112,7 +112,7 @@ test("a key is changed node by node under a writer, and no lease runs out", asyn
   assertLedger("keys changed node by node", report, { atLeast: 80, gapMs: successionMs });
 });
 
-test("a wrong key and other voters cost a vote and are named; the primary goes on", async () => {
+test("a node with a wrong key or other voters only loses its vote and is named; the primary goes on", async () => {
   const primary = await cluster.waitWhole(undefined, nodes);
   const [one, other] = nodes.filter((n) => n !== primary) as [string, string];
   const right = { key: `${newKey} ${oldKey}` };

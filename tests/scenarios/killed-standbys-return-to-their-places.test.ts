@@ -1,5 +1,5 @@
-// Promise: a killed standby and a killed middle of a cascade come back by themselves; what hangs below follows meanwhile and
-// returns to its configured upstream; the primary stays.
+// Promise: a killed standby, also in the middle of a cascade, comes back by itself. Its downstream nodes follow the primary
+// meanwhile and return to their configured upstream; the primary stays.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -27,7 +27,7 @@ async function waitUpstream(cluster: Cluster, node: string, accept: (host: strin
   );
 }
 
-test("a killed middle of a cascade returns, and what hangs below returns under it", async () => {
+test("a killed node in the middle of a cascade returns, and its downstream nodes return to it", async () => {
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
   const { middle, below } = await middleOf(cluster, primary);

@@ -1,5 +1,5 @@
-// Promise: what is not signed with the cluster's key, what was sent before, what is too old, too long or malformed changes
-// nothing; a signed claim that lies about itself gets no vote; and no flood of requests delays the fence.
+// Promise: a request that is not signed with the cluster's key, was sent before, or is too old, too long or malformed changes
+// nothing. A signed request for the lease that lies about its sender gets no vote. No flood of requests delays the fence.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ControlClient, newNonce } from "../../core/client/control-client.ts";
@@ -71,9 +71,9 @@ test("requests that are not genuine are refused and change nothing", async () =>
     assert.match(answer.text, said);
   };
   await refused({ signature: "" }, 401, /signature is wrong/);
-  await refused({ key: "another-key-of-sixteen" }, 401, /signature is wrong: another CLUSTER_KEY/);
+  await refused({ key: "another-key-of-sixteen" }, 401, /signature is wrong: the sender has another CLUSTER_KEY/);
   await refused({ timeMs: Date.now() - 16 * 60_000 }, 401, /stale/);
-  await refused({ audience: "an-agent-that-is-gone" }, 401, /agent that is gone/);
+  await refused({ audience: "an-agent-that-is-gone" }, 401, /for an earlier run of this agent/);
   await refused({ body: "x".repeat(65 * 1024) }, 413, /over 64 kB/);
   await refused({ body: "{" }, 400, /malformed/);
   await refused({ body: JSON.stringify({ on: "perhaps" }) }, 400, /malformed/);
@@ -87,13 +87,13 @@ test("requests that are not genuine are refused and change nothing", async () =>
     timeMs: Date.now() - 5 * 60_000,
     nonce: newNonce(),
   };
-  assert.equal((await post(address, path, genuine)).status, 200, "a clock five minutes behind is no stranger");
+  assert.equal((await post(address, path, genuine)).status, 200, "a clock may be five minutes behind");
   const again = await post(address, path, genuine);
   assert.equal(again.status, 401);
-  assert.match(again.text, /been here before/);
+  assert.match(again.text, /was received before/);
 });
 
-test("a claim that lies about itself gets no vote", async () => {
+test("a request for the lease that lies about its sender gets no vote", async () => {
   const cluster = await exampleCluster();
   const { address, primary, standby } = await standbyOf(cluster);
   const { lease: { term }, node: { id: nodeId } } = (await cluster.nodeStatus(primary))!;
@@ -142,7 +142,7 @@ test("a claim that lies about itself gets no vote", async () => {
   assert.deepEqual([lease.held, lease.term], [true, term], "the same lease goes on");
 });
 
-test("a primary that is cut off is fenced before another leads, whatever floods its agent", async () => {
+test("a primary that is cut off is fenced before another node leads, whatever floods its agent", async () => {
   const cluster = await exampleCluster();
   const old = await cluster.waitWhole();
   const container = await cluster.container(old);
@@ -172,7 +172,7 @@ test("a primary that is cut off is fenced before another leads, whatever floods 
   await exec(container, ["bash", "-c", "rm -f /tmp/flood.*"]);
 });
 
-/** When a container last said this since then; text of an ISO time, so that two can be compared. */
+/** When a container last logged this since then, as an ISO time, so that two can be compared. */
 async function timeSaid(container: string, before: string, said: RegExp): Promise<string> {
   const line = (await logsSince(container, before)).split("\n").filter((l) => said.test(l)).at(-1);
   assert.ok(line, `${said} is not in the log`);

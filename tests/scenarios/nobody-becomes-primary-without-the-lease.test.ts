@@ -1,4 +1,4 @@
-// Promise: there is no way into read-write past the lease: not by hand, not by an agent that hangs on its primary.
+// Promise: no node is read-write without the lease, neither after a promotion by hand nor while its agent hangs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -28,7 +28,7 @@ test("a standby promoted by hand does not become read-write, and returns", async
   assert.equal((await cluster.nodeStatus(primary))!.postgres.timeline, timeline, "the cluster has not moved on");
 });
 
-test("the fence does not wait for an agent that hangs; the node returns when the agent does", async () => {
+test("the fence acts while the agent hangs; the node returns when the agent does", async () => {
   const cluster = await exampleCluster();
   const old = await cluster.waitWhole();
   const container = await cluster.container(old);

@@ -1,5 +1,5 @@
-// Promise: every variable may come from a file, every name and password may hold what SQL, libpq, shells and configuration files
-// take for syntax, and a node's host may be renamed: the cluster, its pool and its backup work all the same.
+// Promise: every variable may come from a file, and a node's host may be renamed. Names and passwords may contain syntax of SQL,
+// libpq, shells and configuration files. The cluster, its pool and its backup still work.
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -51,7 +51,7 @@ const smaller: Edit = (file) =>
 let cluster = await Cluster.prepare({ name: "odd" });
 after(() => discard(cluster));
 
-/** Starts the services with these words replaced, and with what else is changed. */
+/** Starts the services with these words replaced, and with further changes. */
 async function use(replaced: Readonly<Record<string, string>>, more: readonly string[], change?: Edit): Promise<void> {
   let texts = new Map<string, string>();
   const files: Edit = (file) => void (texts = intoFiles(file, replaced));
@@ -74,7 +74,7 @@ async function throughPool(query: string): Promise<string> {
 }
 
 test("odd names and passwords from files: the cluster replicates, the pool serves, barman checks", async () => {
-  await cluster.down(); // what a run that was cut off has left
+  await cluster.down(); // left by an interrupted run
   await use(odd, []);
   assert.equal(await cluster.waitWhole(startMs, nodes), "pgmaster");
   await cluster.waitPool(nodes);
@@ -98,7 +98,7 @@ test("odd names and passwords from files: the cluster replicates, the pool serve
   );
 });
 
-test("with them a failover works, and the old primary comes back", async () => {
+test("a failover works with odd names, and the old primary comes back", async () => {
   await cluster.kill("pgmaster");
   const lead = await cluster.waitSuccessor("pgmaster", nodes);
   await cluster.start("pgmaster");
@@ -110,7 +110,7 @@ test("with them a failover works, and the old primary comes back", async () => {
   }, deps);
 });
 
-test("a node's host is renamed by changing it everywhere; data and the other names stay", async () => {
+test("a node's host is renamed by changing it in all variables; data and other names stay", async () => {
   const before = await sql("pgslave3", "select system_identifier from pg_control_system()");
   const alias: Edit = (file) => void (serviceOf(file, "pgslave3").networks = { cluster: { aliases: ["moved"] } });
   await use({ ...odd, pgslave3: "moved" }, ["--force-recreate"], alias);

@@ -1,5 +1,5 @@
-// Promise: with two primaries in sight pgpool never writes to both. The primary is cut off from the other nodes, pgpool is
-// not: it sees the old one, until its lease ends, and the promoted one.
+// Promise: with two primaries in sight pgpool never writes to both. The primary is cut off from the other nodes but not from
+// pgpool, which sees both primaries until the lease of the old one ends.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -19,7 +19,7 @@ test("pgpool with two primaries in sight writes to one of them only", async () =
   const ledger = await Ledger.start({ ...monkey, host: (await cluster.address("pgpool"))! });
   await ledger.writes(40);
 
-  // what the other nodes send to the old primary is lost: it has no majority any more, pgpool and barman reach it as before
+  // messages of the other nodes to the old primary are lost, so it has no majority; pgpool and barman still reach it
   const others = nodes.filter((n) => n !== old);
   const heal = await strike({ kind: "one-way", targets: others, from: [old], lastsMs: 0 }, cluster);
   const cutMs = systemClock.nowMs();
@@ -47,7 +47,7 @@ test("pgpool with two primaries in sight writes to one of them only", async () =
   const acknowledged = ledger.acknowledgedAt;
   assert.ok(there.length >= 40 && onlyHere.length >= 80, `${there.length} rows there, ${onlyHere.length} only here`);
   assert.ok(Math.max(0, ...onlyThere) < Math.min(...onlyHere), `a write to ${old} came after one to ${promoted}`);
-  // replication is asynchronous: until its lease ended it was the primary, and what it acknowledged then went nowhere else
+  // it was the primary until its lease ended, and replication is asynchronous: what it acknowledged then was nowhere else
   const afterLease = onlyThere.filter((id) => (acknowledged.get(id) ?? 0) > cutMs + leaseTtlMs);
   assert.deepEqual(afterLease, [], `${old} acknowledged after its lease had ended`);
   assert.deepEqual(
@@ -62,7 +62,7 @@ test("pgpool with two primaries in sight writes to one of them only", async () =
   assert.ok(report.longestGapMs <= successionMs);
 });
 
-/** What a query says of a node whose server is stopped: a copy of its data is started for it, behind a socket of its own. */
+/** The answer to a query on a node whose server is stopped: a copy of its data is started for it, behind its own socket. */
 async function readStopped(cluster: Cluster, node: string, sql: string): Promise<string> {
   const container = await cluster.container(node);
   const stopped = async () => (await tryExec(container, ["pgrep", "-x", "postgres"])).code === 1;

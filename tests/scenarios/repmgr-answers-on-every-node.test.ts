@@ -1,5 +1,5 @@
-// Promise: `repmgr cluster show` works on every node with no further option and shows the whole cascade, and no password
-// stands in repmgr's tables, in a process list or in a log.
+// Promise: `repmgr cluster show` works on every node without further options and shows the whole cascade. No password
+// is in repmgr's tables, in a process list or in a log.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -11,7 +11,7 @@ test("repmgr cluster show and crosscheck answer on every node", async () => {
   const cluster = await exampleCluster();
   for (const node of nodes) {
     const container = await cluster.container(node);
-    // a node of the second level may just be on its way back to its upstream, which is an error to repmgr meanwhile
+    // a second-level node may still be returning to its upstream, which repmgr reports as an error
     const show = ["gosu", "postgres", "repmgr", "cluster", "show", "--csv"];
     let shown = "";
     await waitUntil(
@@ -40,7 +40,7 @@ test("repmgr cluster show and crosscheck answer on every node", async () => {
   }
 });
 
-test("no password stands in repmgr's tables, the process list or the log", async () => {
+test("no password is in repmgr's tables, the process list or the log", async () => {
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
   const texts = new Map<string, string>();

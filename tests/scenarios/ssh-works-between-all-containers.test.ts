@@ -1,4 +1,4 @@
-// Promise: with SSH_ENABLE=1 the postgres user of every container reaches every other by key, and nobody else gets in.
+// Promise: with SSH_ENABLE=1 the postgres user of every container reaches every other container by key, and no other login works.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { services } from "../support/cluster.ts";

@@ -1,5 +1,5 @@
 // Promise: with CONSISTENCY=strict no acknowledged write is lost, whichever node dies; without standbys commits wait and the
-// cluster says so; partially-strict goes on alone and says that instead.
+// cluster says so. In partially-strict mode the primary goes on alone and says so.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -20,7 +20,7 @@ async function start(mode: string, services: readonly string[]): Promise<OwnClus
   return cluster;
 }
 
-/** Strikes the primary; what it returns ends the fault. */
+/** Begins a fault on the primary, and returns a function that ends it. */
 const faults: Readonly<Record<string, (cluster: Cluster, primary: string) => Promise<() => Promise<void>>>> = {
   kill: async (cluster, primary) => {
     await cluster.kill(primary);
@@ -30,7 +30,7 @@ const faults: Readonly<Record<string, (cluster: Cluster, primary: string) => Pro
     await cluster.disconnect(primary);
     return () => cluster.connect(primary);
   },
-  // pgpool and its clients still reach it: it takes writes, and can acknowledge none
+  // pgpool and its clients still reach it: it takes writes, but can acknowledge none
   "cut off the nodes": (cluster, primary) => {
     const others = nodes.filter((n) => n !== primary);
     return strike({ kind: "one-way", targets: others, from: [primary], lastsMs: 0 }, cluster);
@@ -49,7 +49,7 @@ async function waitsFor(cluster: Cluster, primary: string, names: RegExp): Promi
   }, deps);
 }
 
-test("strict: the primary is struck four times under a writer and nothing acknowledged is lost", async () => {
+test("strict: four faults strike the primary under a writer, and no acknowledged write is lost", async () => {
   await using cluster = await start("strict", [...nodes, "pgpool"]);
   let primary: string = await cluster.waitWhole(startMs, nodes);
   await cluster.waitPool(nodes);
@@ -71,7 +71,7 @@ test("strict: the primary is struck four times under a writer and nothing acknow
     const heal = await fault(cluster, primary);
     primary = await cluster.waitSuccessor(primary, nodes);
     await heal();
-    assert.equal(await cluster.waitWhole(undefined, nodes), primary, `who leads after ${name} goes on leading`);
+    assert.equal(await cluster.waitWhole(undefined, nodes), primary, `the primary after ${name} stays primary`);
     await cluster.waitPool(nodes);
   }
   await ledger.writes(30);
@@ -80,7 +80,7 @@ test("strict: the primary is struck four times under a writer and nothing acknow
 
   primary = await passesNobodyOver(cluster, primary);
   await Promise.all(nodes.filter((n) => n !== primary).map((n) => cluster.freeze(n)));
-  // its lease ends with the majority: nobody can write, and nobody else leads
+  // without a majority its lease ends: nothing can be written, and no other node leads
   await waitUntil(
     async () => (await tryExec(await cluster.container(primary), ["pgrep", "-x", "postgres"])).code === 1,
     {
@@ -96,8 +96,8 @@ const replicating = "(walreceiver|startup|checkpointer|writer)";
 const rows = 40_000;
 
 /**
- * One standby has all that was acknowledged and cannot say so, for its server answers no query; the other has less. When the
- * primary dies nobody leads until the first can tell. The new primary.
+ * One standby has all acknowledged writes but cannot say so, since its server answers no query; the other has less. When the
+ * primary dies no node leads until the first standby can answer. Returns the new primary.
  */
 async function passesNobodyOver(cluster: Cluster, primary: string): Promise<string> {
   const [full, behind] = nodes.filter((n) => n !== primary) as [string, string];
@@ -119,7 +119,7 @@ async function passesNobodyOver(cluster: Cluster, primary: string): Promise<stri
     full,
     `kill -STOP $(pgrep -x postgres | while read p; do ps -o pid=,args= $p; done | grep -vE '${replicating}' | awk '{print $1}')`,
   );
-  // more than the connection of the one that is behind holds
+  // more than the buffers of a connection to the standby that is behind can hold
   await cluster.psql(primary, `insert into acknowledged select repeat('x', 1000) from generate_series(1, ${rows})`);
   await cluster.kill(primary);
   const before = await logsOf(await cluster.container(behind));
@@ -142,12 +142,12 @@ async function passesNobodyOver(cluster: Cluster, primary: string): Promise<stri
   return await cluster.waitWhole(undefined, nodes);
 }
 
-test("partially-strict: alone the primary goes on, says so, and waits again when a standby is back", async () => {
+test("partially-strict: the primary goes on alone, says so, and waits again when a standby is back", async () => {
   await using cluster = await start("partially-strict", nodes);
   const primary = await cluster.waitWhole(startMs, nodes);
   await waitsFor(cluster, primary, /^ANY 1 \(/);
   const standbys = nodes.filter((n) => n !== primary);
-  // agents and votes stay, only replication ends
+  // agents still answer and vote; only replication ends
   for (const n of standbys) {
     const container = await cluster.container(n);
     await exec(container, ["bash", "-c", "pgrep -x postgres | xargs kill -STOP"]);

@@ -1,5 +1,5 @@
 // Promise: any subset of the services starts, here pgmaster and backup, with the docker-compose 1.29 that users of 1.x type;
-// NODE_ID follows from NODE_NAME; barman's check is green by itself.
+// NODE_ID follows from NODE_NAME, and barman's check passes by itself.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -7,7 +7,7 @@ import { setEnvironment } from "../support/compose-file.ts";
 import { ownCluster } from "../support/clusters.ts";
 import { tryExec } from "../support/docker.ts";
 
-test("pgmaster alone with backup, by docker-compose 1.29, its id from its name", async () => {
+test("pgmaster and backup alone run with docker-compose 1.29, and NODE_ID follows from NODE_NAME", async () => {
   await using cluster = await ownCluster({
     name: "alone",
     compose: "v1",

@@ -18,7 +18,7 @@ test("the examples of the README and of docs work as printed", async () => {
     { what: "a green barman check", deadlineMs: 120_000, everyMs: 1_000 },
     { clock: systemClock },
   );
-  // the tests' cluster is another project of the same services; everything else is as in the README
+  // the tests' cluster is another Compose project of the same services; everything else is as in the README
   const env = { COMPOSE_PROJECT_NAME: cluster.project };
   for (const page of ["README.md", "docs/flows.md", "docs/high-availability.md", "docs/migration.md"]) {
     const examples = docExamples(await readFile(join(root, page), "utf8"));

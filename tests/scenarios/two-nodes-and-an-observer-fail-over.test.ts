@@ -1,5 +1,5 @@
-// Promise: two database nodes and a pgpool that votes are three voters: when the primary is lost the other node leads, without a
-// third database node; and a node that has lost both others does not go on alone.
+// Promise: two nodes and a pgpool that votes are three voters. When the primary is lost the other node leads, without a third
+// node, and a node that has lost both other voters stops serving.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -13,7 +13,7 @@ import { nothingMs, staysTrueFor, successionMs } from "../support/waits.ts";
 const nodes = ["pgmaster", "pgslave1"];
 const deps = { clock: systemClock };
 
-test("the pool's vote is enough for a failover between two nodes, and alone nobody serves", async () => {
+test("the pool's vote is enough for a failover between two nodes, and a node alone does not serve", async () => {
   await using cluster = await ownCluster({ name: "observer", edit: withVoters(nodes, ["pgpool"]) });
   await cluster.up([...nodes, "pgpool"]);
   const old = await cluster.waitWhole(startMs, nodes);
@@ -25,7 +25,7 @@ test("the pool's vote is enough for a failover between two nodes, and alone nobo
   const other = await cluster.waitSuccessor(old, nodes);
   await ledger.writes(20);
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(other))! });
-  // asynchronous, as where there are three nodes: the moment before the kill may be lost, and none ever was here
+  // asynchronous replication may lose writes just before the kill, as with three nodes; none was ever lost here
   assertLedger("two nodes and an observer", report, { atLeast: 60, gapMs: successionMs });
 
   await cluster.kill("pgpool");

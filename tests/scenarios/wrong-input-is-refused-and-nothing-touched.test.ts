@@ -1,4 +1,5 @@
-// Promise: what a node cannot start with is refused by name, with the fix and a documented exit code, and nothing is touched.
+// Promise: input with which a node cannot start is named and refused, with the fix and a documented exit code, and nothing is
+// changed.
 import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -56,7 +57,7 @@ async function run({ name, env = {}, flags = [] }: Run): Promise<string> {
   return container;
 }
 
-/** The container ends with this code, says this, and gives no secret away. */
+/** Checks that the container ends with this code, logs this, and logs no secret. */
 async function refused(options: Run, code: number, said: RegExp): Promise<void> {
   const container = await run(options);
   await docker(["wait", container], 60_000);
@@ -67,7 +68,7 @@ async function refused(options: Run, code: number, said: RegExp): Promise<void> 
   assert.equal((await stateOf(container)).exitCode, code, log.split("\n").slice(-3).join("\n"));
 }
 
-/** The container ends with some error after its tries, and says this. */
+/** Checks that the container ends with an error after its tries, and logs this. */
 async function fails(options: Run, said: RegExp): Promise<void> {
   const container = await run(options);
   await docker(["wait", container], 60_000);
@@ -110,7 +111,7 @@ test("a second node with the NODE_ID or the NODE_NAME of a running one does not 
   await refused({ name: "namesake", env: named }, 77, /one and this node \(namesake\) both have NODE_NAME node1/);
 });
 
-test("a data directory of another major version, or of something else, is refused and stays as it is", async () => {
+test("a data directory of another major version, or without a cluster, is refused and stays as it is", async () => {
   const flags = ["-v", `${odd}:${data}`];
   await fill(odd, "echo 15 > PG_VERSION && mkdir base && chown -R postgres .");
   const before = await fingerprint(odd);
@@ -146,7 +147,7 @@ test("an upstream that does not resolve, and one that refuses the password, are 
   await fails({ name: "locked", env: locked }, /password authentication failed for user/);
 });
 
-test("SSH keys of any owner and mode are taken; what is no key pair is refused by its path", async () => {
+test("SSH keys of any owner and mode are accepted; files that are not a key pair are named and refused", async () => {
   const keys = join(root, "tests", ".work", "keys-odd");
   await mkdir(keys, { recursive: true });
   for (const name of ["id_rsa", "id_rsa.pub"]) {
@@ -164,7 +165,7 @@ test("SSH keys of any owner and mode are taken; what is no key pair is refused b
   await refused({ name: "nokey", env: { SSH_ENABLE: "1" }, flags }, 78, /\/tmp\/\.ssh\/keys\/id_rsa/);
 });
 
-test("SSH without keys, and settings that would smuggle others in, are refused before anything is touched", async () => {
+test("SSH without keys, and settings that contain other settings, are refused before anything is changed", async () => {
   await refused({ name: "keyless", env: { SSH_ENABLE: "1" } }, 78, /\/tmp\/\.ssh\/keys/);
   await refused({ name: "smuggler", env: { CONFIGS: "work_mem:8MB\nfsync = off" } }, 78, /CONFIGS/);
   await refused({ name: "liar", env: { CONFIGS: "no_such_setting:1" } }, 78, /no_such_setting/);

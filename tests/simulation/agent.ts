@@ -1,5 +1,5 @@
 // One simulated agent: a voter, and a claimant unless it is an observer, behaving as roles/postgres-node/lease/lease.ts does, but
-// wilder: it also asks anew while it holds, and hands over for no reason. Its clock has an offset and a rate of its own.
+// wilder: it also acquires again while it holds the lease, and hands over for no reason. Its clock has its own offset and rate.
 import { isRefused, newClaim, remainingMs, retryAfterMs } from "../../core/lease/decide/claim.ts";
 import type { ClaimState } from "../../core/lease/decide/claim.ts";
 import {
@@ -33,7 +33,7 @@ export interface Surroundings {
 export class Agent {
   up = false;
   frozen = false;
-  /** grows with every start; also makes the incarnation */
+  /** grows with every start, and is part of the incarnation */
   life = 0;
   timer = 0;
   electorate: readonly string[] = [];
@@ -50,7 +50,7 @@ export class Agent {
     return this.clock.localMs + (nowMs - this.clock.atMs) * this.clock.rate;
   }
 
-  /** The machine has been booted: its clock starts anew, and no server has survived. */
+  /** The machine has been rebooted: its clock starts again, and no server has survived. */
   boot(nowMs: number, random: Random): void {
     this.clock = { atMs: nowMs, localMs: random.between(0, 1e6), rate: random.between(0.99, 1.01) };
     this.serverUntilMs = -Infinity;
@@ -114,7 +114,7 @@ export class Agent {
     this.sendAs(sent, around);
   }
 
-  /** A hand-over too: PostgreSQL has been stopped before that. */
+  /** Releases the lease, also in a hand-over: PostgreSQL has been stopped before. */
   private giveUp(nowMs: number, around: Surroundings, pauseMs: number): void {
     if (remainingMs(this.claim!, this.localMs(nowMs)) > 0) this.serverUntilMs = -Infinity;
     this.asking = null;

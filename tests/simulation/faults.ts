@@ -1,5 +1,5 @@
 // What breaks in the simulated world, and when: cuts, losses, delays, freezes, restarts, clocks, electorates, names.
-// After a while everything is mended for three times LEASE_TTL, and then it goes on.
+// From time to time everything works for three times LEASE_TTL, and then new faults follow.
 import { Agent } from "./agent.ts";
 import type { Random } from "./random.ts";
 import type { WorldKind } from "./rules.ts";
@@ -10,7 +10,7 @@ export class Faults {
   private readonly random: Random;
   private readonly ttlMs: number;
   private readonly configured = new Map<Agent, readonly string[]>();
-  /** "from to" of the links that are cut, with the time until which they are */
+  /** "from to" of the links that are cut, each with the time at which the cut ends */
   private readonly cuts = new Map<string, number>();
   private readonly routes = new Map<string, Agent>();
   private loss = 0;
@@ -39,12 +39,12 @@ export class Faults {
     return this.configured.get(agent)!;
   }
 
-  /** Another agent than the named one answers here. */
+  /** An agent other than the named one answers. */
   route(from: Agent, name: string): Agent | undefined {
     return this.routes.get(`${from.name} ${name}`);
   }
 
-  /** When a message arrives: not at all, once, or twice. */
+  /** The times at which a message arrives: none, one or two. */
   delays(from: Agent, to: Agent): number[] {
     const { random } = this;
     const cutUntil = this.cuts.size === 0 ? undefined : this.cuts.get(`${from.name} ${to.name}`);
@@ -98,7 +98,7 @@ export class Faults {
     () => this.special(),
   ];
 
-  /** Anyone, the holder more often than others. */
+  /** A random agent, the holder more often than others. */
   private someone(): Agent {
     const holder = this.random.chance(0.4) ? this.agents.find((a) => a.remainingMs(this.world.nowMs) > 0) : undefined;
     return holder ?? this.random.pick(this.agents);
@@ -178,7 +178,7 @@ export class Faults {
     this.restart(agent);
   }
 
-  /** Two changes begun at once: one node was given one more voter, another node another one. */
+  /** Two changes at once: one node gets one more voter, and another node gets a different one. */
   private giveExtras(): void {
     const [one, , other] = this.agents;
     const [x, y] = this.agents.slice(this.voters.length);

@@ -1,4 +1,4 @@
-// Chance with a seed, and the queue of what is to happen: the same seed gives the same run, to the last message.
+// Random numbers with a seed, and the queue of events: the same seed gives the same run, to the last message.
 
 /** A small generator of 32 bits of state (mulberry32), enough to shake a protocol. */
 export class Random {
@@ -50,7 +50,7 @@ interface Entry<T> {
   event: T;
 }
 
-/** What is to happen, earliest first; in the order of entry where two are due together. A binary heap. */
+/** The events to come, earliest first; two that are due together keep the order of entry. A binary heap. */
 export class Agenda<T> {
   private readonly heap: Entry<T>[] = [];
   private entered = 0;

@@ -1,4 +1,4 @@
-// The rules under test, and the same rules with one fault planted: what the simulation must tell apart.
+// The rules under test, and the same rules with one planted fault: the simulation must distinguish them.
 import {
   acquire,
   type ClaimState,
@@ -29,7 +29,7 @@ function sentAt(claim: ClaimState, round: number, sentMs: number): ClaimState {
   return { ...claim, rounds: claim.rounds.map((r) => r.id === round ? { ...r, sentMs } : r) };
 }
 
-/** Lets a voter judge a changed request; what it keeps and says of itself stays its own. */
+/** Lets a voter judge a changed request; its memory and its answer keep its own electorate and start. */
 function votesAs(change: (voter: VoterState, request: LeaseRequest) => [Partial<VoterState>, Partial<LeaseRequest>]) {
   return (voter: VoterState, request: LeaseRequest, nowMs: number) => {
     const [otherVoter, otherRequest] = change(voter, request);
@@ -48,7 +48,7 @@ function countLate(claim: ClaimState, asked: string, reply: LeaseReply, nowMs: n
   return counted.lease === stretched ? { ...counted, lease } : counted;
 }
 
-/** Which world shows the fault. */
+/** The kinds of worlds; each planted fault names the kind in which it is found. */
 export const worldKinds = ["ordinary", "rolling", "odd-one", "two-extras", "misrouted"] as const;
 export type WorldKind = typeof worldKinds[number];
 
@@ -74,7 +74,7 @@ export const plantedFaults: Readonly<Record<string, Planted>> = {
   "a margin for the fence, none for the drift of clocks": planted("ordinary", {
     rulesOf: (ttlMs) => ({ ttlMs, marginMs: fenceMarginMs }),
   }),
-  "a node asks anew while its server is dying": planted("ordinary", { restMs: () => 0 }),
+  "a node acquires again while its server is dying": planted("ordinary", { restMs: () => 0 }),
   "voters and claimants do not compare electorates": planted("odd-one", {
     vote: votesAs((voter, request) => [{ electorate: [...request.electorate, voter.name] }, {
       electorate: [...request.electorate, voter.name],
@@ -84,7 +84,7 @@ export const plantedFaults: Readonly<Record<string, Planted>> = {
   "a majority of the claimant's electorate is enough": planted("two-extras", {
     count: (claim, asked, reply, nowMs) => count(claim, asked, { ...reply, electorate: claim.electorate }, nowMs),
   }),
-  "a release ends whatever lease there is": planted("ordinary", {
+  "a release ends any lease": planted("ordinary", {
     vote: votesAs((voter, request) => {
       const own = request.kind === "release" && voter.grant !== null;
       return [{}, own ? { from: voter.grant!.to, term: voter.grant!.term } : {}];
@@ -96,7 +96,7 @@ export const plantedFaults: Readonly<Record<string, Planted>> = {
       return [{}, own ? { term: voter.grant!.term } : {}];
     }),
   }),
-  "one agent counts under every name it is reached by": planted("misrouted", {
+  "one agent counts under every name that reaches it": planted("misrouted", {
     count: (claim, asked, reply, nowMs) =>
       count(claim, asked, { ...reply, voter: asked, incarnation: `${asked} ${reply.incarnation}` }, nowMs),
   }),

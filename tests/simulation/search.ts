@@ -1,4 +1,4 @@
-// Runs worlds seed after seed: until one breaks, or until so many steps are done.
+// Runs worlds, seed after seed, until a promise is broken or so many steps are done.
 import { plantedFaults, type Rules, trueRules, type WorldKind } from "./rules.ts";
 import { kindOf, runWorld, worldSteps } from "./world.ts";
 
@@ -27,10 +27,10 @@ export function search(
   return found;
 }
 
-/** A planted fault must show within so many steps. */
+/** A planted fault must be found within so many steps. */
 export const findWithinSteps = 1_500_000;
 
-/** For every planted fault: how it shows, and after how many steps. */
+/** For every planted fault: which promise it breaks, and after how many steps. */
 export function searchPlanted(seed: number) {
   return Object.entries(plantedFaults).map(([name, { rules, world }]) => {
     return { name, world, ...search({ seed, steps: findWithinSteps, rules, kind: world }) };

@@ -1,4 +1,4 @@
-// The promises of the lease, looked at after every step of the simulation.
+// The promises of the lease, checked after every step of the simulation.
 import { fenceMarginMs } from "../../core/lease/decide/claim.ts";
 import { compareTerm, type Term } from "../../core/lease/decide/vote.ts";
 import type { Agent } from "./agent.ts";
@@ -29,7 +29,7 @@ export class Watch {
     this.lastStartMs = nowMs;
   }
 
-  /** What is broken after something happened to this agent, or null. */
+  /** The promise that is broken after something happened to this agent, or null. */
   look(agent: Agent, nowMs: number): string | null {
     return this.lookAtLease(agent, nowMs) ?? this.lookAtHolders(nowMs);
   }
@@ -66,7 +66,7 @@ export class Watch {
     return null;
   }
 
-  /** Voters keep nothing on disk: terms can only be compared while no agent has started anew. */
+  /** Voters keep nothing on disk, so terms can only be compared while no agent has restarted. */
   private lookAtTerm(agent: Agent, term: Term, nowMs: number): string | null {
     this.begun++;
     const { newest } = this;

@@ -1,5 +1,5 @@
-// The simulated world: agents, a network that delays, loses, doubles and reorders, and the events between them in the order of
-// their true time. `faults.ts` decides what breaks; `watch.ts` looks at the promises after every step.
+// The simulated world: agents, a network that delays, loses, doubles and reorders messages, and the events in the order of their
+// true time. `faults.ts` decides what breaks; `watch.ts` checks the promises after every step.
 import type { LeaseReply, LeaseRequest } from "../../core/lease/decide/vote.ts";
 import { Agent, type Surroundings, type Timing } from "./agent.ts";
 import { Faults } from "./faults.ts";
@@ -42,7 +42,7 @@ export class World implements Surroundings {
     this.faults.begin();
   }
 
-  /** Goes on until something is broken or so many steps are done. */
+  /** Runs until a promise is broken or so many steps are done. */
   run(steps: number): string | null {
     const end = this.steps + steps;
     while (this.broken === null && this.steps < end) this.step();
@@ -112,7 +112,7 @@ export class World implements Surroundings {
     this.watch.noteStart(this.nowMs);
   }
 
-  /** What came while the agent was frozen is handled now, in no order; its timers may come first or last. */
+  /** Handles what arrived while the agent was frozen, in random order; its timers may come first or last. */
   thaw(agent: Agent): void {
     agent.frozen = false;
     const waiting = this.random.shuffle(this.inboxes.get(agent) ?? []);
@@ -128,14 +128,14 @@ export class World implements Surroundings {
   }
 }
 
-/** One world from its seed: how many steps it took, and what broke. */
+/** Runs one world from its seed; returns how many steps it took, and what broke. */
 export function runWorld(seed: number, kind: WorldKind, rules: Rules, steps: number) {
   const world = new World(seed, kind, rules);
   const broken = world.run(steps);
   return { broken, steps: world.steps, begun: world.watch.begun };
 }
 
-/** Steps of one world; after them a new one begins. */
+/** Number of steps of one world, after which a new one begins. */
 export const worldSteps = 4_000;
 
 const kinds: readonly WorldKind[] = [

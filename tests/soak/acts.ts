@@ -5,8 +5,8 @@ import { staysTrueFor } from "../support/waits.ts";
 import type { Act } from "./plan.ts";
 
 /**
- * Does the act and ends it: the fault lasts as long as the act says, afterwards everything runs or is starting. Throws where two
- * nodes say at once meanwhile that they are the primary.
+ * Does the act and ends it. The fault lasts as long as the act says; afterwards everything runs or is starting. Throws if two
+ * nodes say at the same time that they are the primary.
  */
 export async function perform(act: Act, cluster: Cluster): Promise<void> {
   const each = (work: (node: string) => Promise<unknown>) => Promise.all(act.targets.map(work));

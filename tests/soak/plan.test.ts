@@ -13,7 +13,7 @@ test("the same seed gives the same acts, another seed others", () => {
   assert.notDeepEqual(acts(7, 50), acts(8, 50));
 });
 
-test("every kind of act comes, on the primary and on standbys, alone and in pairs", () => {
+test("every kind of act occurs, on the primary and on standbys, alone and in pairs", () => {
   const many = acts(1, 500);
   assert.deepEqual(new Set(many.map((a) => a.kind)), new Set(actKinds));
   assert.ok(many.some((a) => a.targets.length === 1 && a.targets[0] === "a"));

@@ -28,7 +28,7 @@ export type ActKind = typeof actKinds[number];
 
 export interface Act {
   kind: ActKind;
-  /** the nodes it strikes, none for what strikes no node */
+  /** the nodes that it strikes; empty if it strikes no node */
   targets: string[];
   /** how long the fault lasts, milliseconds */
   lastsMs: number;
@@ -41,7 +41,7 @@ export interface Seen {
   second: readonly string[];
 }
 
-/** How often each kind is chosen, beside the others. */
+/** How often each kind is chosen, relative to the others. */
 const weights: Readonly<Record<ActKind, number>> = {
   "kill": 4,
   "stop": 3,
@@ -57,21 +57,21 @@ const weights: Readonly<Record<ActKind, number>> = {
 
 const pick = <T>(from: readonly T[], random: () => number): T => from[Math.floor(random() * from.length)]!;
 
-/** The next act. The primary is struck half of the time; two nodes at once one time in five. */
+/** The next act. One act in two strikes the primary; one in five strikes two nodes at once. */
 export function nextAct(seen: Seen, random: () => number): Act {
   const kind = pick(actKinds.flatMap((k) => Array.from({ length: weights[k] }, () => k)), random);
   const lastsMs = 1_000 + Math.floor(random() * 12_000);
   if (kind === "kill-pool" || kind === "kill-barman") return { kind, targets: [], lastsMs };
   if (kind === "restart-all") return { kind, targets: [...seen.first, ...seen.second], lastsMs };
   const standbys = [...seen.first, ...seen.second].filter((n) => n !== seen.primary);
-  // the volume of the primary is wiped only after another node leads: that is what kill and wipe in a row do
+  // the volume of an old primary is wiped only after another node leads, as after a kill that is followed by a wipe
   const first = kind === "wipe" || random() < 0.5 ? pick(standbys, random) : seen.primary;
   const others = [...seen.second, ...standbys].filter((n) => n !== first);
   const second = kind !== "wipe" && random() < 0.2 ? [pick(others, random)] : [];
   return { kind, targets: [...new Set([first, ...second])], lastsMs };
 }
 
-/** Whether asynchronous replication may lose what was acknowledged in the last moments before this act. */
+/** Whether asynchronous replication may lose what was acknowledged just before this act. */
 export function mayLose(act: Act, primary: string): boolean {
   return act.kind !== "stop" && act.kind !== "restart" && act.targets.includes(primary);
 }

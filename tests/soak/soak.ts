@@ -1,5 +1,5 @@
-// A soak: random acts on the example cluster under a writer, each followed by the question whether the cluster is whole again
-// within a minute. `deno task soak [--minutes N] [--seed S] [--keep]`; the report goes to dist/soak.json as well.
+// A soak: random acts on the example cluster under a writer; after each the cluster must be whole again within a minute.
+// `deno task soak [--minutes N] [--seed S] [--keep]`; the report goes to dist/soak.json as well.
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ interface Done {
   finding: string | null;
 }
 
-/** One primary, everybody streaming, the pool complete, and the writer's writes acknowledged again. */
+/** Waits until there is one primary, every standby streams, the pool is complete, and writes are acknowledged again. */
 async function whole(cluster: Cluster, deadlineMs: number, ledger: Ledger | null): Promise<string> {
   const primary = await cluster.waitWhole(deadlineMs);
   await cluster.waitPool(undefined, deadlineMs);

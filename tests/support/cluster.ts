@@ -15,7 +15,7 @@ import { successionMs, wholeMs } from "./waits.ts";
 /** Stands before the names of everything a scenario makes. */
 export const prefix = process.env.POSTDOCK_TEST_PREFIX || "pdtest";
 
-/** Runs in every container instead of the one in its image, where it is given. */
+/** If given, this executable runs in every container instead of the image's. */
 export const executable = process.env.POSTDOCK_TEST_EXECUTABLE;
 const executableVolume = `${executable}:/usr/local/bin/postdock:ro`;
 /** The same for `docker run`. */
@@ -39,7 +39,7 @@ export interface ClusterOptions {
 
 export class Cluster {
   private readonly peers = new Peers(systemClock);
-  /** what the engine has said of a service within the last second: asking starts two processes, and waits ask often */
+  /** Docker's answers about services within the last second: each question starts two processes, and waits ask often */
   private readonly known = new Map<string, { atMs: number; answer: Promise<string | null> }>();
 
   private constructor(
@@ -93,7 +93,7 @@ export class Cluster {
     return await answer;
   }
 
-  /** /status of a service, or null where it does not answer. */
+  /** /status of a service, or null if it does not answer. */
   async status(service: Service): Promise<AnyStatus | null> {
     const address = await this.address(service);
     if (address === null) return null;
@@ -106,7 +106,7 @@ export class Cluster {
     return status?.component === "postgres-node" ? status : null;
   }
 
-  /** The service that is primary and runs, or null where none says so. Throws where more than one does. */
+  /** The running service that says it is primary, or null if none does. Throws if more than one does. */
   async primary(among: readonly Service[] = nodes): Promise<Service | null> {
     const seen = await Promise.all(among.map(async (s) => [s, await this.nodeStatus(s).catch(() => null)] as const));
     const primaries = seen.filter(([, status]) => status?.postgres.role === "primary").map(([s]) => s);
@@ -114,7 +114,7 @@ export class Cluster {
     return primaries[0] ?? null;
   }
 
-  /** Waits until another node leads than the one that was lost, for as long as that may take. */
+  /** Waits until a node other than the lost one leads, for as long as that may take. */
   async waitSuccessor(of: Service, among: readonly Service[] = nodes, deadlineMs = successionMs): Promise<Service> {
     const others = among.filter((s) => s !== of);
     const what = `another node than ${of} to lead`;
@@ -145,12 +145,12 @@ export class Cluster {
     );
   }
 
-  /** Waits until all these nodes know that only the lease's holder leads: each learns it with its next look. */
+  /** Waits until all these nodes know that the lease is in force: each learns it with its next look. */
   async waitLease(among: readonly Service[]): Promise<void> {
     await this.waitEach(among, "the lease to be in force", ({ lease }) => lease.mode === "on");
   }
 
-  /** Waits until each of these nodes answers, and what it says of itself holds. */
+  /** Waits until each of these nodes answers with a status for which `holds` is true. */
   async waitEach(
     among: readonly Service[],
     what: string,
@@ -199,7 +199,7 @@ export class Cluster {
     await docker(["stop", "--time", String(seconds), await this.container(service)], (seconds + 20) * 1000);
   }
 
-  /** Freezes a whole container. The engine cannot at some moments ("unable to freeze"), and can a moment later. */
+  /** Freezes a whole container. Docker sometimes fails ("unable to freeze") and succeeds a moment later. */
   async freeze(service: Service): Promise<void> {
     const container = await this.container(service);
     const ask = async () => (await attempt(["docker", "pause", container], { timeoutMs: 30_000 })).code === 0;
@@ -260,8 +260,8 @@ export class Cluster {
 }
 
 /**
- * What every test's cluster has of its own: no published ports; keys by their full path; no probe of every container every 3 s,
- * which would take half of a small machine; with POSTDOCK_TEST_EXECUTABLE that executable instead of the image's.
+ * The changes of every test cluster: no published ports; keys by their full path; no probe of every container every 3 s, which
+ * would take half of a small machine; with POSTDOCK_TEST_EXECUTABLE that executable instead of the image's.
  */
 function forTests(file: ComposeFile): void {
   for (const service of Object.values(file.services)) {

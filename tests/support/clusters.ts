@@ -6,12 +6,12 @@ import { Cluster, type ClusterOptions, services } from "./cluster.ts";
 /** Longest time from nothing to a whole cluster, milliseconds. */
 export const startMs = 150_000;
 
-/** `test:scenario --keep`: clusters stay for whoever wants to look at them. */
+/** `test:scenario --keep`: clusters stay so that they can be looked at. */
 const keep = process.env.POSTDOCK_TEST_KEEP === "1";
 
 /**
- * The example cluster that scenarios share: started where it is not there, always handed over whole. Who makes anything in it
- * takes it away again, so that each scenario runs alone, in any order, and twice.
+ * The example cluster that scenarios share: started if it does not run, and always whole. A scenario removes what it has made
+ * in the cluster, so that each scenario runs alone, in any order, and twice.
  */
 export async function exampleCluster(): Promise<Cluster> {
   const cluster = await Cluster.prepare({ name: "example" });
@@ -24,7 +24,7 @@ export async function exampleCluster(): Promise<Cluster> {
   return cluster;
 }
 
-/** A cluster of its own for one scenario: empty at its beginning, whatever a run that was cut off has left, and gone at its end. */
+/** A separate cluster for one scenario: empty at its beginning, even after an interrupted run, and removed at its end. */
 export type OwnCluster = Cluster & AsyncDisposable;
 
 /** To be bound with `await using`. Nothing is started. */

@@ -1,4 +1,4 @@
-// The editing of Compose files. The package asks the environment whether to log its tokens, so this is no pure test.
+// The editing of Compose files. The package asks the environment whether to log its tokens, so this is not a pure test.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ComposeFile, type Edit, mount, parseCompose, renderCompose, setEnvironment } from "./compose-file.ts";
@@ -29,7 +29,7 @@ const edited = (edit: Edit): ComposeFile => {
 const variable = (file: ComposeFile, name: string) =>
   Object.fromEntries(Object.entries(file.services).map(([s, { environment }]) => [s, environment?.[name]]));
 
-test("anchors are put in their places, and no two services share anything", () => {
+test("anchors are resolved, and no two services share anything", () => {
   const file = edited((f) => setEnvironment(f, "pgmaster", { CLUSTER_NAME: "other" }));
   assert.deepEqual(Object.keys(file), ["services", "volumes"]);
   assert.deepEqual(variable(file, "CLUSTER_NAME"), {
@@ -40,11 +40,11 @@ test("anchors are put in their places, and no two services share anything", () =
   });
 });
 
-test("text stays in quotes, so that an older reader takes no word for a boolean", () => {
+test("text stays in quotes, so that an older reader does not take a word for a boolean", () => {
   assert.match(renderCompose(parseCompose(text)), /SWITCH: "on"/);
 });
 
-test("an edit of what is not there is an error", () => {
+test("an edit of something that does not exist is an error", () => {
   const file = parseCompose(text);
   assert.throws(() => setEnvironment(file, "pgslave9", { A: 1 }), /no service pgslave9/);
   assert.throws(() => setEnvironment(file, "pgmaster", { NODE_ID: null }), /no NODE_ID to take out/);
@@ -71,7 +71,7 @@ test("voters are named on the first level and on the observers, not on the secon
   assert.equal(file.services.pgpool!.environment!.CLUSTER_NODE_NETWORK_NAME, "pgpool");
 });
 
-test("more nodes of the first level are copies with an id, a name and a volume of their own", () => {
+test("added first-level nodes are copies with their own id, name and volume", () => {
   const { edit, names } = withFirstLevel(4, ["pgmaster", "pgslave1", "pgslave3"]);
   assert.deepEqual(names, ["pgmaster", "pgslave1", "pgslave3", "pgextra1"]);
   const file = edited(edit);

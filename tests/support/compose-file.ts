@@ -20,7 +20,7 @@ export interface ComposeFile {
 /** Changes the file in place; it is a fresh one each time. */
 export type Edit = (file: ComposeFile) => void;
 
-/** A Compose file with every anchor and every `<<` put in its place: nothing is shared between two services any more. */
+/** A Compose file with every anchor and every `<<` resolved, so that two services share nothing. */
 export function parseCompose(text: string): ComposeFile {
   const file = JSON.parse(JSON.stringify(parse(text, { merge: true }))) as Record<string, unknown>;
   return Object.fromEntries(Object.entries(file).filter(([key]) => !key.startsWith("x-"))) as unknown as ComposeFile;
@@ -31,14 +31,14 @@ export function renderCompose(file: ComposeFile): string {
   return stringify(file, { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", lineWidth: 0 });
 }
 
-/** A service that is there. Throws where it is not: an edit that finds nothing would change nothing. */
+/** A service of the file. Throws if there is none: an edit that finds nothing would change nothing. */
 export function serviceOf(file: ComposeFile, name: string): ComposeService {
   const service = file.services[name];
   if (service === undefined) throw new Error(`The Compose file has no service ${name}`);
   return service;
 }
 
-/** Sets variables of a service; null takes one out. Throws where the service is not there, or has none to take out. */
+/** Sets variables of a service; null removes one. Throws if the service, or the variable to remove, does not exist. */
 export function setEnvironment(
   file: ComposeFile,
   name: string,

@@ -6,7 +6,7 @@ export interface DocExample {
   script: string;
 }
 
-/** The examples of a Markdown text, in order. Throws where a block does not end. */
+/** The examples of a Markdown text, in order. Throws if a block does not end. */
 export function docExamples(markdown: string): DocExample[] {
   const lines = markdown.split("\n");
   return lines.flatMap((text, i) => {

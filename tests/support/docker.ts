@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { attempt, execute } from "../../tools/terminal.ts";
 import type { CommandResult } from "../../core/runtime/command.ts";
 
-/** Runs docker; throws where it fails. */
+/** Runs docker; throws if it fails. */
 export function docker(args: readonly string[], timeoutMs = 60_000): Promise<string> {
   return execute(["docker", ...args], { timeoutMs });
 }
@@ -13,12 +13,12 @@ export function tryExec(container: string, argv: readonly string[], timeoutMs = 
   return attempt(["docker", "exec", container, ...argv], { timeoutMs });
 }
 
-/** Runs a command in a container; throws where it fails. */
+/** Runs a command in a container; throws if it fails. */
 export function exec(container: string, argv: readonly string[], timeoutMs = 30_000): Promise<string> {
   return docker(["exec", container, ...argv], timeoutMs);
 }
 
-/** The container's address, or null where it has none. */
+/** The container's address, or null if it has none. */
 export async function addressOf(container: string): Promise<string | null> {
   const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}";
   const result = await attempt(["docker", "inspect", "--format", format, container], { timeoutMs: 15_000 });
@@ -32,7 +32,7 @@ export async function stateOf(container: string): Promise<{ running: boolean; ex
   return { running: running === "true", exitCode: Number(code) };
 }
 
-/** Everything the container has printed. Throws where there is no such container: nothing is not in a log that was not read. */
+/** Everything the container has printed. Throws if there is no such container: an unread log proves nothing. */
 export async function logsOf(container: string): Promise<string> {
   // both streams in the order in which they were written
   const both = ["bash", "-c", 'exec docker logs "$1" 2>&1', "bash", container];
@@ -49,8 +49,8 @@ export async function logsSince(container: string, before: string): Promise<stri
 }
 
 /**
- * Runs a shell script in the network of each of these containers, all from one helper: a container started for each would
- * take the machine's time from those that are looked at.
+ * Runs a shell script in the network of each of these containers, all from one helper: starting a container for each would
+ * slow down the containers under test.
  */
 export async function inNetworksOf(scripts: ReadonlyMap<string, string>): Promise<void> {
   const pidOf = async (container: string) =>

@@ -1,7 +1,7 @@
-// A clock for pure tests: it stands still until it is told to go on.
+// A clock for pure tests: it stands still until a test moves it.
 import type { Clock } from "../../core/runtime/time.ts";
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that stands still until a test moves it. */
 export class FakeClock implements Clock {
   private now = 1_000_000;
   private readonly sleepers = new Set<{ atMs: number; wake: () => void }>();
@@ -28,7 +28,7 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** Goes on by so many milliseconds; whatever wakes up on the way does its work first. */
+  /** Moves by so many milliseconds; every sleep that ends on the way resumes its work first. */
   async pass(ms: number): Promise<void> {
     const end = this.now + ms;
     await settled();
@@ -43,7 +43,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Resolves once all work that waits for no clock is done. */
+/** Resolves once all work that does not wait for the clock is done. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setTimeout(resolve, 0));
 }

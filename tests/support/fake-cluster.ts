@@ -1,4 +1,4 @@
-// What a fake node and its partners say of themselves, for pure tests.
+// What a fake node and its partners report, for pure tests.
 import { readConfig } from "../../config/env.ts";
 import { completeNodeConfig, type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
@@ -54,7 +54,7 @@ export const server = (changes: Partial<ServerSeen> = {}): Omit<ServerSeen, "atM
   ...changes,
 });
 
-/** What another node says: a standby that streams from pg1, unless told otherwise. */
+/** The report of another node: by default a standby that streams from pg1. */
 export function says(host: string, changes: Partial<NodeStatus> = {}, own: Partial<ServerSeen> = {}): NodeStatus {
   const upstream = { host: "pg1", port: 5432, streaming: true };
   const seen = { ...server({ standby: true, replayLsn: "0/3000000", upstream, ...own }), atMs: 0 };

@@ -1,4 +1,4 @@
-// A node with fake doors, lease and clock, for pure tests of its loop: what it does is a list of words, in order.
+// A node with fake doors, lease and clock, for pure tests of its loop. What it does becomes a list of words, in order.
 import { createLog } from "../../core/runtime/log.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import { nodeEvents } from "../../roles/postgres-node/http/metrics.ts";

@@ -6,7 +6,7 @@ import type { ChildExit, Doors } from "../../roles/postgres-node/doors.ts";
 import type { NodeLease } from "../../roles/postgres-node/node.ts";
 import { cluster, says, server } from "./fake-cluster.ts";
 
-/** A test changes it as it goes. */
+/** The state of the world, which a test changes as it runs. */
 export class World {
   data: OwnData = cluster();
   freeBytes = 1e10;
@@ -20,7 +20,7 @@ export class World {
   survives = false;
   /** what the node did, in order */
   readonly did: string[] = [];
-  /** doors that throw, by the word they would leave */
+  /** doors that throw, by the word that they would note */
   readonly broken = new Set<string>();
   control = { state: "shut down", checkpoint: { timeline: 1, lsn: "0/3000000" } };
   /** what others answer to a signed order; a node that is asked to take over does */
@@ -31,7 +31,7 @@ export class World {
   };
   private running: { end: (exit: ChildExit) => void } | null = null;
 
-  /** Notes what was done; throws where that door is broken. */
+  /** Notes what was done; throws if that door is broken. */
   note(word: string): void {
     if (this.broken.has(word)) throw new Error(`${word} does not work`);
     this.did.push(word);

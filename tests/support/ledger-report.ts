@@ -17,7 +17,7 @@ export function describeReport(what: string, report: LedgerReport): string {
     `longest gap ${(report.longestGapMs / 1000).toFixed(1)} s, ${report.unknown} of unknown outcome`;
 }
 
-/** What a report has to show. */
+/** What a report has to show to keep the promise. */
 export interface LedgerPromise {
   /** fewer acknowledged writes would prove nothing */
   atLeast: number;
@@ -25,7 +25,7 @@ export interface LedgerPromise {
   gapMs: number;
 }
 
-/** Prints the report, and throws where an acknowledged write is missing or another part of the promise is not kept. */
+/** Prints the report, and throws if an acknowledged write is missing or another part of the promise is not kept. */
 export function assertLedger(what: string, report: LedgerReport, { atLeast, gapMs }: LedgerPromise): void {
   const told = describeReport(what, report);
   console.log(told);

@@ -17,14 +17,14 @@ export interface Target {
 /** The application user of the example cluster. */
 export const monkey = { user: "monkey_user", password: "monkey_pass", database: "monkey_db" };
 
-/** What the agents do in main.ts: the driver's own fault ends nobody; its query runs into the deadline. */
+/** As in main.ts, a fault of the driver ends no process; its query runs into the deadline. */
 globalThis.addEventListener("error", (event) => {
   if (isDriverFault(event.error)) event.preventDefault();
 });
 
 /**
- * Deno 2.9.6 now and then loses its place in its list of immediates ("_idleNext") when the driver takes one back, as it does
- * for each connection that breaks, and the whole run ends. Timers do the same work.
+ * The driver cancels an immediate for each broken connection. Deno 2.9.6 then sometimes loses its place in its list of
+ * immediates ("_idleNext"), and the whole run ends. Timers do the same work.
  */
 Object.assign(globalThis, {
   setImmediate: (work: (...args: unknown[]) => void, ...args: unknown[]) => setTimeout(work, 0, ...args),
@@ -74,7 +74,7 @@ export class Ledger {
     private readonly address: () => Promise<string | null>,
   ) {}
 
-  /** Makes the table and begins to write, every 50 ms. `address`: where the entry point is now, should it have moved. */
+  /** Makes the table and writes every 50 ms. `address`: looks up the entry point, which may have moved. */
   static async start(
     target: Target,
     address: () => Promise<string | null> = () => Promise.resolve(null),

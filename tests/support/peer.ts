@@ -1,4 +1,4 @@
-// Peers for tables and properties: a healthy standby of node 1 ("a"), or nobody.
+// Peers for tables and properties: a healthy standby of node 1 ("a"), or a node that does not answer.
 import type { Peer, ReachedPeer } from "../../roles/postgres-node/decide/view.ts";
 
 /** A standby that streams from "a" and is in order, with changes. */

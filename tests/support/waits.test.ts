@@ -15,17 +15,17 @@ function fakeClock() {
   };
 }
 
-test("what stays true is looked at from the beginning to the very end, at the given pace", async () => {
+test("staysTrueFor() looks from the beginning to the very end, at the given pace", async () => {
   const { clock, looks, look } = fakeClock();
   await staysTrueFor(1_000, look(() => true), { what: "peace", everyMs: 300 }, clock);
   assert.deepEqual(looks, [0, 300, 600, 900, 1_000]);
 });
 
-test("what ends, be it at the last look, is an error that says what and when", async () => {
+test("something that stops being true, even at the last look, is an error that says what and when", async () => {
   for (const end of [0, 600, 1_000]) {
     const { clock, looks, look } = fakeClock();
     const wait = staysTrueFor(1_000, look((ms) => ms < end), { what: "peace", everyMs: 200, why: () => "war" }, clock);
-    await assert.rejects(wait, new RegExp(`Not so any more after ${end} ms: peace; war`));
+    await assert.rejects(wait, new RegExp(`No longer true after ${end} ms: peace; war`));
     assert.equal(looks.at(-1), end);
   }
 });

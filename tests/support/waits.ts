@@ -5,18 +5,18 @@ import { type Clock, systemClock } from "../../core/runtime/time.ts";
 /** LEASE_TTL of the example cluster, milliseconds. */
 export const leaseTtlMs = 5_000;
 
-/** A lost primary is replaced, and writes go on, within this time: its lease has to end, and 5 s are for all that follows. */
+/** A lost primary is replaced, and writes continue, within this time: its lease has to end, and 5 s are for what follows. */
 export const successionMs = leaseTtlMs + 5_000;
 
 /** After the end of a fault the cluster is whole again within this time. */
 export const wholeMs = 60_000;
 
-/** Within this time anything that the lease holds back would have happened, were it not held back. */
+/** Anything that the lease prevents would have happened within this time without the lease. */
 export const nothingMs = leaseTtlMs + 3_000;
 
 /**
- * Looks again and again for `ms` milliseconds, the last time at their end, and throws where what `holds` tells is not so once:
- * the wait for something not to happen. `why` may tell what was seen then.
+ * Waits for something not to happen: calls `holds` repeatedly for `ms` milliseconds, the last time at their end, and throws as
+ * soon as it is false. `why` may say what was seen then.
  */
 export async function staysTrueFor(
   ms: number,
@@ -28,7 +28,7 @@ export async function staysTrueFor(
   while (true) {
     const sinceMs = clock.nowMs() - began;
     const { what, why } = options;
-    assert.ok(await holds(), `Not so any more after ${Math.round(sinceMs)} ms: ${what}${why ? `; ${why()}` : ""}`);
+    assert.ok(await holds(), `No longer true after ${Math.round(sinceMs)} ms: ${what}${why ? `; ${why()}` : ""}`);
     if (sinceMs >= ms) return;
     await clock.sleep(Math.min(options.everyMs ?? 250, ms - sinceMs));
   }

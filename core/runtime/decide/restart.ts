@@ -1,8 +1,7 @@
-// When a child that ended is started again: a pure policy, after pg_auto_failover's supervisor
-// (at most so many restarts in a window; growing pauses).
+// When a child that has ended is started again: a pure policy with growing pauses, after pg_auto_failover's supervisor.
 
 export interface RestartPolicy {
-  /** "always": whatever the exit code; "never": its end is reported and nothing more */
+  /** "always": whatever the exit code; "never": the end of the child is only reported */
   restart: "always" | "never";
   /** pauses grow from this … */
   firstPauseMs: number;

@@ -1,4 +1,5 @@
-// Base backups: by schedule, and at once where one is wanted. A failed one is explained and taken again next time.
+// Base backups: by schedule, and at once when one is wanted. A failed backup is logged with its reason; the next is taken as
+// planned.
 import { nextRunMs } from "../../../config/cron.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
@@ -10,7 +11,7 @@ import { wantedBackupPath } from "../text/places.ts";
 import { type Barman, lookAgain } from "../state.ts";
 
 const tickMs = 1_000;
-/** pause before a backup that is wanted at once is tried again */
+/** pause before a backup that is wanted at once is tried again, milliseconds */
 const retryMs = 60_000;
 
 /** Takes base backups until the role stops. */
@@ -46,13 +47,13 @@ export async function takeBackups(barman: Barman): Promise<void> {
   });
 }
 
-/** Asks for a base backup at once; remembered over restarts until one has been taken. */
+/** Asks for a base backup at once. The wish survives restarts until a backup has been taken. */
 export async function wantBackup(because: string, barman: Barman): Promise<void> {
   barman.state.wantBackup = because;
   await writeAtomic(wantedBackupPath(barman.config), because, { mode: 0o644, owner: postgresAccount });
 }
 
-/** Takes one base backup; true where its copy is complete. Its last WAL is fetched by the duties. */
+/** Takes one base backup; returns true if its copy is complete. The duties fetch its last WAL. */
 async function takeBackup(because: string, barman: Barman): Promise<boolean> {
   const { state, clock, log, config, stop } = barman;
   const since = clock.nowMs();
@@ -79,8 +80,9 @@ async function takeBackup(because: string, barman: Barman): Promise<boolean> {
   log.error("Base backup failed", {
     durationMs,
     because: reasonOf(lines, exit),
-    fix: "`barman check` in this container tells what is wrong; the next one is taken by BACKUP_SCHEDULE, " +
-      "or at once by `postdock barman backup`",
+    fix:
+      `run \`barman check ${config.serverName}\` in this container to see what is wrong; BACKUP_SCHEDULE takes the next ` +
+      "backup, `postdock barman backup` takes one now",
   });
   return false;
 }
@@ -98,7 +100,7 @@ function keepLine(line: string, lines: string[], barman: Barman): void {
   barman.log.debug("Output", { process: "backup", line });
 }
 
-/** The words of barman about a backup that succeeded. */
+/** What barman printed about a backup that succeeded. */
 export function summary(lines: readonly string[]): { id: string | null; size: string | null } {
   const text = lines.join("\n");
   return {

@@ -1,4 +1,4 @@
-// The catalog of backups: read, reported, finished with their last WAL, and cleared of what is to go.
+// The catalog of backups: it is read and reported, backups are finished with their last WAL, and old or failed ones removed.
 import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import { listDirectory, readIfThere } from "../../../core/runtime/files.ts";
 import { wantBackup } from "./backup.ts";
@@ -10,9 +10,9 @@ import { metaDirectory } from "../text/places.ts";
 import { archiveUntilQuiet, closeEveryMs, closePresentSegment } from "./segments.ts";
 import type { Barman } from "../state.ts";
 
-/** what is done by hand is noticed at once; retention and lost records are looked for now and then */
+/** Changes by hand are noticed at once; this is for retention and lost records, milliseconds. */
 const catalogEveryMs = 300_000;
-/** closed segments that a backup may cost on an idle cluster before it is given up */
+/** How many closed segments a backup may cost on an idle cluster before it is given up. */
 const maxClosesForBackup = 6;
 
 /** What is remembered between two rounds. */
@@ -37,7 +37,7 @@ export const newMemory = (): Memory => ({
   records: "",
 });
 
-/** A backup that somebody takes or removes by hand is noticed by barman's own records. */
+/** Notices by barman's own records that a backup was taken or removed by hand. */
 export async function noticeBackups(barman: Barman, memory: Memory): Promise<void> {
   const directory = metaDirectory(barman.config);
   const names = (await listDirectory(directory)).filter((name) => name.endsWith(".info"));
@@ -47,7 +47,7 @@ export async function noticeBackups(barman: Barman, memory: Memory): Promise<voi
   memory.records = records;
 }
 
-/** Reads the catalog, reports what has become of backups, and removes what is to go. */
+/** Reads the catalog, reports finished backups, and removes those that are old, failed or cut off. */
 export async function readCatalog(barman: Barman, memory: Memory): Promise<void> {
   const { state, clock, config, stop } = barman;
   state.due.catalogMs = clock.nowMs() + catalogEveryMs;
@@ -67,8 +67,8 @@ export async function readCatalog(barman: Barman, memory: Memory): Promise<void>
   memory.read = true;
   reportFinished(barman, memory, first);
   if (first && newest === undefined) {
-    barman.log.warn("There is no base backup yet: before the first one the cluster cannot be restored", {
-      fix: "wait for the time of BACKUP_SCHEDULE, or take one now: `postdock barman backup` in this container",
+    barman.log.warn("There is no base backup yet: the cluster cannot be restored before the first one", {
+      fix: "wait for BACKUP_SCHEDULE, or type `postdock barman backup` in this container to take one now",
     });
   }
   await removeBackups(backups, barman, memory);
@@ -88,7 +88,7 @@ async function removeBackups(backups: readonly Backup[], barman: Barman, memory:
   const givenUp = [...memory.closes].filter(([, closes]) => closes >= maxClosesForBackup).map(([id]) => id);
   const halfway = backups.some((b) => b.status === "STARTED" || b.status === "EMPTY");
   const runs = halfway ? await backupRuns(barman) : null;
-  // a backup that ended between the list and the look at the lock is still called begun there; one that began since is not in it
+  // a backup may have ended between the list and the look at the lock: list again, without backups that began since
   const now = runs === false ? await listBackups(config.serverName, stop) : backups;
   const known = now.filter((b) => backups.some((before) => before.id === b.id));
   for (const removal of decideRemovals(known, { backupRuns: runs, givenUp })) {
@@ -98,7 +98,7 @@ async function removeBackups(backups: readonly Backup[], barman: Barman, memory:
   }
 }
 
-/** A base backup ends in a segment that an idle server never fills: it is closed, archived, and the backup checked. */
+/** A base backup ends in a segment that an idle server never fills. Closes and archives it, and checks the backup. */
 export async function finishBackups(barman: Barman, memory: Memory): Promise<void> {
   const { state, config, clock, log, stop } = barman;
   const waiting = waitingBackups(state.catalog?.backups ?? []);
@@ -112,7 +112,7 @@ export async function finishBackups(barman: Barman, memory: Memory): Promise<voi
     await checkBackup(config.serverName, id, stop);
     state.due.catalogMs = clock.nowMs();
     if (closes + 1 < maxClosesForBackup) continue;
-    log.error("Base backup does not get its last WAL; another one is taken", {
+    log.error("Base backup did not get its last WAL; another one is taken", {
       id,
       because: "the primary changed while it was taken, or the receiver lost WAL",
     });
@@ -120,7 +120,7 @@ export async function finishBackups(barman: Barman, memory: Memory): Promise<voi
   }
 }
 
-/** Whether a base backup is under way, by barman's own lock; null where that cannot be told. */
+/** Whether a base backup is under way, by barman's own lock; null if that is not known. */
 async function backupRuns(barman: Barman): Promise<boolean | null> {
   const lock = `${lockDirectory}/.${barman.config.serverName}-backup.lock`;
   const result = await tryRun(["flock", "--nonblock", lock, "true"], {

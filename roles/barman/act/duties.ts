@@ -1,5 +1,5 @@
-// What barman's own cron would do, and more often: archive received WAL, finish and remove backups, run the checks.
-// One thing at a time, since each call of barman costs a third of a second of one core.
+// What barman's own cron would do, but more often: archive received WAL, finish and remove backups, run the checks.
+// One duty at a time, since each call of barman takes a third of a second of one core.
 import { errorText } from "../../../core/words/errors.ts";
 import { diskSpace } from "../../../core/runtime/files.ts";
 import { every } from "../../../core/runtime/time.ts";
@@ -51,7 +51,7 @@ async function archive(barman: Barman, memory: Memory): Promise<void> {
 async function runCheck(barman: Barman, memory: Memory): Promise<void> {
   const { state, clock, log, config } = barman;
   const before = state.check;
-  state.due.checkMs = Infinity; // whoever asks for another look while this one runs gets it
+  state.due.checkMs = Infinity; // a request for another check during this one is not lost
   try {
     const failures = await check(config.serverName, barman.stop);
     state.check = { atMs: clock.nowMs(), failures, error: null };

@@ -1,4 +1,4 @@
-// Watches the nodes, and follows the primary: the receiver is told when another node becomes it.
+// Watches the nodes and follows the primary: the receiver is restarted when another node becomes primary.
 import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { errorText } from "../../../core/words/errors.ts";
@@ -29,7 +29,7 @@ export async function followPrimary(barman: Barman, follow: () => Promise<void>)
   });
 }
 
-/** Asks all known nodes, and follows the primary where it is another one. */
+/** Asks all known nodes, and follows the primary if it has changed. */
 export async function followOnce(barman: Barman): Promise<void> {
   const { state } = barman;
   const peers = (await barman.peers.askNodes(state.hosts, { timeoutMs: askTimeoutMs })).map(asked);
@@ -88,11 +88,11 @@ function noteAbsence(because: string, barman: Barman): void {
   log.error("Still no primary in sight: WAL is not received", {
     awaySeconds: Math.round(awayMs / 1000),
     because,
-    fix: "see that a node of REPLICATION_HOST runs and that its name resolves; the logs of the nodes tell more",
+    fix: "check that a node of REPLICATION_HOST runs and that its name resolves; see the logs of the nodes",
   });
 }
 
-/** Nodes without an agent (or whose agents are all silent) are asked over SQL. */
+/** Asks the nodes over SQL: they have no agent, or all agents are silent. */
 async function askServers(barman: Barman): Promise<DirectPrimary[]> {
   const asked = barman.state.hosts.map(async (host): Promise<DirectPrimary[]> => {
     try {
@@ -111,7 +111,7 @@ async function learnHosts(peers: readonly NodeAsked[], barman: Barman): Promise<
   const { state, config, log } = barman;
   const hosts = hostsToAsk(config.hosts, state.hosts, peers);
   if (hosts.join() === state.hosts.join()) return;
-  log.info("The nodes of the cluster are known anew", { hosts });
+  log.info("The list of the cluster's nodes has changed", { hosts });
   state.hosts = hosts;
   await writeAtomic(knownHostsPath(config), JSON.stringify({ hosts }) + "\n", { mode: 0o644, owner: postgresAccount });
 }
@@ -122,12 +122,12 @@ async function readKnownHosts(barman: Barman): Promise<string[]> {
   try {
     return z.object({ hosts: z.array(z.string()) }).parse(JSON.parse(text)).hosts;
   } catch (error) {
-    barman.log.warn("The list of nodes known before the restart is unreadable and not used", { error });
+    barman.log.warn("The list of nodes from before the restart cannot be read and is ignored", { error });
     return [];
   }
 }
 
-/** The cluster whose backups are here, as barman wrote it down; null before that. */
+/** The system identifier of the cluster whose backups are here, from barman's own file; null before the first backup. */
 async function readIdentity(barman: Barman): Promise<string | null> {
   const text = await readIfThere(identityPath(barman.config));
   if (text === null) return null;

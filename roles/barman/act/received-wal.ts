@@ -1,4 +1,4 @@
-// The WAL that barman has: what lies in its streaming directory and archive; and putting it in order by a plan.
+// The WAL that barman has, in its streaming directory and its archive, and how a plan puts it in order.
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { ensureDirectory, exists, listDirectory, move, writeAtomic } from "../../../core/runtime/files.ts";
 import { archiveWal } from "../tools/barman-cli.ts";
@@ -25,7 +25,7 @@ export async function newestArchived(barman: Barman, segmentBytes: number): Prom
   return newestWal(files);
 }
 
-/** True where `barman archive-wal` has something to do; it always leaves one file for the receiver. */
+/** True if `barman archive-wal` has something to do; it always leaves one file for the receiver. */
 export async function hasWalToArchive(barman: Barman): Promise<boolean> {
   const names = await listDirectory(streamingDirectory(barman.config));
   const files = names.filter((name) => /^[0-9A-F]{24}(\.partial)?$|^[0-9A-F]{8}\.history$/.test(name));
@@ -33,8 +33,8 @@ export async function hasWalToArchive(barman: Barman): Promise<boolean> {
 }
 
 /**
- * Puts the streaming directory in order: partial files aside, the marker in place, whole files into the archive (barman
- * files all but the partial one), what is still in the way aside. Nothing is deleted.
+ * Puts the streaming directory in order. Partial files are set aside, the marker is made, and barman archives all whole files.
+ * What is still in the way is set aside too. Nothing is deleted.
  */
 export async function applyWalPlan(plan: Extract<WalPlan, { marker: string }>, barman: Barman): Promise<void> {
   const directory = streamingDirectory(barman.config);
@@ -57,6 +57,6 @@ async function setAside(names: readonly string[], barman: Barman): Promise<void>
     await ensureDirectory(asideDirectory(config), { mode: 0o700, owner: postgresAccount });
     await ensureDirectory(target, { mode: 0o700, owner: postgresAccount });
     await move(from, `${target}/${name}`);
-    log.warn("Received WAL put aside: it is not in the primary's history", { file: name, to: target });
+    log.warn("Received WAL set aside: it is not in the primary's history", { file: name, to: target });
   }
 }

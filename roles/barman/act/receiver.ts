@@ -1,5 +1,5 @@
-// The WAL receiver: looked over before each start (slot, position, timeline), supervised while it runs, restarted with
-// growing pauses, and moved to another node when that becomes primary.
+// The WAL receiver: slot, position and timeline are checked before each start. It is supervised while it runs, restarted after
+// growing pauses, and moved to another node when that node becomes primary.
 import { decideRestart, type RestartPolicy } from "../../../core/runtime/decide/restart.ts";
 import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import { writeAtomic } from "../../../core/runtime/files.ts";
@@ -19,7 +19,7 @@ import { type Barman, lookAgain } from "../state.ts";
 
 const policy: RestartPolicy = { restart: "always", firstPauseMs: 500, maxPauseMs: 10_000, steadyMs: 30_000 };
 
-/** Receives WAL of whatever node is the primary until the role stops. */
+/** Receives WAL from the present primary until the role stops. */
 export async function keepReceiving(barman: Barman): Promise<void> {
   const { clock, state, stop } = barman;
   let failures = 0;
@@ -62,7 +62,7 @@ async function receiveFrom(host: string, change: AbortSignal, barman: Barman): P
   if (!wanted) await explainEnd(lines, child, host, barman);
 }
 
-/** The server file names the node that all of barman's commands use. */
+/** Writes the server file, which names the node that all of barman's commands use. */
 export async function writeServerConf(host: string, barman: Pick<Barman, "config">): Promise<void> {
   const { config } = barman;
   await writeAtomic(serverConfPath(config.serverName), renderServerConf(config, host), {
@@ -71,7 +71,7 @@ export async function writeServerConf(host: string, barman: Pick<Barman, "config
   });
 }
 
-/** Makes the slot where it is missing and decides from where to receive. */
+/** Makes the slot if it is missing, and decides from which point to receive. */
 async function lookOver(host: string, barman: Barman): Promise<WalPlan> {
   const { config, stop } = barman;
   const timeoutMs = Math.min(config.connectTimeoutSeconds * 1000, 20_000);
@@ -109,14 +109,14 @@ async function applyPlan(plan: WalPlan, host: string, barman: Barman): Promise<v
         exitCode: ExitCode.refused,
       });
     case "align":
-      log.warn("Receiving WAL from another point than the newest file", {
+      log.warn("Receiving WAL from another point than the end of the newest file", {
         host,
         because: plan.because,
         from: plan.marker,
       });
       return await applyWalPlan(plan, barman);
     case "restart":
-      log.error("The WAL history is broken: no restore to a time within the gap; a base backup follows", {
+      log.error("The WAL history has a gap: no restore to a time within it is possible; a base backup follows", {
         host,
         because: plan.because,
         missing: plan.missing,
@@ -142,7 +142,7 @@ function readLine(line: string, lines: string[], host: string, barman: Barman): 
 async function explainEnd(lines: readonly string[], child: Supervised, host: string, barman: Barman): Promise<void> {
   await barman.clock.sleep(100, barman.stop); // its last lines may come after its exit
   if (lines.some((line) => line.includes("Another receive-wal process is already running"))) {
-    barman.log.warn("A receiver that nobody supervises is stopped", { server: barman.config.serverName });
+    barman.log.warn("A WAL receiver that was started by hand is stopped", { server: barman.config.serverName });
     await stopReceiver(barman.config.serverName, barman.stop);
   }
   const errors = lines.filter((line) => /error|ERROR/.test(line)).slice(-3);
@@ -151,7 +151,7 @@ async function explainEnd(lines: readonly string[], child: Supervised, host: str
   throw new Error(`The WAL receiver of ${host} ended: ${why}`);
 }
 
-/** Logs each trouble once, however often it is met. */
+/** Logs each trouble once, however often it occurs in a row. */
 function noteTrouble(error: unknown, host: string, barman: Barman): void {
   const { state, log, stop } = barman;
   if (stop.aborted) return;

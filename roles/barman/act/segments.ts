@@ -1,14 +1,14 @@
-// Closing WAL segments: an idle server keeps its last one open, and with it what a check or a backup waits for.
+// Closes WAL segments: an idle server keeps its last segment open, although a check or a backup waits for it.
 import { archiveWal } from "../tools/barman-cli.ts";
 import { loginTo } from "../tools/login.ts";
 import { closeSegment, visit } from "../tools/queries.ts";
 import { hasWalToArchive } from "./received-wal.ts";
 import type { Barman } from "../state.ts";
 
-/** Between two closed segments at least this long: each costs 16 MB of WAL. */
+/** Least time between two closed segments, milliseconds: each costs 16 MB of WAL. */
 export const closeEveryMs = 5_000;
 
-/** Closes the primary's present segment, not more often than every few seconds. */
+/** Closes the primary's present segment, at most once per `closeEveryMs`. */
 export async function closePresentSegment(
   barman: Barman,
   memory: { lastCloseMs: number },
@@ -21,7 +21,7 @@ export async function closePresentSegment(
   await visit(loginTo(state.primary, config), 10_000, closeSegment);
 }
 
-/** Gives the receiver a moment to get the closed segment, and archives it. */
+/** Gives the receiver up to 3 s to get the closed segment, and archives it. */
 export async function archiveUntilQuiet(barman: Barman): Promise<void> {
   const { clock, stop, config } = barman;
   const end = clock.nowMs() + 3_000;

@@ -1,5 +1,5 @@
-// barman's slot on every node: made where it is missing, and moved forward on standbys with the primary's, so that
-// whichever node becomes primary still has the WAL that barman needs, and no node keeps more than that.
+// barman's slot on every node: it is made if it is missing, and moved forward on standbys with the primary's. Any node that
+// becomes primary then still has the WAL that barman needs, and no node keeps more than that.
 import { errorText } from "../../../core/words/errors.ts";
 import { every } from "../../../core/runtime/time.ts";
 import { decideStandbySlot, type SlotAction } from "../decide/slots.ts";
@@ -17,7 +17,7 @@ export async function keepSlots(barman: Barman): Promise<void> {
   await every(everyMs, () => keepOnce(barman, silent), {
     clock: barman.clock,
     signal: barman.stop,
-    onError: (error) => barman.log.debug("The slots were not looked after", { error }),
+    onError: (error) => barman.log.debug("The slots could not be checked", { error }),
   });
 }
 
@@ -35,7 +35,7 @@ async function keepOnce(barman: Barman, silent: Map<string, string>): Promise<vo
       } catch (error) {
         const why = errorText(error);
         if (silent.get(host) !== why) {
-          log.warn("The slot on a standby could not be looked after", { host, because: why });
+          log.warn("The slot on a standby could not be checked", { host, because: why });
         }
         silent.set(host, why);
       }
@@ -44,7 +44,7 @@ async function keepOnce(barman: Barman, silent: Map<string, string>): Promise<vo
 }
 
 async function keepOnStandby(sql: Sql, host: string, primaryLsn: string | null, barman: Barman): Promise<void> {
-  if (!(await readPrimaryWal(sql)).inRecovery) return; // another primary, or this one by another name: not ours to touch
+  if (!(await readPrimaryWal(sql)).inRecovery) return; // another primary, or this one by another name: not touched
   const action = decideStandbySlot(await readSlot(sql, barman.config.slotName), primaryLsn);
   await applySlotAction(sql, action, host, barman);
 }
@@ -59,7 +59,7 @@ export async function applySlotAction(sql: Sql, action: SlotAction, host: string
     case "advance":
       return await advanceSlot(sql, slot, action.lsn);
     case "recreate":
-      log.warn("Slot made anew", { host, slot, because: action.because });
+      log.warn("Slot made again", { host, slot, because: action.because });
       await dropSlot(sql, slot);
       return await createSlot(sql, slot);
     case "create":

@@ -21,7 +21,7 @@ test("a failed backup stays until a newer one has succeeded", () => {
   assert.deepEqual(decideRemovals([failed, backup("2", "DONE", "VALID")], idle).map((r) => r.id), ["1"]);
 });
 
-test("a backup that was cut off is removed only while it is certain that none runs", () => {
+test("a backup that was cut off is removed only while certainly no backup runs", () => {
   const started = [backup("1", "STARTED"), backup("2", "EMPTY")];
   assert.equal(decideRemovals(started, idle).length, 2);
   assert.equal(decideRemovals(started, { ...idle, backupRuns: true }).length, 0);
@@ -49,6 +49,6 @@ test("the newest finished backup is never removed, nor one that barman keeps", (
   }));
 });
 
-test("backups that wait for WAL are named", () => {
+test("backups that wait for WAL are found", () => {
   assert.deepEqual(waitingBackups([backup("1", "DONE"), backup("2", "WAITING_FOR_WALS")]), ["2"]);
 });

@@ -1,4 +1,4 @@
-// PURE: what is to be done about the backups in the catalog: finish, or remove.
+// PURE: which backups of the catalog are to be finished, and which removed.
 import type { Backup } from "../text/barman-output.ts";
 
 /** A backup that is to be removed, and why. */
@@ -15,9 +15,8 @@ export const waitingBackups = (backups: readonly Backup[]): string[] =>
 export const finishedBackups = (backups: readonly Backup[]): Backup[] => backups.filter((b) => b.status === "DONE");
 
 /**
- * Backups to remove: those that fell out of the recovery window (barman says OBSOLETE), those that failed once a newer
- * one has succeeded (until then `barman check` reports them), those whose WAL never came likewise, and, while no backup
- * runs, those cut off halfway.
+ * Backups to remove: those older than the recovery window (barman says OBSOLETE); failed ones, and those whose WAL never came,
+ * once a newer one has succeeded (until then `barman check` reports them); and, while no backup runs, those that were cut off.
  */
 export function decideRemovals(
   backups: readonly Backup[],

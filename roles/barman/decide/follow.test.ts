@@ -1,4 +1,4 @@
-// Tests of whom barman follows.
+// Tests of which node barman follows.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -44,19 +44,19 @@ test("it follows the node that says it is primary", () => {
   assert.equal(decision.host, "b");
 });
 
-test("of two primaries it follows the one on the higher timeline, whichever it followed before", () => {
+test("of two primaries it follows the one on the higher timeline, whichever node it followed before", () => {
   const peers = [reached("a", 1, { role: "primary" }), reached("b", 2, { role: "primary", timeline: 2 })];
   const decision = decideFollow(view(peers, { inUse: "a" }));
   assert.ok(decision.do === "follow");
   assert.equal(decision.host, "b");
 });
 
-test("a former primary that standbys have left for a newer timeline is not followed", () => {
+test("a false primary that standbys have left for a newer timeline is not followed", () => {
   const left = reached("b", 2, { timeline: 2, streams: true });
   assert.equal(decideFollow(view([reached("a", 1, { role: "primary" }), left])).do, "wait");
 });
 
-test("a node with two names keeps the one in use", () => {
+test("a node with two hosts keeps the one in use", () => {
   const peers = [reached("a", 1, { role: "primary" }), reached("10.0.0.1", 1, { role: "primary" })];
   for (const inUse of ["a", "10.0.0.1"]) {
     const decision = decideFollow(view(peers, { inUse }));
@@ -72,7 +72,7 @@ test("a primary of another cluster is never followed", () => {
   assert.equal(decideFollow(view([silent("a")], { direct })).do, "wait");
 });
 
-test("where no agent answers, a primary found over SQL is followed; where one answers, only agents count", () => {
+test("while no agent answers, a primary found over SQL is followed; once an agent answers, only agents count", () => {
   const direct = [{ host: "a", timeline: 1, systemIdentifier: "42" }, {
     host: "b",
     timeline: 3,
@@ -84,7 +84,7 @@ test("where no agent answers, a primary found over SQL is followed; where one an
   assert.equal(decideFollow(view([silent("a"), reached("b", 2)], { direct })).do, "wait");
 });
 
-test("nothing is guessed: whoever is followed has been seen as a primary", () => {
+test("nothing is guessed: a node that is followed has been seen as a primary", () => {
   const role = fc.constantFrom<NodeReport["role"]>("primary", "standby", "none", "unknown");
   const node = fc.record({ role, timeline: fc.integer({ min: 1, max: 3 }), seen: fc.boolean() });
   fc.assert(fc.property(fc.array(node, { maxLength: 5 }), fc.constantFrom(null, "n0", "n1"), (nodes, inUse) => {
@@ -95,12 +95,12 @@ test("nothing is guessed: whoever is followed has been seen as a primary", () =>
   }));
 });
 
-test("hosts are learned from what the nodes have registered, and forgotten when they no longer are", () => {
+test("hosts are learned from repmgr.nodes, and forgotten once they are no longer registered", () => {
   const peers = [reached("db", 1, { own: "a", registered: ["a", "b"] }), silent("old")];
   assert.deepEqual(hostsToAsk(["db"], ["db", "old", "b"], peers), ["db", "b"]);
 });
 
-test("hosts known before are kept while no node tells anything", () => {
+test("known hosts are kept while no node answers", () => {
   assert.deepEqual(hostsToAsk(["a"], ["a", "b"], [silent("a"), silent("b")]), ["a", "b"]);
   assert.deepEqual(hostsToAsk(["a"], ["b"], [reached("a", 1, { registered: null })]), ["a", "b"]);
 });

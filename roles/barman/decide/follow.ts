@@ -1,16 +1,16 @@
-// PURE: which node barman follows, from what the nodes say of themselves; and what it still calls them by.
+// PURE: which node barman follows, from what the nodes report; and under which hosts it asks them next.
 import { choosePrimary, type NodeReport, overtakenBy } from "../../../core/protocol/choose-primary.ts";
 
-/** A node that was asked: its own word, or why there is none. */
+/** A node that was asked: its report, or why there is none. */
 export type NodeAsked = { host: string } & (AnsweringNode | { seen: "unreachable"; error: string });
 
-/** A node's word, as far as barman looks at it. */
+/** The part of a node's report that barman looks at. */
 export interface AnsweringNode {
   seen: "reached";
   report: NodeReport;
   /** the name that the node has for itself */
   ownHost: string;
-  /** hosts of repmgr.nodes there; null where it could not see them */
+  /** the hosts in its repmgr.nodes; null if it could not see them */
   registered: readonly string[] | null;
 }
 
@@ -37,7 +37,7 @@ export type Follow =
   /** go on with the node in use, if any, and look again */
   | { do: "wait"; because: string };
 
-/** Decides which node to follow. Where no node says that it is primary, nothing is guessed. */
+/** Decides which node to follow. While no node says that it is primary, nothing is guessed. */
 export function decideFollow(view: FollowView): Follow {
   const reached = onePerNode(view.peers, view.inUse);
   const primaries = reached.filter((r) => r.role === "primary");
@@ -46,7 +46,7 @@ export function decideFollow(view: FollowView): Follow {
   const chosen = choosePrimary(current, view.inUse);
   if (chosen) {
     const others = current.filter((r) => r.host !== chosen.host).map((r) => r.host);
-    const rivals = others.length > 0 ? `; so does ${others.join(", ")}, with less to show for it` : "";
+    const rivals = others.length > 0 ? `; ${others.join(", ")} also says so, but ranks lower` : "";
     return {
       do: "follow",
       host: chosen.host,
@@ -55,7 +55,7 @@ export function decideFollow(view: FollowView): Follow {
   }
   if (ours.length > 0) {
     const hosts = ours.map((r) => r.host).join(", ");
-    return { do: "wait", because: `${hosts} is a former primary: standbys stream a newer timeline from another node` };
+    return { do: "wait", because: `${hosts} is a false primary: standbys stream a newer timeline from another node` };
   }
   if (primaries.length > 0) return { do: "wait", because: foreign(primaries.map((r) => r.host), view) };
   if (reached.length > 0) {
@@ -81,11 +81,11 @@ function isOurs(systemIdentifier: string | null, view: FollowView): boolean {
 }
 
 function foreign(hosts: readonly string[], view: FollowView): string {
-  return `${hosts.join(", ")} belongs to another cluster than the backups here (${view.systemIdentifier}): ` +
+  return `${hosts.join(", ")} does not belong to the cluster whose backups are here (${view.systemIdentifier}): ` +
     "give each cluster a backup volume or an UPSTREAM_NAME of its own";
 }
 
-/** A node may be known by several names: it is kept under the one in use, else the first. */
+/** A node may be known by several hosts: it is kept under the one in use, otherwise under the first. */
 function onePerNode(peers: readonly NodeAsked[], inUse: string | null): NodeReport[] {
   const byId = new Map<number, NodeReport>();
   for (const peer of peers) {
@@ -96,7 +96,7 @@ function onePerNode(peers: readonly NodeAsked[], inUse: string | null): NodeRepo
   return [...byId.values()];
 }
 
-/** All hosts to ask next time: those configured, then those that the nodes have registered and that answer to no name yet. */
+/** All hosts to ask next time: the configured ones, then those of repmgr.nodes whose node is not reached by another host. */
 export function hostsToAsk(
   configured: readonly string[],
   known: readonly string[],

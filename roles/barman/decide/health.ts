@@ -1,19 +1,20 @@
-// PURE: what the probes of the barman role answer. Blind is never ready; a primary that is away is alive but not ready.
+// PURE: what the probes of the barman role answer. What could not be seen is never ready. Without a primary the role is alive,
+// but not ready.
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 import type { CheckFailure } from "../text/barman-output.ts";
 import type { DoingView, HealthView, ReasonView, ReceivingView } from "./view.ts";
 
-/** The loop that looks for the primary takes a few seconds a round; after this long it hangs. */
+/** A round of the loop that looks for the primary takes a few seconds; after this long it hangs, milliseconds. */
 const silentMs = 60_000;
-/** A check older than this says nothing about now. */
+/** A check older than this is not used, milliseconds. */
 const staleCheckMs = 300_000;
 
-/** Whether WAL comes from the node that is followed: just after a change of the primary it still comes from the former one. */
+/** Whether WAL comes from the node that is followed: just after a change of the primary it still comes from the old one. */
 export function receives(state: ReceivingView): boolean {
   return state.receiver.streaming && state.receiver.host === state.primary;
 }
 
-/** Alive: the role's loops run. A missing primary, a failed backup or a red check are for people, not for a restart. */
+/** Alive: the role's loops run. A restart does not help with a missing primary, a failed backup or a failed check. */
 export function decideLive(state: DoingView & Pick<HealthView, "lastBeatMs">, nowMs: number): Verdict {
   const silent = nowMs - state.lastBeatMs;
   if (silent > silentMs) return no(`the role has hung for ${Math.round(silent / 1000)} s`);
@@ -29,12 +30,12 @@ export function decideReady(state: HealthView, nowMs: number): Verdict {
   const { check } = state;
   if (check === null) return no("barman check has not run yet");
   if (check.failures === null) return no(`barman check could not run: ${check.error}`);
-  if (nowMs - check.atMs > staleCheckMs) return no("the last barman check is too old to tell");
-  if (check.failures.length > 0) return no(`barman check: ${checkText(state).join("; ")}`);
-  return yes(`WAL is received from ${state.primary}, barman check passes`);
+  if (nowMs - check.atMs > staleCheckMs) return no("the last barman check is too old to rely on");
+  if (check.failures.length > 0) return no(`barman check fails: ${checkText(state).join("; ")}`);
+  return yes(`WAL is received from ${state.primary}, and barman check passes`);
 }
 
-/** A failed item of `barman check` with its hint, where it has one. */
+/** A failed item of `barman check`, with its hint if it has one. */
 export function failureText({ check, hint }: CheckFailure): string {
   return hint ? `${check} (${hint})` : check;
 }
@@ -59,7 +60,7 @@ export function doing(state: DoingView): string {
 export function because(state: ReasonView): string {
   if (receives(state)) return state.following;
   const { trouble, fix } = state.receiver;
-  // without a primary in sight that is the reason, and what the receiver meets there only follows from it
+  // without a primary in sight, that is the reason, and the receiver's trouble only follows from it
   if (state.sight !== "seen" || trouble === null) return state.following;
   return fix === null ? trouble : `${trouble}. Fix: ${fix}`;
 }

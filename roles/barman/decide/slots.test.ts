@@ -7,7 +7,7 @@ import { decidePrimarySlot, decideStandbySlot } from "./slots.ts";
 
 const slot = (restartLsn: string | null, change = {}) => ({ restartLsn, active: false, lost: false, ...change });
 
-test("a missing slot is made, a lost one or one that keeps nothing is made anew", () => {
+test("a missing slot is made; a slot that is lost or keeps no WAL is made again", () => {
   for (
     const decide of [
       (s: Parameters<typeof decidePrimarySlot>[0]) => decideStandbySlot(s, "0/5000000"),
@@ -20,7 +20,7 @@ test("a missing slot is made, a lost one or one that keeps nothing is made anew"
   }
 });
 
-test("a slot in use is left alone", () => {
+test("a slot in use is not changed", () => {
   assert.equal(decideStandbySlot(slot("0/1", { active: true }), "0/5000000").do, "nothing");
   assert.equal(decidePrimarySlot(slot("0/1", { active: true })).do, "nothing");
 });

@@ -1,7 +1,7 @@
-// PURE: what happens to barman's slot on each node, so that whichever becomes primary still has barman's WAL.
+// PURE: what happens to barman's slot on each node, so that any node that becomes primary still has the WAL that barman needs.
 import { compareLsn } from "../../../core/postgres/lsn.ts";
 
-/** What barman's slot on a node says; null: there is none. */
+/** The state of barman's slot on a node; null: there is none. */
 export type Slot = { restartLsn: string | null; active: boolean; lost: boolean } | null;
 
 export type SlotAction =
@@ -12,7 +12,9 @@ export type SlotAction =
 
 /** Decides for one standby. `primaryLsn` is where the slot on the primary stands: all before it has been received. */
 export function decideStandbySlot(slot: Slot, primaryLsn: string | null): SlotAction {
-  if (slot === null) return { do: "create", because: "a failover to this node would lose WAL for backup" };
+  if (slot === null) {
+    return { do: "create", because: "without it a failover to this node could lose WAL that barman needs" };
+  }
   if (slot.lost) return { do: "recreate", because: "its WAL was removed (max_slot_wal_keep_size)" };
   if (slot.active || primaryLsn === null) return { do: "nothing" };
   if (slot.restartLsn === null) return { do: "recreate", because: "it keeps no WAL" };
@@ -21,7 +23,7 @@ export function decideStandbySlot(slot: Slot, primaryLsn: string | null): SlotAc
 
 /** Decides for the primary, before the receiver starts. */
 export function decidePrimarySlot(slot: Slot): SlotAction {
-  if (slot === null) return { do: "create", because: "WAL is to be kept until barman has it" };
+  if (slot === null) return { do: "create", because: "the primary has to keep WAL until barman has it" };
   if (slot.active) return { do: "nothing" };
   if (slot.lost) return { do: "recreate", because: "its WAL was removed (max_slot_wal_keep_size)" };
   return slot.restartLsn === null ? { do: "recreate", because: "it keeps no WAL" } : { do: "nothing" };

@@ -1,8 +1,8 @@
-// PURE types: what the barman role knows at this moment.
+// PURE types: what the barman role knows now.
 import type { Phase } from "../../../core/protocol/status.ts";
 import type { Backup, BackupDetails, CheckFailure } from "../text/barman-output.ts";
 
-/** The last `barman check`. `failures` is null where it could not run; `error` says why. */
+/** The last `barman check`. `failures` is null if it could not run; `error` says why. */
 export interface CheckResult {
   atMs: number;
   failures: CheckFailure[] | null;
@@ -16,7 +16,7 @@ export interface Catalog {
   newest: BackupDetails | null;
 }
 
-/** The WAL receiver's state in a word, and why it is not streaming where it is not. */
+/** Whether the WAL receiver streams; if it does not, why, and the fix. */
 export interface ReceiverState {
   streaming: boolean;
   /** the node that it streams, or last streamed, from */
@@ -25,7 +25,7 @@ export interface ReceiverState {
   fix: string | null;
 }
 
-/** All that the role knows. Each group has one writer; decisions take the part that they look at. */
+/** All that the role knows. Each group has one writer; each decision takes only the part that it looks at. */
 export interface BarmanState {
   readonly startedMs: number;
 
@@ -36,7 +36,7 @@ export interface BarmanState {
   hosts: readonly string[];
   /** host that is followed, or null before the first primary was seen */
   primary: string | null;
-  /** when a primary was last in sight, and why it is followed or none is */
+  /** when a primary was last in sight; `following`: why it is followed, or why none is */
   primarySeenMs: number | null;
   following: string;
   /** whether a primary is in sight, and whether its absence has been reported as an error */
@@ -59,15 +59,15 @@ export interface BarmanState {
   /** a base backup is wanted now, and why */
   wantBackup: string | null;
 
-  /** when barman check and the catalog are looked at again: act/duties.ts plans it, lookAgain() asks for it at once */
+  /** when barman check runs and the catalog is read again: act/duties.ts plans it, lookAgain() asks for it at once */
   due: { checkMs: number; catalogMs: number };
 }
 
 /** Whether and from where WAL comes. */
 export type ReceivingView = Pick<BarmanState, "receiver" | "primary">;
-/** What the role is at. */
+/** What the role does. */
 export type DoingView = ReceivingView & Pick<BarmanState, "phase" | "backup">;
-/** Why it is there. */
+/** Why it does that. */
 export type ReasonView = ReceivingView & Pick<BarmanState, "sight" | "following">;
 /** What the probes look at. */
 export type HealthView = DoingView & ReasonView & Pick<BarmanState, "check" | "lastBeatMs">;

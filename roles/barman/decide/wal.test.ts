@@ -1,4 +1,4 @@
-// Tests of where WAL is received from: after a failover the history stays whole, or what is missing is named.
+// Tests of the point from which WAL is received: the history has no gap over a failover, or what is missing is named.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -35,15 +35,15 @@ test("a fresh barman begins at the slot", () => {
   assert.equal(decideWal(view([])).do, "stream");
 });
 
-test("a partial file of the segment in which the timeline was left goes on over the failover", () => {
+test("receiving continues over a failover from a partial file of the segment in which the timeline was left", () => {
   assert.equal(decideWal(view([`${name(1, 7)}.partial`])).do, "stream");
 });
 
-test("a receiver that lags behind the failover goes on where it was", () => {
+test("a receiver that is behind the failover continues where it was", () => {
   assert.equal(decideWal(view([name(1, 4), `${name(1, 5)}.partial`])).do, "stream");
 });
 
-test("WAL of the old primary beyond the failover is put aside, and the segment of the fork received again", () => {
+test("WAL of the old primary beyond the failover is set aside, and the segment of the fork is received again", () => {
   const plan = decideWal(view([name(1, 7), `${name(1, 8)}.partial`]));
   assert.ok(plan.do === "align");
   assert.deepEqual(plan.aside, [`${name(1, 8)}.partial`, name(1, 7)]);
@@ -74,7 +74,7 @@ test("a timeline that was left exactly between two segments is followed by the f
   assert.equal(archived.marker, `${name(2, 8)}.partial`);
 });
 
-test("with an empty streaming directory it goes on after the archive", () => {
+test("with an empty streaming directory receiving continues after the archive", () => {
   const plan = decideWal(view([], { archived: wal(name(1, 5)) }));
   assert.ok(plan.do === "align");
   assert.equal(plan.marker, `${name(1, 6)}.partial`);
@@ -87,7 +87,7 @@ test("WAL that the new primary no longer has is a gap, named to the segment", ()
   assert.equal(plan.marker, `${name(2, 8)}.partial`);
 });
 
-test("a former primary that missed a failover is refused", () => {
+test("a false primary that missed a failover is refused", () => {
   const old = { ...promoted, host: "pgmaster", timeline: 1, history: [], files: files(1, 3, 9) };
   assert.equal(decideWal(view([`${name(2, 8)}.partial`], { primary: old })).do, "refuse");
 });
@@ -101,7 +101,7 @@ test("a primary whose data is older than the backup is refused", () => {
   assert.equal(decideWal(view([`${name(2, 12)}.partial`])).do, "refuse");
 });
 
-test("the next segment that an idle primary has not begun yet is no gap", () => {
+test("the next segment, which an idle primary has not begun yet, is not a gap", () => {
   assert.equal(decideWal(view([name(2, 9)])).do, "stream");
 });
 

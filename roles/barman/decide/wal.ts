@@ -1,5 +1,5 @@
-// PURE: from where WAL is received of a primary, so that its history stays whole over failovers; and, where it cannot
-// stay whole, what exactly is missing. pg_receivewal begins after the newest file of its directory: the plan moves that.
+// PURE: from which point WAL of a primary is received, so that the WAL history has no gap over failovers; or, if it must have
+// one, what exactly is missing. pg_receivewal begins after the newest file of its directory: a plan changes that file.
 import { parseLsn, type TimelineFork } from "../../../core/postgres/lsn.ts";
 import { newestWal, segmentOf, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
 
@@ -7,7 +7,7 @@ import { newestWal, segmentOf, type WalFile, walName } from "../../../core/postg
 export interface WalView {
   /** WAL files in barman's streaming directory */
   received: readonly WalFile[];
-  /** the newest WAL file in barman's archive, or null where it is empty */
+  /** the newest WAL file in barman's archive, or null if it is empty */
   archived: WalFile | null;
   segmentBytes: number;
   primary: {
@@ -23,7 +23,7 @@ export interface WalView {
 }
 
 export type WalPlan =
-  /** go on after the newest file */
+  /** continue after the newest file */
   | { do: "stream"; because: string }
   /** put these files aside, begin at the marker; nothing is missing */
   | { do: "align"; aside: readonly string[]; marker: string; because: string }
@@ -39,11 +39,11 @@ interface Need {
   aside: readonly string[];
 }
 
-/** Decides how to go on receiving from this primary. */
+/** Decides how receiving from this primary continues. */
 export function decideWal(view: WalView): WalPlan {
   const { primary, segmentBytes } = view;
   const newest = newestWal(view.received) ?? view.archived;
-  if (newest === null) return { do: "stream", because: "no WAL has been received yet: it begins at the slot" };
+  if (newest === null) return { do: "stream", because: "no WAL has been received yet: receiving begins at the slot" };
   if (newest.timeline > primary.timeline) return stalePrimary(view, newest);
   const end = endOf(newest.timeline, view);
   if (end === null) return foreignTimeline(view, newest);
@@ -69,14 +69,14 @@ function whyAligned(view: WalView, newest: WalFile, need: Need): string {
   return `the streaming directory is empty and ${newest.name} is archived`;
 }
 
-/** The last segment of a timeline in the primary's history, or null where the timeline is not in it. */
+/** The last segment of a timeline in the primary's history, or null if the timeline is not in it. */
 function endOf(timeline: number, view: WalView): bigint | null {
   if (timeline === view.primary.timeline) return segmentOf(view.primary.lsn, view.segmentBytes);
   const fork = view.primary.history.find((f) => f.timeline === timeline);
   return fork === undefined ? null : lastSegment(fork, view);
 }
 
-/** The last segment that holds WAL of a timeline: one left exactly between two segments has none of the second. */
+/** The last segment that holds WAL of a timeline. A timeline left exactly between two segments has none in the second. */
 function lastSegment(fork: TimelineFork, view: WalView): bigint {
   return (parseLsn(fork.endLsn) - 1n) / BigInt(view.segmentBytes);
 }
@@ -88,11 +88,11 @@ function needed(view: WalView, newest: WalFile, end: bigint): Need {
   }
   const beyond = view.received.filter((f) => f.timeline === newest.timeline && f.segment > end).map((f) => f.name);
   const fork = view.primary.history.find((f) => f.timeline === newest.timeline);
-  // pg_receivewal cannot begin where a timeline has just ended: the server answers START_REPLICATION without a stream
+  // pg_receivewal cannot begin exactly at the end of a timeline: the server answers START_REPLICATION without a stream
   if (fork !== undefined && parseLsn(fork.endLsn) % BigInt(view.segmentBytes) === 0n) {
     return { timeline: timelineAt(end + 1n, view), segment: end + 1n, aside: beyond };
   }
-  // A whole file of the fork's segment holds WAL of the old primary behind the fork: receive that segment again.
+  // a whole file of the fork's segment holds WAL of the old primary beyond the fork: receive that segment again
   const whole = view.received.filter((f) => f.timeline === newest.timeline && f.segment === end && !f.partial);
   return { timeline: newest.timeline, segment: end, aside: [...beyond, ...whole.map((f) => f.name)] };
 }
@@ -131,8 +131,9 @@ function stalePrimary(view: WalView, newest: WalFile): WalPlan {
   return {
     do: "refuse",
     because: `${view.primary.host} is primary on timeline ${view.primary.timeline}, ` +
-      `but WAL of timeline ${newest.timeline} was received: it is a former primary that missed a failover`,
-    fix: `start the node that leads timeline ${newest.timeline}; if its data is gone for good, move the files ` +
+      `but WAL of timeline ${newest.timeline} was received: it is a false primary that missed a failover`,
+    fix:
+      `start the node that is primary on timeline ${newest.timeline}; if its data is gone for good, move the files ` +
       `of that timeline out of barman's streaming and wals directories, then restart this container`,
   };
 }

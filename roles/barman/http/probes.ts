@@ -1,4 +1,4 @@
-// What the barman role answers on :8080; everything comes from memory, no request runs barman.
+// What the barman role answers on :8080. Everything comes from memory; no request runs barman.
 import type { RoleHttp } from "../../../core/http/app.ts";
 import type { BarmanStatus } from "../../../core/protocol/status.ts";
 import { withDeadline } from "../../../core/runtime/time.ts";
@@ -8,13 +8,13 @@ import { because, checkText, decideLive, decideReady, doing, receives } from "..
 import { finishedBackups } from "../decide/catalog.ts";
 import type { Barman } from "../state.ts";
 
-/** A status that is asked for as fresh waits no longer for the nodes, milliseconds. */
+/** How long /status?fresh=1 waits for the nodes, milliseconds. */
 const lookMs = 3_000;
 
-/** The answers of the role. `follow`: asks the nodes now who is the primary. */
+/** The answers of the role. `follow`: asks the nodes now which of them is the primary. */
 export function barmanHttp(barman: Barman, follow: () => Promise<void>): RoleHttp {
   const { state, clock } = barman;
-  const noDatabase = () => Promise.resolve(no("this container takes backups: no client is sent here"));
+  const noDatabase = () => Promise.resolve(no("this container takes backups and serves no clients"));
   return {
     status: () => barmanStatus(barman),
     look: async () => {

@@ -1,4 +1,4 @@
-// Hands archived WAL to a node that needs it to rewind and no longer has it itself.
+// Sends archived WAL to a node that needs it for a rewind and no longer has it.
 import { join } from "node:path";
 import { CommandError, postgresAccount } from "../../../core/runtime/command.ts";
 import { ControlRefusal } from "../../../core/http/control.ts";
@@ -12,7 +12,7 @@ import type { Barman } from "../state.ts";
 type Asked = QuestionOf<typeof orders.wal>;
 type Piece = AnswerOf<typeof orders.wal>;
 
-/** Answers one piece of a WAL file at a time; the file is taken out of the archive for its first piece, and removed after its last. */
+/** Answers one piece of a WAL file at a time. A copy is taken from the archive for the first piece, and removed after the last. */
 export function walDesk(barman: Barman): (question: Asked) => Promise<Piece> {
   const { config, log } = barman;
   const directory = deskDirectory(config);
@@ -25,9 +25,9 @@ export function walDesk(barman: Barman): (question: Asked) => Promise<Piece> {
         if (!(error instanceof CommandError)) throw error;
         throw new ControlRefusal(`barman has no ${name}: ${errorText(error)}`);
       });
-      log.info("WAL handed to a node", { file: name });
+      log.info("Sending a WAL file to a node", { file: name });
     }
-    if (!(await exists(path))) throw new ControlRefusal(`${name} was not asked for from its beginning`);
+    if (!(await exists(path))) throw new ControlRefusal(`the first piece of ${name} was not asked for`);
     const { totalBytes, bytes } = await readPiece(path, offset, pieceBytes);
     if (offset + bytes.length >= totalBytes) await remove(path);
     return { totalBytes, base64: bytes.toString("base64") };

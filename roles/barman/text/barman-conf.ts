@@ -67,7 +67,7 @@ export function renderPassfile(users: readonly { user: string; password: string 
   return [...new Set(users.map((u) => renderPgpassLine(u.user, u.password)))].join("");
 }
 
-/** Keepalives notice a node that vanished: a receiver without them waits on a dead connection for hours. */
+/** Keepalives notice a node that has vanished: without them a receiver waits on a dead connection for hours. */
 function conninfo(input: BarmanConfInput, host: string, user: string): string {
   return renderConninfo({
     host,

@@ -10,7 +10,7 @@ export interface CheckFailure {
 const CheckOutput = z.record(z.string(), z.unknown());
 const CheckItem = z.object({ status: z.enum(["OK", "FAILED"]), hint: z.string() });
 
-/** Reads the JSON of `barman check`. Throws where it is not one. */
+/** Reads the JSON of `barman check`. Throws if it has another form. */
 export function parseCheck(stdout: string, server: string): CheckFailure[] {
   const items = z.record(z.string(), CheckItem).parse(CheckOutput.parse(parseJson(stdout))[server]);
   return Object.entries(items).flatMap(([name, item]) =>
@@ -53,7 +53,7 @@ export function parseBackups(stdout: string, server: string): Backup[] {
 /** barman shows a dash for a backup that its policy keeps. */
 const valid = (status: string | undefined) => status === undefined || status === "-" ? "VALID" : status;
 
-/** What is shown of one finished backup. */
+/** Times and sizes of one finished backup. */
 export interface BackupDetails {
   id: string;
   beginSeconds: number;

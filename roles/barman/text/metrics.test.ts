@@ -1,4 +1,4 @@
-// Tests of metrics and probes: what could not be seen is left out, and never looks healthy.
+// Tests of metrics and probes: a value that could not be seen is left out, and never counts as healthy.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { because, decideLive, decideReady } from "../decide/health.ts";
@@ -30,7 +30,7 @@ function healthy(): BarmanState {
   return state;
 }
 
-test("a role that has seen everything shows every metric that dashboards know, with its type", async () => {
+test("a role that has seen everything shows every metric that dashboards use, with its type", async () => {
   const metrics = new Metrics();
   const events = barmanEvents(metrics);
   const state = healthy();
@@ -62,7 +62,7 @@ test("a role that has seen everything shows every metric that dashboards know, w
   assert.match(text, /^postdock_barman_wal_gaps_total 1$/m);
 });
 
-test("all names of 1.x are there, and both names of the disk", () => {
+test("all names of 1.x are present, and both names of the disk metrics", () => {
   const expected = [
     "barman_check_is_ok",
     "barman_backups_amount",
@@ -82,7 +82,7 @@ test("all names of 1.x are there, and both names of the disk", () => {
   assert.equal(value(healthy(), "barman_last_backup_duration_total_seconds"), 5);
 });
 
-test("before anything was seen only what is known is there, and the check is not ok", () => {
+test("before anything was seen only known values are present, and the check is not ok", () => {
   const state = initialState(0, ["a"]);
   assert.equal(value(state, "barman_check_is_ok"), 0);
   assert.equal(names(state).some((n) => /last_backup|oldest|amount|disk/.test(n)), false);
@@ -108,21 +108,21 @@ test("ready needs a running receiver and a passing, recent check", () => {
   assert.equal(decideReady(old, 400_000).ok, false);
 });
 
-test("WAL of the former primary is not received from the one that is followed", () => {
+test("WAL from the old primary does not count as received from the node that is followed", () => {
   const state = healthy();
   state.primary = "b";
   assert.equal(decideReady(state, 1_000).ok, false);
   assert.equal(value(state, "postdock_barman_receiving"), 0);
 });
 
-test("a primary that is away is no reason to restart the container; a role that hangs is", () => {
+test("a missing primary is not a reason to restart the container; a role that hangs is", () => {
   const state = initialState(0, ["a"]);
   assert.equal(decideLive(state, 1_000).ok, true);
   assert.equal(decideReady(state, 1_000).ok, false);
   assert.equal(decideLive(state, 100_000).ok, false);
 });
 
-test("the reason names the fix where there is one", () => {
+test("the reason names the fix if there is one", () => {
   const state = healthy();
   state.receiver = { streaming: false, host: "a", trouble: "No WAL is received", fix: "do this" };
   assert.equal(because(state), "No WAL is received. Fix: do this");

@@ -1,5 +1,5 @@
-// PURE: every metric of the barman container. The names without postdock_ are those of 1.x. What could not be seen is left
-// out, never zero; barman_check_is_ok alone is 0 then.
+// PURE: every metric of the barman container. The names without postdock_ are those of 1.x. A value that could not be seen is
+// left out, never zero; only barman_check_is_ok is 0 then.
 import { type EventMetrics, type Gauge, gauge } from "../../../core/words/metric.ts";
 import { finishedBackups } from "../decide/catalog.ts";
 import { receives } from "../decide/health.ts";
@@ -20,7 +20,7 @@ export const barmanGauges: readonly Gauge<BarmanMetricsView>[] = [
   ),
   ...catalogGauges(),
   ...diskGauges(),
-  gauge("postdock_barman_receiving", "1 while WAL is being received", ({ state }) => receives(state)),
+  gauge("postdock_barman_receiving", "1 while WAL is received from the primary", ({ state }) => receives(state)),
   gauge(
     "postdock_barman_primary_seen_seconds_ago",
     "Seconds since a primary was last in sight",
@@ -33,7 +33,7 @@ export const barmanGauges: readonly Gauge<BarmanMetricsView>[] = [
   ),
   gauge(
     "postdock_barman_next_backup_time_seconds",
-    "When the next base backup is due",
+    "When the next base backup is due, seconds since the epoch",
     ({ state }) => state.backup.nextWallMs === null ? null : state.backup.nextWallMs / 1000,
   ),
 ];
@@ -43,7 +43,7 @@ export function barmanEvents(metrics: EventMetrics) {
   return {
     walGap: metrics.counter(
       "postdock_barman_wal_gaps_total",
-      "Breaks in the WAL history since this container started; each cost the recoverable time within it",
+      "Gaps in the WAL history since this container started; a restore to a time within a gap is impossible",
     ),
   };
 }
@@ -56,25 +56,41 @@ function catalogGauges(): Gauge<BarmanMetricsView>[] {
   const total = ({ newest }: Catalog) => newest === null ? null : newest.endSeconds - newest.beginSeconds;
   return [
     of("barman_backups_amount", "Finished base backups", (c) => finishedBackups(c.backups).length),
-    of("barman_last_backup_start_time_seconds", "When the newest base backup began", (c) => c.newest?.beginSeconds),
-    of("barman_last_backup_end_time_seconds", "When the newest base backup ended", (c) => c.newest?.endSeconds),
-    of("barman_last_backup_size_bytes", "Size of the newest base backup, without WAL", (c) => c.newest?.sizeBytes),
-    of("barman_last_backup_duration_total_seconds", "How long the newest base backup took", total),
-    of("barman_last_backup_duration_copy_seconds", "How long its copy took", (c) => c.newest?.copySeconds),
+    of(
+      "barman_last_backup_start_time_seconds",
+      "When the newest base backup began, seconds since the epoch",
+      (c) => c.newest?.beginSeconds,
+    ),
+    of(
+      "barman_last_backup_end_time_seconds",
+      "When the newest base backup ended, seconds since the epoch",
+      (c) => c.newest?.endSeconds,
+    ),
+    of(
+      "barman_last_backup_size_bytes",
+      "Size of the newest base backup without WAL, bytes",
+      (c) => c.newest?.sizeBytes,
+    ),
+    of("barman_last_backup_duration_total_seconds", "How long the newest base backup took, seconds", total),
+    of(
+      "barman_last_backup_duration_copy_seconds",
+      "How long the copy of the newest base backup took, seconds",
+      (c) => c.newest?.copySeconds,
+    ),
     of(
       "barman_oldest_backup_end_time_seconds",
-      "When the oldest base backup ended: as far back as the cluster can be restored",
+      "When the oldest base backup ended, seconds since the epoch: the earliest time to which a restore is possible",
       (c) => finishedBackups(c.backups)[0]?.endSeconds,
     ),
     of(
       "postdock_barman_backups_failed",
-      "Base backups that failed and have not been followed by a good one",
+      "Failed base backups in the catalog; each is removed once a newer one has succeeded",
       (c) => c.backups.filter((b) => b.status === "FAILED").length,
     ),
   ];
 }
 
-/** Both names that 1.x gave these: the one it exported and the one it documented. */
+/** Each metric has two names of 1.x: the one that it exported and the one that it documented. */
 function diskGauges(): Gauge<BarmanMetricsView>[] {
   const free = "Free bytes of the file system of BACKUP_DIR";
   const used = "Used bytes of the file system of BACKUP_DIR";

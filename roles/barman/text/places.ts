@@ -1,4 +1,4 @@
-// PURE: where barman keeps what, under BACKUP_DIR.
+// PURE: the paths of barman's files under BACKUP_DIR.
 
 interface Places {
   backupDir: string;
@@ -11,11 +11,11 @@ export const walDirectory = (p: Places) => `${serverHome(p)}/wals`;
 /** barman's record of each backup */
 export const metaDirectory = (p: Places) => `${serverHome(p)}/meta`;
 export const identityPath = (p: Places) => `${serverHome(p)}/identity.json`;
-/** Received WAL that no primary's history holds any more. */
+/** Received WAL that is no longer in the primary's history. */
 export const asideDirectory = (p: Places) => `${serverHome(p)}/set-aside`;
-/** WAL on its way to a node that rewinds. */
+/** Copies of WAL files that are being sent to a node that rewinds. */
 export const deskDirectory = (p: Places) => `${serverHome(p)}/postdock-desk`;
-/** The nodes that were known last, so that a restart finds the cluster when the configured node is gone. */
+/** The last known nodes, so that a restart finds the cluster even if the configured node is gone. */
 export const knownHostsPath = (p: Places) => `${serverHome(p)}/postdock-hosts.json`;
-/** Why a base backup is wanted at once; kept so that a restart does not forget it. */
+/** Why a base backup is wanted at once; kept over restarts. */
 export const wantedBackupPath = (p: Places) => `${serverHome(p)}/postdock-wanted-backup.txt`;

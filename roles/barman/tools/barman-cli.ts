@@ -1,4 +1,5 @@
-// The barman program: one function a command (barman-output.ts reads what it prints). Each call costs a third of a second of one core.
+// The barman program: one function for each command; barman-output.ts reads what it prints. Each call takes a third of a second
+// of one core.
 import { CommandError, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import type { ChildSpec } from "../../../core/runtime/supervisor.ts";
 import {
@@ -13,7 +14,7 @@ import {
 const as = postgresAccount;
 const program = "barman";
 
-/** Runs `barman check`. Returns what failed; throws where the check itself could not run. */
+/** Runs `barman check`. Returns what failed; throws if the check itself could not run. */
 export async function check(server: string, signal?: AbortSignal): Promise<CheckFailure[]> {
   const result = await tryRun([program, "-f", "json", "check", server], {
     as,
@@ -35,17 +36,17 @@ export async function showBackup(server: string, id: string, signal?: AbortSigna
   return parseBackupDetails(await json(["show-backup", server, id], 60_000, signal), server);
 }
 
-/** Compresses and files the WAL that has been received whole. */
+/** Compresses and archives WAL files that have been received whole. */
 export async function archiveWal(server: string, signal?: AbortSignal): Promise<void> {
   await plain(["archive-wal", server], 600_000, signal);
 }
 
-/** Takes one WAL file out of the archive, or from where it was received, whole and uncompressed. */
+/** Copies one WAL file from the archive or the streaming directory, whole and uncompressed. */
 export async function getWal(server: string, name: string, directory: string, signal?: AbortSignal): Promise<void> {
   await plain(["get-wal", "--output-directory", directory, server, name], 25_000, signal);
 }
 
-/** Looks whether all WAL of a waiting backup is there now; its status says so afterwards. */
+/** Checks whether all WAL of a waiting backup has arrived; its status says so afterwards. */
 export async function checkBackup(server: string, id: string, signal?: AbortSignal): Promise<void> {
   await plain(["check-backup", server, id], 60_000, signal);
 }
@@ -55,7 +56,7 @@ export async function deleteBackup(server: string, id: string, signal?: AbortSig
   await plain(["delete", server, id], 600_000, signal);
 }
 
-/** Ends a receiver that nobody supervises. */
+/** Ends a receiver that was started by hand. */
 export async function stopReceiver(server: string, signal?: AbortSignal): Promise<void> {
   await plain(["receive-wal", "--stop", server], 30_000, signal);
 }
@@ -86,7 +87,7 @@ async function json(args: readonly string[], timeoutMs: number, signal?: AbortSi
   return (await plain(["-f", "json", ...args], timeoutMs, signal)).stdout;
 }
 
-/** barman exits with 1 and writes ERROR lines where something failed. */
+/** Runs barman, which exits with 1 and writes ERROR lines if something failed. */
 async function plain(args: readonly string[], timeoutMs: number, signal?: AbortSignal) {
   const result = await tryRun([program, ...args], { as, timeoutMs, ...(signal ? { signal } : {}) });
   if (result.code !== 0) throw new CommandError(result);

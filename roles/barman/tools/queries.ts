@@ -8,7 +8,7 @@ import { historyName, parseWalName, type WalFile } from "../../../core/postgres/
 
 type Sql = postgres.Sql;
 
-/** How a node is reached. */
+/** How to log in to a node. */
 export interface Login {
   host: string;
   port: number;
@@ -51,7 +51,7 @@ export async function readSlot(sql: Sql, slotName: string): Promise<Slot> {
   return { restartLsn: row.restart_lsn, active: row.active, lost: row.lost };
 }
 
-/** Makes the slot, which keeps WAL from now on. */
+/** Makes the slot, which keeps WAL at once. */
 export async function createSlot(sql: Sql, slotName: string): Promise<void> {
   await sql`select pg_create_physical_replication_slot(${slotName}, true)`;
 }
@@ -74,7 +74,7 @@ const PrimaryRow = z.object({
   system_identifier: z.string(),
 });
 
-/** A primary's WAL as it stands. `inRecovery`: it is none, and the rest is null. */
+/** Where the WAL of a primary ends now. If `inRecovery`, the node is not a primary, and timeline and LSN are null. */
 export interface PrimaryWal {
   inRecovery: boolean;
   timeline: number | null;
@@ -117,7 +117,7 @@ export async function readWalFiles(sql: Sql, segmentBytes: number): Promise<WalF
 }
 
 /**
- * Closes the present segment so that the receiver gets it whole. An idle server ends a segment in memory only;
+ * Closes the present segment so that the receiver gets all of it. An idle server ends a segment in memory only;
  * the record after the switch makes it flush and send.
  */
 export async function closeSegment(sql: Sql): Promise<void> {

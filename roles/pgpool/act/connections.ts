@@ -1,11 +1,11 @@
-// Whether what pgpool may open fits into max_connections of the primary: asked once, when there is a primary, and warned.
+// Warns once, when there is a primary, if pgpool may open more connections than its max_connections allows.
 import type { Setting } from "../../../config/list-syntax.ts";
 import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import type { PoolAgent } from "../state.ts";
 import { decideConnections } from "../decide/connections.ts";
 import { defaultSetting } from "../text/pgpool-conf.ts";
 
-/** Waits for the first primary, asks it, and logs a warning where pgpool could ask for more connections than it has. */
+/** Waits for the first primary, asks it, and logs a warning if pgpool could need more connections than it has. */
 export async function warnOfConnections(agent: PoolAgent, settings: readonly Setting[]): Promise<void> {
   while (!agent.stop.aborted && !agent.everServed) await agent.clock.sleep(1_000, agent.stop);
   const primary = agent.config.backends.find((b) => b.id === agent.truth.primary);

@@ -1,24 +1,29 @@
-// Starts pgpool, and mends the difference between its view and the nodes' own word: by PCP, or by another start.
+// Starts pgpool, and mends differences between its view and what the nodes report: by PCP, or by a restart.
 import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import { decidePool, inService, type PoolAction, servesPrimary, startPatienceMs, upAtStart } from "../decide/pool.ts";
 import { type PoolAgent, type PoolRun, say, seenNow } from "../state.ts";
 import { changeNode } from "../tools/pcp.ts";
 import { killPgpool, startPgpool } from "../tools/pgpool-process.ts";
 
-/** Starts pgpool for the primary in sight, or for reads where none is. */
+/** Starts pgpool for the primary in sight, or for reads only if none is. */
 export async function startPool(agent: PoolAgent, because: string): Promise<void> {
   const { truth, config } = agent;
   const up = upAtStart(truth.backends, truth.primary);
   const host = config.backends.find((b) => b.id === truth.primary)?.host ?? null;
   agent.log.info("Starting pgpool", { primary: host, up, because });
-  say(agent, "running", host === null ? "starting pgpool for reads" : `starting pgpool, writes go to ${host}`, because);
+  say(
+    agent,
+    "running",
+    host === null ? "starting pgpool for reads only" : `starting pgpool, writes go to ${host}`,
+    because,
+  );
   const run = {
     number: (agent.run?.number ?? 0) + 1,
     forPrimary: truth.primary,
     startsInARow: startsSinceServed(agent) + 1,
     detached: new Set<number>(),
   };
-  // a start that fails counts as well, so that the next one comes after a pause
+  // a failed start counts as well, so that the next one comes after a pause
   if (agent.run !== null) agent.run = { ...agent.run, ...run };
   agent.run = { ...run, process: await startPgpool(config, up, agent) };
 }
@@ -28,7 +33,7 @@ function startsSinceServed(agent: PoolAgent): number {
   return agent.run === null || seenNow(agent).served ? 0 : agent.run.startsInARow;
 }
 
-/** One turn: what is wrong with the pool is put right. Throws OperatorError where pgpool cannot be started at all. */
+/** One turn: corrects what is wrong with the pool. Throws OperatorError if pgpool cannot be started at all. */
 export async function mendPool(agent: PoolAgent): Promise<void> {
   const { run, truth } = agent;
   if (run === null) return;
@@ -54,15 +59,15 @@ export async function mendPool(agent: PoolAgent): Promise<void> {
   for (const action of actions) await apply(action, agent);
 }
 
-/** pgpool has ended by itself: at once after it has served, with growing pauses otherwise; never served at all: give up. */
+/** Restarts a pgpool that ended by itself: at once if it has served, otherwise after growing pauses. Gives up if none ever served. */
 async function startAgain(agent: PoolAgent, { process }: PoolRun): Promise<void> {
   const end = process.supervised.lastExit();
   const starts = startsSinceServed(agent);
   if (!agent.everServed && starts >= 3) {
     throw new OperatorError({
-      what: `pgpool ended ${starts} times without having served`,
+      what: `pgpool ended ${starts} times before it served`,
       why: process.lastLines().join(" | ") || `exit code ${end?.code}, signal ${end?.signal}`,
-      fix: "correct the setting it names in CONFIGS",
+      fix: "correct the setting that is named here, in CONFIGS",
       exitCode: ExitCode.config,
     });
   }

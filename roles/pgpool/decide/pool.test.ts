@@ -1,4 +1,4 @@
-// Tests of what the agent does with pgpool: writes go to one backend only, nothing is guessed, healthy pools are left alone.
+// Tests of what the agent does with pgpool: writes go to one backend only, nothing is guessed, and healthy pools are not changed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -58,18 +58,18 @@ const withBackend = (truth: BackendTruth, status: PoolNode["status"] = "up"): Po
   pool: [base.pool![0]!, { id: 1, status, role: "standby" }],
 });
 
-test("a pool that agrees with the nodes is left alone", () => {
+test("a pool that agrees with the nodes is not changed", () => {
   assert.deepEqual(decidePool(base), []);
 });
 
-test("no action ever brings a false primary, a foreign or a lost backend into the pool", () => {
+test("no action ever attaches a false primary, a foreign or a lost backend", () => {
   fc.assert(fc.property(arbitraryView, (view) => {
     const added = decidePool(view).flatMap((a) => a.do === "restart" ? a.up : a.do === "attach" ? [a.id] : []);
     return added.every((id) => ["primary", "standby"].includes(view.truth.get(id)!.is));
   }));
 });
 
-test("a pgpool that served another primary, or was started for another, is restarted at once, with the primary up", () => {
+test("a pgpool that served or was started for another primary is restarted at once, with the primary up", () => {
   fc.assert(fc.property(arbitraryView, (view) => {
     if (view.primary === null || view.pool === null || !view.served) return true;
     const [first] = decidePool(view);
@@ -78,7 +78,7 @@ test("a pgpool that served another primary, or was started for another, is resta
   }));
 });
 
-test("pgpool starts with the primary as its first backend: sessions that begin before it knows it begin there", () => {
+test("pgpool starts with the primary as its first backend, where sessions begin before pgpool knows its primary", () => {
   fc.assert(
     fc.property(
       arbitraryView,
@@ -94,7 +94,7 @@ test("pgpool starts with the primary as its first backend: sessions that begin b
   assert.deepEqual(upAtStart(truth, null), [0, 1, 2]);
 });
 
-test("where no primary is in sight the one of the pool stays, and nobody is attached", () => {
+test("while no primary is in sight the pool keeps its own, and no backend is attached", () => {
   fc.assert(fc.property(arbitraryView, (view) => {
     if (view.primary !== null || view.pool === null) return true;
     return decidePool(view).every((a) =>
@@ -103,7 +103,7 @@ test("where no primary is in sight the one of the pool stays, and nobody is atta
   }));
 });
 
-test("the primary is never detached, and nobody is detached who is not attached", () => {
+test("the primary is never detached, nor is a backend that is not attached", () => {
   fc.assert(fc.property(arbitraryView, (view) =>
     decidePool(view).every((a) => {
       const node = a.do === "restart" ? undefined : view.pool?.find((n) => n.id === a.id);
@@ -112,7 +112,7 @@ test("the primary is never detached, and nobody is detached who is not attached"
     })));
 });
 
-test("a silent agent is no reason to take away a backend whose PostgreSQL answers", () => {
+test("a backend whose PostgreSQL answers stays although its agent is silent", () => {
   assert.deepEqual(decidePool(withBackend({ is: "unseen", postgresAnswers: true, forMs: 600_000 })), []);
   assert.deepEqual(decidePool(withBackend({ is: "unseen", postgresAnswers: false, forMs: lostMs - 1 })), []);
   const [action] = decidePool(withBackend({ is: "unseen", postgresAnswers: false, forMs: lostMs }));
@@ -126,7 +126,7 @@ test("a standby that came back is attached once it has caught up", () => {
   assert.deepEqual(inService(withBackend({ is: "standby", caughtUp: false, farBehind: false }).truth), [0]);
 });
 
-test("a standby that pgpool has taken back by itself is detached, and then attached in order", () => {
+test("a standby that pgpool has marked as up by itself is detached, and then attached", () => {
   const standby = { is: "standby", caughtUp: true, farBehind: false } as const;
   const back = { ...withBackend(standby), detached: new Set([1]) };
   assert.deepEqual(decidePool(back).map((a) => a.do), ["detach"]);
@@ -136,7 +136,7 @@ test("a standby that pgpool has taken back by itself is detached, and then attac
   assert.deepEqual(decidePool(withBackend(standby)), []);
 });
 
-test("a pgpool that does not answer is hung after a while, not at its first silence", () => {
+test("a pgpool that does not answer counts as hanging after a while, not at its first silence", () => {
   assert.deepEqual(decidePool({ ...base, pool: null, blindMs: hungMs - 1 }), []);
   assert.equal(decidePool({ ...base, pool: null, blindMs: hungMs })[0]?.do, "restart");
 });

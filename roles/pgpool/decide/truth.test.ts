@@ -1,4 +1,4 @@
-// Tests of the truth about the backends: one primary at most, nothing taken from an agent that is out of sight.
+// Tests of what the backends are: at most one primary, and nothing is assumed of an agent that is out of sight.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -44,7 +44,7 @@ test("at most one backend is the primary, and it says so itself", () => {
   }));
 });
 
-test("what is known of the primary never goes back to an older timeline", () => {
+test("the known primary never goes back to an older timeline", () => {
   fc.assert(fc.property(fc.array(arbitraryNodes, { maxLength: 5 }), (turns) => {
     let known = decideTruth([], null).known;
     return turns.every((nodes) => {
@@ -57,13 +57,13 @@ test("what is known of the primary never goes back to an older timeline", () => 
   }));
 });
 
-test("an agent out of sight leaves its backend unseen, whatever was known", () => {
+test("a backend whose agent is out of sight is unseen, whatever was known", () => {
   const truth = decideTruth([node(0, null), node(1, { role: "primary" })], null);
   assert.equal(truth.backends.get(0)?.is, "unseen");
   assert.equal(truth.primary, 1);
 });
 
-test("the thawed old primary is false, also at a moment when the new one does not answer", () => {
+test("a thawed old primary is a false primary, even while the new one does not answer", () => {
   const first = decideTruth([node(0, null), node(1, { role: "primary", timeline: 2 })], null);
   const truth = decideTruth([node(0, { role: "primary", timeline: 1 }), node(1, null)], first.known);
   assert.equal(truth.primary, null);
@@ -72,7 +72,7 @@ test("the thawed old primary is false, also at a moment when the new one does no
   assert.deepEqual(truth.known, first.known, "a turn without a primary forgets nothing");
 });
 
-test("a node of another cluster is foreign; one that is too far behind has not caught up", () => {
+test("a node of another cluster is foreign; a standby that is too far behind has not caught up", () => {
   const nodes = [
     node(0, { role: "primary" }),
     node(1, { systemIdentifier: "8" }),
@@ -83,7 +83,7 @@ test("a node of another cluster is foreign; one that is too far behind has not c
   assert.deepEqual(backends.get(2), { is: "standby", caughtUp: false, farBehind: false });
 });
 
-test("how far behind a standby is, the primary's word says, also where the standby has not heard of it", () => {
+test("the primary's report decides how far behind a standby is, even if the standby has not received that WAL", () => {
   const primary = node(0, { role: "primary", lsn: "0/8000000" });
   const cut = decideTruth([primary, node(1, { replayLsn: "0/1000000", lagBytes: 0 })], null);
   assert.deepEqual(cut.backends.get(1), { is: "standby", caughtUp: false, farBehind: true });

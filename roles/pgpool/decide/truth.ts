@@ -1,4 +1,4 @@
-// PURE: from what each backend's node says of itself to who is primary and what every backend is.
+// PURE: which backend is the primary and what every other backend is, from what their nodes report.
 import {
   choosePrimary,
   type KnownPrimary,
@@ -8,16 +8,16 @@ import {
 } from "../../../core/protocol/choose-primary.ts";
 import { bytesAhead } from "../../../core/postgres/lsn.ts";
 
-/** What a backend's node says of itself, as far as the pool looks at it. */
+/** The part of a node's report that the pool looks at. */
 export interface BackendReport extends NodeReport {
-  /** end of the WAL it has */
+  /** end of the WAL that it has */
   lsn: string | null;
   replayLsn: string | null;
-  /** a standby: behind what the primary says it wrote, bytes */
+  /** on a standby: how far replay is behind the WAL that the primary reports to have written, bytes */
   lagBytes: number | null;
 }
 
-/** The last word of one backend's node; `forMs`: for how long it has been saying so. */
+/** The last report of one backend's node; `forMs`: for how long it has reported the same. */
 export interface NodeSeen {
   id: number;
   host: string;
@@ -28,30 +28,30 @@ export interface NodeSeen {
   forMs: number;
 }
 
-/** What a backend is; out of sight is a value of its own. */
+/** What a backend is; "unseen" is a separate value. */
 export type BackendTruth =
   | { is: "primary" }
   | { is: "standby"; caughtUp: boolean; farBehind: boolean }
-  /** says it is primary, but another one is, or a newer one was */
+  /** it says it is primary, but another node is, or a newer primary has been seen */
   | { is: "false-primary" }
   | { is: "foreign" }
-  /** its agent says that no PostgreSQL serves there, or could not tell */
+  /** its agent says that no PostgreSQL serves there, or cannot see whether one does */
   | { is: "down" | "unclear"; forMs: number }
   | { is: "unseen"; postgresAnswers: boolean; forMs: number };
 
 export interface PoolTruth {
-  /** the backend that writes belong to, or null where no primary is in sight */
+  /** the backend that writes belong to, or null if no primary is in sight */
   primary: number | null;
   backends: ReadonlyMap<number, BackendTruth>;
-  /** what later claims are measured by */
+  /** the newest primary seen so far, with which later reports are compared */
   known: KnownPrimary | null;
-  /** why there is no primary, in words; empty where there is one */
+  /** why there is no primary, in words; empty if there is one */
   whyNone: string;
 }
 
 /** A standby further behind than this is not attached until it has caught up, bytes. */
 export const attachLagBytes = 16 * 1024 * 1024;
-/** In partially-strict mode a standby that has replayed less than this of what the primary wrote gets no reads, bytes. */
+/** In partially-strict mode a standby whose replay is further behind than this gets no reads, bytes. */
 export const detachLagBytes = 64 * 1024 * 1024;
 
 export function decideTruth(nodes: readonly NodeSeen[], known: KnownPrimary | null): PoolTruth {
@@ -95,7 +95,7 @@ function whyNone(nodes: readonly NodeSeen[], ours: readonly NodeReport[], known:
     const newer = overtakenBy(report, ours, known);
     if (newer === null) continue;
     return `${report.host} says it is primary on timeline ${report.timeline}, but timeline ${newer} ` +
-      "exists; if its primary is gone for good, promote a node that has it, or restart this container to forget it";
+      "exists; if the primary of that timeline is gone for good, promote a node that has it, or restart this container";
   }
   const said = nodes.map((n) => `${n.host} ${n.report === null ? "does not answer" : n.report.role}`);
   return nodes.length === 0 ? "BACKENDS is empty" : `no backend says it is primary: ${said.join(", ")}`;

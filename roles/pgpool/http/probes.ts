@@ -6,7 +6,7 @@ import { type PoolAgent, seenNow } from "../state.ts";
 import { isAttached, servesPrimary } from "../decide/pool.ts";
 import { renderPoolStatus } from "../text/pool-status.ts";
 
-/** What the agent saw longer ago than this is no answer any more, milliseconds. */
+/** An observation older than this is not used for an answer, milliseconds. */
 const staleMs = 15_000;
 
 function ageMs(agent: PoolAgent): number {
@@ -14,13 +14,15 @@ function ageMs(agent: PoolAgent): number {
 }
 
 function blind(agent: PoolAgent): Verdict | null {
-  if (ageMs(agent) > staleMs) return no(`the agent has not looked for ${Math.round(ageMs(agent) / 1000)} s`);
+  if (ageMs(agent) > staleMs) {
+    return no(`the agent has not looked at the pool for ${Math.round(ageMs(agent) / 1000)} s`);
+  }
   const { doing, because } = agent.activity;
   if (!agent.run?.process.supervised.running()) return no(`pgpool does not run: ${doing} (${because})`);
   return seenNow(agent).nodes === null ? no("pgpool could not be asked for its nodes") : null;
 }
 
-/** Whether pgpool sends writes to the real primary. Blind: no. */
+/** Whether pgpool sends writes to the real primary. No, if that cannot be seen. */
 export function hasWriteNode(agent: PoolAgent): Verdict {
   const { primary, whyNone, known } = agent.truth;
   const unseen = blind(agent);
@@ -28,16 +30,16 @@ export function hasWriteNode(agent: PoolAgent): Verdict {
   if (primary === null) return no(`no primary is in sight: ${whyNone}`);
   return servesPrimary(seenNow(agent).nodes ?? [], primary)
     ? yes(`writes go to ${known?.host}`)
-    : no(`pgpool does not write to ${known?.host} yet`);
+    : no(`pgpool does not send writes to ${known?.host} yet`);
 }
 
-/** Whether at least so many backends are attached. Blind: no, unless none is asked for. */
+/** Whether at least `least` backends are attached. No, if that cannot be seen and `least` is not 0. */
 export function hasEnoughBackends(agent: PoolAgent, least: number): Verdict {
-  if (least === 0) return yes("no minimum is asked for");
+  if (least === 0) return yes("no minimum is required");
   const unseen = blind(agent);
   if (unseen) return unseen;
   const up = (seenNow(agent).nodes ?? []).filter(isAttached).length;
-  return up >= least ? yes(`${up} backends are attached`) : no(`${up} backends are attached, ${least} are asked for`);
+  return up >= least ? yes(`${up} backends are attached`) : no(`${up} backends are attached, ${least} are required`);
 }
 
 /** GET /status. */
@@ -54,12 +56,12 @@ export function poolStatus(agent: PoolAgent): PgpoolStatus {
   });
 }
 
-/** The answers of this role. Liveness fails only where the agent itself is stuck: a lost primary is no reason to restart. */
+/** The answers of this role. Liveness fails only if the agent itself is stuck: a lost primary is not a reason to restart. */
 export function pgpoolHttp(agent: PoolAgent): RoleHttp {
   const alive = () => {
     const { phase, doing, because } = agent.activity;
     const stuck = phase !== "starting" && ageMs(agent) > 2 * staleMs;
-    return stuck ? no(`the agent is stuck in: ${doing} (${because})`) : yes(`${phase}: ${doing} (${because})`);
+    return stuck ? no(`the agent is stuck: ${doing} (${because})`) : yes(`${phase}: ${doing} (${because})`);
   };
   const reads = () => hasEnoughBackends(agent, 1);
   return {

@@ -1,4 +1,4 @@
-// Asks each backend's node what it is, each in a loop of its own, so that a silent one delays no other.
+// Asks each backend's node what it is, each in its own loop, so that a silent node delays no other.
 import type { Backend } from "../../../config/list-syntax.ts";
 import type { Peers } from "../../../core/client/peers.ts";
 import { postgresAnswers } from "../../../core/runtime/postgres-ping.ts";
@@ -7,28 +7,28 @@ import { reportOf } from "../../../core/protocol/choose-primary.ts";
 import type { NodeStatus } from "../../../core/protocol/status.ts";
 import type { BackendReport, NodeSeen } from "../decide/truth.ts";
 
-/** How often a node is asked while all is well, and while there is no primary or the pool is wrong, milliseconds. */
+/** Pause between two questions to a node, milliseconds: while all is well, and while there is no primary or the pool is wrong. */
 export const calmMs = 1_000;
 export const hurryMs = 200;
 const answerMs = 1_000;
 
 export interface NodeWatch {
-  /** the last word of every backend, in the order of BACKENDS */
+  /** the last report of every backend's node, in the order of BACKENDS */
   seen(): NodeSeen[];
-  /** resolves at the next change of anybody's word, or after `ms` */
+  /** resolves when any node's report changes, or after `ms` */
   changed(ms: number): Promise<void>;
-  /** resolves once every node has answered or failed to once */
+  /** resolves once every node has answered, or failed to answer, one question */
   first: Promise<void>;
   /** true: ask often */
   hurry(on: boolean): void;
 }
 
-/** One answer, and the revision to ask for changes since. */
+/** One answer, and the revision from which changes are asked for. */
 type Look = Omit<NodeSeen, "forMs"> & { revision: number | undefined };
 
 interface Word {
   seen: Look;
-  /** what it said, in short, and since when */
+  /** a short form of what it reported; `sinceMs`: since when */
   key: string;
   sinceMs: number;
 }
@@ -55,7 +55,7 @@ export function watchNodes(
       const before = words.get(backend.id)?.seen.revision;
       const seen = await look(backend, peers, before);
       note(seen);
-      // a node that is asked for changes answers when there is one; one that is silent is asked again after a pause
+      // a node that was asked for changes answers when there is one; a silent node is asked again after a pause
       if (seen.report !== null && before !== undefined) continue;
       const soon = rush.signal.aborted;
       await clock.sleep(soon ? hurryMs : calmMs, soon ? stop : AbortSignal.any([stop, rush.signal]));

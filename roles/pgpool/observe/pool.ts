@@ -1,14 +1,14 @@
-// What the agent sees: who the backends are by their nodes' own word, and pgpool's view of them.
+// What the agent sees: what the backends are, as their nodes report, and pgpool's view of them.
 import { servesPrimary } from "../decide/pool.ts";
 import { decideTruth } from "../decide/truth.ts";
 import { type PoolAgent, seenNow } from "../state.ts";
 import { readPoolNodes } from "../tools/pcp.ts";
 import type { NodeWatch } from "./nodes.ts";
 
-/** pgpool has this long to answer, milliseconds. */
+/** How long pgpool has to answer, milliseconds. */
 const answerMs = 1_500;
 
-/** Who is primary, from the last word of every node. */
+/** Updates which backend is the primary, from the last report of every node. */
 export function learnTruth(agent: PoolAgent, nodes: NodeWatch): void {
   const before = agent.truth;
   agent.truth = decideTruth(nodes.seen(), before.known);
@@ -18,7 +18,7 @@ export function learnTruth(agent: PoolAgent, nodes: NodeWatch): void {
   else agent.log.info("Primary in sight", { backend: primary, host: known?.host, timeline: known?.timeline });
 }
 
-/** pgpool's view, where it runs. */
+/** Updates pgpool's view of its backends, if pgpool runs. */
 export async function lookAtPool(agent: PoolAgent): Promise<void> {
   const { clock, log, run, truth } = agent;
   const before = seenNow(agent);

@@ -35,7 +35,7 @@ const recorded = [
   "gauge postdock_pgpool_serves_primary{}",
 ];
 
-test("a pgpool that answers shows every metric that dashboards know", async () => {
+test("while pgpool answers, every metric that dashboards use is present", async () => {
   const text = await scrape([backend(0, "primary", "primary"), backend(1, "standby", "false-primary")]);
   assert.deepEqual(seriesOf(text), recorded);
   assert.match(text, /^pgpool2_pool_nodes_status\{hostname="n0",port="5432",role="primary"\} 1$/m);
@@ -44,7 +44,7 @@ test("a pgpool that answers shows every metric that dashboards know", async () =
   assert.match(text, /^postdock_pgpool_restarts_total 1$/m);
 });
 
-test("of a pgpool that does not answer no backend is told, and not whether it serves the primary", async () => {
+test("while pgpool does not answer, metrics of backends and of serving the primary are absent", async () => {
   const text = await scrape([backend(0, "unknown", "primary", "unknown")], false);
   const unseen = ["pool_nodes_status", "backend_agrees", "serves_primary"];
   assert.deepEqual(seriesOf(text), recorded.filter((s) => !unseen.some((name) => s.includes(name))));

@@ -13,7 +13,7 @@ type BackendStatus = PgpoolStatus["backends"][number];
 /** Read at each scrape. */
 export const poolGauges: readonly Gauge<PoolMetricsView>[] = [
   gauge("pgpool2_up", "1 while pgpool answers the agent", (v) => v.answers),
-  gauge("postdock_pgpool_primary_in_sight", "1 while a node is known as the primary", (v) => v.status.primary !== null),
+  gauge("postdock_pgpool_primary_in_sight", "1 while a primary is in sight", (v) => v.status.primary !== null),
   gauge("postdock_pgpool_serves_primary", "1 while writes go to the primary", (v) => v.answers ? serves(v) : null),
   gaugeOfEach(
     "pgpool2_pool_nodes_status",
@@ -23,7 +23,7 @@ export const poolGauges: readonly Gauge<PoolMetricsView>[] = [
   ),
   gaugeOfEach(
     "postdock_pgpool_backend_agrees",
-    "1 while pgpool's view of the backend is what its node says of itself",
+    "1 while pgpool's view of the backend matches what its node reports",
     ["hostname", "port"],
     (v) => known(v).map((b) => ({ labels: address(b), value: agrees(b) })),
   ),

@@ -1,7 +1,7 @@
-// PURE: pgpool's own log lines as ours: their level, and which of them say nothing.
+// PURE: the level that lines of pgpool's log have in ours, and which of them say nothing new.
 import type { LogLevel } from "../../../core/words/log-level.ts";
 
-/** Said by each child for each client, at every start or at every change; the agent logs the change itself, once. */
+/** What each child prints for each client, at every start or at every change; the agent logs the change once itself. */
 const chatter = [
   "selecting backend connection",
   "failover or failback event detected",
@@ -37,7 +37,7 @@ const levels: Readonly<Record<string, LogLevel>> = {
   PANIC: "ERROR",
 };
 
-/** The level a line of pgpool has in our log. */
+/** The level of a line of pgpool in our log. */
 export function outputLevel(line: string): LogLevel {
   const word = /^\s*([A-Z]+)\d?: {1,2}/.exec(line)?.[1] ?? "";
   const level = levels[word] ?? "INFO";

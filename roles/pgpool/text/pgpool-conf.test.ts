@@ -77,7 +77,7 @@ test("parseNodeInfo() reads 4.6, gaps included, and refuses what it does not kno
   assert.throws(() => parseNodeInfo("n1 5432 2 up\n"), /unknown line/);
 });
 
-test("what each child says at every change is no event; warnings and errors stay visible", () => {
+test("lines that each child prints at every change are only logged at DEBUG; warnings and errors stay visible", () => {
   assert.equal(outputLevel("LOG:  failover or failback event detected"), "DEBUG");
   assert.equal(outputLevel("LOG:  === Starting degeneration. shutdown host n1(5432) ==="), "INFO");
   assert.equal(outputLevel("FATAL:  failed to create a backend connection"), "WARNING");

@@ -13,7 +13,7 @@ export const poolPasswdPath = `${configDirectory}/pool_passwd`;
 export const poolKeyPath = `${configDirectory}/pgpool.key`;
 export const runDirectory = "/var/run/pgpool";
 export const statusFilePath = `${runDirectory}/pgpool_status`;
-/** PCP user of the agent; its password is made anew at every start. */
+/** PCP user of the agent; every start makes a new password for it. */
 export const agentPcpUser = "postdock_agent";
 
 export interface SettingsVerdict {
@@ -22,7 +22,7 @@ export interface SettingsVerdict {
   refused: string[];
 }
 
-/** CONFIGS as this version of pgpool takes it. */
+/** CONFIGS as this version of pgpool accepts it, with warnings and refusals. */
 export function judgeSettings(given: readonly Setting[]): SettingsVerdict {
   const verdict: SettingsVerdict = { settings: [], warnings: [], refused: [] };
   for (const { name, value } of given) {
@@ -37,8 +37,8 @@ export function judgeSettings(given: readonly Setting[]): SettingsVerdict {
 }
 
 /**
- * The agent decides who is attached, so pgpool's own detection is off: its health check cannot see a frozen node and its
- * streaming check can hang on one (docs/decisions). What CONFIGS says wins.
+ * The agent decides which backends are attached, so pgpool's own detection is off: its health check cannot see a frozen node,
+ * and its streaming check can hang on one (docs/decisions). CONFIGS overrides these values.
  */
 const defaults: readonly Setting[] = Object.entries({
   backend_clustering_mode: "streaming_replication",
@@ -75,12 +75,12 @@ const defaults: readonly Setting[] = Object.entries({
 
 const smallCache: readonly [string, string][] = [["memqcache_total_size", "1MB"], ["memqcache_max_num_cache", "1000"]];
 
-/** Who answers reads in each mode of CONSISTENCY. */
+/** The settings that decide which backends answer reads, for each mode of CONSISTENCY. */
 const reads: Readonly<Record<PgpoolConfig["consistency"], readonly [string, string][]>> = {
   "eventual": [],
   // a session that has written reads what it wrote
   "partially-strict": [["disable_load_balance_on_write", "always"]],
-  // a standby may not have applied yet what has been acknowledged
+  // a standby may not yet have replayed what has been acknowledged
   "strict": [["load_balance_mode", "off"]],
 };
 
@@ -88,7 +88,7 @@ function isOn(value: string | undefined): boolean {
   return ["on", "true", "yes", "1", "t", "y"].includes((value ?? "").toLowerCase());
 }
 
-/** What a setting is when CONFIGS does not say. */
+/** The value of a setting that CONFIGS does not set. */
 export function defaultSetting(name: string): string | undefined {
   return defaults.find((s) => s.name === name)?.value;
 }
@@ -115,7 +115,7 @@ export function renderPgpoolConf(config: PgpoolConfig, settings: readonly Settin
     merged.set(`backend_application_name${backend.id}`, backend.host);
   }
   const lines = [...merged].map(([name, value]) => `${name} = ${quotePoolSetting(value)}`);
-  return ["# Rendered by PostDock at every start; settings of your own: CONFIGS.", ...lines, ""].join("\n");
+  return ["# Written by PostDock at every start; put your own settings into CONFIGS.", ...lines, ""].join("\n");
 }
 
 /** Every client authenticates by password, whatever its host. */
@@ -134,7 +134,7 @@ export function renderPcpPass(user: string, password: string): string {
   return `*:*:${escape(user)}:${escape(password)}\n`;
 }
 
-/** pgpool_status, one line a backend from number 0 on: what pgpool takes as up and down when it starts. */
+/** pgpool_status, one line for each backend from number 0 on: which of them pgpool takes as up when it starts. */
 export function renderStatusFile(backendIds: readonly number[], up: ReadonlySet<number>): string {
   const highest = Math.max(...backendIds, 0);
   const word = (id: number) => !backendIds.includes(id) ? "unused" : up.has(id) ? "up" : "down";

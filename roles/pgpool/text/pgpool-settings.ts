@@ -1,5 +1,5 @@
-// PURE: the setting names that pgpool-II 4.6 knows, since it ignores unknown ones without a word, and what became of older
-// ones. The names are those of the sample configuration of the Debian package pgpool2 4.6.1.
+// PURE: the names of settings that pgpool-II 4.6 knows, since it silently ignores others, and the present names of older ones.
+// The names are those of the sample configuration of the Debian package pgpool2 4.6.1.
 
 const plain = `
   allow_clear_text_frontend_auth allow_multiple_failover_requests_from_node allow_sql_comments
@@ -45,7 +45,7 @@ const numbered = `
   heartbeat_port hostname pgpool_port wd_port
 `.trim().split(/\s+/);
 
-/** Names of older versions: what they are now, or null where they are gone. */
+/** Names of older versions with their present names, or null if the setting no longer exists. */
 const outdated: Readonly<Record<string, { now: string | null }>> = {
   master_slave_mode: { now: null },
   master_slave_sub_mode: { now: null },
@@ -63,7 +63,7 @@ const outdated: Readonly<Record<string, { now: string | null }>> = {
 
 /** Settings that PostDock owns, each with what to do instead. */
 const reserved: Readonly<Record<string, string>> = {
-  backend_clustering_mode: "it is streaming_replication",
+  backend_clustering_mode: "its value is streaming_replication",
   listen_addresses: "pgpool listens on all addresses; publish the port where you want it",
   port: "the port inside the container is 5432; publish another one outside",
   pcp_port: "the port inside the container is 9898; publish another one outside",
@@ -73,8 +73,8 @@ const reserved: Readonly<Record<string, string>> = {
   logdir: "leave it out",
   unix_socket_directories: "leave it out",
   pcp_socket_dir: "leave it out",
-  use_watchdog: "several pgpools agree without a watchdog, since they follow the nodes' own word",
-  auto_failback: "the agent attaches what came back",
+  use_watchdog: "several pgpools agree without a watchdog, because they follow what the nodes report",
+  auto_failback: "the agent attaches backends that are back",
 };
 
 export type SettingVerdict =

@@ -10,7 +10,7 @@ async function pcp(command: string, args: readonly string[], timeoutMs: number) 
   return await tryRun([command, ...connection, ...args], { as: postgresAccount, timeoutMs, env: { LC_ALL: "C" } });
 }
 
-/** pgpool's view of its backends, or null with the reason where it could not be asked in time. */
+/** pgpool's view of its backends, or null with the reason if it did not answer within `timeoutMs`. */
 export async function readPoolNodes(
   timeoutMs: number,
 ): Promise<{ nodes: PoolNode[] } | { nodes: null; why: string }> {
@@ -20,8 +20,8 @@ export async function readPoolNodes(
 }
 
 /**
- * Attaches or detaches a backend. Null where it went well, else why not. There is no promote here: pcp_promote_node
- * detaches every other backend too.
+ * Attaches or detaches a backend. Returns null on success, otherwise why it failed. pcp_promote_node is not used: it detaches
+ * every other backend too.
  */
 export async function changeNode(what: "attach" | "detach", id: number): Promise<string | null> {
   const result = await pcp(`pcp_${what}_node`, ["-n", String(id)], 3_000);

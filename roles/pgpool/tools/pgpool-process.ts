@@ -1,4 +1,4 @@
-// pgpool as this agent's child: its files, its start with a status file of ours, its hard end and what that leaves behind.
+// pgpool as a child of this agent: its files, its start with our status file, its hard end, and what that leaves behind.
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Setting } from "../../../config/list-syntax.ts";
@@ -16,7 +16,7 @@ import * as conf from "../text/pgpool-conf.ts";
 
 const owner = postgresAccount;
 
-/** Writes all of pgpool's files; `settings`: CONFIGS as this version takes it. */
+/** Writes all of pgpool's files; `settings`: CONFIGS as this version accepts it. */
 export async function preparePgpool(config: PgpoolConfig, settings: readonly Setting[]): Promise<void> {
   await ensureDirectory(conf.runDirectory, { mode: 0o755, owner });
   const agentPassword = randomBytes(24).toString("hex");
@@ -33,7 +33,7 @@ export async function preparePgpool(config: PgpoolConfig, settings: readonly Set
   await writePoolPasswd(config);
 }
 
-/** pool_passwd with AES entries by pg_enc: pairs by a file, the key by a file, both gone or private afterwards. */
+/** Writes pool_passwd with AES entries by pg_enc. Its users and its key are in files, which are private or removed afterwards. */
 async function writePoolPasswd(config: PgpoolConfig): Promise<void> {
   const users = [...config.dbUsers];
   if (!users.some((u) => u.name === config.checkUser)) {
@@ -42,7 +42,7 @@ async function writePoolPasswd(config: PgpoolConfig): Promise<void> {
   await writeAtomic(conf.poolKeyPath, randomBytes(32).toString("hex"), { mode: 0o600, owner });
   await writeAtomic(conf.poolPasswdPath, "", { mode: 0o600, owner });
   const pairs = join(conf.runDirectory, "pool_users");
-  // pgpool reads a backslash in a name of pool_passwd as an escape, pg_enc writes it as it is given (4.6.1)
+  // pgpool reads a backslash in a name of pool_passwd as an escape, but pg_enc writes it unchanged (4.6.1)
   const text = users.map((u) => `${u.name.replaceAll("\\", "\\\\")}:${u.password}\n`).join("");
   await writeAtomic(pairs, text, { mode: 0o600, owner });
   try {
@@ -54,12 +54,12 @@ async function writePoolPasswd(config: PgpoolConfig): Promise<void> {
   }
 }
 
-/** pg_enc is the first to read pgpool.conf, so what is wrong with a value shows here. */
+/** pg_enc is the first program to read pgpool.conf, so a wrong value fails here. */
 function refused(why: string): OperatorError {
   return new OperatorError({
-    what: "pgpool's own tool refuses its configuration",
+    what: "pgpool refuses its configuration",
     why,
-    fix: "correct the value of that setting in CONFIGS, or the user it names in DB_USERS",
+    fix: "correct what is named here: a setting in CONFIGS, or a user in DB_USERS",
     exitCode: ExitCode.config,
   });
 }
@@ -68,11 +68,11 @@ function refused(why: string): OperatorError {
 export interface PgpoolProcess {
   supervised: Supervised;
   startedMs: number;
-  /** the last errors it printed, for the one who asks why it ended */
+  /** the last errors that it printed, to explain its end */
   lastLines(): string[];
 }
 
-/** Starts pgpool; `up`: the backends it takes as up. */
+/** Starts pgpool; `up`: the backends that it takes as up. */
 export async function startPgpool(
   config: PgpoolConfig,
   up: readonly number[],
@@ -112,10 +112,10 @@ export async function killPgpool(process: PgpoolProcess): Promise<void> {
   await process.supervised.stop([]);
 }
 
-/** What a SIGKILL leaves: shared memory and semaphores of the postgres account, pid file, sockets. */
+/** Removes what a SIGKILL leaves: shared memory and semaphores of the postgres account, the pid file, sockets. */
 async function clearRemains(clock: Clock): Promise<void> {
   await waitUntil(async () => (await removeSharedMemory()) === 0, {
-    what: "the killed children of pgpool to let go of their shared memory",
+    what: "the killed children of pgpool to release their shared memory",
     deadlineMs: 5_000,
     everyMs: 20,
   }, { clock });
@@ -124,7 +124,7 @@ async function clearRemains(clock: Clock): Promise<void> {
   }
 }
 
-/** Removes what nobody is attached to; the number of segments that somebody still is. */
+/** Removes segments of shared memory once no process uses any. Returns the number of segments still in use. */
 async function removeSharedMemory(): Promise<number> {
   const ours = (text: string) =>
     text.split("\n").map((line) => line.trim().split(/\s+/)).filter((f) =>

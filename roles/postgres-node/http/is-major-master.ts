@@ -1,12 +1,12 @@
-// `healthcheck is-major-master`, answered by the agent: it asks the other nodes' agents over the connections it has.
+// `healthcheck is-major-master`, as the agent answers it: it asks the other nodes' agents over its open connections.
 import type { Verdict } from "../../../core/words/verdict.ts";
 import { decideHealth } from "../decide/health.ts";
 import { type Node, statusOf } from "../node.ts";
 
-/** The others get no longer than this, milliseconds. */
+/** The other nodes have at most this long to answer, milliseconds. */
 const longestMs = 3_000;
 
-/** Whether this node is no primary, or is the real one. The others have half of CHECK_PGCONNECT_TIMEOUT to answer. */
+/** Yes if this node is not a primary, or is the real one. The others have half of CHECK_PGCONNECT_TIMEOUT to answer. */
 export async function isMajorMaster(node: Node): Promise<Verdict> {
   const own = statusOf(node);
   const registered = (own.postgres.registered ?? []).map((r) => r.host);

@@ -1,5 +1,5 @@
-// What runs beside the agent in the same container and talks to it over its socket: repmgr's events and repmgrd's question
-// whether it may promote. The agent's side, and the commands' side.
+// Commands that run beside the agent in its container and ask it over its socket: repmgr's events, and whether repmgrd may
+// promote. The agent's side and the commands' side.
 import { z } from "zod";
 import type { Command } from "../../../core/runtime/context.ts";
 import { errorText, ExitCode } from "../../../core/words/errors.ts";
@@ -14,7 +14,7 @@ const Event = z.object({ nodeId: z.string(), event: z.string(), success: z.strin
 
 const WalName = z.object({ name: z.string() });
 
-/** Answers a command of this container. Returns undefined where there is no such command. */
+/** Answers a command of this container. Returns undefined if there is no such command. */
 export async function answerLocal(path: string, body: unknown, node: Node): Promise<Verdict | undefined> {
   if (path === "/local/event") {
     const event = Event.parse(body);
@@ -52,7 +52,7 @@ export const eventCommand: Command = async (
   return ExitCode.ok;
 };
 
-/** `postgres-node may-promote`: repmgrd's failover_validation_command; 0 allows. Blind is never yes. */
+/** `postgres-node may-promote`: repmgrd's failover_validation_command; 0 allows. Without an answer it is never allowed. */
 export const mayPromoteCommand: Command = async (context) => {
   try {
     context.print((await new Peers(context.clock).postJson(agentSocketPath, "/local/may-promote", {}, 8_000)).trim());
@@ -64,8 +64,8 @@ export const mayPromoteCommand: Command = async (context) => {
 };
 
 /**
- * `postgres-node may-end-recovery`: PostgreSQL's recovery_end_command. Any exit code up to 125 would only be a warning to it, so
- * a refusal is 126: then PostgreSQL does not become read-write but ends (manual, recovery_end_command).
+ * `postgres-node may-end-recovery`: PostgreSQL's recovery_end_command. PostgreSQL only warns of an exit code up to 125. At 126,
+ * the code of a refusal, it ends instead of becoming read-write (manual, recovery_end_command).
  */
 export const mayEndRecoveryCommand: Command = async (context) => {
   try {
@@ -74,7 +74,7 @@ export const mayEndRecoveryCommand: Command = async (context) => {
     );
     return ExitCode.ok;
   } catch (error) {
-    context.complain(`this server may not become primary: ${errorText(error)}. Fix: postdock cluster switchover`);
+    context.complain(`this server may not become primary: ${errorText(error)}. Fix: type postdock cluster switchover`);
     return 126;
   }
 };

@@ -1,4 +1,4 @@
-// Every metric of a node: a gauge is a line in the list; an event is a line in nodeEvents() and a call where it happens.
+// Every metric of a node: a gauge is a line in the list; an event is a line in nodeEvents(), and a call in the code of the event.
 import type { NodeStatus } from "../../../core/protocol/status.ts";
 import { type EventMetrics, type Gauge, gauge } from "../../../core/words/metric.ts";
 
@@ -12,8 +12,12 @@ export const nodeGauges: readonly Gauge<NodeStatus>[] = [
   ),
   gauge("postdock_repmgrd_up", "1 while repmgrd runs", (s) => s.repmgrd.running),
   gauge("postdock_lease_held", "1 while this node holds the lease", (s) => s.lease.held),
-  gauge("postdock_lease_remaining_seconds", "For how long yet", (s) => s.lease.remainingMs / 1000),
-  gauge("postdock_lease_term", "Newest term this node knows of", (s) => s.lease.term),
+  gauge(
+    "postdock_lease_remaining_seconds",
+    "Time until the lease ends at this node, seconds",
+    (s) => s.lease.remainingMs / 1000,
+  ),
+  gauge("postdock_lease_term", "Newest term that this node knows", (s) => s.lease.term),
   gauge("postdock_lease_in_force", "1 where only the holder is read-write", (s) => s.lease.mode === "on"),
   gauge(
     "postdock_consistency_degraded",
@@ -22,19 +26,19 @@ export const nodeGauges: readonly Gauge<NodeStatus>[] = [
   ),
   gauge(
     "postdock_fenced",
-    "1 while PostgreSQL is stopped here because the lease ran out",
+    "1 while PostgreSQL is stopped here because the lease ended or was missing",
     (s) => s.fenced !== null,
   ),
-  gauge("postdock_disk_free_bytes", "Free on the volume of the data directory", (s) => s.disk?.freeBytes ?? null),
+  gauge("postdock_disk_free_bytes", "Free bytes on the volume of the data directory", (s) => s.disk?.freeBytes ?? null),
   gauge("postdock_timeline", "Timeline of the server", (s) => s.postgres.timeline),
   gauge(
     "pg_replication_lag_seconds",
-    "Age of the last replayed commit, 0 when caught up",
+    "Age of the last replayed commit, seconds; 0 when caught up",
     (s) => s.postgres.lagSeconds,
   ),
   gauge(
     "postdock_replication_lag_bytes",
-    "Bytes of WAL received or announced and not replayed",
+    "Bytes of WAL that were received or announced, but not replayed",
     (s) => s.postgres.lagBytes,
   ),
   gauge(
@@ -50,21 +54,21 @@ export function nodeEvents(metrics: EventMetrics) {
   return {
     leaseRequest: metrics.counter(
       "postdock_lease_requests_total",
-      "Requests of the lease that this voter has answered",
+      "Requests for the lease that this voter has answered",
     ),
     promotion: metrics.duration(
       "postdock_promotion_seconds",
-      "From the wish to promote this node to read-write",
+      "Time from the wish to promote this node until it is read-write, seconds",
       quick,
     ),
     handOver: metrics.duration(
       "postdock_hand_over_seconds",
-      "From the end of PostgreSQL here to the successor's word",
+      "Time from the end of PostgreSQL here until the successor's answer, seconds",
       quick,
     ),
     rejoin: metrics.duration(
       "postdock_rejoin_seconds",
-      "Rewinds and clones of this node's data directory that ended well",
+      "Duration of successful rewinds and clones of this node's data directory, seconds",
       [1, 2, 5, 10, 30, 60, 300, 1800, 7200],
     ),
   };

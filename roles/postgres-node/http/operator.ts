@@ -1,4 +1,4 @@
-// What an operator asks of this node through the CLI: switchover, forced failover, re-clone, pause. Refusals say why.
+// The orders that an operator gives this node through the CLI: switchover, forced failover, new clone, pause. Refusals say why.
 import { answering, ControlRefusal } from "../../../core/http/control.ts";
 import { comparePosition } from "../../../core/postgres/lsn.ts";
 import { orders } from "../../../core/protocol/orders.ts";
@@ -25,7 +25,7 @@ async function switchover(to: string | null, node: Node): Promise<{ to: string }
   if (!node.lease.mode.on) throw new ControlRefusal(`a switchover needs the lease: ${node.lease.mode.because}`);
   if (licenseOf(node) !== "held") throw new ControlRefusal("a majority of the voters has not joined yet");
   const succession = successorOf(node, await look(node), to);
-  if (!succession) throw new ControlRefusal("this node could not look at its own server");
+  if (!succession) throw new ControlRefusal("this node cannot see its own server");
   if ("none" in succession) throw new ControlRefusal(succession.none);
   const because = "an operator asked for a switchover";
   if (!node.orders.give({ do: "hand-over", to: succession.to, because })) {
@@ -41,15 +41,15 @@ async function force(node: Node): Promise<{ because: string }> {
   if (config.otherPartners.length === 0) throw new ControlRefusal("PARTNER_NODES is empty here: this node never leads");
   const surroundings = await look(node);
   if (surroundings.primary) {
-    throw new ControlRefusal(`${surroundings.primary.host} is primary and answers: use a switchover`);
+    throw new ControlRefusal(`${surroundings.primary.host} is primary and answers: type postdock cluster switchover`);
   }
   const own = ownOf(node);
   if (own.systemIdentifier === null || own.timeline === null || own.lsn === null) {
-    throw new ControlRefusal("this node has no data to lead with");
+    throw new ControlRefusal("this node has no data with which to become primary");
   }
   const position = { timeline: own.timeline, lsn: own.lsn };
   const better = reached(surroundings).find((p) => p.position !== null && comparePosition(p.position, position) > 0);
-  if (better) throw new ControlRefusal(`${better.host} has newer data: force that one`);
+  if (better) throw new ControlRefusal(`${better.host} has newer data: force that node instead`);
   history.note("Forced failover", { because: "an operator asked for it", missing: missing(node, surroundings) });
   await memory.update((m) => ({ ...m, everHadMajority: true, forced: true }));
   lease.force();
@@ -68,7 +68,7 @@ function missing(node: Node, surroundings: Surroundings): string[] {
 function reinit(node: Node): { because: string } {
   if (node.seen.role() !== "standby") {
     throw new ControlRefusal(
-      "only a running standby is cloned again; make another node primary first, or start this one",
+      "only a running standby can be cloned again; make another node primary first, or start this node",
     );
   }
   node.orders.give({ do: "reinit", because: "an operator asked for a new clone" }); // given twice, it is done once

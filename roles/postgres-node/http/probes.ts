@@ -7,9 +7,9 @@ import { positionCertain } from "../decide/certain.ts";
 import { licenseOf, type Node, statusOf } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
 
-/** An observation older than this says nothing about now, milliseconds. */
+/** An observation older than this is not used for an answer, milliseconds. */
 const staleMs = 5_000;
-/** A look that is asked for as fresh takes no longer than this, milliseconds. */
+/** Longest time of the look for ?fresh=1, milliseconds. */
 const freshMs = 400;
 
 export function nodeHttp(node: Node, metrics: Pick<Metrics, "text">): RoleHttp {
@@ -52,7 +52,7 @@ export function nodeHttp(node: Node, metrics: Pick<Metrics, "text">): RoleHttp {
       const verdict = serving("standby");
       const lag = status().postgres.lagBytes;
       if (!verdict.ok || maxLagBytes === null) return Promise.resolve(verdict);
-      if (lag === null) return Promise.resolve(no("the lag could not be seen"));
+      if (lag === null) return Promise.resolve(no("the lag is not known"));
       return Promise.resolve(lag <= maxLagBytes ? yes(`${lag} bytes behind`) : no(`${lag} bytes behind`));
     },
     readOnly: () => Promise.resolve(serving("any")),

@@ -48,7 +48,7 @@ test("two nodes on one timeline are found, one node on two is not", () => {
   assert.deepEqual(twoPrimaries([write(1, "a", 3, 0), write(2, "a", 4, 100)]).findings, []);
 });
 
-test("a loss is explained by a kill of the primary at that time, by nothing else, and never in strict mode", () => {
+test("only a kill of the primary at that time explains a loss, and nothing does in strict mode", () => {
   const without = (n: number, change: Partial<History> = {}) => {
     const left = many.filter((w) => w.n !== n);
     return check({ ...good, finals: [{ node: "a", sum: 1000, torn: [], rows: rows(left) }], ...change });
@@ -61,7 +61,7 @@ test("a loss is explained by a kill of the primary at that time, by nothing else
   assert.equal(without(26, { struck: [{ ...struck("kill"), primary: "b" }] }).findings.length, 1);
 });
 
-test("a loss is explained by the fault during which it was acknowledged, and by the second of two", () => {
+test("the fault during which a write was acknowledged explains its loss, also as the second of two", () => {
   const left = many.filter((w) => w.n !== 26);
   const told = (struck: Struck[]) => check({ ...good, finals: [{ ...good.finals[0]!, rows: rows(left) }], struck });
   const before = { ...struck("kill"), beganMs: 100, endedMs: 200 };
@@ -72,7 +72,7 @@ test("a loss is explained by the fault during which it was acknowledged, and by 
   assert.equal(told([{ ...struck("stop"), primary: "b", fault: stopped }]).findings.length, 1);
 });
 
-test("a wrong sum, a row from nowhere and standbys that differ are found", () => {
+test("a wrong sum, an unknown row and standbys that differ are found", () => {
   const told = (change: Partial<History>) => check({ ...good, ...change }).findings;
   const reads = [0, 260, 1_300].map((sentMs) => ({ ...good.reads[0]!, sentMs, sum: sentMs === 0 ? 1000 : 999 }));
   assert.match(told({ reads })[0]!, /2 reads saw a sum other than 1000, the first 999 on b, 10 ms into fault 1/);

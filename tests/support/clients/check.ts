@@ -1,5 +1,5 @@
-// PURE: what a chaos run has to show, from the records of its clients, all on one monotonic clock.
-// A finding breaks a promise; what the records cannot decide is said as such and is not a pass.
+// PURE: whether a chaos run kept the promises, from the records of its clients, all on one monotonic clock.
+// A finding is a broken promise; what the records cannot decide is reported as undecided, which is not a pass.
 import { type Fault, mayLose } from "../faults/fault.ts";
 
 export type Mode = "eventual" | "strict";
@@ -30,7 +30,7 @@ export interface Struck {
   primary: string;
   beganMs: number;
   endedMs: number;
-  /** time from the end of the fault to a whole cluster; null: never seen whole */
+  /** time from the end of the fault until the cluster was whole, milliseconds; null: it was never whole */
   recoveryMs: number | null;
   gapMs: number;
   finding: string | null;
@@ -40,7 +40,7 @@ export interface Struck {
 export interface Final {
   node: string;
   sum: number;
-  /** transfers that are not there as two halves of one transaction, in words */
+  /** transfers that are not two halves of one transaction, in words */
   torn: readonly string[];
   /** client and number of every row, as `client/n` */
   rows: ReadonlySet<string>;
@@ -60,7 +60,7 @@ export interface History {
 export interface Verdict {
   findings: string[];
   undecided: string[];
-  /** acknowledged writes that are gone though a fault explains it, by the place of the fault */
+  /** acknowledged writes whose loss a fault explains, by the index of the fault */
   explained: { fault: number; writes: number }[];
 }
 
@@ -93,14 +93,14 @@ export function twoPrimaries(writes: readonly Write[]): { findings: string[]; un
   };
 }
 
-/** Whether a fault explains a loss: it struck the node that acknowledged the write, at that time or `slackMs` beside it. */
+/** Whether a fault explains a loss: it struck the node that acknowledged the write, within `slackMs` of that time. */
 function explains({ fault, primary, beganMs, endedMs }: Struck, write: Write, slackMs: number): boolean {
   const struck = (mayLose(fault, primary) && write.node === primary) ||
     (fault.second !== undefined && mayLose(fault.second, write.node));
   return struck && write.ackMs >= beganMs - slackMs && write.ackMs <= endedMs + slackMs;
 }
 
-/** The place of the fault that explains a loss, the one during which it was acknowledged before one beside it; -1: none. */
+/** The index of the fault that explains a loss; a fault during which the write was acknowledged comes first. -1: none. */
 function explanation(write: Write, struck: readonly Struck[]): number {
   const during = struck.findIndex((s) => explains(s, write, 0));
   return during < 0 ? struck.findIndex((s) => explains(s, write, 2_000)) : during;
@@ -123,7 +123,7 @@ function losses(history: History, rows: ReadonlySet<string>): Pick<Verdict, "fin
   };
 }
 
-/** When a read was sent, told by the faults around it. */
+/** When a read was sent, relative to the faults. */
 function momentOf(read: Read, history: History): string {
   const before = history.struck.findLastIndex((s) => s.beganMs <= read.sentMs);
   if (before < 0) return "before the first fault";
@@ -176,7 +176,7 @@ function blind(history: History): string[] {
   ];
 }
 
-/** Everything the records show; `finals` begins with the primary. */
+/** All findings from the records; `finals` begins with the primary. */
 export function check(history: History): Verdict {
   const two = twoPrimaries(history.writes);
   const primary = history.finals[0];

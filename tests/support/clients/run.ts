@@ -1,5 +1,5 @@
-// A run under faults: faults one after the other under the clients, each followed by the question whether the cluster is whole again
-// within a minute; at the end every node is read and the records are judged.
+// A run under faults: one fault after another under the clients; after each the cluster must be whole again within a minute.
+// At the end every node is read and the records are judged.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errorText } from "../../../core/words/errors.ts";
@@ -22,7 +22,7 @@ export interface Outcome {
   unknown: number;
 }
 
-/** One primary, everybody streaming, the pool complete, and writes acknowledged again. */
+/** Waits until there is one primary, every standby streams, the pool is complete, and writes are acknowledged again. */
 async function whole(cluster: Cluster, deadlineMs: number, workload: Workload): Promise<string> {
   const primary = await cluster.waitWhole(deadlineMs);
   await cluster.waitPool(undefined, deadlineMs);
@@ -69,7 +69,7 @@ async function doOne(fault: Fault, primary: string, cluster: Cluster, workload: 
   return { fault, primary, beganMs, endedMs, recoveryMs, gapMs: workload.gapSince(beganMs), finding };
 }
 
-/** Faults until `next` has no more, the cluster no longer heals, or a read has seen what cannot be. The cluster must be whole at the beginning. */
+/** Faults until `next` has no more, the cluster does not heal, or a read saw a wrong sum. The cluster must be whole at the beginning. */
 export async function runUnderFaults(
   cluster: Cluster,
   mode: Mode,
@@ -122,7 +122,7 @@ function lineOf(struck: Struck): string {
     (struck.finding === null ? "" : `; FINDING ${struck.finding}`);
 }
 
-/** What every container has printed, for whoever looks into a finding. */
+/** Keeps what every container has printed, to explain a finding. */
 async function saveLogs(cluster: Cluster, stamp: number): Promise<void> {
   const directory = join(root, "dist", `chaos-${Math.round(stamp)}`);
   await mkdir(directory, { recursive: true });

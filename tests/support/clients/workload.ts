@@ -1,5 +1,5 @@
 // The clients of a run under faults: writers through pgpool, one writer at every node, transfers between accounts, and readers.
-// They record what was acknowledged, where and when, and judge nothing.
+// They record what was acknowledged, where and when, but do not judge it.
 import postgres from "postgres";
 import { every, systemClock, withDeadline } from "../../../core/runtime/time.ts";
 import { type Cluster, nodes } from "../cluster.ts";
@@ -55,7 +55,7 @@ export class Workload {
     return workload;
   }
 
-  /** A read that saw money come or go, if there was one. */
+  /** A read that saw a wrong sum, if there was one. */
   get wrongSum(): Read | undefined {
     return this.reads.find((r) => r.sum !== total);
   }
@@ -71,7 +71,7 @@ export class Workload {
     await Promise.all(this.running);
   }
 
-  /** Repeats a step on a connection of its own; after an error that ends it the next one goes to where the service is then. */
+  /** Repeats a step on its own connection; after an error that ends it, the next one goes to the service's address at that time. */
   private client(name: string, service: string, everyMs: number, step: (sql: postgres.Sql) => Promise<void>): void {
     let sql: postgres.Sql | null = null;
     this.lastSent[name] = 0;
@@ -105,7 +105,7 @@ export class Workload {
     };
   }
 
-  /** Each half of a transfer leaves a row with its transaction, so that a transfer that is half there can be explained. */
+  /** Each half of a transfer leaves a row with its transaction, so that half a transfer can be explained. */
   private transfer(bank: number): (sql: postgres.Sql) => Promise<void> {
     let turn = 0;
     const account = (n: number) => bank * accountsOfBank + n % accountsOfBank + 1;
@@ -141,7 +141,7 @@ export class Workload {
   }
 }
 
-/** A standby that says no has answered for certain: nothing was written. */
+/** A refusal by a standby is certain: nothing was written. */
 function refused(error: unknown): boolean {
   return error instanceof postgres.PostgresError && (error.code === "25006" || error.code === "55000");
 }

@@ -1,5 +1,5 @@
-// A wall clock of its own for every container of a chaos run: clock.c, compiled here and loaded into each of its processes, adds
-// what a file of the host says. All containers share the machine's clock, and that is not ours to step.
+// Gives every container of a chaos run its own wall clock: clock.c, compiled here and loaded into each of its processes, adds the
+// offset in a file of the host. All containers share the machine's clock, which must not be stepped.
 import { constants } from "node:fs";
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ const directory = join(root, "dist", "clocks", prefix);
 const library = join(directory, "clock.so");
 const preload = join(directory, "ld.so.preload");
 
-/** Makes the clocks, all right. False where this machine cannot (no gcc): then none is stepped. */
+/** Makes the clocks, all without an offset. False if this machine cannot (no gcc): then no clock is stepped. */
 export async function makeClocks(): Promise<boolean> {
   try {
     for (const service of services) {

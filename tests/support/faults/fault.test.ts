@@ -14,7 +14,7 @@ test("an orderly stop, pgpool's own faults and faults of standbys explain no los
   assert.equal(of("kill", ["b"]), false);
 });
 
-test("a fault is told with its sides", () => {
+test("the words of a fault name both of its sides", () => {
   const fault = { kind: "pair" as const, targets: ["b"], from: ["a"], lastsMs: 4_000 };
   assert.equal(describeFault(fault, "a"), "pair b from a (primary) for 4 s");
   const kill = { kind: "kill" as const, targets: ["a"], from: [], lastsMs: 2_000 };

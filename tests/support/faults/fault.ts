@@ -1,4 +1,4 @@
-// PURE: what a fault is: whom it strikes, what it may cost, and how it is told. Its deed is in strike.ts.
+// PURE: what a fault is: what it strikes, what it may cost, and its words. strike.ts carries it out.
 
 export const faultKinds = [
   "kill",
@@ -35,9 +35,9 @@ export interface Fault {
   from: string[];
   /** how long it lasts, milliseconds */
   lastsMs: number;
-  /** of a step of the wall clock, forwards or backwards and at the end back again, seconds */
+  /** for a step of the wall clock: how far, forwards or backwards, seconds; it is undone at the end */
   stepSeconds?: number;
-  /** strikes another node when half of this one's time is over, and ends with it */
+  /** a second fault that strikes another node when half of this one's time is over, and ends with it */
   second?: Fault;
 }
 

@@ -14,7 +14,7 @@ const each = async (services: readonly string[], work: (service: string) => Prom
   await Promise.all(services.map(work));
 };
 
-/** Begins a fault; what is returned ends it. */
+/** Begins a fault, and returns a function that ends it. */
 export async function strike(fault: Fault, cluster: Cluster): Promise<Heal> {
   const { targets } = fault;
   const start = () => each(targets, (s) => cluster.start(s));
@@ -81,7 +81,7 @@ const postmaster = "$(head -1 $PGDATA/postmaster.pid)";
 const device = "$(ip route show default | sed 's/.* dev //; s/ .*//')";
 
 const ballast = "$PGDATA/pgsql_tmp.ballast";
-/** Only a disk of its own is filled: at most 4 GB. */
+/** Only a separate disk is filled: at most 4 GB. */
 const fillDisk = `set -e; free() { df --output=avail -B1 $PGDATA | tail -1; }; test $(free) -lt 4294967296;
   fallocate -l $(($(free) - 4194304)) ${ballast}; dd if=/dev/zero of=${ballast} bs=64k oflag=append conv=notrunc 2>/dev/null || true`;
 /** What a node may write in a second on a slow disk, bytes. */
@@ -108,7 +108,7 @@ async function inContainer(cluster: Cluster, service: string, script: string): P
   return result.stdout.trim();
 }
 
-/** Signals the processes that `pids` names, once they are there: one that is just being replaced is a moment later. Their pids. */
+/** Signals the processes that `pids` names, once they exist: some may just be being replaced. Returns their pids. */
 async function signal(cluster: Cluster, service: string, name: "KILL" | "STOP", pids: string): Promise<string> {
   const container = await cluster.container(service);
   const once = async () => {
@@ -121,7 +121,7 @@ async function signal(cluster: Cluster, service: string, name: "KILL" | "STOP", 
   });
 }
 
-/** Stops the processes that `pids` names; they go on at the end, those that still are. */
+/** Stops the processes that `pids` names; at the end those that still exist continue. */
 async function freeze(cluster: Cluster, services: readonly string[], pids: string): Promise<Heal> {
   const frozen = new Map<string, string>();
   await each(services, async (s) => frozen.set(s, await signal(cluster, s, "STOP", pids)));
