@@ -79,15 +79,14 @@ test("the fence ends every process of the server at its deadline, not before", a
 
 test("a fence that was stopped alone longer than the lease reads the renewals before it strikes", async () => {
   await withServer(1, async (directory, fence, said) => {
-    fence.write(`arm ${leaseNowMs() + 3_000}`);
-    await waitUntil(() => Promise.resolve(fence.pid() !== null), { what: "the fence", deadlineMs: 5_000 }, deps);
-    fence.write(`arm ${leaseNowMs() + 1_500}`);
-    await systemClock.sleep(1_000); // it has read that and waits
+    fence.write(`arm ${leaseNowMs() + 3_500}`);
+    await systemClock.sleep(2_500); // it has started, has read that, and waits
     fence.signal("SIGSTOP");
-    await systemClock.sleep(1_000); // its deadline passes while it is stopped
+    await systemClock.sleep(1_200); // its deadline passes while it is stopped
     fence.write(`arm ${leaseNowMs() + 60_000}`);
+    await systemClock.sleep(100); // the order waits in its input
     fence.signal("SIGCONT");
-    await staysTrueFor(500, () => Promise.resolve(processesIn("postgres", directory).length === 1), {
+    await staysTrueFor(300, () => Promise.resolve(processesIn("postgres", directory).length === 1), {
       what: "the server of a holder that has renewed runs on",
     });
     assert.deepEqual(said, []);
