@@ -80,7 +80,7 @@ const node: Group = {
     },
     {
       usage: "has-cluster",
-      does: "says whether PGDATA holds a complete cluster",
+      does: "tests whether PGDATA holds a complete cluster",
       exits: "0 yes, 1 no",
       run: lazy(async () => (await import("../roles/postgres-node/old-names.ts")).hasPgCluster),
     },

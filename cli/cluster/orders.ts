@@ -68,7 +68,7 @@ export const failoverCommand: Command = async (context, { options }) => {
         `${node.host} at timeline ${node.status.postgres.timeline}, ${node.status.postgres.lsn} would become primary without a majority`,
       why:
         `no answer from ${
-          silent.join(", ") || "nobody"
+          silent.join(", ") || "the missing voters"
         }: writes that only they have would be lost, and if one of them still serves ` +
         `clients out of sight of ${node.host}, there would be two primaries`,
       fix: `stop ${silent.join(", ") || "them"} for good, then type: postdock cluster failover --force ${wanted} --yes`,

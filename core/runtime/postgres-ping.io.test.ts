@@ -36,7 +36,7 @@ test("a server that is not PostgreSQL does not count as an answer", async () => 
   assert.equal(await ping((s) => s.once("data", () => s.end("HTTP/1.1 400 Bad Request\r\n"))), false);
 });
 
-test("a port nobody listens on is not there", async () => {
+test("a port on which nothing listens does not count as an answer", async () => {
   const { port, server } = await serving(() => {});
   await new Promise((resolve) => server.close(resolve));
   assert.equal(await postgresAnswers("127.0.0.1", port, 300), false);

@@ -21,76 +21,76 @@ function child(script: string, changes: Partial<ChildSpec> = {}) {
     ...changes,
   };
   const supervised = supervise(spec, { clock, log });
-  const told = (event: string) => events.filter((e) => e.event === event);
+  const logged = (event: string) => events.filter((e) => e.event === event);
   const until = (ready: () => boolean, what: string) =>
     waitUntil(() => Promise.resolve(ready()), { what, deadlineMs: 10_000, everyMs: 10 }, { clock });
-  return { supervised, told, until };
+  return { supervised, logged, until };
 }
 
 /** Whether the process runs; one that has ended and was not waited for has no command line. */
 const lives = async (pid: unknown) => (await readIfThere(`/proc/${pid}/cmdline`) ?? "") !== "";
 
 test("a child that ends is started again, and its lines are logged", async () => {
-  const { supervised, told, until } = child("echo hello; exit 3");
-  await until(() => told("Process started").length >= 3, "three starts");
+  const { supervised, logged, until } = child("echo hello; exit 3");
+  await until(() => logged("Process started").length >= 3, "three starts");
   await supervised.stop();
-  assert.equal(told("Output")[0]!.line, "hello");
-  assert.equal(told("Process ended, restarting")[0]!.code, 3);
-  const starts = told("Process started").length;
+  assert.equal(logged("Output")[0]!.line, "hello");
+  assert.equal(logged("Process ended, restarting")[0]!.code, 3);
+  const starts = logged("Process started").length;
   await clock.sleep(100);
-  assert.equal(told("Process started").length, starts);
+  assert.equal(logged("Process started").length, starts);
   assert.equal(supervised.running(), false);
 });
 
 test("a child that must not be restarted is reported with how it ended", async () => {
-  const { supervised, told } = child("exit 5", { restart: never });
+  const { supervised, logged } = child("exit 5", { restart: never });
   const exit = await supervised.exited();
   assert.deepEqual([exit.code, exit.signal], [5, null]);
   await supervised.stop();
-  assert.equal(told("Process started").length, 1);
+  assert.equal(logged("Process started").length, 1);
   assert.deepEqual(supervised.lastExit()?.code, 5);
 });
 
 test("a stop sends its signal, waits for the end and keeps the exit code", async () => {
-  const { supervised, until, told } = child("trap 'exit 7' TERM; echo up; while :; do sleep 0.05; done");
-  await until(() => told("Output").length > 0, "the trap");
+  const { supervised, until, logged } = child("trap 'exit 7' TERM; echo up; while :; do sleep 0.05; done");
+  await until(() => logged("Output").length > 0, "the trap");
   await supervised.stop();
   assert.equal(supervised.lastExit()?.code, 7);
 });
 
 test("a child that ignores its signals is killed, together with what it started", async () => {
-  const { supervised, until, told } = child("trap '' TERM INT; sleep 61 & echo $!; while :; do sleep 0.05; done", {
+  const { supervised, until, logged } = child("trap '' TERM INT; sleep 61 & echo $!; while :; do sleep 0.05; done", {
     stop: [{ signal: "SIGTERM", waitMs: 100 }, { signal: "SIGINT", waitMs: 100 }],
   });
-  await until(() => told("Output").length > 0, "the trap");
+  await until(() => logged("Output").length > 0, "the trap");
   const started = clock.nowMs();
   await supervised.stop();
   assert.ok(clock.nowMs() - started < 3_000);
   assert.equal(supervised.lastExit()?.signal, "SIGKILL");
-  const grandchild = told("Output")[0]!.line;
+  const grandchild = logged("Output")[0]!.line;
   await waitUntil(async () => !(await lives(grandchild)), { what: "its end", deadlineMs: 5_000 }, { clock });
 });
 
 test("a stop during the pause before a restart starts nothing more", async () => {
-  const { supervised, told, until } = child("exit 1", {
+  const { supervised, logged, until } = child("exit 1", {
     restart: { ...fast, firstPauseMs: 60_000, maxPauseMs: 60_000 },
   });
-  await until(() => told("Process ended, restarting").length === 1, "the first end");
+  await until(() => logged("Process ended, restarting").length === 1, "the first end");
   await supervised.stop();
-  assert.equal(told("Process started").length, 1);
+  assert.equal(logged("Process started").length, 1);
 });
 
 test("a program that does not exist is reported and tried again, and ends nothing else", async () => {
-  const { supervised, told, until } = child("", { argv: ["/no/such/program"] });
-  await until(() => told("Process could not be started").length >= 2, "two tries");
+  const { supervised, logged, until } = child("", { argv: ["/no/such/program"] });
+  await until(() => logged("Process could not be started").length >= 2, "two tries");
   await supervised.stop();
   assert.equal(supervised.pid(), null);
 });
 
 test("killGroup() ends the child and what it started", async () => {
-  const { supervised, told, until } = child("sleep 62 & echo $!; wait", { restart: never });
-  await until(() => told("Output").length > 0, "the start");
-  const grandchild = told("Output")[0]!.line;
+  const { supervised, logged, until } = child("sleep 62 & echo $!; wait", { restart: never });
+  await until(() => logged("Output").length > 0, "the start");
+  const grandchild = logged("Output")[0]!.line;
   assert.equal(await lives(grandchild), true);
   supervised.killGroup();
   assert.equal((await supervised.exited()).signal, "SIGKILL");

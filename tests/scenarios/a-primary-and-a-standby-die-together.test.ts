@@ -35,7 +35,7 @@ test("when two of three first-level nodes die, the last one leads and the cascad
   await waitUntil(receives, { what: `barman to receive WAL from ${leader}`, deadlineMs: 30_000 }, deps);
 
   await Promise.all([cluster.start(old), cluster.start(other)]);
-  assert.equal(await cluster.waitWhole(), leader, "nobody else came to lead");
+  assert.equal(await cluster.waitWhole(), leader, "no other node became primary");
   await cluster.waitPool(firstLevel);
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(leader))! });
   // Asynchronous replication may lose writes just before the kill, as when the primary dies alone; none was ever lost here. Two

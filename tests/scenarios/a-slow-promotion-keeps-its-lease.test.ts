@@ -41,7 +41,7 @@ test("a standby that hangs during its promotion keeps the lease until it is prim
   let seen = "";
   const hangs = { what: "pgslave3 holds the lease and pgslave1 is a standby", everyMs: 500, why: () => seen };
   await staysTrueFor((hangSeconds - 3) * 1_000, holds, hangs);
-  assert.equal(workload.writes.filter((w) => w.sentMs > allowedMs).length, 0, "nobody could write meanwhile");
+  assert.equal(workload.writes.filter((w) => w.sentMs > allowedMs).length, 0, "no node took a write meanwhile");
   const led = () => Promise.resolve(workload.writes.some((w) => w.sentMs > allowedMs));
   await waitUntil(led, { what: "a write on the new primary", deadlineMs: 30_000 }, deps);
   await workload.stop();

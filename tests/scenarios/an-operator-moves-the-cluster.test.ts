@@ -18,7 +18,7 @@ async function operate(cluster: Cluster, ...args: readonly string[]): Promise<Co
 }
 
 /** The JSON that a successful command prints. */
-async function told(cluster: Cluster, ...args: readonly string[]): Promise<Record<string, unknown>> {
+async function resultOf(cluster: Cluster, ...args: readonly string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await operate(cluster, ...args, "--json");
   assert.equal(code, 0, `${args.join(" ")}: ${stdout}${stderr}`);
   return JSON.parse(stdout);
@@ -52,7 +52,7 @@ test("switchover: to a node and straight back; refused if the node cannot lead",
   const cluster = await exampleCluster();
   const { primary, one } = await others(cluster);
   for (const [from, to] of [[primary, one], [one, primary], [primary, one]] as const) {
-    const { from: was, to: is } = await told(cluster, "switchover", "--to", to);
+    const { from: was, to: is } = await resultOf(cluster, "switchover", "--to", to);
     assert.deepEqual([was, is], [from, to]);
   }
   await refuses(cluster, ["switchover", "--to", one], /is the primary already/);
@@ -66,7 +66,7 @@ test("pause: no failover, also after a restart, until resume", async () => {
   const cluster = await exampleCluster();
   const { primary, one, other } = await others(cluster);
   try {
-    assert.equal((await told(cluster, "pause")).paused, true);
+    assert.equal((await resultOf(cluster, "pause")).paused, true);
     await cluster.kill(primary);
     await cluster.kill(one);
     await cluster.start(one);
@@ -76,7 +76,7 @@ test("pause: no failover, also after a restart, until resume", async () => {
     await nobodyLeads(cluster, [one, other]);
     assert.match((await operate(cluster, "show")).stdout, /automatic failover is paused; `postdock cluster resume`/);
   } finally {
-    assert.equal((await told(cluster, "resume")).paused, false);
+    assert.equal((await resultOf(cluster, "resume")).paused, false);
   }
   await waitUntil(() => cluster.primary([one, other]), { what: "a new primary", deadlineMs: 10_000 }, deps);
   await cluster.start(primary);
@@ -87,7 +87,7 @@ test("reinit: a standby is cloned again, a primary is not", async () => {
   const cluster = await exampleCluster();
   const { primary, one } = await others(cluster);
   await refuses(cluster, ["reinit", primary], /only a running standby can be cloned again/);
-  assert.deepEqual(await told(cluster, "reinit", one), { schema: 1, node: one, streaming: true });
+  assert.deepEqual(await resultOf(cluster, "reinit", one), { schema: 1, node: one, streaming: true });
   assert.equal(await cluster.waitWhole(), primary);
   const { stdout } = await operate(cluster, "history");
   assert.match(stdout, new RegExp(`Rejoined, way clone, from ${primary}.*: an operator asked for a new clone`));
@@ -99,9 +99,13 @@ test("failover --force: a node leads without a majority after --yes, until a maj
   await Promise.all([cluster.kill(primary), cluster.kill(one)]);
   await waitNoLease(cluster, [other]);
   const force = ["failover", "--force", other];
-  await refuses(cluster, force, new RegExp(`would lead without a majority: no answer from .*${primary}.*are lost`));
+  await refuses(
+    cluster,
+    force,
+    new RegExp(`would become primary without a majority: no answer from .*${primary}.*would be lost`),
+  );
   await nobodyLeads(cluster, [other]);
-  assert.equal((await told(cluster, ...force, "--yes")).primary, other);
+  assert.equal((await resultOf(cluster, ...force, "--yes")).primary, other);
   await cluster.psql(other, "drop table if exists forced; create table forced as select 1 as n");
   assert.match((await operate(cluster, "show")).stdout, new RegExp(`${other} was forced to become primary`));
   await Promise.all([cluster.start(primary), cluster.start(one)]);

@@ -27,8 +27,8 @@ test("clients at every node see one primary at a time through cuts and freezes",
     const fault = faults[done];
     return fault ? { ...fault(seen), lastsMs: 9_000 } : null;
   });
-  const told = history.struck.map((s) => describeFault(s.fault, s.primary)).join("; ");
-  assert.equal(wordOf(verdict), "passed", `${told}: ${[...verdict.findings, ...verdict.undecided].join("; ")}`);
+  const struck = history.struck.map((s) => describeFault(s.fault, s.primary)).join("; ");
+  assert.equal(wordOf(verdict), "passed", `${struck}: ${[...verdict.findings, ...verdict.undecided].join("; ")}`);
   assert.equal(history.struck.length, faults.length, "every fault struck");
   const leaders = history.writes.filter((w) => w.client.startsWith("direct-")).map((w) => w.node);
   assert.ok(new Set(leaders).size >= 2, "no other node ever led: the faults struck nothing");

@@ -130,7 +130,7 @@ async function passesNobodyOver(cluster: Cluster, primary: string): Promise<stri
   };
   await waitUntil(refused, { what: `${behind} to wait for ${full}`, deadlineMs: 30_000 }, deps);
   const nobody = async () => await cluster.primary([full, behind]) === null;
-  await staysTrueFor(nothingMs, nobody, { what: "nobody leads while one that may have more cannot tell" });
+  await staysTrueFor(nothingMs, nobody, { what: "no node leads while one that may have more cannot answer" });
   await inside(full, "pkill -CONT -x postgres");
   const leader = await waitUntil(
     () => cluster.primary([full, behind]),

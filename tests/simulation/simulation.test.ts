@@ -26,7 +26,7 @@ for (const { name, world, steps, broken } of planted) {
 for (const { kind, broken, begun } of trueRuns) {
   test(`simulation: the true rules keep every promise in all searched worlds (${kind})`, () => {
     assert.equal(broken, null);
-    assert.ok(begun > 0, "somebody held the lease");
+    assert.ok(begun > 0, "there was a holder");
   });
 }
 

@@ -123,7 +123,7 @@ export class World implements Surroundings {
   /** After the faults have ended for three times LEASE_TTL there must be a holder. */
   judge(): void {
     if (!this.agents.some((a) => a.remainingMs(this.nowMs) > 0)) {
-      this.broken ??= "nobody holds the lease 3 LEASE_TTL after the faults have ended";
+      this.broken ??= "no holder 3 LEASE_TTL after the faults have ended";
     }
   }
 }

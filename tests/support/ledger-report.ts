@@ -27,9 +27,9 @@ export interface LedgerPromise {
 
 /** Prints the report, and throws if an acknowledged write is missing or another part of the promise is not kept. */
 export function assertLedger(what: string, report: LedgerReport, { atLeast, gapMs }: LedgerPromise): void {
-  const told = describeReport(what, report);
-  console.log(told);
-  assert.ok(report.acknowledged >= atLeast, `${told}: fewer than ${atLeast} prove nothing`);
-  assert.deepEqual(report.missing, [], `${told}: acknowledged writes are lost`);
-  assert.ok(report.longestGapMs <= gapMs, `${told}: longer than ${gapMs / 1000} s without a write`);
+  const line = describeReport(what, report);
+  console.log(line);
+  assert.ok(report.acknowledged >= atLeast, `${line}: fewer than ${atLeast} prove nothing`);
+  assert.deepEqual(report.missing, [], `${line}: acknowledged writes are lost`);
+  assert.ok(report.longestGapMs <= gapMs, `${line}: longer than ${gapMs / 1000} s without a write`);
 }

@@ -63,28 +63,28 @@ test("only a kill of the primary at that time explains a loss, and nothing does 
 
 test("the fault during which a write was acknowledged explains its loss, also as the second of two", () => {
   const left = many.filter((w) => w.n !== 26);
-  const told = (struck: Struck[]) => check({ ...good, finals: [{ ...good.finals[0]!, rows: rows(left) }], struck });
+  const judged = (struck: Struck[]) => check({ ...good, finals: [{ ...good.finals[0]!, rows: rows(left) }], struck });
   const before = { ...struck("kill"), beganMs: 100, endedMs: 200 };
-  assert.deepEqual(told([before, struck("kill")]).explained, [{ fault: 1, writes: 1 }]);
+  assert.deepEqual(judged([before, struck("kill")]).explained, [{ fault: 1, writes: 1 }]);
   const second = struck("kill").fault;
   const stopped = { kind: "stop" as const, targets: ["b"], from: [], lastsMs: 1_000 };
-  assert.deepEqual(told([{ ...struck("stop"), primary: "b", fault: { ...stopped, second } }]).explained.length, 1);
-  assert.equal(told([{ ...struck("stop"), primary: "b", fault: stopped }]).findings.length, 1);
+  assert.deepEqual(judged([{ ...struck("stop"), primary: "b", fault: { ...stopped, second } }]).explained.length, 1);
+  assert.equal(judged([{ ...struck("stop"), primary: "b", fault: stopped }]).findings.length, 1);
 });
 
 test("a wrong sum, an unknown row and standbys that differ are found", () => {
-  const told = (change: Partial<History>) => check({ ...good, ...change }).findings;
+  const findings = (change: Partial<History>) => check({ ...good, ...change }).findings;
   const reads = [0, 260, 1_300].map((sentMs) => ({ ...good.reads[0]!, sentMs, sum: sentMs === 0 ? 1000 : 999 }));
-  assert.match(told({ reads })[0]!, /2 reads saw a sum other than 1000, the first 999 on b, 10 ms into fault 1/);
-  assert.match(told({ reads: reads.slice(2) })[0]!, /50 ms after the end of fault 1/);
-  assert.match(told({ finals: [{ ...good.finals[0]!, sum: 990 }] })[0]!, /the sum on a is 990/);
+  assert.match(findings({ reads })[0]!, /2 reads saw a sum other than 1000, the first 999 on b, 10 ms into fault 1/);
+  assert.match(findings({ reads: reads.slice(2) })[0]!, /50 ms after the end of fault 1/);
+  assert.match(findings({ finals: [{ ...good.finals[0]!, sum: 990 }] })[0]!, /the sum on a is 990/);
   assert.match(
-    told({ finals: [{ ...good.finals[0]!, torn: ["transfer 0/7"] }] })[0]!,
+    findings({ finals: [{ ...good.finals[0]!, torn: ["transfer 0/7"] }] })[0]!,
     /half a transfer .* on a: transfer 0\/7/,
   );
-  assert.match(told({ lastSent: { "direct-1": 29 } })[0]!, /direct-1\/30 is there/);
+  assert.match(findings({ lastSent: { "direct-1": 29 } })[0]!, /direct-1\/30 is there/);
   const fewer = { ...good.finals[1]!, rows: rows(many.slice(1)) };
-  assert.match(told({ finals: [good.finals[0]!, fewer] })[0]!, /b holds 29 rows/);
+  assert.match(findings({ finals: [good.finals[0]!, fewer] })[0]!, /b holds 29 rows/);
 });
 
 test("an old read is a finding in strict mode only", () => {
