@@ -72,8 +72,10 @@ async function attempt({ pgdata, clock, log }: LockDeps): Promise<{ outcome: Loc
   const held = new Promise<LockAttempt>((resolve) => locked = () => resolve("held"));
   const process = supervise({
     name: "volume lock",
+    // without a fork: a child that outlived flock would keep the lock, and this agent would not know
     argv: [
       "flock",
+      "--no-fork",
       "--nonblock",
       "--conflict-exit-code",
       String(conflict),
