@@ -15,6 +15,7 @@ import { fetchWal } from "./data/fetch-wal.ts";
 import { moveIntoPlace } from "./data/journal.ts";
 import { clearLeftovers, discardBootstrap } from "./data/leftovers.ts";
 import { rewind, type RewindUnderWay } from "./data/rewind.ts";
+import { type Holder, noteHolder } from "./data/volume-lock.ts";
 import type { DataDoor, Doors, OthersDoor, RepmgrDoor, ServerDoor } from "./doors.ts";
 import { repmgrdRestart } from "./decide/registration.ts";
 import { fenceServer } from "./lease/fence.ts";
@@ -35,6 +36,7 @@ export interface RealDeps {
   stop: AbortSignal;
   client: ControlClient;
   peers: Peers;
+  holder: Holder;
   /** postgresql.conf as PostgreSQL has accepted it */
   serverConfig: string;
 }
@@ -52,7 +54,7 @@ export function realDoors(deps: RealDeps): Doors & { close(): Promise<void> } {
 }
 
 function dataDoor(deps: RealDeps): DataDoor {
-  const { config, log, stop, serverConfig } = deps;
+  const { config, holder, log, stop, serverConfig } = deps;
   const { pgdata } = config;
   let underWay: RewindUnderWay | null = null;
   const writeServerConfig = () =>
@@ -78,6 +80,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     clearLeftovers: () => clearLeftovers(pgdata, log),
     prepareStart: async (as) => {
       await writeServerConfig();
+      await noteHolder(pgdata, holder);
       await ("primary" in as ? writePrimaryState(config) : writeStandbyState(as.upstream, config));
     },
     writeUpstream: (upstream) => writeStandbyState(upstream, config),

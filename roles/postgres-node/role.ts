@@ -1,5 +1,6 @@
 // Wiring of the postgres-node role: configuration, HTTP, sshd, and the node's life from start to stop.
 import { randomBytes, randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
@@ -21,6 +22,7 @@ import { endServer, ServerSurvives } from "./act/end-server.ts";
 import { takeOver } from "./act/hand-over.ts";
 import { Repmgrd } from "./act/repmgrd.ts";
 import { loadNodeConfig } from "./config.ts";
+import { type Holder, lockVolume } from "./data/volume-lock.ts";
 import { isMajorMaster } from "./http/is-major-master.ts";
 import { answerLocal } from "./http/local-commands.ts";
 import { operatorAnswers } from "./http/operator.ts";
@@ -56,12 +58,20 @@ interface Made {
   history: History;
   keys: ControlKeys;
   metrics: Metrics;
-  /** rejects when the role has to end at once */
-  failure: Promise<never>;
+}
+
+interface Given {
+  config: NodeConfig;
+  context: Context;
+  log: Log;
+  stop: AbortSignal;
+  holder: Holder;
+  /** ends the role at once */
+  fail: (error: Error) => void;
 }
 
 /** The node with its doors, fence, voter, history and keys. */
-async function makeNode(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<Made> {
+async function makeNode({ config, context, log, stop, holder, fail }: Given): Promise<Made> {
   const { clock } = context;
   const { pgdata } = config;
   const incarnation = randomUUID();
@@ -77,18 +87,16 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
   );
   const fence = new Fence(pgdata, { clock, log });
   const serverConfig = await acceptedServerConfig(config, log);
-  const doors = realDoors({ config, clock, log, stop, client, peers, serverConfig });
+  const doors = realDoors({ config, clock, log, stop, client, peers, serverConfig, holder });
   const history = new History({ pgdata, node: config.host, clock, log });
   const condition = new Condition();
   const activity = new Activity({ clock, log });
-  const failure = Promise.withResolvers<never>();
-  failure.promise.catch(() => {}); // runRole() reports it
   const onLost = (because: string) => {
     condition.fencedBecause(because);
     history.note("Fenced", { because });
     activity.wake();
   };
-  const surely = () => endServer({ doors, fail: failure.reject }).then(() => true, () => false);
+  const surely = () => endServer({ doors, fail }).then(() => true, () => false);
   const random = fraction;
   const lease = new Lease({ config, incarnation, voter, client, fence, endServer: surely, clock, log, random, onLost });
   const memory = new NodeMemory(await readMemory(pgdata, config.id, log), (m) => writeMemory(pgdata, m));
@@ -104,7 +112,7 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
     lease,
     repmgrd: new Repmgrd(doors.repmgr),
     history,
-    fail: failure.reject,
+    fail,
     events,
     memory,
     seen: new Observed(),
@@ -114,12 +122,18 @@ async function makeNode(config: NodeConfig, context: Context, log: Log, stop: Ab
     orders: new Orders(() => activity.wake()),
   };
   metrics.gauges(nodeGauges, () => statusOf(node));
-  return { node, doors, fence, voter, history, keys, metrics, failure: failure.promise };
+  return { node, doors, fence, voter, history, keys, metrics };
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
   await prepareNode(config);
-  const made = await makeNode(config, context, log, stop);
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {}); // reported below
+  const { clock } = context;
+  const holder = { node: config.name, container: hostname(), since: new Date(clock.wallMs()).toISOString() };
+  await lockVolume({ pgdata: config.pgdata, holder, clock, log, stop, fail: failure.reject });
+  if (stop.aborted) return;
+  const made = await makeNode({ config, context, log, stop, holder, fail: failure.reject });
   const { node } = made;
   await made.history.load();
   if (node.memory.now.forced) node.lease.force();
@@ -129,7 +143,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
     log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
   try {
-    await Promise.race([runNode(node), made.failure]);
+    await Promise.race([runNode(node), failure.promise]);
   } catch (error) {
     // its processes end with the container, and only then may another node have the lease: nothing is waited for
     if (error instanceof ServerSurvives) throw error;
