@@ -217,6 +217,31 @@ test("without a majority it names the missing voters, and the command that force
   assert.match(two.join("\n"), /cluster: no primary is in sight/);
 });
 
+test("without a primary while failover is paused, the pause is the cause, and resume what to type", () => {
+  const paused = (host: string) =>
+    says(host, node(host, { paused: { on: true, atMs: 1 } }, { role: "standby", upstream: null }));
+  const found = lines([silent("a"), paused("b"), paused("c")]);
+  assert.match(
+    found.join("\n"),
+    /error cluster: no primary is in sight, and .* is paused; type: postdock cluster resume/,
+  );
+});
+
+test("a voter that has just started is a warning that passes, and a silent one is reported once", () => {
+  const started = { ...leaseOf("a"), refusals: ["c: this voter started less than one LEASE_TTL ago"] };
+  assert.match(
+    lines(withMember(says("a", node("a", { lease: started })))).join(),
+    /^warning a: a voter does not vote yet: c/,
+  );
+  const gone = { ...leaseOf("a"), refusals: ["c: no answer within 0.6 s"] };
+  const found = lines([says("a", node("a", { lease: gone })), says("b", node("b")), silent("c")]);
+  assert.equal(
+    found.filter((l) => l.includes("c")).filter((l) => /does not answer|grant/.test(l)).length,
+    1,
+    found.join("\n"),
+  );
+});
+
 test("two voters have no automatic failover, and three ways out", () => {
   const off = { ...leaseOf("b"), mode: "off" as const, because: "2 voters", voters: ["a", "b"] };
   const found = lines(["a", "b"].map((h) => says(h, node(h, { lease: off }))));

@@ -1,5 +1,6 @@
 // PURE: what is wrong with a cluster, why it matters, and what to type, from what its containers report.
 import { leastVoters } from "../../config/quorum.ts";
+import { startedLately } from "../../core/lease/decide/vote.ts";
 import { staleMs } from "../../core/protocol/signing.ts";
 import { comparePosition, type WalPosition } from "../../core/postgres/lsn.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
@@ -50,6 +51,14 @@ function leadership({ primary, nodes, members }: Cluster): Finding[] {
   const missing = members.flatMap((m) => "error" in m && voters.includes(m.host) ? [m.host] : []);
   const first = nodes.filter((n) => n.status.partners.includes(n.host));
   const best = first.toSorted((a, b) => comparePosition(positionOf(b.status), positionOf(a.status)))[0];
+  const paused = nodes.find((n) => n.status.paused.on);
+  if (paused && missing.length * 2 < voters.length) {
+    return [error(
+      "cluster",
+      "no primary is in sight, and automatic failover is paused",
+      "type: postdock cluster resume; or start the node that was the primary",
+    )];
+  }
   if (missing.length * 2 < voters.length || !best) {
     return [
       error("cluster", "no primary is in sight", "see `postdock cluster history`; the nodes go on trying"),
@@ -67,7 +76,7 @@ function positionOf({ postgres }: NodeStatus): WalPosition {
   return { timeline: postgres.timeline ?? 0, lsn: postgres.lsn ?? "0/0" };
 }
 
-function lease({ nodes, primary }: Cluster): Finding[] {
+function lease({ nodes, primary, members }: Cluster): Finding[] {
   const first = nodes.filter((n) => n.status.partners.length > 0);
   const off = first.find((n) => n.status.lease.mode === "off");
   if (off) {
@@ -89,9 +98,19 @@ function lease({ nodes, primary }: Cluster): Finding[] {
       voters.includes(host) && status.lease.grantedTo !== primary.host &&
       !refusals.some((r) => r.startsWith(`${host}: `))
     );
-    const missing = [...refusals, ...unsaid.map(unsaidText)];
-    const spare = voters.length - (Math.floor(voters.length / 2) + 1) - missing.length;
+    // a voter that does not answer at all is reported once, as silent
+    const silent = members.flatMap((m) => "error" in m ? [m.host] : []);
+    const heard = refusals.filter((r) => !silent.some((host) => r.startsWith(`${host}: `)));
+    const missing = [...heard, ...unsaid.map(unsaidText)];
+    const spare = voters.length - (Math.floor(voters.length / 2) + 1) - missing.length -
+      silent.filter((h) => voters.includes(h)).length;
     for (const refusal of missing) {
+      if (refusal.includes(startedLately)) {
+        findings.push(
+          warning(primary.host, `a voter does not vote yet: ${refusal}`, "wait: it votes within LEASE_TTL"),
+        );
+        continue;
+      }
       const what = `a voter does not grant the lease: ${refusal}`;
       const fix = "correct the cause that it names; with one voter less the primary may have to stop";
       findings.push((spare < 1 ? error : warning)(primary.host, what, fix));

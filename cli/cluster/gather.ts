@@ -116,7 +116,9 @@ export function nodeCalled(name: string, cluster: Cluster): { host: string; stat
   throw new OperatorError({
     what: `The node ${name} ${silent ? "does not answer" : "is not known"}`,
     ...(silent && "error" in silent ? { why: silent.error } : {}),
-    fix: `name one of ${cluster.nodes.map((n) => n.host).join(", ") || "the nodes, none of which answers now"}`,
+    fix: silent
+      ? `start ${name}, then try again`
+      : `name one of ${cluster.nodes.map((n) => n.host).join(", ") || "the nodes, none of which answers now"}`,
     exitCode: silent ? ExitCode.unavailable : ExitCode.usage,
   });
 }
@@ -128,7 +130,9 @@ export function thePrimary(cluster: Cluster): { host: string; status: NodeStatus
   throw new OperatorError({
     what: "No primary is in sight",
     why: said.join("; "),
-    fix: "start the nodes that do not answer; if they are gone for good, type: postdock cluster failover --force NODE",
+    fix: cluster.nodes.some((n) => n.status.paused.on)
+      ? "automatic failover is paused: type `postdock cluster resume`, or start the node that was the primary"
+      : "start the nodes that do not answer; if they are gone for good, type: postdock cluster failover --force NODE",
     exitCode: ExitCode.unavailable,
   });
 }

@@ -21,11 +21,18 @@ export const showCommand: Command = async (context, { options }) => {
 
 /** `cluster doctor [--json]`: what is wrong and what to type. */
 export const doctorCommand: Command = async (context, { options }) => {
-  const findings = diagnose(await gather(openSession(context)));
+  const cluster = await gather(openSession(context));
+  const findings = diagnose(cluster);
   const out = printer(context, options);
   for (const { level, about, what, fix } of findings) out.say(`${level}: ${about}: ${what}\n  fix: ${fix}`);
   if (findings.length === 0) {
-    out.say("nothing is wrong: every container answers, there is one primary, all standbys stream");
+    const services = cluster.members.filter((m) => "status" in m && m.status.component !== "postgres-node");
+    out.say("nothing is wrong: every node answers, there is one primary, all standbys stream");
+    out.say(
+      services.length > 0
+        ? `looked at as well: ${services.map((m) => m.host).join(", ")}`
+        : "pgpool and barman were not looked at: run the command in their containers, or name them in QUORUM_OBSERVERS",
+    );
   }
   out.result({ findings });
   return findings.some((f) => f.level === "error") ? ExitCode.no : ExitCode.ok;

@@ -121,7 +121,8 @@ export class Peers {
       return await send({ ...target, agent: this.connections }, o, signal);
     } catch (error) {
       // the other side may just have closed a kept connection, for example because it was restarted
-      if (signal.aborted || !(error instanceof KeptConnectionError)) throw error;
+      if (signal.aborted) throw new Error(`no answer within ${o.timeoutMs / 1000} s`, { cause: error });
+      if (!(error instanceof KeptConnectionError)) throw error;
       return await send({ ...target, agent: false }, o, signal);
     }
   }
@@ -141,6 +142,8 @@ export class Peers {
   private lookUp(host: string): Promise<void> {
     const looking = lookup(host).then(({ address, family }) => {
       this.addresses.set(host, { address, family, atMs: this.clock.nowMs() });
+    }, (error) => {
+      throw new Error(`the name ${host} does not resolve: no container of that name runs`, { cause: error });
     }).finally(() => this.lookups.delete(host));
     looking.catch(() => {}); // a caller that waits for the lookup gets the error; the last known address stays
     this.lookups.set(host, looking);

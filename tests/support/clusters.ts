@@ -1,7 +1,7 @@
 // The clusters of scenarios: the example cluster that most share, and clusters of a scenario's own.
 import process from "node:process";
 import { attempt } from "../../tools/terminal.ts";
-import { Cluster, type ClusterOptions, services } from "./cluster.ts";
+import { Cluster, type ClusterOptions, firstLevel, services } from "./cluster.ts";
 
 /** Longest time from nothing to a whole cluster, milliseconds. */
 export const startMs = 150_000;
@@ -20,6 +20,7 @@ export async function exampleCluster(): Promise<Cluster> {
     await attempt(["docker", "start", await cluster.container(service)], { timeoutMs: 60_000 });
   }
   await cluster.waitWhole(startMs);
+  await cluster.waitLease(firstLevel);
   await cluster.waitPool();
   return cluster;
 }

@@ -8,6 +8,9 @@ export interface Claimant {
   incarnation: string;
 }
 
+/** The refusal of a voter that is silent after its start; it passes by itself. */
+export const startedLately = "this voter started less than one LEASE_TTL ago";
+
 /** Terms grow; two claimants never use the same one. */
 export interface Term {
   number: number;
@@ -102,7 +105,7 @@ export function vote(
   }
   const silentMs = voter.startedMs + voter.ttlMs - nowMs;
   if (silentMs > 0) {
-    return answer(false, "this voter started less than one LEASE_TTL ago", withRenewed(voter, request), silentMs);
+    return answer(false, startedLately, withRenewed(voter, request), silentMs);
   }
   if (held !== null && !own) return answer(false, `granted to ${held.to.host}`, voter, held.untilMs - nowMs);
   const outdated = outdatedTerm(voter, request, own ? held : null);
