@@ -92,6 +92,14 @@ const Common = {
   observedAgoMs: z.number().meta({ description: "age of what is reported here, milliseconds" }),
 };
 
+/** An agent of an earlier release numbers no orders: what it says is older than any numbered one. */
+export const PauseSchema = z.object({
+  on: z.boolean(),
+  term: z.number().int().default(0),
+  count: z.number().int().default(0),
+  atMs: z.number(),
+});
+
 export const NodeStatus = z.object({
   ...Common,
   component: z.literal("postgres-node"),
@@ -114,8 +122,8 @@ export const NodeStatus = z.object({
   revision: z.number().int().meta({
     description: "grows when role, phase or lease change; GET /status?since=REVISION answers then, or after 1 s",
   }),
-  paused: z.object({ on: z.boolean(), atMs: z.number() }).meta({
-    description: "no automatic failover since atMs (wall clock, milliseconds); the newest entry of any node counts",
+  paused: PauseSchema.meta({
+    description: "whether automatic failover is paused; the order with the highest term and count of any node counts",
   }),
   disk: z.object({ freeBytes: z.number(), totalBytes: z.number() }).nullable().meta({
     description: "the volume of the data directory; null: not seen yet",

@@ -28,7 +28,7 @@ function peer(
     becomingPrimary: false,
     everHadMajority: false,
     diskFreeBytes: null,
-    paused: { on: false, atMs: 0 },
+    paused: { on: false, term: 0, count: 0, atMs: 0 },
     upstream: "pg1",
     streaming: true,
     ...change,
@@ -44,7 +44,7 @@ const view: MemoryView = {
   leaseInForce: true,
   held: true,
   hosts: ["pg3", "pg2"],
-  before: { everHadMajority: false, paused: { on: false, atMs: 0 } },
+  before: { everHadMajority: false, paused: { on: false, term: 0, count: 0, atMs: 0 } },
 };
 const majority = (change: Partial<MemoryView>) => decideMemory({ ...view, ...change }).everHadMajority;
 
@@ -72,10 +72,11 @@ test("the marker is never lost, and a node of the second level learns it from th
 });
 
 test("the newest order to pause or resume counts, whichever node reports it", () => {
-  const paused = (atMs: number, on: boolean) => peer("pg2", says("pg2"), { paused: { on, atMs } });
-  const before = { everHadMajority: true, paused: { on: false, atMs: 5 } };
-  assert.deepEqual(decideMemory({ ...view, before, peers: [paused(9, true)] }).paused, { on: true, atMs: 9 });
-  assert.deepEqual(decideMemory({ ...view, before, peers: [paused(4, true)] }).paused, { on: false, atMs: 5 });
+  const order = (count: number, on: boolean) => ({ on, term: 1, count, atMs: 0 });
+  const paused = (count: number, on: boolean) => peer("pg2", says("pg2"), { paused: order(count, on) });
+  const before = { everHadMajority: true, paused: order(5, false) };
+  assert.deepEqual(decideMemory({ ...view, before, peers: [paused(9, true)] }).paused, order(9, true));
+  assert.deepEqual(decideMemory({ ...view, before, peers: [paused(4, true)] }).paused, order(5, false));
 });
 
 test("hosts are kept in order, so that the file changes only if they change", () => {

@@ -1,5 +1,6 @@
 // PURE: what a running node remembers after a look: whether a majority has joined once, the known nodes, and whether failover
 // is paused.
+import { newerPause, type Pause } from "../../../core/protocol/pause.ts";
 import { type ClusterView, reached } from "./view.ts";
 import type { Role } from "./server-seen.ts";
 
@@ -12,7 +13,7 @@ export interface MemoryView extends Pick<ClusterView, "otherPartners" | "configu
   held: boolean;
   /** hosts known from configuration and registration */
   hosts: readonly string[];
-  before: { everHadMajority: boolean; paused: { on: boolean; atMs: number } };
+  before: { everHadMajority: boolean; paused: Pause };
 }
 
 export function decideMemory(view: MemoryView) {
@@ -22,7 +23,7 @@ export function decideMemory(view: MemoryView) {
     systemIdentifier: view.systemIdentifier,
     everHadMajority: before.everHadMajority || (majorityJoined(view) && mayCountMajority(view)),
     hosts: view.hosts.toSorted(),
-    paused: reached(view).map((p) => p.paused).reduce((a, b) => b.atMs > a.atMs ? b : a, before.paused),
+    paused: reached(view).map((p) => p.paused).reduce(newerPause, before.paused),
   };
 }
 

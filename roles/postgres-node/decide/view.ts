@@ -2,6 +2,7 @@
 // "Unreachable" is a value of its own, never "no".
 import type { TimelineFork, TimelineOrigin, WalPosition } from "../../../core/postgres/lsn.ts";
 import type { Role } from "./server-seen.ts";
+import type { Pause } from "../../../core/protocol/pause.ts";
 import type { StreamingTrouble } from "../text/controldata.ts";
 
 /** Whether a node may be read-write; "missing": it needs the lease and does not hold it (license.ts). */
@@ -60,8 +61,8 @@ export interface ReachedPeer {
   everHadMajority: boolean;
   /** free space on the volume of its data; null if it is not known */
   diskFreeBytes: number | null;
-  /** the newest pause or resume that it knows; wall clock, milliseconds */
-  paused: { on: boolean; atMs: number };
+  /** the newest pause or resume that it knows */
+  paused: Pause;
   /** the host that it follows, if it is a standby */
   upstream: string | null;
   /** its WAL receiver streams from there */

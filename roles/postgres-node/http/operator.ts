@@ -1,6 +1,7 @@
 // The orders that an operator gives this node through the CLI: switchover, forced failover, new clone, pause. Refusals say why.
 import { answering, ControlRefusal } from "../../../core/http/control.ts";
 import { comparePosition } from "../../../core/postgres/lsn.ts";
+import { orderPause } from "../../../core/protocol/pause.ts";
 import { orders } from "../../../core/protocol/orders.ts";
 import { successorOf } from "../act/hand-over.ts";
 import { promoteHere } from "../act/promote.ts";
@@ -76,7 +77,9 @@ function reinit(node: Node): { because: string } {
 }
 
 async function pause(on: boolean, node: Node): Promise<{ on: boolean }> {
-  await node.memory.update((m) => ({ ...m, paused: { on, atMs: node.clock.wallMs() } }));
+  const others = reached(await look(node)).map((p) => p.paused);
+  const now = { term: node.lease.term(), wallMs: node.clock.wallMs() };
+  await node.memory.update((m) => ({ ...m, paused: orderPause(on, [m.paused, ...others], now) }));
   node.history.note(on ? "Automatic failover paused" : "Automatic failover resumed", {
     because: "an operator asked for it",
   });

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { ensureDirectory, readIfThere, writeAtomic } from "../../../core/runtime/files.ts";
+import { neverPaused } from "../../../core/protocol/pause.ts";
+import { PauseSchema } from "../../../core/protocol/status.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { stateDirectory } from "../data/journal.ts";
 
@@ -14,7 +16,7 @@ const Memory = z.object({
   /** hosts of repmgr.nodes when last seen */
   hosts: z.array(z.string()),
   /** whether automatic failover is paused; of all nodes the newest order counts. Wall clock, milliseconds */
-  paused: z.object({ on: z.boolean(), atMs: z.number() }).default({ on: false, atMs: 0 }),
+  paused: PauseSchema.default(neverPaused),
   /** an operator made this node primary without a majority: it votes alone until a majority is back */
   forced: z.boolean().default(false),
 });
@@ -27,7 +29,7 @@ const path = (pgdata: string) => join(stateDirectory(pgdata), "memory.json");
  * node then counts as having been part of a majority, and waits for one.
  */
 export async function readMemory(pgdata: string, nodeId: number, log: Log): Promise<Memory> {
-  const fresh = { paused: { on: false, atMs: 0 }, forced: false };
+  const fresh = { paused: neverPaused, forced: false };
   const none: Memory = { nodeId, systemIdentifier: "", everHadMajority: false, hosts: [], ...fresh };
   const text = await readIfThere(path(pgdata));
   if (text === null) return none;

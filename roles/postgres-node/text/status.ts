@@ -1,6 +1,7 @@
 // PURE: GET /status of a node, from what it knows about itself at this moment.
 import type { LeaseMode } from "../../../config/quorum.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
+import type { Pause } from "../../../core/protocol/pause.ts";
 import type { NodeStatus, Phase } from "../../../core/protocol/status.ts";
 import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
 import type { OwnNode } from "../decide/own.ts";
@@ -18,7 +19,7 @@ export interface StatusView {
   /** how long the agent has been running, and how old the last look at its server is; milliseconds */
   uptimeMs: number;
   observedAgoMs: number;
-  memory: { everHadMajority: boolean; paused: { on: boolean; atMs: number }; forced: boolean };
+  memory: { everHadMajority: boolean; paused: Pause; forced: boolean };
   condition: { failingMs: number; fenced: string | null; degraded: string | null };
   disk: { freeBytes: number; totalBytes: number } | null;
   becomingPrimary: boolean;
