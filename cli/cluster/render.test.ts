@@ -46,6 +46,13 @@ test("cluster show draws which node streams from which, with readable lags", () 
   ]);
 });
 
+test("cluster show leaves out no node, not even two that name each other as upstream", () => {
+  const nodes = [node("a", "b"), node("b", "a"), node("c", "b")];
+  const members = nodes.map((n) => ({ ...n, clockAheadMs: 0 }));
+  const lines = renderCluster({ nodes, members, primary: null });
+  for (const host of ["a", "b", "c"]) assert.equal(lines.filter((l) => l.includes(`name-${host}`)).length, 1, host);
+});
+
 test("cluster history prints one line per event: when, where, what, how long, why", () => {
   const entry = {
     time: "2026-01-01T00:00:00Z",

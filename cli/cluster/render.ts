@@ -11,8 +11,13 @@ export function renderCluster(cluster: Cluster): string[] {
 
 function renderTree({ nodes, members }: Cluster): string[] {
   const upstreamOf = (n: Cluster["nodes"][number]) => n.status.postgres.upstream?.host ?? null;
-  const tops = nodes.filter((n) => !nodes.some((other) => other.host === upstreamOf(n)));
-  const rows = tree(tops, (node) => nodes.filter((n) => upstreamOf(n) === node.host)).map(({ item, mark }) => {
+  const childrenOf = (node: Cluster["nodes"][number]) => nodes.filter((n) => upstreamOf(n) === node.host);
+  const branches = tree(nodes.filter((n) => !nodes.some((other) => other.host === upstreamOf(n))), childrenOf);
+  // nodes that name each other as upstream have no top: they are shown all the same
+  for (let lost = nodes; (lost = lost.filter((n) => !branches.some((b) => b.item === n))).length > 0;) {
+    branches.push(...tree([lost[0]!], childrenOf));
+  }
+  const rows = branches.map(({ item, mark }) => {
     const { host, status: { node, postgres, doing } } = item;
     const standby = postgres.role === "standby";
     const idle = standby && postgres.upstream?.streaming !== true ? ", not streaming" : "";
