@@ -137,12 +137,8 @@ async function findPrimary(answers: readonly PeerSeen[], node: Node): Promise<Pr
 async function timelinesOf(host: string, timeline: number, node: Node): Promise<PrimaryTimelines> {
   const ours = ownOf(node).timeline;
   const key = `${host}/${timeline}/${ours}`;
-  const known = node.seen.timelines.get(key);
-  if (known) return known;
   try {
-    const read = await node.doors.others.timelines(host, timeline, ours);
-    node.seen.timelines.set(key, read);
-    return read;
+    return await node.seen.timelinesOf(key, () => node.doors.others.timelines(host, timeline, ours));
   } catch (error) {
     node.log.warn("The timeline history could not be read", { from: host, timeline, error });
     return { history: null, origin: null };

@@ -4,11 +4,12 @@ import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 
 export class Activity {
-  phase: Phase = "starting";
-  doing = "preparing";
-  because = "the container has just started";
-  /** counts the changes that other containers act on */
-  revision = 1;
+  private now: { phase: Phase; doing: string; because: string } = {
+    phase: "starting",
+    doing: "preparing",
+    because: "the container has just started",
+  };
+  private changes = 1;
   private key = "";
   private waiting = new AbortController();
   private ring: (() => void) | null = null;
@@ -16,10 +17,27 @@ export class Activity {
 
   constructor(private readonly deps: { clock: Clock; log: Log }) {}
 
+  get phase(): Phase {
+    return this.now.phase;
+  }
+
+  get doing(): string {
+    return this.now.doing;
+  }
+
+  get because(): string {
+    return this.now.because;
+  }
+
+  /** Counts the changes that other containers act on. */
+  get revision(): number {
+    return this.changes;
+  }
+
   /** Sets what the agent does and logs it. False if nothing changed. */
   set(phase: Phase, doing: string, because: string): boolean {
     if (this.phase === phase && this.doing === doing && this.because === because) return false;
-    Object.assign(this, { phase, doing, because });
+    this.now = { phase, doing, because };
     this.deps.log.info("Agent", { phase, doing, because });
     return true;
   }
@@ -28,7 +46,7 @@ export class Activity {
   changedTo(key: string): void {
     if (key === this.key) return;
     this.key = key;
-    this.revision++;
+    this.changes++;
     this.waiting.abort();
     this.waiting = new AbortController();
   }

@@ -41,7 +41,7 @@ export class Observed {
   private readonly nodeNames = new Map<string, string>();
   private readonly silentHosts = new Set<string>();
   /** by the primary's host, its timeline and ours: none of it ever changes */
-  readonly timelines = new Map<string, PrimaryTimelines>();
+  private readonly timelines = new Map<string, PrimaryTimelines>();
 
   get now(): Readonly<SeenNow> {
     return this.state;
@@ -108,6 +108,15 @@ export class Observed {
 
   hostSilent(host: string): void {
     this.silentHosts.add(host);
+  }
+
+  /** Reads what never changes once: `key` names the primary's host, its timeline and ours. A failed read is not kept. */
+  async timelinesOf(key: string, read: () => Promise<PrimaryTimelines>): Promise<PrimaryTimelines> {
+    const known = this.timelines.get(key);
+    if (known) return known;
+    const seen = await read();
+    this.timelines.set(key, seen);
+    return seen;
   }
 
   /** Whether this host's agent did not answer when it was last asked. */
