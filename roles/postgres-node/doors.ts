@@ -3,7 +3,7 @@
 import type { ControlData, StreamingTrouble } from "./text/controldata.ts";
 import type { TimelineOrigin, WalPosition } from "../../core/postgres/lsn.ts";
 import type { PeerSeen } from "../../core/protocol/status.ts";
-import type { ChildExit, ChildSpec, Supervised } from "../../core/runtime/supervisor.ts";
+import type { Supervised } from "../../core/runtime/supervisor.ts";
 import type { Verdict } from "../../core/words/verdict.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import type { OwnData, PrimaryTimelines } from "./decide/view.ts";
@@ -46,7 +46,6 @@ export interface DataDoor {
 
 /** The postmaster as a child. */
 export type ServerProcess = Pick<Supervised, "running" | "lastExit" | "exited" | "stop">;
-export type { ChildExit, ChildSpec };
 
 /** This node's PostgreSQL. Each question to the server has its own deadline, and throws. */
 export interface ServerDoor {

@@ -24,8 +24,8 @@ export interface Duty {
   orderBecause: string | null;
   /** "end": what follows relies on it, so the server ends; "retry": a sound server runs on, and the next look tries again */
   ifItFails: "end" | "retry";
-  /** returns why the server has to end, or null */
-  do(surroundings: Surroundings): Promise<ServerEnd | null>;
+  /** returns why the server has to end, if it has to */
+  do(surroundings: Surroundings): Promise<ServerEnd | null | void> | void;
 }
 
 /** A WAL receiver counts as streaming once PostgreSQL has reported no trouble for this long, milliseconds. */
@@ -42,25 +42,25 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       name: "first lease",
       orderBecause: "before memory: the primary counts its first majority once it holds the lease",
       ifItFails: "end",
-      do: () => nothingMore(getFirstLease(node)),
+      do: () => getFirstLease(node),
     },
     {
       name: "end of force",
       orderBecause: "before memory and role: from here on a majority counts again",
       ifItFails: "end",
-      do: (seen) => nothingMore(endForce(seen, node)),
+      do: (seen) => endForce(seen, node),
     },
     {
       name: "memory",
       orderBecause: "before the role: whether a lease is needed follows from it",
       ifItFails: "end",
-      do: (seen) => nothingMore(remember(seen, node)),
+      do: (seen) => remember(seen, node),
     },
     {
       name: "role change",
       orderBecause: "before the role: the lock files say what this server was when it ends",
       ifItFails: "retry",
-      do: (seen) => nothingMore(roleChange.note(seen)),
+      do: (seen) => roleChange.note(seen),
     },
     {
       name: "role",
@@ -69,19 +69,17 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       do: (seen) => keepRole(seen, run, node),
     },
     { name: "room", orderBecause: "before what writes", ifItFails: "retry", do: (seen) => keepRoom(seen, node) },
-    { name: "consistency", orderBecause: null, ifItFails: "end", do: () => nothingMore(consistency.keep()) },
+    { name: "consistency", orderBecause: null, ifItFails: "end", do: () => consistency.keep() },
     {
       name: "registration",
       orderBecause: null,
       ifItFails: "retry",
-      do: (seen) => nothingMore(Promise.resolve(registration.keep(seen))),
+      do: (seen) => registration.keep(seen),
     },
-    { name: "slots", orderBecause: null, ifItFails: "retry", do: (seen) => nothingMore(slots.dropUnneeded(seen)) },
+    { name: "slots", orderBecause: null, ifItFails: "retry", do: (seen) => slots.dropUnneeded(seen) },
   ];
   return steps.map((step) => step.ifItFails === "retry" ? retried(step, node) : step);
 }
-
-const nothingMore = (work: Promise<void>): Promise<null> => work.then(() => null);
 
 /** A duty that fails is tried again at the next look. Neither does the server end for it, nor are later duties left out. */
 function retried(step: Duty, { log }: Node): Duty {

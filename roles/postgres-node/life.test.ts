@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { settled } from "../../tests/support/fake-clock.ts";
 import { cluster, says, server } from "../../tests/support/fake-cluster.ts";
-import { fakeNode } from "../../tests/support/fake-node.ts";
+import { endLife, fakeNode } from "../../tests/support/fake-node.ts";
 import { runNode } from "./life.ts";
 import { licenseOf, statusOf } from "./node.ts";
 
@@ -39,9 +39,7 @@ test("a former primary without the lease does not start, and does not report tha
   f.world.grants = true;
   await f.clock.pass(1_000);
   assert.ok(f.world.did.includes("start"));
-  f.stop.abort("SIGQUIT");
-  await f.clock.pass(1_000);
-  await life;
+  await endLife(f, life);
 });
 
 test("a primary that is stopped hands over: checkpoint, shutdown, lease, then the successor is asked", async () => {
@@ -81,9 +79,7 @@ test("a hand-over whose shutdown was not clean is noted as a failure, and no suc
   await f.clock.pass(50);
   assert.ok(f.world.did.includes("history: The hand-over failed; the nodes elect a primary"));
   assert.ok(!f.world.did.includes("ask /control/take-over"));
-  f.stop.abort("SIGQUIT");
-  await f.clock.pass(1_000);
-  await life;
+  await endLife(f, life);
 });
 
 test("an operator's hand-over is not overwritten by a full disk in the same moment", async () => {
@@ -95,9 +91,7 @@ test("an operator's hand-over is not overwritten by a full disk in the same mome
   await f.clock.pass(50);
   assert.ok(f.world.did.includes("release to pg3"), f.world.did.join());
   assert.ok(!f.world.did.includes("release to pg2"));
-  f.stop.abort("SIGQUIT");
-  await f.clock.pass(1_000);
-  await life;
+  await endLife(f, life);
 });
 
 test("a primary without room hands over to a standby that has room", async () => {
@@ -108,9 +102,7 @@ test("a primary without room hands over to a standby that has room", async () =>
   f.world.others.set("pg2", says("pg2", { disk: { freeBytes: 1024, totalBytes: 2e10 } }));
   await f.clock.pass(1_100);
   assert.ok(f.world.did.includes("release to pg3"), f.world.did.join());
-  f.stop.abort("SIGQUIT");
-  await f.clock.pass(1_000);
-  await life;
+  await endLife(f, life);
 });
 
 test("an order that comes after its server has ended is logged, and is not carried out by the next server", async () => {
@@ -123,9 +115,7 @@ test("an order that comes after its server has ended is logged, and is not carri
   assert.ok(f.lines.some((l) => l.includes("An order came too late")));
   assert.ok(!f.world.did.includes("checkpoint"));
   assert.equal(f.world.did.filter((w) => w === "start").length, 2);
-  f.stop.abort("SIGQUIT");
-  await f.clock.pass(1_000);
-  await life;
+  await endLife(f, life);
 });
 
 test("a server that died starts again under the lease that was kept", async () => {
@@ -136,9 +126,7 @@ test("a server that died starts again under the lease that was kept", async () =
   await f.clock.pass(2_000);
   assert.ok(!f.world.did.includes("release"), f.world.did.join());
   assert.equal(f.world.did.filter((w) => w === "start").length, 2);
-  f.stop.abort("SIGQUIT");
-  await f.clock.pass(1_000);
-  await life;
+  await endLife(f, life);
 });
 
 test("a duty that fails does not end a sound server, and the duties after it are done", async () => {
@@ -153,9 +141,7 @@ test("a duty that fails does not end a sound server, and the duties after it are
     1,
     "logged once while the failure stays the same",
   );
-  f.stop.abort("SIGQUIT");
-  await f.clock.pass(1_000);
-  await life;
+  await endLife(f, life);
 });
 
 test("a primary that loses the lease is fenced, and starts only with a new one", async () => {
@@ -168,9 +154,7 @@ test("a primary that loses the lease is fenced, and starts only with a new one",
   await f.clock.pass(3_000);
   assert.equal(f.world.did.filter((w) => w === "start").length, 1);
   assert.equal(statusOf(f.node).fenced !== null, true);
-  f.stop.abort("SIGQUIT");
-  await f.clock.pass(1_000);
-  await life;
+  await endLife(f, life);
 });
 
 test("a standby that is ordered to be cloned again is stopped, cloned, and started", async () => {
@@ -222,7 +206,5 @@ test("after the postmaster died, its backends are ended before the fence is disa
   f.world.end({ code: null, signal: "SIGKILL", livedMs: 0 });
   await f.clock.pass(500);
   assert.deepEqual(order.slice(0, 2), ["ended", "disarmed"]);
-  f.stop.abort("SIGQUIT");
-  await f.clock.pass(1_000);
-  await life;
+  await endLife(f, life);
 });

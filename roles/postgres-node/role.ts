@@ -142,15 +142,10 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   if (!node.lease.mode.on) {
     log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
-  try {
-    await Promise.race([runNode(node), failure.promise]);
-  } catch (error) {
-    // its processes end with the container, and only then may another node have the lease: nothing is waited for
-    if (error instanceof ServerSurvives) throw error;
-    await close(made, sshd, listeners);
-    throw error;
-  }
-  await close(made, sshd, listeners);
+  const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
+  // surviving processes end with the container, and only then may another node have the lease: nothing is waited for
+  if (!(failed instanceof ServerSurvives)) await close(made, sshd, listeners);
+  if (failed !== null) throw failed;
 }
 
 async function listen({ node, voter, history, keys, metrics }: Made) {

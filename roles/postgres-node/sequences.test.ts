@@ -3,19 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { settled } from "../../tests/support/fake-clock.ts";
 import { cluster, says, server } from "../../tests/support/fake-cluster.ts";
-import { type FakeNode, fakeNode } from "../../tests/support/fake-node.ts";
+import { endLife, type FakeNode, fakeNode, orphanedStandby, started } from "../../tests/support/fake-node.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import { promoteForRepmgrd, promoteHere } from "./act/promote.ts";
 import { nodeHttp } from "./http/probes.ts";
 import { runNode } from "./life.ts";
 import { statusOf } from "./node.ts";
-import { observeServer } from "./observe/server.ts";
-
-async function end(f: FakeNode, life: Promise<void>) {
-  f.stop.abort("SIGQUIT");
-  await f.clock.pass(1_000);
-  await life;
-}
 
 const primarySays = (host: string, changes = {}, own = {}) =>
   says(host, { lease: { ...says(host).lease, held: true }, ...changes }, { standby: false, upstream: null, ...own });
@@ -44,7 +37,7 @@ test("an order given during a look is not replaced by the full disk of that look
   };
   await f.clock.pass(1_100);
   assert.ok(f.world.did.includes("release to pg3"), f.world.did.join());
-  await end(f, life);
+  await endLife(f, life);
 });
 
 test("TERM right after an operator's switchover still hands over to the node that the operator chose", async () => {
@@ -62,9 +55,7 @@ test("a fresh look that the server's end overtakes does not call the old positio
   const f = asStandby();
   f.world.server = server({ standby: true, lsn: "0/9000000", upstream: { host: "pg2", port: 5432, streaming: true } });
   f.node.seen.dataFound(cluster({ wasPrimary: false }));
-  f.node.seen.serverStarted();
-  f.node.doors.server.start(() => {});
-  await observeServer(f.node);
+  await started(f);
   const http = nodeHttp(f.node, new Metrics());
   let answer = () => {};
   const said = f.world.server!;
@@ -90,7 +81,7 @@ test("a standby whose memory cannot be written does not promote itself without a
   f.world.others.set("pg3", says("pg3", {}, { lsn: "0/2000000" }));
   await f.clock.pass(30_000);
   assert.ok(!f.world.did.includes("promote"), f.world.did.join());
-  await end(f, life);
+  await endLife(f, life);
 });
 
 test("a primary whose timeline's origin cannot be read is fenced all the same when it has no lease", async () => {
@@ -102,7 +93,7 @@ test("a primary whose timeline's origin cannot be read is fenced all the same wh
   Object.assign(f.world, { held: false, grants: false });
   await f.clock.pass(10_000);
   assert.ok(f.world.did.includes("end") || !f.world.runs, "it is still read-write");
-  await end(f, life);
+  await endLife(f, life);
 });
 
 test("a duty that failed is tried again, as the log says", async () => {
@@ -114,18 +105,12 @@ test("a duty that failed is tried again, as the log says", async () => {
   await f.clock.pass(30_000);
   const told = f.lines.some((l) => l.includes("it is tried again at each look"));
   const done = f.world.did.includes("lock files");
-  await end(f, life);
+  await endLife(f, life);
   assert.ok(told && done, `told=${told}, done=${done}`);
 });
 
 test("a promotion that throws leaves no bid", async () => {
-  const f = fakeNode();
-  f.world.others.set("pg2", says("pg2", {}, { lsn: "0/2000000" }));
-  f.world.others.set("pg3", says("pg3", {}, { lsn: "0/2000000" }));
-  f.world.server = server({ standby: true, upstream: { host: "pg9", port: 5432, streaming: false } });
-  f.node.seen.serverStarted();
-  f.node.doors.server.start(() => {});
-  await observeServer(f.node);
+  const f = await orphanedStandby();
   f.world.broken.add("promote").add("end");
   const promoting = promoteForRepmgrd(f.node);
   await f.clock.pass(60_000);
@@ -140,7 +125,7 @@ test("the end of force is not gone through again while the memory cannot be writ
   f.world.broken.add("memory");
   await f.clock.pass(5_000);
   const times = f.world.did.filter((w) => w === "unforce").length;
-  await end(f, life);
+  await endLife(f, life);
   assert.ok(times <= 1, `unforce ${times} times: each drops the majority's lease and asks for it anew`);
 });
 
@@ -162,7 +147,7 @@ test("a wake during a look is not lost", async () => {
   await settled();
   await f.clock.pass(100);
   const seen = looks;
-  await end(f, life);
+  await endLife(f, life);
   assert.equal(seen, 2, "the next pause was not skipped");
 });
 
@@ -200,7 +185,7 @@ test("a promotion whose server was restarted meanwhile does not end the server t
   assert.equal(f.world.did.filter((w) => w === "start").length, 2, f.world.did.join());
   assert.ok(f.world.runs);
   assert.equal(f.world.held, false, "a standby keeps no lease");
-  await end(f, life);
+  await endLife(f, life);
 });
 
 test("a new clone that was ordered for a standby is not carried out on the primary that it has become", async () => {
@@ -218,16 +203,14 @@ test("a new clone that was ordered for a standby is not carried out on the prima
   f.world.server = { ...f.world.server!, upstream: { host: "pg9", port: 5432, streaming: false } };
   await f.clock.pass(4_000);
   const did = f.world.did.slice(f.world.did.indexOf("promote"));
-  await end(f, life);
+  await endLife(f, life);
   assert.ok(!did.includes("stop SIGINT"), did.join());
 });
 
 test("an ask whose bid has ended does not give back the lease that a start as primary holds", async () => {
   const f = fakeNode();
   f.world.server = server({ standby: true, upstream: { host: "pg9", port: 5432, streaming: false } });
-  f.node.seen.serverStarted();
-  f.node.doors.server.start(() => {});
-  await observeServer(f.node);
+  await started(f);
   let answer = () => {};
   const acquire = f.node.lease.acquire;
   f.node.lease.acquire = () => new Promise((resolve) => answer = () => void acquire().then(resolve));
@@ -257,6 +240,6 @@ test("a strict primary that cannot say whom its commits wait for ends, or says t
   await f.clock.pass(10_000);
   const { degraded } = statusOf(f.node).consistency;
   const runs = f.world.runs && f.world.did.filter((w) => w === "start").length === 1;
-  await end(f, life);
+  await endLife(f, life);
   assert.ok(!runs || degraded !== null, "it serves with synchronous_standby_names empty, and says that all is well");
 });

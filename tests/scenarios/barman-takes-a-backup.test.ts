@@ -1,23 +1,14 @@
 // Promise: `barman check` passes and a base backup is taken, by the commands that operators of 1.x type as root.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { waitBarmanCheck } from "../support/barman.ts";
 import { exampleCluster } from "../support/clusters.ts";
-import { exec, tryExec } from "../support/docker.ts";
+import { exec } from "../support/docker.ts";
 
 test("barman takes a backup, and its check passes", async () => {
   const cluster = await exampleCluster();
   const backup = await cluster.container("backup");
-  let last = "";
-  await waitUntil(
-    async () => {
-      const check = await tryExec(backup, ["barman", "check", "pg_cluster"]);
-      last = check.stdout;
-      return check.code === 0;
-    },
-    { what: "barman check to be green", deadlineMs: 120_000, everyMs: 1_000, why: () => last },
-    { clock: systemClock },
-  );
+  await waitBarmanCheck(backup);
   const said = await exec(backup, ["postdock", "barman", "backup"], 180_000);
   const id = /Backup (\d{8}T\d{6}) is complete/.exec(said)?.[1];
   assert.ok(id, said);

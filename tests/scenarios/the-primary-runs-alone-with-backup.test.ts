@@ -2,10 +2,9 @@
 // NODE_ID follows from NODE_NAME, and barman's check passes by itself.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { waitBarmanCheck } from "../support/barman.ts";
 import { setEnvironment } from "../support/compose-file.ts";
 import { ownCluster } from "../support/clusters.ts";
-import { tryExec } from "../support/docker.ts";
 
 test("pgmaster and backup alone run with docker-compose 1.29, and NODE_ID follows from NODE_NAME", async () => {
   await using cluster = await ownCluster({
@@ -18,15 +17,5 @@ test("pgmaster and backup alone run with docker-compose 1.29, and NODE_ID follow
   const status = await cluster.nodeStatus("pgmaster");
   assert.deepEqual(status?.node, { id: 1102, name: "node-102", host: "pgmaster" });
   assert.equal(await cluster.psql("pgmaster", "select node_id from repmgr.nodes", "replication_db"), "1102");
-  const backup = await cluster.container("backup");
-  let last = "";
-  await waitUntil(
-    async () => {
-      const check = await tryExec(backup, ["barman", "check", "pg_cluster"]);
-      last = check.stdout;
-      return check.code === 0;
-    },
-    { what: "barman check to be green", deadlineMs: 120_000, everyMs: 1_000, why: () => last },
-    { clock: systemClock },
-  );
+  await waitBarmanCheck(await cluster.container("backup"));
 });

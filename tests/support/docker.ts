@@ -64,19 +64,3 @@ export async function inNetworksOf(scripts: ReadonlyMap<string, string>): Promis
   const helper = ["run", "--rm", ...rights, "--security-opt", "apparmor=unconfined", "--entrypoint", "sh"];
   await docker([...helper, "postdock/base:2.0", "-c", each, "sh", ...argv]);
 }
-
-/** Runs a network command (ip, iptables, tc) in a container's network, with the rights that the container itself lacks. */
-export function inNetworkOf(container: string, argv: readonly string[]): Promise<string> {
-  const [program, ...args] = argv;
-  const helper = [
-    "run",
-    "--rm",
-    "--network",
-    `container:${container}`,
-    "--cap-add",
-    "NET_ADMIN",
-    "--entrypoint",
-    program!,
-  ];
-  return docker([...helper, "postdock/base:2.0", ...args]);
-}

@@ -3,6 +3,7 @@ import { createLog } from "../../core/runtime/log.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import { nodeEvents } from "../../roles/postgres-node/http/metrics.ts";
 import type { Node } from "../../roles/postgres-node/node.ts";
+import { observeServer } from "../../roles/postgres-node/observe/server.ts";
 import { Activity } from "../../roles/postgres-node/state/activity.ts";
 import { Candidacy } from "../../roles/postgres-node/state/candidacy.ts";
 import { Condition } from "../../roles/postgres-node/state/condition.ts";
@@ -10,7 +11,7 @@ import { type Memory, NodeMemory } from "../../roles/postgres-node/state/memory.
 import { Observed } from "../../roles/postgres-node/state/observed.ts";
 import { Orders } from "../../roles/postgres-node/state/orders.ts";
 import { FakeClock } from "./fake-clock.ts";
-import { fakeConfig } from "./fake-cluster.ts";
+import { fakeConfig, says, server } from "./fake-cluster.ts";
 import { World } from "./fake-world.ts";
 
 export interface FakeNode {
@@ -78,4 +79,27 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
     orders: new Orders(() => activity.wake()),
   };
   return { node, world, clock, stop, lines };
+}
+
+/** Its server runs and has been looked at, without the loop around it. */
+export async function started(f: FakeNode): Promise<FakeNode> {
+  f.node.seen.serverStarted();
+  f.node.doors.server.start(() => {});
+  await observeServer(f.node);
+  return f;
+}
+
+/** A running standby whose primary has gone; the other two standbys have less WAL. */
+export async function orphanedStandby(environment: Record<string, string> = {}, remembered = {}): Promise<FakeNode> {
+  const f = fakeNode(environment, remembered);
+  for (const host of ["pg2", "pg3"]) f.world.others.set(host, says(host, {}, { lsn: "0/2000000" }));
+  f.world.server = server({ standby: true, upstream: { host: "pg9", port: 5432, streaming: false } });
+  return await started(f);
+}
+
+/** Ends the loop at once. */
+export async function endLife(f: FakeNode, life: Promise<void>): Promise<void> {
+  f.stop.abort("SIGQUIT");
+  await f.clock.pass(1_000);
+  await life;
 }

@@ -2,7 +2,8 @@
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import type { ServerSeen } from "../../roles/postgres-node/decide/server-seen.ts";
 import type { OwnData } from "../../roles/postgres-node/decide/view.ts";
-import type { ChildExit, Doors } from "../../roles/postgres-node/doors.ts";
+import type { ChildExit } from "../../core/runtime/supervisor.ts";
+import type { Doors } from "../../roles/postgres-node/doors.ts";
 import type { NodeLease } from "../../roles/postgres-node/node.ts";
 import { cluster, says, server } from "./fake-cluster.ts";
 

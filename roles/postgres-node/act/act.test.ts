@@ -1,31 +1,19 @@
 // What a running node does when it is asked to lead: permission, take-over, and the end of a forced failover.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { says, server } from "../../../tests/support/fake-cluster.ts";
-import { type FakeNode, fakeNode } from "../../../tests/support/fake-node.ts";
+import { says } from "../../../tests/support/fake-cluster.ts";
+import { fakeNode, orphanedStandby, started } from "../../../tests/support/fake-node.ts";
 import { licenseOf, statusOf } from "../node.ts";
-import { observeServer } from "../observe/server.ts";
 import { observeSurroundings, viewOf } from "../observe/surroundings.ts";
 import { endForce } from "./force.ts";
 import { takeOver } from "./hand-over.ts";
 import { askToPromote, mayEndRecovery } from "./permission.ts";
 import { promoteForRepmgrd, promoteHere } from "./promote.ts";
 
-/** A running standby whose primary has gone. */
-async function standby(environment: Record<string, string> = {}, remembered = {}): Promise<FakeNode> {
-  const f = fakeNode(environment, remembered);
-  f.world.others.set("pg2", says("pg2", {}, { lsn: "0/2000000" }));
-  f.world.others.set("pg3", says("pg3", {}, { lsn: "0/2000000" }));
-  f.world.server = server({ standby: true, upstream: { host: "pg9", port: 5432, streaming: false } });
-  f.node.seen.serverStarted();
-  f.node.doors.server.start(() => {});
-  await observeServer(f.node);
-  return f;
-}
 const asked = { tieBreak: false };
 
 test("askToPromote() takes the lease, then allows the standby with the most WAL; an unused bid expires", async () => {
-  const f = await standby();
+  const f = await orphanedStandby();
   const permission = await askToPromote(f.node, asked);
   assert.ok(permission.ok, permission.because);
   assert.equal(f.world.held, true);
@@ -35,7 +23,7 @@ test("askToPromote() takes the lease, then allows the standby with the most WAL;
 });
 
 test("askToPromote() releases the lease if another node has more WAL, and leaves no bid", async () => {
-  const f = await standby();
+  const f = await orphanedStandby();
   f.world.others.set("pg3", says("pg3", {}, { lsn: "0/9000000" }));
   const permission = await askToPromote(f.node, asked);
   assert.match(permission.because, /pg3 has newer data/);
@@ -44,16 +32,16 @@ test("askToPromote() releases the lease if another node has more WAL, and leaves
 });
 
 test("askToPromote() is refused without the lease, while paused, on a primary, and while another bid is under way", async () => {
-  const noLease = await standby();
+  const noLease = await orphanedStandby();
   noLease.world.grants = false;
   const refusal = askToPromote(noLease.node, asked);
   await noLease.clock.pass(3_000);
   assert.match((await refusal).because, /did not get the lease: granted to pg2/);
-  const paused = await standby({}, { paused: { on: true, term: 0, count: 1, atMs: 1 } });
+  const paused = await orphanedStandby({}, { paused: { on: true, term: 0, count: 1, atMs: 1 } });
   assert.match((await askToPromote(paused.node, asked)).because, /paused/);
   assert.equal(paused.world.held, false, "no lease is acquired in vain");
   assert.equal((await askToPromote(paused.node, { ...asked, asked: true })).ok, true, "an operator may all the same");
-  const busy = await standby();
+  const busy = await orphanedStandby();
   busy.node.candidacy.begin("another attempt");
   assert.match((await askToPromote(busy.node, asked)).because, /under way/);
   const primary = fakeNode();
@@ -61,7 +49,7 @@ test("askToPromote() is refused without the lease, while paused, on a primary, a
 });
 
 test("repmgrd is refused if the agent itself promotes, and of two attempts at once one is refused", async () => {
-  const f = await standby();
+  const f = await orphanedStandby();
   const [repmgrd, own] = await Promise.all([promoteForRepmgrd(f.node), promoteHere("no primary", f.node)]);
   await f.clock.pass(1_000);
   assert.match(repmgrd.because, /the agent promotes this node itself/);
@@ -71,7 +59,7 @@ test("repmgrd is refused if the agent itself promotes, and of two attempts at on
 });
 
 test("a promotion that never ends is undone: the server is ended first, then the lease is released", async () => {
-  const f = await standby();
+  const f = await orphanedStandby();
   f.world.broken.add("promote");
   const promoting = promoteHere("no primary", f.node);
   await f.clock.pass(60_000);
@@ -81,7 +69,7 @@ test("a promotion that never ends is undone: the server is ended first, then the
 });
 
 test("takeOver() waits for the last record of the old primary, and does not lead without it", async () => {
-  const f = await standby();
+  const f = await orphanedStandby();
   const body = (afterLsn: string) => ({ from: "pg2", afterLsn, because: "a switchover" });
   const late = takeOver(body("0/8000000"), f.node);
   await f.clock.pass(3_000);
@@ -103,7 +91,7 @@ test("takeOver() is refused by a node that is not a standby", async () => {
 });
 
 test("licenseOf() and the end of recovery follow the lease", async () => {
-  const f = await standby();
+  const f = await orphanedStandby();
   assert.equal(licenseOf(f.node), "missing");
   assert.equal(mayEndRecovery(f.node).ok, false);
   f.world.held = true;
@@ -114,7 +102,7 @@ test("licenseOf() and the end of recovery follow the lease", async () => {
 });
 
 test("viewOf() of a forced node asks for no majority and no proof", async () => {
-  const f = await standby({ CONSISTENCY: "strict" });
+  const f = await orphanedStandby({ CONSISTENCY: "strict" });
   const seen = await observeSurroundings(f.node);
   assert.deepEqual([viewOf(f.node, seen).quorum, viewOf(f.node, seen).strict], [true, true]);
   await f.node.memory.update((m) => ({ ...m, forced: true }));
@@ -124,9 +112,7 @@ test("viewOf() of a forced node asks for no majority and no proof", async () => 
 
 test("endForce() ends a forced failover once a majority is back and grants the lease, not before", async () => {
   const f = fakeNode({}, { forced: true });
-  f.node.seen.serverStarted();
-  f.node.doors.server.start(() => {});
-  await observeServer(f.node);
+  await started(f);
   f.world.others.clear();
   await endForce(await observeSurroundings(f.node), f.node);
   assert.deepEqual(f.world.did, ["start"], "no node is back");
@@ -141,7 +127,7 @@ test("endForce() ends a forced failover once a majority is back and grants the l
 });
 
 test("endForce() stands down if another node is the primary", async () => {
-  const f = await standby({}, { forced: true });
+  const f = await orphanedStandby({}, { forced: true });
   const lease = { ...says("pg2").lease, held: true };
   f.world.others.set("pg2", says("pg2", { lease }, { standby: false, upstream: null }));
   await endForce(await observeSurroundings(f.node), f.node);

@@ -11,12 +11,11 @@ import { Peers } from "../../../core/client/peers.ts";
 import { type Clock, waitUntil } from "../../../core/runtime/time.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 import { orders, walFileName } from "../../../core/protocol/orders.ts";
+import { barmanReceiver } from "../decide/sync.ts";
 import { stagingDirectory } from "./journal.ts";
 import type { RewindUnderWay } from "./rewind.ts";
 import { agentSocketPath } from "../text/repmgr-conf.ts";
 
-/** barman's receiver in pg_stat_replication (barman's documentation, streaming_archiver_name). */
-const receiverName = "barman_receive_wal";
 /** How long barman may take to follow a new primary, milliseconds. */
 const followMs = 30_000;
 /** How long barman may take for one answer, milliseconds. */
@@ -60,7 +59,7 @@ async function addressOfBarman(primary: string, node: FetchDeps): Promise<string
     async () => {
       const seen = await node.peers.askNode(primary, { timeoutMs: 2_000 });
       if (seen.seen === "unreachable") return null;
-      return seen.status.postgres.downstream.find((d) => d.applicationName === receiverName)?.address ?? null;
+      return seen.status.postgres.downstream.find((d) => d.applicationName === barmanReceiver)?.address ?? null;
     },
     {
       what: `barman to receive from ${primary}`,

@@ -12,8 +12,7 @@ export class Activity {
   private changes = 1;
   private key = "";
   private waiting = new AbortController();
-  private ring: (() => void) | null = null;
-  private rung = false;
+  private alarm = Promise.withResolvers<void>();
 
   constructor(private readonly deps: { clock: Clock; log: Log }) {}
 
@@ -58,20 +57,16 @@ export class Activity {
 
   /** Ends the present wait of the loop, or skips the next one: something happened that it should look at now. */
   wake(): void {
-    this.rung = this.ring === null;
-    this.ring?.();
-    this.ring = null;
+    this.alarm.resolve();
   }
 
-  /** The pause is over: a wake() from now on skips the next one. */
-  awake(): void {
-    this.ring = null;
-  }
-
-  /** Resolves at the next wake(), or at once if one came since the last wait. */
+  /** Resolves at the next wake(), or at once if one came since the last pause. */
   woken(): Promise<void> {
-    if (!this.rung) return new Promise((resolve) => this.ring = resolve);
-    this.rung = false;
-    return Promise.resolve();
+    return this.alarm.promise;
+  }
+
+  /** The pause is over: a wake() from now on is for the next one. */
+  awake(): void {
+    this.alarm = Promise.withResolvers<void>();
   }
 }
