@@ -60,7 +60,7 @@ function node(
       refusals: [],
     },
     revision: 1,
-    paused: { on: false, term: 0, count: 0, atMs: 0 },
+    paused: { on: false, count: 0, atMs: 0 },
     disk: null,
     forced: false,
     consistency: { mode: "eventual", degraded: null },
@@ -138,7 +138,7 @@ const table: [string, Member, RegExp][] = [
   ],
   [
     "paused",
-    says("a", node("a", { paused: { on: true, term: 0, count: 1, atMs: 1 } })),
+    says("a", node("a", { paused: { on: true, count: 1, atMs: 1 } })),
     /^warning cluster: .*paused; type: postdock cluster resume/,
   ],
   ["forced", says("a", node("a", { forced: true })), /^warning a: was forced to become primary/],
@@ -219,7 +219,7 @@ test("without a majority it names the missing voters, and the command that force
 
 test("without a primary while failover is paused, the pause is the cause, and resume what to type", () => {
   const paused = (host: string) =>
-    says(host, node(host, { paused: { on: true, term: 0, count: 1, atMs: 1 } }, { role: "standby", upstream: null }));
+    says(host, node(host, { paused: { on: true, count: 1, atMs: 1 } }, { role: "standby", upstream: null }));
   const found = lines([silent("a"), paused("b"), paused("c")]);
   assert.match(
     found.join("\n"),

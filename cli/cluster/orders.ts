@@ -3,6 +3,7 @@ import type { Command } from "../../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { orders } from "../../core/protocol/orders.ts";
+import { orderPause } from "../../core/protocol/pause.ts";
 import { gather, nodeCalled, openSession, thePrimary } from "./gather.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { ask, roleOf, streams, until } from "./session.ts";
@@ -107,7 +108,8 @@ export const pauseCommand = (on: boolean): Command => async (context, { options 
   const session = openSession(context);
   const cluster = await gather(session);
   const first = cluster.nodes.filter((n) => n.status.partners.length > 0);
-  const answers = await Promise.allSettled(first.map((n) => ask(session, orders.pause, n.host, { on })));
+  const order = orderPause(on, cluster.nodes.map((n) => n.status.paused), context.clock.wallMs());
+  const answers = await Promise.allSettled(first.map((n) => ask(session, orders.pause, n.host, order)));
   const done = first.filter((_, i) => answers[i]?.status === "fulfilled").map((n) => n.host);
   const size = first[0]?.status.partners.length ?? 0;
   if (done.length * 2 <= size || size === 0) {

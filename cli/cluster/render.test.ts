@@ -21,7 +21,7 @@ function node(host: string, upstream: string | null, postgres: Partial<NodeStatu
     lease: { mode: "on", because: "", held: upstream === null, remainingMs: 3_400, term: 7, voters: ["a", "b", "c"] },
     fenced: null,
     consistency: { mode: "eventual", degraded: null },
-    paused: { on: false, term: 0, count: 0, atMs: 0 },
+    paused: { on: false, count: 0, atMs: 0 },
     forced: false,
   } as unknown as NodeStatus;
   return { host, status };

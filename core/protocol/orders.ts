@@ -2,6 +2,7 @@
 // asks nodes; both ends take path and schemas from here.
 import { z } from "zod";
 import type { LeaseReply, LeaseRequest } from "../lease/decide/vote.ts";
+import type { Pause } from "./pause.ts";
 
 /** What is asked of an agent by a signed POST to `path`. */
 export interface Order<Question extends object, Answer extends object> {
@@ -25,6 +26,12 @@ const host = z.string().max(300);
 const nothing = z.object({});
 const reason = z.object({ because: z.string() });
 const term = z.object({ number: z.number().int().nonnegative(), nodeId: z.number().int() });
+
+const pause: z.ZodType<Pause> = z.object({
+  on: z.boolean(),
+  count: z.number().int().positive(),
+  atMs: z.number(),
+});
 
 const leaseRequest: z.ZodType<LeaseRequest> = z.object({
   kind: z.enum(["acquire", "renew", "release"]),
@@ -75,7 +82,7 @@ export const orders = {
   /** an operator wants this standby cloned again */
   reinit: order("reinit", { question: nothing, answer: reason }),
   /** an operator turns automatic failover off, or on again */
-  pause: order("pause", { question: z.object({ on: z.boolean() }), answer: z.object({ on: z.boolean() }) }),
+  pause: order("pause", { question: pause, answer: pause }),
   /** a node that rewinds asks barman's agent for a WAL file, one piece at a time */
   wal: order("wal", {
     question: z.object({ name: z.string().regex(walFileName), offset: z.number().int().nonnegative() }),

@@ -95,7 +95,6 @@ const Common = {
 /** An agent of an earlier release numbers no orders: what it says is older than any numbered one. */
 export const PauseSchema = z.object({
   on: z.boolean(),
-  term: z.number().int().default(0),
   count: z.number().int().default(0),
   atMs: z.number(),
 });
@@ -123,7 +122,7 @@ export const NodeStatus = z.object({
     description: "grows when role, phase or lease change; GET /status?since=REVISION answers then, or after 1 s",
   }),
   paused: PauseSchema.meta({
-    description: "whether automatic failover is paused; the order with the highest term and count of any node counts",
+    description: "whether automatic failover is paused; of all nodes, the order with the highest count counts",
   }),
   disk: z.object({ freeBytes: z.number(), totalBytes: z.number() }).nullable().meta({
     description: "the volume of the data directory; null: not seen yet",

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CommandResult } from "../../core/runtime/command.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { type Cluster, firstLevel as first } from "../support/cluster.ts";
+import { type Cluster, firstLevel as first, nodes } from "../support/cluster.ts";
 import { exampleCluster } from "../support/clusters.ts";
 import { tryExec } from "../support/docker.ts";
 import { nothingMs, staysTrueFor, wholeMs } from "../support/waits.ts";
@@ -81,6 +81,8 @@ test("pause: no failover, also after a restart, until resume", async () => {
   await waitUntil(() => cluster.primary([one, other]), { what: "a new primary", deadlineMs: 10_000 }, deps);
   await cluster.start(primary);
   await cluster.waitWhole();
+  // the primary that was killed knows the pause from before; no node takes it from there
+  await cluster.waitEach(nodes, "automatic failover to be on", ({ paused }) => !paused.on);
 });
 
 test("reinit: a standby is cloned again, a primary is not", async () => {

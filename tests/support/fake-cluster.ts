@@ -67,7 +67,7 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
       own: ownNode({ role: seen.standby ? "standby" : "primary", postmasterRuns: true, server: seen, data: null }),
       uptimeMs: 60_000,
       observedAgoMs: 0,
-      memory: { everHadMajority: true, paused: { on: false, term: 0, count: 0, atMs: 0 }, forced: false },
+      memory: { everHadMajority: true, paused: { on: false, count: 0, atMs: 0 }, forced: false },
       condition: { failingMs: 0, fenced: null, degraded: null },
       disk: { freeBytes: 1e10, totalBytes: 2e10 },
       becomingPrimary: false,

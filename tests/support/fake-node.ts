@@ -37,7 +37,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
     systemIdentifier: "7",
     everHadMajority: true,
     hosts: [],
-    paused: { on: false, term: 0, count: 0, atMs: 0 },
+    paused: { on: false, count: 0, atMs: 0 },
     forced: false,
     ...remembered,
   };

@@ -18,7 +18,7 @@ export const standbyPeer = (host: string, nodeId: number, changes: Partial<Reach
   priority: 100,
   becomingPrimary: false,
   everHadMajority: true,
-  paused: { on: false, term: 0, count: 0, atMs: 0 },
+  paused: { on: false, count: 0, atMs: 0 },
   diskFreeBytes: null,
   upstream: "a",
   streaming: true,

@@ -37,7 +37,7 @@ test("askToPromote() is refused without the lease, while paused, on a primary, a
   const refusal = askToPromote(noLease.node, asked);
   await noLease.clock.pass(3_000);
   assert.match((await refusal).because, /did not get the lease: granted to pg2/);
-  const paused = await orphanedStandby({}, { paused: { on: true, term: 0, count: 1, atMs: 1 } });
+  const paused = await orphanedStandby({}, { paused: { on: true, count: 1, atMs: 1 } });
   assert.match((await askToPromote(paused.node, asked)).because, /paused/);
   assert.equal(paused.world.held, false, "no lease is acquired in vain");
   assert.equal((await askToPromote(paused.node, { ...asked, asked: true })).ok, true, "an operator may all the same");

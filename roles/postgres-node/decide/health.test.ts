@@ -34,7 +34,7 @@ function status(shape: Shape): NodeStatus {
     everHadMajority: shape.everHadMajority ?? true,
     becomingPrimary: false,
     revision: 1,
-    paused: { on: false, term: 0, count: 0, atMs: 0 },
+    paused: { on: false, count: 0, atMs: 0 },
     disk: null,
     forced: false,
     consistency: { mode: "eventual", degraded: null },

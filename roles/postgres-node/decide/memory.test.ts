@@ -28,7 +28,7 @@ function peer(
     becomingPrimary: false,
     everHadMajority: false,
     diskFreeBytes: null,
-    paused: { on: false, term: 0, count: 0, atMs: 0 },
+    paused: { on: false, count: 0, atMs: 0 },
     upstream: "pg1",
     streaming: true,
     ...change,
@@ -44,7 +44,7 @@ const view: MemoryView = {
   leaseInForce: true,
   held: true,
   hosts: ["pg3", "pg2"],
-  before: { everHadMajority: false, paused: { on: false, term: 0, count: 0, atMs: 0 } },
+  before: { everHadMajority: false, paused: { on: false, count: 0, atMs: 0 } },
 };
 const majority = (change: Partial<MemoryView>) => decideMemory({ ...view, ...change }).everHadMajority;
 

@@ -1,7 +1,7 @@
 // The orders that an operator gives this node through the CLI: switchover, forced failover, new clone, pause. Refusals say why.
 import { answering, ControlRefusal } from "../../../core/http/control.ts";
 import { comparePosition } from "../../../core/postgres/lsn.ts";
-import { orderPause } from "../../../core/protocol/pause.ts";
+import { newerPause, type Pause } from "../../../core/protocol/pause.ts";
 import { orders } from "../../../core/protocol/orders.ts";
 import { successorOf } from "../act/hand-over.ts";
 import { promoteHere } from "../act/promote.ts";
@@ -15,7 +15,7 @@ export function operatorAnswers(node: Node) {
     answering(orders.switchover, ({ to }) => switchover(to, node)),
     answering(orders.force, () => force(node)),
     answering(orders.reinit, () => reinit(node)),
-    answering(orders.pause, ({ on }) => pause(on, node)),
+    answering(orders.pause, (order) => pause(order, node)),
   ];
 }
 
@@ -76,12 +76,14 @@ function reinit(node: Node): { because: string } {
   return { because: "stopping to be cloned" };
 }
 
-async function pause(on: boolean, node: Node): Promise<{ on: boolean }> {
-  const others = reached(await look(node)).map((p) => p.paused);
-  const now = { term: node.lease.term(), wallMs: node.clock.wallMs() };
-  await node.memory.update((m) => ({ ...m, paused: orderPause(on, [m.paused, ...others], now) }));
-  node.history.note(on ? "Automatic failover paused" : "Automatic failover resumed", {
+async function pause(order: Pause, node: Node): Promise<Pause> {
+  await node.memory.update((m) => ({ ...m, paused: newerPause(order, m.paused) }));
+  const { paused } = node.memory.now;
+  if (paused.on !== order.on) {
+    throw new ControlRefusal("this node knows a newer order about automatic failover; type the command again");
+  }
+  node.history.note(order.on ? "Automatic failover paused" : "Automatic failover resumed", {
     because: "an operator asked for it",
   });
-  return { on };
+  return paused;
 }

@@ -8,7 +8,7 @@ const empty: Memory = {
   systemIdentifier: "7",
   everHadMajority: false,
   hosts: [],
-  paused: { on: false, term: 0, count: 0, atMs: 0 },
+  paused: { on: false, count: 0, atMs: 0 },
   forced: false,
 };
 
@@ -21,10 +21,10 @@ test("a pause that is ordered while a look is being written is not lost", async 
     written.push(m);
   });
   const look = memory.update((m) => ({ ...m, hosts: ["pg2"] }));
-  const pause = memory.update((m) => ({ ...m, paused: { on: true, term: 0, count: 1, atMs: 1 } }));
+  const pause = memory.update((m) => ({ ...m, paused: { on: true, count: 1, atMs: 1 } }));
   release();
   assert.deepEqual(await Promise.all([look, pause]), [true, true]);
-  assert.deepEqual(memory.now, { ...empty, hosts: ["pg2"], paused: { on: true, term: 0, count: 1, atMs: 1 } });
+  assert.deepEqual(memory.now, { ...empty, hosts: ["pg2"], paused: { on: true, count: 1, atMs: 1 } });
   assert.deepEqual(written.at(-1), memory.now);
 });
 
