@@ -5,6 +5,7 @@ import { electorateOf, type ObserverConfig, observerName } from "../../config/qu
 import { type Answering, answering, controlApp } from "../http/control.ts";
 import { orders } from "../protocol/orders.ts";
 import { clusterKeys } from "../protocol/signing.ts";
+import { openEpochs } from "./epochs.ts";
 import { Voter } from "./voter.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Clock } from "../runtime/time.ts";
@@ -13,24 +14,33 @@ import type { Clock } from "../runtime/time.ts";
 export interface ObserverDeps {
   config: ObserverConfig & { clusterKeys: readonly string[]; replicationPassword: string };
   hostname: string;
+  /** where it keeps what it has granted; it has to outlive the container's restarts */
+  stateDirectory: string;
   clock: Clock;
   log: Log;
 }
 
 /** The orders that the container takes: votes, if QUORUM_OBSERVERS names it, and its own `others`. */
-export function observerControl(
-  { config, hostname, clock, log }: ObserverDeps,
+export async function observerControl(
+  { config, hostname, stateDirectory, clock, log }: ObserverDeps,
   others: readonly Answering[] = [],
-): Hono {
+): Promise<Hono> {
   const incarnation = randomUUID();
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
   const name = observerName(config, hostname);
   const votes: Answering[] = [];
   if (name !== null) {
     const electorate = electorateOf(config.partners, config.observers);
-    const voter = new Voter({ name, incarnation, ttlMs: config.leaseTtlMs, electorate }, log);
+    const voter = new Voter(
+      { name, incarnation, ttlMs: config.leaseTtlMs, electorate },
+      log,
+      await openEpochs(stateDirectory, log),
+    );
     log.info("Voting on the lease", { as: name, voters: electorate });
-    votes.push(answering(orders.vote, (request) => voter.handle(request)));
+    votes.push(
+      answering(orders.vote, (request) => voter.handle(request)),
+      answering(orders.epoch, (request) => voter.grantEpoch(request)),
+    );
   }
   return controlApp([...votes, ...others], { keys, incarnation, clock, log });
 }

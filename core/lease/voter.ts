@@ -8,6 +8,8 @@ import {
   vote,
   type VoterState,
 } from "./decide/vote.ts";
+import { type EpochReply, type EpochRequest, judgeEpoch } from "./decide/epoch.ts";
+import type { Epochs } from "./epochs.ts";
 import type { Counter } from "../words/metric.ts";
 import type { Log } from "../runtime/log.ts";
 import { leaseNowMs } from "../runtime/time.ts";
@@ -18,6 +20,7 @@ export class Voter {
   constructor(
     o: { name: string; incarnation: string; ttlMs: number; electorate: readonly string[] },
     private readonly log: Log,
+    private readonly epochs: Epochs,
     /** counts the requests answered */
     private readonly answered?: Counter,
   ) {
@@ -49,6 +52,24 @@ export class Voter {
     }
     this.noteDifference(request);
     return reply;
+  }
+
+  /**
+   * Answers the holder of the lease, which asks for an epoch. A granted one is on disk before this resolves. `seen`: the
+   * highest timeline that this node has seen; an observer has none. Throws if the epoch cannot be written.
+   */
+  async grantEpoch(request: EpochRequest, seen = 0): Promise<EpochReply> {
+    const { name, incarnation, electorate } = this.state;
+    const stored = this.epochs.highest();
+    const highest = stored === null ? null : Math.max(stored, seen);
+    const holder = liveGrant(this.state, leaseNowMs())?.to ?? null;
+    const { ok, because } = judgeEpoch({ holder, highest }, request);
+    if (ok) {
+      await this.epochs.raise(request.epoch);
+      this.log.info("Epoch granted", { to: request.from.host, epoch: request.epoch });
+    }
+    const now = ok ? request.epoch : highest ?? 0;
+    return { voter: name, incarnation, granted: ok, because, electorate, highest: now };
   }
 
   /** The claimant that has this voter's grant, and for how much longer; null if there is none. */

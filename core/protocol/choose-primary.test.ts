@@ -12,6 +12,7 @@ function report(said: Partial<NodeReport> & { host: string }): NodeReport {
     timeline: 1,
     systemIdentifier: "7",
     licensed: true,
+    held: false,
     standbys: 0,
     streaming: true,
     ...said,
@@ -25,6 +26,7 @@ const arbitraryReport: fc.Arbitrary<NodeReport> = fc.record({
   timeline: fc.option(fc.integer({ min: 1, max: 4 })),
   systemIdentifier: fc.option(fc.constantFrom("7", "8")),
   licensed: fc.boolean(),
+  held: fc.boolean(),
   standbys: fc.integer({ min: 0, max: 3 }),
   streaming: fc.boolean(),
 });
@@ -125,4 +127,13 @@ test("another cluster is taken only when a majority of the backends belongs to i
   assert.equal(ofOneCluster(other.slice(0, 1), known, 3).length, 0);
   assert.equal(ofOneCluster(other.slice(0, 2), known, 3).length, 2);
   assert.equal(ofOneCluster([...other.slice(0, 2), report({ host: "c" })], known, 3).length, 1);
+});
+
+test("the holder of the lease is the primary, whatever timeline another node claims, and nothing overtakes it", () => {
+  const holder = report({ host: "n1", role: "primary", timeline: 2, held: true });
+  const restored = report({ host: "n2", nodeId: 2, role: "primary", timeline: 9, standbys: 3 });
+  assert.equal(choosePrimary([restored, holder], "n2")?.host, "n1");
+  const known = { host: "n2", systemIdentifier: "7", timeline: 9 };
+  assert.equal(overtakenBy(holder, [restored], known), null);
+  assert.equal(overtakenBy({ ...holder, held: false }, [restored], known), 9);
 });

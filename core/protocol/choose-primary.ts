@@ -11,6 +11,8 @@ export interface NodeReport {
   systemIdentifier: string | null;
   /** false: a lease is in force and this node does not hold it, so it is not the primary, whatever its PostgreSQL says */
   licensed: boolean;
+  /** it holds the lease of a majority: no other claim counts beside it */
+  held: boolean;
   /** number of standbys that stream from it */
   standbys: number;
   /** on a standby: its WAL receiver streams */
@@ -26,6 +28,7 @@ export function reportOf(host: string, { node, postgres, lease }: NodeStatus): N
     timeline: postgres.timeline,
     systemIdentifier: postgres.systemIdentifier,
     licensed: lease.mode !== "on" || lease.held,
+    held: lease.held,
     standbys: postgres.downstream.filter((d) => d.state === "streaming").length,
     streaming: postgres.upstream?.streaming === true,
   };
@@ -39,12 +42,14 @@ export interface KnownPrimary {
 }
 
 /**
- * Chooses among all nodes that say they are primary: the highest timeline wins, since a promotion always begins a new one.
+ * Chooses among all nodes that say they are primary: the holder of the lease, then the highest timeline, since a promotion
+ * always begins a new one.
  * Ties are broken by the most streaming standbys, the node in use so far, the lowest node id, and the first host by name.
  * Null if no node says so.
  */
 export function choosePrimary<T extends NodeReport>(reports: readonly T[], inUse: string | null): T | null {
   return reports.filter((r) => r.role === "primary" && r.licensed).toSorted((a, b) =>
+    Number(b.held) - Number(a.held) ||
     (b.timeline ?? 0) - (a.timeline ?? 0) ||
     b.standbys - a.standbys ||
     Number(b.host === inUse) - Number(a.host === inUse) ||
@@ -73,15 +78,16 @@ export function ofOneCluster<T extends NodeReport>(
 
 /**
  * The newer timeline that has overtaken a node which says it is primary, or null. It is the timeline of the primary in use, or
- * one that a standby streams. The newer primary need not be in sight: out of sight does not mean gone.
+ * one that a standby streams. The newer primary need not be in sight: out of sight does not mean gone. The holder of the lease
+ * is never overtaken.
  */
 export function overtakenBy(
   report: NodeReport,
   seen: readonly NodeReport[],
   known: KnownPrimary | null,
 ): number | null {
-  const { role, timeline, systemIdentifier } = report;
-  if (role !== "primary" || timeline === null) return null;
+  const { role, timeline, systemIdentifier, held } = report;
+  if (role !== "primary" || timeline === null || held) return null;
   const streamed = seen.flatMap((r) =>
     r.role === "standby" && r.streaming && r.systemIdentifier === systemIdentifier ? [r.timeline ?? 0] : []
   );

@@ -1,6 +1,7 @@
 // PURE: every order below /control/, with the schemas of its question and its answer. Containers ask each other, and the CLI
 // asks nodes; both ends take path and schemas from here.
 import { z } from "zod";
+import type { EpochReply, EpochRequest } from "../lease/decide/epoch.ts";
 import type { LeaseReply, LeaseRequest } from "../lease/decide/vote.ts";
 import type { Pause } from "./pause.ts";
 
@@ -27,6 +28,8 @@ const nothing = z.object({});
 const reason = z.object({ because: z.string() });
 const term = z.object({ number: z.number().int().nonnegative(), nodeId: z.number().int() });
 
+const claimant = z.object({ nodeId: z.number().int(), host, incarnation: z.string().max(100) });
+
 const pause: z.ZodType<Pause> = z.object({
   on: z.boolean(),
   count: z.number().int().positive(),
@@ -35,7 +38,7 @@ const pause: z.ZodType<Pause> = z.object({
 
 const leaseRequest: z.ZodType<LeaseRequest> = z.object({
   kind: z.enum(["acquire", "renew", "release"]),
-  from: z.object({ nodeId: z.number().int(), host, incarnation: z.string().max(100) }),
+  from: claimant,
   term,
   ttlMs: z.number().int().positive(),
   electorate: z.array(host).max(100),
@@ -53,6 +56,17 @@ const leaseReply: z.ZodType<LeaseReply> = z.object({
   freeInMs: z.number(),
 });
 
+const epochRequest: z.ZodType<EpochRequest> = z.object({ from: claimant, epoch: z.number().int().positive() });
+
+const epochReply: z.ZodType<EpochReply> = z.object({
+  voter: z.string(),
+  incarnation: z.string(),
+  granted: z.boolean(),
+  because: z.string(),
+  electorate: z.array(z.string()),
+  highest: z.number().int().nonnegative(),
+});
+
 /** Size of one piece of a WAL file, bytes; as base64 it is below the limit of an answer. */
 export const pieceBytes = 512 * 1024;
 
@@ -67,6 +81,8 @@ const piece = z.object({
 export const orders = {
   /** a claimant asks a voter for the lease, or releases it */
   vote: order("lease", { question: leaseRequest, answer: leaseReply }),
+  /** the holder of the lease asks a voter for the epoch of its leadership */
+  epoch: order("epoch", { question: epochRequest, answer: epochReply }),
   /** a primary that has stopped lets its successor promote itself, once the successor has WAL beyond `afterLsn` */
   takeOver: order("take-over", {
     question: z.object({ from: host, afterLsn: z.string().max(20), because: z.string().max(500) }),

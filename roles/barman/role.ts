@@ -1,5 +1,6 @@
 // Wiring of the barman role: configuration, HTTP, sshd, and the loops that follow, receive, back up and check.
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
@@ -61,7 +62,9 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
   };
   metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs() }));
   const follow = oneAtATime(() => followOnce(barman));
-  const control = observerControl({ ...barman, hostname: hostname() }, [answering(orders.wal, walDesk(barman))]);
+  const stateDirectory = join(config.backupDir, ".postdock");
+  const observer = { ...barman, hostname: hostname(), stateDirectory };
+  const control = await observerControl(observer, [answering(orders.wal, walDesk(barman))]);
   const listener = await serve(httpApp(barmanHttp(barman, follow), log, control), { port: httpPort });
   try {
     await prepareBarman(config, log);

@@ -18,6 +18,9 @@ import { poolGauges } from "./text/metrics.ts";
 import { judgeSettings, type SettingsVerdict } from "./text/pgpool-conf.ts";
 import { preparePgpool } from "./tools/pgpool-process.ts";
 
+/** What pgpool has to remember as a voter; everything else is made anew at each start. */
+const stateDirectory = "/var/lib/postdock";
+
 /** Reads and completes the configuration of this role. Throws ConfigError with every problem. */
 export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: SettingsVerdict } {
   const completed = completePgpoolConfig(loadConfig(pgpoolVariables, context), hostname());
@@ -39,7 +42,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
   return await runUntilSignal(context, log, async (stop) => {
     const agent = newAgent(config, { clock: context.clock, log, stop, peers: new Peers(context.clock) });
     agent.metrics.gauges(poolGauges, () => ({ status: poolStatus(agent), answers: seenNow(agent).nodes !== null }));
-    const listener = await serve(pgpoolApp(agent), { port: httpPort });
+    const listener = await serve(await pgpoolApp(agent), { port: httpPort });
     let sshd: Supervised | null = null;
     try {
       await preparePgpool(config, config.verdict.settings);
@@ -53,8 +56,9 @@ export const pgpoolEntrypoint: Command = async (context) => {
   });
 };
 
-function pgpoolApp(agent: PoolAgent) {
-  const app = httpApp(pgpoolHttp(agent), agent.log, observerControl({ ...agent, hostname: hostname() }));
+async function pgpoolApp(agent: PoolAgent) {
+  const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory });
+  const app = httpApp(pgpoolHttp(agent), agent.log, control);
   addProbe(app, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
   addProbe(app, "/local/has-enough-backends", (c) => {
     const least = Number(c.req.query("least") ?? agent.config.requireMinBackends);

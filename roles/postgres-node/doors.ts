@@ -34,8 +34,12 @@ export interface DataDoor {
   discardBootstrap(): Promise<void>;
   /** removes what an unfinished clone left beside data that is complete */
   clearLeftovers(): Promise<void>;
-  /** postgresql.conf and the state of a primary, or of a standby of `upstream`, for the next start */
-  prepareStart(as: { primary: true } | { upstream: string }): Promise<void>;
+  /** postgresql.conf and the state for the next start. An upstream of null: a standby of nobody, to be promoted */
+  prepareStart(as: { primary: true } | { upstream: string | null }): Promise<void>;
+  /** the highest timeline of which it knows a history */
+  newestTimeline(): Promise<number>;
+  /** makes `wanted` the number that the running server on timeline `own` takes at its promotion */
+  makeNextTimeline(own: number, wanted: number): Promise<void>;
   /** another upstream, for the next reload of a running standby */
   writeUpstream(upstream: string): Promise<void>;
   /** synchronous_standby_names, for the next reload of a running server */

@@ -126,6 +126,48 @@ test("a server that died starts again under the lease that was kept", async () =
   await f.clock.pass(2_000);
   assert.ok(!f.world.did.includes("release"), f.world.did.join());
   assert.equal(f.world.did.filter((w) => w === "start").length, 2);
+  const reserved = f.world.did.filter((w) => w.startsWith("reserve"));
+  assert.deepEqual([reserved, f.world.did.includes("prepare primary")], [["reserve above 1"], true], "one epoch");
+  await endLife(f, life);
+});
+
+test("a former primary leads under a new epoch: it starts as a standby of nobody, and its number is above all in sight", async () => {
+  const f = fakeNode();
+  f.world.others.set("pg3", says("pg3", {}, { timeline: 6, lsn: "0/1000000", standby: false, upstream: null }));
+  f.world.others.set("pg3", {
+    ...f.world.others.get("pg3")!,
+    postgres: { ...f.world.others.get("pg3")!.postgres, role: "none" },
+  });
+  f.world.data = cluster({ position: { timeline: 6, lsn: "0/3000000" } });
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  const steps = ["prepare standby of nobody", "start", "reserve above 6", "memory", "next timeline 7", "promote"];
+  assert.deepEqual(f.world.did.slice(0, steps.length), steps);
+  assert.equal(f.node.memory.now.granted, 7);
+  await endLife(f, life);
+});
+
+test("without an epoch from a majority the server is not promoted, the lease is given back, and it is tried again", async () => {
+  const f = fakeNode();
+  f.world.broken.add("reserve above 1");
+  const life = runNode(f.node);
+  await f.clock.pass(1_000);
+  assert.ok(!f.world.did.includes("promote"), f.world.did.join());
+  assert.ok(f.world.did.includes("release"), f.world.did.join());
+  f.world.broken.clear();
+  await f.clock.pass(3_000);
+  assert.ok(f.world.did.includes("promote"), f.world.did.join());
+  await endLife(f, life);
+});
+
+test("a server that began another timeline than its epoch is ended before the lease is given back", async () => {
+  const f = fakeNode();
+  const { makeNextTimeline } = f.node.doors.data;
+  f.node.doors.data.makeNextTimeline = (own, wanted) => makeNextTimeline(own, wanted + 3);
+  const life = runNode(f.node);
+  await f.clock.pass(400);
+  const { did } = f.world;
+  assert.deepEqual(did.slice(did.indexOf("promote"), did.indexOf("promote") + 3), ["promote", "end", "release"]);
   await endLife(f, life);
 });
 

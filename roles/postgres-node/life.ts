@@ -3,6 +3,7 @@
 import { errorText, ExitCode, OperatorError, unreachable } from "../../core/words/errors.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
+import { countedData } from "./decide/granted.ts";
 import { decideStartup, type StartupPlan } from "./decide/startup.ts";
 import type { ClusterView } from "./decide/view.ts";
 import { ServerSurvives } from "./act/end-server.ts";
@@ -60,7 +61,8 @@ export async function runNode(node: Node): Promise<void> {
 async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   const { doors, lease, seen } = node;
   await doors.server.clearStale();
-  seen.dataFound(await doors.data.look());
+  const { everHadMajority, granted } = node.memory.now;
+  seen.dataFound(countedData(await doors.data.look(), { leaseInForce: lease.mode.on, everHadMajority, granted }));
   await observeRoom(node);
   attempt.keptTerm = lease.held() ? lease.term() : null;
   const plan = decideStartup(await observe(node, attempt));
@@ -193,22 +195,31 @@ async function serve(
   const { doors } = node;
   await doors.data.clearLeftovers();
   if (plan.do === "start-standby") await doors.others.ensureSlot(plan.upstream);
-  await doors.data.prepareStart(plan.do === "start-primary" ? { primary: true } : { upstream: plan.upstream });
   const role = plan.do === "start-primary" ? "primary" : "standby";
+  const promote = role === "primary" && !continuesEpoch(node);
+  const upstream = plan.do === "start-primary" ? null : plan.upstream;
+  await doors.data.prepareStart(role === "primary" && !promote ? { primary: true } : { upstream });
   say(node, "recovering", `starting PostgreSQL as ${role}`, plan.because);
-  const end = await serveAsRole(role, node);
+  const end = await serveAsRole(role, node, promote ? plan.because : null);
   // after a crash the lease is kept: the same server starts again at once
   if (end.why !== "died") await node.lease.release(`PostgreSQL has ended (${end.why})`);
-  if (end.why === "never-ready") {
+  if (end.why === "never-ready" || end.why === "not-promoted") {
     throw new OperatorError({
-      what: "PostgreSQL did not start",
+      what: end.why === "never-ready" ? "PostgreSQL did not start" : "PostgreSQL was not promoted",
       why: end.because,
-      fix: "see the lines of process postgres in this log; the start is retried with growing pauses",
+      fix: "see the lines before this one in this log; the start is retried with growing pauses",
       exitCode: ExitCode.unavailable,
     });
   }
   attempt.cloneBecause = end.why === "rejoin" && end.clone ? end.because : null;
   return true;
+}
+
+/** A server that ended while its lease was kept goes on in its epoch; every other leadership begins a timeline of its own. */
+function continuesEpoch(node: Node): boolean {
+  const { data } = node.seen.now;
+  if (licenseOf(node) === "not-needed") return true;
+  return data?.kind === "cluster" && node.lease.epoch() === data.position.timeline;
 }
 
 async function waitALittle(node: Node, attempt: Attempt, because: string): Promise<void> {

@@ -56,6 +56,8 @@ export type NodeLease = Pick<
   | "held"
   | "remainingMs"
   | "term"
+  | "epoch"
+  | "reserveEpoch"
   | "refusalTexts"
   | "retryMs"
   | "acquire"

@@ -15,6 +15,7 @@ import { fetchWal } from "./data/fetch-wal.ts";
 import { moveIntoPlace } from "./data/journal.ts";
 import { clearLeftovers, discardBootstrap } from "./data/leftovers.ts";
 import { rewind, type RewindUnderWay } from "./data/rewind.ts";
+import { clearPlaceHolders, makeNext, newestHistory } from "./data/timelines.ts";
 import { type Holder, noteHolder } from "./data/volume-lock.ts";
 import type { DataDoor, Doors, OthersDoor, RepmgrDoor, ServerDoor } from "./doors.ts";
 import { repmgrdRestart } from "./decide/registration.ts";
@@ -81,8 +82,11 @@ function dataDoor(deps: RealDeps): DataDoor {
     prepareStart: async (as) => {
       await writeServerConfig();
       await noteHolder(pgdata, holder);
+      await clearPlaceHolders(pgdata, log);
       await ("primary" in as ? writePrimaryState(config) : writeStandbyState(as.upstream, config));
     },
+    newestTimeline: () => newestHistory(pgdata),
+    makeNextTimeline: (own, wanted) => makeNext(pgdata, own, wanted),
     writeUpstream: (upstream) => writeStandbyState(upstream, config),
     writeSyncNames: (names) => writeSyncNames(names, config),
     writeLockFiles: (role) => writeLockFiles(config, role),

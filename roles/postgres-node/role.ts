@@ -8,6 +8,7 @@ import { addProbe, httpApp } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import { answering, controlApp } from "../../core/http/control.ts";
 import { Metrics } from "../../core/http/metrics.ts";
+import { openEpochs } from "../../core/lease/epochs.ts";
 import { Voter } from "../../core/lease/voter.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { httpPort } from "../../core/protocol/port.ts";
@@ -22,6 +23,7 @@ import { endServer, ServerSurvives } from "./act/end-server.ts";
 import { takeOver } from "./act/hand-over.ts";
 import { Repmgrd } from "./act/repmgrd.ts";
 import { loadNodeConfig } from "./config.ts";
+import { stateDirectory } from "./data/journal.ts";
 import { type Holder, lockVolume } from "./data/volume-lock.ts";
 import { isMajorMaster } from "./http/is-major-master.ts";
 import { answerLocal } from "./http/local-commands.ts";
@@ -80,9 +82,11 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   const client = new ControlClient(keys.keys, peers, clock);
   const metrics = new Metrics({ node: config.name });
   const events = nodeEvents(metrics);
+  const seen = new Observed();
   const voter = new Voter(
     { name: config.host, incarnation, ttlMs: config.leaseTtlMs, electorate: config.electorate },
     log,
+    await openEpochs(stateDirectory(pgdata), log),
     events.leaseRequest,
   );
   const fence = new Fence(pgdata, { clock, log });
@@ -98,7 +102,9 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   };
   const surely = () => endServer({ doors, fail }).then(() => true, () => false);
   const random = fraction;
-  const lease = new Lease({ config, incarnation, voter, client, fence, endServer: surely, clock, log, random, onLost });
+  const newestTimeline = () => seen.now.newestTimeline;
+  const leaseDoors = { voter, client, fence, endServer: surely, newestTimeline, random, onLost };
+  const lease = new Lease({ config, incarnation, clock, log, ...leaseDoors });
   const memory = new NodeMemory(await readMemory(pgdata, config.id, log), (m) => writeMemory(pgdata, m));
   const node: Node = {
     config,
@@ -115,7 +121,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
     fail,
     events,
     memory,
-    seen: new Observed(),
+    seen,
     condition,
     activity,
     candidacy: new Candidacy(clock),
@@ -151,6 +157,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
 async function listen({ node, voter, history, keys, metrics }: Made) {
   const answers = [
     answering(orders.vote, (request) => voter.handle(request)),
+    answering(orders.epoch, (request) => voter.grantEpoch(request, node.seen.now.newestTimeline)),
     answering(orders.takeOver, (question) => takeOver(question, node)),
     ...operatorAnswers(node),
   ];

@@ -7,6 +7,8 @@ export type ServerEnd =
   | { why: "stopped" }
   | { why: "never-ready"; because: string }
   | { why: "died" }
+  /** it was started to be promoted, and was not */
+  | { why: "not-promoted"; because: string }
   | { why: "demoted" }
   | { why: "fenced" }
   | { why: "handed-over"; heir: Heir }

@@ -121,8 +121,12 @@ test("a promotion that throws leaves no bid", async () => {
 
 test("the end of force is not gone through again while the memory cannot be written", async () => {
   const f = fakeNode({}, { forced: true });
+  const { others } = f.world;
+  f.world.others = new Map();
   const life = runNode(f.node);
+  await f.clock.pass(2_000);
   f.world.broken.add("memory");
+  f.world.others = others;
   await f.clock.pass(5_000);
   const times = f.world.did.filter((w) => w === "unforce").length;
   await endLife(f, life);

@@ -1,6 +1,7 @@
 // A running server: brought up, looked at once a second, and ended. A primary hands over first.
 import { errorText } from "../../core/words/errors.ts";
 import { endServer } from "./act/end-server.ts";
+import { lead } from "./act/promote.ts";
 import { handOver, handOverRecovery, type Heir, lookForSuccessor, successorOf } from "./act/hand-over.ts";
 import { dutiesOf, type Duty } from "./duties.ts";
 import { announce, armIfNeeded, leads, type Node, say } from "./node.ts";
@@ -14,14 +15,21 @@ const longestPauseMs = 1_000;
 /** After this long without an answer, the role of the server is unknown, milliseconds. */
 const staleMs = 5_000;
 
-/** Starts the server and stays until it has ended, for whatever reason. */
-export async function serveAsRole(role: "primary" | "standby", node: Node): Promise<ServerEnd> {
+/**
+ * Starts the server and stays until it has ended, for whatever reason. `promoteBecause`: it starts as a standby of nobody, and
+ * becomes the primary by a promotion, since this leadership is a new one.
+ */
+export async function serveAsRole(
+  role: "primary" | "standby",
+  node: Node,
+  promoteBecause: string | null = null,
+): Promise<ServerEnd> {
   const { seen, clock } = node;
   seen.serverStarted();
   const run = new ServerRun(node.doors.server.start((what) => seen.streamingTrouble({ what, atMs: clock.nowMs() })));
   if (role === "primary") armIfNeeded(node);
   try {
-    const end = await bringUp(run, role, node) ?? await watch(run, node);
+    const end = await bringUp(run, role, node) ?? await leadIf(promoteBecause, node) ?? await watch(run, node);
     const heir = await heirOf(end, run, node);
     if (heir) await handOver(heir, () => stopServer(run, node), node);
     return end;
@@ -49,6 +57,15 @@ async function bringUp(run: ServerRun, role: "primary" | "standby", node: Node):
   if (node.stop.aborted) return { why: "stopped" };
   const exit = run.process.lastExit();
   return { why: "never-ready", because: `postgres exited with ${exit?.code ?? exit?.signal} before it answered` };
+}
+
+/** Promotes the server that was started for it. Null if it leads, or is to stay as it is; otherwise why it has ended. */
+async function leadIf(because: string | null, node: Node): Promise<ServerEnd | null> {
+  if (because === null) return null;
+  const outcome = await lead(because, node.clock.nowMs(), node);
+  if (outcome === "primary") return null;
+  if (node.stop.aborted) return { why: "stopped" };
+  return { why: "not-promoted", because: node.activity.because };
 }
 
 /** "ended" if the server died first or the container is to stop; the standby to hand over to if it can lead sooner. */

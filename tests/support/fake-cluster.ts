@@ -34,6 +34,8 @@ export const cluster = (changes: Partial<OwnCluster> = {}): OwnCluster => ({
   position: { timeline: 1, lsn: "0/3000000" },
   endRead: true,
   origin: null,
+  parent: null,
+  ungranted: false,
   wasPrimary: true,
   lastUpstream: null,
   ...changes,

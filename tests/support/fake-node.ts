@@ -38,6 +38,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
     everHadMajority: true,
     hosts: [],
     paused: { on: false, count: 0, atMs: 0 },
+    granted: null,
     forced: false,
     ...remembered,
   };

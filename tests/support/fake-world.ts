@@ -17,6 +17,9 @@ export class World {
   /** whether the voters grant the lease */
   grants = true;
   held = false;
+  /** the epoch that was reserved last, and the number that the next promotion takes */
+  epoch: number | null = null;
+  nextTimeline = 2;
   /** processes of the server cannot be ended */
   survives = false;
   /** what the node did, in order */
@@ -63,6 +66,15 @@ export class World {
     return { process };
   }
 
+  /** The standbys that stream from this node go over to its new timeline. */
+  private follow(): void {
+    for (const [host, status] of this.others) {
+      const { postgres } = status;
+      if (postgres.upstream?.host !== "pg1" || !postgres.upstream.streaming) continue;
+      this.others.set(host, { ...status, postgres: { ...postgres, timeline: this.nextTimeline } });
+    }
+  }
+
   get runs(): boolean {
     return this.running !== null;
   }
@@ -88,10 +100,17 @@ export class World {
         discardBootstrap: () => done("discard bootstrap"),
         clearLeftovers: () => Promise.resolve(),
         prepareStart: (as) => {
-          const upstream = "primary" in as ? null : { host: as.upstream, port: 5432, streaming: true };
-          this.server = server({ standby: upstream !== null, upstream });
-          return done(upstream === null ? "prepare primary" : `prepare standby of ${upstream.host}`);
+          if ("primary" in as) {
+            this.server = server();
+            return done("prepare primary");
+          }
+          const upstream = as.upstream === null ? null : { host: as.upstream, port: 5432, streaming: true };
+          this.server = server({ standby: true, upstream });
+          return done(`prepare standby of ${as.upstream ?? "nobody"}`);
         },
+        newestTimeline: () => Promise.resolve(1),
+        makeNextTimeline: (_own, wanted) =>
+          done(`next timeline ${wanted}`).then(() => void (this.nextTimeline = wanted)),
         writeUpstream: (upstream) => done(`follow ${upstream}`),
         writeSyncNames: (names) => done(`wait for ${names}`),
         writeLockFiles: () => done("lock files"),
@@ -109,7 +128,12 @@ export class World {
           return Promise.resolve(true);
         },
         promote: () =>
-          done("promote").then(() => void (this.server = { ...this.server!, standby: false, timeline: 2 })),
+          done("promote").then(() => {
+            const timeline = this.nextTimeline;
+            this.server = { ...this.server!, standby: false, timeline };
+            this.data = cluster({ position: { timeline, lsn: this.server.lsn ?? "0/3000000" } });
+            this.follow();
+          }),
         checkpoint: () => done("checkpoint"),
         reload: () => done("reload"),
         slots: () => done("slots").then(() => []),
@@ -141,6 +165,12 @@ export class World {
       held: () => this.held,
       remainingMs: () => this.held ? 4_000 : 0,
       term: () => 1,
+      epoch: () => this.held ? this.epoch : null,
+      reserveEpoch: (known) =>
+        Promise.resolve().then(() => {
+          this.note(`reserve above ${known}`);
+          return this.epoch = known + 1;
+        }),
       refusalTexts: () => [],
       retryMs: 200,
       acquire: () => {

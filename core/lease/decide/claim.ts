@@ -142,7 +142,10 @@ export function count(claim: ClaimState, asked: string, reply: LeaseReply, nowMs
  * Whether the grants are a majority of this claimant's electorate, and of the electorate of every voter that granted. Two
  * claimants whose electorates differ by more than one member then share a voter whose electorate lies between theirs.
  */
-function isMajorityOfAll(grants: Readonly<Record<string, Grant>>, electorate: readonly string[]): boolean {
+export function isMajorityOfAll(
+  grants: Readonly<Record<string, Pick<Grant, "electorate">>>,
+  electorate: readonly string[],
+): boolean {
   const voters = Object.keys(grants);
   const electorates = [electorate, ...Object.values(grants).map((g) => g.electorate)];
   return electorates.every((e) => isMajority(voters.filter((v) => e.includes(v)).length, e));

@@ -96,6 +96,8 @@ test("licenseOf() and the end of recovery follow the lease", async () => {
   assert.equal(mayEndRecovery(f.node).ok, false);
   f.world.held = true;
   assert.equal(licenseOf(f.node), "held");
+  assert.match(mayEndRecovery(f.node).because, /no majority of the voters has granted an epoch/);
+  f.world.epoch = 2;
   assert.equal(mayEndRecovery(f.node).ok, true);
   const fresh = fakeNode({}, { everHadMajority: false });
   assert.equal(mayEndRecovery(fresh.node).ok, true);

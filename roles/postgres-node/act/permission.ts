@@ -84,6 +84,8 @@ export function mayEndRecovery(node: Node): Verdict {
   const license = licenseOf(node);
   if (license === "not-needed") return yes("no lease is needed");
   if (license === "missing") return no("this node does not hold the lease");
+  const epoch = node.lease.epoch();
+  if (epoch === null) return no("no majority of the voters has granted an epoch for this promotion");
   node.lease.arm();
-  return yes(`this node holds the lease of term ${node.lease.term()}`);
+  return yes(`this node holds the lease of term ${node.lease.term()}, and epoch ${epoch} is reserved`);
 }

@@ -6,6 +6,7 @@ import { announce, licenseOf, type Node, say } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
 import type { Bid } from "../state/candidacy.ts";
 import { endServer } from "./end-server.ts";
+import { reserveEpoch, wrongTimeline } from "./leadership.ts";
 import { askToPromote, giveBack } from "./permission.ts";
 
 /** How long a promotion is watched for its outcome, milliseconds. */
@@ -49,16 +50,22 @@ interface Allowed {
 }
 
 async function promoteAllowed({ because, started, bid }: Allowed, node: Node): Promise<void> {
-  say(node, "promoting", "promoting this standby", because);
   bid.keep();
   try {
-    const outcome = await becomesPrimary(node);
-    if (outcome === "failed") await takeBack(node);
-    if (outcome === "over") await giveBack("the server ended during its promotion", node);
-    if (outcome !== "primary") return;
+    if (await lead(because, started, node) === "over") await giveBack("the server ended during its promotion", node);
   } finally {
     bid.end();
   }
+}
+
+/**
+ * Makes the running standby the primary, under an epoch of its own if it has the lease. Unless it succeeds or is over, the lease
+ * has been given back.
+ */
+export async function lead(because: string, started: number, node: Node): Promise<Outcome> {
+  say(node, "promoting", "promoting this standby", because);
+  const outcome = await underEpoch(node);
+  if (outcome !== "primary") return outcome;
   announce(node);
   const tookMs = Math.round(node.clock.nowMs() - started);
   node.events.promotion.observe(tookMs / 1000);
@@ -69,10 +76,31 @@ async function promoteAllowed({ because, started, bid }: Allowed, node: Node): P
     tookMs,
   });
   say(node, "running", "serving as primary", because);
+  return outcome;
 }
 
-/** "over": the server that was asked has ended; whatever runs now was not asked. */
-type Outcome = "primary" | "failed" | "over";
+async function underEpoch(node: Node): Promise<Outcome> {
+  const { run } = node.seen.now;
+  let epoch: number | null;
+  try {
+    epoch = await reserveEpoch(node);
+  } catch (error) {
+    await refuse(errorText(error), node);
+    return "refused";
+  }
+  if (node.seen.now.run !== run || !node.seen.now.postmasterRuns) return "over";
+  const outcome = await becomesPrimary(node);
+  const wrong = outcome === "primary" ? wrongTimeline(epoch, node) : null;
+  if (outcome !== "failed" && wrong === null) return outcome;
+  await takeBack(wrong ?? "the promotion did not finish", node);
+  return "failed";
+}
+
+/**
+ * "refused": PostgreSQL was not asked, and is a standby as before; "failed": it was asked, and has been ended; "over": the server
+ * that was asked has ended, and whatever runs now was not asked.
+ */
+export type Outcome = "primary" | "refused" | "failed" | "over";
 
 /** Asks PostgreSQL to become read-write. A missing answer proves nothing: the server is watched until its role is seen. */
 async function becomesPrimary(node: Node): Promise<Outcome> {
@@ -96,9 +124,16 @@ async function becomesPrimary(node: Node): Promise<Outcome> {
   return "over";
 }
 
+/** No epoch: nothing was asked of PostgreSQL, which no majority lets leave recovery. Another node may have the lease. */
+async function refuse(because: string, node: Node): Promise<void> {
+  node.log.error("Not promoted", { because });
+  say(node, "running", "serving as standby", because);
+  node.lease.disarm();
+  await node.lease.release(because);
+}
+
 /** The requested promotion may still happen: the server is ended first, and only then may another node have the lease. */
-async function takeBack(node: Node): Promise<void> {
-  const because = "the promotion did not finish";
+async function takeBack(because: string, node: Node): Promise<void> {
   node.log.error("The promotion failed", { because });
   if (licenseOf(node) !== "not-needed") await endServer(node);
   say(node, "waiting", "starting again as a standby", because);

@@ -1,7 +1,7 @@
 // Writes down what must outlive the container: that a majority has joined once, and which nodes are known.
 import { decideMemory } from "../decide/memory.ts";
 import type { Surroundings } from "../decide/view.ts";
-import { armIfNeeded, type Node } from "../node.ts";
+import { armIfNeeded, licenseOf, type Node } from "../node.ts";
 import { knownHosts, viewOf } from "../observe/surroundings.ts";
 
 export async function remember(surroundings: Surroundings, node: Node): Promise<void> {
@@ -17,6 +17,8 @@ export async function remember(surroundings: Surroundings, node: Node): Promise<
       role: seen.role(),
       leaseInForce: lease.mode.on,
       held: lease.held(),
+      lawful: licenseOf(node) !== "missing",
+      timeline: server?.timeline ?? null,
       hosts: knownHosts(node, []),
       before: old,
     }),

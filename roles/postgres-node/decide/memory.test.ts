@@ -43,8 +43,10 @@ const view: MemoryView = {
   peers: [peer("pg2"), { seen: "unreachable", host: "pg3", error: "timed out" }],
   leaseInForce: true,
   held: true,
+  lawful: true,
+  timeline: 4,
   hosts: ["pg3", "pg2"],
-  before: { everHadMajority: false, paused: { on: false, count: 0, atMs: 0 } },
+  before: { everHadMajority: false, paused: { on: false, count: 0, atMs: 0 }, granted: null },
 };
 const majority = (change: Partial<MemoryView>) => decideMemory({ ...view, ...change }).everHadMajority;
 
@@ -72,13 +74,24 @@ test("the marker is never lost, and a node of the second level learns it from th
 });
 
 test("the newest order to pause or resume counts, whichever node reports it", () => {
-  const order = (count: number, on: boolean) => ({ on, term: 1, count, atMs: 0 });
+  const order = (count: number, on: boolean) => ({ on, count, atMs: 0 });
   const paused = (count: number, on: boolean) => peer("pg2", says("pg2"), { paused: order(count, on) });
-  const before = { everHadMajority: true, paused: order(5, false) };
+  const before = { everHadMajority: true, paused: order(5, false), granted: 1 };
   assert.deepEqual(decideMemory({ ...view, before, peers: [paused(9, true)] }).paused, order(9, true));
   assert.deepEqual(decideMemory({ ...view, before, peers: [paused(4, true)] }).paused, order(5, false));
 });
 
 test("hosts are kept in order, so that the file changes only if they change", () => {
   assert.deepEqual(decideMemory(view).hosts, ["pg2", "pg3"]);
+});
+
+test("the timeline of a lawful primary is remembered as granted; a standby keeps what it had, and begins with none", () => {
+  const granted = (change: Partial<MemoryView>, before: number | null) =>
+    decideMemory({ ...view, ...change, before: { ...view.before, granted: before } }).granted;
+  assert.equal(granted({}, 2), 4);
+  assert.equal(granted({ lawful: false }, 2), 2, "a primary that has to be fenced");
+  assert.equal(granted({ timeline: null }, 2), 2);
+  assert.equal(granted({ role: "standby" }, null), 0);
+  assert.equal(granted({ role: "standby" }, 2), 2);
+  assert.equal(granted({ role: "unknown" }, null), null);
 });

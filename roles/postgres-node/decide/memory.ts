@@ -11,9 +11,13 @@ export interface MemoryView extends Pick<ClusterView, "otherPartners" | "configu
   leaseInForce: boolean;
   /** this node holds the lease */
   held: boolean;
+  /** it may be read-write now */
+  lawful: boolean;
   /** hosts known from configuration and registration */
   hosts: readonly string[];
-  before: { everHadMajority: boolean; paused: Pause };
+  /** the timeline of the running server; null if it is not known */
+  timeline: number | null;
+  before: { everHadMajority: boolean; paused: Pause; granted: number | null };
 }
 
 export function decideMemory(view: MemoryView) {
@@ -22,9 +26,16 @@ export function decideMemory(view: MemoryView) {
     nodeId: view.nodeId,
     systemIdentifier: view.systemIdentifier,
     everHadMajority: before.everHadMajority || (majorityJoined(view) && mayCountMajority(view)),
+    granted: grantedNow(view),
     hosts: view.hosts.toSorted(),
     paused: reached(view).map((p) => p.paused).reduce(newerPause, before.paused),
   };
+}
+
+/** A server that is lawfully read-write leads on its timeline. A standby that has no epoch yet has never led. */
+function grantedNow({ role, timeline, lawful, before }: MemoryView): number | null {
+  if (role === "primary" && lawful) return timeline ?? before.granted;
+  return role === "standby" ? before.granted ?? 0 : before.granted;
 }
 
 function majorityJoined(view: MemoryView): boolean {

@@ -13,6 +13,8 @@ const cluster = (changes: Partial<OwnCluster> = {}): OwnCluster => ({
   systemIdentifier: "1",
   position: { timeline: 1, lsn: "0/5000000" },
   origin: null,
+  parent: null,
+  ungranted: false,
   wasPrimary: true,
   endRead: true,
   lastUpstream: null,

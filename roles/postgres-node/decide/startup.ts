@@ -162,7 +162,7 @@ function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight
   if (!sameOrigin(own.origin, primary.origin)) {
     return { do: "clone", from: primary.host, because: twoTimelines(own.position.timeline, primary.host) };
   }
-  const follows = !sameTimelineTwice && primary.timeline !== null && primary.history !== null &&
+  const follows = !sameTimelineTwice && !own.ungranted && primary.timeline !== null && primary.history !== null &&
     isAncestor(own.position, { timeline: primary.timeline, history: primary.history });
   const at = `timeline ${own.position.timeline} at ${own.position.lsn}`;
   if (view.cloneBecause !== null) return { do: "clone", from: primary.host, because: view.cloneBecause };
@@ -210,6 +210,12 @@ function chooseUpstream(view: ClusterView, own: OwnCluster, primary: PrimaryInSi
 
 function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLook): StartupPlan {
   const view = withoutStuck(all, own.position);
+  if (own.ungranted) {
+    return {
+      do: "wait",
+      because: "this node was promoted without an epoch from a majority of the voters, so it follows the next primary",
+    };
+  }
   const majority = countMajority(view);
   const newer = reached(view).filter((p) => p.position && comparePosition(p.position, own.position) > 0);
   const becoming = reached(view).find((p) => p.becomingPrimary);

@@ -31,8 +31,12 @@ export interface OwnCluster {
   endRead: boolean;
   /** how the timeline of that WAL began; null for the first timeline, and if it cannot be read */
   origin: TimelineOrigin | null;
-  /** no standby.signal: it was a primary when it last ran */
+  /** where that timeline left its parent; null for the first timeline, and if it cannot be read */
+  parent: WalPosition | null;
+  /** it was a primary when it last ran, or was about to become one: no standby.signal, or a standby of nobody */
   wasPrimary: boolean;
+  /** it was promoted without an epoch: `position` is where its parent was left, and what follows does not count */
+  ungranted: boolean;
   /** host of primary_conninfo; null if there is none */
   lastUpstream: string | null;
 }

@@ -1,4 +1,5 @@
 // A node's lease against its own real voter, while the other voters do not answer.
+import type { Epochs } from "../../../core/lease/epochs.ts";
 import assert from "node:assert/strict";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,6 +20,12 @@ const electorate = ["pg1.invalid", "pg2.invalid", "pg3.invalid"];
 const host = electorate[0]!;
 const config = { id: 1, host, electorate, quorum: true, leaseTtlMs: 1_000, leaseRenewMs: 300 };
 
+/** Epochs without a disk. */
+function memoryless(): Epochs {
+  let highest = 0;
+  return { highest: () => highest, raise: (to) => Promise.resolve(void (highest = to)) };
+}
+
 /** A lease that calls `look` whenever it waits. */
 function leaseOf(voter: Voter, look: () => void, endServer = () => Promise.resolve(true)): Lease {
   const clock: Clock = {
@@ -32,6 +39,7 @@ function leaseOf(voter: Voter, look: () => void, endServer = () => Promise.resol
     config,
     incarnation: "a",
     voter,
+    newestTimeline: () => 3,
     client: new ControlClient(["a key of this test only"], new Peers(systemClock), systemClock),
     fence: { arm: () => {}, disarm: () => {} },
     endServer,
@@ -43,7 +51,7 @@ function leaseOf(voter: Voter, look: () => void, endServer = () => Promise.resol
 }
 
 test("a forced primary keeps its own vote while it asks whether the others are back", async () => {
-  const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log);
+  const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, memoryless());
   let grantedTo: (string | null)[] = [];
   const lease = leaseOf(voter, () => grantedTo.push(voter.granted()?.host ?? null));
   lease.force();
@@ -64,7 +72,7 @@ test("a release while PostgreSQL may be read-write ends PostgreSQL first", async
   const restart = { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 } as const;
   const server = supervise({ name: "server", argv, restart, stop: [] }, { clock: systemClock, log });
   try {
-    const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log);
+    const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, memoryless());
     const lease = leaseOf(voter, () => {}, () => fenceServer(directory, systemClock));
     lease.force();
     const held = async () => processesIn("postgres", directory).length === 1 && (await lease.acquire()).held;
@@ -77,4 +85,21 @@ test("a release while PostgreSQL may be read-write ends PostgreSQL first", async
     await server.stop([]);
     await rm(directory, { recursive: true });
   }
+});
+
+test("the holder reserves an epoch above every timeline in sight; another lease has to reserve its own", async () => {
+  const epochs = memoryless();
+  const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, epochs);
+  const lease = leaseOf(voter, () => {});
+  lease.force();
+  await assert.rejects(lease.reserveEpoch(1), /no majority of the voters granted an epoch/);
+  const held = async () => (await lease.acquire()).held;
+  await waitUntil(held, { what: "the voter to speak", deadlineMs: 5_000, everyMs: 50 }, { clock: systemClock });
+  assert.equal(lease.epoch(), null);
+  assert.equal(await lease.reserveEpoch(1), 4, "the voter has seen timeline 3");
+  assert.equal(lease.epoch(), 4);
+  assert.equal(epochs.highest(), 4);
+  assert.equal(await lease.reserveEpoch(1), 5);
+  await lease.release("the test gives it up");
+  assert.equal(lease.epoch(), null);
 });

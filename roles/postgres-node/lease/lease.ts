@@ -8,6 +8,7 @@ import {
   type ClaimState,
   count,
   isMajority,
+  isMajorityOfAll,
   isRefused,
   newClaim,
   release,
@@ -17,12 +18,14 @@ import {
   retryAfterMs,
   rulesOf,
 } from "../../../core/lease/decide/claim.ts";
+import { type EpochReply, type EpochRequest, nextEpoch } from "../../../core/lease/decide/epoch.ts";
 import { type LeaseReply, type LeaseRequest, maxTerm } from "../../../core/lease/decide/vote.ts";
 import type { Voter } from "../../../core/lease/voter.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { type Clock, leaseNowMs } from "../../../core/runtime/time.ts";
 import type { Fence } from "./fence.ts";
-import { askVoters } from "./voters.ts";
+import { orders } from "../../../core/protocol/orders.ts";
+import { type AskVoters, askVoters } from "./voters.ts";
 
 export type Attempt = { held: true } | { held: false; because: string; retryMs: number };
 
@@ -33,6 +36,8 @@ export interface LeaseDeps {
   config: LeaseConfig;
   incarnation: string;
   voter: Voter;
+  /** the highest timeline that this node has seen */
+  newestTimeline: () => number;
   client: ControlClient;
   fence: Pick<Fence, "arm" | "disarm">;
   /** ends every process of this node's PostgreSQL at once; false if some stay */
@@ -46,6 +51,8 @@ export interface LeaseDeps {
 
 /** How long an attempt waits for answers, milliseconds. */
 const askMs = 600;
+/** How often an epoch is asked for, each time above what the voters know. */
+const mostReservations = 4;
 /** How long a release waits for answers, milliseconds. At a voter that it does not reach, the grant has to run out. */
 const releaseMs = 300;
 
@@ -57,6 +64,8 @@ export class Lease {
   /** how long after the last attempt the next one makes sense, milliseconds */
   retryMs = 0;
   private renewing: AbortController | null = null;
+  /** the epoch that a majority has given this node under its present lease */
+  private reserved: { term: number; epoch: number } | null = null;
   /** why each voter last did not grant, by its name */
   private readonly refusals = new Map<string, string>();
 
@@ -78,6 +87,56 @@ export class Lease {
 
   term(): number {
     return Math.max(this.claim.lease?.term.number ?? 0, this.claim.highest?.number ?? 0);
+  }
+
+  /** The epoch that was reserved under the lease that this node holds now; null if it holds none or has reserved none. */
+  epoch(): number | null {
+    return this.held() && this.reserved?.term === this.claim.lease?.term.number ? this.reserved?.epoch ?? null : null;
+  }
+
+  /**
+   * Reserves an epoch for the leadership of this node, which holds the lease: the first above `known` that no voter has granted
+   * or seen. A number that a majority did not grant stays unused. Throws if no majority grants one while the lease lasts.
+   */
+  async reserveEpoch(known: number): Promise<number> {
+    const term = this.claim.lease?.term.number ?? 0;
+    let epoch = known + 1;
+    let why = "";
+    for (let attempt = 0; attempt < mostReservations && this.held(); attempt++) {
+      const grants: Record<string, EpochReply> = {};
+      const refusals: string[] = [];
+      const request: EpochRequest = { from: this.claim.self, epoch };
+      const replies = await this.askForEpoch(request, (asked, answer) => {
+        if ("error" in answer) refusals.push(`${asked}: ${answer.error}`);
+        else if (!answer.granted) refusals.push(`${asked}: ${answer.because}`);
+        else if (answer.voter === asked) grants[asked] = answer;
+      }, () => isMajorityOfAll(grants, this.claim.electorate));
+      if (!this.held() || this.claim.lease?.term.number !== term) break;
+      if (isMajorityOfAll(grants, this.claim.electorate)) {
+        this.reserved = { term, epoch };
+        this.deps.log.info("Epoch reserved", { epoch, term });
+        return epoch;
+      }
+      why = refusals.join("; ");
+      epoch = nextEpoch(epoch, replies);
+    }
+    throw new Error(`no majority of the voters granted an epoch: ${this.held() ? why : "the lease ended meanwhile"}`);
+  }
+
+  private async askForEpoch(
+    request: EpochRequest,
+    take: (asked: string, answer: EpochReply | { error: string }) => void,
+    done: () => boolean,
+  ): Promise<EpochReply[]> {
+    const { voter, newestTimeline } = this.deps;
+    const { electorate } = this.claim;
+    const own = () => voter.grantEpoch(request, newestTimeline());
+    return await askVoters(orders.epoch, request, { ...this.asking(electorate, askMs), own, done }, take);
+  }
+
+  private asking(electorate: readonly string[], timeoutMs: number): Omit<AskVoters<object>, "own" | "done"> {
+    const { config, client, clock } = this.deps;
+    return { electorate, self: config.host, client, clock, timeoutMs };
   }
 
   refusalTexts(): string[] {
@@ -230,9 +289,9 @@ export class Lease {
     done: (said: readonly LeaseReply[]) => boolean,
     withoutOwn = false,
   ) {
-    const { config, voter, client, clock } = this.deps;
-    const o = { own: config.host, voter, client, clock, timeoutMs, withoutOwn, done };
-    return await askVoters(request, o, (asked, answer) => {
+    const own = withoutOwn ? null : () => this.deps.voter.handle(request);
+    const o = { ...this.asking(request.electorate, timeoutMs), own, done };
+    return await askVoters(orders.vote, request, o, (asked, answer) => {
       if (request.kind === "release") return;
       if ("error" in answer) this.refusals.set(asked, answer.error);
       else this.take(asked, answer);

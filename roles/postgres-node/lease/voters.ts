@@ -1,47 +1,52 @@
-// Sends one request of the lease to all voters at once, this node's own among them.
+// Sends one question to all voters of the lease at once, this node's own among them.
 import type { ControlClient } from "../../../core/client/control-client.ts";
-import type { LeaseReply, LeaseRequest } from "../../../core/lease/decide/vote.ts";
+import type { Order } from "../../../core/protocol/orders.ts";
 import { errorText } from "../../../core/words/errors.ts";
-import type { Voter } from "../../../core/lease/voter.ts";
-import { orders } from "../../../core/protocol/orders.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 
-export interface AskVoters {
+export interface AskVoters<Answer extends object> {
+  electorate: readonly string[];
   /** this node's name among the voters */
-  own: string;
-  voter: Voter;
+  self: string;
+  /** the answer of this node's own voter; null leaves it out */
+  own: (() => Answer | Promise<Answer>) | null;
   client: ControlClient;
   clock: Clock;
   timeoutMs: number;
-  /** leaves out this node's own voter */
-  withoutOwn?: boolean;
   /** whether enough have answered */
-  done: (said: readonly LeaseReply[]) => boolean;
+  done: (said: readonly Answer[]) => boolean;
 }
 
 /** Resolves when all have answered, `done` is true after an answer, or the time is over. Each answer goes to `take` at once. */
-export async function askVoters(
-  request: LeaseRequest,
-  o: AskVoters,
-  take: (asked: string, answer: LeaseReply | { error: string }) => void,
-): Promise<LeaseReply[]> {
-  const replies: LeaseReply[] = [];
-  const note = (asked: string, reply: LeaseReply) => {
-    replies.push(reply);
-    take(asked, reply);
-  };
+export async function askVoters<Question extends object, Answer extends object>(
+  order: Order<Question, Answer>,
+  question: Question,
+  o: AskVoters<Answer>,
+  take: (asked: string, answer: Answer | { error: string }) => void,
+): Promise<Answer[]> {
+  const replies: Answer[] = [];
   let finish = () => {};
   const early = new Promise<void>((resolve) => finish = resolve);
-  const ask = async (host: string) => {
+  const note = (asked: string, reply: Answer) => {
+    replies.push(reply);
+    take(asked, reply);
+    if (o.done(replies)) finish();
+  };
+  const ask = async (host: string, answer: () => Promise<Answer>) => {
     try {
-      note(host, await o.client.ask(orders.vote, host, request, o.timeoutMs));
+      note(host, await answer());
     } catch (error) {
       take(host, { error: errorText(error) });
     }
-    if (o.done(replies)) finish();
   };
-  if (request.electorate.includes(o.own) && !o.withoutOwn) note(o.own, o.voter.handle(request));
-  const all = Promise.all(request.electorate.filter((host) => host !== o.own).map(ask));
-  await Promise.race([all, early, o.clock.sleep(o.timeoutMs)]);
+  const asked = o.electorate.filter((host) => host !== o.self).map((host) =>
+    ask(host, () => o.client.ask(order, host, question, o.timeoutMs))
+  );
+  if (o.own !== null && o.electorate.includes(o.self)) {
+    const own = o.own();
+    if (own instanceof Promise) asked.push(ask(o.self, () => own));
+    else note(o.self, own);
+  }
+  await Promise.race([Promise.all(asked), early, o.clock.sleep(o.timeoutMs)]);
   return replies;
 }

@@ -7,7 +7,8 @@ import type { OwnCluster, OwnData } from "../decide/view.ts";
 import { chooseWalRange, type ControlData, parseControlData, parseWaldumpEnd } from "../text/controldata.ts";
 import { conninfoValue } from "../../../core/postgres/conninfo.ts";
 import { dataEntries, readJournal } from "../data/journal.ts";
-import type { WalPosition } from "../../../core/postgres/lsn.ts";
+import { parseHistory, type WalPosition } from "../../../core/postgres/lsn.ts";
+import { historyName } from "../../../core/postgres/wal-name.ts";
 import { readOwnOrigin } from "./timeline-origin.ts";
 
 const postgresMajor = "17";
@@ -45,9 +46,17 @@ async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
     position,
     endRead: end !== null,
     origin: await readOwnOrigin(pgdata, position),
-    wasPrimary: !(await exists(join(pgdata, "standby.signal"))),
+    parent: await parentOf(pgdata, position.timeline),
+    wasPrimary: !(await exists(join(pgdata, "standby.signal"))) || conninfo === "",
+    ungranted: false,
     lastUpstream: (conninfo && conninfoValue(conninfo, "host")) || null,
   };
+}
+
+async function parentOf(pgdata: string, timeline: number): Promise<WalPosition | null> {
+  const text = await readIfThere(join(pgdata, "pg_wal", historyName(timeline)));
+  const last = parseHistory(text ?? "").at(-1);
+  return last ? { timeline: last.timeline, lsn: last.endLsn } : null;
 }
 
 /** Runs pg_controldata on a data directory. */

@@ -27,6 +27,7 @@ export async function observeSurroundings(
   let said = await askAll(first, how, node);
   const learnt = others(said.flatMap(namedBy), config).filter((host) => !first.includes(host));
   if (learnt.length > 0) said = [...said, ...await askAll(learnt, how, node)];
+  noteTimelines(said, node);
   const primary = await findPrimary(said, node);
   if (primary !== null) seen.primarySeen();
   return { peers: said.map(toPeer), observers: await observing, primary };
@@ -118,6 +119,17 @@ function toPeer(answer: PeerSeen): Peer {
     upstream: status.postgres.upstream?.host ?? null,
     streaming: status.postgres.upstream?.streaming ?? false,
   };
+}
+
+/** Timelines of this cluster, whoever is on them: the next leadership begins above them. */
+function noteTimelines(answers: readonly PeerSeen[], node: Node): void {
+  const own = ownOf(node);
+  if (own.timeline !== null) node.seen.timelineSeen(own.timeline);
+  for (const answer of answers) {
+    if (answer.seen !== "reached") continue;
+    const { systemIdentifier, timeline } = answer.status.postgres;
+    if (systemIdentifier === own.systemIdentifier && timeline !== null) node.seen.timelineSeen(timeline);
+  }
 }
 
 async function findPrimary(answers: readonly PeerSeen[], node: Node): Promise<PrimaryInSight | null> {

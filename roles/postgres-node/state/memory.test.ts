@@ -9,6 +9,7 @@ const empty: Memory = {
   everHadMajority: false,
   hosts: [],
   paused: { on: false, count: 0, atMs: 0 },
+  granted: null,
   forced: false,
 };
 

@@ -17,6 +17,8 @@ const Memory = z.object({
   hosts: z.array(z.string()),
   /** whether automatic failover is paused; of all nodes the newest order counts. Wall clock, milliseconds */
   paused: PauseSchema.default(neverPaused),
+  /** the timeline on which it may have led last: an epoch, or one without a lease; 0: it never led, null: from before epochs */
+  granted: z.number().nullable().default(null),
   /** an operator made this node primary without a majority: it votes alone until a majority is back */
   forced: z.boolean().default(false),
 });
@@ -29,7 +31,7 @@ const path = (pgdata: string) => join(stateDirectory(pgdata), "memory.json");
  * node then counts as having been part of a majority, and waits for one.
  */
 export async function readMemory(pgdata: string, nodeId: number, log: Log): Promise<Memory> {
-  const fresh = { paused: neverPaused, forced: false };
+  const fresh = { paused: neverPaused, granted: null, forced: false };
   const none: Memory = { nodeId, systemIdentifier: "", everHadMajority: false, hosts: [], ...fresh };
   const text = await readIfThere(path(pgdata));
   if (text === null) return none;

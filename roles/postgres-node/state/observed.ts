@@ -24,6 +24,8 @@ export interface SeenNow {
   origin: { timeline: number; origin: TimelineOrigin } | null;
   /** a primary has been in sight since this agent started */
   sawPrimary: boolean;
+  /** the highest timeline that any node of the cluster has reported since this agent started */
+  newestTimeline: number;
 }
 
 export class Observed {
@@ -37,6 +39,7 @@ export class Observed {
     disk: null,
     origin: null,
     sawPrimary: false,
+    newestTimeline: 0,
   };
   private readonly nodeNames = new Map<string, string>();
   private readonly silentHosts = new Set<string>();
@@ -94,6 +97,10 @@ export class Observed {
 
   originFound(timeline: number, origin: TimelineOrigin | null): void {
     this.change({ origin: origin && { timeline, origin } });
+  }
+
+  timelineSeen(timeline: number): void {
+    if (timeline > this.state.newestTimeline) this.change({ newestTimeline: timeline });
   }
 
   primarySeen(): void {

@@ -7,12 +7,13 @@ import { upstreamConnection } from "./upstream.ts";
 import { replaceAutoConf } from "../text/postgresql-conf.ts";
 import { primaryConninfo, slotName } from "../text/repmgr-conf.ts";
 
-/** Writes the data directory's state as a standby of `host`, for the next start or reload. */
-export async function writeStandbyState(host: string, config: NodeConfig): Promise<void> {
-  const { port } = upstreamConnection(host, config);
+/** Writes the data directory's state as a standby of `host`, or of nobody, for the next start or reload. */
+export async function writeStandbyState(host: string | null, config: NodeConfig): Promise<void> {
   await replaceSettings(config, {
-    primary_conninfo: primaryConninfo(config, { host, port }),
-    primary_slot_name: config.useSlots ? slotName(config.id) : null,
+    primary_conninfo: host === null
+      ? ""
+      : primaryConninfo(config, { host, port: upstreamConnection(host, config).port }),
+    primary_slot_name: host !== null && config.useSlots ? slotName(config.id) : null,
     recovery_target_timeline: null,
   });
   const signal = join(config.pgdata, "standby.signal");

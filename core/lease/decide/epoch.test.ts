@@ -1,0 +1,54 @@
+// No two leaderships have one epoch, and a later one has the greater, whichever majority each of them met.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { judgeEpoch, nextEpoch } from "./epoch.ts";
+
+const claimant = (nodeId: number, incarnation = "a") => ({ nodeId, host: `pg${nodeId}`, incarnation });
+const request = { from: claimant(1), epoch: 5 };
+
+test("an epoch is granted once, to the holder of the lease only", () => {
+  assert.equal(judgeEpoch({ holder: claimant(1), highest: 4 }, request).ok, true);
+  assert.match(judgeEpoch({ holder: claimant(1), highest: 5 }, request).because, /epoch 5 has been granted already/);
+  assert.match(judgeEpoch({ holder: claimant(2), highest: 4 }, request).because, /granted the lease to pg2/);
+  assert.match(judgeEpoch({ holder: null, highest: 4 }, request).because, /granted the lease to nobody/);
+});
+
+test("another run of the same node is another claimant", () => {
+  assert.equal(judgeEpoch({ holder: claimant(1, "b"), highest: 4 }, request).ok, false);
+});
+
+test("a voter that cannot read what it has granted grants nothing", () => {
+  assert.match(judgeEpoch({ holder: claimant(1), highest: null }, request).because, /cannot read/);
+});
+
+test("epochs grow from one leadership to the next, though each meets another majority, and some attempts fail", () => {
+  // `up`: which of five voters the claimant reaches; each leader starts from its own old timeline
+  const attempts = fc.array(
+    fc.record({ nodeId: fc.integer({ min: 1, max: 5 }), up: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }) }),
+    { maxLength: 30 },
+  );
+  fc.assert(fc.property(attempts, (all) => {
+    const voters = [0, 0, 0, 0, 0];
+    const timelines = [1, 1, 1, 1, 1];
+    const led: number[] = [];
+    for (const { nodeId, up } of all) {
+      let epoch = timelines[nodeId - 1]! + 1;
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const replies = voters.flatMap((highest, v) => {
+          if (!up[v]) return [];
+          const { ok } = judgeEpoch({ holder: claimant(nodeId), highest }, { from: claimant(nodeId), epoch });
+          if (ok) voters[v] = epoch;
+          return [{ ok, highest: voters[v]! }];
+        });
+        if (replies.filter((r) => r.ok).length >= 3) {
+          led.push(epoch);
+          timelines[nodeId - 1] = epoch;
+          break;
+        }
+        epoch = nextEpoch(epoch, replies);
+      }
+    }
+    assert.deepEqual(led, [...new Set(led)].toSorted((a, b) => a - b));
+  }));
+});

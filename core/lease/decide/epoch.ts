@@ -1,0 +1,43 @@
+// PURE: the rules by which a majority of voters gives every leadership its own epoch, greater than any before it. The argument
+// is that of Raft's terms (Ongaro, Ousterhout 2014, 5.4): two majorities share a voter, and that voter remembers.
+import { type Claimant, sameClaimant } from "./vote.ts";
+
+/** The holder of the lease asks for the number of the timeline that its leadership is to have. */
+export interface EpochRequest {
+  from: Claimant;
+  epoch: number;
+}
+
+export interface EpochReply {
+  voter: string;
+  incarnation: string;
+  granted: boolean;
+  because: string;
+  /** the voter's own electorate, which the claimant checks as well */
+  electorate: readonly string[];
+  /** the highest epoch that this voter has granted or knows of; a greater one may be granted */
+  highest: number;
+}
+
+/** What a voter knows when it is asked. */
+export interface EpochVoter {
+  /** the claimant that has this voter's grant of the lease now, or null */
+  holder: Claimant | null;
+  /** the highest epoch on its disk, and the highest timeline that it has seen; null: its file cannot be read */
+  highest: number | null;
+}
+
+/** Whether a voter grants this epoch. If it does, it has to be on disk before the answer is sent. */
+export function judgeEpoch({ holder, highest }: EpochVoter, request: EpochRequest): { ok: boolean; because: string } {
+  if (highest === null) return { ok: false, because: "this voter cannot read the epochs that it has granted" };
+  if (holder === null || !sameClaimant(holder, request.from)) {
+    return { ok: false, because: `this voter has granted the lease to ${holder?.host ?? "nobody"}` };
+  }
+  if (request.epoch <= highest) return { ok: false, because: `epoch ${highest} has been granted already` };
+  return { ok: true, because: "granted" };
+}
+
+/** The least epoch that the next request may ask for, after these answers. */
+export function nextEpoch(asked: number, replies: readonly Pick<EpochReply, "highest">[]): number {
+  return Math.max(asked, ...replies.map((r) => r.highest)) + 1;
+}

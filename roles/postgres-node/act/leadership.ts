@@ -1,0 +1,26 @@
+// The begin of a leadership: an epoch that a majority of the voters has granted becomes the number of this node's next timeline.
+import type { Node } from "../node.ts";
+import { licenseOf, ownOf } from "../node.ts";
+
+/**
+ * Reserves an epoch for the promotion of this running standby, and makes it the number that PostgreSQL takes. It is in this
+ * node's memory first: a timeline that is not is no epoch. Null if no lease is needed. Throws if no majority grants one.
+ */
+export async function reserveEpoch(node: Node): Promise<number | null> {
+  if (licenseOf(node) === "not-needed") return null;
+  const { doors, lease, memory, seen } = node;
+  const own = ownOf(node).timeline;
+  if (own === null) throw new Error("the timeline of this node is not known");
+  const known = Math.max(own, seen.now.newestTimeline, await doors.data.newestTimeline());
+  const epoch = await lease.reserveEpoch(known);
+  await memory.update((m) => ({ ...m, granted: epoch }));
+  await doors.data.makeNextTimeline(own, epoch);
+  return epoch;
+}
+
+/** Why the server, which is read-write now, may not stay so; null if its timeline is the epoch that was reserved. */
+export function wrongTimeline(epoch: number | null, node: Node): string | null {
+  const timeline = node.seen.now.server?.timeline;
+  if (epoch === null || timeline === epoch) return null;
+  return `PostgreSQL began timeline ${timeline}, but the epoch of this leadership is ${epoch}`;
+}

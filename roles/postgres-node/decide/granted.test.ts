@@ -1,0 +1,28 @@
+// Data that was promoted without an epoch counts as its parent, and all other data as it is.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cluster } from "../../../tests/support/fake-cluster.ts";
+import { countedData, type GrantedView } from "./granted.ts";
+
+const parent = { timeline: 2, lsn: "0/2000000" };
+const promoted = cluster({ position: { timeline: 3, lsn: "0/9000000" }, parent });
+const view: GrantedView = { leaseInForce: true, everHadMajority: true, granted: 0 };
+
+test("a promotion that no majority knows of counts as its parent, where it was left", () => {
+  assert.deepEqual(countedData(promoted, view), { ...promoted, position: parent, ungranted: true });
+  assert.deepEqual(countedData(promoted, { ...view, granted: 2 }), { ...promoted, position: parent, ungranted: true });
+});
+
+test("an epoch of this node's own counts in full, also after the memory of an earlier release", () => {
+  assert.equal(countedData(promoted, { ...view, granted: 3 }), promoted);
+  assert.equal(countedData(promoted, { ...view, granted: null }), promoted);
+});
+
+test("where no lease decides who leads, and for a standby, everything counts", () => {
+  assert.equal(countedData(promoted, { ...view, leaseInForce: false }), promoted);
+  assert.equal(countedData(promoted, { ...view, everHadMajority: false }), promoted);
+  const standby = { ...promoted, wasPrimary: false };
+  assert.equal(countedData(standby, view), standby);
+  const empty = { kind: "empty" as const };
+  assert.equal(countedData(empty, view), empty);
+});

@@ -1,0 +1,20 @@
+// PURE: which of this node's WAL counts. A promotion without an epoch, for example one that was refused at the end of recovery or
+// ordered by hand, leaves a timeline that no majority knows of: such data counts as its parent, where it was left.
+import type { OwnData } from "./view.ts";
+
+export interface GrantedView {
+  /** only the holder of the lease may lead, so a timeline of this node's own needs an epoch */
+  leaseInForce: boolean;
+  everHadMajority: boolean;
+  /** the timeline on which this node may have led: its last epoch, or what it served on without a lease; null: not known */
+  granted: number | null;
+}
+
+/** The data directory as it counts in decisions and in what this node reports. */
+export function countedData(data: OwnData, view: GrantedView): OwnData {
+  if (data.kind !== "cluster" || !data.wasPrimary || data.parent === null) return data;
+  if (!view.leaseInForce || !view.everHadMajority || view.granted === null) return data;
+  // a promotion that never began leaves the node on the timeline that it followed
+  if (data.position.timeline <= view.granted) return data;
+  return { ...data, position: data.parent, ungranted: true };
+}
