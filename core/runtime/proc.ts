@@ -1,5 +1,6 @@
 // What the kernel reports in /proc: the time since boot, and which processes work in a directory. It is not part of files.ts,
 // so that a probe need not load the modules of that file.
+import { resolve } from "node:path";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /**
@@ -26,7 +27,8 @@ function readAtOnce(path: string): string | null {
 
 /**
  * Pids of processes called `name` that work in `directory`. In a container root lacks CAP_SYS_PTRACE, and may not see where
- * another account's process works. Such a process counts if it belongs to this container.
+ * another account's process works. Such a process counts if it belongs to this container, unless it comes from a server that
+ * was started with another directory (`-D`): somebody may look at a copy of the data here.
  * Synchronous, so that the fence waits for nothing.
  */
 export function processesIn(name: string, directory: string): number[] {
@@ -38,10 +40,20 @@ export function processesIn(name: string, directory: string): number[] {
     ) ?? [];
     if (comm !== name || state === "Z" || state === "X") return false;
     const place = quietly(() => readlinkSync(`/proc/${pid}/cwd`));
-    return place === null
-      ? quietly(() => readFileSync(`/proc/${pid}/cgroup`, "utf8")) === container
-      : place === directory;
+    if (place !== null) return place === directory;
+    return quietly(() => readFileSync(`/proc/${pid}/cgroup`, "utf8")) === container &&
+      !startedElsewhere(pid, name, directory);
   });
+}
+
+/** Whether the first process called `name` above this one, or itself, was started with `-D` and another directory. */
+function startedElsewhere(pid: number, name: string, directory: string): boolean {
+  const argv = (quietly(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "").split("\0");
+  const at = argv.indexOf("-D");
+  if (at >= 0) return argv[at + 1] !== undefined && resolve(argv[at + 1]!) !== resolve(directory);
+  const parent = Number(/^PPid:\s*(\d+)$/m.exec(quietly(() => readFileSync(`/proc/${pid}/status`, "utf8")) ?? "")?.[1]);
+  const parentName = quietly(() => readFileSync(`/proc/${parent}/comm`, "utf8"))?.trim();
+  return parentName === name && startedElsewhere(parent, name, directory);
 }
 
 /** Null if the process has just ended, or may not be looked at. */

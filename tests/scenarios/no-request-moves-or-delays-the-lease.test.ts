@@ -59,7 +59,7 @@ test("requests that are not genuine are refused and change nothing", async () =>
   const { address, standby } = await standbyOf(cluster);
   const before = (await cluster.nodeStatus(standby))!.paused;
   const { path } = orders.pause;
-  const body = JSON.stringify({ on: true });
+  const body = JSON.stringify({ ...before, on: true, count: before.count + 1 });
   const { audience } = await post(address, path, { body, audience: "" });
   const refused = async (
     sent: Omit<Sent, "body" | "audience"> & { body?: string; audience?: string },
@@ -82,7 +82,7 @@ test("requests that are not genuine are refused and change nothing", async () =>
   assert.deepEqual((await cluster.nodeStatus(standby))!.paused, before, "nothing was changed");
 
   const genuine = {
-    body: JSON.stringify({ on: before.on }),
+    body: JSON.stringify({ ...before, count: Math.max(1, before.count) }),
     audience,
     timeMs: Date.now() - 5 * 60_000,
     nonce: newNonce(),

@@ -62,7 +62,10 @@ test("pgpool with two primaries in sight writes to one of them only", async () =
   assert.ok(report.longestGapMs <= successionMs);
 });
 
-/** The answer to a query on a node whose server is stopped: a copy of its data is started for it, behind its own socket. */
+/**
+ * The answer to a query on a node whose server is stopped: a copy of its data is started for it, behind its own socket. The
+ * agent looks for processes that its server left several times meanwhile, and leaves the copy's server alone.
+ */
 async function readStopped(cluster: Cluster, node: string, sql: string): Promise<string> {
   const container = await cluster.container(node);
   const stopped = async () => (await tryExec(container, ["pgrep", "-x", "postgres"])).code === 1;
@@ -74,6 +77,6 @@ async function readStopped(cluster: Cluster, node: string, sql: string): Promise
   const script = `set -e; trap 'gosu postgres pg_ctl -D /tmp/look -m immediate stop > /dev/null; rm -rf /tmp/look' EXIT
     rm -rf /tmp/look; cp -a $PGDATA /tmp/look; rm -f /tmp/look/postmaster.pid; cd /tmp
     gosu postgres pg_ctl -D /tmp/look -w -l /tmp/look/look.log -o "${server}" start > /dev/null || { cat /tmp/look/look.log >&2; exit 1; }
-    gosu postgres psql -h /tmp -p 5999 -XAtq -v ON_ERROR_STOP=1 -d monkey_db -c "${sql}"`;
+    gosu postgres psql -h /tmp -p 5999 -XAtq -v ON_ERROR_STOP=1 -d monkey_db -c "do 'begin perform pg_sleep(2); end'" -c "${sql}"`;
   return await exec(container, ["bash", "-c", script], 60_000);
 }
