@@ -32,7 +32,7 @@ test("a granted epoch is on disk, also in a directory that is made for it, and i
   });
 });
 
-test("a file that cannot be read is no zero: it is named, with what to do", async () => {
+test("a file that cannot be read does not count as zero: it is named, with what to do", async () => {
   await inDirectory(async (directory) => {
     await writeFile(join(directory, "epoch.json"), "{");
     const epochs = await openEpochs(directory, log);

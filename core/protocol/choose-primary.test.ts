@@ -54,17 +54,23 @@ test("reportOf() takes from /status what the choice looks at: without the lease 
     standbys: 1,
     streaming: false,
   };
-  assert.deepEqual(reportOf("a", status({ mode: "on", held: false })), { ...expected, licensed: false });
-  assert.deepEqual(reportOf("a", status({ mode: "on", held: true })), { ...expected, licensed: true });
-  assert.deepEqual(reportOf("a", status({ mode: "bootstrap", held: false })), { ...expected, licensed: true });
+  assert.deepEqual(reportOf("a", status({ mode: "on", held: false })), { ...expected, licensed: false, held: false });
+  assert.deepEqual(reportOf("a", status({ mode: "on", held: true })), { ...expected, licensed: true, held: true });
+  assert.deepEqual(reportOf("a", status({ mode: "bootstrap", held: false })), {
+    ...expected,
+    licensed: true,
+    held: false,
+  });
 });
 
-test("choosePrimary() chooses a node that says it is primary, on the highest timeline that any of them has", () => {
+test("choosePrimary() chooses a holder of the lease, or a node that says it is primary, on the highest timeline of those", () => {
   fc.assert(fc.property(arbitraryReports, (reports) => {
     const chosen = choosePrimary(reports, null);
     const primaries = reports.filter((c) => c.role === "primary" && c.licensed);
     if (primaries.length === 0) return chosen === null;
-    const highest = Math.max(...primaries.map((c) => c.timeline ?? 0));
+    const holders = primaries.filter((c) => c.held);
+    const highest = Math.max(...(holders.length > 0 ? holders : primaries).map((c) => c.timeline ?? 0));
+    if (holders.length > 0 && chosen?.held !== true) return false;
     return chosen !== null && primaries.includes(chosen) && (chosen.timeline ?? 0) === highest;
   }));
 });

@@ -14,6 +14,7 @@ test("paths and fields stay those that containers of other versions use", () => 
     vote: "/control/lease",
     takeOver: "/control/take-over",
     switchover: "/control/switchover",
+    epoch: "/control/epoch",
     force: "/control/force",
     reinit: "/control/reinit",
     pause: "/control/pause",

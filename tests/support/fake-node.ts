@@ -12,6 +12,7 @@ import { Observed } from "../../roles/postgres-node/state/observed.ts";
 import { Orders } from "../../roles/postgres-node/state/orders.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { fakeConfig, says, server } from "./fake-cluster.ts";
+import { fakeLease } from "./fake-lease.ts";
 import { World } from "./fake-world.ts";
 
 export interface FakeNode {
@@ -57,7 +58,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
       },
     },
     voter: { granted: () => null },
-    lease: world.lease(),
+    lease: fakeLease(world),
     repmgrd: {
       running: () => daemon,
       start: () => void (daemon = true),

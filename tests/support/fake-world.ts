@@ -4,7 +4,6 @@ import type { ServerSeen } from "../../roles/postgres-node/decide/server-seen.ts
 import type { OwnData } from "../../roles/postgres-node/decide/view.ts";
 import type { ChildExit } from "../../core/runtime/supervisor.ts";
 import type { Doors } from "../../roles/postgres-node/doors.ts";
-import type { NodeLease } from "../../roles/postgres-node/node.ts";
 import { cluster, says, server } from "./fake-cluster.ts";
 
 /** The state of the world, which a test changes as it runs. */
@@ -154,51 +153,6 @@ export class World {
         answers: () => Promise.resolve(true),
         ensureSlot: (upstream) => done(`slot on ${upstream}`).then(() => true),
         timelines: () => Promise.resolve({ history: [{ timeline: 1, endLsn: "0/3000000" }], origin: null }),
-      },
-    };
-  }
-
-  lease(): NodeLease {
-    let alone = true;
-    return {
-      mode: { on: true },
-      held: () => this.held,
-      remainingMs: () => this.held ? 4_000 : 0,
-      term: () => 1,
-      epoch: () => this.held ? this.epoch : null,
-      reserveEpoch: (known) =>
-        Promise.resolve().then(() => {
-          this.note(`reserve above ${known}`);
-          return this.epoch = known + 1;
-        }),
-      refusalTexts: () => [],
-      retryMs: 200,
-      acquire: () => {
-        this.held ||= this.grants;
-        return Promise.resolve(
-          this.held ? { held: true } : { held: false, because: "granted to pg2", retryMs: 200 },
-        );
-      },
-      release: (_because, heir) => {
-        if (this.held) this.note(heir ? `release to ${heir}` : "release");
-        this.held = false;
-        return Promise.resolve();
-      },
-      arm: () => {},
-      disarm: () => {},
-      force: () => {
-        this.note("force");
-        alone = true;
-      },
-      unforce: () => {
-        this.note("unforce");
-        alone = !this.grants;
-        return Promise.resolve(this.grants);
-      },
-      alone: () => alone,
-      standDown: () => {
-        this.note("stand down");
-        alone = false;
       },
     };
   }

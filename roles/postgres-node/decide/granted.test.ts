@@ -18,7 +18,7 @@ test("an epoch of this node's own counts in full, also after the memory of an ea
   assert.equal(countedData(promoted, { ...view, granted: null }), promoted);
 });
 
-test("where no lease decides who leads, and for a standby, everything counts", () => {
+test("without a lease in force, and for a standby, everything counts", () => {
   assert.equal(countedData(promoted, { ...view, leaseInForce: false }), promoted);
   assert.equal(countedData(promoted, { ...view, everHadMajority: false }), promoted);
   const standby = { ...promoted, wasPrimary: false };

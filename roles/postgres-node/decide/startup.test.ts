@@ -270,3 +270,18 @@ test("decideStartup() never lets data follow a primary of another cluster or one
     return sameCluster && timeline !== null && history !== null && isAncestor(v.data.position, { timeline, history });
   }));
 });
+
+test("data that was promoted without an epoch never leads, and is replaced by a clone, whatever its timeline's number", () => {
+  const data = cluster({ position: { timeline: 2, lsn: "0/6000000" }, ungranted: true });
+  const standbys = hosts.slice(1).map((h) => peer(h, { role: "standby", position: { timeline: 1, lsn: "0/1000000" } }));
+  const alone = decideStartup(view({ data, peers: standbys }));
+  assert.equal(alone.do, "wait");
+  assert.match(alone.because, /promoted without an epoch.*failover --force/);
+  const history = [{ timeline: 2, endLsn: "0/9000000" }];
+  const primary = { host: "pgslave1", systemIdentifier: "1", timeline: 3, history, origin: null };
+  assert.equal(decideStartup(view({ data, primary, peers: standbys })).do, "clone");
+  assert.equal(
+    decideStartup(view({ data: { ...data, ungranted: false }, primary, peers: standbys })).do,
+    "start-standby",
+  );
+});

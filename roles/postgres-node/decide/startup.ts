@@ -158,11 +158,16 @@ function foreignCluster(own: OwnCluster, host: string, identifier: string): Star
 
 function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight): StartupPlan {
   const upstream = chooseUpstream(view, own, primary);
+  if (own.ungranted) {
+    // its timeline may have the number of an epoch: pg_rewind would take the two for one
+    const because = `this node was promoted without an epoch, and ${primary.host} is the primary`;
+    return { do: "clone", from: primary.host, because };
+  }
   const sameTimelineTwice = own.wasPrimary && primary.timeline === own.position.timeline;
   if (!sameOrigin(own.origin, primary.origin)) {
     return { do: "clone", from: primary.host, because: twoTimelines(own.position.timeline, primary.host) };
   }
-  const follows = !sameTimelineTwice && !own.ungranted && primary.timeline !== null && primary.history !== null &&
+  const follows = !sameTimelineTwice && primary.timeline !== null && primary.history !== null &&
     isAncestor(own.position, { timeline: primary.timeline, history: primary.history });
   const at = `timeline ${own.position.timeline} at ${own.position.lsn}`;
   if (view.cloneBecause !== null) return { do: "clone", from: primary.host, because: view.cloneBecause };
@@ -213,7 +218,9 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
   if (own.ungranted) {
     return {
       do: "wait",
-      because: "this node was promoted without an epoch from a majority of the voters, so it follows the next primary",
+      because:
+        "this node was promoted without an epoch from a majority of the voters, so it waits for a primary to clone " +
+        "from; if no other node has data, type postdock cluster failover --force",
     };
   }
   const majority = countMajority(view);

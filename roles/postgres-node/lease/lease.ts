@@ -8,7 +8,6 @@ import {
   type ClaimState,
   count,
   isMajority,
-  isMajorityOfAll,
   isRefused,
   newClaim,
   release,
@@ -18,13 +17,13 @@ import {
   retryAfterMs,
   rulesOf,
 } from "../../../core/lease/decide/claim.ts";
-import { type EpochReply, type EpochRequest, nextEpoch } from "../../../core/lease/decide/epoch.ts";
 import { type LeaseReply, type LeaseRequest, maxTerm } from "../../../core/lease/decide/vote.ts";
 import type { Voter } from "../../../core/lease/voter.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { type Clock, leaseNowMs } from "../../../core/runtime/time.ts";
 import type { Fence } from "./fence.ts";
 import { orders } from "../../../core/protocol/orders.ts";
+import { reserveEpoch } from "./reservation.ts";
 import { type AskVoters, askVoters } from "./voters.ts";
 
 export type Attempt = { held: true } | { held: false; because: string; retryMs: number };
@@ -51,8 +50,6 @@ export interface LeaseDeps {
 
 /** How long an attempt waits for answers, milliseconds. */
 const askMs = 600;
-/** How often an epoch is asked for, each time above what the voters know. */
-const mostReservations = 4;
 /** How long a release waits for answers, milliseconds. At a voter that it does not reach, the grant has to run out. */
 const releaseMs = 300;
 
@@ -94,44 +91,20 @@ export class Lease {
     return this.held() && this.reserved?.term === this.claim.lease?.term.number ? this.reserved?.epoch ?? null : null;
   }
 
-  /**
-   * Reserves an epoch for the leadership of this node, which holds the lease: the first above `known` that no voter has granted
-   * or seen. A number that a majority did not grant stays unused. Throws if no majority grants one while the lease lasts.
-   */
+  /** Reserves an epoch for the leadership of this node, which holds the lease (reservation.ts). Throws if it gets none. */
   async reserveEpoch(known: number): Promise<number> {
-    const term = this.claim.lease?.term.number ?? 0;
-    let epoch = known + 1;
-    let why = "";
-    for (let attempt = 0; attempt < mostReservations && this.held(); attempt++) {
-      const grants: Record<string, EpochReply> = {};
-      const refusals: string[] = [];
-      const request: EpochRequest = { from: this.claim.self, epoch };
-      const replies = await this.askForEpoch(request, (asked, answer) => {
-        if ("error" in answer) refusals.push(`${asked}: ${answer.error}`);
-        else if (!answer.granted) refusals.push(`${asked}: ${answer.because}`);
-        else if (answer.voter === asked) grants[asked] = answer;
-      }, () => isMajorityOfAll(grants, this.claim.electorate));
-      if (!this.held() || this.claim.lease?.term.number !== term) break;
-      if (isMajorityOfAll(grants, this.claim.electorate)) {
-        this.reserved = { term, epoch };
-        this.deps.log.info("Epoch reserved", { epoch, term });
-        return epoch;
-      }
-      why = refusals.join("; ");
-      epoch = nextEpoch(epoch, replies);
-    }
-    throw new Error(`no majority of the voters granted an epoch: ${this.held() ? why : "the lease ended meanwhile"}`);
-  }
-
-  private async askForEpoch(
-    request: EpochRequest,
-    take: (asked: string, answer: EpochReply | { error: string }) => void,
-    done: () => boolean,
-  ): Promise<EpochReply[]> {
-    const { voter, newestTimeline } = this.deps;
-    const { electorate } = this.claim;
-    const own = () => voter.grantEpoch(request, newestTimeline());
-    return await askVoters(orders.epoch, request, { ...this.asking(electorate, askMs), own, done }, take);
+    const { voter, newestTimeline, log } = this.deps;
+    const { self, electorate, lease } = this.claim;
+    const term = lease?.term.number ?? 0;
+    const epoch = await reserveEpoch(known, {
+      from: self,
+      holds: () => this.held() && this.claim.lease?.term.number === term,
+      own: (request) => voter.grantEpoch(request, newestTimeline()),
+      ...this.asking(electorate, askMs),
+    });
+    this.reserved = { term, epoch };
+    log.info("Epoch reserved", { epoch, term });
+    return epoch;
   }
 
   private asking(electorate: readonly string[], timeoutMs: number): Omit<AskVoters<object>, "own" | "done"> {
