@@ -27,10 +27,11 @@ export async function openEpochs(directory: string, log: Log): Promise<Epochs> {
   return {
     highest: () => highest,
     raise: async (to) => {
-      if (to <= (highest ?? 0)) return;
+      if (to <= (highest ?? 0)) return await writing; // another question waits for the same number to be on disk
       highest = to;
-      const raising = writing.then(() => write(to));
-      writing = raising.then(() => {}, () => {}); // its failure is the caller's to report
+      const raising = writing.catch(() => {}).then(() => write(to));
+      writing = raising;
+      raising.catch(() => {}); // its callers report it
       await raising;
     },
   };

@@ -16,6 +16,8 @@ import { leaseNowMs } from "../runtime/time.ts";
 
 export class Voter {
   private state: VoterState;
+  /** the epoch that was granted last, and to which claimant */
+  private epoch: EpochRequest | null = null;
   private readonly complained = new Set<string>();
   constructor(
     o: { name: string; incarnation: string; ttlMs: number; electorate: readonly string[] },
@@ -63,10 +65,12 @@ export class Voter {
     const stored = this.epochs.highest();
     const highest = stored === null ? null : Math.max(stored, seen);
     const holder = liveGrant(this.state, leaseNowMs())?.to ?? null;
-    const { ok, because } = judgeEpoch({ holder, highest }, request);
+    const highestTo = highest !== null && this.epoch?.epoch === highest ? this.epoch.from : null;
+    const { ok, because } = judgeEpoch({ holder, highest, highestTo }, request);
     if (ok) {
+      this.epoch = request;
       await this.epochs.raise(request.epoch);
-      this.log.info("Epoch granted", { to: request.from.host, epoch: request.epoch });
+      this.log.info("Epoch granted", { to: request.from.host, epoch: request.epoch, because });
     }
     const now = ok ? request.epoch : highest ?? 0;
     return { voter: name, incarnation, granted: ok, because, electorate, highest: now };

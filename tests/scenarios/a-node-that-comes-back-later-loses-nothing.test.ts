@@ -12,6 +12,8 @@ import { withMode } from "../support/variants.ts";
 import { successionMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
+/** In eventual mode a standby has each write after this at the latest, milliseconds. */
+const tailMs = 1_000;
 
 async function start(mode: string): Promise<OwnCluster> {
   const cluster = await ownCluster({ name: `epochs-${mode}`, edit: withMode(mode) });
@@ -41,11 +43,13 @@ for (const mode of ["strict", "eventual"]) {
       await tryExec(await cluster.container(third), ["bash", "-c", `pkill -${signal} -f 'postgres: .*walreceiver'`]);
     const ledger = await Ledger.start(await throughPool(cluster));
     await ledger.writes(20);
+    const struckMs: number[] = [];
     // the third node votes, and does not notice that the second one leads
     assert.equal((await inThird("STOP")).code, 0);
     await ledger.writes(20);
     await cluster.kill(first);
     assert.equal(await cluster.waitSuccessor(first, nodes), second);
+    struckMs.push(systemClock.nowMs());
     await cluster.kill(second);
     await inThird("KILL"); // what it was sent meanwhile never arrives: the first node has more
 
@@ -60,6 +64,7 @@ for (const mode of ["strict", "eventual"]) {
       "above the timeline of the second node, which neither of the two has",
     );
 
+    struckMs.push(systemClock.nowMs());
     await cluster.kill(first);
     await cluster.start(second);
     // the voter of the second node is silent for one LEASE_TTL after its start
@@ -69,7 +74,10 @@ for (const mode of ["strict", "eventual"]) {
     assert.equal(await cluster.waitWhole(undefined, nodes), third);
     const report = await ledger.finish({ ...monkey, host: (await cluster.address(third))! });
     // between the two deaths no node could lead
-    assertLedger(mode, report, { atLeast: 80, gapMs: 4 * successionMs });
+    // without waiting for a standby, what a primary acknowledged just before it died may be gone, and nothing else
+    const isTail = (id: number) => struckMs.some((ms) => Math.abs(ledger.acknowledgedAt.get(id)! - ms) < tailMs);
+    const missing = mode === "strict" ? report.missing : report.missing.filter((id) => !isTail(id));
+    assertLedger(mode, { ...report, missing }, { atLeast: 80, gapMs: 4 * successionMs });
   });
 }
 

@@ -8,18 +8,33 @@ const claimant = (nodeId: number, incarnation = "a") => ({ nodeId, host: `pg${no
 const request = { from: claimant(1), epoch: 5 };
 
 test("an epoch is granted once, to the holder of the lease only", () => {
-  assert.equal(judgeEpoch({ holder: claimant(1), highest: 4 }, request).ok, true);
-  assert.match(judgeEpoch({ holder: claimant(1), highest: 5 }, request).because, /epoch 5 has been granted already/);
-  assert.match(judgeEpoch({ holder: claimant(2), highest: 4 }, request).because, /granted the lease to pg2/);
-  assert.match(judgeEpoch({ holder: null, highest: 4 }, request).because, /granted the lease to nobody/);
+  assert.equal(judgeEpoch({ holder: claimant(1), highest: 4, highestTo: null }, request).ok, true);
+  assert.match(
+    judgeEpoch({ holder: claimant(1), highest: 5, highestTo: claimant(2) }, request).because,
+    /epoch 5 has been granted already/,
+  );
+  assert.match(
+    judgeEpoch({ holder: claimant(2), highest: 4, highestTo: null }, request).because,
+    /granted the lease to pg2/,
+  );
+  assert.match(
+    judgeEpoch({ holder: null, highest: 4, highestTo: null }, request).because,
+    /granted the lease to nobody/,
+  );
 });
 
 test("another run of the same node is another claimant", () => {
-  assert.equal(judgeEpoch({ holder: claimant(1, "b"), highest: 4 }, request).ok, false);
+  assert.equal(judgeEpoch({ holder: claimant(1, "b"), highest: 4, highestTo: null }, request).ok, false);
+});
+
+test("the same question twice gets the same answer, also from a voter that is asked under two names", () => {
+  assert.equal(judgeEpoch({ holder: claimant(1), highest: 5, highestTo: claimant(1) }, request).ok, true);
+  assert.equal(judgeEpoch({ holder: claimant(1), highest: 6, highestTo: claimant(1) }, request).ok, false);
+  assert.equal(judgeEpoch({ holder: claimant(1), highest: 5, highestTo: claimant(1, "b") }, request).ok, false);
 });
 
 test("a voter that cannot read what it has granted grants nothing", () => {
-  assert.match(judgeEpoch({ holder: claimant(1), highest: null }, request).because, /cannot read/);
+  assert.match(judgeEpoch({ holder: claimant(1), highest: null, highestTo: null }, request).because, /cannot read/);
 });
 
 test("epochs grow from one leadership to the next, though each meets another majority, and some attempts fail", () => {
@@ -37,7 +52,10 @@ test("epochs grow from one leadership to the next, though each meets another maj
       for (let attempt = 0; attempt < 3; attempt++) {
         const replies = voters.flatMap((highest, v) => {
           if (!up[v]) return [];
-          const { ok } = judgeEpoch({ holder: claimant(nodeId), highest }, { from: claimant(nodeId), epoch });
+          const { ok } = judgeEpoch({ holder: claimant(nodeId), highest, highestTo: null }, {
+            from: claimant(nodeId),
+            epoch,
+          });
           if (ok) voters[v] = epoch;
           return [{ ok, highest: voters[v]! }];
         });

@@ -3,6 +3,7 @@ import type { Backend } from "../../../config/list-syntax.ts";
 import type { Peers } from "../../../core/client/peers.ts";
 import { postgresAnswers } from "../../../core/runtime/postgres-ping.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
+import { misdirected } from "../../../core/protocol/identity.ts";
 import { reportOf } from "../../../core/protocol/choose-primary.ts";
 import type { NodeStatus } from "../../../core/protocol/status.ts";
 import type { BackendReport, NodeSeen } from "../decide/truth.ts";
@@ -24,7 +25,7 @@ export interface NodeWatch {
 }
 
 /** One answer, and the revision from which changes are asked for. */
-type Look = Omit<NodeSeen, "forMs"> & { revision: number | undefined };
+type Look = Omit<NodeSeen, "forMs"> & { revision: number | undefined; ownHost: string };
 
 interface Word {
   seen: Look;
@@ -67,8 +68,13 @@ export function watchNodes(
     first,
     seen: () => {
       const now = clock.nowMs();
-      return [...words.values()].map(({ seen: { revision: _, ...seen }, sinceMs }) => ({
+      const all = [...words.values()];
+      const wrong = misdirected(
+        all.flatMap(({ seen: { host, ownHost, report } }) => report ? [{ host, nodeId: report.nodeId, ownHost }] : []),
+      );
+      return all.map(({ seen: { revision: _, ownHost: __, ...seen }, sinceMs }) => ({
         ...seen,
+        ...(wrong.has(seen.host) ? { report: null, postgresAnswers: false } : {}),
         forMs: now - sinceMs,
       }));
     },
@@ -86,10 +92,17 @@ async function look(backend: Backend, peers: Peers, since?: number): Promise<Loo
   const answer = await peers.askNode(host, how);
   if (answer.seen === "reached") {
     const { status } = answer;
-    return { id, host, report: backendReport(host, status), postgresAnswers: true, revision: status.revision };
+    return {
+      id,
+      host,
+      report: backendReport(host, status),
+      postgresAnswers: true,
+      ownHost: status.node.host,
+      revision: status.revision,
+    };
   }
   const answers = await postgresAnswers(host, port, answerMs);
-  return { id, host, report: null, postgresAnswers: answers, revision: undefined };
+  return { id, host, report: null, postgresAnswers: answers, ownHost: host, revision: undefined };
 }
 
 function backendReport(host: string, status: NodeStatus): BackendReport {

@@ -2,6 +2,7 @@
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { AskHow } from "../../../core/client/peers.ts";
 import { choosePrimary, reportOf } from "../../../core/protocol/choose-primary.ts";
+import { misdirected } from "../../../core/protocol/identity.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
 import type { Peer, PrimaryInSight, PrimaryTimelines, Surroundings } from "../decide/view.ts";
 import { type Node, ownOf, statusOf } from "../node.ts";
@@ -27,6 +28,7 @@ export async function observeSurroundings(
   let said = await askAll(first, how, node);
   const learnt = others(said.flatMap(namedBy), config).filter((host) => !first.includes(host));
   if (learnt.length > 0) said = [...said, ...await askAll(learnt, how, node)];
+  said = withoutMisdirected(said);
   noteTimelines(said, node);
   const primary = await findPrimary(said, node);
   if (primary !== null) seen.primarySeen();
@@ -119,6 +121,18 @@ function toPeer(answer: PeerSeen): Peer {
     upstream: status.postgres.upstream?.host ?? null,
     streaming: status.postgres.upstream?.streaming ?? false,
   };
+}
+
+/** A name that led to another node says nothing of the node that was meant. */
+function withoutMisdirected(answers: readonly PeerSeen[]): PeerSeen[] {
+  const wrong = misdirected(
+    answers.flatMap((a) =>
+      a.seen === "reached" ? [{ host: a.host, nodeId: a.status.node.id, ownHost: a.status.node.host }] : []
+    ),
+  );
+  return answers.map((a) =>
+    wrong.has(a.host) ? { host: a.host, seen: "unreachable", error: "the name resolves to another node" } : a
+  );
 }
 
 /** Timelines of this cluster, whoever is on them: the next leadership begins above them. */
