@@ -1,8 +1,11 @@
-// `deno task simulate [--steps N] [--seed S]`: runs the rules of the lease in simulated worlds for N steps, then with each
-// planted fault. If a world breaks, its seed is printed, with which the same run can be repeated.
+// `deno task simulate [--data] [--steps N] [--seed S]`: runs the rules of the lease in simulated worlds for N steps, then with
+// each planted fault; with --data the decisions about whose data counts. If a world breaks, its seed is printed, with which the same run can be repeated.
 import process from "node:process";
 import { systemClock } from "../core/runtime/time.ts";
 import { ExitCode, OperatorError } from "../core/words/errors.ts";
+import { runData } from "../tests/simulation/data.ts";
+import { trueRules } from "../tests/simulation/data-views.ts";
+import { Random } from "../tests/simulation/random.ts";
 import { search, searchPlanted } from "../tests/simulation/search.ts";
 import { say, task } from "./terminal.ts";
 
@@ -45,7 +48,28 @@ function simulate(seed: number, steps: number): boolean {
   return false;
 }
 
+const dataSteps = 1_000;
+
+/** Runs the decisions about data for so many steps, faults and all. Returns whether nothing broke. */
+function simulateData(seed: number, steps: number): boolean {
+  let led = 0;
+  for (let s = seed; (s - seed) * dataSteps < steps; s++) {
+    const world = runData(new Random(s), trueRules, dataSteps);
+    led += world.led;
+    if (world.broken !== null) {
+      say(`BROKEN: ${world.broken}. To repeat: deno task simulate --data --steps 1 --seed ${s}`);
+      return false;
+    }
+  }
+  say(`${steps} steps, ${led} leaderships: no acknowledged write was lost, and every cluster healed`);
+  return true;
+}
+
 await task(() => {
+  if (process.argv.includes("--data")) {
+    const sound = simulateData(numberAfter("--seed", 1), numberAfter("--steps", defaultSteps));
+    return Promise.resolve(sound ? 0 : 1);
+  }
   const seed = numberAfter("--seed", 1);
   const sound = simulate(seed, numberAfter("--steps", defaultSteps));
   say("\nPlanted faults:");

@@ -131,6 +131,20 @@ test("a server that died starts again under the lease that was kept", async () =
   await endLife(f, life);
 });
 
+test("a server that died and may not start again gives up the lease that was kept", async () => {
+  const f = fakeNode();
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  for (const [host, status] of f.world.others) {
+    f.world.others.set(host, { ...status, postgres: { ...status.postgres, lsn: "0/3000008" } });
+  }
+  f.world.end({ code: null, signal: "SIGKILL", livedMs: 0 });
+  await f.clock.pass(2_000);
+  assert.equal(f.world.did.filter((w) => w === "start").length, 1);
+  assert.ok(f.world.did.includes("release"), f.world.did.join());
+  await endLife(f, life);
+});
+
 test("a former primary leads under a new epoch: it starts as a standby of nobody, and its number is above all in sight", async () => {
   const f = fakeNode();
   f.world.others.set("pg3", says("pg3", {}, { timeline: 6, lsn: "0/1000000", standby: false, upstream: null }));
@@ -143,7 +157,7 @@ test("a former primary leads under a new epoch: it starts as a standby of nobody
   await f.clock.pass(2_000);
   const steps = ["prepare standby of nobody", "start", "reserve above 6", "memory", "next timeline 7", "promote"];
   assert.deepEqual(f.world.did.slice(0, steps.length), steps);
-  assert.equal(f.node.memory.now.granted, 7);
+  assert.deepEqual(f.node.memory.now.granted, [7]);
   await endLife(f, life);
 });
 
@@ -157,6 +171,16 @@ test("without an epoch from a majority the server is not promoted, the lease is 
   f.world.broken.clear();
   await f.clock.pass(3_000);
   assert.ok(f.world.did.includes("promote"), f.world.did.join());
+  await endLife(f, life);
+});
+
+test("a timeline that no cluster can have reached is asked of no voter", async () => {
+  const f = fakeNode();
+  f.node.doors.data.newestTimeline = () => Promise.resolve(1e9);
+  const life = runNode(f.node);
+  await f.clock.pass(1_000);
+  assert.ok(!f.world.did.some((w) => w.startsWith("reserve")), f.world.did.join());
+  assert.ok(f.lines.some((l) => l.includes("so many leaderships cannot have passed")), f.lines.join("\n"));
   await endLife(f, life);
 });
 

@@ -2,6 +2,9 @@
 // is that of Raft's terms (Ongaro, Ousterhout 2014, 5.4): two majorities share a voter, and that voter remembers.
 import { type Claimant, sameClaimant } from "./vote.ts";
 
+/** More leaderships than this cannot have passed while a node was away: a greater number is an error of the node that said it. */
+export const mostSkipped = 10_000;
+
 /** The holder of the lease asks for the number of the timeline that its leadership is to have. */
 export interface EpochRequest {
   from: Claimant;

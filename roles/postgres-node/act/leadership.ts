@@ -1,4 +1,6 @@
 // The begin of a leadership: an epoch that a majority of the voters has granted becomes the number of this node's next timeline.
+import { mostSkipped } from "../../../core/lease/decide/epoch.ts";
+import { withGranted } from "../decide/memory.ts";
 import type { Node } from "../node.ts";
 import { licenseOf, ownOf } from "../node.ts";
 
@@ -12,8 +14,13 @@ export async function reserveEpoch(node: Node): Promise<number | null> {
   const own = ownOf(node).timeline;
   if (own === null) throw new Error("the timeline of this node is not known");
   const known = Math.max(own, seen.now.newestTimeline, await doors.data.newestTimeline());
+  if (known - own > mostSkipped) {
+    throw new Error(
+      `a node reports timeline ${known}, but this node is on ${own}: so many leaderships cannot have passed`,
+    );
+  }
   const epoch = await lease.reserveEpoch(known);
-  await memory.update((m) => ({ ...m, granted: epoch }));
+  await memory.update((m) => ({ ...m, granted: withGranted(m.granted, epoch) }));
   await doors.data.makeNextTimeline(own, epoch);
   return epoch;
 }

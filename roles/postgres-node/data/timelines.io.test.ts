@@ -40,6 +40,13 @@ test("a number that has a history already is refused, and nothing is written", a
   });
 });
 
+test("a number that no cluster can have reached fills no disk", async () => {
+  await inDirectory({}, async (pgdata, wal) => {
+    await assert.rejects(makeNext(pgdata, 1, 1e9), /timeline 1000000000 is 999999999 above this node's own/);
+    assert.deepEqual(await readdir(wal), []);
+  });
+});
+
 test("before a start only the place-holders above the newest history are removed", async () => {
   const held = {
     "00000002.history": "# a\n",

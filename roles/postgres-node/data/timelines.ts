@@ -3,6 +3,7 @@
 // the places of the numbers in between, which belong to leaderships that this node did not follow. They name no parent: no
 // server takes them for a timeline that it could follow, but one that starts with nothing above them would wait for ever.
 import { join } from "node:path";
+import { mostSkipped } from "../../../core/lease/decide/epoch.ts";
 import { parseHistory } from "../../../core/postgres/lsn.ts";
 import { historyName } from "../../../core/postgres/wal-name.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
@@ -23,6 +24,9 @@ export async function newestHistory(pgdata: string): Promise<number> {
  */
 export async function makeNext(pgdata: string, own: number, wanted: number): Promise<void> {
   const path = (timeline: number) => join(walDirectory(pgdata), historyName(timeline));
+  if (wanted - own > mostSkipped) {
+    throw new Error(`timeline ${wanted} is ${wanted - own} above this node's own, which is more than ${mostSkipped}`);
+  }
   if (await exists(path(wanted))) throw new Error(`timeline ${wanted} has a history file already`);
   for (let timeline = own + 1; timeline < wanted; timeline++) {
     if (await exists(path(timeline))) continue;

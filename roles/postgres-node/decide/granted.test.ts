@@ -6,15 +6,19 @@ import { countedData, type GrantedView } from "./granted.ts";
 
 const parent = { timeline: 2, lsn: "0/2000000" };
 const promoted = cluster({ position: { timeline: 3, lsn: "0/9000000" }, parent });
-const view: GrantedView = { leaseInForce: true, everHadMajority: true, granted: 0 };
+const view: GrantedView = { leaseInForce: true, everHadMajority: true, granted: [] };
 
 test("a promotion that no majority knows of counts as its parent, where it was left", () => {
   assert.deepEqual(countedData(promoted, view), { ...promoted, position: parent, ungranted: true });
-  assert.deepEqual(countedData(promoted, { ...view, granted: 2 }), { ...promoted, position: parent, ungranted: true });
+  assert.deepEqual(countedData(promoted, { ...view, granted: [2, 9] }), {
+    ...promoted,
+    position: parent,
+    ungranted: true,
+  });
 });
 
 test("an epoch of this node's own counts in full, also after the memory of an earlier release", () => {
-  assert.equal(countedData(promoted, { ...view, granted: 3 }), promoted);
+  assert.equal(countedData(promoted, { ...view, granted: [2, 3] }), promoted);
   assert.equal(countedData(promoted, { ...view, granted: null }), promoted);
 });
 

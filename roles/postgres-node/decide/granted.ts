@@ -6,15 +6,14 @@ export interface GrantedView {
   /** only the holder of the lease may lead, so a timeline of this node's own needs an epoch */
   leaseInForce: boolean;
   everHadMajority: boolean;
-  /** the timeline on which this node may have led: its last epoch, or what it served on without a lease; null: not known */
-  granted: number | null;
+  /** the timelines on which this node may have led: its epochs, and what it served on without a lease; null: not known */
+  granted: readonly number[] | null;
 }
 
 /** The data directory as it counts in decisions and in what this node reports. */
 export function countedData(data: OwnData, view: GrantedView): OwnData {
   if (data.kind !== "cluster" || !data.wasPrimary || data.parent === null) return data;
   if (!view.leaseInForce || !view.everHadMajority || view.granted === null) return data;
-  // a promotion that never began leaves the node on the timeline that it followed
-  if (data.position.timeline <= view.granted) return data;
+  if (view.granted.includes(data.position.timeline)) return data;
   return { ...data, position: data.parent, ungranted: true };
 }

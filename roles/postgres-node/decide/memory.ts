@@ -4,6 +4,9 @@ import { newerPause, type Pause } from "../../../core/protocol/pause.ts";
 import { type ClusterView, reached } from "./view.ts";
 import type { Role } from "./server-seen.ts";
 
+/** How many of its timelines a node remembers; its data can only be on one of the last. */
+const mostRemembered = 100;
+
 export interface MemoryView extends Pick<ClusterView, "otherPartners" | "configuredUpstream" | "peers"> {
   nodeId: number;
   systemIdentifier: string;
@@ -17,7 +20,7 @@ export interface MemoryView extends Pick<ClusterView, "otherPartners" | "configu
   hosts: readonly string[];
   /** the timeline of the running server; null if it is not known */
   timeline: number | null;
-  before: { everHadMajority: boolean; paused: Pause; granted: number | null };
+  before: { everHadMajority: boolean; paused: Pause; granted: readonly number[] | null };
 }
 
 export function decideMemory(view: MemoryView) {
@@ -33,9 +36,15 @@ export function decideMemory(view: MemoryView) {
 }
 
 /** A server that is lawfully read-write leads on its timeline. A standby that has no epoch yet has never led. */
-function grantedNow({ role, timeline, lawful, before }: MemoryView): number | null {
-  if (role === "primary" && lawful) return timeline ?? before.granted;
-  return role === "standby" ? before.granted ?? 0 : before.granted;
+function grantedNow({ role, timeline, lawful, before }: MemoryView): number[] | null {
+  if (role === "primary" && lawful && timeline !== null) return withGranted(before.granted, timeline);
+  if (before.granted === null) return role === "standby" ? [] : null;
+  return [...before.granted];
+}
+
+/** The timelines on which a node may have led, with another one; the oldest are forgotten. */
+export function withGranted(before: readonly number[] | null, timeline: number): number[] {
+  return [...new Set([...before ?? [], timeline])].slice(-mostRemembered);
 }
 
 function majorityJoined(view: MemoryView): boolean {

@@ -1,6 +1,6 @@
 // Asks the voters for the epoch of a leadership. The rules are in core/lease/decide/epoch.ts.
 import { isMajorityOfAll } from "../../../core/lease/decide/claim.ts";
-import { type EpochReply, type EpochRequest, nextEpoch } from "../../../core/lease/decide/epoch.ts";
+import { type EpochReply, type EpochRequest, mostSkipped, nextEpoch } from "../../../core/lease/decide/epoch.ts";
 import type { Claimant } from "../../../core/lease/decide/vote.ts";
 import { orders } from "../../../core/protocol/orders.ts";
 import { type AskVoters, askVoters } from "./voters.ts";
@@ -42,6 +42,7 @@ export async function reserveEpoch(known: number, o: Reservation): Promise<numbe
     if (isMajorityOfAll(grants, o.electorate)) return epoch;
     why = refusals.join("; ");
     epoch = nextEpoch(epoch, replies);
+    if (epoch - known > mostSkipped) throw new Error(`a voter knows of epoch ${epoch - 1}, which cannot be: ${why}`);
   }
   throw new Error(`no majority of the voters granted an epoch: ${o.holds() ? why : "the lease is not held"}`);
 }

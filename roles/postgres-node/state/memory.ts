@@ -17,8 +17,8 @@ const Memory = z.object({
   hosts: z.array(z.string()),
   /** whether automatic failover is paused; of all nodes the newest order counts. Wall clock, milliseconds */
   paused: PauseSchema.default(neverPaused),
-  /** the timeline on which it may have led last: an epoch, or one without a lease; 0: it never led, null: from before epochs */
-  granted: z.number().nullable().default(null),
+  /** the timelines on which it may have led: its epochs, and those without a lease; null: from before epochs */
+  granted: z.array(z.number()).nullable().default(null),
   /** an operator made this node primary without a majority: it votes alone until a majority is back */
   forced: z.boolean().default(false),
 });
