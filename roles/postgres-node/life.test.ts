@@ -195,20 +195,6 @@ test("a server that began another timeline than its epoch is ended before the le
   await endLife(f, life);
 });
 
-test("a server that died and may not start again gives up the lease that was kept", async () => {
-  const f = fakeNode();
-  const life = runNode(f.node);
-  await f.clock.pass(2_000);
-  for (const [host, status] of f.world.others) {
-    f.world.others.set(host, { ...status, postgres: { ...status.postgres, lsn: "0/3000008" } });
-  }
-  f.world.end({ code: null, signal: "SIGKILL", livedMs: 0 });
-  await f.clock.pass(2_000);
-  assert.equal(f.world.did.filter((w) => w === "start").length, 1);
-  assert.ok(f.world.did.includes("release"), f.world.did.join());
-  await endLife(f, life);
-});
-
 test("a duty that fails does not end a sound server, and the duties after it are done", async () => {
   const f = fakeNode();
   f.world.broken.add("lock files");
