@@ -1,6 +1,6 @@
 // The highest epoch that a voter has granted, on disk. It is written and flushed before the voter answers, so that neither a
 // restart nor a crash makes it forget.
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import { postgresAccount } from "../runtime/command.ts";
 import { ensureDirectory, readIfThere, writeAtomic } from "../runtime/files.ts";
@@ -21,7 +21,7 @@ export async function openEpochs(directory: string, log: Log): Promise<Epochs> {
   let highest = await read(path, log);
   let writing: Promise<void> = Promise.resolve();
   const write = async (to: number) => {
-    await ensureDirectory(dirname(path), { mode: 0o700, owner: postgresAccount });
+    await ensureDirectory(directory, { mode: 0o700, owner: postgresAccount });
     await writeAtomic(path, JSON.stringify({ highest: to }) + "\n", { mode: 0o600, owner: postgresAccount });
   };
   return {

@@ -66,9 +66,11 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   await observeRoom(node);
   attempt.keptTerm = lease.held() ? lease.term() : null;
   const plan = decideStartup(await observe(node, attempt));
-  // a lease that was kept for this server would keep the others from leading
-  if (plan.do !== "start-primary") await lease.release(`this node does not start as primary: ${plan.because}`);
-  if (plan.do !== "start-primary") return plan;
+  if (plan.do !== "start-primary") {
+    // a lease that was kept for this server would keep the others from leading
+    await lease.release(`this node does not start as primary: ${plan.because}`);
+    return plan;
+  }
   // first report that a primary is about to start, then look again: of two nodes that do so at once, one sees the other
   attempt.bid = node.candidacy.begin("a start as primary");
   const again = decideStartup(await observe(node, attempt));
