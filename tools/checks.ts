@@ -43,6 +43,7 @@ export const quickChecks: readonly Check[] = [
     argv: [
       "./node_modules/.bin/bun",
       "test",
+      "--timeout=60000", // each test; Deno has no limit of its own
       "./cli",
       "./config",
       "./core",

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { createLog } from "../runtime/log.ts";
 import { openEpochs } from "./epochs.ts";
 
+const of = (epoch: number) => ({ epoch, systemIdentifier: "7", partners: ["pg1", "pg2"] });
 const lines: string[] = [];
 const log = createLog({ level: "INFO", write: (line) => lines.push(line), wallMs: () => 0 });
 
@@ -24,11 +25,13 @@ test("a granted epoch is on disk, also in a directory that is made for it, and i
     const directory = join(parent, "state");
     const epochs = await openEpochs(directory, log);
     assert.equal(epochs.highest(), 0);
-    const raising = epochs.raise(5);
+    const raising = epochs.grant(of(5));
     assert.equal(epochs.highest(), 5, "a second question in the meantime sees it");
     await raising;
-    await epochs.raise(3);
-    assert.equal((await openEpochs(directory, log)).highest(), 5);
+    await epochs.grant(of(3));
+    const after = await openEpochs(directory, log);
+    assert.equal(after.highest(), 5);
+    assert.deepEqual(after.leaderships(), [of(5)]);
   });
 });
 

@@ -8,7 +8,7 @@ import {
   vote,
   type VoterState,
 } from "./decide/vote.ts";
-import { type EpochReply, type EpochRequest, judgeEpoch } from "./decide/epoch.ts";
+import { type EpochReply, type EpochRequest, judgeEpoch, type KnowingReply } from "./decide/epoch.ts";
 import type { Epochs } from "./epochs.ts";
 import type { Counter } from "../words/metric.ts";
 import type { Log } from "../runtime/log.ts";
@@ -26,7 +26,7 @@ export class Voter {
     /** counts the requests answered */
     private readonly answered?: Counter,
   ) {
-    this.state = newVoter({ ...o, startedMs: leaseNowMs() });
+    this.state = newVoter({ ...o, startedMs: leaseNowMs() }, epochs.highest() === null);
   }
 
   get electorate(): readonly string[] {
@@ -44,8 +44,12 @@ export class Voter {
   }
 
   /** Answers a request from any claimant, this node's own included. */
-  handle(request: LeaseRequest): LeaseReply {
+  handle(request: LeaseRequest): KnowingReply {
     this.answered?.inc();
+    return { ...this.answer(request), leaderships: this.epochs.leaderships() };
+  }
+
+  private answer(request: LeaseRequest): LeaseReply {
     const before = this.state.grant?.to.host;
     const { voter, reply } = vote(this.state, request, leaseNowMs());
     this.state = voter;
@@ -69,7 +73,7 @@ export class Voter {
     const { ok, because } = judgeEpoch({ holder, highest, highestTo }, request);
     if (ok) {
       this.epoch = request;
-      await this.epochs.raise(request.epoch);
+      await this.epochs.grant(request);
       this.log.info("Epoch granted", { to: request.from.host, epoch: request.epoch, because });
     }
     const now = ok ? request.epoch : highest ?? 0;

@@ -21,7 +21,8 @@ test("paths and fields stay those that containers of other versions use", () => 
     wal: "/control/wal",
   });
   assert.deepEqual(orders.switchover.question.parse({ to: null }), { to: null });
-  assert.deepEqual(orders.takeOver.question.parse({ from: "a", afterLsn: "0/1", because: "b" }).afterLsn, "0/1");
+  const handOver = orders.takeOver.question.parse({ from: "a", afterLsn: "0/1", because: "b" });
+  assert.deepEqual(handOver, { from: "a", afterLsn: "0/1", epoch: 0, because: "b" }, "of a release without epochs");
 });
 
 test("only the name of a WAL file is accepted: no path, no other file", () => {

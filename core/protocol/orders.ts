@@ -1,8 +1,9 @@
 // PURE: every order below /control/, with the schemas of its question and its answer. Containers ask each other, and the CLI
 // asks nodes; both ends take path and schemas from here.
 import { z } from "zod";
-import type { EpochReply, EpochRequest } from "../lease/decide/epoch.ts";
-import type { LeaseReply, LeaseRequest } from "../lease/decide/vote.ts";
+import type { EpochReply, EpochRequest, KnowingReply } from "../lease/decide/epoch.ts";
+import type { LeaseRequest } from "../lease/decide/vote.ts";
+import { leadershipSchema } from "./leadership.ts";
 import type { Pause } from "./pause.ts";
 
 /** What is asked of an agent by a signed POST to `path`. */
@@ -45,7 +46,7 @@ const leaseRequest: z.ZodType<LeaseRequest> = z.object({
   round: z.number().int(),
 });
 
-const leaseReply: z.ZodType<LeaseReply> = z.object({
+const leaseReply: z.ZodType<KnowingReply> = z.object({
   voter: z.string(),
   incarnation: z.string(),
   round: z.number().int(),
@@ -54,9 +55,10 @@ const leaseReply: z.ZodType<LeaseReply> = z.object({
   electorate: z.array(z.string()),
   highest: term.nullable(),
   freeInMs: z.number(),
+  leaderships: z.array(leadershipSchema).default([]),
 });
 
-const epochRequest: z.ZodType<EpochRequest> = z.object({ from: claimant, epoch: z.number().int().positive() });
+const epochRequest: z.ZodType<EpochRequest> = leadershipSchema.extend({ from: claimant });
 
 const epochReply: z.ZodType<EpochReply> = z.object({
   voter: z.string(),
@@ -83,9 +85,17 @@ export const orders = {
   vote: order("lease", { question: leaseRequest, answer: leaseReply }),
   /** the holder of the lease asks a voter for the epoch of its leadership */
   epoch: order("epoch", { question: epochRequest, answer: epochReply }),
-  /** a primary that has stopped lets its successor promote itself, once the successor has WAL beyond `afterLsn` */
+  /**
+   * A primary that has stopped lets its successor promote itself, once the successor has WAL beyond `afterLsn`. After a later
+   * leadership than `epoch`, that is no proof that the successor has every commit.
+   */
   takeOver: order("take-over", {
-    question: z.object({ from: host, afterLsn: z.string().max(20), because: z.string().max(500) }),
+    question: z.object({
+      from: host,
+      afterLsn: z.string().max(20),
+      epoch: z.number().int().nonnegative().default(0),
+      because: z.string().max(500),
+    }),
     answer: z.object({ ok: z.boolean(), because: z.string() }),
   }),
   /** an operator wants another primary: `to`, or the best standby if it is null */

@@ -58,6 +58,7 @@ export type NodeLease = Pick<
   | "term"
   | "epoch"
   | "reserveEpoch"
+  | "leaderships"
   | "refusalTexts"
   | "retryMs"
   | "acquire"

@@ -102,6 +102,7 @@ function viewOf(node: SimNode, world: World) {
     paused: false,
     quorum: true,
     everHadMajority: true,
+    leaderships: [],
     peers: others.map((n) => peerOf(n, world)),
     primary: leader && {
       host: leader.host,

@@ -32,6 +32,8 @@ export class World {
     this.others.set(host, says(host, { lease }, { standby: false, timeline: 2, upstream: null }));
     return { ok: true, because: "primary on timeline 2" };
   };
+  /** synchronous_standby_names in the configuration file */
+  private written = "";
   private running: { end: (exit: ChildExit) => void } | null = null;
 
   /** Notes what was done; throws if that door is broken. */
@@ -111,7 +113,10 @@ export class World {
         makeNextTimeline: (_own, wanted) =>
           done(`next timeline ${wanted}`).then(() => void (this.nextTimeline = wanted)),
         writeUpstream: (upstream) => done(`follow ${upstream}`),
-        writeSyncNames: (names) => done(`wait for ${names}`),
+        writeSyncNames: (names) => {
+          this.written = names;
+          return done(`wait for ${names}`);
+        },
         writeLockFiles: () => done("lock files"),
       },
       server: {
@@ -134,7 +139,10 @@ export class World {
             this.follow();
           }),
         checkpoint: () => done("checkpoint"),
-        reload: () => done("reload"),
+        reload: () => {
+          if (this.server !== null) this.server = { ...this.server, syncNames: this.written };
+          return done("reload");
+        },
         slots: () => done("slots").then(() => []),
         dropSlot: (name) => done(`drop ${name}`),
       },

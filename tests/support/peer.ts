@@ -5,6 +5,7 @@ import type { Peer, ReachedPeer } from "../../roles/postgres-node/decide/view.ts
 export const standbyPeer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}): ReachedPeer => ({
   seen: "reached",
   host,
+  ownHost: host,
   nodeId,
   name: host,
   uptimeSeconds: 60,
@@ -18,6 +19,7 @@ export const standbyPeer = (host: string, nodeId: number, changes: Partial<Reach
   priority: 100,
   becomingPrimary: false,
   everHadMajority: true,
+  partners: [],
   paused: { on: false, count: 0, atMs: 0 },
   diskFreeBytes: null,
   upstream: "a",

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { judgeEpoch, nextEpoch } from "./epoch.ts";
+import { judgeEpoch, type Leadership, nextEpoch, withLeaderships } from "./epoch.ts";
 
 const claimant = (nodeId: number, incarnation = "a") => ({ nodeId, host: `pg${nodeId}`, incarnation });
 const request = { from: claimant(1), epoch: 5 };
@@ -69,4 +69,16 @@ test("epochs grow from one leadership to the next, though each meets another maj
     }
     assert.deepEqual(led, [...new Set(led)].toSorted((a, b) => a - b));
   }));
+});
+
+test("of each configuration of each cluster, the newest leadership is remembered", () => {
+  const led = (epoch: number, partners: string[], systemIdentifier = "1"): Leadership => ({
+    epoch,
+    systemIdentifier,
+    partners,
+  });
+  const before = withLeaderships([led(2, ["a", "b"])], [led(3, ["a", "b", "c"]), led(1, ["a", "b"], "2")]);
+  assert.deepEqual(before.map((l) => l.epoch), [3, 2, 1]);
+  assert.deepEqual(withLeaderships(before, [led(4, ["b", "a"])]).map((l) => l.epoch), [4, 3, 1]);
+  assert.deepEqual(withLeaderships(before, [led(1, ["c", "b", "a"])]), before, "an older answer changes nothing");
 });

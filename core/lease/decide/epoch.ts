@@ -1,14 +1,43 @@
 // PURE: the rules by which a majority of voters gives every leadership its own epoch, greater than any before it. The argument
 // is that of Raft's terms (Ongaro, Ousterhout 2014, 5.4): two majorities share a voter, and that voter remembers.
-import { type Claimant, sameClaimant } from "./vote.ts";
+import { type Claimant, type LeaseReply, sameClaimant } from "./vote.ts";
 
 /** More leaderships than this cannot have passed while a node was away: a greater number is an error of the node that said it. */
 export const mostSkipped = 10_000;
 
-/** The holder of the lease asks for the number of the timeline that its leadership is to have. */
-export interface EpochRequest {
-  from: Claimant;
+/** A leadership that may have acknowledged commits, and the nodes that they waited for. */
+export interface Leadership {
   epoch: number;
+  /** of the cluster whose data it leads; a voter without data may outlive a cluster */
+  systemIdentifier: string;
+  /** PARTNER_NODES of its primary, that node included */
+  partners: readonly string[];
+}
+
+/** The holder of the lease asks for the number of the timeline that its leadership is to have. */
+export interface EpochRequest extends Leadership {
+  from: Claimant;
+}
+
+/** An answer with the leaderships whose epochs this voter has granted: what a claimant that is to lead has to know of. */
+export interface KnowingReply extends LeaseReply {
+  leaderships: readonly Leadership[];
+}
+
+/** How many configurations of the cluster a voter remembers; nodes are added and removed one at a time. */
+const mostConfigurations = 16;
+
+/**
+ * The leaderships that voters remember, with new ones: of each configuration the newest. What a node that leads later has to
+ * prove about one configuration is the same for all of its epochs.
+ */
+export function withLeaderships(before: readonly Leadership[], added: readonly Leadership[]): Leadership[] {
+  const newest = new Map<string, Leadership>();
+  for (const { epoch, systemIdentifier, partners } of [...before, ...added]) {
+    const key = [systemIdentifier, ...partners.toSorted()].join(" ");
+    if ((newest.get(key)?.epoch ?? 0) < epoch) newest.set(key, { epoch, systemIdentifier, partners });
+  }
+  return [...newest.values()].toSorted((a, b) => b.epoch - a.epoch).slice(0, mostConfigurations);
 }
 
 export interface EpochReply {
@@ -35,7 +64,7 @@ export interface EpochVoter {
 /** Whether a voter grants this epoch. If it does, it has to be on disk before the answer is sent. */
 export function judgeEpoch(
   { holder, highest, highestTo }: EpochVoter,
-  request: EpochRequest,
+  request: Pick<EpochRequest, "from" | "epoch">,
 ): { ok: boolean; because: string } {
   if (highest === null) return { ok: false, because: "this voter cannot read the epochs that it has granted" };
   if (holder === null || !sameClaimant(holder, request.from)) {

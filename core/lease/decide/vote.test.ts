@@ -43,6 +43,12 @@ const bAsks = { from: b, term: term(2, 2) };
 const grantedToA: [number, Partial<LeaseRequest>][] = [[0, {}]];
 const releasedByA: [number, Partial<LeaseRequest>][] = [[0, {}], [1, { kind: "release" }]];
 
+test("a voter that cannot read the epochs that it has granted lets nobody lead, and does not disturb who leads", () => {
+  assert.match(ask(after([], { blind: true }), 0, {}).because, /cannot read the epochs/);
+  const leading = { ...after(grantedToA), blind: true };
+  assert.equal(ask(leading, 1, { kind: "renew" }).granted, true);
+});
+
 const cases: readonly [string, VoterState, number, Partial<LeaseRequest>, string, number?][] = [
   ["a free voter grants", after(), 0, {}, "granted"],
   [

@@ -62,12 +62,15 @@ export interface VoterState {
   /** the newest lease that was released: a delayed request must not bring it back */
   released: { from: Claimant; term: Term } | null;
   highest: Term | null;
+  /** it cannot read the epochs that it has granted, which a claimant would have to know */
+  blind: boolean;
 }
 
 export function newVoter(
   o: { name: string; incarnation: string; startedMs: number; ttlMs: number; electorate: readonly string[] },
+  blind = false,
 ): VoterState {
-  return { ...o, grant: null, released: null, highest: null };
+  return { ...o, grant: null, released: null, highest: null, blind };
 }
 
 /** The grant that still counts at this time, or null. */
@@ -135,6 +138,7 @@ function standingRefusal(voter: VoterState, request: LeaseRequest): string | nul
   if (!sameElectorate(voter.electorate, request.electorate)) {
     return `the electorates differ by more than one member; this voter has ${voter.electorate.join(",")}`;
   }
+  if (voter.blind && request.kind === "acquire") return "this voter cannot read the epochs that it has granted";
   if (request.ttlMs > voter.ttlMs) return `LEASE_TTL of this voter is ${voter.ttlMs} ms, shorter than the claimant's`;
   return null;
 }

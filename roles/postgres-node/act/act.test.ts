@@ -68,9 +68,24 @@ test("a promotion that never ends is undone: the server is ended first, then the
   assert.equal(f.node.candidacy.current, null);
 });
 
+test("before a promotion in strict mode, what the first commit waits for is in force", async () => {
+  const f = await orphanedStandby({ CONSISTENCY: "strict" });
+  f.world.did.length = 0;
+  f.world.server = { ...f.world.server!, syncNames: "" };
+  await promoteHere("no primary", f.node);
+  const order = ['wait for ANY 1 ("node2", "node3")', "reload", "reserve above 1", "promote"];
+  assert.deepEqual(f.world.did.filter((w) => order.includes(w)).slice(0, 4), order);
+  const failing = await orphanedStandby({ CONSISTENCY: "strict" });
+  failing.world.server = { ...failing.world.server!, syncNames: "" };
+  failing.world.broken.add('wait for ANY 1 ("node2", "node3")');
+  await promoteHere("no primary", failing.node);
+  assert.ok(!failing.world.did.includes("promote"));
+  assert.equal(failing.world.held, false, "another node may lead");
+});
+
 test("takeOver() waits for the last record of the old primary, and does not lead without it", async () => {
   const f = await orphanedStandby();
-  const body = (afterLsn: string) => ({ from: "pg2", afterLsn, because: "a switchover" });
+  const body = (afterLsn: string) => ({ from: "pg2", afterLsn, epoch: 1, because: "a switchover" });
   const late = takeOver(body("0/8000000"), f.node);
   await f.clock.pass(3_000);
   assert.match((await late).because, /the last record of pg2 at 0\/8000000 has not arrived/);
@@ -86,7 +101,7 @@ test("takeOver() is refused by a node that is not a standby", async () => {
   const f = fakeNode();
   f.node.seen.serverStarted();
   f.node.doors.server.start(() => {});
-  const body = { from: "pg2", afterLsn: "0/0", because: "x" };
+  const body = { from: "pg2", afterLsn: "0/0", epoch: 1, because: "x" };
   assert.match((await takeOver(body, f.node)).because, /not a standby/);
 });
 

@@ -1,7 +1,9 @@
 // Keeps synchronous_standby_names as the consistency mode requires while nodes come and go, and notes when it cannot.
+import { waitUntil } from "../../../core/runtime/time.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import { decideSync, type SyncPlan } from "../decide/sync.ts";
 import type { Node } from "../node.ts";
+import { observeServer } from "../observe/server.ts";
 
 export class Consistency {
   /** in a row */
@@ -15,11 +17,11 @@ export class Consistency {
    */
   async keep(): Promise<void> {
     const { config, seen } = this.node;
-    const plan = this.plan();
+    const plan = planOf(this.node);
     if (plan === null) return;
     const role = seen.role();
     try {
-      if (plan.names !== seen.now.server?.syncNames) await this.set(plan.names);
+      if (plan.names !== seen.now.server?.syncNames) await set(plan.names, this.node);
       this.failures = 0;
       this.noteDegraded(role === "primary" ? plan.degraded : null);
     } catch (error) {
@@ -30,30 +32,6 @@ export class Consistency {
     }
   }
 
-  private plan(): SyncPlan | null {
-    const { config, memory, seen } = this.node;
-    const { server } = seen.now;
-    const role = seen.role();
-    if (server === null || (role !== "primary" && role !== "standby")) return null;
-    if (config.settings.some((s) => s.name.toLowerCase() === "synchronous_standby_names")) return null;
-    return decideSync({
-      mode: config.consistency,
-      barman: config.barmanSync,
-      role,
-      everHadMajority: memory.now.everHadMajority,
-      nodes: config.otherPartners.length + 1,
-      others: config.otherPartners.map((host) => ({ host, name: seen.nameOf(host) })),
-      streaming: server.downstream.filter((d) => d.state === "streaming").map((d) => d.applicationName),
-    });
-  }
-
-  private async set(names: string): Promise<void> {
-    const { config, doors, log } = this.node;
-    log.info("Changing synchronous_standby_names", { mode: config.consistency, names: names || "none" });
-    await doors.data.writeSyncNames(names);
-    await doors.server.reload();
-  }
-
   private noteDegraded(degraded: string | null): void {
     const { condition, config, history } = this.node;
     if (!condition.degradedTo(degraded)) return;
@@ -61,4 +39,46 @@ export class Consistency {
     if (degraded !== null) return history.note("Consistency degraded", { mode, because: degraded });
     history.note("Consistency restored", { mode, because: "everything that commits wait for is streaming" });
   }
+}
+
+/** How long PostgreSQL may take to load a changed setting, milliseconds. */
+const reloadMs = 2_000;
+
+/**
+ * Before a promotion: the first commit waits for what CONSISTENCY requires. A clone has the value of its source, and after a
+ * change of CONSISTENCY a node has that of the former mode. Throws if the value cannot be set.
+ */
+export async function putInForce(node: Node): Promise<void> {
+  const names = planOf(node)?.names;
+  const inForce = () => names === undefined || node.seen.now.server?.syncNames === names;
+  if (inForce()) return;
+  await set(names!, node);
+  const loaded = async () => (await observeServer(node), inForce());
+  await waitUntil(
+    loaded,
+    { what: "synchronous_standby_names to be in force", deadlineMs: reloadMs, everyMs: 50 },
+    node,
+  );
+}
+
+function planOf({ config, memory, seen }: Node): SyncPlan | null {
+  const { server } = seen.now;
+  const role = seen.role();
+  if (server === null || (role !== "primary" && role !== "standby")) return null;
+  if (config.settings.some((s) => s.name.toLowerCase() === "synchronous_standby_names")) return null;
+  return decideSync({
+    mode: config.consistency,
+    barman: config.barmanSync,
+    role,
+    everHadMajority: memory.now.everHadMajority,
+    nodes: config.otherPartners.length + 1,
+    others: config.otherPartners.map((host) => ({ host, name: seen.nameOf(host) })),
+    streaming: server.downstream.filter((d) => d.state === "streaming").map((d) => d.applicationName),
+  });
+}
+
+async function set(names: string, { config, doors, log }: Node): Promise<void> {
+  log.info("Changing synchronous_standby_names", { mode: config.consistency, names: names || "none" });
+  await doors.data.writeSyncNames(names);
+  await doors.server.reload();
 }

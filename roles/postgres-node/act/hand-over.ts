@@ -39,6 +39,7 @@ export async function lookForSuccessor(sinceMs: number, node: Node): Promise<Rec
   const { data } = node.seen.now;
   const recoveringMs = node.clock.nowMs() - sinceMs;
   if (recoveringMs < patienceMs || licenseOf(node) !== "held" || data?.kind !== "cluster") return null;
+  if (!data.endRead) return null; // what this node has may reach further than its control file says
   const seen = await observeSurroundings(node);
   const { systemIdentifier, position: end } = data;
   return decideRecovery({ ...viewOf(node, seen), recoveringMs, systemIdentifier, end });
@@ -80,8 +81,9 @@ async function giveTo({ to, because }: Heir, afterLsn: string, node: Node): Prom
   const { config, client, clock, lease } = node;
   const started = clock.nowMs();
   try {
+    const epoch = lease.epoch() ?? ownOf(node).timeline ?? 0;
     await lease.release(`${to} takes over`, to);
-    const answer = await client.ask(orders.takeOver, to, { from: config.host, afterLsn, because }, takeOverMs);
+    const answer = await client.ask(orders.takeOver, to, { from: config.host, afterLsn, epoch, because }, takeOverMs);
     if (!answer.ok) return failed(to, answer.because, node);
     const tookMs = Math.round(clock.nowMs() - started);
     node.events.handOver.observe(tookMs / 1000);
@@ -93,7 +95,7 @@ async function giveTo({ to, because }: Heir, afterLsn: string, node: Node): Prom
 
 /** On the successor: waits for the last record of the old primary, then promotes with the lease. */
 export async function takeOver(
-  { from, afterLsn, because }: QuestionOf<typeof orders.takeOver>,
+  { from, afterLsn, epoch, because }: QuestionOf<typeof orders.takeOver>,
   node: Node,
 ): Promise<Verdict> {
   const end = node.clock.nowMs() + receiveMs;
@@ -107,7 +109,7 @@ export async function takeOver(
     }
     await node.clock.sleep(20, node.stop);
   }
-  await promoteHere(`${from} hands over: ${because}`, node, { asked: true, proven: true });
+  await promoteHere(`${from} hands over: ${because}`, node, { asked: true, provenUpTo: epoch });
   node.activity.wake();
   return node.seen.role() === "primary"
     ? yes(`primary on timeline ${node.seen.now.server?.timeline}`)

@@ -19,7 +19,9 @@ export async function reserveEpoch(node: Node): Promise<number | null> {
       `a node reports timeline ${known}, but this node is on ${own}: so many leaderships cannot have passed`,
     );
   }
-  const epoch = await lease.reserveEpoch(known);
+  const { systemIdentifier } = ownOf(node);
+  if (systemIdentifier === null) throw new Error("the system identifier of this node is not known");
+  const epoch = await lease.reserveEpoch(known, systemIdentifier);
   await memory.update((m) => ({ ...m, granted: withGranted(m.granted, epoch) }));
   await doors.data.makeNextTimeline(own, epoch);
   return epoch;

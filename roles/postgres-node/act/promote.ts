@@ -5,6 +5,7 @@ import type { MayPromote } from "../decide/promotion.ts";
 import { announce, licenseOf, type Node, say } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
 import type { Bid } from "../state/candidacy.ts";
+import { putInForce } from "./consistency.ts";
 import { endServer } from "./end-server.ts";
 import { reserveEpoch, wrongTimeline } from "./leadership.ts";
 import { askToPromote, giveBack } from "./permission.ts";
@@ -83,6 +84,7 @@ async function underEpoch(node: Node): Promise<Outcome> {
   const { run } = node.seen.now;
   let epoch: number | null;
   try {
+    await putInForce(node);
     epoch = await reserveEpoch(node);
   } catch (error) {
     await refuse(errorText(error), node);

@@ -14,6 +14,8 @@ function peer(
   return {
     seen: "reached",
     host,
+    ownHost: host,
+    partners: [],
     nodeId: status.node.id,
     name: status.node.name,
     uptimeSeconds: 60,

@@ -2,6 +2,7 @@
 import { comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts";
 import { missingProof } from "./proof.ts";
 import { withoutStuck } from "./stuck.ts";
+import { counting } from "./counting.ts";
 import { countMajority, type PromotionView, reached } from "./view.ts";
 
 export interface MayPromote {
@@ -9,8 +10,8 @@ export interface MayPromote {
   tieBreak: boolean;
   /** an operator or the primary itself asks for this node */
   asked?: boolean;
-  /** this node is known to have every acknowledged commit: the primary has handed over to it */
-  proven?: boolean;
+  /** this node has every commit of this leadership and of those before: its primary has handed over to it */
+  provenUpTo?: number;
   /** the view was taken while this node held the lease */
   final?: boolean;
 }
@@ -34,7 +35,7 @@ export function decideMayPromote(
     const partnered = reached(view).some((p) => p.everHadMajority);
     if (partnered) return refuse("this node is of the second level: the nodes of the first level decide");
   }
-  const peers = reached(view).filter((p) => p.systemIdentifier === view.systemIdentifier);
+  const peers = counting(view, view.systemIdentifier);
   const alive = peers.find((p) => p.role === "primary");
   if (alive) return refuse(`${alive.host} is the primary and answers`);
   const becoming = peers.find((p) => p.becomingPrimary);
@@ -43,12 +44,19 @@ export function decideMayPromote(
   if (!majority.ok) {
     return refuse(`only ${majority.have} of ${majority.size} voters answer; missing: ${majority.missing.join(", ")}`);
   }
-  const proof = options.proven ? null : missingProof(view, options);
+  const proof = isProven(view, options) ? null : missingProof(view, options);
   if (proof !== null) return refuse(proof);
-  const electable = view.otherPartners.length > 0 ? peers.filter((p) => view.otherPartners.includes(p.host)) : peers;
+  const firstLevel = view.otherPartners.length > 0;
+  const electable = peers.filter((p) => !firstLevel || p.partners.length > 0 || view.otherPartners.includes(p.host));
   const better = electable.find((p) => isBetter(p, view, options.tieBreak));
   if (better) return refuse(`${better.host} has newer data, or equal data and precedence by NODE_PRIORITY or NODE_ID`);
   return { ok: true, because: `${majority.have} of ${majority.size} voters answer and none of them has newer data` };
+}
+
+/** A hand-over proves nothing of commits under a later leadership: its order may have been delayed. */
+function isProven({ leaderships, systemIdentifier }: PromotionView, { provenUpTo }: MayPromote): boolean {
+  if (provenUpTo === undefined) return false;
+  return leaderships.every((l) => l.systemIdentifier !== systemIdentifier || l.epoch <= provenUpTo);
 }
 
 /** repmgr's order: received LSN, then priority, then the lower id. */

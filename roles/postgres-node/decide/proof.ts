@@ -1,22 +1,47 @@
 // PURE: whether the nodes in sight prove that no commit acknowledged in strict mode would be lost.
+import type { WalPosition } from "../../../core/postgres/lsn.ts";
 import { provesAll } from "./sync.ts";
+import { counting } from "./counting.ts";
 import { type ClusterView, reached } from "./view.ts";
+
+export type ProofView =
+  & Pick<ClusterView, "self" | "strict" | "otherPartners" | "peers" | "everHadMajority" | "leaderships">
+  & { systemIdentifier: string; position: WalPosition };
 
 /**
  * In strict mode: why the nodes in sight do not prove that the most advanced of them has every acknowledged commit. Null if
  * they do. A `final` look counts only nodes that are certain how far their WAL reaches.
+ *
+ * A commit waited for the nodes of its primary's PARTNER_NODES, and these may differ while an operator changes them. So the
+ * proof has to hold for every configuration that a node in sight has, or that a leadership had whose commits may be missing
+ * here. Such a leadership is not older than this node's WAL: to lead, its predecessors had to prove the same.
  */
-export function missingProof(
-  view: Pick<ClusterView, "strict" | "otherPartners" | "peers" | "everHadMajority">,
-  { final = false }: { final?: boolean } = {},
-): string | null {
+export function missingProof(view: ProofView, { final = false }: { final?: boolean } = {}): string | null {
   // before a majority has joined, a commit needs no other node to be acknowledged
   if (!view.strict || !(view.everHadMajority || reached(view).some((p) => p.everHadMajority))) return null;
-  const located = reached(view).filter((p) => view.otherPartners.includes(p.host) && p.position !== null);
-  const unsure = final ? located.filter((p) => !p.certain).map((p) => p.host) : [];
-  const seen = located.length - unsure.length + 1;
-  const nodes = view.otherPartners.length + 1;
-  if (provesAll(seen, nodes)) return null;
-  const blind = unsure.length > 0 ? `; still uncertain where their own WAL ends: ${unsure.join(", ")}` : "";
-  return `CONSISTENCY is strict, and ${seen} of ${nodes} nodes cannot prove that no acknowledged commit is lost${blind}`;
+  const located = counting(view, view.systemIdentifier).filter((p) => p.position !== null);
+  const unsure = new Set(final ? located.filter((p) => !p.certain).map((p) => p.ownHost) : []);
+  const seen = new Set([view.self.host, ...located.map((p) => p.ownHost).filter((host) => !unsure.has(host))]);
+  for (const { partners, whose } of configurations(view)) {
+    const there = partners.filter((host) => seen.has(host)).length;
+    if (provesAll(there, partners.length)) continue;
+    const blind = partners.filter((host) => unsure.has(host));
+    return `CONSISTENCY is strict, and ${there} of ${partners.length} nodes (PARTNER_NODES ${whose}) cannot prove that no ` +
+      `acknowledged commit is lost${blind.length > 0 ? `; still uncertain where their own WAL ends: ${blind}` : ""}`;
+  }
+  return null;
+}
+
+function configurations(view: ProofView): { partners: readonly string[]; whose: string }[] {
+  const own = { partners: [view.self.host, ...view.otherPartners], whose: "of this node" };
+  const theirs = counting(view, view.systemIdentifier).filter((p) => p.partners.length > 0)
+    .map((p) => ({ partners: p.partners, whose: `of ${p.host}: ${p.partners}` }));
+  const led = view.leaderships
+    .filter((l) => l.systemIdentifier === view.systemIdentifier && l.epoch >= view.position.timeline)
+    .map((l) => ({ partners: l.partners, whose: `of the primary of timeline ${l.epoch}: ${l.partners}` }));
+  const known = new Set<string>();
+  return [own, ...theirs, ...led].filter(({ partners }) => {
+    const key = partners.toSorted().join(" ");
+    return known.has(key) ? false : known.add(key);
+  });
 }

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { lostPeer, standbyPeer } from "../../../tests/support/peer.ts";
 import type { Peer, ReachedPeer } from "./view.ts";
-import { decideMayPromote } from "./promotion.ts";
+import type { Leadership } from "../../../core/lease/decide/epoch.ts";
+import { decideMayPromote, type MayPromote } from "./promotion.ts";
 import { decideRunning, electionGraceMs } from "./running.ts";
 import type { RunningView } from "./view.ts";
 
@@ -16,6 +17,7 @@ const view = (changes: Partial<RunningView> = {}): RunningView => ({
   configuredUpstream: "a",
   otherPartners: ["a", "c"],
   everHadMajority: true,
+  leaderships: [],
   observers: [],
   quorum: true,
   paused: false,
@@ -162,12 +164,21 @@ test("decideMayPromote() in strict mode needs enough nodes that one of them has 
     otherPartners: ["a", "c", "d", "e"],
     observers: [{ host: "o", answers: true }, { host: "p", answers: true }],
   };
-  const may = (peers: Peer[], strict: boolean, proven = false) =>
-    decideMayPromote(view({ ...five, strict, peers }), { tieBreak: false, proven }).ok;
+  const may = (peers: Peer[], strict: boolean, more: Partial<MayPromote> = {}, leaderships: Leadership[] = []) =>
+    decideMayPromote(view({ ...five, strict, peers, leaderships }), { tieBreak: false, ...more }).ok;
   const two = [lost("a"), lost("d"), lost("e"), peer("c", 3)];
   assert.equal(may(two, false), true, "with the observers these are a majority");
   assert.equal(may(two, true), false, "but two of five nodes prove nothing");
-  assert.equal(may(two, true, true), true, "unless the primary has handed over");
+  assert.equal(may(two, true, { provenUpTo: 4 }), true, "unless the primary has handed over");
+  const partners = ["a", "b", "c", "d", "e"];
+  const led = (epoch: number, systemIdentifier = "1") => [{ epoch, systemIdentifier, partners }];
+  assert.equal(may(two, true, { provenUpTo: 4 }, led(4)), true);
+  assert.equal(
+    may(two, true, { provenUpTo: 4 }, led(5)),
+    false,
+    "another primary has led since: the order was delayed",
+  );
+  assert.equal(may(two, true, { provenUpTo: 4 }, led(5, "2")), true, "of another cluster");
   assert.equal(may([lost("a"), lost("e"), peer("c", 3), peer("d", 4)], true), true);
 });
 
@@ -232,4 +243,13 @@ test("decideMayPromote() lets only one of two standbys that see each other promo
     });
     return !(forB && forC);
   }));
+});
+
+test("an older copy of a primary's volume stops once it sees nodes that know of a majority, and keeps none from leading", () => {
+  const copy = { role: "primary", everHadMajority: false, position: { timeline: 9, lsn: "0/9000000" } } as const;
+  assert.equal(decideRunning(view({ ...copy, license: "not-needed", peers: [lost("a"), peer("c", 3)] })).do, "demote");
+  const first = view({ ...copy, license: "not-needed", peers: [lost("a"), peer("c", 3, { everHadMajority: false })] });
+  assert.equal(decideRunning(first).do, "nothing", "no majority has joined yet");
+  assert.equal(may({ peers: [peer("a", 1, copy), peer("c", 3)] }), true);
+  assert.equal(may({ peers: [peer("a", 1, { ...copy, everHadMajority: true }), peer("c", 3)] }), false);
 });

@@ -1,6 +1,7 @@
 // PURE: what the agent of a running PostgreSQL does about what it sees, once a second.
 // With the lease the agent promotes first. Without it repmgrd's election comes first, and the agent covers what that leaves.
 import { twoTimelines } from "./two-timelines.ts";
+import { isRestored } from "./counting.ts";
 import { type Peer, type PrimaryInSight, reached, type RunningView } from "./view.ts";
 import { decideMayPromote } from "./promotion.ts";
 import { isAncestor, sameOrigin } from "../../../core/postgres/lsn.ts";
@@ -36,6 +37,13 @@ function decidePrimary(view: RunningView): RunningPlan {
   const other = view.primary;
   if (view.license === "missing") {
     return { do: "fence", because: "this node is read-write and does not hold the lease" };
+  }
+  if (isRestored(view, view.systemIdentifier)) {
+    return {
+      do: "demote",
+      because:
+        "this node does not remember that a majority of PARTNER_NODES has joined, but other nodes do: its volume is an older copy",
+    };
   }
   if (!other || other.host === view.self.host) return { do: "nothing" };
   if (other.systemIdentifier !== view.systemIdentifier) return { do: "nothing" };

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type ClusterView, countMajority, type OwnCluster, type Peer, reached, type ReachedPeer } from "./view.ts";
 import { lostPeer, standbyPeer } from "../../../tests/support/peer.ts";
+import { counting } from "./counting.ts";
 import { decideStartup } from "./startup.ts";
 import { comparePosition, isAncestor } from "../../../core/postgres/lsn.ts";
 
@@ -35,6 +36,7 @@ const view = (changes: Partial<ClusterView>): ClusterView => ({
   paused: false,
   strict: false,
   everHadMajority: true,
+  leaderships: [],
   cleanOverRewind: false,
   data: cluster(),
   peers: [],
@@ -216,7 +218,9 @@ test("decideStartup() starts a primary only with the newest data in sight, no ot
     if (decideStartup(v).do !== "start-primary") return true;
     const own = v.data as OwnCluster;
     return v.primary === null && own.wasPrimary && countMajority(v).ok &&
-      reached(v).every((p) => !p.becomingPrimary && (!p.position || comparePosition(p.position, own.position) <= 0));
+      counting(v, own.systemIdentifier).every((p) =>
+        !p.becomingPrimary && (!p.position || comparePosition(p.position, own.position) <= 0)
+      );
   }));
 });
 
@@ -284,4 +288,13 @@ test("data that was promoted without an epoch never leads, and is replaced by a 
     decideStartup(view({ data: { ...data, ungranted: false }, primary, peers: standbys })).do,
     "start-standby",
   );
+});
+
+test("an older copy of a primary's volume never leads beside nodes that know of a majority, whatever its timeline", () => {
+  const data = cluster({ position: { timeline: 9, lsn: "0/9000000" } });
+  const peers = [peer("pgslave1", { everHadMajority: true }), peer("pgslave3", { everHadMajority: true })];
+  const plan = decideStartup(view({ data, peers, everHadMajority: false }));
+  assert.equal(plan.do, "wait");
+  assert.match(plan.because, /its volume is an older copy, so it waits for a primary to join/);
+  assert.equal(decideStartup(view({ data, peers })).do, "start-primary");
 });

@@ -1,4 +1,5 @@
 // PURE: what a node with no running PostgreSQL does next, from one view of the cluster.
+import { counting, isRestored } from "./counting.ts";
 import { type ClusterView, countMajority, type OwnCluster, type PrimaryInSight, reached } from "./view.ts";
 import { missingProof } from "./proof.ts";
 import { rivalWithRoom, withoutStuck } from "./stuck.ts";
@@ -223,9 +224,18 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
         "from; if no other node has data, type postdock cluster failover --force",
     };
   }
+  if (isRestored(view, own.systemIdentifier)) {
+    return {
+      do: "wait",
+      because:
+        "this node was a primary and does not remember that a majority of PARTNER_NODES has joined, but other nodes do: its " +
+        "volume is an older copy, so it waits for a primary to join",
+    };
+  }
   const majority = countMajority(view);
-  const newer = reached(view).filter((p) => p.position && comparePosition(p.position, own.position) > 0);
-  const becoming = reached(view).find((p) => p.becomingPrimary);
+  const peers = counting(view, own.systemIdentifier);
+  const newer = peers.filter((p) => p.position && comparePosition(p.position, own.position) > 0);
+  const becoming = peers.find((p) => p.becomingPrimary);
   if (becoming && !look.final) return { do: "wait", because: `${becoming.host} is becoming primary` };
   if (newer.length > 0) {
     return {
@@ -241,7 +251,7 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
         majority.missing.join(", "),
     };
   }
-  const proof = missingProof(view, look);
+  const proof = missingProof({ ...view, systemIdentifier: own.systemIdentifier, position: own.position }, look);
   if (proof !== null) return { do: "wait", because: proof };
   const rival = view.stuckWithoutRoom ? rivalWithRoom(view, own.position) : null;
   if (rival) return { do: "wait", because: `the volume of this node has no room to write, and ${rival.host} can lead` };

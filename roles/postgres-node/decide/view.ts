@@ -1,5 +1,6 @@
 // PURE types: what one node can see of itself and of the others when it decides its role.
 // "Unreachable" is a value of its own, never "no".
+import type { Leadership } from "../../../core/lease/decide/epoch.ts";
 import type { TimelineFork, TimelineOrigin, WalPosition } from "../../../core/postgres/lsn.ts";
 import type { Role } from "./server-seen.ts";
 import type { Pause } from "../../../core/protocol/pause.ts";
@@ -46,7 +47,10 @@ export type Peer = { host: string } & ({ seen: "unreachable"; error: string } | 
 
 export interface ReachedPeer {
   seen: "reached";
+  /** the name that was asked */
   host: string;
+  /** its own name for itself */
+  ownHost: string;
   nodeId: number;
   name: string;
   uptimeSeconds: number;
@@ -63,6 +67,8 @@ export interface ReachedPeer {
   /** the agent is starting a primary or promoting right now */
   becomingPrimary: boolean;
   everHadMajority: boolean;
+  /** its PARTNER_NODES, itself included; empty on the second level */
+  partners: readonly string[];
   /** free space on the volume of its data; null if it is not known */
   diskFreeBytes: number | null;
   /** the newest pause or resume that it knows */
@@ -90,6 +96,8 @@ export interface ClusterView {
   quorum: boolean;
   /** this node's own marker: a majority of PARTNER_NODES has joined once */
   everHadMajority: boolean;
+  /** what the voters have said of earlier leaderships; complete while this node holds the lease */
+  leaderships: readonly Leadership[];
   cleanOverRewind: boolean;
   data: OwnData;
   /** its volume has no room, and its server has failed to start, or to hand over, since it last served */

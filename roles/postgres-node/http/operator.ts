@@ -5,9 +5,10 @@ import { newerPause, type Pause } from "../../../core/protocol/pause.ts";
 import { orders } from "../../../core/protocol/orders.ts";
 import { successorOf } from "../act/hand-over.ts";
 import { promoteHere } from "../act/promote.ts";
+import { counting } from "../decide/counting.ts";
 import { reached, type Surroundings } from "../decide/view.ts";
 import { licenseOf, type Node, ownOf } from "../node.ts";
-import { observeSurroundings } from "../observe/surroundings.ts";
+import { observeSurroundings, viewOf } from "../observe/surroundings.ts";
 
 /** What carries out an operator's orders; each answers or throws ControlRefusal. */
 export function operatorAnswers(node: Node) {
@@ -49,13 +50,15 @@ async function force(node: Node): Promise<{ because: string }> {
     throw new ControlRefusal("this node has no data with which to become primary");
   }
   const position = { timeline: own.timeline, lsn: own.lsn };
-  const better = reached(surroundings).find((p) => p.position !== null && comparePosition(p.position, position) > 0);
+  const better = counting(viewOf(node, surroundings), own.systemIdentifier).find((p) =>
+    p.position !== null && comparePosition(p.position, position) > 0
+  );
   if (better) throw new ControlRefusal(`${better.host} has newer data: force that node instead`);
   history.note("Forced failover", { because: "an operator asked for it", missing: missing(node, surroundings) });
   await memory.update((m) => ({ ...m, everHadMajority: true, forced: true }));
   lease.force();
   if (seen.role() === "standby") {
-    await promoteHere("an operator forced a failover", node, { asked: true, proven: true });
+    await promoteHere("an operator forced a failover", node, { asked: true });
   }
   activity.wake();
   return { because: activity.because };

@@ -1,4 +1,5 @@
 // A node's lease against its own real voter, while the other voters do not answer.
+import { type Leadership, withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import type { Epochs } from "../../../core/lease/epochs.ts";
 import assert from "node:assert/strict";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
@@ -18,12 +19,16 @@ import { Lease } from "./lease.ts";
 const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
 const electorate = ["pg1.invalid", "pg2.invalid", "pg3.invalid"];
 const host = electorate[0]!;
-const config = { id: 1, host, electorate, quorum: true, leaseTtlMs: 1_000, leaseRenewMs: 300 };
+const config = { id: 1, host, partners: electorate, electorate, quorum: true, leaseTtlMs: 1_000, leaseRenewMs: 300 };
 
 /** Epochs without a disk. */
 function memoryless(): Epochs {
-  let highest = 0;
-  return { highest: () => highest, raise: (to) => Promise.resolve(void (highest = to)) };
+  let leaderships: Leadership[] = [];
+  return {
+    highest: () => leaderships[0]?.epoch ?? 0,
+    leaderships: () => leaderships,
+    grant: (leadership) => Promise.resolve(void (leaderships = withLeaderships(leaderships, [leadership]))),
+  };
 }
 
 /** A lease that calls `look` whenever it waits. */
@@ -92,14 +97,14 @@ test("the holder reserves an epoch above every timeline in sight; another lease 
   const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, epochs);
   const lease = leaseOf(voter, () => {});
   lease.force();
-  await assert.rejects(lease.reserveEpoch(1), /no majority of the voters granted an epoch/);
+  await assert.rejects(lease.reserveEpoch(1, "7"), /no majority of the voters granted an epoch/);
   const held = async () => (await lease.acquire()).held;
   await waitUntil(held, { what: "the voter to speak", deadlineMs: 5_000, everyMs: 50 }, { clock: systemClock });
   assert.equal(lease.epoch(), null);
-  assert.equal(await lease.reserveEpoch(1), 4, "the voter has seen timeline 3");
+  assert.equal(await lease.reserveEpoch(1, "7"), 4, "the voter has seen timeline 3");
   assert.equal(lease.epoch(), 4);
   assert.equal(epochs.highest(), 4);
-  assert.equal(await lease.reserveEpoch(1), 5);
+  assert.equal(await lease.reserveEpoch(1, "7"), 5);
   await lease.release("the test gives it up");
   assert.equal(lease.epoch(), null);
 });

@@ -17,6 +17,7 @@ import {
   retryAfterMs,
   rulesOf,
 } from "../../../core/lease/decide/claim.ts";
+import { type KnowingReply, type Leadership, withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import { type LeaseReply, type LeaseRequest, maxTerm } from "../../../core/lease/decide/vote.ts";
 import type { Voter } from "../../../core/lease/voter.ts";
 import type { Log } from "../../../core/runtime/log.ts";
@@ -29,7 +30,10 @@ import { type AskVoters, askVoters } from "./voters.ts";
 export type Attempt = { held: true } | { held: false; because: string; retryMs: number };
 
 /** The part of the configuration that the lease needs. */
-export type LeaseConfig = Pick<NodeConfig, "id" | "host" | "electorate" | "quorum" | "leaseTtlMs" | "leaseRenewMs">;
+export type LeaseConfig = Pick<
+  NodeConfig,
+  "id" | "host" | "partners" | "electorate" | "quorum" | "leaseTtlMs" | "leaseRenewMs"
+>;
 
 export interface LeaseDeps {
   config: LeaseConfig;
@@ -63,6 +67,8 @@ export class Lease {
   private renewing: AbortController | null = null;
   /** the epoch that a majority has given this node under its present lease */
   private reserved: { term: number; epoch: number } | null = null;
+  /** what the voters have said of earlier leaderships */
+  private known: readonly Leadership[] = [];
   /** why each voter last did not grant, by its name */
   private readonly refusals = new Map<string, string>();
 
@@ -91,13 +97,23 @@ export class Lease {
     return this.held() && this.reserved?.term === this.claim.lease?.term.number ? this.reserved?.epoch ?? null : null;
   }
 
+  /**
+   * The leaderships that the voters have reported, the newest of each configuration. While this node holds the lease, none is
+   * missing: the majority that granted it has reported all that have an epoch, and no other can get one.
+   */
+  leaderships(): readonly Leadership[] {
+    return this.known;
+  }
+
   /** Reserves an epoch for the leadership of this node, which holds the lease (reservation.ts). Throws if it gets none. */
-  async reserveEpoch(known: number): Promise<number> {
-    const { voter, newestTimeline, log } = this.deps;
+  async reserveEpoch(known: number, systemIdentifier: string): Promise<number> {
+    const { config, voter, newestTimeline, log } = this.deps;
     const { self, electorate, lease } = this.claim;
     const term = lease?.term.number ?? 0;
     const epoch = await reserveEpoch(known, {
       from: self,
+      systemIdentifier,
+      partners: config.partners,
       holds: () => this.held() && this.claim.lease?.term.number === term,
       own: (request) => voter.grantEpoch(request, newestTimeline()),
       ...this.asking(electorate, askMs),
@@ -271,7 +287,8 @@ export class Lease {
     });
   }
 
-  private take(asked: string, reply: LeaseReply): void {
+  private take(asked: string, reply: KnowingReply): void {
+    this.known = withLeaderships(this.known, reply.leaderships);
     const before = this.claim.lease?.untilMs ?? 0;
     this.claim = count(this.claim, asked, reply, leaseNowMs());
     if (reply.granted) this.refusals.delete(asked);

@@ -10,6 +10,8 @@ const mostAttempts = 4;
 
 export interface Reservation extends Omit<AskVoters<EpochReply>, "own" | "done"> {
   from: Claimant;
+  systemIdentifier: string;
+  partners: readonly string[];
   /** whether the lease under which it is asked is still held */
   holds: () => boolean;
   /** the answer of this node's own voter */
@@ -26,7 +28,7 @@ export async function reserveEpoch(known: number, o: Reservation): Promise<numbe
   for (let attempt = 0; attempt < mostAttempts && o.holds(); attempt++) {
     const grants: Record<string, EpochReply> = {};
     const refusals: string[] = [];
-    const request = { from: o.from, epoch };
+    const request = { from: o.from, epoch, systemIdentifier: o.systemIdentifier, partners: o.partners };
     const done = () => isMajorityOfAll(grants, o.electorate);
     const replies = await askVoters(
       orders.epoch,

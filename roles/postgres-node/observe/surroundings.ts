@@ -49,7 +49,7 @@ async function askAll(hosts: readonly string[], how: AskHow, { config, doors, se
 
 /** What every decision of the node sees: configuration, memory, and what was just seen. */
 export function viewOf(node: Node, seen: Surroundings) {
-  const { config, clock } = node;
+  const { config, clock, lease } = node;
   const memory = node.memory.now;
   return {
     self: {
@@ -66,6 +66,7 @@ export function viewOf(node: Node, seen: Surroundings) {
     strict: config.consistency === "strict" && !memory.forced,
     paused: memory.paused.on,
     everHadMajority: memory.everHadMajority,
+    leaderships: lease.leaderships(),
     ...seen,
   };
 }
@@ -103,6 +104,7 @@ function toPeer(answer: PeerSeen): Peer {
   return {
     seen: "reached",
     host: answer.host,
+    ownHost: status.node.host,
     nodeId: status.node.id,
     name: status.node.name,
     uptimeSeconds: status.uptimeSeconds,
@@ -116,6 +118,7 @@ function toPeer(answer: PeerSeen): Peer {
     priority: status.priority,
     becomingPrimary: status.becomingPrimary,
     everHadMajority: status.everHadMajority,
+    partners: status.partners,
     paused: status.paused,
     diskFreeBytes: status.disk?.freeBytes ?? null,
     upstream: status.postgres.upstream?.host ?? null,
