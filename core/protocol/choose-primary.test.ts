@@ -13,6 +13,7 @@ function report(said: Partial<NodeReport> & { host: string }): NodeReport {
     systemIdentifier: "7",
     licensed: true,
     held: false,
+    everHadMajority: true,
     standbys: 0,
     streaming: true,
     ...said,
@@ -27,6 +28,7 @@ const arbitraryReport: fc.Arbitrary<NodeReport> = fc.record({
   systemIdentifier: fc.option(fc.constantFrom("7", "8")),
   licensed: fc.boolean(),
   held: fc.boolean(),
+  everHadMajority: fc.boolean(),
   standbys: fc.integer({ min: 0, max: 3 }),
   streaming: fc.boolean(),
 });
@@ -44,6 +46,7 @@ test("reportOf() takes from /status what the choice looks at: without the lease 
         downstream: [{ state: "streaming" }, { state: "catchup" }],
       },
       lease,
+      everHadMajority: true,
     }) as unknown as NodeStatus;
   const expected = {
     host: "a",
@@ -51,6 +54,7 @@ test("reportOf() takes from /status what the choice looks at: without the lease 
     role: "primary",
     timeline: 2,
     systemIdentifier: "7",
+    everHadMajority: true,
     standbys: 1,
     streaming: false,
   };
@@ -66,7 +70,10 @@ test("reportOf() takes from /status what the choice looks at: without the lease 
 test("choosePrimary() chooses a holder of the lease, or a node that says it is primary, on the highest timeline of those", () => {
   fc.assert(fc.property(arbitraryReports, (reports) => {
     const chosen = choosePrimary(reports, null);
-    const primaries = reports.filter((c) => c.role === "primary" && c.licensed);
+    const known = reports.some((c) => c.everHadMajority);
+    const primaries = reports.filter((c) =>
+      c.role === "primary" && c.licensed && (c.held || c.everHadMajority || !known)
+    );
     if (primaries.length === 0) return chosen === null;
     const holders = primaries.filter((c) => c.held);
     const highest = Math.max(...(holders.length > 0 ? holders : primaries).map((c) => c.timeline ?? 0));
@@ -142,4 +149,12 @@ test("the holder of the lease is the primary, whatever timeline another node cla
   const known = { host: "n2", systemIdentifier: "7", timeline: 9 };
   assert.equal(overtakenBy(holder, [restored], known), null);
   assert.equal(overtakenBy({ ...holder, held: false }, [restored], known), 9);
+});
+
+test("a node that knows of no majority is not chosen beside one that does, unless it holds the lease", () => {
+  const copy = report({ host: "n1", role: "primary", timeline: 9, everHadMajority: false });
+  const others = [report({ host: "n2" }), report({ host: "n3" })];
+  assert.equal(choosePrimary([copy, ...others], null), null);
+  assert.equal(choosePrimary([{ ...copy, held: true }, ...others], null)?.host, "n1");
+  assert.equal(choosePrimary([copy, ...others.map((r) => ({ ...r, everHadMajority: false }))], null)?.host, "n1");
 });

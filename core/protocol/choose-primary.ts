@@ -13,6 +13,8 @@ export interface NodeReport {
   licensed: boolean;
   /** it holds the lease of a majority: no other claim counts beside it */
   held: boolean;
+  /** it knows that a majority has joined once; one that does not, beside one that does, runs on an older copy of a volume */
+  everHadMajority: boolean;
   /** number of standbys that stream from it */
   standbys: number;
   /** on a standby: its WAL receiver streams */
@@ -20,7 +22,7 @@ export interface NodeReport {
 }
 
 /** The report of a node that is asked as `host`, from its /status. */
-export function reportOf(host: string, { node, postgres, lease }: NodeStatus): NodeReport {
+export function reportOf(host: string, { node, postgres, lease, everHadMajority }: NodeStatus): NodeReport {
   return {
     host,
     nodeId: node.id,
@@ -29,6 +31,7 @@ export function reportOf(host: string, { node, postgres, lease }: NodeStatus): N
     systemIdentifier: postgres.systemIdentifier,
     licensed: lease.mode !== "on" || lease.held,
     held: lease.held,
+    everHadMajority,
     standbys: postgres.downstream.filter((d) => d.state === "streaming").length,
     streaming: postgres.upstream?.streaming === true,
   };
@@ -48,7 +51,9 @@ export interface KnownPrimary {
  * Null if no node says so.
  */
 export function choosePrimary<T extends NodeReport>(reports: readonly T[], inUse: string | null): T | null {
-  return reports.filter((r) => r.role === "primary" && r.licensed).toSorted((a, b) =>
+  const known = reports.some((r) => r.everHadMajority);
+  const claims = (r: T) => r.role === "primary" && r.licensed && (r.held || r.everHadMajority || !known);
+  return reports.filter(claims).toSorted((a, b) =>
     Number(b.held) - Number(a.held) ||
     (b.timeline ?? 0) - (a.timeline ?? 0) ||
     b.standbys - a.standbys ||

@@ -25,6 +25,7 @@ function reached(host: string, id: number, made: Made = {}): NodeAsked {
     systemIdentifier: made.systemIdentifier === undefined ? "42" : made.systemIdentifier,
     licensed: true,
     held: false,
+    everHadMajority: true,
     standbys: 0,
     streaming: made.streams ?? false,
   };

@@ -14,6 +14,7 @@ function node(id: number, said: Partial<BackendReport> | null): NodeSeen {
     systemIdentifier: "7",
     licensed: true,
     held: false,
+    everHadMajority: true,
     standbys: 0,
     streaming: true,
     lagBytes: 0,

@@ -57,9 +57,11 @@ function majorityJoined(view: MemoryView): boolean {
   return (joined.length + 1) * 2 > size;
 }
 
-/** If a lease is in force, the primary counts the first majority once it holds the lease, so that it is fenced from then on. */
+/**
+ * The primary counts the first majority, if a lease is in force once it holds the lease, so that it is fenced from then on. The
+ * others follow: a primary that does not know of a majority beside a node that does is on an older copy of a volume.
+ */
 function mayCountMajority(view: MemoryView): boolean {
-  if (!view.leaseInForce) return true;
-  if (view.role === "primary") return view.held;
+  if (view.role === "primary") return !view.leaseInForce || view.held;
   return reached(view).some((p) => p.everHadMajority);
 }

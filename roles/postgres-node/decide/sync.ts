@@ -48,7 +48,7 @@ export function decideSync(view: SyncView): SyncPlan {
       };
     }
     case "strict": {
-      const needed = Math.floor(view.nodes / 2);
+      const needed = waitedFor(view.nodes);
       const streaming = known.filter(receives).length;
       const short = streaming < needed
         ? `commits are blocked: ${streaming} of ${needed} required standbys ${streaming === 1 ? "is" : "are"} streaming`
@@ -68,10 +68,15 @@ function waitFor(count: number, standbys: readonly string[], barman: readonly st
   return barman.length > 0 ? `FIRST ${count + barman.length} (${names})` : `ANY ${count} (${names})`;
 }
 
+/** How many other nodes a commit waits for in strict mode: with its primary they are more than half of all. */
+function waitedFor(nodes: number): number {
+  return Math.floor(nodes / 2);
+}
+
 /**
  * Whether this many nodes with known positions prove that the most advanced of them has every commit acknowledged in strict
- * mode. Each such commit is on its primary and on floor(N/2) others. So every set that is larger than the rest contains it.
+ * mode. Each such commit is on its primary and on those that it waited for. So every set that is larger than the rest has it.
  */
 export function provesAll(reachedNodes: number, nodes: number): boolean {
-  return reachedNodes > nodes - 1 - Math.floor(nodes / 2);
+  return reachedNodes > nodes - 1 - waitedFor(nodes);
 }

@@ -41,7 +41,7 @@ async function askAll(hosts: readonly string[], how: AskHow, { config, doors, se
     return notOurselves(await doors.others.ask(host, { ...how, timeoutMs }), config);
   }));
   for (const answer of said) {
-    if (answer.seen === "reached") seen.hostAnswered(answer.host, answer.status.node.name);
+    if (answer.seen === "reached") seen.hostAnswered(answer.host, answer.status.node);
     else seen.hostSilent(answer.host);
   }
   return said;

@@ -108,9 +108,10 @@ export class Observed {
   }
 
   /** An agent answered with its NODE_NAME. */
-  hostAnswered(host: string, nodeName: string): void {
+  /** `node`: what the agent that answered says of itself; a reused address may have led to another node */
+  hostAnswered(host: string, node: { host: string; name: string }): void {
     this.silentHosts.delete(host);
-    this.nodeNames.set(host, nodeName);
+    if (node.host === host) this.nodeNames.set(host, node.name);
   }
 
   hostSilent(host: string): void {
