@@ -69,7 +69,7 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       do: (seen) => keepRole(seen, run, node),
     },
     { name: "room", orderBecause: "before what writes", ifItFails: "retry", do: (seen) => keepRoom(seen, node) },
-    { name: "consistency", orderBecause: null, ifItFails: "end", do: () => consistency.keep() },
+    { name: "consistency", orderBecause: null, ifItFails: "end", do: (seen) => consistency.keep(seen) },
     {
       name: "registration",
       orderBecause: null,

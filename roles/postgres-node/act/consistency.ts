@@ -2,8 +2,11 @@
 import { waitUntil } from "../../../core/runtime/time.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import { decideSync, type SyncPlan } from "../decide/sync.ts";
-import type { Node } from "../node.ts";
+import { majorityJoined } from "../decide/memory.ts";
+import type { Surroundings } from "../decide/view.ts";
+import { type Node, ownOf } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
+import { viewOf } from "../observe/surroundings.ts";
 
 export class Consistency {
   /** in a row */
@@ -15,9 +18,9 @@ export class Consistency {
    * Changes nothing if the operator has set synchronous_standby_names in CONFIGS. A value that cannot be set is a degradation;
    * a strict primary that cannot set it twice in a row must not go on: then this throws.
    */
-  async keep(): Promise<void> {
+  async keep(surroundings: Surroundings): Promise<void> {
     const { config, seen } = this.node;
-    const plan = planOf(this.node);
+    const plan = planOf(this.node, joinedNow(surroundings, this.node));
     if (plan === null) return;
     const role = seen.role();
     try {
@@ -49,7 +52,7 @@ const reloadMs = 2_000;
  * change of CONSISTENCY a node has that of the former mode. Throws if the value cannot be set.
  */
 export async function putInForce(node: Node): Promise<void> {
-  const names = planOf(node)?.names;
+  const names = planOf(node, node.memory.now.everHadMajority)?.names;
   const inForce = () => names === undefined || node.seen.now.server?.syncNames === names;
   if (inForce()) return;
   await set(names!, node);
@@ -61,7 +64,20 @@ export async function putInForce(node: Node): Promise<void> {
   );
 }
 
-function planOf({ config, memory, seen }: Node): SyncPlan | null {
+/** What commits wait for once a majority has joined; null if an operator has decided it in CONFIGS, or the role is not known. */
+export function waitsForOf(node: Node): string | null {
+  return planOf(node, true)?.names ?? null;
+}
+
+/** Commits begin to wait once a majority answers; the majority counts for good once it has what did not wait (memory.ts). */
+function joinedNow(surroundings: Surroundings, node: Node): boolean {
+  const { lease, memory } = node;
+  if (memory.now.everHadMajority) return true;
+  if (node.seen.role() !== "primary" || (lease.mode.on && !lease.held())) return false;
+  return majorityJoined({ ...viewOf(node, surroundings), systemIdentifier: ownOf(node).systemIdentifier ?? "" });
+}
+
+function planOf({ config, seen }: Node, joined: boolean): SyncPlan | null {
   const { server } = seen.now;
   const role = seen.role();
   if (server === null || (role !== "primary" && role !== "standby")) return null;
@@ -70,7 +86,7 @@ function planOf({ config, memory, seen }: Node): SyncPlan | null {
     mode: config.consistency,
     barman: config.barmanSync,
     role,
-    everHadMajority: memory.now.everHadMajority,
+    joined,
     nodes: config.otherPartners.length + 1,
     others: config.otherPartners.map((host) => ({ host, name: seen.nameOf(host) })),
     streaming: server.downstream.filter((d) => d.state === "streaming").map((d) => d.applicationName),

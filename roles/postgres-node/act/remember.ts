@@ -1,4 +1,5 @@
 // Writes down what must outlive the container: that a majority has joined once, and which nodes are known.
+import { waitsForOf } from "./consistency.ts";
 import { decideMemory } from "../decide/memory.ts";
 import type { Surroundings } from "../decide/view.ts";
 import { armIfNeeded, licenseOf, type Node } from "../node.ts";
@@ -19,6 +20,8 @@ export async function remember(surroundings: Surroundings, node: Node): Promise<
       held: lease.held(),
       lawful: licenseOf(node) !== "missing",
       timeline: server?.timeline ?? null,
+      waitsFor: waitsForOf(node),
+      syncSince: seen.now.syncSince,
       hosts: knownHosts(node, []),
       before: old,
     }),

@@ -47,6 +47,9 @@ const view: MemoryView = {
   held: true,
   lawful: true,
   timeline: 4,
+  strict: false,
+  waitsFor: "ANY 1 (pg2, pg3)",
+  syncSince: null,
   hosts: ["pg3", "pg2"],
   before: { everHadMajority: false, paused: { on: false, count: 0, atMs: 0 }, granted: null },
 };
@@ -66,6 +69,20 @@ test("with a lease, the primary counts a majority once it holds the lease, and a
   assert.equal(majority({ role: "standby", held: false }), false);
   const knowing = peer("pg2", says("pg2"), { everHadMajority: true });
   assert.equal(majority({ role: "standby", held: false, peers: [knowing] }), true);
+});
+
+test("in strict mode the primary counts a majority once that has all WAL which nothing waited for", () => {
+  const strict = (lsn: string, change: Partial<MemoryView> = {}) => {
+    const position = { timeline: 4, lsn };
+    const syncSince = { names: "ANY 1 (pg2, pg3)", lsn: "0/5000000" };
+    return majority({ strict: true, syncSince, peers: [peer("pg2", says("pg2"), { position })], ...change });
+  };
+  assert.equal(strict("0/5000000"), true);
+  assert.equal(strict("0/4FFFFFF"), false);
+  assert.equal(strict("0/5000000", { syncSince: null }), false);
+  assert.equal(strict("0/5000000", { syncSince: { names: "", lsn: "0/1" } }), false, "commits do not wait yet");
+  assert.equal(strict("0/5000000", { waitsFor: null, syncSince: null }), true, "CONFIGS decides what they wait for");
+  assert.equal(strict("0/0", { strict: false }), true);
 });
 
 test("the marker is never lost, and a node of the second level learns it from the first level", () => {

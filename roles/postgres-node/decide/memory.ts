@@ -1,6 +1,9 @@
 // PURE: what a running node remembers after a look: whether a majority has joined once, the known nodes, and whether failover
 // is paused.
 import { newerPause, type Pause } from "../../../core/protocol/pause.ts";
+import { comparePosition } from "../../../core/postgres/lsn.ts";
+import { counting } from "./counting.ts";
+import { waitedFor } from "./sync.ts";
 import { type ClusterView, reached } from "./view.ts";
 import type { Role } from "./server-seen.ts";
 
@@ -16,6 +19,12 @@ export interface MemoryView extends Pick<ClusterView, "otherPartners" | "configu
   held: boolean;
   /** it may be read-write now */
   lawful: boolean;
+  /** CONSISTENCY=strict */
+  strict: boolean;
+  /** what commits have to wait for once a majority has joined; null if an operator has decided that */
+  waitsFor: string | null;
+  /** what they wait for, and where this node's WAL ended when they began to */
+  syncSince: { names: string; lsn: string | null } | null;
   /** hosts known from configuration and registration */
   hosts: readonly string[];
   /** the timeline of the running server; null if it is not known */
@@ -47,7 +56,10 @@ export function withGranted(before: readonly number[] | null, timeline: number):
   return [...new Set([...before ?? [], timeline])].slice(-mostRemembered);
 }
 
-function majorityJoined(view: MemoryView): boolean {
+/** Whether a majority of PARTNER_NODES has joined with its data. */
+export function majorityJoined(
+  view: Pick<MemoryView, "otherPartners" | "configuredUpstream" | "peers" | "systemIdentifier">,
+): boolean {
   const size = view.otherPartners.length + 1;
   // a node of the second level learns it from the first level
   if (size === 1) return view.configuredUpstream !== null && reached(view).some((p) => p.everHadMajority);
@@ -62,6 +74,18 @@ function majorityJoined(view: MemoryView): boolean {
  * others follow: a primary that does not know of a majority beside a node that does is on an older copy of a volume.
  */
 function mayCountMajority(view: MemoryView): boolean {
-  if (view.role === "primary") return !view.leaseInForce || view.held;
+  if (view.role === "primary") return (!view.leaseInForce || view.held) && quorumHasWal(view);
   return reached(view).some((p) => p.everHadMajority);
+}
+
+/** In strict mode: whether what was acknowledged before a majority joined is by now on as many nodes as any later commit. */
+function quorumHasWal(view: MemoryView): boolean {
+  const { otherPartners, peers, strict, syncSince, systemIdentifier, timeline, waitsFor } = view;
+  if (!strict || waitsFor === null) return true;
+  if (syncSince === null || syncSince.lsn === null || syncSince.names !== waitsFor) return false;
+  const end = { timeline: timeline ?? 0, lsn: syncSince.lsn };
+  const having = counting({ everHadMajority: false, peers }, systemIdentifier).filter((p) =>
+    otherPartners.includes(p.ownHost) && p.position !== null && comparePosition(p.position, end) >= 0
+  );
+  return having.length >= waitedFor(otherPartners.length + 1);
 }

@@ -7,7 +7,7 @@ const view = (changes: Partial<SyncView> = {}): SyncView => ({
   mode: "strict",
   barman: false,
   role: "primary",
-  everHadMajority: true,
+  joined: true,
   nodes: 3,
   others: [{ host: "b", name: "node2" }, { host: "c", name: "node3" }],
   streaming: ["node2", "node3", "barman_receive_wal"],
@@ -69,7 +69,7 @@ const table: [string, Partial<SyncView>, string, RegExp | null][] = [
     'ANY 1 ("b", "node3")',
     null,
   ],
-  ["the first node of a fresh cluster waits for no node", { everHadMajority: false }, "", null],
+  ["the first node of a fresh cluster waits for no node", { joined: false }, "", null],
   [
     "a standby keeps what it would need as primary",
     { role: "standby", streaming: [] },

@@ -11,8 +11,8 @@ export interface SyncView {
   /** BARMAN_SYNC=1 */
   barman: boolean;
   role: "primary" | "standby";
-  /** a majority has joined once; before that, no commit waits */
-  everHadMajority: boolean;
+  /** a majority has joined, now or once; before that, no commit waits */
+  joined: boolean;
   /** PARTNER_NODES, this node included; at least 1 */
   nodes: number;
   /** NODE_NAME of each other partner, by host; null if the partner has never been seen */
@@ -29,7 +29,7 @@ export interface SyncPlan {
 }
 
 export function decideSync(view: SyncView): SyncPlan {
-  if (!view.everHadMajority || (view.mode === "eventual" && !view.barman)) return { names: "", degraded: null };
+  if (!view.joined || (view.mode === "eventual" && !view.barman)) return { names: "", degraded: null };
   // a standby does not know which nodes would stream from it: it keeps the value for its promotion
   const receives = (name: string) => view.role === "standby" || view.streaming.includes(name);
   const barman = view.barman && receives(barmanReceiver) ? [barmanReceiver] : [];
@@ -69,7 +69,7 @@ function waitFor(count: number, standbys: readonly string[], barman: readonly st
 }
 
 /** How many other nodes a commit waits for in strict mode: with its primary they are more than half of all. */
-function waitedFor(nodes: number): number {
+export function waitedFor(nodes: number): number {
   return Math.floor(nodes / 2);
 }
 

@@ -16,6 +16,8 @@ export interface SeenNow {
   run: number;
   /** the last look at the running server; null if it has not answered yet, or not for a while */
   server: ServerSeen | null;
+  /** synchronous_standby_names of the running server, and where its WAL ended when that value was first seen in force */
+  syncSince: { names: string; lsn: string | null } | null;
   /** why the server cannot stream, according to PostgreSQL's log, and when it said so (the clock's milliseconds) */
   trouble: { what: StreamingTrouble; atMs: number } | null;
   /** the volume of the data directory, bytes; null before the first look */
@@ -35,6 +37,7 @@ export class Observed {
     postmasterRuns: false,
     run: 0,
     server: null,
+    syncSince: null,
     trouble: null,
     disk: null,
     origin: null,
@@ -71,7 +74,8 @@ export class Observed {
   }
 
   serverStarted(): void {
-    this.change({ postmasterRuns: true, run: this.state.run + 1, ranSince: true, server: null, trouble: null });
+    const fresh = { server: null, syncSince: null, trouble: null };
+    this.change({ postmasterRuns: true, run: this.state.run + 1, ranSince: true, ...fresh });
   }
 
   serverEnded(): void {
@@ -81,7 +85,9 @@ export class Observed {
   /** A look at the running server. One that comes late, after a newer one or the server's end, is ignored. */
   serverSeen(server: ServerSeen): void {
     if (!this.state.postmasterRuns || server.atMs < (this.state.server?.atMs ?? -Infinity)) return;
-    this.change({ server });
+    const { syncSince } = this.state;
+    const names = server.syncNames;
+    this.change({ server, syncSince: syncSince?.names === names ? syncSince : { names, lsn: server.lsn } });
   }
 
   /** The server did not answer. Its last answer no longer counts once it is older than `staleMs`. */
