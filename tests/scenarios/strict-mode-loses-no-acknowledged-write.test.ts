@@ -150,13 +150,13 @@ test("partially-strict: the primary goes on alone, says so, and waits again when
   // agents still answer and vote; only replication ends
   for (const n of standbys) {
     const container = await cluster.container(n);
-    await exec(container, ["bash", "-c", "pgrep -x postgres | xargs kill -STOP"]);
+    await exec(container, ["pkill", "-STOP", "-x", "postgres"]);
   }
   await waitsFor(cluster, primary, /^$/);
   assert.match(await degraded(cluster, primary) ?? "", /commits are asynchronous/);
   await cluster.psql(primary, "create table alone (id int)");
   for (const n of standbys) {
-    await exec(await cluster.container(n), ["bash", "-c", "pgrep -x postgres | xargs kill -CONT"]);
+    await exec(await cluster.container(n), ["pkill", "-CONT", "-x", "postgres"]);
   }
   await waitsFor(cluster, primary, /^ANY 1 \(/);
   assert.equal(await degraded(cluster, primary), null);
