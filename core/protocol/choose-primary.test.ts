@@ -71,9 +71,7 @@ test("choosePrimary() chooses a holder of the lease, or a node that says it is p
   fc.assert(fc.property(arbitraryReports, (reports) => {
     const chosen = choosePrimary(reports, null);
     const known = reports.some((c) => c.everHadMajority);
-    const primaries = reports.filter((c) =>
-      c.role === "primary" && c.licensed && (c.held || c.everHadMajority || !known)
-    );
+    const primaries = reports.filter((c) => c.role === "primary" && c.licensed && (c.everHadMajority || !known));
     if (primaries.length === 0) return chosen === null;
     const holders = primaries.filter((c) => c.held);
     const highest = Math.max(...(holders.length > 0 ? holders : primaries).map((c) => c.timeline ?? 0));
@@ -151,10 +149,10 @@ test("the holder of the lease is the primary, whatever timeline another node cla
   assert.equal(overtakenBy({ ...holder, held: false }, [restored], known), 9);
 });
 
-test("a node that knows of no majority is not chosen beside one that does, unless it holds the lease", () => {
+test("a node that knows of no majority is not chosen beside one that does, even with the lease", () => {
   const copy = report({ host: "n1", role: "primary", timeline: 9, everHadMajority: false });
   const others = [report({ host: "n2" }), report({ host: "n3" })];
   assert.equal(choosePrimary([copy, ...others], null), null);
-  assert.equal(choosePrimary([{ ...copy, held: true }, ...others], null)?.host, "n1");
+  assert.equal(choosePrimary([{ ...copy, held: true }, ...others], null), null);
   assert.equal(choosePrimary([copy, ...others.map((r) => ({ ...r, everHadMajority: false }))], null)?.host, "n1");
 });

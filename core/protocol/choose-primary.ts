@@ -46,13 +46,14 @@ export interface KnownPrimary {
 
 /**
  * Chooses among all nodes that say they are primary: the holder of the lease, then the highest timeline, since a promotion
- * always begins a new one.
+ * always begins a new one. Where one node knows that a majority has joined, a node that does not is no primary, even with the
+ * lease: the first primary of a cluster is the first to know.
  * Ties are broken by the most streaming standbys, the node in use so far, the lowest node id, and the first host by name.
  * Null if no node says so.
  */
 export function choosePrimary<T extends NodeReport>(reports: readonly T[], inUse: string | null): T | null {
   const known = reports.some((r) => r.everHadMajority);
-  const claims = (r: T) => r.role === "primary" && r.licensed && (r.held || r.everHadMajority || !known);
+  const claims = (r: T) => r.role === "primary" && r.licensed && (r.everHadMajority || !known);
   return reports.filter(claims).toSorted((a, b) =>
     Number(b.held) - Number(a.held) ||
     (b.timeline ?? 0) - (a.timeline ?? 0) ||

@@ -2,7 +2,7 @@
 import { type ClusterView, type Peer, reached, type ReachedPeer } from "./view.ts";
 
 /** Whether a node in sight of this cluster knows that a majority has joined once. */
-function majorityInSight(view: { peers: readonly Peer[] }, systemIdentifier: string | null): boolean {
+export function majorityInSight(view: { peers: readonly Peer[] }, systemIdentifier: string | null): boolean {
   return reached(view).some((p) => p.everHadMajority && p.systemIdentifier === systemIdentifier);
 }
 

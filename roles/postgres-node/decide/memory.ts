@@ -2,7 +2,7 @@
 // is paused.
 import { newerPause, type Pause } from "../../../core/protocol/pause.ts";
 import { comparePosition } from "../../../core/postgres/lsn.ts";
-import { counting } from "./counting.ts";
+import { counting, majorityInSight } from "./counting.ts";
 import { waitedFor } from "./sync.ts";
 import { type ClusterView, reached } from "./view.ts";
 import type { Role } from "./server-seen.ts";
@@ -74,8 +74,9 @@ export function majorityJoined(
  * others follow: a primary that does not know of a majority beside a node that does is on an older copy of a volume.
  */
 function mayCountMajority(view: MemoryView): boolean {
-  if (view.role === "primary") return (!view.leaseInForce || view.held) && quorumHasWal(view);
-  return reached(view).some((p) => p.everHadMajority);
+  const known = majorityInSight(view, view.systemIdentifier);
+  if (view.role !== "primary") return known;
+  return !known && (!view.leaseInForce || view.held) && quorumHasWal(view);
 }
 
 /** In strict mode: whether what was acknowledged before a majority joined is by now on as many nodes as any later commit. */

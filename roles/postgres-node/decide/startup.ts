@@ -164,6 +164,10 @@ function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight
     const because = `this node was promoted without an epoch, and ${primary.host} is the primary`;
     return { do: "clone", from: primary.host, because };
   }
+  if (own.wasPrimary && isRestored(view, own.systemIdentifier)) {
+    const because = `the volume of this node is an older copy, and ${primary.host} is the primary`;
+    return { do: "clone", from: primary.host, because };
+  }
   const sameTimelineTwice = own.wasPrimary && primary.timeline === own.position.timeline;
   if (!sameOrigin(own.origin, primary.origin)) {
     return { do: "clone", from: primary.host, because: twoTimelines(own.position.timeline, primary.host) };
