@@ -8,6 +8,8 @@ const driver = "at nextWrite (node_modules/.deno/postgres@3.4.9/node_modules/pos
 test("the driver's write to a closed connection is known in both runtimes, and nothing else is", () => {
   assert.ok(isDriverFault(thrown("Cannot read properties of null (reading 'write')", driver)));
   assert.ok(isDriverFault(thrown("null is not an object (evaluating 'U.write')", driver)));
+  const byTimer = `${driver}\n at __processTimers (ext:core/01_core.js:448:21)`;
+  assert.ok(isDriverFault(thrown("Cannot read properties of null (reading 'write')", byTimer)));
   assert.ok(!isDriverFault(thrown("null is not an object (evaluating 'U.write')", "at x (core/runtime/log.ts:1:1)")));
   assert.ok(!isDriverFault(thrown("null is not an object (evaluating 'U.length')", driver)));
   assert.ok(!isDriverFault(new Error("Cannot read properties of null (reading 'write')")));

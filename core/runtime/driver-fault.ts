@@ -5,7 +5,7 @@
  * TypeError about `write` of null would end the process. The query concerned runs into its deadline.
  */
 export function isDriverFault(error: unknown): boolean {
-  // the executable's stack may name the bundle instead of the driver's file
+  // the executable's stack may name the bundle instead of the driver's file; Deno's own files are ext:core/...
   return error instanceof TypeError && /null.*\bwrite\b/s.test(error.message) &&
-    !/\b(cli|config|core|roles)\//.test(error.stack ?? "");
+    !/(?<!\bext:)\b(cli|config|core|roles)\//.test(error.stack ?? "");
 }

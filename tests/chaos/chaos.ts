@@ -9,7 +9,8 @@ import { OperatorError } from "../../core/words/errors.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { root, say, task } from "../../tools/terminal.ts";
 import { seeded } from "../soak/plan.ts";
-import { type Mode, wordOf } from "../support/clients/check.ts";
+import { wordOf } from "../support/clients/check.ts";
+import type { Mode } from "../support/clients/records.ts";
 import { runUnderFaults } from "../support/clients/run.ts";
 import { Cluster, firstLevel } from "../support/cluster.ts";
 import { allOf } from "../support/compose-file.ts";
@@ -60,9 +61,8 @@ await task(async () => {
     if (mode === "strict") await waitSynchronous(cluster, primary);
     const { history, verdict, unknown } = await runUnderFaults(cluster, mode, (seen, done) => {
       if (done >= faults) return null;
-      const known = { ...seen, observers: voting };
-      return kind ? faultOf(kind, known, random) : nextFault(known, random, kinds);
-    });
+      return kind ? faultOf(kind, seen, random) : nextFault(seen, random, kinds);
+    }, voting);
     const load = loadavg()[0]!;
     for (const line of summary(seed, history, verdict, unknown, load)) say(line);
     await mkdir(join(root, "dist"), { recursive: true });

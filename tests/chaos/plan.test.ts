@@ -18,7 +18,10 @@ test("the same seed gives the same faults, another seed others", () => {
 test("every kind occurs, and the two sides of a fault never overlap", () => {
   const many = faults(1, 600);
   assert.deepEqual(new Set(many.map((f) => f.kind)), new Set(faultKinds));
-  for (const fault of many) {
+  const held = many.filter((f) => f.kind === "hold-down");
+  assert.ok(held.length > 60 && held.every((f) => f.steps!.length > 0), "nodes are held down in some of them");
+  for (const fault of many.filter((f) => f.kind !== "hold-down")) {
+    assert.equal(fault.steps, undefined);
     assert.ok(fault.targets.length > 0 && fault.lastsMs >= 2_000 && fault.lastsMs <= 12_000);
     assert.equal(fault.from.length > 0, isCut(fault.kind), fault.kind);
     assert.deepEqual(fault.targets.filter((t) => fault.from.includes(t)), []);

@@ -1,4 +1,5 @@
 // PURE: the faults of a chaos run, chosen by a seeded generator; the same seed and the same cluster give the same faults.
+import { holdDown } from "./hold-down.ts";
 import { type Fault, type FaultKind, faultKinds, isCut, ofPool, type Seen } from "../support/faults/fault.ts";
 
 /** The largest step of a clock, seconds; the clocks of two nodes may differ by 15 minutes. */
@@ -15,6 +16,8 @@ const doubled: readonly FaultKind[] = [
   "freeze-repmgrd",
 ];
 const doubledShare = 0.4;
+/** One in so many faults holds nodes down while others lead. */
+const heldShare = 0.15;
 
 /** Kinds that strike any one node: the primary more often than the others. */
 const ofOneNode: readonly FaultKind[] = [
@@ -34,7 +37,8 @@ function pick<T>(from: readonly T[], random: () => number): T {
 
 /** The next fault, of a random kind. Most last less than a lease, some more than two; some come with a second fault. */
 export function nextFault(seen: Seen, random: () => number, kinds: readonly FaultKind[] = faultKinds): Fault {
-  const fault = faultOf(pick(kinds, random), seen, random);
+  if (kinds.includes("hold-down") && random() < heldShare) return holdDown(seen, random);
+  const fault = faultOf(pick(kinds.filter((k) => k !== "hold-down"), random), seen, random);
   if (!doubled.includes(fault.kind) || random() >= doubledShare) return fault;
   const others = [...seen.first, ...seen.second].filter((n) => !fault.targets.includes(n));
   const kind = pick(doubled, random);
@@ -43,6 +47,7 @@ export function nextFault(seen: Seen, random: () => number, kinds: readonly Faul
 
 /** A fault of this kind on this cluster. */
 export function faultOf(kind: FaultKind, seen: Seen, random: () => number): Fault {
+  if (kind === "hold-down") return holdDown(seen, random);
   const lastsMs = 2_000 + Math.floor(random() ** 2 * 10_000);
   const nodes = [...seen.first, ...seen.second];
   const all = [...nodes, ...seen.others];

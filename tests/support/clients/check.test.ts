@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { check, type History, type Struck, twoPrimaries, type Write } from "./check.ts";
+import { check, twoPrimaries } from "./check.ts";
+import type { History, Struck, Write } from "./records.ts";
 
 const write = (n: number, node: string, timeline: number, sentMs: number, ackMs = sentMs + 5): Write => ({
   client: "direct-1",
@@ -16,6 +17,7 @@ const struck = (kind: "kill" | "stop"): Struck => ({
   fault: { kind, targets: ["a"], from: [], lastsMs: 1_000 },
   primary: "a",
   beganMs: 250,
+  struckMs: 250,
   endedMs: 1_250,
   recoveryMs: 5_000,
   gapMs: 4_000,

@@ -1,61 +1,7 @@
 // PURE: whether a chaos run kept the promises, from the records of its clients, all on one monotonic clock.
 // A finding is a broken promise; what the records cannot decide is reported as undecided, which is not a pass.
-import { type Fault, mayLose } from "../faults/fault.ts";
-
-export type Mode = "eventual" | "strict";
-
-/** A write that was acknowledged, with the node and the timeline that it says it was made on. */
-export interface Write {
-  client: string;
-  n: number;
-  node: string;
-  timeline: number;
-  sentMs: number;
-  ackMs: number;
-}
-
-export interface Read {
-  client: string;
-  node: string;
-  sentMs: number;
-  sum: number;
-  /** highest number of the watched writer that had been acknowledged when the read was sent, and what it saw */
-  required: number;
-  seen: number;
-}
-
-/** A fault as it happened. */
-export interface Struck {
-  fault: Fault;
-  primary: string;
-  beganMs: number;
-  endedMs: number;
-  /** time from the end of the fault until the cluster was whole, milliseconds; null: it was never whole */
-  recoveryMs: number | null;
-  gapMs: number;
-  finding: string | null;
-}
-
-/** What one node holds when everything has healed. */
-export interface Final {
-  node: string;
-  sum: number;
-  /** transfers that are not two halves of one transaction, in words */
-  torn: readonly string[];
-  /** client and number of every row, as `client/n` */
-  rows: ReadonlySet<string>;
-}
-
-export interface History {
-  mode: Mode;
-  writes: readonly Write[];
-  reads: readonly Read[];
-  struck: readonly Struck[];
-  finals: readonly Final[];
-  /** the last number that each client sent */
-  lastSent: Readonly<Record<string, number>>;
-  total: number;
-}
+import { losses, loudWrites } from "./losses.ts";
+import type { History, Read, Write } from "./records.ts";
 
 export interface Verdict {
   findings: string[];
@@ -63,8 +9,6 @@ export interface Verdict {
   /** acknowledged writes whose loss a fault explains, by the index of the fault */
   explained: { fault: number; writes: number }[];
 }
-
-const label = (w: Write) => `${w.client}/${w.n}`;
 
 /** Two nodes on one timeline, or a write taken on an older timeline after a newer one had acknowledged. */
 export function twoPrimaries(writes: readonly Write[]): { findings: string[]; undecided: string[] } {
@@ -90,36 +34,6 @@ export function twoPrimaries(writes: readonly Write[]): { findings: string[]; un
   return {
     findings,
     undecided: late === 0 ? [] : [`${late} writes were sent before a newer primary's first and acknowledged after it`],
-  };
-}
-
-/** Whether a fault explains a loss: it struck the node that acknowledged the write, within `slackMs` of that time. */
-function explains({ fault, primary, beganMs, endedMs }: Struck, write: Write, slackMs: number): boolean {
-  const struck = (mayLose(fault, primary) && write.node === primary) ||
-    (fault.second !== undefined && mayLose(fault.second, write.node));
-  return struck && write.ackMs >= beganMs - slackMs && write.ackMs <= endedMs + slackMs;
-}
-
-/** The index of the fault that explains a loss; a fault during which the write was acknowledged comes first. -1: none. */
-function explanation(write: Write, struck: readonly Struck[]): number {
-  const during = struck.findIndex((s) => explains(s, write, 0));
-  return during < 0 ? struck.findIndex((s) => explains(s, write, 2_000)) : during;
-}
-
-function losses(history: History, rows: ReadonlySet<string>): Pick<Verdict, "findings" | "explained"> {
-  const explained = new Map<number, number>();
-  const unexplained: Write[] = [];
-  for (const write of history.writes.filter((w) => !rows.has(label(w)))) {
-    const fault = history.mode === "strict" ? -1 : explanation(write, history.struck);
-    if (fault < 0) unexplained.push(write);
-    else explained.set(fault, (explained.get(fault) ?? 0) + 1);
-  }
-  const some = unexplained.slice(0, 5).map((w) => `${label(w)} on ${w.node}`).join(", ");
-  return {
-    findings: unexplained.length === 0
-      ? []
-      : [`${unexplained.length} acknowledged writes are gone and no fault explains it: ${some}`],
-    explained: [...explained].map(([fault, writes]) => ({ fault, writes })),
   };
 }
 
@@ -181,9 +95,10 @@ export function check(history: History): Verdict {
   const two = twoPrimaries(history.writes);
   const primary = history.finals[0];
   const lost = primary === undefined ? { findings: [], explained: [] } : losses(history, primary.rows);
+  const loud = loudWrites(history);
   const notWhole = history.struck.flatMap((s, i) => s.finding === null ? [] : [`fault ${i + 1}: ${s.finding}`]);
   return {
-    findings: [...two.findings, ...lost.findings, ...badReads(history), ...badFinals(history), ...notWhole],
+    findings: [...two.findings, ...lost.findings, ...loud, ...badReads(history), ...badFinals(history), ...notWhole],
     undecided: [...two.undecided, ...blind(history)],
     explained: lost.explained,
   };

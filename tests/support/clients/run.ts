@@ -7,8 +7,11 @@ import { systemClock, waitUntil } from "../../../core/runtime/time.ts";
 import { root, say } from "../../../tools/terminal.ts";
 import { type Cluster, firstLevel, nodes, services } from "../cluster.ts";
 import { logsOf } from "../docker.ts";
-import { check, type Final, type History, type Mode, type Struck, type Verdict } from "./check.ts";
+import { check, type Verdict } from "./check.ts";
+import type { Final, History, Mode, Struck } from "./records.ts";
 import { describeFault, type Fault, type Seen } from "../faults/fault.ts";
+import { holdDown } from "../faults/hold-down.ts";
+import { Book } from "../faults/steps.ts";
 import { strike } from "../faults/strike.ts";
 import { staysTrueFor, wholeMs } from "../waits.ts";
 import { readFinal, total, Workload } from "./workload.ts";
@@ -32,41 +35,66 @@ async function whole(cluster: Cluster, deadlineMs: number, workload: Workload): 
   return primary;
 }
 
-async function doOne(fault: Fault, primary: string, cluster: Cluster, workload: Workload): Promise<Struck> {
+interface Run {
+  cluster: Cluster;
+  workload: Workload;
+  mode: Mode;
+}
+
+/** Carries out a fault until it has ended. Returns when it was in force. */
+async function bear(fault: Fault, { cluster, workload }: Run, book: Book | null): Promise<number> {
+  const sumsAreRight = () => Promise.resolve(workload.wrongSum === undefined);
+  const lasts = (ms: number) => staysTrueFor(ms, sumsAreRight, { what: "every read sees all the money" });
+  if (book !== null) {
+    const { writes } = workload;
+    await holdDown(fault, cluster, { writes, lasts }, book);
+    return systemClock.nowMs();
+  }
+  const { second, lastsMs } = fault;
+  const heal = await strike(fault, cluster);
+  const struckMs = systemClock.nowMs();
+  try {
+    await lasts(second ? lastsMs - second.lastsMs : lastsMs);
+    if (second !== undefined) {
+      const healSecond = await strike(second, cluster);
+      try {
+        await lasts(second.lastsMs);
+      } finally {
+        await healSecond();
+      }
+    }
+  } finally {
+    await heal();
+  }
+  return struckMs;
+}
+
+async function doOne(fault: Fault, { primary, observers }: Seen, run: Run): Promise<Struck> {
+  const { cluster, workload, mode } = run;
+  const observed = (observers ?? []).length > 0;
+  const book = fault.steps && new Book({ voters: firstLevel, primary, strict: mode === "strict", observed }) || null;
   const beganMs = systemClock.nowMs();
+  let struckMs = beganMs;
   let finding: string | null = null;
   try {
-    const { second, lastsMs } = fault;
-    const heal = await strike(fault, cluster);
-    try {
-      const sumsAreRight = () => Promise.resolve(workload.wrongSum === undefined);
-      const lasts = (ms: number) => staysTrueFor(ms, sumsAreRight, { what: "every read sees all the money" });
-      await lasts(second ? lastsMs - second.lastsMs : lastsMs);
-      if (second !== undefined) {
-        const healSecond = await strike(second, cluster);
-        try {
-          await lasts(second.lastsMs);
-        } finally {
-          await healSecond();
-        }
-      }
-    } finally {
-      await heal();
-    }
+    struckMs = await bear(fault, run, book);
   } catch (error) {
     finding = `the fault could not be made, borne or ended: ${errorText(error)}`;
+    await saveLogs(cluster, beganMs);
   }
   const endedMs = systemClock.nowMs();
   let isWhole = true;
   try {
     await whole(cluster, wholeMs, workload);
   } catch (error) {
-    finding = `not whole within ${wholeMs / 1000} s: ${errorText(error)}`;
+    finding = `${finding === null ? "" : `${finding}; `}not whole within ${wholeMs / 1000} s: ${errorText(error)}`;
     await saveLogs(cluster, endedMs);
     isWhole = await whole(cluster, 2 * wholeMs, workload).then(() => true, () => false);
   }
   const recoveryMs = isWhole ? Math.round(systemClock.nowMs() - endedMs) : null;
-  return { fault, primary, beganMs, endedMs, recoveryMs, gapMs: workload.gapSince(beganMs), finding };
+  const gapMs = workload.gapSince(beganMs);
+  const held = book === null ? {} : { held: book.held };
+  return { fault, primary, beganMs, struckMs, endedMs, recoveryMs, gapMs, finding, ...held };
 }
 
 /** Faults until `next` has no more, the cluster does not heal, or a read saw a wrong sum. The cluster must be whole at the beginning. */
@@ -74,15 +102,17 @@ export async function runUnderFaults(
   cluster: Cluster,
   mode: Mode,
   next: (seen: Seen, done: number) => Fault | null,
+  observers: readonly string[] = [],
 ): Promise<Outcome> {
   const workload = await Workload.start(cluster);
   const struck: Struck[] = [];
   try {
     let primary = await whole(cluster, wholeMs, workload);
     while (true) {
-      const fault = next({ primary, first: firstLevel, second, others: ["pgpool", "backup"] }, struck.length);
+      const seen: Seen = { primary, first: firstLevel, second, others: ["pgpool", "backup"], observers };
+      const fault = next(seen, struck.length);
       if (fault === null) break;
-      struck.push(await doOne(fault, primary, cluster, workload));
+      struck.push(await doOne(fault, seen, { cluster, workload, mode }));
       say(lineOf(struck.at(-1)!));
       if (struck.at(-1)!.recoveryMs === null) break;
       if (workload.wrongSum !== undefined) {

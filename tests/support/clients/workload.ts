@@ -4,7 +4,7 @@ import postgres from "postgres";
 import { every, systemClock, withDeadline } from "../../../core/runtime/time.ts";
 import { type Cluster, nodes } from "../cluster.ts";
 import { connect, monkey, queryOnce, type Target } from "../ledger.ts";
-import type { Final, Read, Write } from "./check.ts";
+import type { Final, Read, Write } from "./records.ts";
 
 const attemptMs = 2_000;
 /** Each bank moves money between accounts of its own, so that no two transfers wait for each other. */

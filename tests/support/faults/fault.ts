@@ -1,4 +1,5 @@
-// PURE: what a fault is: what it strikes, what it may cost, and its words. strike.ts carries it out.
+// PURE: what a fault is: what it strikes, what it may cost, and its words. strike.ts carries it out, and hold-down.ts its steps.
+import { describeSteps, type Step } from "./steps.ts";
 
 export const faultKinds = [
   "kill",
@@ -24,6 +25,7 @@ export const faultKinds = [
   "full-disk",
   "clock",
   "observers",
+  "hold-down",
 ] as const;
 export type FaultKind = typeof faultKinds[number];
 
@@ -39,6 +41,8 @@ export interface Fault {
   stepSeconds?: number;
   /** a second fault that strikes another node when half of this one's time is over, and ends with it */
   second?: Fault;
+  /** of a fault that holds nodes down while others lead: what is done one after the other; the first one strikes the target */
+  steps?: Step[];
 }
 
 export interface Seen {
@@ -69,6 +73,7 @@ export function mayLose(fault: Fault, primary: string): boolean {
 /** The fault in words. */
 export function describeFault(fault: Fault, primary: string): string {
   const name = (service: string) => service === primary ? `${service} (primary)` : service;
+  if (fault.steps !== undefined) return `${fault.kind}: ${describeSteps(fault.steps, name(fault.targets[0]!))}`;
   const list = fault.targets.length > 3 ? "all nodes" : fault.targets.map(name).join(" and ");
   const rest = fault.from.length === 1
     ? ` from ${name(fault.from[0]!)}`

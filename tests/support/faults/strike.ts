@@ -65,6 +65,8 @@ export async function strike(fault: Fault, cluster: Cluster): Promise<Heal> {
         if (Math.abs(aheadMs - fault.stepSeconds! * 1000) > 2_000) throw new Error(`the clock of ${s} did not step`);
       });
       return () => each(targets, (s) => stepClock(s, 0));
+    case "hold-down":
+      throw new Error("its steps are carried out by holdDown()");
     case "no-dns":
       return await inNetworks(cluster, targets, (verb) => `ip route ${verb} blackhole 127.0.0.11 table local`);
     case "slow":
@@ -147,6 +149,20 @@ async function cut(
     cluster,
     [...blocked.keys()],
     (verb, service) => blocked.get(service)!.map((a) => `ip route ${verb} blackhole ${a}`).join("; "),
+  );
+}
+
+/**
+ * Cuts a node off from all other containers, also from those that start later and have other addresses then. Clients on the
+ * host come from the gateway and still reach it.
+ */
+export async function cutOff(cluster: Cluster, service: string): Promise<Heal> {
+  const gateway = "$(ip route show default | sed 's/.* via //; s/ .*//')";
+  const subnet = "$(ip route show scope link | sed 's/ .*//')";
+  return await inNetworks(
+    cluster,
+    [service],
+    (verb) => `ip rule ${verb} to ${gateway} lookup main prio 100; ip rule ${verb} to ${subnet} blackhole prio 101`,
   );
 }
 
