@@ -119,6 +119,8 @@ export interface RunningView extends Omit<ClusterView, OfTheStart> {
   noPrimaryMs: number;
   /** a primary has been in sight since this agent started */
   sawPrimary: boolean;
+  /** the holder of the lease has missed two renewals at this node's voter, or nobody else has this voter's grant */
+  holderQuiet: boolean;
   /** whether this node may be read-write */
   license: License;
   /** why PostgreSQL cannot stream, according to its own log, or null */
@@ -128,7 +130,15 @@ export interface RunningView extends Omit<ClusterView, OfTheStart> {
 /** What the decision about a promotion needs. */
 export type PromotionView = Omit<
   RunningView,
-  "streaming" | "notStreamingMs" | "noPrimaryMs" | "trouble" | "upstream" | "sawPrimary" | "license" | "origin"
+  | "streaming"
+  | "notStreamingMs"
+  | "noPrimaryMs"
+  | "trouble"
+  | "upstream"
+  | "sawPrimary"
+  | "holderQuiet"
+  | "license"
+  | "origin"
 >;
 
 export interface PrimaryInSight {
