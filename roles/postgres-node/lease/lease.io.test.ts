@@ -27,7 +27,12 @@ function memoryless(): Epochs {
 }
 
 /** A lease that calls `look` whenever it waits. */
-function leaseOf(voter: Voter, look: () => void, endServer = () => Promise.resolve(true)): Lease {
+function leaseOf(
+  voter: Voter,
+  look: () => void,
+  endServer = () => Promise.resolve(true),
+  onRenewed: (ageMs: number) => void = () => {},
+): Lease {
   const clock: Clock = {
     ...systemClock,
     sleep: (ms, signal) => {
@@ -46,6 +51,7 @@ function leaseOf(voter: Voter, look: () => void, endServer = () => Promise.resol
     clock,
     log,
     random: () => 0,
+    onRenewed,
     onLost: () => {},
   });
 }
@@ -102,4 +108,17 @@ test("the holder reserves an epoch above every timeline in sight; another lease 
   assert.equal(await lease.reserveEpoch(1), 5);
   await lease.release("the test gives it up");
   assert.equal(lease.epoch(), null);
+});
+
+test("each renewal reports how old the lease was", async () => {
+  const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, memoryless());
+  const ages: number[] = [];
+  const lease = leaseOf(voter, () => {}, undefined, (ageMs) => ages.push(ageMs));
+  lease.force();
+  const held = async () => (await lease.acquire()).held;
+  await waitUntil(held, { what: "the voter to speak", deadlineMs: 5_000, everyMs: 50 }, { clock: systemClock });
+  const renewed = () => Promise.resolve(ages.length >= 2);
+  await waitUntil(renewed, { what: "two renewals", deadlineMs: 5_000, everyMs: 20 }, { clock: systemClock });
+  await lease.release("the test is over");
+  for (const age of ages) assert.ok(age >= config.leaseRenewMs - 10 && age < config.leaseTtlMs, `${age}`);
 });

@@ -44,6 +44,8 @@ export interface LeaseDeps {
   clock: Clock;
   log: Log;
   random: () => number;
+  /** called at each renewal: how old the lease was by then, counted from its last request that a majority granted */
+  onRenewed: (ageMs: number) => void;
   /** called once each time this node has lost the lease */
   onLost: (because: string) => void;
 }
@@ -272,11 +274,15 @@ export class Lease {
   }
 
   private take(asked: string, reply: LeaseReply): void {
-    const before = this.claim.lease?.untilMs ?? 0;
-    this.claim = count(this.claim, asked, reply, leaseNowMs());
+    const nowMs = leaseNowMs();
+    const { lease: held, rules } = this.claim;
+    const before = held?.untilMs ?? 0;
+    this.claim = count(this.claim, asked, reply, nowMs);
     if (reply.granted) this.refusals.delete(asked);
     else this.refusals.set(asked, reply.because);
     const after = this.claim.lease?.untilMs ?? 0;
-    if (this.armed && after > before) this.deps.fence.arm(after);
+    if (after <= before) return;
+    if (this.armed) this.deps.fence.arm(after);
+    if (before > nowMs) this.deps.onRenewed(nowMs - (before - rules.ttlMs + rules.marginMs));
   }
 }
