@@ -1,5 +1,6 @@
 // A node's lease against its own real voter, while the other voters do not answer.
 import type { Epochs } from "../../../core/lease/epochs.ts";
+import type { LongestLease } from "../../../core/lease/longest.ts";
 import assert from "node:assert/strict";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -25,6 +26,10 @@ function memoryless(): Epochs {
   let highest = 0;
   return { highest: () => highest, raise: (to) => Promise.resolve(void (highest = to)) };
 }
+
+const ownTtl: LongestLease = { ms: () => config.leaseTtlMs, set: () => Promise.resolve() };
+const voterWith = (epochs: Epochs) =>
+  new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, epochs, ownTtl);
 
 /** A lease that calls `look` whenever it waits. */
 function leaseOf(
@@ -57,7 +62,7 @@ function leaseOf(
 }
 
 test("a forced primary keeps its own vote while it asks whether the others are back", async () => {
-  const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, memoryless());
+  const voter = voterWith(memoryless());
   let grantedTo: (string | null)[] = [];
   const lease = leaseOf(voter, () => grantedTo.push(voter.granted()?.host ?? null));
   lease.force();
@@ -78,7 +83,7 @@ test("a release while PostgreSQL may be read-write ends PostgreSQL first", async
   const restart = { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 } as const;
   const server = supervise({ name: "server", argv, restart, stop: [] }, { clock: systemClock, log });
   try {
-    const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, memoryless());
+    const voter = voterWith(memoryless());
     const lease = leaseOf(voter, () => {}, () => fenceServer(directory, systemClock));
     lease.force();
     const held = async () => processesIn("postgres", directory).length === 1 && (await lease.acquire()).held;
@@ -95,7 +100,7 @@ test("a release while PostgreSQL may be read-write ends PostgreSQL first", async
 
 test("the holder reserves an epoch above every timeline in sight; another lease has to reserve its own", async () => {
   const epochs = memoryless();
-  const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, epochs);
+  const voter = voterWith(epochs);
   const lease = leaseOf(voter, () => {});
   lease.force();
   await assert.rejects(lease.reserveEpoch(1), /no majority of the voters granted an epoch/);
@@ -111,7 +116,7 @@ test("the holder reserves an epoch above every timeline in sight; another lease 
 });
 
 test("each renewal reports how old the lease was", async () => {
-  const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, memoryless());
+  const voter = voterWith(memoryless());
   const ages: number[] = [];
   const lease = leaseOf(voter, () => {}, undefined, (ageMs) => ages.push(ageMs));
   lease.force();
