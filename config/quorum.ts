@@ -42,7 +42,7 @@ export const quorumVariables = {
     accepts: "seconds, 1 to 60, with up to three decimals",
     doc:
       "How long a primary may continue without the grant of a majority of the voters. Set the same value on all of " +
-      "them. Raise it node by node, but lower it only while the whole cluster is stopped.",
+      "them. A change may be rolled out node by node.",
   }),
   leaseRenewMs: env("LEASE_RENEW_INTERVAL", secondsText(0.1, 20), {
     fallback: 1_000,

@@ -6,6 +6,7 @@ import { type Answering, answering, controlApp } from "../http/control.ts";
 import { orders } from "../protocol/orders.ts";
 import { clusterKeys } from "../protocol/signing.ts";
 import { openEpochs } from "./epochs.ts";
+import { openLongestLease } from "./longest.ts";
 import { Voter } from "./voter.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Clock } from "../runtime/time.ts";
@@ -35,6 +36,7 @@ export async function observerControl(
       { name, incarnation, ttlMs: config.leaseTtlMs, electorate },
       log,
       await openEpochs(stateDirectory, log),
+      await openLongestLease(stateDirectory, config.leaseTtlMs, log),
     );
     log.info("Voting on the lease", { as: name, voters: electorate });
     votes.push(

@@ -10,6 +10,8 @@ import {
 } from "./decide/vote.ts";
 import { type EpochReply, type EpochRequest, judgeEpoch, type KnowingReply } from "./decide/epoch.ts";
 import type { Epochs } from "./epochs.ts";
+import type { LongestLease } from "./longest.ts";
+import { errorText } from "../words/errors.ts";
 import type { Counter } from "../words/metric.ts";
 import type { Log } from "../runtime/log.ts";
 import { leaseNowMs } from "../runtime/time.ts";
@@ -19,14 +21,18 @@ export class Voter {
   /** the epoch that was granted last, and to which claimant */
   private epoch: EpochRequest | null = null;
   private readonly complained = new Set<string>();
+  /** LEASE_TTL here, milliseconds; the state has the longest one that is accepted now */
+  private readonly ownTtlMs: number;
   constructor(
     o: { name: string; incarnation: string; ttlMs: number; electorate: readonly string[] },
     private readonly log: Log,
     private readonly epochs: Epochs,
+    private readonly longest: LongestLease,
     /** counts the requests answered */
     private readonly answered?: Counter,
   ) {
-    this.state = newVoter({ ...o, startedMs: leaseNowMs() }, epochs.highest() === null);
+    this.ownTtlMs = o.ttlMs;
+    this.state = newVoter({ ...o, ttlMs: longest.ms(), startedMs: leaseNowMs() }, epochs.highest() === null);
   }
 
   get electorate(): readonly string[] {
@@ -44,9 +50,27 @@ export class Voter {
   }
 
   /** Answers a request from any claimant, this node's own included. */
-  handle(request: LeaseRequest): KnowingReply {
+  handle(request: LeaseRequest): KnowingReply | Promise<KnowingReply> {
     this.answered?.inc();
-    return { ...this.answer(request), leaderships: this.epochs.leaderships() };
+    const knowing = (reply: LeaseReply) => ({ ...reply, leaderships: this.epochs.leaderships() });
+    if (request.ttlMs <= this.state.ttlMs) return knowing(this.answer(request));
+    return this.answerLonger(request).then(knowing);
+  }
+
+  /** A claimant whose LEASE_TTL is longer than any that this voter may have granted: its grant is noted on disk before it counts. */
+  private async answerLonger(request: LeaseRequest): Promise<LeaseReply> {
+    const { voter, reply } = vote(accepting(this.state, request.ttlMs), request, leaseNowMs());
+    if (!reply.granted || request.kind === "release") {
+      this.state = accepting(voter, this.state.ttlMs);
+      return reply;
+    }
+    try {
+      await this.longest.set(request.ttlMs);
+    } catch (error) {
+      return { ...reply, granted: false, because: `this voter cannot record that lease: ${errorText(error)}` };
+    }
+    this.state = accepting(this.state, this.longest.ms());
+    return this.answer(request); // refused if another claimant was faster
   }
 
   private answer(request: LeaseRequest): LeaseReply {
@@ -57,7 +81,21 @@ export class Voter {
       this.log.info("Lease granted", { to: voter.grant.to.host, term: voter.grant.term.number });
     }
     this.noteDifference(request);
+    this.shorten();
     return reply;
+  }
+
+  /** Once the grant that counts is no longer than LEASE_TTL here, no longer one counts. */
+  private shorten(): void {
+    const now = leaseNowMs();
+    const grant = liveGrant(this.state, now);
+    if (this.state.ttlMs <= this.ownTtlMs || grant === null || grant.untilMs - now > this.ownTtlMs) return;
+    this.state = accepting(this.state, this.ownTtlMs);
+    this.longest.set(this.ownTtlMs).catch((error) =>
+      this.log.warn("The longest lease could not be recorded; this voter is silent for longer after its next start", {
+        why: errorText(error),
+      })
+    );
   }
 
   /**
@@ -100,4 +138,9 @@ export class Voter {
       fix: "set PARTNER_NODES and QUORUM_OBSERVERS to the same values on all nodes and observers",
     });
   }
+}
+
+/** The voter with another longest lease that it accepts. Its silence ends when it would have ended. */
+function accepting(voter: VoterState, ttlMs: number): VoterState {
+  return { ...voter, ttlMs, startedMs: voter.startedMs + voter.ttlMs - ttlMs };
 }

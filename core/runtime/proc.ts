@@ -1,7 +1,8 @@
-// What the kernel reports in /proc: the time since boot, and which processes work in a directory. It is not part of files.ts,
-// so that a probe need not load the modules of that file.
+// What the kernel reports in /proc: the time since boot, and which processes work in a directory; and what it is told there and
+// by setpriority(2) about a process. It is not part of files.ts, so that a probe need not load the modules of that file.
 import { resolve } from "node:path";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { setPriority } from "node:os";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 
 /**
  * Seconds since the machine booted, from the kernel, with a resolution of 10 ms. They count on while a container is frozen or
@@ -56,6 +57,22 @@ function startedElsewhere(pid: number, name: string, directory: string): boolean
   return parentName === name && startedElsewhere(parent, name, directory);
 }
 
+/** How soon the kernel ends a process when memory runs out, -1000 (never) to 1000; null if that cannot be read. */
+export function oomScore(pid: number | "self"): number | null {
+  const score = Number.parseInt(quietly(() => readFileSync(`/proc/${pid}/oom_score_adj`, "utf8")) ?? "", 10);
+  return Number.isFinite(score) ? score : null;
+}
+
+/** False if it was refused: a lower score needs CAP_SYS_RESOURCE. */
+export function setOomScore(pid: number, score: number): boolean {
+  return succeeds(() => writeFileSync(`/proc/${pid}/oom_score_adj`, `${score}`));
+}
+
+/** Its share of the CPU, -20 (most) to 19. False if it was refused: a lower value needs CAP_SYS_NICE. */
+export function setNice(pid: number, nice: number): boolean {
+  return succeeds(() => setPriority(pid, nice));
+}
+
 /** Null if the process has just ended, or may not be looked at. */
 function quietly(read: () => string): string | null {
   try {
@@ -63,4 +80,11 @@ function quietly(read: () => string): string | null {
   } catch {
     return null;
   }
+}
+
+function succeeds(act: () => void): boolean {
+  return quietly(() => {
+    act();
+    return "done";
+  }) !== null;
 }

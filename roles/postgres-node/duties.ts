@@ -124,6 +124,7 @@ async function runningView(surroundings: Surroundings, run: ServerRun, node: Nod
   return {
     ...viewOf(node, surroundings),
     sawPrimary: seen.now.sawPrimary,
+    holderQuiet: holderQuiet(node),
     license: licenseOf(node),
     role: own.role,
     systemIdentifier: own.systemIdentifier,
@@ -137,9 +138,17 @@ async function runningView(surroundings: Surroundings, run: ServerRun, node: Nod
   };
 }
 
+/** Whether the holder of the lease has missed two renewals at this node's voter, or nobody else has its grant. */
+function holderQuiet({ config, voter }: Node): boolean {
+  const grant = voter.granted();
+  if (grant === null || grant.host === config.host) return true;
+  return grant.forMs <= config.leaseTtlMs - 2 * config.leaseRenewMs;
+}
+
 async function applyRunning(plan: RunningPlan, run: ServerRun, node: Node): Promise<ServerEnd | null> {
   switch (plan.do) {
     case "nothing":
+      run.retryMs = plan.againMs ?? null;
       return null;
     case "demote":
       say(node, "stopping", "stopping a false primary", plan.because);

@@ -9,6 +9,7 @@ import { serve } from "../../core/http/serve.ts";
 import { answering, controlApp } from "../../core/http/control.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import { openEpochs } from "../../core/lease/epochs.ts";
+import { openLongestLease } from "../../core/lease/longest.ts";
 import { Voter } from "../../core/lease/voter.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { httpPort } from "../../core/protocol/port.ts";
@@ -87,6 +88,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
     { name: config.host, incarnation, ttlMs: config.leaseTtlMs, electorate: config.electorate },
     log,
     await openEpochs(stateDirectory(pgdata), log),
+    await openLongestLease(stateDirectory(pgdata), config.leaseTtlMs, log),
     events.leaseRequest,
   );
   const fence = new Fence(pgdata, { clock, log });
@@ -100,10 +102,11 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
     history.note("Fenced", { because });
     activity.wake();
   };
+  const onRenewed = (ageMs: number) => events.leaseAge.observe(ageMs / 1000);
   const surely = () => endServer({ doors, fail }).then(() => true, () => false);
   const random = fraction;
   const newestTimeline = () => seen.now.newestTimeline;
-  const leaseDoors = { voter, client, fence, endServer: surely, newestTimeline, random, onLost };
+  const leaseDoors = { voter, client, fence, endServer: surely, newestTimeline, random, onRenewed, onLost };
   const lease = new Lease({ config, incarnation, clock, log, ...leaseDoors });
   const memory = new NodeMemory(await readMemory(pgdata, config.id, log), (m) => writeMemory(pgdata, m));
   const node: Node = {

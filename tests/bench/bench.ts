@@ -1,6 +1,6 @@
-// `deno task bench [--runs N] [--stock N] [--only PART] [--keep]`: failover, cost and sizes, as ratios against stock
+// `deno task bench [--runs N] [--stock N] [--only PART,…] [--keep]`: failover, cost and sizes, as ratios against stock
 // repmgr and pgpool on the same images in the same run. Parts: the names of the faults, switchover, cost,
-// sizes, stability.
+// sizes, stability, stalls.
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { measureCost, median, warmUp } from "./cost.ts";
 import { measure, measureSwitchover, type Run } from "./failover.ts";
 import { type Fault, faults } from "./faults.ts";
 import { measureStability } from "./stability.ts";
+import { measureStalls, type Stalled, stalls } from "./stalls.ts";
 import { measureStock, type StockRun } from "./stock.ts";
 
 /** One primary and two standbys behind the entry point. */
@@ -34,11 +35,11 @@ function options(): Options {
     const at = process.argv.indexOf(name);
     return at < 0 ? undefined : process.argv[at + 1];
   };
-  const only = value("--only");
+  const only = value("--only")?.split(",");
   return {
     runs: Number(value("--runs") ?? 3),
     stock: Number(value("--stock") ?? 1),
-    wants: (part) => only === undefined || part.includes(only),
+    wants: (part) => only === undefined || only.some((o) => part.includes(o)),
   };
 }
 
@@ -54,6 +55,11 @@ function theirs(runs: readonly StockRun[], runsOfOurs: readonly Run[]): string {
     const ratio = gapMs / median(runsOfOurs.map((r) => r.gapMs));
     return `${seconds(gapMs)} s, lost ${missing ?? "?"}${two}; ${ratio.toFixed(1)} times ours`;
   }).join(" | ");
+}
+
+function ages({ renewals, older, tps }: Stalled): string {
+  const beyond = ["1", "1.5", "2", "2.5", "4"].map((s) => `${older[s]} after ${s} s`).join(", ");
+  return `${renewals} renewals, later than ${beyond}; ${tps} tps; load ${loadavg()[0]?.toFixed(0)}`;
 }
 
 async function repeat<T>(times: number, work: () => Promise<T>): Promise<T[]> {
@@ -126,6 +132,8 @@ await task(async () => {
     const seen = await measureStability(ttl, nodes);
     tell(`LEASE_TTL ${ttl}`, `${seen.fenced} times fenced in 90 s of pgbench with 32 clients, ${seen.tps} tps`, seen);
   }
+  const stalled = Object.keys(stalls).filter((stall) => wants("stalls") || wants(stall));
+  if (stalled.length > 0) await measureStalls(stalled, nodes, (seen) => tell(seen.stall, ages(seen), seen));
   const load = loadavg().map((l) => l.toFixed(1)).join(" ");
   say(`load ${load}`);
   await mkdir(join(root, "dist"), { recursive: true });

@@ -1,5 +1,6 @@
 // A soak: random acts on the example cluster under a writer; after each the cluster must be whole again within a minute.
-// `deno task soak [--minutes N] [--seed S] [--keep]`; the report goes to dist/soak.json as well.
+// `deno task soak [--minutes N] [--seed S] [--calm] [--keep]`; the report goes to dist/soak.json as well. With --calm there are
+// no acts, but pgbench at full load, and the primary must not change.
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import { Cluster, firstLevel as first, services } from "../support/cluster.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { wholeMs } from "../support/waits.ts";
 import { perform } from "./acts.ts";
+import { calm } from "./calm.ts";
 import { type Act, mayLose, nextAct, seeded } from "./plan.ts";
 
 const second = ["pgslave2", "pgslave4"];
@@ -85,6 +87,17 @@ function summary(dones: readonly Done[], seed: number): string {
     }`;
 }
 
+async function soakCalmly(cluster: Cluster, minutes: number): Promise<number> {
+  const seen = await calm(cluster, minutes);
+  const { fenced, terms, ages, tps, loads } = seen;
+  const most = (values: readonly number[]) => Math.max(...values);
+  say(`${minutes} minutes of pgbench with 32 clients: ${fenced} times fenced, ${terms} leases more than one`);
+  say(`at most ${most(tps)} tps and load ${most(loads)}; renewals by the age of the lease: ${JSON.stringify(ages)}`);
+  await mkdir(join(root, "dist"), { recursive: true });
+  await writeFile(join(root, "dist", "soak-calm.json"), JSON.stringify({ schema: 1, ...seen }, null, 1) + "\n");
+  return fenced + terms > 0 ? 1 : 0;
+}
+
 await task(async () => {
   const value = (name: string) => process.argv[process.argv.indexOf(name) + 1];
   const minutes = process.argv.includes("--minutes") ? Number(value("--minutes")) : 30;
@@ -95,6 +108,7 @@ await task(async () => {
   try {
     await cluster.up(services);
     let primary: string | null = await whole(cluster, 150_000, null);
+    if (process.argv.includes("--calm")) return await soakCalmly(cluster, minutes);
     const ledger = await Ledger.start(
       { ...monkey, host: (await cluster.address("pgpool"))! },
       () => cluster.address("pgpool"),

@@ -52,7 +52,7 @@ export async function logsSince(container: string, before: string): Promise<stri
  * Runs a shell script in the network of each of these containers, all from one helper: starting a container for each would
  * slow down the containers under test.
  */
-export async function inNetworksOf(scripts: ReadonlyMap<string, string>): Promise<void> {
+export async function inNetworksOf(scripts: ReadonlyMap<string, string>, timeoutMs = 60_000): Promise<void> {
   const pidOf = async (container: string) =>
     (await docker(["inspect", "--format", "{{.State.Pid}}", container])).trim();
   const parts = await Promise.all(
@@ -62,5 +62,5 @@ export async function inNetworksOf(scripts: ReadonlyMap<string, string>): Promis
   const each = 'set -e; while test $# -gt 0; do nsenter --target "$1" --net sh -ec "$2"; shift 2; done';
   const rights = ["--pid", "host", "--cap-add", "SYS_ADMIN", "--cap-add", "SYS_PTRACE", "--cap-add", "NET_ADMIN"];
   const helper = ["run", "--rm", ...rights, "--security-opt", "apparmor=unconfined", "--entrypoint", "sh"];
-  await docker([...helper, "postdock/base:2.0", "-c", each, "sh", ...argv]);
+  await docker([...helper, "postdock/base:2.0", "-c", each, "sh", ...argv], timeoutMs);
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decidePool, inService, isAttached, type PoolNode, type PoolView, servesPrimary } from "./pool.ts";
-import { hungMs, lostMs, startPatienceMs, upAtStart } from "./pool.ts";
+import { firstAttachMs, hungMs, lostMs, startPatienceMs, upAtStart } from "./pool.ts";
 import type { BackendTruth } from "./truth.ts";
 
 const ms = fc.integer({ min: 0, max: 120_000 });
@@ -121,7 +121,9 @@ test("a backend whose PostgreSQL answers stays although its agent is silent", ()
 
 test("a standby that came back is attached once it has caught up", () => {
   assert.deepEqual(decidePool(withBackend({ is: "standby", caughtUp: false, farBehind: false }, "down")), []);
-  assert.equal(decidePool(withBackend({ is: "standby", caughtUp: true, farBehind: false }, "down"))[0]?.do, "attach");
+  const back = withBackend({ is: "standby", caughtUp: true, farBehind: false }, "down");
+  assert.equal(decidePool(back)[0]?.do, "attach");
+  assert.deepEqual(decidePool({ ...back, runningMs: firstAttachMs - 1 }), [], "clients come first after a start");
   assert.deepEqual(decidePool(withBackend({ is: "standby", caughtUp: false, farBehind: false })), []);
   assert.deepEqual(inService(withBackend({ is: "standby", caughtUp: false, farBehind: false }).truth), [0]);
 });

@@ -41,6 +41,11 @@ export const hungMs = 6_000;
 export const lostMs = 1_500;
 /** A backend is detached when its agent has not been able to see its PostgreSQL for this long, milliseconds. */
 export const unclearMs = 6_000;
+/**
+ * A pgpool that has just been started serves the clients that wait, and only then, milliseconds after its start, gets the
+ * other backends: every session that meets an attach sleeps for a second.
+ */
+export const firstAttachMs = 3_000;
 
 /** How long a started pgpool has to find the primary before it is started again, milliseconds: 5 s, doubling up to a minute. */
 export function startPatienceMs(startsInARow: number): number {
@@ -119,6 +124,7 @@ function describeWriter(pool: readonly PoolNode[]): string {
 function attachReturned(node: PoolNode, view: PoolView): PoolAction[] {
   const truth = view.truth.get(node.id);
   if (node.status !== "down" || truth?.is !== "standby" || !truth.caughtUp) return [];
+  if (view.runningMs < firstAttachMs) return [];
   return [{ do: "attach", id: node.id, because: "it serves as a standby" }];
 }
 

@@ -1,6 +1,6 @@
 // Two special cases of the lease: the first one of a cluster, and the end of a forced failover.
-import { isRestored } from "../decide/counting.ts";
-import { countMajority, type Surroundings } from "../decide/view.ts";
+import { countMajority, isRestored } from "../decide/counting.ts";
+import type { Surroundings } from "../decide/view.ts";
 import { type Node, ownOf } from "../node.ts";
 import { viewOf } from "../observe/surroundings.ts";
 

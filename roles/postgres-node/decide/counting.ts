@@ -1,4 +1,5 @@
-// PURE: whose claims and whose data count when a primary is found: those of this cluster, and of no volume that went back in time.
+// PURE: who counts when a primary is found: a majority of the voters, and the data of this cluster, but of no volume that went back
+// in time.
 import { type ClusterView, type Peer, reached, type ReachedPeer } from "./view.ts";
 
 /** Whether a node in sight of this cluster knows that a majority has joined once. */
@@ -30,4 +31,30 @@ export function counting(
     if (p.systemIdentifier !== systemIdentifier) return false;
     return !known || p.everHadMajority || !(p.role === "primary" || p.wasPrimary);
   });
+}
+
+export interface Majority {
+  /** whether a majority is required */
+  needed: boolean;
+  have: number;
+  size: number;
+  ok: boolean;
+  missing: string[];
+}
+
+/**
+ * Counts the voters that answer, this node included: partners and observers. A majority is required once a majority of
+ * PARTNER_NODES has joined. Until then partners that never joined do not count, as in is_major_master of 1.x.
+ */
+export function countMajority(
+  view: Pick<ClusterView, "otherPartners" | "observers" | "quorum" | "everHadMajority" | "peers">,
+): Majority {
+  const answering = new Set(reached(view).map((p) => p.host));
+  const silent = view.observers.filter((o) => !o.answers).map((o) => o.host);
+  const missing = [...view.otherPartners.filter((host) => !answering.has(host)), ...silent];
+  const size = view.otherPartners.length + view.observers.length + 1;
+  const have = size - missing.length;
+  const known = view.everHadMajority || reached(view).some((p) => p.everHadMajority);
+  const needed = view.quorum && known && view.otherPartners.length > 0;
+  return { needed, have, size, ok: !needed || have * 2 > size, missing };
 }

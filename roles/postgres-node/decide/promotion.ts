@@ -2,8 +2,8 @@
 import { comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts";
 import { missingProof } from "./proof.ts";
 import { withoutStuck } from "./stuck.ts";
-import { counting } from "./counting.ts";
-import { countMajority, type PromotionView, reached } from "./view.ts";
+import { counting, countMajority } from "./counting.ts";
+import { type PromotionView, reached } from "./view.ts";
 
 export interface MayPromote {
   /** of several equally advanced standbys, only one may */

@@ -23,6 +23,7 @@ const view = (changes: Partial<RunningView> = {}): RunningView => ({
   paused: false,
   strict: false,
   sawPrimary: true,
+  holderQuiet: true,
   license: "not-needed",
   peers: [lost("a"), peer("c", 3)],
   primary: null,
@@ -96,7 +97,8 @@ const table: [string, Partial<RunningView>, string][] = [
     notStreamingMs: 0,
   }, "follow"],
   ["a primary without the lease is fenced", { role: "primary", license: "missing" }, "fence"],
-  ["with the lease, a lost primary is replaced after 1 s", { noPrimaryMs: 1_000, license: "missing" }, "promote"],
+  ["with the lease, a lost primary that no longer renews is replaced at once", { license: "missing" }, "promote"],
+  ["but not one that only does not answer here", { license: "missing", holderQuiet: false }, "nothing"],
   ["but not by a node that has seen no primary since its start", {
     noPrimaryMs: 1_000,
     license: "missing",

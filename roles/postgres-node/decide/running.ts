@@ -7,7 +7,8 @@ import { decideMayPromote } from "./promotion.ts";
 import { isAncestor, sameOrigin } from "../../../core/postgres/lsn.ts";
 
 export type RunningPlan =
-  | { do: "nothing" }
+  /** `againMs`: the next look comes after this at the latest, milliseconds */
+  | { do: "nothing"; againMs?: number }
   /** another node is the real primary: stop at once and decide as at start */
   | { do: "demote"; because: string }
   /** read-write without the lease, for example promoted by hand: no client may write here */
@@ -24,8 +25,10 @@ export const followGraceMs = 3_000;
  * the former primary has the same time to come back.
  */
 export const electionGraceMs = 9_000;
-/** With the lease an early attempt risks nothing: voters refuse while the primary may still be read-write; milliseconds. */
-export const leaseGraceMs = 1_000;
+/** While a primary has only just gone out of sight, the node looks this often, milliseconds, */
+export const searchMs = 250;
+/** for this long, milliseconds. */
+export const searchForMs = 10_000;
 /** A diverged or starved standby is rejoined after this long, milliseconds. */
 export const rejoinGraceMs = 5_000;
 
@@ -149,8 +152,10 @@ function comeBack(view: RunningView, primary: PrimaryInSight): RunningPlan {
 }
 
 function decideWithoutPrimary(view: RunningView): RunningPlan {
+  const wait: RunningPlan = view.noPrimaryMs < searchForMs ? { do: "nothing", againMs: searchMs } : { do: "nothing" };
+  // with the lease an early attempt risks nothing: voters refuse while the primary may still be read-write
   const soon = view.license !== "not-needed" && view.sawPrimary;
-  if (view.noPrimaryMs < (soon ? leaseGraceMs : electionGraceMs)) return { do: "nothing" };
+  if (soon ? !view.holderQuiet : view.noPrimaryMs < electionGraceMs) return wait;
   // a standby that wins the tie-break and is not promoted is no longer waited for; repmgrd has no tie-break either
   const permission = decideMayPromote(view, { tieBreak: view.noPrimaryMs < 2 * electionGraceMs });
   return permission.ok
@@ -158,5 +163,5 @@ function decideWithoutPrimary(view: RunningView): RunningPlan {
       do: "promote",
       because: `no primary has been in sight for ${Math.round(view.noPrimaryMs / 1000)} s: ${permission.because}`,
     }
-    : { do: "nothing" };
+    : wait;
 }

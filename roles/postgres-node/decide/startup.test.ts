@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type ClusterView, countMajority, type OwnCluster, type Peer, reached, type ReachedPeer } from "./view.ts";
+import { type ClusterView, type OwnCluster, type Peer, reached, type ReachedPeer } from "./view.ts";
 import { lostPeer, standbyPeer } from "../../../tests/support/peer.ts";
-import { counting } from "./counting.ts";
+import { counting, countMajority } from "./counting.ts";
 import { decideStartup } from "./startup.ts";
 import { comparePosition, isAncestor } from "../../../core/postgres/lsn.ts";
 

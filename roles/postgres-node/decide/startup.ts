@@ -1,6 +1,6 @@
 // PURE: what a node with no running PostgreSQL does next, from one view of the cluster.
-import { counting, isRestored } from "./counting.ts";
-import { type ClusterView, countMajority, type OwnCluster, type PrimaryInSight, reached } from "./view.ts";
+import { counting, countMajority, isRestored } from "./counting.ts";
+import { type ClusterView, type OwnCluster, type PrimaryInSight, reached } from "./view.ts";
 import { missingProof } from "./proof.ts";
 import { rivalWithRoom, withoutStuck } from "./stuck.ts";
 import { twoTimelines } from "./two-timelines.ts";

@@ -127,6 +127,8 @@ export interface RunningView extends Omit<ClusterView, OfTheStart> {
   noPrimaryMs: number;
   /** a primary has been in sight since this agent started */
   sawPrimary: boolean;
+  /** the holder of the lease has missed two renewals at this node's voter, or nobody else has this voter's grant */
+  holderQuiet: boolean;
   /** whether this node may be read-write */
   license: License;
   /** why PostgreSQL cannot stream, according to its own log, or null */
@@ -136,7 +138,15 @@ export interface RunningView extends Omit<ClusterView, OfTheStart> {
 /** What the decision about a promotion needs. */
 export type PromotionView = Omit<
   RunningView,
-  "streaming" | "notStreamingMs" | "noPrimaryMs" | "trouble" | "upstream" | "sawPrimary" | "license" | "origin"
+  | "streaming"
+  | "notStreamingMs"
+  | "noPrimaryMs"
+  | "trouble"
+  | "upstream"
+  | "sawPrimary"
+  | "holderQuiet"
+  | "license"
+  | "origin"
 >;
 
 export interface PrimaryInSight {
@@ -162,30 +172,4 @@ export interface Surroundings {
 /** The peers that answered. */
 export function reached(view: { peers: readonly Peer[] }): ReachedPeer[] {
   return view.peers.flatMap((p) => p.seen === "reached" ? [p] : []);
-}
-
-export interface Majority {
-  /** whether a majority is required */
-  needed: boolean;
-  have: number;
-  size: number;
-  ok: boolean;
-  missing: string[];
-}
-
-/**
- * Counts the voters that answer, this node included: partners and observers. A majority is required once a majority of
- * PARTNER_NODES has joined. Until then partners that never joined do not count, as in is_major_master of 1.x.
- */
-export function countMajority(
-  view: Pick<ClusterView, "otherPartners" | "observers" | "quorum" | "everHadMajority" | "peers">,
-): Majority {
-  const answering = new Set(reached(view).map((p) => p.host));
-  const silent = view.observers.filter((o) => !o.answers).map((o) => o.host);
-  const missing = [...view.otherPartners.filter((host) => !answering.has(host)), ...silent];
-  const size = view.otherPartners.length + view.observers.length + 1;
-  const have = size - missing.length;
-  const known = view.everHadMajority || reached(view).some((p) => p.everHadMajority);
-  const needed = view.quorum && known && view.otherPartners.length > 0;
-  return { needed, have, size, ok: !needed || have * 2 > size, missing };
 }

@@ -52,7 +52,9 @@ const recorded = [
   "gauge postdock_standbys{node}",
   "gauge postdock_timeline{node}",
 ];
-const durations = ["hand_over", "promotion", "rejoin"].map((what) => `histogram postdock_${what}_seconds{node}`);
+const durations = ["hand_over", "lease_age", "promotion", "rejoin"].map((what) =>
+  `histogram postdock_${what}_seconds{node}`
+);
 
 test("a node that has been seen shows every metric that dashboards know, and the durations", async () => {
   const text = await scrape(status({}, { freeBytes: 5, totalBytes: 9 }));

@@ -56,6 +56,11 @@ export function nodeEvents(metrics: EventMetrics) {
       "postdock_lease_requests_total",
       "Requests for the lease that this voter has answered",
     ),
+    leaseAge: metrics.duration(
+      "postdock_lease_age_seconds",
+      "Age of the lease when a majority renewed it, seconds; it is lost at 0.98 * LEASE_TTL - 0.4",
+      [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 10],
+    ),
     promotion: metrics.duration(
       "postdock_promotion_seconds",
       "Time from the wish to promote this node until it is read-write, seconds",

@@ -4,11 +4,13 @@ import { copyFile, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { processesIn } from "../../../core/runtime/proc.ts";
+import { oomScore, processesIn, setNice, setOomScore } from "../../../core/runtime/proc.ts";
 import { createLog } from "../../../core/runtime/log.ts";
 import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
 import { staysTrueFor } from "../../../tests/support/waits.ts";
 import { leaseNowMs, systemClock, waitUntil } from "../../../core/runtime/time.ts";
+import { oomEnvironment } from "../tools/postmaster.ts";
+import { favour } from "./fence.ts";
 
 const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
 const deps = { clock: systemClock, log };
@@ -158,4 +160,41 @@ test("when the agent is gone, the fence ends a primary, and leaves a server that
     fence.endInput();
     await gone(directory);
   });
+});
+
+/** A process that only sleeps. */
+async function withSleeper(as: string[], work: (pid: number) => Promise<void> | void): Promise<void> {
+  const restart = { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 } as const;
+  const sleeper = supervise({ name: "sleeper", argv: [...as, "sleep", "60"], restart, stop: [] }, deps);
+  try {
+    await work(sleeper.pid()!);
+  } finally {
+    await sleeper.stop([]);
+  }
+}
+
+test("the fence is favoured as far as that is permitted, and what was refused is said once", async () => {
+  await withSleeper([], (pid) => {
+    const mayNice = setNice(pid, -1);
+    const said: unknown[] = [];
+    favour(pid, { info: (event, fields) => void said.push(event, fields) });
+    const score = oomScore(pid)!;
+    if (score === -1000 && mayNice) return assert.deepEqual(said, []);
+    const missing = [...score === -1000 ? [] : ["SYS_RESOURCE"], ...mayNice ? [] : ["SYS_NICE"]];
+    assert.equal(said.length, 2);
+    assert.deepEqual((said[1] as { missing: string[]; oomScore: number }).missing, missing);
+    assert.equal((said[1] as { oomScore: number }).oomScore, score);
+  });
+  favour(2 ** 22 + 1, { info: () => assert.fail("a process that has just ended was refused nothing") });
+});
+
+test("a process may raise its own score without a privilege, as each backend does", async () => {
+  const { PG_OOM_ADJUST_FILE: file, PG_OOM_ADJUST_VALUE: value } = oomEnvironment(oomScore("self"));
+  await withSleeper(["sh", "-c", `echo ${value} > ${file}; exec "$0" "$@"`], async (pid) => {
+    const raised = () => Promise.resolve(oomScore(pid) === Number(value));
+    await waitUntil(raised, { what: "the score", deadlineMs: 5_000, everyMs: 20 }, deps);
+    assert.equal(setOomScore(pid, Number(value)), true);
+  });
+  assert.deepEqual(oomEnvironment(null), {}, "without /proc nothing is asked for");
+  assert.equal(oomEnvironment(950).PG_OOM_ADJUST_VALUE, "1000");
 });

@@ -4,7 +4,7 @@ import { postgresAccount } from "../../../core/runtime/command.ts";
 import type { Command, Context } from "../../../core/runtime/context.ts";
 import { ExitCode } from "../../../core/words/errors.ts";
 import { signalAs } from "../../../core/runtime/signal-as.ts";
-import { processesIn } from "../../../core/runtime/proc.ts";
+import { oomScore, processesIn, setNice, setOomScore } from "../../../core/runtime/proc.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
 import { type Clock, leaseNowMs } from "../../../core/runtime/time.ts";
@@ -74,12 +74,33 @@ async function fence(pgdata: string, overMs: number, context: Context): Promise<
   context.print(JSON.stringify({ gone, lateMs: Math.round(overMs), tookMs: Math.round(leaseNowMs() - begun) }));
 }
 
+/** The kernel ends the fence last when memory runs out, and runs it first: as far as this container may ask for that. */
+export function favour(pid: number, log: Pick<Log, "info">): void {
+  if (oomScore(pid) === null) return; // it has just ended, and is started again
+  const refused = [
+    ...setOomScore(pid, -1000) ? [] : ["SYS_RESOURCE"],
+    ...setNice(pid, -20) ? [] : ["SYS_NICE"],
+  ];
+  if (refused.length === 0) return;
+  log.info("The fence process is not favoured over others; the processes of PostgreSQL are ended before it", {
+    oomScore: oomScore(pid),
+    missing: refused,
+    fix: "to change that, add these capabilities to the container",
+  });
+}
+
 /** The agent's side of the fence process. */
 export class Fence {
   private readonly child: Supervised;
   private order = "disarm";
 
   constructor(pgdata: string, deps: { clock: Clock; log: Log }) {
+    const started = () => {
+      const pid = this.child?.pid();
+      if (!pid) return; // supervise() has not returned yet
+      this.child.write(this.order);
+      favour(pid, deps.log);
+    };
     this.child = supervise({
       name: "fence",
       argv: [process.execPath, "postgres-node", "fence", pgdata],
@@ -87,9 +108,10 @@ export class Fence {
       input: true,
       restart: { restart: "always", firstPauseMs: 0, maxPauseMs: 1_000, steadyMs: 10_000 },
       stop: [{ signal: "SIGTERM", waitMs: 500 }],
-      onStart: () => this.child?.write(this.order),
+      onStart: started,
       onLine: (line) => deps.log.warn("The fence process has ended PostgreSQL", { said: line }),
     }, deps);
+    started();
   }
 
   /** From now on PostgreSQL may run until this moment of the lease's clock, milliseconds. */

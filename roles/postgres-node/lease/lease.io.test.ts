@@ -1,6 +1,7 @@
 // A node's lease against its own real voter, while the other voters do not answer.
 import { type Leadership, withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import type { Epochs } from "../../../core/lease/epochs.ts";
+import type { LongestLease } from "../../../core/lease/longest.ts";
 import assert from "node:assert/strict";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -31,8 +32,17 @@ function memoryless(): Epochs {
   };
 }
 
+const ownTtl: LongestLease = { ms: () => config.leaseTtlMs, set: () => Promise.resolve() };
+const voterWith = (epochs: Epochs) =>
+  new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, epochs, ownTtl);
+
 /** A lease that calls `look` whenever it waits. */
-function leaseOf(voter: Voter, look: () => void, endServer = () => Promise.resolve(true)): Lease {
+function leaseOf(
+  voter: Voter,
+  look: () => void,
+  endServer = () => Promise.resolve(true),
+  onRenewed: (ageMs: number) => void = () => {},
+): Lease {
   const clock: Clock = {
     ...systemClock,
     sleep: (ms, signal) => {
@@ -51,12 +61,13 @@ function leaseOf(voter: Voter, look: () => void, endServer = () => Promise.resol
     clock,
     log,
     random: () => 0,
+    onRenewed,
     onLost: () => {},
   });
 }
 
 test("a forced primary keeps its own vote while it asks whether the others are back", async () => {
-  const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, memoryless());
+  const voter = voterWith(memoryless());
   let grantedTo: (string | null)[] = [];
   const lease = leaseOf(voter, () => grantedTo.push(voter.granted()?.host ?? null));
   lease.force();
@@ -77,7 +88,7 @@ test("a release while PostgreSQL may be read-write ends PostgreSQL first", async
   const restart = { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 } as const;
   const server = supervise({ name: "server", argv, restart, stop: [] }, { clock: systemClock, log });
   try {
-    const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, memoryless());
+    const voter = voterWith(memoryless());
     const lease = leaseOf(voter, () => {}, () => fenceServer(directory, systemClock));
     lease.force();
     const held = async () => processesIn("postgres", directory).length === 1 && (await lease.acquire()).held;
@@ -94,7 +105,7 @@ test("a release while PostgreSQL may be read-write ends PostgreSQL first", async
 
 test("the holder reserves an epoch above every timeline in sight; another lease has to reserve its own", async () => {
   const epochs = memoryless();
-  const voter = new Voter({ name: host, incarnation: "a", ttlMs: config.leaseTtlMs, electorate }, log, epochs);
+  const voter = voterWith(epochs);
   const lease = leaseOf(voter, () => {});
   lease.force();
   await assert.rejects(lease.reserveEpoch(1, "7"), /no majority of the voters granted an epoch/);
@@ -107,4 +118,17 @@ test("the holder reserves an epoch above every timeline in sight; another lease 
   assert.equal(await lease.reserveEpoch(1, "7"), 5);
   await lease.release("the test gives it up");
   assert.equal(lease.epoch(), null);
+});
+
+test("each renewal reports how old the lease was", async () => {
+  const voter = voterWith(memoryless());
+  const ages: number[] = [];
+  const lease = leaseOf(voter, () => {}, undefined, (ageMs) => ages.push(ageMs));
+  lease.force();
+  const held = async () => (await lease.acquire()).held;
+  await waitUntil(held, { what: "the voter to speak", deadlineMs: 5_000, everyMs: 50 }, { clock: systemClock });
+  const renewed = () => Promise.resolve(ages.length >= 2);
+  await waitUntil(renewed, { what: "two renewals", deadlineMs: 5_000, everyMs: 20 }, { clock: systemClock });
+  await lease.release("the test is over");
+  for (const age of ages) assert.ok(age >= config.leaseRenewMs - 10 && age < config.leaseTtlMs, `${age}`);
 });

@@ -1,8 +1,6 @@
 // This node as a claimant of the majority lease: acquires it, renews it, keeps the fence armed, and releases it.
 // The rules are in core/lease/decide/claim.ts; this file only sends requests, counts answers and reads the clock.
 import { type LeaseMode, leaseModeOf } from "../../../config/quorum.ts";
-import type { NodeConfig } from "../../../config/postgres-node.ts";
-import type { ControlClient } from "../../../core/client/control-client.ts";
 import {
   acquire,
   type ClaimState,
@@ -19,38 +17,13 @@ import {
 } from "../../../core/lease/decide/claim.ts";
 import { type KnowingReply, type Leadership, withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import { type LeaseReply, type LeaseRequest, maxTerm } from "../../../core/lease/decide/vote.ts";
-import type { Voter } from "../../../core/lease/voter.ts";
-import type { Log } from "../../../core/runtime/log.ts";
-import { type Clock, leaseNowMs } from "../../../core/runtime/time.ts";
-import type { Fence } from "./fence.ts";
+import { leaseNowMs } from "../../../core/runtime/time.ts";
 import { orders } from "../../../core/protocol/orders.ts";
+import type { LeaseDeps } from "./needs.ts";
 import { reserveEpoch } from "./reservation.ts";
 import { type AskVoters, askVoters } from "./voters.ts";
 
 export type Attempt = { held: true } | { held: false; because: string; retryMs: number };
-
-/** The part of the configuration that the lease needs. */
-export type LeaseConfig = Pick<
-  NodeConfig,
-  "id" | "host" | "partners" | "electorate" | "quorum" | "leaseTtlMs" | "leaseRenewMs"
->;
-
-export interface LeaseDeps {
-  config: LeaseConfig;
-  incarnation: string;
-  voter: Voter;
-  /** the highest timeline that this node has seen */
-  newestTimeline: () => number;
-  client: ControlClient;
-  fence: Pick<Fence, "arm" | "disarm">;
-  /** ends every process of this node's PostgreSQL at once; false if some stay */
-  endServer: () => Promise<boolean>;
-  clock: Clock;
-  log: Log;
-  random: () => number;
-  /** called once each time this node has lost the lease */
-  onLost: (because: string) => void;
-}
 
 /** How long an attempt waits for answers, milliseconds. */
 const askMs = 600;
@@ -289,11 +262,15 @@ export class Lease {
 
   private take(asked: string, reply: KnowingReply): void {
     this.known = withLeaderships(this.known, reply.leaderships);
-    const before = this.claim.lease?.untilMs ?? 0;
-    this.claim = count(this.claim, asked, reply, leaseNowMs());
+    const nowMs = leaseNowMs();
+    const { lease: held, rules } = this.claim;
+    const before = held?.untilMs ?? 0;
+    this.claim = count(this.claim, asked, reply, nowMs);
     if (reply.granted) this.refusals.delete(asked);
     else this.refusals.set(asked, reply.because);
     const after = this.claim.lease?.untilMs ?? 0;
-    if (this.armed && after > before) this.deps.fence.arm(after);
+    if (after <= before) return;
+    if (this.armed) this.deps.fence.arm(after);
+    if (before > nowMs) this.deps.onRenewed(nowMs - (before - rules.ttlMs + rules.marginMs));
   }
 }

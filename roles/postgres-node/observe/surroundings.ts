@@ -8,11 +8,13 @@ import type { Peer, PrimaryInSight, PrimaryTimelines, Surroundings } from "../de
 import { type Node, ownOf, statusOf } from "../node.ts";
 
 /** An agent that does not answer within this counts as unreachable, milliseconds. */
-export const peerTimeoutMs = 1_500;
+export const peerTimeoutMs = 1_000;
 /** The final look, while the lease is held: every server is looked at again, and slow agents are not waited for. */
 export const finalLook: AskHow = { timeoutMs: 500, fresh: true };
 /** The time for an agent that did not answer last time, milliseconds: it does not delay a look for as long again. */
 const silentTimeoutMs = 400;
+/** The same in the final look, for which clients wait. */
+const silentFinalMs = 200;
 
 /** Asks the agents of all known nodes: configured, registered or remembered here, or named in an answer. */
 export async function observeSurroundings(
@@ -37,7 +39,8 @@ export async function observeSurroundings(
 
 async function askAll(hosts: readonly string[], how: AskHow, { config, doors, seen }: Node): Promise<PeerSeen[]> {
   const said = await Promise.all(hosts.map(async (host) => {
-    const timeoutMs = seen.wasSilent(host) ? Math.min(how.timeoutMs, silentTimeoutMs) : how.timeoutMs;
+    const silentMs = how.fresh ? silentFinalMs : silentTimeoutMs;
+    const timeoutMs = seen.wasSilent(host) ? Math.min(how.timeoutMs, silentMs) : how.timeoutMs;
     return notOurselves(await doors.others.ask(host, { ...how, timeoutMs }), config);
   }));
   for (const answer of said) {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { readIfThere, remove } from "../../../core/runtime/files.ts";
-import { processesIn } from "../../../core/runtime/proc.ts";
+import { oomScore, processesIn } from "../../../core/runtime/proc.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { type ChildSpec, supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
@@ -16,6 +16,19 @@ export function stopSteps(stoppingMs: number): ChildSpec["stop"] {
 /** Immediate shutdown: for SIGQUIT to the container, and for a false primary. */
 export const immediateStop: ChildSpec["stop"] = [{ signal: "SIGQUIT", waitMs: 3_000 }];
 
+/** By how much a backend's score is above the agent's. */
+const backendsFirst = 200;
+
+/**
+ * When memory runs out, the kernel ends a backend rather than the postmaster, the agent or the fence: PostgreSQL then recovers in
+ * place (manual, 18.4.4). Each child of the postmaster writes its score itself; to raise it needs no privilege.
+ */
+export function oomEnvironment(own: number | null): Record<string, string> {
+  if (own === null) return {};
+  const score = Math.min(1000, own + backendsFirst);
+  return { PG_OOM_ADJUST_FILE: "/proc/self/oom_score_adj", PG_OOM_ADJUST_VALUE: `${score}` };
+}
+
 /** Starts the server. It is not restarted automatically: the node first decides its role again. */
 export function startPostmaster(
   options: { pgdata: string; stoppingMs: number; onLine: (line: string) => void },
@@ -25,6 +38,7 @@ export function startPostmaster(
     name: "postgres",
     argv: ["postgres", "-D", options.pgdata],
     as: postgresAccount,
+    env: oomEnvironment(oomScore("self")),
     restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
     stop: stopSteps(options.stoppingMs),
     onLine: options.onLine,
