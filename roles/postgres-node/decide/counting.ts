@@ -49,7 +49,7 @@ export interface Majority {
 export function countMajority(
   view: Pick<ClusterView, "otherPartners" | "observers" | "quorum" | "everHadMajority" | "peers">,
 ): Majority {
-  const answering = new Set(reached(view).map((p) => p.host));
+  const answering = new Set(reached(view).map((p) => p.ownHost));
   const silent = view.observers.filter((o) => !o.answers).map((o) => o.host);
   const missing = [...view.otherPartners.filter((host) => !answering.has(host)), ...silent];
   const size = view.otherPartners.length + view.observers.length + 1;

@@ -64,7 +64,7 @@ export function majorityJoined(
   // a node of the second level learns it from the first level
   if (size === 1) return view.configuredUpstream !== null && reached(view).some((p) => p.everHadMajority);
   const joined = reached(view).filter((p) =>
-    p.systemIdentifier === view.systemIdentifier && view.otherPartners.includes(p.host) && p.role !== "none"
+    p.systemIdentifier === view.systemIdentifier && view.otherPartners.includes(p.ownHost) && p.role !== "none"
   );
   return (joined.length + 1) * 2 > size;
 }
