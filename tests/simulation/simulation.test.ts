@@ -30,6 +30,13 @@ for (const { kind, broken, begun } of trueRuns) {
   });
 }
 
+test("simulation: two claimants that share only some voters do not keep each other from the lease", () => {
+  // each of the two had an attempt under way that could not succeed whenever the other one began
+  for (const seed of [900_026, 900_920, 901_115]) {
+    assert.equal(runWorld(seed, "two-extras", trueRules, worldSteps).broken, null, `seed ${seed}`);
+  }
+});
+
 test("simulation: the same seed gives the same run", () => {
   const one = search({ seed: 7, steps: 20_000 });
   assert.deepEqual(search({ seed: 7, steps: 20_000 }), one);

@@ -280,3 +280,12 @@ test("isMajority(), isRefused() and retryAfterMs() count as they say", () => {
   // the third has not been heard when two have refused: it may be free as soon as the first of them
   assert.equal(retryAfterMs([no("pg1", 5_000), no("pg2", 1_650)], electorate, 0), 1_700);
 });
+
+test("isRefused() counts every electorate in which the attempt needs a majority", () => {
+  const four = ["pg1", "pg2", "pg3", "pg4"];
+  const five = [...four, "pg5"];
+  const said = [yes("pg1", 1, { electorate: five }), no("pg3", 9), no("pg4", 9)];
+  assert.equal(isRefused(said, five), false, "three of five are left");
+  assert.equal(isRefused([...said, yes("pg2", 1, { electorate: four })], five), true, "two of four are left");
+  assert.equal(isRefused([...said, no("pg4", 9)], five), false, "one voter that answers twice refuses once");
+});

@@ -146,8 +146,10 @@ export function isMajorityOfAll(
   grants: Readonly<Record<string, Pick<Grant, "electorate">>>,
   electorate: readonly string[],
 ): boolean {
-  const voters = Object.keys(grants);
-  const electorates = [electorate, ...Object.values(grants).map((g) => g.electorate)];
+  return isMajorityOfEach(Object.keys(grants), [electorate, ...Object.values(grants).map((g) => g.electorate)]);
+}
+
+function isMajorityOfEach(voters: readonly string[], electorates: readonly (readonly string[])[]): boolean {
   return electorates.every((e) => isMajority(voters.filter((v) => e.includes(v)).length, e));
 }
 
@@ -155,9 +157,14 @@ export function isMajority(votes: number, electorate: readonly string[]): boolea
   return votes * 2 > electorate.length;
 }
 
-/** Whether so many voters have refused that the others are not a majority. */
+/**
+ * Whether so many voters have refused that the attempt cannot succeed, whatever the others answer. To wait for them would only
+ * keep the voters that have granted from granting the lease to another claimant.
+ */
 export function isRefused(said: readonly LeaseReply[], electorate: readonly string[]): boolean {
-  return !isMajority(electorate.length - said.filter((r) => !r.granted).length, electorate);
+  const refused = said.filter((r) => !r.granted).map((r) => r.voter);
+  const open = electorate.filter((v) => !refused.includes(v));
+  return !isMajorityOfEach(open, [electorate, ...said.filter((r) => r.granted).map((r) => r.electorate)]);
 }
 
 /**
