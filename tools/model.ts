@@ -12,20 +12,30 @@ interface Run {
   /** LEASE_TTL and the time a fence takes, in ticks */
   ttl: number;
   fence: number;
+  /** how far above the newest epoch a candidate may ask for one; without it, there are no epochs */
+  ahead?: number;
   /** the fault that spin must find; without one it must find nothing */
   plant?: string;
 }
 
 const small = { voters: 3, candidates: 2, ttl: 3, fence: 1 };
+const smallEpochs = { ...small, ttl: 2, ahead: 2 };
 
 /** The largest first, since two run at a time. */
 const runs: readonly Run[] = [
   { voters: 5, candidates: 2, ttl: 3, fence: 1 },
+  { voters: 3, candidates: 2, ttl: 2, fence: 0, ahead: 2 },
+  { voters: 4, candidates: 2, ttl: 2, fence: 1, ahead: 1 },
   { voters: 3, candidates: 3, ttl: 3, fence: 1 },
+  { voters: 3, candidates: 2, ttl: 2, fence: 1, ahead: 3 },
   { voters: 4, candidates: 2, ttl: 3, fence: 1 },
   { voters: 3, candidates: 2, ttl: 5, fence: 2 },
   ...["NO_SILENCE", "RENEW_AFTER_END", "ANY_RELEASE", "COUNT_FROM_ANSWER", "ASK_WHILE_DYING"].map((plant) => ({
     ...small,
+    plant: `PLANT_${plant}`,
+  })),
+  ...["EPOCHS_IN_MEMORY", "SAME_EPOCH", "LEAD_AFTER_END"].map((plant) => ({
+    ...smallEpochs,
     plant: `PLANT_${plant}`,
   })),
 ];
@@ -47,7 +57,13 @@ async function ensureSpin(): Promise<void> {
 
 /** Searches through all states once. Returns whether the search ended as expected. */
 async function check(run: Run): Promise<boolean> {
-  const sizes = { VOTERS: run.voters, CANDIDATES: run.candidates, TTL: run.ttl, FENCE: run.fence };
+  const sizes = {
+    VOTERS: run.voters,
+    CANDIDATES: run.candidates,
+    TTL: run.ttl,
+    FENCE: run.fence,
+    AHEAD: run.ahead ?? 0,
+  };
   const defines = [...Object.entries(sizes).map(([k, v]) => `-D${k}=${v}`), ...(run.plant ? [`-D${run.plant}`] : [])];
   const cwd = await mkdtemp(join(tmpdir(), "postdock-model-"));
   try {
@@ -66,7 +82,8 @@ function judge(run: Run, said: string): boolean {
   const whole = /errors: 0\b/.test(said) && !/not completed|depth too small|out of memory/i.test(said);
   const found = /assertion violated/.test(said);
   const good = run.plant ? found : whole && !found;
-  const name = `${run.voters} voters, ${run.candidates} candidates, LEASE_TTL ${run.ttl}, fence ${run.fence}`;
+  const epochs = run.ahead ? `, epochs up to ${run.ahead} ahead` : "";
+  const name = `${run.voters} voters, ${run.candidates} candidates, LEASE_TTL ${run.ttl}, fence ${run.fence}${epochs}`;
   const states = `${number(/(\d+) states, stored/)} states, ${
     Math.round(number(/([\d.]+)\s+total actual memory/))
   } MB, ${number(/elapsed time ([\d.]+)/)} s`;

@@ -1,5 +1,6 @@
-/* The majority lease of core/lease/decide/vote.ts and decide-lease.ts as a model for spin (README.md beside it).
-   VOTERS, CANDIDATES, TTL and FENCE (in ticks) come from the command line; PLANT_… plants one fault. */
+/* The majority lease of core/lease/decide/vote.ts and claim.ts as a model for spin (README.md beside it). VOTERS, CANDIDATES,
+   TTL and FENCE (in ticks) come from the command line. AHEAD adds epochs (epochs.pml): how far above the newest leadership's
+   a candidate may ask; 0 leaves them out. PLANT_… plants one fault. */
 
 #define MAJORITY (VOTERS / 2 + 1)
 
@@ -22,6 +23,8 @@ bool ended[CANDIDATES];           /* a lease has run out, and no attempt has bee
 
 hidden byte i, j, k, n, best;
 
+#include "epochs.pml"
+
 #define SWAP(one, other) k = one; one = other; other = k
 
 /* Voters are alike: they are kept in one order, so that states which differ by their names only are one state. */
@@ -38,7 +41,10 @@ inline compareNext() {
       :: k < CANDIDATES && WORTH(j, k) == WORTH(j + 1, k) -> k++
       :: else -> break
       od;
-      n = (k < CANDIDATES && WORTH(j, k) > WORTH(j + 1, k))
+      if
+      :: k < CANDIDATES -> n = (WORTH(j, k) > WORTH(j + 1, k))
+      :: else -> compareEpochs()
+      fi
     fi
   fi
 }
@@ -52,9 +58,10 @@ inline sortVoters() {
     :: n ->
       SWAP(grant[j], grant[j + 1]);
       SWAP(left[j], left[j + 1]);
+      SWAP(high[j], high[j + 1]);
       i = 0;
       do
-      :: i < CANDIDATES -> SWAP(WORTH(j, i), WORTH(j + 1, i)); i++
+      :: i < CANDIDATES -> SWAP(WORTH(j, i), WORTH(j + 1, i)); SWAP(GOT(j, i), GOT(j + 1, i)); i++
       :: else -> break
       od;
       j = (j > 0 -> j - 1 : 0)
@@ -87,7 +94,7 @@ inline tick() {
   :: i < CANDIDATES ->
     asked[i] = (asked[i] > 0 -> asked[i] - 1 : 0);
     if
-    :: server[i] == FENCE + 1 -> ended[i] = true
+    :: server[i] == FENCE + 1 -> ended[i] = true; leaseOver(i)
     :: else -> skip
     fi;
     server[i] = (server[i] > 0 -> server[i] - 1 : 0);
@@ -98,6 +105,7 @@ inline tick() {
 
 /* No answer that is still on its way counts for this candidate; what voters have granted it was for a former attempt. */
 inline forget(c) {
+  leaseOver(c);
   i = 0;
   do
   :: i < VOTERS ->
@@ -144,7 +152,8 @@ inline grantCurrent(v, c, value) {
   WORTH(v, c) = (value > WORTH(v, c) -> value : WORTH(v, c))
 }
 
-#define OPEN(v, c) (grant[v] == FREE || grant[v] == CURRENT(c) || grant[v] == FORMER(c))
+#define OWN(v, c) (grant[v] == CURRENT(c) || grant[v] == FORMER(c))
+#define OPEN(v, c) (grant[v] == FREE || OWN(v, c))
 
 #ifdef PLANT_NO_SILENCE
 #define START_GRANT FREE
@@ -161,7 +170,7 @@ inline grantCurrent(v, c, value) {
 #endif
 
 #ifdef PLANT_ANY_RELEASE
-#define RELEASED(v, c) (grant[v] == FORMER(c) || grant[v] == CURRENT(c))
+#define RELEASED(v, c) OWN(v, c)
 #else
 #define RELEASED(v, c) (grant[v] == FORMER(c))
 #endif
@@ -179,10 +188,10 @@ inline grantCurrent(v, c, value) {
 #endif
 
 active proctype world() {
-  byte v, c;
+  byte v, c, e;
   d_step {
     do
-    :: v < VOTERS -> grant[v] = START_GRANT; left[v] = START_LEFT; v++
+    :: v < VOTERS -> grant[v] = START_GRANT; left[v] = START_LEFT; high[v] = LED; v++
     :: else -> v = 0; break
     od
   }
@@ -207,13 +216,15 @@ active proctype world() {
       :: else -> skip
       fi
     }
+    :: atomic { AHEAD > 0 && HOLDS(c) -> select(e : LOWER .. MOST); if :: d_step { askEpoch(c, e) } fi }
+    :: d_step { MAY_LEAD(c) -> lead(c) }
     fi;
-    d_step { c = 0; j = 0; sortVoters() }
+    d_step { c = 0; e = 0; j = 0; sortVoters() }
   }
   :: atomic {
     select(v : 0 .. VOTERS - 1);
     if
-    :: d_step { grant[v] = START_GRANT; left[v] = START_LEFT } /* the voter starts anew */
+    :: d_step { grant[v] = START_GRANT; left[v] = START_LEFT; forgetEpoch(v) } /* the voter starts anew */
     :: atomic {
       select(c : 0 .. CANDIDATES - 1);
       if
@@ -221,11 +232,12 @@ active proctype world() {
       :: d_step { HOLDS(c) && OPEN(v, c) -> grantCurrent(v, c, TTL) } /* a renewal */
       :: d_step { grant[v] == FREE || grant[v] == FORMER(c) -> grant[v] = FORMER(c); left[v] = TTL } /* a late request */
       :: d_step { RELEASED(v, c) -> grant[v] = FREE; left[v] = 0 } /* a release, late or not */
+      :: d_step { wanted[c] > 0 && OWN(v, c) && ABOVE(wanted[c], v) -> grantEpoch(v, c) } /* an epoch */
       :: else -> skip
       fi
     }
     fi;
-    d_step { v = 0; c = 0; j = 0; sortVoters() }
+    d_step { v = 0; c = 0; e = 0; j = 0; sortVoters() }
   }
   od
 }

@@ -1,5 +1,5 @@
 // PURE: the rules of a voter of the majority lease, after Trencséni, Gazsó, Reinhardt: PaxosLease (arXiv:1209.4187).
-// A voter keeps nothing on disk. Instead it is silent for one whole LEASE_TTL after every start.
+// A voter keeps no grant on disk. Instead it is silent for one whole LEASE_TTL after every start.
 
 /** A node that asks for the lease, in one run of its agent. Two containers with the same name are two claimants. */
 export interface Claimant {
