@@ -13,6 +13,7 @@ function report(said: Partial<NodeReport> & { host: string }): NodeReport {
     systemIdentifier: "7",
     licensed: true,
     held: false,
+    mode: "on",
     standbys: 0,
     streaming: true,
     ...said,
@@ -27,6 +28,7 @@ const arbitraryReport: fc.Arbitrary<NodeReport> = fc.record({
   systemIdentifier: fc.option(fc.constantFrom("7", "8")),
   licensed: fc.boolean(),
   held: fc.boolean(),
+  mode: fc.constant("on" as const),
   standbys: fc.integer({ min: 0, max: 3 }),
   streaming: fc.boolean(),
 });
@@ -54,13 +56,22 @@ test("reportOf() takes from /status what the choice looks at: without the lease 
     standbys: 1,
     streaming: false,
   };
-  assert.deepEqual(reportOf("a", status({ mode: "on", held: false })), { ...expected, licensed: false, held: false });
-  assert.deepEqual(reportOf("a", status({ mode: "on", held: true })), { ...expected, licensed: true, held: true });
-  assert.deepEqual(reportOf("a", status({ mode: "bootstrap", held: false })), {
-    ...expected,
-    licensed: true,
-    held: false,
-  });
+  const said = (lease: Pick<NodeReport, "mode" | "held">, licensed: boolean) =>
+    assert.deepEqual(reportOf("a", status(lease)), { ...expected, ...lease, licensed });
+  said({ mode: "on", held: false }, false);
+  said({ mode: "on", held: true }, true);
+  said({ mode: "bootstrap", held: false }, true);
+});
+
+test("choosePrimary() never chooses a node that knows of no majority while another one in sight does", () => {
+  const copy = report({ host: "a", role: "primary", timeline: 9, mode: "bootstrap" });
+  const fresh = report({ host: "b", mode: "bootstrap" });
+  const held = { ...copy, held: true };
+  for (const claim of [copy, held]) {
+    assert.equal(choosePrimary([claim, fresh], null), claim, "nobody knows of one");
+    assert.equal(choosePrimary([claim, report({ host: "b" })], "a"), null);
+    assert.equal(choosePrimary([claim, report({ host: "b", role: "primary", held: true })], "a")?.host, "b");
+  }
 });
 
 test("choosePrimary() chooses a holder of the lease, or a node that says it is primary, on the highest timeline of those", () => {

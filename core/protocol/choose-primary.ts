@@ -13,6 +13,8 @@ export interface NodeReport {
   licensed: boolean;
   /** it holds the lease of a majority: no other claim counts beside it */
   held: boolean;
+  /** "on": it knows that a majority has joined; "bootstrap": it knows of none, so it needs no lease */
+  mode: NodeStatus["lease"]["mode"];
   /** number of standbys that stream from it */
   standbys: number;
   /** on a standby: its WAL receiver streams */
@@ -29,6 +31,7 @@ export function reportOf(host: string, { node, postgres, lease }: NodeStatus): N
     systemIdentifier: postgres.systemIdentifier,
     licensed: lease.mode !== "on" || lease.held,
     held: lease.held,
+    mode: lease.mode,
     standbys: postgres.downstream.filter((d) => d.state === "streaming").length,
     streaming: postgres.upstream?.streaming === true,
   };
@@ -43,12 +46,15 @@ export interface KnownPrimary {
 
 /**
  * Chooses among all nodes that say they are primary: the holder of the lease, then the highest timeline, since a promotion
- * always begins a new one.
+ * always begins a new one. Where one node knows that a majority has joined, a node that knows of none is no primary: its volume
+ * is a copy from another time.
  * Ties are broken by the most streaming standbys, the node in use so far, the lowest node id, and the first host by name.
  * Null if no node says so.
  */
 export function choosePrimary<T extends NodeReport>(reports: readonly T[], inUse: string | null): T | null {
-  return reports.filter((r) => r.role === "primary" && r.licensed).toSorted((a, b) =>
+  const joined = reports.some((r) => r.mode === "on");
+  const counts = (r: T) => r.role === "primary" && r.licensed && !(joined && r.mode === "bootstrap");
+  return reports.filter(counts).toSorted((a, b) =>
     Number(b.held) - Number(a.held) ||
     (b.timeline ?? 0) - (a.timeline ?? 0) ||
     b.standbys - a.standbys ||

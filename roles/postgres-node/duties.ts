@@ -42,7 +42,7 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       name: "first lease",
       orderBecause: "before memory: the primary counts its first majority once it holds the lease",
       ifItFails: "end",
-      do: () => getFirstLease(node),
+      do: (seen) => getFirstLease(seen, node),
     },
     {
       name: "end of force",

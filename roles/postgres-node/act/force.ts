@@ -1,11 +1,14 @@
 // Two special cases of the lease: the first one of a cluster, and the end of a forced failover.
+import { isOutsider } from "../decide/outsider.ts";
 import { countMajority, type Surroundings } from "../decide/view.ts";
 import type { Node } from "../node.ts";
 import { viewOf } from "../observe/surroundings.ts";
 
 /** Before a majority has ever joined, the primary needs no lease, but acquires it as soon as a majority grants it. */
-export async function getFirstLease({ lease, memory, seen }: Node): Promise<void> {
+export async function getFirstLease(surroundings: Surroundings, node: Node): Promise<void> {
+  const { lease, memory, seen } = node;
   if (!lease.mode.on || memory.now.everHadMajority || seen.role() !== "primary") return;
+  if (isOutsider(viewOf(node, surroundings))) return;
   await lease.acquire();
 }
 

@@ -64,6 +64,11 @@ test("with a lease, the primary counts a majority once it holds the lease, and a
   assert.equal(majority({ role: "standby", held: false }), false);
   const knowing = peer("pg2", says("pg2"), { everHadMajority: true });
   assert.equal(majority({ role: "standby", held: false, peers: [knowing] }), true);
+  assert.equal(
+    majority({ peers: [knowing] }),
+    false,
+    "the first primary is the first to know: this one is a later copy",
+  );
 });
 
 test("the marker is never lost, and a node of the second level learns it from the first level", () => {

@@ -60,6 +60,7 @@ function majorityJoined(view: MemoryView): boolean {
 /** If a lease is in force, the primary counts the first majority once it holds the lease, so that it is fenced from then on. */
 function mayCountMajority(view: MemoryView): boolean {
   if (!view.leaseInForce) return true;
-  if (view.role === "primary") return view.held;
-  return reached(view).some((p) => p.everHadMajority);
+  const known = reached(view).some((p) => p.everHadMajority);
+  // the first primary of a cluster is the first to know: one that comes later is an outsider (outsider.ts)
+  return view.role === "primary" ? view.held && !known : known;
 }

@@ -1,5 +1,6 @@
 // PURE: what the agent of a running PostgreSQL does about what it sees, once a second.
 // With the lease the agent promotes first. Without it repmgrd's election comes first, and the agent covers what that leaves.
+import { isOutsider } from "./outsider.ts";
 import { twoTimelines } from "./two-timelines.ts";
 import { type Peer, type PrimaryInSight, reached, type RunningView } from "./view.ts";
 import { decideMayPromote } from "./promotion.ts";
@@ -36,6 +37,12 @@ function decidePrimary(view: RunningView): RunningPlan {
   const other = view.primary;
   if (view.license === "missing") {
     return { do: "fence", because: "this node is read-write and does not hold the lease" };
+  }
+  if (isOutsider(view)) {
+    return {
+      do: "demote",
+      because: "this volume knows of no majority, but another node does: it is a copy from another time",
+    };
   }
   if (!other || other.host === view.self.host) return { do: "nothing" };
   if (other.systemIdentifier !== view.systemIdentifier) return { do: "nothing" };

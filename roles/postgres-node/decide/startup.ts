@@ -1,5 +1,6 @@
 // PURE: what a node with no running PostgreSQL does next, from one view of the cluster.
 import { type ClusterView, countMajority, type OwnCluster, type PrimaryInSight, reached } from "./view.ts";
+import { isOutsider } from "./outsider.ts";
 import { missingProof } from "./proof.ts";
 import { rivalWithRoom, withoutStuck } from "./stuck.ts";
 import { twoTimelines } from "./two-timelines.ts";
@@ -163,6 +164,11 @@ function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight
     const because = `this node was promoted without an epoch, and ${primary.host} is the primary`;
     return { do: "clone", from: primary.host, because };
   }
+  if (own.wasPrimary && isOutsider(view)) {
+    const because =
+      `this volume is a copy from another time: it knows of no majority, and ${primary.host} is the primary`;
+    return { do: "clone", from: primary.host, because };
+  }
   const sameTimelineTwice = own.wasPrimary && primary.timeline === own.position.timeline;
   if (!sameOrigin(own.origin, primary.origin)) {
     return { do: "clone", from: primary.host, because: twoTimelines(own.position.timeline, primary.host) };
@@ -223,8 +229,17 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
         "from; if no other node has data, type postdock cluster failover --force",
     };
   }
+  if (isOutsider(view)) {
+    return {
+      do: "wait",
+      because:
+        "this volume is a copy from another time: it knows of no majority, and waits for a primary to clone from",
+    };
+  }
   const majority = countMajority(view);
-  const newer = reached(view).filter((p) => p.position && comparePosition(p.position, own.position) > 0);
+  const { otherPartners } = view;
+  const electable = reached(view).filter((p) => otherPartners.length === 0 || otherPartners.includes(p.host));
+  const newer = electable.filter((p) => p.position && comparePosition(p.position, own.position) > 0);
   const becoming = reached(view).find((p) => p.becomingPrimary);
   if (becoming && !look.final) return { do: "wait", because: `${becoming.host} is becoming primary` };
   if (newer.length > 0) {

@@ -4,6 +4,7 @@ import type { AskHow } from "../../../core/client/peers.ts";
 import { choosePrimary, reportOf } from "../../../core/protocol/choose-primary.ts";
 import { misdirected } from "../../../core/protocol/identity.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
+import { withoutOutsiders } from "../decide/outsider.ts";
 import type { Peer, PrimaryInSight, PrimaryTimelines, Surroundings } from "../decide/view.ts";
 import { type Node, ownOf, statusOf } from "../node.ts";
 
@@ -51,7 +52,7 @@ async function askAll(hosts: readonly string[], how: AskHow, { config, doors, se
 export function viewOf(node: Node, seen: Surroundings) {
   const { config, clock } = node;
   const memory = node.memory.now;
-  return {
+  return withoutOutsiders({
     self: {
       host: config.host,
       nodeId: config.id,
@@ -67,7 +68,7 @@ export function viewOf(node: Node, seen: Surroundings) {
     paused: memory.paused.on,
     everHadMajority: memory.everHadMajority,
     ...seen,
-  };
+  });
 }
 
 /** Hosts to ask from configuration, the last known registrations and memory; not this node itself. */
