@@ -3,9 +3,8 @@
 import process from "node:process";
 import { systemClock } from "../core/runtime/time.ts";
 import { ExitCode, OperatorError } from "../core/words/errors.ts";
-import { runData } from "../tests/simulation/data.ts";
-import { trueRules } from "../tests/simulation/data-views.ts";
-import { Random } from "../tests/simulation/random.ts";
+import { plantedFaults } from "../tests/simulation/data/rules.ts";
+import { type DataSearch, searchData, worldSteps } from "../tests/simulation/data/run.ts";
 import { search, searchPlanted } from "../tests/simulation/search.ts";
 import { say, task } from "./terminal.ts";
 
@@ -48,27 +47,46 @@ function simulate(seed: number, steps: number): boolean {
   return false;
 }
 
-const dataSteps = 1_000;
-
 /** Runs the decisions about data for so many steps, faults and all. Returns whether nothing broke. */
 function simulateData(seed: number, steps: number): boolean {
-  let led = 0;
-  for (let s = seed; (s - seed) * dataSteps < steps; s++) {
-    const world = runData(new Random(s), trueRules, dataSteps);
-    led += world.led;
-    if (world.broken !== null) {
-      say(`BROKEN: ${world.broken}. To repeat: deno task simulate --data --steps 1 --seed ${s}`);
-      return false;
-    }
+  const started = systemClock.nowMs();
+  let reportedAt = 0;
+  const report = (soFar: DataSearch) => {
+    const perSecond = Math.round(soFar.steps / (systemClock.nowMs() - started) * 1000);
+    const { led, acknowledgements } = soFar;
+    say(
+      `${soFar.steps} steps, seeds ${seed} to ${soFar.nextSeed - 1}, ${led} leaderships, ` +
+        `${acknowledgements} acknowledgements, ${perSecond} steps/s`,
+    );
+  };
+  const onWorld = (soFar: DataSearch) => {
+    if (soFar.steps - reportedAt < reportEverySteps) return;
+    reportedAt = soFar.steps;
+    report(soFar);
+  };
+  const found = searchData({ seed, worlds: Math.ceil(steps / worldSteps), onWorld });
+  report(found);
+  if (found.broken === null) return true;
+  say(`BROKEN: ${found.broken.because}. To repeat: deno task simulate --data --steps 1 --seed ${found.broken.seed}`);
+  return false;
+}
+
+/** The worlds in which a planted fault is looked for. */
+const plantedWorlds = 500;
+
+function plantData(): boolean {
+  say("\nPlanted faults:");
+  const planted = plantedFaults.map((p) => ({ ...p, ...searchData({ ...p, worlds: plantedWorlds }) }));
+  for (const { name, steps, broken } of planted) {
+    say(`${broken ? `after ${steps} steps, seed ${broken.seed}: ${broken.because}` : "NOT FOUND"}: ${name}`);
   }
-  say(`${steps} steps, ${led} leaderships: no acknowledged write was lost, and every cluster healed`);
-  return true;
+  return planted.every((p) => p.broken !== null);
 }
 
 await task(() => {
   if (process.argv.includes("--data")) {
     const sound = simulateData(numberAfter("--seed", 1), numberAfter("--steps", defaultSteps));
-    return Promise.resolve(sound ? 0 : 1);
+    return Promise.resolve(plantData() && sound ? 0 : 1);
   }
   const seed = numberAfter("--seed", 1);
   const sound = simulate(seed, numberAfter("--steps", defaultSteps));

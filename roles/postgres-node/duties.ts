@@ -161,7 +161,7 @@ async function applyRunning(plan: RunningPlan, run: ServerRun, node: Node): Prom
       return { why: "fenced" };
     case "rejoin":
       say(node, "stopping", plan.clone ? "stopping to be cloned" : "stopping to be rewound", plan.because);
-      return { why: "rejoin", clone: plan.clone, because: plan.because };
+      return { why: "rejoin", clone: plan.clone, streamed: run.streamed, because: plan.because };
     case "follow":
       if (await follow(plan.upstream, plan.because, node)) run.upstreamChanged();
       return null;

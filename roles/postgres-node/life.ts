@@ -28,6 +28,8 @@ interface Attempt {
   pauseMs: number;
   /** why only a clone can bring this node back, or null */
   cloneBecause: string | null;
+  /** the last server ended in order to be rejoined */
+  rejoining: boolean;
   /** the term of the lease that this node held before it looked around: no other node can have led since */
   keptTerm: number | null;
   /** while this node is about to start as primary */
@@ -40,6 +42,7 @@ export async function runNode(node: Node): Promise<void> {
     since: node.clock.nowMs(),
     pauseMs: firstPauseMs,
     cloneBecause: null,
+    rejoining: false,
     keptTerm: null,
     bid: null,
   };
@@ -215,7 +218,10 @@ async function serve(
       exitCode: ExitCode.unavailable,
     });
   }
-  attempt.cloneBecause = end.why === "rejoin" && end.clone ? end.because : null;
+  // what cannot stream a second time, although its history allows it, has WAL that no rewind finds
+  const inVain = end.why === "rejoin" && !end.streamed && attempt.rejoining;
+  attempt.cloneBecause = end.why === "rejoin" && (end.clone || inVain) ? end.because : null;
+  attempt.rejoining = end.why === "rejoin";
   return true;
 }
 

@@ -12,7 +12,8 @@ export type ServerEnd =
   | { why: "demoted" }
   | { why: "fenced" }
   | { why: "handed-over"; heir: Heir }
-  | { why: "rejoin"; clone: boolean; because: string };
+  /** `streamed`: it has streamed in this run */
+  | { why: "rejoin"; clone: boolean; streamed: boolean; because: string };
 
 /** What the watch of a running server remembers between two looks. */
 export class ServerRun {
@@ -20,6 +21,8 @@ export class ServerRun {
   surroundings: Surroundings | null = null;
   /** the next look comes after this at the latest, milliseconds; null: after the usual wait */
   retryMs: number | null = null;
+  /** it has streamed for a while */
+  streamed = false;
   private notStreamingSince: number | null = null;
   private noPrimarySince: number | null = null;
 
@@ -27,6 +30,7 @@ export class ServerRun {
 
   /** For how long it has not streamed, milliseconds. */
   notStreamingMs(streams: boolean, nowMs: number): number {
+    this.streamed ||= streams;
     this.notStreamingSince = streams ? null : this.notStreamingSince ?? nowMs;
     return this.notStreamingSince === null ? 0 : nowMs - this.notStreamingSince;
   }

@@ -116,7 +116,7 @@ function takeOrder(node: Node): ServerEnd | null {
   const order = node.orders.take();
   if (order === null) return null;
   if (order.do === "reinit" && node.seen.role() === "standby") {
-    return { why: "rejoin", clone: true, because: order.because };
+    return { why: "rejoin", clone: true, streamed: false, because: order.because };
   }
   if (order.do === "hand-over" && leads(node)) {
     return { why: "handed-over", heir: { to: order.to, because: order.because } };

@@ -19,6 +19,8 @@ export class World {
   /** the epoch that was reserved last, and the number that the next promotion takes */
   epoch: number | null = null;
   nextTimeline = 2;
+  /** the highest timeline that has a history file */
+  newestTimeline = 1;
   /** processes of the server cannot be ended */
   survives = false;
   /** what the node did, in order */
@@ -109,7 +111,7 @@ export class World {
           this.server = server({ standby: true, upstream });
           return done(`prepare standby of ${as.upstream ?? "nobody"}`);
         },
-        newestTimeline: () => Promise.resolve(1),
+        newestTimeline: () => Promise.resolve(this.newestTimeline),
         makeNextTimeline: (_own, wanted) =>
           done(`next timeline ${wanted}`).then(() => void (this.nextTimeline = wanted)),
         writeUpstream: (upstream) => done(`follow ${upstream}`),

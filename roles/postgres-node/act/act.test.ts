@@ -108,14 +108,20 @@ test("takeOver() is refused by a node that is not a standby", async () => {
 test("licenseOf() and the end of recovery follow the lease", async () => {
   const f = await orphanedStandby();
   assert.equal(licenseOf(f.node), "missing");
-  assert.equal(mayEndRecovery(f.node).ok, false);
+  assert.equal((await mayEndRecovery(f.node)).ok, false);
   f.world.held = true;
   assert.equal(licenseOf(f.node), "held");
-  assert.match(mayEndRecovery(f.node).because, /no majority of the voters has granted an epoch/);
-  f.world.epoch = 2;
-  assert.equal(mayEndRecovery(f.node).ok, true);
+  assert.match((await mayEndRecovery(f.node)).because, /no majority of the voters has granted an epoch/);
+  Object.assign(f.world, { epoch: 2, newestTimeline: 2 });
+  assert.equal((await mayEndRecovery(f.node)).ok, true);
   const fresh = fakeNode({}, { everHadMajority: false });
-  assert.equal(mayEndRecovery(fresh.node).ok, true);
+  assert.equal((await mayEndRecovery(fresh.node)).ok, true);
+});
+
+test("a promotion by hand that began before an epoch was reserved does not end under that epoch", async () => {
+  const f = await orphanedStandby();
+  Object.assign(f.world, { held: true, epoch: 3, newestTimeline: 2 });
+  assert.match((await mayEndRecovery(f.node)).because, /has begun timeline 2, but epoch 3 is reserved/);
 });
 
 test("viewOf() of a forced node asks for no majority and no proof", async () => {

@@ -79,13 +79,17 @@ async function mayPromote(node: Node, options: MayPromote): Promise<Verdict> {
   }, { ...options, final: true });
 }
 
-/** Whether PostgreSQL may leave recovery now: whatever promoted it, only with the lease. */
-export function mayEndRecovery(node: Node): Verdict {
+/** Whether PostgreSQL may leave recovery now: whatever promoted it, only with the lease, and on the timeline of its epoch. */
+export async function mayEndRecovery(node: Node): Promise<Verdict> {
   const license = licenseOf(node);
   if (license === "not-needed") return yes("no lease is needed");
   if (license === "missing") return no("this node does not hold the lease");
   const epoch = node.lease.epoch();
   if (epoch === null) return no("no majority of the voters has granted an epoch for this promotion");
+  // a promotion by hand may have begun before the agent reserved this epoch; its history file is there by now
+  const timeline = await node.doors.data.newestTimeline();
+  if (timeline !== epoch) return no(`PostgreSQL has begun timeline ${timeline}, but epoch ${epoch} is reserved`);
+  if (licenseOf(node) !== "held") return no("this node has lost the lease");
   node.lease.arm();
   return yes(`this node holds the lease of term ${node.lease.term()}, and epoch ${epoch} is reserved`);
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createLog } from "../../../core/runtime/log.ts";
-import { clearPlaceHolders, makeNext, newestHistory } from "./timelines.ts";
+import { clearPlaceHolders, holdOlder, makeNext, newestHistory } from "./timelines.ts";
 
 const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
 const real = "1\t0/3000090\tno recovery target specified\n";
@@ -37,6 +37,19 @@ test("a number that has a history already is refused, and nothing is written", a
     await assert.rejects(makeNext(pgdata, 1, 11), /timeline 11 has a history file already/);
     assert.deepEqual((await readdir(wal)).toSorted(), ["0000000B.history"]);
     assert.equal(await newestHistory(pgdata), 11);
+  });
+});
+
+test("a clone holds the places of all older timelines, and those are left for a start", async () => {
+  await inDirectory({ "00000003.history": real, "00000005.history": real }, async (pgdata, wal) => {
+    await holdOlder(pgdata);
+    await clearPlaceHolders(pgdata, log);
+    assert.deepEqual((await readdir(wal)).toSorted(), [2, 3, 4, 5].map((t) => `0000000${t}.history`));
+    assert.equal(await readFile(join(wal, "00000003.history"), "utf8"), real);
+  });
+  await inDirectory({}, async (pgdata, wal) => {
+    await holdOlder(pgdata);
+    assert.deepEqual(await readdir(wal), []);
   });
 });
 

@@ -11,6 +11,7 @@ import { exists, listDirectory, readIfThere, remove, syncDirectory, writeAtomic 
 import type { Log } from "../../../core/runtime/log.ts";
 
 const walDirectory = (pgdata: string) => join(pgdata, "pg_wal");
+const historyPath = (pgdata: string, timeline: number) => join(walDirectory(pgdata), historyName(timeline));
 const placeHolder = "# a place-holder of PostDock: this node did not follow a leadership of this number\n";
 
 /** The highest timeline that has a history file here; 1 if none has. */
@@ -23,14 +24,25 @@ export async function newestHistory(pgdata: string): Promise<number> {
  * is here already. The server has to run: one that starts with place-holders takes them for its own past.
  */
 export async function makeNext(pgdata: string, own: number, wanted: number): Promise<void> {
-  const path = (timeline: number) => join(walDirectory(pgdata), historyName(timeline));
   if (wanted - own > mostSkipped) {
     throw new Error(`timeline ${wanted} is ${wanted - own} above this node's own, which is more than ${mostSkipped}`);
   }
-  if (await exists(path(wanted))) throw new Error(`timeline ${wanted} has a history file already`);
-  for (let timeline = own + 1; timeline < wanted; timeline++) {
-    if (await exists(path(timeline))) continue;
-    await writeAtomic(path(timeline), placeHolder, { mode: 0o600, owner: postgresAccount });
+  if (await exists(historyPath(pgdata, wanted))) throw new Error(`timeline ${wanted} has a history file already`);
+  await hold(own + 1, wanted, pgdata);
+}
+
+/**
+ * In a clone, holds the places below its own timeline. A base backup brings the history of that timeline and no other, but a
+ * standby on an older one asks the primary that it follows for each number in between.
+ */
+export async function holdOlder(pgdata: string): Promise<void> {
+  await hold(2, await newestHistory(pgdata), pgdata);
+}
+
+async function hold(from: number, end: number, pgdata: string): Promise<void> {
+  for (let timeline = from; timeline < end; timeline++) {
+    const path = historyPath(pgdata, timeline);
+    if (!(await exists(path))) await writeAtomic(path, placeHolder, { mode: 0o600, owner: postgresAccount });
   }
 }
 

@@ -33,6 +33,17 @@ export function counting(
   });
 }
 
+/** Those of them that may lead: a node of the first level waits for no WAL that only the second level has. */
+export function electable(
+  view: Pick<ClusterView, "everHadMajority" | "peers" | "otherPartners">,
+  systemIdentifier: string | null,
+): ReachedPeer[] {
+  const { otherPartners } = view;
+  const leads = (p: ReachedPeer) =>
+    otherPartners.length === 0 || p.partners.length > 0 || otherPartners.includes(p.ownHost);
+  return counting(view, systemIdentifier).filter(leads);
+}
+
 export interface Majority {
   /** whether a majority is required */
   needed: boolean;

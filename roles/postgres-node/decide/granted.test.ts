@@ -22,6 +22,14 @@ test("an epoch of this node's own counts in full, also after the memory of an ea
   assert.equal(countedData(promoted, { ...view, granted: null }), promoted);
 });
 
+test("a promotion that was cut short before its first record counts as its parent, with standby.signal or without", () => {
+  const short = cluster({ position: { timeline: 3, lsn: parent.lsn }, parent, wasPrimary: false });
+  assert.deepEqual(countedData(short, view), { ...short, position: parent, ungranted: true });
+  assert.equal(countedData(short, { ...view, granted: [3] }), short);
+  const unread = { ...short, endRead: false };
+  assert.equal(countedData(unread, view), unread, "its end is not known, so there may be more");
+});
+
 test("without a lease in force, and for a standby, everything counts", () => {
   assert.equal(countedData(promoted, { ...view, leaseInForce: false }), promoted);
   assert.equal(countedData(promoted, { ...view, everHadMajority: false }), promoted);

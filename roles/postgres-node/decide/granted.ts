@@ -1,5 +1,6 @@
 // PURE: which of this node's WAL counts. A promotion without an epoch, for example one that was refused at the end of recovery or
 // ordered by hand, leaves a timeline that no majority knows of: such data counts as its parent, where it was left.
+import { compareLsn } from "../../../core/postgres/lsn.ts";
 import type { OwnData } from "./view.ts";
 
 export interface GrantedView {
@@ -12,7 +13,10 @@ export interface GrantedView {
 
 /** The data directory as it counts in decisions and in what this node reports. */
 export function countedData(data: OwnData, view: GrantedView): OwnData {
-  if (data.kind !== "cluster" || !data.wasPrimary || data.parent === null) return data;
+  if (data.kind !== "cluster" || data.parent === null) return data;
+  // a promotion that a crash cut short has left a history file, and perhaps not removed standby.signal yet
+  const begun = !data.endRead || compareLsn(data.position.lsn, data.parent.lsn) > 0;
+  if (!data.wasPrimary && begun) return data;
   if (!view.leaseInForce || !view.everHadMajority || view.granted === null) return data;
   if (view.granted.includes(data.position.timeline)) return data;
   return { ...data, position: data.parent, ungranted: true };

@@ -69,6 +69,11 @@ test("with a lease, the primary counts a majority once it holds the lease, and a
   assert.equal(majority({ role: "standby", held: false }), false);
   const knowing = peer("pg2", says("pg2"), { everHadMajority: true });
   assert.equal(majority({ role: "standby", held: false, peers: [knowing] }), true);
+  assert.equal(
+    majority({ peers: [knowing] }),
+    false,
+    "the first primary is the first to know: this one is a later copy",
+  );
 });
 
 test("in strict mode the primary counts a majority once that has all WAL which nothing waited for", () => {

@@ -2,7 +2,7 @@
 import { comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts";
 import { missingProof } from "./proof.ts";
 import { withoutStuck } from "./stuck.ts";
-import { counting, countMajority } from "./counting.ts";
+import { counting, countMajority, electable } from "./counting.ts";
 import { type PromotionView, reached } from "./view.ts";
 
 export interface MayPromote {
@@ -46,9 +46,7 @@ export function decideMayPromote(
   }
   const proof = isProven(view, options) ? null : missingProof(view, options);
   if (proof !== null) return refuse(proof);
-  const firstLevel = view.otherPartners.length > 0;
-  const electable = peers.filter((p) => !firstLevel || p.partners.length > 0 || view.otherPartners.includes(p.host));
-  const better = electable.find((p) => isBetter(p, view, options.tieBreak));
+  const better = electable(view, view.systemIdentifier).find((p) => isBetter(p, view, options.tieBreak));
   if (better) return refuse(`${better.host} has newer data, or equal data and precedence by NODE_PRIORITY or NODE_ID`);
   return { ok: true, because: `${majority.have} of ${majority.size} voters answer and none of them has newer data` };
 }

@@ -49,6 +49,10 @@ const primaryPeer = peer("c", 3, { role: "primary", position: { timeline: 2, lsn
 
 const table: [string, Partial<RunningView>, string][] = [
   ["a primary alone in sight stays", { role: "primary" }, "nothing"],
+  ["a primary that knows of no majority, where another node does, is a copy from another time", {
+    role: "primary",
+    everHadMajority: false,
+  }, "demote"],
   ["a false primary is demoted", { role: "primary", primary }, "demote"],
   [
     "a primary of another cluster changes nothing",

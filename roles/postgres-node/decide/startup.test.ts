@@ -102,6 +102,21 @@ const table: [string, Partial<ClusterView>, string][] = [
     peers: [peer("pgslave1", { role: "primary" })],
     primary: newPrimary,
   }, "clone"],
+  ["a volume that knows of no majority, where another node does, waits for a primary", {
+    everHadMajority: false,
+    data: cluster({ wasPrimary: true }),
+    peers: [peer("pgslave1"), lost("pgslave3")],
+  }, "wait"],
+  ["and is cloned from it, even if its WAL looks like an earlier part of the same history", {
+    everHadMajority: false,
+    data: cluster({ wasPrimary: true }),
+    peers: [peer("pgslave1", { role: "primary" })],
+    primary: newPrimary,
+  }, "clone"],
+  ["a former primary does not wait for a node of the second level, which never leads", {
+    data: cluster({ wasPrimary: true }),
+    peers: [peer("pgslave1"), peer("second", { position: { timeline: 9, lsn: "0/9000000" } })],
+  }, "start-primary"],
   ["an unfinished clone is cloned again, never bootstrapped", { data: { kind: "half-cloned" }, peers: [] }, "wait"],
   [
     "an empty standby waits for its upstream",

@@ -1,5 +1,5 @@
 // PURE: what a node with no running PostgreSQL does next, from one view of the cluster.
-import { counting, countMajority, isRestored } from "./counting.ts";
+import { counting, countMajority, electable, isRestored } from "./counting.ts";
 import { type ClusterView, type OwnCluster, type PrimaryInSight, reached } from "./view.ts";
 import { missingProof } from "./proof.ts";
 import { rivalWithRoom, withoutStuck } from "./stuck.ts";
@@ -237,9 +237,10 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
     };
   }
   const majority = countMajority(view);
-  const peers = counting(view, own.systemIdentifier);
-  const newer = peers.filter((p) => p.position && comparePosition(p.position, own.position) > 0);
-  const becoming = peers.find((p) => p.becomingPrimary);
+  const newer = electable(view, own.systemIdentifier).filter((p) =>
+    p.position && comparePosition(p.position, own.position) > 0
+  );
+  const becoming = counting(view, own.systemIdentifier).find((p) => p.becomingPrimary);
   if (becoming && !look.final) return { do: "wait", because: `${becoming.host} is becoming primary` };
   if (newer.length > 0) {
     return {

@@ -27,7 +27,7 @@ export async function answerLocal(path: string, body: unknown, node: Node): Prom
   if (path === "/local/fetch-wal") return await node.doors.data.fetchWal(WalName.parse(body).name);
   if (path === "/local/may-promote") return await promoteForRepmgrd(node);
   if (path === "/local/may-end-recovery") {
-    const verdict = mayEndRecovery(node);
+    const verdict = await mayEndRecovery(node);
     node.log.info("PostgreSQL leaves recovery", { allowed: verdict.ok, because: verdict.because });
     return verdict;
   }

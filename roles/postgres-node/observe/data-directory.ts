@@ -39,12 +39,13 @@ async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
   const autoConf = await readIfThere(join(pgdata, "postgresql.auto.conf")) ?? "";
   const conninfo = /^\s*primary_conninfo\s*=\s*'((?:[^']|'')*)'/m.exec(autoConf)?.[1]?.replaceAll("''", "'");
   const end = await endOfWal(pgdata, control, log);
-  const position = end ?? control.minRecoveryEnd ?? control.checkpoint;
+  // the newest timeline here is known in any case, so that a promotion without an epoch is never overlooked
+  const position = { timeline: end.timeline, lsn: end.lsn ?? (control.minRecoveryEnd ?? control.checkpoint).lsn };
   return {
     kind: "cluster",
     systemIdentifier: control.systemIdentifier,
     position,
-    endRead: end !== null,
+    endRead: end.lsn !== null,
     origin: await readOwnOrigin(pgdata, position),
     parent: await parentOf(pgdata, position.timeline),
     wasPrimary: !(await exists(join(pgdata, "standby.signal"))) || conninfo === "",
@@ -65,8 +66,12 @@ export async function readControlData(pgdata: string): Promise<ControlData> {
   return parseControlData((await run(["pg_controldata", "-D", pgdata], options)).stdout);
 }
 
-/** The end of the last valid WAL record. Null if WAL cannot be read: the control file then has a lower bound. */
-async function endOfWal(pgdata: string, control: ControlData, log: Log): Promise<WalPosition | null> {
+/** The end of the last valid WAL record. Its LSN is null if WAL cannot be read: the control file then has a lower bound. */
+async function endOfWal(
+  pgdata: string,
+  control: ControlData,
+  log: Log,
+): Promise<{ timeline: number; lsn: string | null }> {
   const walDirectory = join(pgdata, "pg_wal");
   // an empty segment was never written; without file names, pg_waldump takes the segment size from the first file it finds
   const range = chooseWalRange(control, await listFilled(walDirectory));
@@ -81,5 +86,5 @@ async function endOfWal(pgdata: string, control: ControlData, log: Log): Promise
   log.warn("The end of WAL could not be read; the position in the control file is a lower bound", {
     stderr: result.stderr.trim().slice(-300),
   });
-  return null;
+  return { timeline: range.timeline, lsn: null };
 }

@@ -79,5 +79,14 @@ test("parseStreamingTrouble() knows removed WAL and divergence in PostgreSQL's o
   assert.equal(parseStreamingTrouble(behind), "diverged");
   const forked = "new timeline 2 forked off current database system timeline 1 before current recovery point 0/60310F0";
   assert.equal(parseStreamingTrouble(forked), "diverged");
+  const child = "new timeline 3 is not a child of database system timeline 1";
+  assert.equal(parseStreamingTrouble(child), "diverged");
+  const elsewhere = "could not start WAL streaming: ERROR:  requested timeline 2 is not in this server's history";
+  assert.equal(parseStreamingTrouble(elsewhere), "diverged");
+  const history =
+    'could not receive timeline history file from the primary server: ERROR:  could not open file "pg_wal/00000002.history": ' +
+    "No such file or directory";
+  assert.equal(parseStreamingTrouble(history), "wal-removed");
+  assert.equal(parseStreamingTrouble('could not open file "pg_wal/00000002.history"'), null, "the primary's own log");
   assert.equal(parseStreamingTrouble("database system is ready to accept read-only connections"), null);
 });

@@ -86,10 +86,13 @@ export function parseWaldumpEnd(stdout: string): string | null {
 export function parseStreamingTrouble(line: string): StreamingTrouble | null {
   if (/replication slot "[^"]*" does not exist/.test(line)) return "slot-missing";
   if (/requested WAL segment \S+ has already been removed/.test(line)) return "wal-removed";
+  // a standby asks for every history file between the two timelines, and not every node has them all
+  if (/could not receive timeline history file .*could not open file/.test(line)) return "wal-removed";
   if (/can no longer (get changes from|access) replication slot|replication slot .* has been invalidated/.test(line)) {
     return "wal-removed";
   }
-  if (/is not a child of this server's history/.test(line)) return "diverged";
+  if (/is not a child of (this server's history|database system timeline)/.test(line)) return "diverged";
+  if (/requested timeline \d+ is not in this server's history/.test(line)) return "diverged";
   if (/highest timeline \d+ of the primary is behind recovery timeline/.test(line)) return "diverged";
   if (/is ahead of the WAL flush position of this server/.test(line)) return "diverged";
   if (/new timeline \d+ forked off current database system timeline \d+ before current recovery point/.test(line)) {

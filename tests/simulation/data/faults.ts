@@ -1,0 +1,157 @@
+// What happens to the nodes of the simulation. Each world has its own mix of faults.
+import { orderPause } from "../../../core/protocol/pause.ts";
+import type { Random } from "../random.ts";
+import { withPartner } from "./kind.ts";
+import { type SimNode, wasPrimary } from "./node.ts";
+import { endPostmaster, promote } from "./postgres.ts";
+import { mayEndRecovery } from "./promotion.ts";
+import { successorOf } from "./serve.ts";
+import { contains, cutAt } from "./wal.ts";
+import type { DataWorld } from "./world.ts";
+
+type Fault = (node: SimNode, world: DataWorld) => void;
+
+/** Each kind of fault, and how often it strikes at most, per step. */
+const faults: readonly [Fault, number][] = [
+  [crash, 0.02],
+  [cut, 0.02],
+  [mend, 0.02],
+  [killPostmaster, 0.01],
+  [promoteByHand, 0.005],
+  [switchOver, 0.01],
+  [pause, 0.003],
+  [restoreVolume, 0.003],
+  [stopObserver, 0.01],
+  [reconfigure, 0.01],
+];
+
+export class Faults {
+  private readonly rates: readonly [Fault, number][];
+
+  constructor(private readonly world: DataWorld, random: Random) {
+    const scale = random.scale(0.2, 2);
+    this.rates = faults.map(([fault, rate]) => [fault, random.chance(0.3) ? 0 : rate * scale]);
+  }
+
+  strike(): void {
+    const { random, nodes } = this.world;
+    for (const [fault, rate] of this.rates) if (random.chance(rate)) fault(random.pick(nodes), this.world);
+  }
+}
+
+/** The container is gone at once; sometimes for long. */
+export function crash(node: SimNode, world: DataWorld): void {
+  if (node.now === null) return;
+  endPostmaster(node, world);
+  node.now = null;
+  node.downFor = Math.floor(world.random.scale(1, 200));
+  world.voter(node.settings.host).forget(world.rules.durable);
+}
+
+/** Some nodes no longer reach the others, or two no longer each other. */
+function cut({ settings: { host } }: SimNode, world: DataWorld): void {
+  const { random, hosts, cuts } = world;
+  if (random.chance(0.3)) return world.cut(host, random.pick(hosts));
+  cuts.clear();
+  const apart = random.shuffle(hosts).slice(0, 1 + random.below(hosts.length - 1));
+  for (const a of apart) for (const b of hosts) if (!apart.includes(b)) world.cut(a, b);
+}
+
+function mend(_: SimNode, { cuts }: DataWorld): void {
+  cuts.clear();
+}
+
+/** SIGKILL of the postmaster, or the crash of a backend: sometimes a busy backend goes on for a while. */
+function killPostmaster(node: SimNode, world: DataWorld): void {
+  const { now } = node;
+  if (now === null || now.server === "none") return;
+  const orphan = now.server === "primary" && world.random.chance(0.5);
+  endPostmaster(node, world);
+  now.orphan = orphan;
+}
+
+/** An operator promotes a standby behind the agent's back; not the only node that has all of its WAL: then people have to decide. */
+function promoteByHand(node: SimNode, world: DataWorld): void {
+  const { now } = node;
+  if (now?.server !== "standby" || now.promotion !== null) return;
+  const others = world.nodes.filter((n) => n !== node && n.settings.electorate.length > 0);
+  if (others.some(isDeadEnd) || !others.some((n) => contains(n.disk.wal!, node.disk.wal!))) return;
+  now.promotion = promote(node, world, () => mayEndRecovery(node, world));
+}
+
+/** It holds nothing that could lead: no data, or a timeline of its own that nobody has granted. */
+function isDeadEnd({ disk, now }: SimNode): boolean {
+  if (disk.wal === null || (now !== null && now.promotion !== null)) return true;
+  if (!disk.memory.everHadMajority && wasPrimary(disk)) return true;
+  return !disk.signal && !(disk.memory.granted ?? []).includes(disk.wal.branch.timeline);
+}
+
+function switchOver(_: SimNode, world: DataWorld): void {
+  const leader = world.nodes.find((n) => n.now?.server === "primary" && world.lease.heldBy(n));
+  if (leader) leader.now!.handOver = successorOf(leader, world);
+}
+
+/** The order reaches a majority of the first level, or is refused. */
+function pause(_: SimNode, world: DataWorld): void {
+  orderAll(world, world.random.chance(0.4));
+}
+
+export function orderAll(world: DataWorld, on: boolean): void {
+  const reached = world.nodes.filter((n) => n.now !== null);
+  if (reached.length * 2 <= world.nodes.length) return;
+  const order = orderPause(on, reached.map((n) => n.disk.memory.paused), 0);
+  for (const { disk } of reached) disk.memory = { ...disk.memory, paused: order };
+}
+
+/**
+ * The volume of a node is replaced by an older copy of its data, without the node's memory and its voter's. A second loss at the
+ * same time is no fault that any rule survives: the others have everything.
+ */
+function restoreVolume(node: SimNode, world: DataWorld): void {
+  const { disk, settings } = node;
+  const partners = world.nodes.filter((n) => n !== node && settings.otherPartners.includes(n.settings.host));
+  const whole = partners.filter((n) => world.promises.isWhole(n) && n.disk.memory.everHadMajority);
+  if (
+    disk.wal === null || partners.some(isDeadEnd) ||
+    whole.length < Math.max(2, Math.floor((partners.length + 1) / 2) + 1)
+  ) return;
+  const highest = Math.max(...world.voters.map((v) => v.epoch));
+  const remember = settings.electorate.filter((h) => h !== settings.host && world.voter(h).epoch === highest);
+  if (remember.length * 2 <= settings.electorate.length) return;
+  crash(node, world);
+  const wal = cutAt(disk.wal, 1 + world.random.below(disk.wal.end));
+  const file = disk.files.get(wal.branch.timeline);
+  const { paused } = disk.memory;
+  Object.assign(disk, {
+    wal,
+    incoming: null,
+    signal: false,
+    upstream: null,
+    files: new Map(file ? [[wal.branch.timeline, file]] : []),
+    memory: { everHadMajority: false, granted: null, paused: { ...paused, count: 0, on: false }, forced: false },
+    epoch: 0,
+    sync: { count: 0, names: [] },
+  });
+}
+
+/** An operator restarts a node with other PARTNER_NODES; the next change begins once all nodes have this one. */
+function reconfigure(node: SimNode, world: DataWorld): void {
+  const { changing } = world;
+  if (changing === null) return;
+  const changed = withPartner(node.settings, changing.partner, changing.is);
+  if (changed.otherPartners.length === node.settings.otherPartners.length) return;
+  crash(node, world);
+  node.settings = changed;
+  const pending = world.nodes.some(({ settings }) =>
+    withPartner(settings, changing.partner, changing.is).otherPartners.length !== settings.otherPartners.length
+  );
+  if (!pending) changing.is = !changing.is;
+}
+
+function stopObserver(_: SimNode, world: DataWorld): void {
+  const observers = world.voters.filter((v) => v.node === null);
+  if (observers.length === 0) return;
+  const observer = world.random.pick(observers);
+  if (observer.up) observer.stop(world.rules.durable);
+  else observer.wake();
+}

@@ -1,0 +1,146 @@
+// A perfect lease (world.ts shakes the real one): one holder at a time, with a majority. Epochs are granted by the real rules.
+import { isMajority, isMajorityOfAll } from "../../../core/lease/decide/claim.ts";
+import { judgeEpoch, type Leadership, nextEpoch, withLeaderships } from "../../../core/lease/decide/epoch.ts";
+import { type Claimant, sameClaimant } from "../../../core/lease/decide/vote.ts";
+import { partnersOf, type SimNode } from "./node.ts";
+import type { DataWorld } from "./world.ts";
+
+const mostAttempts = 4;
+
+/** The voter of a node, or an observer, which holds epochs and no data. */
+export class Voter {
+  /** a crash takes it */
+  grant: Claimant | null = null;
+  highestTo: Claimant | null = null;
+  /** of an observer */
+  private awake = true;
+  private readonly own: Pick<SimNode["disk"], "epoch" | "leaderships"> = { epoch: 1, leaderships: [] };
+
+  constructor(readonly host: string, readonly node: SimNode | null) {}
+
+  get up(): boolean {
+    return this.node === null ? this.awake : this.node.now !== null;
+  }
+
+  /** What it has on disk. */
+  private get disk() {
+    return this.node?.disk ?? this.own;
+  }
+
+  get epoch(): number {
+    return this.disk.epoch;
+  }
+
+  get leaderships(): readonly Leadership[] {
+    return this.disk.leaderships;
+  }
+
+  grantEpoch(leadership: Leadership, to: Claimant): void {
+    this.highestTo = to;
+    this.disk.epoch = leadership.epoch;
+    this.disk.leaderships = withLeaderships(this.disk.leaderships, [leadership]);
+  }
+
+  /** The highest epoch that it has granted or seen. */
+  get highest(): number {
+    return Math.max(this.epoch, this.node?.now?.newestTimeline ?? 0);
+  }
+
+  stop(durable: boolean): void {
+    this.awake = false;
+    this.forget(durable);
+  }
+
+  wake(): void {
+    this.awake = true;
+  }
+
+  forget(durable: boolean): void {
+    this.grant = this.highestTo = null;
+    if (!durable) Object.assign(this.disk, { epoch: 0, leaderships: [] });
+  }
+}
+
+export class Lease {
+  holder: { node: SimNode; by: Claimant } | null = null;
+  /** the epoch that the holder has reserved */
+  epoch: number | null = null;
+
+  constructor(private readonly world: DataWorld) {}
+
+  heldBy(node: SimNode): boolean {
+    return this.holder !== null && node.now !== null && sameClaimant(this.holder.by, claimantOf(node));
+  }
+
+  /** The voters that this node reaches, itself included, are a majority of its own. */
+  reachesMajority(node: SimNode): boolean {
+    const electorate = this.electorateOf(node);
+    return isMajority(electorate.filter((host) => this.world.reaches(node.settings.host, host)).length, electorate);
+  }
+
+  acquire(node: SimNode): boolean {
+    if (this.heldBy(node)) return true;
+    if (this.holder !== null || !this.reachesMajority(node)) return false;
+    this.holder = { node, by: claimantOf(node) };
+    this.epoch = null;
+    this.renew();
+    for (const { leaderships } of this.world.voters.filter((v) => v.grant === this.holder?.by)) {
+      node.now!.leaderships = withLeaderships(node.now!.leaderships, leaderships);
+    }
+    return true;
+  }
+
+  renew(): void {
+    if (this.holder === null) return;
+    const { node, by } = this.holder;
+    for (const host of this.electorateOf(node)) {
+      if (this.world.reaches(node.settings.host, host)) this.world.voter(host).grant = by;
+    }
+  }
+
+  /** It is given up, or has run out at every voter. */
+  end(): void {
+    this.holder = this.epoch = null;
+    for (const voter of this.world.voters) voter.grant = null;
+  }
+
+  private electorateOf({ settings, disk }: SimNode): readonly string[] {
+    return disk.memory.forced ? [settings.host] : settings.electorate;
+  }
+
+  /** As in lease/reservation.ts, with a voter at a time. Null if no majority grants one while the lease lasts. */
+  *reserve(node: SimNode, known: number): Generator<void, number | null> {
+    const from = claimantOf(node);
+    const { host } = node.settings;
+    const electorate = this.electorateOf(node);
+    let epoch = known + 1;
+    for (let attempt = 0; attempt < mostAttempts && this.heldBy(node); attempt++) {
+      const grants: Record<string, { electorate: readonly string[] }> = {};
+      const replies: { highest: number }[] = [];
+      for (const asked of this.world.random.shuffle(electorate)) {
+        if (!this.world.reaches(host, asked) || !this.heldBy(node)) continue;
+        this.renew();
+        const voter = this.world.voter(asked);
+        const { highest, highestTo, grant } = voter;
+        const to = highestTo !== null && voter.epoch === highest ? highestTo : null;
+        const { ok } = judgeEpoch({ holder: grant, highest, highestTo: to }, { from, epoch });
+        if (ok) voter.grantEpoch({ epoch, systemIdentifier: "1", partners: partnersOf(node.settings) }, from);
+        yield; // it is on the voter's disk, and not answered
+        if (!this.world.reaches(host, asked)) continue;
+        replies.push({ highest: ok ? epoch : highest });
+        if (ok) grants[asked] = { electorate: voter.node?.settings.electorate ?? electorate };
+      }
+      if (!this.heldBy(node)) return null;
+      if (isMajorityOfAll(grants, electorate)) {
+        this.epoch = epoch;
+        return epoch;
+      }
+      epoch = nextEpoch(epoch, replies);
+    }
+    return null;
+  }
+}
+
+export function claimantOf({ settings, now }: SimNode): Claimant {
+  return { nodeId: settings.nodeId, host: settings.host, incarnation: `${now?.incarnation}` };
+}

@@ -1,0 +1,162 @@
+// The life of a node as in roles/postgres-node/life.ts, step by step: wherever it yields, others act, or everything ends.
+import type { StartupPlan } from "../../../roles/postgres-node/decide/startup.ts";
+import type { HistoryFile, SimNode } from "./node.ts";
+import { endServer, findData, startServer } from "./postgres.ts";
+import { lead } from "./promotion.ts";
+import { serve } from "./serve.ts";
+import { licenseOf, startupOf } from "./views.ts";
+import { commonByNumber, commonEnd, type Wal } from "./wal.ts";
+import type { DataWorld } from "./world.ts";
+
+export function* life(node: SimNode, world: DataWorld): Generator<void, void> {
+  const now = node.now!;
+  while (true) {
+    yield;
+    if (world.rules.orphansEnded) now.orphan = false;
+    yield* turn(node, world);
+    now.bid = false;
+  }
+}
+
+function* turn(node: SimNode, world: DataWorld): Generator<void, void> {
+  const now = node.now!;
+  now.found = findData(node, world, !world.strikes(0.03));
+  now.ranSince = false;
+  const kept = world.lease.heldBy(node);
+  let plan = startupOf(node, world, false);
+  if (plan.do !== "start-primary") release(node, world);
+  else {
+    now.bid = true;
+    yield;
+    plan = startupOf(node, world, false);
+    if (plan.do !== "start-primary") now.bid = false;
+  }
+  yield;
+  yield* apply(plan, kept, node, world);
+}
+
+function* apply(plan: StartupPlan, kept: boolean, node: SimNode, world: DataWorld): Generator<void, void> {
+  const { disk } = node;
+  switch (plan.do) {
+    case "wait":
+      return;
+    case "finish-move":
+      return moveIntoPlace(node);
+    case "clone":
+      return yield* clone(node, plan.from, world);
+    case "rewind":
+      return yield* rewind(node, plan.to, world);
+    case "start-standby":
+      return yield* start(node, plan.upstream, world);
+    case "start-primary": {
+      if (!mayStartPrimary(kept, node, world)) return release(node, world);
+      const goesOn = licenseOf(node, world) === "not-needed" || !world.rules.epochs ||
+        world.lease.epoch === disk.wal!.branch.timeline;
+      return yield* goesOn ? startAgain(node, world) : start(node, null, world);
+    }
+    default:
+      return world.fail(`${node.settings.host}: ${plan.do}, because ${plan.because}`);
+  }
+}
+
+/** The lease first; then what is seen is final. */
+function mayStartPrimary(kept: boolean, node: SimNode, world: DataWorld): boolean {
+  if (licenseOf(node, world) === "not-needed") return true;
+  const stillHeld = kept && world.lease.heldBy(node);
+  if (!world.lease.acquire(node)) return false;
+  if (stillHeld || !world.rules.finalLook) return true;
+  world.promises.noteReached(node);
+  return startupOf(node, world, true).do === "start-primary";
+}
+
+/** Starts as a standby of `upstream`, or of nobody: then it is promoted. */
+function* start(node: SimNode, upstream: string | null, world: DataWorld): Generator<void, void> {
+  prepareStart(node, world);
+  node.disk.upstream = upstream;
+  yield;
+  node.disk.signal = true;
+  yield;
+  const runs = startServer(node, "standby", world) && (upstream !== null || (yield* startToLead(node, world)));
+  const died = runs && (yield* serve(node, world)) === "died";
+  endServer(node, world);
+  if (!died) release(node, world);
+}
+
+function* startToLead(node: SimNode, world: DataWorld): Generator<void, boolean> {
+  yield;
+  node.now!.answers = true;
+  return (yield* lead(node, world)) === "primary";
+}
+
+/** The server goes on in its epoch: its lease was kept. */
+function* startAgain(node: SimNode, world: DataWorld): Generator<void, void> {
+  prepareStart(node, world);
+  node.disk.signal = false;
+  yield;
+  if (licenseOf(node, world) === "missing") return;
+  startServer(node, "primary", world);
+  const died = (yield* serve(node, world)) === "died";
+  endServer(node, world);
+  if (!died) release(node, world);
+}
+
+/** Before a start: place-holders above the newest timeline with a history are removed. */
+function prepareStart({ disk: { files } }: SimNode, world: DataWorld): void {
+  if (!world.rules.cleared) return;
+  for (const t of [...files.keys()].toSorted((a, b) => b - a)) {
+    if (files.get(t) !== "held") break;
+    files.delete(t);
+  }
+}
+
+/** A complete clone takes the place of the old data, which was there until then, unless there was no room for both. */
+function* clone(node: SimNode, from: string, world: DataWorld): Generator<void, void> {
+  const { disk } = node;
+  const source = world.node(from);
+  if (world.strikes(0.1)) disk.wal = null;
+  yield;
+  if (!source.now || source.now.server === "none" || !world.reaches(node.settings.host, from)) return;
+  const wal = source.now.before ?? source.disk.wal!;
+  disk.incoming = { from, wal, files: filesOfCopy(wal, source.disk) };
+  node.now!.cloneBecause = null;
+  yield;
+  moveIntoPlace(node);
+}
+
+/** A base backup has the history file of its own timeline, and no other: the places of the older ones are held. */
+function filesOfCopy({ branch }: Wal, { files }: SimNode["disk"]): Map<number, HistoryFile> {
+  const own = files.get(branch.timeline);
+  if (own === undefined) return new Map();
+  const held = Array.from({ length: Math.max(0, branch.timeline - 2) }, (_, i) => [i + 2, "held" as const] as const);
+  return new Map<number, HistoryFile>([...held, [branch.timeline, own]]);
+}
+
+function moveIntoPlace({ disk }: SimNode): void {
+  if (disk.incoming === null) return;
+  const { from, wal, files } = disk.incoming;
+  Object.assign(disk, { wal, files: new Map(files), signal: true, upstream: from, incoming: null });
+}
+
+function* rewind(node: SimNode, to: string, world: DataWorld): Generator<void, void> {
+  const { disk, settings: { host } } = node;
+  const source = world.node(to);
+  const old = disk.wal!;
+  disk.wal = null;
+  yield;
+  if (source.now?.server !== "primary" || !world.reaches(host, to) || world.strikes(0.05)) {
+    disk.wal = old;
+    node.now!.cloneBecause = `the rewind to ${to} failed`;
+    return;
+  }
+  const wal: Wal = source.disk.wal!;
+  // what a copy from another time wrote without a lease has the number of another timeline: see streaming, too
+  const sound = !old.branch.leased || commonEnd(old, wal) === commonByNumber(old, wal);
+  if (!sound) world.fail(`${host} is rewound to a place that is not common`);
+  disk.incoming = { from: to, wal, files: new Map(source.disk.files) };
+  yield;
+  moveIntoPlace(node);
+}
+
+export function release(node: SimNode, world: DataWorld): void {
+  if (world.lease.heldBy(node)) world.lease.end();
+}

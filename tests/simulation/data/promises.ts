@@ -1,0 +1,85 @@
+// What must hold after every step: no acknowledged commit is missing on a leader, and one server at a time acknowledges.
+import type { SimNode } from "./node.ts";
+import { isCertain, licenseOf } from "./views.ts";
+import { commonEnd, contains, cutAt, firstWal, type Wal } from "./wal.ts";
+import type { DataWorld } from "./world.ts";
+
+export class Promises {
+  led = 0;
+  acknowledgements = 0;
+  /** everything that was acknowledged, and what is before it */
+  private safe: Wal;
+  /** the server that became the primary last */
+  private serving: { node: SimNode; incarnation: number; run: number } | null = null;
+  /** the WAL of the nodes that each node reached when it looked for the last time before it led */
+  private readonly reached = new Map<SimNode, Wal[]>();
+
+  constructor(private readonly world: DataWorld, start: Wal = firstWal()) {
+    this.safe = start;
+  }
+
+  /** Whether this node has everything that was acknowledged. */
+  isWhole({ disk }: SimNode): boolean {
+    return disk.wal !== null && contains(disk.wal, this.safe);
+  }
+
+  noteReached(node: SimNode): void {
+    const { world } = this;
+    const { host, otherPartners } = node.settings;
+    const reached = world.nodes.filter(({ settings }) =>
+      otherPartners.includes(settings.host) && world.reaches(host, settings.host)
+    );
+    const known = reached.filter(({ disk, now }) => isCertain({ disk, now: now! }) && disk.memory.everHadMajority);
+    this.reached.set(node, known.flatMap(({ disk }) => disk.wal ? [disk.wal] : []));
+  }
+
+  /** A promotion under an epoch has begun on disk: from now on this history is the newest one. */
+  decides(node: SimNode): void {
+    if (licenseOf(node, this.world) !== "held" || this.world.lease.epoch !== node.disk.wal!.branch.timeline) return;
+    this.keep(node);
+  }
+
+  /** A server has become read-write. */
+  begins(node: SimNode): void {
+    if (licenseOf(node, this.world) === "not-needed") return; // it knows of no cluster that could have promised anything
+    const now = node.now!;
+    now.checked = true;
+    this.led++;
+    this.serving = { node, incarnation: now.incarnation, run: now.run };
+    this.keep(node);
+  }
+
+  private keep(node: SimNode): void {
+    const wal = node.disk.wal!;
+    const kept = commonEnd(wal, this.safe);
+    if (kept < this.safe.end) this.misses(node, kept);
+    this.safe = cutAt(this.safe, kept);
+  }
+
+  private misses(node: SimNode, kept: number): void {
+    const { host, mode } = node.settings;
+    const known = Math.max(kept, ...(this.reached.get(node) ?? []).map((w) => commonEnd(w, this.safe)));
+    const missing = (mode === "strict" ? this.safe.end : known) - kept;
+    const where = mode === "strict" ? "" : " that a node which it reached has";
+    const { timeline } = node.disk.wal!.branch;
+    if (missing > 0) {
+      this.world.fail(`${host} leads on timeline ${timeline} without ${missing} acknowledged writes${where}`);
+    }
+  }
+
+  /** The server of this node tells its clients that what is before `end` is safe. */
+  acknowledged(node: SimNode, end: number): void {
+    const now = node.now!;
+    const { disk, settings: { host } } = node;
+    if (end <= now.servedFrom && this.world.rules.ownEpoch) return;
+    if (end === 0 || !disk.memory.everHadMajority) return;
+    const { serving } = this;
+    if (serving?.node !== node || serving.incarnation !== now.incarnation || serving.run !== now.run) {
+      return this.world.fail(`${host} acknowledges, and so does ${serving?.node.settings.host}`);
+    }
+    this.acknowledgements++;
+    const part = cutAt(disk.wal!, end);
+    if (contains(part, this.safe)) this.safe = part;
+    else if (!contains(this.safe, part)) this.world.fail(`${host} acknowledges what another history does not have`);
+  }
+}

@@ -1,0 +1,89 @@
+// The rules that keep data, each of which a planted fault switches off.
+
+export interface DataRules {
+  /** every leadership reserves an epoch; otherwise a promotion takes the next number, and a former primary goes on in its own */
+  epochs: boolean;
+  /** voters keep on disk what they have granted */
+  durable: boolean;
+  /** a promotion without an epoch counts as its parent */
+  counted: boolean;
+  /** a session ends with its server: what an earlier leadership wrote is acknowledged to nobody */
+  ownEpoch: boolean;
+  /** place-holders make PostgreSQL take the number that was reserved */
+  placeHolders: boolean;
+  /** place-holders are removed before a start */
+  cleared: boolean;
+  /** the fence ends the server when the lease ends */
+  fenced: boolean;
+  /** backends that outlived their postmaster are ended before anything else */
+  orphansEnded: boolean;
+  /** what is seen before the lease is held is not final */
+  finalLook: boolean;
+  /** in strict mode the nodes in sight prove that the most advanced of them has everything */
+  proof: boolean;
+  /** a node whose WAL end could not be read proves nothing */
+  certain: boolean;
+  /** an order to take over counts only in the epoch in which it was given */
+  boundOrders: boolean;
+  /** the synchronous set is in force before the first commit of a leadership */
+  syncFirst: boolean;
+  /** the last command of recovery looks whether PostgreSQL has taken the number that was reserved */
+  gateLooks: boolean;
+  /** a volume that knows of no majority, in a cluster that had one, leads nobody and is cloned */
+  marker: boolean;
+  /** the proof meets every configuration under which an epoch was granted, or that a node in sight has */
+  configurations: boolean;
+}
+
+export const trueRules: DataRules = {
+  epochs: true,
+  durable: true,
+  counted: true,
+  ownEpoch: true,
+  placeHolders: true,
+  cleared: true,
+  fenced: true,
+  orphansEnded: true,
+  finalLook: true,
+  proof: true,
+  certain: true,
+  boundOrders: true,
+  syncFirst: true,
+  gateLooks: true,
+  marker: true,
+  configurations: true,
+};
+
+export interface PlantedFault {
+  name: string;
+  rules: DataRules;
+  /** what it breaks */
+  breaks: RegExp;
+  /** the search begins here: any seed would do, and from this one it is short */
+  seed: number;
+}
+
+const loses = /without \d+ acknowledged writes/;
+const stuck = /^no leader that all follow/;
+const two = /acknowledges, and so does/;
+
+function plant(rule: keyof DataRules, breaks: RegExp, seed: number, name: string): PlantedFault {
+  return { name, rules: { ...trueRules, [rule]: false }, breaks, seed };
+}
+
+export const plantedFaults: readonly PlantedFault[] = [
+  plant("epochs", loses, 15, "a former primary goes on in its timeline, and others take the next number"),
+  plant("durable", loses, 1092, "voters forget the epochs that they have granted"),
+  plant("counted", loses, 3, "a promotion without an epoch counts"),
+  plant("placeHolders", stuck, 1, "PostgreSQL takes the next number instead of the reserved one"),
+  plant("cleared", stuck, 2, "place-holders are left for the next start"),
+  plant("fenced", loses, 249, "the server outlives its lease"),
+  plant("orphansEnded", two, 6, "a backend outlives its postmaster, and the lease"),
+  plant("finalLook", loses, 953, "what was seen before the lease was held is final"),
+  plant("proof", loses, 8, "a strict node leads without proof"),
+  plant("certain", loses, 8, "a WAL end that could not be read is a proof"),
+  plant("syncFirst", loses, 2, "the synchronous set comes after the first commit"),
+  plant("gateLooks", loses, 405, "a promotion by hand ends under an epoch that was reserved meanwhile"),
+  plant("configurations", loses, 8, "a node proves only what its own PARTNER_NODES ask for"),
+  plant("marker", loses, 160, "a copy from another time leads"),
+];
