@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { firstLevel } from "../support/cluster.ts";
 import { exampleCluster } from "../support/clusters.ts";
 import { exec, logsOf, logsSince, tryExec } from "../support/docker.ts";
+import { handOverFrozen, orphansAtLeaseEnd } from "../support/faults/orphans.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
 import { successionMs } from "../support/waits.ts";
@@ -49,6 +51,27 @@ test("a backend that its killed postmaster leaves behind commits nothing", async
   assert.equal(await cluster.psql(now, "select count(*) from orphaned"), "0");
   await cluster.psql(now, "drop table orphaned");
 });
+
+for (
+  const [what, fault] of [["killed while its agent hangs", orphansAtLeaseEnd], [
+    "frozen, and told to hand over",
+    handOverFrozen,
+  ]] as const
+) {
+  test(`a postmaster is ${what}: no session of it answers once a node leads again`, async () => {
+    const cluster = await exampleCluster();
+    const primary = await cluster.waitWhole();
+    const ledger = await Ledger.start({ ...monkey, host: (await cluster.address("pgpool"))! });
+    await ledger.writes(40);
+    const heal = await fault(cluster, primary, firstLevel);
+    await ledger.writes(20);
+    await heal();
+    const now = await cluster.waitWhole();
+    await cluster.waitPool();
+    const report = await ledger.finish({ ...monkey, host: (await cluster.address(now))! });
+    assertLedger(`a postmaster ${what}`, report, { atLeast: 60, gapMs: 2 * successionMs });
+  });
+}
 
 test("a primary whose crash recovery takes long gives way to a standby that has all of its WAL", async () => {
   const cluster = await exampleCluster();

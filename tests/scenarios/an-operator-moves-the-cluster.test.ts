@@ -7,7 +7,9 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, firstLevel as first, nodes } from "../support/cluster.ts";
 import { exampleCluster } from "../support/clusters.ts";
 import { tryExec } from "../support/docker.ts";
-import { nothingMs, staysTrueFor, wholeMs } from "../support/waits.ts";
+import { Ledger, monkey } from "../support/ledger.ts";
+import { assertLedger } from "../support/ledger-report.ts";
+import { nothingMs, staysTrueFor, successionMs, wholeMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 const refused = 77;
@@ -62,9 +64,11 @@ test("switchover: to a node and straight back; refused if the node cannot lead",
   assert.equal(await cluster.waitWhole(), one);
 });
 
-test("pause: no failover, also after a restart, until resume", async () => {
+test("pause: no failover, also after a restart, until resume; a node that was absent then does not bring it back", async () => {
   const cluster = await exampleCluster();
   const { primary, one, other } = await others(cluster);
+  const ledger = await Ledger.start({ ...monkey, host: (await cluster.address("pgpool"))! });
+  await ledger.writes(20);
   try {
     assert.equal((await resultOf(cluster, "pause")).paused, true);
     await cluster.kill(primary);
@@ -78,11 +82,20 @@ test("pause: no failover, also after a restart, until resume", async () => {
   } finally {
     assert.equal((await resultOf(cluster, "resume")).paused, false);
   }
-  await waitUntil(() => cluster.primary([one, other]), { what: "a new primary", deadlineMs: 10_000 }, deps);
+  const next = await waitUntil(
+    () => cluster.primary([one, other]),
+    { what: "a new primary", deadlineMs: 10_000 },
+    deps,
+  );
   await cluster.start(primary);
   await cluster.waitWhole();
   // the primary that was killed knows the pause from before; no node takes it from there
   await cluster.waitEach(nodes, "automatic failover to be on", ({ paused }) => !paused.on);
+  await cluster.kill(next);
+  await cluster.waitSuccessor(next, nodes, 2 * successionMs); // the voter of the first one is silent at first
+  await cluster.start(next);
+  const report = await ledger.finish({ ...monkey, host: (await cluster.address(await cluster.waitWhole()))! });
+  assertLedger("pause and resume", report, { atLeast: 20, gapMs: 60_000 });
 });
 
 test("reinit: a standby is cloned again, a primary is not", async () => {

@@ -5,7 +5,10 @@ import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { attempt } from "../../tools/terminal.ts";
 import { executableMount, prefix } from "../support/cluster.ts";
-import { docker, exec, logsOf, stateOf } from "../support/docker.ts";
+import { addressOf, docker, exec, logsOf, stateOf } from "../support/docker.ts";
+import { Ledger } from "../support/ledger.ts";
+import { assertLedger } from "../support/ledger-report.ts";
+import { wholeMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 const [first, second] = [`${prefix}-volume-first`, `${prefix}-volume-second`];
@@ -26,6 +29,11 @@ test("two containers on one volume: the second waits, is refused, and may start 
     await docker(["run", "-d", "--name", first, ...flags, "postdock/postgres:latest"]);
     await exec(first, ["wait_local_postgres"], 60_000);
     await sql(first, "create table kept (n int); insert into kept values (1)");
+    const admin = { user: "postgres", password: "secret-of-the-test", database: "postgres" };
+    const ledger = await Ledger.start(
+      { ...admin, host: (await addressOf(first))! },
+      async () => await addressOf(first) ?? await addressOf(second),
+    );
     const postmaster = await exec(first, ["head", "-1", "/var/lib/postgresql/data/postmaster.pid"]);
 
     await docker(["run", "-d", "--name", second, ...flags, "postdock/postgres:latest"]);
@@ -46,6 +54,9 @@ test("two containers on one volume: the second waits, is refused, and may start 
     await docker(["kill", first]);
     await exec(second, ["wait_local_postgres"], 60_000);
     assert.equal((await sql(second, "select count(*) from kept")).trim(), "2");
+    await ledger.writes(20);
+    const report = await ledger.finish({ ...admin, host: (await addressOf(second))! });
+    assertLedger("two containers on one volume", report, { atLeast: 100, gapMs: wholeMs });
   } finally {
     await discard();
   }

@@ -6,6 +6,7 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, firstLevel as nodes } from "../support/cluster.ts";
 import { type OwnCluster, ownCluster, startMs } from "../support/clusters.ts";
 import { docker, exec, logsOf, logsSince, tryExec } from "../support/docker.ts";
+import { handOverFrozen, orphansAtLeaseEnd, waitTerm } from "../support/faults/orphans.ts";
 import { strike } from "../support/faults/strike.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
@@ -19,6 +20,9 @@ async function start(mode: string, services: readonly string[]): Promise<OwnClus
   await cluster.up(services);
   return cluster;
 }
+
+/** STOPPING_TIMEOUT, and what an immediate shutdown may take: a frozen postmaster is killed after that; milliseconds. */
+const stopMs = 7_000;
 
 /** Begins a fault on the primary, and returns a function that ends it. */
 const faults: Readonly<Record<string, (cluster: Cluster, primary: string) => Promise<() => Promise<void>>>> = {
@@ -36,6 +40,8 @@ const faults: Readonly<Record<string, (cluster: Cluster, primary: string) => Pro
     return strike({ kind: "one-way", targets: others, from: [primary], lastsMs: 0 }, cluster);
   },
   "kill again": (cluster, primary) => faults.kill!(cluster, primary),
+  "orphans when the lease ends": (cluster, primary) => orphansAtLeaseEnd(cluster, primary, nodes),
+  "a frozen postmaster that hands over": (cluster, primary) => handOverFrozen(cluster, primary, nodes),
 };
 
 async function degraded(cluster: Cluster, primary: string): Promise<string | null> {
@@ -49,7 +55,7 @@ async function waitsFor(cluster: Cluster, primary: string, names: RegExp): Promi
   }, deps);
 }
 
-test("strict: four faults strike the primary under a writer, and no acknowledged write is lost", async () => {
+test("strict: six faults strike the primary under a writer, and no acknowledged write is lost", async () => {
   await using cluster = await start("strict", [...nodes, "pgpool"]);
   let primary: string = await cluster.waitWhole(startMs, nodes);
   await cluster.waitPool(nodes);
@@ -68,15 +74,16 @@ test("strict: four faults strike the primary under a writer, and no acknowledged
   const ledger = await Ledger.start({ ...monkey, host: (await cluster.address("pgpool"))! });
   for (const [name, fault] of Object.entries(faults)) {
     await ledger.writes(30);
+    const { term } = (await cluster.nodeStatus(primary))!.lease;
     const heal = await fault(cluster, primary);
-    primary = await cluster.waitSuccessor(primary, nodes);
+    primary = await waitTerm(cluster, term, nodes);
     await heal();
     assert.equal(await cluster.waitWhole(undefined, nodes), primary, `the primary after ${name} stays primary`);
     await cluster.waitPool(nodes);
   }
   await ledger.writes(30);
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(primary))! });
-  assertLedger("strict", report, { atLeast: 30 * 5, gapMs: successionMs });
+  assertLedger("strict", report, { atLeast: 30 * 7, gapMs: successionMs + stopMs });
 
   primary = await passesNobodyOver(cluster, primary);
   await Promise.all(nodes.filter((n) => n !== primary).map((n) => cluster.freeze(n)));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { Peers } from "../../core/client/peers.ts";
 import { type AnyStatus, type NodeStatus } from "../../core/protocol/status.ts";
-import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { systemClock, waitUntil, withDeadline } from "../../core/runtime/time.ts";
 import { type ComposeVersion, ensureCompose } from "../../tools/engine.ts";
 import { ensureSshKeys } from "../../tools/ssh-keys.ts";
 import { attempt, execute, root } from "../../tools/terminal.ts";
@@ -97,7 +97,9 @@ export class Cluster {
   async status(service: Service): Promise<AnyStatus | null> {
     const address = await this.address(service);
     if (address === null) return null;
-    const text = await this.peers.getText(address, "/status", 2_000).catch(() => null);
+    // a request to an agent that hangs does not always end by itself
+    const asked = withDeadline(this.peers.getText(address, "/status", 2_000), 2_500, service);
+    const text = await asked.catch(() => null);
     return text === null ? null : JSON.parse(text) as AnyStatus;
   }
 
