@@ -5,12 +5,13 @@ import { join } from "node:path";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
-import { diskSpace, remove, writeAtomic } from "../../../core/runtime/files.ts";
+import { diskSpace, remove } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import { renderConninfo } from "../../../core/postgres/conninfo.ts";
 import * as journal from "./journal.ts";
 import { connectRemote, ensureSlot, readDataBytes, withConnection } from "../tools/queries.ts";
+import { writeStandbyState } from "../tools/settings.ts";
 import { upstreamConnection } from "../tools/upstream.ts";
 import { passfilePath, slotName } from "../text/repmgr-conf.ts";
 
@@ -32,8 +33,8 @@ export async function clone(host: string, deps: CloneDeps): Promise<void> {
   const bytes = await prepareUpstream(host, config);
   await makeRoom(bytes, deps);
   await baseBackup(host, bytes, deps);
-  const signal = join(journal.stagingDirectory(config.pgdata), "standby.signal");
-  await writeAtomic(signal, "", { mode: 0o600, owner: postgresAccount });
+  // the source may have started as a standby of nobody to become the primary: with its settings this node would count as one
+  await writeStandbyState(host, { ...config, pgdata: journal.stagingDirectory(config.pgdata) });
   await journal.writeJournal(config.pgdata, { phase: "moving-out", source: host, startedAt });
   await journal.moveIntoPlace(config.pgdata, log);
   log.info("Cloned", { from: host, bytes, seconds: Math.round((clock.nowMs() - since) / 100) / 10 });

@@ -5,6 +5,7 @@ import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime
 import { writeAtomic } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
+import { writeStandbyState } from "../tools/settings.ts";
 import { upstreamConnection } from "../tools/upstream.ts";
 import { renderConninfo } from "../../../core/postgres/conninfo.ts";
 import {
@@ -75,8 +76,9 @@ export async function rewind(host: string, deps: RewindDeps): Promise<boolean> {
     await unstage(config.pgdata);
     return false;
   }
-  // until it has streamed past the rewind, the directory has to start as a standby, whatever the next start sees
-  await writeAtomic(join(target, "standby.signal"), "", { mode: 0o600, owner: postgresAccount });
+  // until it has streamed past the rewind, the directory has to start as a standby, whatever the next start sees and whatever
+  // the settings of the source were: it may have started as a standby of nobody to become the primary
+  await writeStandbyState(host, { ...config, pgdata: target });
   await writeJournal(config.pgdata, { ...journal, phase: "moving-out" });
   await moveIntoPlace(config.pgdata, log);
   log.info("Rewound", { to: host, seconds });
