@@ -81,6 +81,11 @@ test("all nodes stopped after a failover come back on the newest timeline, which
   }
   assert.ok((await cluster.nodeStatus(last))!.postgres.timeline! >= timeline, "never the old timeline");
   assert.equal(await cluster.psql(last, "select count(*) > 0 from marks where t = 'after the failover'"), "t");
+
+  // the primary has started as a standby of nobody; a node that copies its settings with its data does not count as one, too
+  const copy = first.find((n) => n !== last)!;
+  await exec(await cluster.container(copy), ["postdock", "cluster", "reinit", copy], 120_000);
+  assert.equal(await cluster.waitWhole(), last);
   await unmark(cluster);
 });
 

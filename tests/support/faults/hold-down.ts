@@ -69,8 +69,14 @@ class HoldDown {
     }
   }
 
+  /** Also if one of them cannot return, the others do. */
   async returnAll(): Promise<void> {
-    while (this.away.length > 0) await this.return(0);
+    if (this.away.length === 0) return;
+    try {
+      await this.return(0);
+    } finally {
+      await this.returnAll();
+    }
   }
 
   private async timed(work: () => Promise<void>): Promise<void> {
