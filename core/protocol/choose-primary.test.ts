@@ -13,7 +13,7 @@ function report(said: Partial<NodeReport> & { host: string }): NodeReport {
     systemIdentifier: "7",
     licensed: true,
     held: false,
-    mode: "on",
+    joined: true,
     standbys: 0,
     streaming: true,
     ...said,
@@ -28,15 +28,16 @@ const arbitraryReport: fc.Arbitrary<NodeReport> = fc.record({
   systemIdentifier: fc.option(fc.constantFrom("7", "8")),
   licensed: fc.boolean(),
   held: fc.boolean(),
-  mode: fc.constant("on" as const),
+  joined: fc.constant(true),
   standbys: fc.integer({ min: 0, max: 3 }),
   streaming: fc.boolean(),
 });
 const arbitraryReports = fc.uniqueArray(arbitraryReport, { maxLength: 6, selector: (r) => r.host });
 
 test("reportOf() takes from /status what the choice looks at: without the lease in force a node is not licensed", () => {
-  const status = (lease: object) =>
+  const status = (lease: object, everHadMajority: boolean) =>
     ({
+      everHadMajority,
       node: { id: 3 },
       postgres: {
         role: "primary",
@@ -56,16 +57,18 @@ test("reportOf() takes from /status what the choice looks at: without the lease 
     standbys: 1,
     streaming: false,
   };
-  const said = (lease: Pick<NodeReport, "mode" | "held">, licensed: boolean) =>
-    assert.deepEqual(reportOf("a", status(lease)), { ...expected, ...lease, licensed });
-  said({ mode: "on", held: false }, false);
-  said({ mode: "on", held: true }, true);
-  said({ mode: "bootstrap", held: false }, true);
+  const said = (mode: string, held: boolean, joined: boolean | null, licensed: boolean) =>
+    assert.deepEqual(reportOf("a", status({ mode, held }, joined === true)), { ...expected, held, joined, licensed });
+  said("on", false, true, false);
+  said("on", true, true, true);
+  said("bootstrap", false, false, true);
+  said("off", false, true, true); // a node of the second level
+  said("off", false, null, true);
 });
 
 test("choosePrimary() never chooses a node that knows of no majority while another one in sight does", () => {
-  const copy = report({ host: "a", role: "primary", timeline: 9, mode: "bootstrap" });
-  const fresh = report({ host: "b", mode: "bootstrap" });
+  const copy = report({ host: "a", role: "primary", timeline: 9, joined: false });
+  const fresh = report({ host: "b", joined: false });
   const held = { ...copy, held: true };
   for (const claim of [copy, held]) {
     assert.equal(choosePrimary([claim, fresh], null), claim, "nobody knows of one");

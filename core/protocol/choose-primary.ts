@@ -13,8 +13,8 @@ export interface NodeReport {
   licensed: boolean;
   /** it holds the lease of a majority: no other claim counts beside it */
   held: boolean;
-  /** "on": it knows that a majority has joined; "bootstrap": it knows of none, so it needs no lease */
-  mode: NodeStatus["lease"]["mode"];
+  /** whether it knows that a majority has joined once; null: it knows of none, and has no lease to begin with */
+  joined: boolean | null;
   /** number of standbys that stream from it */
   standbys: number;
   /** on a standby: its WAL receiver streams */
@@ -22,7 +22,7 @@ export interface NodeReport {
 }
 
 /** The report of a node that is asked as `host`, from its /status. */
-export function reportOf(host: string, { node, postgres, lease }: NodeStatus): NodeReport {
+export function reportOf(host: string, { node, postgres, lease, everHadMajority }: NodeStatus): NodeReport {
   return {
     host,
     nodeId: node.id,
@@ -31,7 +31,7 @@ export function reportOf(host: string, { node, postgres, lease }: NodeStatus): N
     systemIdentifier: postgres.systemIdentifier,
     licensed: lease.mode !== "on" || lease.held,
     held: lease.held,
-    mode: lease.mode,
+    joined: everHadMajority ? true : lease.mode === "bootstrap" ? false : null,
     standbys: postgres.downstream.filter((d) => d.state === "streaming").length,
     streaming: postgres.upstream?.streaming === true,
   };
@@ -52,8 +52,8 @@ export interface KnownPrimary {
  * Null if no node says so.
  */
 export function choosePrimary<T extends NodeReport>(reports: readonly T[], inUse: string | null): T | null {
-  const joined = reports.some((r) => r.mode === "on");
-  const counts = (r: T) => r.role === "primary" && r.licensed && !(joined && r.mode === "bootstrap");
+  const joined = reports.some((r) => r.joined);
+  const counts = (r: T) => r.role === "primary" && r.licensed && !(joined && r.joined === false);
   return reports.filter(counts).toSorted((a, b) =>
     Number(b.held) - Number(a.held) ||
     (b.timeline ?? 0) - (a.timeline ?? 0) ||

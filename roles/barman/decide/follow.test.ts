@@ -24,7 +24,7 @@ function reached(host: string, id: number, made: Made = {}): NodeAsked {
     timeline: made.timeline ?? 1,
     systemIdentifier: made.systemIdentifier === undefined ? "42" : made.systemIdentifier,
     licensed: true,
-    mode: "on",
+    joined: true,
     held: false,
     standbys: 0,
     streaming: made.streams ?? false,

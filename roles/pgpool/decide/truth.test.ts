@@ -13,7 +13,7 @@ function node(id: number, said: Partial<BackendReport> | null): NodeSeen {
     timeline: 1,
     systemIdentifier: "7",
     licensed: true,
-    mode: "on",
+    joined: true,
     held: false,
     standbys: 0,
     streaming: true,
