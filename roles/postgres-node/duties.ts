@@ -63,6 +63,12 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       do: (seen) => roleChange.note(seen),
     },
     {
+      name: "consistency of a standby",
+      orderBecause: "before the role: what commits wait for is in force before a promotion",
+      ifItFails: "end",
+      do: () => node.seen.role() === "standby" ? consistency.keep() : undefined,
+    },
+    {
       name: "role",
       orderBecause: "before upkeep: a server that has to end needs no upkeep",
       ifItFails: "end",
