@@ -27,12 +27,11 @@ function reportedPosition({ disk, now }: { disk: SimNode["disk"]; now: Running }
   return wal && positionOf(server === "standby" && wal.end === wal.branch.from?.end ? wal.branch.from : wal);
 }
 
-export function isCertain({ now, disk }: { disk: SimNode["disk"]; now: Running }): boolean {
-  const { found, server, ranSince, streaming, answers } = now;
+export function isCertain({ found, server, ranSince, streaming, answers, replacing }: Running): boolean {
   return positionCertain({
     endRead: found.kind === "cluster" && found.endRead,
     ranSince,
-    beingReplaced: disk.wal === null || disk.incoming !== null,
+    beingReplaced: replacing,
     postmasterRuns: server !== "none",
     server: answers ? { standby: server === "standby", streaming } : null,
   });
@@ -71,7 +70,7 @@ function peerOf(other: SimNode, from: SimNode, world: DataWorld): Peer {
     wasPrimary: runs ? now.server === "primary" : now.found.kind === "cluster" ? now.found.wasPrimary : null,
     systemIdentifier: disk.wal === null ? null : systemIdentifier,
     position: reportedPosition({ disk, now }),
-    certain: isCertain({ disk, now }),
+    certain: isCertain(now),
     failingMs: 0,
     priority: 100,
     becomingPrimary: now.bid,
@@ -89,12 +88,8 @@ function reportOf(node: SimNode, now: Running, world: DataWorld): NodeReport {
   const held = world.lease.heldBy(node);
   const licensed = !disk.memory.everHadMajority || held;
   const timeline = reportedPosition({ disk, now })?.timeline ?? null;
-  const mode = settings.electorate.length === 0 || !world.rules.marker
-    ? "off"
-    : disk.memory.everHadMajority
-    ? "on"
-    : "bootstrap";
-  const counts = { standbys: 0, streaming: false, mode } as const;
+  const knows = disk.memory.everHadMajority ? true : settings.electorate.length === 0 ? null : false;
+  const counts = { standbys: 0, streaming: false, joined: world.rules.marker ? knows : null };
   return { host, nodeId, role: roleOf(now), timeline, systemIdentifier, licensed, held, ...counts };
 }
 

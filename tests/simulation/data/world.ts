@@ -106,6 +106,7 @@ export class DataWorld {
       trouble: null,
       found: { kind: "empty" },
       ranSince: true,
+      replacing: false,
       bid: false,
       newestTimeline: 0,
       sawPrimary: false,
