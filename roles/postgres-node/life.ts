@@ -201,7 +201,7 @@ async function serve(
 ): Promise<boolean> {
   const { doors } = node;
   await doors.data.clearLeftovers();
-  if (plan.do === "start-standby") await doors.others.ensureSlot(plan.upstream);
+  if (plan.do === "start-standby" && plan.slot) await doors.others.ensureSlot(plan.upstream);
   const role = plan.do === "start-primary" ? "primary" : "standby";
   const promote = role === "primary" && !continuesEpoch(node);
   const upstream = plan.do === "start-primary" ? null : plan.upstream;

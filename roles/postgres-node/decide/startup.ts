@@ -14,7 +14,8 @@ export type StartupPlan =
   | { do: "clone"; from: string; because: string }
   | { do: "rewind"; to: string; because: string }
   | { do: "start-primary"; because: string }
-  | { do: "start-standby"; upstream: string; because: string }
+  /** `slot`: makes sure that the upstream has a slot for this node */
+  | { do: "start-standby"; upstream: string; slot: boolean; because: string }
   | { do: "wait"; because: string }
   | { do: "refuse"; because: string; fix: string };
 
@@ -180,6 +181,7 @@ function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight
     return {
       do: "start-standby",
       upstream,
+      slot: true,
       because: `${primary.host} is the primary, and its history continues this node's ${at}`,
     };
   }
@@ -279,6 +281,8 @@ function decideFormerStandby(view: ClusterView, own: OwnCluster): StartupPlan {
   return {
     do: "start-standby",
     upstream,
+    // the last upstream may be a copy from another time, which has no slot for this node as long as nobody makes one
+    slot: false,
     because: `this node was a standby, and no primary is in sight${silent(view)}`,
   };
 }

@@ -4,7 +4,7 @@ import { postgresAccount, run, tryRun } from "../../../core/runtime/command.ts";
 import { exists, listFilled, readIfThere } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { OwnCluster, OwnData } from "../decide/view.ts";
-import { chooseWalRange, type ControlData, parseControlData, parseWaldumpEnd } from "../text/controldata.ts";
+import { chooseWalRange, type ControlData, isUnborn, parseControlData, parseWaldumpEnd } from "../text/controldata.ts";
 import { conninfoValue } from "../../../core/postgres/conninfo.ts";
 import { dataEntries, readJournal } from "../data/journal.ts";
 import { parseHistory, type WalPosition } from "../../../core/postgres/lsn.ts";
@@ -38,7 +38,9 @@ async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
   const control = await readControlData(pgdata);
   const autoConf = await readIfThere(join(pgdata, "postgresql.auto.conf")) ?? "";
   const conninfo = /^\s*primary_conninfo\s*=\s*'((?:[^']|'')*)'/m.exec(autoConf)?.[1]?.replaceAll("''", "'");
-  const end = await endOfWal(pgdata, control, log);
+  // an empty segment was never written; without file names, pg_waldump takes the segment size from the first file it finds
+  const walFiles = await listFilled(join(pgdata, "pg_wal"));
+  const end = await endOfWal(pgdata, { control, walFiles }, log);
   // the newest timeline here is known in any case, so that a promotion without an epoch is never overlooked
   const position = { timeline: end.timeline, lsn: end.lsn ?? (control.minRecoveryEnd ?? control.checkpoint).lsn };
   return {
@@ -48,7 +50,7 @@ async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
     endRead: end.lsn !== null,
     origin: await readOwnOrigin(pgdata, position),
     parent: await parentOf(pgdata, position.timeline),
-    wasPrimary: !(await exists(join(pgdata, "standby.signal"))) || conninfo === "",
+    wasPrimary: conninfo === "" || !(await exists(join(pgdata, "standby.signal")) || isUnborn(end.timeline, walFiles)),
     ungranted: false,
     lastUpstream: (conninfo && conninfoValue(conninfo, "host")) || null,
   };
@@ -69,12 +71,11 @@ export async function readControlData(pgdata: string): Promise<ControlData> {
 /** The end of the last valid WAL record. Its LSN is null if WAL cannot be read: the control file then has a lower bound. */
 async function endOfWal(
   pgdata: string,
-  control: ControlData,
+  { control, walFiles }: { control: ControlData; walFiles: readonly string[] },
   log: Log,
 ): Promise<{ timeline: number; lsn: string | null }> {
   const walDirectory = join(pgdata, "pg_wal");
-  // an empty segment was never written; without file names, pg_waldump takes the segment size from the first file it finds
-  const range = chooseWalRange(control, await listFilled(walDirectory));
+  const range = chooseWalRange(control, walFiles);
   const argv = ["pg_waldump", "--path", walDirectory, "--stats", "--start", range.startLsn, "--end", range.endLsn];
   const result = await tryRun([...argv, ...range.files], {
     as: postgresAccount,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chooseWalRange, parseControlData, parseStreamingTrouble, parseWaldumpEnd } from "./controldata.ts";
+import { chooseWalRange, isUnborn, parseControlData, parseStreamingTrouble, parseWaldumpEnd } from "./controldata.ts";
 
 // printed by pg_controldata 17 for a fresh cluster; the lines that are read
 const printed = [
@@ -57,6 +57,15 @@ test("chooseWalRange() takes the newest timeline that has segments at or after t
     startLsn: "0/4000000",
     endLsn: "0/6000000",
   });
+});
+
+test("a promotion that was cut short before its history file was written has begun no timeline", () => {
+  const files = [segment(1, 3), segment(2, 3)];
+  assert.equal(chooseWalRange(control, files).timeline, 1);
+  assert.equal(isUnborn(1, files), true);
+  assert.equal(isUnborn(1, [...files, "00000002.history"]), false);
+  assert.equal(isUnborn(2, files), false, "what an earlier one left");
+  assert.equal(isUnborn(1, [segment(1, 3), "archive_status"]), false);
 });
 
 test("chooseWalRange() names a file of a high timeline and segment as PostgreSQL does", () => {

@@ -1,5 +1,5 @@
 // PURE parsers of what PostgreSQL's own tools print: pg_controldata, pg_waldump --stats, and its log lines.
-import { parseWalName, segmentBytes, segmentOf, walName } from "../../../core/postgres/wal-name.ts";
+import { historyName, parseWalName, segmentBytes, segmentOf, walName } from "../../../core/postgres/wal-name.ts";
 import { compareLsn, formatLsn, type WalPosition } from "../../../core/postgres/lsn.ts";
 
 /** Why a standby cannot stream, in PostgreSQL's own words. */
@@ -52,8 +52,9 @@ export interface WalRange {
 }
 
 /**
- * Which WAL to read to find its end, on the newest timeline that has segments at or after the checkpoint. It begins at the
- * checkpoint's redo location or the first segment of that timeline, and ends before the first gap. Segments are 16 MB.
+ * Which WAL to read to find its end, on the newest timeline that has a history file and segments at or after the checkpoint. It
+ * begins at the checkpoint's redo location or the first segment of that timeline, and ends before the first gap. Segments are
+ * 16 MB.
  */
 export function chooseWalRange(
   control: Pick<ControlData, "checkpoint" | "redoLsn">,
@@ -61,7 +62,9 @@ export function chooseWalRange(
 ): WalRange {
   const segments = walFiles.flatMap((name) => parseWalName(name, segmentBytes) ?? []).filter((s) => !s.partial);
   const redo = segmentOf(control.redoLsn, segmentBytes);
-  const ahead = segments.filter((s) => s.timeline > control.checkpoint.timeline && s.segment >= redo);
+  const ahead = segments.filter((s) =>
+    s.timeline > control.checkpoint.timeline && s.segment >= redo && walFiles.includes(historyName(s.timeline))
+  );
   const timeline = ahead.reduce((newest, s) => Math.max(newest, s.timeline), control.checkpoint.timeline);
   const own = new Set(segments.filter((s) => s.timeline === timeline).map((s) => s.segment));
   const firstOwn = [...own].filter((s) => s >= redo).toSorted((a, b) => a < b ? -1 : 1)[0] ?? redo;
@@ -74,6 +77,17 @@ export function chooseWalRange(
     walName(timeline, last, segmentBytes),
   ];
   return { timeline, files, startLsn, endLsn: formatLsn(end * BigInt(segmentBytes)) };
+}
+
+/**
+ * Whether a promotion was cut short before it began: PostgreSQL first makes a segment of the new timeline, then removes
+ * standby.signal, then writes the history file (StartupXLOG in xlog.c of PostgreSQL 17). Until that, it is a standby.
+ */
+export function isUnborn(timeline: number, walFiles: readonly string[]): boolean {
+  return walFiles.some((name) => {
+    const segment = parseWalName(name, segmentBytes);
+    return segment !== null && segment.timeline > timeline && !walFiles.includes(historyName(segment.timeline));
+  });
 }
 
 /** The end of the last record that `pg_waldump --stats` read, or null if it read none. */

@@ -2,7 +2,7 @@
 import { orderPause } from "../../../core/protocol/pause.ts";
 import type { Random } from "../random.ts";
 import { withPartner } from "./kind.ts";
-import { type SimNode, wasPrimary } from "./node.ts";
+import type { SimNode } from "./node.ts";
 import { endPostmaster, promote } from "./postgres.ts";
 import { mayEndRecovery } from "./promotion.ts";
 import { successorOf } from "./serve.ts";
@@ -82,8 +82,9 @@ function promoteByHand(node: SimNode, world: DataWorld): void {
 /** It holds nothing that could lead: no data, or a timeline of its own that nobody has granted. */
 function isDeadEnd({ disk, now }: SimNode): boolean {
   if (disk.wal === null || (now !== null && now.promotion !== null)) return true;
-  if (!disk.memory.everHadMajority && wasPrimary(disk)) return true;
-  return !disk.signal && !(disk.memory.granted ?? []).includes(disk.wal.branch.timeline);
+  if (!disk.memory.everHadMajority && (!disk.signal || disk.upstream === null)) return true;
+  const { branch, end } = disk.wal;
+  return (!disk.signal || branch.from?.end === end) && !(disk.memory.granted ?? []).includes(branch.timeline);
 }
 
 function switchOver(_: SimNode, world: DataWorld): void {
@@ -126,6 +127,7 @@ function restoreVolume(node: SimNode, world: DataWorld): void {
     wal,
     incoming: null,
     signal: false,
+    segment: 0,
     upstream: null,
     files: new Map(file ? [[wal.branch.timeline, file]] : []),
     memory: { everHadMajority: false, granted: null, paused: { ...paused, count: 0, on: false }, forced: false },

@@ -54,6 +54,7 @@ export function newNode(settings: NodeSettings, wal: Wal): SimNode {
       wal,
       incoming: null,
       signal: !isFirst,
+      segment: 0,
       upstream: isFirst ? null : settings.upstream ?? "a",
       files: new Map(),
       memory: { everHadMajority: true, granted: isFirst ? [1] : [], paused: neverPaused, forced: false },

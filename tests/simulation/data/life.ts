@@ -21,7 +21,7 @@ export function* life(node: SimNode, world: DataWorld): Generator<void, void> {
 function* turn(node: SimNode, world: DataWorld): Generator<void, void> {
   const now = node.now!;
   now.found = findData(node, world, !world.strikes(0.03));
-  now.ranSince = false;
+  Object.assign(now, { ranSince: false, replacing: false });
   const kept = world.lease.heldBy(node);
   let plan = startupOf(node, world, false);
   if (plan.do !== "start-primary") release(node, world);
@@ -113,6 +113,7 @@ function prepareStart({ disk: { files } }: SimNode, world: DataWorld): void {
 function* clone(node: SimNode, from: string, world: DataWorld): Generator<void, void> {
   const { disk } = node;
   const source = world.node(from);
+  node.now!.replacing = true;
   if (world.strikes(0.1)) disk.wal = null;
   yield;
   if (!source.now || source.now.server === "none" || !world.reaches(node.settings.host, from)) return;
@@ -134,13 +135,14 @@ function filesOfCopy({ branch }: Wal, { files }: SimNode["disk"]): Map<number, H
 function moveIntoPlace({ disk }: SimNode): void {
   if (disk.incoming === null) return;
   const { from, wal, files } = disk.incoming;
-  Object.assign(disk, { wal, files: new Map(files), signal: true, upstream: from, incoming: null });
+  Object.assign(disk, { wal, files: new Map(files), signal: true, segment: 0, upstream: from, incoming: null });
 }
 
 function* rewind(node: SimNode, to: string, world: DataWorld): Generator<void, void> {
   const { disk, settings: { host } } = node;
   const source = world.node(to);
   const old = disk.wal!;
+  node.now!.replacing = true;
   disk.wal = null;
   yield;
   if (source.now?.server !== "primary" || !world.reaches(host, to) || world.strikes(0.05)) {
@@ -149,9 +151,7 @@ function* rewind(node: SimNode, to: string, world: DataWorld): Generator<void, v
     return;
   }
   const wal: Wal = source.disk.wal!;
-  // what a copy from another time wrote without a lease has the number of another timeline: see streaming, too
-  const sound = !old.branch.leased || commonEnd(old, wal) === commonByNumber(old, wal);
-  if (!sound) world.fail(`${host} is rewound to a place that is not common`);
+  if (commonEnd(old, wal) !== commonByNumber(old, wal)) world.fail(`${host} is rewound to a place that is not common`);
   disk.incoming = { from: to, wal, files: new Map(source.disk.files) };
   yield;
   moveIntoPlace(node);

@@ -27,6 +27,8 @@ export interface Disk {
   /** a complete clone or rewind that waits to be moved into place */
   incoming: Incoming | null;
   signal: boolean;
+  /** the timeline of the newest segment that a promotion has made; 0: none */
+  segment: number;
   /** host of primary_conninfo */
   upstream: string | null;
   files: Map<number, HistoryFile>;
@@ -75,6 +77,8 @@ export interface Running {
   /** the last look at the data directory, as it counts */
   found: OwnData;
   ranSince: boolean;
+  /** a clone or a rewind has begun since that look */
+  replacing: boolean;
   /** an attempt to become primary is under way */
   bid: boolean;
   newestTimeline: number;
@@ -102,7 +106,10 @@ export interface SimNode {
   downFor: number;
 }
 
-export const wasPrimary = ({ signal, upstream }: Disk): boolean => !signal || upstream === null;
+/** The timeline of a promotion that was cut short before its history file was written; 0: none. */
+export function unbornOf({ segment, files, wal }: Disk): number {
+  return wal !== null && segment > wal.branch.timeline && !files.has(segment) ? segment : 0;
+}
 
 /** The newest timeline whose history file PostgreSQL finds, probing from `timeline` upwards. */
 export function newestFrom(timeline: number, files: ReadonlyMap<number, HistoryFile>): number {

@@ -1,7 +1,7 @@
 // PostgreSQL as the simulation knows it: start, streaming, the number of a promotion, synchronous acknowledgement.
 import { countedData } from "../../../roles/postgres-node/decide/granted.ts";
 import type { OwnData } from "../../../roles/postgres-node/decide/view.ts";
-import { newestFrom, type SimNode, wasPrimary } from "./node.ts";
+import { newestFrom, type SimNode, unbornOf } from "./node.ts";
 import { beginBranch, contains, cutAt, originIn, positionOf, type Wal, write } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
 
@@ -13,15 +13,18 @@ export function findData({ disk }: SimNode, world: DataWorld, endRead: boolean):
   const { wal } = disk;
   const end = endRead ? wal.end : 1 + world.random.below(wal.end);
   const fork = wal.branch.history.at(-1);
+  const unborn = unbornOf(disk);
+  const seen = positionOf({ ...wal, end });
+  const counts = unborn === 0 || world.rules.born;
   const { everHadMajority, granted } = disk.memory;
   return countedData({
     kind: "cluster",
     systemIdentifier: "1",
-    position: positionOf({ ...wal, end }),
+    position: counts ? seen : { ...seen, timeline: unborn },
     endRead,
     origin: originIn(wal, wal.branch.timeline),
-    parent: fork ? { timeline: fork.timeline, lsn: fork.endLsn } : null,
-    wasPrimary: wasPrimary(disk),
+    parent: fork && counts ? { timeline: fork.timeline, lsn: fork.endLsn } : null,
+    wasPrimary: disk.upstream === null || !(disk.signal || (unborn > 0 && counts)),
     ungranted: false,
     lastUpstream: disk.upstream,
   }, { leaseInForce: world.rules.counted, everHadMajority, granted });
@@ -84,6 +87,7 @@ export function stream(node: SimNode, world: DataWorld): void {
     return;
   }
   now.streaming = true;
+  if (own !== wal) disk.files.set(wal.branch.timeline, source.disk.files.get(wal.branch.timeline) ?? "held");
   const more = theirs.end - own.end;
   if (more > 0) disk.wal = cutAt(theirs, own.end + 1 + world.random.below(more));
   if (source.now.server === "primary") acknowledge(source, world);
@@ -112,8 +116,8 @@ function hasHistories({ disk }: SimNode, { branch }: Wal): boolean {
 }
 
 /**
- * PostgreSQL leaves recovery, in its order: the history file, the signal, the first record, the last command of recovery, which
- * may refuse it. What has been written by then stays.
+ * PostgreSQL leaves recovery, in its order: a segment of the new timeline, the signal, the history file, the first record, the
+ * last command of recovery, which may refuse it. What has been written by then stays.
  */
 export function* promote(node: SimNode, world: DataWorld, mayEndRecovery: () => boolean): Generator<void, void> {
   const { disk } = node;
@@ -122,11 +126,13 @@ export function* promote(node: SimNode, world: DataWorld, mayEndRecovery: () => 
   now.before = disk.wal;
   const timeline = newestFrom(disk.wal!.branch.timeline, disk.files) + 1;
   const branch = beginBranch(disk.wal!, timeline, `${node.settings.host} ${world.steps}`);
+  disk.segment = timeline;
+  yield;
+  disk.signal = false;
+  yield;
   disk.files.set(timeline, branch);
   disk.wal = { branch, end: disk.wal!.end };
   world.promises.decides(node);
-  yield;
-  disk.signal = false;
   yield;
   disk.wal = write(disk.wal);
   yield;

@@ -4,6 +4,17 @@ import { isCertain, licenseOf } from "./views.ts";
 import { commonEnd, contains, cutAt, firstWal, type Wal } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
 
+/** Whether an earlier leadership of this node, which may never have served, has left out what comes after `kept` already. */
+function decidedBefore({ disk }: SimNode, kept: number): boolean {
+  const granted = disk.memory.granted ?? [];
+  for (let at = disk.wal!.branch.from; at !== null; at = at.branch.from) {
+    const begin = at.branch.from?.end ?? 0;
+    if (begin < kept) return false;
+    if (granted.includes(at.branch.timeline)) return true;
+  }
+  return false;
+}
+
 export class Promises {
   led = 0;
   acknowledgements = 0;
@@ -29,7 +40,7 @@ export class Promises {
     const reached = world.nodes.filter(({ settings }) =>
       otherPartners.includes(settings.host) && world.reaches(host, settings.host)
     );
-    const known = reached.filter(({ disk, now }) => isCertain({ disk, now: now! }) && disk.memory.everHadMajority);
+    const known = reached.filter(({ disk, now }) => isCertain(now!) && disk.memory.everHadMajority);
     this.reached.set(node, known.flatMap(({ disk }) => disk.wal ? [disk.wal] : []));
   }
 
@@ -58,7 +69,9 @@ export class Promises {
 
   private misses(node: SimNode, kept: number): void {
     const { host, mode } = node.settings;
-    const known = Math.max(kept, ...(this.reached.get(node) ?? []).map((w) => commonEnd(w, this.safe)));
+    const known = decidedBefore(node, kept)
+      ? kept
+      : Math.max(kept, ...(this.reached.get(node) ?? []).map((w) => commonEnd(w, this.safe)));
     const missing = (mode === "strict" ? this.safe.end : known) - kept;
     const where = mode === "strict" ? "" : " that a node which it reached has";
     const { timeline } = node.disk.wal!.branch;

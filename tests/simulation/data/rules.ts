@@ -7,6 +7,8 @@ export interface DataRules {
   durable: boolean;
   /** a promotion without an epoch counts as its parent */
   counted: boolean;
+  /** a timeline without a history file has not begun */
+  born: boolean;
   /** a session ends with its server: what an earlier leadership wrote is acknowledged to nobody */
   ownEpoch: boolean;
   /** place-holders make PostgreSQL take the number that was reserved */
@@ -39,6 +41,7 @@ export const trueRules: DataRules = {
   epochs: true,
   durable: true,
   counted: true,
+  born: true,
   ownEpoch: true,
   placeHolders: true,
   cleared: true,

@@ -49,6 +49,7 @@ function* lookOnce(node: SimNode, world: DataWorld): Generator<void, "goes-on" |
   const passedMs = 1 + world.random.below(longestPauseMs);
   now.notStreamingMs = now.streaming || now.server === "primary" ? 0 : now.notStreamingMs + passedMs;
   now.noPrimaryMs = seen.primary === null ? now.noPrimaryMs + passedMs : 0;
+  if (now.server === "standby") keepSync(node, world);
   if ((yield* keepRole(node, seen, world)) === "ended") return "ended";
   yield;
   if (runs(node)) keepSync(node, world);

@@ -27,12 +27,11 @@ function reportedPosition({ disk, now }: { disk: SimNode["disk"]; now: Running }
   return wal && positionOf(server === "standby" && wal.end === wal.branch.from?.end ? wal.branch.from : wal);
 }
 
-export function isCertain({ now, disk }: { disk: SimNode["disk"]; now: Running }): boolean {
-  const { found, server, ranSince, streaming, answers } = now;
+export function isCertain({ found, server, ranSince, streaming, answers, replacing }: Running): boolean {
   return positionCertain({
     endRead: found.kind === "cluster" && found.endRead,
     ranSince,
-    beingReplaced: disk.wal === null || disk.incoming !== null,
+    beingReplaced: replacing,
     postmasterRuns: server !== "none",
     server: answers ? { standby: server === "standby", streaming } : null,
   });
@@ -72,7 +71,7 @@ function peerOf(other: SimNode, from: SimNode, world: DataWorld): Peer {
     wasPrimary: runs ? now.server === "primary" : now.found.kind === "cluster" ? now.found.wasPrimary : null,
     systemIdentifier: disk.wal === null ? null : systemIdentifier,
     position: reportedPosition({ disk, now }),
-    certain: isCertain({ disk, now }),
+    certain: isCertain(now),
     failingMs: 0,
     priority: 100,
     becomingPrimary: now.bid,

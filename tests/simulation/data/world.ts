@@ -109,6 +109,7 @@ export class DataWorld {
       trouble: null,
       found: { kind: "empty" },
       ranSince: true,
+      replacing: false,
       bid: false,
       newestTimeline: 0,
       leaderships: [],
