@@ -37,16 +37,16 @@ export const quorumVariables = {
       "the same value on all nodes and observers. An observer also needs PARTNER_NODES, and CLUSTER_KEY or REPLICATION_PASSWORD.",
   }),
   leaseTtlMs: env("LEASE_TTL", secondsText(1, 60), {
-    fallback: 5_000,
-    defaultText: "5",
+    fallback: 2_500,
+    defaultText: "2.5",
     accepts: "seconds, 1 to 60, with up to three decimals",
     doc:
       "How long a primary may continue without the grant of a majority of the voters. Set the same value on all of " +
       "them. A change may be rolled out node by node.",
   }),
   leaseRenewMs: env("LEASE_RENEW_INTERVAL", secondsText(0.1, 20), {
-    fallback: 1_000,
-    defaultText: "1",
+    fallback: 500,
+    defaultText: "0.5",
     accepts: "seconds, 0.1 to 20, at most a third of LEASE_TTL",
     doc: "How often the primary renews its lease.",
   }),

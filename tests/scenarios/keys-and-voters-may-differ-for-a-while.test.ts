@@ -1,5 +1,5 @@
-// Promise: CLUSTER_KEY can be changed node by node without losing the lease. A node with a wrong key or other voters only loses
-// its vote, and `cluster doctor` names it.
+// Promise: CLUSTER_KEY and LEASE_TTL can be changed node by node without losing the lease. A node with a wrong key or other
+// voters only loses its vote, and `cluster doctor` names it.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -18,6 +18,8 @@ const newKey = "the-new-key-of-32-characters-xyz";
 interface Given {
   key: string;
   partners?: string;
+  /** LEASE_TTL */
+  ttl?: number;
 }
 
 /** Starts the three nodes, each with its own variables; a node whose variables have not changed stays as it is. */
@@ -26,8 +28,8 @@ async function use(given: Readonly<Record<string, Given>>): Promise<Cluster> {
     name: "keys",
     edit: (file) => {
       for (const node of nodes) {
-        const { key, partners = nodes.join(",") } = given[node]!;
-        setEnvironment(file, node, { PARTNER_NODES: partners, CLUSTER_KEY: key });
+        const { key, partners = nodes.join(","), ttl } = given[node]!;
+        setEnvironment(file, node, { PARTNER_NODES: partners, CLUSTER_KEY: key, ...ttl ? { LEASE_TTL: ttl } : {} });
       }
     },
   });
@@ -73,9 +75,9 @@ async function change(node: string, now: Given): Promise<void> {
 const isPrimary = async (node: string) => await cluster.primary(nodes) === node;
 
 /** The standbys first: each change of the primary is a hand-over. */
-async function changeAll(key: string): Promise<void> {
+async function changeAll(now: Given): Promise<void> {
   const primary = await cluster.waitWhole(undefined, nodes);
-  for (const node of [...nodes.filter((n) => n !== primary), primary]) await change(node, { key });
+  for (const node of [...nodes.filter((n) => n !== primary), primary]) await change(node, now);
 }
 
 async function fencesOf(node: string): Promise<string[]> {
@@ -87,35 +89,50 @@ async function assertNoFence(): Promise<void> {
   assert.deepEqual([...fencedBefore, ...(await Promise.all(nodes.map(fencesOf))).flat()], []);
 }
 
+/** A writer on the primary, wherever that is, while `changes` are made. */
+async function whileWriting(what: string, changes: () => Promise<void>): Promise<void> {
+  let entry: string = await cluster.waitWhole(startMs, nodes);
+  await cluster.waitLease(nodes);
+  const ledger = await Ledger.start(
+    { ...monkey, host: (await cluster.address(entry))! },
+    async () => await cluster.address(entry = await cluster.primary(nodes) ?? entry),
+  );
+  await ledger.writes(40);
+  await changes();
+  await ledger.writes(40);
+  const report = await ledger.finish({ ...monkey, host: (await cluster.address((await cluster.primary(nodes))!))! });
+  // each change of the primary is a hand-over; the writer finds its new address by itself
+  assertLedger(what, report, { atLeast: 80, gapMs: successionMs });
+}
+
 test("a key is changed node by node under a writer, and no lease runs out", async () => {
   cluster = await use(given);
   await cluster.down(); // left by an interrupted run
   cluster = await use(given);
-  const primary = await cluster.waitWhole(startMs, nodes);
-  await cluster.waitLease(nodes);
-  let entry: string = primary;
-  const ledger = await Ledger.start(
-    { ...monkey, host: (await cluster.address(primary))! },
-    async () => await cluster.address(entry = await cluster.primary(nodes) ?? entry),
-  );
-  await ledger.writes(40);
-  await changeAll(`${oldKey} ${newKey}`);
-  await assertNoFence();
-  await changeAll(`${newKey} ${oldKey}`);
-  await assertNoFence();
-  const standby = nodes.find((n) => n !== entry)!;
-  await change(standby, { key: newKey }); // no node has the old key any more
-  await assertNoFence();
-  await ledger.writes(40);
-  const report = await ledger.finish({ ...monkey, host: (await cluster.address((await cluster.primary(nodes))!))! });
-  // each change of the primary is a hand-over; the writer finds its new address by itself
-  assertLedger("keys changed node by node", report, { atLeast: 80, gapMs: successionMs });
+  await whileWriting("keys changed node by node", async () => {
+    await changeAll({ key: `${oldKey} ${newKey}` });
+    await assertNoFence();
+    await changeAll({ key: `${newKey} ${oldKey}` });
+    await assertNoFence();
+    const primary = await cluster.primary(nodes);
+    await change(nodes.find((n) => n !== primary)!, { key: newKey }); // no node has the old key any more
+    await assertNoFence();
+  });
+});
+
+test("LEASE_TTL is raised and lowered node by node under a writer, and no lease runs out", async () => {
+  await whileWriting("LEASE_TTL changed node by node", async () => {
+    for (const ttl of [10, 2.5]) {
+      await changeAll({ key: newKey, ttl });
+      await assertNoFence();
+    }
+  });
 });
 
 test("a node with a wrong key or other voters only loses its vote and is named; the primary goes on", async () => {
   const primary = await cluster.waitWhole(undefined, nodes);
   const [one, other] = nodes.filter((n) => n !== primary) as [string, string];
-  const right = { key: `${newKey} ${oldKey}` };
+  const right = { key: newKey };
   await replace(one, { key: "a-key-of-nobody-else-0123456789" });
   await doctor(cluster, primary, new RegExp(`does not grant the lease: ${one}: .*CLUSTER_KEY`));
   await change(one, right);

@@ -24,10 +24,10 @@ export interface Calm {
 /** pgbench runs for so long at a time, seconds. */
 const roundSeconds = 60;
 
-/** Runs pgbench with 32 clients on the primary for so many minutes. */
+/** Runs pgbench with 32 clients on the primary for so many minutes, or until another lease than the first one is held. */
 export async function calm(cluster: Cluster, minutes: number): Promise<Calm> {
   await cluster.waitLease(firstLevel);
-  let primary = await cluster.waitWhole();
+  let primary = await cluster.waitWhole(300_000);
   const term = (await cluster.nodeStatus(primary))?.lease.term ?? NaN;
   const pgbench = async (args: string) =>
     await exec(
@@ -39,17 +39,18 @@ export async function calm(cluster: Cluster, minutes: number): Promise<Calm> {
   const tps: number[] = [];
   const loads: number[] = [];
   const end = systemClock.nowMs() + minutes * 60_000;
-  while (systemClock.nowMs() < end) {
+  let now = term;
+  while (systemClock.nowMs() < end && now === term) {
     const said = await pgbench(`-c 32 -j 2 -T ${roundSeconds}`);
     tps.push(Math.round(Number(/^tps = ([\d.]+)/m.exec(said)?.[1] ?? NaN)));
     loads.push(Math.round(loadavg()[0]!));
     say(`${tps.length} min: ${tps.at(-1)} tps, load ${loads.at(-1)}`);
     primary = await cluster.primary().catch(() => null) ?? primary;
+    now = (await cluster.nodeStatus(primary))?.lease.term ?? term;
   }
   const logs = await Promise.all(firstLevel.map(async (n) => await logsOf(await cluster.container(n))));
   const fenced = logs.join("\n").split("\n").filter((line) => line.includes('"event":"Fenced"')).length;
-  const terms = (await cluster.nodeStatus(primary))?.lease.term ?? NaN;
-  return { minutes, fenced, terms: terms - term, ages: await agesOf(cluster, primary), tps, loads };
+  return { minutes: tps.length, fenced, terms: now - term, ages: await agesOf(cluster, primary), tps, loads };
 }
 
 /** The histogram of the lease's age at its renewals: how many were at most so old, by seconds. */

@@ -89,9 +89,9 @@ function summary(dones: readonly Done[], seed: number): string {
 
 async function soakCalmly(cluster: Cluster, minutes: number): Promise<number> {
   const seen = await calm(cluster, minutes);
-  const { fenced, terms, ages, tps, loads } = seen;
+  const { minutes: done, fenced, terms, ages, tps, loads } = seen;
   const most = (values: readonly number[]) => Math.max(...values);
-  say(`${minutes} minutes of pgbench with 32 clients: ${fenced} times fenced, ${terms} leases more than one`);
+  say(`${done} minutes of pgbench with 32 clients: ${fenced} times fenced, ${terms} leases more than one`);
   say(`at most ${most(tps)} tps and load ${most(loads)}; renewals by the age of the lease: ${JSON.stringify(ages)}`);
   await mkdir(join(root, "dist"), { recursive: true });
   await writeFile(join(root, "dist", "soak-calm.json"), JSON.stringify({ schema: 1, ...seen }, null, 1) + "\n");
