@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { createLog } from "../runtime/log.ts";
 import { openEpochs } from "./epochs.ts";
 
-const of = (epoch: number) => ({ epoch, systemIdentifier: "7", partners: ["pg1", "pg2"] });
+const of = (epoch: number) => ({ epoch, host: "pg1", systemIdentifier: "7", partners: ["pg1", "pg2"] });
 const lines: string[] = [];
 const log = createLog({ level: "INFO", write: (line) => lines.push(line), wallMs: () => 0 });
 

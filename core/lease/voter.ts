@@ -52,7 +52,8 @@ export class Voter {
   /** Answers a request from any claimant, this node's own included. */
   handle(request: LeaseRequest): KnowingReply | Promise<KnowingReply> {
     this.answered?.inc();
-    const knowing = (reply: LeaseReply) => ({ ...reply, leaderships: this.epochs.leaderships() });
+    const leaderships = () => request.kind === "acquire" ? this.epochs.leaderships() : [];
+    const knowing = (reply: LeaseReply) => ({ ...reply, leaderships: leaderships() });
     if (request.ttlMs <= this.state.ttlMs) return knowing(this.answer(request));
     return this.answerLonger(request).then(knowing);
   }
@@ -111,7 +112,7 @@ export class Voter {
     const { ok, because } = judgeEpoch({ holder, highest, highestTo }, request);
     if (ok) {
       this.epoch = request;
-      await this.epochs.grant(request);
+      await this.epochs.grant({ ...request, host: request.from.host });
       this.log.info("Epoch granted", { to: request.from.host, epoch: request.epoch, because });
     }
     const now = ok ? request.epoch : highest ?? 0;

@@ -5,12 +5,21 @@ import { misdirected } from "./identity.ts";
 
 const answer = (host: string, nodeId: number, ownHost: string) => ({ host, nodeId, ownHost });
 
-test("a name that leads to another node's container, which also answers by its own name, tells nothing", () => {
+const wrong = (answers: Parameters<typeof misdirected>[0], asked = answers.map((a) => a.host)) =>
+  [...misdirected(answers, asked)].toSorted();
+
+test("a name that leads to the container of another node that is asked, too, tells nothing", () => {
   const answers = [answer("pg1", 2, "pg2"), answer("pg2", 2, "pg2"), answer("pg3", 3, "pg3")];
-  assert.deepEqual([...misdirected(answers)], ["pg1"]);
+  assert.deepEqual(wrong(answers), ["pg1"]);
+  assert.deepEqual(
+    wrong([answer("pg1", 2, "pg2")], ["pg1", "pg2"]),
+    ["pg1"],
+    "that node does not answer by its own name",
+  );
+  assert.deepEqual(wrong([answer("pg1", 2, "pg2"), answer("pg2", 1, "pg1")]), ["pg1", "pg2"]);
 });
 
 test("a node that is asked only by another name counts, and so do two containers that claim one name", () => {
-  assert.equal(misdirected([answer("10.0.0.2", 2, "pg2"), answer("pg3", 3, "pg3")]).size, 0);
-  assert.equal(misdirected([answer("pg2", 2, "pg2"), answer("pg9", 9, "pg2")]).size, 0, "another node id");
+  assert.deepEqual(wrong([answer("10.0.0.2", 2, "pg2"), answer("pg3", 3, "pg3")]), []);
+  assert.deepEqual(wrong([answer("pg2", 2, "pg2"), answer("pg9", 9, "pg2")]), [], "another node id");
 });

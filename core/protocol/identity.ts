@@ -9,11 +9,15 @@ export interface Answered {
   ownHost: string;
 }
 
-/** The names that were asked and led to a node that also answered by its own name: nothing is known of the nodes meant. */
-export function misdirected(answers: readonly Answered[]): Set<string> {
-  const wrong = answers.filter((a) =>
-    a.ownHost !== a.host &&
-    answers.some((b) => b.nodeId === a.nodeId && b.host === b.ownHost && b.ownHost === a.ownHost)
-  );
-  return new Set(wrong.map((a) => a.host));
+/**
+ * The names that led to another node: one that was asked by its own name as well, whether or not it answered there. Nothing is
+ * known of the nodes meant. Two containers that claim one name under two node ids are not taken for one.
+ */
+export function misdirected(answers: readonly Answered[], asked: readonly string[]): Set<string> {
+  const isWrong = ({ host, nodeId, ownHost }: Answered) => {
+    if (ownHost === host) return false;
+    const there = answers.find((a) => a.host === ownHost);
+    return there?.ownHost === ownHost ? there.nodeId === nodeId : asked.includes(ownHost);
+  };
+  return new Set(answers.filter(isWrong).map((a) => a.host));
 }

@@ -4,6 +4,7 @@ import type { Leadership } from "../lease/decide/epoch.ts";
 
 export const leadershipSchema = z.object({
   epoch: z.number().int().positive(),
+  host: z.string().max(300).default(""),
   systemIdentifier: z.string().max(20).default(""),
   partners: z.array(z.string().max(253)).max(100).default([]),
 }) satisfies z.ZodType<Leadership>;

@@ -58,7 +58,7 @@ const leaseReply: z.ZodType<KnowingReply> = z.object({
   leaderships: z.array(leadershipSchema).default([]),
 });
 
-const epochRequest: z.ZodType<EpochRequest> = leadershipSchema.extend({ from: claimant });
+const epochRequest: z.ZodType<EpochRequest> = leadershipSchema.omit({ host: true }).extend({ from: claimant });
 
 const epochReply: z.ZodType<EpochReply> = z.object({
   voter: z.string(),

@@ -18,6 +18,11 @@ export interface WriteOptions {
  */
 const temporaryPrefix = "pgsql_tmp.";
 
+/** Whether a file of this name was being written by writeAtomic(). */
+export const isTemporary = (name: string): boolean =>
+  name.startsWith(temporaryPrefix) &&
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name.slice(temporaryPrefix.length));
+
 /** Writes the whole file so that a reader sees the old or the new content, never a part, also after a power cut. */
 export async function writeAtomic(path: string, content: string | Uint8Array, options: WriteOptions): Promise<void> {
   if (options.inPlace) return await fs.writeFile(path, content);

@@ -32,6 +32,8 @@ export interface DataDoor {
   fetchWal(name: string): Promise<Verdict>;
   finishMove(): Promise<void>;
   discardBootstrap(): Promise<void>;
+  /** before a start: the slots of other nodes are removed; a standby that follows this node gets its slot again */
+  forgetStandbys(): Promise<void>;
   /** removes what an unfinished clone left beside data that is complete */
   clearLeftovers(): Promise<void>;
   /** postgresql.conf and the state for the next start. An upstream of null: a standby of nobody, to be promoted */

@@ -201,6 +201,9 @@ async function serve(
 ): Promise<boolean> {
   const { doors } = node;
   await doors.data.clearLeftovers();
+  if (plan.do === "start-primary" && licenseOf(node) === "not-needed" && node.lease.mode.on) {
+    await doors.data.forgetStandbys();
+  }
   if (plan.do === "start-standby" && plan.slot) await doors.others.ensureSlot(plan.upstream);
   const role = plan.do === "start-primary" ? "primary" : "standby";
   const promote = role === "primary" && !continuesEpoch(node);

@@ -13,7 +13,7 @@ import { bootstrap } from "./data/bootstrap.ts";
 import { clone } from "./data/clone.ts";
 import { fetchWal } from "./data/fetch-wal.ts";
 import { moveIntoPlace } from "./data/journal.ts";
-import { clearLeftovers, discardBootstrap } from "./data/leftovers.ts";
+import { clearLeftovers, discardBootstrap, forgetStandbys } from "./data/leftovers.ts";
 import { rewind, type RewindUnderWay } from "./data/rewind.ts";
 import { clearPlaceHolders, makeNext, newestHistory } from "./data/timelines.ts";
 import { type Holder, noteHolder } from "./data/volume-lock.ts";
@@ -85,6 +85,7 @@ function dataDoor(deps: RealDeps): DataDoor {
       await clearPlaceHolders(pgdata, log);
       await ("primary" in as ? writePrimaryState(config) : writeStandbyState(as.upstream, config));
     },
+    forgetStandbys: () => forgetStandbys(pgdata, log),
     newestTimeline: () => newestHistory(pgdata),
     makeNextTimeline: (own, wanted) => makeNext(pgdata, own, wanted),
     writeUpstream: (upstream) => writeStandbyState(upstream, config),

@@ -102,6 +102,7 @@ export class World {
         finishMove: () => done("finish move"),
         discardBootstrap: () => done("discard bootstrap"),
         clearLeftovers: () => Promise.resolve(),
+        forgetStandbys: () => done("forget standbys"),
         prepareStart: (as) => {
           if ("primary" in as) {
             this.server = server();

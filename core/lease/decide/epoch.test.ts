@@ -71,14 +71,16 @@ test("epochs grow from one leadership to the next, though each meets another maj
   }));
 });
 
-test("of each configuration of each cluster, the newest leadership is remembered", () => {
-  const led = (epoch: number, partners: string[], systemIdentifier = "1"): Leadership => ({
+test("of each node and configuration, the newest leadership is remembered", () => {
+  const led = (epoch: number, partners: string[], systemIdentifier = "1", host = "a"): Leadership => ({
     epoch,
+    host,
     systemIdentifier,
     partners,
   });
   const before = withLeaderships([led(2, ["a", "b"])], [led(3, ["a", "b", "c"]), led(1, ["a", "b"], "2")]);
   assert.deepEqual(before.map((l) => l.epoch), [3, 2, 1]);
   assert.deepEqual(withLeaderships(before, [led(4, ["b", "a"])]).map((l) => l.epoch), [4, 3, 1]);
+  assert.deepEqual(withLeaderships(before, [led(4, ["b", "a"], "1", "b")]).map((l) => l.epoch), [4, 3, 2, 1]);
   assert.deepEqual(withLeaderships(before, [led(1, ["c", "b", "a"])]), before, "an older answer changes nothing");
 });

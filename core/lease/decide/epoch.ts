@@ -8,6 +8,8 @@ export const mostSkipped = 10_000;
 /** A leadership that may have acknowledged commits, and the nodes that they waited for. */
 export interface Leadership {
   epoch: number;
+  /** the node that got it */
+  host: string;
   /** of the cluster whose data it leads; a voter without data may outlive a cluster */
   systemIdentifier: string;
   /** PARTNER_NODES of its primary, that node included */
@@ -15,7 +17,7 @@ export interface Leadership {
 }
 
 /** The holder of the lease asks for the number of the timeline that its leadership is to have. */
-export interface EpochRequest extends Leadership {
+export interface EpochRequest extends Omit<Leadership, "host"> {
   from: Claimant;
 }
 
@@ -24,20 +26,20 @@ export interface KnowingReply extends LeaseReply {
   leaderships: readonly Leadership[];
 }
 
-/** How many configurations of the cluster a voter remembers; nodes are added and removed one at a time. */
-const mostConfigurations = 16;
+/** How many leaderships a voter remembers: the newest of each node, for each configuration that it had. */
+const mostLeaderships = 64;
 
 /**
- * The leaderships that voters remember, with new ones: of each configuration the newest. What a node that leads later has to
- * prove about one configuration is the same for all of its epochs.
+ * The leaderships that voters remember, with new ones: the newest of each node and configuration. What a node that leads later
+ * has to prove about older ones is the same.
  */
 export function withLeaderships(before: readonly Leadership[], added: readonly Leadership[]): Leadership[] {
   const newest = new Map<string, Leadership>();
-  for (const { epoch, systemIdentifier, partners } of [...before, ...added]) {
-    const key = [systemIdentifier, ...partners.toSorted()].join(" ");
-    if ((newest.get(key)?.epoch ?? 0) < epoch) newest.set(key, { epoch, systemIdentifier, partners });
+  for (const { epoch, host, systemIdentifier, partners } of [...before, ...added]) {
+    const key = [host, systemIdentifier, ...partners.toSorted()].join(" ");
+    if ((newest.get(key)?.epoch ?? 0) < epoch) newest.set(key, { epoch, host, systemIdentifier, partners });
   }
-  return [...newest.values()].toSorted((a, b) => b.epoch - a.epoch).slice(0, mostConfigurations);
+  return [...newest.values()].toSorted((a, b) => b.epoch - a.epoch).slice(0, mostLeaderships);
 }
 
 export interface EpochReply {

@@ -71,6 +71,7 @@ export function watchNodes(
       const all = [...words.values()];
       const wrong = misdirected(
         all.flatMap(({ seen: { host, ownHost, report } }) => report ? [{ host, nodeId: report.nodeId, ownHost }] : []),
+        backends.map((b) => b.host),
       );
       return all.map(({ seen: { revision: _, ownHost: __, ...seen }, sinceMs }) => ({
         ...seen,

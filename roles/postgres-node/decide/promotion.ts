@@ -38,7 +38,8 @@ export function decideMayPromote(
   const peers = counting(view, view.systemIdentifier);
   const alive = peers.find((p) => p.role === "primary");
   if (alive) return refuse(`${alive.host} is the primary and answers`);
-  const becoming = peers.find((p) => p.becomingPrimary);
+  const rivals = electable(view, view.systemIdentifier);
+  const becoming = rivals.find((p) => p.becomingPrimary);
   if (becoming) return refuse(`${becoming.host} is becoming primary`);
   const majority = countMajority({ ...view, everHadMajority: true });
   if (!majority.ok) {
@@ -46,7 +47,7 @@ export function decideMayPromote(
   }
   const proof = isProven(view, options) ? null : missingProof(view, options);
   if (proof !== null) return refuse(proof);
-  const better = electable(view, view.systemIdentifier).find((p) => isBetter(p, view, options.tieBreak));
+  const better = rivals.find((p) => isBetter(p, view, options.tieBreak));
   if (better) return refuse(`${better.host} has newer data, or equal data and precedence by NODE_PRIORITY or NODE_ID`);
   return { ok: true, because: `${majority.have} of ${majority.size} voters answer and none of them has newer data` };
 }

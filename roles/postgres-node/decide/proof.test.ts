@@ -8,6 +8,7 @@ import { missingProof, type ProofView } from "./proof.ts";
 const view = (changes: Partial<ProofView>): ProofView => ({
   self: { host: "a", nodeId: 1, name: "a", priority: 100, uptimeSeconds: 60 },
   strict: true,
+  quorum: true,
   otherPartners: ["p"],
   everHadMajority: true,
   leaderships: [],
@@ -17,7 +18,7 @@ const view = (changes: Partial<ProofView>): ProofView => ({
   ...changes,
 });
 const grown = ["p", "a", "b"];
-const led = { epoch: 4, systemIdentifier: "1", partners: grown };
+const led = { epoch: 4, host: "p", systemIdentifier: "1", partners: grown };
 
 test("a commit may have waited for a node that this one does not know yet: the voters remember the configuration", () => {
   // from two nodes and an observer to three: the primary p has been changed and has died, a has not been changed
@@ -50,6 +51,19 @@ test("nodes of another cluster, nodes without data, and an older copy of a volum
 test("a node that is reached under two names counts once, under its own name", () => {
   const twice = [peer("b", 3), peer("c", 3, { ownHost: "b" }), lost("p"), lost("d")];
   assert.match(missingProof(view({ otherPartners: ["p", "b", "c", "d"], peers: twice }))!, /2 of 5 nodes/);
+});
+
+test("without strict mode a node does not lead alone after a leadership of another node that it has not followed", () => {
+  const eventual = (changes: Partial<ProofView>) =>
+    missingProof(view({ strict: false, peers: [lost("p")], ...changes }));
+  const two = { ...led, epoch: 5, partners: ["p", "a"] };
+  assert.match(eventual({ leaderships: [two] })!, /^p has led on timeline 5 since.*start p, or type .*--force/);
+  assert.equal(eventual({ leaderships: [{ ...two, epoch: 4 }] }), null, "this node has followed it");
+  assert.equal(eventual({ leaderships: [{ ...two, host: "a" }] }), null, "it was this node, which knows what it has");
+  assert.equal(eventual({ leaderships: [two], quorum: false }), null, "an operator answers for it");
+  const three = { ...two, partners: grown };
+  assert.match(eventual({ leaderships: [three] })!, /no node in sight has followed it/);
+  assert.equal(eventual({ leaderships: [three], peers: [lost("p"), peer("b", 3)] }), null, "most nodes are in sight");
 });
 
 test("whatever the configurations are, a proof means that a node in sight has every acknowledged commit", () => {

@@ -1,11 +1,12 @@
-// PURE: whether the nodes in sight prove that no commit acknowledged in strict mode would be lost.
+// PURE: whether the nodes in sight prove that no more would be lost than CONSISTENCY allows: nothing in strict mode, otherwise
+// only what the last primary had not sent yet.
 import type { WalPosition } from "../../../core/postgres/lsn.ts";
 import { provesAll } from "./sync.ts";
 import { counting } from "./counting.ts";
 import { type ClusterView, reached } from "./view.ts";
 
 export type ProofView =
-  & Pick<ClusterView, "self" | "strict" | "otherPartners" | "peers" | "everHadMajority" | "leaderships">
+  & Pick<ClusterView, "self" | "quorum" | "strict" | "otherPartners" | "peers" | "everHadMajority" | "leaderships">
   & { systemIdentifier: string; position: WalPosition };
 
 /**
@@ -17,8 +18,9 @@ export type ProofView =
  * here. Such a leadership is not older than this node's WAL: to lead, its predecessors had to prove the same.
  */
 export function missingProof(view: ProofView, { final = false }: { final?: boolean } = {}): string | null {
+  if (!view.strict) return unseenLeadership(view);
   // before a majority has joined, a commit needs no other node to be acknowledged
-  if (!view.strict || !(view.everHadMajority || reached(view).some((p) => p.everHadMajority))) return null;
+  if (!(view.everHadMajority || reached(view).some((p) => p.everHadMajority))) return null;
   const located = counting(view, view.systemIdentifier).filter((p) => p.position !== null);
   const unsure = new Set(final ? located.filter((p) => !p.certain).map((p) => p.ownHost) : []);
   const seen = new Set([view.self.host, ...located.map((p) => p.ownHost).filter((host) => !unsure.has(host))]);
@@ -44,4 +46,20 @@ function configurations(view: ProofView): { partners: readonly string[]; whose: 
     const key = partners.toSorted().join(" ");
     return known.has(key) ? false : known.add(key);
   });
+}
+
+/**
+ * Without strict mode: the leadership of another node that nobody in sight has followed, if that may be because too few nodes
+ * are in sight. It may have lasted for days. The number may also have been reserved in vain, but nobody here can know that.
+ */
+function unseenLeadership(view: ProofView): string | null {
+  if (!view.quorum) return null;
+  const seen = new Set([view.self.host, ...counting(view, view.systemIdentifier).map((p) => p.ownHost)]);
+  const unseen = view.leaderships.find((l) =>
+    l.systemIdentifier === view.systemIdentifier && l.epoch > view.position.timeline && l.host !== view.self.host &&
+    l.partners.filter((host) => seen.has(host)).length * 2 <= l.partners.length
+  );
+  if (!unseen) return null;
+  return `${unseen.host} has led on timeline ${unseen.epoch} since this node had its WAL, and no node in sight has followed ` +
+    `it; start ${unseen.host}, or type postdock cluster failover --force to go on without what was written there`;
 }

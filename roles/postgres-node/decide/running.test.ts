@@ -177,7 +177,7 @@ test("decideMayPromote() in strict mode needs enough nodes that one of them has 
   assert.equal(may(two, true), false, "but two of five nodes prove nothing");
   assert.equal(may(two, true, { provenUpTo: 4 }), true, "unless the primary has handed over");
   const partners = ["a", "b", "c", "d", "e"];
-  const led = (epoch: number, systemIdentifier = "1") => [{ epoch, systemIdentifier, partners }];
+  const led = (epoch: number, systemIdentifier = "1") => [{ epoch, host: "a", systemIdentifier, partners }];
   assert.equal(may(two, true, { provenUpTo: 4 }, led(4)), true);
   assert.equal(
     may(two, true, { provenUpTo: 4 }, led(5)),

@@ -1,5 +1,5 @@
 // PURE: what a node with no running PostgreSQL does next, from one view of the cluster.
-import { counting, countMajority, electable, isRestored } from "./counting.ts";
+import { countMajority, electable, isRestored } from "./counting.ts";
 import { type ClusterView, type OwnCluster, type PrimaryInSight, reached } from "./view.ts";
 import { missingProof } from "./proof.ts";
 import { rivalWithRoom, withoutStuck } from "./stuck.ts";
@@ -238,11 +238,13 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
         "volume is an older copy, so it waits for a primary to join",
     };
   }
+  if (view.everHadMajority && view.otherPartners.length === 0 && view.configuredUpstream !== null) {
+    return { do: "wait", because: "a node of the second level never leads: it waits for a primary to follow" };
+  }
   const majority = countMajority(view);
-  const newer = electable(view, own.systemIdentifier).filter((p) =>
-    p.position && comparePosition(p.position, own.position) > 0
-  );
-  const becoming = counting(view, own.systemIdentifier).find((p) => p.becomingPrimary);
+  const rivals = electable(view, own.systemIdentifier);
+  const newer = rivals.filter((p) => p.position && comparePosition(p.position, own.position) > 0);
+  const becoming = rivals.find((p) => p.becomingPrimary);
   if (becoming && !look.final) return { do: "wait", because: `${becoming.host} is becoming primary` };
   if (newer.length > 0) {
     return {

@@ -135,6 +135,7 @@ function withoutMisdirected(answers: readonly PeerSeen[]): PeerSeen[] {
     answers.flatMap((a) =>
       a.seen === "reached" ? [{ host: a.host, nodeId: a.status.node.id, ownHost: a.status.node.host }] : []
     ),
+    answers.map((a) => a.host),
   );
   return answers.map((a) =>
     wrong.has(a.host) ? { host: a.host, seen: "unreachable", error: "the name resolves to another node" } : a

@@ -14,6 +14,9 @@ export function slotName(nodeId: number): string {
   return `repmgr_slot_${nodeId}`;
 }
 
+/** Whether a slot of this name is one of a node. */
+export const isNodeSlot = (slot: string): boolean => /^repmgr_slot_\d+$/.test(slot);
+
 /** How repmgr and the nodes connect to a node; the password comes from the passfile. */
 export function nodeConninfo(config: NodeConfig, host: string, port: number): string {
   return renderConninfo({

@@ -80,12 +80,9 @@ export function stream(node: SimNode, world: DataWorld): void {
   if (now.trouble !== null) return;
   // what a dead promotion left is a history file, no record
   const own = wal.end === wal.branch.from?.end ? wal.branch.from : wal;
-  if (!contains(theirs, own)) {
-    // each record names the place of the one before it, so PostgreSQL sees that a copy from another time went another way
-    if (theirs.branch.leased && wal.branch.leased) world.fail(`${host} streams into another history`);
-    now.trouble = "diverged";
-    return;
-  }
+  // a copy from another time has no slot for this standby
+  if (!theirs.branch.leased && disk.memory.everHadMajority) return;
+  if (!contains(theirs, own)) return world.fail(`${host} streams into another history`);
   now.streaming = true;
   if (own !== wal) disk.files.set(wal.branch.timeline, source.disk.files.get(wal.branch.timeline) ?? "held");
   const more = theirs.end - own.end;
