@@ -6,8 +6,10 @@ import { cluster, says, server } from "../../tests/support/fake-cluster.ts";
 import { endLife, type FakeNode, fakeNode, orphanedStandby, started } from "../../tests/support/fake-node.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import { promoteForRepmgrd, promoteHere } from "./act/promote.ts";
+import { dutiesOf } from "./duties.ts";
 import { nodeHttp } from "./http/probes.ts";
 import { runNode } from "./life.ts";
+import { ServerRun } from "./run.ts";
 import { statusOf } from "./node.ts";
 
 const primarySays = (host: string, changes = {}, own = {}) =>
@@ -246,4 +248,11 @@ test("a strict primary that cannot say whom its commits wait for ends, or says t
   const runs = f.world.runs && f.world.did.filter((w) => w === "start").length === 1;
   await endLife(f, life);
   assert.ok(!runs || degraded !== null, "it serves with synchronous_standby_names empty, and says that all is well");
+});
+
+test("a standby that learns of the first majority sets what commits wait for before it can be promoted", async () => {
+  const f = await orphanedStandby({ CONSISTENCY: "strict" });
+  const names = dutiesOf(new ServerRun(f.node.doors.server.start(() => {})), f.node).map((d) => d.name);
+  const [memory, sync, role] = ["memory", "consistency of a standby", "role"].map((name) => names.indexOf(name));
+  assert.ok(memory! >= 0 && memory! < sync! && sync! < role!, names.join());
 });
