@@ -64,8 +64,10 @@ export async function runNode(node: Node): Promise<void> {
 async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   const { doors, lease, seen } = node;
   await doors.server.clearStale();
-  const { everHadMajority, granted } = node.memory.now;
-  seen.dataFound(countedData(await doors.data.look(), { leaseInForce: lease.mode.on, everHadMajority, granted }));
+  const { everHadMajority, granted, followed } = node.memory.now;
+  seen.dataFound(
+    countedData(await doors.data.look(), { leaseInForce: lease.mode.on, everHadMajority, granted, followed }),
+  );
   await observeRoom(node);
   attempt.keptTerm = lease.held() ? lease.term() : null;
   const plan = decideStartup(await observe(node, attempt));

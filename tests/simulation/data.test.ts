@@ -2,11 +2,12 @@
 // left out breaks one of these promises.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { runLateOrder } from "./data/late-order.ts";
 import { kindOf, runData, searchData } from "./data/run.ts";
 import { plantedFaults, trueRules } from "./data/rules.ts";
 
 /** Worlds of each kind and mode, with every rule. */
-const worlds = 300;
+const worlds = 200;
 /** A planted fault is found within so many worlds. */
 const plantedWorlds = 20;
 
@@ -30,6 +31,13 @@ for (const { name, found } of planted) {
     assert.equal(again.broken, null, "the true rules survive what broke the changed ones");
   });
 }
+
+test("data: an order to take over that comes after another leadership loses nothing, and would without its rule", () => {
+  const seeds = Array.from({ length: 5 }, (_, i) => i + 1);
+  assert.deepEqual(seeds.map((seed) => runLateOrder(seed, trueRules)), seeds.map(() => null));
+  const unbound = seeds.map((seed) => runLateOrder(seed, { ...trueRules, boundOrders: false }));
+  assert.ok(unbound.some((because) => /without \d+ acknowledged writes/.test(because ?? "")), unbound.join());
+});
 
 test("data: the same seed gives the same run", () => {
   assert.deepEqual(runData(7, kindOf(7)), runData(7, kindOf(7)));

@@ -40,6 +40,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
     hosts: [],
     paused: { on: false, count: 0, atMs: 0 },
     granted: null,
+    followed: 0,
     forced: false,
     ...remembered,
   };

@@ -17,6 +17,7 @@ export async function remember(surroundings: Surroundings, node: Node): Promise<
       systemIdentifier: server?.systemIdentifier ?? "",
       role: seen.role(),
       leaseInForce: lease.mode.on,
+      streaming: server?.standby === true && server.upstream?.streaming === true,
       held: lease.held(),
       lawful: licenseOf(node) !== "missing",
       timeline: server?.timeline ?? null,

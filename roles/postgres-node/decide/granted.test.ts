@@ -6,7 +6,7 @@ import { countedData, type GrantedView } from "./granted.ts";
 
 const parent = { timeline: 2, lsn: "0/2000000" };
 const promoted = cluster({ position: { timeline: 3, lsn: "0/9000000" }, parent });
-const view: GrantedView = { leaseInForce: true, everHadMajority: true, granted: [] };
+const view: GrantedView = { leaseInForce: true, everHadMajority: true, granted: [], followed: 0 };
 
 test("a promotion that no majority knows of counts as its parent, where it was left", () => {
   assert.deepEqual(countedData(promoted, view), { ...promoted, position: parent, ungranted: true });
@@ -28,6 +28,11 @@ test("a promotion that was cut short before its first record counts as its paren
   assert.equal(countedData(short, { ...view, granted: [3] }), short);
   const unread = { ...short, endRead: false };
   assert.equal(countedData(unread, view), unread, "its end is not known, so there may be more");
+});
+
+test("a timeline that this node has streamed is not its own, also if its own promotion was cut short after standby.signal", () => {
+  assert.equal(countedData(promoted, { ...view, followed: 3 }), promoted);
+  assert.equal(countedData(promoted, { ...view, followed: 2 }) === promoted, false);
 });
 
 test("without a lease in force, and for a standby, everything counts", () => {

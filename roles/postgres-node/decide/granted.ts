@@ -9,6 +9,8 @@ export interface GrantedView {
   everHadMajority: boolean;
   /** the timelines on which this node may have led: its epochs, and what it served on without a lease; null: not known */
   granted: readonly number[] | null;
+  /** the highest timeline that it has streamed: another node has begun it */
+  followed: number;
 }
 
 /** The data directory as it counts in decisions and in what this node reports. */
@@ -18,6 +20,7 @@ export function countedData(data: OwnData, view: GrantedView): OwnData {
   const begun = !data.endRead || compareLsn(data.position.lsn, data.parent.lsn) > 0;
   if (!data.wasPrimary && begun) return data;
   if (!view.leaseInForce || !view.everHadMajority || view.granted === null) return data;
-  if (view.granted.includes(data.position.timeline)) return data;
+  const { timeline } = data.position;
+  if (view.granted.includes(timeline) || timeline <= view.followed) return data;
   return { ...data, position: data.parent, ungranted: true };
 }

@@ -44,6 +44,7 @@ const view: MemoryView = {
   configuredUpstream: null,
   peers: [peer("pg2"), { seen: "unreachable", host: "pg3", error: "timed out" }],
   leaseInForce: true,
+  streaming: false,
   held: true,
   lawful: true,
   timeline: 4,
@@ -51,7 +52,7 @@ const view: MemoryView = {
   waitsFor: "ANY 1 (pg2, pg3)",
   syncSince: null,
   hosts: ["pg3", "pg2"],
-  before: { everHadMajority: false, paused: { on: false, count: 0, atMs: 0 }, granted: null },
+  before: { everHadMajority: false, paused: { on: false, count: 0, atMs: 0 }, granted: null, followed: 0 },
 };
 const majority = (change: Partial<MemoryView>) => decideMemory({ ...view, ...change }).everHadMajority;
 
@@ -100,9 +101,17 @@ test("the marker is never lost, and a node of the second level learns it from th
 test("the newest order to pause or resume counts, whichever node reports it", () => {
   const order = (count: number, on: boolean) => ({ on, count, atMs: 0 });
   const paused = (count: number, on: boolean) => peer("pg2", says("pg2"), { paused: order(count, on) });
-  const before = { everHadMajority: true, paused: order(5, false), granted: [1] };
+  const before = { everHadMajority: true, paused: order(5, false), granted: [1], followed: 0 };
   assert.deepEqual(decideMemory({ ...view, before, peers: [paused(9, true)] }).paused, order(9, true));
   assert.deepEqual(decideMemory({ ...view, before, peers: [paused(4, true)] }).paused, order(5, false));
+});
+
+test("the timeline that a standby streams is remembered as followed, one of its own promotion is not", () => {
+  const followed = (change: Partial<MemoryView>) =>
+    decideMemory({ ...view, role: "standby", before: { ...view.before, followed: 2 }, ...change }).followed;
+  assert.equal(followed({ streaming: true }), 4);
+  assert.equal(followed({ streaming: false }), 2);
+  assert.equal(followed({ streaming: true, timeline: 1 }), 2);
 });
 
 test("hosts are kept in order, so that the file changes only if they change", () => {

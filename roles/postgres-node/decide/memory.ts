@@ -15,6 +15,8 @@ export interface MemoryView extends Pick<ClusterView, "otherPartners" | "configu
   systemIdentifier: string;
   role: Role;
   leaseInForce: boolean;
+  /** a standby that streams: its timeline is that of its upstream */
+  streaming: boolean;
   /** this node holds the lease */
   held: boolean;
   /** it may be read-write now */
@@ -29,7 +31,7 @@ export interface MemoryView extends Pick<ClusterView, "otherPartners" | "configu
   hosts: readonly string[];
   /** the timeline of the running server; null if it is not known */
   timeline: number | null;
-  before: { everHadMajority: boolean; paused: Pause; granted: readonly number[] | null };
+  before: { everHadMajority: boolean; paused: Pause; granted: readonly number[] | null; followed: number };
 }
 
 export function decideMemory(view: MemoryView) {
@@ -39,6 +41,7 @@ export function decideMemory(view: MemoryView) {
     systemIdentifier: view.systemIdentifier,
     everHadMajority: before.everHadMajority || (majorityJoined(view) && mayCountMajority(view)),
     granted: grantedNow(view),
+    followed: view.streaming ? Math.max(before.followed, view.timeline ?? 0) : before.followed,
     hosts: view.hosts.toSorted(),
     paused: reached(view).map((p) => p.paused).reduce(newerPause, before.paused),
   };

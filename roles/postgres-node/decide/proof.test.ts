@@ -64,6 +64,7 @@ test("without strict mode a node does not lead alone after a leadership of anoth
   const three = { ...two, partners: grown };
   assert.match(eventual({ leaderships: [three] })!, /no node in sight has followed it/);
   assert.equal(eventual({ leaderships: [three], peers: [lost("p"), peer("b", 3)] }), null, "most nodes are in sight");
+  assert.notEqual(eventual({ leaderships: [three], peers: [lost("p"), peer("b", 3, { position: null })] }), null);
 });
 
 test("whatever the configurations are, a proof means that a node in sight has every acknowledged commit", () => {

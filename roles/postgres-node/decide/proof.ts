@@ -1,6 +1,7 @@
 // PURE: whether the nodes in sight prove that no more would be lost than CONSISTENCY allows: nothing in strict mode, otherwise
 // only what the last primary had not sent yet.
 import type { WalPosition } from "../../../core/postgres/lsn.ts";
+import type { Leadership } from "../../../core/lease/decide/epoch.ts";
 import { provesAll } from "./sync.ts";
 import { counting } from "./counting.ts";
 import { type ClusterView, reached } from "./view.ts";
@@ -18,18 +19,29 @@ export type ProofView =
  * here. Such a leadership is not older than this node's WAL: to lead, its predecessors had to prove the same.
  */
 export function missingProof(view: ProofView, { final = false }: { final?: boolean } = {}): string | null {
-  if (!view.strict) return unseenLeadership(view);
-  // before a majority has joined, a commit needs no other node to be acknowledged
-  if (!(view.everHadMajority || reached(view).some((p) => p.everHadMajority))) return null;
   const located = counting(view, view.systemIdentifier).filter((p) => p.position !== null);
   const unsure = new Set(final ? located.filter((p) => !p.certain).map((p) => p.ownHost) : []);
   const seen = new Set([view.self.host, ...located.map((p) => p.ownHost).filter((host) => !unsure.has(host))]);
+  const blindOf = (partners: readonly string[]) => {
+    const blind = partners.filter((host) => unsure.has(host));
+    return blind.length > 0 ? `; still uncertain where their own WAL ends: ${blind}` : "";
+  };
+  if (!view.strict) {
+    const unseen = unseenLeadership(view, seen);
+    if (!unseen) return null;
+    return `${unseen.host} has led on timeline ${unseen.epoch} since this node had its WAL, and no node in sight ` +
+      `has followed it${
+        blindOf(unseen.partners)
+      }; start ${unseen.host}, or type postdock cluster failover --force to go on ` +
+      "without what was written there";
+  }
+  // before a majority has joined, a commit needs no other node to be acknowledged
+  if (!(view.everHadMajority || reached(view).some((p) => p.everHadMajority))) return null;
   for (const { partners, whose } of configurations(view)) {
     const there = partners.filter((host) => seen.has(host)).length;
     if (provesAll(there, partners.length)) continue;
-    const blind = partners.filter((host) => unsure.has(host));
     return `CONSISTENCY is strict, and ${there} of ${partners.length} nodes (PARTNER_NODES ${whose}) cannot prove that no ` +
-      `acknowledged commit is lost${blind.length > 0 ? `; still uncertain where their own WAL ends: ${blind}` : ""}`;
+      `acknowledged commit is lost${blindOf(partners)}`;
   }
   return null;
 }
@@ -52,14 +64,11 @@ function configurations(view: ProofView): { partners: readonly string[]; whose: 
  * Without strict mode: the leadership of another node that nobody in sight has followed, if that may be because too few nodes
  * are in sight. It may have lasted for days. The number may also have been reserved in vain, but nobody here can know that.
  */
-function unseenLeadership(view: ProofView): string | null {
+function unseenLeadership(view: ProofView, seen: ReadonlySet<string>): Leadership | null {
   if (!view.quorum) return null;
-  const seen = new Set([view.self.host, ...counting(view, view.systemIdentifier).map((p) => p.ownHost)]);
   const unseen = view.leaderships.find((l) =>
     l.systemIdentifier === view.systemIdentifier && l.epoch > view.position.timeline && l.host !== view.self.host &&
     l.partners.filter((host) => seen.has(host)).length * 2 <= l.partners.length
   );
-  if (!unseen) return null;
-  return `${unseen.host} has led on timeline ${unseen.epoch} since this node had its WAL, and no node in sight has followed ` +
-    `it; start ${unseen.host}, or type postdock cluster failover --force to go on without what was written there`;
+  return unseen ?? null;
 }

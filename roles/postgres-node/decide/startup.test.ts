@@ -60,6 +60,18 @@ test("a node of the second level follows its configured upstream if that is the 
   });
 });
 
+test("a standby makes a slot on its upstream only while a primary is in sight: the last upstream may be a copy", () => {
+  const data = cluster({ wasPrimary: false, lastUpstream: "pgslave1" });
+  const slot = (changes: Partial<ClusterView>) => {
+    const plan = decideStartup(view({ data, ...changes }));
+    return plan.do === "start-standby" && plan.slot;
+  };
+  const leads = { host: "pgslave1", systemIdentifier: "1", timeline: 1, history: [], origin: null };
+  assert.equal(slot({ primary: leads, peers: [peer("pgslave1", { role: "primary" })] }), true);
+  const copy = peer("pgslave1", { role: "primary", wasPrimary: true, everHadMajority: false });
+  assert.equal(slot({ peers: [copy, peer("pgslave3")] }), false);
+});
+
 test("of two nodes with the same NODE_ID or NODE_NAME, only the earlier one starts", () => {
   const twinId = { ...peer("pgslave1"), nodeId: 1, role: "primary" as const };
   const twinName = { ...peer("pgslave1"), name: "pgmaster", role: "standby" as const };

@@ -10,6 +10,7 @@ const empty: Memory = {
   hosts: [],
   paused: { on: false, count: 0, atMs: 0 },
   granted: null,
+  followed: 0,
   forced: false,
 };
 

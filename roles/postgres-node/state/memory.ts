@@ -19,6 +19,8 @@ const Memory = z.object({
   paused: PauseSchema.default(neverPaused),
   /** the timelines on which it may have led: its epochs, and those without a lease; null: from before epochs */
   granted: z.array(z.number()).nullable().default(null),
+  /** the highest timeline that it has streamed from another node */
+  followed: z.number().default(0),
   /** an operator made this node primary without a majority: it votes alone until a majority is back */
   forced: z.boolean().default(false),
 });
@@ -31,7 +33,7 @@ const path = (pgdata: string) => join(stateDirectory(pgdata), "memory.json");
  * node then counts as having been part of a majority, and waits for one.
  */
 export async function readMemory(pgdata: string, nodeId: number, log: Log): Promise<Memory> {
-  const fresh = { paused: neverPaused, granted: null, forced: false };
+  const fresh = { paused: neverPaused, granted: null, followed: 0, forced: false };
   const none: Memory = { nodeId, systemIdentifier: "", everHadMajority: false, hosts: [], ...fresh };
   const text = await readIfThere(path(pgdata));
   if (text === null) return none;

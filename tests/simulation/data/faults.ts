@@ -70,10 +70,14 @@ function killPostmaster(node: SimNode, world: DataWorld): void {
   now.orphan = orphan;
 }
 
-/** An operator promotes a standby behind the agent's back; not the only node that has all of its WAL: then people have to decide. */
+/**
+ * An operator promotes a standby behind the agent's back, at the earliest a second after its timeline has changed. It is not the
+ * only node that has all of its WAL: then people would have to decide.
+ */
 function promoteByHand(node: SimNode, world: DataWorld): void {
   const { now } = node;
   if (now?.server !== "standby" || now.promotion !== null) return;
+  if (node.disk.memory.followed < node.disk.wal!.branch.timeline) return;
   const others = world.nodes.filter((n) => n !== node && n.settings.electorate.length > 0);
   if (others.some(isDeadEnd) || !others.some((n) => contains(n.disk.wal!, node.disk.wal!))) return;
   now.promotion = promote(node, world, () => mayEndRecovery(node, world));
@@ -130,7 +134,13 @@ function restoreVolume(node: SimNode, world: DataWorld): void {
     segment: 0,
     upstream: null,
     files: new Map(file ? [[wal.branch.timeline, file]] : []),
-    memory: { everHadMajority: false, granted: null, paused: { ...paused, count: 0, on: false }, forced: false },
+    memory: {
+      everHadMajority: false,
+      granted: null,
+      followed: 0,
+      paused: { ...paused, count: 0, on: false },
+      forced: false,
+    },
     epoch: 0,
     sync: { count: 0, names: [] },
   });

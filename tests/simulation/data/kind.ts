@@ -57,7 +57,7 @@ export function newNode(settings: NodeSettings, wal: Wal): SimNode {
       segment: 0,
       upstream: isFirst ? null : settings.upstream ?? "a",
       files: new Map(),
-      memory: { everHadMajority: true, granted: isFirst ? [1] : [], paused: neverPaused, forced: false },
+      memory: { everHadMajority: true, granted: isFirst ? [1] : [], followed: 0, paused: neverPaused, forced: false },
       epoch: 1,
       leaderships: [],
       sync: { count: 0, names: [] },

@@ -32,7 +32,13 @@ export interface Disk {
   /** host of primary_conninfo */
   upstream: string | null;
   files: Map<number, HistoryFile>;
-  memory: { everHadMajority: boolean; granted: readonly number[] | null; paused: Pause; forced: boolean };
+  memory: {
+    everHadMajority: boolean;
+    granted: readonly number[] | null;
+    followed: number;
+    paused: Pause;
+    forced: boolean;
+  };
   /** the highest epoch that its voter has granted */
   epoch: number;
   leaderships: readonly Leadership[];

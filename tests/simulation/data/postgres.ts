@@ -16,7 +16,7 @@ export function findData({ disk }: SimNode, world: DataWorld, endRead: boolean):
   const unborn = unbornOf(disk);
   const seen = positionOf({ ...wal, end });
   const counts = unborn === 0 || world.rules.born;
-  const { everHadMajority, granted } = disk.memory;
+  const { everHadMajority, granted, followed } = disk.memory;
   return countedData({
     kind: "cluster",
     systemIdentifier: "1",
@@ -27,7 +27,7 @@ export function findData({ disk }: SimNode, world: DataWorld, endRead: boolean):
     wasPrimary: disk.upstream === null || !(disk.signal || (unborn > 0 && counts)),
     ungranted: false,
     lastUpstream: disk.upstream,
-  }, { leaseInForce: world.rules.counted, everHadMajority, granted });
+  }, { leaseInForce: world.rules.counted, everHadMajority, granted, followed });
 }
 
 /** Starts the server on this data. False if it ends at once: the newest history file that it finds leaves its WAL behind. */
@@ -82,7 +82,11 @@ export function stream(node: SimNode, world: DataWorld): void {
   const own = wal.end === wal.branch.from?.end ? wal.branch.from : wal;
   // a copy from another time has no slot for this standby
   if (!theirs.branch.leased && disk.memory.everHadMajority) return;
-  if (!contains(theirs, own)) return world.fail(`${host} streams into another history`);
+  if (!contains(theirs, own)) {
+    // each record names the place of the one before it, so PostgreSQL sees that a copy from another time went another way
+    now.trouble = "diverged";
+    return wal.branch.leased ? world.fail(`${host} streams into another history`) : undefined;
+  }
   now.streaming = true;
   if (own !== wal) disk.files.set(wal.branch.timeline, source.disk.files.get(wal.branch.timeline) ?? "held");
   const more = theirs.end - own.end;

@@ -20,6 +20,10 @@ export class Promises {
   acknowledgements = 0;
   /** everything that was acknowledged, and what is before it */
   private safe: Wal;
+  /** how much of that is older than the last leadership */
+  private older = 0;
+  /** of the last leadership */
+  private timeline = 1;
   /** the server that became the primary last */
   private serving: { node: SimNode; incarnation: number; run: number } | null = null;
   /** the WAL of the nodes that each node reached when it looked for the last time before it led */
@@ -65,6 +69,7 @@ export class Promises {
     const kept = commonEnd(wal, this.safe);
     if (kept < this.safe.end) this.misses(node, kept);
     this.safe = cutAt(this.safe, kept);
+    if (wal.branch.timeline !== this.timeline) Object.assign(this, { timeline: wal.branch.timeline, older: kept });
   }
 
   private misses(node: SimNode, kept: number): void {
@@ -72,12 +77,25 @@ export class Promises {
     const known = decidedBefore(node, kept)
       ? kept
       : Math.max(kept, ...(this.reached.get(node) ?? []).map((w) => commonEnd(w, this.safe)));
+    this.missesOlder(node, kept);
     const missing = (mode === "strict" ? this.safe.end : known) - kept;
     const where = mode === "strict" ? "" : " that a node which it reached has";
     const { timeline } = node.disk.wal!.branch;
     if (missing > 0) {
       this.world.fail(`${host} leads on timeline ${timeline} without ${missing} acknowledged writes${where}`);
     }
+  }
+
+  /** What is older than the last leadership may be lost, too, but only if fewer than half of the partners ever had it. */
+  private missesOlder(node: SimNode, kept: number): void {
+    const older = Math.min(this.older, this.safe.end) - kept;
+    if (older <= 0 || decidedBefore(node, kept)) return;
+    const { host, otherPartners } = node.settings;
+    const having = this.world.nodes.filter(({ disk, settings }) =>
+      otherPartners.includes(settings.host) && disk.wal !== null && commonEnd(disk.wal, this.safe) > kept
+    );
+    if (having.length * 2 <= otherPartners.length) return;
+    this.world.fail(`${host} leads without ${older} acknowledged writes of leaderships before the last`);
   }
 
   /** The server of this node tells its clients that what is before `end` is safe. */

@@ -61,7 +61,7 @@ const runs = (node: SimNode) => node.now!.server !== "none";
 function remember(node: SimNode, seen: Surroundings, world: DataWorld): void {
   const { settings, disk } = node;
   const role = node.now!.server;
-  const { everHadMajority, granted, paused } = decideMemory({
+  const { everHadMajority, granted, followed, paused } = decideMemory({
     otherPartners: settings.otherPartners,
     configuredUpstream: settings.upstream,
     peers: seen.peers,
@@ -69,6 +69,7 @@ function remember(node: SimNode, seen: Surroundings, world: DataWorld): void {
     systemIdentifier: "1",
     role,
     leaseInForce: true,
+    streaming: node.now!.streaming,
     held: world.lease.heldBy(node),
     lawful: licenseOf(node, world) !== "missing",
     hosts: [],
@@ -79,7 +80,7 @@ function remember(node: SimNode, seen: Surroundings, world: DataWorld): void {
     syncSince: null,
     before: disk.memory,
   });
-  disk.memory = { ...disk.memory, everHadMajority, granted, paused };
+  disk.memory = { ...disk.memory, everHadMajority, granted, followed, paused };
 }
 
 function* keepRole(node: SimNode, seen: Surroundings, world: DataWorld): Generator<void, "goes-on" | "ended"> {

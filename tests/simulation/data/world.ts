@@ -25,8 +25,10 @@ export class DataWorld {
   readonly changing: { partner: string; is: boolean } | null;
   /** no faults any more */
   calm = false;
+  /** nothing that was posted arrives */
+  holdsPost = false;
   private readonly faults: Faults;
-  private readonly posted: { to: string; order: TakeOver }[] = [];
+  readonly posted: { to: string; order: TakeOver }[] = [];
   private readonly nodeOf: ReadonlyMap<string, SimNode>;
   private readonly voterOf: ReadonlyMap<string, Voter>;
   private incarnations = 0;
@@ -85,7 +87,7 @@ export class DataWorld {
     this.steps++;
     if (!this.calm) this.faults.strike();
     if (this.random.chance(0.1)) this.expire();
-    if (this.posted.length > 0 && this.random.chance(0.01)) this.deliver();
+    if (this.posted.length > 0 && !this.holdsPost && this.random.chance(0.01)) this.deliver();
     const node = this.random.pick(this.nodes);
     if (node.now === null) this.boot(node);
     else if (this.random.chance(0.7)) node.now.agent.next();
@@ -146,7 +148,7 @@ export class DataWorld {
 
   private deliver(): void {
     const [{ to, order }] = this.posted.splice(this.random.below(this.posted.length), 1) as [typeof this.posted[0]];
-    if (this.random.chance(0.8)) this.node(to).now?.mail.push(order);
+    if (this.calm || this.random.chance(0.8)) this.node(to).now?.mail.push(order);
   }
 
   /** From now on nothing breaks; what is down comes up, and a pause is ended. */
