@@ -56,7 +56,7 @@ function simulateData(seed: number, steps: number): boolean {
     const { led, acknowledgements } = soFar;
     say(
       `${soFar.steps} steps, seeds ${seed} to ${soFar.nextSeed - 1}, ${led} leaderships, ` +
-        `${acknowledgements} acknowledgements, ${perSecond} steps/s`,
+        `${acknowledgements} acknowledgements, ${soFar.needPeople} worlds that need an operator, ${perSecond} steps/s`,
     );
   };
   const onWorld = (soFar: DataSearch) => {

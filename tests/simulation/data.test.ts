@@ -7,7 +7,7 @@ import { kindOf, runData, searchData } from "./data/run.ts";
 import { plantedFaults, trueRules } from "./data/rules.ts";
 
 /** Worlds of each kind and mode, with every rule. */
-const worlds = 200;
+const worlds = 1_000;
 /** A planted fault is found within so many worlds. */
 const plantedWorlds = 20;
 

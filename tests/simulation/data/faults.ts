@@ -17,6 +17,7 @@ const faults: readonly [Fault, number][] = [
   [cut, 0.02],
   [mend, 0.02],
   [killPostmaster, 0.01],
+  [freeze, 0.01],
   [promoteByHand, 0.005],
   [switchOver, 0.01],
   [pause, 0.003],
@@ -29,7 +30,7 @@ export class Faults {
   private readonly rates: readonly [Fault, number][];
 
   constructor(private readonly world: DataWorld, random: Random) {
-    const scale = random.scale(0.2, 2);
+    const scale = random.scale(0.1, 4);
     this.rates = faults.map(([fault, rate]) => [fault, random.chance(0.3) ? 0 : rate * scale]);
   }
 
@@ -70,6 +71,11 @@ function killPostmaster(node: SimNode, world: DataWorld): void {
   now.orphan = orphan;
 }
 
+/** The agent hangs for a while. Its server and the fence do not. */
+function freeze({ now }: SimNode, { random }: DataWorld): void {
+  if (now !== null) now.frozenFor = Math.floor(random.scale(1, 60));
+}
+
 /**
  * An operator promotes a standby behind the agent's back, at the earliest a second after its timeline has changed. It is not the
  * only node that has all of its WAL: then people would have to decide.
@@ -83,10 +89,15 @@ function promoteByHand(node: SimNode, world: DataWorld): void {
   now.promotion = promote(node, world, () => mayEndRecovery(node, world));
 }
 
-/** It holds nothing that could lead: no data, or a timeline of its own that nobody has granted. */
-function isDeadEnd({ disk, now }: SimNode): boolean {
-  if (disk.wal === null || (now !== null && now.promotion !== null)) return true;
-  if (!disk.memory.everHadMajority && (!disk.signal || disk.upstream === null)) return true;
+/** Its WAL counts for nothing: there is none, or it is a copy from another time. */
+export function isBlank({ disk }: SimNode): boolean {
+  return disk.wal === null || (!disk.memory.everHadMajority && (!disk.signal || disk.upstream === null));
+}
+
+/** It holds nothing that could lead: nothing that counts, or a timeline of its own that nobody has granted. */
+function isDeadEnd(node: SimNode): boolean {
+  const { disk, now } = node;
+  if (disk.wal === null || isBlank(node) || (now !== null && now.promotion !== null)) return true;
   const { branch, end } = disk.wal;
   return (!disk.signal || branch.from?.end === end) && !(disk.memory.granted ?? []).includes(branch.timeline);
 }

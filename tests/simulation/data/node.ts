@@ -64,6 +64,8 @@ export interface Running {
   incarnation: number;
   /** the agent, to its next write to disk or message */
   agent: Generator<void, void>;
+  /** how many of its turns the agent hangs */
+  frozenFor: number;
   /** PostgreSQL at work on a promotion, and the WAL at which it began, beyond which its WAL senders send nothing */
   promotion: Generator<void, void> | null;
   before: Wal | null;

@@ -68,6 +68,7 @@ export interface PlantedFault {
 
 const loses = /without \d+ acknowledged writes/;
 const stuck = /^no leader that all follow/;
+const twins = /not common|another history/;
 const two = /acknowledges, and so does/;
 
 function plant(rule: keyof DataRules, breaks: RegExp, seed: number, name: string): PlantedFault {
@@ -75,19 +76,19 @@ function plant(rule: keyof DataRules, breaks: RegExp, seed: number, name: string
 }
 
 export const plantedFaults: readonly PlantedFault[] = [
-  plant("epochs", loses, 50, "a former primary goes on in its timeline, and others take the next number"),
-  plant("durable", loses, 556, "voters forget the epochs that they have granted"),
-  plant("counted", loses, 17, "a promotion without an epoch counts"),
+  plant("epochs", loses, 18, "a former primary goes on in its timeline, and others take the next number"),
+  plant("durable", twins, 58, "voters forget the epochs that they have granted"),
+  plant("counted", loses, 86, "a promotion without an epoch counts"),
   plant("placeHolders", stuck, 1, "PostgreSQL takes the next number instead of the reserved one"),
   plant("cleared", stuck, 1, "place-holders are left for the next start"),
-  plant("fenced", loses, 2374, "the server outlives its lease"),
-  plant("orphansEnded", two, 3, "a backend outlives its postmaster, and the lease"),
-  plant("finalLook", loses, 3214, "what was seen before the lease was held is final"),
-  plant("proof", loses, 8, "a strict node leads without proof"),
-  plant("certain", loses, 14, "a WAL end that could not be read is a proof"),
-  plant("syncFirst", loses, 7, "the synchronous set comes after the first commit"),
-  plant("born", loses, 162, "a timeline without a history file counts"),
-  plant("gateLooks", loses, 1232, "a promotion by hand ends under an epoch that was reserved meanwhile"),
-  plant("configurations", loses, 16, "a node proves only what its own PARTNER_NODES ask for"),
-  plant("marker", loses, 11, "a copy from another time leads"),
+  plant("fenced", loses, 6089, "the server outlives its lease"),
+  plant("orphansEnded", two, 24, "a backend outlives its postmaster, and the lease"),
+  plant("finalLook", loses, 1770, "what was seen before the lease was held is final"),
+  plant("proof", loses, 16, "a strict node leads without proof"),
+  plant("certain", loses, 16, "a WAL end that could not be read is a proof"),
+  plant("syncFirst", loses, 26, "the synchronous set comes after the first commit"),
+  plant("born", loses, 16, "a timeline without a history file counts"),
+  plant("gateLooks", loses, 921, "a promotion by hand ends under an epoch that was reserved meanwhile"),
+  plant("configurations", loses, 212, "a node proves only what its own PARTNER_NODES ask for"),
+  plant("marker", loses, 17, "a copy from another time leads"),
 ];

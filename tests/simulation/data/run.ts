@@ -33,6 +33,8 @@ export interface WorldRun {
   led: number;
   acknowledgements: number;
   healedIn: number;
+  /** it ended with too few nodes that have data, which is no failure */
+  needsPeople: boolean;
 }
 
 export function runData(seed: number, kind: WorldKind, rules: DataRules = trueRules, steps = worldSteps): WorldRun {
@@ -44,15 +46,25 @@ export function runData(seed: number, kind: WorldKind, rules: DataRules = trueRu
     world.step();
     world.resume();
   }
-  if (!world.isWhole()) world.fail("no leader that all follow, long after the last fault");
+  const needsPeople = !world.isWhole() && world.needsPeople();
+  if (!world.isWhole() && !needsPeople) world.fail("no leader that all follow, long after the last fault");
   const { led, acknowledgements } = world.promises;
-  return { broken: world.broken, steps: world.steps, led, acknowledgements, healedIn: world.steps - steps };
+  return {
+    broken: world.broken,
+    steps: world.steps,
+    led,
+    acknowledgements,
+    healedIn: world.steps - steps,
+    needsPeople,
+  };
 }
 
 export interface DataSearch {
   steps: number;
   led: number;
   acknowledgements: number;
+  /** worlds that ended in need of an operator */
+  needPeople: number;
   /** the seed after the last one */
   nextSeed: number;
   broken: { seed: number; because: string } | null;
@@ -62,13 +74,14 @@ export interface DataSearch {
 export function searchData(
   o: { seed: number; worlds: number; rules?: DataRules; breaks?: RegExp; onWorld?: (soFar: DataSearch) => void },
 ): DataSearch {
-  const found: DataSearch = { steps: 0, led: 0, acknowledgements: 0, nextSeed: o.seed, broken: null };
+  const found: DataSearch = { steps: 0, led: 0, acknowledgements: 0, needPeople: 0, nextSeed: o.seed, broken: null };
   while (found.nextSeed < o.seed + o.worlds && found.broken === null) {
     const seed = found.nextSeed++;
-    const { broken, steps, led, acknowledgements } = runData(seed, kindOf(seed), o.rules);
+    const { broken, steps, led, acknowledgements, needsPeople } = runData(seed, kindOf(seed), o.rules);
     found.steps += steps;
     found.led += led;
     found.acknowledgements += acknowledgements;
+    if (needsPeople) found.needPeople++;
     if (broken !== null && (o.breaks?.test(broken) ?? true)) found.broken = { seed, because: broken };
     o.onWorld?.(found);
   }

@@ -1,6 +1,7 @@
 // The data side of the promise: nodes with logs, and the real decisions about whose data counts, under faults of every kind.
+import { provesAll } from "../../../roles/postgres-node/decide/sync.ts";
 import type { Random } from "../random.ts";
-import { crash, Faults, orderAll } from "./faults.ts";
+import { crash, Faults, isBlank, orderAll } from "./faults.ts";
 import { Lease, Voter } from "./lease.ts";
 import { life } from "./life.ts";
 import { newNode, settingsOf, type WorldKind } from "./kind.ts";
@@ -90,8 +91,9 @@ export class DataWorld {
     if (this.posted.length > 0 && !this.holdsPost && this.random.chance(0.01)) this.deliver();
     const node = this.random.pick(this.nodes);
     if (node.now === null) this.boot(node);
-    else if (this.random.chance(0.7)) node.now.agent.next();
-    else this.runServer(node);
+    else if (this.random.chance(0.3)) this.runServer(node);
+    else if (node.now.frozenFor > 0 && !this.calm) node.now.frozenFor--;
+    else node.now.agent.next();
   }
 
   private boot(node: SimNode): void {
@@ -99,6 +101,7 @@ export class DataWorld {
     node.now = {
       incarnation: ++this.incarnations,
       agent: life(node, this),
+      frozenFor: 0,
       promotion: null,
       before: null,
       server: "none",
@@ -162,6 +165,16 @@ export class DataWorld {
 
   resume(): void {
     if (this.nodes.some((n) => n.disk.memory.paused.on)) orderAll(this, false);
+  }
+
+  /**
+   * So few nodes are left with data that they prove nothing in strict mode, for example since the others were being cloned when
+   * the primary ended: an operator has to force one.
+   */
+  needsPeople(): boolean {
+    const partners = this.nodes.filter((n) => n.settings.electorate.length > 0);
+    const left = partners.filter((n) => !isBlank(n)).length;
+    return partners[0]!.settings.mode === "strict" && !provesAll(left, partners.length);
   }
 
   /** One leader, which every node follows. */
