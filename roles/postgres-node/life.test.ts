@@ -20,7 +20,12 @@ test("a fresh node without partners in sight makes a cluster and serves it as pr
   f.world.grants = false;
   const life = runNode(f.node);
   await f.clock.pass(5_000);
-  assert.deepEqual(between(f.world.did, "bootstrap", "start"), ["bootstrap", "prepare primary", "start"]);
+  assert.deepEqual(between(f.world.did, "bootstrap", "start"), [
+    "bootstrap",
+    "forget standbys",
+    "prepare primary",
+    "start",
+  ]);
   assert.equal(statusOf(f.node).postgres.role, "primary");
   f.stop.abort("SIGTERM");
   await f.clock.pass(1_000);
