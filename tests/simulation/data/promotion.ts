@@ -45,7 +45,7 @@ export function* lead(node: SimNode, world: DataWorld): Generator<void, "primary
     return "refused";
   }
   if (!runs()) return over(node, world);
-  now.promotion ??= promote(node, world, () => mayEndRecovery(node, world));
+  if (now.server === "standby") now.promotion ??= promote(node, world, () => mayEndRecovery(node, world));
   while (runs() && now.promotion !== null) {
     yield;
     if (runs() && licenseOf(node, world) === "missing") return takeBack(node, world);
@@ -55,8 +55,9 @@ export function* lead(node: SimNode, world: DataWorld): Generator<void, "primary
   return wrong || now.server !== "primary" ? takeBack(node, world) : "primary";
 }
 
-/** The server that was asked has ended, and what runs now was not asked. */
+/** The server that was asked has ended, and what runs now was not asked. No process of it is left when the lease goes. */
 function over(node: SimNode, world: DataWorld): "over" {
+  if (node.now!.server === "none") endServer(node, world);
   release(node, world);
   return "over";
 }
