@@ -8,7 +8,7 @@ import {
   vote,
   type VoterState,
 } from "./decide/vote.ts";
-import { type EpochReply, type EpochRequest, judgeEpoch, type KnowingReply } from "./decide/epoch.ts";
+import { type EpochReply, type EpochRequest, judgeEpoch, type KnowingReply, type Leadership } from "./decide/epoch.ts";
 import type { Epochs } from "./epochs.ts";
 import type { LongestLease } from "./longest.ts";
 import { errorText } from "../words/errors.ts";
@@ -42,6 +42,11 @@ export class Voter {
   /** Only for a forced failover and its end. */
   setElectorate(electorate: readonly string[]): void {
     this.state = { ...this.state, electorate };
+  }
+
+  /** The leaderships whose epochs this voter has granted. */
+  get leaderships(): readonly Leadership[] {
+    return this.epochs.leaderships();
   }
 
   /** The newest term seen, or null. */

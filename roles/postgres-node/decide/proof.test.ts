@@ -37,6 +37,16 @@ test("a configuration counts if a node in sight has it, or a leadership that is 
   assert.equal(missingProof(view({ leaderships: [{ ...led, systemIdentifier: "2" }] })), null, "of a former cluster");
 });
 
+test("the node that led last has everything, also if no other node has data any more", () => {
+  const alone = (leaderships: ProofView["leaderships"]) =>
+    missingProof(view({ otherPartners: ["p", "b"], peers: [lost("p"), lost("b")], leaderships })) === null;
+  const own = { ...led, host: "a" };
+  assert.equal(alone([own]), true);
+  assert.equal(alone([{ ...own, epoch: 3 }]), false, "another node has led since: it began this node's timeline");
+  assert.equal(alone([own, { ...led, epoch: 5 }]), false, "another node may have led since");
+  assert.equal(alone([{ ...own, epoch: 5 }]), false, "its data is from before");
+});
+
 test("nodes of another cluster, nodes without data, and an older copy of a volume prove nothing", () => {
   const proven = (changes: Parameters<typeof peer>[2]) =>
     missingProof(view({ otherPartners: ["p", "b"], peers: [lost("p"), peer("b", 3, changes)] })) === null;

@@ -36,7 +36,7 @@ export function missingProof(view: ProofView, { final = false }: { final?: boole
       "without what was written there";
   }
   // before a majority has joined, a commit needs no other node to be acknowledged
-  if (!(view.everHadMajority || reached(view).some((p) => p.everHadMajority))) return null;
+  if (ledLast(view) || !(view.everHadMajority || reached(view).some((p) => p.everHadMajority))) return null;
   for (const { partners, whose } of configurations(view)) {
     const there = partners.filter((host) => seen.has(host)).length;
     if (provesAll(there, partners.length)) continue;
@@ -44,6 +44,14 @@ export function missingProof(view: ProofView, { final = false }: { final?: boole
       `acknowledged commit is lost${blindOf(partners)}`;
   }
   return null;
+}
+
+/** Whether the last leadership of all was this node's own: then it has written, or had before, whatever was acknowledged. */
+function ledLast({ leaderships, position, self, systemIdentifier }: ProofView): boolean {
+  const [last] = leaderships.filter((l) => l.systemIdentifier === systemIdentifier).toSorted((a, b) =>
+    b.epoch - a.epoch
+  );
+  return last?.host === self.host && last.epoch === position.timeline;
 }
 
 function configurations(view: ProofView): { partners: readonly string[]; whose: string }[] {

@@ -71,11 +71,11 @@ export class Lease {
   }
 
   /**
-   * The leaderships that the voters have reported, the newest of each configuration. While this node holds the lease, none is
+   * The leaderships that the voters have reported, this node's own among them. While this node holds the lease, none is
    * missing: the majority that granted it has reported all that have an epoch, and no other can get one.
    */
   leaderships(): readonly Leadership[] {
-    return this.known;
+    return withLeaderships(this.known, this.deps.voter.leaderships);
   }
 
   /** Reserves an epoch for the leadership of this node, which holds the lease (reservation.ts). Throws if it gets none. */

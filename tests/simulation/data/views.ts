@@ -1,4 +1,5 @@
 // What a node sees of itself and of the others, and what the real decisions make of it.
+import { withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import { choosePrimary, type NodeReport } from "../../../core/protocol/choose-primary.ts";
 import type { WalPosition } from "../../../core/postgres/lsn.ts";
 import { isRestored } from "../../../roles/postgres-node/decide/counting.ts";
@@ -142,7 +143,7 @@ function viewOf({ settings, disk, now }: SimNode, seen: Surroundings, world: Dat
     paused: paused.on,
     quorum: !forced,
     everHadMajority,
-    leaderships: configurations ? now!.leaderships : [],
+    leaderships: configurations ? withLeaderships(now!.leaderships, disk.leaderships) : [],
     ...seen,
     peers: seen.peers.map((p) => p.seen === "reached" && !certain ? { ...p, certain: true } : p),
   };
