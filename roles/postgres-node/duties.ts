@@ -124,7 +124,7 @@ async function runningView(surroundings: Surroundings, run: ServerRun, node: Nod
   return {
     ...viewOf(node, surroundings),
     sawPrimary: seen.now.sawPrimary,
-    holderQuiet: holderQuiet(node),
+    holder: holderSeen(node),
     license: licenseOf(node),
     role: own.role,
     systemIdentifier: own.systemIdentifier,
@@ -138,11 +138,10 @@ async function runningView(surroundings: Surroundings, run: ServerRun, node: Nod
   };
 }
 
-/** Whether the holder of the lease has missed two renewals at this node's voter, or nobody else has its grant. */
-function holderQuiet({ config, voter }: Node): boolean {
+function holderSeen({ config, voter }: Node): RunningView["holder"] {
   const grant = voter.granted();
-  if (grant === null || grant.host === config.host) return true;
-  return grant.forMs <= config.leaseTtlMs - 2 * config.leaseRenewMs;
+  if (grant === null || grant.host === config.host) return "none";
+  return grant.forMs <= config.leaseTtlMs - 2 * config.leaseRenewMs ? "quiet" : "renews";
 }
 
 async function applyRunning(plan: RunningPlan, run: ServerRun, node: Node): Promise<ServerEnd | null> {

@@ -97,6 +97,16 @@ test("takeOver() waits for the last record of the old primary, and does not lead
   assert.deepEqual(await coming, { ok: true, because: "primary on timeline 2" });
 });
 
+test("takeOver() of a node that is promoting itself already succeeds with that promotion", async () => {
+  const f = await orphanedStandby();
+  const own = promoteHere("no primary", f.node);
+  const order = takeOver({ from: "pg2", afterLsn: "0/0", epoch: 1, because: "a stop" }, f.node);
+  await f.clock.pass(1_000);
+  await own;
+  assert.deepEqual(await order, { ok: true, because: "primary on timeline 2" });
+  assert.equal(f.world.did.filter((w) => w === "promote").length, 1);
+});
+
 test("takeOver() is refused by a node that is not a standby", async () => {
   const f = fakeNode();
   f.node.seen.serverStarted();

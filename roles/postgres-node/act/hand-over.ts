@@ -109,7 +109,14 @@ export async function takeOver(
     }
     await node.clock.sleep(20, node.stop);
   }
-  await promoteHere(`${from} hands over: ${because}`, node, { asked: true, provenUpTo: epoch });
+  // the order may find this node on its way already, since the lease is free
+  const own = node.clock.nowMs() + receiveMs;
+  while (node.candidacy.current !== null && node.seen.role() === "standby" && node.clock.nowMs() < own) {
+    await node.clock.sleep(20, node.stop);
+  }
+  if (node.seen.role() === "standby") {
+    await promoteHere(`${from} hands over: ${because}`, node, { asked: true, provenUpTo: epoch });
+  }
   node.activity.wake();
   return node.seen.role() === "primary"
     ? yes(`primary on timeline ${node.seen.now.server?.timeline}`)

@@ -23,7 +23,7 @@ const view = (changes: Partial<RunningView> = {}): RunningView => ({
   paused: false,
   strict: false,
   sawPrimary: true,
-  holderQuiet: true,
+  holder: "quiet",
   license: "not-needed",
   peers: [lost("a"), peer("c", 3)],
   primary: null,
@@ -102,7 +102,13 @@ const table: [string, Partial<RunningView>, string][] = [
   }, "follow"],
   ["a primary without the lease is fenced", { role: "primary", license: "missing" }, "fence"],
   ["with the lease, a lost primary that no longer renews is replaced at once", { license: "missing" }, "promote"],
-  ["but not one that only does not answer here", { license: "missing", holderQuiet: false }, "nothing"],
+  ["but not one that only does not answer here", { license: "missing", holder: "renews" }, "nothing"],
+  ["nor at once after the lease was released: its heir comes first", {
+    license: "missing",
+    holder: "none",
+    noPrimaryMs: 999,
+  }, "nothing"],
+  ["but after a second", { license: "missing", holder: "none", noPrimaryMs: 1_000 }, "promote"],
   ["but not by a node that has seen no primary since its start", {
     noPrimaryMs: 1_000,
     license: "missing",

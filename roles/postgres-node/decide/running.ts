@@ -25,6 +25,8 @@ export const followGraceMs = 3_000;
  * the former primary has the same time to come back.
  */
 export const electionGraceMs = 9_000;
+/** A lease that was released is left to the node that the former holder hands over to for this long, milliseconds. */
+export const heirGraceMs = 1_000;
 /** While a primary has only just gone out of sight, the node looks this often, milliseconds, */
 export const searchMs = 250;
 /** for this long, milliseconds. */
@@ -155,7 +157,10 @@ function decideWithoutPrimary(view: RunningView): RunningPlan {
   const wait: RunningPlan = view.noPrimaryMs < searchForMs ? { do: "nothing", againMs: searchMs } : { do: "nothing" };
   // with the lease an early attempt risks nothing: voters refuse while the primary may still be read-write
   const soon = view.license !== "not-needed" && view.sawPrimary;
-  if (soon ? !view.holderQuiet : view.noPrimaryMs < electionGraceMs) return wait;
+  const tooEarly = soon
+    ? view.holder === "renews" || (view.holder === "none" && view.noPrimaryMs < heirGraceMs)
+    : view.noPrimaryMs < electionGraceMs;
+  if (tooEarly) return wait;
   // a standby that wins the tie-break and is not promoted is no longer waited for; repmgrd has no tie-break either
   const permission = decideMayPromote(view, { tieBreak: view.noPrimaryMs < 2 * electionGraceMs });
   return permission.ok

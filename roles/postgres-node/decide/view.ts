@@ -127,8 +127,8 @@ export interface RunningView extends Omit<ClusterView, OfTheStart> {
   noPrimaryMs: number;
   /** a primary has been in sight since this agent started */
   sawPrimary: boolean;
-  /** the holder of the lease has missed two renewals at this node's voter, or nobody else has this voter's grant */
-  holderQuiet: boolean;
+  /** at this node's voter: another node renews the lease, has missed two renewals, or nobody else has the grant */
+  holder: "renews" | "quiet" | "none";
   /** whether this node may be read-write */
   license: License;
   /** why PostgreSQL cannot stream, according to its own log, or null */
@@ -144,7 +144,7 @@ export type PromotionView = Omit<
   | "trouble"
   | "upstream"
   | "sawPrimary"
-  | "holderQuiet"
+  | "holder"
   | "license"
   | "origin"
 >;

@@ -187,7 +187,7 @@ export function runningOf(node: SimNode, seen: Surroundings, world: DataWorld): 
     notStreamingMs: now.notStreamingMs,
     noPrimaryMs: now.noPrimaryMs,
     sawPrimary: now.sawPrimary,
-    holderQuiet: world.voter(node.settings.host).grant === null || world.random.chance(0.5),
+    holder: world.voter(node.settings.host).grant === null ? "none" : world.random.pick(["quiet", "renews"]),
     license: licenseOf(node, world),
     trouble: now.trouble,
   });
