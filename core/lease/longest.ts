@@ -17,8 +17,8 @@ const unreadableMs = 60_000;
 export interface LongestLease {
   /** milliseconds, as it is on disk */
   ms(): number;
-  /** resolves once it is on disk; throws if it cannot be */
-  set(ms: number): Promise<void>;
+  /** writes what `ms` says when its turn has come; resolves once that is on disk; throws if it cannot be */
+  set(ms: () => number): Promise<void>;
 }
 
 /** The record in `directory`, at least `configuredMs`. If that cannot be written, it stays less, and so does what is granted. */
@@ -31,16 +31,13 @@ export async function openLongestLease(directory: string, configuredMs: number, 
     await writeAtomic(path, JSON.stringify({ ttlMs }) + "\n", { mode: 0o600, owner: postgresAccount });
     onDisk = ttlMs;
   };
+  const inTurn = (what: () => Promise<void>) => writing = writing.catch(() => {}).then(what);
   const longest: LongestLease = {
     ms: () => onDisk,
-    set: (ms) => {
-      const mine = writing.catch(() => {}).then(() => write(ms)); // in order: the last one asked for is the one on disk
-      writing = mine;
-      return mine;
-    },
+    set: (ms) => inTurn(() => write(ms())),
   };
   if (onDisk < configuredMs) {
-    await longest.set(configuredMs).catch((error) =>
+    await longest.set(() => configuredMs).catch((error) =>
       log.error("This voter cannot record its LEASE_TTL, and grants shorter leases only", {
         ttlMs: onDisk,
         why: errorText(error),

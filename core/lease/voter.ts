@@ -23,6 +23,8 @@ export class Voter {
   private readonly complained = new Set<string>();
   /** LEASE_TTL here, milliseconds; the state has the longest one that is accepted now */
   private readonly ownTtlMs: number;
+  /** of the leases that are being noted, milliseconds */
+  private readonly noting: number[] = [];
   constructor(
     o: { name: string; incarnation: string; ttlMs: number; electorate: readonly string[] },
     private readonly log: Log,
@@ -58,7 +60,7 @@ export class Voter {
   handle(request: LeaseRequest): KnowingReply | Promise<KnowingReply> {
     this.answered?.inc();
     const leaderships = () => request.kind === "acquire" ? this.epochs.leaderships() : [];
-    const knowing = (reply: LeaseReply) => ({ ...reply, leaderships: leaderships() });
+    const knowing = (reply: LeaseReply) => ({ ...reply, leaderships: leaderships(), epoch: this.epochs.highest() });
     if (request.ttlMs <= this.state.ttlMs) return knowing(this.answer(request));
     return this.answerLonger(request).then(knowing);
   }
@@ -70,13 +72,23 @@ export class Voter {
       this.state = accepting(voter, this.state.ttlMs);
       return reply;
     }
+    this.noting.push(request.ttlMs);
     try {
-      await this.longest.set(request.ttlMs);
+      await this.longest.set(() => this.longestNow());
+      this.state = accepting(this.state, this.longest.ms());
+      return this.answer(request); // refused if another claimant was faster
     } catch (error) {
       return { ...reply, granted: false, because: `this voter cannot record that lease: ${errorText(error)}` };
+    } finally {
+      this.noting.splice(this.noting.indexOf(request.ttlMs), 1);
     }
-    this.state = accepting(this.state, this.longest.ms());
-    return this.answer(request); // refused if another claimant was faster
+  }
+
+  /** The longest lease that is granted, is being noted, or is configured here, milliseconds. */
+  private longestNow(): number {
+    const now = leaseNowMs();
+    const grantedMs = Math.ceil((liveGrant(this.state, now)?.untilMs ?? now) - now);
+    return Math.max(this.ownTtlMs, grantedMs, ...this.noting);
   }
 
   private answer(request: LeaseRequest): LeaseReply {
@@ -97,7 +109,7 @@ export class Voter {
     const grant = liveGrant(this.state, now);
     if (this.state.ttlMs <= this.ownTtlMs || grant === null || grant.untilMs - now > this.ownTtlMs) return;
     this.state = accepting(this.state, this.ownTtlMs);
-    this.longest.set(this.ownTtlMs).catch((error) =>
+    this.longest.set(() => this.longestNow()).catch((error) =>
       this.log.warn("The longest lease could not be recorded; this voter is silent for longer after its next start", {
         why: errorText(error),
       })

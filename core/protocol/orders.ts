@@ -56,6 +56,7 @@ const leaseReply: z.ZodType<KnowingReply> = z.object({
   highest: term.nullable(),
   freeInMs: z.number(),
   leaderships: z.array(leadershipSchema).default([]),
+  epoch: z.number().int().nonnegative().nullable().default(null),
 });
 
 const epochRequest: z.ZodType<EpochRequest> = leadershipSchema.omit({ host: true }).extend({ from: claimant });

@@ -48,7 +48,7 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       name: "end of force",
       orderBecause: "before memory and role: from here on a majority counts again",
       ifItFails: "end",
-      do: (seen) => endForce(seen, node),
+      do: async (seen) => await endForce(seen, node) ? await leadAgain(run, node) : null,
     },
     {
       name: "memory",
@@ -101,6 +101,13 @@ function retried(step: Duty, { log }: Node): Duty {
   };
 }
 
+async function leadAgain(run: ServerRun, node: Node): Promise<ServerEnd> {
+  const because = "a majority counts again, and does not know the epoch of a forced failover";
+  say(node, "stopping", "stopping to lead under an epoch of the majority", because);
+  await run.process.stop();
+  return { why: "demoted" };
+}
+
 async function keepRoom(surroundings: Surroundings, node: Node): Promise<ServerEnd | null> {
   const heir = await heirWithRoom(surroundings, node);
   return heir && { why: "handed-over", heir };
@@ -148,6 +155,7 @@ async function applyRunning(plan: RunningPlan, run: ServerRun, node: Node): Prom
   switch (plan.do) {
     case "nothing":
       run.retryMs = plan.againMs ?? null;
+      if (plan.because) say(node, "running", "serving as standby", `it is not promoted: ${plan.because}`);
       return null;
     case "demote":
       say(node, "stopping", "stopping a false primary", plan.because);

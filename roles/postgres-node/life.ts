@@ -3,6 +3,8 @@
 import { errorText, ExitCode, OperatorError, unreachable } from "../../core/words/errors.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
+import { forgetOtherCluster, rememberMajority } from "./act/remember.ts";
+import { majorityInSight } from "./decide/counting.ts";
 import { countedData } from "./decide/granted.ts";
 import { decideStartup, type StartupPlan } from "./decide/startup.ts";
 import type { ClusterView } from "./decide/view.ts";
@@ -30,6 +32,8 @@ interface Attempt {
   cloneBecause: string | null;
   /** the last server ended in order to be rejoined */
   rejoining: boolean;
+  /** a node of the cluster whose data this node has, or is about to clone, knows that a majority has joined */
+  majorityKnown: boolean;
   /** the term of the lease that this node held before it looked around: no other node can have led since */
   keptTerm: number | null;
   /** while this node is about to start as primary */
@@ -43,6 +47,7 @@ export async function runNode(node: Node): Promise<void> {
     pauseMs: firstPauseMs,
     cloneBecause: null,
     rejoining: false,
+    majorityKnown: false,
     keptTerm: null,
     bid: null,
   };
@@ -64,10 +69,12 @@ export async function runNode(node: Node): Promise<void> {
 async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   const { doors, lease, seen } = node;
   await doors.server.clearStale();
-  const { everHadMajority, granted, followed } = node.memory.now;
-  seen.dataFound(
-    countedData(await doors.data.look(), { leaseInForce: lease.mode.on, everHadMajority, granted, followed }),
-  );
+  const data = await doors.data.look();
+  await forgetOtherCluster(data, node);
+  const { everHadMajority, forced, granted, followed } = node.memory.now;
+  // an operator who forces a node answers for all that it has
+  const leaseInForce = lease.mode.on && !forced;
+  seen.dataFound(countedData(data, { leaseInForce, everHadMajority, granted, followed }));
   await observeRoom(node);
   attempt.keptTerm = lease.held() ? lease.term() : null;
   const plan = decideStartup(await observe(node, attempt));
@@ -88,6 +95,8 @@ async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<Clus
   const surroundings = await observeSurroundings(node, how);
   const { data, disk } = seen.now;
   if (!data) throw new Error("observe() needs the data directory to be seen first");
+  const cluster = surroundings.primary?.systemIdentifier ?? (data.kind === "cluster" ? data.systemIdentifier : null);
+  attempt.majorityKnown = majorityInSight(surroundings, cluster);
   return {
     ...viewOf(node, surroundings),
     cleanOverRewind: config.cleanOverRewind,
@@ -129,6 +138,7 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
     case "clone":
       say(node, "cloning", `cloning from ${plan.from}`, plan.because);
       await data.clone(plan.from);
+      if (attempt.majorityKnown) await rememberMajority(node);
       attempt.cloneBecause = null;
       noteRejoin("clone", { from: plan.from, because: plan.because, started }, node);
       return true;
@@ -139,6 +149,7 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
     case "start-primary":
       return await mayStartPrimary(node, attempt) && await serve(plan, node, attempt);
     case "start-standby":
+      if (attempt.majorityKnown) await rememberMajority(node);
       return await serve(plan, node, attempt);
     default:
       return unreachable(plan);

@@ -87,11 +87,10 @@ export function ownOf({ seen }: Node): OwnNode {
 }
 
 /** Whether this node may be read-write now. */
-export function licenseOf({ config, memory, lease, voter, seen }: Node): License {
+export function licenseOf({ config, memory, lease, seen }: Node): License {
   return decideLicense({
     role: seen.role(),
     everHadMajority: memory.now.everHadMajority,
-    grantedToOther: (voter.granted()?.host ?? config.host) !== config.host,
     secondLevel: config.electorate.length === 0 && config.upstreamHost !== null,
     leaseInForce: lease.mode.on,
     held: lease.held(),

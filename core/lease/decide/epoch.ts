@@ -23,6 +23,8 @@ export interface EpochRequest extends Omit<Leadership, "host"> {
 
 /** An answer with the leaderships whose epochs this voter has granted: what a claimant that is to lead has to know of. */
 export interface KnowingReply extends LeaseReply {
+  /** the highest epoch that this voter has granted; null: it is not known */
+  epoch: number | null;
   leaderships: readonly Leadership[];
 }
 

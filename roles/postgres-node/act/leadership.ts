@@ -22,7 +22,7 @@ export async function reserveEpoch(node: Node): Promise<number | null> {
   const { systemIdentifier } = ownOf(node);
   if (systemIdentifier === null) throw new Error("the system identifier of this node is not known");
   const epoch = await lease.reserveEpoch(known, systemIdentifier);
-  await memory.update((m) => ({ ...m, granted: withGranted(m.granted, epoch), followed: Math.max(m.followed, own) }));
+  await memory.update((m) => ({ ...m, granted: withGranted(m.granted, epoch) }));
   await doors.data.makeNextTimeline(own, epoch);
   return epoch;
 }

@@ -73,6 +73,7 @@ async function mayPromote(node: Node, options: MayPromote): Promise<Verdict> {
   const surroundings = await observeSurroundings(node, finalLook);
   return decideMayPromote({
     ...viewOf(node, surroundings),
+    sawPrimary: node.seen.now.sawPrimary,
     role: server.standby ? "standby" : "primary",
     systemIdentifier: server.systemIdentifier,
     position: { timeline: server.timeline, lsn: ownOf(node).lsn ?? "0/0" },

@@ -87,8 +87,10 @@ async function underEpoch(node: Node): Promise<Outcome> {
     await putInForce(node);
     epoch = await reserveEpoch(node);
   } catch (error) {
-    await refuse(errorText(error), node);
-    return "refused";
+    // with an epoch, a promotion that somebody else has begun may be allowed to end
+    if (node.lease.epoch() === null) return await refuse(errorText(error), node);
+    await takeBack(errorText(error), node);
+    return "failed";
   }
   if (node.seen.now.run !== run || !node.seen.now.postmasterRuns) return "over";
   const outcome = await becomesPrimary(node);
@@ -127,11 +129,12 @@ async function becomesPrimary(node: Node): Promise<Outcome> {
 }
 
 /** No epoch: nothing was asked of PostgreSQL, which no majority lets leave recovery. Another node may have the lease. */
-async function refuse(because: string, node: Node): Promise<void> {
+async function refuse(because: string, node: Node): Promise<"refused"> {
   node.log.error("Not promoted", { because });
   say(node, "running", "serving as standby", because);
   node.lease.disarm();
   await node.lease.release(because);
+  return "refused";
 }
 
 /** The requested promotion may still happen: the server is ended first, and only then may another node have the lease. */

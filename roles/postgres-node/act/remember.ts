@@ -1,7 +1,7 @@
 // Writes down what must outlive the container: that a majority has joined once, and which nodes are known.
 import { waitsForOf } from "./consistency.ts";
 import { decideMemory } from "../decide/memory.ts";
-import type { Surroundings } from "../decide/view.ts";
+import type { OwnData, Surroundings } from "../decide/view.ts";
 import { armIfNeeded, licenseOf, type Node } from "../node.ts";
 import { knownHosts, viewOf } from "../observe/surroundings.ts";
 
@@ -32,4 +32,24 @@ export async function remember(surroundings: Surroundings, node: Node): Promise<
     partners: config.partners,
   });
   if (seen.role() === "primary") armIfNeeded(node);
+}
+
+/**
+ * A standby, or a node whose data is a fresh clone, joins a cluster that has had a majority: it needs the lease from its first
+ * moment on. A node that starts as primary does not learn it from others (counting.ts, isRestored).
+ */
+export async function rememberMajority({ memory }: Node): Promise<void> {
+  await memory.update((m) => ({ ...m, everHadMajority: true }));
+}
+
+/** What was remembered of another cluster says nothing of this one, for example after its volume was replaced. */
+export async function forgetOtherCluster(data: OwnData, { log, memory }: Node): Promise<void> {
+  const { systemIdentifier } = memory.now;
+  if (data.kind !== "cluster" || systemIdentifier === "" || systemIdentifier === data.systemIdentifier) return;
+  log.warn("The node's memory is of another cluster, and is forgotten", {
+    remembered: systemIdentifier,
+    here: data.systemIdentifier,
+  });
+  const none = { everHadMajority: false, granted: null, followed: 0, forced: false, hosts: [] };
+  await memory.update((m) => ({ ...m, ...none, systemIdentifier: data.systemIdentifier }));
 }

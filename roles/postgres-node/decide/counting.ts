@@ -33,6 +33,16 @@ export function counting(
   });
 }
 
+/** The nodes in sight that have no data, or an older copy that does not count: there is nothing of theirs to wait for. */
+export function withoutData(
+  view: Pick<ClusterView, "everHadMajority" | "peers">,
+  systemIdentifier: string | null,
+): string[] {
+  const counted = counting(view, systemIdentifier);
+  const copy = (p: ReachedPeer) => p.systemIdentifier === systemIdentifier && !counted.includes(p);
+  return reached(view).filter((p) => (!p.hasCluster && p.role === "none") || copy(p)).map((p) => p.ownHost);
+}
+
 /** Those of them that may lead: a node of the first level waits for no WAL that only the second level has. */
 export function electable(
   view: Pick<ClusterView, "everHadMajority" | "peers" | "otherPartners">,

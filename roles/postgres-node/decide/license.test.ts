@@ -7,7 +7,6 @@ import { decideLicense, type LicenseView } from "./license.ts";
 const held: LicenseView = {
   role: "primary",
   everHadMajority: true,
-  grantedToOther: false,
   secondLevel: false,
   leaseInForce: true,
   held: true,
@@ -20,13 +19,13 @@ const rows: [string, Partial<LicenseView>, "held" | "missing" | "not-needed"][] 
   ["with QUORUM=off or two voters it needs none", { leaseInForce: false, held: false }, "not-needed"],
   ["a node of the second level never may", { secondLevel: true, leaseInForce: false }, "missing"],
   [
-    "a standby whose voter has granted the lease to another node may not, although its marker comes later",
-    { role: "standby", everHadMajority: false, grantedToOther: true, held: false },
+    "a standby may not, although its marker comes later",
+    { role: "standby", everHadMajority: false, held: false },
     "missing",
   ],
   [
     "a primary before the first majority goes on, whichever node has the lease",
-    { everHadMajority: false, grantedToOther: true, held: false },
+    { everHadMajority: false, held: false },
     "not-needed",
   ],
 ];
@@ -38,7 +37,6 @@ test("where a lease is in force and a majority has joined, only the holder may",
   const views = fc.record({
     role: fc.constantFrom("primary" as const, "standby" as const, "none" as const, "unknown" as const),
     everHadMajority: fc.boolean(),
-    grantedToOther: fc.boolean(),
     secondLevel: fc.boolean(),
     leaseInForce: fc.boolean(),
     held: fc.boolean(),

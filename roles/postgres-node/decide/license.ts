@@ -6,8 +6,6 @@ export interface LicenseView {
   role: Role;
   /** this node's own marker: a majority of PARTNER_NODES has joined once */
   everHadMajority: boolean;
-  /** this node's voter has granted the lease to another node; this may happen a moment before this node has its marker */
-  grantedToOther: boolean;
   /** PARTNER_NODES is empty on this node, and an upstream is configured */
   secondLevel: boolean;
   /** three voters or more, and QUORUM=on */
@@ -18,7 +16,8 @@ export interface LicenseView {
 /** The first row that applies counts. */
 const table: readonly { applies: (v: LicenseView) => boolean; license: License; because: string }[] = [
   {
-    applies: (v) => !v.everHadMajority && !(v.role === "standby" && v.grantedToOther),
+    // a standby has been cloned from a primary, which may have had a majority before this node has its marker
+    applies: (v) => !v.everHadMajority && !(v.role === "standby" && v.leaseInForce),
     license: "not-needed",
     because: "a majority of PARTNER_NODES has not joined yet",
   },

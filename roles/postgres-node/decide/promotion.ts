@@ -2,7 +2,7 @@
 import { comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts";
 import { missingProof } from "./proof.ts";
 import { withoutStuck } from "./stuck.ts";
-import { counting, countMajority, electable } from "./counting.ts";
+import { counting, countMajority, electable, withoutData } from "./counting.ts";
 import { type PromotionView, reached } from "./view.ts";
 
 export interface MayPromote {
@@ -38,6 +38,8 @@ export function decideMayPromote(
   const peers = counting(view, view.systemIdentifier);
   const alive = peers.find((p) => p.role === "primary");
   if (alive) return refuse(`${alive.host} is the primary and answers`);
+  const blind = options.asked ? null : tooFewAfterStart(view);
+  if (blind !== null) return refuse(blind);
   const rivals = electable(view, view.systemIdentifier);
   const becoming = rivals.find((p) => p.becomingPrimary);
   if (becoming) return refuse(`${becoming.host} is becoming primary`);
@@ -50,6 +52,22 @@ export function decideMayPromote(
   const better = rivals.find((p) => isBetter(p, view, options.tieBreak));
   if (better) return refuse(`${better.host} has newer data, or equal data and precedence by NODE_PRIORITY or NODE_ID`);
   return { ok: true, because: `${majority.have} of ${majority.size} voters answer and none of them has newer data` };
+}
+
+/**
+ * Without strict mode: after a start of the whole cluster, a node that has seen no primary yet cannot know how old its data is,
+ * unless most nodes that have data are in sight.
+ */
+function tooFewAfterStart(view: PromotionView): string | null {
+  if (view.strict || !view.quorum || view.sawPrimary) return null;
+  const partners = [view.self.host, ...view.otherPartners];
+  const located = counting(view, view.systemIdentifier).filter((p) => p.position !== null).map((p) => p.ownHost);
+  const known = [view.self.host, ...located, ...withoutData(view, view.systemIdentifier)];
+  const there = partners.filter((host) => known.includes(host));
+  if (there.length * 2 > partners.length) return null;
+  const others = partners.filter((host) => !there.includes(host)).join(", ");
+  return `no primary has been in sight since this node started, and ${others} may have newer data; start ${others}, or ` +
+    "type postdock cluster failover --force to go on with what is here";
 }
 
 /** A hand-over proves nothing of commits under a later leadership: its order may have been delayed. */

@@ -26,7 +26,7 @@ test("a commit may have waited for a node that this one does not know yet: the v
   assert.equal(
     missingProof(view({ leaderships: [led], peers: [lost("p")] })),
     "CONSISTENCY is strict, and 1 of 3 nodes (PARTNER_NODES of the primary of timeline 4: p,a,b) cannot prove that no " +
-      "acknowledged commit is lost",
+      "acknowledged commit is lost; start the others, or type postdock cluster failover --force to go on with what is here",
   );
   assert.equal(missingProof(view({ leaderships: [led], peers: [lost("p"), peer("b", 3)] })), null);
 });

@@ -3,7 +3,7 @@
 import type { WalPosition } from "../../../core/postgres/lsn.ts";
 import type { Leadership } from "../../../core/lease/decide/epoch.ts";
 import { provesAll } from "./sync.ts";
-import { counting } from "./counting.ts";
+import { counting, withoutData } from "./counting.ts";
 import { type ClusterView, reached } from "./view.ts";
 
 export type ProofView =
@@ -27,7 +27,7 @@ export function missingProof(view: ProofView, { final = false }: { final?: boole
     return blind.length > 0 ? `; still uncertain where their own WAL ends: ${blind}` : "";
   };
   if (!view.strict) {
-    const unseen = unseenLeadership(view, seen);
+    const unseen = unseenLeadership(view, new Set([...seen, ...withoutData(view, view.systemIdentifier)]));
     if (!unseen) return null;
     return `${unseen.host} has led on timeline ${unseen.epoch} since this node had its WAL, and no node in sight ` +
       `has followed it${
@@ -41,7 +41,10 @@ export function missingProof(view: ProofView, { final = false }: { final?: boole
     const there = partners.filter((host) => seen.has(host)).length;
     if (provesAll(there, partners.length)) continue;
     return `CONSISTENCY is strict, and ${there} of ${partners.length} nodes (PARTNER_NODES ${whose}) cannot prove that no ` +
-      `acknowledged commit is lost${blindOf(partners)}`;
+      `acknowledged commit is lost${
+        blindOf(partners)
+      }; start the others, or type postdock cluster failover --force to go on ` +
+      "with what is here";
   }
   return null;
 }

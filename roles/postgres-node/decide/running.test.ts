@@ -200,7 +200,7 @@ test("decideMayPromote() in strict mode with the lease counts only nodes that ar
   assert.equal(final({ strict: true, peers: [lost("a"), peer("c", 3)] }).ok, true);
   assert.match(
     final({ strict: true, peers: [lost("a"), unsure] }).because,
-    /still uncertain where their own WAL ends: c$/,
+    /still uncertain where their own WAL ends: c;/,
   );
   assert.equal(final({ strict: false, peers: [lost("a"), unsure] }).ok, true);
   assert.equal(
@@ -264,4 +264,27 @@ test("an older copy of a primary's volume stops once it sees nodes that know of 
   assert.equal(decideRunning(first).do, "nothing", "no majority has joined yet");
   assert.equal(may({ peers: [peer("a", 1, copy), peer("c", 3)] }), true);
   assert.equal(may({ peers: [peer("a", 1, { ...copy, everHadMajority: true }), peer("c", 3)] }), false);
+});
+
+test("without strict mode, after a start of the whole cluster a node leads only with most nodes that have data in sight", () => {
+  const observers = [{ host: "o", answers: true }, { host: "p", answers: true }];
+  const alone = { observers, peers: [lost("a"), lost("c")] };
+  const asked = (changes: Partial<RunningView>, options: Partial<MayPromote> = {}) =>
+    decideMayPromote(view({ ...alone, ...changes }), { tieBreak: false, ...options });
+  assert.equal(asked({}).ok, true, "it has seen the primary, and follows on");
+  const fresh = asked({ sawPrimary: false });
+  assert.match(fresh.because, /no primary has been in sight since this node started, and a, c may have newer.*--force/);
+  assert.equal(asked({ sawPrimary: false }, { asked: true }).ok, true, "an operator asks for it");
+  assert.equal(asked({ sawPrimary: false, peers: [lost("a"), peer("c", 3)] }).ok, true);
+  const empty = peer("c", 3, { hasCluster: false, role: "none", position: null, systemIdentifier: null });
+  const copy = peer("c", 3, { everHadMajority: false, wasPrimary: true, role: "none" });
+  for (const gone of [empty, copy]) {
+    assert.equal(asked({ sawPrimary: false, peers: [lost("a"), gone] }).ok, true, "there is nothing of it to wait for");
+  }
+});
+
+test("a standby that may not be promoted says why", () => {
+  const plan = decideRunning(view({ license: "missing", peers: [lost("a"), lost("c")] }));
+  assert.equal(plan.do, "nothing");
+  assert.match("because" in plan ? plan.because ?? "" : "", /only 1 of 3 voters answer/);
 });

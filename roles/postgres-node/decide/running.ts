@@ -7,8 +7,8 @@ import { decideMayPromote } from "./promotion.ts";
 import { isAncestor, sameOrigin } from "../../../core/postgres/lsn.ts";
 
 export type RunningPlan =
-  /** `againMs`: the next look comes after this at the latest, milliseconds */
-  | { do: "nothing"; againMs?: number }
+  /** `againMs`: the next look comes after this at the latest, milliseconds; `because`: why it is not promoted */
+  | { do: "nothing"; againMs?: number; because?: string }
   /** another node is the real primary: stop at once and decide as at start */
   | { do: "demote"; because: string }
   /** read-write without the lease, for example promoted by hand: no client may write here */
@@ -168,5 +168,5 @@ function decideWithoutPrimary(view: RunningView): RunningPlan {
       do: "promote",
       because: `no primary has been in sight for ${Math.round(view.noPrimaryMs / 1000)} s: ${permission.because}`,
     }
-    : wait;
+    : { ...wait, because: permission.because };
 }

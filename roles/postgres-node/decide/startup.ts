@@ -235,7 +235,8 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
       do: "wait",
       because:
         "this node was a primary and does not remember that a majority of PARTNER_NODES has joined, but other nodes do: its " +
-        "volume is an older copy, so it waits for a primary to join",
+        "volume is an older copy, so it waits for a primary to join; if no other node of PARTNER_NODES has data, type " +
+        "postdock cluster failover --force",
     };
   }
   if (view.everHadMajority && view.otherPartners.length === 0 && view.configuredUpstream !== null) {

@@ -143,7 +143,6 @@ export type PromotionView = Omit<
   | "noPrimaryMs"
   | "trouble"
   | "upstream"
-  | "sawPrimary"
   | "holder"
   | "license"
   | "origin"

@@ -5,7 +5,7 @@ import { newerPause, type Pause } from "../../../core/protocol/pause.ts";
 import { orders } from "../../../core/protocol/orders.ts";
 import { successorOf } from "../act/hand-over.ts";
 import { promoteHere } from "../act/promote.ts";
-import { counting } from "../decide/counting.ts";
+import { electable } from "../decide/counting.ts";
 import { reached, type Surroundings } from "../decide/view.ts";
 import { licenseOf, type Node, ownOf } from "../node.ts";
 import { observeSurroundings, viewOf } from "../observe/surroundings.ts";
@@ -50,7 +50,7 @@ async function force(node: Node): Promise<{ because: string }> {
     throw new ControlRefusal("this node has no data with which to become primary");
   }
   const position = { timeline: own.timeline, lsn: own.lsn };
-  const better = counting(viewOf(node, surroundings), own.systemIdentifier).find((p) =>
+  const better = electable(viewOf(node, surroundings), own.systemIdentifier).find((p) =>
     p.position !== null && comparePosition(p.position, position) > 0
   );
   if (better) throw new ControlRefusal(`${better.host} has newer data: force that node instead`);

@@ -15,11 +15,17 @@ import {
   retryAfterMs,
   rulesOf,
 } from "../../../core/lease/decide/claim.ts";
-import { type KnowingReply, type Leadership, withLeaderships } from "../../../core/lease/decide/epoch.ts";
+import {
+  type EpochRequest,
+  type KnowingReply,
+  type Leadership,
+  withLeaderships,
+} from "../../../core/lease/decide/epoch.ts";
 import { type LeaseReply, type LeaseRequest, maxTerm } from "../../../core/lease/decide/vote.ts";
 import { leaseNowMs } from "../../../core/runtime/time.ts";
 import { orders } from "../../../core/protocol/orders.ts";
 import type { LeaseDeps } from "./needs.ts";
+import { Reminder } from "./reminder.ts";
 import { reserveEpoch } from "./reservation.ts";
 import { type AskVoters, askVoters } from "./voters.ts";
 
@@ -39,15 +45,17 @@ export class Lease {
   retryMs = 0;
   private renewing: AbortController | null = null;
   /** the epoch that a majority has given this node under its present lease */
-  private reserved: { term: number; epoch: number } | null = null;
+  private reserved: { term: number; epoch: number; systemIdentifier: string } | null = null;
   /** what the voters have said of earlier leaderships */
   private known: readonly Leadership[] = [];
+  private readonly reminder: Reminder;
   /** why each voter last did not grant, by its name */
   private readonly refusals = new Map<string, string>();
 
   constructor(private readonly deps: LeaseDeps) {
     const { config, incarnation } = deps;
     this.mode = leaseModeOf(config);
+    this.reminder = new Reminder(deps.client, deps.log);
     const self = { nodeId: config.id, host: config.host, incarnation };
     this.claim = newClaim(self, config.electorate, rulesOf(config.leaseTtlMs));
   }
@@ -91,7 +99,7 @@ export class Lease {
       own: (request) => voter.grantEpoch(request, newestTimeline()),
       ...this.asking(electorate, askMs),
     });
-    this.reserved = { term, epoch };
+    this.reserved = { term, epoch, systemIdentifier };
     log.info("Epoch reserved", { epoch, term });
     return epoch;
   }
@@ -99,6 +107,11 @@ export class Lease {
   private asking(electorate: readonly string[], timeoutMs: number): Omit<AskVoters<object>, "own" | "done"> {
     const { config, client, clock } = this.deps;
     return { electorate, self: config.host, client, clock, timeoutMs };
+  }
+
+  private request(epoch: number): EpochRequest {
+    const systemIdentifier = this.reserved?.systemIdentifier ?? "";
+    return { from: this.claim.self, epoch, systemIdentifier, partners: this.deps.config.partners };
   }
 
   refusalTexts(): string[] {
@@ -269,6 +282,10 @@ export class Lease {
     if (reply.granted) this.refusals.delete(asked);
     else this.refusals.set(asked, reply.because);
     const after = this.claim.lease?.untilMs ?? 0;
+    const epoch = reply.granted && asked !== this.deps.config.host ? this.epoch() : null;
+    if (epoch !== null && reply.epoch !== null && reply.epoch < epoch) {
+      void this.reminder.tell(asked, this.request(epoch));
+    }
     if (after <= before) return;
     if (this.armed) this.deps.fence.arm(after);
     if (before > nowMs) this.deps.onRenewed(nowMs - (before - rules.ttlMs + rules.marginMs));

@@ -120,7 +120,7 @@ export function orderAll(world: DataWorld, on: boolean): void {
 }
 
 /**
- * The volume of a node is replaced by an older copy of its data, without the node's memory and its voter's. A second loss at the
+ * The volume of a node is replaced by an older copy of its data, or by an empty one, without the node's memory and its voter's. A second loss at the
  * same time is no fault that any rule survives: the others have everything.
  */
 function restoreVolume(node: SimNode, world: DataWorld): void {
@@ -135,8 +135,8 @@ function restoreVolume(node: SimNode, world: DataWorld): void {
   const remember = settings.electorate.filter((h) => h !== settings.host && world.voter(h).epoch === highest);
   if (remember.length * 2 <= settings.electorate.length) return;
   crash(node, world);
-  const wal = cutAt(disk.wal, 1 + world.random.below(disk.wal.end));
-  const file = disk.files.get(wal.branch.timeline);
+  const wal = world.random.chance(0.3) ? null : cutAt(disk.wal, 1 + world.random.below(disk.wal.end));
+  const file = wal && disk.files.get(wal.branch.timeline);
   const { paused } = disk.memory;
   Object.assign(disk, {
     wal,
@@ -153,6 +153,7 @@ function restoreVolume(node: SimNode, world: DataWorld): void {
       forced: false,
     },
     epoch: 0,
+    leaderships: [],
     sync: { count: 0, names: [] },
   });
 }

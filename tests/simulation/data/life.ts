@@ -47,6 +47,7 @@ function* apply(plan: StartupPlan, kept: boolean, node: SimNode, world: DataWorl
     case "rewind":
       return yield* rewind(node, plan.to, world);
     case "start-standby":
+      if (majorityKnown(node, world)) disk.memory = { ...disk.memory, everHadMajority: true };
       return yield* start(node, plan.upstream, world);
     case "start-primary": {
       if (!mayStartPrimary(kept, node, world)) return release(node, world);
@@ -120,8 +121,15 @@ function* clone(node: SimNode, from: string, world: DataWorld): Generator<void, 
   const wal = source.now.before ?? source.disk.wal!;
   disk.incoming = { from, wal, files: filesOfCopy(wal, source.disk) };
   node.now!.cloneBecause = null;
+  const known = majorityKnown(node, world);
   yield;
   moveIntoPlace(node);
+  if (known) disk.memory = { ...disk.memory, everHadMajority: true };
+}
+
+/** A node that joins as a standby learns from the others that a majority has joined, before its server runs. */
+function majorityKnown({ settings: { host } }: SimNode, world: DataWorld): boolean {
+  return world.nodes.some((n) => world.reaches(host, n.settings.host) && n.disk.memory.everHadMajority);
 }
 
 /** A base backup has the history file of its own timeline, and no other: the places of the older ones are held. */

@@ -76,11 +76,7 @@ function* begin(node: SimNode, world: DataWorld): Generator<void, number | null>
   const known = Math.max(own, node.now!.newestTimeline, ...disk.files.keys());
   const epoch = yield* world.lease.reserve(node, known);
   if (epoch === null) return null;
-  disk.memory = {
-    ...disk.memory,
-    granted: withGranted(disk.memory.granted, epoch),
-    followed: Math.max(disk.memory.followed, own),
-  };
+  disk.memory = { ...disk.memory, granted: withGranted(disk.memory.granted, epoch) };
   yield;
   if (disk.files.has(epoch)) return null;
   for (let t = own + 1; world.rules.placeHolders && t < epoch; t++) {

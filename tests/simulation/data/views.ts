@@ -40,11 +40,9 @@ export function isCertain({ found, server, ranSince, streaming, answers, replaci
 
 export function licenseOf(node: SimNode, world: DataWorld): License {
   const { settings, disk } = node;
-  const granted = world.voter(settings.host).grant;
   return decideLicense({
     role: roleOf(node.now!),
     everHadMajority: disk.memory.everHadMajority,
-    grantedToOther: granted !== null && granted.host !== settings.host,
     secondLevel: settings.otherPartners.length === 0,
     leaseInForce: true,
     held: world.lease.heldBy(node),
@@ -168,7 +166,8 @@ export function startupOf(node: SimNode, world: DataWorld, final: boolean): Star
 export function mayPromote(node: SimNode, seen: Surroundings, options: MayPromote, world: DataWorld): boolean {
   const { disk, now } = node;
   const position = reportedPosition({ disk, now: now! }) ?? positionOf(disk.wal!);
-  const view = { ...viewOf(node, seen, world), role: "standby" as const, systemIdentifier, position };
+  const { sawPrimary } = now!;
+  const view = { ...viewOf(node, seen, world), sawPrimary, role: "standby" as const, systemIdentifier, position };
   return decideMayPromote(view, options).ok;
 }
 
