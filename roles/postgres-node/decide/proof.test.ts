@@ -44,6 +44,7 @@ test("the node that led last has everything, also if no other node has data any 
   assert.equal(alone([own]), true);
   assert.equal(alone([{ ...own, epoch: 3 }]), false, "another node has led since: it began this node's timeline");
   assert.equal(alone([own, { ...led, epoch: 5 }]), false, "another node may have led since");
+  assert.equal(alone([own, led]), false, "a minority granted this node the number that a majority granted to another");
   assert.equal(alone([{ ...own, epoch: 5 }]), false, "its data is from before");
 });
 

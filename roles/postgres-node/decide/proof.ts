@@ -49,12 +49,13 @@ export function missingProof(view: ProofView, { final = false }: { final?: boole
   return null;
 }
 
-/** Whether the last leadership of all was this node's own: then it has written, or had before, whatever was acknowledged. */
+/**
+ * Whether the last leadership of all was this node's own: then it has written, or had before, whatever was acknowledged. A number
+ * that only a minority granted to this node may be the epoch of another one.
+ */
 function ledLast({ leaderships, position, self, systemIdentifier }: ProofView): boolean {
-  const [last] = leaderships.filter((l) => l.systemIdentifier === systemIdentifier).toSorted((a, b) =>
-    b.epoch - a.epoch
-  );
-  return last?.host === self.host && last.epoch === position.timeline;
+  const last = leaderships.filter((l) => l.systemIdentifier === systemIdentifier && l.epoch >= position.timeline);
+  return last.some((l) => l.epoch === position.timeline) && last.every((l) => l.host === self.host);
 }
 
 function configurations(view: ProofView): { partners: readonly string[]; whose: string }[] {

@@ -2,50 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type ClusterView, type OwnCluster, type Peer, reached, type ReachedPeer } from "./view.ts";
-import { lostPeer, standbyPeer } from "../../../tests/support/peer.ts";
+import { lostPeer as lost } from "../../../tests/support/peer.ts";
 import { counting, countMajority } from "./counting.ts";
 import { decideStartup } from "./startup.ts";
 import { comparePosition, isAncestor } from "../../../core/postgres/lsn.ts";
+import { ownCluster as cluster, startView as view, stoppedPeer as peer } from "../../../tests/support/startup-view.ts";
 
-const hosts = ["pgmaster", "pgslave1", "pgslave3"];
-
-const cluster = (changes: Partial<OwnCluster> = {}): OwnCluster => ({
-  kind: "cluster",
-  systemIdentifier: "1",
-  position: { timeline: 1, lsn: "0/5000000" },
-  origin: null,
-  parent: null,
-  ungranted: false,
-  wasPrimary: true,
-  endRead: true,
-  lastUpstream: null,
-  ...changes,
-});
-
-const peer = (host: string, changes: Partial<ReachedPeer> = {}) =>
-  standbyPeer(host, hosts.indexOf(host) + 1, { role: "none", upstream: null, streaming: false, ...changes });
-const lost = lostPeer;
-
-const view = (changes: Partial<ClusterView>): ClusterView => ({
-  self: { host: "pgmaster", nodeId: 1, name: "pgmaster", priority: 100, uptimeSeconds: 60 },
-  mayBootstrap: true,
-  configuredUpstream: null,
-  otherPartners: ["pgslave1", "pgslave3"],
-  observers: [],
-  quorum: true,
-  paused: false,
-  strict: false,
-  everHadMajority: true,
-  leaderships: [],
-  cleanOverRewind: false,
-  data: cluster(),
-  peers: [],
-  primary: null,
-  stuckWithoutRoom: false,
-  waitedMs: 60_000,
-  cloneBecause: null,
-  ...changes,
-});
 test("a node of the second level follows its configured upstream if that is the primary, wherever its data came from", () => {
   const plan = decideStartup(view({
     otherPartners: [],
@@ -58,18 +20,6 @@ test("a node of the second level follows its configured upstream if that is the 
     do: "start-standby",
     upstream: "pgslave1",
   });
-});
-
-test("a standby makes a slot on its upstream only while a primary is in sight: the last upstream may be a copy", () => {
-  const data = cluster({ wasPrimary: false, lastUpstream: "pgslave1" });
-  const slot = (changes: Partial<ClusterView>) => {
-    const plan = decideStartup(view({ data, ...changes }));
-    return plan.do === "start-standby" && plan.slot;
-  };
-  const leads = { host: "pgslave1", systemIdentifier: "1", timeline: 1, history: [], origin: null };
-  assert.equal(slot({ primary: leads, peers: [peer("pgslave1", { role: "primary" })] }), true);
-  const copy = peer("pgslave1", { role: "primary", wasPrimary: true, everHadMajority: false });
-  assert.equal(slot({ peers: [copy, peer("pgslave3")] }), false);
 });
 
 test("of two nodes with the same NODE_ID or NODE_NAME, only the earlier one starts", () => {
@@ -300,28 +250,4 @@ test("decideStartup() never lets data follow a primary of another cluster or one
     const sameCluster = systemIdentifier === null || systemIdentifier === v.data.systemIdentifier;
     return sameCluster && timeline !== null && history !== null && isAncestor(v.data.position, { timeline, history });
   }));
-});
-
-test("data that was promoted without an epoch never leads, and is replaced by a clone, whatever its timeline's number", () => {
-  const data = cluster({ position: { timeline: 2, lsn: "0/6000000" }, ungranted: true });
-  const standbys = hosts.slice(1).map((h) => peer(h, { role: "standby", position: { timeline: 1, lsn: "0/1000000" } }));
-  const alone = decideStartup(view({ data, peers: standbys }));
-  assert.equal(alone.do, "wait");
-  assert.match(alone.because, /promoted without an epoch.*failover --force/);
-  const history = [{ timeline: 2, endLsn: "0/9000000" }];
-  const primary = { host: "pgslave1", systemIdentifier: "1", timeline: 3, history, origin: null };
-  assert.equal(decideStartup(view({ data, primary, peers: standbys })).do, "clone");
-  assert.equal(
-    decideStartup(view({ data: { ...data, ungranted: false }, primary, peers: standbys })).do,
-    "start-standby",
-  );
-});
-
-test("an older copy of a primary's volume never leads beside nodes that know of a majority, whatever its timeline", () => {
-  const data = cluster({ position: { timeline: 9, lsn: "0/9000000" } });
-  const peers = [peer("pgslave1", { everHadMajority: true }), peer("pgslave3", { everHadMajority: true })];
-  const plan = decideStartup(view({ data, peers, everHadMajority: false }));
-  assert.equal(plan.do, "wait");
-  assert.match(plan.because, /its volume is an older copy, so it waits for a primary to join/);
-  assert.equal(decideStartup(view({ data, peers })).do, "start-primary");
 });

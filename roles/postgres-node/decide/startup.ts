@@ -185,6 +185,10 @@ function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight
       because: `${primary.host} is the primary, and its history continues this node's ${at}`,
     };
   }
+  if (isRestored(view, own.systemIdentifier)) {
+    const because = `the history of ${primary.host} left this node's ${at}, which may be of an older copy of a volume`;
+    return { do: "clone", from: primary.host, because };
+  }
   if (view.cleanOverRewind) {
     return {
       do: "clone",

@@ -31,11 +31,17 @@ function* turn(node: SimNode, world: DataWorld): Generator<void, void> {
     plan = startupOf(node, world, false);
     if (plan.do !== "start-primary") now.bid = false;
   }
+  const known = majorityKnown(node, world);
   yield;
-  yield* apply(plan, kept, node, world);
+  yield* apply(plan, { kept, known }, node, world);
 }
 
-function* apply(plan: StartupPlan, kept: boolean, node: SimNode, world: DataWorld): Generator<void, void> {
+function* apply(
+  plan: StartupPlan,
+  { kept, known }: { kept: boolean; known: boolean },
+  node: SimNode,
+  world: DataWorld,
+): Generator<void, void> {
   const { disk } = node;
   switch (plan.do) {
     case "wait":
@@ -43,11 +49,11 @@ function* apply(plan: StartupPlan, kept: boolean, node: SimNode, world: DataWorl
     case "finish-move":
       return moveIntoPlace(node);
     case "clone":
-      return yield* clone(node, plan.from, world);
+      return yield* clone(node, plan.from, known, world);
     case "rewind":
       return yield* rewind(node, plan.to, world);
     case "start-standby":
-      if (majorityKnown(node, world)) disk.memory = { ...disk.memory, everHadMajority: true };
+      if (known) disk.memory = { ...disk.memory, everHadMajority: true };
       return yield* start(node, plan.upstream, world);
     case "start-primary": {
       if (!mayStartPrimary(kept, node, world)) return release(node, world);
@@ -111,7 +117,7 @@ function prepareStart({ disk: { files } }: SimNode, world: DataWorld): void {
 }
 
 /** A complete clone takes the place of the old data, which was there until then, unless there was no room for both. */
-function* clone(node: SimNode, from: string, world: DataWorld): Generator<void, void> {
+function* clone(node: SimNode, from: string, known: boolean, world: DataWorld): Generator<void, void> {
   const { disk } = node;
   const source = world.node(from);
   node.now!.replacing = true;
@@ -121,7 +127,6 @@ function* clone(node: SimNode, from: string, world: DataWorld): Generator<void, 
   const wal = source.now.before ?? source.disk.wal!;
   disk.incoming = { from, wal, files: filesOfCopy(wal, source.disk) };
   node.now!.cloneBecause = null;
-  const known = majorityKnown(node, world);
   yield;
   moveIntoPlace(node);
   if (known) disk.memory = { ...disk.memory, everHadMajority: true };
