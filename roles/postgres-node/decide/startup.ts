@@ -3,6 +3,7 @@ import { countMajority, electable, isRestored } from "./counting.ts";
 import { type ClusterView, type OwnCluster, type PrimaryInSight, reached } from "./view.ts";
 import { missingProof } from "./proof.ts";
 import { rivalWithRoom, withoutStuck } from "./stuck.ts";
+import { decideTwin } from "./twin.ts";
 import { twoTimelines } from "./two-timelines.ts";
 import { comparePosition, isAncestor, sameOrigin } from "../../../core/postgres/lsn.ts";
 import { unreachable } from "../../../core/words/errors.ts";
@@ -59,19 +60,6 @@ export function decideStartup(view: ClusterView, look: StartupLook = {}): Startu
     default:
       return unreachable(view.data);
   }
-}
-
-/** Two nodes with the same id or name would use each other's slot and record. The later one does not start. */
-function decideTwin({ self, peers }: ClusterView): StartupPlan | null {
-  const here = reached({ peers }).filter((p) => p.nodeId === self.nodeId || p.name === self.name);
-  const twin = here.find((p) => p.role === "primary" || p.role === "standby" || p.uptimeSeconds > self.uptimeSeconds);
-  if (!twin) return null;
-  const same = twin.nodeId === self.nodeId ? `NODE_ID ${self.nodeId}` : `NODE_NAME ${self.name}`;
-  return {
-    do: "refuse",
-    because: `${twin.host} and this node (${self.host}) both have ${same}`,
-    fix: "give each node its own NODE_ID and NODE_NAME; the node that already runs is not affected",
-  };
 }
 
 function decideEmpty(view: ClusterView): StartupPlan {
