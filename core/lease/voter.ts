@@ -123,13 +123,18 @@ export class Voter {
   async grantEpoch(request: EpochRequest, seen = 0): Promise<EpochReply> {
     const { name, incarnation, electorate } = this.state;
     const stored = this.epochs.highest();
-    const highest = stored === null ? null : Math.max(stored, seen);
+    const highest = stored === null ? null : Math.max(stored, request.again ? 0 : seen);
     const holder = liveGrant(this.state, leaseNowMs())?.to ?? null;
     const highestTo = highest !== null && this.epoch?.epoch === highest ? this.epoch.from : null;
     const { ok, because } = judgeEpoch({ holder, highest, highestTo }, request);
     if (ok) {
       this.epoch = request;
-      await this.epochs.grant({ ...request, host: request.from.host });
+      await this.epochs.grant({
+        epoch: request.epoch,
+        host: request.from.host,
+        systemIdentifier: request.systemIdentifier,
+        partners: request.partners,
+      });
       this.log.info("Epoch granted", { to: request.from.host, epoch: request.epoch, because });
     }
     const now = ok ? request.epoch : highest ?? 0;

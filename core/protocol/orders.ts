@@ -59,7 +59,10 @@ const leaseReply: z.ZodType<KnowingReply> = z.object({
   epoch: z.number().int().nonnegative().nullable().default(null),
 });
 
-const epochRequest: z.ZodType<EpochRequest> = leadershipSchema.omit({ host: true }).extend({ from: claimant });
+const epochRequest: z.ZodType<EpochRequest> = leadershipSchema.omit({ host: true }).extend({
+  from: claimant,
+  again: z.boolean().optional(),
+});
 
 const epochReply: z.ZodType<EpochReply> = z.object({
   voter: z.string(),

@@ -48,7 +48,7 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       name: "end of force",
       orderBecause: "before memory and role: from here on a majority counts again",
       ifItFails: "end",
-      do: async (seen) => await endForce(seen, node) ? await leadAgain(run, node) : null,
+      do: (seen) => endForce(seen, node),
     },
     {
       name: "memory",
@@ -99,13 +99,6 @@ function retried(step: Duty, { log }: Node): Duty {
       }
     },
   };
-}
-
-async function leadAgain(run: ServerRun, node: Node): Promise<ServerEnd> {
-  const because = "a majority counts again, and does not know the epoch of a forced failover";
-  say(node, "stopping", "stopping to lead under an epoch of the majority", because);
-  await run.process.stop();
-  return { why: "demoted" };
 }
 
 async function keepRoom(surroundings: Surroundings, node: Node): Promise<ServerEnd | null> {

@@ -19,6 +19,8 @@ export interface Leadership {
 /** The holder of the lease asks for the number of the timeline that its leadership is to have. */
 export interface EpochRequest extends Omit<Leadership, "host"> {
   from: Claimant;
+  /** a majority has granted it: the voter has forgotten that, or was not asked. Its timeline may have been seen since */
+  again?: boolean;
 }
 
 /** An answer with the leaderships whose epochs this voter has granted: what a claimant that is to lead has to know of. */

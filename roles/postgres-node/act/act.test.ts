@@ -154,8 +154,7 @@ test("endForce() ends a forced failover once a majority is back and grants the l
   await endForce(await observeSurroundings(f.node), f.node);
   assert.equal(f.node.memory.now.forced, true, "the voters do not grant the lease");
   f.world.grants = true;
-  const again = await endForce(await observeSurroundings(f.node), f.node);
-  assert.equal(again, true, "the majority has not granted the epoch of this leadership: another one has to begin");
+  await endForce(await observeSurroundings(f.node), f.node);
   assert.equal(f.node.memory.now.forced, false);
   assert.ok(f.world.did.includes("history: A majority counts again"));
 });

@@ -13,19 +13,18 @@ export async function getFirstLease(surroundings: Surroundings, node: Node): Pro
 }
 
 /**
- * A forced primary votes alone until a majority of the configured voters is back and grants it the lease. True if it has to
- * begin a leadership of its own: the majority does not know of this one, whose number it did not grant.
+ * A forced primary votes alone until a majority of the configured voters is back and grants it the lease. They then learn the
+ * epoch of its leadership, unless they know a greater one (lease.ts).
  */
-export async function endForce(surroundings: Surroundings, node: Node): Promise<boolean> {
+export async function endForce(surroundings: Surroundings, node: Node): Promise<void> {
   const { config, history, lease, memory, seen } = node;
-  if (!memory.now.forced) return false;
+  if (!memory.now.forced) return;
   const role = seen.role();
   if (role === "primary") {
     const majority = countMajority({ ...viewOf(node, surroundings), quorum: true, everHadMajority: true });
-    if (!majority.ok || (lease.mode.on && lease.alone() && !(await lease.unforce()))) return false;
-  } else if (surroundings.primary === null || surroundings.primary.host === config.host) return false;
+    if (!majority.ok || (lease.mode.on && lease.alone() && !(await lease.unforce()))) return;
+  } else if (surroundings.primary === null || surroundings.primary.host === config.host) return;
   else lease.standDown();
   await memory.update((m) => ({ ...m, forced: false }));
   history.note("A majority counts again", { because: "a majority of the voters is back", role });
-  return role === "primary" && lease.mode.on;
 }

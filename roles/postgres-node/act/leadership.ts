@@ -13,14 +13,15 @@ export async function reserveEpoch(node: Node): Promise<number | null> {
   const { doors, lease, memory, seen } = node;
   const own = ownOf(node).timeline;
   if (own === null) throw new Error("the timeline of this node is not known");
-  const known = Math.max(own, seen.now.newestTimeline, await doors.data.newestTimeline());
+  const { systemIdentifier } = ownOf(node);
+  if (systemIdentifier === null) throw new Error("the system identifier of this node is not known");
+  const led = lease.leaderships().filter((l) => l.systemIdentifier === systemIdentifier).map((l) => l.epoch);
+  const known = Math.max(own, seen.now.newestTimeline, await doors.data.newestTimeline(), ...led);
   if (known - own > mostSkipped) {
     throw new Error(
       `a node reports timeline ${known}, but this node is on ${own}: so many leaderships cannot have passed`,
     );
   }
-  const { systemIdentifier } = ownOf(node);
-  if (systemIdentifier === null) throw new Error("the system identifier of this node is not known");
   const epoch = await lease.reserveEpoch(known, systemIdentifier);
   await memory.update((m) => ({ ...m, granted: withGranted(m.granted, epoch) }));
   await doors.data.makeNextTimeline(own, epoch);

@@ -27,7 +27,7 @@ export function missingProof(view: ProofView, { final = false }: { final?: boole
     return blind.length > 0 ? `; still uncertain where their own WAL ends: ${blind}` : "";
   };
   if (!view.strict) {
-    const unseen = unseenLeadership(view, new Set([...seen, ...withoutData(view, view.systemIdentifier)]));
+    const unseen = unseenLeadership(view, seen);
     if (!unseen) return null;
     return `${unseen.host} has led on timeline ${unseen.epoch} since this node had its WAL, and no node in sight ` +
       `has followed it${
@@ -36,7 +36,7 @@ export function missingProof(view: ProofView, { final = false }: { final?: boole
       "without what was written there";
   }
   // before a majority has joined, a commit needs no other node to be acknowledged
-  if (ledLast(view) || !(view.everHadMajority || reached(view).some((p) => p.everHadMajority))) return null;
+  if (!(view.everHadMajority || reached(view).some((p) => p.everHadMajority))) return null;
   for (const { partners, whose } of configurations(view)) {
     const there = partners.filter((host) => seen.has(host)).length;
     if (provesAll(there, partners.length)) continue;
@@ -47,15 +47,6 @@ export function missingProof(view: ProofView, { final = false }: { final?: boole
       "with what is here";
   }
   return null;
-}
-
-/**
- * Whether the last leadership of all was this node's own: then it has written, or had before, whatever was acknowledged. A number
- * that only a minority granted to this node may be the epoch of another one.
- */
-function ledLast({ leaderships, position, self, systemIdentifier }: ProofView): boolean {
-  const last = leaderships.filter((l) => l.systemIdentifier === systemIdentifier && l.epoch >= position.timeline);
-  return last.some((l) => l.epoch === position.timeline) && last.every((l) => l.host === self.host);
 }
 
 function configurations(view: ProofView): { partners: readonly string[]; whose: string }[] {
@@ -76,11 +67,14 @@ function configurations(view: ProofView): { partners: readonly string[]; whose: 
  * Without strict mode: the leadership of another node that nobody in sight has followed, if that may be because too few nodes
  * are in sight. It may have lasted for days. The number may also have been reserved in vain, but nobody here can know that.
  */
-function unseenLeadership(view: ProofView, seen: ReadonlySet<string>): Leadership | null {
+function unseenLeadership(view: ProofView, located: ReadonlySet<string>): Leadership | null {
   if (!view.quorum) return null;
+  const seen = new Set([...located, ...withoutData(view, view.systemIdentifier)]);
+  // a node without data says nothing of a leadership whose own node may have it all
+  const there = (l: Leadership) => l.partners.filter((host) => (seen.has(l.host) ? seen : located).has(host)).length;
   const unseen = view.leaderships.find((l) =>
     l.systemIdentifier === view.systemIdentifier && l.epoch > view.position.timeline && l.host !== view.self.host &&
-    l.partners.filter((host) => seen.has(host)).length * 2 <= l.partners.length
+    there(l) * 2 <= l.partners.length
   );
   return unseen ?? null;
 }

@@ -81,6 +81,20 @@ test("a forced primary keeps its own vote while it asks whether the others are b
   assert.equal(voter.granted(), null);
 });
 
+test("a voter that has forgotten an epoch learns it again, although its node has seen the timeline; a new one needs more", async () => {
+  const voter = voterWith(memoryless());
+  const lease = leaseOf(voter, () => {});
+  lease.force();
+  const held = async () => (await lease.acquire()).held;
+  await waitUntil(held, { what: "the voter to speak", deadlineMs: 5_000, everyMs: 50 }, { clock: systemClock });
+  const from = { nodeId: 1, host, incarnation: "a" };
+  const request = { from, epoch: 7, systemIdentifier: "7", partners: electorate };
+  assert.equal((await voter.grantEpoch(request, 7)).granted, false, "a timeline of that number is there");
+  assert.equal((await voter.grantEpoch({ ...request, again: true }, 7)).granted, true);
+  assert.deepEqual(voter.leaderships.map((l) => [l.epoch, l.host]), [[7, host]]);
+  await lease.release("the test is over");
+});
+
 test("a release while PostgreSQL may be read-write ends PostgreSQL first", async () => {
   const directory = await mkdtemp(join(tmpdir(), "lease-"));
   await copyFile("/bin/sleep", join(directory, "postgres"));

@@ -111,7 +111,7 @@ export class Lease {
 
   private request(epoch: number): EpochRequest {
     const systemIdentifier = this.reserved?.systemIdentifier ?? "";
-    return { from: this.claim.self, epoch, systemIdentifier, partners: this.deps.config.partners };
+    return { from: this.claim.self, epoch, systemIdentifier, partners: this.deps.config.partners, again: true };
   }
 
   refusalTexts(): string[] {
@@ -128,11 +128,15 @@ export class Lease {
     const alone = this.claim;
     this.renewing?.abort();
     this.setElectorate(this.deps.config.electorate);
+    const { reserved } = this;
     const attempt = await this.acquire({ keepOwnVote: true });
     if (!attempt.held) {
       this.setElectorate(alone.electorate);
       await this.acquire();
     }
+    // the leadership goes on: its epoch is still that of the server, and the voters are to know it
+    const { lease } = this.claim;
+    if (lease !== null && reserved !== null) this.reserved = { ...reserved, term: lease.term.number };
     return attempt.held;
   }
 
