@@ -30,6 +30,11 @@ export interface KnowingReply extends LeaseReply {
   leaderships: readonly Leadership[];
 }
 
+/** The leaderships of one cluster. */
+export function ofCluster(leaderships: readonly Leadership[], systemIdentifier: string): Leadership[] {
+  return leaderships.filter((l) => l.systemIdentifier === systemIdentifier);
+}
+
 /** How many leaderships a voter remembers: the newest of each node, for each configuration that it had. */
 const mostLeaderships = 64;
 

@@ -1,5 +1,5 @@
 // The begin of a leadership: an epoch that a majority of the voters has granted becomes the number of this node's next timeline.
-import { mostSkipped } from "../../../core/lease/decide/epoch.ts";
+import { mostSkipped, ofCluster } from "../../../core/lease/decide/epoch.ts";
 import { withGranted } from "../decide/memory.ts";
 import type { Node } from "../node.ts";
 import { licenseOf, ownOf } from "../node.ts";
@@ -15,7 +15,7 @@ export async function reserveEpoch(node: Node): Promise<number | null> {
   if (own === null) throw new Error("the timeline of this node is not known");
   const { systemIdentifier } = ownOf(node);
   if (systemIdentifier === null) throw new Error("the system identifier of this node is not known");
-  const led = lease.leaderships().filter((l) => l.systemIdentifier === systemIdentifier).map((l) => l.epoch);
+  const led = ofCluster(lease.leaderships(), systemIdentifier).map((l) => l.epoch);
   const known = Math.max(own, seen.now.newestTimeline, await doors.data.newestTimeline(), ...led);
   if (known - own > mostSkipped) {
     throw new Error(

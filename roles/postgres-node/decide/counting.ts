@@ -33,6 +33,14 @@ export function counting(
   });
 }
 
+/** Those of them that say how far their WAL reaches. */
+export function located(
+  view: Pick<ClusterView, "everHadMajority" | "peers">,
+  systemIdentifier: string | null,
+): ReachedPeer[] {
+  return counting(view, systemIdentifier).filter((p) => p.position !== null);
+}
+
 /** The nodes in sight that have no data, or an older copy that does not count: there is nothing of theirs to wait for. */
 export function withoutData(
   view: Pick<ClusterView, "everHadMajority" | "peers">,
@@ -43,7 +51,7 @@ export function withoutData(
   return reached(view).filter((p) => (!p.hasCluster && p.role === "none") || copy(p)).map((p) => p.ownHost);
 }
 
-/** Those of them that may lead: a node of the first level waits for no WAL that only the second level has. */
+/** Those that count and may lead: a node of the first level waits for no WAL that only the second level has. */
 export function electable(
   view: Pick<ClusterView, "everHadMajority" | "peers" | "otherPartners">,
   systemIdentifier: string | null,
@@ -63,6 +71,11 @@ export interface Majority {
   missing: string[];
 }
 
+/** Whether this node, or any that answers, knows that a majority has joined once. */
+export function majorityKnown(view: Pick<ClusterView, "everHadMajority" | "peers">): boolean {
+  return view.everHadMajority || reached(view).some((p) => p.everHadMajority);
+}
+
 /**
  * Counts the voters that answer, this node included: partners and observers. A majority is required once a majority of
  * PARTNER_NODES has joined. Until then partners that never joined do not count, as in is_major_master of 1.x.
@@ -75,7 +88,6 @@ export function countMajority(
   const missing = [...view.otherPartners.filter((host) => !answering.has(host)), ...silent];
   const size = view.otherPartners.length + view.observers.length + 1;
   const have = size - missing.length;
-  const known = view.everHadMajority || reached(view).some((p) => p.everHadMajority);
-  const needed = view.quorum && known && view.otherPartners.length > 0;
+  const needed = view.quorum && majorityKnown(view) && view.otherPartners.length > 0;
   return { needed, have, size, ok: !needed || have * 2 > size, missing };
 }

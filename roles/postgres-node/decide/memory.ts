@@ -2,7 +2,7 @@
 // is paused.
 import { newerPause, type Pause } from "../../../core/protocol/pause.ts";
 import { comparePosition } from "../../../core/postgres/lsn.ts";
-import { counting, majorityInSight } from "./counting.ts";
+import { located, majorityInSight } from "./counting.ts";
 import { waitedFor } from "./sync.ts";
 import { type ClusterView, reached } from "./view.ts";
 import type { Role } from "./server-seen.ts";
@@ -88,8 +88,8 @@ function quorumHasWal(view: MemoryView): boolean {
   if (!strict || waitsFor === null) return true;
   if (syncSince === null || syncSince.lsn === null || syncSince.names !== waitsFor) return false;
   const end = { timeline: timeline ?? 0, lsn: syncSince.lsn };
-  const having = counting({ everHadMajority: false, peers }, systemIdentifier).filter((p) =>
-    otherPartners.includes(p.ownHost) && p.position !== null && comparePosition(p.position, end) >= 0
+  const having = located({ everHadMajority: false, peers }, systemIdentifier).filter((p) =>
+    otherPartners.includes(p.ownHost) && comparePosition(p.position!, end) >= 0
   );
   return having.length >= waitedFor(otherPartners.length + 1);
 }

@@ -1,8 +1,9 @@
 // PURE: may this standby become primary now?
+import { ofCluster } from "../../../core/lease/decide/epoch.ts";
 import { comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts";
 import { missingProof } from "./proof.ts";
 import { withoutStuck } from "./stuck.ts";
-import { counting, countMajority, electable, withoutData } from "./counting.ts";
+import { counting, countMajority, electable, located, withoutData } from "./counting.ts";
 import { type PromotionView, reached } from "./view.ts";
 
 export interface MayPromote {
@@ -61,8 +62,8 @@ export function decideMayPromote(
 function tooFewAfterStart(view: PromotionView): string | null {
   if (view.strict || !view.quorum || view.sawPrimary) return null;
   const partners = [view.self.host, ...view.otherPartners];
-  const located = counting(view, view.systemIdentifier).filter((p) => p.position !== null).map((p) => p.ownHost);
-  const known = [view.self.host, ...located, ...withoutData(view, view.systemIdentifier)];
+  const peers = located(view, view.systemIdentifier).map((p) => p.ownHost);
+  const known = [view.self.host, ...peers, ...withoutData(view, view.systemIdentifier)];
   const there = partners.filter((host) => known.includes(host));
   if (there.length * 2 > partners.length) return null;
   const others = partners.filter((host) => !there.includes(host)).join(", ");
@@ -73,7 +74,7 @@ function tooFewAfterStart(view: PromotionView): string | null {
 /** A hand-over proves nothing of commits under a later leadership: its order may have been delayed. */
 function isProven({ leaderships, systemIdentifier }: PromotionView, { provenUpTo }: MayPromote): boolean {
   if (provenUpTo === undefined) return false;
-  return leaderships.every((l) => l.systemIdentifier !== systemIdentifier || l.epoch <= provenUpTo);
+  return ofCluster(leaderships, systemIdentifier).every((l) => l.epoch <= provenUpTo);
 }
 
 /** repmgr's order: received LSN, then priority, then the lower id. */

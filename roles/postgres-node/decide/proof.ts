@@ -1,10 +1,10 @@
 // PURE: whether the nodes in sight prove that no more would be lost than CONSISTENCY allows: nothing in strict mode, otherwise
 // only what the last primary had not sent yet.
 import type { WalPosition } from "../../../core/postgres/lsn.ts";
-import type { Leadership } from "../../../core/lease/decide/epoch.ts";
+import { type Leadership, ofCluster } from "../../../core/lease/decide/epoch.ts";
 import { provesAll } from "./sync.ts";
-import { counting, withoutData } from "./counting.ts";
-import { type ClusterView, reached } from "./view.ts";
+import { counting, located, majorityKnown, withoutData } from "./counting.ts";
+import type { ClusterView } from "./view.ts";
 
 export type ProofView =
   & Pick<ClusterView, "self" | "quorum" | "strict" | "otherPartners" | "peers" | "everHadMajority" | "leaderships">
@@ -19,9 +19,9 @@ export type ProofView =
  * here. Such a leadership is not older than this node's WAL: to lead, its predecessors had to prove the same.
  */
 export function missingProof(view: ProofView, { final = false }: { final?: boolean } = {}): string | null {
-  const located = counting(view, view.systemIdentifier).filter((p) => p.position !== null);
-  const unsure = new Set(final ? located.filter((p) => !p.certain).map((p) => p.ownHost) : []);
-  const seen = new Set([view.self.host, ...located.map((p) => p.ownHost).filter((host) => !unsure.has(host))]);
+  const peers = located(view, view.systemIdentifier);
+  const unsure = new Set(final ? peers.filter((p) => !p.certain).map((p) => p.ownHost) : []);
+  const seen = new Set([view.self.host, ...peers.map((p) => p.ownHost).filter((host) => !unsure.has(host))]);
   const blindOf = (partners: readonly string[]) => {
     const blind = partners.filter((host) => unsure.has(host));
     return blind.length > 0 ? `; still uncertain where their own WAL ends: ${blind}` : "";
@@ -36,7 +36,7 @@ export function missingProof(view: ProofView, { final = false }: { final?: boole
       "without what was written there";
   }
   // before a majority has joined, a commit needs no other node to be acknowledged
-  if (!(view.everHadMajority || reached(view).some((p) => p.everHadMajority))) return null;
+  if (!majorityKnown(view)) return null;
   for (const { partners, whose } of configurations(view)) {
     const there = partners.filter((host) => seen.has(host)).length;
     if (provesAll(there, partners.length)) continue;
@@ -53,8 +53,7 @@ function configurations(view: ProofView): { partners: readonly string[]; whose: 
   const own = { partners: [view.self.host, ...view.otherPartners], whose: "of this node" };
   const theirs = counting(view, view.systemIdentifier).filter((p) => p.partners.length > 0)
     .map((p) => ({ partners: p.partners, whose: `of ${p.host}: ${p.partners}` }));
-  const led = view.leaderships
-    .filter((l) => l.systemIdentifier === view.systemIdentifier && l.epoch >= view.position.timeline)
+  const led = ofCluster(view.leaderships, view.systemIdentifier).filter((l) => l.epoch >= view.position.timeline)
     .map((l) => ({ partners: l.partners, whose: `of the primary of timeline ${l.epoch}: ${l.partners}` }));
   const known = new Set<string>();
   return [own, ...theirs, ...led].filter(({ partners }) => {
@@ -67,13 +66,13 @@ function configurations(view: ProofView): { partners: readonly string[]; whose: 
  * Without strict mode: the leadership of another node that nobody in sight has followed, if that may be because too few nodes
  * are in sight. It may have lasted for days. The number may also have been reserved in vain, but nobody here can know that.
  */
-function unseenLeadership(view: ProofView, located: ReadonlySet<string>): Leadership | null {
+function unseenLeadership(view: ProofView, followers: ReadonlySet<string>): Leadership | null {
   if (!view.quorum) return null;
-  const seen = new Set([...located, ...withoutData(view, view.systemIdentifier)]);
+  const seen = new Set([...followers, ...withoutData(view, view.systemIdentifier)]);
   // a node without data says nothing of a leadership whose own node may have it all
-  const there = (l: Leadership) => l.partners.filter((host) => (seen.has(l.host) ? seen : located).has(host)).length;
-  const unseen = view.leaderships.find((l) =>
-    l.systemIdentifier === view.systemIdentifier && l.epoch > view.position.timeline && l.host !== view.self.host &&
+  const there = (l: Leadership) => l.partners.filter((host) => (seen.has(l.host) ? seen : followers).has(host)).length;
+  const unseen = ofCluster(view.leaderships, view.systemIdentifier).find((l) =>
+    l.epoch > view.position.timeline && l.host !== view.self.host &&
     there(l) * 2 <= l.partners.length
   );
   return unseen ?? null;

@@ -1,4 +1,5 @@
 // Every metric of a node: a gauge is a line in the list; an event is a line in nodeEvents(), and a call in the code of the event.
+import { driftShare, fenceMarginMs } from "../../../core/lease/decide/claim.ts";
 import type { NodeStatus } from "../../../core/protocol/status.ts";
 import { type EventMetrics, type Gauge, gauge } from "../../../core/words/metric.ts";
 
@@ -58,7 +59,9 @@ export function nodeEvents(metrics: EventMetrics) {
     ),
     leaseAge: metrics.duration(
       "postdock_lease_age_seconds",
-      "Age of the lease when a majority renewed it, seconds; it is lost at 0.98 * LEASE_TTL - 0.4",
+      `Age of the lease when a majority renewed it, seconds; it is lost at ${1 - driftShare} * LEASE_TTL - ${
+        fenceMarginMs / 1000
+      }`,
       [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 10],
     ),
     promotion: metrics.duration(

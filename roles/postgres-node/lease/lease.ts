@@ -278,7 +278,7 @@ export class Lease {
   }
 
   private take(asked: string, reply: KnowingReply): void {
-    this.known = withLeaderships(this.known, reply.leaderships);
+    if (reply.leaderships.length > 0) this.known = withLeaderships(this.known, reply.leaderships);
     const nowMs = leaseNowMs();
     const { lease: held, rules } = this.claim;
     const before = held?.untilMs ?? 0;

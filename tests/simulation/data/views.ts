@@ -9,6 +9,7 @@ import { decideMayPromote, type MayPromote } from "../../../roles/postgres-node/
 import { decideRunning, type RunningPlan } from "../../../roles/postgres-node/decide/running.ts";
 import { decideStartup, type StartupPlan } from "../../../roles/postgres-node/decide/startup.ts";
 import type { License, Peer, PrimaryInSight, ReachedPeer } from "../../../roles/postgres-node/decide/view.ts";
+import { lostPeer, standbyPeer } from "../../support/peer.ts";
 import { partnersOf, type Running, type SimNode } from "./node.ts";
 import { originIn, positionOf, type Wal } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
@@ -55,32 +56,23 @@ const roleOf = ({ server, answers }: Running): ReachedPeer["role"] =>
 function peerOf(other: SimNode, from: SimNode, world: DataWorld): Peer {
   const { settings: { host, nodeId }, disk, now } = other;
   if (now === null || !world.reaches(from.settings.host, host)) {
-    return { host, seen: "unreachable", error: "no answer" };
+    return lostPeer(host);
   }
   const runs = now.server !== "none" && now.answers;
-  return {
-    seen: "reached",
-    host,
-    ownHost: host,
-    nodeId,
-    name: host,
-    uptimeSeconds: 60,
+  return standbyPeer(host, nodeId, {
     role: roleOf(now),
     hasCluster: disk.wal !== null,
     wasPrimary: runs ? now.server === "primary" : now.found.kind === "cluster" ? now.found.wasPrimary : null,
     systemIdentifier: disk.wal === null ? null : systemIdentifier,
     position: reportedPosition({ disk, now }),
     certain: isCertain(now),
-    failingMs: 0,
-    priority: 100,
     becomingPrimary: now.bid,
     everHadMajority: disk.memory.everHadMajority,
     partners: world.rules.configurations ? partnersOf(other.settings) : [],
-    diskFreeBytes: null,
     paused: disk.memory.paused,
     upstream: now.server === "standby" ? disk.upstream : null,
     streaming: now.streaming,
-  };
+  });
 }
 
 function reportOf(node: SimNode, now: Running, world: DataWorld): NodeReport {
