@@ -76,9 +76,12 @@ export function say(node: Node, phase: Phase, doing: string, because: string): v
   if (node.activity.set(phase, doing, because)) announce(node);
 }
 
-/** If the role, phase or lease of this node has changed, answers the containers that wait for that. */
-export function announce({ activity, seen, lease }: Node): void {
-  activity.changedTo(`${activity.phase} ${seen.role()} ${seen.now.server?.timeline} ${lease.held()}`);
+/** If the role, phase, lease or first majority of this node has changed, answers the containers that wait for that. */
+export function announce({ activity, lease, memory, seen }: Node): void {
+  const { everHadMajority } = memory.now;
+  activity.changedTo(
+    `${activity.phase} ${seen.role()} ${seen.now.server?.timeline} ${lease.held()} ${everHadMajority}`,
+  );
 }
 
 /** What this node knows about itself. */

@@ -51,10 +51,21 @@ export function watchNodes(
     wake.abort();
     wake = new AbortController();
   };
+  // The first primary of a cluster knows before all others that a majority has joined. If a standby says it first, what the
+  // primary said is old.
+  const askUnmarked = async ({ report }: Look) => {
+    if (!report?.everHadMajority) return;
+    const unmarked = [...words.values()].flatMap(({ seen }) =>
+      seen.report?.role === "primary" && !seen.report.everHadMajority ? [seen.id] : []
+    );
+    const ask = backends.filter((b) => unmarked.includes(b.id));
+    await Promise.all(ask.map(async (b) => note(await look(b, peers))));
+  };
   const watch = async (backend: Backend) => {
     while (!stop.aborted) {
       const before = words.get(backend.id)?.seen.revision;
       const seen = await look(backend, peers, before);
+      await askUnmarked(seen);
       note(seen);
       // a node that was asked for changes answers when there is one; a silent node is asked again after a pause
       if (seen.report !== null && before !== undefined) continue;
@@ -113,5 +124,5 @@ function backendReport(host: string, status: NodeStatus): BackendReport {
 
 function wordOf({ report, postgresAnswers }: Look): string {
   if (report === null) return `silent ${postgresAnswers}`;
-  return `${report.role} ${report.timeline} ${report.licensed}`;
+  return [report.role, report.timeline, report.licensed, report.held, report.everHadMajority].join(" ");
 }

@@ -2,7 +2,7 @@
 import { waitsForOf } from "./consistency.ts";
 import { decideMemory } from "../decide/memory.ts";
 import type { OwnData, Surroundings } from "../decide/view.ts";
-import { armIfNeeded, licenseOf, type Node } from "../node.ts";
+import { announce, armIfNeeded, licenseOf, type Node } from "../node.ts";
 import { knownHosts, viewOf } from "../observe/surroundings.ts";
 
 export async function remember(surroundings: Surroundings, node: Node): Promise<void> {
@@ -28,6 +28,7 @@ export async function remember(surroundings: Surroundings, node: Node): Promise<
     }),
   }));
   if (!first || !memory.now.everHadMajority) return;
+  announce(node);
   node.log.info("A majority of PARTNER_NODES has joined; from now on a majority decides which node is the primary", {
     partners: config.partners,
   });

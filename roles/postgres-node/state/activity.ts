@@ -41,7 +41,7 @@ export class Activity {
     return true;
   }
 
-  /** Ends the waits of untilChanged() if `key`, which stands for role, phase and lease, has changed. */
+  /** Ends the waits of untilChanged() if `key`, which stands for role, phase, lease and first majority, has changed. */
   changedTo(key: string): void {
     if (key === this.key) return;
     this.key = key;
