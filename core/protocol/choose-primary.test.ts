@@ -12,6 +12,7 @@ function report(said: Partial<NodeReport> & { host: string }): NodeReport {
     timeline: 1,
     systemIdentifier: "7",
     licensed: true,
+    forced: false,
     held: false,
     everHadMajority: true,
     standbys: 0,
@@ -27,6 +28,7 @@ const arbitraryReport: fc.Arbitrary<NodeReport> = fc.record({
   timeline: fc.option(fc.integer({ min: 1, max: 4 })),
   systemIdentifier: fc.option(fc.constantFrom("7", "8")),
   licensed: fc.boolean(),
+  forced: fc.boolean(),
   held: fc.boolean(),
   everHadMajority: fc.boolean(),
   standbys: fc.integer({ min: 0, max: 3 }),
@@ -47,6 +49,7 @@ test("reportOf() takes from /status what the choice looks at: without the lease 
       },
       lease,
       everHadMajority: true,
+      forced: false,
     }) as unknown as NodeStatus;
   const expected = {
     host: "a",
@@ -59,7 +62,7 @@ test("reportOf() takes from /status what the choice looks at: without the lease 
     streaming: false,
   };
   const said = (lease: { mode: string; held: boolean }, licensed: boolean) =>
-    assert.deepEqual(reportOf("a", status(lease)), { ...expected, held: lease.held, licensed });
+    assert.deepEqual(reportOf("a", status(lease)), { ...expected, forced: false, held: lease.held, licensed });
   said({ mode: "on", held: false }, false);
   said({ mode: "on", held: true }, true);
   said({ mode: "bootstrap", held: false }, true);
@@ -72,9 +75,11 @@ test("choosePrimary() chooses a holder of the lease, or a node that says it is p
     const primaries = reports.filter((c) => c.role === "primary" && c.licensed && (c.everHadMajority || !known));
     if (primaries.length === 0) return chosen === null;
     const holders = primaries.filter((c) => c.held);
-    const highest = Math.max(...(holders.length > 0 ? holders : primaries).map((c) => c.timeline ?? 0));
-    if (holders.length > 0 && chosen?.held !== true) return false;
-    return chosen !== null && primaries.includes(chosen) && (chosen.timeline ?? 0) === highest;
+    const lawful = holders.filter((c) => !c.forced);
+    const first = [lawful, holders, primaries].find((some) => some.length > 0) ?? [];
+    const highest = Math.max(...first.map((c) => c.timeline ?? 0));
+    if (chosen === null || !first.includes(chosen)) return false;
+    return (chosen.timeline ?? 0) === highest;
   }));
 });
 
@@ -153,4 +158,16 @@ test("a node that knows of no majority is not chosen beside one that does, even 
   assert.equal(choosePrimary([copy, ...others], null), null);
   assert.equal(choosePrimary([{ ...copy, held: true }, ...others], null), null);
   assert.equal(choosePrimary([copy, ...others.map((r) => ({ ...r, everHadMajority: false }))], null)?.host, "n1");
+});
+
+test("choosePrimary() prefers the lease of a majority to the timeline of a node that was forced and votes alone", () => {
+  const [lawful, forced] = ["a", "b"].map((host, i) => ({
+    ...report({ host }),
+    role: "primary" as const,
+    timeline: i === 0 ? 5 : 22,
+    held: true,
+    forced: i === 1,
+  }));
+  assert.equal(choosePrimary([forced!, lawful!], "b"), lawful);
+  assert.equal(choosePrimary([forced!, { ...lawful!, held: false }], "a"), forced);
 });

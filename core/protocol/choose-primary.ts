@@ -11,8 +11,10 @@ export interface NodeReport {
   systemIdentifier: string | null;
   /** false: a lease is in force and this node does not hold it, so it is not the primary, whatever its PostgreSQL says */
   licensed: boolean;
-  /** it holds the lease of a majority: no other claim counts beside it */
+  /** it holds the lease: no other claim counts beside that of a majority */
   held: boolean;
+  /** an operator has forced it: its own vote may be the only one that it has */
+  forced: boolean;
   /** it knows that a majority has joined once; one that does not, beside one that does, runs on an older copy of a volume */
   everHadMajority: boolean;
   /** number of standbys that stream from it */
@@ -22,7 +24,7 @@ export interface NodeReport {
 }
 
 /** The report of a node that is asked as `host`, from its /status. */
-export function reportOf(host: string, { node, postgres, lease, everHadMajority }: NodeStatus): NodeReport {
+export function reportOf(host: string, { node, postgres, lease, everHadMajority, forced }: NodeStatus): NodeReport {
   return {
     host,
     nodeId: node.id,
@@ -31,6 +33,7 @@ export function reportOf(host: string, { node, postgres, lease, everHadMajority 
     systemIdentifier: postgres.systemIdentifier,
     licensed: lease.mode !== "on" || lease.held,
     held: lease.held,
+    forced,
     everHadMajority,
     standbys: postgres.downstream.filter((d) => d.state === "streaming").length,
     streaming: postgres.upstream?.streaming === true,
@@ -45,8 +48,8 @@ export interface KnownPrimary {
 }
 
 /**
- * Chooses among all nodes that say they are primary: the holder of the lease, then the highest timeline, since a promotion
- * always begins a new one. Where one node knows that a majority has joined, a node that does not is no primary, even with the
+ * Chooses among all nodes that say they are primary: the holder of the lease of a majority, the holder of any, then the highest
+ * timeline, since a promotion always begins a new one. Where one node knows that a majority has joined, a node that does not is no primary, even with the
  * lease: the first primary of a cluster is the first to know.
  * Ties are broken by the most streaming standbys, the node in use so far, the lowest node id, and the first host by name.
  * Null if no node says so.
@@ -55,6 +58,7 @@ export function choosePrimary<T extends NodeReport>(reports: readonly T[], inUse
   const known = reports.some((r) => r.everHadMajority);
   const claims = (r: T) => r.role === "primary" && r.licensed && (r.everHadMajority || !known);
   return reports.filter(claims).toSorted((a, b) =>
+    Number(b.held && !b.forced) - Number(a.held && !a.forced) ||
     Number(b.held) - Number(a.held) ||
     (b.timeline ?? 0) - (a.timeline ?? 0) ||
     b.standbys - a.standbys ||

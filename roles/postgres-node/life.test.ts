@@ -279,3 +279,30 @@ test("after the postmaster died, its backends are ended before the fence is disa
   assert.deepEqual(order.slice(0, 2), ["ended", "disarmed"]);
   await endLife(f, life);
 });
+
+test("a forced primary leads again, under its lease and a greater epoch, if a voter that is back knows of one", async () => {
+  const f = fakeNode({}, { forced: true });
+  f.world.others.clear();
+  const life = runNode(f.node);
+  await f.clock.pass(3_000);
+  f.world.did.length = 0;
+  f.world.leaderships = [{ epoch: 40, host: "pg2", systemIdentifier: "7", partners: [] }];
+  f.world.others.set("pg2", says("pg2", {}, { timeline: 40 }));
+  await f.clock.pass(3_000);
+  assert.deepEqual(between(f.world.did, "unforce", "history: A majority counts again"), [
+    "unforce",
+    "stop SIGINT",
+    "forget the epoch",
+    "prepare standby of nobody",
+    "start",
+    "reserve above 40",
+    "memory",
+    "next timeline 41",
+    "promote",
+    "history: Promoted",
+    "memory",
+    "history: A majority counts again",
+  ]);
+  assert.equal(f.world.held, true);
+  await endLife(f, life);
+});

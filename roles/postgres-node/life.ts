@@ -4,7 +4,7 @@ import { errorText, ExitCode, OperatorError, unreachable } from "../../core/word
 import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
 import { forgetOtherCluster, rememberMajority } from "./act/remember.ts";
-import { majorityInSight } from "./decide/counting.ts";
+import { countMajority, majorityInSight } from "./decide/counting.ts";
 import { countedData } from "./decide/granted.ts";
 import { decideStartup, type StartupPlan } from "./decide/startup.ts";
 import type { ClusterView } from "./decide/view.ts";
@@ -77,7 +77,11 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   seen.dataFound(countedData(data, { leaseInForce, everHadMajority, granted, followed }));
   await observeRoom(node);
   attempt.keptTerm = lease.held() ? lease.term() : null;
-  const plan = decideStartup(await observe(node, attempt));
+  const view = await observe(node, attempt);
+  // what an operator has forced goes on as long as no majority is in sight, also after a restart
+  const majority = countMajority({ ...view, quorum: true, everHadMajority: true }).ok;
+  if (forced && !majority && !lease.held() && !lease.alone()) lease.force();
+  const plan = decideStartup(view);
   if (plan.do !== "start-primary") {
     // a lease that was kept for this server would keep the others from leading
     await lease.release(`this node does not start as primary: ${plan.because}`);
@@ -91,7 +95,7 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
 }
 
 async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<ClusterView> {
-  const { clock, condition, config, seen } = node;
+  const { clock, condition, config, lease, memory, seen } = node;
   const surroundings = await observeSurroundings(node, how);
   const { data, disk } = seen.now;
   if (!data) throw new Error("observe() needs the data directory to be seen first");
@@ -99,6 +103,7 @@ async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<Clus
   attempt.majorityKnown = majorityInSight(surroundings, cluster);
   return {
     ...viewOf(node, surroundings),
+    leadsAgain: memory.now.forced && lease.held() && !lease.alone(),
     cleanOverRewind: config.cleanOverRewind,
     data,
     stuckWithoutRoom: condition.failingSince !== null && lacksRoom(disk?.freeBytes ?? null),
@@ -225,7 +230,8 @@ async function serve(
   say(node, "recovering", `starting PostgreSQL as ${role}`, plan.because);
   const end = await serveAsRole(role, node, promote ? plan.because : null);
   // after a crash the lease is kept: the same server starts again at once
-  if (end.why !== "died") await node.lease.release(`PostgreSQL has ended (${end.why})`);
+  if (end.why === "lead-again") node.lease.forgetEpoch();
+  else if (end.why !== "died") await node.lease.release(`PostgreSQL has ended (${end.why})`);
   if (end.why === "never-ready" || end.why === "not-promoted") {
     throw new OperatorError({
       what: end.why === "never-ready" ? "PostgreSQL did not start" : "PostgreSQL was not promoted",

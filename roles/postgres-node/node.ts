@@ -67,6 +67,7 @@ export type NodeLease = Pick<
   | "disarm"
   | "force"
   | "unforce"
+  | "forgetEpoch"
   | "alone"
   | "standDown"
 >;

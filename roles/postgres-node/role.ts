@@ -145,7 +145,6 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   const made = await makeNode({ config, context, log, stop, holder, fail: failure.reject });
   const { node } = made;
   await made.history.load();
-  if (node.memory.now.forced) node.lease.force();
   const sshd = config.sshEnable ? supervise(await prepareSshd(), node) : null;
   const listeners = await listen(made);
   if (!node.lease.mode.on) {

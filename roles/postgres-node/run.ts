@@ -11,6 +11,8 @@ export type ServerEnd =
   | { why: "not-promoted"; because: string }
   | { why: "demoted" }
   | { why: "fenced" }
+  /** the same node leads again, under its lease and a greater epoch */
+  | { why: "lead-again"; because: string }
   | { why: "handed-over"; heir: Heir }
   /** `streamed`: it has streamed in this run */
   | { why: "rejoin"; clone: boolean; streamed: boolean; because: string };

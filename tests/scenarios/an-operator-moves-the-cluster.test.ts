@@ -2,6 +2,7 @@
 // reason.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { aboveUnknown } from "../../core/lease/decide/epoch.ts";
 import type { CommandResult } from "../../core/runtime/command.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, firstLevel as first, nodes } from "../support/cluster.ts";
@@ -136,4 +137,36 @@ test("failover --force: a node leads without a majority after --yes, until a maj
   for (const event of ["Handed over", "Automatic failover paused", "Forced failover", "A majority counts again"]) {
     assert.match(stdout, new RegExp(event));
   }
+});
+
+test("of two nodes forced one after the other, the second leads on under a greater epoch than the first had", async () => {
+  const cluster = await exampleCluster();
+  const primary = await cluster.waitWhole();
+  const known = (await cluster.nodeStatus(primary))!.postgres.timeline!;
+  const numberOf = (host: string) => aboveUnknown(known, { host, partners: first });
+  const [early, late] = first.filter((n) => n !== primary).toSorted((a, b) => numberOf(b) - numberOf(a)) as [
+    string,
+    string,
+  ];
+  const force = async (node: string) => {
+    await waitNoLease(cluster, [node]);
+    assert.equal((await resultOf(cluster, "failover", "--force", node, "--yes")).primary, node);
+    return (await cluster.nodeStatus(node))!.postgres.timeline!;
+  };
+  await Promise.all([cluster.kill(primary), cluster.kill(late)]);
+  const passed = await force(early);
+  await cluster.kill(early);
+  await cluster.start(late);
+  const ready = async () => (await cluster.nodeStatus(late).catch(() => null))?.postgres.role === "standby";
+  await waitUntil(ready, { what: `${late} to run as a standby`, deadlineMs: wholeMs }, deps);
+  assert.ok(await force(late) < passed, "the first number is the greater one");
+  await cluster.psql(late, "create table forced_late as select 1 as n");
+  await cluster.start(early); // of the voters only this one knows its number
+  await cluster.waitEach([late], "the majority to count again", ({ forced }) => !forced);
+  await cluster.start(primary);
+  assert.equal(await cluster.waitWhole(), late);
+  assert.ok((await cluster.nodeStatus(late))!.postgres.timeline! > passed);
+  assert.equal(await cluster.psql(late, "select count(*) from forced_late"), "1");
+  await cluster.psql(late, "drop table forced_late");
+  assert.equal(await cluster.waitWhole(), late);
 });

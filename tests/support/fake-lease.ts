@@ -4,7 +4,7 @@ import type { World } from "./fake-world.ts";
 
 /** The lease of a node in this world. */
 export function fakeLease(world: World): NodeLease {
-  let alone = true;
+  let alone = false;
   return {
     mode: { on: true },
     held: () => world.held,
@@ -16,7 +16,7 @@ export function fakeLease(world: World): NodeLease {
         world.note(`reserve above ${known}`);
         return world.epoch = known + 1;
       }),
-    leaderships: () => [],
+    leaderships: () => world.leaderships,
     refusalTexts: () => [],
     retryMs: 200,
     acquire: () => {
@@ -40,6 +40,10 @@ export function fakeLease(world: World): NodeLease {
       world.note("unforce");
       alone = !world.grants;
       return Promise.resolve(world.grants);
+    },
+    forgetEpoch: () => {
+      world.note("forget the epoch");
+      world.epoch = null;
     },
     alone: () => alone,
     standDown: () => {

@@ -38,5 +38,6 @@ export const startView = (changes: Partial<ClusterView>): ClusterView => ({
   stuckWithoutRoom: false,
   waitedMs: 60_000,
   cloneBecause: null,
+  leadsAgain: false,
   ...changes,
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { judgeEpoch, type Leadership, nextEpoch, withLeaderships } from "./epoch.ts";
+import { aboveUnknown, judgeEpoch, type Leadership, nextEpoch, withLeaderships } from "./epoch.ts";
 
 const claimant = (nodeId: number, incarnation = "a") => ({ nodeId, host: `pg${nodeId}`, incarnation });
 const request = { from: claimant(1), epoch: 5 };
@@ -83,4 +83,13 @@ test("of each node and configuration, the newest leadership is remembered", () =
   assert.deepEqual(withLeaderships(before, [led(4, ["b", "a"])]).map((l) => l.epoch), [4, 3, 1]);
   assert.deepEqual(withLeaderships(before, [led(4, ["b", "a"], "1", "b")]).map((l) => l.epoch), [4, 3, 2, 1]);
   assert.deepEqual(withLeaderships(before, [led(1, ["c", "b", "a"])]), before, "an older answer changes nothing");
+});
+
+test("no two nodes that vote alone ask for one number, and each leaves out numbers that others may have", () => {
+  const partners = ["pg1", "pg2", "pg3"];
+  fc.assert(fc.property(fc.nat(5_000), fc.nat(5_000), (a, b) => {
+    assert.notEqual(aboveUnknown(a, { host: "pg1", partners }), aboveUnknown(b, { host: "pg3", partners }));
+    assert.ok(aboveUnknown(a, { host: "pg2", partners }) >= a + 16);
+  }));
+  assert.ok(aboveUnknown(1, { host: "pg9", partners }) >= 17);
 });

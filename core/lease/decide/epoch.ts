@@ -5,6 +5,22 @@ import { type Claimant, type LeaseReply, sameClaimant } from "./vote.ts";
 /** More leaderships than this cannot have passed while a node was away: a greater number is an error of the node that said it. */
 export const mostSkipped = 10_000;
 
+/** A node that votes alone leaves out at least so many numbers. */
+const leftOutAlone = 16;
+
+/**
+ * The number above which a node that votes alone, after a forced failover, asks for an epoch. The missing nodes may have begun
+ * timelines that it does not know of, and PostgreSQL takes two of one number that begin at one place for the same. So it leaves
+ * out some, and no two of `partners` can take the same.
+ */
+export function aboveUnknown(known: number, { host, partners }: { host: string; partners: readonly string[] }): number {
+  const own = partners.toSorted().indexOf(host);
+  if (own < 0) return known + leftOutAlone;
+  let epoch = known + leftOutAlone + 1;
+  while (epoch % partners.length !== own) epoch++;
+  return epoch - 1;
+}
+
 /** A leadership that may have acknowledged commits, and the nodes that they waited for. */
 export interface Leadership {
   epoch: number;

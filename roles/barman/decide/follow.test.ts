@@ -24,6 +24,7 @@ function reached(host: string, id: number, made: Made = {}): NodeAsked {
     timeline: made.timeline ?? 1,
     systemIdentifier: made.systemIdentifier === undefined ? "42" : made.systemIdentifier,
     licensed: true,
+    forced: false,
     held: false,
     everHadMajority: true,
     standbys: 0,

@@ -13,6 +13,7 @@ function node(id: number, said: Partial<BackendReport> | null): NodeSeen {
     timeline: 1,
     systemIdentifier: "7",
     licensed: true,
+    forced: false,
     held: false,
     everHadMajority: true,
     standbys: 0,

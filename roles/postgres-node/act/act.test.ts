@@ -146,9 +146,10 @@ test("viewOf() of a forced node asks for no majority and no proof", async () => 
 test("endForce() ends a forced failover once a majority is back and grants the lease, not before", async () => {
   const f = fakeNode({}, { forced: true });
   await started(f);
+  f.node.lease.force();
   f.world.others.clear();
   await endForce(await observeSurroundings(f.node), f.node);
-  assert.deepEqual(f.world.did, ["start"], "no node is back");
+  assert.deepEqual(f.world.did, ["start", "force"], "no node is back");
   f.world.others.set("pg2", says("pg2"));
   f.world.grants = false;
   await endForce(await observeSurroundings(f.node), f.node);

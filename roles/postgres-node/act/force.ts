@@ -1,8 +1,10 @@
 // Two special cases of the lease: the first one of a cluster, and the end of a forced failover.
 import { countMajority, isRestored } from "../decide/counting.ts";
+import { decideForce, type ForcePlan } from "../decide/force.ts";
 import type { Surroundings } from "../decide/view.ts";
-import { type Node, ownOf } from "../node.ts";
+import { type Node, ownOf, say } from "../node.ts";
 import { viewOf } from "../observe/surroundings.ts";
+import type { ServerEnd } from "../run.ts";
 
 /** Before a majority has ever joined, the primary needs no lease, but acquires it as soon as a majority grants it. */
 export async function getFirstLease(surroundings: Surroundings, node: Node): Promise<void> {
@@ -13,18 +15,36 @@ export async function getFirstLease(surroundings: Surroundings, node: Node): Pro
 }
 
 /**
- * A forced primary votes alone until a majority of the configured voters is back and grants it the lease. They then learn the
- * epoch of its leadership, unless they know a greater one (lease.ts).
+ * Ends a forced failover once a majority of the configured voters is back and has granted the lease (decide/force.ts). Returns
+ * why the server has to end first, if it has to.
  */
-export async function endForce(surroundings: Surroundings, node: Node): Promise<void> {
-  const { config, history, lease, memory, seen } = node;
-  if (!memory.now.forced) return;
-  const role = seen.role();
-  if (role === "primary") {
-    const majority = countMajority({ ...viewOf(node, surroundings), quorum: true, everHadMajority: true });
-    if (!majority.ok || (lease.mode.on && lease.alone() && !(await lease.unforce()))) return;
-  } else if (surroundings.primary === null || surroundings.primary.host === config.host) return;
-  else lease.standDown();
+export async function endForce(surroundings: Surroundings, node: Node): Promise<ServerEnd | null> {
+  const { history, lease, memory, seen } = node;
+  let plan = planOf(surroundings, node);
+  if (plan.do === "ask-majority") {
+    if (!(await lease.unforce())) return null;
+    plan = planOf(surroundings, node);
+  }
+  if (plan.do === "lead-again") {
+    say(node, "stopping", "stopping to lead again", plan.because);
+    return { why: "lead-again", because: plan.because };
+  }
+  if (plan.do !== "end" && plan.do !== "stand-down") return null;
+  if (plan.do === "stand-down") lease.standDown();
   await memory.update((m) => ({ ...m, forced: false }));
-  history.note("A majority counts again", { because: "a majority of the voters is back", role });
+  history.note("A majority counts again", { because: "a majority of the voters is back", role: seen.role() });
+  return null;
+}
+
+function planOf(surroundings: Surroundings, node: Node): ForcePlan {
+  const { lease, memory } = node;
+  const view = viewOf(node, surroundings);
+  return decideForce({
+    ...view,
+    ...ownOf(node),
+    forced: memory.now.forced,
+    votesAlone: lease.mode.on && lease.alone(),
+    majority: countMajority({ ...view, quorum: true, everHadMajority: true }).ok,
+    leaderships: lease.leaderships(),
+  });
 }

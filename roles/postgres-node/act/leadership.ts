@@ -1,5 +1,5 @@
 // The begin of a leadership: an epoch that a majority of the voters has granted becomes the number of this node's next timeline.
-import { mostSkipped, ofCluster } from "../../../core/lease/decide/epoch.ts";
+import { aboveUnknown, mostSkipped, ofCluster } from "../../../core/lease/decide/epoch.ts";
 import { withGranted } from "../decide/memory.ts";
 import type { Node } from "../node.ts";
 import { licenseOf, ownOf } from "../node.ts";
@@ -10,7 +10,7 @@ import { licenseOf, ownOf } from "../node.ts";
  */
 export async function reserveEpoch(node: Node): Promise<number | null> {
   if (licenseOf(node) === "not-needed") return null;
-  const { doors, lease, memory, seen } = node;
+  const { config, doors, lease, memory, seen } = node;
   const own = ownOf(node).timeline;
   if (own === null) throw new Error("the timeline of this node is not known");
   const { systemIdentifier } = ownOf(node);
@@ -22,7 +22,7 @@ export async function reserveEpoch(node: Node): Promise<number | null> {
       `a node reports timeline ${known}, but this node is on ${own}: so many leaderships cannot have passed`,
     );
   }
-  const epoch = await lease.reserveEpoch(known, systemIdentifier);
+  const epoch = await lease.reserveEpoch(lease.alone() ? aboveUnknown(known, config) : known, systemIdentifier);
   await memory.update((m) => ({ ...m, granted: withGranted(m.granted, epoch) }));
   await doors.data.makeNextTimeline(own, epoch);
   return epoch;

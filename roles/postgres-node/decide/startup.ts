@@ -239,7 +239,7 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
   const newer = rivals.filter((p) => p.position && comparePosition(p.position, own.position) > 0);
   const becoming = rivals.find((p) => p.becomingPrimary);
   if (becoming && !look.final) return { do: "wait", because: `${becoming.host} is becoming primary` };
-  if (newer.length > 0) {
+  if (newer.length > 0 && !view.leadsAgain) {
     return {
       do: "wait",
       because: `nodes with newer data than this former primary decide which node leads: ${names(newer)}`,

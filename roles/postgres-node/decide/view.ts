@@ -94,6 +94,11 @@ export interface ClusterView {
   paused: boolean;
   /** QUORUM=on, and no operator has forced this node: a majority can be required */
   quorum: boolean;
+  /**
+   * an operator has forced this node, and a majority has granted it the lease since: it leads again (force.ts), whatever data
+   * other nodes have
+   */
+  leadsAgain: boolean;
   /** this node's own marker: a majority of PARTNER_NODES has joined once */
   everHadMajority: boolean;
   /** what the voters have said of earlier leaderships; complete while this node holds the lease */
@@ -111,7 +116,7 @@ export interface ClusterView {
   cloneBecause: string | null;
 }
 
-type OfTheStart = "data" | "stuckWithoutRoom" | "waitedMs" | "cloneBecause" | "cleanOverRewind";
+type OfTheStart = "data" | "leadsAgain" | "stuckWithoutRoom" | "waitedMs" | "cloneBecause" | "cleanOverRewind";
 
 export interface RunningView extends Omit<ClusterView, OfTheStart> {
   role: "primary" | "standby";

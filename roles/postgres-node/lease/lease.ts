@@ -140,6 +140,9 @@ export class Lease {
     return attempt.held;
   }
 
+  /** The leadership under this lease is over; the next one reserves an epoch of its own. */
+  readonly forgetEpoch = (): void => void (this.reserved = null);
+
   /** Whether this node's own vote is enough, after force(). */
   alone(): boolean {
     const { electorate } = this.claim;

@@ -1,6 +1,7 @@
 // What happens to the nodes of the simulation. Each world has its own mix of faults.
 import { orderPause } from "../../../core/protocol/pause.ts";
 import type { Random } from "../random.ts";
+import { force } from "./force.ts";
 import { withPartner } from "./kind.ts";
 import type { SimNode } from "./node.ts";
 import { endPostmaster, promote } from "./postgres.ts";
@@ -23,6 +24,7 @@ const faults: readonly [Fault, number][] = [
   [pause, 0.003],
   [restoreVolume, 0.003],
   [stopObserver, 0.01],
+  [force, 0.01],
   [reconfigure, 0.01],
 ];
 

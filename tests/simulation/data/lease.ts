@@ -73,9 +73,20 @@ export class Lease {
   }
 
   /** The voters that this node reaches, itself included, are a majority of its own. */
-  reachesMajority(node: SimNode): boolean {
-    const electorate = this.electorateOf(node);
-    return isMajority(electorate.filter((host) => this.world.reaches(node.settings.host, host)).length, electorate);
+  reachesMajority(node: SimNode, electorate: readonly string[] = this.electorateOf(node)): boolean {
+    const voters = electorate.filter((host) => {
+      const voter = this.world.voter(host).node;
+      return this.world.reaches(node.settings.host, host) && (voter === node || !voter?.now?.votesAlone);
+    });
+    return isMajority(voters.length, electorate);
+  }
+
+  /** After a forced failover: the configured voters grant the lease that the node's own vote was enough for. */
+  unforce(node: SimNode): boolean {
+    if (!this.heldBy(node) || !this.reachesMajority(node, node.settings.electorate)) return false;
+    node.now!.votesAlone = false;
+    this.granted();
+    return true;
   }
 
   acquire(node: SimNode): boolean {
@@ -83,18 +94,26 @@ export class Lease {
     if (this.holder !== null || !this.reachesMajority(node)) return false;
     this.holder = { node, by: claimantOf(node) };
     this.epoch = null;
-    this.renew();
-    for (const { leaderships } of this.world.voters.filter((v) => v.grant === this.holder?.by)) {
-      node.now!.leaderships = withLeaderships(node.now!.leaderships, leaderships);
-    }
+    this.granted();
     return true;
+  }
+
+  /** Each voter that grants it reports the leaderships that it knows. */
+  private granted(): void {
+    this.renew();
+    const now = this.holder!.node.now!;
+    for (const { leaderships } of this.world.voters.filter((v) => v.grant === this.holder?.by)) {
+      now.leaderships = withLeaderships(now.leaderships, leaderships);
+    }
   }
 
   renew(): void {
     if (this.holder === null) return;
     const { node, by } = this.holder;
     for (const host of this.electorateOf(node)) {
-      if (this.world.reaches(node.settings.host, host)) this.world.voter(host).grant = by;
+      const voter = this.world.voter(host);
+      if (!this.world.reaches(node.settings.host, host)) continue;
+      if (voter.node === node || !voter.node?.now?.votesAlone) voter.grant = by;
     }
   }
 
@@ -104,8 +123,8 @@ export class Lease {
     for (const voter of this.world.voters) voter.grant = null;
   }
 
-  private electorateOf({ settings, disk }: SimNode): readonly string[] {
-    return disk.memory.forced ? [settings.host] : settings.electorate;
+  private electorateOf({ settings, now }: SimNode): readonly string[] {
+    return now?.votesAlone ? [settings.host] : settings.electorate;
   }
 
   /** As in lease/reservation.ts, with a voter at a time. Null if no majority grants one while the lease lasts. */
@@ -128,7 +147,7 @@ export class Lease {
         yield; // it is on the voter's disk, and not answered
         if (!this.world.reaches(host, asked)) continue;
         replies.push({ highest: ok ? epoch : highest });
-        if (ok) grants[asked] = { electorate: voter.node?.settings.electorate ?? electorate };
+        if (ok) grants[asked] = { electorate: voter.node ? this.electorateOf(voter.node) : electorate };
       }
       if (!this.heldBy(node)) return null;
       if (isMajorityOfAll(grants, electorate)) {

@@ -4,7 +4,7 @@ import type { HistoryFile, SimNode } from "./node.ts";
 import { endServer, findData, startServer } from "./postgres.ts";
 import { lead } from "./promotion.ts";
 import { serve } from "./serve.ts";
-import { licenseOf, startupOf } from "./views.ts";
+import { licenseOf, majorityAnswers, startupOf } from "./views.ts";
 import { commonByNumber, commonEnd, type Wal } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
 
@@ -23,6 +23,7 @@ function* turn(node: SimNode, world: DataWorld): Generator<void, void> {
   now.found = findData(node, world, !world.strikes(0.03));
   Object.assign(now, { ranSince: false, replacing: false });
   const kept = world.lease.heldBy(node);
+  now.votesAlone ||= node.disk.memory.forced && !kept && !majorityAnswers(node, world);
   let plan = startupOf(node, world, false);
   if (plan.do !== "start-primary") release(node, world);
   else {
@@ -84,9 +85,15 @@ function* start(node: SimNode, upstream: string | null, world: DataWorld): Gener
   node.disk.signal = true;
   yield;
   const runs = startServer(node, "standby", world) && (upstream !== null || (yield* startToLead(node, world)));
-  const died = runs && (yield* serve(node, world)) === "died";
+  yield* serveUntilEnd(runs, node, world);
+}
+
+/** After a crash the lease is kept, and for a new leadership of the same node. */
+function* serveUntilEnd(runs: boolean, node: SimNode, world: DataWorld): Generator<void, void> {
+  const end = runs ? yield* serve(node, world) : "ended";
   endServer(node, world);
-  if (!died) release(node, world);
+  if (end === "lead-again" && world.lease.heldBy(node)) world.lease.epoch = null;
+  else if (end !== "died") release(node, world);
 }
 
 function* startToLead(node: SimNode, world: DataWorld): Generator<void, boolean> {
@@ -102,9 +109,7 @@ function* startAgain(node: SimNode, world: DataWorld): Generator<void, void> {
   yield;
   if (licenseOf(node, world) === "missing") return;
   startServer(node, "primary", world);
-  const died = (yield* serve(node, world)) === "died";
-  endServer(node, world);
-  if (!died) release(node, world);
+  yield* serveUntilEnd(true, node, world);
 }
 
 /** Before a start: place-holders above the newest timeline with a history are removed. */

@@ -103,6 +103,10 @@ export interface Running {
   /** the successor to which this primary was ordered to hand over */
   handOver: string | null;
   mail: TakeOver[];
+  /** an operator has just forced this node to lead */
+  asked: boolean;
+  /** after that its own vote is enough, and counts for no other node */
+  votesAlone: boolean;
 }
 
 export interface SimNode {

@@ -28,6 +28,8 @@ export class Promises {
   private serving: { node: SimNode; incarnation: number; run: number } | null = null;
   /** the WAL of the nodes that each node reached when it looked for the last time before it led */
   private readonly reached = new Map<SimNode, Wal[]>();
+  /** and of all its partners at that time: what one of them has received since, nobody could know of */
+  private readonly there = new Map<SimNode, Wal[]>();
 
   constructor(private readonly world: DataWorld, start: Wal = firstWal()) {
     this.safe = start;
@@ -41,9 +43,9 @@ export class Promises {
   noteReached(node: SimNode): void {
     const { world } = this;
     const { host, otherPartners } = node.settings;
-    const reached = world.nodes.filter(({ settings }) =>
-      otherPartners.includes(settings.host) && world.reaches(host, settings.host)
-    );
+    const partners = world.nodes.filter(({ settings }) => otherPartners.includes(settings.host));
+    const reached = partners.filter(({ settings }) => world.reaches(host, settings.host));
+    this.there.set(node, partners.flatMap(({ disk }) => disk.wal ? [disk.wal] : []));
     const known = reached.filter(({ disk, now }) => isCertain(now!) && disk.memory.everHadMajority);
     this.reached.set(node, known.flatMap(({ disk }) => disk.wal ? [disk.wal] : []));
   }
@@ -67,7 +69,8 @@ export class Promises {
   private keep(node: SimNode): void {
     const wal = node.disk.wal!;
     const kept = commonEnd(wal, this.safe);
-    if (kept < this.safe.end) this.misses(node, kept);
+    // what a forced node lacks, the operator has given up
+    if (kept < this.safe.end && !node.disk.memory.forced) this.misses(node, kept);
     this.safe = cutAt(this.safe, kept);
     if (wal.branch.timeline !== this.timeline) Object.assign(this, { timeline: wal.branch.timeline, older: kept });
   }
@@ -91,9 +94,7 @@ export class Promises {
     const older = Math.min(this.older, this.safe.end) - kept;
     if (older <= 0 || decidedBefore(node, kept)) return;
     const { host, otherPartners } = node.settings;
-    const having = this.world.nodes.filter(({ disk, settings }) =>
-      otherPartners.includes(settings.host) && disk.wal !== null && commonEnd(disk.wal, this.safe) > kept
-    );
+    const having = (this.there.get(node) ?? []).filter((wal) => commonEnd(wal, this.safe) > kept);
     if (having.length * 2 <= otherPartners.length) return;
     this.world.fail(`${host} leads without ${older} acknowledged writes of leaderships before the last`);
   }
@@ -108,6 +109,7 @@ export class Promises {
     if (serving?.node !== node || serving.incarnation !== now.incarnation || serving.run !== now.run) {
       return this.world.fail(`${host} acknowledges, and so does ${serving?.node.settings.host}`);
     }
+    if (disk.memory.forced) return;
     this.acknowledgements++;
     const part = cutAt(disk.wal!, end);
     if (contains(part, this.safe)) this.safe = part;

@@ -1,8 +1,9 @@
 // How a standby becomes the primary, as in act/permission.ts, act/leadership.ts and act/promote.ts.
+import { aboveUnknown } from "../../../core/lease/decide/epoch.ts";
 import type { MayPromote } from "../../../roles/postgres-node/decide/promotion.ts";
 import { withGranted } from "../../../roles/postgres-node/decide/memory.ts";
 import { release } from "./life.ts";
-import type { SimNode } from "./node.ts";
+import { partnersOf, type SimNode } from "./node.ts";
 import { endServer, promote } from "./postgres.ts";
 import { licenseOf, look, mayPromote } from "./views.ts";
 import type { DataWorld } from "./world.ts";
@@ -73,7 +74,11 @@ function takeBack(node: SimNode, world: DataWorld): "failed" {
 function* begin(node: SimNode, world: DataWorld): Generator<void, number | null> {
   const { disk } = node;
   const own = disk.wal!.branch.timeline;
-  const known = Math.max(own, node.now!.newestTimeline, ...disk.files.keys());
+  const led = [...node.now!.leaderships, ...disk.leaderships].map((l) => l.epoch);
+  const seen = Math.max(own, node.now!.newestTimeline, ...disk.files.keys(), ...led);
+  const { host } = node.settings;
+  const alone = node.now!.votesAlone && world.rules.leavesOut;
+  const known = alone ? aboveUnknown(seen, { host, partners: partnersOf(node.settings) }) : seen;
   const epoch = yield* world.lease.reserve(node, known);
   if (epoch === null) return null;
   disk.memory = { ...disk.memory, granted: withGranted(disk.memory.granted, epoch) };

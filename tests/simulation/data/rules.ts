@@ -35,6 +35,10 @@ export interface DataRules {
   marker: boolean;
   /** the proof meets every configuration under which an epoch was granted, or that a node in sight has */
   configurations: boolean;
+  /** a node that votes alone leaves out the numbers that others may have */
+  leavesOut: boolean;
+  /** a forced failover ends under an epoch above all that the majority knows */
+  forceEndsAbove: boolean;
 }
 
 export const trueRules: DataRules = {
@@ -55,6 +59,8 @@ export const trueRules: DataRules = {
   gateLooks: true,
   marker: true,
   configurations: true,
+  leavesOut: true,
+  forceEndsAbove: true,
 };
 
 export interface PlantedFault {
@@ -76,19 +82,20 @@ function plant(rule: keyof DataRules, breaks: RegExp, seed: number, name: string
 }
 
 export const plantedFaults: readonly PlantedFault[] = [
-  plant("epochs", loses, 1, "a former primary goes on in its timeline, and others take the next number"),
-  plant("durable", twins, 58, "voters forget the epochs that they have granted"),
-  plant("counted", loses, 86, "a promotion without an epoch counts"),
+  plant("epochs", loses, 37, "a former primary goes on in its timeline, and others take the next number"),
+  plant("durable", twins, 1298, "voters forget the epochs that they have granted"),
+  plant("counted", loses, 1, "a promotion without an epoch counts"),
   plant("placeHolders", stuck, 1, "PostgreSQL takes the next number instead of the reserved one"),
   plant("cleared", stuck, 1, "place-holders are left for the next start"),
-  plant("fenced", loses, 5993, "the server outlives its lease"),
-  plant("orphansEnded", two, 177, "a backend outlives its postmaster, and the lease"),
-  plant("finalLook", loses, 594, "what was seen before the lease was held is final"),
-  plant("proof", loses, 16, "a strict node leads without proof"),
-  plant("certain", loses, 16, "a WAL end that could not be read is a proof"),
-  plant("syncFirst", loses, 26, "the synchronous set comes after the first commit"),
-  plant("born", loses, 234, "a timeline without a history file counts"),
-  plant("gateLooks", loses, 921, "a promotion by hand ends under an epoch that was reserved meanwhile"),
-  plant("configurations", loses, 212, "a node proves only what its own PARTNER_NODES ask for"),
-  plant("marker", loses, 14, "a copy from another time leads"),
+  plant("fenced", loses, 790, "the server outlives its lease"),
+  plant("orphansEnded", two, 3, "a backend outlives its postmaster, and the lease"),
+  plant("finalLook", loses, 110, "what was seen before the lease was held is final"),
+  plant("proof", loses, 217, "a strict node leads without proof"),
+  plant("certain", loses, 452, "a WAL end that could not be read is a proof"),
+  plant("syncFirst", loses, 2, "the synchronous set comes after the first commit"),
+  plant("born", loses, 264, "a timeline without a history file counts"),
+  plant("gateLooks", loses, 2316, "a promotion by hand ends under an epoch that was reserved meanwhile"),
+  plant("configurations", loses, 156, "a node proves only what its own PARTNER_NODES ask for"),
+  plant("leavesOut", twins, 272, "a node that votes alone takes a number that another may have"),
+  plant("marker", loses, 16, "a copy from another time leads"),
 ];

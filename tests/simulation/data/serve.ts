@@ -2,6 +2,7 @@
 import { decideMemory } from "../../../roles/postgres-node/decide/memory.ts";
 import { decideSuccessor } from "../../../roles/postgres-node/decide/successor.ts";
 import { decideSync } from "../../../roles/postgres-node/decide/sync.ts";
+import { endForce } from "./force.ts";
 import type { SimNode, TakeOver } from "./node.ts";
 import { endServer } from "./postgres.ts";
 import { promoteHere } from "./promotion.ts";
@@ -14,7 +15,7 @@ const takeOverLooks = 4;
 const longestPauseMs = 6_000;
 
 /** Serves until the server ends; "died" if nobody here has ended it. */
-export function* serve(node: SimNode, world: DataWorld): Generator<void, "died" | "ended"> {
+export function* serve(node: SimNode, world: DataWorld): Generator<void, "died" | "ended" | "lead-again"> {
   const now = node.now!;
   Object.assign(now, { cloneBecause: null, answers: true, streamed: false });
   while (true) {
@@ -30,17 +31,24 @@ export function* serve(node: SimNode, world: DataWorld): Generator<void, "died" 
     }
     now.handOver = null;
     const order = now.mail.shift();
-    if (order) yield* takeOver(node, order, world);
-    else if ((yield* lookOnce(node, world)) === "ended") return "ended";
+    if (now.asked) {
+      now.asked = false;
+      yield* promoteHere(node, { asked: true }, world);
+    } else if (order) yield* takeOver(node, order, world);
+    else {
+      const end = yield* lookOnce(node, world);
+      if (end !== "goes-on") return end;
+    }
   }
 }
 
 const leads = (node: SimNode, world: DataWorld) => node.now!.server === "primary" && licenseOf(node, world) === "held";
 
-function* lookOnce(node: SimNode, world: DataWorld): Generator<void, "goes-on" | "ended"> {
+function* lookOnce(node: SimNode, world: DataWorld): Generator<void, "goes-on" | "ended" | "lead-again"> {
   const now = node.now!;
   const seen = look(node, world);
   if (mayGetFirstLease(node, seen, world)) world.lease.acquire(node);
+  if (endForce(node, seen, world)) return "lead-again";
   remember(node, seen, world);
   if (!now.checked && leads(node, world)) world.promises.begins(node);
   yield;

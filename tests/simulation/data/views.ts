@@ -2,7 +2,7 @@
 import { withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import { choosePrimary, type NodeReport } from "../../../core/protocol/choose-primary.ts";
 import type { WalPosition } from "../../../core/postgres/lsn.ts";
-import { isRestored } from "../../../roles/postgres-node/decide/counting.ts";
+import { countMajority, isRestored } from "../../../roles/postgres-node/decide/counting.ts";
 import { positionCertain } from "../../../roles/postgres-node/decide/certain.ts";
 import { decideLicense } from "../../../roles/postgres-node/decide/license.ts";
 import { decideMayPromote, type MayPromote } from "../../../roles/postgres-node/decide/promotion.ts";
@@ -14,11 +14,11 @@ import { partnersOf, type Running, type SimNode } from "./node.ts";
 import { originIn, positionOf, type Wal } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
 
-const systemIdentifier = "1";
+export const systemIdentifier = "1";
 const longMs = 60_000;
 
 /** What a node's agent reports of its WAL; null while it has no data. */
-function reportedPosition({ disk, now }: { disk: SimNode["disk"]; now: Running }): WalPosition | null {
+export function reportedPosition({ disk, now }: { disk: SimNode["disk"]; now: Running }): WalPosition | null {
   const { found, server } = now;
   const known = found.kind === "cluster" ? found : null;
   if (server === "none" || !now.answers) return known?.position ?? null;
@@ -50,7 +50,7 @@ export function licenseOf(node: SimNode, world: DataWorld): License {
   }).license;
 }
 
-const roleOf = ({ server, answers }: Running): ReachedPeer["role"] =>
+export const roleOf = ({ server, answers }: Running): ReachedPeer["role"] =>
   server !== "none" && !answers ? "unknown" : server;
 
 function peerOf(other: SimNode, from: SimNode, world: DataWorld): Peer {
@@ -82,7 +82,8 @@ function reportOf(node: SimNode, now: Running, world: DataWorld): NodeReport {
   const licensed = !disk.memory.everHadMajority || held;
   const timeline = reportedPosition({ disk, now })?.timeline ?? null;
   const everHadMajority = disk.memory.everHadMajority || !world.rules.marker;
-  const counts = { standbys: 0, streaming: false, everHadMajority } as const;
+  const { forced } = disk.memory;
+  const counts = { standbys: 0, streaming: false, everHadMajority, forced } as const;
   return { host, nodeId, role: roleOf(now), timeline, systemIdentifier, licensed, held, ...counts };
 }
 
@@ -120,7 +121,7 @@ function primaryOf(report: NodeReport, wal: Wal | null, own: Wal | null): Primar
   return { host, systemIdentifier, timeline, history: wal.branch.history, origin };
 }
 
-function viewOf({ settings, disk, now }: SimNode, seen: Surroundings, world: DataWorld) {
+export function viewOf({ settings, disk, now }: SimNode, seen: Surroundings, world: DataWorld) {
   const { host, nodeId, upstream, otherPartners, mode } = settings;
   const { everHadMajority, forced, paused } = disk.memory;
   const { certain, configurations, proof, marker } = world.rules;
@@ -148,10 +149,22 @@ export function mayGetFirstLease(node: SimNode, seen: Surroundings, world: DataW
     !isRestored(viewOf(node, seen, world), systemIdentifier);
 }
 
+/** Whether a majority of the configured voters answers, also a node that is forced. */
+export function majorityAnswers(node: SimNode, world: DataWorld): boolean {
+  return countMajority({ ...viewOf(node, look(node, world), world), quorum: true, everHadMajority: true }).ok;
+}
+
 export function startupOf(node: SimNode, world: DataWorld, final: boolean): StartupPlan {
-  const { found, cloneBecause } = node.now!;
+  const { found, cloneBecause, votesAlone } = node.now!;
   const view = viewOf(node, look(node, world), world);
-  const own = { data: found, stuckWithoutRoom: false, waitedMs: longMs, cloneBecause, cleanOverRewind: false };
+  const own = {
+    leadsAgain: node.disk.memory.forced && world.lease.heldBy(node) && !votesAlone,
+    data: found,
+    stuckWithoutRoom: false,
+    waitedMs: longMs,
+    cloneBecause,
+    cleanOverRewind: false,
+  };
   return decideStartup({ ...view, ...own }, { final });
 }
 

@@ -126,6 +126,8 @@ export class DataWorld {
       rejoining: false,
       handOver: null,
       mail: [],
+      asked: false,
+      votesAlone: false,
     };
   }
 
