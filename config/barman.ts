@@ -1,6 +1,6 @@
 // Every variable of the barman role: its public name, its documentation, and the checks across several variables.
 import { cronExpression } from "./cron.ts";
-import { type ConfigOf, type ConfigProblem, env, identifier, integer, MalformedValue, plainText } from "./env.ts";
+import { type ConfigOf, type ConfigProblem, env, flag, identifier, integer, MalformedValue, plainText } from "./env.ts";
 import { parseHosts } from "./list-syntax.ts";
 import { observerProblems, observerVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
@@ -86,6 +86,11 @@ export const barmanVariables = {
     fallback: "0 0 * * *",
     accepts: "a cron expression of five fields: minute hour day month weekday",
     doc: "When base backups are taken, in UTC.",
+  }),
+  onStart: env("BACKUP_ON_START", flag, {
+    fallback: true,
+    accepts: "1 or 0",
+    doc: "1: a base backup is taken as soon as WAL is received, if there is none. Without one nothing can be restored.",
   }),
   retentionDays: env("BACKUP_RETENTION_DAYS", integer(1, 36500), {
     fallback: 30,

@@ -114,6 +114,7 @@ const bad: Record<RoleName, Record<string, string[]>> = {
     UPSTREAM_NAME: ["all", "a/b", "a]b"],
     REPLICATION_SLOT_NAME: ["Slot", "a-b"],
     BACKUP_SCHEDULE: ["daily", "* * * *"],
+    BACKUP_ON_START: ["2"],
     BACKUP_RETENTION_DAYS: ["0", "ever"],
     BACKUP_DIR: ["backups", "/", "//", "/a b", "/a/../b"],
   },

@@ -45,8 +45,16 @@ export function backup(member: Member): Finding[] {
     ...(status.checkOk === false
       ? [error(member.host, `barman check fails: ${status.checkFailures.join("; ")}`, check)]
       : []),
-    ...(status.backups === 0
-      ? [warning(member.host, "there is no backup yet", "wait for BACKUP_SCHEDULE, or type: postdock barman backup")]
-      : []),
+    ...(status.backups === 0 ? [noBackup(member.host, status)] : []),
   ];
+}
+
+function noBackup(host: string, { backupRunsMs, backupWanted }: BarmanStatus): Finding {
+  const what = "there is no backup yet";
+  if (backupRunsMs !== null) {
+    const seconds = Math.round(backupRunsMs / 1000);
+    return warning(host, `${what}: one has been under way for ${seconds} s`, "wait until it is complete");
+  }
+  if (backupWanted === null) return warning(host, what, "wait for BACKUP_SCHEDULE, or type: postdock barman backup");
+  return warning(host, what, `it is taken as soon as it can be; if none begins, see the log of ${host}`);
 }

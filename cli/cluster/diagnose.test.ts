@@ -86,6 +86,8 @@ const barmanStatus: BarmanStatus = {
   checkFailures: [],
   backups: 1,
   lastBackup: "x",
+  backupRunsMs: null,
+  backupWanted: null,
 };
 
 const says = (host: string, status: AnyStatus, clockAheadMs = 0): Member => ({ host, status, clockAheadMs });
@@ -195,7 +197,21 @@ const table: [string, Member, RegExp][] = [
     says("backup", { ...barmanStatus, checkOk: false, checkFailures: ["ssh: FAILED"] }),
     /^error backup: barman check fails: ssh: FAILED; run `barman check pg_cluster`/,
   ],
-  ["no backup", says("backup", { ...barmanStatus, backups: 0 }), /^warning backup: there is no backup yet/],
+  [
+    "no backup",
+    says("backup", { ...barmanStatus, backups: 0 }),
+    /^warning backup: there is no backup yet; wait for BACKUP_SCH/,
+  ],
+  [
+    "the first backup",
+    says("backup", { ...barmanStatus, backups: 0, backupWanted: "there is none", backupRunsMs: 8_000 }),
+    /^warning backup: there is no backup yet: one has been under way for 8 s;/,
+  ],
+  [
+    "a backup that cannot be taken",
+    says("backup", { ...barmanStatus, backups: 0, backupWanted: "there is none" }),
+    /^warning backup: there is no backup yet; it is taken as soon as it can be; if none begins, see the log of backup/,
+  ],
 ];
 for (const [name, member, expected] of table) {
   test(`${name} is the only finding, with its fix`, () => {

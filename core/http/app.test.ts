@@ -22,6 +22,8 @@ const status: BarmanStatus = {
   checkFailures: [],
   backups: null,
   lastBackup: null,
+  backupRunsMs: null,
+  backupWanted: null,
 };
 
 const quiet = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });

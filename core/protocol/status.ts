@@ -171,6 +171,12 @@ export const BarmanStatus = z.object({
   checkFailures: z.array(z.string()),
   backups: z.number().int().nullable(),
   lastBackup: z.string().nullable().meta({ description: "id of the newest finished backup" }),
+  backupRunsMs: z.number().int().nullable().default(null).meta({
+    description: "for how long a base backup has been under way; null: none is",
+  }),
+  backupWanted: z.string().nullable().default(null).meta({
+    description: "why a base backup is taken as soon as it can be; null: the next one is taken by schedule",
+  }),
 });
 export type BarmanStatus = z.infer<typeof BarmanStatus>;
 

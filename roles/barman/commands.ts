@@ -18,6 +18,8 @@ import { loadBarmanConfig } from "./role.ts";
 
 /** How long barman may take to follow a new primary, milliseconds. */
 const followMs = 60_000;
+/** How long a backup that is under way may still take, milliseconds. */
+const freeMs = 3_600_000;
 /** How long the last WAL of a backup may take to arrive, milliseconds. */
 const completeMs = 180_000;
 
@@ -25,6 +27,7 @@ const completeMs = 180_000;
 export const backupCommand: Command = async (context) => {
   const config = loadBarmanConfig(context);
   await untilFollowing(context);
+  await untilFree(context);
   const lines: string[] = [];
   const exit = await runInForeground(backupChild(config.serverName), context, (line) => {
     lines.push(line);
@@ -63,6 +66,21 @@ async function untilFollowing(context: Context): Promise<void> {
     everyMs: 250,
     why: () => status?.because ?? "the service of this container has ended",
     fix: "correct what is named here, then try again; `postdock cluster doctor` shows what is wrong",
+  }, context);
+}
+
+/** Only one backup can be under way. */
+async function untilFree(context: Context): Promise<void> {
+  const peers = new Peers(context.clock);
+  const runs = async () => (await ownStatus(peers))?.backupRunsMs ?? null;
+  const forMs = await runs();
+  if (forMs === null) return;
+  context.print(`Waiting for the base backup that has been under way for ${Math.round(forMs / 1000)} s …`);
+  await waitUntil(async () => (await runs()) === null, {
+    what: "the base backup that is under way to end",
+    deadlineMs: freeMs,
+    everyMs: 500,
+    fix: "try again later; `postdock barman list` shows when it is complete",
   }, context);
 }
 

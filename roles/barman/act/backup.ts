@@ -1,20 +1,18 @@
-// Base backups: by schedule, and at once when one is wanted. A failed backup is logged with its reason; the next is taken as
-// planned.
+// Base backups: by schedule, at first, and when one is wanted. One that failed, or was cut off, is taken again after a pause.
 import { nextRunMs } from "../../../config/cron.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
-import { every, onAbort } from "../../../core/runtime/time.ts";
+import { every, untilAborted } from "../../../core/runtime/time.ts";
 import { type ChildExit, supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
+import { retryPauseMs, wish } from "../decide/backups.ts";
 import { receives } from "../decide/health.ts";
 import { backupChild } from "../tools/barman-cli.ts";
 import { wantedBackupPath } from "../text/places.ts";
 import { type Barman, lookAgain } from "../state.ts";
 
 const tickMs = 1_000;
-/** pause before a backup that is wanted at once is tried again, milliseconds */
-const retryMs = 60_000;
 
-/** Takes base backups until the role stops. */
+/** Takes base backups until the role stops. What is wanted is wanted until a backup has been taken, also after a restart. */
 export async function takeBackups(barman: Barman): Promise<void> {
   const { state, clock, config, log } = barman;
   const plan = () => {
@@ -27,19 +25,34 @@ export async function takeBackups(barman: Barman): Promise<void> {
   };
   plan();
   state.wantBackup = await readIfThere(wantedBackupPath(config));
+  let failures = 0;
   let notBeforeMs = -Infinity;
+  let takenMs = -Infinity;
   await every(tickMs, async () => {
-    const scheduled = state.backup.nextWallMs !== null && clock.wallMs() >= state.backup.nextWallMs;
-    const wanted = state.wantBackup !== null && receives(state) && clock.nowMs() >= notBeforeMs;
-    if (!scheduled && !wanted) return;
-    const because = state.wantBackup ?? `BACKUP_SCHEDULE is ${config.schedule}`;
-    const taken = await takeBackup(because, barman);
-    if (taken && state.wantBackup === because) {
-      state.wantBackup = null;
-      await remove(wantedBackupPath(config));
+    const wallMs = clock.wallMs();
+    const { nextWallMs } = state.backup;
+    const { catalog } = state;
+    const because = wish({
+      onStart: config.onStart,
+      schedule: config.schedule,
+      wallMs,
+      nextWallMs,
+      wanted: state.wantBackup,
+      backups: catalog !== null && catalog.atMs > takenMs ? catalog.backups : null,
+    });
+    if (because !== state.wantBackup) await (because === null ? forgetWish(barman) : wantBackup(because, barman));
+    if (nextWallMs !== null && wallMs >= nextWallMs) plan();
+    if (because === null || !receives(state) || clock.nowMs() < notBeforeMs) return;
+    if (await takeBackup(because, barman)) {
+      failures = 0;
+      takenMs = clock.nowMs();
+      if (state.wantBackup === because) await forgetWish(barman);
+      return;
     }
-    notBeforeMs = clock.nowMs() + retryMs;
-    if (scheduled && !barman.stop.aborted) plan();
+    if (barman.stop.aborted) return;
+    const pauseMs = retryPauseMs(++failures);
+    notBeforeMs = clock.nowMs() + pauseMs;
+    log.info("The base backup is tried again", { failures, afterMs: pauseMs, because });
   }, {
     clock,
     signal: barman.stop,
@@ -53,18 +66,24 @@ export async function wantBackup(because: string, barman: Barman): Promise<void>
   await writeAtomic(wantedBackupPath(barman.config), because, { mode: 0o644, owner: postgresAccount });
 }
 
+async function forgetWish({ config, state }: Barman): Promise<void> {
+  state.wantBackup = null;
+  await remove(wantedBackupPath(config));
+}
+
 /** Takes one base backup; returns true if its copy is complete. The duties fetch its last WAL. */
 async function takeBackup(because: string, barman: Barman): Promise<boolean> {
   const { state, clock, log, config, stop } = barman;
   const since = clock.nowMs();
-  log.info("Base backup starts", { host: state.primary, because });
+  const host = state.primary;
+  log.info("Base backup starts", { host, because });
   state.backup.runningSinceMs = since;
   const lines: string[] = [];
   const child = supervise(
     { ...backupChild(config.serverName), onLine: (line) => keepLine(line, lines, barman) },
     barman,
   );
-  const exit = await endOf(child, stop);
+  const exit = await endOf(child, barman);
   state.backup.runningSinceMs = null;
   await clock.sleep(100); // its last lines may come after its exit
   const durationMs = Math.round(clock.nowMs() - since);
@@ -77,21 +96,29 @@ async function takeBackup(because: string, barman: Barman): Promise<boolean> {
     log.warn("Base backup cut off: the container stops", { durationMs });
     return false;
   }
+  if (state.primary !== host) {
+    log.warn("Base backup cut off: another node has become primary", { durationMs, from: host, to: state.primary });
+    return false;
+  }
   log.error("Base backup failed", {
     durationMs,
     because: reasonOf(lines, exit),
-    fix:
-      `run \`barman check ${config.serverName}\` in this container to see what is wrong; BACKUP_SCHEDULE takes the next ` +
-      "backup, `postdock barman backup` takes one now",
+    fix: `run \`barman check ${config.serverName}\` in this container to see what is wrong`,
   });
   return false;
 }
 
-async function endOf(child: Supervised, stop: AbortSignal): Promise<ChildExit> {
-  const forget = onAbort(stop, () => void child.stop());
-  const exit = await child.exited();
-  forget();
-  return exit;
+/** Waits for its end. A backup of a node that is no longer the primary would never get its last WAL, and is ended. */
+async function endOf(child: Supervised, barman: Barman): Promise<ChildExit> {
+  const { state, stop } = barman;
+  const host = state.primary;
+  const exited = child.exited();
+  while (child.running()) {
+    const ended = AbortSignal.any([stop, barman.primaryChange.signal]);
+    await Promise.race([exited, untilAborted(ended)]);
+    if (stop.aborted || state.primary !== host) await child.stop();
+  }
+  return await exited;
 }
 
 function keepLine(line: string, lines: string[], barman: Barman): void {

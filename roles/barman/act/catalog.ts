@@ -50,12 +50,13 @@ export async function noticeBackups(barman: Barman, memory: Memory): Promise<voi
 /** Reads the catalog, reports finished backups, and removes those that are old, failed or cut off. */
 export async function readCatalog(barman: Barman, memory: Memory): Promise<void> {
   const { state, clock, config, stop } = barman;
-  state.due.catalogMs = clock.nowMs() + catalogEveryMs;
+  const atMs = clock.nowMs(); // a backup that is taken meanwhile may be missing
+  state.due.catalogMs = atMs + catalogEveryMs;
   const backups = await listBackups(config.serverName, stop);
   const newest = finishedBackups(backups).at(-1);
   const known = state.catalog?.newest ?? null;
   state.catalog = {
-    atMs: clock.nowMs(),
+    atMs,
     backups,
     newest: newest === undefined
       ? null
@@ -68,7 +69,9 @@ export async function readCatalog(barman: Barman, memory: Memory): Promise<void>
   reportFinished(barman, memory, first);
   if (first && newest === undefined) {
     barman.log.warn("There is no base backup yet: the cluster cannot be restored before the first one", {
-      fix: "wait for BACKUP_SCHEDULE, or type `postdock barman backup` in this container to take one now",
+      fix: config.onStart
+        ? "none: one is taken as soon as WAL is received (BACKUP_ON_START)"
+        : "wait for BACKUP_SCHEDULE, or type `postdock barman backup` in this container to take one now",
     });
   }
   await removeBackups(backups, barman, memory);

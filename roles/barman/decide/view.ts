@@ -9,7 +9,7 @@ export interface CheckResult {
   error: string | null;
 }
 
-/** The catalog as it was last read. */
+/** The catalog as it was last read; `atMs`: when that began. */
 export interface Catalog {
   atMs: number;
   backups: Backup[];

@@ -51,5 +51,7 @@ function barmanStatus(barman: Barman): BarmanStatus {
     checkFailures: checkText(state),
     backups: finished?.length ?? null,
     lastBackup: finished?.at(-1)?.id ?? null,
+    backupRunsMs: state.backup.runningSinceMs === null ? null : Math.round(now - state.backup.runningSinceMs),
+    backupWanted: state.wantBackup,
   };
 }

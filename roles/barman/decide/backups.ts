@@ -1,0 +1,37 @@
+// PURE: when a base backup is wanted, and when one that is wanted may begin.
+import type { Backup } from "../text/barman-output.ts";
+import { finishedBackups, waitingBackups } from "./catalog.ts";
+
+/** Why the first base backup is taken. */
+export const firstBackup = "there is no base backup yet, and BACKUP_ON_START is 1";
+
+/** What the decision looks at. Times of the clock in milliseconds, `wallMs` and `nextWallMs` since 1970. */
+export interface BackupView {
+  /** BACKUP_ON_START=1 */
+  onStart: boolean;
+  schedule: string;
+  wallMs: number;
+  /** when the schedule asks for the next one; null: never */
+  nextWallMs: number | null;
+  /** why one is wanted already, or null */
+  wanted: string | null;
+  /** the catalog, or null if it has not been read since the last backup */
+  backups: readonly Backup[] | null;
+}
+
+/** Why a base backup is wanted from now on, or null. The wish stays until a backup has been taken. */
+export function wish({ backups, nextWallMs, onStart, schedule, wallMs, wanted }: BackupView): string | null {
+  const some = backups !== null && finishedBackups(backups).length + waitingBackups(backups).length > 0;
+  // an operator may have taken the first one meanwhile
+  if (wanted !== null && !(wanted === firstBackup && some)) return wanted;
+  if (nextWallMs !== null && wallMs >= nextWallMs) return `BACKUP_SCHEDULE is ${schedule}`;
+  return onStart && backups !== null && !some ? firstBackup : null;
+}
+
+const firstRetryMs = 10_000;
+const longestRetryMs = 1_800_000;
+
+/** The pause after so many failures in a row, milliseconds: 10 s, doubling up to half an hour. */
+export function retryPauseMs(failures: number): number {
+  return Math.min(longestRetryMs, firstRetryMs * 2 ** Math.max(0, failures - 1));
+}
