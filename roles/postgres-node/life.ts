@@ -230,8 +230,7 @@ async function serve(
   say(node, "recovering", `starting PostgreSQL as ${role}`, plan.because);
   const end = await serveAsRole(role, node, promote ? plan.because : null);
   // after a crash the lease is kept: the same server starts again at once
-  if (end.why === "lead-again") node.lease.forgetEpoch();
-  else if (end.why !== "died") await node.lease.release(`PostgreSQL has ended (${end.why})`);
+  if (end.why !== "died" && end.why !== "lead-again") await node.lease.release(`PostgreSQL has ended (${end.why})`);
   if (end.why === "never-ready" || end.why === "not-promoted") {
     throw new OperatorError({
       what: end.why === "never-ready" ? "PostgreSQL did not start" : "PostgreSQL was not promoted",

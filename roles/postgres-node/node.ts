@@ -67,7 +67,6 @@ export type NodeLease = Pick<
   | "disarm"
   | "force"
   | "unforce"
-  | "forgetEpoch"
   | "alone"
   | "standDown"
 >;

@@ -16,7 +16,7 @@ export function fakeLease(world: World): NodeLease {
         world.note(`reserve above ${known}`);
         return world.epoch = known + 1;
       }),
-    leaderships: () => world.leaderships,
+    leaderships: () => [],
     refusalTexts: () => [],
     retryMs: 200,
     acquire: () => {
@@ -39,11 +39,8 @@ export function fakeLease(world: World): NodeLease {
     unforce: () => {
       world.note("unforce");
       alone = !world.grants;
+      if (world.grants) world.epoch = null;
       return Promise.resolve(world.grants);
-    },
-    forgetEpoch: () => {
-      world.note("forget the epoch");
-      world.epoch = null;
     },
     alone: () => alone,
     standDown: () => {

@@ -155,7 +155,10 @@ test("endForce() ends a forced failover once a majority is back and grants the l
   await endForce(await observeSurroundings(f.node), f.node);
   assert.equal(f.node.memory.now.forced, true, "the voters do not grant the lease");
   f.world.grants = true;
-  await endForce(await observeSurroundings(f.node), f.node);
+  const end = await endForce(await observeSurroundings(f.node), f.node);
+  assert.deepEqual([end?.why, f.node.memory.now.forced], ["lead-again", true], "its epoch is none of theirs");
+  Object.assign(f.world, { held: true, epoch: 20 });
+  assert.equal(await endForce(await observeSurroundings(f.node), f.node), null);
   assert.equal(f.node.memory.now.forced, false);
   assert.ok(f.world.did.includes("history: A majority counts again"));
 });

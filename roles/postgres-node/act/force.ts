@@ -37,14 +37,14 @@ export async function endForce(surroundings: Surroundings, node: Node): Promise<
 }
 
 function planOf(surroundings: Surroundings, node: Node): ForcePlan {
-  const { lease, memory } = node;
+  const { lease, memory, seen } = node;
   const view = viewOf(node, surroundings);
   return decideForce({
     ...view,
-    ...ownOf(node),
+    role: seen.role(),
     forced: memory.now.forced,
     votesAlone: lease.mode.on && lease.alone(),
     majority: countMajority({ ...view, quorum: true, everHadMajority: true }).ok,
-    leaderships: lease.leaderships(),
+    epochGranted: !lease.mode.on || lease.epoch() !== null,
   });
 }

@@ -123,7 +123,10 @@ export class Lease {
     this.setElectorate([this.deps.config.host]);
   }
 
-  /** Returns to the configured voters once a majority of them grants this node the lease. False if it does not. */
+  /**
+   * Returns to the configured voters once a majority of them grants this node the lease. False if it does not. The epoch of the
+   * leadership so far is none of theirs: the next one reserves its own.
+   */
   async unforce(): Promise<boolean> {
     const alone = this.claim;
     this.renewing?.abort();
@@ -134,14 +137,11 @@ export class Lease {
       this.setElectorate(alone.electorate);
       await this.acquire();
     }
-    // the leadership goes on: its epoch is still that of the server, and the voters are to know it
     const { lease } = this.claim;
-    if (lease !== null && reserved !== null) this.reserved = { ...reserved, term: lease.term.number };
+    const goesOn = !attempt.held && lease !== null && reserved !== null;
+    this.reserved = goesOn ? { ...reserved, term: lease.term.number } : null;
     return attempt.held;
   }
-
-  /** The leadership under this lease is over; the next one reserves an epoch of its own. */
-  readonly forgetEpoch = (): void => void (this.reserved = null);
 
   /** Whether this node's own vote is enough, after force(). */
   alone(): boolean {

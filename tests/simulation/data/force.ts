@@ -49,11 +49,9 @@ function planOf(node: SimNode, seen: Surroundings, world: DataWorld): ForcePlan 
   return decideForce({
     ...view,
     role: roleOf(now!),
-    systemIdentifier,
-    timeline: disk.wal!.branch.timeline,
     forced: disk.memory.forced,
     votesAlone: now!.votesAlone,
     majority: majorityAnswers(node, world),
-    leaderships: world.rules.forceEndsAbove ? view.leaderships : [],
+    epochGranted: world.lease.epoch !== null || !world.rules.forceEndsAbove,
   });
 }

@@ -85,6 +85,7 @@ export class Lease {
   unforce(node: SimNode): boolean {
     if (!this.heldBy(node) || !this.reachesMajority(node, node.settings.electorate)) return false;
     node.now!.votesAlone = false;
+    this.epoch = null;
     this.granted();
     return true;
   }

@@ -37,7 +37,7 @@ export interface DataRules {
   configurations: boolean;
   /** a node that votes alone leaves out the numbers that others may have */
   leavesOut: boolean;
-  /** a forced failover ends under an epoch above all that the majority knows */
+  /** a forced failover ends under an epoch that the majority has granted */
   forceEndsAbove: boolean;
 }
 
@@ -82,7 +82,7 @@ function plant(rule: keyof DataRules, breaks: RegExp, seed: number, name: string
 }
 
 export const plantedFaults: readonly PlantedFault[] = [
-  plant("epochs", loses, 37, "a former primary goes on in its timeline, and others take the next number"),
+  plant("epochs", loses, 61, "a former primary goes on in its timeline, and others take the next number"),
   plant("durable", twins, 1298, "voters forget the epochs that they have granted"),
   plant("counted", loses, 1, "a promotion without an epoch counts"),
   plant("placeHolders", stuck, 1, "PostgreSQL takes the next number instead of the reserved one"),
@@ -94,8 +94,9 @@ export const plantedFaults: readonly PlantedFault[] = [
   plant("certain", loses, 452, "a WAL end that could not be read is a proof"),
   plant("syncFirst", loses, 2, "the synchronous set comes after the first commit"),
   plant("born", loses, 264, "a timeline without a history file counts"),
-  plant("gateLooks", loses, 2316, "a promotion by hand ends under an epoch that was reserved meanwhile"),
+  plant("gateLooks", loses, 6096, "a promotion by hand ends under an epoch that was reserved meanwhile"),
   plant("configurations", loses, 156, "a node proves only what its own PARTNER_NODES ask for"),
-  plant("leavesOut", twins, 272, "a node that votes alone takes a number that another may have"),
+  plant("leavesOut", twins, 657, "a node that votes alone takes a number that another may have"),
+  plant("forceEndsAbove", loses, 7730, "a forced leadership keeps the epoch of its own vote"),
   plant("marker", loses, 16, "a copy from another time leads"),
 ];
