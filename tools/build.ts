@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { optionsOf } from "./options.ts";
 import { execute, root, say, task } from "./terminal.ts";
 
 const output = join(root, "dist", "postdock");
@@ -42,4 +43,9 @@ export async function ensureBuilt(): Promise<string> {
   return output;
 }
 
-if (import.meta.main) await task(async () => say(`Built ${(await ensureBuilt()).slice(root.length + 1)}`));
+if (import.meta.main) {
+  await task(async () => {
+    optionsOf({});
+    say(`Built ${(await ensureBuilt()).slice(root.length + 1)}`);
+  });
+}

@@ -1,12 +1,12 @@
 // `deno task docs`: writes the documentation that is made from the code; with --check it only says what is out of date.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
 import { renderReference } from "../config/reference.ts";
 import { commandGroups } from "../cli/command-tree.ts";
 import { renderCommands } from "../cli/commands-reference.ts";
 import { legacyCommands } from "../cli/legacy-commands.ts";
 import { OperatorError } from "../core/words/errors.ts";
+import { optionsOf } from "./options.ts";
 import { root, say, task } from "./terminal.ts";
 
 const generated = "<!-- Made from the code by `deno task docs`; edit the code. -->\n\n";
@@ -25,8 +25,9 @@ async function outdated(): Promise<string[]> {
 
 if (import.meta.main) {
   await task(async () => {
+    const { check } = optionsOf({ check: "flag" });
     const stale = await outdated();
-    if (process.argv.includes("--check")) {
+    if (check) {
       if (stale.length === 0) return say("The generated pages are current");
       throw new OperatorError({ what: `Out of date: ${stale.join(", ")}`, fix: "run `deno task docs`", exitCode: 1 });
     }

@@ -1,11 +1,11 @@
 // `deno task down`: stops and removes the example cluster; with --volumes also its data.
-import process from "node:process";
 import { ensureCompose } from "./engine.ts";
 import { composeFile } from "./compose.ts";
+import { optionsOf } from "./options.ts";
 import { execute, say, task } from "./terminal.ts";
 
 await task(async () => {
-  const volumes = process.argv.includes("--volumes");
+  const { volumes } = optionsOf({ volumes: "flag" });
   const compose = await ensureCompose();
   say(volumes ? "Removing the cluster and its data" : "Removing the cluster; its data stays in the volumes");
   const argv = [...compose, ...composeFile, "down", "--remove-orphans", ...(volumes ? ["--volumes"] : [])];

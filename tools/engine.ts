@@ -16,6 +16,7 @@ import {
   hostSources,
   requireDebianRoot,
 } from "./debian.ts";
+import { optionsOf } from "./options.ts";
 import { attempt, execute, say, task } from "./terminal.ts";
 
 const baseImage = "debian:trixie-slim";
@@ -172,6 +173,7 @@ async function ensureBaseImage(): Promise<void> {
 
 if (import.meta.main) {
   await task(async () => {
+    optionsOf({});
     await ensureEngine();
     const compose = await ensureCompose();
     say(`A Docker engine answers, ${baseImage} is present, and \`${compose.join(" ")}\` runs.`);

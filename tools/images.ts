@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureBuilt } from "./build.ts";
 import { ensureEngine } from "./engine.ts";
+import { optionsOf } from "./options.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
 
 interface Versions {
@@ -73,6 +74,7 @@ async function hashOf(files: readonly string[], extra: string): Promise<string> 
 
 if (import.meta.main) {
   await task(async () => {
+    optionsOf({});
     await ensureImages();
     say(await execute(["docker", "images", "--filter", "reference=postdock/*:latest"], { timeoutMs: 30_000 }));
   });

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { aptInstall, commandExists, requireDebianRoot } from "./debian.ts";
+import { optionsOf } from "./options.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
 
 interface Run {
@@ -94,6 +95,7 @@ function judge(run: Run, said: string): boolean {
 }
 
 await task(async () => {
+  optionsOf({});
   await ensureSpin();
   const queue = [...runs];
   let failed = 0;

@@ -7,6 +7,7 @@ import { OperatorError } from "../core/words/errors.ts";
 import { prefix } from "../tests/support/cluster.ts";
 import { ensureCompose } from "./engine.ts";
 import { ensureImages } from "./images.ts";
+import { optionsOf } from "./options.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
 
 /** Scenarios that create the shared cluster, which run first. The rest run in the order of their names. */
@@ -85,8 +86,8 @@ async function removeClusters(): Promise<void> {
 
 if (import.meta.main) {
   await task(async () => {
-    const args = process.argv.slice(2);
-    const totals = await runScenarios(args.find((a) => !a.startsWith("--")) ?? "", args.includes("--keep"));
+    const { keep, rest } = optionsOf({ keep: "flag" }, { most: 1 });
+    const totals = await runScenarios(rest[0] ?? "", keep);
     say(`\n${totals.passed} passed, ${totals.failed} failed`);
     return totals.failed > 0 ? 1 : 0;
   });

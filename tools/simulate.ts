@@ -1,28 +1,14 @@
 // `deno task simulate [--data] [--steps N] [--seed S]`: runs the rules of the lease in simulated worlds for N steps, then with
 // each planted fault; with --data the decisions about whose data counts. If a world breaks, its seed is printed, with which the same run can be repeated.
-import process from "node:process";
 import { systemClock } from "../core/runtime/time.ts";
-import { ExitCode, OperatorError } from "../core/words/errors.ts";
 import { plantedFaults } from "../tests/simulation/data/rules.ts";
 import { type DataSearch, searchData, worldSteps } from "../tests/simulation/data/run.ts";
 import { search, searchPlanted } from "../tests/simulation/search.ts";
+import { optionsOf } from "./options.ts";
 import { say, task } from "./terminal.ts";
 
 const defaultSteps = 10_000_000;
 const reportEverySteps = 2_000_000;
-
-function numberAfter(option: string, fallback: number): number {
-  const args = process.argv.slice(2);
-  const at = args.indexOf(option);
-  if (at < 0) return fallback;
-  const value = Number(args[at + 1]);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new OperatorError({
-    what: `${option} needs a whole number greater than 0`,
-    fix: "for example: deno task simulate --steps 50000000 --seed 7",
-    exitCode: ExitCode.usage,
-  });
-}
 
 /** Runs the true rules for many steps. Returns whether nothing broke. */
 function simulate(seed: number, steps: number): boolean {
@@ -84,12 +70,12 @@ function plantData(): boolean {
 }
 
 await task(() => {
-  if (process.argv.includes("--data")) {
-    const sound = simulateData(numberAfter("--seed", 1), numberAfter("--steps", defaultSteps));
+  const { data, seed = 1, steps = defaultSteps } = optionsOf({ data: "flag", seed: "count", steps: "count" });
+  if (data) {
+    const sound = simulateData(seed, steps);
     return Promise.resolve(plantData() && sound ? 0 : 1);
   }
-  const seed = numberAfter("--seed", 1);
-  const sound = simulate(seed, numberAfter("--steps", defaultSteps));
+  const sound = simulate(seed, steps);
   say("\nPlanted faults:");
   const planted = searchPlanted(seed);
   for (const { name, steps, broken } of planted) {

@@ -6,6 +6,7 @@ import { ensureCompose } from "./engine.ts";
 import { ensureImages } from "./images.ts";
 import { ensureSshKeys } from "./ssh-keys.ts";
 import { composeFile, project } from "./compose.ts";
+import { optionsOf } from "./options.ts";
 import { attempt, execute, say, task } from "./terminal.ts";
 import { renderTopology, type SeenNode } from "./topology.ts";
 
@@ -96,6 +97,7 @@ Stop:     npx -y deno@2.9.6 task down    (--volumes also removes the data)
 }
 
 await task(async () => {
+  optionsOf({});
   const started = systemClock.nowMs();
   await ensureImages();
   const compose = await ensureCompose();

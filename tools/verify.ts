@@ -1,9 +1,9 @@
 // `deno task test`, which CI runs: format, lint, types, pure tests on both runtimes, architecture rules, docs, the model of
 // the lease, and the scenarios in real containers. The last line is "N passed, N failed".
-import process from "node:process";
 import { systemClock } from "../core/runtime/time.ts";
 import { type Check, quickChecks, runChecks } from "./checks.ts";
 import { runScenarios } from "./scenario.ts";
+import { optionsOf } from "./options.ts";
 import { say, task } from "./terminal.ts";
 
 /** The longest check that needs no container, so it starts first. */
@@ -28,11 +28,10 @@ const ioChecks: readonly Check[] = [
 ];
 
 await task(async () => {
+  const { keep } = optionsOf({ keep: "flag" });
   const started = systemClock.nowMs();
   const quick = await runChecks([modelCheck, ...quickChecks, ...ioChecks]);
-  const scenarios = quick.failed > 0
-    ? { passed: 0, failed: 0 }
-    : await runScenarios("", process.argv.includes("--keep"));
+  const scenarios = quick.failed > 0 ? { passed: 0, failed: 0 } : await runScenarios("", keep);
   say(`\nThe whole run took ${Math.round((systemClock.nowMs() - started) / 1000)} s.`);
   if (quick.failed > 0) say("The scenarios were not run, because quick checks failed.");
   say(`${quick.passed + scenarios.passed} passed, ${quick.failed + scenarios.failed} failed`);

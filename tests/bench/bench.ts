@@ -4,7 +4,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
+import { optionsOf } from "../../tools/options.ts";
 import { root, say, task } from "../../tools/terminal.ts";
 import { Cluster } from "../support/cluster.ts";
 import { withFirstLevel } from "../support/variants.ts";
@@ -27,18 +27,22 @@ const mb = (resident: number, own: number) => `${resident.toFixed(0)} MB residen
 interface Options {
   runs: number;
   stock: number;
+  keep: boolean;
   wants(part: string): boolean;
 }
 
 function options(): Options {
-  const value = (name: string) => {
-    const at = process.argv.indexOf(name);
-    return at < 0 ? undefined : process.argv[at + 1];
-  };
-  const only = value("--only")?.split(",");
+  const { only: text, runs = 3, stock = 1, keep } = optionsOf({
+    only: "text",
+    runs: "count",
+    stock: "count",
+    keep: "flag",
+  });
+  const only = text?.split(",");
   return {
-    runs: Number(value("--runs") ?? 3),
-    stock: Number(value("--stock") ?? 1),
+    runs,
+    stock,
+    keep,
     wants: (part) => only === undefined || only.some((o) => part.includes(o)),
   };
 }
@@ -82,7 +86,7 @@ async function withCluster<T>(size: number, keep: boolean, work: (cluster: Clust
 }
 
 await task(async () => {
-  const { runs, stock, wants } = options();
+  const { runs, stock, keep, wants } = options();
   const report: Record<string, unknown> = {};
   const tell = (part: string, line: string, value: unknown) => {
     say(`${part.padEnd(18)} ${line}`);
@@ -91,7 +95,7 @@ await task(async () => {
   const struck = faults.filter((f) => wants(f.name));
   const own = new Map<Fault, Run[]>();
   if (struck.length > 0 || wants("switchover") || wants("cost")) {
-    await withCluster(3, process.argv.includes("--keep"), async (cluster) => {
+    await withCluster(3, keep, async (cluster) => {
       for (const fault of struck) {
         own.set(fault, await repeat(runs, () => measure(cluster, fault, nodes)));
         tell(fault.name, ours(own.get(fault)!), own.get(fault));

@@ -4,9 +4,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
-import { OperatorError } from "../../core/words/errors.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { optionsOf } from "../../tools/options.ts";
 import { root, say, task } from "../../tools/terminal.ts";
 import { seeded } from "../soak/plan.ts";
 import { wordOf } from "../support/clients/check.ts";
@@ -21,19 +20,6 @@ import { dropDisks, makeDisks, onDisks } from "./disks.ts";
 import { faultOf, nextFault } from "./plan.ts";
 import { asJson, summary } from "./report.ts";
 
-/** The value of an option, which must be a number, or one of the accepted words. */
-function option(name: string, fallback: string, accepted?: readonly string[]): string {
-  const at = process.argv.indexOf(`--${name}`);
-  const value = at < 0 ? fallback : process.argv[at + 1] ?? "";
-  if (at >= 0 && !(accepted?.includes(value) ?? /^\d+$/.test(value))) {
-    throw new OperatorError({
-      what: `--${name} is ${value || "empty"}`,
-      fix: `give ${accepted?.join(", ") ?? "a number"}`,
-    });
-  }
-  return value;
-}
-
 const observers: readonly Observer[] = ["pgpool", "backup"];
 
 /** Before the first majority has joined there is no standby to wait for, so strict does not protect what is acknowledged then. */
@@ -43,12 +29,19 @@ async function waitSynchronous(cluster: Cluster, primary: string): Promise<void>
 }
 
 await task(async () => {
-  const faults = Number(option("faults", "20"));
-  const seed = Number(option("seed", String(Math.floor(systemClock.wallMs() / 1000))));
-  const mode = option("mode", "eventual", ["eventual", "strict"]) as Mode;
-  const kind = option("kind", "", faultKinds) as FaultKind | "";
+  const options = optionsOf({
+    faults: "count",
+    seed: "count",
+    mode: ["eventual", "strict"],
+    kind: faultKinds,
+    observers: "flag",
+    keep: "flag",
+  });
+  const { faults = 20, seed = Math.floor(systemClock.wallMs() / 1000) } = options;
+  const mode = (options.mode ?? "eventual") as Mode;
+  const kind = options.kind as FaultKind | undefined;
   const random = seeded(seed);
-  const voting = process.argv.includes("--observers") ? observers : [];
+  const voting = options.observers ? observers : [];
   const disks = await makeDisks();
   const clocks = await makeClocks();
   const kinds = faultKinds.filter((k) => (disks.length > 0 || k !== "full-disk") && (clocks || k !== "clock"));
@@ -69,7 +62,7 @@ await task(async () => {
     await writeFile(join(root, "dist", "chaos.json"), asJson(seed, history, verdict, unknown, load));
     return { passed: 0, failed: 1, undecided: 2 }[wordOf(verdict)];
   } finally {
-    if (!process.argv.includes("--keep")) {
+    if (!options.keep) {
       await cluster.down();
       await dropDisks(disks);
     }

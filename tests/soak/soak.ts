@@ -4,9 +4,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { errorText } from "../../core/words/errors.ts";
 import { systemClock } from "../../core/runtime/time.ts";
+import { optionsOf } from "../../tools/options.ts";
 import { root, say, task } from "../../tools/terminal.ts";
 import { Cluster, firstLevel as first, services } from "../support/cluster.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
@@ -99,16 +99,15 @@ async function soakCalmly(cluster: Cluster, minutes: number): Promise<number> {
 }
 
 await task(async () => {
-  const value = (name: string) => process.argv[process.argv.indexOf(name) + 1];
-  const minutes = process.argv.includes("--minutes") ? Number(value("--minutes")) : 30;
-  const seed = process.argv.includes("--seed") ? Number(value("--seed")) : Math.floor(systemClock.wallMs() / 1000);
+  const options = optionsOf({ minutes: "count", seed: "count", calm: "flag", keep: "flag" });
+  const { minutes = 30, seed = Math.floor(systemClock.wallMs() / 1000) } = options;
   const random = seeded(seed);
   const cluster = await Cluster.prepare({ name: "soak" });
   const dones: Done[] = [];
   try {
     await cluster.up(services);
     let primary: string | null = await whole(cluster, 150_000, null);
-    if (process.argv.includes("--calm")) return await soakCalmly(cluster, minutes);
+    if (options.calm) return await soakCalmly(cluster, minutes);
     const ledger = await Ledger.start(
       { ...monkey, host: (await cluster.address("pgpool"))! },
       () => cluster.address("pgpool"),
@@ -128,6 +127,6 @@ await task(async () => {
     await writeFile(join(root, "dist", "soak.json"), JSON.stringify({ schema: 1, seed, acts: dones }, null, 1) + "\n");
     return dones.some((d) => d.finding !== null) ? 1 : 0;
   } finally {
-    if (!process.argv.includes("--keep")) await cluster.down();
+    if (!options.keep) await cluster.down();
   }
 });

@@ -25,7 +25,7 @@ export function kindOf(seed: number): WorldKind {
 
 export const worldSteps = 3_000;
 /** Within so many steps for each node a cluster is whole again after the last fault. */
-const healingSteps = 600;
+const healingSteps = 1_000;
 
 export interface WorldRun {
   broken: string | null;
