@@ -5,7 +5,15 @@ import { join } from "node:path";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { postgresAccount, run, tryRun } from "../../core/runtime/command.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
-import { ensureDirectory, exists, modeOf, remove, setAccess, writeAtomic } from "../../core/runtime/files.ts";
+import {
+  diskSpace,
+  ensureDirectory,
+  exists,
+  modeOf,
+  remove,
+  setAccess,
+  writeAtomic,
+} from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { renderPgpassLine } from "../../core/postgres/conninfo.ts";
 import { renderPostgresqlConf, translateSettings } from "./text/postgresql-conf.ts";
@@ -22,7 +30,8 @@ export async function acceptedServerConfig(config: NodeConfig, log: Log): Promis
       exitCode: ExitCode.config,
     });
   }
-  const text = renderPostgresqlConf(config, verdict.settings);
+  const volumeBytes = await sizeOf(config.pgdata, log);
+  const text = renderPostgresqlConf(config, verdict.settings, volumeBytes);
   const directory = join(tmpdir(), `postdock-config-check-${process.pid}`);
   await ensureDirectory(directory, { mode: 0o700, owner: postgresAccount });
   try {
@@ -40,6 +49,16 @@ export async function acceptedServerConfig(config: NodeConfig, log: Log): Promis
     });
   } finally {
     await remove(directory);
+  }
+}
+
+/** The size of the volume of the data, or null if it cannot be seen. */
+async function sizeOf(pgdata: string, log: Log): Promise<number | null> {
+  try {
+    return (await diskSpace(pgdata)).totalBytes;
+  } catch (error) {
+    log.warn("The size of the volume cannot be seen; max_slot_wal_keep_size is 8 GB", { pgdata, error });
+    return null;
   }
 }
 

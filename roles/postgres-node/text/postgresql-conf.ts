@@ -67,7 +67,22 @@ export function translateSettings(given: readonly Setting[]): SettingsVerdict {
   return verdict;
 }
 
-function defaults(config: NodeConfig): Setting[] {
+const MB = 1024 * 1024;
+/** What slots may keep on a volume whose size is not known, and on one of 32 to 80 GB, megabytes. */
+const usualSlotMb = 8192;
+const leastSlotMb = 64;
+
+/**
+ * How much WAL slots may keep for nodes and barman that are away, megabytes: a quarter of the volume up to 8 GB, of a large one
+ * a tenth. All slots together cost this once.
+ */
+export function slotLimitMb(volumeBytes: number | null): number {
+  if (volumeBytes === null) return usualSlotMb;
+  const share = (part: number) => Math.floor(volumeBytes / part / MB);
+  return Math.max(leastSlotMb, Math.min(usualSlotMb, share(4)), share(10));
+}
+
+function defaults(config: NodeConfig, volumeBytes: number | null): Setting[] {
   const s = (name: string, value: string): Setting => ({ name, value });
   return [
     s("listen_addresses", "*"),
@@ -81,7 +96,7 @@ function defaults(config: NodeConfig): Setting[] {
     s("max_wal_senders", "10"),
     s("max_replication_slots", "10"),
     s("wal_keep_size", config.useSlots ? "512MB" : `${500 * megabytesPerSegment}MB`),
-    s("max_slot_wal_keep_size", "8GB"),
+    s("max_slot_wal_keep_size", `${slotLimitMb(volumeBytes)}MB`),
     s("wal_sender_timeout", "10s"),
     s("wal_receiver_timeout", "10s"),
     s("wal_receiver_status_interval", "1s"),
@@ -102,9 +117,13 @@ function defaults(config: NodeConfig): Setting[] {
   ];
 }
 
-/** The whole postgresql.conf: defaults, then CONFIGS in its order; `repmgr` is always preloaded. */
-export function renderPostgresqlConf(config: NodeConfig, settings: readonly Setting[]): string {
-  const merged = new Map(defaults(config).map((s) => [s.name, s.value]));
+/** The whole postgresql.conf: defaults, then CONFIGS in its order; `repmgr` is always preloaded. `volumeBytes`: size, if known. */
+export function renderPostgresqlConf(
+  config: NodeConfig,
+  settings: readonly Setting[],
+  volumeBytes: number | null,
+): string {
+  const merged = new Map(defaults(config, volumeBytes).map((s) => [s.name, s.value]));
   for (const { name, value } of settings) {
     merged.delete(name); // a setting of the user keeps the place that the user gave it
     merged.set(name, value);
