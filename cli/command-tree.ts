@@ -154,6 +154,17 @@ const barman: Group = {
       options: [{ flag: "--json", does: "as JSON, for programs" }],
     },
     {
+      usage: "keep <BACKUP>",
+      does: "keeps a backup, by its id or latest, whatever the retention policy says",
+      exits: `${done}, 64 no such backup, 77 its copy is not complete`,
+      run: lazy(async () => (await import("../roles/barman/keep.ts")).keepCommand),
+      options: [
+        { flag: "--full", does: "also keeps all WAL from then on" },
+        { flag: "--release", does: "keeps it no longer" },
+        { flag: "--json", does: "as JSON, for programs" },
+      ],
+    },
+    {
       usage: "receive-wal",
       does: "runs the WAL receiver in the foreground, unless the container's service runs it already",
       exits: done,

@@ -1,6 +1,7 @@
 // Every variable of the barman role: its public name, its documentation, and the checks across several variables.
 import { cronExpression } from "./cron.ts";
 import { type ConfigOf, type ConfigProblem, env, flag, identifier, integer, MalformedValue, plainText } from "./env.ts";
+import { parseBytes } from "../core/words/amounts.ts";
 import { parseHosts } from "./list-syntax.ts";
 import { observerProblems, observerVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
@@ -37,6 +38,14 @@ const backupDirectory = (text: string) => {
     throw new MalformedValue("is not an absolute path of letters, digits, . _ - and /");
   }
   return text.replace(/\/+$/, "");
+};
+
+/** pg_basebackup takes 32 kB to 1024 MB per second (manual, pg_basebackup, --max-rate). Kilobytes; 0: no limit. */
+const rateKb = (text: string) => {
+  if (text === "0") return 0;
+  const kb = Math.floor((parseBytes(text) ?? 0) / 1024);
+  if (kb < 32 || kb > 1024 * 1024) throw new MalformedValue("is not a rate from 32kB to 1024MB");
+  return kb;
 };
 
 /** All variables of the role; shared ones come from shared.ts. */
@@ -92,11 +101,21 @@ export const barmanVariables = {
     accepts: "1 or 0",
     doc: "1: a base backup is taken as soon as WAL is received, if there is none. Without one nothing can be restored.",
   }),
+  rateKb: env("BACKUP_RATE", rateKb, {
+    fallback: 0,
+    accepts: "a rate per second, 32kB to 1024MB, for example 50MB; 0: no limit",
+    doc: "How fast a base backup is copied at most.",
+  }),
   retentionDays: env("BACKUP_RETENTION_DAYS", integer(1, 36500), {
     fallback: 30,
     accepts: "days, 1 to 36500",
     doc:
       "Recovery window: how far back the cluster can be restored. Backups and WAL that only older times need are removed.",
+  }),
+  retentionCount: env("BACKUP_RETENTION_COUNT", integer(0, 10_000), {
+    fallback: 0,
+    accepts: "a number of backups, 1 to 10000; 0: BACKUP_RETENTION_DAYS counts",
+    doc: "Keeps so many newest backups and the WAL since the oldest of them, instead of a recovery window.",
   }),
   backupDir: env("BACKUP_DIR", backupDirectory, {
     fallback: "/var/backups",

@@ -115,7 +115,9 @@ const bad: Record<RoleName, Record<string, string[]>> = {
     REPLICATION_SLOT_NAME: ["Slot", "a-b"],
     BACKUP_SCHEDULE: ["daily", "* * * *"],
     BACKUP_ON_START: ["2"],
+    BACKUP_RATE: ["50", "31kB", "1025MB", "fast", "-1MB"],
     BACKUP_RETENTION_DAYS: ["0", "ever"],
+    BACKUP_RETENTION_COUNT: ["-1", "all", "10001"],
     BACKUP_DIR: ["backups", "/", "//", "/a b", "/a/../b"],
   },
 };

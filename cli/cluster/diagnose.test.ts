@@ -87,6 +87,7 @@ const barmanStatus: BarmanStatus = {
   backups: 1,
   lastBackup: "x",
   backupRunsMs: null,
+  backupProgress: null,
   backupWanted: null,
 };
 

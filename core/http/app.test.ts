@@ -23,6 +23,7 @@ const status: BarmanStatus = {
   backups: null,
   lastBackup: null,
   backupRunsMs: null,
+  backupProgress: null,
   backupWanted: null,
 };
 

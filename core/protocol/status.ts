@@ -174,6 +174,12 @@ export const BarmanStatus = z.object({
   backupRunsMs: z.number().int().nullable().default(null).meta({
     description: "for how long a base backup has been under way; null: none is",
   }),
+  backupProgress: z.object({
+    streamedBytes: z.number(),
+    totalBytes: z.number().nullable(),
+    bytesPerSecond: z.number().nullable(),
+    leftSeconds: z.number().nullable(),
+  }).nullable().default(null).meta({ description: "how far that backup is; null: none is, or it cannot be seen" }),
   backupWanted: z.string().nullable().default(null).meta({
     description: "why a base backup is taken as soon as it can be; null: the next one is taken by schedule",
   }),

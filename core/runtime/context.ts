@@ -22,6 +22,8 @@ export interface Options {
   yes?: boolean;
   to?: string;
   force?: string;
+  full?: boolean;
+  release?: boolean;
 }
 
 /** What was typed after a command's name. */

@@ -7,7 +7,7 @@ import { table } from "../../core/words/layout.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { createLog, type Log } from "../../core/runtime/log.ts";
 import { BarmanStatus } from "../../core/protocol/status.ts";
-import { type ChildSpec, supervise } from "../../core/runtime/supervisor.ts";
+import { type ChildExit, type ChildSpec, supervise } from "../../core/runtime/supervisor.ts";
 import { waitUntil } from "../../core/runtime/time.ts";
 import { reasonOf, summary } from "./act/backup.ts";
 import { failureText } from "./decide/health.ts";
@@ -27,12 +27,10 @@ const completeMs = 180_000;
 export const backupCommand: Command = async (context) => {
   const config = loadBarmanConfig(context);
   await untilFollowing(context);
-  await untilFree(context);
-  const lines: string[] = [];
-  const exit = await runInForeground(backupChild(config.serverName), context, (line) => {
-    lines.push(line);
-    context.print(line);
-  });
+  let { exit, lines } = await copyNow(config.serverName, context);
+  for (let again = 0; again < mostBusy && lines.some(isBusy); again++) {
+    ({ exit, lines } = await copyNow(config.serverName, context));
+  }
   const { id } = summary(lines);
   if (exit.code !== 0 || id === null) {
     throw await backupFailure(reasonOf(lines, exit), config.serverName);
@@ -67,6 +65,21 @@ async function untilFollowing(context: Context): Promise<void> {
     why: () => status?.because ?? "the service of this container has ended",
     fix: "correct what is named here, then try again; `postdock cluster doctor` shows what is wrong",
   }, context);
+}
+
+/** The service may begin a backup at any moment: how often this one waits for another, after it was refused. */
+const mostBusy = 3;
+
+const isBusy = (line: string) => line.includes("Another backup process is running");
+
+async function copyNow(server: string, context: Context): Promise<{ exit: ChildExit; lines: string[] }> {
+  await untilFree(context);
+  const lines: string[] = [];
+  const exit = await runInForeground(backupChild(server), context, (line) => {
+    lines.push(line);
+    context.print(line);
+  });
+  return { exit, lines };
 }
 
 /** Only one backup can be under way. */

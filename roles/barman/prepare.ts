@@ -44,9 +44,9 @@ export async function prepareBarman(config: BarmanConfig, log: Log): Promise<voi
 async function prepareBackupDirectory(config: BarmanConfig, log: Log): Promise<void> {
   const home = serverHome(config);
   try {
-    await ensureDirectory(config.backupDir, { mode: 0o750, owner });
+    await ensureDirectory(config.backupDir, { mode: 0o700, owner });
     await takeOver(home, log);
-    await ensureDirectory(home, { mode: 0o750, owner });
+    await ensureDirectory(home, { mode: 0o700, owner });
     await writeAtomic(`${home}/.postdock-write-test`, "", { mode: 0o600, owner });
     await remove(`${home}/.postdock-write-test`);
   } catch (error) {

@@ -36,7 +36,7 @@ export function initialState(nowMs: number, hosts: readonly string[]): BarmanSta
     check: null,
     catalog: null,
     disk: null,
-    backup: { runningSinceMs: null, nextWallMs: null },
+    backup: { runningSinceMs: null, nextWallMs: null, progress: null },
     wantBackup: null,
     due: { checkMs: nowMs, catalogMs: nowMs },
     lastBeatMs: nowMs,

@@ -1,13 +1,52 @@
-// Promise: `barman check` passes and a base backup is taken, by the commands that operators of 1.x type as root.
+// Promise: the first base backup is taken by itself, and one that fails is taken again. `barman check` passes, and the commands
+// that operators of 1.x type as root work.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { waitBarmanCheck } from "../support/barman.ts";
-import { exampleCluster } from "../support/clusters.ts";
-import { exec } from "../support/docker.ts";
+import { BarmanStatus } from "../../core/protocol/status.ts";
+import { exampleCluster, ownCluster } from "../support/clusters.ts";
+import type { Edit } from "../support/compose-file.ts";
+import { exec, logsOf, tryExec } from "../support/docker.ts";
+
+const deps = { clock: systemClock };
+const backupMs = 120_000;
+
+/** The finished backups, oldest first, as `postdock barman list --json` has them. */
+async function finished(backup: string): Promise<{ id: string; retention: string | null }[]> {
+  const { backups } = JSON.parse(await exec(backup, ["postdock", "barman", "list", "--json"]));
+  return backups.filter((b: { status: string }) => b.status === "DONE");
+}
+
+/** Waits until a backup has been taken that nobody asked for. */
+async function waitBackup(backup: string): Promise<string> {
+  const newest = async () => (await finished(backup)).at(-1)?.id ?? null;
+  return await waitUntil(newest, { what: "a base backup to be complete", deadlineMs: backupMs, everyMs: 1_000 }, deps);
+}
+
+test("the first base backup is taken by itself, slowly if asked, and again if it fails", async () => {
+  const slow: Edit = (file) => {
+    const { backup } = file.services;
+    backup!.environment = { ...backup!.environment, BACKUP_RATE: "4MB" };
+  };
+  await using cluster = await ownCluster({ name: "backups", edit: slow });
+  await cluster.up(["pgmaster", "backup"]);
+  const backup = await cluster.container("backup");
+  const killed = async () => (await tryExec(backup, ["pkill", "-KILL", "pg_basebackup"])).code === 0;
+  await waitUntil(killed, { what: "pg_basebackup to run", deadlineMs: backupMs, everyMs: 50 }, deps);
+  const status = async () => BarmanStatus.parse(await cluster.status("backup"));
+  const copied = async () => (await status()).backupProgress;
+  const progress = await waitUntil(copied, { what: "the progress of the backup", deadlineMs: backupMs }, deps);
+  assert.ok(progress.streamedBytes < (progress.totalBytes ?? 0), JSON.stringify(progress));
+  assert.match((await status()).backupWanted ?? "", /no base backup yet/);
+  await waitBackup(backup);
+  const last = async () => (await status()).backupWanted === null;
+  await waitUntil(last, { what: "no other backup to be wanted", deadlineMs: backupMs }, deps);
+  assert.match(await logsOf(backup), /"event":"Base backup failed"[^]*"event":"The base backup is tried again"/);
+});
 
 test("barman takes a backup, and its check passes", async () => {
-  const cluster = await exampleCluster();
-  const backup = await cluster.container("backup");
+  const backup = await (await exampleCluster()).container("backup");
   await waitBarmanCheck(backup);
   const said = await exec(backup, ["postdock", "barman", "backup"], 180_000);
   const id = /Backup (\d{8}T\d{6}) is complete/.exec(said)?.[1];
@@ -16,4 +55,20 @@ test("barman takes a backup, and its check passes", async () => {
   assert.match(listed, new RegExp(`^pg_cluster ${id} `, "m"));
   const shown = await exec(backup, ["barman", "show-backup", "pg_cluster", id]);
   assert.match(shown, /Status\s*: DONE/);
+});
+
+test("a backup is kept until it is released", async () => {
+  const backup = await (await exampleCluster()).container("backup");
+  const id = await waitBackup(backup);
+  const retention = async () => (await finished(backup)).find((b) => b.id === id)?.retention;
+  assert.match(
+    await exec(backup, ["postdock", "barman", "keep", id]),
+    new RegExp(`Backup ${id} is kept, with the WAL`),
+  );
+  assert.equal(await retention(), "KEEP:STANDALONE");
+  await exec(backup, ["postdock", "barman", "keep", id, "--release"]);
+  assert.equal(await retention(), "VALID");
+  const unknown = await tryExec(backup, ["postdock", "barman", "keep", "20010101T000000"]);
+  assert.equal(unknown.code, 64);
+  assert.match(unknown.stderr, new RegExp(`There is no backup 20010101T000000[^]*${id}`));
 });

@@ -13,14 +13,16 @@ test("the examples of the README and of docs work as printed", async () => {
   await waitUntil(
     async () => {
       const backup = await cluster.status("backup");
-      return backup?.component === "barman" && backup.checkOk;
+      return backup?.component === "barman" && backup.checkOk && backup.lastBackup !== null;
     },
-    { what: "a green barman check", deadlineMs: 120_000, everyMs: 1_000 },
+    { what: "a green barman check, and a backup", deadlineMs: 120_000, everyMs: 1_000 },
     { clock: systemClock },
   );
   // the tests' cluster is another Compose project of the same services; everything else is as in the README
   const env = { COMPOSE_PROJECT_NAME: cluster.project };
-  for (const page of ["README.md", "docs/flows.md", "docs/high-availability.md", "docs/migration.md"]) {
+  for (
+    const page of ["README.md", "docs/flows.md", "docs/high-availability.md", "docs/backup.md", "docs/migration.md"]
+  ) {
     const examples = docExamples(await readFile(join(root, page), "utf8"));
     assert.notEqual(examples.length, 0, `${page} has no example that is run`);
     for (const { line, script } of examples) {

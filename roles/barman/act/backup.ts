@@ -4,10 +4,11 @@ import { postgresAccount } from "../../../core/runtime/command.ts";
 import { readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
 import { every, untilAborted } from "../../../core/runtime/time.ts";
 import { type ChildExit, supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
-import { retryPauseMs, wish } from "../decide/backups.ts";
+import { retryPauseMs, scheduled, wish } from "../decide/backups.ts";
 import { receives } from "../decide/health.ts";
 import { backupChild } from "../tools/barman-cli.ts";
 import { wantedBackupPath } from "../text/places.ts";
+import { watchProgress } from "./progress.ts";
 import { type Barman, lookAgain } from "../state.ts";
 
 const tickMs = 1_000;
@@ -80,10 +81,17 @@ async function takeBackup(because: string, barman: Barman): Promise<boolean> {
   state.backup.runningSinceMs = since;
   const lines: string[] = [];
   const child = supervise(
-    { ...backupChild(config.serverName), onLine: (line) => keepLine(line, lines, barman) },
+    {
+      ...backupChild(config.serverName, { gentle: because === scheduled(config.schedule) }),
+      onLine: (line) => keepLine(line, lines, barman),
+    },
     barman,
   );
+  const ended = new AbortController();
+  const watched = host === null ? null : watchProgress(host, barman, ended.signal);
   const exit = await endOf(child, barman);
+  ended.abort();
+  await watched;
   state.backup.runningSinceMs = null;
   await clock.sleep(100); // its last lines may come after its exit
   const durationMs = Math.round(clock.nowMs() - since);

@@ -5,6 +5,9 @@ import { finishedBackups, waitingBackups } from "./catalog.ts";
 /** Why the first base backup is taken. */
 export const firstBackup = "there is no base backup yet, and BACKUP_ON_START is 1";
 
+/** Why one is taken by schedule. It is in no hurry. */
+export const scheduled = (schedule: string): string => `BACKUP_SCHEDULE is ${schedule}`;
+
 /** What the decision looks at. Times of the clock in milliseconds, `wallMs` and `nextWallMs` since 1970. */
 export interface BackupView {
   /** BACKUP_ON_START=1 */
@@ -24,7 +27,7 @@ export function wish({ backups, nextWallMs, onStart, schedule, wallMs, wanted }:
   const some = backups !== null && finishedBackups(backups).length + waitingBackups(backups).length > 0;
   // an operator may have taken the first one meanwhile
   if (wanted !== null && !(wanted === firstBackup && some)) return wanted;
-  if (nextWallMs !== null && wallMs >= nextWallMs) return `BACKUP_SCHEDULE is ${schedule}`;
+  if (nextWallMs !== null && wallMs >= nextWallMs) return scheduled(schedule);
   return onStart && backups !== null && !some ? firstBackup : null;
 }
 

@@ -15,7 +15,7 @@ export const waitingBackups = (backups: readonly Backup[]): string[] =>
 export const finishedBackups = (backups: readonly Backup[]): Backup[] => backups.filter((b) => b.status === "DONE");
 
 /**
- * Backups to remove: those older than the recovery window (barman says OBSOLETE); failed ones, and those whose WAL never came,
+ * Backups to remove: those that the retention policy no longer needs (barman says OBSOLETE); failed ones, and those whose WAL never came,
  * once a newer one has succeeded (until then `barman check` reports them); and, while no backup runs, those that were cut off.
  */
 export function decideRemovals(
@@ -25,7 +25,7 @@ export function decideRemovals(
   const newestDone = finishedBackups(backups).at(-1)?.id ?? null;
   return backups.flatMap((b) => {
     if (b.status === "DONE" && b.retention === "OBSOLETE" && b.id !== newestDone) {
-      return [{ id: b.id, because: "it is older than the recovery window (BACKUP_RETENTION_DAYS)" }];
+      return [{ id: b.id, because: "it is older than what is kept (BACKUP_RETENTION_DAYS, BACKUP_RETENTION_COUNT)" }];
     }
     if (b.status === "FAILED" && newestDone !== null && newestDone > b.id) {
       return [{ id: b.id, because: `it failed, and ${newestDone} has succeeded since` }];

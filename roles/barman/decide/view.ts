@@ -1,5 +1,6 @@
 // PURE types: what the barman role knows now.
 import type { Phase } from "../../../core/protocol/status.ts";
+import type { BackupProgress } from "./progress.ts";
 import type { Backup, BackupDetails, CheckFailure } from "../text/barman-output.ts";
 
 /** The last `barman check`. `failures` is null if it could not run; `error` says why. */
@@ -55,7 +56,8 @@ export interface BarmanState {
   catalog: Catalog | null;
 
   // written by act/backup.ts
-  backup: { runningSinceMs: number | null; nextWallMs: number | null };
+  /** `progress`: null while no copy is under way, or it cannot be seen how far it is */
+  backup: { runningSinceMs: number | null; nextWallMs: number | null; progress: BackupProgress | null };
   /** a base backup is wanted now, and why */
   wantBackup: string | null;
 

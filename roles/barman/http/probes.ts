@@ -52,6 +52,7 @@ function barmanStatus(barman: Barman): BarmanStatus {
     backups: finished?.length ?? null,
     lastBackup: finished?.at(-1)?.id ?? null,
     backupRunsMs: state.backup.runningSinceMs === null ? null : Math.round(now - state.backup.runningSinceMs),
+    backupProgress: state.backup.progress,
     backupWanted: state.wantBackup,
   };
 }

@@ -8,6 +8,8 @@ const input = {
   backupDir: "/var/backups",
   slotName: "barman_the_backupper",
   retentionDays: 30,
+  retentionCount: 0,
+  rateKb: 0,
   postgresUser: "monkey_user",
   postgresDb: "monkey_db",
   replicationUser: "replication_user",
@@ -22,6 +24,15 @@ test("the server file names the host in both connections, the slot and the recov
   assert.match(text, /^slot_name = barman_the_backupper$/m);
   assert.match(text, /^retention_policy = RECOVERY WINDOW OF 30 DAYS$/m);
   assert.doesNotMatch(text, /password/i);
+});
+
+test("BACKUP_RATE limits the copy, and 0 does not", () => {
+  assert.match(renderServerConf({ ...input, rateKb: 51_200 }, "h"), /^bandwidth_limit = 51200$/m);
+  assert.doesNotMatch(renderServerConf(input, "h"), /bandwidth_limit/);
+});
+
+test("BACKUP_RETENTION_COUNT keeps a number of backups instead of a window", () => {
+  assert.match(renderServerConf({ ...input, retentionCount: 3 }, "h"), /^retention_policy = REDUNDANCY 3$/m);
 });
 
 test("names with quotes and backslashes stay one value", () => {

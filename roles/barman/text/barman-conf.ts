@@ -14,6 +14,10 @@ export interface BarmanConfInput {
   backupDir: string;
   slotName: string;
   retentionDays: number;
+  /** keeps so many backups instead; 0: retentionDays counts */
+  retentionCount: number;
+  /** kilobytes per second; 0: no limit */
+  rateKb: number;
   postgresUser: string;
   postgresDb: string;
   replicationUser: string;
@@ -49,17 +53,23 @@ export function renderServerConf(input: BarmanConfInput, host: string): string {
     `conninfo = ${conninfo(input, host, input.postgresUser)}`,
     `streaming_conninfo = ${conninfo(input, host, input.replicationUser)}`,
     "backup_method = postgres",
-    "immediate_checkpoint = true",
+    // a scheduled backup waits for a checkpoint that is spread over minutes; the others ask for one at once
+    "immediate_checkpoint = false",
+    ...(input.rateKb > 0 ? [`bandwidth_limit = ${input.rateKb}`] : []),
     "streaming_archiver = on",
     "archiver = off",
     `path_prefix = ${toolsDirectory}`,
     `slot_name = ${input.slotName}`,
     "create_slot = auto",
-    `retention_policy = RECOVERY WINDOW OF ${input.retentionDays} DAYS`,
+    `retention_policy = ${retentionPolicy(input)}`,
     "wal_retention_policy = main",
     "minimum_redundancy = 0",
     "",
   ].join("\n");
+}
+
+function retentionPolicy({ retentionCount, retentionDays }: BarmanConfInput): string {
+  return retentionCount > 0 ? `REDUNDANCY ${retentionCount}` : `RECOVERY WINDOW OF ${retentionDays} DAYS`;
 }
 
 /** The passfile of the postgres user: both roles, on every node. */

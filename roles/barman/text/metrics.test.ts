@@ -36,6 +36,7 @@ test("a role that has seen everything shows every metric that dashboards use, wi
   const state = healthy();
   state.primarySeenMs = 0;
   state.backup.nextWallMs = 5_000;
+  state.backup.progress = { streamedBytes: 1, totalBytes: 2, bytesPerSecond: 1, leftSeconds: 1 };
   metrics.gauges(barmanGauges, () => ({ state, nowMs: 1_000 }));
   events.walGap.inc();
   const text = await metrics.text();
@@ -54,6 +55,8 @@ test("a role that has seen everything shows every metric that dashboards use, wi
     "gauge barman_last_backup_start_time_seconds{}",
     "gauge barman_oldest_backup_end_time_seconds{}",
     "gauge postdock_barman_backup_running{}",
+    "gauge postdock_barman_backup_streamed_bytes{}",
+    "gauge postdock_barman_backup_total_bytes{}",
     "gauge postdock_barman_backups_failed{}",
     "gauge postdock_barman_next_backup_time_seconds{}",
     "gauge postdock_barman_primary_seen_seconds_ago{}",

@@ -32,6 +32,16 @@ export const barmanGauges: readonly Gauge<BarmanMetricsView>[] = [
     ({ state }) => state.backup.runningSinceMs !== null,
   ),
   gauge(
+    "postdock_barman_backup_streamed_bytes",
+    "What has been copied of the base backup that is under way, bytes",
+    ({ state }) => state.backup.progress?.streamedBytes ?? null,
+  ),
+  gauge(
+    "postdock_barman_backup_total_bytes",
+    "Size of the cluster of which a base backup is under way, bytes",
+    ({ state }) => state.backup.progress?.totalBytes ?? null,
+  ),
+  gauge(
     "postdock_barman_next_backup_time_seconds",
     "When the next base backup is due, seconds since the epoch",
     ({ state }) => state.backup.nextWallMs === null ? null : state.backup.nextWallMs / 1000,

@@ -56,6 +56,15 @@ export async function deleteBackup(server: string, id: string, signal?: AbortSig
   await plain(["delete", server, id], 600_000, signal);
 }
 
+/** How a backup is kept: with all later WAL, with the WAL that it needs itself, or no longer. */
+export type Keep = "full" | "standalone" | "release";
+
+/** Exempts a backup from the retention policy, or ends that. */
+export async function keepBackup(server: string, id: string, how: Keep, signal?: AbortSignal): Promise<void> {
+  const option = how === "release" ? ["--release"] : ["--target", how];
+  await plain(["keep", ...option, server, id], 60_000, signal);
+}
+
 /** Ends a receiver that was started by hand. */
 export async function stopReceiver(server: string, signal?: AbortSignal): Promise<void> {
   await plain(["receive-wal", "--stop", server], 30_000, signal);
@@ -72,11 +81,14 @@ export function receiverChild(server: string): ChildSpec {
   };
 }
 
-/** A base backup as a child; INT lets barman mark it as failed and clean up. */
-export function backupChild(server: string): ChildSpec {
+/**
+ * A base backup as a child; INT lets barman mark it as failed and clean up. `gentle`: it waits for a checkpoint that PostgreSQL
+ * spreads over minutes, instead of asking for one at once.
+ */
+export function backupChild(server: string, { gentle = false }: { gentle?: boolean } = {}): ChildSpec {
   return {
     name: "backup",
-    argv: [program, "backup", server],
+    argv: [program, "backup", ...(gentle ? [] : ["--immediate-checkpoint"]), server],
     as,
     restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
     stop: [{ signal: "SIGINT", waitMs: 5_000 }],

@@ -51,6 +51,25 @@ export async function readSlot(sql: Sql, slotName: string): Promise<Slot> {
   return { restartLsn: row.restart_lsn, active: row.active, lost: row.lost };
 }
 
+const ProgressRow = z.object({ streamed: z.coerce.number(), total: z.coerce.number().nullable() });
+
+/**
+ * What the server has sent of barman's base backup, and the size of all tablespaces, bytes; null if none is under way.
+ * barman's pg_basebackup does not ask for an estimate of its own (manual, 27.4.6).
+ */
+export async function readBackupProgress(
+  sql: Sql,
+): Promise<{ streamedBytes: number; totalBytes: number | null } | null> {
+  const rows = await sql`
+    select p.backup_streamed as streamed,
+      coalesce(p.backup_total, (select sum(pg_tablespace_size(oid)) from pg_tablespace)) as total
+    from pg_stat_progress_basebackup p join pg_stat_activity a using (pid)
+    where a.application_name = 'barman_streaming_backup'`;
+  if (rows[0] === undefined) return null;
+  const { streamed, total } = ProgressRow.parse(rows[0]);
+  return { streamedBytes: streamed, totalBytes: total };
+}
+
 /** Makes the slot, which keeps WAL at once. */
 export async function createSlot(sql: Sql, slotName: string): Promise<void> {
   await sql`select pg_create_physical_replication_slot(${slotName}, true)`;

@@ -127,10 +127,11 @@ export function orderAll(world: DataWorld, on: boolean): void {
  */
 function restoreVolume(node: SimNode, world: DataWorld): void {
   const { disk, settings } = node;
-  const partners = world.nodes.filter((n) => n !== node && settings.otherPartners.includes(n.settings.host));
+  const others = world.nodes.filter((n) => n !== node && n.settings.electorate.length > 0);
+  const partners = others.filter((n) => settings.otherPartners.includes(n.settings.host));
   const whole = partners.filter((n) => world.promises.isWhole(n) && n.disk.memory.everHadMajority);
   if (
-    disk.wal === null || partners.some(isDeadEnd) ||
+    disk.wal === null || others.some(isDeadEnd) ||
     whole.length < Math.max(2, Math.floor((partners.length + 1) / 2) + 1)
   ) return;
   const highest = Math.max(...world.voters.map((v) => v.epoch));

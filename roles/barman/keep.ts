@@ -1,0 +1,56 @@
+// `barman keep`: a backup that must stay, whatever the retention policy says.
+import type { Command } from "../../core/runtime/context.ts";
+import { ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { printer } from "../../core/runtime/printer.ts";
+import { type Keep, keepBackup, listBackups } from "./tools/barman-cli.ts";
+import type { Backup } from "./text/barman-output.ts";
+import { loadBarmanConfig } from "./role.ts";
+
+/** `barman keep ID [--full | --release] [--json]`. */
+export const keepCommand: Command = async (context, { args, options }) => {
+  const config = loadBarmanConfig(context);
+  const out = printer(context, options);
+  const how = howOf(options.full === true, options.release === true);
+  const backup = backupOf(args[0] ?? "", await listBackups(config.serverName));
+  await keepBackup(config.serverName, backup.id, how);
+  out.say(saidOf(backup.id, how));
+  out.result({ server: config.serverName, backup: backup.id, keep: how });
+  return ExitCode.ok;
+};
+
+function howOf(full: boolean, release: boolean): Keep {
+  if (full && release) {
+    throw new OperatorError({
+      what: "--full and --release exclude each other",
+      fix: "give one of them",
+      exitCode: ExitCode.usage,
+    });
+  }
+  return release ? "release" : full ? "full" : "standalone";
+}
+
+/** The backup of this name, or the newest finished one for `latest`. Throws OperatorError if there is none that can be kept. */
+export function backupOf(name: string, backups: readonly Backup[]): Backup {
+  const whole = backups.filter((b) => b.status === "DONE" || b.status === "WAITING_FOR_WALS");
+  const found = name === "latest" ? whole.at(-1) : whole.find((b) => b.id === name);
+  if (found) return found;
+  const other = backups.find((b) => b.id === name);
+  throw new OperatorError({
+    what: other ? `Backup ${name} is ${other.status}: its copy is not complete` : `There is no backup ${name}`,
+    fix: whole.length === 0
+      ? "take a backup first: postdock barman backup"
+      : `give one of ${whole.map((b) => b.id).join(", ")}, or latest`,
+    exitCode: other ? ExitCode.refused : ExitCode.usage,
+  });
+}
+
+function saidOf(id: string, how: Keep): string {
+  switch (how) {
+    case "release":
+      return `Backup ${id} is kept no longer: BACKUP_RETENTION_DAYS or BACKUP_RETENTION_COUNT decides again`;
+    case "full":
+      return `Backup ${id} is kept, with all WAL from then on: every later moment can be restored, and the volume grows`;
+    case "standalone":
+      return `Backup ${id} is kept, with the WAL that it needs itself: the moment at which it ended can be restored`;
+  }
+}
