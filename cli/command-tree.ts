@@ -148,9 +148,9 @@ const barman: Group = {
     },
     {
       usage: "list",
-      does: "lists the backups, oldest first",
+      does: "lists the backups, oldest first, and which moments can be restored",
       exits: done,
-      run: lazy(async () => (await import("../roles/barman/commands.ts")).listCommand),
+      run: lazy(async () => (await import("../roles/barman/list.ts")).listCommand),
       options: [{ flag: "--json", does: "as JSON, for programs" }],
     },
     {

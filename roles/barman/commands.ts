@@ -3,8 +3,6 @@ import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { sizeText } from "../../core/words/amounts.ts";
-import { table } from "../../core/words/layout.ts";
-import { printer } from "../../core/runtime/printer.ts";
 import { createLog, type Log } from "../../core/runtime/log.ts";
 import { BarmanStatus } from "../../core/protocol/status.ts";
 import { type ChildExit, type ChildSpec, supervise } from "../../core/runtime/supervisor.ts";
@@ -12,7 +10,6 @@ import { waitUntil } from "../../core/runtime/time.ts";
 import { reasonOf, summary } from "./act/backup.ts";
 import { failureText } from "./decide/health.ts";
 import { backupChild, check, listBackups, receiverChild } from "./tools/barman-cli.ts";
-import type { Backup } from "./text/barman-output.ts";
 import { prepareBarman } from "./prepare.ts";
 import { loadBarmanConfig } from "./role.ts";
 
@@ -48,7 +45,9 @@ export const backupCommand: Command = async (context) => {
   if (backup.status !== "DONE") {
     throw new OperatorError({ what: `Backup ${id} is ${backup.status}`, fix, exitCode: ExitCode.no });
   }
-  context.print(`Backup ${id} is complete: ${sizeOr(backup.sizeBytes)}`);
+  context.print(
+    `Backup ${id} is complete: ${backup.sizeBytes === null ? "of unknown size" : sizeText(backup.sizeBytes)}`,
+  );
   return ExitCode.ok;
 };
 
@@ -108,31 +107,6 @@ async function backupFailure(said: string, server: string): Promise<OperatorErro
     exitCode: ExitCode.no,
   });
 }
-
-/** `barman list [--json]`: the backups, oldest first. */
-export const listCommand: Command = async (context, { options }) => {
-  const config = loadBarmanConfig(context);
-  const backups = await listBackups(config.serverName);
-  const out = printer(context, options);
-  for (const line of renderBackups(backups)) out.say(line);
-  out.result({ server: config.serverName, backups });
-  return ExitCode.ok;
-};
-
-/** A table of backups, its columns aligned; pure. */
-export function renderBackups(backups: readonly Backup[]): string[] {
-  if (backups.length === 0) return ["no backups yet"];
-  const rows = backups.map((b) => [
-    b.id,
-    b.status,
-    b.endSeconds === null ? "-" : new Date(b.endSeconds * 1000).toISOString().replace(".000Z", "Z"),
-    sizeOr(b.sizeBytes),
-    b.retention ?? "-",
-  ]);
-  return table([["backup", "status", "ended", "size", "retention"], ...rows]);
-}
-
-const sizeOr = (bytes: number | null) => bytes === null ? "-" : sizeText(bytes);
 
 /** `barman receive-wal` (wal-receiver.sh of 1.x): the receiver in the foreground, unless the container's own runs. */
 export const receiveWalCommand: Command = async (context) => {

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { waitBarmanCheck } from "../support/barman.ts";
 import { BarmanStatus } from "../../core/protocol/status.ts";
+import type { Window } from "../../roles/barman/decide/recoverable.ts";
 import { exampleCluster, ownCluster } from "../support/clusters.ts";
 import type { Edit } from "../support/compose-file.ts";
 import { exec, logsOf, tryExec } from "../support/docker.ts";
@@ -42,6 +43,10 @@ test("the first base backup is taken by itself, slowly if asked, and again if it
   await waitBackup(backup);
   const last = async () => (await status()).backupWanted === null;
   await waitUntil(last, { what: "no other backup to be wanted", deadlineMs: backupMs }, deps);
+  const { windows, received } = JSON.parse(await exec(backup, ["postdock", "barman", "list", "--json"]));
+  assert.deepEqual(windows.map((w: Window) => [w.timeline, w.missing]), [[1, null]]);
+  assert.match(windows[0].lastWal, /^00000001[0-9A-F]{16}\.partial$/);
+  assert.ok(Date.parse(received) > 0, received);
   assert.match(await logsOf(backup), /"event":"Base backup failed"[^]*"event":"The base backup is tried again"/);
 });
 

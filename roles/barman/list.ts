@@ -1,0 +1,58 @@
+// `barman list`: the backups, and which moments can be restored.
+import type { Command } from "../../core/runtime/context.ts";
+import { ExitCode } from "../../core/words/errors.ts";
+import { sizeText } from "../../core/words/amounts.ts";
+import { table } from "../../core/words/layout.ts";
+import { printer } from "../../core/runtime/printer.ts";
+import { readRecoverable } from "./act/archive.ts";
+import type { Window } from "./decide/recoverable.ts";
+import { listBackups } from "./tools/barman-cli.ts";
+import type { Backup } from "./text/barman-output.ts";
+import { loadBarmanConfig } from "./role.ts";
+
+/** `barman list [--json]`: the backups, oldest first. */
+export const listCommand: Command = async (context, { options }) => {
+  const config = loadBarmanConfig(context);
+  const backups = await listBackups(config.serverName);
+  const out = printer(context, options);
+  const { windows, receivedMs } = await readRecoverable(config);
+  for (const line of [...renderBackups(backups), ...renderWindows(windows, receivedMs)]) out.say(line);
+  const received = receivedMs === null ? null : instant(receivedMs);
+  out.result({ server: config.serverName, backups, windows, received });
+  return ExitCode.ok;
+};
+
+/** A table of backups, its columns aligned; pure. */
+export function renderBackups(backups: readonly Backup[]): string[] {
+  if (backups.length === 0) return ["no backups yet"];
+  const rows = backups.map((b) => [
+    b.id,
+    b.status,
+    b.endSeconds === null ? "-" : instant(b.endSeconds * 1000),
+    sizeOr(b.sizeBytes),
+    b.retention ?? "-",
+  ]);
+  return table([["backup", "status", "ended", "size", "retention"], ...rows]);
+}
+
+const instant = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+
+/** Which moments can be restored, one line a timeline; pure. */
+export function renderWindows(windows: readonly Window[], receivedMs: number | null): string[] {
+  if (windows.length === 0) return ["", "nothing can be restored yet"];
+  const rows = windows.map((w) => [
+    String(w.timeline),
+    w.backup,
+    w.fromLsn,
+    w.lastWal,
+    w.missing === null ? "-" : `${w.missing.from} to ${w.missing.to}`,
+  ]);
+  const received = receivedMs === null ? [] : [`WAL was received last at ${instant(receivedMs)}`];
+  return [
+    "",
+    ...table([["timeline", "from backup", "from LSN", "to WAL file", "missing after that"], ...rows]),
+    ...received,
+  ];
+}
+
+const sizeOr = (bytes: number | null) => bytes === null ? "-" : sizeText(bytes);

@@ -1,0 +1,35 @@
+// barman's record of a backup is read, or refused by what it lacks.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseBackupInfo } from "./backup-info.ts";
+
+const text = [
+  "begin_wal=000000010000000000000007",
+  "end_time=2026-11-27 18:38:48.791979+00:00",
+  "end_xlog=0/8000000",
+  "error=None",
+  "status=DONE",
+  "timeline=1",
+  "xlog_segment_size=16777216",
+  "",
+].join("\n");
+
+test("a finished backup is read", () => {
+  assert.deepEqual(parseBackupInfo("x", text), {
+    id: "x",
+    timeline: 1,
+    beginSegment: 7n,
+    endLsn: "0/8000000",
+    endSeconds: Date.parse("2026-11-27T18:38:48Z") / 1000,
+    segmentBytes: 16777216,
+  });
+});
+
+test("one that is not finished is none, and one without its WAL is an error that names what is missing", () => {
+  assert.equal(parseBackupInfo("x", text.replace("DONE", "WAITING_FOR_WALS")), null);
+  assert.throws(
+    () => parseBackupInfo("x", text.replace("end_xlog=0/8000000", "end_xlog=None")),
+    /backup x has no end_xlog/,
+  );
+  assert.throws(() => parseBackupInfo("x", text.replace("begin_wal=0", "begin_wal=z")), /no WAL file in begin_wal/);
+});
