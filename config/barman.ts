@@ -1,7 +1,6 @@
 // Every variable of the barman role: its public name, its documentation, and the checks across several variables.
 import { cronExpression } from "./cron.ts";
 import { type ConfigOf, type ConfigProblem, env, flag, identifier, integer, MalformedValue, plainText } from "./env.ts";
-import { parseBytes } from "../core/words/amounts.ts";
 import { parseHosts } from "./list-syntax.ts";
 import { observerProblems, observerVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
@@ -43,7 +42,8 @@ const backupDirectory = (text: string) => {
 /** pg_basebackup takes 32 kB to 1024 MB per second (manual, pg_basebackup, --max-rate). Kilobytes; 0: no limit. */
 const rateKb = (text: string) => {
   if (text === "0") return 0;
-  const kb = Math.floor((parseBytes(text) ?? 0) / 1024);
+  const [, number = "0", unit] = /^(\d{1,7})(kB|MB)$/.exec(text) ?? [];
+  const kb = Number(number) * (unit === "MB" ? 1024 : 1);
   if (kb < 32 || kb > 1024 * 1024) throw new MalformedValue("is not a rate from 32kB to 1024MB");
   return kb;
 };

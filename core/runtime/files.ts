@@ -149,6 +149,16 @@ export async function modeOf(path: string): Promise<{ mode: number; uid: number;
   }
 }
 
+/** When a file was written last, milliseconds since 1970; null if it does not exist. */
+export async function modifiedMs(path: string): Promise<number | null> {
+  try {
+    return Math.floor((await fs.stat(path)).mtimeMs);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
 function isMissing(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return code === "ENOENT" || code === "ENOTDIR";

@@ -1,6 +1,5 @@
 // Reads what can be restored from barman's directories: its records of backups, WAL archived and being received, histories.
-import { stat } from "node:fs/promises";
-import { listDirectory, readIfThere } from "../../../core/runtime/files.ts";
+import { listDirectory, modifiedMs, readIfThere } from "../../../core/runtime/files.ts";
 import { parseHistory } from "../../../core/postgres/lsn.ts";
 import { parseWalName, segmentBytes as usualSegmentBytes } from "../../../core/postgres/wal-name.ts";
 import { type Archive, recoverable, type Window } from "../decide/recoverable.ts";
@@ -48,5 +47,5 @@ async function readArchive(places: Places, segmentBytes: number): Promise<Archiv
 async function lastReceivedMs(places: Places): Promise<number | null> {
   const directory = streamingDirectory(places);
   const partial = (await listDirectory(directory)).filter((name) => name.endsWith(".partial")).toSorted().at(-1);
-  return partial === undefined ? null : Math.floor((await stat(`${directory}/${partial}`)).mtimeMs);
+  return partial === undefined ? null : await modifiedMs(`${directory}/${partial}`);
 }

@@ -68,8 +68,10 @@ export function renderServerConf(input: BarmanConfInput, host: string): string {
   ].join("\n");
 }
 
-function retentionPolicy({ retentionCount, retentionDays }: BarmanConfInput): string {
-  return retentionCount > 0 ? `REDUNDANCY ${retentionCount}` : `RECOVERY WINDOW OF ${retentionDays} DAYS`;
+function retentionPolicy(input: BarmanConfInput): string {
+  return input.retentionCount > 0
+    ? `REDUNDANCY ${input.retentionCount}`
+    : `RECOVERY WINDOW OF ${input.retentionDays} DAYS`;
 }
 
 /** The passfile of the postgres user: both roles, on every node. */
