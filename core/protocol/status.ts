@@ -133,7 +133,9 @@ export const NodeStatus = z.object({
   consistency: z.object({ mode: z.string(), degraded: z.string().nullable() }).meta({
     description: "CONSISTENCY, and which part of its promise cannot be kept now",
   }),
-  becomingPrimary: z.boolean().meta({ description: "a start as primary or a promotion is under way" }),
+  becomingPrimary: z.boolean().meta({
+    description: "a start as primary or a promotion is under way, with the lease if one is needed",
+  }),
   repmgrd: z.object({ running: z.boolean() }),
 });
 export type NodeStatus = z.infer<typeof NodeStatus>;

@@ -15,10 +15,10 @@ export const listCommand: Command = async (context, { options }) => {
   const config = loadBarmanConfig(context);
   const backups = await listBackups(config.serverName);
   const out = printer(context, options);
-  const { windows, receivedMs } = await readRecoverable(config);
-  for (const line of [...renderBackups(backups), ...renderWindows(windows, receivedMs)]) out.say(line);
+  const { windows, receivedMs, unreadable } = await readRecoverable(config);
+  for (const line of [...renderBackups(backups), ...renderWindows(windows, receivedMs), ...unreadable]) out.say(line);
   const received = receivedMs === null ? null : instant(receivedMs);
-  out.result({ server: config.serverName, backups, windows, received });
+  out.result({ server: config.serverName, backups, windows, received, unreadable });
   return ExitCode.ok;
 };
 

@@ -127,7 +127,8 @@ export function statusOf(node: Node): NodeStatus {
       degraded: condition.degraded,
     },
     disk: seen.now.disk && { freeBytes: seen.now.disk.freeBytes, totalBytes: seen.now.disk.totalBytes },
-    becomingPrimary: node.candidacy.current !== null,
+    // a node that only asks for the lease keeps no other from asking: it may never get it
+    becomingPrimary: node.candidacy.current !== null && licenseOf(node) !== "missing",
     repmgrdRuns: node.repmgrd.running(),
     lease: {
       mode: lease.mode,

@@ -1,4 +1,5 @@
 // Reads what can be restored from barman's directories: its records of backups, WAL archived and being received, histories.
+import { errorText } from "../../../core/words/errors.ts";
 import { listDirectory, modifiedMs, readIfThere } from "../../../core/runtime/files.ts";
 import { parseHistory } from "../../../core/postgres/lsn.ts";
 import { parseWalName, segmentBytes as usualSegmentBytes } from "../../../core/postgres/wal-name.ts";
@@ -11,20 +12,36 @@ interface Places {
   serverName: string;
 }
 
-/** The windows that can be restored, and when WAL was received last, milliseconds since 1970; null: none is being received. */
-export async function readRecoverable(places: Places): Promise<{ windows: Window[]; receivedMs: number | null }> {
-  const backups = await readBackups(places);
-  const archive = await readArchive(places, backups.at(-1)?.segmentBytes ?? usualSegmentBytes);
-  return { windows: recoverable(backups, archive), receivedMs: await lastReceivedMs(places) };
+export interface Recoverable {
+  windows: Window[];
+  /** when WAL was received last, milliseconds since 1970; null: none is being received */
+  receivedMs: number | null;
+  /** records of backups that cannot be read, and why */
+  unreadable: string[];
 }
 
-async function readBackups(places: Places): Promise<BackupRecord[]> {
+/** What can be restored, by what is on disk now. */
+export async function readRecoverable(places: Places): Promise<Recoverable> {
+  const { backups, unreadable } = await readBackups(places);
+  const archive = await readArchive(places, backups.at(-1)?.segmentBytes ?? usualSegmentBytes);
+  return { windows: recoverable(backups, archive), receivedMs: await lastReceivedMs(places), unreadable };
+}
+
+async function readBackups(places: Places): Promise<{ backups: BackupRecord[]; unreadable: string[] }> {
+  const unreadable: string[] = [];
   const names = (await listDirectory(metaDirectory(places))).filter((name) => name.endsWith("-backup.info"));
-  const records = await Promise.all(names.map(async (name) => {
+  const backups: BackupRecord[] = [];
+  for (const name of names.toSorted()) {
     const text = await readIfThere(`${metaDirectory(places)}/${name}`);
-    return text === null ? null : parseBackupInfo(name.slice(0, -"-backup.info".length), text);
-  }));
-  return records.flatMap((r) => r ?? []).toSorted((a, b) => a.id < b.id ? -1 : 1);
+    if (text === null) continue;
+    try {
+      const record = parseBackupInfo(name.slice(0, -"-backup.info".length), text);
+      if (record !== null) backups.push(record);
+    } catch (error) {
+      unreadable.push(errorText(error));
+    }
+  }
+  return { backups, unreadable };
 }
 
 async function readArchive(places: Places, segmentBytes: number): Promise<Archive> {

@@ -26,10 +26,10 @@ export async function takeBackups(barman: Barman): Promise<void> {
   };
   plan();
   state.wantBackup = await readIfThere(wantedBackupPath(config));
-  let failures = 0;
-  let notBeforeMs = -Infinity;
+  const pause = new RetryPause(barman);
   let takenMs = -Infinity;
   await every(tickMs, async () => {
+    if (pause.lasts()) return;
     const wallMs = clock.wallMs();
     const { nextWallMs } = state.backup;
     const { catalog } = state;
@@ -43,22 +43,46 @@ export async function takeBackups(barman: Barman): Promise<void> {
     });
     if (because !== state.wantBackup) await (because === null ? forgetWish(barman) : wantBackup(because, barman));
     if (nextWallMs !== null && wallMs >= nextWallMs) plan();
-    if (because === null || !receives(state) || clock.nowMs() < notBeforeMs) return;
+    if (because === null || !receives(state)) return;
     if (await takeBackup(because, barman)) {
-      failures = 0;
+      pause.over();
       takenMs = clock.nowMs();
       if (state.wantBackup === because) await forgetWish(barman);
-      return;
-    }
-    if (barman.stop.aborted) return;
-    const pauseMs = retryPauseMs(++failures);
-    notBeforeMs = clock.nowMs() + pauseMs;
-    log.info("The base backup is tried again", { failures, afterMs: pauseMs, because });
+    } else if (!barman.stop.aborted) pause.begin();
   }, {
     clock,
     signal: barman.stop,
-    onError: (error) => log.error("A base backup could not be started", { error }),
+    onError: (error) => {
+      log.error("A base backup could not be started", { error });
+      pause.begin();
+    },
   });
+}
+
+/** The pause after a failure, which ends when another node becomes primary: what failed may work there. */
+class RetryPause {
+  private failures = 0;
+  private untilMs = -Infinity;
+  private host: string | null = null;
+
+  constructor(private readonly barman: Barman) {}
+
+  lasts(): boolean {
+    const { clock, state } = this.barman;
+    if (state.primary !== this.host) this.over();
+    return clock.nowMs() < this.untilMs;
+  }
+
+  begin(): void {
+    const { clock, log, state } = this.barman;
+    const afterMs = retryPauseMs(++this.failures);
+    this.untilMs = clock.nowMs() + afterMs;
+    log.info("The base backup is tried again", { failures: this.failures, afterMs, because: state.wantBackup });
+  }
+
+  over(): void {
+    Object.assign(this, { failures: 0, untilMs: -Infinity, host: this.barman.state.primary });
+  }
 }
 
 /** Asks for a base backup at once. The wish survives restarts until a backup has been taken. */

@@ -66,7 +66,7 @@ function peerOf(other: SimNode, from: SimNode, world: DataWorld): Peer {
     systemIdentifier: disk.wal === null ? null : systemIdentifier,
     position: reportedPosition({ disk, now }),
     certain: isCertain(now),
-    becomingPrimary: now.bid,
+    becomingPrimary: now.bid && licenseOf(other, world) !== "missing",
     everHadMajority: disk.memory.everHadMajority,
     partners: world.rules.configurations ? partnersOf(other.settings) : [],
     paused: disk.memory.paused,
