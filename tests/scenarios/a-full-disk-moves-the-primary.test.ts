@@ -1,14 +1,15 @@
-// Promise: a primary whose disk is full gives way to a standby and says why. Nothing acknowledged before is lost, and the node
-// comes back by itself when it has room again.
+// Promise: a primary whose disk is full gives way to a standby and says why. In strict mode nothing acknowledged before is lost,
+// and the node comes back by itself when it has room again.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import type { Edit } from "../support/compose-file.ts";
+import { allOf, type Edit } from "../support/compose-file.ts";
 import { firstLevel as nodes } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { exec, logsOf, logsSince } from "../support/docker.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
+import { withMode } from "../support/variants.ts";
 import { successionMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
@@ -19,7 +20,7 @@ const ballast = "$PGDATA/pgsql_tmp.ballast";
 const fill = `dd if=/dev/zero of=${ballast} bs=1M 2> /dev/null || true; df --output=avail $PGDATA | tail -1`;
 
 test("a full disk on the primary: another node leads, and the node returns when there is room", async () => {
-  await using cluster = await ownCluster({ name: "full", edit: smallDisk });
+  await using cluster = await ownCluster({ name: "full", edit: allOf(smallDisk, withMode("strict")) });
   for (const node of ["pgslave1", "pgslave3"]) await cluster.makeInVolume(node, "lost+found"); // as on a disk of their own
   await cluster.up(nodes);
   assert.equal(await cluster.waitWhole(startMs, nodes), "pgmaster");

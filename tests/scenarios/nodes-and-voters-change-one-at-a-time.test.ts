@@ -1,4 +1,5 @@
-// Promise: two nodes and an observer become three nodes and an observer, by restarting one container after the other. In strict mode no acknowledged write is lost, although primaries are killed in the middle of it.
+// Promise: two nodes and an observer become three nodes and an observer, and then three nodes, by restarting one container
+// after the other. In strict mode no acknowledged write is lost, although primaries are killed in the middle of it.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -20,6 +21,7 @@ type Service = Node | typeof observer;
 /** PARTNER_NODES and QUORUM_OBSERVERS before, during and after. */
 const two1: Voters = { partners: [one, two], observed: true };
 const three1: Voters = { partners: nodes, observed: true };
+const three: Voters = { partners: nodes, observed: false };
 interface Voters {
   partners: readonly string[];
   observed: boolean;
@@ -64,7 +66,7 @@ async function changeObserver(voters: Voters): Promise<void> {
 
 const isPrimary = async (among: readonly string[]) => await cluster.primary(among);
 
-test("strict: from two nodes and an observer to three nodes and the observer, with primaries killed", async () => {
+test("strict: from two nodes and an observer to three nodes and the observer, then without it, with primaries killed", async () => {
   await use({});
   await cluster.down(); // left by an interrupted run
   await use({});
@@ -88,14 +90,30 @@ test("strict: from two nodes and an observer to three nodes and the observer, wi
   await cluster.kill(primary);
   await cluster.waitSuccessor(primary, nodes);
   await cluster.start(primary);
-  await cluster.waitWhole(undefined, nodes);
-  await ledger.writes(20);
+  await withoutObserver(ledger);
   const report = await ledger.finish({
     ...monkey,
     host: (await cluster.address(await cluster.waitWhole(undefined, nodes)))!,
   });
   assertLedger("strict, other nodes and voters", report, { atLeast: 100, gapMs: 4 * successionMs });
 });
+
+/**
+ * The observer is taken out of the voters, on one node after the other. In the middle the primary dies: the node that has been
+ * changed is no majority for the other, which has to lead with the observer.
+ */
+async function withoutObserver(ledger: Ledger): Promise<void> {
+  const primary = await cluster.waitWhole(undefined, nodes) as Node;
+  const [standby, last] = nodes.filter((n) => n !== primary) as [Node, Node];
+  await change(standby, three);
+  await ledger.writes(20);
+  await cluster.kill(primary);
+  assert.equal(await cluster.waitSuccessor(primary, nodes, 2 * successionMs), last);
+  await change(primary, three);
+  await use({ [last]: three, [observer]: three });
+  await cluster.waitWhole(undefined, nodes);
+  await ledger.writes(20);
+}
 
 /**
  * The primary counts on three nodes, and its commits are on the added one. The other node still counts on two, of which each

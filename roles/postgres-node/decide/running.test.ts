@@ -5,7 +5,7 @@ import { lostPeer, standbyPeer } from "../../../tests/support/peer.ts";
 import type { Peer, ReachedPeer } from "./view.ts";
 import type { Leadership } from "../../../core/lease/decide/epoch.ts";
 import { decideMayPromote, type MayPromote } from "./promotion.ts";
-import { decideRunning, electionGraceMs } from "./running.ts";
+import { decideRunning, electionGraceMs, precedenceMs } from "./running.ts";
 import type { RunningView } from "./view.ts";
 
 const peer = standbyPeer;
@@ -144,6 +144,18 @@ const table: [string, Partial<RunningView>, string][] = [
 for (const [what, changes, expected] of table) {
   test(`decideRunning(): ${what}`, () => assert.equal(decideRunning(view(changes)).do, expected));
 }
+
+test("decideRunning() waits for an equal standby with precedence, but not for ever: its voters may differ", () => {
+  const equal = {
+    self: { ...view({}).self, host: "c", nodeId: 3 },
+    peers: [lost("a"), peer("b", 2, { streaming: false })],
+  };
+  const after = (noPrimaryMs: number, license: RunningView["license"]) =>
+    decideRunning(view({ ...equal, otherPartners: ["a", "b"], noPrimaryMs, license, sawPrimary: true })).do;
+  assert.deepEqual([precedenceMs - 1, precedenceMs].map((ms) => after(ms, "missing")), ["nothing", "promote"]);
+  const long = 2 * electionGraceMs;
+  assert.deepEqual([long - 1, long].map((ms) => after(ms, "not-needed")), ["nothing", "promote"]);
+});
 
 test("decideRunning() brings a node of the second level back under its configured upstream", () => {
   const second = view({

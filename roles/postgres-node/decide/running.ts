@@ -25,6 +25,8 @@ export const followGraceMs = 3_000;
  * the former primary has the same time to come back.
  */
 export const electionGraceMs = 9_000;
+/** With the lease, a standby that has precedence among equals is waited for this long, milliseconds. Its voters may differ. */
+export const precedenceMs = 6_000;
 /** A lease that was released is left to the node that the former holder hands over to for this long, milliseconds. */
 export const heirGraceMs = 1_000;
 /** While a primary has only just gone out of sight, the node looks this often, milliseconds, */
@@ -162,7 +164,8 @@ function decideWithoutPrimary(view: RunningView): RunningPlan {
     : view.noPrimaryMs < electionGraceMs;
   if (tooEarly) return wait;
   // a standby that wins the tie-break and is not promoted is no longer waited for; repmgrd has no tie-break either
-  const permission = decideMayPromote(view, { tieBreak: view.noPrimaryMs < 2 * electionGraceMs });
+  const precedence = view.license === "not-needed" ? 2 * electionGraceMs : precedenceMs;
+  const permission = decideMayPromote(view, { tieBreak: view.noPrimaryMs < precedence });
   return permission.ok
     ? {
       do: "promote",
