@@ -97,6 +97,6 @@ export const plantedFaults: readonly PlantedFault[] = [
   plant("gateLooks", loses, 6096, "a promotion by hand ends under an epoch that was reserved meanwhile"),
   plant("configurations", loses, 282, "a node proves only what its own PARTNER_NODES ask for"),
   plant("leavesOut", twins, 964, "a node that votes alone takes a number that another may have"),
-  plant("forceEndsAbove", loses, 7730, "a forced leadership keeps the epoch of its own vote"),
+  plant("forceEndsAbove", loses, 21532, "a forced leadership keeps the epoch of its own vote"),
   plant("marker", loses, 16, "a copy from another time leads"),
 ];
