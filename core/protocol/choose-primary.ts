@@ -49,8 +49,8 @@ export interface KnownPrimary {
 
 /**
  * Chooses among all nodes that say they are primary: the holder of the lease of a majority, the holder of any, then the highest
- * timeline, since a promotion always begins a new one. Where one node knows that a majority has joined, a node that does not is no primary, even with the
- * lease: the first primary of a cluster is the first to know.
+ * timeline, since a promotion always begins a new one. Where one node knows that a majority has joined, a node that does not is
+ * no primary, even with the lease: the first primary of a cluster is the first to know.
  * Ties are broken by the most streaming standbys, the node in use so far, the lowest node id, and the first host by name.
  * Null if no node says so.
  */

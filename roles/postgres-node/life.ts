@@ -4,7 +4,7 @@ import { errorText, ExitCode, OperatorError, unreachable } from "../../core/word
 import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
 import { forgetOtherCluster, rememberMajority } from "./act/remember.ts";
-import { countMajority, majorityInSight } from "./decide/counting.ts";
+import { majorityAnswers, majorityInSight } from "./decide/counting.ts";
 import { countedData } from "./decide/granted.ts";
 import { decideStartup, type StartupPlan } from "./decide/startup.ts";
 import type { ClusterView } from "./decide/view.ts";
@@ -79,8 +79,7 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   attempt.keptTerm = lease.held() ? lease.term() : null;
   const view = await observe(node, attempt);
   // what an operator has forced goes on as long as no majority is in sight, also after a restart
-  const majority = countMajority({ ...view, quorum: true, everHadMajority: true }).ok;
-  if (forced && !majority && !lease.held() && !lease.alone()) lease.force();
+  if (forced && !majorityAnswers(view) && !lease.held() && !lease.alone()) lease.force();
   const plan = decideStartup(view);
   if (plan.do !== "start-primary") {
     // a lease that was kept for this server would keep the others from leading

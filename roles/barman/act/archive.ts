@@ -5,12 +5,7 @@ import { parseHistory } from "../../../core/postgres/lsn.ts";
 import { parseWalName, segmentBytes as usualSegmentBytes } from "../../../core/postgres/wal-name.ts";
 import { type Archive, recoverable, type Window } from "../decide/recoverable.ts";
 import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
-import { metaDirectory, streamingDirectory, walDirectory } from "../text/places.ts";
-
-interface Places {
-  backupDir: string;
-  serverName: string;
-}
+import { metaDirectory, type Places, streamingDirectory, walDirectory } from "../text/places.ts";
 
 export interface Recoverable {
   windows: Window[];

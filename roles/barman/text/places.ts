@@ -1,6 +1,6 @@
 // PURE: the paths of barman's files under BACKUP_DIR.
 
-interface Places {
+export interface Places {
   backupDir: string;
   serverName: string;
 }

@@ -1,5 +1,5 @@
 // Two special cases of the lease: the first one of a cluster, and the end of a forced failover.
-import { countMajority, isRestored } from "../decide/counting.ts";
+import { isRestored, majorityAnswers } from "../decide/counting.ts";
 import { decideForce, type ForcePlan } from "../decide/force.ts";
 import type { Surroundings } from "../decide/view.ts";
 import { type Node, ownOf, say } from "../node.ts";
@@ -44,7 +44,7 @@ function planOf(surroundings: Surroundings, node: Node): ForcePlan {
     role: seen.role(),
     forced: memory.now.forced,
     votesAlone: lease.mode.on && lease.alone(),
-    majority: countMajority({ ...view, quorum: true, everHadMajority: true }).ok,
+    majority: majorityAnswers(view),
     epochGranted: !lease.mode.on || lease.epoch() !== null,
   });
 }

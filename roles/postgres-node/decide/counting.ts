@@ -91,3 +91,8 @@ export function countMajority(
   const needed = view.quorum && majorityKnown(view) && view.otherPartners.length > 0;
   return { needed, have, size, ok: !needed || have * 2 > size, missing };
 }
+
+/** Whether a majority of the configured voters answers, whatever this node requires now. */
+export function majorityAnswers(view: Parameters<typeof countMajority>[0]): boolean {
+  return countMajority({ ...view, quorum: true, everHadMajority: true }).ok;
+}

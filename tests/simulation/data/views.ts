@@ -2,7 +2,7 @@
 import { withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import { choosePrimary, type NodeReport } from "../../../core/protocol/choose-primary.ts";
 import type { WalPosition } from "../../../core/postgres/lsn.ts";
-import { countMajority, isRestored } from "../../../roles/postgres-node/decide/counting.ts";
+import { isRestored, majorityAnswers as majorityAmong } from "../../../roles/postgres-node/decide/counting.ts";
 import { positionCertain } from "../../../roles/postgres-node/decide/certain.ts";
 import { decideLicense } from "../../../roles/postgres-node/decide/license.ts";
 import { decideMayPromote, type MayPromote } from "../../../roles/postgres-node/decide/promotion.ts";
@@ -151,7 +151,7 @@ export function mayGetFirstLease(node: SimNode, seen: Surroundings, world: DataW
 
 /** Whether a majority of the configured voters answers, also a node that is forced. */
 export function majorityAnswers(node: SimNode, world: DataWorld): boolean {
-  return countMajority({ ...viewOf(node, look(node, world), world), quorum: true, everHadMajority: true }).ok;
+  return majorityAmong(viewOf(node, look(node, world), world));
 }
 
 export function startupOf(node: SimNode, world: DataWorld, final: boolean): StartupPlan {
