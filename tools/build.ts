@@ -1,6 +1,6 @@
 // Builds the executable dist/postdock, unless it is newer than every source. `deno task build`.
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { optionsOf } from "./options.ts";
 import { execute, root, say, task } from "./terminal.ts";
@@ -32,6 +32,8 @@ export async function ensureBuilt(): Promise<string> {
   if (await readFile(stamp, "utf8").catch(() => "") === inputs && await stat(output).catch(() => null)) return output;
   say("Building the executable");
   await mkdir(join(root, "dist"), { recursive: true });
+  // the maps of the build before have other names and would stay
+  for (const old of await filesOf(join(root, "dist"))) if (old.endsWith(".js.map")) await rm(old);
   const flags = ["--compile", "--minify", "--bytecode", "--splitting", "--format=esm", "--sourcemap=linked"];
   // without these two flags the executable would read .env and bunfig.toml in its current directory
   const closed = ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"];

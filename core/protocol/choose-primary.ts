@@ -40,6 +40,11 @@ export function reportOf(host: string, { node, postgres, lease, everHadMajority,
   };
 }
 
+/** True if a majority has granted it the lease: a node that was forced may have no vote but its own. */
+export function ofMajority({ held, forced }: NodeReport): boolean {
+  return held && !forced;
+}
+
 /** The primary that was in use last. A node on an older timeline than this is not the primary. */
 export interface KnownPrimary {
   host: string;
@@ -58,7 +63,7 @@ export function choosePrimary<T extends NodeReport>(reports: readonly T[], inUse
   const known = reports.some((r) => r.everHadMajority);
   const claims = (r: T) => r.role === "primary" && r.licensed && (r.everHadMajority || !known);
   return reports.filter(claims).toSorted((a, b) =>
-    Number(b.held && !b.forced) - Number(a.held && !a.forced) ||
+    Number(ofMajority(b)) - Number(ofMajority(a)) ||
     Number(b.held) - Number(a.held) ||
     (b.timeline ?? 0) - (a.timeline ?? 0) ||
     b.standbys - a.standbys ||

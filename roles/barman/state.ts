@@ -29,6 +29,7 @@ export function initialState(nowMs: number, hosts: readonly string[]): BarmanSta
     phase: "starting",
     hosts: [...hosts],
     primary: null,
+    primaryLeased: false,
     primarySeenMs: null,
     sight: "away",
     following: "no node has been asked yet",

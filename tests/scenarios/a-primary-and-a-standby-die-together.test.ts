@@ -2,7 +2,7 @@
 // majority. The last standby leads, the downstream nodes of the dead ones follow it, and both come back by themselves.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { waitReceiving } from "../support/barman.ts";
 import { firstLevel, nodes } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { docker } from "../support/docker.ts";
@@ -10,8 +10,6 @@ import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
 import { withVoters } from "../support/variants.ts";
 import { successionMs, wholeMs } from "../support/waits.ts";
-
-const deps = { clock: systemClock };
 
 test("when two of three first-level nodes die, the last one leads and the cascade follows it", async () => {
   await using cluster = await ownCluster({ name: "together", edit: withVoters(firstLevel, ["pgpool", "backup"]) });
@@ -28,11 +26,7 @@ test("when two of three first-level nodes die, the last one leads and the cascad
   const left = nodes.filter((n) => n !== old && n !== other);
   const leader = await cluster.waitWhole(wholeMs, left);
   assert.ok(firstLevel.some((n) => n === leader), `${leader} is of the second level`);
-  const receives = async () => {
-    const status = await cluster.status("backup");
-    return status?.component === "barman" && status.receiving && status.primary === leader;
-  };
-  await waitUntil(receives, { what: `barman to receive WAL from ${leader}`, deadlineMs: 30_000 }, deps);
+  await waitReceiving(cluster, leader, 30_000);
 
   await Promise.all([cluster.start(old), cluster.start(other)]);
   assert.equal(await cluster.waitWhole(), leader, "no other node became primary");

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Peers } from "../../core/client/peers.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { type Cluster, nodes } from "../support/cluster.ts";
+import { nodes } from "../support/cluster.ts";
+import { waitReceiving } from "../support/barman.ts";
 import { exampleCluster } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
 
@@ -40,19 +41,6 @@ test("barman keeps one WAL history over a failover", async () => {
   const metrics = await new Peers(systemClock).getText((await cluster.address("backup"))!, "/metrics", 5_000);
   assert.match(metrics, /^postdock_barman_wal_gaps_total 0$/m);
 });
-
-async function waitReceiving(cluster: Cluster, primary: string): Promise<void> {
-  let last = "";
-  await waitUntil(
-    async () => {
-      const status = await cluster.status("backup");
-      last = status === null ? "no answer" : `${status.doing}: ${status.because}`;
-      return status?.component === "barman" && status.receiving && status.primary === primary;
-    },
-    { what: `barman to receive from ${primary}`, deadlineMs: 60_000, why: () => last },
-    deps,
-  );
-}
 
 /** Restores a backup and all WAL after it in the barman container, starts it there and counts. */
 async function restoredCount(backup: string, id: string): Promise<string> {

@@ -60,6 +60,7 @@ function noteDecision(decision: Follow, barman: Barman): void {
     return noteAbsence(decision.because, barman);
   }
   state.primarySeenMs = barman.clock.nowMs();
+  state.primaryLeased = decision.leased;
   state.sight = "seen";
   if (decision.host === state.primary) {
     if (sight === "seen") return;

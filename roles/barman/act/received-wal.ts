@@ -13,16 +13,15 @@ export async function receivedWal(barman: Barman, segmentBytes: number): Promise
   return names.flatMap((name) => parseWalName(name, segmentBytes) ?? []);
 }
 
-/** The newest WAL file in the archive. */
-export async function newestArchived(barman: Barman, segmentBytes: number): Promise<WalFile | null> {
+/** The newest WAL file of each timeline in the archive. */
+export async function newestArchived(barman: Barman, segmentBytes: number): Promise<WalFile[]> {
   const root = walDirectory(barman.config);
-  const logs = (await listDirectory(root)).filter((name) => /^[0-9A-F]{16}$/.test(name));
-  const newestLog = logs.map((name) => name.slice(8)).toSorted().at(-1);
-  const found = await Promise.all(
-    logs.filter((name) => name.slice(8) === newestLog).map((name) => listDirectory(`${root}/${name}`)),
-  );
-  const files = found.flat().flatMap((name) => parseWalName(name, segmentBytes) ?? []).filter((f) => !f.partial);
-  return newestWal(files);
+  const logs = (await listDirectory(root)).filter((name) => /^[0-9A-F]{16}$/.test(name)).toSorted();
+  const newest = new Map(logs.map((name) => [name.slice(0, 8), name]));
+  return await Promise.all([...newest.values()].map(async (log) => {
+    const files = (await listDirectory(`${root}/${log}`)).flatMap((name) => parseWalName(name, segmentBytes) ?? []);
+    return newestWal(files.filter((f) => !f.partial));
+  })).then((files) => files.filter((f) => f !== null));
 }
 
 /** True if `barman archive-wal` has something to do; it always leaves one file for the receiver. */

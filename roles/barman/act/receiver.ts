@@ -86,6 +86,7 @@ async function lookOver(host: string, barman: Barman): Promise<WalPlan> {
       segmentBytes: wal.segmentBytes,
       primary: {
         host,
+        leased: barman.state.primaryLeased,
         timeline: wal.timeline,
         history: await readHistory(sql, wal.timeline),
         lsn: wal.lsn,
@@ -114,6 +115,7 @@ async function applyPlan(plan: WalPlan, host: string, barman: Barman): Promise<v
         because: plan.because,
         from: plan.marker,
       });
+      if (plan.abandoned !== null) await wantBackup(`${plan.abandoned} is not in the history of ${host}`, barman);
       return await applyWalPlan(plan, barman);
     case "restart":
       log.error("The WAL history has a gap: no restore to a time within it is possible; a base backup follows", {

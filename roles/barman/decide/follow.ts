@@ -1,5 +1,5 @@
 // PURE: which node barman follows, from what the nodes report; and under which hosts it asks them next.
-import { choosePrimary, type NodeReport, overtakenBy } from "../../../core/protocol/choose-primary.ts";
+import { choosePrimary, type NodeReport, ofMajority, overtakenBy } from "../../../core/protocol/choose-primary.ts";
 
 /** A node that was asked: its report, or why there is none. */
 export type NodeAsked = { host: string } & (AnsweringNode | { seen: "unreachable"; error: string });
@@ -33,7 +33,8 @@ export interface FollowView {
 }
 
 export type Follow =
-  | { do: "follow"; host: string; because: string }
+  /** `leased`: it holds the lease of a majority */
+  | { do: "follow"; host: string; leased: boolean; because: string }
   /** go on with the node in use, if any, and look again */
   | { do: "wait"; because: string };
 
@@ -50,6 +51,7 @@ export function decideFollow(view: FollowView): Follow {
     return {
       do: "follow",
       host: chosen.host,
+      leased: ofMajority(chosen),
       because: `it says it is primary on timeline ${chosen.timeline}${rivals}`,
     };
   }
@@ -70,7 +72,14 @@ function fromDirect(view: FollowView): Follow {
     ours.toSorted((a, b) =>
       b.timeline - a.timeline || Number(b.host === view.inUse) - Number(a.host === view.inUse)
     )[0];
-  if (best) return { do: "follow", host: best.host, because: "no agent answers, but its PostgreSQL is a primary" };
+  if (best) {
+    return {
+      do: "follow",
+      host: best.host,
+      leased: false,
+      because: "no agent answers, but its PostgreSQL is a primary",
+    };
+  }
   if (view.direct.length > 0) return { do: "wait", because: foreign(view.direct.map((d) => d.host), view) };
   const errors = view.peers.flatMap((p) => p.seen === "unreachable" ? [`${p.host}: ${p.error}`] : []);
   return { do: "wait", because: `no node answers (${errors.join("; ")})` };

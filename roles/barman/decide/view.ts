@@ -37,6 +37,8 @@ export interface BarmanState {
   hosts: readonly string[];
   /** host that is followed, or null before the first primary was seen */
   primary: string | null;
+  /** it said last that it holds the lease of a majority */
+  primaryLeased: boolean;
   /** when a primary was last in sight; `following`: why it is followed, or why none is */
   primarySeenMs: number | null;
   following: string;

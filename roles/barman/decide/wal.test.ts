@@ -18,6 +18,7 @@ const files = (timeline: number, from: number, to: number) =>
 /** A primary on timeline 2 that left timeline 1 within segment 7 and writes segment 9. */
 const promoted: WalView["primary"] = {
   host: "pgslave1",
+  leased: true,
   timeline: 2,
   history: [{ timeline: 1, endLsn: "0/7030E18" }],
   lsn: "0/9000100",
@@ -25,7 +26,7 @@ const promoted: WalView["primary"] = {
 };
 const view = (received: string[], change: Partial<WalView> = {}): WalView => ({
   received: received.map(wal),
-  archived: null,
+  archived: [],
   segmentBytes,
   primary: promoted,
   ...change,
@@ -69,13 +70,13 @@ test("a timeline that was left exactly between two segments is followed by the f
     assert.equal(plan.marker, `${name(2, 8)}.partial`);
   }
   assert.equal(decideWal(view([`${name(1, 7)}.partial`], { primary })).do, "stream");
-  const archived = decideWal(view([], { archived: wal(name(1, 7)), primary }));
+  const archived = decideWal(view([], { archived: [wal(name(1, 7))], primary }));
   assert.ok(archived.do === "align");
   assert.equal(archived.marker, `${name(2, 8)}.partial`);
 });
 
 test("with an empty streaming directory receiving continues after the archive", () => {
-  const plan = decideWal(view([], { archived: wal(name(1, 5)) }));
+  const plan = decideWal(view([], { archived: [wal(name(1, 5))] }));
   assert.ok(plan.do === "align");
   assert.equal(plan.marker, `${name(1, 6)}.partial`);
 });
@@ -87,14 +88,47 @@ test("WAL that the new primary no longer has is a gap, named to the segment", ()
   assert.equal(plan.marker, `${name(2, 8)}.partial`);
 });
 
-test("a false primary that missed a failover is refused", () => {
-  const old = { ...promoted, host: "pgmaster", timeline: 1, history: [], files: files(1, 3, 9) };
-  assert.equal(decideWal(view([`${name(2, 8)}.partial`], { primary: old })).do, "refuse");
+/** A primary on timeline 3, which left timeline 1 in segment 7: whatever timeline 2 was, it led nowhere. */
+const third: WalView["primary"] = {
+  ...promoted,
+  host: "pgmaster",
+  timeline: 3,
+  files: [...files(1, 3, 7), ...files(3, 7, 9)],
+};
+
+test("without the lease of a majority a primary whose history does not hold what was received is refused", () => {
+  const old = { ...promoted, host: "pgmaster", leased: false, timeline: 1, history: [], files: files(1, 3, 9) };
+  for (const primary of [old, { ...third, leased: false }]) {
+    assert.equal(decideWal(view([`${name(2, 8)}.partial`], { primary })).do, "refuse");
+    assert.equal(decideWal(view([], { archived: [wal(name(2, 7))], primary })).do, "refuse");
+  }
 });
 
-test("a timeline that is not in the primary's history is refused", () => {
-  const third = { ...promoted, timeline: 3, history: [{ timeline: 1, endLsn: "0/7030E18" }] };
-  assert.equal(decideWal(view([`${name(2, 8)}.partial`], { primary: third })).do, "refuse");
+test("what was received of a leadership that nobody followed is set aside for the holder of the lease", () => {
+  const archived = [wal(name(1, 6)), wal(name(2, 9))];
+  const plan = decideWal(
+    view([`${name(1, 7)}.partial`, name(2, 8), `${name(2, 9)}.partial`], { archived, primary: third }),
+  );
+  assert.ok(plan.do === "align");
+  assert.deepEqual(plan.aside, [name(2, 8), `${name(2, 9)}.partial`]);
+  assert.equal(plan.marker, `${name(1, 7)}.partial`);
+  assert.equal(plan.abandoned, `${name(2, 9)}.partial`);
+  const empty = decideWal(view([], { archived, primary: third }));
+  assert.ok(empty.do === "align");
+  assert.equal(empty.marker, `${name(1, 7)}.partial`);
+  const lower = { ...third, timeline: 1, history: [], files: files(1, 3, 9) };
+  const after = decideWal(view([`${name(2, 8)}.partial`], { archived, primary: lower }));
+  assert.ok(after.do === "align");
+  assert.equal(after.marker, `${name(1, 7)}.partial`);
+});
+
+test("where nothing that was received is common, receiving begins at the same place, or at the primary's end", () => {
+  for (const [newest, marker] of [[name(2, 8), name(3, 8)], [name(2, 12), name(3, 9)]] as const) {
+    const plan = decideWal(view([`${newest}.partial`], { primary: third }));
+    assert.ok(plan.do === "align");
+    assert.equal(plan.marker, `${marker}.partial`);
+    assert.equal(plan.abandoned, `${newest}.partial`);
+  }
 });
 
 test("a primary whose data is older than the backup is refused", () => {
@@ -108,7 +142,7 @@ test("the next segment, which an idle primary has not begun yet, is not a gap", 
 test("no plan leaves a newest file beyond its marker, and every gap ends where the marker begins", () => {
   const segment = fc.integer({ min: 1, max: 12 });
   const arbitrary = fc.record({
-    timeline: fc.constantFrom(1, 2),
+    timeline: fc.constantFrom(1, 2, 4),
     newest: segment,
     partial: fc.boolean(),
     kept: segment,

@@ -7,11 +7,13 @@ import { newestWal, segmentOf, type WalFile, walName } from "../../../core/postg
 export interface WalView {
   /** WAL files in barman's streaming directory */
   received: readonly WalFile[];
-  /** the newest WAL file in barman's archive, or null if it is empty */
-  archived: WalFile | null;
+  /** the newest WAL file of each timeline in barman's archive */
+  archived: readonly WalFile[];
   segmentBytes: number;
   primary: {
     host: string;
+    /** it holds the lease of a majority, so that its history is the cluster's, whatever was received from another node */
+    leased: boolean;
     timeline: number;
     /** ancestors of its timeline, oldest first */
     history: readonly TimelineFork[];
@@ -25,11 +27,17 @@ export interface WalView {
 export type WalPlan =
   /** continue after the newest file */
   | { do: "stream"; because: string }
-  /** put these files aside, begin at the marker; nothing is missing */
-  | { do: "align"; aside: readonly string[]; marker: string; because: string }
+  /** put these files aside, begin at the marker; nothing is missing. `abandoned`: what was received last, if it led nowhere */
+  | { do: "align"; aside: readonly string[]; marker: string; abandoned: string | null; because: string }
   /** WAL is lost: put these files aside, begin at the marker, take a base backup */
-  | { do: "restart"; aside: readonly string[]; marker: string; missing: { from: string; to: string }; because: string }
+  | { do: "restart"; aside: readonly string[]; marker: string; missing: Missing; because: string }
   | { do: "refuse"; because: string; fix: string };
+
+/** The first and the last segment that are missing. */
+export interface Missing {
+  from: string;
+  to: string;
+}
 
 /** The next segment that is needed, and the timeline under which the primary is asked for it. */
 interface Need {
@@ -41,25 +49,59 @@ interface Need {
 
 /** Decides how receiving from this primary continues. */
 export function decideWal(view: WalView): WalPlan {
-  const { primary, segmentBytes } = view;
-  const newest = newestWal(view.received) ?? view.archived;
+  const newest = newestOf(view);
   if (newest === null) return { do: "stream", because: "no WAL has been received yet: receiving begins at the slot" };
-  if (newest.timeline > primary.timeline) return stalePrimary(view, newest);
+  if (isOurs(newest, view)) return onwards(view, newest, null);
+  if (!view.primary.leased) return elsewhere(view, newest);
+  const common: WalView = {
+    ...view,
+    received: view.received.filter((f) => isOurs(f, view)),
+    archived: view.archived.filter((f) => isOurs(f, view)),
+  };
+  const last = newestWal([...common.received, ...common.archived]) ?? whereItIs(newest, view);
+  const plan = onwards(common, last, newest.name);
+  if (!("marker" in plan)) return plan;
+  const others = view.received.filter((f) => !isOurs(f, view)).map((f) => f.name);
+  return { ...plan, aside: [...others, ...plan.aside] };
+}
+
+/** @param abandoned the newest file, if it is not of the primary's history; null: it is `newest` */
+function onwards(view: WalView, newest: WalFile, abandoned: string | null): WalPlan {
+  const { primary, segmentBytes } = view;
   const end = endOf(newest.timeline, view);
-  if (end === null) return foreignTimeline(view, newest);
   const need = needed(view, newest, end);
   if (newest.timeline === primary.timeline && need.segment > end + 1n) return aheadOfPrimary(view, newest);
   const has = primary.files.some((f) => f.segment === need.segment) || need.segment > end && isCurrent(need, view);
   if (!has) return gap(view, need);
-  if (need.timeline === newest.timeline && need.aside.length === 0 && view.received.length > 0) {
+  const goesOn = need.timeline === newest.timeline && need.aside.length === 0 && view.received.length > 0;
+  if (goesOn && abandoned === null) {
     return { do: "stream", because: `${primary.host} has the WAL that follows ${newest.name}` };
   }
   return {
     do: "align",
     aside: need.aside,
     marker: `${walName(need.timeline, need.segment, segmentBytes)}.partial`,
-    because: whyAligned(view, newest, need),
+    abandoned,
+    because: abandoned === null
+      ? whyAligned(view, newest, need)
+      : `${abandoned} is not in the history of ${primary.host} (timeline ${primary.timeline}), which holds the lease`,
   };
+}
+
+function newestOf(view: WalView): WalFile | null {
+  return newestWal(view.received) ?? newestWal(view.archived);
+}
+
+/** Of what leads nowhere nothing is common: the same place in the primary's history, or its end. */
+function whereItIs(lost: WalFile, view: WalView): WalFile {
+  const end = segmentOf(view.primary.lsn, view.segmentBytes);
+  const segment = lost.segment < end ? lost.segment : end;
+  return { ...lost, segment, timeline: timelineAt(segment, view), partial: true };
+}
+
+/** True if the file's timeline is the primary's or one of its ancestors. */
+function isOurs(file: WalFile, { primary }: WalView): boolean {
+  return file.timeline === primary.timeline || primary.history.some((f) => f.timeline === file.timeline);
 }
 
 function whyAligned(view: WalView, newest: WalFile, need: Need): string {
@@ -69,11 +111,10 @@ function whyAligned(view: WalView, newest: WalFile, need: Need): string {
   return `the streaming directory is empty and ${newest.name} is archived`;
 }
 
-/** The last segment of a timeline in the primary's history, or null if the timeline is not in it. */
-function endOf(timeline: number, view: WalView): bigint | null {
-  if (timeline === view.primary.timeline) return segmentOf(view.primary.lsn, view.segmentBytes);
+/** The last segment of the primary's timeline, or of an ancestor. */
+function endOf(timeline: number, view: WalView): bigint {
   const fork = view.primary.history.find((f) => f.timeline === timeline);
-  return fork === undefined ? null : lastSegment(fork, view);
+  return fork === undefined ? segmentOf(view.primary.lsn, view.segmentBytes) : lastSegment(fork, view);
 }
 
 /** The last segment that holds WAL of a timeline. A timeline left exactly between two segments has none in the second. */
@@ -127,24 +168,20 @@ function timelineAt(segment: bigint, view: WalView): number {
   return fork?.timeline ?? view.primary.timeline;
 }
 
-function stalePrimary(view: WalView, newest: WalFile): WalPlan {
+function elsewhere(view: WalView, newest: WalFile): WalPlan {
+  const { host, timeline } = view.primary;
+  const missed = newest.timeline > timeline;
   return {
     do: "refuse",
-    because: `${view.primary.host} is primary on timeline ${view.primary.timeline}, ` +
-      `but WAL of timeline ${newest.timeline} was received: it is a false primary that missed a failover`,
+    because: missed
+      ? `${host} is primary on timeline ${timeline}, but WAL of timeline ${newest.timeline} was received: ` +
+        "it is a false primary that missed a failover"
+      : `timeline ${newest.timeline} of ${newest.name} is not in the history of ${host} (timeline ${timeline})`,
     fix:
-      `start the node that is primary on timeline ${newest.timeline}; if its data is gone for good, move the files ` +
-      `of that timeline out of barman's streaming and wals directories, then restart this container`,
-  };
-}
-
-function foreignTimeline(view: WalView, newest: WalFile): WalPlan {
-  return {
-    do: "refuse",
-    because: `timeline ${newest.timeline} of ${newest.name} is not in the history of ${view.primary.host} ` +
-      `(timeline ${view.primary.timeline})`,
-    fix: "find out which of the two histories is the right one; move the files of the other out of barman's " +
-      "streaming and wals directories, then restart this container",
+      (missed
+        ? `start the node that is primary on timeline ${newest.timeline}; if its data is gone for good, move the files of that timeline`
+        : "find out which of the two histories is the right one; move the files of the other") +
+      " out of barman's streaming and wals directories, then restart this container",
   };
 }
 
