@@ -165,6 +165,25 @@ const barman: Group = {
       ],
     },
     {
+      usage: "restore",
+      does: "restores a moment: beside the cluster with --into",
+      exits: `${done}, 64 wrong usage, 77 that moment cannot be restored, or it was not confirmed`,
+      run: lazy(async () => (await import("./restore/command.ts")).restoreCommand),
+      options: [
+        {
+          flag: "--to <moment>",
+          does: "the moment: latest (the default), immediate, a time with its zone, an LSN, xid:NUMBER or name:POINT",
+        },
+        { flag: "--backup <id>", does: "the backup to begin with; the default is the newest that can be used" },
+        { flag: "--timeline <number>", does: "the timeline; the default is the one that the cluster is on" },
+        { flag: "--into <directory>", does: "restores a copy into this directory of the barman container" },
+        { flag: "--start", does: "also starts the copy, which is reached through a socket in that directory" },
+        { flag: "--dry-run", does: "shows the plan and changes nothing" },
+        { flag: "--yes", does: "does not ask whether to go on" },
+        { flag: "--json", does: "as JSON, for programs" },
+      ],
+    },
+    {
       usage: "receive-wal",
       does: "runs the WAL receiver in the foreground, unless the container's service runs it already",
       exits: done,

@@ -1,9 +1,14 @@
 // What a command is, as data: the parser, the help and docs/commands.md are made from it.
 import type { Command, Options } from "../core/runtime/context.ts";
 
+/** "dryRun" as it is typed: "dry-run". */
+type Typed<Name extends string> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `-${Lowercase<First>}`}${Typed<Rest>}`
+  : Name;
+
 /** An option as people type it: `--json`, or `--to <node>` if it takes a value. */
 export interface LeafOption {
-  flag: `--${keyof Options}` | `--${keyof Options} <${string}>`;
+  flag: `--${Typed<keyof Options>}` | `--${Typed<keyof Options>} <${string}>`;
   does: string;
 }
 

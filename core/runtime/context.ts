@@ -24,6 +24,11 @@ export interface Options {
   force?: string;
   full?: boolean;
   release?: boolean;
+  backup?: string;
+  timeline?: string;
+  into?: string;
+  start?: boolean;
+  dryRun?: boolean;
 }
 
 /** What was typed after a command's name. */

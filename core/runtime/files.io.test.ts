@@ -5,6 +5,7 @@ import { mkdtemp, readdir, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import * as files from "./files.ts";
 import { uptimeSeconds } from "./proc.ts";
 import { systemClock, waitUntil } from "./time.ts";
@@ -27,6 +28,16 @@ test("writeAtomic() replaces content and mode and leaves nothing else behind", (
     assert.equal(await files.readIfThere(path), "two");
     assert.equal((await files.modeOf(path))?.mode, 0o600);
     assert.deepEqual(await readdir(directory), ["a.conf"]);
+  }));
+
+test("readUnzipped() reads a text that is compressed, one that is not, and none", () =>
+  inScratch(async (directory) => {
+    const path = join(directory, "00000002.history");
+    assert.equal(await files.readUnzipped(path), null);
+    await files.writeAtomic(path, "1\t0/9000100\n", { mode: 0o600 });
+    assert.equal(await files.readUnzipped(path), "1\t0/9000100\n");
+    await files.writeAtomic(path, gzipSync("1\t0/9000100\n"), { mode: 0o600 });
+    assert.equal(await files.readUnzipped(path), "1\t0/9000100\n");
   }));
 
 test("half-written files have a name that clones and rewinds of other nodes skip", () =>

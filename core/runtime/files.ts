@@ -2,6 +2,7 @@
 import * as fs from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import type { Account } from "./command.ts";
 
 export interface WriteOptions {
@@ -76,6 +77,17 @@ export async function readPiece(path: string, offset: number, most: number) {
 export async function readIfThere(path: string): Promise<string | null> {
   try {
     return await fs.readFile(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/** The file's text, which may be compressed by gzip, or null if there is no such file. Throws on any other failure. */
+export async function readUnzipped(path: string): Promise<string | null> {
+  try {
+    const bytes = await fs.readFile(path);
+    return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString("utf8");
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

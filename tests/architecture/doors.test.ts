@@ -21,7 +21,7 @@ const doors: readonly Door[] = [
   },
   {
     what: "files",
-    packages: ["node:fs", "node:fs/promises"],
+    packages: ["node:fs", "node:fs/promises", "node:zlib"],
     files: ["main.ts", "core/runtime/files.ts", "core/runtime/proc.ts"],
   },
   {
@@ -97,6 +97,7 @@ test("packages are those of the manifest", () => {
     ...["node:crypto", "node:net", "node:os", "node:path", "node:process", "node:fs", "node:fs/promises", "node:http"],
     "node:child_process",
     "node:dns/promises",
+    "node:zlib",
     "hono/body-limit",
   ]);
   const used = sources.flatMap((s) => s.imports.filter((i) => !i.ours).map((i) => i.target));

@@ -1,9 +1,10 @@
 // Reads what can be restored from barman's directories: its records of backups, WAL archived and being received, histories.
 import { errorText } from "../../../core/words/errors.ts";
-import { listDirectory, modifiedMs, readIfThere } from "../../../core/runtime/files.ts";
+import { listDirectory, modifiedMs, readIfThere, readUnzipped } from "../../../core/runtime/files.ts";
 import { parseHistory } from "../../../core/postgres/lsn.ts";
-import { parseWalName, segmentBytes as usualSegmentBytes } from "../../../core/postgres/wal-name.ts";
-import { type Archive, recoverable, type Window } from "../decide/recoverable.ts";
+import { parseWalName, segmentBytes as usualSegmentBytes, type WalFile } from "../../../core/postgres/wal-name.ts";
+import { recoverable, type Window } from "../decide/recoverable.ts";
+import type { Archive } from "../decide/wal-chain.ts";
 import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
 import { metaDirectory, type Places, streamingDirectory, walDirectory } from "../text/places.ts";
 
@@ -17,9 +18,15 @@ export interface Recoverable {
 
 /** What can be restored, by what is on disk now. */
 export async function readRecoverable(places: Places): Promise<Recoverable> {
-  const { backups, unreadable } = await readBackups(places);
-  const archive = await readArchive(places, backups.at(-1)?.segmentBytes ?? usualSegmentBytes);
+  const { backups, unreadable, archive } = await readSources(places);
   return { windows: recoverable(backups, archive), receivedMs: await lastReceivedMs(places), unreadable };
+}
+
+/** The finished backups, and the WAL that is archived or being received. */
+export async function readSources(places: Places) {
+  const { backups, unreadable } = await readBackups(places);
+  const segmentBytes = backups.at(-1)?.segmentBytes ?? usualSegmentBytes;
+  return { backups, unreadable, ...await readArchive(places, segmentBytes) };
 }
 
 async function readBackups(places: Places): Promise<{ backups: BackupRecord[]; unreadable: string[] }> {
@@ -39,21 +46,25 @@ async function readBackups(places: Places): Promise<{ backups: BackupRecord[]; u
   return { backups, unreadable };
 }
 
-async function readArchive(places: Places, segmentBytes: number): Promise<Archive> {
+async function readArchive(
+  places: Places,
+  segmentBytes: number,
+): Promise<{ archive: Archive; received: WalFile[] }> {
   const root = walDirectory(places);
   const entries = await listDirectory(root);
   const logs = entries.filter((name) => /^[0-9A-F]{16}$/.test(name));
   const archived = await Promise.all(logs.map((log) => listDirectory(`${root}/${log}`)));
   const streamed = await listDirectory(streamingDirectory(places));
-  const files = [...archived.flat(), ...streamed].flatMap((name) => parseWalName(name, segmentBytes) ?? []);
+  const filesOf = (names: readonly string[]) => names.flatMap((name) => parseWalName(name, segmentBytes) ?? []);
+  const received = filesOf(streamed);
   const histories = new Map<number, ReturnType<typeof parseHistory>>();
   for (const [directory, names] of [[root, entries], [streamingDirectory(places), streamed]] as const) {
     for (const name of names.filter((n) => /^[0-9A-F]{8}\.history$/.test(n))) {
-      const text = await readIfThere(`${directory}/${name}`);
+      const text = await readUnzipped(`${directory}/${name}`); // barman compresses what it archives
       if (text !== null) histories.set(parseInt(name.slice(0, 8), 16), parseHistory(text));
     }
   }
-  return { segmentBytes, files, histories };
+  return { archive: { segmentBytes, files: [...filesOf(archived.flat()), ...received], histories }, received };
 }
 
 async function lastReceivedMs(places: Places): Promise<number | null> {

@@ -11,7 +11,7 @@ const backup = (changes: Partial<BackupPlace> = {}): BackupPlace => ({
   timeline: 1,
   beginSegment: 7n,
   endLsn: "0/8000000",
-  endSeconds: 1,
+  endMicros: 1n,
   ...changes,
 });
 

@@ -1,6 +1,7 @@
 // PURE: which moments can be restored: from which backup, over which timelines, up to which WAL, and what is missing.
-import { compareLsn, forkInto, parseLsn, type TimelineFork } from "../../../core/postgres/lsn.ts";
-import { segmentOf, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
+import { compareLsn, forkInto } from "../../../core/postgres/lsn.ts";
+import { type WalFile, walName } from "../../../core/postgres/wal-name.ts";
+import { type Archive, chainTo, lastSegmentBefore, rowFrom, type WalChain } from "./wal-chain.ts";
 
 /** A finished backup, from barman's record. */
 export interface BackupPlace {
@@ -10,14 +11,8 @@ export interface BackupPlace {
   beginSegment: bigint;
   /** before this no restore from it is consistent */
   endLsn: string;
-  endSeconds: number | null;
-}
-
-/** All WAL that barman has, archived or being received, and the history of every timeline but the first. */
-export interface Archive {
-  segmentBytes: number;
-  files: readonly WalFile[];
-  histories: ReadonlyMap<number, readonly TimelineFork[]>;
+  /** when it ended, microseconds since 1970; null if the record does not say */
+  endMicros: bigint | null;
 }
 
 /** What can be restored of one timeline. */
@@ -36,60 +31,34 @@ export interface Window {
 /** The windows of all timelines that can be reached, the newest timeline last. */
 export function recoverable(backups: readonly BackupPlace[], archive: Archive): Window[] {
   const timelines = new Set([...archive.files.map((f) => f.timeline), ...archive.histories.keys()]);
-  const byPlace = placed(archive.files);
   const oldestFirst = backups.toSorted((a, b) => a.id < b.id ? -1 : 1);
   return [...timelines].toSorted((a, b) => a - b).flatMap((timeline) => {
+    const chain = chainTo(timeline, archive);
+    if (chain === null) return [];
     for (const backup of oldestFirst) {
-      const window = windowOf(backup, timeline, { ...archive, byPlace });
+      const window = windowOf(backup, chain, archive);
       if (window !== null) return [window];
     }
     return [];
   });
 }
 
-type Placed = Archive & { byPlace: ReadonlyMap<string, WalFile> };
-
-const placeOf = (timeline: number, segment: bigint) => `${timeline} ${segment}`;
-
-/** A whole file is preferred to one that was never finished. */
-function placed(files: readonly WalFile[]): ReadonlyMap<string, WalFile> {
-  const places = new Map<string, WalFile>();
-  for (const file of files.toSorted((a, b) => Number(b.partial) - Number(a.partial))) {
-    places.set(placeOf(file.timeline, file.segment), file);
-  }
-  return places;
+/** Whether the backup lies on the way to the timeline: it ended before its own timeline was left. */
+export function isOnTheWay(backup: BackupPlace, { timeline, history }: WalChain): boolean {
+  if (backup.timeline === timeline) return true;
+  const left = history.find((f) => f.timeline === backup.timeline)?.endLsn ?? null;
+  return left !== null && compareLsn(backup.endLsn, left) <= 0;
 }
 
-function windowOf(backup: BackupPlace, timeline: number, archive: Placed): Window | null {
-  const { segmentBytes } = archive;
-  const target = { timeline, history: archive.histories.get(timeline) ?? [] };
-  if (timeline > 1 && !archive.histories.has(timeline)) return null;
-  const left = target.history.find((f) => f.timeline === backup.timeline)?.endLsn ?? null;
-  if (backup.timeline !== timeline && (left === null || compareLsn(backup.endLsn, left) > 0)) return null;
-  const chain = [...target.history.map((f) => f.timeline), timeline].map((t) => ({ t, begin: forkInto(t, target) }));
-  // PostgreSQL reads each segment from the newest timeline of the history that has begun by then
-  const timelineAt = (segment: bigint) =>
-    chain.findLast(({ begin }) => begin === null || segmentOf(begin, segmentBytes) <= segment)?.t ?? timeline;
-  const found = (segment: bigint) => archive.byPlace.get(placeOf(timelineAt(segment), segment)) ?? null;
-  const last = lastFrom(backup.beginSegment, found);
-  if (last === null || last.timeline !== timeline || last.segment < endSegment(backup.endLsn, segmentBytes)) {
-    return null;
-  }
-  const begin = forkInto(timeline, target);
+function windowOf(backup: BackupPlace, chain: WalChain, archive: Archive): Window | null {
+  const { timeline, segmentBytes } = chain;
+  if (!isOnTheWay(backup, chain)) return null;
+  const last = rowFrom(backup.beginSegment, chain).at(-1);
+  if (last === undefined || last.timeline !== timeline) return null;
+  if (last.segment < lastSegmentBefore(backup.endLsn, segmentBytes)) return null;
+  const begin = forkInto(timeline, chain);
   const fromLsn = begin !== null && compareLsn(begin, backup.endLsn) > 0 ? begin : backup.endLsn;
   return { timeline, backup: backup.id, fromLsn, lastWal: last.name, missing: missingAfter(last, archive) };
-}
-
-/** The last file of an unbroken row. */
-function lastFrom(segment: bigint, found: (segment: bigint) => WalFile | null): WalFile | null {
-  let last: WalFile | null = null;
-  for (let file = found(segment); file !== null; file = file.partial ? null : found(file.segment + 1n)) last = file;
-  return last;
-}
-
-/** A backup that ends exactly where a segment begins needs nothing of that segment. */
-function endSegment(lsn: string, segmentBytes: number): bigint {
-  return (parseLsn(lsn) - 1n) / BigInt(segmentBytes);
 }
 
 function missingAfter(last: WalFile, { files, segmentBytes }: Archive): Window["missing"] {

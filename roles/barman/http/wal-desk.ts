@@ -21,7 +21,7 @@ export function walDesk(barman: Barman): (question: Asked) => Promise<Piece> {
     if (offset === 0) {
       await ensureDirectory(directory, { mode: 0o700, owner: postgresAccount });
       await remove(path);
-      await getWal(config.serverName, name, directory, barman.stop).catch((error) => {
+      await getWal(config.serverName, name, directory, { signal: barman.stop }).catch((error) => {
         if (!(error instanceof CommandError)) throw error;
         throw new ControlRefusal(`barman has no ${name}: ${errorText(error)}`);
       });

@@ -8,6 +8,7 @@ const text = [
   "end_time=2026-11-27 18:38:48.791979+00:00",
   "end_xlog=0/8000000",
   "error=None",
+  "size=33583104",
   "status=DONE",
   "timeline=1",
   "xlog_segment_size=16777216",
@@ -20,8 +21,9 @@ test("a finished backup is read", () => {
     timeline: 1,
     beginSegment: 7n,
     endLsn: "0/8000000",
-    endSeconds: Date.parse("2026-11-27T18:38:48Z") / 1000,
+    endMicros: BigInt(Date.parse("2026-11-27T18:38:48Z")) * 1000n + 791_979n,
     segmentBytes: 16777216,
+    sizeBytes: 33583104,
   });
 });
 

@@ -2,9 +2,12 @@
 import { parseWalName } from "../../../core/postgres/wal-name.ts";
 import type { BackupPlace } from "../decide/recoverable.ts";
 
-/** One finished backup, and the size of its cluster's WAL segments. */
+/** One finished backup. */
 export interface BackupRecord extends BackupPlace {
+  /** size of its cluster's WAL segments, bytes */
   segmentBytes: number;
+  /** what a copy of it takes, without WAL; bytes. null if the record does not say */
+  sizeBytes: number | null;
 }
 
 /** Reads the record; null if the backup is not finished. Throws if a finished one lacks what it must have. */
@@ -24,13 +27,20 @@ export function parseBackupInfo(id: string, text: string): BackupRecord | null {
   const segmentBytes = Number(read("xlog_segment_size"));
   const begin = parseWalName(read("begin_wal"), segmentBytes);
   if (begin === null) throw new Error(`barman's record of backup ${id} has no WAL file in begin_wal`);
-  const endedMs = Date.parse(read("end_time").replace(" ", "T"));
   return {
     id,
     timeline: Number(read("timeline")),
     beginSegment: begin.segment,
     endLsn: read("end_xlog"),
-    endSeconds: Number.isNaN(endedMs) ? null : Math.floor(endedMs / 1000),
+    endMicros: microsOf(read("end_time")),
     segmentBytes,
+    sizeBytes: Number(values.get("size")) || null,
   };
+}
+
+/** "2026-11-27 18:38:48.791979+00:00", with or without a fraction. */
+function microsOf(text: string): bigint | null {
+  const [, whole = "", fraction = "", zone = ""] = /^(\S+ \d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(\S*)$/.exec(text) ?? [];
+  const ms = Date.parse(whole.replace(" ", "T") + (zone === "" ? "Z" : zone));
+  return Number.isNaN(ms) ? null : BigInt(ms) * 1000n + BigInt(fraction.padEnd(6, "0"));
 }

@@ -41,9 +41,18 @@ export async function archiveWal(server: string, signal?: AbortSignal): Promise<
   await plain(["archive-wal", server], 600_000, signal);
 }
 
-/** Copies one WAL file from the archive or the streaming directory, whole and uncompressed. */
-export async function getWal(server: string, name: string, directory: string, signal?: AbortSignal): Promise<void> {
-  await plain(["get-wal", "--output-directory", directory, server, name], 25_000, signal);
+/**
+ * Copies one WAL file from the archive or the streaming directory, uncompressed. `unfinished`: if there is no whole one, that
+ * which is being received.
+ */
+export async function getWal(
+  server: string,
+  name: string,
+  directory: string,
+  { unfinished = false, signal }: { unfinished?: boolean; signal?: AbortSignal } = {},
+): Promise<void> {
+  const partial = unfinished ? ["--partial"] : [];
+  await plain(["get-wal", ...partial, "--output-directory", directory, server, name], 25_000, signal);
 }
 
 /** Checks whether all WAL of a waiting backup has arrived; its status says so afterwards. */

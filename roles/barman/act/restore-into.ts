@@ -1,0 +1,172 @@
+// Restores a copy beside the cluster, into a directory of the barman container. The cluster is not touched.
+import { dirname } from "node:path";
+import { commandErrorText, postgresAccount, run, tryRun } from "../../../core/runtime/command.ts";
+import {
+  diskSpace,
+  ensureDirectory,
+  exists,
+  listDirectory,
+  move,
+  readIfThere,
+  remove,
+  writeAtomic,
+} from "../../../core/runtime/files.ts";
+import { type Clock, every, waitUntil } from "../../../core/runtime/time.ts";
+import { sizeText } from "../../../core/words/amounts.ts";
+import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
+import { progressOf } from "../decide/progress.ts";
+import type { RestorePlan } from "../decide/restore-plan.ts";
+import { backupDirectory, type Places } from "../text/places.ts";
+import { copyHba, moveTablespaces, renderCopyConf } from "../text/recovery-conf.ts";
+
+const copyMs = 24 * 3_600_000;
+const sayEveryMs = 5_000;
+const startMs = 60_000;
+/** A socket's path holds at most 107 bytes, and PostgreSQL adds /.s.PGSQL.5432. */
+const longestDirectory = 90;
+const program = (name: string) => `/usr/lib/postgresql/17/bin/${name}`;
+const owner = postgresAccount;
+
+interface Into {
+  places: Places;
+  clock: Clock;
+  say: (line: string) => void;
+}
+
+/** Throws OperatorError unless the directory is free and its volume has room. Changes nothing. */
+export async function checkInto(directory: string, plan: RestorePlan): Promise<void> {
+  if (!/^\/[A-Za-z0-9_.\/-]+$/.test(directory) || directory.length > longestDirectory) {
+    throw new OperatorError({
+      what: `${directory} cannot hold a restored copy`,
+      fix: `give an absolute path of letters, digits, . _ - and /, at most ${longestDirectory} characters long`,
+      exitCode: ExitCode.usage,
+    });
+  }
+  const entries = await listDirectory(directory);
+  if (entries.length > 0) {
+    throw new OperatorError({
+      what: `${directory} is not empty`,
+      why: `it holds ${entries.slice(0, 5).join(", ")}`,
+      fix: "give a directory that does not exist yet, or is empty",
+      exitCode: ExitCode.refused,
+    });
+  }
+  await ensureParent(directory);
+  const { freeBytes } = await diskSpace(dirname(directory));
+  const needed = neededBytes(plan);
+  if (freeBytes < needed) {
+    throw new OperatorError({
+      what: `There is no room at ${dirname(directory)}`,
+      why: `the copy needs ${sizeText(needed)}, but only ${sizeText(freeBytes)} is free`,
+      fix: "give a directory on a larger volume",
+      exitCode: ExitCode.refused,
+    });
+  }
+}
+
+async function ensureParent(directory: string): Promise<void> {
+  const parent = dirname(directory);
+  if (!(await exists(parent))) {
+    throw new OperatorError({
+      what: `There is no directory ${parent}`,
+      fix: `make it first: mkdir -p ${parent}`,
+      exitCode: ExitCode.usage,
+    });
+  }
+}
+
+/** What a restored copy needs: the backup, and WAL while it is replayed; bytes. */
+export function neededBytes({ backup }: RestorePlan): number {
+  return Math.ceil((backup.sizeBytes ?? 0) * 1.1) + 256 * 1024 * 1024;
+}
+
+/** Copies the backup into the directory, which becomes a cluster only once it is whole. */
+export async function copyInto(directory: string, plan: RestorePlan, { places, clock, say }: Into): Promise<void> {
+  const from = backupDirectory(places, plan.backup.id);
+  const half = `${directory}.postdock-copy`;
+  if (await exists(half)) say(`Removing ${half}, which an interrupted restore left`);
+  await remove(half);
+  await ensureDirectory(half, { mode: 0o700, owner });
+  await copyTree(`${from}/data/.`, `${half}/`, plan.backup.sizeBytes, { places, clock, say });
+  const map = await readIfThere(`${half}/tablespace_map`);
+  if (map !== null) {
+    const tablespaces = `${directory}.tablespaces`;
+    await ensureDirectory(tablespaces, { mode: 0o700, owner });
+    for (const oid of (await listDirectory(from)).filter((name) => /^\d+$/.test(name))) {
+      await copyTree(`${from}/${oid}/.`, `${tablespaces}/${oid}/`, null, { places, clock, say });
+    }
+    await writeAtomic(`${half}/tablespace_map`, moveTablespaces(map, tablespaces), { mode: 0o600, owner });
+  }
+  const auto = await readIfThere(`${half}/postgresql.auto.conf`) ?? "";
+  const conf = renderCopyConf({ directory, server: places.serverName, timeline: plan.timeline, stop: plan.stop });
+  await writeAtomic(`${half}/postgresql.auto.conf`, `${auto.trimEnd()}\n${conf}`, { mode: 0o600, owner });
+  await writeAtomic(`${half}/restored_hba.conf`, copyHba, { mode: 0o600, owner });
+  await remove(`${half}/standby.signal`);
+  await writeAtomic(`${half}/recovery.signal`, "", { mode: 0o600, owner });
+  await run(["sync", "-f", half], { as: owner, timeoutMs: copyMs });
+  await remove(directory); // it is empty: see checkInto()
+  await move(half, directory);
+}
+
+async function copyTree(from: string, to: string, bytes: number | null, { clock, say }: Into): Promise<void> {
+  const done = new AbortController();
+  const before = (await diskSpace(dirname(to))).usedBytes;
+  const since = clock.nowMs();
+  const watching = every(sayEveryMs, async () => {
+    const forMs = clock.nowMs() - since;
+    if (forMs < sayEveryMs) return;
+    const streamedBytes = Math.max(0, (await diskSpace(dirname(to))).usedBytes - before);
+    const { bytesPerSecond, leftSeconds } = progressOf({ streamedBytes, totalBytes: bytes }, forMs);
+    const left = leftSeconds === null ? "" : `, about ${leftSeconds} s left`;
+    say(
+      `  copied about ${sizeText(streamedBytes)}${
+        bytesPerSecond === null ? "" : ` at ${sizeText(bytesPerSecond)}/s`
+      }${left}`,
+    );
+  }, { clock, signal: done.signal, onError: (error) => say(`  the progress cannot be seen: ${errorText(error)}`) });
+  try {
+    await run(["cp", "-a", "--reflink=auto", from, to], { as: owner, timeoutMs: copyMs });
+  } finally {
+    done.abort();
+    await watching;
+  }
+}
+
+/** Starts the copy and waits until it has recovered. Throws OperatorError with the end of its log if it has not. */
+export async function startCopy(directory: string, { clock, say }: Into): Promise<void> {
+  const log = `${directory}/restored.log`;
+  const options = { as: owner, timeoutMs: copyMs };
+  const started = await tryRun(
+    [program("pg_ctl"), "-D", directory, "-l", log, "-w", "-t", String(startMs / 1000), "start"],
+    { ...options, timeoutMs: startMs + 30_000 },
+  );
+  const query = ["psql", "-h", directory, "-U", "postgres", "-d", "postgres", "-AtXc"];
+  let last = started.code === 0 ? "" : commandErrorText(started);
+  let saidMs = clock.nowMs();
+  const recovered = async () => {
+    const status = await tryRun([program("pg_ctl"), "-D", directory, "status"], { ...options, timeoutMs: 10_000 });
+    if (status.code !== 0) throw await recoveryFailed(log, last);
+    const asked = await tryRun([...query, "select pg_is_in_recovery(), pg_last_wal_replay_lsn()"], {
+      ...options,
+      timeoutMs: 10_000,
+    });
+    last = asked.code === 0 ? `replayed up to ${asked.stdout.trim().split("|")[1]}` : commandErrorText(asked);
+    if (clock.nowMs() - saidMs >= sayEveryMs) {
+      saidMs = clock.nowMs();
+      say(`  ${last}`);
+    }
+    return asked.code === 0 && asked.stdout.startsWith("f|");
+  };
+  const what = { what: "the copy to recover", deadlineMs: copyMs, everyMs: 200, why: () => last, fix: `see ${log}` };
+  await waitUntil(recovered, what, { clock });
+}
+
+async function recoveryFailed(log: string, last: string): Promise<OperatorError> {
+  const said = (await readIfThere(log) ?? "").split("\n").filter((line) => /FATAL|ERROR|PANIC/.test(line)).slice(-3);
+  return new OperatorError({
+    what: "The restored copy has ended during recovery",
+    why: said.join(" | ") || last,
+    fix: `see ${log}; another backup or an earlier moment may be restorable: postdock barman list`,
+    exitCode: ExitCode.no,
+  });
+}

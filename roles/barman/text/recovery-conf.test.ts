@@ -1,0 +1,23 @@
+// The settings of a copy stop recovery where the plan says, and keep it apart from the cluster.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { moveTablespaces, renderCopyConf, stopSettings } from "./recovery-conf.ts";
+
+test("each stop has its setting", () => {
+  assert.deepEqual(stopSettings({ at: "end" }), {});
+  assert.deepEqual(stopSettings({ at: "backup" }), { recovery_target: "immediate" });
+  assert.equal(stopSettings({ at: "record", lsn: "0/0B000100", mark: null }).recovery_target_lsn, "0/B000100");
+});
+
+test("a copy listens to no network, follows nobody, and asks no agent whether it may end its recovery", () => {
+  const conf = renderCopyConf({ directory: "/tmp/copy", server: "pg_cluster", timeline: 69, stop: { at: "end" } });
+  for (const line of ["listen_addresses = ''", "primary_conninfo = ''", "recovery_end_command = ''"]) {
+    assert.ok(conf.includes(`\n${line}\n`), line);
+  }
+  assert.match(conf, /^restore_command = 'barman get-wal --partial pg_cluster %f > %p'$/m);
+  assert.match(conf, /^recovery_target_timeline = '69'$/m);
+});
+
+test("tablespaces get a place of their own", () => {
+  assert.equal(moveTablespaces("16385 /srv/fast\n16386 /srv/two words\n", "/x"), "16385 /x/16385\n16386 /x/16386\n");
+});

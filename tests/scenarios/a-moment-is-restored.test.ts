@@ -1,0 +1,113 @@
+// Promise: a moment before a mistake is restored by one command: into a copy beside the cluster, which is not touched. A moment
+// that cannot be restored is refused before anything is changed, with the nearest one that can.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { waitReceiving } from "../support/barman.ts";
+import { type Cluster, firstLevel } from "../support/cluster.ts";
+import { ownCluster, startMs } from "../support/clusters.ts";
+import { exec, tryExec } from "../support/docker.ts";
+
+const deps = { clock: systemClock };
+const restoreMs = 240_000;
+
+/** A database that is used by nobody else. */
+const database = "monkey_db";
+
+async function backupsOf(backup: string): Promise<string[]> {
+  const { backups } = JSON.parse(await exec(backup, ["postdock", "barman", "list", "--json"]));
+  return backups.filter((b: { status: string }) => b.status === "DONE").map((b: { id: string }) => b.id);
+}
+
+/** What a copy says that was restored into a directory of the barman container. */
+async function askCopy(backup: string, directory: string, sql: string): Promise<string> {
+  return (await exec(backup, ["gosu", "postgres", "psql", "-h", directory, "-d", database, "-AtXc", sql])).trim();
+}
+
+async function endCopy(backup: string, directory: string): Promise<void> {
+  const pgCtl = "/usr/lib/postgresql/17/bin/pg_ctl";
+  await exec(backup, ["gosu", "postgres", pgCtl, "-D", directory, "-m", "immediate", "stop"]);
+  await exec(backup, ["rm", "-rf", directory]);
+}
+
+async function restore(backup: string, ...args: string[]) {
+  return await tryExec(backup, ["postdock", "barman", "restore", ...args], restoreMs);
+}
+
+/** Waits until barman has the WAL of everything that was written so far. */
+async function received(cluster: Cluster, node: string): Promise<void> {
+  const behind = `select count(*) from pg_stat_replication where application_name = 'barman_receive_wal' and
+    coalesce(flush_lsn, '0/0') >= pg_current_wal_flush_lsn()`;
+  const all = async () => await cluster.psql(node, behind) === "1";
+  await waitUntil(all, { what: "barman to have all WAL", deadlineMs: 60_000 }, deps);
+}
+
+test("a dropped table comes back into a copy, to the second and to the commit, also over a failover", async () => {
+  await using cluster = await ownCluster({ name: "moment" });
+  await cluster.up([...firstLevel, "backup"]);
+  const old = await cluster.waitWhole(startMs, firstLevel);
+  await cluster.waitLease(firstLevel);
+  const backup = await cluster.container("backup");
+  const taken = async () => (await backupsOf(backup)).at(-1) ?? null;
+  const id = await waitUntil(taken, { what: "a base backup", deadlineMs: startMs, everyMs: 1_000 }, deps);
+  await cluster.psql(old, "create table ledger as select generate_series(1, 1000) as n");
+  const before = await cluster.psql(old, "select clock_timestamp()");
+  await cluster.psql(old, "insert into ledger values (1001)");
+  const lsn = await cluster.psql(old, "select pg_current_wal_insert_lsn()");
+  await cluster.psql(old, "drop table ledger");
+  await received(cluster, old);
+
+  await cluster.kill(old);
+  const promoted = await cluster.waitWhole(undefined, firstLevel.filter((n) => n !== old));
+  await cluster.psql(promoted, "create table after_failover as select 1 as n");
+  await cluster.psql(promoted, "select pg_create_restore_point('before the change')");
+  await cluster.psql(promoted, "insert into after_failover values (2)");
+  const xid = await cluster.psql(promoted, "insert into after_failover values (3) returning pg_current_xact_id()");
+  await cluster.psql(promoted, "insert into after_failover values (4)");
+  await waitReceiving(cluster, promoted);
+  await received(cluster, promoted);
+
+  const dry = await restore(backup, "--to", before, "--into", "/tmp/dry", "--dry-run", "--json");
+  assert.equal(dry.code, 0, dry.stderr);
+  assert.deepEqual([JSON.parse(dry.stdout).backup, JSON.parse(dry.stdout).stopsAt], [id, "record"]);
+  assert.equal((await tryExec(backup, ["ls", "/tmp/dry"])).code, 2, "a dry run changes nothing");
+
+  const cases: [string, string, string][] = [
+    [before, "select count(*) from ledger", "1000"],
+    [lsn, "select count(*) from ledger", "1001"],
+    ["name:before the change", "select count(*) from after_failover", "1"],
+    [`xid:${xid.split("\n")[0]}`, "select max(n) from after_failover", "3"],
+    ["latest", "select max(n) from after_failover", "4"],
+    ["immediate", "select to_regclass('ledger') is null", "t"],
+  ];
+  for (const [to, sql, expected] of cases) {
+    const restored = await restore(backup, "--to", to, "--into", "/tmp/copy", "--start", "--yes");
+    assert.equal(restored.code, 0, `${to}: ${restored.stdout}${restored.stderr}`);
+    assert.equal(await askCopy(backup, "/tmp/copy", sql), expected, to);
+    await endCopy(backup, "/tmp/copy");
+  }
+
+  for (
+    const [args, code, said] of [
+      [["--to", "2026-01-01 10:00:00"], 64, /no time zone; 2026-01-01 10:00:00\+00 would be UTC/],
+      [
+        ["--to", "2020-01-01 10:00:00+00"],
+        77,
+        /before the end of the first backup.*--backup \d{8}T\d{6} --to immediate/,
+      ],
+      [["--to", "2999-01-01 10:00:00+00"], 77, /in the future.*--to latest/],
+      [["--to", "FF/0"], 77, /beyond all WAL that was received/],
+      [["--to", "xid:4000000000"], 77, /no commit of transaction 4000000000 is in WAL from/],
+      [["--to", "name:nothing"], 77, /no restore point "nothing" is in WAL/],
+      [["--timeline", "4000"], 77, /the history of timeline 4000 is not in the archive/],
+      [["--backup", "20200101T000000"], 77, /no finished backup 20200101T000000/],
+      [["--to", "latest", "--into", "/etc"], 77, /\/etc is not empty/],
+    ] as const
+  ) {
+    const into = args.includes("--into" as never) ? [] : ["--into", "/tmp/copy"];
+    const refused = await restore(backup, ...args, ...into, "--yes");
+    assert.equal(refused.code, code, `${args}: ${refused.stdout}${refused.stderr}`);
+    assert.match(refused.stderr, said);
+  }
+  assert.equal((await tryExec(backup, ["ls", "/tmp/copy"])).code, 2, "what is refused changes nothing");
+});
