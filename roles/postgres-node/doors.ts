@@ -65,6 +65,8 @@ export interface ServerDoor {
   end(): Promise<boolean>;
   promote(): Promise<void>;
   checkpoint(): Promise<void>;
+  /** ends the present WAL segment of a primary */
+  switchWal(): Promise<void>;
   reload(): Promise<void>;
   slots(): Promise<readonly { name: string; active: boolean }[]>;
   dropSlot(name: string): Promise<void>;

@@ -298,6 +298,7 @@ test("a forced primary leads again, under the lease and an epoch of the majority
     "next timeline 19",
     "promote",
     "history: Promoted",
+    "switch WAL",
     "memory",
     "history: A majority counts again",
   ]);

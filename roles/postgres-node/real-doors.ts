@@ -111,6 +111,7 @@ function serverDoor(local: LocalServer, deps: RealDeps): ServerDoor {
     end: () => fenceServer(pgdata, clock),
     promote: () => local.promote(),
     checkpoint: () => local.checkpoint(),
+    switchWal: () => local.switchWal(),
     reload: () => local.reload(),
     slots: () => local.slots(),
     dropSlot: (name) => local.dropSlot(name),

@@ -142,6 +142,7 @@ export class World {
             this.follow();
           }),
         checkpoint: () => done("checkpoint"),
+        switchWal: () => done("switch WAL"),
         reload: () => {
           if (this.server !== null) this.server = { ...this.server, syncNames: this.written };
           return done("reload");

@@ -1,5 +1,6 @@
 // Makes this standby the primary: permission first, then PostgreSQL. If it fails, everything is undone.
 import { errorText } from "../../../core/words/errors.ts";
+import { hasRoom } from "../../../core/postgres/room.ts";
 import { no, type Verdict } from "../../../core/words/verdict.ts";
 import type { MayPromote } from "../decide/promotion.ts";
 import { announce, licenseOf, type Node, say } from "../node.ts";
@@ -77,7 +78,19 @@ export async function lead(because: string, started: number, node: Node): Promis
     tookMs,
   });
   say(node, "running", "serving as primary", because);
+  endSegment(node);
   return outcome;
+}
+
+/**
+ * Every timeline has a file of its own for the segment in which it begins, and old ones go only once WAL has moved on. So each
+ * leadership moves it on: leaderships that write little would fill the volume, one file of 16 MB after the other.
+ */
+function endSegment({ doors, log, seen }: Node): void {
+  if (!hasRoom(seen.now.disk?.freeBytes ?? null)) return; // the next segment takes 16 MB at once
+  doors.server.switchWal().catch((error) =>
+    log.info("The first WAL segment of this leadership is not ended early", { why: errorText(error) })
+  );
 }
 
 async function underEpoch(node: Node): Promise<Outcome> {

@@ -9,6 +9,7 @@ import { writeStandbyState } from "../tools/settings.ts";
 import { upstreamConnection } from "../tools/upstream.ts";
 import { renderConninfo } from "../../../core/postgres/conninfo.ts";
 import {
+  clearJournal,
   clearStaging,
   moveIntoPlace,
   stage,
@@ -34,9 +35,12 @@ export interface RewindDeps {
   signal: AbortSignal;
 }
 
+/** pg_rewind says this last before it changes anything but what crash recovery would (main() in pg_rewind.c). */
+const beginsToChange = /need to copy/;
+
 /**
  * Runs pg_rewind against `host`. It asks the agent for WAL that this node no longer has (fetch-wal.ts). False if it failed:
- * then the node has to be cloned.
+ * then the node has to be cloned. Until pg_rewind has begun to change the data, they stay as they were, and count.
  */
 export async function rewind(host: string, deps: RewindDeps): Promise<boolean> {
   const { config, log, clock } = deps;
@@ -62,18 +66,23 @@ export async function rewind(host: string, deps: RewindDeps): Promise<boolean> {
   await stage(config.pgdata);
   const target = stagingDirectory(config.pgdata);
   const argv = ["pg_rewind", "--target-pgdata", target, "--source-server", source];
-  argv.push("--restore-target-wal", "--config-file", settings);
+  argv.push("--restore-target-wal", "--config-file", settings, "--progress");
+  let changed = false;
   const result = await tryRun(argv, {
     as: postgresAccount,
     timeoutMs: 3_600_000,
     signal: deps.signal,
     env: { LC_ALL: "C" },
-    onLine: (line) => log.debug("Output", { process: "pg_rewind", line }),
+    onLine: (line) => {
+      changed ||= beginsToChange.test(line);
+      log.debug("Output", { process: "pg_rewind", line });
+    },
   });
   const seconds = Math.round((clock.nowMs() - since) / 100) / 10;
   if (result.code !== 0) {
-    log.warn("The rewind failed", { to: host, seconds, why: commandErrorText(result) });
+    log.warn("The rewind failed", { to: host, seconds, dataChanged: changed, why: commandErrorText(result) });
     await unstage(config.pgdata);
+    if (!changed) await clearJournal(config.pgdata);
     return false;
   }
   // until it has streamed past the rewind, the directory has to start as a standby, whatever the next start sees

@@ -82,6 +82,12 @@ export function slotLimitMb(volumeBytes: number | null): number {
   return Math.max(leastSlotMb, Math.min(usualSlotMb, share(4)), share(10));
 }
 
+/** How much WAL is kept for standbys without a slot, megabytes: an eighth of a small volume, at most `usual`. */
+export function keptWalMb(usual: number, volumeBytes: number | null): number {
+  if (volumeBytes === null) return usual;
+  return Math.max(leastSlotMb, Math.min(usual, Math.floor(volumeBytes / 8 / MB)));
+}
+
 function defaults(config: NodeConfig, volumeBytes: number | null): Setting[] {
   const s = (name: string, value: string): Setting => ({ name, value });
   return [
@@ -95,7 +101,7 @@ function defaults(config: NodeConfig, volumeBytes: number | null): Setting[] {
     s("wal_log_hints", "on"),
     s("max_wal_senders", "10"),
     s("max_replication_slots", "10"),
-    s("wal_keep_size", config.useSlots ? "512MB" : `${500 * megabytesPerSegment}MB`),
+    s("wal_keep_size", `${keptWalMb(config.useSlots ? 512 : 500 * megabytesPerSegment, volumeBytes)}MB`),
     s("max_slot_wal_keep_size", `${slotLimitMb(volumeBytes)}MB`),
     s("wal_sender_timeout", "10s"),
     s("wal_receiver_timeout", "10s"),

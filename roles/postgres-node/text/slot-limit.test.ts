@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeConfig } from "../../../tests/support/fake-cluster.ts";
-import { renderPostgresqlConf, slotLimitMb } from "./postgresql-conf.ts";
+import { keptWalMb, renderPostgresqlConf, slotLimitMb } from "./postgresql-conf.ts";
 
 const GB = 1024 ** 3;
 
@@ -15,4 +15,10 @@ test("the setting is in postgresql.conf, and CONFIGS has the last word", () => {
   assert.match(renderPostgresqlConf(fakeConfig(), [], 2 * GB), /^max_slot_wal_keep_size = '512MB'$/m);
   const own = renderPostgresqlConf(fakeConfig(), [{ name: "max_slot_wal_keep_size", value: "1GB" }], 2 * GB);
   assert.deepEqual(own.match(/^max_slot_wal_keep_size.*$/gm), ["max_slot_wal_keep_size = '1GB'"]);
+});
+
+test("what is kept for standbys without a slot is an eighth of a small volume, and never more than usual", () => {
+  assert.deepEqual([0.1, 2, 4, 50].map((size) => keptWalMb(512, size * GB)), [64, 256, 512, 512]);
+  assert.deepEqual([keptWalMb(8000, 50 * GB), keptWalMb(8000, null)], [6400, 8000]);
+  assert.match(renderPostgresqlConf(fakeConfig(), [], 2 * GB), /^wal_keep_size = '256MB'$/m);
 });

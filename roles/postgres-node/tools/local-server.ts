@@ -51,6 +51,10 @@ export class LocalServer {
     return withDeadline(queries.checkpoint(this.sql), checkpointMs, "The checkpoint");
   }
 
+  switchWal(): Promise<void> {
+    return withDeadline(queries.switchWal(this.sql), quickMs, "pg_switch_wal()");
+  }
+
   reload(): Promise<void> {
     return withDeadline(queries.reloadServer(this.sql), quickMs, "The local server");
   }

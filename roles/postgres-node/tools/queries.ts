@@ -180,6 +180,11 @@ export async function checkpoint(sql: Sql): Promise<void> {
   await sql`checkpoint`;
 }
 
+/** Ends the present WAL segment. */
+export async function switchWal(sql: Sql): Promise<void> {
+  await sql`select pg_switch_wal()`;
+}
+
 /** Promotes this standby and waits until it is read-write, up to 12 s. Throws if it is not. */
 export async function promoteServer(sql: Sql): Promise<void> {
   const rows = await sql`select pg_promote(true, 12) as promoted`;
