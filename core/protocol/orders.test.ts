@@ -27,6 +27,11 @@ test("paths and fields stay those that containers of other versions use", () => 
   assert.deepEqual(handOver, { from: "a", afterLsn: "0/1", epoch: 0, because: "b" }, "of a release without epochs");
 });
 
+test("only orders that change nothing may be repeated", () => {
+  const repeatable = Object.entries(orders).filter(([, o]) => o.onlyReads).map(([name]) => name);
+  assert.deepEqual(repeatable, ["backupFiles", "backupPiece"]);
+});
+
 test("only the name of a WAL file is accepted: no path, no other file", () => {
   for (
     const name of ["../PG_VERSION", "00000001000000000000000G", "00000001.historyX", "", "0000000100000000000000AB/x"]

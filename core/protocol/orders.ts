@@ -11,6 +11,8 @@ export interface Order<Question extends object, Answer extends object> {
   path: `/control/${string}`;
   question: z.ZodType<Question>;
   answer: z.ZodType<Answer>;
+  /** it changes nothing, so it may be received again, and a hundred thousand questions leave room for the other orders */
+  onlyReads?: true;
 }
 
 export type QuestionOf<O> = O extends Order<infer Question, object> ? Question : never;
@@ -19,7 +21,7 @@ export type AnswerOf<O> = O extends Order<object, infer Answer> ? Answer : never
 /** Ties both schemas to the types of TypeScript. */
 function order<Question extends object, Answer extends object>(
   name: string,
-  schemas: { question: z.ZodType<Question>; answer: z.ZodType<Answer> },
+  schemas: Omit<Order<Question, Answer>, "path">,
 ): Order<Question, Answer> {
   return { path: `/control/${name}`, ...schemas };
 }
@@ -148,6 +150,7 @@ export const orders = {
       totalBytes: z.number().int().nonnegative(),
       digest,
     }),
+    onlyReads: true,
   }),
   /** a node asks for bytes of a base backup, from a place in the list on: as many consecutive files as one answer holds */
   backupPiece: order("backup-piece", {
@@ -164,5 +167,6 @@ export const orders = {
         base64: z.string(),
       })),
     }),
+    onlyReads: true,
   }),
 };
