@@ -62,13 +62,13 @@ export async function fetchBackup(
 
   const copy = new Copy(from, list, directory, deps);
   copy.count(before.complete);
-  await copy.fetch((index) => index !== version && !before.complete.has(index));
+  await copy.fetchFiles((index) => index !== version && !before.complete.has(index));
   const after = await compare(list.entries, directory);
   const lacking = list.entries.find((e, i) => e.kind === "file" && i !== version && !after.complete.has(i));
   const wrong = lacking?.path ?? after.foreign[0];
   if (wrong !== undefined) throw from.failure(`${wrong} is not as in backup ${source.id} after the copy`);
   await inParallel(mostRequests, directories, ({ path }) => syncDirectory(join(directory, path)));
-  await copy.fetch((index) => index === version);
+  await copy.fetchFiles((index) => index === version);
   await syncDirectory(directory);
   log.info("Base backup fetched", { backup: source.id, files, bytes: list.totalBytes });
   return { bytes: list.totalBytes, files };
@@ -118,7 +118,7 @@ class Copy {
   }
 
   /** Fetches the wanted files. */
-  async fetch(wanted: (index: number) => boolean): Promise<void> {
+  async fetchFiles(wanted: (index: number) => boolean): Promise<void> {
     await inParallel(mostRequests, cutIntoAnswers(this.list.entries, wanted), async (parts) => {
       for (let rest = parts; rest.length > 0;) {
         const got = matching(rest, await this.source.pieces(this.list.digest, rest[0]!));
