@@ -1,5 +1,5 @@
 // Signed messages between the containers of a cluster: HMAC-SHA256 over method, path, audience, body, time and a nonce.
-// An order or an answer without a valid key is refused, and so is a message that was sent before.
+// An order or an answer without a valid key is refused, and so is a message that was sent before, unless it only reads.
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** The clocks of two containers may differ by this much, milliseconds. Older messages are refused. */

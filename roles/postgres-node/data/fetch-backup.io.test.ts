@@ -115,7 +115,7 @@ test("an interrupted copy goes on: complete files are not fetched again, half on
     await made(joined({ barman: deskAt(home) })).into(target);
     await rm(join(target, "base/1/2619"));
     await writeFile(join(target, "global/pg_control"), Buffer.alloc(8192, 4)); // the right size, at another time
-    await makeTree(target, { "pg_wal/old": "", "left/over": "x" });
+    await makeTree(target, { "pg_wal/old": "", "left/over": "x", "base/1/PG_VERSION": "1" }); // the right time, but half
     await rm(join(target, "base/1/2620"));
     await symlink("/etc/hostname", join(target, "base/1/2620"));
     const asked: number[] = [];
@@ -123,7 +123,8 @@ test("an interrupted copy goes on: complete files are not fetched again, half on
     await again.into(target);
     assert.deepEqual(await readTree(target), await readTree(data));
     const names = Object.keys(await readTree(data));
-    assert.deepEqual(asked.map((index) => names[index]), ["base/1/2619", "global/pg_control", "PG_VERSION"]);
+    assert.deepEqual(asked.map((index) => names[index]), ["base/1/2619", "PG_VERSION"]);
+    assert.equal(again.progress[0], 3 * pieceBytes + 11, "what is there counts as done");
     assert.match(again.lines.join(""), /does not belong.*"base\/1\/2620","left","left\/over","pg_wal\/old"/);
   }));
 
@@ -202,4 +203,11 @@ test("an answer with fewer or shorter pieces is completed, one with other bytes 
 test("a directory without PG_VERSION is not a backup of a cluster", () =>
   inBarman({ a: "b" }, async ({ home, target }) => {
     await assert.rejects(made(joined({ barman: deskAt(home) })).into(target), /has no PG_VERSION/);
+  }));
+
+test("a directory that is not the same as the backup after the copy is an error, and does not become a cluster", () =>
+  inBarman(tree, async ({ home, target }) => {
+    const client = interposed(joined({ barman: deskAt(home) }).ask, () => writeFile(join(target, "stray"), ""));
+    await assert.rejects(made(client).into(target), /stray is not as in backup/);
+    assert.equal(await exists(join(target, "PG_VERSION")), false);
   }));
