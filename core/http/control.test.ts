@@ -15,6 +15,8 @@ const order: Order<{ n: number }, { twice: number }> = {
   answer: z.object({ twice: z.number() }),
 };
 
+const reading: typeof order = { ...order, path: "/control/read", onlyReads: true };
+
 function made() {
   const done: number[] = [];
   const lines: string[] = [];
@@ -27,7 +29,8 @@ function made() {
     done.push(n);
     return { twice: 2 * n };
   });
-  const control = controlApp([answer], { keys: [key], incarnation: "run-1", clock, log });
+  const read = answering(reading, ({ n }) => ({ twice: 2 * n }));
+  const control = controlApp([answer, read], { keys: [key], incarnation: "run-1", clock, log });
   const app = httpApp({} as RoleHttp, log, control);
   let nonces = 0;
   const send = async (body: string, changed: Partial<Message> & { signature?: string } = {}) => {
@@ -67,6 +70,15 @@ test("a genuine order is carried out once, and its answer is signed", async () =
   assert.equal(again.status, 401);
   assert.match(again.text, /was received before/);
   assert.deepEqual(done, [2]);
+});
+
+test("an order that only reads is answered again; it is signed all the same", async () => {
+  const { send } = made();
+  for (let i = 0; i < 2; i++) {
+    const answer = await send('{"n":2}', { path: reading.path, nonce: "once" });
+    assert.deepEqual([answer.status, answer.genuine], [200, true]);
+  }
+  assert.equal((await send('{"n":2}', { path: reading.path, signature: "00" })).status, 401);
 });
 
 test("a request that is not genuine gets 401 with the agent's audience, unsigned, and changes nothing", async () => {

@@ -10,6 +10,8 @@ import type { Clock } from "../runtime/time.ts";
 /** An order and what carries it out, ready for controlApp(). */
 export interface Answering {
   path: string;
+  /** a repeated request does no harm */
+  repeatable: boolean;
   /** takes the body as it came; throws ZodError if it is not the order's question */
   carryOut(body: unknown): Promise<object>;
 }
@@ -19,7 +21,11 @@ export function answering<Question extends object, Answer extends object>(
   order: Order<Question, Answer>,
   handle: (question: Question) => Promise<Answer> | Answer,
 ): Answering {
-  return { path: order.path, carryOut: async (body) => await handle(order.question.parse(body)) };
+  return {
+    path: order.path,
+    repeatable: order.onlyReads === true,
+    carryOut: async (body) => await handle(order.question.parse(body)),
+  };
 }
 
 /** Thrown to refuse an order; its message is sent to the asker. */
@@ -32,7 +38,7 @@ type ControlDeps = ControlKeys & { clock: Clock; log: Log };
 /** The orders that this agent takes, as an app that httpApp() includes. */
 export function controlApp(answers: readonly Answering[], o: ControlDeps): Hono {
   const app = new Hono();
-  app.post("/control/*", signatures(o));
+  app.post("/control/*", signatures(answers, o));
   for (const { path, carryOut } of answers) {
     app.post(path, async (c) => c.json(await carryOut(JSON.parse(await c.req.text()))));
   }
@@ -42,12 +48,14 @@ export function controlApp(answers: readonly Answering[], o: ControlDeps): Hono 
 }
 
 /** Lets genuine requests pass and signs their answers. Unsigned, stale, replayed and foreign requests get 401. */
-function signatures(o: ControlDeps): MiddlewareHandler {
+function signatures(answers: readonly Answering[], o: ControlDeps): MiddlewareHandler {
+  const repeatable = new Set(answers.filter((a) => a.repeatable).map((a) => a.path));
   const verifier = new Verifier(o.keys, o.incarnation);
   const complain = complainer(o);
   return async (c, next) => {
     const m = await messageOf(c);
-    const refused = verifier.refuse(m, c.req.header(controlHeaders.signature) ?? "", o.clock.wallMs());
+    const signature = c.req.header(controlHeaders.signature) ?? "";
+    const refused = verifier.refuse(m, signature, o.clock.wallMs(), repeatable.has(m.path));
     if (refused !== null) {
       // perhaps the sender has only missed a restart of this agent; it asks again with the audience in this answer
       if (refused !== otherAudience) complain(refused, m.path);

@@ -19,10 +19,17 @@ test("paths and fields stay those that containers of other versions use", () => 
     reinit: "/control/reinit",
     pause: "/control/pause",
     wal: "/control/wal",
+    backupFiles: "/control/backup-files",
+    backupPiece: "/control/backup-piece",
   });
   assert.deepEqual(orders.switchover.question.parse({ to: null }), { to: null });
   const handOver = orders.takeOver.question.parse({ from: "a", afterLsn: "0/1", because: "b" });
   assert.deepEqual(handOver, { from: "a", afterLsn: "0/1", epoch: 0, because: "b" }, "of a release without epochs");
+});
+
+test("only orders that change nothing may be repeated", () => {
+  const repeatable = Object.entries(orders).filter(([, o]) => o.onlyReads).map(([name]) => name);
+  assert.deepEqual(repeatable, ["backupFiles", "backupPiece"]);
 });
 
 test("only the name of a WAL file is accepted: no path, no other file", () => {
@@ -36,6 +43,25 @@ test("only the name of a WAL file is accepted: no path, no other file", () => {
     assert.equal(orders.wal.question.safeParse({ name, offset: 0 }).success, true, name);
   }
   assert.equal(orders.wal.question.safeParse({ name: "00000002.history", offset: -1 }).success, false);
+});
+
+test("the id of a backup and the paths in it cannot lead anywhere else", () => {
+  for (const id of ["../20261127T183848", "20261127T183848/..", "latest", ""]) {
+    assert.equal(orders.backupFiles.question.safeParse({ id, from: 0 }).success, false, id);
+  }
+  assert.equal(orders.backupFiles.question.safeParse({ id: "20261127T183848", from: 0 }).success, true);
+  const answered = (path: string, mode = 0o600) =>
+    orders.backupFiles.answer.safeParse({
+      entries: [{ path, kind: "file", bytes: 1, modifiedMs: 1, mode }],
+      total: 1,
+      totalBytes: 1,
+      digest: "0".repeat(64),
+    }).success;
+  for (const path of ["", "/etc/passwd", "../x", "base/../../x", "base/..", "./x", "base//x", "base/", "x\0"]) {
+    assert.equal(answered(path), false, path);
+  }
+  assert.equal(answered("base/1/..2619_vm"), true);
+  assert.equal(answered("x", 0o4755), false, "no file gets more than permission bits");
 });
 
 test("a malformed question is refused", () => {

@@ -11,6 +11,8 @@ export interface Order<Question extends object, Answer extends object> {
   path: `/control/${string}`;
   question: z.ZodType<Question>;
   answer: z.ZodType<Answer>;
+  /** it changes nothing, so it may be received again, and a hundred thousand questions leave room for the other orders */
+  onlyReads?: true;
 }
 
 export type QuestionOf<O> = O extends Order<infer Question, object> ? Question : never;
@@ -19,7 +21,7 @@ export type AnswerOf<O> = O extends Order<object, infer Answer> ? Answer : never
 /** Ties both schemas to the types of TypeScript. */
 function order<Question extends object, Answer extends object>(
   name: string,
-  schemas: { question: z.ZodType<Question>; answer: z.ZodType<Answer> },
+  schemas: Omit<Order<Question, Answer>, "path">,
 ): Order<Question, Answer> {
   return { path: `/control/${name}`, ...schemas };
 }
@@ -73,7 +75,7 @@ const epochReply: z.ZodType<EpochReply> = z.object({
   highest: z.number().int().nonnegative(),
 });
 
-/** Size of one piece of a WAL file, bytes; as base64 it is below the limit of an answer. */
+/** Size of one piece of a file, or of several pieces in one answer, bytes; as base64 it is below the limit of an answer. */
 export const pieceBytes = 512 * 1024;
 
 /** The name of a WAL segment or of a timeline history; nothing that could be another path. */
@@ -83,6 +85,27 @@ const piece = z.object({
   totalBytes: z.number().int().nonnegative().meta({ description: "size of the whole file" }),
   base64: z.string(),
 });
+
+/** barman's name of a base backup: when it began. */
+const backupId = z.string().regex(/^\d{8}T\d{6}$/);
+
+/** A path that stays below the directory it belongs to. */
+const pathBelow = z.string().max(4096).refine((path) =>
+  !path.includes("\0") && path.split("/").every((part) => part !== "" && part !== "." && part !== "..")
+);
+
+const backupEntry = z.object({
+  path: pathBelow.meta({ description: "below the data directory of the backup" }),
+  kind: z.enum(["file", "directory"]),
+  bytes: z.number().int().nonnegative(),
+  modifiedMs: z.number().int(),
+  mode: z.number().int().min(0).max(0o777),
+});
+
+export type BackupEntry = z.infer<typeof backupEntry>;
+
+/** Of a list of entries, so that nothing is asked for by its place in another list. */
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const orders = {
   /** a claimant asks a voter for the lease, or releases it */
@@ -117,5 +140,33 @@ export const orders = {
   wal: order("wal", {
     question: z.object({ name: z.string().regex(walFileName), offset: z.number().int().nonnegative() }),
     answer: piece,
+  }),
+  /** a node asks barman's agent what is in a base backup, one page at a time: directories before what is in them */
+  backupFiles: order("backup-files", {
+    question: z.object({ id: backupId, from: z.number().int().nonnegative() }),
+    answer: z.object({
+      entries: z.array(backupEntry),
+      total: z.number().int().nonnegative().meta({ description: "entries on all pages" }),
+      totalBytes: z.number().int().nonnegative(),
+      digest,
+    }),
+    onlyReads: true,
+  }),
+  /** a node asks for bytes of a base backup, from a place in the list on: as many consecutive files as one answer holds */
+  backupPiece: order("backup-piece", {
+    question: z.object({
+      id: backupId,
+      digest,
+      index: z.number().int().nonnegative(),
+      offset: z.number().int().nonnegative(),
+    }),
+    answer: z.object({
+      pieces: z.array(z.object({
+        index: z.number().int().nonnegative(),
+        offset: z.number().int().nonnegative(),
+        base64: z.string(),
+      })),
+    }),
+    onlyReads: true,
   }),
 };

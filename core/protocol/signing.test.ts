@@ -62,6 +62,15 @@ test("a nonce is remembered for as long as the message could be fresh", () => {
   assert.match(verifier.refuse(m, sign(key, m), m.timeMs + staleMs) ?? "", /was received before/);
 });
 
+test("a message that may be repeated is accepted again, but only for its run, and it takes no room from the others", () => {
+  const verifier = fresh();
+  for (let i = 0; i < 2; i++) assert.equal(verifier.refuse(m, sign(key, m), m.timeMs, true), null);
+  assert.equal(verifier.refuse(m, sign(key, m), m.timeMs), null, "its nonce is not kept");
+  assert.match(verifier.refuse(m, "00", m.timeMs, true) ?? "", /signature is wrong/);
+  assert.match(verifier.refuse(m, sign(key, m), m.timeMs + staleMs + 1, true) ?? "", /stale/);
+  assert.equal(new Verifier([key], "run-2").refuse(m, sign(key, m), m.timeMs, true), otherAudience);
+});
+
 test("while a key is being changed both keys are accepted, and the first signs", () => {
   const [next, old] = ["the next key, long enough", key];
   assert.equal(new Verifier([next, old], "run-1").refuse(m, sign(old, m), 1e12), null);

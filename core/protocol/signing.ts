@@ -1,5 +1,5 @@
 // Signed messages between the containers of a cluster: HMAC-SHA256 over method, path, audience, body, time and a nonce.
-// An order or an answer without a valid key is refused, and so is a message that was sent before.
+// An order or an answer without a valid key is refused, and so is a message that was sent before, unless it only reads.
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** The clocks of two containers may differ by this much, milliseconds. Older messages are refused. */
@@ -56,19 +56,23 @@ function matches(keys: readonly string[], m: Message, signature: string): boolea
   });
 }
 
-/** Accepts each signed message once. Times are the wall clock's. */
+/** Accepts each signed message once, unless it may be repeated. Times are the wall clock's. */
 export class Verifier {
   private readonly seen = new Map<string, number>();
 
   constructor(private readonly keys: readonly string[], private readonly incarnation: string) {}
 
-  /** Null if the message is genuine, fresh and for this agent; otherwise why it is refused. */
-  refuse(m: Message, signature: string, wallMs: number): string | null {
+  /**
+   * Null if the message is genuine, fresh and for this agent; otherwise why it is refused. The nonce of a message that may be
+   * repeated is not kept.
+   */
+  refuse(m: Message, signature: string, wallMs: number, repeatable = false): string | null {
     if (!matches(this.keys, m, signature)) {
       return "the signature is wrong: the sender has another CLUSTER_KEY or REPLICATION_PASSWORD";
     }
     if (!(Math.abs(wallMs - m.timeMs) <= staleMs)) return "the message is stale: the clocks differ by over 15 minutes";
     if (m.audience !== this.incarnation) return otherAudience;
+    if (repeatable) return null;
     if (this.seen.has(m.nonce)) return "the message was received before";
     this.forget(wallMs);
     if (this.seen.size >= mostNonces) return "too many signed messages at this time";

@@ -138,3 +138,53 @@ test("uptimeSeconds() is null only without /proc; an unreadable /proc is an erro
     await files.writeAtomic(join(directory, "empty"), "", { mode: 0o600 });
     assert.throws(() => uptimeSeconds(join(directory, "empty")), /does not hold a number of seconds/);
   }));
+
+test("a tree is listed in a stable order, each directory before what is in it; links are neither", () =>
+  inScratch(async (directory) => {
+    await files.ensureDirectory(join(directory, "b"), { mode: 0o750 });
+    for (const name of ["b/z", "b.c", "a"]) await files.writeAtomic(join(directory, name), "four", { mode: 0o640 });
+    await symlink("a", join(directory, "link"));
+    const listed = await files.listTree(directory);
+    assert.deepEqual(listed.map((e) => [e.path, e.kind, e.bytes]), [
+      ["a", "file", 4],
+      ["b", "directory", 0],
+      ["b/z", "file", 4],
+      ["b.c", "file", 4],
+      ["link", "other", 0],
+    ]);
+    assert.deepEqual([listed[0]!.mode, listed[1]!.mode], [0o640, 0o750]);
+    assert.equal(listed[0]!.modifiedMs, await files.modifiedMs(join(directory, "a")));
+    await assert.rejects(files.listTree(join(directory, "absent")), /ENOENT/);
+  }));
+
+test("a listed file is read only while it is as it was listed", () =>
+  inScratch(async (directory) => {
+    const path = join(directory, "a");
+    await files.writePart(path, Buffer.from("hello"), { offset: 0, create: { mode: 0o600 }, finishMs: 1_000_000_000 });
+    const listed = { bytes: 5, modifiedMs: 1_000_000_000 };
+    assert.equal((await files.readListed(path, { offset: 1, bytes: 3 }, listed))?.toString(), "ell");
+    assert.equal((await files.readListed(path, { offset: 5, bytes: 0 }, listed))?.length, 0);
+    assert.equal(await files.readListed(path, { offset: 1, bytes: 3 }, { ...listed, bytes: 6 }), null);
+    assert.equal(await files.readListed(path, { offset: 1, bytes: 3 }, { ...listed, modifiedMs: 1 }), null);
+    assert.equal(await files.readListed(path, { offset: 4, bytes: 3 }, listed), null);
+    assert.equal(await files.readListed(join(directory, "absent"), { offset: 0, bytes: 0 }, listed), null);
+    assert.equal(await files.readListed(directory, { offset: 0, bytes: 0 }, listed), null);
+    await symlink(path, join(directory, "link"));
+    assert.equal(await files.readListed(join(directory, "link"), { offset: 0, bytes: 5 }, listed), null);
+  }));
+
+test("a file is written in parts in any order, and has exactly its time of modification at the end", () =>
+  inScratch(async (directory) => {
+    const path = join(directory, "a");
+    await files.writeAtomic(path, "an old and longer content", { mode: 0o666 });
+    await files.writePart(path, new Uint8Array(), { offset: 0, create: { mode: 0o640 } });
+    await files.writePart(path, Buffer.from("lo"), { offset: 3 });
+    await files.writePart(path, Buffer.from("hel"), { offset: 0 });
+    assert.equal(await files.readIfThere(path), "hello");
+    assert.equal((await files.modeOf(path))?.mode, 0o640);
+    for (let ms = 1_795_812_345_000; ms < 1_795_812_345_020; ms++) {
+      await files.writePart(path, new Uint8Array(), { offset: 0, finishMs: ms });
+      assert.equal(await files.modifiedMs(path), ms);
+    }
+    await assert.rejects(files.writePart(join(directory, "absent"), Buffer.from("x"), { offset: 0 }), /ENOENT/);
+  }));

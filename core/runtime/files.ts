@@ -73,6 +73,87 @@ export async function readPiece(path: string, offset: number, most: number) {
   }
 }
 
+/** One entry below a directory. */
+export interface TreeEntry {
+  /** below the directory, with / between its parts */
+  path: string;
+  kind: "file" | "directory" | "other";
+  /** 0 if it is not a file */
+  bytes: number;
+  modifiedMs: number;
+  mode: number;
+}
+
+/** Everything below a directory in a stable order, each directory before what is in it. Links are not followed. */
+export async function listTree(root: string): Promise<TreeEntry[]> {
+  const found: TreeEntry[] = [];
+  const list = async (within: string): Promise<void> => {
+    const paths = (await fs.readdir(join(root, within))).sort().map((name) => within + name);
+    const seen = await Promise.all(paths.map((path) => fs.lstat(join(root, path))));
+    for (const [i, path] of paths.entries()) {
+      const s = seen[i]!;
+      const kind = s.isFile() ? "file" : s.isDirectory() ? "directory" : "other";
+      const bytes = kind === "file" ? s.size : 0;
+      found.push({ path, kind, bytes, modifiedMs: Math.floor(s.mtimeMs), mode: s.mode & 0o777 });
+      if (kind === "directory") await list(`${path}/`);
+    }
+  };
+  await list("");
+  return found;
+}
+
+/**
+ * Reads bytes of a file that has been listed. Null if the path now has another size or time, or is something else than a file.
+ */
+export async function readListed(
+  path: string,
+  part: { offset: number; bytes: number },
+  listed: Pick<TreeEntry, "bytes" | "modifiedMs">,
+): Promise<Buffer | null> {
+  const file = await fs.open(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW).catch((error) => {
+    if (isMissing(error) || (error as { code?: unknown }).code === "ELOOP") return null;
+    throw error;
+  });
+  if (file === null) return null;
+  try {
+    const s = await file.stat();
+    if (!s.isFile() || s.size !== listed.bytes || Math.floor(s.mtimeMs) !== listed.modifiedMs) return null;
+    const bytes = Buffer.alloc(part.bytes);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, part.offset);
+    return bytesRead === part.bytes ? bytes : null;
+  } finally {
+    await file.close();
+  }
+}
+
+/** How a part of a file is written. */
+export interface PartOptions {
+  offset: number;
+  /** the file is made anew before, with this mode and owner */
+  create?: WriteOptions;
+  /** the file is flushed after, and then gets this time of modification, milliseconds since 1970 */
+  finishMs?: number;
+}
+
+/** Writes a part of a file. */
+export async function writePart(path: string, content: Uint8Array, options: PartOptions): Promise<void> {
+  const { offset, create, finishMs } = options;
+  const file = await fs.open(path, create ? "w" : "r+", create?.mode);
+  try {
+    if (create) await file.chmod(create.mode);
+    if (create?.owner && process.getuid?.() === 0) await file.chown(create.owner.uid, create.owner.gid);
+    for (let done = 0; done < content.length;) {
+      done += (await file.write(content, done, content.length - done, offset + done)).bytesWritten;
+    }
+    if (finishMs === undefined) return;
+    await file.sync();
+    const seconds = (finishMs + 0.5) / 1000; // the platform rounds down: at its very beginning, the millisecond before
+    await file.utimes(seconds, seconds);
+  } finally {
+    await file.close();
+  }
+}
+
 /** The file's text, or null if there is no such file. Throws on any other failure. */
 export async function readIfThere(path: string): Promise<string | null> {
   try {

@@ -19,6 +19,7 @@ import { orders } from "../../core/protocol/orders.ts";
 import { takeBackups } from "./act/backup.ts";
 import { doDuties } from "./act/duties.ts";
 import { followOnce, followPrimary } from "./act/follow.ts";
+import { backupDesk } from "./http/backup-desk.ts";
 import { barmanHttp } from "./http/probes.ts";
 import { barmanEvents, barmanGauges } from "./text/metrics.ts";
 import { prepareBarman } from "./prepare.ts";
@@ -64,7 +65,12 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");
   const observer = { ...barman, hostname: hostname(), stateDirectory };
-  const control = await observerControl(observer, [answering(orders.wal, walDesk(barman))]);
+  const desk = backupDesk(barman);
+  const control = await observerControl(observer, [
+    answering(orders.wal, walDesk(barman)),
+    answering(orders.backupFiles, desk.files),
+    answering(orders.backupPiece, desk.piece),
+  ]);
   const listener = await serve(httpApp(barmanHttp(barman, follow), log, control), { port: httpPort });
   try {
     await prepareBarman(config, log);

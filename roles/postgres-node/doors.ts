@@ -30,6 +30,12 @@ export interface DataDoor {
   rewind(to: string): Promise<{ ok: boolean; fetched: number }>;
   /** gives a rewind that is under way a WAL file that it lacks */
   fetchWal(name: string): Promise<Verdict>;
+  /** fetches a base backup from barman's agents, or goes on with a copy that was interrupted */
+  fetchBackup(
+    source: { hosts: readonly string[]; id: string },
+    directory: string,
+    onProgress: (p: { doneBytes: number; totalBytes: number }) => void,
+  ): Promise<{ bytes: number; files: number }>;
   finishMove(): Promise<void>;
   discardBootstrap(): Promise<void>;
   /** before a start: the slots of other nodes are removed; a standby that follows this node gets its slot again */

@@ -11,6 +11,7 @@ import { supervise } from "../../core/runtime/supervisor.ts";
 import { type Clock, withDeadline } from "../../core/runtime/time.ts";
 import { bootstrap } from "./data/bootstrap.ts";
 import { clone } from "./data/clone.ts";
+import { fetchBackup } from "./data/fetch-backup.ts";
 import { fetchWal } from "./data/fetch-wal.ts";
 import { moveIntoPlace } from "./data/journal.ts";
 import { clearLeftovers, discardBootstrap, forgetStandbys } from "./data/leftovers.ts";
@@ -76,6 +77,8 @@ function dataDoor(deps: RealDeps): DataDoor {
       }
     },
     fetchWal: (name) => fetchWal(name, underWay, deps),
+    fetchBackup: (source, directory, onProgress) =>
+      fetchBackup(source, directory, { ...deps, signal: stop, onProgress }),
     finishMove: () => moveIntoPlace(pgdata, log),
     discardBootstrap: () => discardBootstrap(pgdata, log),
     clearLeftovers: () => clearLeftovers(pgdata, log),

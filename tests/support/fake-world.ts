@@ -99,6 +99,7 @@ export class World {
         clone: (from) => done(`clone ${from}`).then(() => void (this.data = cluster({ wasPrimary: false }))),
         rewind: (to) => done(`rewind ${to}`).then(() => ({ ok: true, fetched: 0 })),
         fetchWal: () => Promise.resolve({ ok: false, because: "no rewind is under way" }),
+        fetchBackup: ({ id }) => done(`fetch ${id}`).then(() => ({ bytes: 0, files: 0 })),
         finishMove: () => done("finish move"),
         discardBootstrap: () => done("discard bootstrap"),
         clearLeftovers: () => Promise.resolve(),

@@ -12,6 +12,9 @@ export const walDirectory = (p: Places) => `${serverHome(p)}/wals`;
 export const backupDirectory = (p: Places, id: string) => `${serverHome(p)}/base/${id}`;
 /** barman's record of each backup */
 export const metaDirectory = (p: Places) => `${serverHome(p)}/meta`;
+export const recordPath = (p: Places, id: string) => `${metaDirectory(p)}/${id}-backup.info`;
+/** One base backup: `data`, and a directory for each tablespace. */
+export const backupDirectory = (p: Places, id: string) => `${serverHome(p)}/base/${id}`;
 export const identityPath = (p: Places) => `${serverHome(p)}/identity.json`;
 /** Received WAL that is no longer in the primary's history. */
 export const asideDirectory = (p: Places) => `${serverHome(p)}/set-aside`;

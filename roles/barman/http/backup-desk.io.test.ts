@@ -1,0 +1,130 @@
+// A base backup is sent as it was listed, or refused with what to do instead.
+import assert from "node:assert/strict";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ControlRefusal } from "../../../core/http/control.ts";
+import { pieceBytes } from "../../../core/protocol/orders.ts";
+import { backupId as id, deskAt, doneRecord, inBarman, makeTree } from "../../../tests/support/base-backup.ts";
+import { FakeClock } from "../../../tests/support/fake-clock.ts";
+import type { BackupDesk } from "./backup-desk.ts";
+
+const small = { PG_VERSION: "17\n", "base/1/2619": "rows", "base/1/2620": "", pg_twophase: null };
+
+async function refused(answer: Promise<unknown>, why: RegExp) {
+  await assert.rejects(answer, (error: Error) => error instanceof ControlRefusal && why.test(error.message));
+}
+
+const digestOf = async (desk: BackupDesk) => (await desk.files({ id, from: 0 })).digest;
+
+test("the list has files and directories in order, with sizes; one answer has the bytes of several files", () =>
+  inBarman(small, async ({ home }) => {
+    const desk = deskAt(home);
+    const { entries, total, totalBytes, digest } = await desk.files({ id, from: 0 });
+    assert.deepEqual(entries.map((e) => [e.path, e.kind, e.bytes]), [
+      ["PG_VERSION", "file", 3],
+      ["base", "directory", 0],
+      ["base/1", "directory", 0],
+      ["base/1/2619", "file", 4],
+      ["base/1/2620", "file", 0],
+      ["pg_twophase", "directory", 0],
+    ]);
+    assert.deepEqual([total, totalBytes], [6, 7]);
+    assert.deepEqual([entries[0]!.mode, entries[0]!.modifiedMs], [0o600, 1_795_000_000_123]);
+    const base64 = (text: string) => Buffer.from(text).toString("base64");
+    assert.deepEqual((await desk.piece({ id, digest, index: 0, offset: 1 })).pieces, [
+      { index: 0, offset: 1, base64: base64("7\n") },
+      { index: 3, offset: 0, base64: base64("rows") },
+      { index: 4, offset: 0, base64: "" },
+    ]);
+    await refused(desk.piece({ id, digest, index: 3, offset: 5 }), /entry 3 has less than 5 bytes/);
+  }));
+
+test("a large file takes several answers", () =>
+  inBarman({ big: Buffer.alloc(pieceBytes + 7, 1), next: "x" }, async ({ home }) => {
+    const desk = deskAt(home);
+    const digest = await digestOf(desk);
+    const first = (await desk.piece({ id, digest, index: 0, offset: 0 })).pieces;
+    assert.deepEqual(first.map((p) => Buffer.from(p.base64, "base64").length), [pieceBytes]);
+    const second = (await desk.piece({ id, digest, index: 0, offset: pieceBytes })).pieces;
+    assert.deepEqual(second.map((p) => [p.index, Buffer.from(p.base64, "base64").length]), [[0, 7], [1, 1]]);
+  }));
+
+test("a long list is sent in pages that are below 1 MB", () => {
+  const names = Array.from({ length: 2_500 }, (_, i) => `${"n".repeat(240)}${i}`);
+  return inBarman(Object.fromEntries(names.map((name) => [name, ""])), async ({ home }) => {
+    const desk = deskAt(home);
+    const first = await desk.files({ id, from: 0 });
+    assert.ok(first.entries.length < first.total && JSON.stringify(first).length < 1_000_000);
+    const rest = await desk.files({ id, from: first.entries.length });
+    assert.deepEqual([...first.entries, ...rest.entries].map((e) => e.path), names.toSorted());
+  });
+});
+
+test("a backup that is not there, not finished or has a broken record is refused", () =>
+  inBarman(small, async ({ home, record, data }) => {
+    await refused(deskAt(home).files({ id: "20200101T000000", from: 0 }), /no backup 20200101T000000.*barman list/);
+    await writeFile(record, doneRecord.replace("DONE", "WAITING_FOR_WALS"));
+    await refused(deskAt(home).files({ id, from: 0 }), /not finished; wait for it/);
+    await writeFile(record, doneRecord.replace("end_xlog=0/8000000", "end_xlog=None"));
+    await refused(deskAt(home).files({ id, from: 0 }), /has no end_xlog; take another/);
+    await writeFile(record, doneRecord);
+    await rm(data, { recursive: true });
+    await refused(deskAt(home).files({ id, from: 0 }), /no backup/);
+  }));
+
+test("a refusal is not kept: the backup is sent once it is finished", () =>
+  inBarman(small, async ({ home, record }) => {
+    const desk = deskAt(home);
+    await writeFile(record, doneRecord.replace("DONE", "WAITING_FOR_WALS"));
+    await refused(desk.files({ id, from: 0 }), /not finished/);
+    await writeFile(record, doneRecord);
+    assert.equal((await desk.files({ id, from: 0 })).total, 6);
+  }));
+
+test("a backup with tablespaces or a link is refused, with the command that restores it", () =>
+  inBarman(small, async ({ home, base, data }) => {
+    await symlink("/etc", join(data, "base", "etc"));
+    await refused(deskAt(home).files({ id, from: 0 }), /base\/etc .*is a link.*postdock barman restore --into/);
+    await mkdir(join(base, "16385"));
+    await refused(deskAt(home).files({ id, from: 0 }), /tablespace 16385.*not.*yet.*postdock barman restore --into/);
+  }));
+
+test("a file that was changed, removed or replaced by a link since the list is an error that names it", () =>
+  inBarman(small, async ({ home, data }) => {
+    const desk = deskAt(home);
+    const path = join(data, "base", "1", "2619");
+    const changes = [
+      () => writeFile(path, "ROWS"),
+      () => rm(path),
+      () => rm(path).then(() => symlink(join(data, "PG_VERSION"), path)),
+    ];
+    for (const change of changes) {
+      await makeTree(data, { "base/1/2619": "rows" });
+      const digest = await digestOf(desk);
+      await change();
+      await refused(desk.piece({ id, digest, index: 0, offset: 0 }), /base\/1\/2619 .*was changed or removed/);
+      await rm(path, { force: true });
+    }
+  }));
+
+test("nothing is sent by its place in another list", () =>
+  inBarman(small, async ({ home, data }) => {
+    const digest = await digestOf(deskAt(home));
+    await makeTree(data, { "a new file": "" });
+    await refused(deskAt(home).piece({ id, digest, index: 0, offset: 0 }), /other files than the node was sent/);
+  }));
+
+test("the list is read once while it is asked for, and forgotten after five minutes", () =>
+  inBarman(small, async ({ home, data }) => {
+    const clock = new FakeClock();
+    const desk = deskAt(home, clock);
+    const digest = await digestOf(desk);
+    await makeTree(data, { "a new file": "" });
+    await clock.pass(4 * 60_000);
+    assert.equal(await digestOf(desk), digest);
+    await clock.pass(4 * 60_000);
+    assert.equal(await digestOf(desk), digest);
+    await clock.pass(5 * 60_000);
+    assert.notEqual(await digestOf(desk), digest);
+  }));

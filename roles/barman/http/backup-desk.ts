@@ -1,0 +1,167 @@
+// Sends a base backup to a node that restores it: first the list of its files, then their bytes.
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { ControlRefusal } from "../../../core/http/control.ts";
+import { errorText } from "../../../core/words/errors.ts";
+import { exists, listDirectory, listTree, modeOf, readIfThere, readListed } from "../../../core/runtime/files.ts";
+import { inParallel } from "../../../core/runtime/parallel.ts";
+import { cutIntoAnswers } from "../../../core/protocol/backup-parts.ts";
+import type { AnswerOf, BackupEntry, orders, QuestionOf } from "../../../core/protocol/orders.ts";
+import { parseBackupInfo } from "../text/backup-info.ts";
+import { backupDirectory, type Places, recordPath } from "../text/places.ts";
+import type { Barman } from "../state.ts";
+
+type FilesAsked = QuestionOf<typeof orders.backupFiles>;
+type Files = AnswerOf<typeof orders.backupFiles>;
+type PieceAsked = QuestionOf<typeof orders.backupPiece>;
+type Pieces = AnswerOf<typeof orders.backupPiece>["pieces"];
+
+/** A list is forgotten when nothing has been asked of it for this long, milliseconds. */
+const keptMs = 5 * 60_000;
+/** Size of a page of the list, characters; an answer is limited to 1 MB. */
+const pageChars = 600_000;
+/** How many files are read at the same time for one answer. */
+const mostReads = 8;
+
+interface Listed {
+  entries: BackupEntry[];
+  totalBytes: number;
+  digest: string;
+}
+
+interface Kept {
+  id: string;
+  listed: Promise<Listed>;
+  usedMs: number;
+}
+
+export interface BackupDesk {
+  files(question: FilesAsked): Promise<Files>;
+  piece(question: PieceAsked): Promise<{ pieces: Pieces }>;
+}
+
+/** Answers for one backup at a time: its list is read once and kept while it is asked for. */
+export function backupDesk(barman: Pick<Barman, "clock" | "log" | "stop"> & { config: Places }): BackupDesk {
+  const { config, clock, log, stop } = barman;
+  let kept: Kept | null = null;
+  const forgetUnused = async (own: Kept) => {
+    while (kept === own && !stop.aborted) {
+      const restMs = own.usedMs + keptMs - clock.nowMs();
+      if (restMs <= 0) kept = null;
+      else await clock.sleep(restMs, stop);
+    }
+  };
+  const list = async (id: string): Promise<Listed> => {
+    const listed = await readList(config, id);
+    log.info("Sending a base backup to a node", {
+      backup: id,
+      entries: listed.entries.length,
+      bytes: listed.totalBytes,
+    });
+    return listed;
+  };
+  const listOf = (id: string): Promise<Listed> => {
+    if (kept?.id !== id) {
+      const own: Kept = kept = { id, listed: list(id), usedMs: clock.nowMs() };
+      own.listed.catch(() => {
+        if (kept === own) kept = null;
+      });
+      void forgetUnused(own);
+    }
+    kept.usedMs = clock.nowMs();
+    return kept.listed;
+  };
+  return {
+    files: async ({ id, from }) => {
+      const { entries, totalBytes, digest } = await listOf(id);
+      return { entries: page(entries, from), total: entries.length, totalBytes, digest };
+    },
+    piece: async (asked) => {
+      const { entries, digest } = await listOf(asked.id);
+      if (digest !== asked.digest) {
+        throw new ControlRefusal(`backup ${asked.id} has other files than the node was sent; begin the restore again`);
+      }
+      const answer = await readPieces(join(backupDirectory(config, asked.id), "data"), entries, asked);
+      if ("pieces" in answer) return answer;
+      kept = null;
+      const why = `${answer.changed} in backup ${asked.id} was changed or removed while it was sent`;
+      log.warn("A base backup cannot be sent", { backup: asked.id, why });
+      throw new ControlRefusal(`${why}; begin the restore again, or with another backup`);
+    },
+  };
+}
+
+function page(entries: readonly BackupEntry[], from: number): BackupEntry[] {
+  let end = from;
+  for (let chars = 0; end < entries.length && chars < pageChars; end++) chars += JSON.stringify(entries[end]).length;
+  return entries.slice(from, end);
+}
+
+/** What fits into one answer, or the path of a file that is no longer as it was listed. */
+async function readPieces(
+  directory: string,
+  entries: readonly BackupEntry[],
+  from: { index: number; offset: number },
+): Promise<{ pieces: Pieces } | { changed: string }> {
+  if (from.offset > (entries[from.index]?.bytes ?? 0)) {
+    throw new ControlRefusal(`entry ${from.index} has less than ${from.offset} bytes`);
+  }
+  const parts = cutIntoAnswers(entries, () => true, from).next().value ?? [];
+  const pieces: Pieces = [];
+  const changed: string[] = [];
+  await inParallel(mostReads, parts.entries(), async ([i, part]) => {
+    const entry = entries[part.index]!;
+    const bytes = await readListed(join(directory, entry.path), part, entry);
+    if (bytes === null) changed.push(entry.path);
+    else pieces[i] = { index: part.index, offset: part.offset, base64: bytes.toString("base64") };
+  });
+  return changed[0] === undefined ? { pieces } : { changed: changed[0] };
+}
+
+/** The files of a finished backup. Throws ControlRefusal if a node cannot have them. */
+async function readList(places: Places, id: string): Promise<Listed> {
+  const directory = backupDirectory(places, id);
+  await refuseUnfit(places, id);
+  const digest = createHash("sha256");
+  const entries: BackupEntry[] = [];
+  let totalBytes = 0;
+  for (const { kind, ...rest } of await listTree(join(directory, "data"))) {
+    if (kind === "other") {
+      throw new ControlRefusal(
+        `${rest.path} in backup ${id} is a link or a special file, which a node cannot fetch; ` +
+          "use `postdock barman restore --into` in the barman container",
+      );
+    }
+    const entry = { kind, ...rest };
+    digest.update(`${JSON.stringify(entry)}\n`);
+    entries.push(entry);
+    totalBytes += entry.bytes;
+  }
+  return { entries, totalBytes, digest: digest.digest("hex") };
+}
+
+async function refuseUnfit(places: Places, id: string): Promise<void> {
+  const directory = backupDirectory(places, id);
+  const record = await readIfThere(recordPath(places, id));
+  if (record === null || !(await exists(join(directory, "data")))) {
+    throw new ControlRefusal(`barman has no backup ${id}; \`postdock barman list\` shows the backups that it has`);
+  }
+  if (!isFinished(id, record)) {
+    throw new ControlRefusal(`backup ${id} is not finished; wait for it, or take another of \`postdock barman list\``);
+  }
+  for (const name of await listDirectory(directory)) {
+    if (name === "data" || !(await modeOf(join(directory, name)))?.isDirectory) continue;
+    throw new ControlRefusal(
+      `backup ${id} has the tablespace ${name}: clusters with tablespaces cannot be restored into a node yet; ` +
+        "use `postdock barman restore --into` in the barman container",
+    );
+  }
+}
+
+function isFinished(id: string, record: string): boolean {
+  try {
+    return parseBackupInfo(id, record) !== null;
+  } catch (error) {
+    throw new ControlRefusal(`${errorText(error)}; take another of \`postdock barman list\``);
+  }
+}
