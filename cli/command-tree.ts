@@ -30,8 +30,8 @@ const node: Group = {
       run: lazy(async () => (await import("../roles/postgres-node/http/local-commands.ts")).mayEndRecoveryCommand),
     },
     {
-      usage: "fetch-wal [name]",
-      does: "copies a WAL file from barman into pg_wal; pg_rewind calls it for missing WAL",
+      usage: "fetch-wal [name] [path]",
+      does: "copies a WAL file from barman into pg_wal; pg_rewind and recovery from a backup call it",
       exits: "0 the file is in pg_wal, 1 it could not be fetched",
       run: lazy(async () => (await import("../roles/postgres-node/data/fetch-wal.ts")).fetchWalCommand),
     },
@@ -165,9 +165,11 @@ const barman: Group = {
       ],
     },
     {
-      usage: "restore",
-      does: "restores a moment: beside the cluster with --into",
-      exits: `${done}, 64 wrong usage, 77 that moment cannot be restored, or it was not confirmed`,
+      usage: "restore [STEP]",
+      does:
+        "restores a moment: the whole cluster, or with --into a copy beside it. STEP is for a restore of the cluster " +
+        "that was begun: resume watches it, finish ends --pause, abort puts the old data back, clean removes them",
+      exits: `${done}, 64 wrong usage, 69 a needed node does not answer, 77 refused, or it was not confirmed`,
       run: lazy(async () => (await import("./restore/command.ts")).restoreCommand),
       options: [
         {
@@ -176,6 +178,8 @@ const barman: Group = {
         },
         { flag: "--backup <id>", does: "the backup to begin with; the default is the newest that can be used" },
         { flag: "--timeline <number>", does: "the timeline; the default is the one that the cluster is on" },
+        { flag: "--to-node <node>", does: "the node that is restored and leads; the default is the primary" },
+        { flag: "--pause", does: "waits read-only at that moment, until finish or abort is typed" },
         { flag: "--into <directory>", does: "restores a copy into this directory of the barman container" },
         { flag: "--start", does: "also starts the copy, which is reached through a socket in that directory" },
         { flag: "--dry-run", does: "shows the plan and changes nothing" },

@@ -29,6 +29,8 @@ function node(
     node: { id: hosts.indexOf(host) + 1, name: host, host },
     priority: 100,
     certain: false,
+    restore: null,
+    lastRestore: null,
     failingMs: 0,
     postgres: {
       data: "cluster",

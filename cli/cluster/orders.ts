@@ -4,7 +4,7 @@ import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { orderPause } from "../../core/protocol/pause.ts";
-import { gather, nodeCalled, openSession, thePrimary } from "./gather.ts";
+import { type Cluster, gather, nodeCalled, openSession, type Session, thePrimary } from "./gather.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { ask, roleOf, streams, until } from "./session.ts";
 
@@ -106,9 +106,30 @@ export const reinitCommand: Command = async (context, { args, options }) => {
 /** `cluster pause` and `cluster resume`: whether a lost primary is replaced automatically. */
 export const pauseCommand = (on: boolean): Command => async (context, { options }) => {
   const session = openSession(context);
-  const cluster = await gather(session);
+  const done = await givePause(session, await gather(session), on);
+  const out = printer(context, options);
+  out.say(
+    `Automatic failover is ${on ? "paused" : "on again"}: ${
+      done.join(", ")
+    } accepted the order and pass it on to other nodes`,
+  );
+  out.result({ paused: on, nodes: done });
+  return ExitCode.ok;
+};
+
+/**
+ * Turns automatic failover off or on, for a restore of the node `restoring` if it is given. Returns the hosts that accepted it.
+ * Throws OperatorError unless a majority of the first level has.
+ */
+export async function givePause(
+  session: Session,
+  cluster: Cluster,
+  on: boolean,
+  restoring?: string,
+): Promise<string[]> {
   const first = cluster.nodes.filter((n) => n.status.partners.length > 0);
-  const order = orderPause(on, cluster.nodes.map((n) => n.status.paused), context.clock.wallMs());
+  const known = cluster.nodes.map((n) => n.status.paused);
+  const order = orderPause(on, known, session.context.clock.wallMs(), restoring);
   const answers = await Promise.allSettled(first.map((n) => ask(session, orders.pause, n.host, order)));
   const done = first.filter((_, i) => answers[i]?.status === "fulfilled").map((n) => n.host);
   const size = first[0]?.status.partners.length ?? 0;
@@ -121,12 +142,5 @@ export const pauseCommand = (on: boolean): Command => async (context, { options 
       exitCode: ExitCode.unavailable,
     });
   }
-  const out = printer(context, options);
-  out.say(
-    `Automatic failover is ${on ? "paused" : "on again"}: ${
-      done.join(", ")
-    } accepted the order and pass it on to other nodes`,
-  );
-  out.result({ paused: on, nodes: done });
-  return ExitCode.ok;
-};
+  return done;
+}

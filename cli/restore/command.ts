@@ -1,6 +1,6 @@
 // `postdock barman restore`: plans, shows the plan, asks, and restores.
 import type { Command, Context, Options } from "../../core/runtime/context.ts";
-import { type Printer, printer } from "../../core/runtime/printer.ts";
+import { printer } from "../../core/runtime/printer.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { type Asked, planRestore } from "../../roles/barman/act/plan-restore.ts";
@@ -8,15 +8,21 @@ import { checkInto, copyInto, startCopy } from "../../roles/barman/act/restore-i
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { parseTarget, targetText } from "../../roles/barman/decide/target.ts";
 import { loadBarmanConfig } from "../../roles/barman/role.ts";
-import type { Places } from "../../roles/barman/text/places.ts";
 import { planJson, renderPlan } from "../../roles/barman/text/restore-text.ts";
+import { gather, openSession } from "../cluster/gather.ts";
+import { type Doing, goOn, nodeToRestore, renderEffect, restoreNode } from "./in-cluster.ts";
 
 /** How long the operator has to answer, milliseconds. */
 const answerMs = 600_000;
 
-/** `barman restore [--to MOMENT] [--into DIRECTORY [--start]] [--dry-run] [--yes] [--json]`. */
-export const restoreCommand: Command = async (context, { options }) => {
+/** `barman restore [STEP] [--to MOMENT] [--into DIRECTORY [--start] | --to-node NODE] [--pause] [--dry-run] [--yes] [--json]`. */
+export const restoreCommand: Command = async (context, { args: [step], options }) => {
   const places = loadBarmanConfig(context);
+  const out = printer(context, options);
+  if (step !== undefined) {
+    if (!steps.includes(step)) throw usage(`restore ${step} is not a step`, `give one of ${steps.join(", ")}, or none`);
+    return await goOn(step, { context, options, places, out });
+  }
   const asked = askedOf(options);
   const planned = await planRestore(asked, places, context.clock.wallMs());
   if ("refused" in planned) {
@@ -27,23 +33,34 @@ export const restoreCommand: Command = async (context, { options }) => {
       exitCode: ExitCode.refused,
     });
   }
-  const out = printer(context, options);
   for (const line of renderPlan(planned.plan, asked.target)) out.say(line);
-  return await restoreInto(planned.plan, { context, options, places, out });
+  const doing = { context, options, places, out };
+  return options.into === undefined
+    ? await restoreCluster(planned.plan, targetText(asked.target), doing)
+    : await restoreInto(options.into.replace(/(?<=.)\/+$/, ""), planned.plan, doing);
 };
 
-interface Doing {
-  context: Context;
-  options: Options;
-  places: Places;
-  out: Printer;
+/** What is said instead of a plan, while a restore of the cluster is under way or after it. */
+const steps = ["resume", "finish", "abort", "clean"];
+
+async function restoreCluster(plan: RestorePlan, target: string, doing: Doing): Promise<number> {
+  const { context, options, out } = doing;
+  const cluster = await gather(openSession(context));
+  const node = nodeToRestore(options, cluster);
+  for (const line of renderEffect(plan, node, cluster)) out.say(line);
+  if (options.dryRun) {
+    out.result({ ...planJson(plan), node: node.host, dryRun: true });
+    return ExitCode.ok;
+  }
+  if (!options.yes) await confirm("The whole cluster goes back to that moment. Type yes to go on: ", context);
+  return await restoreNode(plan, target, doing);
 }
 
-async function restoreInto(plan: RestorePlan, { context, options, places, out }: Doing): Promise<number> {
-  const directory = options.into?.replace(/(?<=.)\/+$/, "");
-  if (directory === undefined) {
-    throw usage("--into is missing", "give a directory of this container: --into /var/backups/restored");
-  }
+async function restoreInto(
+  directory: string,
+  plan: RestorePlan,
+  { context, options, places, out }: Doing,
+): Promise<number> {
   await checkInto(directory, plan);
   out.say(`into      ${directory}${options.start ? ", and started there" : ""}`);
   if (options.dryRun) {

@@ -4,7 +4,8 @@ import { z } from "zod";
 import type { EpochReply, EpochRequest, KnowingReply } from "../lease/decide/epoch.ts";
 import type { LeaseRequest } from "../lease/decide/vote.ts";
 import { leadershipSchema } from "./leadership.ts";
-import type { Pause } from "./pause.ts";
+import { type Pause, PauseSchema } from "./pause.ts";
+import { RestoreOrderSchema } from "./restore.ts";
 
 /** What is asked of an agent by a signed POST to `path`. */
 export interface Order<Question extends object, Answer extends object> {
@@ -33,11 +34,7 @@ const term = z.object({ number: z.number().int().nonnegative(), nodeId: z.number
 
 const claimant = z.object({ nodeId: z.number().int(), host, incarnation: z.string().max(100) });
 
-const pause: z.ZodType<Pause> = z.object({
-  on: z.boolean(),
-  count: z.number().int().positive(),
-  atMs: z.number(),
-});
+const pause: z.ZodType<Pause> = PauseSchema.extend({ count: z.number().int().positive() });
 
 const leaseRequest: z.ZodType<LeaseRequest> = z.object({
   kind: z.enum(["acquire", "renew", "release"]),
@@ -136,9 +133,22 @@ export const orders = {
   reinit: order("reinit", { question: nothing, answer: reason }),
   /** an operator turns automatic failover off, or on again */
   pause: order("pause", { question: pause, answer: pause }),
+  /** an operator wants this node restored from a backup */
+  restore: order("restore", { question: RestoreOrderSchema, answer: reason }),
+  /** the end of that restore: this node leads with what was restored, or its old data is put back */
+  endRestore: order("restore-end", {
+    question: z.object({ id: z.string().max(60), undo: z.boolean() }),
+    answer: reason,
+  }),
+  /** an operator wants the data removed that earlier restores have replaced */
+  cleanRestore: order("restore-clean", { question: nothing, answer: reason }),
   /** a node that rewinds asks barman's agent for a WAL file, one piece at a time */
   wal: order("wal", {
-    question: z.object({ name: z.string().regex(walFileName), offset: z.number().int().nonnegative() }),
+    question: z.object({
+      name: z.string().regex(walFileName),
+      offset: z.number().int().nonnegative(),
+      unfinished: z.boolean().optional().meta({ description: "also a file that is still being received" }),
+    }),
     answer: piece,
   }),
   /** a node asks barman's agent what is in a base backup, one page at a time: directories before what is in them */

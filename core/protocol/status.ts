@@ -1,6 +1,8 @@
 // What GET /status of a container answers: a versioned schema, which is also its documentation.
 // Each role writes it and the other containers read it. A value that could not be seen is null, never a guess.
 import { z } from "zod";
+import { PauseSchema } from "./pause.ts";
+import { RestoreEndSchema, RestoreProgressSchema } from "./restore.ts";
 
 const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
 
@@ -92,13 +94,6 @@ const Common = {
   observedAgoMs: z.number().meta({ description: "age of what is reported here, milliseconds" }),
 };
 
-/** An agent of an earlier release numbers no orders: what it says is older than any numbered one. */
-export const PauseSchema = z.object({
-  on: z.boolean(),
-  count: z.number().int().default(0),
-  atMs: z.number(),
-});
-
 export const NodeStatus = z.object({
   ...Common,
   component: z.literal("postgres-node"),
@@ -135,6 +130,12 @@ export const NodeStatus = z.object({
   }),
   becomingPrimary: z.boolean().meta({
     description: "a start as primary or a promotion is under way, with the lease if one is needed",
+  }),
+  restore: RestoreProgressSchema.nullable().default(null).meta({
+    description: "this node is being restored from a backup: how far that is; null: it is not",
+  }),
+  lastRestore: RestoreEndSchema.nullable().default(null).meta({
+    description: "the last restore of this node that has ended; null: there was none",
   }),
   repmgrd: z.object({ running: z.boolean() }),
 });

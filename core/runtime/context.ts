@@ -29,6 +29,8 @@ export interface Options {
   into?: string;
   start?: boolean;
   dryRun?: boolean;
+  toNode?: string;
+  pause?: boolean;
 }
 
 /** What was typed after a command's name. */

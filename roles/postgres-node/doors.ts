@@ -7,7 +7,14 @@ import type { Supervised } from "../../core/runtime/supervisor.ts";
 import type { Verdict } from "../../core/words/verdict.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import type { OwnData, PrimaryTimelines } from "./decide/view.ts";
+import type { RestoreOrder } from "../../core/protocol/restore.ts";
 import type { ServerSeen } from "./decide/server-seen.ts";
+
+/** How much of a backup has been copied, bytes. */
+export interface CopyProgress {
+  doneBytes: number;
+  totalBytes: number;
+}
 
 export interface Doors {
   data: DataDoor;
@@ -28,22 +35,34 @@ export interface DataDoor {
   clone(from: string): Promise<void>;
   /** false if it failed: then the node has to be cloned. `fetched`: how many WAL files came from barman. */
   rewind(to: string): Promise<{ ok: boolean; fetched: number }>;
-  /** gives a rewind that is under way a WAL file that it lacks */
-  fetchWal(name: string): Promise<Verdict>;
-  /** fetches a base backup from barman's agents, or goes on with a copy that was interrupted */
-  fetchBackup(
-    source: { hosts: readonly string[]; id: string },
-    directory: string,
-    onProgress: (p: { doneBytes: number; totalBytes: number }) => void,
-  ): Promise<{ bytes: number; files: number }>;
+  /**
+   * gives a rewind that is under way a WAL file that it lacks, or a recovery from a backup the file that it asks for, which is
+   * then written to `path` in the data directory
+   */
+  fetchWal(name: string, path: string | null): Promise<Verdict>;
+  /** the recovery from a backup has asked for WAL after the last that there is */
+  walExhausted(): boolean;
+  /** copies a backup of barman and puts it in the place of the data here, which are kept */
+  restore(order: RestoreOrder, systemIdentifier: string | null, onProgress: (p: CopyProgress) => void): Promise<void>;
+  /** puts back what was replaced by the restore of this id */
+  undoRestore(id: string): Promise<void>;
+  /** postgresql.conf without what only the recovery needs, for the next reload */
+  endRecovery(): Promise<void>;
+  /** the restored data are like any other from now on; also beside a running server */
+  endRestore(): Promise<void>;
+  /** removes the data from before earlier restores; returns the names of those restores */
+  forgetReplaced(): Promise<string[]>;
   finishMove(): Promise<void>;
   discardBootstrap(): Promise<void>;
   /** before a start: the slots of other nodes are removed; a standby that follows this node gets its slot again */
   forgetStandbys(): Promise<void>;
   /** removes what an unfinished clone left beside data that is complete */
   clearLeftovers(): Promise<void>;
-  /** postgresql.conf and the state for the next start. An upstream of null: a standby of nobody, to be promoted */
-  prepareStart(as: { primary: true } | { upstream: string | null }): Promise<void>;
+  /**
+   * postgresql.conf and the state for the next start. An upstream of null: a standby of nobody, to be promoted. `recovery`: it
+   * recovers from a backup first
+   */
+  prepareStart(as: { primary: true } | { upstream: string | null; recovery?: RestoreOrder | null }): Promise<void>;
   /** the highest timeline of which it knows a history */
   newestTimeline(): Promise<number>;
   /** makes `wanted` the number that the running server on timeline `own` takes at its promotion */
@@ -70,6 +89,8 @@ export interface ServerDoor {
   /** ends all of them at once, as the fence does; false if some stay */
   end(): Promise<boolean>;
   promote(): Promise<void>;
+  /** how far a recovery from a backup is, and whether it waits at its target */
+  recovery(): Promise<{ replayLsn: string | null; paused: boolean }>;
   checkpoint(): Promise<void>;
   /** ends the present WAL segment of a primary */
   switchWal(): Promise<void>;

@@ -4,6 +4,8 @@ import { errorText, ExitCode, OperatorError, unreachable } from "../../core/word
 import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
 import { forgetOtherCluster, rememberMajority } from "./act/remember.ts";
+import { noteRejoin, rewindTo } from "./act/rejoin.ts";
+import { copyBackup, noteRestored, undoRestore } from "./act/restore.ts";
 import { majorityAnswers, majorityInSight } from "./decide/counting.ts";
 import { countedData } from "./decide/granted.ts";
 import { decideStartup, type StartupPlan } from "./decide/startup.ts";
@@ -71,6 +73,7 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   await doors.server.clearStale();
   const data = await doors.data.look();
   await forgetOtherCluster(data, node);
+  await noteRestored(data, node);
   const { everHadMajority, forced, granted, followed } = node.memory.now;
   // an operator who forces a node answers for all that it has
   const leaseInForce = lease.mode.on && !forced;
@@ -81,6 +84,7 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   // what an operator has forced goes on as long as no majority is in sight, also after a restart
   if (forced && !majorityAnswers(view) && !lease.held() && !lease.alone()) lease.force();
   const plan = decideStartup(view);
+  if (plan.do === "restore") return await withLease(plan, node);
   if (plan.do !== "start-primary") {
     // a lease that was kept for this server would keep the others from leading
     await lease.release(`this node does not start as primary: ${plan.because}`);
@@ -91,6 +95,15 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   const again = decideStartup(await observe(node, attempt));
   if (again.do !== "start-primary") attempt.bid?.end();
   return again;
+}
+
+/** While a node is restored it holds the lease, so that no other leads. */
+async function withLease(plan: StartupPlan, node: Node): Promise<StartupPlan> {
+  if (licenseOf(node) === "not-needed") return plan;
+  const asked = await node.lease.acquire();
+  return asked.held
+    ? plan
+    : { do: "wait", because: `a restore needs the lease, and this node did not get it: ${asked.because}` };
 }
 
 async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<ClusterView> {
@@ -105,6 +118,7 @@ async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<Clus
     leadsAgain: memory.now.forced && lease.held() && !lease.alone(),
     cleanOverRewind: config.cleanOverRewind,
     data,
+    restore: memory.now.restore,
     stuckWithoutRoom: condition.failingSince !== null && lacksRoom(disk?.freeBytes ?? null),
     waitedMs: clock.nowMs() - attempt.since,
     cloneBecause: attempt.cloneBecause,
@@ -150,6 +164,12 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
       say(node, "rewinding", `rewinding to ${plan.to}`, plan.because);
       attempt.cloneBecause = await rewindTo(plan.to, plan.because, node) ? null : `the rewind to ${plan.to} failed`;
       return true;
+    case "restore":
+      await copyBackup(plan.because, node);
+      return true;
+    case "undo-restore":
+      await undoRestore(plan.because, node);
+      return true;
     case "start-primary":
       return await mayStartPrimary(node, attempt) && await serve(plan, node, attempt);
     case "start-standby":
@@ -158,27 +178,6 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
     default:
       return unreachable(plan);
   }
-}
-
-async function rewindTo(host: string, because: string, node: Node): Promise<boolean> {
-  const started = node.clock.nowMs();
-  const { ok, fetched } = await node.doors.data.rewind(host);
-  if (!ok) return false;
-  const way = fetched > 0 ? "rewind with WAL from barman" : "rewind";
-  noteRejoin(way, { from: host, because, started }, node);
-  return true;
-}
-
-function noteRejoin(
-  way: "rewind" | "rewind with WAL from barman" | "clone",
-  { from, because, started }: { from: string; because: string; started: number },
-  node: Node,
-): void {
-  node.seen.dataReplaced();
-  node.condition.recovered();
-  const tookMs = Math.round(node.clock.nowMs() - started);
-  node.events.rejoin.observe(tookMs / 1000);
-  node.history.note("Rejoined", { way, from, because, tookMs });
 }
 
 /**
@@ -223,16 +222,19 @@ async function serve(
   }
   if (plan.do === "start-standby" && plan.slot) await doors.others.ensureSlot(plan.upstream);
   const role = plan.do === "start-primary" ? "primary" : "standby";
-  const promote = role === "primary" && !continuesEpoch(node);
+  const recovery = role === "primary" ? node.memory.now.restore : null;
+  const promote = role === "primary" && (recovery !== null || !continuesEpoch(node));
   const upstream = plan.do === "start-primary" ? null : plan.upstream;
-  await doors.data.prepareStart(role === "primary" && !promote ? { primary: true } : { upstream });
+  await doors.data.prepareStart(role === "primary" && !promote ? { primary: true } : { upstream, recovery });
   say(node, "recovering", `starting PostgreSQL as ${role}`, plan.because);
   const end = await serveAsRole(role, node, promote ? plan.because : null);
   // after a crash the lease is kept: the same server starts again at once
-  if (end.why !== "died" && end.why !== "lead-again") await node.lease.release(`PostgreSQL has ended (${end.why})`);
-  if (end.why === "never-ready" || end.why === "not-promoted") {
+  if (!["died", "lead-again", "restore"].includes(end.why)) {
+    await node.lease.release(`PostgreSQL has ended (${end.why})`);
+  }
+  if (end.why === "never-ready" || end.why === "not-promoted" || end.why === "not-recovered") {
     throw new OperatorError({
-      what: end.why === "never-ready" ? "PostgreSQL did not start" : "PostgreSQL was not promoted",
+      what: failures[end.why],
       why: end.because,
       fix: "see the lines before this one in this log; the start is retried with growing pauses",
       exitCode: ExitCode.unavailable,
@@ -244,6 +246,12 @@ async function serve(
   attempt.rejoining = end.why === "rejoin";
   return true;
 }
+
+const failures = {
+  "never-ready": "PostgreSQL did not start",
+  "not-promoted": "PostgreSQL was not promoted",
+  "not-recovered": "The recovery from the backup did not reach its target",
+} as const;
 
 /** A server that ended while its lease was kept goes on in its epoch; every other leadership begins a timeline of its own. */
 function continuesEpoch(node: Node): boolean {
@@ -283,6 +291,7 @@ async function pauseAfterFailure(error: unknown, node: Node, attempt: Attempt): 
   }
   condition.failed(clock.nowMs());
   if (condition.failingMs(clock.nowMs()) >= config.waitStartSeconds * 1000) throw error;
+  node.restoring.set({ trouble: errorText(error) });
   log.error("The attempt failed; trying again", {
     error: error instanceof Error ? error : errorText(error),
     afterMs: attempt.pauseMs,

@@ -20,6 +20,7 @@ import type { History } from "./state/history.ts";
 import type { NodeMemory } from "./state/memory.ts";
 import type { Observed } from "./state/observed.ts";
 import type { Orders } from "./state/orders.ts";
+import type { Restoring } from "./state/restoring.ts";
 import { renderStatus } from "./text/status.ts";
 
 export interface Node {
@@ -47,6 +48,7 @@ export interface Node {
   readonly activity: Activity;
   readonly candidacy: Candidacy;
   readonly orders: Orders;
+  readonly restoring: Restoring;
 }
 
 /** What a node does with its lease. */
@@ -128,6 +130,7 @@ export function statusOf(node: Node): NodeStatus {
     },
     disk: seen.now.disk && { freeBytes: seen.now.disk.freeBytes, totalBytes: seen.now.disk.totalBytes },
     // a node that only asks for the lease keeps no other from asking: it may never get it
+    restoring: node.restoring.now,
     becomingPrimary: node.candidacy.current !== null && licenseOf(node) !== "missing",
     repmgrdRuns: node.repmgrd.running(),
     lease: {

@@ -8,23 +8,27 @@ import { diskSpace, writeAtomic } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { processesIn } from "../../core/runtime/proc.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
+import { no } from "../../core/words/verdict.ts";
 import { type Clock, withDeadline } from "../../core/runtime/time.ts";
 import { bootstrap } from "./data/bootstrap.ts";
 import { clone } from "./data/clone.ts";
-import { fetchBackup } from "./data/fetch-backup.ts";
 import { fetchWal } from "./data/fetch-wal.ts";
 import { moveIntoPlace } from "./data/journal.ts";
 import { clearLeftovers, discardBootstrap, forgetStandbys } from "./data/leftovers.ts";
+import { RecoveryWal } from "./data/recovery-wal.ts";
+import { endRestore, forgetReplaced, restoreBackup, undoRestore } from "./data/restore.ts";
 import { rewind, type RewindUnderWay } from "./data/rewind.ts";
 import { clearPlaceHolders, makeNext, newestHistory } from "./data/timelines.ts";
 import { type Holder, noteHolder } from "./data/volume-lock.ts";
 import type { DataDoor, Doors, OthersDoor, RepmgrDoor, ServerDoor } from "./doors.ts";
 import { repmgrdRestart } from "./decide/registration.ts";
 import { fenceServer } from "./lease/fence.ts";
-import { observeData, readControlData } from "./observe/data-directory.ts";
+import { readControlData, readControlText } from "./observe/control-data.ts";
+import { observeData } from "./observe/data-directory.ts";
 import { readOwnOrigin, readTimelines } from "./observe/timeline-origin.ts";
 import { repmgrConfPath } from "./text/repmgr-conf.ts";
 import { parseStreamingTrouble } from "./text/controldata.ts";
+import { renderRecovery } from "./text/recovery-conf.ts";
 import { LocalServer } from "./tools/local-server.ts";
 import { clearStaleServer, startPostmaster } from "./tools/postmaster.ts";
 import { registerPrimary, registerStandby } from "./tools/repmgr.ts";
@@ -59,8 +63,10 @@ function dataDoor(deps: RealDeps): DataDoor {
   const { config, holder, log, stop, serverConfig } = deps;
   const { pgdata } = config;
   let underWay: RewindUnderWay | null = null;
-  const writeServerConfig = () =>
-    writeAtomic(join(pgdata, "postgresql.conf"), serverConfig, { mode: 0o600, owner: postgresAccount });
+  let recovering: RecoveryWal | null = null;
+  const writeConfig = (text: string) =>
+    writeAtomic(join(pgdata, "postgresql.conf"), text, { mode: 0o600, owner: postgresAccount });
+  const writeServerConfig = () => writeConfig(serverConfig);
   return {
     look: () => observeData(pgdata, log),
     room: () => diskSpace(pgdata),
@@ -76,14 +82,29 @@ function dataDoor(deps: RealDeps): DataDoor {
         underWay = null;
       }
     },
-    fetchWal: (name) => fetchWal(name, underWay, deps),
-    fetchBackup: (source, directory, onProgress) =>
-      fetchBackup(source, directory, { ...deps, signal: stop, onProgress }),
+    fetchWal: async (name, path) => {
+      if (path === null) return await fetchWal(name, underWay, deps);
+      return await (recovering?.give(name, path, deps) ?? no("no recovery from a backup is under way"));
+    },
+    walExhausted: () => recovering?.exhausted ?? false,
+    restore: (order, systemIdentifier, onProgress) =>
+      restoreBackup(pgdata, order, { ...deps, signal: stop, onProgress, systemIdentifier }),
+    undoRestore: (id) => undoRestore(pgdata, id, deps),
+    endRecovery: writeServerConfig,
+    endRestore: async () => {
+      await writeServerConfig();
+      await endRestore(pgdata);
+    },
+    forgetReplaced: () => forgetReplaced(pgdata, log),
     finishMove: () => moveIntoPlace(pgdata, log),
     discardBootstrap: () => discardBootstrap(pgdata, log),
     clearLeftovers: () => clearLeftovers(pgdata, log),
     prepareStart: async (as) => {
-      await writeServerConfig();
+      const recovery = "recovery" in as ? as.recovery ?? null : null;
+      recovering = recovery === null ? null : new RecoveryWal(recovery);
+      await (recovery === null
+        ? writeServerConfig()
+        : writeConfig(renderRecovery(recovery, await readControlText(pgdata), serverConfig)));
       await noteHolder(pgdata, holder);
       await clearPlaceHolders(pgdata, log);
       await ("primary" in as ? writePrimaryState(config) : writeStandbyState(as.upstream, config));
@@ -113,6 +134,7 @@ function serverDoor(local: LocalServer, deps: RealDeps): ServerDoor {
     processes: () => processesIn("postgres", pgdata).length,
     end: () => fenceServer(pgdata, clock),
     promote: () => local.promote(),
+    recovery: () => local.recovery(),
     checkpoint: () => local.checkpoint(),
     switchWal: () => local.switchWal(),
     reload: () => local.reload(),

@@ -29,6 +29,7 @@ import { type Holder, lockVolume } from "./data/volume-lock.ts";
 import { isMajorMaster } from "./http/is-major-master.ts";
 import { answerLocal } from "./http/local-commands.ts";
 import { operatorAnswers } from "./http/operator.ts";
+import { restoreAnswers } from "./http/restore-orders.ts";
 import { nodeEvents, nodeGauges } from "./http/metrics.ts";
 import { nodeHttp } from "./http/probes.ts";
 import { Fence } from "./lease/fence.ts";
@@ -44,6 +45,7 @@ import { History } from "./state/history.ts";
 import { NodeMemory, readMemory, writeMemory } from "./state/memory.ts";
 import { Observed } from "./state/observed.ts";
 import { Orders } from "./state/orders.ts";
+import { Restoring } from "./state/restoring.ts";
 import { agentSocketPath } from "./text/repmgr-conf.ts";
 
 /** `postgres-node entrypoint`: the container's main process. */
@@ -129,6 +131,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
     activity,
     candidacy: new Candidacy(clock),
     orders: new Orders(() => activity.wake()),
+    restoring: new Restoring(),
   };
   metrics.gauges(nodeGauges, () => statusOf(node));
   return { node, doors, fence, voter, history, keys, metrics };
@@ -162,6 +165,7 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
     answering(orders.epoch, (request) => voter.grantEpoch(request, node.seen.now.newestTimeline)),
     answering(orders.takeOver, (question) => takeOver(question, node)),
     ...operatorAnswers(node),
+    ...restoreAnswers(node),
   ];
   const role = nodeHttp(node, metrics);
   const app = httpApp(role, node.log, controlApp(answers, { ...keys, clock: node.clock, log: node.log }));

@@ -11,6 +11,10 @@ export type ServerEnd =
   | { why: "not-promoted"; because: string }
   | { why: "demoted" }
   | { why: "fenced" }
+  /** a backup is to be restored here, or the old data are put back; the lease is kept */
+  | { why: "restore"; because: string }
+  /** a recovery from a backup has ended before its target */
+  | { why: "not-recovered"; because: string }
   /** the same node leads again, under its lease and a greater epoch */
   | { why: "lead-again"; because: string }
   | { why: "handed-over"; heir: Heir }

@@ -2,6 +2,7 @@
 import { errorText } from "../../core/words/errors.ts";
 import { endServer } from "./act/end-server.ts";
 import { lead } from "./act/promote.ts";
+import { endRestore, reachTarget } from "./act/restore.ts";
 import { handOver, handOverRecovery, type Heir, lookForSuccessor, successorOf } from "./act/hand-over.ts";
 import { dutiesOf, type Duty } from "./duties.ts";
 import { announce, armIfNeeded, leads, type Node, say } from "./node.ts";
@@ -27,9 +28,11 @@ export async function serveAsRole(
   const { seen, clock } = node;
   seen.serverStarted();
   const run = new ServerRun(node.doors.server.start((what) => seen.streamingTrouble({ what, atMs: clock.nowMs() })));
-  if (role === "primary") armIfNeeded(node);
+  const recovers = promoteBecause !== null && node.memory.now.restore !== null;
+  if (role === "primary" && !recovers) armIfNeeded(node);
   try {
-    const end = await bringUp(run, role, node) ?? await leadIf(promoteBecause, node) ?? await watch(run, node);
+    const end = await bringUp(run, recovers ? "standby" : role, node) ??
+      (recovers ? await reachTarget(run, node) : null) ?? await leadIf(promoteBecause, node) ?? await watch(run, node);
     const heir = await heirOf(end, run, node);
     if (heir) await handOver(heir, () => stopServer(run, node), node);
     return end;
@@ -63,7 +66,10 @@ async function bringUp(run: ServerRun, role: "primary" | "standby", node: Node):
 async function leadIf(because: string | null, node: Node): Promise<ServerEnd | null> {
   if (because === null) return null;
   const outcome = await lead(because, node.clock.nowMs(), node);
-  if (outcome === "primary") return null;
+  if (outcome === "primary") {
+    await endRestore(node);
+    return null;
+  }
   if (node.stop.aborted) return { why: "stopped" };
   return { why: "not-promoted", because: node.activity.because };
 }
@@ -118,6 +124,7 @@ function takeOrder(node: Node): ServerEnd | null {
   if (order.do === "reinit" && node.seen.role() === "standby") {
     return { why: "rejoin", clone: true, streamed: false, because: order.because };
   }
+  if (order.do === "restore") return { why: "restore", because: order.because };
   if (order.do === "hand-over" && leads(node)) {
     return { why: "handed-over", heir: { to: order.to, because: order.because } };
   }

@@ -111,3 +111,49 @@ test("a dropped table comes back into a copy, to the second and to the commit, a
   }
   assert.equal((await tryExec(backup, ["ls", "/tmp/copy"])).code, 2, "what is refused changes nothing");
 });
+
+test("the whole cluster goes back to the moment before a mistake, with one command", async () => {
+  await using cluster = await ownCluster({ name: "goback" });
+  await cluster.up([...firstLevel, "pgpool", "backup"]);
+  const node = await cluster.waitWhole(startMs, firstLevel);
+  await cluster.waitLease(firstLevel);
+  const backup = await cluster.container("backup");
+  const taken = async () => (await backupsOf(backup)).at(-1) ?? null;
+  await waitUntil(taken, { what: "a base backup", deadlineMs: startMs, everyMs: 1_000 }, deps);
+  await cluster.psql(node, "create table ledger as select generate_series(1, 1000) as n");
+  const before = await cluster.psql(node, "select clock_timestamp()");
+  await cluster.psql(node, "drop table ledger; create table mistake (n int)");
+  await received(cluster, node);
+
+  const dry = await restore(backup, "--to", before, "--dry-run");
+  assert.equal(dry.code, 0, dry.stderr);
+  assert.match(dry.stdout, new RegExp(`^node +${node}, .* free; its old data are kept`, "m"));
+  assert.match(dry.stdout, new RegExp(`^lost +WAL written after that moment: .*${node} `, "m"));
+
+  const restored = await restore(backup, "--to", before, "--yes");
+  assert.equal(restored.code, 0, restored.stdout + restored.stderr);
+  assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
+  for (const host of firstLevel) {
+    const has = async () => await cluster.psql(host, "select count(*) from ledger").catch(() => "") === "1000";
+    await waitUntil(has, { what: `${host} to have the table`, deadlineMs: 60_000 }, deps);
+    assert.equal(await cluster.psql(host, "select to_regclass('mistake') is null"), "t");
+  }
+  const status = await cluster.nodeStatus(node);
+  assert.deepEqual([status?.paused.on, status?.restore, status?.lastRestore?.undone], [false, null, false]);
+  await cluster.waitPool(firstLevel);
+  await waitReceiving(cluster, node);
+  assert.equal((await backupsOf(backup)).length, 2, "a new base backup");
+  assert.match((await restore(backup, "clean")).stdout, /the old data of \S+ are removed/);
+
+  // another restore over the restored cluster, looked at, and undone
+  await cluster.psql(node, "insert into ledger values (1001)");
+  await received(cluster, node);
+  const held = await restore(backup, "--to", "immediate", "--pause", "--yes");
+  assert.equal(held.code, 0, held.stdout + held.stderr);
+  assert.match(held.stdout, /is read-only at the target/);
+  assert.equal(await cluster.psql(node, "select count(*) from ledger"), "1000");
+  const undone = await restore(backup, "abort");
+  assert.equal(undone.code, 0, undone.stdout + undone.stderr);
+  assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
+  assert.equal(await cluster.psql(node, "select count(*) from ledger"), "1001");
+});

@@ -2,6 +2,7 @@
 import { readConfig } from "../../config/env.ts";
 import { completeNodeConfig, type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
+import { Restoring } from "../../roles/postgres-node/state/restoring.ts";
 import { ownNode } from "../../roles/postgres-node/decide/own.ts";
 import type { ServerSeen } from "../../roles/postgres-node/decide/server-seen.ts";
 import type { OwnCluster } from "../../roles/postgres-node/decide/view.ts";
@@ -38,6 +39,7 @@ export const cluster = (changes: Partial<OwnCluster> = {}): OwnCluster => ({
   ungranted: false,
   wasPrimary: true,
   lastUpstream: null,
+  restored: null,
   ...changes,
 });
 
@@ -69,7 +71,14 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
       own: ownNode({ role: seen.standby ? "standby" : "primary", postmasterRuns: true, server: seen, data: null }),
       uptimeMs: 60_000,
       observedAgoMs: 0,
-      memory: { everHadMajority: true, paused: { on: false, count: 0, atMs: 0 }, forced: false },
+      memory: {
+        everHadMajority: true,
+        paused: { on: false, count: 0, atMs: 0 },
+        forced: false,
+        restore: null,
+        lastRestore: null,
+      },
+      restoring: new Restoring().now,
       condition: { failingMs: 0, fenced: null, degraded: null },
       disk: { freeBytes: 1e10, totalBytes: 2e10 },
       becomingPrimary: false,

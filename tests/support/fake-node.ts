@@ -10,6 +10,7 @@ import { Condition } from "../../roles/postgres-node/state/condition.ts";
 import { type Memory, NodeMemory } from "../../roles/postgres-node/state/memory.ts";
 import { Observed } from "../../roles/postgres-node/state/observed.ts";
 import { Orders } from "../../roles/postgres-node/state/orders.ts";
+import { Restoring } from "../../roles/postgres-node/state/restoring.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { fakeConfig, says, server } from "./fake-cluster.ts";
 import { fakeLease } from "./fake-lease.ts";
@@ -42,6 +43,8 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
     granted: null,
     followed: 0,
     forced: false,
+    restore: null,
+    lastRestore: null,
     ...remembered,
   };
   let daemon = false;
@@ -80,6 +83,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
     activity,
     candidacy: new Candidacy(clock),
     orders: new Orders(() => activity.wake()),
+    restoring: new Restoring(),
   };
   return { node, world, clock, stop, lines };
 }

@@ -34,6 +34,9 @@ export class World {
     this.others.set(host, says(host, { lease }, { standby: false, timeline: 2, upstream: null }));
     return { ok: true, because: "primary on timeline 2" };
   };
+  /** a recovery from a backup: it waits at its target, it has read all WAL */
+  atTarget = false;
+  exhausted = false;
   /** synchronous_standby_names in the configuration file */
   private written = "";
   private running: { end: (exit: ChildExit) => void } | null = null;
@@ -99,7 +102,12 @@ export class World {
         clone: (from) => done(`clone ${from}`).then(() => void (this.data = cluster({ wasPrimary: false }))),
         rewind: (to) => done(`rewind ${to}`).then(() => ({ ok: true, fetched: 0 })),
         fetchWal: () => Promise.resolve({ ok: false, because: "no rewind is under way" }),
-        fetchBackup: ({ id }) => done(`fetch ${id}`).then(() => ({ bytes: 0, files: 0 })),
+        walExhausted: () => this.exhausted,
+        restore: ({ id, backup }) => done(`restore ${backup}`).then(() => void (this.data = cluster({ restored: id }))),
+        undoRestore: (id) => done(`undo ${id}`).then(() => void (this.data = cluster())),
+        endRecovery: () => done("end recovery"),
+        endRestore: () => done("end restore"),
+        forgetReplaced: () => done("forget replaced").then(() => []),
         finishMove: () => done("finish move"),
         discardBootstrap: () => done("discard bootstrap"),
         clearLeftovers: () => Promise.resolve(),
@@ -142,6 +150,7 @@ export class World {
             this.data = cluster({ position: { timeline, lsn: this.server.lsn ?? "0/3000000" } });
             this.follow();
           }),
+        recovery: () => Promise.resolve({ replayLsn: this.server?.lsn ?? null, paused: this.atTarget }),
         checkpoint: () => done("checkpoint"),
         switchWal: () => done("switch WAL"),
         reload: () => {

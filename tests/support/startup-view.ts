@@ -14,6 +14,7 @@ export const ownCluster = (changes: Partial<OwnCluster> = {}): OwnCluster => ({
   wasPrimary: true,
   endRead: true,
   lastUpstream: null,
+  restored: null,
   ...changes,
 });
 
@@ -28,11 +29,13 @@ export const startView = (changes: Partial<ClusterView>): ClusterView => ({
   observers: [],
   quorum: true,
   paused: false,
+  restoring: null,
   strict: false,
   everHadMajority: true,
   leaderships: [],
   cleanOverRewind: false,
   data: ownCluster(),
+  restore: null,
   peers: [],
   primary: null,
   stuckWithoutRoom: false,

@@ -16,12 +16,12 @@ type Piece = AnswerOf<typeof orders.wal>;
 export function walDesk(barman: Barman): (question: Asked) => Promise<Piece> {
   const { config, log } = barman;
   const directory = deskDirectory(config);
-  return async ({ name, offset }) => {
+  return async ({ name, offset, unfinished = false }) => {
     const path = join(directory, name);
     if (offset === 0) {
       await ensureDirectory(directory, { mode: 0o700, owner: postgresAccount });
       await remove(path);
-      await getWal(config.serverName, name, directory, { signal: barman.stop }).catch((error) => {
+      await getWal(config.serverName, name, directory, { unfinished, signal: barman.stop }).catch((error) => {
         if (!(error instanceof CommandError)) throw error;
         throw new ControlRefusal(`barman has no ${name}: ${errorText(error)}`);
       });

@@ -8,8 +8,6 @@ export interface Places {
 export const serverHome = (p: Places) => `${p.backupDir}/${p.serverName}`;
 export const streamingDirectory = (p: Places) => `${serverHome(p)}/streaming`;
 export const walDirectory = (p: Places) => `${serverHome(p)}/wals`;
-/** the files of a backup: data, and a directory for each tablespace */
-export const backupDirectory = (p: Places, id: string) => `${serverHome(p)}/base/${id}`;
 /** barman's record of each backup */
 export const metaDirectory = (p: Places) => `${serverHome(p)}/meta`;
 export const recordPath = (p: Places, id: string) => `${metaDirectory(p)}/${id}-backup.info`;
@@ -22,5 +20,7 @@ export const asideDirectory = (p: Places) => `${serverHome(p)}/set-aside`;
 export const deskDirectory = (p: Places) => `${serverHome(p)}/postdock-desk`;
 /** The last known nodes, so that a restart finds the cluster even if the configured node is gone. */
 export const knownHostsPath = (p: Places) => `${serverHome(p)}/postdock-hosts.json`;
+/** The restore of a node that was ordered here last and is not over. */
+export const restorePath = (p: Places) => `${serverHome(p)}/postdock-restore.json`;
 /** Why a base backup is wanted at once; kept over restarts. */
 export const wantedBackupPath = (p: Places) => `${serverHome(p)}/postdock-wanted-backup.txt`;

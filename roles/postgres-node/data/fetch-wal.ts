@@ -70,12 +70,18 @@ async function addressOfBarman(primary: string, node: FetchDeps): Promise<string
   );
 }
 
-async function readWhole(host: string, name: string, node: FetchDeps): Promise<Buffer> {
+/** Reads one WAL file from barman's agent. Throws HttpError with 409 if barman does not have it. */
+export async function readWhole(
+  host: string,
+  name: string,
+  node: Pick<FetchDeps, "clock" | "client">,
+  { unfinished = false }: { unfinished?: boolean } = {},
+): Promise<Buffer> {
   const deadline = node.clock.nowMs() + fileMs;
   const pieces: Buffer[] = [];
   for (let offset = 0, total = 1; offset < total;) {
     if (node.clock.nowMs() > deadline) throw new Error(`fetching ${name} took more than ${fileMs / 1000} s`);
-    const { totalBytes, base64 } = await node.client.ask(orders.wal, host, { name, offset }, answerMs);
+    const { totalBytes, base64 } = await node.client.ask(orders.wal, host, { name, offset, unfinished }, answerMs);
     const piece = Buffer.from(base64, "base64");
     if (piece.length === 0) throw new Error(`${name} ended after ${offset} of ${totalBytes} bytes`);
     pieces.push(piece);
@@ -85,13 +91,12 @@ async function readWhole(host: string, name: string, node: FetchDeps): Promise<B
   return Buffer.concat(pieces);
 }
 
-/** `postgres-node fetch-wal NAME`: the restore_command of pg_rewind. */
-export const fetchWalCommand: Command = async (context, { args: [name = ""] }) => {
+/** `postgres-node fetch-wal NAME [PATH]`: the restore_command of pg_rewind, and with PATH that of a recovery from a backup. */
+export const fetchWalCommand: Command = async (context, { args: [name = "", path] }) => {
   try {
-    context.print(
-      (await new Peers(context.clock).postJson(agentSocketPath, "/local/fetch-wal", { name }, fileMs + followMs))
-        .trim(),
-    );
+    const peers = new Peers(context.clock);
+    const asked = path === undefined ? { name } : { name, path };
+    context.print((await peers.postJson(agentSocketPath, "/local/fetch-wal", asked, fileMs + followMs)).trim());
     return ExitCode.ok;
   } catch (error) {
     context.complain(`postdock: WAL could not be fetched from barman: ${errorText(error)}`);

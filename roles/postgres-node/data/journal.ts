@@ -27,12 +27,23 @@ const Journal = z.object({
   phase: z.enum(["copying", "moving-out", "moving-in", "rewinding", "bootstrapping"]),
   source: z.string(),
   startedAt: z.string(),
+  /** the old data is kept under this name in this node's own directory, instead of being removed */
+  keep: z.string().optional(),
 });
 export type Journal = z.infer<typeof Journal>;
 
 export const stateDirectory = (pgdata: string) => join(pgdata, stateDirectoryName);
 /** where a clone is received, and where pg_rewind works */
 export const stagingDirectory = (pgdata: string) => join(stateDirectory(pgdata), "incoming");
+/** pg_rewind and pg_basebackup of other nodes skip names that begin like this */
+const keptPrefix = "pgsql_tmp.before-";
+/** where the data from before a replacement are kept, named by what has replaced them */
+export const keptDirectory = (pgdata: string, name: string) => join(stateDirectory(pgdata), keptPrefix + name);
+/** The names under which old data are kept. */
+export async function keptNames(pgdata: string): Promise<string[]> {
+  const names = await listDirectory(stateDirectory(pgdata));
+  return names.filter((n) => n.startsWith(keptPrefix)).map((n) => n.slice(keptPrefix.length));
+}
 const outgoingDirectory = (pgdata: string) => join(stateDirectory(pgdata), "outgoing");
 const journalPath = (pgdata: string) => join(stateDirectory(pgdata), "journal.json");
 
@@ -81,7 +92,13 @@ export async function moveIntoPlace(pgdata: string, log: Log): Promise<void> {
   }
   await syncDirectory(pgdata);
   const old = await listDirectory(outgoingDirectory(pgdata));
-  if (old.length > 0) log.info("Removing the old data directory; its replacement is in place", { entries: old.length });
+  if (journal.keep !== undefined && old.length > 0) {
+    const kept = keptDirectory(pgdata, journal.keep);
+    await move(outgoingDirectory(pgdata), kept);
+    log.warn("The old data are kept beside their replacement", { directory: kept, entries: old.length });
+  } else if (old.length > 0) {
+    log.info("Removing the old data directory; its replacement is in place", { entries: old.length });
+  }
   await remove(outgoingDirectory(pgdata));
   await remove(staging);
   await clearJournal(pgdata);

@@ -2,6 +2,7 @@
 import { countMajority, electable, isRestored } from "./counting.ts";
 import { type ClusterView, type OwnCluster, type PrimaryInSight, reached } from "./view.ts";
 import { missingProof } from "./proof.ts";
+import { decideRestore } from "./restore.ts";
 import { rivalWithRoom, withoutStuck } from "./stuck.ts";
 import { decideTwin } from "./twin.ts";
 import { twoTimelines } from "./two-timelines.ts";
@@ -14,6 +15,10 @@ export type StartupPlan =
   | { do: "discard-bootstrap"; because: string }
   | { do: "clone"; from: string; because: string }
   | { do: "rewind"; to: string; because: string }
+  /** copies the backup of an operator's restore from barman, and puts it in the place of the data here */
+  | { do: "restore"; because: string }
+  /** puts back the data from before a restore */
+  | { do: "undo-restore"; because: string }
   | { do: "start-primary"; because: string }
   /** `slot`: makes sure that the upstream has a slot for this node */
   | { do: "start-standby"; upstream: string; slot: boolean; because: string }
@@ -33,6 +38,7 @@ export interface StartupLook {
 export function decideStartup(view: ClusterView, look: StartupLook = {}): StartupPlan {
   const twin = decideTwin(view);
   if (twin) return twin;
+  if (view.restore !== null && view.data.kind !== "unfinished-move") return decideRestore(view, view.restore);
   switch (view.data.kind) {
     case "empty":
     case "half-cloned":
@@ -233,6 +239,11 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
   }
   if (view.everHadMajority && view.otherPartners.length === 0 && view.configuredUpstream !== null) {
     return { do: "wait", because: "a node of the second level never leads: it waits for a primary to follow" };
+  }
+  if (view.restoring !== null && view.restoring !== view.self.host) {
+    const because =
+      `${view.restoring} is being restored from a backup, and no other node may lead until that has ended`;
+    return { do: "wait", because };
   }
   const majority = countMajority(view);
   const rivals = electable(view, own.systemIdentifier);

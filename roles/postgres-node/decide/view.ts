@@ -40,6 +40,8 @@ export interface OwnCluster {
   ungranted: boolean;
   /** host of primary_conninfo; null if there is none */
   lastUpstream: string | null;
+  /** id of the restore that has put these data here (data/restore.ts); null: none has */
+  restored: string | null;
 }
 
 /** A node's agent as seen from here. */
@@ -92,6 +94,8 @@ export interface ClusterView {
   strict: boolean;
   /** an operator has paused automatic failover */
   paused: boolean;
+  /** host of the node that is being restored from a backup: no other may lead; null: none is */
+  restoring: string | null;
   /** QUORUM=on, and no operator has forced this node: a majority can be required */
   quorum: boolean;
   /**
@@ -105,6 +109,8 @@ export interface ClusterView {
   leaderships: readonly Leadership[];
   cleanOverRewind: boolean;
   data: OwnData;
+  /** this node is to be restored from a backup, or its old data are to be put back; null: neither */
+  restore: { id: string; backup: string; undo: boolean } | null;
   /** its volume has no room, and its server has failed to start, or to hand over, since it last served */
   stuckWithoutRoom: boolean;
   peers: readonly Peer[];
@@ -116,7 +122,14 @@ export interface ClusterView {
   cloneBecause: string | null;
 }
 
-type OfTheStart = "data" | "leadsAgain" | "stuckWithoutRoom" | "waitedMs" | "cloneBecause" | "cleanOverRewind";
+type OfTheStart =
+  | "data"
+  | "restore"
+  | "leadsAgain"
+  | "stuckWithoutRoom"
+  | "waitedMs"
+  | "cloneBecause"
+  | "cleanOverRewind";
 
 export interface RunningView extends Omit<ClusterView, OfTheStart> {
   role: "primary" | "standby";

@@ -12,7 +12,7 @@ import { agentSocketPath } from "../text/repmgr-conf.ts";
 
 const Event = z.object({ nodeId: z.string(), event: z.string(), success: z.string(), details: z.string() });
 
-const WalName = z.object({ name: z.string() });
+const WalAsked = z.object({ name: z.string(), path: z.string().nullable().default(null) });
 
 /** Answers a command of this container. Returns undefined if there is no such command. */
 export async function answerLocal(path: string, body: unknown, node: Node): Promise<Verdict | undefined> {
@@ -24,7 +24,10 @@ export async function answerLocal(path: string, body: unknown, node: Node): Prom
     node.activity.wake();
     return yes("noted");
   }
-  if (path === "/local/fetch-wal") return await node.doors.data.fetchWal(WalName.parse(body).name);
+  if (path === "/local/fetch-wal") {
+    const asked = WalAsked.parse(body);
+    return await node.doors.data.fetchWal(asked.name, asked.path);
+  }
   if (path === "/local/may-promote") return await promoteForRepmgrd(node);
   if (path === "/local/may-end-recovery") {
     const verdict = await mayEndRecovery(node);

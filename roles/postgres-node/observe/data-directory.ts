@@ -1,14 +1,16 @@
 // Observes the data directory: empty, half-cloned, a cluster and how far its WAL reaches. Changes nothing.
 import { join } from "node:path";
-import { postgresAccount, run, tryRun } from "../../../core/runtime/command.ts";
+import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import { exists, listFilled, readIfThere } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { OwnCluster, OwnData } from "../decide/view.ts";
-import { chooseWalRange, type ControlData, isUnborn, parseControlData, parseWaldumpEnd } from "../text/controldata.ts";
+import { chooseWalRange, type ControlData, isUnborn, parseWaldumpEnd } from "../text/controldata.ts";
 import { conninfoValue } from "../../../core/postgres/conninfo.ts";
 import { dataEntries, readJournal } from "../data/journal.ts";
+import { restoredBy } from "../data/restore.ts";
 import { parseHistory, type WalPosition } from "../../../core/postgres/lsn.ts";
 import { historyName } from "../../../core/postgres/wal-name.ts";
+import { readControlData } from "./control-data.ts";
 import { readOwnOrigin } from "./timeline-origin.ts";
 
 const postgresMajor = "17";
@@ -52,6 +54,7 @@ async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
     parent: await parentOf(pgdata, position.timeline),
     wasPrimary: conninfo === "" || !(await exists(join(pgdata, "standby.signal")) || isUnborn(end.timeline, walFiles)),
     ungranted: false,
+    restored: await restoredBy(pgdata),
     lastUpstream: (conninfo && conninfoValue(conninfo, "host")) || null,
   };
 }
@@ -60,12 +63,6 @@ async function parentOf(pgdata: string, timeline: number): Promise<WalPosition |
   const text = await readIfThere(join(pgdata, "pg_wal", historyName(timeline)));
   const last = parseHistory(text ?? "").at(-1);
   return last ? { timeline: last.timeline, lsn: last.endLsn } : null;
-}
-
-/** Runs pg_controldata on a data directory. */
-export async function readControlData(pgdata: string): Promise<ControlData> {
-  const options = { as: postgresAccount, timeoutMs: 10_000, env: { LC_ALL: "C" } };
-  return parseControlData((await run(["pg_controldata", "-D", pgdata], options)).stdout);
 }
 
 /** The end of the last valid WAL record. Its LSN is null if WAL cannot be read: the control file then has a lower bound. */

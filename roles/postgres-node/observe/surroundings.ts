@@ -68,6 +68,7 @@ export function viewOf(node: Node, seen: Surroundings) {
     quorum: config.quorum && !memory.forced,
     strict: config.consistency === "strict" && !memory.forced,
     paused: memory.paused.on,
+    restoring: memory.paused.on ? memory.paused.restoring ?? null : null,
     everHadMajority: memory.everHadMajority,
     leaderships: lease.leaderships(),
     ...seen,

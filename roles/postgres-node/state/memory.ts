@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { ensureDirectory, readIfThere, writeAtomic } from "../../../core/runtime/files.ts";
-import { neverPaused } from "../../../core/protocol/pause.ts";
-import { PauseSchema } from "../../../core/protocol/status.ts";
+import { RestoreEndSchema, RestoreOrderSchema } from "../../../core/protocol/restore.ts";
+import { neverPaused, PauseSchema } from "../../../core/protocol/pause.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { stateDirectory } from "../data/journal.ts";
 
@@ -23,6 +23,10 @@ const Memory = z.object({
   followed: z.number().default(0),
   /** an operator made this node primary without a majority: it votes alone until a majority is back */
   forced: z.boolean().default(false),
+  /** it is being restored from a backup. `finish`: the operator has looked; `undo`: the old data is put back */
+  restore: RestoreOrderSchema.extend({ finish: z.boolean(), undo: z.boolean() }).nullable().default(null),
+  /** how the last restore ended */
+  lastRestore: RestoreEndSchema.nullable().default(null),
 });
 export type Memory = z.infer<typeof Memory>;
 
@@ -33,7 +37,7 @@ const path = (pgdata: string) => join(stateDirectory(pgdata), "memory.json");
  * node then counts as having been part of a majority, and waits for one.
  */
 export async function readMemory(pgdata: string, nodeId: number, log: Log): Promise<Memory> {
-  const fresh = { paused: neverPaused, granted: null, followed: 0, forced: false };
+  const fresh = { paused: neverPaused, granted: null, followed: 0, forced: false, restore: null, lastRestore: null };
   const none: Memory = { nodeId, systemIdentifier: "", everHadMajority: false, hosts: [], ...fresh };
   const text = await readIfThere(path(pgdata));
   if (text === null) return none;

@@ -4,7 +4,9 @@ export type Order =
   /** the primary hands over to this standby, which could lead when the order was given */
   | { do: "hand-over"; to: string; because: string }
   /** this standby is cloned again */
-  | { do: "reinit"; because: string };
+  | { do: "reinit"; because: string }
+  /** this node is restored from a backup, as its memory says */
+  | { do: "restore"; because: string };
 
 export class Orders {
   private readonly waiting: Order[] = [];

@@ -2,6 +2,7 @@
 import type { LeaseMode } from "../../../config/quorum.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Pause } from "../../../core/protocol/pause.ts";
+import type { RestoreEnd, RestoreOrder, RestoreProgress } from "../../../core/protocol/restore.ts";
 import type { NodeStatus, Phase } from "../../../core/protocol/status.ts";
 import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
 import type { OwnNode } from "../decide/own.ts";
@@ -19,7 +20,14 @@ export interface StatusView {
   /** how long the agent has been running, and how old the last look at its server is; milliseconds */
   uptimeMs: number;
   observedAgoMs: number;
-  memory: { everHadMajority: boolean; paused: Pause; forced: boolean };
+  memory: {
+    everHadMajority: boolean;
+    paused: Pause;
+    forced: boolean;
+    restore: RestoreOrder | null;
+    lastRestore: RestoreEnd | null;
+  };
+  restoring: Omit<RestoreProgress, "id" | "backup" | "target">;
   condition: { failingMs: number; fenced: string | null; degraded: string | null };
   disk: { freeBytes: number; totalBytes: number } | null;
   becomingPrimary: boolean;
@@ -57,6 +65,13 @@ export function renderStatus(view: StatusView): NodeStatus {
     fenced: condition.fenced,
     paused: memory.paused,
     forced: memory.forced,
+    restore: memory.restore && {
+      id: memory.restore.id,
+      backup: memory.restore.backup,
+      target: memory.restore.target,
+      ...view.restoring,
+    },
+    lastRestore: memory.lastRestore,
     disk: view.disk,
     consistency: { mode: config.consistency, degraded: condition.degraded },
     lease: renderLease(view),

@@ -47,6 +47,10 @@ export class LocalServer {
     return withDeadline(queries.promoteServer(this.sql), promoteMs, "pg_promote()");
   }
 
+  recovery(): Promise<{ replayLsn: string | null; paused: boolean }> {
+    return withDeadline(queries.readRecovery(this.sql), quickMs, "The local server");
+  }
+
   checkpoint(): Promise<void> {
     return withDeadline(queries.checkpoint(this.sql), checkpointMs, "The checkpoint");
   }

@@ -27,6 +27,7 @@ export function findData({ disk }: SimNode, world: DataWorld, endRead: boolean):
     wasPrimary: disk.upstream === null || !(disk.signal || (unborn > 0 && counts)),
     ungranted: false,
     lastUpstream: disk.upstream,
+    restored: null,
   }, { leaseInForce: world.rules.counted, everHadMajority, granted, followed });
 }
 

@@ -132,6 +132,7 @@ export function viewOf({ settings, disk, now }: SimNode, seen: Surroundings, wor
     otherPartners,
     strict: mode === "strict" && !forced && proof,
     paused: paused.on,
+    restoring: null,
     quorum: !forced,
     everHadMajority,
     leaderships: configurations ? withLeaderships(now!.leaderships, disk.leaderships) : [],
@@ -160,6 +161,7 @@ export function startupOf(node: SimNode, world: DataWorld, final: boolean): Star
   const own = {
     leadsAgain: node.disk.memory.forced && world.lease.heldBy(node) && !votesAlone,
     data: found,
+    restore: null,
     stuckWithoutRoom: false,
     waitedMs: longMs,
     cloneBecause,

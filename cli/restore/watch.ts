@@ -1,0 +1,60 @@
+// Watches a node that is being restored, and says how far it is.
+import type { Printer } from "../../core/runtime/printer.ts";
+import type { RestoreOrder, RestoreProgress } from "../../core/protocol/restore.ts";
+import { sizeText } from "../../core/words/amounts.ts";
+import type { Session } from "../cluster/gather.ts";
+
+const lookMs = 500;
+const sayEveryMs = 5_000;
+
+/** How it ended: the node leads; the old data are back; it waits for the operator; or the operator has left this command. */
+export type RestoreEnd = "leads" | "undone" | "holding" | "left";
+
+/** Returns once the restore is over or waits for the operator. A node that does not answer for a while is waited for. */
+export async function watchNode(
+  node: string,
+  order: RestoreOrder,
+  session: Session,
+  out: Printer,
+): Promise<RestoreEnd> {
+  const { context: { clock, onSignal }, peers } = session;
+  let left = false;
+  onSignal(() => left = true);
+  let said = "";
+  let saidMs = -Infinity;
+  while (!left) {
+    const seen = await peers.askNode(node, { timeoutMs: 2_000 });
+    const restore = seen.seen === "reached" ? seen.status.restore : null;
+    const last = seen.seen === "reached" ? seen.status.lastRestore : null;
+    if (restore === null && last?.id === order.id) return last.undone ? "undone" : "leads";
+    const line = seen.seen === "unreachable"
+      ? `${node} does not answer: ${seen.error}`
+      : restore
+      ? lineOf(restore)
+      : "";
+    const key = restore?.step ?? line;
+    if (line !== "" && (key !== said || clock.nowMs() - saidMs >= sayEveryMs)) {
+      said = key;
+      saidMs = clock.nowMs();
+      out.say(`  ${line}`);
+    }
+    if (restore?.step === "holding" && order.hold) {
+      out.say(`${node} is read-only at the target. Look at it: psql -h ${node}`);
+      out.say("Then: postdock barman restore finish, or postdock barman restore abort");
+      return "holding";
+    }
+    await clock.sleep(lookMs);
+  }
+  out.say(`The restore goes on without this command. To watch it again: postdock barman restore resume`);
+  out.say("To put the old data back instead: postdock barman restore abort");
+  return "left";
+}
+
+function lineOf({ step, doneBytes, totalBytes, replayLsn, trouble }: RestoreProgress): string {
+  const said = step === "copying" && totalBytes !== null
+    ? `copying: ${sizeText(doneBytes)} of ${sizeText(totalBytes)}`
+    : step === "recovering" && replayLsn !== null
+    ? `recovering: replayed up to ${replayLsn}`
+    : step;
+  return trouble === null ? said : `${said}; trouble: ${trouble}`;
+}

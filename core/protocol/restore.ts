@@ -1,0 +1,55 @@
+// PURE: the order to restore a node from a backup of barman, and how far the node is.
+import { z } from "zod";
+
+const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
+
+/** Where recovery stops: at the end of WAL, as soon as the backup is consistent, or after the record that begins there. */
+export const StopSchema = z.discriminatedUnion("at", [
+  z.object({ at: z.literal("end") }),
+  z.object({ at: z.literal("backup") }),
+  z.object({ at: z.literal("record"), lsn }),
+]);
+export type RecoveryStop = z.infer<typeof StopSchema>;
+
+/** What a node is told to do. The same id twice is the same restore; then `hosts` are where barman is now. */
+export const RestoreOrderSchema = z.object({
+  id: z.string().regex(/^[0-9A-Za-z-]{1,60}$/),
+  /** where barman's agent answers; the first that does is asked */
+  hosts: z.array(z.string().max(300)).min(1).max(20),
+  /** barman's id of the backup */
+  backup: z.string().regex(/^\d{8}T\d{6}$/),
+  /** recovery_target_timeline */
+  timeline: z.number().int().positive(),
+  stop: StopSchema,
+  /** the size of the backup; null: not known */
+  bytes: z.number().nullable(),
+  /** the last WAL file that recovery can read */
+  lastWal: z.string().regex(/^[0-9A-F]{24}$/),
+  /** wait at the target, read-only, until the operator has looked */
+  hold: z.boolean(),
+  /** the moment, in words */
+  target: z.string().max(300),
+});
+export type RestoreOrder = z.infer<typeof RestoreOrderSchema>;
+
+/** How the last restore of a node ended. */
+export const RestoreEndSchema = z.object({
+  id: z.string(),
+  undone: z.boolean().meta({ description: "the old data were put back" }),
+});
+export type RestoreEnd = z.infer<typeof RestoreEndSchema>;
+
+/** How far a restore is. */
+export const RestoreProgressSchema = z.object({
+  id: z.string(),
+  backup: z.string(),
+  target: z.string(),
+  step: z.enum(["waiting", "copying", "recovering", "holding", "promoting", "undoing"]).meta({
+    description: "holding: read-only at the target, until the operator has looked",
+  }),
+  doneBytes: z.number().meta({ description: "copied of the backup" }),
+  totalBytes: z.number().nullable(),
+  replayLsn: z.string().nullable(),
+  trouble: z.string().nullable().meta({ description: "why it does not go on at the moment" }),
+});
+export type RestoreProgress = z.infer<typeof RestoreProgressSchema>;

@@ -1,0 +1,78 @@
+// The orders with which an operator restores this node from a backup: begin, end, and remove what was replaced. Refusals say why.
+import { answering, ControlRefusal } from "../../../core/http/control.ts";
+import { orders } from "../../../core/protocol/orders.ts";
+import type { RestoreOrder } from "../../../core/protocol/restore.ts";
+import { sizeText } from "../../../core/words/amounts.ts";
+import type { Node } from "../node.ts";
+import { observeSurroundings } from "../observe/surroundings.ts";
+
+/** What carries out the orders of a restore; each answers or throws ControlRefusal. */
+export function restoreAnswers(node: Node) {
+  return [
+    answering(orders.restore, (order) => begin(order, node)),
+    answering(orders.endRestore, ({ id, undo }) => end(id, undo, node)),
+    answering(orders.cleanRestore, () => clean(node)),
+  ];
+}
+
+/** The copy, what recovery writes meanwhile, and some room to spare; bytes. */
+const neededFor = (bytes: number) => Math.ceil(bytes * 1.1) + 256 * 1024 * 1024;
+
+async function begin(order: RestoreOrder, node: Node): Promise<{ because: string }> {
+  const { config, doors, history, memory, orders: given, seen } = node;
+  const before = memory.now.restore;
+  if (before?.id === order.id) {
+    await memory.update((m) => ({ ...m, restore: m.restore && { ...m.restore, hosts: order.hosts } }));
+    return { because: "the restore goes on" };
+  }
+  if (before !== null) {
+    throw new ControlRefusal(`another restore is under way, of ${before.target}: type postdock barman restore abort`);
+  }
+  if (config.otherPartners.length === 0 && config.upstreamHost !== null) {
+    throw new ControlRefusal("this node is of the second level and never leads; restore a node of PARTNER_NODES");
+  }
+  const { primary } = await observeSurroundings(node, { timeoutMs: 1_000, fresh: true });
+  if (primary !== null && primary.host !== config.host) {
+    throw new ControlRefusal(
+      `${primary.host} is the primary; restore that node, or first type postdock cluster switchover --to ${config.host}`,
+    );
+  }
+  const { freeBytes } = await doors.data.room();
+  if (order.bytes !== null && freeBytes < neededFor(order.bytes)) {
+    throw new ControlRefusal(
+      `the volume has ${sizeText(freeBytes)} free, and ${
+        sizeText(neededFor(order.bytes))
+      } is needed, since the old data ` +
+        "are kept; make it larger, or restore another node",
+    );
+  }
+  history.note("Restore begun", { because: "an operator asked for it", target: order.target, backup: order.backup });
+  await memory.update((m) => ({ ...m, restore: { ...order, finish: false, undo: false } }));
+  const because = `an operator wants ${order.target} to be restored`;
+  if (seen.now.postmasterRuns) given.give({ do: "restore", because });
+  return { because };
+}
+
+async function end(id: string, undo: boolean, node: Node): Promise<{ because: string }> {
+  const { activity, memory, restoring, seen } = node;
+  const { restore } = memory.now;
+  if (restore?.id !== id) throw new ControlRefusal("this node is not being restored");
+  if (undo && (restoring.now.step === "promoting" || seen.role() === "primary")) {
+    throw new ControlRefusal(
+      "this node is about to lead with what was restored: it is too late to put the old data back",
+    );
+  }
+  await memory.update((m) => ({ ...m, restore: m.restore && { ...m.restore, finish: !undo, undo } }));
+  activity.wake();
+  return { because: undo ? "the old data are put back" : "this node leads with what was restored" };
+}
+
+async function clean({ doors, memory }: Node): Promise<{ because: string }> {
+  if (memory.now.restore !== null) {
+    throw new ControlRefusal("a restore is under way: the old data stay until it has ended");
+  }
+  const names = await doors.data.forgetReplaced();
+  return {
+    because: names.length === 0 ? "no old data are kept here" : `the old data of ${names.join(", ")} are removed`,
+  };
+}

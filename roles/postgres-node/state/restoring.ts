@@ -1,0 +1,24 @@
+// How far the restore of this node is; what is to be restored is in its memory.
+import type { RestoreProgress } from "../../../core/protocol/restore.ts";
+
+type Progress = Omit<RestoreProgress, "id" | "backup" | "target">;
+
+const nothing: Progress = { step: "waiting", doneBytes: 0, totalBytes: null, replayLsn: null, trouble: null };
+
+export class Restoring {
+  private progress = nothing;
+
+  get now(): Readonly<Progress> {
+    return this.progress;
+  }
+
+  /** Another step, or news of this one. */
+  set(news: Partial<Progress>): void {
+    this.progress = { ...this.progress, ...news };
+  }
+
+  /** The restore is over, or has not begun. */
+  clear(): void {
+    this.progress = nothing;
+  }
+}
