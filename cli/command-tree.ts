@@ -179,6 +179,7 @@ const barman: Group = {
         { flag: "--backup <id>", does: "the backup to begin with; the default is the newest that can be used" },
         { flag: "--timeline <number>", does: "the timeline; the default is the one that the cluster is on" },
         { flag: "--to-node <node>", does: "the node that is restored and leads; the default is the primary" },
+        { flag: "--replace", does: "also if that node holds another cluster, which is replaced" },
         { flag: "--pause", does: "waits read-only at that moment, until finish or abort is typed" },
         { flag: "--into <directory>", does: "restores a copy into this directory of the barman container" },
         { flag: "--start", does: "also starts the copy, which is reached through a socket in that directory" },
@@ -186,6 +187,12 @@ const barman: Group = {
         { flag: "--yes", does: "does not ask whether to go on" },
         { flag: "--json", does: "as JSON, for programs" },
       ],
+    },
+    {
+      usage: "copy-wal [directory] [server] [name] [path]",
+      does: "copies a WAL file from the archive; a restored copy calls it during its recovery",
+      exits: "0 copied, 1 the archive does not have it",
+      run: lazy(async () => (await import("../roles/barman/copy-wal.ts")).copyWalCommand),
     },
     {
       usage: "receive-wal",

@@ -10,7 +10,8 @@ import { parseTarget, targetText } from "../../roles/barman/decide/target.ts";
 import { loadBarmanConfig } from "../../roles/barman/role.ts";
 import { planJson, renderPlan } from "../../roles/barman/text/restore-text.ts";
 import { gather, openSession } from "../cluster/gather.ts";
-import { type Doing, goOn, nodeToRestore, renderEffect, restoreNode } from "./in-cluster.ts";
+import { nodeToRestore, renderEffect } from "./effect.ts";
+import { type Doing, goOn, restoreNode } from "./in-cluster.ts";
 
 /** How long the operator has to answer, milliseconds. */
 const answerMs = 600_000;

@@ -6,18 +6,19 @@ import { postgresAccount } from "../../core/runtime/command.ts";
 import type { Context, Options } from "../../core/runtime/context.ts";
 import { readIfThere, remove, writeAtomic } from "../../core/runtime/files.ts";
 import type { Printer } from "../../core/runtime/printer.ts";
-import { bytesAhead } from "../../core/postgres/lsn.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { type RestoreOrder, RestoreOrderSchema } from "../../core/protocol/restore.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
-import { secondsText, sizeText } from "../../core/words/amounts.ts";
+import { secondsText } from "../../core/words/amounts.ts";
+import { readIdentity } from "../../roles/barman/act/identity.ts";
 import { backupCommand } from "../../roles/barman/commands.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { type Places, restorePath } from "../../roles/barman/text/places.ts";
-import { type Cluster, gather, nodeCalled, openSession, type Session } from "../cluster/gather.ts";
+import { gather, openSession, type Session } from "../cluster/gather.ts";
 import { givePause } from "../cluster/orders.ts";
 import { ask, streams, until } from "../cluster/session.ts";
+import { nodeToRestore } from "./effect.ts";
 import { watchNode } from "./watch.ts";
 
 export interface Doing {
@@ -32,36 +33,6 @@ type Saved = z.infer<typeof Saved>;
 
 const followMs = 3_600_000;
 
-/** The node that is restored: the named one, or the primary. */
-export function nodeToRestore(options: Options, cluster: Cluster): { host: string; status: NodeStatus } {
-  if (options.toNode !== undefined) return nodeCalled(options.toNode, cluster);
-  if (cluster.primary !== null) return cluster.primary;
-  throw new OperatorError({
-    what: "No primary is in sight, so it is not known which node is to be restored",
-    fix: `name one: --to-node ${cluster.nodes.map((n) => n.host).join(" or ") || "NODE, once a node answers"}`,
-    exitCode: ExitCode.unavailable,
-  });
-}
-
-/** What the plan means for the nodes, one line each. */
-export function renderEffect(
-  plan: RestorePlan,
-  node: { host: string; status: NodeStatus },
-  cluster: Cluster,
-): string[] {
-  const { stop } = plan;
-  const lost = cluster.nodes.flatMap(({ host, status: { postgres: { lsn } } }) => {
-    const bytes = stop.at === "record" && lsn !== null ? bytesAhead(lsn, stop.lsn) : 0;
-    return bytes > 0 ? [`${host} ${sizeText(bytes)}`] : [];
-  });
-  const free = node.status.disk === null ? "an unknown size" : sizeText(node.status.disk.freeBytes);
-  return [
-    `node      ${node.host}, ${free} free; its old data are kept beside the restored ones`,
-    ...(lost.length > 0 ? [`lost      WAL written after that moment: ${lost.join(", ")}`] : []),
-    "meanwhile nobody can write; the other nodes follow the restored one afterwards",
-  ];
-}
-
 /** Orders the restore and sees it through. */
 export async function restoreNode(plan: RestorePlan, target: string, doing: Doing): Promise<number> {
   const { context, options, places, out } = doing;
@@ -73,6 +44,7 @@ export async function restoreNode(plan: RestorePlan, target: string, doing: Doin
     id: `${backup.id}-${context.clock.wallMs().toString(36)}`,
     hosts: ownAddresses(),
     backup: backup.id,
+    systemIdentifier: await identityOf(places, node.status, options.replace === true),
     timeline,
     stop: stop.at === "record" ? { at: "record", lsn: stop.lsn } : stop,
     bytes: backup.sizeBytes,
@@ -81,16 +53,42 @@ export async function restoreNode(plan: RestorePlan, target: string, doing: Doin
     target,
   };
   await save({ order, node: node.host }, places);
+  // where no other node can lead, nobody has to be told not to
+  const others = cluster.nodes.some((n) => n.host !== node.host && n.status.partners.length > 0);
   try {
-    await givePause(session, cluster, true, node.host);
+    if (others) await givePause(session, cluster, true, node.host);
     out.say(`${node.host}: ${(await ask(session, orders.restore, node.host, order)).because}`);
   } catch (error) {
     // nothing was begun: the cluster goes on as before
-    await givePause(session, await gather(session), false).catch((e) => out.say(`Failover stays paused: ${e.message}`));
+    if (others) await resumeFailover(session, out);
     await remove(restorePath(places));
     throw error;
   }
   return await seeThrough({ order, node: node.host }, session, doing);
+}
+
+/** The system identifier of the cluster whose backups are here. Without --replace the node has to be of that cluster. */
+async function identityOf(places: Places, node: NodeStatus, replace: boolean): Promise<string> {
+  const identity = await readIdentity(places);
+  const own = node.postgres.systemIdentifier;
+  if (identity === null) throw new Error("barman has no identity.json: it has not taken a backup");
+  if (own !== null && own !== identity && !replace) {
+    throw new OperatorError({
+      what: `${node.node.host} holds another cluster than the backups here`,
+      why: `its system identifier is ${own}, that of the backups ${identity}`,
+      fix: "name another node, or give --replace if what it holds may go, as after the loss of all volumes",
+      exitCode: ExitCode.refused,
+    });
+  }
+  return identity;
+}
+
+async function resumeFailover(session: Session, out: Printer): Promise<void> {
+  try {
+    await givePause(session, await gather(session), false);
+  } catch (error) {
+    out.say(`Automatic failover stays paused: ${errorText(error)}; type postdock cluster resume`);
+  }
 }
 
 /** `restore resume`, `finish`, `abort` and `clean`. */

@@ -17,10 +17,13 @@ test("paths and fields stay those that containers of other versions use", () => 
     epoch: "/control/epoch",
     force: "/control/force",
     reinit: "/control/reinit",
+    restore: "/control/restore",
     pause: "/control/pause",
     wal: "/control/wal",
     backupFiles: "/control/backup-files",
     backupPiece: "/control/backup-piece",
+    cleanRestore: "/control/restore-clean",
+    endRestore: "/control/restore-end",
   });
   assert.deepEqual(orders.switchover.question.parse({ to: null }), { to: null });
   const handOver = orders.takeOver.question.parse({ from: "a", afterLsn: "0/1", because: "b" });
@@ -29,7 +32,7 @@ test("paths and fields stay those that containers of other versions use", () => 
 
 test("only orders that change nothing may be repeated", () => {
   const repeatable = Object.entries(orders).filter(([, o]) => o.onlyReads).map(([name]) => name);
-  assert.deepEqual(repeatable, ["backupFiles", "backupPiece"]);
+  assert.deepEqual(repeatable, ["wal", "backupFiles", "backupPiece"]);
 });
 
 test("only the name of a WAL file is accepted: no path, no other file", () => {

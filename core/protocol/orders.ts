@@ -150,6 +150,7 @@ export const orders = {
       unfinished: z.boolean().optional().meta({ description: "also a file that is still being received" }),
     }),
     answer: piece,
+    onlyReads: true,
   }),
   /** a node asks barman's agent what is in a base backup, one page at a time: directories before what is in them */
   backupFiles: order("backup-files", {

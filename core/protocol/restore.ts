@@ -18,6 +18,8 @@ export const RestoreOrderSchema = z.object({
   hosts: z.array(z.string().max(300)).min(1).max(20),
   /** barman's id of the backup */
   backup: z.string().regex(/^\d{8}T\d{6}$/),
+  /** of the cluster whose backup it is */
+  systemIdentifier: z.string().max(40),
   /** recovery_target_timeline */
   timeline: z.number().int().positive(),
   stop: StopSchema,

@@ -31,6 +31,7 @@ export interface Options {
   dryRun?: boolean;
   toNode?: string;
   pause?: boolean;
+  replace?: boolean;
 }
 
 /** What was typed after a command's name. */

@@ -2,8 +2,12 @@
 import * as fs from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
-import { gunzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
 import type { Account } from "./command.ts";
+
+/** In a thread of its own: an agent answers for its lease meanwhile. */
+const unzip = promisify(gunzip);
 
 export interface WriteOptions {
   /** permission bits, for example 0o600 */
@@ -164,11 +168,11 @@ export async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
-/** The file's text, which may be compressed by gzip, or null if there is no such file. Throws on any other failure. */
-export async function readUnzipped(path: string): Promise<string | null> {
+/** The file's content, decompressed if it was compressed by gzip; null if there is no such file. Throws on any other failure. */
+export async function readUnzipped(path: string): Promise<Buffer | null> {
   try {
     const bytes = await fs.readFile(path);
-    return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString("utf8");
+    return bytes[0] === 0x1f && bytes[1] === 0x8b ? await unzip(bytes) : bytes;
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

@@ -43,7 +43,7 @@ export interface DataDoor {
   /** the recovery from a backup has asked for WAL after the last that there is */
   walExhausted(): boolean;
   /** copies a backup of barman and puts it in the place of the data here, which are kept */
-  restore(order: RestoreOrder, systemIdentifier: string | null, onProgress: (p: CopyProgress) => void): Promise<void>;
+  restore(order: RestoreOrder, onProgress: (p: CopyProgress) => void): Promise<void>;
   /** puts back what was replaced by the restore of this id */
   undoRestore(id: string): Promise<void>;
   /** postgresql.conf without what only the recovery needs, for the next reload */

@@ -5,7 +5,7 @@ import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
 import { forgetOtherCluster, rememberMajority } from "./act/remember.ts";
 import { noteRejoin, rewindTo } from "./act/rejoin.ts";
-import { copyBackup, noteRestored, undoRestore } from "./act/restore.ts";
+import { copyBackup, noteRestored, undoRestore, withoutLease } from "./act/restore.ts";
 import { majorityAnswers, majorityInSight } from "./decide/counting.ts";
 import { countedData } from "./decide/granted.ts";
 import { decideStartup, type StartupPlan } from "./decide/startup.ts";
@@ -84,7 +84,7 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   // what an operator has forced goes on as long as no majority is in sight, also after a restart
   if (forced && !majorityAnswers(view) && !lease.held() && !lease.alone()) lease.force();
   const plan = decideStartup(view);
-  if (plan.do === "restore") return await withLease(plan, node);
+  if (plan.do === "restore") return await withoutLease(node) ?? plan;
   if (plan.do !== "start-primary") {
     // a lease that was kept for this server would keep the others from leading
     await lease.release(`this node does not start as primary: ${plan.because}`);
@@ -95,15 +95,6 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   const again = decideStartup(await observe(node, attempt));
   if (again.do !== "start-primary") attempt.bid?.end();
   return again;
-}
-
-/** While a node is restored it holds the lease, so that no other leads. */
-async function withLease(plan: StartupPlan, node: Node): Promise<StartupPlan> {
-  if (licenseOf(node) === "not-needed") return plan;
-  const asked = await node.lease.acquire();
-  return asked.held
-    ? plan
-    : { do: "wait", because: `a restore needs the lease, and this node did not get it: ${asked.because}` };
 }
 
 async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<ClusterView> {

@@ -87,8 +87,7 @@ function dataDoor(deps: RealDeps): DataDoor {
       return await (recovering?.give(name, path, deps) ?? no("no recovery from a backup is under way"));
     },
     walExhausted: () => recovering?.exhausted ?? false,
-    restore: (order, systemIdentifier, onProgress) =>
-      restoreBackup(pgdata, order, { ...deps, signal: stop, onProgress, systemIdentifier }),
+    restore: (order, onProgress) => restoreBackup(pgdata, order, { ...deps, signal: stop, onProgress }),
     undoRestore: (id) => undoRestore(pgdata, id, deps),
     endRecovery: writeServerConfig,
     endRestore: async () => {

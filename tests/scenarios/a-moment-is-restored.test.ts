@@ -3,21 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { waitReceiving } from "../support/barman.ts";
-import { type Cluster, firstLevel } from "../support/cluster.ts";
+import { backupsOf, received, restore, waitReceiving } from "../support/barman.ts";
+import { firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
 
 const deps = { clock: systemClock };
-const restoreMs = 240_000;
-
 /** A database that is used by nobody else. */
 const database = "monkey_db";
-
-async function backupsOf(backup: string): Promise<string[]> {
-  const { backups } = JSON.parse(await exec(backup, ["postdock", "barman", "list", "--json"]));
-  return backups.filter((b: { status: string }) => b.status === "DONE").map((b: { id: string }) => b.id);
-}
 
 /** What a copy says that was restored into a directory of the barman container. */
 async function askCopy(backup: string, directory: string, sql: string): Promise<string> {
@@ -28,18 +21,6 @@ async function endCopy(backup: string, directory: string): Promise<void> {
   const pgCtl = "/usr/lib/postgresql/17/bin/pg_ctl";
   await exec(backup, ["gosu", "postgres", pgCtl, "-D", directory, "-m", "immediate", "stop"]);
   await exec(backup, ["rm", "-rf", directory]);
-}
-
-async function restore(backup: string, ...args: string[]) {
-  return await tryExec(backup, ["postdock", "barman", "restore", ...args], restoreMs);
-}
-
-/** Waits until barman has the WAL of everything that was written so far. */
-async function received(cluster: Cluster, node: string): Promise<void> {
-  const behind = `select count(*) from pg_stat_replication where application_name = 'barman_receive_wal' and
-    coalesce(flush_lsn, '0/0') >= pg_current_wal_flush_lsn()`;
-  const all = async () => await cluster.psql(node, behind) === "1";
-  await waitUntil(all, { what: "barman to have all WAL", deadlineMs: 60_000 }, deps);
 }
 
 test("a dropped table comes back into a copy, to the second and to the commit, also over a failover", async () => {

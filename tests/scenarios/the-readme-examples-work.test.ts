@@ -21,7 +21,10 @@ test("the examples of the README and of docs work as printed", async () => {
   // the tests' cluster is another Compose project of the same services; everything else is as in the README
   const env = { COMPOSE_PROJECT_NAME: cluster.project };
   for (
-    const page of ["README.md", "docs/flows.md", "docs/high-availability.md", "docs/backup.md", "docs/migration.md"]
+    const page of [
+      "README.md",
+      ...["flows", "high-availability", "backup", "recovery", "migration"].map((name) => `docs/${name}.md`),
+    ]
   ) {
     const examples = docExamples(await readFile(join(root, page), "utf8"));
     assert.notEqual(examples.length, 0, `${page} has no example that is run`);

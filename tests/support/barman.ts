@@ -1,7 +1,7 @@
 // What scenarios wait for in the barman container.
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import type { Cluster } from "./cluster.ts";
-import { tryExec } from "./docker.ts";
+import { exec, tryExec } from "./docker.ts";
 
 /** Waits until `barman check` passes. Throws with what it said last. */
 export async function waitBarmanCheck(container: string): Promise<void> {
@@ -31,4 +31,26 @@ export async function waitReceiving(cluster: Cluster, primary: string, deadlineM
     { what: `barman to receive WAL from ${primary}`, deadlineMs, why: () => last },
     { clock: systemClock },
   );
+}
+
+/** The finished backups, oldest first. */
+export async function backupsOf(backup: string): Promise<string[]> {
+  const { backups } = JSON.parse(await exec(backup, ["postdock", "barman", "list", "--json"]));
+  return backups.filter((b: { status: string }) => b.status === "DONE").map((b: { id: string }) => b.id);
+}
+
+/** How long a restore may take, milliseconds. */
+const restoreMs = 240_000;
+
+/** `postdock barman restore` with these arguments. */
+export async function restore(backup: string, ...args: string[]) {
+  return await tryExec(backup, ["postdock", "barman", "restore", ...args], restoreMs);
+}
+
+/** Waits until barman has the WAL of everything that was written so far. */
+export async function received(cluster: Cluster, node: string): Promise<void> {
+  const caughtUp = `select count(*) from pg_stat_replication where application_name = 'barman_receive_wal' and
+    coalesce(flush_lsn, '0/0') >= pg_current_wal_flush_lsn()`;
+  const all = async () => await cluster.psql(node, caughtUp) === "1";
+  await waitUntil(all, { what: "barman to have all WAL", deadlineMs: 60_000 }, { clock: systemClock });
 }

@@ -61,7 +61,7 @@ async function readArchive(
   for (const [directory, names] of [[root, entries], [streamingDirectory(places), streamed]] as const) {
     for (const name of names.filter((n) => /^[0-9A-F]{8}\.history$/.test(n))) {
       const text = await readUnzipped(`${directory}/${name}`); // barman compresses what it archives
-      if (text !== null) histories.set(parseInt(name.slice(0, 8), 16), parseHistory(text));
+      if (text !== null) histories.set(parseInt(name.slice(0, 8), 16), parseHistory(text.toString()));
     }
   }
   return { archive: { segmentBytes, files: [...filesOf(archived.flat()), ...received], histories }, received };

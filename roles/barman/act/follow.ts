@@ -8,7 +8,8 @@ import type { PeerSeen } from "../../../core/protocol/status.ts";
 import { every } from "../../../core/runtime/time.ts";
 import { decideFollow, type DirectPrimary, type Follow, hostsToAsk, type NodeAsked } from "../decide/follow.ts";
 import { loginTo } from "../tools/login.ts";
-import { identityPath, knownHostsPath } from "../text/places.ts";
+import { knownHostsPath } from "../text/places.ts";
+import { readIdentity } from "./identity.ts";
 import { readPrimaryWal, visit } from "../tools/queries.ts";
 import type { Barman } from "../state.ts";
 
@@ -37,7 +38,7 @@ export async function followOnce(barman: Barman): Promise<void> {
     peers,
     direct: peers.some((p) => p.seen === "reached") ? [] : await askServers(barman),
     inUse: state.primary,
-    systemIdentifier: await readIdentity(barman),
+    systemIdentifier: await readIdentity(barman.config),
   });
   await learnHosts(peers, barman);
   noteDecision(decision, barman);
@@ -126,11 +127,4 @@ async function readKnownHosts(barman: Barman): Promise<string[]> {
     barman.log.warn("The list of nodes from before the restart cannot be read and is ignored", { error });
     return [];
   }
-}
-
-/** The system identifier of the cluster whose backups are here, from barman's own file; null before the first backup. */
-async function readIdentity(barman: Barman): Promise<string | null> {
-  const text = await readIfThere(identityPath(barman.config));
-  if (text === null) return null;
-  return z.object({ systemid: z.coerce.string() }).parse(JSON.parse(text)).systemid;
 }

@@ -98,7 +98,13 @@ export async function copyInto(directory: string, plan: RestorePlan, { places, c
     await writeAtomic(`${half}/tablespace_map`, moveTablespaces(map, tablespaces), { mode: 0o600, owner });
   }
   const auto = await readIfThere(`${half}/postgresql.auto.conf`) ?? "";
-  const conf = renderCopyConf({ directory, server: places.serverName, timeline: plan.timeline, stop: plan.stop });
+  const conf = renderCopyConf({
+    directory,
+    backupDir: places.backupDir,
+    server: places.serverName,
+    timeline: plan.timeline,
+    stop: plan.stop,
+  });
   await writeAtomic(`${half}/postgresql.auto.conf`, `${auto.trimEnd()}\n${conf}`, { mode: 0o600, owner });
   await writeAtomic(`${half}/restored_hba.conf`, copyHba, { mode: 0o600, owner });
   await remove(`${half}/standby.signal`);

@@ -2,12 +2,11 @@
 // pg_waldump, and removed.
 import { join } from "node:path";
 import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
-import { ensureDirectory, remove } from "../../../core/runtime/files.ts";
+import { ensureDirectory, remove, writeAtomic } from "../../../core/runtime/files.ts";
 import type { WalFile } from "../../../core/postgres/wal-name.ts";
-import { getWal } from "../tools/barman-cli.ts";
-import { serverHome } from "../text/places.ts";
+import { readWal } from "./wal-files.ts";
 import { type Mark, parseEnd, parseMark } from "../text/waldump.ts";
-import type { Places } from "../text/places.ts";
+import { type Places, serverHome } from "../text/places.ts";
 
 const program = "/usr/lib/postgresql/17/bin/pg_waldump";
 /** How long one file may take, milliseconds. */
@@ -19,7 +18,7 @@ export class WalReader {
 
   constructor(private readonly places: Places) {}
 
-  /** The commits and restore points of a file, in the order of WAL. Throws CommandError if barman does not have the file. */
+  /** The commits and restore points of a file, in the order of WAL. Throws if the archive does not have the file any more. */
   marks(file: WalFile): Promise<readonly Mark[]> {
     const known = this.known.get(file.name) ?? this.read(file);
     this.known.set(file.name, known);
@@ -49,7 +48,9 @@ export class WalReader {
     const directory = join(serverHome(this.places), `postdock-plan-${process.pid}-${file.name}`);
     await ensureDirectory(directory, { mode: 0o700, owner: postgresAccount });
     try {
-      await getWal(this.places.serverName, name, directory, { unfinished: file.partial });
+      const content = await readWal(this.places, name, file.partial);
+      if (content === null) throw new Error(`the archive no longer has ${file.name}`);
+      await writeAtomic(join(directory, name), content, { mode: 0o600, owner: postgresAccount });
       return await use(join(directory, name));
     } finally {
       await remove(directory);

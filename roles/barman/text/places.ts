@@ -16,8 +16,6 @@ export const backupDirectory = (p: Places, id: string) => `${serverHome(p)}/base
 export const identityPath = (p: Places) => `${serverHome(p)}/identity.json`;
 /** Received WAL that is no longer in the primary's history. */
 export const asideDirectory = (p: Places) => `${serverHome(p)}/set-aside`;
-/** Copies of WAL files that are being sent to a node that rewinds. */
-export const deskDirectory = (p: Places) => `${serverHome(p)}/postdock-desk`;
 /** The last known nodes, so that a restart finds the cluster even if the configured node is gone. */
 export const knownHostsPath = (p: Places) => `${serverHome(p)}/postdock-hosts.json`;
 /** The restore of a node that was ordered here last and is not over. */

@@ -10,11 +10,20 @@ test("each stop has its setting", () => {
 });
 
 test("a copy listens to no network, follows nobody, and asks no agent whether it may end its recovery", () => {
-  const conf = renderCopyConf({ directory: "/tmp/copy", server: "pg_cluster", timeline: 69, stop: { at: "end" } });
+  const conf = renderCopyConf({
+    directory: "/tmp/copy",
+    backupDir: "/var/backups",
+    server: "pg_cluster",
+    timeline: 69,
+    stop: { at: "end" },
+  });
   for (const line of ["listen_addresses = ''", "primary_conninfo = ''", "recovery_end_command = ''"]) {
     assert.ok(conf.includes(`\n${line}\n`), line);
   }
-  assert.match(conf, /^restore_command = 'barman get-wal --partial pg_cluster %f > %p'$/m);
+  assert.match(
+    conf,
+    /^restore_command = '\/usr\/local\/bin\/postdock barman copy-wal \/var\/backups pg_cluster %f %p'$/m,
+  );
   assert.match(conf, /^recovery_target_timeline = '69'$/m);
 });
 

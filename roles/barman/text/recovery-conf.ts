@@ -26,7 +26,13 @@ const enough = {
 
 /** What the copy of a backup adds to its postgresql.auto.conf: it is reached through a socket in its directory only. */
 export function renderCopyConf(
-  { directory, server, timeline, stop }: { directory: string; server: string; timeline: number; stop: Stop },
+  { directory, backupDir, server, timeline, stop }: {
+    directory: string;
+    backupDir: string;
+    server: string;
+    timeline: number;
+    stop: Stop;
+  },
 ): string {
   const settings: Record<string, string> = {
     listen_addresses: "",
@@ -43,7 +49,7 @@ export function renderCopyConf(
     synchronous_standby_names: "",
     recovery_end_command: "",
     ...enough,
-    restore_command: `barman get-wal --partial ${server} %f > %p`,
+    restore_command: `/usr/local/bin/postdock barman copy-wal ${backupDir} ${server} %f %p`,
     recovery_target_timeline: String(timeline),
     ...stopSettings(stop),
     recovery_target_action: "promote",

@@ -41,20 +41,6 @@ export async function archiveWal(server: string, signal?: AbortSignal): Promise<
   await plain(["archive-wal", server], 600_000, signal);
 }
 
-/**
- * Copies one WAL file from the archive or the streaming directory, uncompressed. `unfinished`: if there is no whole one, that
- * which is being received.
- */
-export async function getWal(
-  server: string,
-  name: string,
-  directory: string,
-  { unfinished = false, signal }: { unfinished?: boolean; signal?: AbortSignal } = {},
-): Promise<void> {
-  const partial = unfinished ? ["--partial"] : [];
-  await plain(["get-wal", ...partial, "--output-directory", directory, server, name], 25_000, signal);
-}
-
 /** Checks whether all WAL of a waiting backup has arrived; its status says so afterwards. */
 export async function checkBackup(server: string, id: string, signal?: AbortSignal): Promise<void> {
   await plain(["check-backup", server, id], 60_000, signal);

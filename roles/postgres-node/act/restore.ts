@@ -5,22 +5,28 @@ import type { RestoreEnd } from "../../../core/protocol/restore.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import { wasPromoted } from "../decide/restore.ts";
 import type { OwnData } from "../decide/view.ts";
-import { type Node, say } from "../node.ts";
+import { licenseOf, type Node, say } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
 import type { ServerEnd, ServerRun } from "../run.ts";
 
 const lookMs = 250;
 
+/** While a node is restored it holds the lease, so that no other leads. Null if it does, or needs none; otherwise why it waits. */
+export async function withoutLease(node: Node): Promise<{ do: "wait"; because: string } | null> {
+  if (licenseOf(node) === "not-needed") return null;
+  const asked = await node.lease.acquire();
+  if (asked.held) return null;
+  return { do: "wait", because: `a restore needs the lease, and this node did not get it: ${asked.because}` };
+}
+
 /** Copies the backup, and puts it in the place of the data here. */
 export async function copyBackup(because: string, node: Node): Promise<void> {
   const { doors, memory, restoring, seen } = node;
-  const { restore, systemIdentifier } = memory.now;
+  const { restore } = memory.now;
   if (restore === null) throw new Error("copyBackup() needs an order to restore");
   say(node, "cloning", `copying backup ${restore.backup} from barman`, because);
   restoring.set({ step: "copying", trouble: null });
-  const { data } = seen.now;
-  const own = data?.kind === "cluster" ? data.systemIdentifier : systemIdentifier;
-  await doors.data.restore(restore, own === "" ? null : own, (p) => restoring.set(p));
+  await doors.data.restore(restore, (p) => restoring.set(p));
   seen.dataReplaced();
 }
 
@@ -73,7 +79,7 @@ export async function reachTarget(run: ServerRun, node: Node): Promise<ServerEnd
     if (reached && (!restore.hold || restore.finish)) {
       restoring.set({ step: "promoting" });
       // the number of the next timeline is known to this node: PostgreSQL need not ask barman for one history after another
-      if (node.lease.mode.on) await doors.data.endRecovery();
+      if (licenseOf(node) !== "not-needed") await doors.data.endRecovery();
       await doors.server.reload();
       return null;
     }

@@ -8,6 +8,7 @@ import { postgresAccount } from "../../../core/runtime/command.ts";
 import { errorText, ExitCode } from "../../../core/words/errors.ts";
 import { writeAtomic } from "../../../core/runtime/files.ts";
 import { Peers } from "../../../core/client/peers.ts";
+import { inParallel } from "../../../core/runtime/parallel.ts";
 import { type Clock, waitUntil } from "../../../core/runtime/time.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 import { orders, walFileName } from "../../../core/protocol/orders.ts";
@@ -20,6 +21,8 @@ import { agentSocketPath } from "../text/repmgr-conf.ts";
 const followMs = 30_000;
 /** How long barman may take for one answer, milliseconds. */
 const answerMs = 30_000;
+/** How many pieces of a file are asked for at the same time. */
+const mostRequests = 4;
 /** How long one file may take altogether, milliseconds. */
 const fileMs = 120_000;
 
@@ -78,17 +81,26 @@ export async function readWhole(
   { unfinished = false }: { unfinished?: boolean } = {},
 ): Promise<Buffer> {
   const deadline = node.clock.nowMs() + fileMs;
-  const pieces: Buffer[] = [];
-  for (let offset = 0, total = 1; offset < total;) {
+  const pieceAt = async (offset: number) => {
     if (node.clock.nowMs() > deadline) throw new Error(`fetching ${name} took more than ${fileMs / 1000} s`);
     const { totalBytes, base64 } = await node.client.ask(orders.wal, host, { name, offset, unfinished }, answerMs);
-    const piece = Buffer.from(base64, "base64");
-    if (piece.length === 0) throw new Error(`${name} ended after ${offset} of ${totalBytes} bytes`);
-    pieces.push(piece);
-    offset += piece.length;
-    total = totalBytes;
-  }
-  return Buffer.concat(pieces);
+    return { totalBytes, piece: Buffer.from(base64, "base64") };
+  };
+  const { totalBytes, piece: first } = await pieceAt(0);
+  if (first.length === 0) throw new Error(`${name} is empty`);
+  const whole = Buffer.alloc(totalBytes);
+  first.copy(whole);
+  const count = Math.ceil((totalBytes - first.length) / first.length);
+  const offsets = Array.from({ length: count }, (_, i) => first.length * (i + 1));
+  await inParallel(mostRequests, offsets, async (offset) => {
+    const { piece } = await pieceAt(offset);
+    const expected = Math.min(first.length, totalBytes - offset);
+    if (piece.length !== expected) {
+      throw new Error(`${name} has ${piece.length} bytes at ${offset} instead of ${expected}`);
+    }
+    piece.copy(whole, offset);
+  });
+  return whole;
 }
 
 /** `postgres-node fetch-wal NAME [PATH]`: the restore_command of pg_rewind, and with PATH that of a recovery from a backup. */

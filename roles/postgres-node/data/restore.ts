@@ -25,14 +25,14 @@ export async function restoredBy(pgdata: string): Promise<string | null> {
 
 /**
  * Copies the backup and puts it in the place of the data here, which are kept under the id of the restore. Can be interrupted
- * at any moment and called again. `systemIdentifier`: of this cluster, null if it is not known.
+ * at any moment and called again.
  */
 export async function restoreBackup(
   pgdata: string,
-  { id, backup, hosts }: Pick<RestoreOrder, "id" | "backup" | "hosts">,
-  deps: FetchBackupDeps & { systemIdentifier: string | null },
+  { id, backup, hosts, systemIdentifier }: RestoreOrder,
+  deps: FetchBackupDeps,
 ): Promise<void> {
-  const { clock, log, systemIdentifier } = deps;
+  const { clock, log } = deps;
   const startedAt = new Date(clock.wallMs()).toISOString();
   const source = `backup ${backup}`;
   if ((await journal.readJournal(pgdata))?.phase === "rewinding") await journal.unstage(pgdata);
@@ -40,7 +40,7 @@ export async function restoreBackup(
   const staging = journal.stagingDirectory(pgdata);
   await fetchBackup({ hosts, id: backup }, staging, deps);
   const restored = (await readControlData(staging)).systemIdentifier;
-  if (systemIdentifier !== null && restored !== systemIdentifier) {
+  if (restored !== systemIdentifier) {
     throw new OperatorError({
       what: `Backup ${backup} is of another cluster`,
       why: `its system identifier is ${restored}, that of this cluster ${systemIdentifier}`,

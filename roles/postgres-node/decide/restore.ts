@@ -30,6 +30,13 @@ export function decideRestore(
   return { do: "start-primary", because: `backup ${backup} is restored here` };
 }
 
+/** Why a former primary waits, while another node is restored from a backup; null if none is. */
+export function restoredElsewhere({ restoring, self }: Pick<ClusterView, "restoring" | "self">) {
+  if (restoring === null || restoring === self.host) return null;
+  const because = `${restoring} is being restored from a backup, and no other node may lead until that has ended`;
+  return { do: "wait" as const, because };
+}
+
 /** Until its promotion a restored node is on the timeline that it was ordered to, or on an ancestor. */
 export function wasPromoted(data: OwnData, order: { id: string; timeline: number }): boolean {
   return data.kind === "cluster" && data.restored === order.id && data.position.timeline > order.timeline;

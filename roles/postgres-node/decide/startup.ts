@@ -2,7 +2,7 @@
 import { countMajority, electable, isRestored } from "./counting.ts";
 import { type ClusterView, type OwnCluster, type PrimaryInSight, reached } from "./view.ts";
 import { missingProof } from "./proof.ts";
-import { decideRestore } from "./restore.ts";
+import { decideRestore, restoredElsewhere } from "./restore.ts";
 import { rivalWithRoom, withoutStuck } from "./stuck.ts";
 import { decideTwin } from "./twin.ts";
 import { twoTimelines } from "./two-timelines.ts";
@@ -240,11 +240,8 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
   if (view.everHadMajority && view.otherPartners.length === 0 && view.configuredUpstream !== null) {
     return { do: "wait", because: "a node of the second level never leads: it waits for a primary to follow" };
   }
-  if (view.restoring !== null && view.restoring !== view.self.host) {
-    const because =
-      `${view.restoring} is being restored from a backup, and no other node may lead until that has ended`;
-    return { do: "wait", because };
-  }
+  const restored = restoredElsewhere(view);
+  if (restored) return restored;
   const majority = countMajority(view);
   const rivals = electable(view, own.systemIdentifier);
   const newer = rivals.filter((p) => p.position && comparePosition(p.position, own.position) > 0);

@@ -1,0 +1,38 @@
+// Which node is restored, and what that means for the cluster.
+import type { Options } from "../../core/runtime/context.ts";
+import { bytesAhead } from "../../core/postgres/lsn.ts";
+import type { NodeStatus } from "../../core/protocol/status.ts";
+import { ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { sizeText } from "../../core/words/amounts.ts";
+import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
+import { type Cluster, nodeCalled } from "../cluster/gather.ts";
+
+/** The node that is restored: the named one, or the primary. */
+export function nodeToRestore(options: Options, cluster: Cluster): { host: string; status: NodeStatus } {
+  if (options.toNode !== undefined) return nodeCalled(options.toNode, cluster);
+  if (cluster.primary !== null) return cluster.primary;
+  throw new OperatorError({
+    what: "No primary is in sight, so it is not known which node is to be restored",
+    fix: `name one: --to-node ${cluster.nodes.map((n) => n.host).join(" or ") || "NODE, once a node answers"}`,
+    exitCode: ExitCode.unavailable,
+  });
+}
+
+/** What the plan means for the nodes, one line each. */
+export function renderEffect(
+  plan: RestorePlan,
+  node: { host: string; status: NodeStatus },
+  cluster: Cluster,
+): string[] {
+  const { stop } = plan;
+  const lost = cluster.nodes.flatMap(({ host, status: { postgres: { lsn } } }) => {
+    const bytes = stop.at === "record" && lsn !== null ? bytesAhead(lsn, stop.lsn) : 0;
+    return bytes > 0 ? [`${host} ${sizeText(bytes)}`] : [];
+  });
+  const free = node.status.disk === null ? "an unknown size" : sizeText(node.status.disk.freeBytes);
+  return [
+    `node      ${node.host}, ${free} free; its old data are kept beside the restored ones`,
+    ...(lost.length > 0 ? [`lost      WAL written after that moment: ${lost.join(", ")}`] : []),
+    "meanwhile nobody can write; the other nodes follow the restored one afterwards",
+  ];
+}

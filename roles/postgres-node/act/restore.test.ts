@@ -1,0 +1,130 @@
+// A node that is restored, through its whole loop: in which order things are done, and that each interruption goes on or is undone.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { cluster, says } from "../../../tests/support/fake-cluster.ts";
+import { endLife, type FakeNode, fakeNode } from "../../../tests/support/fake-node.ts";
+import { runNode } from "../life.ts";
+import { statusOf } from "../node.ts";
+
+const order = {
+  id: "r1",
+  hosts: ["barman"],
+  backup: "20261127T203444",
+  systemIdentifier: "7",
+  timeline: 1,
+  stop: { at: "end" as const },
+  bytes: 1,
+  lastWal: "000000010000000000000009",
+  hold: false,
+  target: "the last byte that was received",
+  finish: false,
+  undo: false,
+};
+const paused = { on: true, count: 3, atMs: 0, restoring: "pg1" };
+
+/** A node that was ordered to be restored; the others have newer data. */
+function ordered(changes: Partial<typeof order> = {}): FakeNode {
+  const f = fakeNode({}, { restore: { ...order, ...changes }, paused });
+  for (const host of ["pg2", "pg3"]) f.world.others.set(host, says(host, {}, { timeline: 1, lsn: "0/9000000" }));
+  return f;
+}
+const stepOf = (f: FakeNode) => statusOf(f.node).restore?.step ?? null;
+
+test("copied with the lease, recovered as a standby of nobody, promoted under an epoch, then failover is on again", async () => {
+  const f = ordered();
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  assert.equal(stepOf(f), "recovering");
+  assert.equal(f.world.held, true, "no other node leads meanwhile");
+  assert.ok(!f.world.did.includes("promote"), "it waits until all WAL is read");
+  f.world.exhausted = true;
+  await f.clock.pass(3_000);
+  const did = f.world.did.filter((w) => !/^(memory|slots|register|wait for|lock files|switch)/.test(w));
+  const wanted = [
+    "restore 20261127T203444",
+    "prepare standby of nobody",
+    "start",
+    "end recovery",
+    "promote",
+    "end restore",
+  ];
+  assert.deepEqual(did.filter((w) => wanted.includes(w)), wanted, did.join(", "));
+  assert.ok(did.indexOf("history: Restored") > did.indexOf("end restore"));
+  const { restore, lastRestore, paused: after } = f.node.memory.now;
+  assert.deepEqual([restore, lastRestore, after.on, after.count], [null, { id: "r1", undone: false }, false, 4]);
+  assert.equal(statusOf(f.node).postgres.role, "primary");
+  await endLife(f, life);
+});
+
+test("held at its target until the operator has looked", async () => {
+  const f = ordered({ hold: true });
+  f.world.exhausted = true;
+  const life = runNode(f.node);
+  await f.clock.pass(5_000);
+  assert.equal(stepOf(f), "holding");
+  assert.ok(!f.world.did.includes("promote"));
+  await f.node.memory.update((m) => ({ ...m, restore: m.restore && { ...m.restore, finish: true } }));
+  await f.clock.pass(3_000);
+  assert.equal(statusOf(f.node).postgres.role, "primary");
+  await endLife(f, life);
+});
+
+test("undone at its target: the old data are put back, and the node leads with them", async () => {
+  const f = ordered({ hold: true });
+  f.world.exhausted = true;
+  const life = runNode(f.node);
+  await f.clock.pass(5_000);
+  for (const host of ["pg2", "pg3"]) f.world.others.set(host, says(host));
+  await f.node.memory.update((m) => ({ ...m, restore: m.restore && { ...m.restore, undo: true } }));
+  await f.clock.pass(3_000);
+  assert.ok(f.world.did.includes("undo r1"));
+  assert.deepEqual(f.node.memory.now.lastRestore, { id: "r1", undone: true });
+  assert.equal(f.node.memory.now.paused.on, false);
+  assert.equal(statusOf(f.node).postgres.role, "primary");
+  await endLife(f, life);
+});
+
+test("a target that is not reached when all WAL is read is named, and nothing is promoted", async () => {
+  const f = fakeNode({}, { restore: { ...order, stop: { at: "record", lsn: "0/F000000" } }, paused });
+  for (const host of ["pg2", "pg3"]) f.world.others.set(host, says(host));
+  f.world.exhausted = true;
+  const life = runNode(f.node);
+  await f.clock.pass(5_000);
+  assert.match(
+    statusOf(f.node).restore?.trouble ?? "",
+    /the target was not reached: type postdock barman restore abort/,
+  );
+  assert.ok(!f.world.did.includes("promote"));
+  await endLife(f, life);
+});
+
+test("a copy that fails is tried again, and its trouble is in /status; without the lease nothing is copied", async () => {
+  const f = ordered();
+  f.world.broken.add("restore 20261127T203444");
+  const life = runNode(f.node);
+  await f.clock.pass(1_000);
+  assert.match(statusOf(f.node).restore?.trouble ?? "", /does not work/);
+  f.world.broken.clear();
+  await f.clock.pass(3_000);
+  assert.equal(stepOf(f), "recovering");
+  await endLife(f, life);
+
+  const without = ordered();
+  without.world.grants = false;
+  const waits = runNode(without.node);
+  await without.clock.pass(5_000);
+  assert.ok(!without.world.did.some((w) => w.startsWith("restore")), without.world.did.join(", "));
+  await endLife(without, waits);
+});
+
+test("a crash after the promotion, before the memory says so, ends the restore at the next start", async () => {
+  const f = ordered();
+  f.world.data = cluster({ restored: "r1", position: { timeline: 2, lsn: "0/3000000" } });
+  for (const host of ["pg2", "pg3"]) f.world.others.set(host, says(host));
+  const life = runNode(f.node);
+  await f.clock.pass(3_000);
+  assert.ok(!f.world.did.some((w) => w.startsWith("restore")), f.world.did.join(", "));
+  assert.deepEqual(f.node.memory.now.lastRestore, { id: "r1", undone: false });
+  assert.equal(statusOf(f.node).postgres.role, "primary");
+  await endLife(f, life);
+});

@@ -1,0 +1,76 @@
+// A recovery gets the files that it asks for, and it is known when it has read the last one to its end.
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { HttpError } from "../../../core/client/peers.ts";
+import type { Order } from "../../../core/protocol/orders.ts";
+import { createLog } from "../../../core/runtime/log.ts";
+import { systemClock } from "../../../core/runtime/time.ts";
+import { fakeConfig } from "../../../tests/support/fake-cluster.ts";
+import type { FetchDeps } from "./fetch-wal.ts";
+import { RecoveryWal } from "./recovery-wal.ts";
+
+const place = "pg_wal/RECOVERYXLOG";
+const wal = (segment: number) => `00000003000000000000000${segment}`;
+
+async function withBarman(work: (node: FetchDeps, asked: string[], pgdata: string) => Promise<void>): Promise<void> {
+  const pgdata = await mkdtemp(join(tmpdir(), "recovery-"));
+  const asked: string[] = [];
+  const has = new Map([[wal(7), "seven"], [wal(8), "eight"]]);
+  const client = {
+    ask: (order: Order<object, object>, host: string, question: object) => {
+      const { name } = question as { name: string };
+      asked.push(`${host} ${name}`);
+      if (host === "gone") return Promise.reject(new Error("no answer within 30 s"));
+      const content = has.get(name);
+      if (content === undefined) return Promise.reject(new HttpError("/control/wal", 409, `barman has no ${name}`));
+      const answer = { totalBytes: content.length, base64: Buffer.from(content).toString("base64") };
+      return Promise.resolve(order.answer.parse(answer));
+    },
+  };
+  const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
+  try {
+    await mkdir(join(pgdata, "pg_wal"));
+    const node = { config: { ...fakeConfig(), pgdata }, clock: systemClock, log, client, peers: {} };
+    await work(node as unknown as FetchDeps, asked, pgdata);
+  } finally {
+    await rm(pgdata, { recursive: true });
+  }
+}
+
+test("files are written where PostgreSQL wants them, from the first agent of barman that answers", () =>
+  withBarman(async (node, asked, pgdata) => {
+    const recovery = new RecoveryWal({ hosts: ["gone", "barman"], lastWal: wal(8) });
+    assert.equal((await recovery.give(wal(7), place, node)).ok, true);
+    assert.equal(await readFile(join(pgdata, place), "utf8"), "seven");
+    assert.deepEqual(asked, [`gone ${wal(7)}`, `barman ${wal(7)}`]);
+    const nowhere = new RecoveryWal({ hosts: ["gone"], lastWal: wal(8) });
+    await assert.rejects(nowhere.give(wal(7), place, node), /barman's agent does not answer \(gone: no answer/);
+    assert.equal(nowhere.exhausted, false, "what could not be asked is not missing");
+  }));
+
+test("the WAL is exhausted when the last file is wanted again, or one after it; not for a history or an earlier file", () =>
+  withBarman(async (node) => {
+    const recovery = new RecoveryWal({ hosts: ["barman"], lastWal: wal(8) });
+    for (const name of ["00000004.history", wal(6), wal(7), wal(8)]) {
+      await recovery.give(name, place, node);
+      assert.equal(recovery.exhausted, false, name);
+    }
+    await recovery.give(wal(8), place, node);
+    assert.equal(recovery.exhausted, true);
+    const other = new RecoveryWal({ hosts: ["barman"], lastWal: wal(8) });
+    await other.give(wal(9), place, node);
+    assert.equal(other.exhausted, true);
+  }));
+
+test("only files of WAL are given, and only into pg_wal", () =>
+  withBarman(async (node, asked) => {
+    const recovery = new RecoveryWal({ hosts: ["barman"], lastWal: wal(8) });
+    assert.match((await recovery.give("../PG_VERSION", place, node)).because, /not the name of a WAL file/);
+    for (const path of ["PG_VERSION", "pg_wal/../PG_VERSION", "/etc/passwd"]) {
+      assert.match((await recovery.give(wal(7), path, node)).because, /not a place for a WAL file/);
+    }
+    assert.deepEqual(asked, []);
+  }));

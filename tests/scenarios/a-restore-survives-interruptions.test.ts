@@ -1,0 +1,76 @@
+// Promise: a restore of the cluster goes on where it was when the node, the command or barman dies, can be undone until the node
+// leads, and no other node leads meanwhile.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { received, restore } from "../support/barman.ts";
+import { firstLevel } from "../support/cluster.ts";
+import { ownCluster, startMs } from "../support/clusters.ts";
+import { exec } from "../support/docker.ts";
+import { withMode } from "../support/variants.ts";
+
+const deps = { clock: systemClock };
+
+test("a restore goes on where it was when the node, the command or barman dies, and can be undone at each step", async () => {
+  await using cluster = await ownCluster({ name: "interrupted", edit: withMode("strict") });
+  await cluster.up([...firstLevel, "backup"]);
+  const node = await cluster.waitWhole(startMs, firstLevel);
+  await cluster.waitLease(firstLevel);
+  const backup = await cluster.container("backup");
+  await cluster.psql(node, "create table ledger as select generate_series(1, 1000) as n");
+  await cluster.psql(
+    node,
+    "create table weight as select repeat(md5(n::text), 30) as t from generate_series(1, 150000) n",
+  );
+  await exec(backup, ["postdock", "barman", "backup"], 180_000);
+  await cluster.psql(node, "insert into ledger values (1001)");
+  const lsn = await cluster.psql(node, "select pg_current_wal_insert_lsn()");
+  await cluster.psql(node, "drop table ledger");
+  await received(cluster, node);
+  const count = async (host: string) => await cluster.psql(host, "select count(*) from ledger").catch(() => "none");
+  const step = async () => (await cluster.nodeStatus(node).catch(() => null))?.restore?.step ?? null;
+  const reach = async (wanted: string) => {
+    const reached = async () => await step() === wanted;
+    await waitUntil(reached, { what: `the restore to be ${wanted}`, deadlineMs: 60_000, everyMs: 20 }, deps);
+  };
+  const begin = (...args: string[]) => {
+    const running = restore(backup, "--to", lsn, "--yes", ...args);
+    return { running };
+  };
+
+  // undone while it is copied: nothing has changed
+  const first = begin();
+  await reach("copying");
+  const aborted = await restore(backup, "abort");
+  assert.equal(aborted.code, 0, aborted.stdout + aborted.stderr);
+  assert.match((await first.running).stdout, /has its old data again/);
+  assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
+  assert.equal(await cluster.psql(node, "select to_regclass('ledger') is null"), "t");
+
+  // the node dies while it is copied and while it recovers, the command is killed, and barman dies
+  const second = begin("--pause");
+  await reach("copying");
+  await cluster.kill(node);
+  await exec(backup, ["pkill", "-KILL", "-f", "barman restore --to"]);
+  await second.running;
+  await cluster.start(node);
+  await reach("copying");
+  await cluster.kill("backup");
+  await cluster.start("backup");
+  const again = await cluster.container("backup");
+  const resumed = await restore(again, "resume");
+  assert.equal(resumed.code, 0, resumed.stdout + resumed.stderr);
+  assert.match(resumed.stdout, /is read-only at the target/);
+  assert.equal(await count(node), "1001");
+  await cluster.kill(node);
+  await cluster.start(node);
+  await reach("holding");
+  assert.equal(await count(node), "1001");
+  for (const host of firstLevel) {
+    if (host !== node) assert.equal((await cluster.nodeStatus(host))?.postgres.role, "standby", "nobody else leads");
+  }
+  const finished = await restore(again, "finish");
+  assert.equal(finished.code, 0, finished.stdout + finished.stderr);
+  assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
+  for (const host of firstLevel) assert.equal(await count(host), "1001");
+});
