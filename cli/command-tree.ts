@@ -189,6 +189,15 @@ const barman: Group = {
       ],
     },
     {
+      usage: "verify [BACKUP]",
+      does:
+        "restores a backup and its WAL into a scratch directory, starts it, checks it, and removes it; the default is " +
+        "the newest",
+      exits: "0 nothing is wrong with it, 1 it cannot be restored as it should, 77 refused, with the reason",
+      run: lazy(async () => (await import("../roles/barman/verify.ts")).verifyCommand),
+      options: [{ flag: "--json", does: "as JSON, for programs" }],
+    },
+    {
       usage: "copy-wal [directory] [server] [name] [path]",
       does: "copies a WAL file from the archive; a restored copy calls it during its recovery",
       exits: "0 copied, 1 the archive does not have it",

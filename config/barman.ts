@@ -122,6 +122,18 @@ export const barmanVariables = {
     accepts: "an absolute path of letters, digits, . _ - and /",
     doc: "Directory for backups and WAL. Mount a volume here.",
   }),
+  verifySchedule: env("VERIFY_SCHEDULE", (text: string) => text.trim() === "" ? "" : cronExpression(text), {
+    fallback: "0 3 * * 0",
+    accepts: "a cron expression of five fields; empty: never",
+    doc:
+      "When the newest backup is restored into a scratch directory in BACKUP_DIR, checked and removed again, in UTC.",
+    emptyCounts: true,
+  }),
+  verifySql: env("VERIFY_SQL", plainText, {
+    fallback: "",
+    accepts: "SQL without control characters",
+    doc: "Run in POSTGRES_DB of the restored copy at each verification, and has to succeed.",
+  }),
   connectTimeoutSeconds: env("POSTGRES_CONNECTION_TIMEOUT", integer(2, 3600), {
     fallback: 20,
     accepts: "seconds, 2 to 3600",

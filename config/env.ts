@@ -25,6 +25,8 @@ export interface Variable<T> {
   changed?: string;
   /** the value never appears in a log, an error or a table */
   secret: boolean;
+  /** an empty value is a value of its own; otherwise it counts as unset */
+  emptyCounts: boolean;
   /** the role does not start without it; `requiredExitCode` is set if 1.x had a fixed exit code for that */
   required: boolean;
   requiredExitCode?: number;
@@ -53,6 +55,7 @@ interface Declaration<T> {
   defaultText?: string;
   secret?: boolean;
   fallback: T;
+  emptyCounts?: boolean;
   required?: boolean;
   requiredExitCode?: number;
 }
@@ -68,6 +71,7 @@ export function env<T>(name: string, parse: (text: string, source: Source) => T,
     doc: d.doc,
     ...(d.changed === undefined ? {} : { changed: d.changed }),
     secret: d.secret ?? false,
+    emptyCounts: d.emptyCounts ?? false,
     required: d.required ?? false,
     ...(d.requiredExitCode === undefined ? {} : { requiredExitCode: d.requiredExitCode }),
   };
@@ -144,7 +148,8 @@ export function readConfig<V extends Variables>(variables: V, deps: ReadDeps): C
 type Given = { text: string; source: Source };
 
 function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigProblem[]): Given | undefined {
-  const direct = deps.environment[variable.name] || undefined;
+  const value = deps.environment[variable.name];
+  const direct = value === "" && !variable.emptyCounts ? undefined : value;
   const fileVariable = `${variable.name}_FILE`;
   const path = deps.environment[fileVariable] || undefined;
   // an image sets some variables to their defaults, for users' own commands: such a value does not conflict with NAME_FILE
@@ -159,7 +164,7 @@ function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigP
   if (path === undefined) return direct === undefined ? undefined : { text: direct, source: "environment" };
   try {
     const text = deps.readFile(path).replace(/\r?\n$/, "");
-    return text === "" ? undefined : { text, source: "file" };
+    return text === "" && !variable.emptyCounts ? undefined : { text, source: "file" };
   } catch (error) {
     const code = (error as { code?: string }).code ?? "unknown error";
     problems.push({

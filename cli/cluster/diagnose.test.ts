@@ -91,6 +91,7 @@ const barmanStatus: BarmanStatus = {
   backupRunsMs: null,
   backupProgress: null,
   backupWanted: null,
+  verified: null,
 };
 
 const says = (host: string, status: AnyStatus, clockAheadMs = 0): Member => ({ host, status, clockAheadMs });

@@ -25,6 +25,7 @@ const status: BarmanStatus = {
   backupRunsMs: null,
   backupProgress: null,
   backupWanted: null,
+  verified: null,
 };
 
 const quiet = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });

@@ -183,6 +183,13 @@ export const BarmanStatus = z.object({
     bytesPerSecond: z.number().nullable(),
     leftSeconds: z.number().nullable(),
   }).nullable().default(null).meta({ description: "how far that backup is; null: none is, or it cannot be seen" }),
+  verified: z.object({
+    backup: z.string(),
+    atMs: z.number(),
+    tookMs: z.number(),
+    reached: z.string().nullable(),
+    error: z.string().nullable(),
+  }).nullable().default(null).meta({ description: "the last time a backup was restored and checked; null: never" }),
   backupWanted: z.string().nullable().default(null).meta({
     description: "why a base backup is taken as soon as it can be; null: the next one is taken by schedule",
   }),

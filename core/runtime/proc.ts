@@ -57,6 +57,11 @@ function startedElsewhere(pid: number, name: string, directory: string): boolean
   return parentName === name && startedElsewhere(parent, name, directory);
 }
 
+/** Whether a process of this container is one of ours, and not a later one of the same number. */
+export function isPostdock(pid: number): boolean {
+  return quietly(() => readFileSync(`/proc/${pid}/comm`, "utf8"))?.trim() === "postdock";
+}
+
 /** How soon the kernel ends a process when memory runs out, -1000 (never) to 1000; null if that cannot be read. */
 export function oomScore(pid: number | "self"): number | null {
   const score = Number.parseInt(quietly(() => readFileSync(`/proc/${pid}/oom_score_adj`, "utf8")) ?? "", 10);

@@ -4,7 +4,9 @@ import { ExitCode } from "../../core/words/errors.ts";
 import { sizeText } from "../../core/words/amounts.ts";
 import { table } from "../../core/words/layout.ts";
 import { printer } from "../../core/runtime/printer.ts";
+import { readVerified } from "./act/verify.ts";
 import { readRecoverable } from "./act/archive.ts";
+import { verifiedText } from "./decide/verified.ts";
 import type { Window } from "./decide/recoverable.ts";
 import { listBackups } from "./tools/barman-cli.ts";
 import type { Backup } from "./text/barman-output.ts";
@@ -17,8 +19,10 @@ export const listCommand: Command = async (context, { options }) => {
   const out = printer(context, options);
   const { windows, receivedMs, unreadable } = await readRecoverable(config);
   for (const line of [...renderBackups(backups), ...renderWindows(windows, receivedMs), ...unreadable]) out.say(line);
+  const verified = await readVerified(config);
+  out.say(verified === null ? "no backup has been verified yet: postdock barman verify" : verifiedText(verified));
   const received = receivedMs === null ? null : instant(receivedMs);
-  out.result({ server: config.serverName, backups, windows, received, unreadable });
+  out.result({ server: config.serverName, backups, windows, received, unreadable, verified });
   return ExitCode.ok;
 };
 

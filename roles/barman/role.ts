@@ -25,6 +25,7 @@ import { barmanEvents, barmanGauges } from "./text/metrics.ts";
 import { prepareBarman } from "./prepare.ts";
 import { keepReceiving } from "./act/receiver.ts";
 import { keepSlots } from "./act/slots.ts";
+import { keepVerified } from "./act/verify-schedule.ts";
 import { type Barman, initialState } from "./state.ts";
 import { walDesk } from "./http/wal-desk.ts";
 
@@ -76,7 +77,7 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;
     barman.state.phase = "running";
-    const loops = [keepReceiving, keepSlots, doDuties, takeBackups].map((loop) => () => loop(barman));
+    const loops = [keepReceiving, keepSlots, doDuties, takeBackups, keepVerified].map((loop) => () => loop(barman));
     const ending = async () => {
       await untilAborted(stop.signal);
       barman.state.phase = "stopping";

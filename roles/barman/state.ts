@@ -39,6 +39,7 @@ export function initialState(nowMs: number, hosts: readonly string[]): BarmanSta
     disk: null,
     backup: { runningSinceMs: null, nextWallMs: null, progress: null },
     wantBackup: null,
+    verified: null,
     due: { checkMs: nowMs, catalogMs: nowMs },
     lastBeatMs: nowMs,
   };

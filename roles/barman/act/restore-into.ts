@@ -24,13 +24,18 @@ const sayEveryMs = 5_000;
 const startMs = 60_000;
 /** A socket's path holds at most 107 bytes, and PostgreSQL adds /.s.PGSQL.5432. */
 const longestDirectory = 90;
-const program = (name: string) => `/usr/lib/postgresql/17/bin/${name}`;
+/** A program of PostgreSQL's server package. */
+export const program = (name: string) => `/usr/lib/postgresql/17/bin/${name}`;
 const owner = postgresAccount;
 
-interface Into {
+export interface Into {
   places: Places;
   clock: Clock;
   say: (line: string) => void;
+  /** what is begun ends with it */
+  signal?: AbortSignal;
+  /** leaves processor and disk to others */
+  gentle?: boolean;
 }
 
 /** Throws OperatorError unless the directory is free and its volume has room. Changes nothing. */
@@ -81,19 +86,20 @@ export function neededBytes({ backup }: RestorePlan): number {
 }
 
 /** Copies the backup into the directory, which becomes a cluster only once it is whole. */
-export async function copyInto(directory: string, plan: RestorePlan, { places, clock, say }: Into): Promise<void> {
+export async function copyInto(directory: string, plan: RestorePlan, into: Into): Promise<void> {
+  const { places, say } = into;
   const from = backupDirectory(places, plan.backup.id);
   const half = `${directory}.postdock-copy`;
   if (await exists(half)) say(`Removing ${half}, which an interrupted restore left`);
   await remove(half);
   await ensureDirectory(half, { mode: 0o700, owner });
-  await copyTree(`${from}/data/.`, `${half}/`, plan.backup.sizeBytes, { places, clock, say });
+  await copyTree(`${from}/data/.`, `${half}/`, plan.backup.sizeBytes, into);
   const map = await readIfThere(`${half}/tablespace_map`);
   if (map !== null) {
     const tablespaces = `${directory}.tablespaces`;
     await ensureDirectory(tablespaces, { mode: 0o700, owner });
     for (const oid of (await listDirectory(from)).filter((name) => /^\d+$/.test(name))) {
-      await copyTree(`${from}/${oid}/.`, `${tablespaces}/${oid}/`, null, { places, clock, say });
+      await copyTree(`${from}/${oid}/.`, `${tablespaces}/${oid}/`, null, into);
     }
     await writeAtomic(`${half}/tablespace_map`, moveTablespaces(map, tablespaces), { mode: 0o600, owner });
   }
@@ -114,7 +120,16 @@ export async function copyInto(directory: string, plan: RestorePlan, { places, c
   await move(half, directory);
 }
 
-async function copyTree(from: string, to: string, bytes: number | null, { clock, say }: Into): Promise<void> {
+/** A program of the restore, with the rights and the limits of all of them. */
+function options({ signal, gentle }: Pick<Into, "signal" | "gentle">, timeoutMs: number) {
+  return {
+    before: gentle ? ["nice", "-n", "19", "ionice", "-c", "3"] : [],
+    with: { as: owner, timeoutMs, ...(signal ? { signal } : {}) },
+  };
+}
+
+async function copyTree(from: string, to: string, bytes: number | null, into: Into): Promise<void> {
+  const { clock, say } = into;
   const done = new AbortController();
   const before = (await diskSpace(dirname(to))).usedBytes;
   const since = clock.nowMs();
@@ -131,7 +146,8 @@ async function copyTree(from: string, to: string, bytes: number | null, { clock,
     );
   }, { clock, signal: done.signal, onError: (error) => say(`  the progress cannot be seen: ${errorText(error)}`) });
   try {
-    await run(["cp", "-a", "--reflink=auto", from, to], { as: owner, timeoutMs: copyMs });
+    const { before: prefix, with: how } = options(into, copyMs);
+    await run([...prefix, "cp", "-a", "--reflink=auto", from, to], how);
   } finally {
     done.abort();
     await watching;
@@ -139,23 +155,19 @@ async function copyTree(from: string, to: string, bytes: number | null, { clock,
 }
 
 /** Starts the copy and waits until it has recovered. Throws OperatorError with the end of its log if it has not. */
-export async function startCopy(directory: string, { clock, say }: Into): Promise<void> {
+export async function startCopy(directory: string, into: Into): Promise<void> {
+  const { clock, say, signal } = into;
   const log = `${directory}/restored.log`;
-  const options = { as: owner, timeoutMs: copyMs };
-  const started = await tryRun(
-    [program("pg_ctl"), "-D", directory, "-l", log, "-w", "-t", String(startMs / 1000), "start"],
-    { ...options, timeoutMs: startMs + 30_000 },
-  );
-  const query = ["psql", "-h", directory, "-U", "postgres", "-d", "postgres", "-AtXc"];
+  const { before: prefix, with: start } = options(into, startMs + 30_000);
+  const pgCtl = [program("pg_ctl"), "-D", directory];
+  const started = await tryRun([...prefix, ...pgCtl, "-l", log, "-w", "-t", String(startMs / 1000), "start"], start);
   let last = started.code === 0 ? "" : commandErrorText(started);
   let saidMs = clock.nowMs();
+  const quick = { as: owner, timeoutMs: 10_000 };
   const recovered = async () => {
-    const status = await tryRun([program("pg_ctl"), "-D", directory, "status"], { ...options, timeoutMs: 10_000 });
-    if (status.code !== 0) throw await recoveryFailed(log, last);
-    const asked = await tryRun([...query, "select pg_is_in_recovery(), pg_last_wal_replay_lsn()"], {
-      ...options,
-      timeoutMs: 10_000,
-    });
+    if ((await tryRun([...pgCtl, "status"], quick)).code !== 0) throw await recoveryFailed(log, last);
+    const query = "select pg_is_in_recovery(), pg_last_wal_replay_lsn()";
+    const asked = await tryRun(psql(directory, "postgres", query), quick);
     last = asked.code === 0 ? `replayed up to ${asked.stdout.trim().split("|")[1]}` : commandErrorText(asked);
     if (clock.nowMs() - saidMs >= sayEveryMs) {
       saidMs = clock.nowMs();
@@ -164,8 +176,20 @@ export async function startCopy(directory: string, { clock, say }: Into): Promis
     return asked.code === 0 && asked.stdout.startsWith("f|");
   };
   const what = { what: "the copy to recover", deadlineMs: copyMs, everyMs: 200, why: () => last, fix: `see ${log}` };
-  await waitUntil(recovered, what, { clock });
+  await waitUntil(recovered, what, { clock, ...(signal ? { signal } : {}) });
 }
+
+/** Ends a copy that runs. Throws CommandError if it does not end. */
+export async function endCopy(directory: string): Promise<void> {
+  const pgCtl = [program("pg_ctl"), "-D", directory];
+  if ((await tryRun([...pgCtl, "status"], { as: owner, timeoutMs: 10_000 })).code !== 0) return;
+  await run([...pgCtl, "-m", "fast", "-w", "-t", "60", "stop"], { as: owner, timeoutMs: 90_000 });
+}
+
+/** A question to a copy that runs. */
+export const psql = (directory: string, database: string, sql: string): string[] => [
+  ...["psql", "-h", directory, "-U", "postgres", "-d", database, "-v", "ON_ERROR_STOP=1", "-AtXc", sql],
+];
 
 async function recoveryFailed(log: string, last: string): Promise<OperatorError> {
   const said = (await readIfThere(log) ?? "").split("\n").filter((line) => /FATAL|ERROR|PANIC/.test(line)).slice(-3);

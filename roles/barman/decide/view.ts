@@ -1,5 +1,6 @@
 // PURE types: what the barman role knows now.
 import type { Phase } from "../../../core/protocol/status.ts";
+import type { Verified } from "./verified.ts";
 import type { BackupProgress } from "./progress.ts";
 import type { Backup, BackupDetails, CheckFailure } from "../text/barman-output.ts";
 
@@ -62,6 +63,10 @@ export interface BarmanState {
   backup: { runningSinceMs: number | null; nextWallMs: number | null; progress: BackupProgress | null };
   /** a base backup is wanted now, and why */
   wantBackup: string | null;
+
+  // written by act/verify-schedule.ts
+  /** the last verification of a backup; null: there was none, or it has not been read yet */
+  verified: Verified | null;
 
   /** when barman check runs and the catalog is read again: act/duties.ts plans it, lookAgain() asks for it at once */
   due: { checkMs: number; catalogMs: number };

@@ -54,5 +54,6 @@ function barmanStatus(barman: Barman): BarmanStatus {
     backupRunsMs: state.backup.runningSinceMs === null ? null : Math.round(now - state.backup.runningSinceMs),
     backupProgress: state.backup.progress,
     backupWanted: state.wantBackup,
+    verified: state.verified,
   };
 }

@@ -3,6 +3,7 @@
 import { type EventMetrics, type Gauge, gauge } from "../../../core/words/metric.ts";
 import { finishedBackups } from "../decide/catalog.ts";
 import { receives } from "../decide/health.ts";
+import type { Verified } from "../decide/verified.ts";
 import type { BarmanState, Catalog } from "../decide/view.ts";
 
 /** What the role knows, and the clock's milliseconds now. */
@@ -20,6 +21,7 @@ export const barmanGauges: readonly Gauge<BarmanMetricsView>[] = [
   ),
   ...catalogGauges(),
   ...diskGauges(),
+  ...verifyGauges(),
   gauge("postdock_barman_receiving", "1 while WAL is received from the primary", ({ state }) => receives(state)),
   gauge(
     "postdock_barman_primary_seen_seconds_ago",
@@ -47,6 +49,33 @@ export const barmanGauges: readonly Gauge<BarmanMetricsView>[] = [
     ({ state }) => state.backup.nextWallMs === null ? null : state.backup.nextWallMs / 1000,
   ),
 ];
+
+function verifyGauges(): Gauge<BarmanMetricsView>[] {
+  const of = (name: string, help: string, read: (verified: Verified) => number | boolean | null) =>
+    gauge<BarmanMetricsView>(name, help, ({ state }) => state.verified === null ? null : read(state.verified));
+  return [
+    of(
+      "postdock_barman_verify_ok",
+      "1 if the last verification of a backup found nothing wrong",
+      (v) => v.error === null,
+    ),
+    of(
+      "postdock_barman_verify_time_seconds",
+      "When a backup was last restored and checked, seconds since the epoch",
+      (v) => v.atMs / 1000,
+    ),
+    of(
+      "postdock_barman_verify_duration_seconds",
+      "How long that took, seconds; a restore takes about as long",
+      (v) => v.tookMs / 1000,
+    ),
+    of(
+      "postdock_barman_verify_reached_time_seconds",
+      "The last commit that was there, seconds since the epoch",
+      (v) => v.reached === null ? null : Date.parse(v.reached.replace(" ", "T").replace(/\+00$/, "Z")) / 1000,
+    ),
+  ];
+}
 
 /** What is counted where it happens. */
 export function barmanEvents(metrics: EventMetrics) {
