@@ -8,8 +8,6 @@ export interface Places {
 export const serverHome = (p: Places) => `${p.backupDir}/${p.serverName}`;
 export const streamingDirectory = (p: Places) => `${serverHome(p)}/streaming`;
 export const walDirectory = (p: Places) => `${serverHome(p)}/wals`;
-/** the files of a backup: data, and a directory for each tablespace */
-export const backupDirectory = (p: Places, id: string) => `${serverHome(p)}/base/${id}`;
 /** barman's record of each backup */
 export const metaDirectory = (p: Places) => `${serverHome(p)}/meta`;
 export const recordPath = (p: Places, id: string) => `${metaDirectory(p)}/${id}-backup.info`;
