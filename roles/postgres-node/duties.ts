@@ -1,7 +1,7 @@
 // What a node does at each look at its running server, in this order: each duty decides by what was just seen, and acts.
 import { errorText } from "../../core/words/errors.ts";
 import { Consistency } from "./act/consistency.ts";
-import { endServer } from "./act/end-server.ts";
+import { fenceHere } from "./act/end-server.ts";
 import { follow } from "./act/follow.ts";
 import { endForce, getFirstLease } from "./act/force.ts";
 import { promoteHere } from "./act/promote.ts";
@@ -155,10 +155,7 @@ async function applyRunning(plan: RunningPlan, run: ServerRun, node: Node): Prom
       await run.process.stop(immediateStop);
       return { why: "demoted" };
     case "fence":
-      say(node, "stopping", "fencing PostgreSQL", plan.because);
-      node.condition.fencedBecause(plan.because);
-      await endServer(node);
-      return { why: "fenced" };
+      return await fenceHere(plan.because, node);
     case "rejoin":
       say(node, "stopping", plan.clone ? "stopping to be cloned" : "stopping to be rewound", plan.because);
       return { why: "rejoin", clone: plan.clone, streamed: run.streamed, because: plan.because };

@@ -228,6 +228,57 @@ test("a primary that loses the lease is fenced, and starts only with a new one",
   await endLife(f, life);
 });
 
+test("a primary whose lease ended before its server was started again is not started", async () => {
+  const f = fakeNode();
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  const { prepareStart } = f.node.doors.data;
+  f.node.doors.data.prepareStart = (as) => {
+    Object.assign(f.world, { held: false, grants: false });
+    return prepareStart(as);
+  };
+  f.world.end({ code: null, signal: "SIGKILL", livedMs: 0 });
+  await f.clock.pass(3_000);
+  assert.ok(f.world.did.includes("prepare primary"), f.world.did.join());
+  assert.equal(f.world.did.filter((w) => w === "start").length, 1);
+  assert.equal(statusOf(f.node).fenced, "the lease ended before PostgreSQL started");
+  await endLife(f, life);
+});
+
+test("a primary whose lease ends while it starts is fenced before it is watched", async () => {
+  const f = fakeNode();
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  const { start } = f.node.doors.server;
+  f.node.doors.server.start = (onTrouble) => {
+    Object.assign(f.world, { held: false, grants: false });
+    return start(onTrouble);
+  };
+  f.world.end({ code: null, signal: "SIGKILL", livedMs: 0 });
+  await f.clock.pass(3_000);
+  assert.equal(f.world.did.filter((w) => w === "start").length, 2);
+  assert.equal(f.world.runs, false);
+  assert.equal(statusOf(f.node).fenced, "the lease ended before PostgreSQL answered");
+  await endLife(f, life);
+});
+
+test("the deadline of an earlier server is taken away before a standby starts", async () => {
+  const f = fakeNode();
+  f.world.others.set("pg2", says("pg2", { lease: { ...says("pg2").lease, held: true } }, { standby: false }));
+  f.world.data = cluster({ wasPrimary: false, lastUpstream: "pg2" });
+  const order: string[] = [];
+  const { start } = f.node.doors.server;
+  f.node.lease.disarm = () => void order.push("disarmed");
+  f.node.doors.server.start = (onTrouble) => {
+    order.push("started");
+    return start(onTrouble);
+  };
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  assert.deepEqual(order, ["disarmed", "started"]);
+  await endLife(f, life);
+});
+
 test("a standby that is ordered to be cloned again is stopped, cloned, and started", async () => {
   const f = fakeNode();
   const primary = says("pg2", { lease: { ...says("pg2").lease, held: true } }, { standby: false, upstream: null });
@@ -271,9 +322,9 @@ test("after the postmaster died, its backends are ended before the fence is disa
     order.push("ended");
     return end();
   };
-  f.node.lease.disarm = () => void order.push("disarmed");
   const life = runNode(f.node);
   await f.clock.pass(2_000);
+  f.node.lease.disarm = () => void order.push("disarmed");
   f.world.end({ code: null, signal: "SIGKILL", livedMs: 0 });
   await f.clock.pass(500);
   assert.deepEqual(order.slice(0, 2), ["ended", "disarmed"]);

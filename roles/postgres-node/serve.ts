@@ -1,11 +1,11 @@
 // A running server: brought up, looked at once a second, and ended. A primary hands over first.
 import { errorText } from "../../core/words/errors.ts";
-import { endServer } from "./act/end-server.ts";
+import { endServer, fenceHere } from "./act/end-server.ts";
 import { lead } from "./act/promote.ts";
 import { endRestore, reachTarget } from "./act/restore.ts";
 import { handOver, handOverRecovery, type Heir, lookForSuccessor, successorOf } from "./act/hand-over.ts";
 import { dutiesOf, type Duty } from "./duties.ts";
-import { announce, armIfNeeded, leads, type Node, say } from "./node.ts";
+import { announce, armIfNeeded, leads, licenseOf, type Node, say } from "./node.ts";
 import { observeServer } from "./observe/server.ts";
 import { finalLook, observeSurroundings } from "./observe/surroundings.ts";
 import { type ServerEnd, ServerRun } from "./run.ts";
@@ -26,6 +26,9 @@ export async function serveAsRole(
   promoteBecause: string | null = null,
 ): Promise<ServerEnd> {
   const { seen, clock } = node;
+  node.lease.disarm(); // the fence would go on with the deadline of an earlier server
+  const late = role === "primary" && promoteBecause === null && licenseOf(node) === "missing";
+  if (late) return await fenceHere("the lease ended before PostgreSQL started", node);
   seen.serverStarted();
   const run = new ServerRun(node.doors.server.start((what) => seen.streamingTrouble({ what, atMs: clock.nowMs() })));
   const recovers = promoteBecause !== null && node.memory.now.restore !== null;
@@ -44,10 +47,12 @@ export async function serveAsRole(
   }
 }
 
-/** Waits until the server answers. Null once it does; otherwise why it has ended. */
+/** Waits until the server answers. Null once it does, and may go on as what it is; otherwise why it has ended. */
 async function bringUp(run: ServerRun, role: "primary" | "standby", node: Node): Promise<ServerEnd | null> {
   const ready = await untilReady(run, role, node);
   if (ready === "ready") {
+    const late = node.seen.role() === "primary" && licenseOf(node) === "missing";
+    if (late) return await fenceHere("the lease ended before PostgreSQL answered", node);
     node.condition.recovered();
     say(node, "running", `serving as ${role}`, node.activity.because);
     return null;

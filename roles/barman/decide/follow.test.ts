@@ -10,6 +10,9 @@ interface Made {
   timeline?: number;
   systemIdentifier?: string | null;
   registered?: string[] | null;
+  licensed?: boolean;
+  /** it does not know that a majority has joined */
+  restored?: boolean;
   /** it streams from an upstream */
   streams?: boolean;
   /** the name that the node has for itself */
@@ -23,10 +26,10 @@ function reached(host: string, id: number, made: Made = {}): NodeAsked {
     role: made.role ?? "standby",
     timeline: made.timeline ?? 1,
     systemIdentifier: made.systemIdentifier === undefined ? "42" : made.systemIdentifier,
-    licensed: true,
+    licensed: made.licensed ?? true,
     forced: false,
     held: false,
-    everHadMajority: true,
+    everHadMajority: !made.restored,
     standbys: 0,
     streaming: made.streams ?? false,
   };
@@ -57,6 +60,32 @@ test("of two primaries it follows the one on the higher timeline, whichever node
 test("a false primary that standbys have left for a newer timeline is not followed", () => {
   const left = reached("b", 2, { timeline: 2, streams: true });
   assert.equal(decideFollow(view([reached("a", 1, { role: "primary" }), left])).do, "wait");
+});
+
+test("a primary that knows of no majority is not followed where a standby of its cluster does", () => {
+  const copy = reached("n3", 3, { role: "primary", timeline: 5, restored: true });
+  const knowing = { timeline: 5, streams: true };
+  const decision = decideFollow(view([silent("n1"), reached("n2", 2, knowing), copy], { inUse: "n1" }));
+  assert.ok(decision.do === "wait");
+  assert.match(decision.because, /^n3 is a false primary: it does not know that a majority/);
+  for (const systemIdentifier of ["43", null]) {
+    const other = reached("n2", 2, { ...knowing, systemIdentifier });
+    assert.equal(decideFollow(view([other, copy])).do, "follow", "that node says nothing of this cluster");
+  }
+  const first = reached("n2", 2, { ...knowing, restored: true });
+  assert.equal(decideFollow(view([first, copy])).do, "follow", "no majority has joined yet");
+});
+
+test("only primaries are named as such, each with the reason why it is not followed", () => {
+  const left = reached("n1", 1, { role: "primary", timeline: 4 });
+  const unlicensed = reached("n3", 3, { role: "primary", timeline: 5, licensed: false });
+  const standby = reached("n2", 2, { timeline: 5, streams: true });
+  const decision = decideFollow(view([left, standby, unlicensed]));
+  assert.ok(decision.do === "wait");
+  assert.match(decision.because, /^n1 is a false primary: standbys stream .*; n3 is a false primary: it does not hold/);
+  const led = decideFollow(view([standby, reached("n4", 4, { role: "primary", timeline: 5 }), unlicensed]));
+  assert.ok(led.do === "follow");
+  assert.equal(led.because, "it says it is primary on timeline 5; n3 also says so, but ranks lower");
 });
 
 test("a node with two hosts keeps the one in use", () => {

@@ -41,13 +41,17 @@ export type Follow =
 /** Decides which node to follow. While no node says that it is primary, nothing is guessed. */
 export function decideFollow(view: FollowView): Follow {
   const reached = onePerNode(view.peers, view.inUse);
-  const primaries = reached.filter((r) => r.role === "primary");
+  const primaries = reached.filter(isPrimary);
   const ours = primaries.filter((r) => isOurs(r.systemIdentifier, view));
   const current = ours.filter((r) => overtakenBy(r, reached, null) === null);
-  const chosen = choosePrimary(current, view.inUse);
+  // what the other nodes know of a majority counts as well; a node without data says nothing of this cluster
+  const others = reached.filter((r) =>
+    !isPrimary(r) && r.systemIdentifier !== null && isOurs(r.systemIdentifier, view)
+  );
+  const chosen = choosePrimary([...current, ...others], view.inUse);
   if (chosen) {
-    const others = current.filter((r) => r.host !== chosen.host).map((r) => r.host);
-    const rivals = others.length > 0 ? `; ${others.join(", ")} also says so, but ranks lower` : "";
+    const lower = current.filter((r) => r.host !== chosen.host).map((r) => r.host);
+    const rivals = lower.length > 0 ? `; ${lower.join(", ")} also says so, but ranks lower` : "";
     return {
       do: "follow",
       host: chosen.host,
@@ -55,15 +59,26 @@ export function decideFollow(view: FollowView): Follow {
       because: `it says it is primary on timeline ${chosen.timeline}${rivals}`,
     };
   }
-  if (ours.length > 0) {
-    const hosts = ours.map((r) => r.host).join(", ");
-    return { do: "wait", because: `${hosts} is a false primary: standbys stream a newer timeline from another node` };
-  }
+  if (ours.length > 0) return { do: "wait", because: ours.map((r) => whyFalse(r, current)).join("; ") };
   if (primaries.length > 0) return { do: "wait", because: foreign(primaries.map((r) => r.host), view) };
   if (reached.length > 0) {
     return { do: "wait", because: `none of ${reached.map((r) => r.host).join(", ")} says it is primary` };
   }
   return fromDirect(view);
+}
+
+function isPrimary({ role }: NodeReport): boolean {
+  return role === "primary";
+}
+
+/** Why a node that says it is primary is not followed, where none is. `current`: those that no standby has left. */
+function whyFalse(report: NodeReport, current: readonly NodeReport[]): string {
+  const why = !current.includes(report)
+    ? "standbys stream a newer timeline from another node"
+    : !report.licensed
+    ? "it does not hold the lease"
+    : "it does not know that a majority of PARTNER_NODES has joined, but other nodes do, so its volume is an older copy";
+  return `${report.host} is a false primary: ${why}`;
 }
 
 function fromDirect(view: FollowView): Follow {

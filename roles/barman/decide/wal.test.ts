@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decideWal, type WalView } from "./wal.ts";
+import { decideWal } from "./wal.ts";
+import type { WalView } from "./wal-view.ts";
+import { formatLsn } from "../../../core/postgres/lsn.ts";
 import { parseWalName, walName } from "../../../core/postgres/wal-name.ts";
 
 const segmentBytes = 16 * 1024 * 1024;
@@ -131,12 +133,51 @@ test("where nothing that was received is common, receiving begins at the same pl
   }
 });
 
-test("a primary whose data is older than the backup is refused", () => {
+test("archived WAL that was left with its timeline does not count once a later timeline has files", () => {
+  const within = (segment: number) => formatLsn(BigInt(segment * segmentBytes + 100));
+  const primary = (first: number) => ({
+    ...promoted,
+    timeline: 8,
+    history: [{ timeline: 1, endLsn: within(95) }, { timeline: 6, endLsn: within(97) }],
+    lsn: within(98),
+    files: files(8, first, 98),
+  });
+  const archived = (...newest: [number, number][]) => newest.map(([timeline, segment]) => wal(name(timeline, segment)));
+  const lost = `${name(7, 97)}.partial`;
+  for (const left of [94, 98]) {
+    const plan = decideWal(view([lost], { archived: archived([1, left], [6, 96]), primary: primary(97) }));
+    assert.ok(plan.do === "align", `timeline 1 up to ${left}: ${plan.do}`);
+    assert.deepEqual([plan.marker, plan.aside], [`${name(6, 97)}.partial`, [lost]]);
+  }
+  const empty = decideWal(view([], { archived: archived([1, 98], [6, 96]), primary: primary(97) }));
+  assert.ok(empty.do === "align", empty.do);
+  assert.deepEqual([empty.marker, empty.abandoned], [`${name(6, 97)}.partial`, null]);
+  for (const common of [[], archived([6, 95])]) {
+    const received = [`${name(6, 96)}.partial`, lost];
+    const plan = decideWal(view(received, { archived: [...archived([1, 98]), ...common], primary: primary(96) }));
+    assert.ok(plan.do === "align", plan.do);
+    assert.deepEqual([plan.marker, plan.aside], [`${name(6, 96)}.partial`, [lost]]);
+  }
+  const only = decideWal(view([], { archived: archived([1, 98]), primary: primary(95) }));
+  assert.ok(only.do === "align", "with files of no later timeline, the segment of the fork is received again");
+  assert.equal(only.marker, `${name(1, 95)}.partial`);
+});
+
+test("a primary that has not written all that was received of its timeline is refused", () => {
   assert.equal(decideWal(view([`${name(2, 12)}.partial`])).do, "refuse");
+  assert.equal(decideWal(view([name(2, 9)])).do, "refuse", "it is within that segment, of which barman has the end");
+  assert.equal(decideWal(view([], { archived: [wal(name(2, 9))] })).do, "refuse");
+  assert.equal(decideWal(view([`${name(2, 10)}.partial`])).do, "refuse", "it has not begun what barman has begun");
+  assert.equal(decideWal(view([`${name(2, 9)}.partial`])).do, "stream");
 });
 
 test("the next segment, which an idle primary has not begun yet, is not a gap", () => {
-  assert.equal(decideWal(view([name(2, 9)])).do, "stream");
+  const primary = { ...promoted, lsn: "0/A000000" };
+  assert.equal(decideWal(view([name(2, 9)], { primary })).do, "stream");
+  const plan = decideWal(view([], { archived: [wal(name(2, 9))], primary }));
+  assert.ok(plan.do === "align", plan.do);
+  assert.equal(plan.marker, `${name(2, 10)}.partial`);
+  assert.equal(decideWal(view([`${name(2, 10)}.partial`], { primary })).do, "stream", "the marker of that plan");
 });
 
 test("no plan leaves a newest file beyond its marker, and every gap ends where the marker begins", () => {

@@ -1,28 +1,8 @@
 // PURE: from which point WAL of a primary is received, so that the WAL history has no gap over failovers; or, if it must have
 // one, what exactly is missing. pg_receivewal begins after the newest file of its directory: a plan changes that file.
-import { parseLsn, type TimelineFork } from "../../../core/postgres/lsn.ts";
+import { parseLsn } from "../../../core/postgres/lsn.ts";
 import { newestWal, segmentOf, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
-
-/** What is known before the receiver starts. */
-export interface WalView {
-  /** WAL files in barman's streaming directory */
-  received: readonly WalFile[];
-  /** the newest WAL file of each timeline in barman's archive */
-  archived: readonly WalFile[];
-  segmentBytes: number;
-  primary: {
-    host: string;
-    /** it holds the lease of a majority, so that its history is the cluster's, whatever was received from another node */
-    leased: boolean;
-    timeline: number;
-    /** ancestors of its timeline, oldest first */
-    history: readonly TimelineFork[];
-    /** end of its WAL */
-    lsn: string;
-    /** WAL files that it still has */
-    files: readonly WalFile[];
-  };
-}
+import { archivedFor, endOf, isOurs, notBegun, timelineAt, type WalView } from "./wal-view.ts";
 
 export type WalPlan =
   /** continue after the newest file */
@@ -49,7 +29,7 @@ interface Need {
 
 /** Decides how receiving from this primary continues. */
 export function decideWal(view: WalView): WalPlan {
-  const newest = newestOf(view);
+  const newest = newestWal(view.received) ?? newestWal(archivedFor(view));
   if (newest === null) return { do: "stream", because: "no WAL has been received yet: receiving begins at the slot" };
   if (isOurs(newest, view)) return onwards(view, newest, null);
   if (!view.primary.leased) return elsewhere(view, newest);
@@ -58,7 +38,7 @@ export function decideWal(view: WalView): WalPlan {
     received: view.received.filter((f) => isOurs(f, view)),
     archived: view.archived.filter((f) => isOurs(f, view)),
   };
-  const last = newestWal([...common.received, ...common.archived]) ?? whereItIs(newest, view);
+  const last = newestWal([...common.received, ...archivedFor(common)]) ?? whereItIs(newest, view);
   const plan = onwards(common, last, newest.name);
   if (!("marker" in plan)) return plan;
   const others = view.received.filter((f) => !isOurs(f, view)).map((f) => f.name);
@@ -70,8 +50,9 @@ function onwards(view: WalView, newest: WalFile, abandoned: string | null): WalP
   const { primary, segmentBytes } = view;
   const end = endOf(newest.timeline, view);
   const need = needed(view, newest, end);
-  if (newest.timeline === primary.timeline && need.segment > end + 1n) return aheadOfPrimary(view, newest);
-  const has = primary.files.some((f) => f.segment === need.segment) || need.segment > end && isCurrent(need, view);
+  // a file that is whole, or begun, shows that the primary's WAL has reached the segment that is needed
+  if (newest.timeline === primary.timeline && need.segment > end) return aheadOfPrimary(view, newest);
+  const has = primary.files.some((f) => f.segment === need.segment) || notBegun(need, view);
   if (!has) return gap(view, need);
   const goesOn = need.timeline === newest.timeline && need.aside.length === 0 && view.received.length > 0;
   if (goesOn && abandoned === null) {
@@ -88,10 +69,6 @@ function onwards(view: WalView, newest: WalFile, abandoned: string | null): WalP
   };
 }
 
-function newestOf(view: WalView): WalFile | null {
-  return newestWal(view.received) ?? newestWal(view.archived);
-}
-
 /** Of what leads nowhere nothing is common: the same place in the primary's history, or its end. */
 function whereItIs(lost: WalFile, view: WalView): WalFile {
   const end = segmentOf(view.primary.lsn, view.segmentBytes);
@@ -99,27 +76,11 @@ function whereItIs(lost: WalFile, view: WalView): WalFile {
   return { ...lost, segment, timeline: timelineAt(segment, view), partial: true };
 }
 
-/** True if the file's timeline is the primary's or one of its ancestors. */
-function isOurs(file: WalFile, { primary }: WalView): boolean {
-  return file.timeline === primary.timeline || primary.history.some((f) => f.timeline === file.timeline);
-}
-
 function whyAligned(view: WalView, newest: WalFile, need: Need): string {
   const left = `timeline ${newest.timeline} was left; ${view.primary.host} has all that follows`;
   if (need.aside.length > 0) return `${newest.name} lies beyond the point where ${left}`;
   if (need.timeline !== newest.timeline) return `${newest.name} ends where ${left}`;
   return `the streaming directory is empty and ${newest.name} is archived`;
-}
-
-/** The last segment of the primary's timeline, or of an ancestor. */
-function endOf(timeline: number, view: WalView): bigint {
-  const fork = view.primary.history.find((f) => f.timeline === timeline);
-  return fork === undefined ? segmentOf(view.primary.lsn, view.segmentBytes) : lastSegment(fork, view);
-}
-
-/** The last segment that holds WAL of a timeline. A timeline left exactly between two segments has none in the second. */
-function lastSegment(fork: TimelineFork, view: WalView): bigint {
-  return (parseLsn(fork.endLsn) - 1n) / BigInt(view.segmentBytes);
 }
 
 function needed(view: WalView, newest: WalFile, end: bigint): Need {
@@ -138,12 +99,6 @@ function needed(view: WalView, newest: WalFile, end: bigint): Need {
   return { timeline: newest.timeline, segment: end, aside: [...beyond, ...whole.map((f) => f.name)] };
 }
 
-/** The segment that the primary will write next. */
-function isCurrent(need: Need, view: WalView): boolean {
-  return need.timeline === view.primary.timeline &&
-    need.segment <= segmentOf(view.primary.lsn, view.segmentBytes) + 1n;
-}
-
 function gap(view: WalView, need: Need): WalPlan {
   const { primary, segmentBytes } = view;
   const oldest = primary.files.filter((f) => f.segment > need.segment)
@@ -160,12 +115,6 @@ function gap(view: WalView, need: Need): WalPlan {
     missing,
     because: `${primary.host} no longer has ${missing.from}`,
   };
-}
-
-/** The timeline that a segment belongs to in the primary's history. */
-function timelineAt(segment: bigint, view: WalView): number {
-  const fork = view.primary.history.find((f) => segment <= lastSegment(f, view));
-  return fork?.timeline ?? view.primary.timeline;
 }
 
 function elsewhere(view: WalView, newest: WalFile): WalPlan {

@@ -1,6 +1,6 @@
 // The end of this node's server, for certain: the lease is kept until no process of it is alive.
 import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
-import type { Node } from "../node.ts";
+import { type Node, say } from "../node.ts";
 
 /** Processes of PostgreSQL that cannot be ended here. Only the end of the container ends them. */
 export class ServerSurvives extends OperatorError {
@@ -22,4 +22,12 @@ export async function endServer(node: Pick<Node, "doors" | "fail">): Promise<voi
   const survives = new ServerSurvives(node.doors.server.processes());
   node.fail(survives);
   throw survives;
+}
+
+/** Ends the server of a node that is read-write, or about to be, without the lease that it needs. */
+export async function fenceHere(because: string, node: Node): Promise<{ why: "fenced" }> {
+  say(node, "stopping", "fencing PostgreSQL", because);
+  node.condition.fencedBecause(because);
+  await endServer(node);
+  return { why: "fenced" };
 }

@@ -46,14 +46,18 @@ async function withServer(
   }
 }
 
-/** The server is started again, as after a fence. */
-async function withNextServer(directory: string, work: () => Promise<unknown>): Promise<void> {
-  const again = supervise({
+/** The server is started again, as after a fence. It is called postgres only after `lateSeconds`. */
+function nextServer(directory: string, lateSeconds = 0): Supervised {
+  return supervise({
     name: "server",
-    argv: ["sh", "-c", `cd ${directory} && exec ./postgres 60`],
+    argv: ["sh", "-c", `sleep ${lateSeconds}; cd ${directory} && exec ./postgres 60`],
     restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
     stop: [],
   }, deps);
+}
+
+async function withNextServer(directory: string, work: () => Promise<unknown>): Promise<void> {
+  const again = nextServer(directory);
   try {
     const here = () => Promise.resolve(processesIn("postgres", directory).length === 1);
     await waitUntil(here, { what: "the next server", deadlineMs: 5_000, everyMs: 20 }, deps);
@@ -120,6 +124,7 @@ test("a full disk does not delay the fence, and the fence also acts at the end o
   await withServer(2, async (directory, fence) => {
     fence.write(`arm ${leaseNowMs() + 300}`);
     await gone(directory);
+    fence.write("disarm");
     await withNextServer(directory, async () => {
       fence.write(`arm ${leaseNowMs() + 300}`);
       await gone(directory);
@@ -144,6 +149,41 @@ test("an order that arrives while the fence is at work counts for the next lease
     const over = "the fence to be at rest";
     await waitUntil(() => Promise.resolve(said.length === 1), { what: over, deadlineMs: 10_000, everyMs: 5 }, deps);
     await withNextServer(directory, () => gone(directory));
+  });
+});
+
+/** Ends by itself, which a fence makes it do. */
+async function endsSoon(server: Supervised): Promise<void> {
+  try {
+    const ended = () => Promise.resolve(!server.running());
+    await waitUntil(ended, { what: "the late server to end", deadlineMs: 10_000, everyMs: 20 }, deps);
+  } finally {
+    await server.stop([]);
+  }
+}
+
+test("a server that is started after its deadline ends too, until the fence is disarmed, and that is reported once", async () => {
+  await withServer(1, async (directory, fence, said) => {
+    fence.write(`arm ${leaseNowMs()}`);
+    await gone(directory);
+    for (const lateSeconds of [0, 0.05, 0.5]) await endsSoon(nextServer(directory, lateSeconds));
+    assert.equal(said.length, 1, said.join());
+    fence.write("disarm");
+    const runs = () => Promise.resolve(processesIn("postgres", directory).length === 1);
+    const what = "a server that needs no lease runs on";
+    await withNextServer(directory, () => staysTrueFor(500, runs, { what }));
+  });
+});
+
+test("a server that the agent was starting when it ended ends too", async () => {
+  await withServer(1, async (directory, fence) => {
+    fence.write(`arm ${leaseNowMs()}`);
+    await gone(directory);
+    fence.write(`arm ${leaseNowMs() + 60_000}`);
+    const late = nextServer(directory, 0.05);
+    fence.endInput();
+    await endsSoon(late);
+    await waitUntil(() => Promise.resolve(!fence.running()), { what: "the fence to end", deadlineMs: 10_000 }, deps);
   });
 });
 

@@ -13,6 +13,10 @@ import { type Clock, leaseNowMs } from "../../../core/runtime/time.ts";
 const quickMs = 60;
 /** A deadline is checked at least this often, since timers stand still while a machine sleeps; milliseconds. */
 const lookEveryMs = 200;
+/** After its deadline the fence looks again after this, then ever less often, down to each `lookEveryMs`; milliseconds. */
+const lookAgainMs = 10;
+/** How long a process that is being started may take to be called postgres, once no agent starts another; milliseconds. */
+const beginMs = 1_000;
 const giveUpMs = 10_000;
 /** The time to read orders that already wait, milliseconds: a small part of the margin that a lease ends early by. */
 const readMs = 5;
@@ -22,9 +26,13 @@ const readMs = 5;
  * that has no effect at once, for example on a stopped process. Resolves once all are gone; false if some stay, because they
  * may not be signalled or hang in the kernel.
  */
-export async function fenceServer(pgdata: string, clock: Clock): Promise<boolean> {
+export async function fenceServer(
+  pgdata: string,
+  clock: Clock,
+  seen: readonly number[] = processesIn("postgres", pgdata),
+): Promise<boolean> {
   const start = leaseNowMs();
-  let pids = processesIn("postgres", pgdata);
+  let pids = seen;
   if (pids.length > 0) await signalAs(postgresAccount, pids, "SIGQUIT");
   while (pids.length > 0 && leaseNowMs() - start < giveUpMs) {
     await clock.sleep(10);
@@ -36,12 +44,18 @@ export async function fenceServer(pgdata: string, clock: Clock): Promise<boolean
   return pids.length === 0;
 }
 
-/** `postgres-node fence DIRECTORY`: reads "arm MILLISECONDS" and "disarm", one per line; ends when its input ends. */
+/**
+ * `postgres-node fence DIRECTORY`: reads "arm MILLISECONDS" and "disarm", one per line; ends when its input ends. A deadline
+ * stays until the next order: a server that was started too late becomes a process called postgres only after a while.
+ */
 export const fenceCommand: Command = async (context, { args: [pgdata = ""] }) => {
   let untilMs = Infinity;
   let closed = false;
+  let againMs = lookAgainMs;
+  let said = "";
   let wake = new AbortController();
   const look = () => {
+    againMs = lookAgainMs;
     wake.abort();
     wake = new AbortController();
   };
@@ -51,27 +65,37 @@ export const fenceCommand: Command = async (context, { args: [pgdata = ""] }) =>
     look();
   }, () => {
     closed = true;
+    if (untilMs !== Infinity) untilMs = leaseNowMs();
     look();
   });
   while (true) {
     // a fence that was stopped alone reads first what was ordered meanwhile: the lease may have been renewed
     if (leaseNowMs() >= untilMs && !closed) await context.clock.sleep(readMs);
     const overMs = leaseNowMs() - untilMs;
-    if (overMs >= 0 || (closed && untilMs !== Infinity)) {
-      untilMs = Infinity; // first: the next lease may begin before the last process of this one is gone
-      await fence(pgdata, overMs, context);
-    }
-    if (closed) return ExitCode.ok;
-    // while it is disarmed, it only waits for an order
-    const pauseMs = untilMs === Infinity ? Infinity : Math.min(lookEveryMs, Math.max(1, -overMs));
-    await context.clock.sleep(pauseMs, wake.signal);
+    if (overMs >= 0) said = await fence(pgdata, untilMs, said, context);
+    if (closed && (untilMs === Infinity || overMs >= beginMs)) return ExitCode.ok;
+    await context.clock.sleep(pauseMs(untilMs, againMs), wake.signal);
+    if (overMs >= 0) againMs = Math.min(2 * againMs, lookEveryMs);
   }
 };
 
-async function fence(pgdata: string, overMs: number, context: Context): Promise<void> {
+/** While the fence is disarmed, it only waits for an order. */
+function pauseMs(untilMs: number, againMs: number): number {
+  if (untilMs === Infinity) return Infinity;
+  const leftMs = untilMs - leaseNowMs();
+  return leftMs > 0 ? Math.min(lookEveryMs, Math.max(1, leftMs)) : againMs;
+}
+
+/** Ends what runs of the server, and reports that unless it has been `said` of this deadline. Returns what has been said. */
+async function fence(pgdata: string, untilMs: number, said: string, context: Context): Promise<string> {
+  const pids = processesIn("postgres", pgdata);
+  if (pids.length === 0) return said;
   const begun = leaseNowMs();
-  const gone = await fenceServer(pgdata, context.clock);
-  context.print(JSON.stringify({ gone, lateMs: Math.round(overMs), tookMs: Math.round(leaseNowMs() - begun) }));
+  const gone = await fenceServer(pgdata, context.clock, pids);
+  const outcome = `${gone} ${untilMs}`;
+  const lateMs = Math.round(begun - untilMs);
+  if (outcome !== said) context.print(JSON.stringify({ gone, lateMs, tookMs: Math.round(leaseNowMs() - begun) }));
+  return outcome;
 }
 
 /** The kernel ends the fence last when memory runs out, and runs it first: as far as this container may ask for that. */
