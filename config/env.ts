@@ -62,19 +62,8 @@ interface Declaration<T> {
 
 /** Declares a variable from a parser of its text. */
 export function env<T>(name: string, parse: (text: string, source: Source) => T, d: Declaration<T>): Variable<T> {
-  return {
-    name,
-    parse,
-    fallback: d.fallback,
-    defaultText: d.defaultText ?? (d.fallback === null || d.fallback === undefined ? "" : String(d.fallback)),
-    accepts: d.accepts,
-    doc: d.doc,
-    ...(d.changed === undefined ? {} : { changed: d.changed }),
-    secret: d.secret ?? false,
-    emptyCounts: d.emptyCounts ?? false,
-    required: d.required ?? false,
-    ...(d.requiredExitCode === undefined ? {} : { requiredExitCode: d.requiredExitCode }),
-  };
+  const defaultText = d.fallback === null || d.fallback === undefined ? "" : String(d.fallback);
+  return { name, parse, secret: false, emptyCounts: false, required: false, defaultText, ...d };
 }
 
 /** A parser from a zod schema over the text; the zod message becomes the problem. */
@@ -95,9 +84,7 @@ export function integer(min: number, max: number): (text: string) => number {
 }
 
 /** 1/true/yes/on or 0/false/no/off, in any case. */
-export const flag: (text: string) => boolean = withSchema(
-  z.stringbool({ error: "is not a Boolean value" }),
-);
+export const flag: (text: string) => boolean = withSchema(z.stringbool({ error: "is not a Boolean value" }));
 
 /** One of a list of words, in any case; the value is the word as listed. */
 export function oneOf<const W extends string>(words: readonly W[]): (text: string) => W {
@@ -148,8 +135,8 @@ export function readConfig<V extends Variables>(variables: V, deps: ReadDeps): C
 type Given = { text: string; source: Source };
 
 function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigProblem[]): Given | undefined {
-  const value = deps.environment[variable.name];
-  const direct = value === "" && !variable.emptyCounts ? undefined : value;
+  const kept = (text: string | undefined) => text === "" && !variable.emptyCounts ? undefined : text;
+  const direct = kept(deps.environment[variable.name]);
   const fileVariable = `${variable.name}_FILE`;
   const path = deps.environment[fileVariable] || undefined;
   // an image sets some variables to their defaults, for users' own commands: such a value does not conflict with NAME_FILE
@@ -163,8 +150,8 @@ function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigP
   }
   if (path === undefined) return direct === undefined ? undefined : { text: direct, source: "environment" };
   try {
-    const text = deps.readFile(path).replace(/\r?\n$/, "");
-    return text === "" && !variable.emptyCounts ? undefined : { text, source: "file" };
+    const text = kept(deps.readFile(path).replace(/\r?\n$/, ""));
+    return text === undefined ? undefined : { text, source: "file" };
   } catch (error) {
     const code = (error as { code?: string }).code ?? "unknown error";
     problems.push({

@@ -2,6 +2,7 @@
 // Each role writes it and the other containers read it. A value that could not be seen is null, never a guess.
 import { z } from "zod";
 import { PauseSchema } from "./pause.ts";
+import { VerifiedSchema } from "./verified.ts";
 import { RestoreEndSchema, RestoreProgressSchema } from "./restore.ts";
 
 const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
@@ -132,7 +133,7 @@ export const NodeStatus = z.object({
     description: "a start as primary or a promotion is under way, with the lease if one is needed",
   }),
   restore: RestoreProgressSchema.nullable().default(null).meta({
-    description: "this node is being restored from a backup: how far that is; null: it is not",
+    description: "its restore from a backup; null: none",
   }),
   lastRestore: RestoreEndSchema.nullable().default(null).meta({
     description: "the last restore of this node that has ended; null: there was none",
@@ -183,13 +184,9 @@ export const BarmanStatus = z.object({
     bytesPerSecond: z.number().nullable(),
     leftSeconds: z.number().nullable(),
   }).nullable().default(null).meta({ description: "how far that backup is; null: none is, or it cannot be seen" }),
-  verified: z.object({
-    backup: z.string(),
-    atMs: z.number(),
-    tookMs: z.number(),
-    reached: z.string().nullable(),
-    error: z.string().nullable(),
-  }).nullable().default(null).meta({ description: "the last time a backup was restored and checked; null: never" }),
+  verified: VerifiedSchema.nullable().default(null).meta({
+    description: "the last backup that was restored and checked",
+  }),
   backupWanted: z.string().nullable().default(null).meta({
     description: "why a base backup is taken as soon as it can be; null: the next one is taken by schedule",
   }),

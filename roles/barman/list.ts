@@ -6,7 +6,7 @@ import { table } from "../../core/words/layout.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { readVerified } from "./act/verify.ts";
 import { readRecoverable } from "./act/archive.ts";
-import { verifiedText } from "./decide/verified.ts";
+import { verifiedText } from "./text/verified.ts";
 import type { Window } from "./decide/recoverable.ts";
 import { listBackups } from "./tools/barman-cli.ts";
 import type { Backup } from "./text/barman-output.ts";

@@ -3,7 +3,7 @@ import type { Command } from "../../core/runtime/context.ts";
 import { ExitCode } from "../../core/words/errors.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { verify } from "./act/verify.ts";
-import { verifiedText } from "./decide/verified.ts";
+import { verifiedText } from "./text/verified.ts";
 import { loadBarmanConfig } from "./role.ts";
 
 /** `barman verify [BACKUP] [--json]`. */

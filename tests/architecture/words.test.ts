@@ -31,6 +31,7 @@ const longer: Readonly<Record<string, string>> = {
   "config/postgres-node.ts": "one declaration a variable, and there are many",
   "tests/support/cluster.ts": "one class, a cluster, with a method for each thing a scenario does",
   "core/runtime/files.ts": "the only door to files",
+  "core/protocol/status.ts": "one schema, which is also its documentation",
   "roles/postgres-node/decide/startup.ts": "every case of one decision",
   "cli/command-tree.ts": "one entry a command",
   "roles/postgres-node/lease/lease.ts": "getting, keeping, losing and giving up one lease are one story",

@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { waitBarmanCheck } from "../support/barman.ts";
+import { received, waitBarmanCheck } from "../support/barman.ts";
+import { firstLevel } from "../support/cluster.ts";
 import { BarmanStatus } from "../../core/protocol/status.ts";
 import type { Window } from "../../roles/barman/decide/recoverable.ts";
-import { exampleCluster, ownCluster } from "../support/clusters.ts";
+import { exampleCluster, ownCluster, startMs } from "../support/clusters.ts";
 import type { Edit } from "../support/compose-file.ts";
 import { exec, logsOf, tryExec } from "../support/docker.ts";
 
@@ -76,4 +77,37 @@ test("a backup is kept until it is released", async () => {
   const unknown = await tryExec(backup, ["postdock", "barman", "keep", "20010101T000000"]);
   assert.equal(unknown.code, 64);
   assert.match(unknown.stderr, new RegExp(`There is no backup 20010101T000000[^]*${id}`));
+});
+
+test("a backup is verified: restored, checked and thrown away; one with a flipped byte is found out", async () => {
+  await using cluster = await ownCluster({ name: "verify", compose: "v2" });
+  await cluster.up([...firstLevel, "backup"]);
+  const node = await cluster.waitWhole(startMs, firstLevel);
+  const backup = await cluster.container("backup");
+  await cluster.psql(node, "create table checked as select n, md5(n::text) as t from generate_series(1, 20000) n");
+  const file = await cluster.psql(node, "select pg_relation_filepath('checked')");
+  await exec(backup, ["postdock", "barman", "backup"], 180_000);
+  const commit = await cluster.psql(node, "select clock_timestamp()");
+  await cluster.psql(node, "insert into checked values (0, 'after the backup')");
+  await received(cluster, node);
+
+  const verify = async () => await tryExec(backup, ["postdock", "barman", "verify", "--json"], 240_000);
+  const good = await verify();
+  assert.equal(good.code, 0, good.stdout + good.stderr);
+  const verified = JSON.parse(good.stdout);
+  assert.equal(verified.error, null);
+  assert.ok(Date.parse(verified.reached) >= Date.parse(commit), `${verified.reached} is not after ${commit}`);
+  assert.match(await exec(backup, ["postdock", "barman", "list"]), /was restored and checked at/);
+  const left = await exec(backup, ["sh", "-c", "ls /var/backups/pg_cluster"]);
+  assert.doesNotMatch(left, /postdock-verify\s/);
+
+  const id = (await finished(backup)).at(-1)!.id;
+  const page = `/var/backups/pg_cluster/base/${id}/data/${file}`;
+  await exec(backup, ["sh", "-c", `printf X | dd of=${page} bs=1 seek=9000 conv=notrunc status=none`]);
+  const bad = await verify();
+  assert.equal(bad.code, 1, bad.stdout + bad.stderr);
+  assert.match(JSON.parse(bad.stdout).error, /page verification failed|invalid page|checksum/i);
+  const shown = async () => BarmanStatus.parse(await cluster.status("backup")).verified?.error ?? null;
+  await waitUntil(shown, { what: "the failure in /status", deadlineMs: 30_000 }, deps);
+  assert.match(await exec(backup, ["postdock", "barman", "list"]), /verification of \d{8}T\d{6} at .* FAILED/);
 });

@@ -30,7 +30,7 @@ test("the examples of the README and of docs work as printed", async () => {
     assert.notEqual(examples.length, 0, `${page} has no example that is run`);
     for (const { line, script } of examples) {
       const argv = ["bash", "-euo", "pipefail", "-c", script];
-      const result = await attempt(argv, { timeoutMs: 60_000, cwd: root, env });
+      const result = await attempt(argv, { timeoutMs: 120_000, cwd: root, env });
       assert.equal(result.code, 0, `${page} line ${line}:\n${script}\n${result.stdout}${result.stderr}`);
     }
   }

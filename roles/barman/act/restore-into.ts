@@ -1,6 +1,6 @@
 // Restores a copy beside the cluster, into a directory of the barman container. The cluster is not touched.
 import { dirname } from "node:path";
-import { commandErrorText, postgresAccount, run, tryRun } from "../../../core/runtime/command.ts";
+import { postgresAccount, run } from "../../../core/runtime/command.ts";
 import {
   diskSpace,
   ensureDirectory,
@@ -11,32 +11,18 @@ import {
   remove,
   writeAtomic,
 } from "../../../core/runtime/files.ts";
-import { type Clock, every, waitUntil } from "../../../core/runtime/time.ts";
+import { every } from "../../../core/runtime/time.ts";
 import { sizeText } from "../../../core/words/amounts.ts";
 import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import { progressOf } from "../decide/progress.ts";
 import type { RestorePlan } from "../decide/restore-plan.ts";
-import { backupDirectory, type Places } from "../text/places.ts";
+import { backupDirectory } from "../text/places.ts";
+import { copyMs, type Into, options, sayEveryMs } from "./copy-server.ts";
 import { copyHba, moveTablespaces, renderCopyConf } from "../text/recovery-conf.ts";
 
-const copyMs = 24 * 3_600_000;
-const sayEveryMs = 5_000;
-const startMs = 60_000;
 /** A socket's path holds at most 107 bytes, and PostgreSQL adds /.s.PGSQL.5432. */
 const longestDirectory = 90;
-/** A program of PostgreSQL's server package. */
-export const program = (name: string) => `/usr/lib/postgresql/17/bin/${name}`;
 const owner = postgresAccount;
-
-export interface Into {
-  places: Places;
-  clock: Clock;
-  say: (line: string) => void;
-  /** what is begun ends with it */
-  signal?: AbortSignal;
-  /** leaves processor and disk to others */
-  gentle?: boolean;
-}
 
 /** Throws OperatorError unless the directory is free and its volume has room. Changes nothing. */
 export async function checkInto(directory: string, plan: RestorePlan): Promise<void> {
@@ -120,14 +106,6 @@ export async function copyInto(directory: string, plan: RestorePlan, into: Into)
   await move(half, directory);
 }
 
-/** A program of the restore, with the rights and the limits of all of them. */
-function options({ signal, gentle }: Pick<Into, "signal" | "gentle">, timeoutMs: number) {
-  return {
-    before: gentle ? ["nice", "-n", "19", "ionice", "-c", "3"] : [],
-    with: { as: owner, timeoutMs, ...(signal ? { signal } : {}) },
-  };
-}
-
 async function copyTree(from: string, to: string, bytes: number | null, into: Into): Promise<void> {
   const { clock, say } = into;
   const done = new AbortController();
@@ -152,51 +130,4 @@ async function copyTree(from: string, to: string, bytes: number | null, into: In
     done.abort();
     await watching;
   }
-}
-
-/** Starts the copy and waits until it has recovered. Throws OperatorError with the end of its log if it has not. */
-export async function startCopy(directory: string, into: Into): Promise<void> {
-  const { clock, say, signal } = into;
-  const log = `${directory}/restored.log`;
-  const { before: prefix, with: start } = options(into, startMs + 30_000);
-  const pgCtl = [program("pg_ctl"), "-D", directory];
-  const started = await tryRun([...prefix, ...pgCtl, "-l", log, "-w", "-t", String(startMs / 1000), "start"], start);
-  let last = started.code === 0 ? "" : commandErrorText(started);
-  let saidMs = clock.nowMs();
-  const quick = { as: owner, timeoutMs: 10_000 };
-  const recovered = async () => {
-    if ((await tryRun([...pgCtl, "status"], quick)).code !== 0) throw await recoveryFailed(log, last);
-    const query = "select pg_is_in_recovery(), pg_last_wal_replay_lsn()";
-    const asked = await tryRun(psql(directory, "postgres", query), quick);
-    last = asked.code === 0 ? `replayed up to ${asked.stdout.trim().split("|")[1]}` : commandErrorText(asked);
-    if (clock.nowMs() - saidMs >= sayEveryMs) {
-      saidMs = clock.nowMs();
-      say(`  ${last}`);
-    }
-    return asked.code === 0 && asked.stdout.startsWith("f|");
-  };
-  const what = { what: "the copy to recover", deadlineMs: copyMs, everyMs: 200, why: () => last, fix: `see ${log}` };
-  await waitUntil(recovered, what, { clock, ...(signal ? { signal } : {}) });
-}
-
-/** Ends a copy that runs. Throws CommandError if it does not end. */
-export async function endCopy(directory: string): Promise<void> {
-  const pgCtl = [program("pg_ctl"), "-D", directory];
-  if ((await tryRun([...pgCtl, "status"], { as: owner, timeoutMs: 10_000 })).code !== 0) return;
-  await run([...pgCtl, "-m", "fast", "-w", "-t", "60", "stop"], { as: owner, timeoutMs: 90_000 });
-}
-
-/** A question to a copy that runs. */
-export const psql = (directory: string, database: string, sql: string): string[] => [
-  ...["psql", "-h", directory, "-U", "postgres", "-d", database, "-v", "ON_ERROR_STOP=1", "-AtXc", sql],
-];
-
-async function recoveryFailed(log: string, last: string): Promise<OperatorError> {
-  const said = (await readIfThere(log) ?? "").split("\n").filter((line) => /FATAL|ERROR|PANIC/.test(line)).slice(-3);
-  return new OperatorError({
-    what: "The restored copy has ended during recovery",
-    why: said.join(" | ") || last,
-    fix: `see ${log}; another backup or an earlier moment may be restorable: postdock barman list`,
-    exitCode: ExitCode.no,
-  });
 }

@@ -5,11 +5,12 @@ import { isPostdock } from "../../../core/runtime/proc.ts";
 import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import { secondsText } from "../../../core/words/amounts.ts";
 import { timeText } from "../decide/target.ts";
-import { type Verified, VerifiedSchema } from "../decide/verified.ts";
+import { type Verified, VerifiedSchema } from "../../../core/protocol/verified.ts";
 import type { RestorePlan } from "../decide/restore-plan.ts";
 import { type Places, verifiedPath, verifyDirectory, verifyLockPath } from "../text/places.ts";
 import { planRestore } from "./plan-restore.ts";
-import { checkInto, copyInto, endCopy, type Into, program, psql, startCopy } from "./restore-into.ts";
+import { endCopy, type Into, program, psql, startCopy } from "./copy-server.ts";
+import { checkInto, copyInto } from "./restore-into.ts";
 import { WalReader } from "./wal-reader.ts";
 
 /** How long each of the checks may take, milliseconds. */

@@ -1,6 +1,6 @@
 // PURE types: what the barman role knows now.
 import type { Phase } from "../../../core/protocol/status.ts";
-import type { Verified } from "./verified.ts";
+import type { Verified } from "../../../core/protocol/verified.ts";
 import type { BackupProgress } from "./progress.ts";
 import type { Backup, BackupDetails, CheckFailure } from "../text/barman-output.ts";
 

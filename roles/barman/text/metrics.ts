@@ -3,7 +3,7 @@
 import { type EventMetrics, type Gauge, gauge } from "../../../core/words/metric.ts";
 import { finishedBackups } from "../decide/catalog.ts";
 import { receives } from "../decide/health.ts";
-import type { Verified } from "../decide/verified.ts";
+import type { Verified } from "../../../core/protocol/verified.ts";
 import type { BarmanState, Catalog } from "../decide/view.ts";
 
 /** What the role knows, and the clock's milliseconds now. */

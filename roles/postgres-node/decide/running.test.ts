@@ -21,6 +21,7 @@ const view = (changes: Partial<RunningView> = {}): RunningView => ({
   observers: [],
   quorum: true,
   paused: false,
+  restoring: null,
   strict: false,
   sawPrimary: true,
   holder: "quiet",
