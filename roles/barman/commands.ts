@@ -15,6 +15,8 @@ import { loadBarmanConfig } from "./role.ts";
 
 /** How long barman may take to follow a new primary, milliseconds. */
 const followMs = 60_000;
+/** How long barman's check may take to pass after a start, milliseconds. */
+const greenMs = 20_000;
 /** How long a backup that is under way may still take, milliseconds. */
 const freeMs = 3_600_000;
 /** How long the last WAL of a backup may take to arrive, milliseconds. */
@@ -24,6 +26,7 @@ const completeMs = 180_000;
 export const backupCommand: Command = async (context) => {
   const config = loadBarmanConfig(context);
   await untilFollowing(context);
+  await untilGreen(config.serverName, context);
   let { exit, lines } = await copyNow(config.serverName, context);
   for (let again = 0; again < mostBusy && lines.some(isBusy); again++) {
     ({ exit, lines } = await copyNow(config.serverName, context));
@@ -64,6 +67,14 @@ async function untilFollowing(context: Context): Promise<void> {
     why: () => status?.because ?? "the service of this container has ended",
     fix: "correct what is named here, then try again; `postdock cluster doctor` shows what is wrong",
   }, context);
+}
+
+/** Just after the start barman refuses a backup, since its check does not pass yet. If it goes on failing, the backup says why. */
+async function untilGreen(server: string, context: Context): Promise<void> {
+  const end = context.clock.nowMs() + greenMs;
+  while ((await check(server).catch(() => null))?.length !== 0 && context.clock.nowMs() < end) {
+    await context.clock.sleep(1_000);
+  }
 }
 
 /** The service may begin a backup at any moment: how often this one waits for another, after it was refused. */
