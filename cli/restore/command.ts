@@ -9,6 +9,7 @@ import { checkInto, copyInto } from "../../roles/barman/act/restore-into.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { parseTarget, targetText } from "../../roles/barman/decide/target.ts";
 import { loadBarmanConfig } from "../../roles/barman/role.ts";
+import { readVerified } from "../../roles/barman/act/verify.ts";
 import { planJson, renderPlan } from "../../roles/barman/text/restore-text.ts";
 import { gather, openSession } from "../cluster/gather.ts";
 import { nodeToRestore, renderEffect } from "./effect.ts";
@@ -49,7 +50,7 @@ async function restoreCluster(plan: RestorePlan, target: string, doing: Doing): 
   const { context, options, out } = doing;
   const cluster = await gather(openSession(context));
   const node = nodeToRestore(options, cluster);
-  for (const line of renderEffect(plan, node, cluster)) out.say(line);
+  for (const line of renderEffect(plan, node, cluster, await readVerified(doing.places))) out.say(line);
   if (options.dryRun) {
     out.result({ ...planJson(plan), node: node.host, dryRun: true });
     return ExitCode.ok;

@@ -3,7 +3,8 @@ import type { Options } from "../../core/runtime/context.ts";
 import { bytesAhead } from "../../core/postgres/lsn.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
-import { sizeText } from "../../core/words/amounts.ts";
+import type { Verified } from "../../core/protocol/verified.ts";
+import { secondsText, sizeText } from "../../core/words/amounts.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { type Cluster, nodeCalled } from "../cluster/gather.ts";
 
@@ -23,6 +24,7 @@ export function renderEffect(
   plan: RestorePlan,
   node: { host: string; status: NodeStatus },
   cluster: Cluster,
+  verified: Verified | null,
 ): string[] {
   const { stop } = plan;
   const lost = cluster.nodes.flatMap(({ host, status: { postgres: { lsn } } }) => {
@@ -33,6 +35,13 @@ export function renderEffect(
   return [
     `node      ${node.host}, ${free} free; its old data are kept beside the restored ones`,
     ...(lost.length > 0 ? [`lost      WAL written after that moment: ${lost.join(", ")}`] : []),
+    ...(verified?.error === null
+      ? [
+        `duration  the verification of ${verified.backup} took ${
+          secondsText(verified.tookMs)
+        }; a restore takes about as long`,
+      ]
+      : []),
     "meanwhile nobody can write; the other nodes follow the restored one afterwards",
   ];
 }

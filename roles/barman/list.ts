@@ -4,6 +4,7 @@ import { ExitCode } from "../../core/words/errors.ts";
 import { sizeText } from "../../core/words/amounts.ts";
 import { table } from "../../core/words/layout.ts";
 import { printer } from "../../core/runtime/printer.ts";
+import { newestMoment } from "./act/plan-restore.ts";
 import { readVerified } from "./act/verify.ts";
 import { readRecoverable } from "./act/archive.ts";
 import { verifiedText } from "./text/verified.ts";
@@ -19,10 +20,12 @@ export const listCommand: Command = async (context, { options }) => {
   const out = printer(context, options);
   const { windows, receivedMs, unreadable } = await readRecoverable(config);
   for (const line of [...renderBackups(backups), ...renderWindows(windows, receivedMs), ...unreadable]) out.say(line);
+  const newest = windows.length === 0 ? null : await newestMoment(config);
+  if (newest !== null) out.say(`the newest moment that can be restored is the commit at ${newest}`);
   const verified = await readVerified(config);
   out.say(verified === null ? "no backup has been verified yet: postdock barman verify" : verifiedText(verified));
   const received = receivedMs === null ? null : instant(receivedMs);
-  out.result({ server: config.serverName, backups, windows, received, unreadable, verified });
+  out.result({ server: config.serverName, backups, windows, received, unreadable, newest, verified });
   return ExitCode.ok;
 };
 

@@ -12,7 +12,7 @@ import {
   refuse,
   startsOf,
 } from "../decide/restore-plan.ts";
-import type { Target } from "../decide/target.ts";
+import { type Target, timeText } from "../decide/target.ts";
 import { type Archive, chainTo, rowFrom, type WalChain } from "../decide/wal-chain.ts";
 import type { BackupRecord } from "../text/backup-info.ts";
 import type { Places } from "../text/places.ts";
@@ -135,4 +135,15 @@ async function atMark(is: (mark: Mark) => boolean, what: string, work: Work): Pr
       : `no ${what} is in WAL from ${files.at(-1)?.name} to ${files[0]?.name}`,
     "see `postdock barman list` for what can be restored; --to also takes a time or an LSN",
   );
+}
+
+/** The newest moment that can be restored: the last commit that was received, of the timeline that the cluster is on. */
+export async function newestMoment(places: Places): Promise<string | null> {
+  const { backups, archive, received } = await readSources(places);
+  const timeline = presentTimeline(received, archive);
+  const chain = timeline === null ? null : chainTo(timeline, archive);
+  const start = chain === null ? undefined : startsOf(backups, chain).at(-1);
+  if (chain === null || start === undefined) return null;
+  const last = await new WalReader(places).lastCommit(rowFrom(start.beginSegment, chain));
+  return last === null ? null : timeText(last.atMicros);
 }

@@ -15,8 +15,6 @@ import { WalReader } from "./wal-reader.ts";
 
 /** How long each of the checks may take, milliseconds. */
 const checkMs = 12 * 3_600_000;
-/** How far back the last commit is looked for, segments. */
-const mostSegments = 64;
 
 export interface VerifyDeps extends Into {
   /** run in `database` of the restored copy, and has to succeed; empty: nothing is */
@@ -57,7 +55,8 @@ export async function verify(id: string | null, deps: VerifyDeps): Promise<Verif
     const tookMs = Math.round(clock.nowMs() - since);
     await clear(directory);
     if (deps.signal?.aborted) throw new OperatorError({ what: "The verification was ended", fix: "run it again" });
-    const reached = error === null ? await lastCommit(plan, places) : null;
+    const last = error === null ? await new WalReader(places).lastCommit(plan.wal) : null;
+    const reached = last === null ? null : timeText(last.atMicros);
     const verified: Verified = { backup: plan.backup.id, atMs, tookMs, reached, error };
     await writeAtomic(verifiedPath(places), JSON.stringify(verified) + "\n", { mode: 0o644, owner: postgresAccount });
     return verified;
@@ -89,15 +88,6 @@ async function prove(directory: string, plan: RestorePlan, deps: VerifyDeps): Pr
       `page checksums: ${(result.stderr.trim() || result.stdout.trim()).split("\n").slice(-3).join(" | ")}`,
     );
   });
-}
-
-async function lastCommit(plan: RestorePlan, places: Places): Promise<string | null> {
-  const reader = new WalReader(places);
-  for (const file of plan.wal.toReversed().slice(0, mostSegments)) {
-    const commit = (await reader.marks(file)).findLast((m) => m.kind === "commit");
-    if (commit !== undefined) return timeText(commit.atMicros);
-  }
-  return null;
 }
 
 /** Ends what an earlier verification has left running, and removes it. */

@@ -12,6 +12,9 @@ const program = "/usr/lib/postgresql/17/bin/pg_waldump";
 /** How long one file may take, milliseconds. */
 const readMs = 120_000;
 
+/** How far back the last commit is looked for, segments. */
+const mostSegments = 64;
+
 /** What is in WAL files; a file is read once. */
 export class WalReader {
   private readonly known = new Map<string, Promise<readonly Mark[]>>();
@@ -23,6 +26,15 @@ export class WalReader {
     const known = this.known.get(file.name) ?? this.read(file);
     this.known.set(file.name, known);
     return known;
+  }
+
+  /** The last commit in these files, which are in the order of WAL; null if the last ones hold none. */
+  async lastCommit(files: readonly WalFile[]): Promise<Mark | null> {
+    for (const file of files.toReversed().slice(0, mostSegments)) {
+      const commit = (await this.marks(file)).findLast((m) => m.kind === "commit");
+      if (commit !== undefined) return commit;
+    }
+    return null;
   }
 
   /** Where the last valid record of a file ends; null if it holds none. */
