@@ -3,10 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { restore } from "../support/barman.ts";
 import { allOf } from "../support/compose-file.ts";
 import { firstLevel as nodes } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { exec } from "../support/docker.ts";
+import { Ledger, monkey } from "../support/ledger.ts";
+import { assertLedger } from "../support/ledger-report.ts";
 import { staysTrueFor } from "../support/waits.ts";
 import { onNodes, withMode } from "../support/variants.ts";
 
@@ -43,4 +46,32 @@ test("strict with barman: a commit waits for one standby and for barman, until b
   await names(/^ANY 1 \("node\d", "node\d"\)$/);
   await cluster.psql(primary, "insert into acknowledged values (2)");
   assert.match((await cluster.nodeStatus(primary))?.consistency.degraded ?? "", /barman: it is not receiving WAL/);
+});
+
+test("strict with barman: after the loss of two volumes of three, a restore brings back all that was acknowledged", async () => {
+  const edit = allOf(withMode("strict"), onNodes({ BARMAN_SYNC: 1 }));
+  await using cluster = await ownCluster({ name: "two-lost", edit });
+  await cluster.up([...nodes, "backup"]);
+  const primary = await cluster.waitWhole(startMs, nodes);
+  await cluster.waitLease(nodes);
+  const names = async () => /barman_receive_wal/.test(await cluster.psql(primary, "show synchronous_standby_names"));
+  await waitUntil(names, { what: "commits to wait for barman", deadlineMs: 60_000 }, deps);
+  const backup = await cluster.container("backup");
+  await exec(backup, ["postdock", "barman", "backup"], 180_000);
+  const ledger = await Ledger.start({ ...monkey, host: (await cluster.address(primary))! });
+  await ledger.writes(60);
+  const [second, left] = nodes.filter((n) => n !== primary) as [string, string];
+  await Promise.all([cluster.kill(primary), cluster.kill(second), cluster.kill(left)]);
+  await cluster.start(left);
+  const ready = async () => (await cluster.nodeStatus(left).catch(() => null))?.postgres.role === "standby";
+  await waitUntil(ready, { what: `${left} to run as a standby`, deadlineMs: 60_000 }, deps);
+  await Promise.all([cluster.wipe(primary), cluster.wipe(second)]);
+  const refused = await restore(backup, "--to", "latest", "--yes");
+  assert.equal(refused.code, 69, refused.stdout + refused.stderr);
+  assert.match(refused.stderr, /No primary is in sight.*--to-node/);
+  const restored = await restore(backup, "--to", "latest", "--to-node", left, "--yes");
+  assert.equal(restored.code, 0, restored.stdout + restored.stderr);
+  assert.equal(await cluster.waitWhole(startMs, nodes), left);
+  const report = await ledger.finish({ ...monkey, host: (await cluster.address(left))! });
+  assertLedger("two volumes of three lost, then restored", report, { atLeast: 60, gapMs: 300_000 });
 });
