@@ -106,7 +106,16 @@ export const reinitCommand: Command = async (context, { args, options }) => {
 /** `cluster pause` and `cluster resume`: whether a lost primary is replaced automatically. */
 export const pauseCommand = (on: boolean): Command => async (context, { options }) => {
   const session = openSession(context);
-  const done = await givePause(session, await gather(session), on);
+  const cluster = await gather(session);
+  const restored = cluster.nodes.find((n) => n.status.restore !== null);
+  if (!on && restored) {
+    throw new OperatorError({
+      what: `${restored.host} is being restored from a backup, and no other node may lead until that has ended`,
+      fix: "in the barman container type postdock barman restore finish, or postdock barman restore abort",
+      exitCode: ExitCode.refused,
+    });
+  }
+  const done = await givePause(session, cluster, on);
   const out = printer(context, options);
   out.say(
     `Automatic failover is ${on ? "paused" : "on again"}: ${

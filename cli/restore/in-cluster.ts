@@ -46,12 +46,21 @@ export async function restoreNode(plan: RestorePlan, target: string, doing: Doin
     backup: backup.id,
     systemIdentifier: await identityOf(places, node.status, options.replace === true),
     timeline,
+    newestTimeline: plan.newestTimeline,
     stop: stop.at === "record" ? { at: "record", lsn: stop.lsn } : stop,
     bytes: backup.sizeBytes,
     lastWal: wal.at(-1)!.name.slice(0, 24),
     hold: options.pause === true,
     target,
   };
+  const busy = cluster.nodes.find((n) => n.status.restore !== null);
+  if (busy) {
+    throw new OperatorError({
+      what: `${busy.host} is being restored already, to ${busy.status.restore?.target}`,
+      fix: "type postdock barman restore resume to watch it, finish if it waits for you, or abort",
+      exitCode: ExitCode.refused,
+    });
+  }
   await save({ order, node: node.host }, places);
   // where no other node can lead, nobody has to be told not to
   const others = cluster.nodes.some((n) => n.host !== node.host && n.status.partners.length > 0);
@@ -59,7 +68,8 @@ export async function restoreNode(plan: RestorePlan, target: string, doing: Doin
     if (others) await givePause(session, cluster, true, node.host);
     out.say(`${node.host}: ${(await ask(session, orders.restore, node.host, order)).because}`);
   } catch (error) {
-    // nothing was begun: the cluster goes on as before
+    // without an answer the node may have begun: then resume and abort have to find the order
+    if (!(error instanceof OperatorError) || error.exitCode !== ExitCode.refused) throw error;
     if (others) await resumeFailover(session, out);
     await remove(restorePath(places));
     throw error;
@@ -102,7 +112,7 @@ export async function goOn(step: string, doing: Doing): Promise<number> {
     out.result({ node: node.host, cleaned: because });
     return ExitCode.ok;
   }
-  const saved = await load(places);
+  const saved = await load(places) ?? await seenOrder(session);
   if (step === "resume") {
     await ask(session, orders.restore, saved.node, { ...saved.order, hosts: ownAddresses() });
   } else {
@@ -155,11 +165,22 @@ async function save(saved: Saved, places: Places): Promise<void> {
   await writeAtomic(restorePath(places), JSON.stringify(saved) + "\n", { mode: 0o600, owner: postgresAccount });
 }
 
-async function load(places: Places): Promise<Saved> {
+async function load(places: Places): Promise<Saved | null> {
   const text = await readIfThere(restorePath(places));
-  if (text !== null) return Saved.parse(JSON.parse(text));
+  return text === null ? null : Saved.parse(JSON.parse(text));
+}
+
+/** The restore that a node reports, where this container has no record of it; enough to watch it and to end it. */
+async function seenOrder(session: Session): Promise<Saved> {
+  const node = (await gather(session)).nodes.find((n) => n.status.restore !== null);
+  if (node?.status.restore) {
+    const { id, backup, target } = node.status.restore;
+    const unknown = { systemIdentifier: "", timeline: 1, newestTimeline: 0, stop: { at: "end" as const }, bytes: null };
+    const order = { id, backup, target, hosts: ownAddresses(), lastWal: "0".repeat(24), hold: true, ...unknown };
+    return { order, node: node.host };
+  }
   throw new OperatorError({
-    what: "No restore is under way that this container has ordered",
+    what: "No restore is under way",
     fix: "see `postdock cluster show`; a restore begins with postdock barman restore --to MOMENT",
     exitCode: ExitCode.usage,
   });

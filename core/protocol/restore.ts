@@ -22,6 +22,8 @@ export const RestoreOrderSchema = z.object({
   systemIdentifier: z.string().max(40),
   /** recovery_target_timeline */
   timeline: z.number().int().positive(),
+  /** the highest timeline of which barman's archive knows: no new one may take a number up to it */
+  newestTimeline: z.number().int().nonnegative(),
   stop: StopSchema,
   /** the size of the backup; null: not known */
   bytes: z.number().nullable(),

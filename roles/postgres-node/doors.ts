@@ -40,10 +40,12 @@ export interface DataDoor {
    * then written to `path` in the data directory
    */
   fetchWal(name: string, path: string | null): Promise<Verdict>;
-  /** the recovery from a backup has asked for WAL after the last that there is */
-  walExhausted(): boolean;
+  /** whether the recovery from a backup has read all WAL, and why barman gives none */
+  recoveryWal(): { exhausted: boolean; trouble: string | null };
+  /** barman's agent answers there from now on */
+  barmanIsAt(hosts: readonly string[]): void;
   /** copies a backup of barman and puts it in the place of the data here, which are kept */
-  restore(order: RestoreOrder, onProgress: (p: CopyProgress) => void): Promise<void>;
+  restore(order: RestoreOrder, onProgress: (p: CopyProgress) => void, signal: AbortSignal): Promise<void>;
   /** puts back what was replaced by the restore of this id */
   undoRestore(id: string): Promise<void>;
   /** postgresql.conf without what only the recovery needs, for the next reload */

@@ -123,6 +123,7 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
   switch (plan.do) {
     case "wait":
       say(node, "waiting", "waiting", plan.because);
+      node.restoring.set({ step: "waiting", trouble: plan.because });
       await waitALittle(node, attempt, plan.because);
       return false;
     case "refuse":
@@ -282,7 +283,7 @@ async function pauseAfterFailure(error: unknown, node: Node, attempt: Attempt): 
   }
   condition.failed(clock.nowMs());
   if (condition.failingMs(clock.nowMs()) >= config.waitStartSeconds * 1000) throw error;
-  node.restoring.set({ trouble: errorText(error) });
+  node.restoring.set({ step: "waiting", trouble: errorText(error) });
   log.error("The attempt failed; trying again", {
     error: error instanceof Error ? error : errorText(error),
     afterMs: attempt.pauseMs,

@@ -86,8 +86,10 @@ function dataDoor(deps: RealDeps): DataDoor {
       if (path === null) return await fetchWal(name, underWay, deps);
       return await (recovering?.give(name, path, deps) ?? no("no recovery from a backup is under way"));
     },
-    walExhausted: () => recovering?.exhausted ?? false,
-    restore: (order, onProgress) => restoreBackup(pgdata, order, { ...deps, signal: stop, onProgress }),
+    recoveryWal: () => recovering?.now ?? { exhausted: false, trouble: null },
+    barmanIsAt: (hosts) => recovering?.barmanIsAt(hosts),
+    restore: (order, onProgress, signal) =>
+      restoreBackup(pgdata, order, { ...deps, signal: AbortSignal.any([stop, signal]), onProgress }),
     undoRestore: (id) => undoRestore(pgdata, id, deps),
     endRecovery: writeServerConfig,
     endRestore: async () => {

@@ -2,7 +2,7 @@
 import { errorText } from "../../core/words/errors.ts";
 import { endServer, fenceHere } from "./act/end-server.ts";
 import { lead } from "./act/promote.ts";
-import { endRestore, reachTarget } from "./act/restore.ts";
+import { endRestore, isUndone, reachTarget } from "./act/restore.ts";
 import { handOver, handOverRecovery, type Heir, lookForSuccessor, successorOf } from "./act/hand-over.ts";
 import { dutiesOf, type Duty } from "./duties.ts";
 import { announce, armIfNeeded, leads, licenseOf, type Node, say } from "./node.ts";
@@ -62,7 +62,7 @@ async function bringUp(run: ServerRun, role: "primary" | "standby", node: Node):
     await handOverRecovery(ready, node);
     return { why: "handed-over", heir: ready };
   }
-  if (node.stop.aborted) return { why: "stopped" };
+  if (node.stop.aborted || isUndone(node)) return { why: "stopped" };
   const exit = run.process.lastExit();
   return { why: "never-ready", because: `postgres exited with ${exit?.code ?? exit?.signal} before it answered` };
 }
@@ -88,7 +88,7 @@ async function untilReady(
   const { clock, condition, config, log, stop } = node;
   const since = clock.nowMs();
   let reported = since;
-  while (run.process.running() && !stop.aborted) {
+  while (run.process.running() && !stop.aborted && !isUndone(node)) {
     try {
       await observeServer(node);
       condition.answers();

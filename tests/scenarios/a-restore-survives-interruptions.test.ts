@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { received, restore } from "../support/barman.ts";
+import { received, restore, waitReceiving } from "../support/barman.ts";
 import { firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { exec } from "../support/docker.ts";
@@ -73,4 +73,39 @@ test("a restore goes on where it was when the node, the command or barman dies, 
   assert.equal(finished.code, 0, finished.stdout + finished.stderr);
   assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
   for (const host of firstLevel) assert.equal(await count(host), "1001");
+});
+
+test("after the loss of all volumes but barman's, the cluster is restored into an empty node, and the others clone", async () => {
+  await using cluster = await ownCluster({ name: "all-lost" });
+  await cluster.up([...firstLevel, "backup"]);
+  const old = await cluster.waitWhole(startMs, firstLevel);
+  await cluster.waitLease(firstLevel);
+  const backup = await cluster.container("backup");
+  await exec(backup, ["postdock", "barman", "backup"], 180_000);
+  await exec(backup, ["postdock", "cluster", "switchover"], 90_000); // barman's archive knows a later timeline
+  const primary = await cluster.waitWhole(undefined, firstLevel);
+  assert.notEqual(primary, old);
+  await cluster.psql(primary, "create table ledger as select generate_series(1, 1000) as n");
+  await received(cluster, primary);
+  const { timeline } = (await cluster.nodeStatus(primary))!.postgres;
+
+  for (const node of firstLevel) await cluster.kill(node);
+  const [first, ...others] = firstLevel;
+  await cluster.wipe(first);
+  const fresh = async () => (await cluster.nodeStatus(first).catch(() => null))?.postgres.role === "primary";
+  await waitUntil(fresh, { what: `${first} to have made a new cluster`, deadlineMs: startMs }, deps);
+  const refused = await restore(backup, "--to", "latest", "--yes");
+  assert.equal(refused.code, 77, refused.stdout + refused.stderr);
+  assert.match(refused.stderr, /holds another cluster than the backups here.*--replace/);
+  const restoring = restore(backup, "--to", "latest", "--replace", "--yes");
+  const trouble = async () => (await cluster.nodeStatus(first).catch(() => null))?.restore?.trouble ?? "";
+  const asks = async () => /start .*with empty volumes/.test(await trouble());
+  await waitUntil(asks, { what: "the restore to ask for the other voters", deadlineMs: 60_000 }, deps);
+  await Promise.all(others.map((node) => cluster.wipe(node)));
+  const restored = await restoring;
+  assert.equal(restored.code, 0, restored.stdout + restored.stderr);
+  assert.ok((await cluster.nodeStatus(first))!.postgres.timeline! > timeline!, "above all that the archive knows");
+  assert.equal(await cluster.waitWhole(startMs, firstLevel), first);
+  await waitReceiving(cluster, first);
+  for (const node of firstLevel) assert.equal(await cluster.psql(node, "select count(*) from ledger"), "1000");
 });

@@ -65,7 +65,7 @@ export async function planRestore(asked: Asked, places: Places, nowMs: number): 
       }, or leave --backup out`,
     );
   }
-  return await resolve({ asked, starts, chain, archive, reader: new WalReader(places) }, nowMs);
+  return await resolve({ asked, starts, chain, archive, reader: new WalReader(places, chain.segmentBytes) }, nowMs);
 }
 
 async function resolve(work: Work, nowMs: number): Promise<Planned> {
@@ -110,29 +110,35 @@ async function atTime(atMicros: bigint, work: Work, nowMs: number): Promise<Plan
   if (!("plan" in early)) return early;
   const { backup } = early.plan;
   const row = rowFrom(backup.beginSegment, chain);
-  const { commit, laterSeen } = await lastCommitUntil(row.length, (i) => reader.marks(row[i]!), atMicros);
+  const { commit, laterSeen } = await lastCommitUntil(
+    row.length,
+    (i) => reader.marks(row[i]!, row[i + 1] ?? null),
+    atMicros,
+  );
   const missing = firstMissing(row, chain, archive);
   if (!laterSeen && missing !== null) return gap(missing, row, backup);
   if (commit === null || compareLsn(commit.lsn, backup.endLsn) < 0) return early;
   return planFor({ at: "record", lsn: commit.lsn, mark: commit }, [backup], chain, archive);
 }
 
+/** All WAL that can be reached from one of these backups, in its order. */
+function longestRow(starts: readonly BackupRecord[], chain: WalChain): WalFile[] {
+  const found = new Map(starts.flatMap((b) => rowFrom(b.beginSegment, chain)).map((f) => [f.segment, f]));
+  return [...found.values()].toSorted((a, b) => a.segment < b.segment ? -1 : 1);
+}
+
 /** Looks from the newest WAL back to the oldest backup. */
 async function atMark(is: (mark: Mark) => boolean, what: string, work: Work): Promise<Planned> {
   const { starts, chain, archive, reader } = work;
-  const files: WalFile[] = [];
-  for (const start of starts.toReversed()) {
-    const row = rowFrom(start.beginSegment, chain);
-    files.push(...row.filter((f) => !files.includes(f)).toReversed());
-  }
-  for (const file of files) {
-    const mark = (await reader.marks(file)).findLast(is);
+  const files = longestRow(starts, chain);
+  for (let i = files.length - 1; i >= 0; i--) {
+    const mark = (await reader.marks(files[i]!, files[i + 1] ?? null)).findLast(is);
     if (mark) return planFor({ at: "record", lsn: mark.lsn, mark }, starts, chain, archive);
   }
   return refuse(
     files.length === 0
       ? `no backup leads to timeline ${chain.timeline}`
-      : `no ${what} is in WAL from ${files.at(-1)?.name} to ${files[0]?.name}`,
+      : `no ${what} is in WAL from ${files[0]?.name} to ${files.at(-1)?.name}`,
     "see `postdock barman list` for what can be restored; --to also takes a time or an LSN",
   );
 }
@@ -144,6 +150,6 @@ export async function newestMoment(places: Places): Promise<string | null> {
   const chain = timeline === null ? null : chainTo(timeline, archive);
   const start = chain === null ? undefined : startsOf(backups, chain).at(-1);
   if (chain === null || start === undefined) return null;
-  const last = await new WalReader(places).lastCommit(rowFrom(start.beginSegment, chain));
+  const last = await new WalReader(places, chain.segmentBytes).lastCommit(rowFrom(start.beginSegment, chain));
   return last === null ? null : timeText(last.atMicros);
 }

@@ -55,7 +55,7 @@ export async function verify(id: string | null, deps: VerifyDeps): Promise<Verif
     const tookMs = Math.round(clock.nowMs() - since);
     await clear(directory);
     if (deps.signal?.aborted) throw new OperatorError({ what: "The verification was ended", fix: "run it again" });
-    const last = error === null ? await new WalReader(places).lastCommit(plan.wal) : null;
+    const last = error === null ? await new WalReader(places, plan.backup.segmentBytes).lastCommit(plan.wal) : null;
     const reached = last === null ? null : timeText(last.atMicros);
     const verified: Verified = { backup: plan.backup.id, atMs, tookMs, reached, error };
     await writeAtomic(verifiedPath(places), JSON.stringify(verified) + "\n", { mode: 0o644, owner: postgresAccount });

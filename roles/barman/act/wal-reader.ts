@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import { ensureDirectory, remove, writeAtomic } from "../../../core/runtime/files.ts";
-import type { WalFile } from "../../../core/postgres/wal-name.ts";
+import { segmentOf, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
 import { readWal } from "./wal-files.ts";
 import { type Mark, parseEnd, parseMark } from "../text/waldump.ts";
 import { type Places, serverHome } from "../text/places.ts";
@@ -19,19 +19,22 @@ const mostSegments = 64;
 export class WalReader {
   private readonly known = new Map<string, Promise<readonly Mark[]>>();
 
-  constructor(private readonly places: Places) {}
+  constructor(private readonly places: Places, private readonly segmentBytes: number) {}
 
-  /** The commits and restore points of a file, in the order of WAL. Throws if the archive does not have the file any more. */
-  marks(file: WalFile): Promise<readonly Mark[]> {
-    const known = this.known.get(file.name) ?? this.read(file);
+  /**
+   * The commits and restore points that begin in a file, in the order of WAL. `next`: the file after it, in which the last record
+   * may end. Throws if the archive does not have a file any more.
+   */
+  marks(file: WalFile, next: WalFile | null): Promise<readonly Mark[]> {
+    const known = this.known.get(file.name) ?? this.read(file, next);
     this.known.set(file.name, known);
     return known;
   }
 
   /** The last commit in these files, which are in the order of WAL; null if the last ones hold none. */
   async lastCommit(files: readonly WalFile[]): Promise<Mark | null> {
-    for (const file of files.toReversed().slice(0, mostSegments)) {
-      const commit = (await this.marks(file)).findLast((m) => m.kind === "commit");
+    for (let i = files.length - 1; i >= Math.max(0, files.length - mostSegments); i--) {
+      const commit = (await this.marks(files[i]!, files[i + 1] ?? null)).findLast((m) => m.kind === "commit");
       if (commit !== undefined) return commit;
     }
     return null;
@@ -39,31 +42,35 @@ export class WalReader {
 
   /** Where the last valid record of a file ends; null if it holds none. */
   async end(file: WalFile): Promise<string | null> {
-    return await this.withCopy(file, async (path) => {
-      return parseEnd((await waldump(["--stats", path])).stdout);
-    });
+    return await this.withCopies([file], async ([path = ""]) => parseEnd((await waldump(["--stats", path])).stdout));
   }
 
-  private async read(file: WalFile): Promise<readonly Mark[]> {
+  private async read(file: WalFile, next: WalFile | null): Promise<readonly Mark[]> {
     const marks: Mark[] = [];
-    await this.withCopy(file, async (path) => {
-      await waldump(["--rmgr=Transaction", "--rmgr=XLOG", path], (line) => {
+    await this.withCopies(next === null ? [file] : [file, next], async (paths) => {
+      await waldump(["--rmgr=Transaction", "--rmgr=XLOG", ...paths], (line) => {
         const mark = parseMark(line);
-        if (mark !== null) marks.push(mark);
+        if (mark !== null && segmentOf(mark.lsn, this.segmentBytes) === file.segment) marks.push(mark);
       });
     });
     return marks;
   }
 
-  private async withCopy<T>(file: WalFile, use: (path: string) => Promise<T>): Promise<T> {
-    const name = file.name.replace(/\.partial$/, "");
-    const directory = join(serverHome(this.places), `postdock-plan-${process.pid}-${file.name}`);
+  /** Copies files under names of the first one's timeline: pg_waldump goes from one to the next by these. */
+  private async withCopies<T>(files: readonly WalFile[], use: (paths: string[]) => Promise<T>): Promise<T> {
+    const { timeline } = files[0]!;
+    const directory = join(serverHome(this.places), `postdock-plan-${process.pid}-${files[0]!.name}`);
     await ensureDirectory(directory, { mode: 0o700, owner: postgresAccount });
     try {
-      const content = await readWal(this.places, name, file.partial);
-      if (content === null) throw new Error(`the archive no longer has ${file.name}`);
-      await writeAtomic(join(directory, name), content, { mode: 0o600, owner: postgresAccount });
-      return await use(join(directory, name));
+      const paths: string[] = [];
+      for (const file of files) {
+        const content = await readWal(this.places, file.name.replace(/\.partial$/, ""), file.partial);
+        if (content === null) throw new Error(`the archive no longer has ${file.name}`);
+        const path = join(directory, walName(timeline, file.segment, this.segmentBytes));
+        await writeAtomic(path, content, { mode: 0o600, owner: postgresAccount });
+        paths.push(path);
+      }
+      return await use(paths);
     } finally {
       await remove(directory);
     }

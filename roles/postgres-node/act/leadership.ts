@@ -16,7 +16,8 @@ export async function reserveEpoch(node: Node): Promise<number | null> {
   const { systemIdentifier } = ownOf(node);
   if (systemIdentifier === null) throw new Error("the system identifier of this node is not known");
   const led = ofCluster(lease.leaderships(), systemIdentifier).map((l) => l.epoch);
-  const known = Math.max(own, seen.now.newestTimeline, await doors.data.newestTimeline(), ...led);
+  const archived = memory.now.restore?.newestTimeline ?? 0;
+  const known = Math.max(own, seen.now.newestTimeline, archived, await doors.data.newestTimeline(), ...led);
   if (known - own > mostSkipped) {
     throw new Error(
       `a node reports timeline ${known}, but this node is on ${own}: so many leaderships cannot have passed`,

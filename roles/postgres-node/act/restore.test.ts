@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cluster, says } from "../../../tests/support/fake-cluster.ts";
 import { endLife, type FakeNode, fakeNode } from "../../../tests/support/fake-node.ts";
+import { orders } from "../../../core/protocol/orders.ts";
+import { decideTarget } from "../decide/restore.ts";
+import { restoreAnswers } from "../http/restore-orders.ts";
 import { runNode } from "../life.ts";
 import { statusOf } from "../node.ts";
 
@@ -11,6 +14,7 @@ const order = {
   hosts: ["barman"],
   backup: "20261127T203444",
   systemIdentifier: "7",
+  newestTimeline: 1,
   timeline: 1,
   stop: { at: "end" as const },
   bytes: 1,
@@ -127,4 +131,61 @@ test("a crash after the promotion, before the memory says so, ends the restore a
   assert.deepEqual(f.node.memory.now.lastRestore, { id: "r1", undone: false });
   assert.equal(statusOf(f.node).postgres.role, "primary");
   await endLife(f, life);
+});
+
+test("an order that is given again, as by resume, begins nothing: not while the restore runs, and not after its end", async () => {
+  const f = ordered();
+  f.world.exhausted = true;
+  const life = runNode(f.node);
+  await f.clock.pass(5_000);
+  const again = restoreAnswers(f.node).find((a) => a.path === orders.restore.path)!;
+  const { finish: _finish, undo: _undo, ...given } = order;
+  assert.deepEqual(await again.carryOut(given), { because: "this restore has ended" });
+  assert.equal(f.node.memory.now.restore, null);
+  await endLife(f, life);
+
+  const running = ordered({ hold: true });
+  const runs = runNode(running.node);
+  await running.clock.pass(3_000);
+  const go = restoreAnswers(running.node).find((a) => a.path === orders.restore.path)!;
+  assert.deepEqual(await go.carryOut({ ...given, hosts: ["elsewhere"] }), { because: "the restore goes on" });
+  assert.ok(running.world.did.includes("barman at elsewhere"));
+  assert.equal(running.world.did.filter((w) => w.startsWith("restore ")).length, 1);
+  await endLife(running, runs);
+});
+
+test("a marker that cannot be removed does not bring the restore back", async () => {
+  const f = ordered();
+  f.world.exhausted = true;
+  f.world.broken.add("end restore");
+  const life = runNode(f.node);
+  await f.clock.pass(5_000);
+  assert.equal(f.node.memory.now.restore, null);
+  assert.equal(statusOf(f.node).postgres.role, "primary");
+  assert.equal(f.world.did.filter((w) => w.startsWith("restore ")).length, 1);
+  await endLife(f, life);
+});
+
+test("a primary that comes up during the recovery keeps the restored node from leading", async () => {
+  const f = ordered();
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  const lease = { ...says("pg2").lease, held: true };
+  f.world.others.set("pg2", says("pg2", { lease }, { standby: false, timeline: 3, upstream: null }));
+  f.world.exhausted = true;
+  await f.clock.pass(5_000);
+  assert.ok(!f.world.did.includes("promote"));
+  assert.match(statusOf(f.node).restore?.trouble ?? "", /pg2 is primary: type postdock barman restore abort/);
+  await endLife(f, life);
+});
+
+test("a recovery that pauses before its target, or after all WAL, is not at it", () => {
+  const seen = { paused: true, replayLsn: "0/5000000", exhausted: false, trouble: null };
+  const at = (lsn: string) => decideTarget({ at: "record", lsn }, seen);
+  assert.equal(at("0/4FFFFF0").reached, true);
+  assert.equal(at("0/5000000").reached, false);
+  assert.match(at("0/5000000").trouble ?? "", /a setting is lower than it was on the primary/);
+  assert.equal(decideTarget({ at: "backup" }, seen).reached, true);
+  assert.equal(decideTarget({ at: "end" }, seen).reached, false);
+  assert.equal(decideTarget({ at: "end" }, { ...seen, paused: false, exhausted: true }).reached, true);
 });

@@ -1,12 +1,13 @@
 // The restore of this node from a backup: copied, recovered to its target, shown to the operator if wanted, and the end of it.
 // What is to be restored is in the node's memory, so that a restart goes on where it was.
 import { orderPause } from "../../../core/protocol/pause.ts";
-import type { RestoreEnd } from "../../../core/protocol/restore.ts";
+import type { RecoveryStop, RestoreEnd } from "../../../core/protocol/restore.ts";
 import { errorText } from "../../../core/words/errors.ts";
-import { wasPromoted } from "../decide/restore.ts";
+import { decideTarget, wasPromoted } from "../decide/restore.ts";
 import type { OwnData } from "../decide/view.ts";
 import { licenseOf, type Node, say } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
+import { finalLook, observeSurroundings } from "../observe/surroundings.ts";
 import type { ServerEnd, ServerRun } from "../run.ts";
 
 const lookMs = 250;
@@ -19,6 +20,9 @@ export async function withoutLease(node: Node): Promise<{ do: "wait"; because: s
   return { do: "wait", because: `a restore needs the lease, and this node did not get it: ${asked.because}` };
 }
 
+/** Whether an operator has ended the restore that is under way. */
+export const isUndone = ({ memory }: Node): boolean => memory.now.restore?.undo === true;
+
 /** Copies the backup, and puts it in the place of the data here. */
 export async function copyBackup(because: string, node: Node): Promise<void> {
   const { doors, memory, restoring, seen } = node;
@@ -26,7 +30,7 @@ export async function copyBackup(because: string, node: Node): Promise<void> {
   if (restore === null) throw new Error("copyBackup() needs an order to restore");
   say(node, "cloning", `copying backup ${restore.backup} from barman`, because);
   restoring.set({ step: "copying", trouble: null });
-  await doors.data.restore(restore, (p) => restoring.set(p));
+  await doors.data.restore(restore, (p) => restoring.set(p), restoring.begin());
   seen.dataReplaced();
 }
 
@@ -51,12 +55,30 @@ export async function noteRestored(data: OwnData, node: Node): Promise<void> {
 
 /** This node leads with what was restored. Other nodes may lead again from now on. */
 export async function endRestore(node: Node): Promise<void> {
-  const { doors, history, memory } = node;
+  const { doors, history, log, memory } = node;
   const { restore } = memory.now;
   if (restore === null) return;
-  await doors.data.endRestore();
+  // the memory first: what it does not know any more is never copied again, and a marker that is left does no harm
   await forget({ id: restore.id, undone: false }, node);
+  await doors.data.endRestore().catch((error) => log.warn("The restored data keep their marker", { error }));
   history.note("Restored", { backup: restore.backup, target: restore.target, restore: restore.id });
+}
+
+/** Where no lease is in force, only a look shows whether another node has become primary meanwhile. */
+async function nobodyElseLeads(node: Node): Promise<boolean> {
+  const { primary } = await observeSurroundings(node, finalLook);
+  if (primary === null || primary.host === node.config.host) return true;
+  node.restoring.set({ trouble: `${primary.host} is primary: type postdock barman restore abort` });
+  return false;
+}
+
+/** Without the lease no epoch is reserved: the next timeline is above all that barman's archive knows. */
+async function numberTimeline(newestArchived: number, node: Node): Promise<void> {
+  if (licenseOf(node) !== "not-needed") return;
+  const { doors, seen } = node;
+  const own = seen.now.server?.timeline;
+  if (own === undefined) throw new Error("the timeline of this node is not known");
+  await doors.data.makeNextTimeline(own, Math.max(own, newestArchived, await doors.data.newestTimeline()) + 1);
 }
 
 async function forget(lastRestore: RestoreEnd, { clock, memory, restoring }: Node): Promise<void> {
@@ -75,11 +97,12 @@ export async function reachTarget(run: ServerRun, node: Node): Promise<ServerEnd
     const { restore } = memory.now;
     if (restore === null || restore.undo) return { why: "restore", because: "an operator has ended the restore" };
     if (!run.process.running()) return { why: "not-recovered", because: "PostgreSQL ended during the recovery" };
-    const reached = await look(restore.stop.at === "end", node);
-    if (reached && (!restore.hold || restore.finish)) {
+    const reached = await look(restore.stop, node);
+    if (reached && (!restore.hold || restore.finish) && await nobodyElseLeads(node)) {
       restoring.set({ step: "promoting" });
-      // the number of the next timeline is known to this node: PostgreSQL need not ask barman for one history after another
-      if (licenseOf(node) !== "not-needed") await doors.data.endRecovery();
+      await numberTimeline(restore.newestTimeline, node);
+      // that number is known here: PostgreSQL need not ask barman for one history after another
+      await doors.data.endRecovery();
       await doors.server.reload();
       return null;
     }
@@ -95,18 +118,14 @@ export async function reachTarget(run: ServerRun, node: Node): Promise<ServerEnd
 }
 
 /** Whether the target is reached. A look that fails says nothing. */
-async function look(toTheEnd: boolean, node: Node): Promise<boolean> {
+async function look(stop: RecoveryStop, node: Node): Promise<boolean> {
   const { doors, restoring } = node;
   try {
     await observeServer(node);
-    const { paused, replayLsn } = await doors.server.recovery();
-    const exhausted = doors.data.walExhausted();
-    const short = exhausted && !paused && !toTheEnd;
-    restoring.set({
-      replayLsn,
-      trouble: short ? "all WAL is read, and the target was not reached: type postdock barman restore abort" : null,
-    });
-    return paused || (toTheEnd && exhausted);
+    const seen = { ...await doors.server.recovery(), ...doors.data.recoveryWal() };
+    const { reached, trouble } = decideTarget(stop, seen);
+    restoring.set({ replayLsn: seen.replayLsn, trouble });
+    return reached;
   } catch (error) {
     restoring.set({ trouble: errorText(error) });
     return false;

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import {
   ensureDirectory,
+  exists,
   listDirectory,
   move,
   readIfThere,
@@ -39,6 +40,14 @@ export const stagingDirectory = (pgdata: string) => join(stateDirectory(pgdata),
 const keptPrefix = "pgsql_tmp.before-";
 /** where the data from before a replacement are kept, named by what has replaced them */
 export const keptDirectory = (pgdata: string, name: string) => join(stateDirectory(pgdata), keptPrefix + name);
+/** What has been kept under a name stays: another replacement gets a name with a number. */
+async function freeKeptDirectory(pgdata: string, name: string): Promise<string> {
+  for (let number = 1;; number++) {
+    const path = keptDirectory(pgdata, number === 1 ? name : `${name}-${number}`);
+    if (!(await exists(path))) return path;
+  }
+}
+
 /** The names under which old data are kept. */
 export async function keptNames(pgdata: string): Promise<string[]> {
   const names = await listDirectory(stateDirectory(pgdata));
@@ -93,7 +102,7 @@ export async function moveIntoPlace(pgdata: string, log: Log): Promise<void> {
   await syncDirectory(pgdata);
   const old = await listDirectory(outgoingDirectory(pgdata));
   if (journal.keep !== undefined && old.length > 0) {
-    const kept = keptDirectory(pgdata, journal.keep);
+    const kept = await freeKeptDirectory(pgdata, journal.keep);
     await move(outgoingDirectory(pgdata), kept);
     log.warn("The old data are kept beside their replacement", { directory: kept, entries: old.length });
   } else if (old.length > 0) {

@@ -48,21 +48,34 @@ test("files are written where PostgreSQL wants them, from the first agent of bar
     assert.deepEqual(asked, [`gone ${wal(7)}`, `barman ${wal(7)}`]);
     const nowhere = new RecoveryWal({ hosts: ["gone"], lastWal: wal(8) });
     await assert.rejects(nowhere.give(wal(7), place, node), /barman's agent does not answer \(gone: no answer/);
-    assert.equal(nowhere.exhausted, false, "what could not be asked is not missing");
+    assert.equal(nowhere.now.exhausted, false, "what could not be asked is not missing");
   }));
 
-test("the WAL is exhausted when the last file is wanted again, or one after it; not for a history or an earlier file", () =>
+test("the WAL is exhausted when a file from the last one on is wanted twice in a row, or one after it is not there", () =>
   withBarman(async (node) => {
-    const recovery = new RecoveryWal({ hosts: ["barman"], lastWal: wal(8) });
-    for (const name of ["00000004.history", wal(6), wal(7), wal(8)]) {
-      await recovery.give(name, place, node);
-      assert.equal(recovery.exhausted, false, name);
-    }
-    await recovery.give(wal(8), place, node);
-    assert.equal(recovery.exhausted, true);
-    const other = new RecoveryWal({ hosts: ["barman"], lastWal: wal(8) });
-    await other.give(wal(9), place, node);
-    assert.equal(other.exhausted, true);
+    const start = () => new RecoveryWal({ hosts: ["barman"], lastWal: wal(7) });
+    const after = async (...names: string[]) => {
+      const recovery = start();
+      for (const name of names) await recovery.give(name, place, node);
+      return recovery.now.exhausted;
+    };
+    // the last checkpoint is in the last file, and begins in one before it: that is read twice, but not in a row
+    assert.equal(await after(wal(7), wal(6), wal(7)), false);
+    assert.equal(await after("00000004.history", wal(6), wal(7), wal(8)), false, "more was received after the plan");
+    assert.equal(await after(wal(6), wal(6)), false, "barman does not have that one, but later ones");
+    assert.equal(await after(wal(7), wal(7)), true);
+    assert.equal(await after(wal(7), wal(8), "00000004.history", wal(8)), true);
+    assert.equal(await after(wal(9)), true);
+  }));
+
+test("when barman is somewhere else, it is asked there, and until then the trouble is named", () =>
+  withBarman(async (node) => {
+    const recovery = new RecoveryWal({ hosts: ["gone"], lastWal: wal(8) });
+    await assert.rejects(recovery.give(wal(7), place, node));
+    assert.match(recovery.now.trouble ?? "", /postdock barman restore resume/);
+    recovery.barmanIsAt(["barman"]);
+    assert.equal((await recovery.give(wal(7), place, node)).ok, true);
+    assert.equal(recovery.now.trouble, null);
   }));
 
 test("only files of WAL are given, and only into pg_wal", () =>

@@ -14,40 +14,64 @@ const places = /^pg_wal\/[A-Z0-9_]+$/;
 
 /** One recovery: what it has asked for so far. */
 export class RecoveryWal {
-  private lastServed = false;
-  /** it has read the last file to its end: a standby of nobody asks for it again, or for the next */
-  exhausted = false;
+  private last = "";
+  private exhausted = false;
+  private trouble: string | null = null;
+  private hosts: readonly string[];
 
-  constructor(private readonly order: Pick<RestoreOrder, "hosts" | "lastWal">) {}
+  constructor(private readonly order: Pick<RestoreOrder, "hosts" | "lastWal">) {
+    this.hosts = order.hosts;
+  }
+
+  /** `exhausted`: it has read the last file to its end; `trouble`: why barman gave nothing when it was asked last. */
+  get now(): { exhausted: boolean; trouble: string | null } {
+    return { exhausted: this.exhausted, trouble: this.trouble };
+  }
+
+  /** barman answers there from now on. */
+  barmanIsAt(hosts: readonly string[]): void {
+    this.hosts = hosts;
+  }
 
   /** Writes the file to `path` in the data directory. */
   async give(name: string, path: string, node: FetchDeps): Promise<Verdict> {
-    const { lastWal } = this.order;
     if (!walFileName.test(name)) return no(`${JSON.stringify(name)} is not the name of a WAL file`);
     if (!places.test(path)) return no(`${JSON.stringify(path)} is not a place for a WAL file`);
-    if (name === lastWal && this.lastServed) this.exhausted = true;
+    const isSegment = !name.endsWith(".history");
+    // names of segments are in the order of WAL; the receiver may have begun more files than there were at the plan
+    const notBefore = isSegment && name.slice(8) >= this.order.lastWal.slice(8);
+    const again = isSegment && name === this.last;
     const answer = await this.read(name, node);
+    if (isSegment) this.last = name;
     if ("refused" in answer) {
-      // names of segments are in the order of WAL; a history file that is not there says nothing
-      if (name.length === lastWal.length && name.slice(8) > lastWal.slice(8)) this.exhausted = true;
+      if (notBefore && name.slice(8) > this.order.lastWal.slice(8)) this.exhausted = true;
       return no(answer.refused);
     }
+    // a standby of nobody that has read a file to its end asks for it again
+    if (notBefore && again) this.exhausted = true;
     await writeAtomic(join(node.config.pgdata, path), answer.content, { mode: 0o600, owner: postgresAccount });
-    if (name === lastWal) this.lastServed = true;
     node.log.info("WAL fetched from barman for the recovery", { file: name });
     return yes(`${name} was fetched`);
   }
 
   private async read(name: string, node: FetchDeps): Promise<{ content: Buffer } | { refused: string }> {
     const errors: string[] = [];
-    for (const host of this.order.hosts) {
+    for (const host of this.hosts) {
       try {
-        return { content: await readWhole(host, name, node, { unfinished: true }) };
+        const content = await readWhole(host, name, node, { unfinished: true });
+        this.trouble = null;
+        return { content };
       } catch (error) {
-        if (error instanceof HttpError && error.status === 409) return { refused: error.body };
+        if (error instanceof HttpError && error.status === 409) {
+          this.trouble = null;
+          return { refused: error.body };
+        }
         errors.push(`${host}: ${errorText(error)}`);
       }
     }
-    throw new Error(`barman's agent does not answer (${errors.join("; ")})`);
+    this.trouble = `barman's agent does not answer (${
+      errors.join("; ")
+    }); type postdock barman restore resume in its container`;
+    throw new Error(this.trouble);
   }
 }

@@ -50,6 +50,21 @@ test("a restore keeps what it replaces until it is told to forget it", () =>
     assert.deepEqual(await readdir(journal.stateDirectory(pgdata)), []);
   }));
 
+test("what is kept is never overwritten, also by a second replacement of the same name", () =>
+  restored(async (pgdata) => {
+    const staging = journal.stagingDirectory(pgdata);
+    await mkdir(staging);
+    await writeFile(join(staging, "PG_VERSION"), "newer");
+    await journal.writeJournal(pgdata, { phase: "moving-out", source: "backup", startedAt: "", keep: id });
+    await journal.moveIntoPlace(pgdata, log);
+    const versionIn = (directory: string) => readFile(join(directory, "PG_VERSION"), "utf8");
+    assert.deepEqual([
+      await versionIn(pgdata),
+      await versionIn(journal.keptDirectory(pgdata, id)),
+      await versionIn(journal.keptDirectory(pgdata, `${id}-2`)),
+    ], ["newer", "old", "new"]);
+  }));
+
 test("undone, the old data are back, and once more does no harm", () =>
   restored(async (pgdata) => {
     await undoRestore(pgdata, id, deps);

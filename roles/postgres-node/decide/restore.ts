@@ -1,4 +1,6 @@
 // PURE: what a node does that is to be restored from a backup and has no running server.
+import type { RecoveryStop } from "../../../core/protocol/restore.ts";
+import { compareLsn } from "../../../core/postgres/lsn.ts";
 import { countMajority } from "./counting.ts";
 import type { ClusterView, OwnData } from "./view.ts";
 
@@ -16,12 +18,14 @@ export function decideRestore(
       because: `${view.primary.host} is primary, so this node is not restored; type postdock barman restore abort`,
     };
   }
-  const majority = countMajority(view);
+  // the restored node needs the lease, also where no majority has joined yet
+  const leased = view.quorum && view.otherPartners.length + view.observers.length >= 2;
+  const majority = countMajority({ ...view, quorum: leased, everHadMajority: true });
   if (!majority.ok) {
     return {
       do: "wait",
-      because: `only ${majority.have} of ${majority.size} voters answer, and a restore needs a majority; missing: ` +
-        majority.missing.join(", "),
+      because: `only ${majority.have} of ${majority.size} voters answer, and a restore needs a majority; start ` +
+        `${majority.missing.join(", ")}, with empty volumes if theirs are lost`,
     };
   }
   if (view.data.kind !== "cluster" || view.data.restored !== id) {
@@ -35,6 +39,37 @@ export function restoredElsewhere({ restoring, self }: Pick<ClusterView, "restor
   if (restoring === null || restoring === self.host) return null;
   const because = `${restoring} is being restored from a backup, and no other node may lead until that has ended`;
   return { do: "wait" as const, because };
+}
+
+export interface RecoverySeen {
+  /** recovery waits */
+  paused: boolean;
+  /** the end of the last record that was replayed */
+  replayLsn: string | null;
+  /** all WAL is read */
+  exhausted: boolean;
+  /** why barman gives no WAL; null: it does */
+  trouble: string | null;
+}
+
+/** Whether a recovery is at its target. PostgreSQL also pauses where a setting is too low for the WAL that follows. */
+export function decideTarget(stop: RecoveryStop, seen: RecoverySeen): { reached: boolean; trouble: string | null } {
+  const { exhausted, paused, replayLsn } = seen;
+  if (stop.at === "end" && exhausted && !paused) return { reached: true, trouble: null };
+  const beyond = stop.at === "backup" ||
+    (stop.at === "record" && replayLsn !== null && compareLsn(replayLsn, stop.lsn) > 0);
+  if (paused && beyond) return { reached: true, trouble: null };
+  if (paused) {
+    const trouble =
+      "recovery has paused before the target, since a setting is lower than it was on the primary: the log of " +
+      "this node names it; type postdock barman restore abort, raise it in CONFIGS, then restore again";
+    return { reached: false, trouble };
+  }
+  if (exhausted) {
+    const trouble = "all WAL is read, and the target was not reached: type postdock barman restore abort";
+    return { reached: false, trouble };
+  }
+  return { reached: false, trouble: seen.trouble };
 }
 
 /** Until its promotion a restored node is on the timeline that it was ordered to, or on an ancestor. */

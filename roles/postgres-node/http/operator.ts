@@ -41,6 +41,12 @@ async function force(node: Node): Promise<{ because: string }> {
   const { activity, config, history, lease, memory, seen } = node;
   if (seen.role() === "primary") throw new ControlRefusal("this node is the primary already");
   if (config.otherPartners.length === 0) throw new ControlRefusal("PARTNER_NODES is empty here: this node never leads");
+  const { restoring } = memory.now.paused;
+  if (memory.now.paused.on && restoring !== undefined && restoring !== config.host) {
+    throw new ControlRefusal(
+      `${restoring} is being restored from a backup: type postdock barman restore abort, or postdock cluster resume if it is gone`,
+    );
+  }
   const surroundings = await look(node);
   if (surroundings.primary) {
     throw new ControlRefusal(`${surroundings.primary.host} is primary and answers: type postdock cluster switchover`);

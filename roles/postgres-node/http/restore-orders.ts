@@ -1,6 +1,7 @@
 // The orders with which an operator restores this node from a backup: begin, end, and remove what was replaced. Refusals say why.
 import { answering, ControlRefusal } from "../../../core/http/control.ts";
 import { orders } from "../../../core/protocol/orders.ts";
+import { orderPause } from "../../../core/protocol/pause.ts";
 import type { RestoreOrder } from "../../../core/protocol/restore.ts";
 import { sizeText } from "../../../core/words/amounts.ts";
 import type { Node } from "../node.ts";
@@ -23,8 +24,10 @@ async function begin(order: RestoreOrder, node: Node): Promise<{ because: string
   const before = memory.now.restore;
   if (before?.id === order.id) {
     await memory.update((m) => ({ ...m, restore: m.restore && { ...m.restore, hosts: order.hosts } }));
+    doors.data.barmanIsAt(order.hosts);
     return { because: "the restore goes on" };
   }
+  if (memory.now.lastRestore?.id === order.id) return { because: "this restore has ended" };
   if (before !== null) {
     throw new ControlRefusal(`another restore is under way, of ${before.target}: type postdock barman restore abort`);
   }
@@ -47,7 +50,13 @@ async function begin(order: RestoreOrder, node: Node): Promise<{ because: string
     );
   }
   history.note("Restore begun", { because: "an operator asked for it", target: order.target, backup: order.backup });
-  await memory.update((m) => ({ ...m, restore: { ...order, finish: false, undo: false } }));
+  const wallMs = node.clock.wallMs();
+  await memory.update((m) => ({
+    ...m,
+    restore: { ...order, finish: false, undo: false },
+    // a node that was away learns from this one that it may not lead
+    paused: m.paused.restoring === config.host ? m.paused : orderPause(true, [m.paused], wallMs, config.host),
+  }));
   const because = `an operator wants ${order.target} to be restored`;
   if (seen.now.postmasterRuns) given.give({ do: "restore", because });
   return { because };
@@ -63,6 +72,7 @@ async function end(id: string, undo: boolean, node: Node): Promise<{ because: st
     );
   }
   await memory.update((m) => ({ ...m, restore: m.restore && { ...m.restore, finish: !undo, undo } }));
+  if (undo) restoring.cancel();
   activity.wake();
   return { because: undo ? "the old data are put back" : "this node leads with what was restored" };
 }

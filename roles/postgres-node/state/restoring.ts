@@ -7,6 +7,18 @@ const nothing: Progress = { step: "waiting", doneBytes: 0, totalBytes: null, rep
 
 export class Restoring {
   private progress = nothing;
+  private copy = new AbortController();
+
+  /** A copy begins; the signal aborts when the operator ends the restore. */
+  begin(): AbortSignal {
+    this.copy = new AbortController();
+    return this.copy.signal;
+  }
+
+  /** The operator has ended the restore. */
+  cancel(): void {
+    this.copy.abort();
+  }
 
   get now(): Readonly<Progress> {
     return this.progress;
