@@ -37,6 +37,10 @@ function status(shape: Shape): NodeStatus {
     paused: { on: false, count: 0, atMs: 0 },
     disk: null,
     forced: false,
+    force: null,
+    overruled: false,
+    restore: null,
+    lastRestore: null,
     consistency: { mode: "eventual", degraded: null },
     fenced: shape.fenced ?? null,
     lease: {

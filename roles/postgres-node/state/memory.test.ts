@@ -12,6 +12,9 @@ const empty: Memory = {
   granted: null,
   followed: 0,
   forced: false,
+  force: null,
+  restore: null,
+  lastRestore: null,
 };
 
 test("a pause that is ordered while a look is being written is not lost", async () => {
