@@ -357,7 +357,7 @@ test("a forced primary leads again, under the lease and an epoch of the majority
 });
 
 test("a forced node that comes back after a leadership of a majority waits, and votes with the others again", async () => {
-  const f = fakeNode({}, { forced: true, force: { host: "pg1", above: 1 } });
+  const f = fakeNode({}, { forced: true, force: { host: "pg1", above: 1, timelines: [18] } });
   f.world.data = cluster({ position: { timeline: 18, lsn: "0/9000000" } });
   f.world.others.clear();
   f.world.leaderships = [{ epoch: 3, host: "pg2", systemIdentifier: "7", partners: ["pg1", "pg2", "pg3"] }];
@@ -372,7 +372,7 @@ test("a forced node that comes back after a leadership of a majority waits, and 
 
 test("a node remembers the forced failover of the primary that it is cloned from before it is cloned", async () => {
   const f = fakeNode();
-  const force = { host: "pg2", above: 1 };
+  const force = { host: "pg2", above: 1, timelines: [18] };
   const status = { forced: true, force, lease: { ...says("pg2").lease, held: true } };
   f.world.data = { kind: "empty" };
   f.world.others.set("pg2", says("pg2", status, { standby: false, upstream: null }));

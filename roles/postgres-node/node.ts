@@ -92,6 +92,13 @@ export function ownOf({ seen }: Node): OwnNode {
   return ownNode({ role: seen.role(), ...seen.now });
 }
 
+/** Whether the voters have told this node that its data counts for nothing. */
+function dataOverruled(node: Node): boolean {
+  const { own, leaderships } = epochsOf(node);
+  const forced = own.forced && node.seen.role() === "primary";
+  return isOverruled({ own: { ...own, forced }, leaderships, peers: [] });
+}
+
 /** What this node itself has and knows of epochs. */
 export function epochsOf(node: Node): Omit<EpochsView, "peers"> {
   const { systemIdentifier, timeline } = ownOf(node);
@@ -131,7 +138,7 @@ export function statusOf(node: Node): NodeStatus {
     uptimeMs: nowMs - node.startedMs,
     observedAgoMs: seen.now.server === null ? 0 : nowMs - seen.now.server.atMs,
     memory: memory.now,
-    overruled: isOverruled({ ...epochsOf(node), peers: [] }),
+    overruled: dataOverruled(node),
     condition: {
       failingMs: condition.failingMs(nowMs),
       fenced: condition.fenced,

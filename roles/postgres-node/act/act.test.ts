@@ -168,7 +168,7 @@ test("endForce() ends a forced failover once a majority is back and grants the l
 const led = { epoch: 3, host: "pg2", systemIdentifier: "7", partners: ["pg1", "pg2", "pg3"] };
 
 test("endForce() ends the server of a forced primary if the voters tell of a later leadership, and asks for no lease", async () => {
-  const f = fakeNode({}, { forced: true, force: { host: "pg1", above: 1 } });
+  const f = fakeNode({}, { forced: true, force: { host: "pg1", above: 1, timelines: [18] } });
   await started(f);
   f.node.lease.force();
   f.world.leaderships = [led];
@@ -177,7 +177,7 @@ test("endForce() ends the server of a forced primary if the voters tell of a lat
 });
 
 test("the epoch of a majority ends a force in the same write, that of its own vote does not", async () => {
-  const force = { host: "pg1", above: 1 };
+  const force = { host: "pg1", above: 1, timelines: [18] };
   const f = await orphanedStandby({}, { forced: true, force });
   f.world.held = true;
   f.node.lease.force();
@@ -196,17 +196,25 @@ test("an order to force remembers the highest epoch that is known by then", asyn
   f.world.leaderships = [{ ...led, epoch: 5 }];
   const order = operatorAnswers(f.node).find((a) => a.path === "/control/force");
   await order?.carryOut({});
-  assert.deepEqual([f.node.memory.now.forced, f.node.memory.now.force], [true, { host: "pg1", above: 5 }]);
+  assert.deepEqual([f.node.memory.now.forced, f.node.memory.now.force], [true, {
+    host: "pg1",
+    above: 5,
+    timelines: [],
+  }]);
 });
 
 test("a forced primary that a majority has overruled is not followed, and does not count", async () => {
   const f = await orphanedStandby();
-  const leads = { forced: true, force: { host: "pg2", above: 0 }, lease: { ...says("pg2").lease, held: true } };
+  const leads = {
+    forced: true,
+    force: { host: "pg2", above: 0, timelines: [18] },
+    lease: { ...says("pg2").lease, held: true },
+  };
   f.world.others.set("pg2", says("pg2", leads, { standby: false, upstream: null, timeline: 18 }));
   assert.equal((await observeSurroundings(f.node)).primary?.host, undefined, "this node is on a later timeline");
   f.world.others.set(
     "pg2",
-    says("pg2", { ...leads, force: { host: "pg2", above: 9 } }, { standby: false, timeline: 18 }),
+    says("pg2", { ...leads, force: { host: "pg2", above: 9, timelines: [18] } }, { standby: false, timeline: 18 }),
   );
   assert.equal((await observeSurroundings(f.node)).primary?.host, "pg2");
 });

@@ -23,9 +23,10 @@ export async function reserveEpoch(node: Node): Promise<number | null> {
   }
   const alone = lease.alone();
   const epoch = await lease.reserveEpoch(alone ? aboveUnknown(known, config) : known, systemIdentifier);
-  const { forced } = memory.now;
+  const { force, forced } = memory.now;
+  const goesOn = alone && force !== null ? { force: { ...force, timelines: withGranted(force.timelines, epoch) } } : {};
   // the force ends with the epoch of a majority, in one write: no crash comes between
-  const ends = alone ? {} : { forced: false, force: null };
+  const ends = alone ? goesOn : { forced: false, force: null };
   await memory.update((m) => ({ ...m, granted: withGranted(m.granted, epoch), ...ends }));
   if (forced && !alone) history.note("A majority counts again", { because: "it has granted an epoch", epoch });
   await doors.data.makeNextTimeline(own, epoch);

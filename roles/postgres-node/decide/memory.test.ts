@@ -111,7 +111,7 @@ test("the timeline of a lawful primary is remembered as granted; a standby keeps
 });
 
 test("a standby remembers the forced failover of its primary before it streams, and forgets it once it streams from another", () => {
-  const force = { host: "pg2", above: 2 };
+  const force = { host: "pg2", above: 2, timelines: [4] };
   const primary = { host: "pg2", systemIdentifier: "7", timeline: 4, history: null, origin: null };
   const forced = [peer("pg2", says("pg2"), { role: "primary", force })];
   const now = (change: Partial<MemoryView>, before: typeof force | null = null) =>

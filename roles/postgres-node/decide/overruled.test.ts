@@ -7,7 +7,7 @@ import { counting } from "./counting.ts";
 import { type EpochsView, type ForcedData, forceOfPrimary, isOverruled, withOverruled } from "./overruled.ts";
 import { reached, type ReachedPeer } from "./view.ts";
 
-const force = { host: "a", above: 2 };
+const force = { host: "a", above: 2, timelines: [18] };
 const forced: ForcedData = { systemIdentifier: "1", timeline: 18, force, forced: true };
 const followed = { ...forced, forced: false };
 const led = (epoch: number, host = "b", changes = {}) => ({
@@ -39,7 +39,7 @@ test("so do data in sight that are on such a timeline, unless they are of a forc
   assert.equal(overruled(forced, { peers: [on(2)] }), false);
   assert.equal(overruled(forced, { peers: [on(3, { force })] }), false);
   assert.equal(
-    overruled(forced, { peers: [on(3, { force: { host: "b", above: 3 } })] }),
+    overruled(forced, { peers: [on(3, { force: { host: "b", above: 3, timelines: [18] } })] }),
     true,
     "not yet on a timeline of it",
   );
@@ -52,7 +52,7 @@ test("a greater epoch ends the force of the forced node, and is only newer than 
   assert.equal(overruled(forced, { peers: [on(18)] }), false, "it streams from the forced node");
 });
 
-test("overruled data does not count, whoever knows it, and whatever timeline it is on", () => {
+test("overruled data does not count, if this node or its own node knows of it", () => {
   const own = { systemIdentifier: "1", timeline: 3, force: null, forced: false };
   const counts = (peer: ReachedPeer, changes: Partial<EpochsView> = {}) => {
     const peers = withOverruled({ own: { ...own, timeline: 2 }, peers: [peer], leaderships: [], ...changes });
@@ -73,7 +73,12 @@ test("whatever was forced, it never outranks a timeline that a majority granted 
     fc.boolean(),
   );
   fc.assert(fc.property(timelines, ([above, later, skipped, flag]) => {
-    const own = { ...forced, forced: flag, force: { host: "a", above }, timeline: above + skipped };
+    const own = {
+      ...forced,
+      forced: flag,
+      force: { host: "a", above, timelines: [above + skipped] },
+      timeline: above + skipped,
+    };
     fc.pre(above + later !== own.timeline);
     const isOver = overruled(own, { leaderships: [led(above + later)] });
     assert.ok(isOver || above + later > own.timeline);

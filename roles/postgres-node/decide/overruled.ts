@@ -14,9 +14,9 @@ export interface ForcedData {
   systemIdentifier: string | null;
   /** null: it is not known */
   timeline: number | null;
-  /** the forced failover whose timeline it is on; null: none */
+  /** the forced failover that it may be of; null: none */
   force: Force | null;
-  /** the node itself was forced, and no majority has granted it an epoch since */
+  /** the node itself goes on without a majority: it was forced, and none has granted it an epoch since */
   forced: boolean;
 }
 
@@ -50,14 +50,21 @@ function overrules({ own, peers, leaderships }: EpochsView, data: ForcedData): b
   const seen = [own, ...reached({ peers }).map(forcedOf)].filter((d) =>
     d.systemIdentifier === systemIdentifier && !isForced(d)
   );
-  const epochs = [...led.map((l) => l.epoch), ...seen.map((d) => d.timeline ?? 0)];
-  return epochs.some((epoch) => epoch > force.above && (forced ? epoch !== timeline : epoch < timeline));
+  const since = [...led.map((l) => l.epoch), ...seen.map((d) => d.timeline ?? 0)].filter((epoch) =>
+    epoch > force.above
+  );
+  return since.some((epoch) => (forced && epoch !== timeline) || (isForced(data) && epoch < timeline));
 }
 
-/** Whether it is on a timeline that a forced node has begun; what is older was granted by a majority. */
-const isForced = ({ force, timeline }: ForcedData) => force !== null && (timeline ?? 0) > force.above;
+/** Whether it is on a timeline that a forced node has begun: a majority has granted all others. */
+const isForced = ({ force, timeline }: ForcedData) => timeline !== null && force?.timelines.includes(timeline) === true;
 
-const forcedOf = (p: ReachedPeer): ForcedData => ({ ...p, timeline: p.position?.timeline ?? null });
+/** A forced node that does not lead is no danger by its force, and its data may be needed. */
+const forcedOf = (p: ReachedPeer): ForcedData => ({
+  ...p,
+  timeline: p.position?.timeline ?? null,
+  forced: p.forced && p.role === "primary",
+});
 
 /** The forced failover whose timeline the primary in sight, another node, is on; null: none. */
 export function forceOfPrimary({ peers, primary }: Pick<Surroundings, "peers" | "primary">): Force | null {

@@ -223,12 +223,10 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
   const view = withoutStuck(all, own.position);
   if (view.overruled) return { do: "wait", because: overruledText };
   if (own.ungranted) {
-    return {
-      do: "wait",
-      because:
-        "this node was promoted without an epoch from a majority of the voters, so it waits for a primary to clone " +
-        "from; if no other node has data, type postdock cluster failover --force",
-    };
+    const because =
+      "this node was promoted without an epoch from a majority of the voters, so it waits for a primary to clone " +
+      "from; if no other node has data, type postdock cluster failover --force";
+    return { do: "wait", because };
   }
   if (isRestored(view, own.systemIdentifier)) {
     return {

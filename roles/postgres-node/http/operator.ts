@@ -57,7 +57,12 @@ async function force(node: Node): Promise<{ because: string }> {
   if (better) throw new ControlRefusal(`${better.host} has newer data: force that node instead`);
   history.note("Forced failover", { because: "an operator asked for it", missing: missing(node, surroundings) });
   const above = await highestKnown(own.timeline, own.systemIdentifier, node);
-  await memory.update((m) => ({ ...m, everHadMajority: true, forced: true, force: { host: config.host, above } }));
+  await memory.update((m) => ({
+    ...m,
+    everHadMajority: true,
+    forced: true,
+    force: { host: config.host, above, timelines: [] },
+  }));
   lease.force();
   if (seen.role() === "standby") {
     await promoteHere("an operator forced a failover", node, { asked: true });

@@ -21,7 +21,12 @@ export function force(node: SimNode, world: DataWorld): void {
   if (world.lease.holder !== null || world.nodes.some((n) => n.disk.memory.forced)) return;
   if (world.nodes.some((n) => n.now?.server === "primary" || n.now?.orphan) || hasNewerInSight(node, world)) return;
   const above = highestKnown(node);
-  disk.memory = { ...disk.memory, everHadMajority: true, forced: true, force: { host: node.settings.host, above } };
+  disk.memory = {
+    ...disk.memory,
+    everHadMajority: true,
+    forced: true,
+    force: { host: node.settings.host, above, timelines: [] },
+  };
   now.asked = now.votesAlone = true;
   world.promises.forgive(node);
 }
@@ -63,7 +68,14 @@ function epochsOf({ disk, now }: SimNode): Omit<EpochsView, "peers"> {
   };
 }
 
-/** Whether a majority has overruled the force on whose timeline this node's data is. */
+/** What a node itself says of its data. */
+export function saysOverruled(node: SimNode, world: DataWorld): boolean {
+  const { own, leaderships } = epochsOf(node);
+  const forced = own.forced && roleOf(node.now!) === "primary";
+  return world.rules.forceYields && isOverruled({ own: { ...own, forced }, leaderships, peers: [] });
+}
+
+/** Whether a majority has overruled the force that this node's data is of. */
 export function hasToYield(node: SimNode, peers: readonly Peer[], world: DataWorld): boolean {
   return world.rules.forceYields && isOverruled({ ...epochsOf(node), peers });
 }

@@ -80,7 +80,9 @@ function* begin(node: SimNode, world: DataWorld): Generator<void, number | null>
   const known = alone ? aboveUnknown(seen, { host, partners: partnersOf(node.settings) }) : seen;
   const epoch = yield* world.lease.reserve(node, known);
   if (epoch === null) return null;
-  const ends = node.now!.votesAlone || !world.rules.forceYields ? {} : { forced: false, force: null };
+  const { force } = disk.memory;
+  const goesOn = force && { ...force, timelines: withGranted(force.timelines, epoch) };
+  const ends = node.now!.votesAlone ? { force: goesOn } : world.rules.forceYields ? { forced: false, force: null } : {};
   disk.memory = { ...disk.memory, granted: withGranted(disk.memory.granted, epoch), ...ends };
   yield;
   if (disk.files.has(epoch)) return null;

@@ -9,7 +9,7 @@ import { decideRunning, type RunningPlan } from "../../../roles/postgres-node/de
 import { decideStartup, type StartupPlan } from "../../../roles/postgres-node/decide/startup.ts";
 import type { License, Peer, PrimaryInSight, ReachedPeer } from "../../../roles/postgres-node/decide/view.ts";
 import { lostPeer, standbyPeer } from "../../support/peer.ts";
-import { hasToYield, peersOf } from "./force.ts";
+import { hasToYield, peersOf, saysOverruled } from "./force.ts";
 import { partnersOf, type Running, type SimNode } from "./node.ts";
 import { originIn, positionOf, type Wal } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
@@ -74,7 +74,7 @@ export function peerOf(other: SimNode, from: SimNode, world: DataWorld): Peer {
     streaming: now.streaming,
     forced: disk.memory.forced,
     force: disk.memory.force,
-    overruled: hasToYield(other, [], world),
+    overruled: saysOverruled(other, world),
   });
 }
 
