@@ -51,7 +51,7 @@ function overrules({ own, peers, leaderships }: EpochsView, data: ForcedData): b
     d.systemIdentifier === systemIdentifier && !isForced(d)
   );
   const since = [...led.map((l) => l.epoch), ...seen.map((d) => d.timeline ?? 0)].filter((epoch) =>
-    epoch > force.above
+    epoch > force.above && !force.timelines.includes(epoch)
   );
   return since.some((epoch) => (forced && epoch !== timeline) || (isForced(data) && epoch < timeline));
 }

@@ -61,7 +61,7 @@ async function force(node: Node): Promise<{ because: string }> {
     ...m,
     everHadMajority: true,
     forced: true,
-    force: { host: config.host, above, timelines: [] },
+    force: { host: config.host, above, timelines: m.force?.timelines ?? [] },
   }));
   lease.force();
   if (seen.role() === "standby") {

@@ -25,7 +25,7 @@ export function force(node: SimNode, world: DataWorld): void {
     ...disk.memory,
     everHadMajority: true,
     forced: true,
-    force: { host: node.settings.host, above, timelines: [] },
+    force: { host: node.settings.host, above, timelines: disk.memory.force?.timelines ?? [] },
   };
   now.asked = now.votesAlone = true;
   world.promises.forgive(node);
