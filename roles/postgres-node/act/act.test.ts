@@ -199,7 +199,7 @@ test("an order to force remembers the highest epoch that is known by then", asyn
   assert.deepEqual([f.node.memory.now.forced, f.node.memory.now.force], [true, {
     host: "pg1",
     above: 5,
-    timelines: [],
+    timelines: [24],
   }]);
 });
 

@@ -37,7 +37,7 @@ test("a leadership that a majority has granted since the order overrules a force
 test("so do data in sight that are on such a timeline, unless they are of a force themselves", () => {
   assert.equal(overruled(forced, { peers: [on(3)] }), true);
   assert.equal(overruled(forced, { peers: [on(2)] }), false);
-  assert.equal(overruled(forced, { peers: [on(3, { force })] }), false);
+  assert.equal(overruled(forced, { peers: [on(3, { force: { ...force, host: "c", timelines: [3] } })] }), false);
   assert.equal(
     overruled(forced, { peers: [on(3, { force: { host: "b", above: 3, timelines: [18] } })] }),
     true,
