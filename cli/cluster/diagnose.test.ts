@@ -65,6 +65,8 @@ function node(
     paused: { on: false, count: 0, atMs: 0 },
     disk: null,
     forced: false,
+    force: null,
+    overruled: false,
     consistency: { mode: "eventual", degraded: null },
     becomingPrimary: false,
     repmgrd: { running: true },

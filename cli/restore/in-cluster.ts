@@ -47,7 +47,7 @@ export async function restoreNode(plan: RestorePlan, target: string, doing: Doin
     systemIdentifier: await identityOf(places, node.status, options.replace === true),
     timeline,
     newestTimeline: plan.newestTimeline,
-    stop: stop.at === "record" ? { at: "record", lsn: stop.lsn } : stop,
+    stop: stop.at === "record" ? { at: "record", lsn: stop.lsn, included: stop.included } : stop,
     bytes: backup.sizeBytes,
     lastWal: wal.at(-1)!.name.slice(0, 24),
     hold: options.pause === true,

@@ -113,3 +113,18 @@ test("a voter without a record may have granted for 5 s, one whose record cannot
     await rm(directory, { recursive: true });
   }
 });
+
+test("a voter notes which leaderships only its own vote has granted, after a forced failover", async () => {
+  await withVoter(async (start) => {
+    const voter = await start(shortMs);
+    await systemClock.sleep(longMs + 100);
+    const grant = async (epoch: number, electorate: readonly string[]) => {
+      voter.setElectorate(electorate);
+      const from = { nodeId: 2, host: "b", incarnation: "2" };
+      await voter.handle({ ...request("acquire", 2, shortMs, epoch), electorate });
+      return (await voter.grantEpoch({ from, epoch, systemIdentifier: "1", partners: ["a", "b", "c"] })).granted;
+    };
+    assert.ok(await grant(2, ["a", "b", "c"]) && await grant(18, ["b"]));
+    assert.deepEqual(voter.leaderships.map((l) => [l.epoch, l.alone]), [[18, true], [2, undefined]]);
+  });
+});

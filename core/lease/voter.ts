@@ -134,6 +134,7 @@ export class Voter {
         host: request.from.host,
         systemIdentifier: request.systemIdentifier,
         partners: request.partners,
+        ...(electorate.length === 1 ? { alone: true } : {}),
       });
       this.log.info("Epoch granted", { to: request.from.host, epoch: request.epoch, because });
     }

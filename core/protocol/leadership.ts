@@ -6,5 +6,6 @@ export const leadershipSchema = z.object({
   epoch: z.number().int().positive(),
   host: z.string().max(300).default(""),
   systemIdentifier: z.string().max(20).default(""),
+  alone: z.boolean().optional(),
   partners: z.array(z.string().max(253)).max(100).default([]),
 }) satisfies z.ZodType<Leadership>;

@@ -3,11 +3,14 @@ import { z } from "zod";
 
 const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
 
-/** Where recovery stops: at the end of WAL, as soon as the backup is consistent, or after the record that begins there. */
+/**
+ * Where recovery stops: at the end of WAL, as soon as the backup is consistent, or at the record that begins there or next:
+ * after it if it is included, otherwise before it.
+ */
 export const StopSchema = z.discriminatedUnion("at", [
   z.object({ at: z.literal("end") }),
   z.object({ at: z.literal("backup") }),
-  z.object({ at: z.literal("record"), lsn }),
+  z.object({ at: z.literal("record"), lsn, included: z.boolean() }),
 ]);
 export type RecoveryStop = z.infer<typeof StopSchema>;
 

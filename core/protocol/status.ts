@@ -4,6 +4,7 @@ import { z } from "zod";
 import { PauseSchema } from "./pause.ts";
 import { VerifiedSchema } from "./verified.ts";
 import { RestoreEndSchema, RestoreProgressSchema } from "./restore.ts";
+import { forceFields } from "./force.ts";
 
 const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
 
@@ -126,6 +127,7 @@ export const NodeStatus = z.object({
   forced: z.boolean().meta({
     description: "an operator made it primary without a majority; it votes alone until a majority is back",
   }),
+  ...forceFields,
   consistency: z.object({ mode: z.string(), degraded: z.string().nullable() }).meta({
     description: "CONSISTENCY, and which part of its promise cannot be kept now",
   }),

@@ -339,20 +339,46 @@ test("a forced primary leads again, under the lease and an epoch of the majority
   f.world.did.length = 0;
   f.world.others.set("pg2", says("pg2"));
   await f.clock.pass(3_000);
-  assert.deepEqual(between(f.world.did, "unforce", "history: A majority counts again"), [
+  assert.deepEqual(between(f.world.did, "unforce", "switch WAL"), [
     "unforce",
     "stop SIGINT",
     "prepare standby of nobody",
     "start",
     "reserve above 18",
     "memory",
+    "history: A majority counts again",
     "next timeline 19",
     "promote",
     "history: Promoted",
     "switch WAL",
-    "memory",
-    "history: A majority counts again",
   ]);
   assert.equal(f.world.held, true);
+  await endLife(f, life);
+});
+
+test("a forced node that comes back after a leadership of a majority waits, and votes with the others again", async () => {
+  const f = fakeNode({}, { forced: true, force: { host: "pg1", above: 1, timelines: [18] } });
+  f.world.data = cluster({ position: { timeline: 18, lsn: "0/9000000" } });
+  f.world.others.clear();
+  f.world.leaderships = [{ epoch: 3, host: "pg2", systemIdentifier: "7", partners: ["pg1", "pg2", "pg3"] }];
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  assert.ok(!f.world.did.includes("start") && f.world.did.includes("stand down"), f.world.did.join());
+  assert.equal(f.node.memory.now.forced, false);
+  assert.match(f.node.activity.because, /another node has led by a majority since/);
+  assert.equal(statusOf(f.node).overruled, true);
+  await endLife(f, life);
+});
+
+test("a node remembers the forced failover of the primary that it is cloned from before it is cloned", async () => {
+  const f = fakeNode();
+  const force = { host: "pg2", above: 1, timelines: [18] };
+  const status = { forced: true, force, lease: { ...says("pg2").lease, held: true } };
+  f.world.data = { kind: "empty" };
+  f.world.others.set("pg2", says("pg2", status, { standby: false, upstream: null }));
+  const life = runNode(f.node);
+  await f.clock.pass(1_000);
+  assert.deepEqual(between(f.world.did, "memory", "clone pg2"), ["memory", "clone pg2"]);
+  assert.deepEqual(f.node.memory.now.force, force);
   await endLife(f, life);
 });

@@ -3,11 +3,13 @@
 import { errorText, ExitCode, OperatorError, unreachable } from "../../core/words/errors.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
-import { forgetOtherCluster, rememberMajority } from "./act/remember.ts";
+import { yieldForce } from "./act/force.ts";
+import { forgetOtherCluster, rememberBefore, rememberJoined } from "./act/remember.ts";
 import { noteRejoin, rewindTo } from "./act/rejoin.ts";
 import { copyBackup, noteRestored, undoRestore, withoutLease } from "./act/restore.ts";
 import { majorityAnswers, majorityInSight } from "./decide/counting.ts";
 import { countedData } from "./decide/granted.ts";
+import { forceOfPrimary, type Joining } from "./decide/overruled.ts";
 import { decideStartup, type StartupPlan } from "./decide/startup.ts";
 import type { ClusterView } from "./decide/view.ts";
 import { ServerSurvives } from "./act/end-server.ts";
@@ -34,8 +36,7 @@ interface Attempt {
   cloneBecause: string | null;
   /** the last server ended in order to be rejoined */
   rejoining: boolean;
-  /** a node of the cluster whose data this node has, or is about to clone, knows that a majority has joined */
-  majorityKnown: boolean;
+  joining: Joining;
   /** the term of the lease that this node held before it looked around: no other node can have led since */
   keptTerm: number | null;
   /** while this node is about to start as primary */
@@ -49,7 +50,7 @@ export async function runNode(node: Node): Promise<void> {
     pauseMs: firstPauseMs,
     cloneBecause: null,
     rejoining: false,
-    majorityKnown: false,
+    joining: { majorityKnown: false, force: null },
     keptTerm: null,
     bid: null,
   };
@@ -81,6 +82,7 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   await observeRoom(node);
   attempt.keptTerm = lease.held() ? lease.term() : null;
   const view = await observe(node, attempt);
+  if (forced && view.overruled) return await yieldForce(node);
   // what an operator has forced goes on as long as no majority is in sight, also after a restart
   if (forced && !majorityAnswers(view) && !lease.held() && !lease.alone()) lease.force();
   const plan = decideStartup(view);
@@ -103,7 +105,7 @@ async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<Clus
   const { data, disk } = seen.now;
   if (!data) throw new Error("observe() needs the data directory to be seen first");
   const cluster = surroundings.primary?.systemIdentifier ?? (data.kind === "cluster" ? data.systemIdentifier : null);
-  attempt.majorityKnown = majorityInSight(surroundings, cluster);
+  attempt.joining = { majorityKnown: majorityInSight(surroundings, cluster), force: forceOfPrimary(surroundings) };
   return {
     ...viewOf(node, surroundings),
     leadsAgain: memory.now.forced && lease.held() && !lease.alone(),
@@ -120,6 +122,7 @@ async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<Clus
 async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<boolean> {
   const { data } = node.doors;
   const started = node.clock.nowMs();
+  await rememberBefore(plan, attempt.joining, node);
   switch (plan.do) {
     case "wait":
       say(node, "waiting", "waiting", plan.because);
@@ -148,13 +151,14 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
     case "clone":
       say(node, "cloning", `cloning from ${plan.from}`, plan.because);
       await data.clone(plan.from);
-      if (attempt.majorityKnown) await rememberMajority(node);
+      await rememberJoined(attempt.joining, node);
       attempt.cloneBecause = null;
       noteRejoin("clone", { from: plan.from, because: plan.because, started }, node);
       return true;
     case "rewind":
       say(node, "rewinding", `rewinding to ${plan.to}`, plan.because);
       attempt.cloneBecause = await rewindTo(plan.to, plan.because, node) ? null : `the rewind to ${plan.to} failed`;
+      if (attempt.cloneBecause === null) await rememberJoined(attempt.joining, node);
       return true;
     case "restore":
       await copyBackup(plan.because, node);
@@ -165,7 +169,6 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
     case "start-primary":
       return await mayStartPrimary(node, attempt) && await serve(plan, node, attempt);
     case "start-standby":
-      if (attempt.majorityKnown) await rememberMajority(node);
       return await serve(plan, node, attempt);
     default:
       return unreachable(plan);
@@ -177,8 +180,10 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
  * may have been frozen since, and another node may have led meanwhile.
  */
 async function mayStartPrimary(node: Node, attempt: Attempt): Promise<boolean> {
-  const { clock, lease, stop } = node;
-  if (licenseOf(node) === "not-needed") return true;
+  const { clock, lease, memory, stop } = node;
+  // a restored node is promoted as a standby, for which the lease is needed also before a majority has ever joined
+  const restored = memory.now.restore !== null && lease.mode.on;
+  if (licenseOf(node) === "not-needed" && !restored) return true;
   const asked = await lease.acquire();
   if (!asked.held) {
     attempt.bid?.end();

@@ -7,6 +7,7 @@ import type { NodeStatus, Phase } from "../../core/protocol/status.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import { decideLicense } from "./decide/license.ts";
+import { type EpochsView, isOverruled } from "./decide/overruled.ts";
 import { type OwnNode, ownNode } from "./decide/own.ts";
 import type { License } from "./decide/view.ts";
 import type { Doors } from "./doors.ts";
@@ -91,6 +92,20 @@ export function ownOf({ seen }: Node): OwnNode {
   return ownNode({ role: seen.role(), ...seen.now });
 }
 
+/** Whether the voters have told this node that its data counts for nothing. */
+function dataOverruled(node: Node): boolean {
+  const { own, leaderships } = epochsOf(node);
+  const forced = own.forced && node.seen.role() === "primary";
+  return isOverruled({ own: { ...own, forced }, leaderships, peers: [] });
+}
+
+/** What this node itself has and knows of epochs. */
+export function epochsOf(node: Node): Omit<EpochsView, "peers"> {
+  const { systemIdentifier, timeline } = ownOf(node);
+  const { force, forced } = node.memory.now;
+  return { own: { systemIdentifier, timeline, force, forced }, leaderships: node.lease.leaderships() };
+}
+
 /** Whether this node may be read-write now. */
 export function licenseOf({ config, memory, lease, seen }: Node): License {
   return decideLicense({
@@ -123,6 +138,7 @@ export function statusOf(node: Node): NodeStatus {
     uptimeMs: nowMs - node.startedMs,
     observedAgoMs: seen.now.server === null ? 0 : nowMs - seen.now.server.atMs,
     memory: memory.now,
+    overruled: dataOverruled(node),
     condition: {
       failingMs: condition.failingMs(nowMs),
       fenced: condition.fenced,

@@ -16,7 +16,7 @@ export function fakeLease(world: World): NodeLease {
         world.note(`reserve above ${known}`);
         return world.epoch = known + 1;
       }),
-    leaderships: () => [],
+    leaderships: () => world.leaderships,
     refusalTexts: () => [],
     retryMs: 200,
     acquire: () => {

@@ -45,6 +45,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
     forced: false,
     restore: null,
     lastRestore: null,
+    force: null,
     ...remembered,
   };
   let daemon = false;

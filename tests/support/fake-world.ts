@@ -1,4 +1,5 @@
 // The world of a fake node: its data directory, its server, its partners and the voters of its lease.
+import type { Leadership } from "../../core/lease/decide/epoch.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import type { ServerSeen } from "../../roles/postgres-node/decide/server-seen.ts";
 import type { OwnData } from "../../roles/postgres-node/decide/view.ts";
@@ -16,6 +17,8 @@ export class World {
   /** whether the voters grant the lease */
   grants = true;
   held = false;
+  /** what the voters have said of earlier leaderships */
+  leaderships: readonly Leadership[] = [];
   /** the epoch that was reserved last, and the number that the next promotion takes */
   epoch: number | null = null;
   nextTimeline = 2;

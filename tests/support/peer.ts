@@ -24,6 +24,9 @@ export const standbyPeer = (host: string, nodeId: number, changes: Partial<Reach
   diskFreeBytes: null,
   upstream: "a",
   streaming: true,
+  forced: false,
+  force: null,
+  overruled: false,
   ...changes,
 });
 

@@ -42,5 +42,6 @@ export const startView = (changes: Partial<ClusterView>): ClusterView => ({
   waitedMs: 60_000,
   cloneBecause: null,
   leadsAgain: false,
+  overruled: false,
   ...changes,
 });

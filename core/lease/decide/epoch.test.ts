@@ -83,6 +83,8 @@ test("of each node and configuration, the newest leadership is remembered", () =
   assert.deepEqual(withLeaderships(before, [led(4, ["b", "a"])]).map((l) => l.epoch), [4, 3, 1]);
   assert.deepEqual(withLeaderships(before, [led(4, ["b", "a"], "1", "b")]).map((l) => l.epoch), [4, 3, 2, 1]);
   assert.deepEqual(withLeaderships(before, [led(1, ["c", "b", "a"])]), before, "an older answer changes nothing");
+  const alone = { ...led(9, ["a", "b"]), alone: true };
+  assert.deepEqual(withLeaderships(before, [alone]), [alone, ...before], "a forced one replaces none of a majority");
 });
 
 test("no two nodes that vote alone ask for one number, and each leaves out numbers that others may have", () => {

@@ -30,10 +30,12 @@ export interface Leadership {
   systemIdentifier: string;
   /** PARTNER_NODES of its primary, that node included */
   partners: readonly string[];
+  /** only its own voter has granted it, after a forced failover: no majority knows of it */
+  alone?: boolean;
 }
 
 /** The holder of the lease asks for the number of the timeline that its leadership is to have. */
-export interface EpochRequest extends Omit<Leadership, "host"> {
+export interface EpochRequest extends Omit<Leadership, "host" | "alone"> {
   from: Claimant;
   /** a majority has granted it: the voter has forgotten that, or was not asked. Its timeline may have been seen since */
   again?: boolean;
@@ -60,9 +62,10 @@ const mostLeaderships = 64;
  */
 export function withLeaderships(before: readonly Leadership[], added: readonly Leadership[]): Leadership[] {
   const newest = new Map<string, Leadership>();
-  for (const { epoch, host, systemIdentifier, partners } of [...before, ...added]) {
-    const key = [host, systemIdentifier, ...partners.toSorted()].join(" ");
-    if ((newest.get(key)?.epoch ?? 0) < epoch) newest.set(key, { epoch, host, systemIdentifier, partners });
+  for (const { epoch, host, systemIdentifier, partners, alone } of [...before, ...added]) {
+    const key = [alone === true, host, systemIdentifier, ...partners.toSorted()].join(" ");
+    if ((newest.get(key)?.epoch ?? 0) >= epoch) continue;
+    newest.set(key, { epoch, host, systemIdentifier, partners, ...(alone ? { alone } : {}) });
   }
   return [...newest.values()].toSorted((a, b) => b.epoch - a.epoch).slice(0, mostLeaderships);
 }

@@ -91,7 +91,7 @@ async function resolve(work: Work, nowMs: number): Promise<Planned> {
 }
 
 async function atLsn(lsn: string, { starts, chain, archive, reader }: Work): Promise<Planned> {
-  const planned = planFor({ at: "record", lsn, mark: null }, starts, chain, archive);
+  const planned = planFor({ at: "record", lsn, included: false, mark: null }, starts, chain, archive);
   if (!("plan" in planned)) return planned;
   const last = planned.plan.wal.at(-1)!;
   const end = last.name === newestOf(chain, archive)?.name ? await reader.end(last) : null;
@@ -118,7 +118,7 @@ async function atTime(atMicros: bigint, work: Work, nowMs: number): Promise<Plan
   const missing = firstMissing(row, chain, archive);
   if (!laterSeen && missing !== null) return gap(missing, row, backup);
   if (commit === null || compareLsn(commit.lsn, backup.endLsn) < 0) return early;
-  return planFor({ at: "record", lsn: commit.lsn, mark: commit }, [backup], chain, archive);
+  return planFor({ at: "record", lsn: commit.lsn, included: true, mark: commit }, [backup], chain, archive);
 }
 
 /** All WAL that can be reached from one of these backups, in its order. */
@@ -133,7 +133,7 @@ async function atMark(is: (mark: Mark) => boolean, what: string, work: Work): Pr
   const files = longestRow(starts, chain);
   for (let i = files.length - 1; i >= 0; i--) {
     const mark = (await reader.marks(files[i]!, files[i + 1] ?? null)).findLast(is);
-    if (mark) return planFor({ at: "record", lsn: mark.lsn, mark }, starts, chain, archive);
+    if (mark) return planFor({ at: "record", lsn: mark.lsn, included: true, mark }, starts, chain, archive);
   }
   return refuse(
     files.length === 0

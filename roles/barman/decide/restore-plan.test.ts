@@ -36,7 +36,7 @@ const archive = archiveOf(
 );
 const chain = chainTo(3, archive)!;
 const starts = startsOf([late, early, backup("branch", { timeline: 2 })], chain);
-const record = (lsn: string): Stop => ({ at: "record", lsn, mark: null });
+const record = (lsn: string): Stop => ({ at: "record", lsn, included: false, mark: null });
 
 function planned(stop: Stop, notAfter: bigint | null = null) {
   const result = planFor(stop, starts, chain, archive, notAfter);

@@ -13,8 +13,10 @@ export type Stop =
   | { at: "end" }
   /** as soon as the backup is consistent */
   | { at: "backup" }
-  /** after the record that begins there; `mark`: what it is, if it is a commit or a restore point */
-  | { at: "record"; lsn: string; mark: Mark | null };
+  /** after the record of a commit or a restore point, which begins there */
+  | { at: "record"; lsn: string; included: true; mark: Mark }
+  /** before the record that begins there, or the next one */
+  | { at: "record"; lsn: string; included: false; mark: null };
 
 /** How a moment is restored. */
 export interface RestorePlan {

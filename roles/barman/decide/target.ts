@@ -9,7 +9,7 @@ export type Target =
   | { kind: "immediate" }
   /** microseconds since 1970 */
   | { kind: "time"; atMicros: bigint }
-  /** the commit or other record that begins there, or the next one */
+  /** before the record that begins there, or the next one */
   | { kind: "lsn"; lsn: string }
   | { kind: "xid"; xid: number }
   /** a restore point of pg_create_restore_point() */

@@ -6,7 +6,10 @@ import { moveTablespaces, renderCopyConf, stopSettings } from "./recovery-conf.t
 test("each stop has its setting", () => {
   assert.deepEqual(stopSettings({ at: "end" }), {});
   assert.deepEqual(stopSettings({ at: "backup" }), { recovery_target: "immediate" });
-  assert.equal(stopSettings({ at: "record", lsn: "0/0B000100", mark: null }).recovery_target_lsn, "0/B000100");
+  assert.deepEqual(stopSettings({ at: "record", lsn: "0/0B000100", included: false, mark: null }), {
+    recovery_target_lsn: "0/B000100",
+    recovery_target_inclusive: "off",
+  });
 });
 
 test("a copy listens to no network, follows nobody, and asks no agent whether it may end its recovery", () => {

@@ -11,7 +11,10 @@ export function stopSettings(stop: Stop): Record<string, string> {
     case "backup":
       return { recovery_target: "immediate" };
     case "record":
-      return { recovery_target_lsn: formatLsn(parseLsn(stop.lsn)), recovery_target_inclusive: "on" };
+      return {
+        recovery_target_lsn: formatLsn(parseLsn(stop.lsn)),
+        recovery_target_inclusive: stop.included ? "on" : "off",
+      };
   }
 }
 

@@ -20,7 +20,7 @@ export function renderPlan(plan: RestorePlan, target: Target): string[] {
 function stopText(stop: Stop): string {
   if (stop.at === "end") return "at the end of the last file";
   if (stop.at === "backup") return "as soon as the backup is consistent: no transaction was committed between";
-  if (stop.mark === null) return `after the record at ${stop.lsn}`;
+  if (stop.mark === null) return `before the record at LSN ${stop.lsn}, or the next one`;
   const { kind, xid, atMicros, name } = stop.mark;
   return kind === "commit"
     ? `after the commit of transaction ${xid} at ${timeText(atMicros)}, LSN ${stop.lsn}`

@@ -5,8 +5,10 @@ import { says } from "../../../tests/support/fake-cluster.ts";
 import { fakeNode, orphanedStandby, started } from "../../../tests/support/fake-node.ts";
 import { licenseOf, statusOf } from "../node.ts";
 import { observeSurroundings, viewOf } from "../observe/surroundings.ts";
+import { operatorAnswers } from "../http/operator.ts";
 import { endForce } from "./force.ts";
 import { takeOver } from "./hand-over.ts";
+import { reserveEpoch } from "./leadership.ts";
 import { askToPromote, mayEndRecovery } from "./permission.ts";
 import { promoteForRepmgrd, promoteHere } from "./promote.ts";
 
@@ -161,6 +163,60 @@ test("endForce() ends a forced failover once a majority is back and grants the l
   assert.equal(await endForce(await observeSurroundings(f.node), f.node), null);
   assert.equal(f.node.memory.now.forced, false);
   assert.ok(f.world.did.includes("history: A majority counts again"));
+});
+
+const led = { epoch: 3, host: "pg2", systemIdentifier: "7", partners: ["pg1", "pg2", "pg3"] };
+
+test("endForce() ends the server of a forced primary if the voters tell of a later leadership, and asks for no lease", async () => {
+  const f = fakeNode({}, { forced: true, force: { host: "pg1", above: 1, timelines: [18] } });
+  await started(f);
+  f.node.lease.force();
+  f.world.leaderships = [led];
+  assert.deepEqual(await endForce(await observeSurroundings(f.node), f.node), { why: "demoted" });
+  assert.ok(!f.world.did.includes("unforce"), f.world.did.join());
+});
+
+test("the epoch of a majority ends a force in the same write, that of its own vote does not", async () => {
+  const force = { host: "pg1", above: 1, timelines: [18] };
+  const f = await orphanedStandby({}, { forced: true, force });
+  f.world.held = true;
+  f.node.lease.force();
+  await reserveEpoch(f.node);
+  assert.deepEqual([f.node.memory.now.forced, f.node.memory.now.force], [true, force]);
+  f.node.lease.standDown();
+  f.world.did.length = 0;
+  const epoch = await reserveEpoch(f.node);
+  const { forced, granted } = f.node.memory.now;
+  assert.deepEqual([forced, f.node.memory.now.force, granted?.at(-1)], [false, null, epoch]);
+  assert.equal(f.world.did.filter((w) => w === "memory").length, 1, "no crash comes between");
+});
+
+test("an order to force remembers the highest epoch that is known by then", async () => {
+  const f = await orphanedStandby();
+  f.world.leaderships = [{ ...led, epoch: 5 }];
+  const order = operatorAnswers(f.node).find((a) => a.path === "/control/force");
+  await order?.carryOut({});
+  assert.deepEqual([f.node.memory.now.forced, f.node.memory.now.force], [true, {
+    host: "pg1",
+    above: 5,
+    timelines: [24],
+  }]);
+});
+
+test("a forced primary that a majority has overruled is not followed, and does not count", async () => {
+  const f = await orphanedStandby();
+  const leads = {
+    forced: true,
+    force: { host: "pg2", above: 0, timelines: [18] },
+    lease: { ...says("pg2").lease, held: true },
+  };
+  f.world.others.set("pg2", says("pg2", leads, { standby: false, upstream: null, timeline: 18 }));
+  assert.equal((await observeSurroundings(f.node)).primary?.host, undefined, "this node is on a later timeline");
+  f.world.others.set(
+    "pg2",
+    says("pg2", { ...leads, force: { host: "pg2", above: 9, timelines: [18] } }, { standby: false, timeline: 18 }),
+  );
+  assert.equal((await observeSurroundings(f.node)).primary?.host, "pg2");
 });
 
 test("endForce() stands down if another node is the primary", async () => {

@@ -1,6 +1,8 @@
 // Two special cases of the lease: the first one of a cluster, and the end of a forced failover.
 import { isRestored, majorityAnswers } from "../decide/counting.ts";
 import { decideForce, type ForcePlan } from "../decide/force.ts";
+import { overruledText } from "../decide/overruled.ts";
+import type { StartupPlan } from "../decide/startup.ts";
 import type { Surroundings } from "../decide/view.ts";
 import { type Node, ownOf, say } from "../node.ts";
 import { viewOf } from "../observe/surroundings.ts";
@@ -29,11 +31,24 @@ export async function endForce(surroundings: Surroundings, node: Node): Promise<
     say(node, "stopping", "stopping to lead again", plan.because);
     return { why: "lead-again", because: plan.because };
   }
+  if (plan.do === "yield") {
+    say(node, "stopping", "stopping to lead no longer", plan.because);
+    return { why: "demoted" };
+  }
   if (plan.do !== "end" && plan.do !== "stand-down") return null;
   if (plan.do === "stand-down") lease.standDown();
-  await memory.update((m) => ({ ...m, forced: false }));
+  await memory.update((m) => ({ ...m, forced: false, force: plan.do === "end" ? null : m.force }));
   history.note("A majority counts again", { because: "a majority of the voters is back", role: seen.role() });
   return null;
+}
+
+/** A majority has overruled the force, and no server runs here: the configured voters count again. */
+export async function yieldForce({ history, lease, memory }: Node): Promise<StartupPlan> {
+  await lease.release(overruledText);
+  lease.standDown();
+  await memory.update((m) => ({ ...m, forced: false }));
+  history.note("A majority counts again", { because: "another node has led by a majority since this node was forced" });
+  return { do: "wait", because: overruledText };
 }
 
 function planOf(surroundings: Surroundings, node: Node): ForcePlan {

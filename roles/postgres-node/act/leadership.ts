@@ -10,23 +10,35 @@ import { licenseOf, ownOf } from "../node.ts";
  */
 export async function reserveEpoch(node: Node): Promise<number | null> {
   if (licenseOf(node) === "not-needed") return null;
-  const { config, doors, lease, memory, seen } = node;
+  const { config, doors, history, lease, memory } = node;
   const own = ownOf(node).timeline;
   if (own === null) throw new Error("the timeline of this node is not known");
   const { systemIdentifier } = ownOf(node);
   if (systemIdentifier === null) throw new Error("the system identifier of this node is not known");
-  const led = ofCluster(lease.leaderships(), systemIdentifier).map((l) => l.epoch);
-  const archived = memory.now.restore?.newestTimeline ?? 0;
-  const known = Math.max(own, seen.now.newestTimeline, archived, await doors.data.newestTimeline(), ...led);
+  const known = await highestKnown(own, systemIdentifier, node);
   if (known - own > mostSkipped) {
     throw new Error(
       `a node reports timeline ${known}, but this node is on ${own}: so many leaderships cannot have passed`,
     );
   }
-  const epoch = await lease.reserveEpoch(lease.alone() ? aboveUnknown(known, config) : known, systemIdentifier);
-  await memory.update((m) => ({ ...m, granted: withGranted(m.granted, epoch) }));
+  const alone = lease.alone();
+  const epoch = await lease.reserveEpoch(alone ? aboveUnknown(known, config) : known, systemIdentifier);
+  const { force, forced } = memory.now;
+  const goesOn = alone && force !== null ? { force: { ...force, timelines: withGranted(force.timelines, epoch) } } : {};
+  // the force ends with the epoch of a majority, in one write: no crash comes between
+  const ends = alone ? goesOn : { forced: false, force: null };
+  await memory.update((m) => ({ ...m, granted: withGranted(m.granted, epoch), ...ends }));
+  if (forced && !alone) history.note("A majority counts again", { because: "it has granted an epoch", epoch });
   await doors.data.makeNextTimeline(own, epoch);
   return epoch;
+}
+
+/** The highest epoch or timeline of this cluster that this node knows of. */
+export async function highestKnown(own: number, systemIdentifier: string, node: Node): Promise<number> {
+  const { doors, lease, memory, seen } = node;
+  const led = ofCluster(lease.leaderships(), systemIdentifier).map((l) => l.epoch);
+  const archived = memory.now.restore?.newestTimeline ?? 0;
+  return Math.max(own, seen.now.newestTimeline, archived, await doors.data.newestTimeline(), ...led);
 }
 
 /** Why the server, which is read-write now, may not stay so; null if its timeline is the epoch that was reserved. */

@@ -1,6 +1,8 @@
 // Writes down what must outlive the container: that a majority has joined once, and which nodes are known.
 import { waitsForOf } from "./consistency.ts";
 import { decideMemory } from "../decide/memory.ts";
+import { type Joining, joins } from "../decide/overruled.ts";
+import type { StartupPlan } from "../decide/startup.ts";
 import type { OwnData, Surroundings } from "../decide/view.ts";
 import { announce, armIfNeeded, licenseOf, type Node } from "../node.ts";
 import { knownHosts, viewOf } from "../observe/surroundings.ts";
@@ -36,11 +38,23 @@ export async function remember(surroundings: Surroundings, node: Node): Promise<
 }
 
 /**
- * A standby, or a node whose data is a fresh clone, joins a cluster that has had a majority: it needs the lease from its first
- * moment on. A node that starts as primary does not learn it from others (counting.ts, isRestored).
+ * Before the data here becomes that of the primary in sight: what is forced is known before it is here, since a crash may come
+ * between. A standby that joins a cluster which has had a majority needs the lease from its first moment on. A node that starts
+ * as primary does not learn that from others (counting.ts, isRestored).
  */
-export async function rememberMajority({ memory }: Node): Promise<void> {
-  await memory.update((m) => ({ ...m, everHadMajority: true }));
+export async function rememberBefore(plan: StartupPlan, joining: Joining, { memory }: Node): Promise<void> {
+  if (!joins(plan)) return;
+  const joined = plan.do === "start-standby" && joining.majorityKnown;
+  await memory.update((m) => ({
+    ...m,
+    force: joining.force ?? m.force,
+    everHadMajority: m.everHadMajority || joined,
+  }));
+}
+
+/** The data here is that of the primary by now. */
+export async function rememberJoined({ force, majorityKnown }: Joining, { memory }: Node): Promise<void> {
+  await memory.update((m) => ({ ...m, force, everHadMajority: m.everHadMajority || majorityKnown }));
 }
 
 /** What was remembered of another cluster says nothing of this one, for example after its volume was replaced. */
@@ -51,6 +65,6 @@ export async function forgetOtherCluster(data: OwnData, { log, memory }: Node): 
     remembered: systemIdentifier,
     here: data.systemIdentifier,
   });
-  const none = { everHadMajority: false, granted: null, followed: 0, forced: false, hosts: [] };
+  const none = { everHadMajority: false, granted: null, followed: 0, forced: false, force: null, hosts: [] };
   await memory.update((m) => ({ ...m, ...none, systemIdentifier: data.systemIdentifier }));
 }

@@ -89,7 +89,7 @@ test("undone at its target: the old data are put back, and the node leads with t
 });
 
 test("a target that is not reached when all WAL is read is named, and nothing is promoted", async () => {
-  const f = fakeNode({}, { restore: { ...order, stop: { at: "record", lsn: "0/F000000" } }, paused });
+  const f = fakeNode({}, { restore: { ...order, stop: { at: "record", lsn: "0/F000000", included: true } }, paused });
   for (const host of ["pg2", "pg3"]) f.world.others.set(host, says(host));
   f.world.exhausted = true;
   const life = runNode(f.node);
@@ -181,10 +181,15 @@ test("a primary that comes up during the recovery keeps the restored node from l
 
 test("a recovery that pauses before its target, or after all WAL, is not at it", () => {
   const seen = { paused: true, replayLsn: "0/5000000", exhausted: false, trouble: null };
-  const at = (lsn: string) => decideTarget({ at: "record", lsn }, seen);
+  const at = (lsn: string) => decideTarget({ at: "record", lsn, included: true }, seen);
   assert.equal(at("0/4FFFFF0").reached, true);
   assert.equal(at("0/5000000").reached, false);
   assert.match(at("0/5000000").trouble ?? "", /a setting is lower than it was on the primary/);
+  const before = (lsn: string, changes = {}) =>
+    decideTarget({ at: "record", lsn, included: false }, { ...seen, ...changes }).reached;
+  assert.deepEqual([before("0/5000000"), before("0/5000028"), before("0/7000000")], [true, true, false]);
+  assert.equal(before("0/4FFFFF0", { paused: false, exhausted: true }), true, "no record follows");
+  assert.equal(before("0/5000028", { paused: false, exhausted: true }), false);
   assert.equal(decideTarget({ at: "backup" }, seen).reached, true);
   assert.equal(decideTarget({ at: "end" }, seen).reached, false);
   assert.equal(decideTarget({ at: "end" }, { ...seen, paused: false, exhausted: true }).reached, true);

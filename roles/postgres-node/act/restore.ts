@@ -14,7 +14,7 @@ const lookMs = 250;
 
 /** While a node is restored it holds the lease, so that no other leads. Null if it does, or needs none; otherwise why it waits. */
 export async function withoutLease(node: Node): Promise<{ do: "wait"; because: string } | null> {
-  if (licenseOf(node) === "not-needed") return null;
+  if (!node.lease.mode.on) return null;
   const asked = await node.lease.acquire();
   if (asked.held) return null;
   return { do: "wait", because: `a restore needs the lease, and this node did not get it: ${asked.because}` };

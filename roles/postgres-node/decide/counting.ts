@@ -1,5 +1,5 @@
 // PURE: who counts when a primary is found: a majority of the voters, and the data of this cluster, but of no volume that went back
-// in time.
+// in time, and of no forced failover that a majority has overruled.
 import { type ClusterView, type Peer, reached, type ReachedPeer } from "./view.ts";
 
 /** Whether a node in sight of this cluster knows that a majority has joined once. */
@@ -19,8 +19,8 @@ export function isRestored(
 }
 
 /**
- * The nodes in sight whose data counts when this cluster's next primary is found: of this cluster, and none that was a primary
- * and knows of no majority where another node does.
+ * The nodes in sight whose data counts when this cluster's next primary is found: of this cluster, not overruled, and none that
+ * was a primary and knows of no majority where another node does.
  */
 export function counting(
   view: Pick<ClusterView, "everHadMajority" | "peers">,
@@ -28,7 +28,7 @@ export function counting(
 ): ReachedPeer[] {
   const known = view.everHadMajority || majorityInSight(view, systemIdentifier);
   return reached(view).filter((p) => {
-    if (p.systemIdentifier !== systemIdentifier) return false;
+    if (p.systemIdentifier !== systemIdentifier || p.overruled) return false;
     return !known || p.everHadMajority || !(p.role === "primary" || p.wasPrimary);
   });
 }

@@ -14,6 +14,7 @@ const plan = (changes: Partial<ForceView>) =>
     votesAlone: false,
     majority: true,
     epochGranted: true,
+    overruled: false,
     ...changes,
   }).do;
 
@@ -33,4 +34,11 @@ test("a forced standby stands down once another node leads", () => {
   assert.equal(plan({ role: "standby" }), "nothing");
   assert.equal(plan({ role: "standby", primary: { ...primary, host: "pg1" } }), "nothing");
   assert.equal(plan({ role: "standby", primary }), "stand-down");
+});
+
+test("a forced node that a majority has overruled gives up: the primary once that majority is back, a standby at once", () => {
+  assert.equal(plan({ overruled: true }), "yield");
+  assert.equal(plan({ overruled: true, votesAlone: true }), "yield");
+  assert.equal(plan({ overruled: true, majority: false }), "nothing", "it serves on alone");
+  assert.equal(plan({ overruled: true, role: "standby" }), "stand-down");
 });

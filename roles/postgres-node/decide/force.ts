@@ -13,6 +13,8 @@ export interface ForceView {
   majority: boolean;
   /** a majority has granted the epoch of this leadership, or no lease is needed */
   epochGranted: boolean;
+  /** another node has led by a majority since (overruled.ts) */
+  overruled: boolean;
 }
 
 export type ForcePlan =
@@ -21,21 +23,30 @@ export type ForcePlan =
   | { do: "ask-majority" }
   /** begin a leadership of a greater epoch, under the lease that a majority has granted by now */
   | { do: "lead-again"; because: string }
+  /** a majority has overruled it: it leads no longer */
+  | { do: "yield"; because: string }
   | { do: "end" }
-  /** another node leads */
+  /** another node leads, or has led */
   | { do: "stand-down" };
 
 /**
  * A forced leadership took its epoch from one voter: another may know of a greater one, and none knows which nodes its commits
- * waited for. So before a majority counts again, this node leads under an epoch that the majority has granted.
+ * waited for. So before a majority counts again, this node leads under an epoch that the majority has granted. It must not do so
+ * if that would end the history of a majority that did not know of it.
  */
 export function decideForce(view: ForceView): ForcePlan {
-  const { epochGranted, forced, majority, primary, role, self, votesAlone } = view;
+  const { epochGranted, forced, majority, overruled, primary, role, self, votesAlone } = view;
   if (!forced) return { do: "nothing" };
   if (role !== "primary") {
-    return primary === null || primary.host === self.host ? { do: "nothing" } : { do: "stand-down" };
+    const led = overruled || (primary !== null && primary.host !== self.host);
+    return led ? { do: "stand-down" } : { do: "nothing" };
   }
   if (!majority) return { do: "nothing" };
+  if (overruled) {
+    const because =
+      "a majority of the voters is back, and another node has led by a majority since this node was forced";
+    return { do: "yield", because };
+  }
   if (votesAlone) return { do: "ask-majority" };
   if (epochGranted) return { do: "end" };
   const because =

@@ -9,7 +9,7 @@ export interface GrantedView {
   everHadMajority: boolean;
   /** the timelines on which this node may have led: its epochs, and what it served on without a lease; null: not known */
   granted: readonly number[] | null;
-  /** the highest timeline that it has streamed: another node has begun it */
+  /** the timeline that it has streamed last: another node has begun it */
   followed: number;
 }
 

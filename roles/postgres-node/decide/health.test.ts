@@ -37,6 +37,8 @@ function status(shape: Shape): NodeStatus {
     paused: { on: false, count: 0, atMs: 0 },
     disk: null,
     forced: false,
+    force: null,
+    overruled: false,
     restore: null,
     lastRestore: null,
     consistency: { mode: "eventual", degraded: null },

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { says } from "../../../tests/support/fake-cluster.ts";
+import { standbyPeer } from "../../../tests/support/peer.ts";
 import type { NodeStatus } from "../../../core/protocol/status.ts";
 import { decideMemory, type MemoryView } from "./memory.ts";
 import type { Peer } from "./view.ts";
@@ -11,30 +12,9 @@ function peer(
   status: NodeStatus = says(host),
   change: Partial<Extract<Peer, { seen: "reached" }>> = {},
 ): Peer {
-  return {
-    seen: "reached",
-    host,
-    ownHost: host,
-    partners: [],
-    nodeId: status.node.id,
-    name: status.node.name,
-    uptimeSeconds: 60,
-    role: "standby",
-    hasCluster: true,
-    wasPrimary: false,
-    systemIdentifier: "7",
-    position: null,
-    certain: true,
-    failingMs: 0,
-    priority: 100,
-    becomingPrimary: false,
-    everHadMajority: false,
-    diskFreeBytes: null,
-    paused: { on: false, count: 0, atMs: 0 },
-    upstream: "pg1",
-    streaming: true,
-    ...change,
-  };
+  const { id: nodeId, name } = status.node;
+  const base = { systemIdentifier: "7", position: null, everHadMajority: false, upstream: "pg1" };
+  return standbyPeer(host, nodeId, { name, ...base, ...change });
 }
 const view: MemoryView = {
   nodeId: 1,
@@ -42,6 +22,7 @@ const view: MemoryView = {
   role: "primary",
   otherPartners: ["pg2", "pg3"],
   configuredUpstream: null,
+  primary: null,
   peers: [peer("pg2"), { seen: "unreachable", host: "pg3", error: "timed out" }],
   leaseInForce: true,
   streaming: false,
@@ -52,7 +33,7 @@ const view: MemoryView = {
   waitsFor: "ANY 1 (pg2, pg3)",
   syncSince: null,
   hosts: ["pg3", "pg2"],
-  before: { everHadMajority: false, paused: { on: false, count: 0, atMs: 0 }, granted: null, followed: 0 },
+  before: { everHadMajority: false, paused: { on: false, count: 0, atMs: 0 }, granted: null, followed: 0, force: null },
 };
 const majority = (change: Partial<MemoryView>) => decideMemory({ ...view, ...change }).everHadMajority;
 
@@ -101,7 +82,7 @@ test("the marker is never lost, and a node of the second level learns it from th
 test("the newest order to pause or resume counts, whichever node reports it", () => {
   const order = (count: number, on: boolean) => ({ on, count, atMs: 0 });
   const paused = (count: number, on: boolean) => peer("pg2", says("pg2"), { paused: order(count, on) });
-  const before = { everHadMajority: true, paused: order(5, false), granted: [1], followed: 0 };
+  const before = { everHadMajority: true, paused: order(5, false), granted: [1], followed: 0, force: null };
   assert.deepEqual(decideMemory({ ...view, before, peers: [paused(9, true)] }).paused, order(9, true));
   assert.deepEqual(decideMemory({ ...view, before, peers: [paused(4, true)] }).paused, order(5, false));
 });
@@ -111,7 +92,7 @@ test("the timeline that a standby streams is remembered as followed, one of its 
     decideMemory({ ...view, role: "standby", before: { ...view.before, followed: 2 }, ...change }).followed;
   assert.equal(followed({ streaming: true }), 4);
   assert.equal(followed({ streaming: false }), 2);
-  assert.equal(followed({ streaming: true, timeline: 1 }), 2);
+  assert.equal(followed({ streaming: true, timeline: 1 }), 1, "it was cloned from another node");
 });
 
 test("hosts are kept in order, so that the file changes only if they change", () => {
@@ -127,4 +108,31 @@ test("the timeline of a lawful primary is remembered as granted; a standby keeps
   assert.deepEqual(granted({ role: "standby" }, null), []);
   assert.deepEqual(granted({ role: "standby" }, [2]), [2]);
   assert.deepEqual(granted({ role: "unknown" }, null), null);
+});
+
+test("a standby remembers the forced failover of its primary before it streams, and forgets it once it streams from another", () => {
+  const force = { host: "pg2", above: 2, timelines: [4] };
+  const primary = { host: "pg2", systemIdentifier: "7", timeline: 4, history: null, origin: null };
+  const forced = [peer("pg2", says("pg2"), { role: "primary", force })];
+  const now = (change: Partial<MemoryView>, before: typeof force | null = null) =>
+    decideMemory({
+      ...view,
+      role: "standby",
+      primary,
+      peers: forced,
+      before: { ...view.before, force: before },
+      ...change,
+    })
+      .force;
+  assert.deepEqual(now({}), force);
+  assert.equal(now({ primary: null }), null);
+  assert.equal(now({ role: "primary", primary: { ...primary, host: "pg1" } }), null);
+  const unforced = [peer("pg2", says("pg2"), { role: "primary" })];
+  assert.deepEqual(now({ peers: unforced }, force), force, "its data is still what it was");
+  assert.deepEqual(
+    now({ peers: unforced, streaming: true, timeline: 3 }, force),
+    force,
+    "it streams from somewhere else",
+  );
+  assert.equal(now({ peers: unforced, streaming: true }, force), null);
 });

@@ -1,16 +1,18 @@
 // PURE: what a running node remembers after a look: whether a majority has joined once, the known nodes, and whether failover
 // is paused.
+import type { Force } from "../../../core/protocol/force.ts";
 import { newerPause, type Pause } from "../../../core/protocol/pause.ts";
 import { comparePosition } from "../../../core/postgres/lsn.ts";
 import { located, majorityInSight } from "./counting.ts";
 import { waitedFor } from "./sync.ts";
+import { forceOfPrimary } from "./overruled.ts";
 import { type ClusterView, reached } from "./view.ts";
 import type { Role } from "./server-seen.ts";
 
 /** How many of its timelines a node remembers; its data can only be on one of the last. */
 const mostRemembered = 100;
 
-export interface MemoryView extends Pick<ClusterView, "otherPartners" | "configuredUpstream" | "peers"> {
+export interface MemoryView extends Pick<ClusterView, "otherPartners" | "configuredUpstream" | "peers" | "primary"> {
   nodeId: number;
   systemIdentifier: string;
   role: Role;
@@ -31,7 +33,13 @@ export interface MemoryView extends Pick<ClusterView, "otherPartners" | "configu
   hosts: readonly string[];
   /** the timeline of the running server; null if it is not known */
   timeline: number | null;
-  before: { everHadMajority: boolean; paused: Pause; granted: readonly number[] | null; followed: number };
+  before: {
+    everHadMajority: boolean;
+    paused: Pause;
+    granted: readonly number[] | null;
+    followed: number;
+    force: Force | null;
+  };
 }
 
 export function decideMemory(view: MemoryView) {
@@ -41,10 +49,19 @@ export function decideMemory(view: MemoryView) {
     systemIdentifier: view.systemIdentifier,
     everHadMajority: before.everHadMajority || (majorityJoined(view) && mayCountMajority(view)),
     granted: grantedNow(view),
-    followed: view.streaming ? Math.max(before.followed, view.timeline ?? 0) : before.followed,
+    followed: view.streaming ? view.timeline ?? before.followed : before.followed,
+    force: forceNow(view),
     hosts: view.hosts.toSorted(),
     paused: reached(view).map((p) => p.paused).reduce(newerPause, before.paused),
   };
+}
+
+/** The data of a standby is on the timelines of its primary, or about to be: what is forced is known before it is streamed. */
+function forceNow(view: MemoryView): Force | null {
+  const { before, primary, role, streaming, timeline } = view;
+  if (role !== "standby" || primary === null) return before.force;
+  const theirs = forceOfPrimary(view);
+  return streaming && timeline === primary.timeline ? theirs : before.force ?? theirs;
 }
 
 /** A server that is lawfully read-write leads on its timeline. A standby that has no epoch yet has never led. */

@@ -2,6 +2,7 @@
 import { ofCluster } from "../../../core/lease/decide/epoch.ts";
 import { comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts";
 import { missingProof } from "./proof.ts";
+import { overruledText } from "./overruled.ts";
 import { withoutStuck } from "./stuck.ts";
 import { counting, countMajority, electable, located, withoutData } from "./counting.ts";
 import { type PromotionView, reached } from "./view.ts";
@@ -28,6 +29,7 @@ export function decideMayPromote(
   const view = withoutStuck(all, all.position);
   const refuse = (because: string) => ({ ok: false, because });
   if (view.role === "primary") return refuse("this node is already the primary");
+  if (view.overruled) return refuse(overruledText);
   if (view.paused && !options.asked) {
     return refuse("automatic failover is paused; `postdock cluster resume` ends the pause");
   }

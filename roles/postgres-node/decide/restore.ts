@@ -1,6 +1,7 @@
 // PURE: what a node does that is to be restored from a backup and has no running server.
 import type { RecoveryStop } from "../../../core/protocol/restore.ts";
-import { compareLsn } from "../../../core/postgres/lsn.ts";
+import { bytesAhead } from "../../../core/postgres/lsn.ts";
+import { segmentBytes } from "../../../core/postgres/wal-name.ts";
 import { countMajority } from "./counting.ts";
 import type { ClusterView, OwnData } from "./view.ts";
 
@@ -55,10 +56,12 @@ export interface RecoverySeen {
 /** Whether a recovery is at its target. PostgreSQL also pauses where a setting is too low for the WAL that follows. */
 export function decideTarget(stop: RecoveryStop, seen: RecoverySeen): { reached: boolean; trouble: string | null } {
   const { exhausted, paused, replayLsn } = seen;
-  if (stop.at === "end" && exhausted && !paused) return { reached: true, trouble: null };
-  const beyond = stop.at === "backup" ||
-    (stop.at === "record" && replayLsn !== null && compareLsn(replayLsn, stop.lsn) > 0);
-  if (paused && beyond) return { reached: true, trouble: null };
+  const missing = stop.at === "record" && replayLsn !== null ? bytesAhead(stop.lsn, replayLsn) : Infinity;
+  // all WAL is read: that was wanted, or no record follows the one in which the target lies
+  if (exhausted && !paused && (stop.at === "end" || missing <= 0)) return { reached: true, trouble: null };
+  // before an excluded record there may be the unused rest of a segment
+  const near = stop.at === "record" && (stop.included ? missing < 0 : missing <= segmentBytes);
+  if (paused && (stop.at === "backup" || near)) return { reached: true, trouble: null };
   if (paused) {
     const trouble =
       "recovery has paused before the target, since a setting is lower than it was on the primary: the log of " +

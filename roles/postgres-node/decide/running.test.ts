@@ -17,6 +17,7 @@ const view = (changes: Partial<RunningView> = {}): RunningView => ({
   configuredUpstream: "a",
   otherPartners: ["a", "c"],
   everHadMajority: true,
+  overruled: false,
   leaderships: [],
   observers: [],
   quorum: true,
@@ -179,6 +180,8 @@ const may = (changes: Partial<RunningView>, tieBreak = true) => decideMayPromote
 test("decideMayPromote() refuses while a node is or becomes primary, newer data is in sight, or the priority is 0", () => {
   assert.equal(may({}), true);
   assert.equal(may({ peers: [peer("a", 1, { role: "primary" }), peer("c", 3)] }), false);
+  assert.equal(may({ overruled: true }), false);
+  assert.equal(may({ peers: [peer("a", 1, { role: "primary", overruled: true }), peer("c", 3)] }), true);
   assert.equal(may({ peers: [lost("a"), peer("c", 3, { becomingPrimary: true })] }), false);
   assert.equal(may({ peers: [lost("a"), peer("c", 3, { position: { timeline: 1, lsn: "0/5000001" } })] }), false);
   assert.equal(may({ self: { ...view().self, priority: 0 } }), false);

@@ -49,3 +49,15 @@ test("an older copy of a primary's volume never leads beside nodes that know of 
   assert.equal(decideStartup(view({ data: standby, peers, primary })).do, "rewind");
   assert.equal(decideStartup(view({ data: standby, peers, primary, everHadMajority: false })).do, "clone");
 });
+
+test("data of a forced failover that a majority has overruled never leads, and joins the primary that is in sight", () => {
+  const data = cluster({ position: { timeline: 18, lsn: "0/6000000" } });
+  const peers = hosts.slice(1).map((h) => peer(h));
+  assert.equal(decideStartup(view({ data, peers })).do, "start-primary");
+  const plan = decideStartup(view({ data, peers, overruled: true, quorum: false }), { final: true });
+  assert.equal(plan.do, "wait");
+  assert.match(plan.because, /another node has led by a majority since.*failover --force/);
+  const history = [{ timeline: 1, endLsn: "0/5000000" }];
+  const primary = { host: "pgslave1", systemIdentifier: "1", timeline: 3, history, origin: null };
+  assert.equal(decideStartup(view({ data, peers, primary, overruled: true })).do, "rewind");
+});

@@ -1,6 +1,7 @@
 // PURE: what a node with no running PostgreSQL does next, from one view of the cluster.
 import { countMajority, electable, isRestored } from "./counting.ts";
 import { type ClusterView, type OwnCluster, type PrimaryInSight, reached } from "./view.ts";
+import { overruledText } from "./overruled.ts";
 import { missingProof } from "./proof.ts";
 import { decideRestore, restoredElsewhere } from "./restore.ts";
 import { rivalWithRoom, withoutStuck } from "./stuck.ts";
@@ -220,13 +221,12 @@ function chooseUpstream(view: ClusterView, own: OwnCluster, primary: PrimaryInSi
 
 function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLook): StartupPlan {
   const view = withoutStuck(all, own.position);
+  if (view.overruled) return { do: "wait", because: overruledText };
   if (own.ungranted) {
-    return {
-      do: "wait",
-      because:
-        "this node was promoted without an epoch from a majority of the voters, so it waits for a primary to clone " +
-        "from; if no other node has data, type postdock cluster failover --force",
-    };
+    const because =
+      "this node was promoted without an epoch from a majority of the voters, so it waits for a primary to clone " +
+      "from; if no other node has data, type postdock cluster failover --force";
+    return { do: "wait", because };
   }
   if (isRestored(view, own.systemIdentifier)) {
     return {

@@ -3,6 +3,7 @@
 import type { Leadership } from "../../../core/lease/decide/epoch.ts";
 import type { TimelineFork, TimelineOrigin, WalPosition } from "../../../core/postgres/lsn.ts";
 import type { Role } from "./server-seen.ts";
+import type { Force } from "../../../core/protocol/force.ts";
 import type { Pause } from "../../../core/protocol/pause.ts";
 import type { StreamingTrouble } from "../text/controldata.ts";
 
@@ -79,6 +80,10 @@ export interface ReachedPeer {
   upstream: string | null;
   /** its WAL receiver streams from there */
   streaming: boolean;
+  /** it was forced; its data is of this forced failover; a majority has overruled that, so its data does not count (overruled.ts) */
+  forced: boolean;
+  force: Force | null;
+  overruled: boolean;
 }
 
 export interface ClusterView {
@@ -103,6 +108,8 @@ export interface ClusterView {
    * other nodes have
    */
   leadsAgain: boolean;
+  /** its data is of a forced failover that a majority has overruled (overruled.ts) */
+  overruled: boolean;
   /** this node's own marker: a majority of PARTNER_NODES has joined once */
   everHadMajority: boolean;
   /** what the voters have said of earlier leaderships; complete while this node holds the lease */

@@ -4,6 +4,7 @@ import { comparePosition } from "../../../core/postgres/lsn.ts";
 import { newerPause, type Pause } from "../../../core/protocol/pause.ts";
 import { orders } from "../../../core/protocol/orders.ts";
 import { successorOf } from "../act/hand-over.ts";
+import { highestKnown } from "../act/leadership.ts";
 import { promoteHere } from "../act/promote.ts";
 import { electable } from "../decide/counting.ts";
 import { reached, type Surroundings } from "../decide/view.ts";
@@ -61,7 +62,13 @@ async function force(node: Node): Promise<{ because: string }> {
   );
   if (better) throw new ControlRefusal(`${better.host} has newer data: force that node instead`);
   history.note("Forced failover", { because: "an operator asked for it", missing: missing(node, surroundings) });
-  await memory.update((m) => ({ ...m, everHadMajority: true, forced: true }));
+  const above = await highestKnown(own.timeline, own.systemIdentifier, node);
+  await memory.update((m) => ({
+    ...m,
+    everHadMajority: true,
+    forced: true,
+    force: { host: config.host, above, timelines: m.force?.timelines ?? [] },
+  }));
   lease.force();
   if (seen.role() === "standby") {
     await promoteHere("an operator forced a failover", node, { asked: true });

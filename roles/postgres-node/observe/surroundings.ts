@@ -4,8 +4,9 @@ import type { AskHow } from "../../../core/client/peers.ts";
 import { choosePrimary, reportOf } from "../../../core/protocol/choose-primary.ts";
 import { misdirected } from "../../../core/protocol/identity.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
-import type { Peer, PrimaryInSight, PrimaryTimelines, Surroundings } from "../decide/view.ts";
-import { type Node, ownOf, statusOf } from "../node.ts";
+import { isOverruled, withOverruled } from "../decide/overruled.ts";
+import { type Peer, type PrimaryInSight, type PrimaryTimelines, reached, type Surroundings } from "../decide/view.ts";
+import { epochsOf, type Node, ownOf, statusOf } from "../node.ts";
 
 /** An agent that does not answer within this counts as unreachable, milliseconds. */
 export const peerTimeoutMs = 1_000;
@@ -32,9 +33,10 @@ export async function observeSurroundings(
   if (learnt.length > 0) said = [...said, ...await askAll(learnt, how, node)];
   said = withoutMisdirected(said);
   noteTimelines(said, node);
-  const primary = await findPrimary(said, node);
+  const peers = withOverruled({ ...epochsOf(node), peers: said.map(toPeer) });
+  const primary = await findPrimary(said, peers, node);
   if (primary !== null) seen.primarySeen();
-  return { peers: said.map(toPeer), observers: await observing, primary };
+  return { peers, observers: await observing, primary };
 }
 
 async function askAll(hosts: readonly string[], how: AskHow, { config, doors, seen }: Node): Promise<PeerSeen[]> {
@@ -69,6 +71,7 @@ export function viewOf(node: Node, seen: Surroundings) {
     strict: config.consistency === "strict" && !memory.forced,
     paused: memory.paused.on,
     restoring: memory.paused.on ? memory.paused.restoring ?? null : null,
+    overruled: isOverruled({ ...epochsOf(node), peers: seen.peers }),
     everHadMajority: memory.everHadMajority,
     leaderships: lease.leaderships(),
     ...seen,
@@ -127,6 +130,9 @@ function toPeer(answer: PeerSeen): Peer {
     diskFreeBytes: status.disk?.freeBytes ?? null,
     upstream: status.postgres.upstream?.host ?? null,
     streaming: status.postgres.upstream?.streaming ?? false,
+    forced: status.forced,
+    force: status.force,
+    overruled: status.overruled,
   };
 }
 
@@ -154,11 +160,18 @@ function noteTimelines(answers: readonly PeerSeen[], node: Node): void {
   }
 }
 
-async function findPrimary(answers: readonly PeerSeen[], node: Node): Promise<PrimaryInSight | null> {
+async function findPrimary(
+  answers: readonly PeerSeen[],
+  peers: readonly Peer[],
+  node: Node,
+): Promise<PrimaryInSight | null> {
   const own = reportOf(node.config.host, statusOf(node));
   const others = answers.flatMap((a) => a.seen === "reached" ? [reportOf(a.host, a.status)] : []);
   // a node with data looks for the primary of its own cluster only
-  const ours = others.filter((r) => own.systemIdentifier === null || r.systemIdentifier === own.systemIdentifier);
+  const overruled = reached({ peers }).filter((p) => p.overruled).map((p) => p.host);
+  const ours = others.filter((r) =>
+    (own.systemIdentifier === null || r.systemIdentifier === own.systemIdentifier) && !overruled.includes(r.host)
+  );
   const chosen = choosePrimary([own, ...ours], node.config.host);
   if (!chosen) return null;
   const { host, systemIdentifier, timeline } = chosen;

@@ -12,6 +12,7 @@ const empty: Memory = {
   granted: null,
   followed: 0,
   forced: false,
+  force: null,
   restore: null,
   lastRestore: null,
 };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { ensureDirectory, readIfThere, writeAtomic } from "../../../core/runtime/files.ts";
+import { ForceSchema } from "../../../core/protocol/force.ts";
 import { RestoreEndSchema, RestoreOrderSchema } from "../../../core/protocol/restore.ts";
 import { neverPaused, PauseSchema } from "../../../core/protocol/pause.ts";
 import type { Log } from "../../../core/runtime/log.ts";
@@ -19,7 +20,7 @@ const Memory = z.object({
   paused: PauseSchema.default(neverPaused),
   /** the timelines on which it may have led: its epochs, and those without a lease; null: from before epochs */
   granted: z.array(z.number()).nullable().default(null),
-  /** the highest timeline that it has streamed from another node */
+  /** the timeline that it has streamed last from another node */
   followed: z.number().default(0),
   /** an operator made this node primary without a majority: it votes alone until a majority is back */
   forced: z.boolean().default(false),
@@ -27,6 +28,8 @@ const Memory = z.object({
   restore: RestoreOrderSchema.extend({ finish: z.boolean(), undo: z.boolean() }).nullable().default(null),
   /** how the last restore ended */
   lastRestore: RestoreEndSchema.nullable().default(null),
+  /** the forced failover on whose timeline its data is, or is about to be */
+  force: ForceSchema,
 });
 export type Memory = z.infer<typeof Memory>;
 
@@ -37,8 +40,16 @@ const path = (pgdata: string) => join(stateDirectory(pgdata), "memory.json");
  * node then counts as having been part of a majority, and waits for one.
  */
 export async function readMemory(pgdata: string, nodeId: number, log: Log): Promise<Memory> {
-  const fresh = { paused: neverPaused, granted: null, followed: 0, forced: false, restore: null, lastRestore: null };
-  const none: Memory = { nodeId, systemIdentifier: "", everHadMajority: false, hosts: [], ...fresh };
+  const fresh = { paused: neverPaused, granted: null, followed: 0, forced: false, force: null };
+  const none: Memory = {
+    nodeId,
+    systemIdentifier: "",
+    everHadMajority: false,
+    hosts: [],
+    restore: null,
+    lastRestore: null,
+    ...fresh,
+  };
   const text = await readIfThere(path(pgdata));
   if (text === null) return none;
   const memory = parse(text);

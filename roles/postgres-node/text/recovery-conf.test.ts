@@ -24,11 +24,13 @@ test("what follows wins over what this node has, so a lower setting is raised, a
 test("each stop has its settings, and recovery waits there", () => {
   const of = (stop: Parameters<typeof renderRecovery>[0]["stop"]) =>
     renderRecovery({ stop, timeline: 7 }, control, conf);
-  for (const text of [of({ at: "end" }), of({ at: "backup" }), of({ at: "record", lsn: "0/B000100" })]) {
+  for (
+    const text of [of({ at: "end" }), of({ at: "backup" }), of({ at: "record", lsn: "0/B000100", included: true })]
+  ) {
     assert.match(text, /^recovery_target_timeline = '7'$/m);
     assert.match(text, /^recovery_target_action = 'pause'$/m);
   }
   assert.doesNotMatch(of({ at: "end" }), /recovery_target(_lsn)? =/);
   assert.match(of({ at: "backup" }), /^recovery_target = 'immediate'$/m);
-  assert.match(of({ at: "record", lsn: "0/B000100" }), /^recovery_target_lsn = '0\/B000100'$/m);
+  assert.match(of({ at: "record", lsn: "0/B000100", included: true }), /^recovery_target_lsn = '0\/B000100'$/m);
 });

@@ -38,7 +38,9 @@ function recoverySettings({ stop, timeline }: Pick<RestoreOrder, "stop" | "timel
     recovery_target_timeline: String(timeline),
     recovery_target_action: "pause",
     ...(stop.at === "backup" ? { recovery_target: "immediate" } : {}),
-    ...(stop.at === "record" ? { recovery_target_lsn: stop.lsn, recovery_target_inclusive: "on" } : {}),
+    ...(stop.at === "record"
+      ? { recovery_target_lsn: stop.lsn, recovery_target_inclusive: stop.included ? "on" : "off" }
+      : {}),
   };
 }
 

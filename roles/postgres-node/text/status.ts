@@ -1,6 +1,7 @@
 // PURE: GET /status of a node, from what it knows about itself at this moment.
 import type { LeaseMode } from "../../../config/quorum.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
+import type { Force } from "../../../core/protocol/force.ts";
 import type { Pause } from "../../../core/protocol/pause.ts";
 import type { RestoreEnd, RestoreOrder, RestoreProgress } from "../../../core/protocol/restore.ts";
 import type { NodeStatus, Phase } from "../../../core/protocol/status.ts";
@@ -24,9 +25,12 @@ export interface StatusView {
     everHadMajority: boolean;
     paused: Pause;
     forced: boolean;
+    force: Force | null;
     restore: RestoreOrder | null;
     lastRestore: RestoreEnd | null;
   };
+  /** as far as this node knows from the voters */
+  overruled: boolean;
   restoring: Omit<RestoreProgress, "id" | "backup" | "target">;
   condition: { failingMs: number; fenced: string | null; degraded: string | null };
   disk: { freeBytes: number; totalBytes: number } | null;
@@ -72,6 +76,8 @@ export function renderStatus(view: StatusView): NodeStatus {
       ...view.restoring,
     },
     lastRestore: memory.lastRestore,
+    force: memory.force,
+    overruled: view.overruled,
     disk: view.disk,
     consistency: { mode: config.consistency, degraded: condition.degraded },
     lease: renderLease(view),

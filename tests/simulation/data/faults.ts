@@ -138,6 +138,7 @@ function restoreVolume(node: SimNode, world: DataWorld): void {
   const remember = settings.electorate.filter((h) => h !== settings.host && world.voter(h).epoch === highest);
   if (remember.length * 2 <= settings.electorate.length) return;
   crash(node, world);
+  world.promises.forgiveNoMore(node);
   const wal = world.random.chance(0.3) ? null : cutAt(disk.wal, 1 + world.random.below(disk.wal.end));
   const file = wal && disk.files.get(wal.branch.timeline);
   const { paused } = disk.memory;
@@ -154,6 +155,7 @@ function restoreVolume(node: SimNode, world: DataWorld): void {
       followed: 0,
       paused: { ...paused, count: 0, on: false },
       forced: false,
+      force: null,
     },
     epoch: 0,
     leaderships: [],

@@ -1,17 +1,17 @@
-// A forced failover: an operator orders it, and it ends once a majority is back.
+// Two special cases of the lease: the first one of a cluster, and a forced failover, which ends once a majority is back.
+import { withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import { comparePosition } from "../../../core/postgres/lsn.ts";
-import { electable } from "../../../roles/postgres-node/decide/counting.ts";
-import { decideForce, type ForcePlan } from "../../../roles/postgres-node/decide/force.ts";
-import type { SimNode } from "./node.ts";
 import {
-  look,
-  majorityAnswers,
-  reportedPosition,
-  roleOf,
-  type Surroundings,
-  systemIdentifier,
-  viewOf,
-} from "./views.ts";
+  electable,
+  isRestored,
+  majorityAnswers as majorityAmong,
+} from "../../../roles/postgres-node/decide/counting.ts";
+import { decideForce, type ForcePlan } from "../../../roles/postgres-node/decide/force.ts";
+import { type EpochsView, isOverruled, withOverruled } from "../../../roles/postgres-node/decide/overruled.ts";
+import type { Peer } from "../../../roles/postgres-node/decide/view.ts";
+import type { SimNode } from "./node.ts";
+import { highestKnown } from "./promotion.ts";
+import { look, peerOf, reportedPosition, roleOf, type Surroundings, systemIdentifier, viewOf } from "./views.ts";
 import type { DataWorld } from "./world.ts";
 
 /** An operator forces a standby while no primary runs. Nothing is promised for what it lacks, or writes before a majority is back. */
@@ -20,8 +20,15 @@ export function force(node: SimNode, world: DataWorld): void {
   if (now?.server !== "standby" || !now.answers || settings.electorate.length === 0) return;
   if (world.lease.holder !== null || world.nodes.some((n) => n.disk.memory.forced)) return;
   if (world.nodes.some((n) => n.now?.server === "primary" || n.now?.orphan) || hasNewerInSight(node, world)) return;
-  disk.memory = { ...disk.memory, everHadMajority: true, forced: true };
+  const above = highestKnown(node);
+  disk.memory = {
+    ...disk.memory,
+    everHadMajority: true,
+    forced: true,
+    force: { host: node.settings.host, above, timelines: disk.memory.force?.timelines ?? [] },
+  };
   now.asked = now.votesAlone = true;
+  world.promises.forgive(node);
 }
 
 /** Then the operator is asked to force that node instead. */
@@ -31,16 +38,74 @@ function hasNewerInSight(node: SimNode, world: DataWorld): boolean {
   return position === null || peers.some((p) => p.position !== null && comparePosition(p.position, position) > 0);
 }
 
-/** As in act/force.ts. True if the node has to lead again before a majority counts. */
-export function endForce(node: SimNode, seen: Surroundings, world: DataWorld): boolean {
+/** As in act/force.ts: why the server has to end first, if it has to. */
+export function endForce(node: SimNode, seen: Surroundings, world: DataWorld): "lead-again" | "ended" | null {
   const { disk, now } = node;
   let plan = planOf(node, seen, world);
   if (plan.do === "ask-majority" && world.lease.unforce(node)) plan = planOf(node, seen, world);
-  if (plan.do === "lead-again") return true;
-  if (plan.do !== "end" && plan.do !== "stand-down") return false;
+  if (plan.do === "lead-again") return "lead-again";
+  if (plan.do === "yield") return "ended";
+  if (plan.do !== "end" && plan.do !== "stand-down") return null;
   now!.votesAlone = false;
-  disk.memory = { ...disk.memory, forced: false };
-  return false;
+  disk.memory = { ...disk.memory, forced: false, force: plan.do === "end" ? null : disk.memory.force };
+  if (plan.do === "stand-down") world.promises.forgiveNoMore(node);
+  return null;
+}
+
+/** As in act/force.ts: a majority has overruled the force, and no server runs here. */
+export function yieldForce(node: SimNode, world: DataWorld): void {
+  node.now!.votesAlone = false;
+  node.disk.memory = { ...node.disk.memory, forced: false };
+  world.promises.forgiveNoMore(node);
+}
+
+function epochsOf({ disk, now }: SimNode): Omit<EpochsView, "peers"> {
+  const { force, forced } = disk.memory;
+  const timeline = reportedPosition({ disk, now: now! })?.timeline ?? null;
+  return {
+    own: { systemIdentifier, timeline, force, forced },
+    leaderships: withLeaderships(now!.leaderships, disk.leaderships),
+  };
+}
+
+/** What a node itself says of its data. */
+export function saysOverruled(node: SimNode, world: DataWorld): boolean {
+  const { own, leaderships } = epochsOf(node);
+  const forced = own.forced && roleOf(node.now!) === "primary";
+  return world.rules.forceYields && isOverruled({ own: { ...own, forced }, leaderships, peers: [] });
+}
+
+/** Whether a majority has overruled the force that this node's data is of. */
+export function hasToYield(node: SimNode, peers: readonly Peer[], world: DataWorld): boolean {
+  return world.rules.forceYields && isOverruled({ ...epochsOf(node), peers });
+}
+
+/** The other nodes, with those marked whose data counts for nothing. */
+export function peersOf(node: SimNode, world: DataWorld): readonly Peer[] {
+  const peers = world.nodes.filter((n) => n !== node).map((n) => peerOf(n, node, world));
+  return world.rules.forceYields ? withOverruled({ ...epochsOf(node), peers }) : peers;
+}
+
+/** Whether one of these nodes knows that a majority has overruled the force on whose timeline that node's data is. */
+export function isOverruledBy(nodes: readonly SimNode[], of: SimNode, world: DataWorld): boolean {
+  return nodes.some((n) =>
+    n.now !== null && (
+      n === of
+        ? hasToYield(n, look(n, world).peers, world)
+        : look(n, world).peers.some((p) => p.seen === "reached" && p.host === of.settings.host && p.overruled)
+    )
+  );
+}
+
+/** A primary without a lease that may ask for the first one of its cluster. */
+export function mayGetFirstLease(node: SimNode, seen: Surroundings, world: DataWorld): boolean {
+  return node.now!.server === "primary" && !node.disk.memory.everHadMajority &&
+    !isRestored(viewOf(node, seen, world), systemIdentifier);
+}
+
+/** Whether a majority of the configured voters answers, also a node that is forced. */
+export function majorityAnswers(node: SimNode, world: DataWorld): boolean {
+  return majorityAmong(viewOf(node, look(node, world), world));
 }
 
 function planOf(node: SimNode, seen: Surroundings, world: DataWorld): ForcePlan {
@@ -52,6 +117,7 @@ function planOf(node: SimNode, seen: Surroundings, world: DataWorld): ForcePlan 
     forced: disk.memory.forced,
     votesAlone: now!.votesAlone,
     majority: majorityAnswers(node, world),
+    overruled: view.overruled,
     epochGranted: world.lease.epoch !== null || !world.rules.forceEndsAbove,
   });
 }

@@ -144,7 +144,10 @@ export class Lease {
         const { highest, highestTo, grant } = voter;
         const to = highestTo !== null && voter.epoch === highest ? highestTo : null;
         const { ok } = judgeEpoch({ holder: grant, highest, highestTo: to }, { from, epoch });
-        if (ok) voter.grantEpoch({ epoch, host, systemIdentifier: "1", partners: partnersOf(node.settings) }, from);
+        const alone = voter.node?.now?.votesAlone ? { alone: true } : {};
+        if (ok) {
+          voter.grantEpoch({ epoch, host, systemIdentifier: "1", partners: partnersOf(node.settings), ...alone }, from);
+        }
         yield; // it is on the voter's disk, and not answered
         if (!this.world.reaches(host, asked)) continue;
         replies.push({ highest: ok ? epoch : highest });

@@ -1,10 +1,13 @@
 // The life of a node as in roles/postgres-node/life.ts, step by step: wherever it yields, others act, or everything ends.
+import type { Force } from "../../../core/protocol/force.ts";
 import type { StartupPlan } from "../../../roles/postgres-node/decide/startup.ts";
+import { forceOfPrimary, type Joining, joins } from "../../../roles/postgres-node/decide/overruled.ts";
+import { hasToYield, majorityAnswers, yieldForce } from "./force.ts";
 import type { HistoryFile, SimNode } from "./node.ts";
 import { endServer, findData, startServer } from "./postgres.ts";
 import { lead } from "./promotion.ts";
 import { serve } from "./serve.ts";
-import { licenseOf, majorityAnswers, startupOf } from "./views.ts";
+import { licenseOf, look, startupOf } from "./views.ts";
 import { commonByNumber, commonEnd, type Wal } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
 
@@ -23,6 +26,7 @@ function* turn(node: SimNode, world: DataWorld): Generator<void, void> {
   now.found = findData(node, world, !world.strikes(0.03));
   Object.assign(now, { ranSince: false, replacing: false });
   const kept = world.lease.heldBy(node);
+  if (node.disk.memory.forced && hasToYield(node, look(node, world).peers, world)) return yieldForce(node, world);
   now.votesAlone ||= node.disk.memory.forced && !kept && !majorityAnswers(node, world);
   let plan = startupOf(node, world, false);
   if (plan.do !== "start-primary") release(node, world);
@@ -32,14 +36,16 @@ function* turn(node: SimNode, world: DataWorld): Generator<void, void> {
     plan = startupOf(node, world, false);
     if (plan.do !== "start-primary") now.bid = false;
   }
-  const known = majorityKnown(node, world);
+  const known = joinedMajority(node, world);
+  const force = forceOfPrimary(look(node, world));
+  if (force !== null && joins(plan)) node.disk.memory = { ...node.disk.memory, force };
   yield;
-  yield* apply(plan, { kept, known }, node, world);
+  yield* apply(plan, { kept, majorityKnown: known, force }, node, world);
 }
 
 function* apply(
   plan: StartupPlan,
-  { kept, known }: { kept: boolean; known: boolean },
+  { kept, majorityKnown, force }: Joining & { kept: boolean },
   node: SimNode,
   world: DataWorld,
 ): Generator<void, void> {
@@ -50,11 +56,11 @@ function* apply(
     case "finish-move":
       return moveIntoPlace(node);
     case "clone":
-      return yield* clone(node, plan.from, known, world);
+      return yield* clone(node, plan.from, { majorityKnown, force }, world);
     case "rewind":
-      return yield* rewind(node, plan.to, world);
+      return yield* rewind(node, plan.to, force, world);
     case "start-standby":
-      if (known) disk.memory = { ...disk.memory, everHadMajority: true };
+      if (majorityKnown) disk.memory = { ...disk.memory, everHadMajority: true };
       return yield* start(node, plan.upstream, world);
     case "start-primary": {
       if (!mayStartPrimary(kept, node, world)) return release(node, world);
@@ -122,7 +128,12 @@ function prepareStart({ disk: { files } }: SimNode, world: DataWorld): void {
 }
 
 /** A complete clone takes the place of the old data, which was there until then, unless there was no room for both. */
-function* clone(node: SimNode, from: string, known: boolean, world: DataWorld): Generator<void, void> {
+function* clone(
+  node: SimNode,
+  from: string,
+  { majorityKnown: known, force }: Joining,
+  world: DataWorld,
+): Generator<void, void> {
   const { disk } = node;
   const source = world.node(from);
   node.now!.replacing = true;
@@ -134,11 +145,11 @@ function* clone(node: SimNode, from: string, known: boolean, world: DataWorld): 
   node.now!.cloneBecause = null;
   yield;
   moveIntoPlace(node);
-  if (known) disk.memory = { ...disk.memory, everHadMajority: true };
+  disk.memory = { ...disk.memory, force, everHadMajority: known || disk.memory.everHadMajority };
 }
 
 /** A node that joins as a standby learns from the others that a majority has joined, before its server runs. */
-function majorityKnown({ settings: { host } }: SimNode, world: DataWorld): boolean {
+function joinedMajority({ settings: { host } }: SimNode, world: DataWorld): boolean {
   return world.nodes.some((n) => world.reaches(host, n.settings.host) && n.disk.memory.everHadMajority);
 }
 
@@ -156,7 +167,7 @@ function moveIntoPlace({ disk }: SimNode): void {
   Object.assign(disk, { wal, files: new Map(files), signal: true, segment: 0, upstream: from, incoming: null });
 }
 
-function* rewind(node: SimNode, to: string, world: DataWorld): Generator<void, void> {
+function* rewind(node: SimNode, to: string, force: Force | null, world: DataWorld): Generator<void, void> {
   const { disk, settings: { host } } = node;
   const source = world.node(to);
   const old = disk.wal!;
@@ -173,6 +184,7 @@ function* rewind(node: SimNode, to: string, world: DataWorld): Generator<void, v
   disk.incoming = { from: to, wal, files: new Map(source.disk.files) };
   yield;
   moveIntoPlace(node);
+  disk.memory = { ...disk.memory, force };
 }
 
 export function release(node: SimNode, world: DataWorld): void {

@@ -1,5 +1,6 @@
 // A node of the simulation: what is on its disk, and what a crash takes.
 import type { Leadership } from "../../../core/lease/decide/epoch.ts";
+import type { Force } from "../../../core/protocol/force.ts";
 import type { Pause } from "../../../core/protocol/pause.ts";
 import type { StreamingTrouble } from "../../../roles/postgres-node/text/controldata.ts";
 import type { OwnData } from "../../../roles/postgres-node/decide/view.ts";
@@ -38,6 +39,7 @@ export interface Disk {
     followed: number;
     paused: Pause;
     forced: boolean;
+    force: Force | null;
   };
   /** the highest epoch that its voter has granted */
   epoch: number;

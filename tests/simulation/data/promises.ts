@@ -30,6 +30,8 @@ export class Promises {
   private readonly reached = new Map<SimNode, Wal[]>();
   /** and of all its partners at that time: what one of them has received since, nobody could know of */
   private readonly there = new Map<SimNode, Wal[]>();
+  /** the forced nodes, each with the end of what it may lack: all until another node leads by a majority */
+  private readonly forgiven = new Map<SimNode, number>();
 
   constructor(private readonly world: DataWorld, start: Wal = firstWal()) {
     this.safe = start;
@@ -38,6 +40,15 @@ export class Promises {
   /** Whether this node has everything that was acknowledged. */
   isWhole({ disk }: SimNode): boolean {
     return disk.wal !== null && contains(disk.wal, this.safe);
+  }
+
+  /** What a forced node lacks, the operator has given up. */
+  forgive(node: SimNode): void {
+    this.forgiven.set(node, Infinity);
+  }
+
+  forgiveNoMore(node: SimNode): void {
+    this.forgiven.delete(node);
   }
 
   noteReached(node: SimNode): void {
@@ -64,13 +75,18 @@ export class Promises {
     this.led++;
     this.serving = { node, incarnation: now.incarnation, run: now.run };
     this.keep(node);
+    if (node.disk.memory.forced) return;
+    for (const [other, end] of this.forgiven) this.forgiven.set(other, Math.min(end, node.disk.wal!.end));
+    this.forgiven.delete(node);
   }
 
   private keep(node: SimNode): void {
     const wal = node.disk.wal!;
     const kept = commonEnd(wal, this.safe);
-    // what a forced node lacks, the operator has given up
-    if (kept < this.safe.end && !node.disk.memory.forced) this.misses(node, kept);
+    const mayLack = this.forgiven.get(node) ?? 0;
+    // another node has led since: what a majority has acknowledged still counts, and nothing that is written here
+    if (node.disk.memory.forced && node.now!.votesAlone && mayLack < Infinity) return;
+    if (kept < this.safe.end && this.safe.end > mayLack) this.misses(node, kept);
     this.safe = cutAt(this.safe, kept);
     if (wal.branch.timeline !== this.timeline) Object.assign(this, { timeline: wal.branch.timeline, older: kept });
   }

@@ -74,14 +74,16 @@ function takeBack(node: SimNode, world: DataWorld): "failed" {
 function* begin(node: SimNode, world: DataWorld): Generator<void, number | null> {
   const { disk } = node;
   const own = disk.wal!.branch.timeline;
-  const led = [...node.now!.leaderships, ...disk.leaderships].map((l) => l.epoch);
-  const seen = Math.max(own, node.now!.newestTimeline, ...disk.files.keys(), ...led);
+  const seen = highestKnown(node);
   const { host } = node.settings;
   const alone = node.now!.votesAlone && world.rules.leavesOut;
   const known = alone ? aboveUnknown(seen, { host, partners: partnersOf(node.settings) }) : seen;
   const epoch = yield* world.lease.reserve(node, known);
   if (epoch === null) return null;
-  disk.memory = { ...disk.memory, granted: withGranted(disk.memory.granted, epoch) };
+  const { force } = disk.memory;
+  const goesOn = force && { ...force, timelines: withGranted(force.timelines, epoch) };
+  const ends = node.now!.votesAlone ? { force: goesOn } : world.rules.forceYields ? { forced: false, force: null } : {};
+  disk.memory = { ...disk.memory, granted: withGranted(disk.memory.granted, epoch), ...ends };
   yield;
   if (disk.files.has(epoch)) return null;
   for (let t = own + 1; world.rules.placeHolders && t < epoch; t++) {
@@ -90,6 +92,12 @@ function* begin(node: SimNode, world: DataWorld): Generator<void, number | null>
     yield;
   }
   return epoch;
+}
+
+/** The highest epoch or timeline that this node knows of. */
+export function highestKnown({ disk, now }: SimNode): number {
+  const led = [...now!.leaderships, ...disk.leaderships].map((l) => l.epoch);
+  return Math.max(disk.wal!.branch.timeline, now!.newestTimeline, ...disk.files.keys(), ...led);
 }
 
 export function mayEndRecovery(node: SimNode, world: DataWorld): boolean {

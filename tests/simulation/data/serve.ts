@@ -2,11 +2,11 @@
 import { decideMemory } from "../../../roles/postgres-node/decide/memory.ts";
 import { decideSuccessor } from "../../../roles/postgres-node/decide/successor.ts";
 import { decideSync } from "../../../roles/postgres-node/decide/sync.ts";
-import { endForce } from "./force.ts";
+import { endForce, mayGetFirstLease } from "./force.ts";
 import type { SimNode, TakeOver } from "./node.ts";
 import { endServer } from "./postgres.ts";
 import { promoteHere } from "./promotion.ts";
-import { licenseOf, look, mayGetFirstLease, runningOf, type Surroundings } from "./views.ts";
+import { licenseOf, look, runningOf, type Surroundings } from "./views.ts";
 import { positionOf, write } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
 
@@ -48,7 +48,8 @@ function* lookOnce(node: SimNode, world: DataWorld): Generator<void, "goes-on" |
   const now = node.now!;
   const seen = look(node, world);
   if (mayGetFirstLease(node, seen, world)) world.lease.acquire(node);
-  if (endForce(node, seen, world)) return "lead-again";
+  const forceEnds = endForce(node, seen, world);
+  if (forceEnds !== null) return forceEnds;
   remember(node, seen, world);
   if (!now.checked && leads(node, world)) world.promises.begins(node);
   yield;
@@ -69,10 +70,11 @@ const runs = (node: SimNode) => node.now!.server !== "none";
 function remember(node: SimNode, seen: Surroundings, world: DataWorld): void {
   const { settings, disk } = node;
   const role = node.now!.server;
-  const { everHadMajority, granted, followed, paused } = decideMemory({
+  const { everHadMajority, granted, followed, paused, force } = decideMemory({
     otherPartners: settings.otherPartners,
     configuredUpstream: settings.upstream,
     peers: seen.peers,
+    primary: seen.primary,
     nodeId: settings.nodeId,
     systemIdentifier: "1",
     role,
@@ -88,7 +90,7 @@ function remember(node: SimNode, seen: Surroundings, world: DataWorld): void {
     syncSince: null,
     before: disk.memory,
   });
-  disk.memory = { ...disk.memory, everHadMajority, granted, followed, paused };
+  disk.memory = { ...disk.memory, everHadMajority, granted, followed, paused, force };
 }
 
 function* keepRole(node: SimNode, seen: Surroundings, world: DataWorld): Generator<void, "goes-on" | "ended"> {

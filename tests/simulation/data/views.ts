@@ -2,7 +2,6 @@
 import { withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import { choosePrimary, type NodeReport } from "../../../core/protocol/choose-primary.ts";
 import type { WalPosition } from "../../../core/postgres/lsn.ts";
-import { isRestored, majorityAnswers as majorityAmong } from "../../../roles/postgres-node/decide/counting.ts";
 import { positionCertain } from "../../../roles/postgres-node/decide/certain.ts";
 import { decideLicense } from "../../../roles/postgres-node/decide/license.ts";
 import { decideMayPromote, type MayPromote } from "../../../roles/postgres-node/decide/promotion.ts";
@@ -10,6 +9,7 @@ import { decideRunning, type RunningPlan } from "../../../roles/postgres-node/de
 import { decideStartup, type StartupPlan } from "../../../roles/postgres-node/decide/startup.ts";
 import type { License, Peer, PrimaryInSight, ReachedPeer } from "../../../roles/postgres-node/decide/view.ts";
 import { lostPeer, standbyPeer } from "../../support/peer.ts";
+import { hasToYield, peersOf, saysOverruled } from "./force.ts";
 import { partnersOf, type Running, type SimNode } from "./node.ts";
 import { originIn, positionOf, type Wal } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
@@ -53,7 +53,7 @@ export function licenseOf(node: SimNode, world: DataWorld): License {
 export const roleOf = ({ server, answers }: Running): ReachedPeer["role"] =>
   server !== "none" && !answers ? "unknown" : server;
 
-function peerOf(other: SimNode, from: SimNode, world: DataWorld): Peer {
+export function peerOf(other: SimNode, from: SimNode, world: DataWorld): Peer {
   const { settings: { host, nodeId }, disk, now } = other;
   if (now === null || !world.reaches(from.settings.host, host)) {
     return lostPeer(host);
@@ -72,8 +72,13 @@ function peerOf(other: SimNode, from: SimNode, world: DataWorld): Peer {
     paused: disk.memory.paused,
     upstream: now.server === "standby" ? disk.upstream : null,
     streaming: now.streaming,
+    forced: disk.memory.forced,
+    force: disk.memory.force,
+    overruled: saysOverruled(other, world),
   });
 }
+
+const isOverruled = (p: Peer) => p.seen === "reached" && p.overruled;
 
 function reportOf(node: SimNode, now: Running, world: DataWorld): NodeReport {
   const { settings, disk } = node;
@@ -97,14 +102,15 @@ export interface Surroundings {
 export function look(node: SimNode, world: DataWorld): Surroundings {
   const { settings, disk } = node;
   const now = node.now!;
-  const others = world.nodes.filter((n) => n !== node);
-  const reached = others.filter((n) => n.now !== null && world.reaches(settings.host, n.settings.host));
+  const reached = world.nodes.filter((n) => n !== node && world.reaches(settings.host, n.settings.host));
   for (const { disk } of [node, ...reached]) if (disk.wal) noteTimeline(now, disk.wal.branch.timeline);
   const own = reportOf(node, now, world);
-  const chosen = choosePrimary([own, ...reached.map((n) => reportOf(n, n.now!, world))], settings.host);
+  const peers = peersOf(node, world);
+  const counting = reached.filter((n) => !peers.some((p) => p.host === n.settings.host && isOverruled(p)));
+  const chosen = choosePrimary([own, ...counting.map((n) => reportOf(n, n.now!, world))], settings.host);
   if (chosen !== null) now.sawPrimary = true;
   return {
-    peers: others.map((n) => peerOf(n, node, world)),
+    peers,
     observers: settings.observers.map((host) => ({ host, answers: world.reaches(settings.host, host) })),
     primary: chosen && primaryOf(chosen, chosen === own ? null : world.node(chosen.host).disk.wal, disk.wal),
   };
@@ -121,7 +127,8 @@ function primaryOf(report: NodeReport, wal: Wal | null, own: Wal | null): Primar
   return { host, systemIdentifier, timeline, history: wal.branch.history, origin };
 }
 
-export function viewOf({ settings, disk, now }: SimNode, seen: Surroundings, world: DataWorld) {
+export function viewOf(node: SimNode, seen: Surroundings, world: DataWorld) {
+  const { settings, disk, now } = node;
   const { host, nodeId, upstream, otherPartners, mode } = settings;
   const { everHadMajority, forced, paused } = disk.memory;
   const { certain, configurations, proof, marker } = world.rules;
@@ -135,6 +142,7 @@ export function viewOf({ settings, disk, now }: SimNode, seen: Surroundings, wor
     restoring: null,
     quorum: !forced,
     everHadMajority,
+    overruled: hasToYield(node, seen.peers, world),
     leaderships: configurations ? withLeaderships(now!.leaderships, disk.leaderships) : [],
     ...seen,
     peers: seen.peers.map((p) => p.seen === "reached" && !certain ? { ...p, certain: true } : p),
@@ -142,17 +150,6 @@ export function viewOf({ settings, disk, now }: SimNode, seen: Surroundings, wor
   if (marker) return view;
   const unmarked = view.peers.map((p) => p.seen === "reached" ? { ...p, everHadMajority: everHadMajority } : p);
   return { ...view, peers: unmarked };
-}
-
-/** A primary without a lease that may ask for the first one of its cluster. */
-export function mayGetFirstLease(node: SimNode, seen: Surroundings, world: DataWorld): boolean {
-  return node.now!.server === "primary" && !node.disk.memory.everHadMajority &&
-    !isRestored(viewOf(node, seen, world), systemIdentifier);
-}
-
-/** Whether a majority of the configured voters answers, also a node that is forced. */
-export function majorityAnswers(node: SimNode, world: DataWorld): boolean {
-  return majorityAmong(viewOf(node, look(node, world), world));
 }
 
 export function startupOf(node: SimNode, world: DataWorld, final: boolean): StartupPlan {

@@ -2,6 +2,7 @@
 import { provesAll } from "../../../roles/postgres-node/decide/sync.ts";
 import type { Random } from "../random.ts";
 import { crash, Faults, isBlank, orderAll } from "./faults.ts";
+import { isOverruledBy } from "./force.ts";
 import { Lease, Voter } from "./lease.ts";
 import { life } from "./life.ts";
 import { newNode, settingsOf, type WorldKind } from "./kind.ts";
@@ -175,7 +176,7 @@ export class DataWorld {
    */
   needsPeople(): boolean {
     const partners = this.nodes.filter((n) => n.settings.electorate.length > 0);
-    const left = partners.filter((n) => !isBlank(n)).length;
+    const left = partners.filter((n) => !isBlank(n) && !isOverruledBy(partners, n, this)).length;
     return partners[0]!.settings.mode === "strict" && !provesAll(left, partners.length);
   }
 

@@ -1,0 +1,93 @@
+// Whose data counts after a forced failover: a leadership of a majority that did not know of it overrules it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { standbyPeer } from "../../../tests/support/peer.ts";
+import { counting } from "./counting.ts";
+import { type EpochsView, type ForcedData, forceOfPrimary, isOverruled, withOverruled } from "./overruled.ts";
+import { reached, type ReachedPeer } from "./view.ts";
+
+const force = { host: "a", above: 2, timelines: [18] };
+const forced: ForcedData = { systemIdentifier: "1", timeline: 18, force, forced: true };
+const followed = { ...forced, forced: false };
+const led = (epoch: number, host = "b", changes = {}) => ({
+  epoch,
+  host,
+  systemIdentifier: "1",
+  partners: ["a", "b", "c"],
+  ...changes,
+});
+const on = (timeline: number, changes: Partial<ReachedPeer> = {}) =>
+  standbyPeer("b", 2, { position: { timeline, lsn: "0/5000000" }, ...changes });
+const overruled = (own: ForcedData, changes: Partial<EpochsView>) =>
+  isOverruled({ own, peers: [], leaderships: [], ...changes });
+
+test("a leadership that a majority has granted since the order overrules a force, that of the forced node does not", () => {
+  for (const own of [forced, followed]) {
+    assert.equal(overruled(own, {}), false);
+    assert.equal(overruled(own, { leaderships: [led(3)] }), true);
+    assert.equal(overruled(own, { leaderships: [led(2)] }), false, "the operator knew of it");
+    assert.equal(overruled(own, { leaderships: [led(3, "a")] }), false);
+    assert.equal(overruled(own, { leaderships: [led(3, "b", { alone: true })] }), false, "no majority granted it");
+    assert.equal(overruled(own, { leaderships: [led(3, "b", { systemIdentifier: "2" })] }), false);
+  }
+  assert.equal(overruled({ ...forced, force: null }, { leaderships: [led(3)] }), false, "a majority has granted since");
+});
+
+test("so do data in sight that are on such a timeline, unless they are of a force themselves", () => {
+  assert.equal(overruled(forced, { peers: [on(3)] }), true);
+  assert.equal(overruled(forced, { peers: [on(2)] }), false);
+  assert.equal(overruled(forced, { peers: [on(3, { force: { ...force, host: "c", timelines: [3] } })] }), false);
+  assert.equal(
+    overruled(forced, { peers: [on(3, { force: { host: "b", above: 3, timelines: [18] } })] }),
+    true,
+    "not yet on a timeline of it",
+  );
+  assert.equal(overruled(forced, { peers: [on(3, { systemIdentifier: "2" })] }), false);
+});
+
+test("a greater epoch ends the force of the forced node, and is only newer than the data of the others", () => {
+  assert.equal(overruled(forced, { leaderships: [led(19)] }), true);
+  assert.equal(overruled(followed, { leaderships: [led(19)] }), false);
+  assert.equal(overruled(forced, { peers: [on(18)] }), false, "it streams from the forced node");
+});
+
+test("overruled data does not count, if this node or its own node knows of it", () => {
+  const own = { systemIdentifier: "1", timeline: 3, force: null, forced: false };
+  const counts = (peer: ReachedPeer, changes: Partial<EpochsView> = {}) => {
+    const peers = withOverruled({ own: { ...own, timeline: 2 }, peers: [peer], leaderships: [], ...changes });
+    return counting({ everHadMajority: true, peers }, "1").length === 1;
+  };
+  assert.equal(counts(on(18, { force })), true);
+  assert.equal(counts(on(18, { force }), { own }), false, "this node is on timeline 3");
+  assert.equal(counts(on(18, { force }), { leaderships: [led(3, "c")] }), false);
+  assert.equal(counts(on(18, { force, overruled: true })), false, "it says so itself");
+  assert.equal(reached({ peers: withOverruled({ own, peers: [on(3)], leaderships: [] }) })[0]?.overruled, false);
+});
+
+test("whatever was forced, it never outranks a timeline that a majority granted after the order", () => {
+  const timelines = fc.tuple(
+    fc.nat(50),
+    fc.integer({ min: 1, max: 50 }),
+    fc.integer({ min: 17, max: 80 }),
+    fc.boolean(),
+  );
+  fc.assert(fc.property(timelines, ([above, later, skipped, flag]) => {
+    const own = {
+      ...forced,
+      forced: flag,
+      force: { host: "a", above, timelines: [above + skipped] },
+      timeline: above + skipped,
+    };
+    fc.pre(above + later !== own.timeline);
+    const isOver = overruled(own, { leaderships: [led(above + later)] });
+    assert.ok(isOver || above + later > own.timeline);
+  }));
+});
+
+test("the force of the primary in sight is found by its host", () => {
+  const primary = { host: "b", systemIdentifier: "1", timeline: 18, history: null, origin: null };
+  assert.deepEqual(forceOfPrimary({ primary, peers: [on(18, { force })] }), force);
+  assert.equal(forceOfPrimary({ primary, peers: [on(18)] }), null);
+  assert.equal(forceOfPrimary({ primary: null, peers: [on(18, { force })] }), null);
+});

@@ -1,0 +1,83 @@
+// PURE: whether a majority has overruled a forced failover. The numbers of a forced node are greater than those that a majority grants
+// meanwhile. But what a majority has acknowledged counts, and what a forced node wrote was promised to nobody.
+import { type Leadership, ofCluster } from "../../../core/lease/decide/epoch.ts";
+import type { Force } from "../../../core/protocol/force.ts";
+import { type Peer, reached, type ReachedPeer, type Surroundings } from "./view.ts";
+
+/** Why a node does not lead, and what to type. */
+export const overruledText =
+  "another node has led by a majority since the forced failover that the data of this node is of, so it waits for a primary " +
+  "to join; if nodes with newer data are gone for good, type postdock cluster failover --force";
+
+/** The data of one node. */
+export interface ForcedData {
+  systemIdentifier: string | null;
+  /** null: it is not known */
+  timeline: number | null;
+  /** the forced failover that it may be of; null: none */
+  force: Force | null;
+  /** the node itself goes on without a majority: it was forced, and none has granted it an epoch since */
+  forced: boolean;
+}
+
+/** What tells of epochs: what the voters have said of leaderships, and the data of every node in sight and of this one. */
+export interface EpochsView {
+  own: ForcedData;
+  peers: readonly Peer[];
+  leaderships: readonly Leadership[];
+}
+
+/** Whether the data of this node counts for nothing. */
+export function isOverruled(view: EpochsView): boolean {
+  return overrules(view, view.own);
+}
+
+/** The peers, with those marked whose data counts for nothing: they know it themselves, or this node does. */
+export function withOverruled(view: EpochsView): Peer[] {
+  return view.peers.map((p) =>
+    p.seen === "reached" ? { ...p, overruled: p.overruled || overrules(view, forcedOf(p)) } : p
+  );
+}
+
+/**
+ * Whether another node has led by a majority since the operator's order, under an epoch that is not in these data. A greater
+ * epoch than theirs counts by itself, as the newer one, but a forced node must not go on beside it.
+ */
+function overrules({ own, peers, leaderships }: EpochsView, data: ForcedData): boolean {
+  const { force, forced, systemIdentifier, timeline } = data;
+  if (force === null || timeline === null || systemIdentifier === null) return false;
+  const led = ofCluster(leaderships, systemIdentifier).filter((l) => l.host !== force.host && !l.alone);
+  const seen = [own, ...reached({ peers }).map(forcedOf)].filter((d) =>
+    d.systemIdentifier === systemIdentifier && !isForced(d)
+  );
+  const since = [...led.map((l) => l.epoch), ...seen.map((d) => d.timeline ?? 0)].filter((epoch) =>
+    epoch > force.above && !force.timelines.includes(epoch)
+  );
+  return since.some((epoch) => (forced && epoch !== timeline) || (isForced(data) && epoch < timeline));
+}
+
+/** Whether it is on a timeline that a forced node has begun: a majority has granted all others. */
+const isForced = ({ force, timeline }: ForcedData) => timeline !== null && force?.timelines.includes(timeline) === true;
+
+/** A forced node that does not lead is no danger by its force, and its data may be needed. */
+const forcedOf = (p: ReachedPeer): ForcedData => ({
+  ...p,
+  timeline: p.position?.timeline ?? null,
+  forced: p.forced && p.role === "primary",
+});
+
+/** The forced failover whose timeline the primary in sight, another node, is on; null: none. */
+export function forceOfPrimary({ peers, primary }: Pick<Surroundings, "peers" | "primary">): Force | null {
+  return reached({ peers }).find((p) => p.host === primary?.host)?.force ?? null;
+}
+
+/** What the nodes in sight say of the data that this node is about to have. */
+export interface Joining {
+  /** a node of the cluster whose data this node has, or is about to clone, knows that a majority has joined */
+  majorityKnown: boolean;
+  /** the forced failover whose timeline the primary is on; null: none */
+  force: Force | null;
+}
+
+/** Whether the data here is about to be that of the primary in sight. */
+export const joins = (plan: { do: string }): boolean => ["clone", "rewind", "start-standby"].includes(plan.do);
