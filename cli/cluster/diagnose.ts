@@ -8,7 +8,7 @@ import { sizeText } from "../../core/words/amounts.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { backup, pool } from "./diagnose-services.ts";
 import { error, type Finding, warning } from "./finding.ts";
-import type { Cluster } from "./gather.ts";
+import { type Cluster, restoreUnderWay } from "./gather.ts";
 
 /** A standby whose replay is further behind than this is reported, seconds. */
 const muchLag = 30;
@@ -47,6 +47,8 @@ function silence({ members }: Cluster): Finding[] {
 
 function leadership({ primary, nodes, members }: Cluster): Finding[] {
   if (primary) return [];
+  const restore = restoreUnderWay(nodes);
+  if (restore) return [error("cluster", `no primary is in sight: ${restore.what}`, restore.fix)];
   const voters = [...new Set(nodes.flatMap((n) => n.status.lease.voters))];
   const missing = members.flatMap((m) => "error" in m && voters.includes(m.host) ? [m.host] : []);
   const first = nodes.filter((n) => n.status.partners.includes(n.host));

@@ -4,7 +4,7 @@ import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { orderPause } from "../../core/protocol/pause.ts";
-import { type Cluster, gather, nodeCalled, openSession, type Session, thePrimary } from "./gather.ts";
+import { type Cluster, gather, nodeCalled, openSession, restoreUnderWay, type Session, thePrimary } from "./gather.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { ask, roleOf, streams, until } from "./session.ts";
 
@@ -107,14 +107,8 @@ export const reinitCommand: Command = async (context, { args, options }) => {
 export const pauseCommand = (on: boolean): Command => async (context, { options }) => {
   const session = openSession(context);
   const cluster = await gather(session);
-  const restored = cluster.nodes.find((n) => n.status.restore !== null);
-  if (!on && restored) {
-    throw new OperatorError({
-      what: `${restored.host} is being restored from a backup, and no other node may lead until that has ended`,
-      fix: "in the barman container type postdock barman restore finish, or postdock barman restore abort",
-      exitCode: ExitCode.refused,
-    });
-  }
+  const restore = restoreUnderWay(cluster.nodes);
+  if (!on && restore) throw new OperatorError({ what: restore.what, fix: restore.fix, exitCode: ExitCode.refused });
   const done = await givePause(session, cluster, on);
   const out = printer(context, options);
   out.say(

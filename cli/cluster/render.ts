@@ -59,13 +59,17 @@ function renderOthers({ members }: Cluster): string[] {
   });
 }
 
+function endOfPause(restoring: string | undefined): string {
+  return restoring === undefined
+    ? "`postdock cluster resume` turns it on again"
+    : `${restoring} is being restored from a backup, and the end of that turns it on again`;
+}
+
 function renderTroubles({ nodes }: Cluster): string[] {
   return nodes.flatMap(({ host, status }) => [
     ...(status.fenced === null ? [] : [`${host} is fenced: ${status.fenced}`]),
     ...(status.consistency.degraded === null ? [] : [`${host}: ${status.consistency.degraded}`]),
-    ...(status.paused.on
-      ? [`${host}: automatic failover is paused; \`postdock cluster resume\` turns it on again`]
-      : []),
+    ...(status.paused.on ? [`${host}: automatic failover is paused; ${endOfPause(status.paused.restoring)}`] : []),
     ...(status.forced ? [`${host} was forced to become primary, and votes alone until a majority is back`] : []),
   ]);
 }

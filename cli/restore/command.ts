@@ -26,6 +26,9 @@ export const restoreCommand: Command = async (context, { args: [step], options }
     if (!steps.includes(step)) throw usage(`restore ${step} is not a step`, `give one of ${steps.join(", ")}, or none`);
     return await goOn(step, { context, options, places, out });
   }
+  if (options.start && options.into === undefined) {
+    throw usage("--start needs --into", "give the directory for the copy: --into DIRECTORY --start");
+  }
   const asked = askedOf(options);
   const planned = await planRestore(asked, places, context.clock.wallMs());
   if ("refused" in planned) {

@@ -6,10 +6,12 @@ import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import type { Verified } from "../../core/protocol/verified.ts";
 import { secondsText, sizeText } from "../../core/words/amounts.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
-import { type Cluster, nodeCalled } from "../cluster/gather.ts";
+import { type Cluster, nodeCalled, restoreUnderWay } from "../cluster/gather.ts";
 
 /** The node that is restored: the named one, or the primary. */
 export function nodeToRestore(options: Options, cluster: Cluster): { host: string; status: NodeStatus } {
+  const restore = restoreUnderWay(cluster.nodes);
+  if (restore) throw new OperatorError({ what: restore.what, fix: restore.fix, exitCode: ExitCode.refused });
   if (options.toNode !== undefined) return nodeCalled(options.toNode, cluster);
   if (cluster.primary !== null) return cluster.primary;
   throw new OperatorError({

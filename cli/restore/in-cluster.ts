@@ -53,14 +53,6 @@ export async function restoreNode(plan: RestorePlan, target: string, doing: Doin
     hold: options.pause === true,
     target,
   };
-  const busy = cluster.nodes.find((n) => n.status.restore !== null);
-  if (busy) {
-    throw new OperatorError({
-      what: `${busy.host} is being restored already, to ${busy.status.restore?.target}`,
-      fix: "type postdock barman restore resume to watch it, finish if it waits for you, or abort",
-      exitCode: ExitCode.refused,
-    });
-  }
   await save({ order, node: node.host }, places);
   // where no other node can lead, nobody has to be told not to
   const others = cluster.nodes.some((n) => n.host !== node.host && n.status.partners.length > 0);
@@ -120,11 +112,8 @@ export async function goOn(step: string, doing: Doing): Promise<number> {
     const { because } = await ask(session, orders.endRestore, saved.node, { id: saved.order.id, undo });
     out.say(`${saved.node}: ${because}`);
   }
-  return await seeThrough(
-    step === "finish" ? { ...saved, order: { ...saved.order, hold: false } } : saved,
-    session,
-    doing,
-  );
+  const order = step === "resume" ? saved.order : { ...saved.order, hold: false };
+  return await seeThrough({ ...saved, order }, session, doing);
 }
 
 async function seeThrough({ order, node }: Saved, session: Session, { context, places, out }: Doing): Promise<number> {

@@ -83,6 +83,9 @@ function missing(node: Node, surroundings: Surroundings): string[] {
 }
 
 function reinit(node: Node): { because: string } {
+  if (node.memory.now.restore !== null) {
+    throw new ControlRefusal("this node is being restored from a backup: type postdock barman restore abort");
+  }
   if (node.seen.role() !== "standby") {
     throw new ControlRefusal(
       "only a running standby can be cloned again; make another node primary first, or start this node",

@@ -71,6 +71,10 @@ async function end(id: string, undo: boolean, node: Node): Promise<{ because: st
       "this node is about to lead with what was restored: it is too late to put the old data back",
     );
   }
+  const { primary } = await observeSurroundings(node, { timeoutMs: 1_000, fresh: true });
+  if (!undo && primary !== null && primary.host !== node.config.host) {
+    throw new ControlRefusal(`${primary.host} is the primary by now: type postdock barman restore abort`);
+  }
   await memory.update((m) => ({ ...m, restore: m.restore && { ...m.restore, finish: !undo, undo } }));
   if (undo) restoring.cancel();
   activity.wake();
