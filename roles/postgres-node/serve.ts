@@ -2,8 +2,10 @@
 import { errorText } from "../../core/words/errors.ts";
 import { endServer, fenceHere } from "./act/end-server.ts";
 import { lead } from "./act/promote.ts";
+import { starvation, starvedText } from "./act/rejoin.ts";
 import { endRestore, isUndone, reachTarget } from "./act/restore.ts";
 import { handOver, handOverRecovery, type Heir, lookForSuccessor, successorOf } from "./act/hand-over.ts";
+import { takeOrder } from "./act/take-order.ts";
 import { dutiesOf, type Duty } from "./duties.ts";
 import { announce, armIfNeeded, leads, licenseOf, type Node, say } from "./node.ts";
 import { observeServer } from "./observe/server.ts";
@@ -57,6 +59,7 @@ async function bringUp(run: ServerRun, role: "primary" | "standby", node: Node):
     say(node, "running", `serving as ${role}`, node.activity.because);
     return null;
   }
+  if (ready === "starved") return { why: "rejoin", clone: false, streamed: false, because: starvedText };
   if (ready !== "ended") {
     await endServer(node);
     await handOverRecovery(ready, node);
@@ -79,14 +82,18 @@ async function leadIf(because: string | null, node: Node): Promise<ServerEnd | n
   return { why: "not-promoted", because: node.activity.because };
 }
 
-/** "ended" if the server died first or the container is to stop; the standby to hand over to if it can lead sooner. */
+/**
+ * "ended" if the server died first or the container is to stop; "starved" if it waits in vain for WAL; the standby to hand over
+ * to if it can lead sooner.
+ */
 async function untilReady(
   run: ServerRun,
   role: "primary" | "standby",
   node: Node,
-): Promise<"ready" | "ended" | Heir> {
+): Promise<"ready" | "ended" | "starved" | Heir> {
   const { clock, condition, config, log, stop } = node;
   const since = clock.nowMs();
+  const starves = starvation(node);
   let reported = since;
   while (run.process.running() && !stop.aborted && !isUndone(node)) {
     try {
@@ -96,6 +103,7 @@ async function untilReady(
     } catch (error) {
       const plan = role === "primary" ? await lookForSuccessor(since, node) : null;
       if (plan?.do === "hand-over") return plan;
+      if (role === "standby" && await starves()) return "starved";
       if (clock.nowMs() - reported >= config.recoveryCheckSeconds * 1000) {
         reported = clock.nowMs();
         log.info("PostgreSQL does not answer yet", { why: errorText(error) });
@@ -120,24 +128,6 @@ async function watch(run: ServerRun, node: Node): Promise<ServerEnd> {
     await pause(run, node);
   }
   return { why: "stopped" };
-}
-
-/** What was ordered from outside, if it still fits this server. */
-function takeOrder(node: Node): ServerEnd | null {
-  const order = node.orders.take();
-  if (order === null) return null;
-  if (order.do === "reinit" && node.seen.role() === "standby") {
-    return { why: "rejoin", clone: true, streamed: false, because: order.because };
-  }
-  if (order.do === "restore") return { why: "restore", because: order.because };
-  if (order.do === "hand-over" && leads(node)) {
-    return { why: "handed-over", heir: { to: order.to, because: order.because } };
-  }
-  node.log.warn("An order no longer fits the role of this server, and is dropped", {
-    ...order,
-    role: node.seen.role(),
-  });
-  return null;
 }
 
 /** Sleeps until the next look, an event, or the end of the server. */

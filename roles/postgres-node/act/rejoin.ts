@@ -1,5 +1,27 @@
 // A node whose data have diverged gets data with which it can follow the primary again.
 import type { Node } from "../node.ts";
+import { observeSurroundings } from "../observe/surroundings.ts";
+
+/** How long a standby may wait for the WAL without which it is not consistent, and how often it is looked at; milliseconds. */
+const starvingMs = 5_000;
+
+export const starvedText =
+  "this standby gets no WAL from its upstream and is not consistent without it, and a primary is in sight";
+
+/**
+ * Asks whether a server that does not answer yet waits in vain for WAL while a primary is in sight, for example because the
+ * node to which it was rewound was gone then and has no slot for it now. Only a server that answers is looked at for that.
+ */
+export function starvation(node: Node): () => Promise<boolean> {
+  const { clock, config, seen } = node;
+  let nextMs = clock.nowMs() + starvingMs;
+  return async () => {
+    if (seen.now.trouble === null || clock.nowMs() < nextMs) return false;
+    nextMs = clock.nowMs() + starvingMs;
+    const { primary } = await observeSurroundings(node);
+    return primary !== null && primary.host !== config.host;
+  };
+}
 
 /** Rewinds this node to the primary `host`. False if it has to be cloned instead. */
 export async function rewindTo(host: string, because: string, node: Node): Promise<boolean> {
