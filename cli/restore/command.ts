@@ -12,7 +12,7 @@ import { loadBarmanConfig } from "../../roles/barman/role.ts";
 import { readVerified } from "../../roles/barman/act/verify.ts";
 import { planJson, renderPlan } from "../../roles/barman/text/restore-text.ts";
 import { gather, openSession } from "../cluster/gather.ts";
-import { nodeToRestore, renderEffect } from "./effect.ts";
+import { lookAgain, nodeToRestore, renderEffect } from "./effect.ts";
 import { type Doing, goOn, restoreNode } from "./in-cluster.ts";
 
 /** How long the operator has to answer, milliseconds. */
@@ -51,7 +51,8 @@ const steps = ["resume", "finish", "abort", "clean"];
 
 async function restoreCluster(plan: RestorePlan, target: string, doing: Doing): Promise<number> {
   const { context, options, out } = doing;
-  const cluster = await gather(openSession(context));
+  const session = openSession(context);
+  const cluster = await lookAgain(await gather(session), session);
   const node = nodeToRestore(options, cluster);
   for (const line of renderEffect(plan, node, cluster, await readVerified(doing.places))) out.say(line);
   if (options.dryRun) {
