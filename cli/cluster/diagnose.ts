@@ -47,7 +47,7 @@ function silence({ members }: Cluster): Finding[] {
 
 function leadership({ primary, nodes, members }: Cluster): Finding[] {
   if (primary) return [];
-  const restore = restoreUnderWay(nodes);
+  const restore = restoreUnderWay({ nodes });
   if (restore) return [error("cluster", `no primary is in sight: ${restore.what}`, restore.fix)];
   const voters = [...new Set(nodes.flatMap((n) => n.status.lease.voters))];
   const missing = members.flatMap((m) => "error" in m && voters.includes(m.host) ? [m.host] : []);

@@ -123,27 +123,25 @@ export function nodeCalled(name: string, cluster: Cluster): { host: string; stat
   });
 }
 
-/** Which node is being restored from a backup, and what ends that; null if none is. */
-export function restoreUnderWay(nodes: Cluster["nodes"]): { host: string; what: string; fix: string } | null {
+/** The refusal of what cannot be done while a node is restored from a backup, with what ends that; null if none is. */
+export function restoreUnderWay({ nodes }: Pick<Cluster, "nodes">): OperatorError | null {
   const node = nodes.find((n) => n.status.restore !== null);
   if (!node?.status.restore) return null;
   const { step, target } = node.status.restore;
-  return {
-    host: node.host,
+  return new OperatorError({
     what: `${node.host} is being restored to ${target} (${step}), and no other node may lead until that has ended`,
     fix: step === "holding"
       ? "in the barman container type postdock barman restore finish, or postdock barman restore abort"
       : "in the barman container type postdock barman restore resume to watch it, or postdock barman restore abort",
-  };
+    exitCode: ExitCode.refused,
+  });
 }
 
 /** The primary. Throws an OperatorError if none is in sight. */
 export function thePrimary(cluster: Cluster): { host: string; status: NodeStatus } {
   if (cluster.primary) return cluster.primary;
-  const restore = restoreUnderWay(cluster.nodes);
-  if (restore) {
-    throw new OperatorError({ what: restore.what, fix: restore.fix, exitCode: ExitCode.refused });
-  }
+  const restore = restoreUnderWay(cluster);
+  if (restore) throw restore;
   const said = cluster.members.map((m) => "error" in m ? `${m.host} does not answer` : `${m.host}: ${m.status.doing}`);
   throw new OperatorError({
     what: "No primary is in sight",

@@ -107,8 +107,8 @@ export const reinitCommand: Command = async (context, { args, options }) => {
 export const pauseCommand = (on: boolean): Command => async (context, { options }) => {
   const session = openSession(context);
   const cluster = await gather(session);
-  const restore = restoreUnderWay(cluster.nodes);
-  if (!on && restore) throw new OperatorError({ what: restore.what, fix: restore.fix, exitCode: ExitCode.refused });
+  const restore = restoreUnderWay(cluster);
+  if (!on && restore) throw restore;
   const done = await givePause(session, cluster, on);
   const out = printer(context, options);
   out.say(

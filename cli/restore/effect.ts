@@ -10,8 +10,8 @@ import { type Cluster, nodeCalled, restoreUnderWay, type Session } from "../clus
 
 /** The node that is restored: the named one, or the primary. */
 export function nodeToRestore(options: Options, cluster: Cluster): { host: string; status: NodeStatus } {
-  const restore = restoreUnderWay(cluster.nodes);
-  if (restore) throw new OperatorError({ what: restore.what, fix: restore.fix, exitCode: ExitCode.refused });
+  const restore = restoreUnderWay(cluster);
+  if (restore) throw restore;
   if (options.toNode !== undefined) return nodeCalled(options.toNode, cluster);
   if (cluster.primary !== null) return cluster.primary;
   throw new OperatorError({

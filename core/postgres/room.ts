@@ -6,6 +6,11 @@ const noRoomBytes = 16 * 1024 * 1024;
 /** A node with less free space does not take over from a node without room, bytes. */
 const roomBytes = 16 * noRoomBytes;
 
+/** What a restored copy of a backup needs beside what is there: the backup, and WAL while it is replayed; bytes. */
+export function restoreNeeds(backupBytes: number): number {
+  return Math.ceil(backupBytes * 1.1) + 256 * 1024 * 1024;
+}
+
 /** Whether writes fail with this many free bytes. */
 export function lacksRoom(freeBytes: number | null): boolean {
   return freeBytes !== null && freeBytes < noRoomBytes;

@@ -46,6 +46,16 @@ export function segmentOf(lsn: string, segmentBytes: number): bigint {
   return parseLsn(lsn) / BigInt(segmentBytes);
 }
 
+/** The last segment that holds WAL before an LSN: what ends exactly where a segment begins needs nothing of that segment. */
+export function lastSegmentBefore(lsn: string, segmentBytes: number): bigint {
+  return (parseLsn(lsn) - 1n) / BigInt(segmentBytes);
+}
+
+/** The segment that is needed after a file: the same one, if the file was never finished. */
+export function segmentAfter({ partial, segment }: WalFile): bigint {
+  return partial ? segment : segment + 1n;
+}
+
 /** The newest file as pg_receivewal counts: highest segment, then highest timeline, then a whole file before a partial. */
 export function newestWal(files: readonly WalFile[]): WalFile | null {
   return files.reduce<WalFile | null>((best, file) => best === null || isNewer(file, best) ? file : best, null);

@@ -18,9 +18,10 @@ export const listCommand: Command = async (context, { options }) => {
   const config = loadBarmanConfig(context);
   const backups = await listBackups(config.serverName);
   const out = printer(context, options);
-  const { windows, receivedMs, unreadable } = await readRecoverable(config);
+  const { sources, windows, receivedMs } = await readRecoverable(config);
+  const { unreadable } = sources;
   for (const line of [...renderBackups(backups), ...renderWindows(windows, receivedMs), ...unreadable]) out.say(line);
-  const newest = windows.length === 0 ? null : await newestMoment(config);
+  const newest = windows.length === 0 ? null : await newestMoment(sources, config);
   if (newest !== null) out.say(`the newest moment that can be restored is the commit at ${newest}`);
   const verified = await readVerified(config);
   out.say(verified === null ? "no backup has been verified yet: postdock barman verify" : verifiedText(verified));

@@ -9,21 +9,31 @@ import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
 import { metaDirectory, type Places, streamingDirectory, walDirectory } from "../text/places.ts";
 
 export interface Recoverable {
+  /** from which it follows */
+  sources: Sources;
   windows: Window[];
   /** when WAL was received last, milliseconds since 1970; null: none is being received */
   receivedMs: number | null;
+}
+
+/** What the archive holds. */
+export interface Sources {
+  backups: BackupRecord[];
   /** records of backups that cannot be read, and why */
   unreadable: string[];
+  archive: Archive;
+  /** WAL that has been received and is not archived yet */
+  received: WalFile[];
 }
 
 /** What can be restored, by what is on disk now. */
 export async function readRecoverable(places: Places): Promise<Recoverable> {
-  const { backups, unreadable, archive } = await readSources(places);
-  return { windows: recoverable(backups, archive), receivedMs: await lastReceivedMs(places), unreadable };
+  const sources = await readSources(places);
+  return { sources, windows: recoverable(sources.backups, sources.archive), receivedMs: await lastReceivedMs(places) };
 }
 
 /** The finished backups, and the WAL that is archived or being received. */
-export async function readSources(places: Places) {
+export async function readSources(places: Places): Promise<Sources> {
   const { backups, unreadable } = await readBackups(places);
   const segmentBytes = backups.at(-1)?.segmentBytes ?? usualSegmentBytes;
   return { backups, unreadable, ...await readArchive(places, segmentBytes) };

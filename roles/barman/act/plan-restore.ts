@@ -17,7 +17,7 @@ import { type Archive, chainTo, rowFrom, type WalChain } from "../decide/wal-cha
 import type { BackupRecord } from "../text/backup-info.ts";
 import type { Places } from "../text/places.ts";
 import type { Mark } from "../text/waldump.ts";
-import { readSources } from "./archive.ts";
+import { readSources, type Sources } from "./archive.ts";
 import { WalReader } from "./wal-reader.ts";
 
 /** What the operator asks for. */
@@ -144,8 +144,10 @@ async function atMark(is: (mark: Mark) => boolean, what: string, work: Work): Pr
 }
 
 /** The newest moment that can be restored: the last commit that was received, of the timeline that the cluster is on. */
-export async function newestMoment(places: Places): Promise<string | null> {
-  const { backups, archive, received } = await readSources(places);
+export async function newestMoment(
+  { backups, archive, received }: Sources,
+  places: Places,
+): Promise<string | null> {
   const timeline = presentTimeline(received, archive);
   const chain = timeline === null ? null : chainTo(timeline, archive);
   const start = chain === null ? undefined : startsOf(backups, chain).at(-1);

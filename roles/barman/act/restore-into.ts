@@ -11,6 +11,7 @@ import {
   remove,
   writeAtomic,
 } from "../../../core/runtime/files.ts";
+import { restoreNeeds } from "../../../core/postgres/room.ts";
 import { every } from "../../../core/runtime/time.ts";
 import { sizeText } from "../../../core/words/amounts.ts";
 import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
@@ -44,7 +45,7 @@ export async function checkInto(directory: string, plan: RestorePlan): Promise<v
   }
   await ensureParent(directory);
   const { freeBytes } = await diskSpace(dirname(directory));
-  const needed = neededBytes(plan);
+  const needed = restoreNeeds(plan.backup.sizeBytes ?? 0);
   if (freeBytes < needed) {
     throw new OperatorError({
       what: `There is no room at ${dirname(directory)}`,
@@ -64,11 +65,6 @@ async function ensureParent(directory: string): Promise<void> {
       exitCode: ExitCode.usage,
     });
   }
-}
-
-/** What a restored copy needs: the backup, and WAL while it is replayed; bytes. */
-export function neededBytes({ backup }: RestorePlan): number {
-  return Math.ceil((backup.sizeBytes ?? 0) * 1.1) + 256 * 1024 * 1024;
 }
 
 /** Copies the backup into the directory, which becomes a cluster only once it is whole. */

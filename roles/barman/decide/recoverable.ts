@@ -1,7 +1,7 @@
 // PURE: which moments can be restored: from which backup, over which timelines, up to which WAL, and what is missing.
 import { compareLsn, forkInto } from "../../../core/postgres/lsn.ts";
-import { type WalFile, walName } from "../../../core/postgres/wal-name.ts";
-import { type Archive, chainTo, lastSegmentBefore, rowFrom, type WalChain } from "./wal-chain.ts";
+import { lastSegmentBefore, segmentAfter, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
+import { type Archive, chainTo, placed, rowFrom, type WalChain } from "./wal-chain.ts";
 
 /** A finished backup, from barman's record. */
 export interface BackupPlace {
@@ -31,9 +31,10 @@ export interface Window {
 /** The windows of all timelines that can be reached, the newest timeline last. */
 export function recoverable(backups: readonly BackupPlace[], archive: Archive): Window[] {
   const timelines = new Set([...archive.files.map((f) => f.timeline), ...archive.histories.keys()]);
+  const byPlace = placed(archive.files);
   const oldestFirst = backups.toSorted((a, b) => a.id < b.id ? -1 : 1);
   return [...timelines].toSorted((a, b) => a - b).flatMap((timeline) => {
-    const chain = chainTo(timeline, archive);
+    const chain = chainTo(timeline, archive, byPlace);
     if (chain === null) return [];
     for (const backup of oldestFirst) {
       const window = windowOf(backup, chain, archive);
@@ -43,19 +44,19 @@ export function recoverable(backups: readonly BackupPlace[], archive: Archive): 
   });
 }
 
-/** Whether the backup lies on the way to the timeline: it ended before its own timeline was left. */
-export function isOnTheWay(backup: BackupPlace, { timeline, history }: WalChain): boolean {
-  if (backup.timeline === timeline) return true;
-  const left = history.find((f) => f.timeline === backup.timeline)?.endLsn ?? null;
-  return left !== null && compareLsn(backup.endLsn, left) <= 0;
+/** The WAL from the backup on, if it leads to the timeline; null if the backup does not, or WAL from before its end is missing. */
+export function rowOf(backup: BackupPlace, chain: WalChain): WalFile[] | null {
+  const left = chain.history.find((f) => f.timeline === backup.timeline)?.endLsn ?? null;
+  const isOnTheWay = left === null ? backup.timeline === chain.timeline : compareLsn(backup.endLsn, left) <= 0;
+  const row = isOnTheWay ? rowFrom(backup.beginSegment, chain) : [];
+  const end = lastSegmentBefore(backup.endLsn, chain.segmentBytes);
+  return (row.at(-1)?.segment ?? -1n) >= end ? row : null;
 }
 
 function windowOf(backup: BackupPlace, chain: WalChain, archive: Archive): Window | null {
-  const { timeline, segmentBytes } = chain;
-  if (!isOnTheWay(backup, chain)) return null;
-  const last = rowFrom(backup.beginSegment, chain).at(-1);
-  if (last === undefined || last.timeline !== timeline) return null;
-  if (last.segment < lastSegmentBefore(backup.endLsn, segmentBytes)) return null;
+  const { timeline } = chain;
+  const last = rowOf(backup, chain)?.at(-1);
+  if (last?.timeline !== timeline) return null;
   const begin = forkInto(timeline, chain);
   const fromLsn = begin !== null && compareLsn(begin, backup.endLsn) > 0 ? begin : backup.endLsn;
   return { timeline, backup: backup.id, fromLsn, lastWal: last.name, missing: missingAfter(last, archive) };
@@ -65,7 +66,6 @@ function missingAfter(last: WalFile, { files, segmentBytes }: Archive): Window["
   const later = files.filter((f) => f.timeline === last.timeline && f.segment > last.segment);
   if (later.length === 0) return null;
   const next = later.reduce((a, b) => a.segment <= b.segment ? a : b).segment;
-  const from = last.partial ? last.segment : last.segment + 1n;
   const name = (segment: bigint) => walName(last.timeline, segment, segmentBytes);
-  return { from: name(from), to: name(next - 1n) };
+  return { from: name(segmentAfter(last)), to: name(next - 1n) };
 }

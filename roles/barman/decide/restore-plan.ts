@@ -1,12 +1,19 @@
 // PURE: how a moment is restored: from which backup, over which timeline and WAL, and where recovery stops. What cannot be
 // restored is refused before anything is changed, with the nearest moment that can.
 import { compareLsn } from "../../../core/postgres/lsn.ts";
-import { segmentOf, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
+import {
+  lastSegmentBefore,
+  newestWal,
+  segmentAfter,
+  segmentOf,
+  type WalFile,
+  walName,
+} from "../../../core/postgres/wal-name.ts";
 import type { BackupRecord } from "../text/backup-info.ts";
 import type { Mark } from "../text/waldump.ts";
-import { isOnTheWay } from "./recoverable.ts";
+import { rowOf } from "./recoverable.ts";
 import { timeText } from "./target.ts";
-import { type Archive, lastSegmentBefore, rowFrom, type WalChain } from "./wal-chain.ts";
+import { type Archive, rowFrom, type WalChain } from "./wal-chain.ts";
 
 /** Where recovery stops. */
 export type Stop =
@@ -47,28 +54,17 @@ export const refuse = (because: string, fix: string): { refused: Refused } => ({
 export function presentTimeline(received: readonly WalFile[], archive: Archive): number | null {
   const partial = received.filter((f) => f.partial);
   const among = partial.length > 0 ? partial : received.length > 0 ? received : archive.files;
-  return among.reduce<WalFile | null>(
-    (best, f) =>
-      best === null || f.segment > best.segment || (f.segment === best.segment && f.timeline > best.timeline)
-        ? f
-        : best,
-    null,
-  )?.timeline ?? null;
+  return newestWal(among)?.timeline ?? null;
 }
 
 /** The backups from which the timeline can be reached, each with all WAL up to its own end; oldest first. */
 export function startsOf(backups: readonly BackupRecord[], chain: WalChain): BackupRecord[] {
-  return backups.toSorted((a, b) => a.id < b.id ? -1 : 1).filter((backup) => {
-    const last = rowFrom(backup.beginSegment, chain).at(-1);
-    return isOnTheWay(backup, chain) && last !== undefined &&
-      last.segment >= lastSegmentBefore(backup.endLsn, chain.segmentBytes);
-  });
+  return backups.toSorted((a, b) => a.id < b.id ? -1 : 1).filter((backup) => rowOf(backup, chain) !== null);
 }
 
 /** The newest WAL file of the timeline; null if it has none. */
 export function newestOf(chain: WalChain, archive: Archive): WalFile | null {
-  return archive.files.filter((f) => f.timeline === chain.timeline)
-    .reduce<WalFile | null>((best, f) => best === null || f.segment > best.segment ? f : best, null);
+  return newestWal(archive.files.filter((f) => f.timeline === chain.timeline));
 }
 
 /** The first segment that is missing before the newest WAL of the timeline; null if none is. */
@@ -76,7 +72,7 @@ export function firstMissing(row: readonly WalFile[], chain: WalChain, archive: 
   const last = row.at(-1);
   const newest = newestOf(chain, archive);
   if (last === undefined || newest === null || last.segment >= newest.segment) return null;
-  const next = last.partial ? last.segment : last.segment + 1n;
+  const next = segmentAfter(last);
   return walName(chain.timelineAt(next), next, chain.segmentBytes);
 }
 

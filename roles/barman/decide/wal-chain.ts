@@ -1,5 +1,5 @@
 // PURE: the WAL files through which PostgreSQL goes on its way to a timeline, from one segment to the next.
-import { forkInto, parseLsn, type TimelineFork } from "../../../core/postgres/lsn.ts";
+import { forkInto, type TimelineFork } from "../../../core/postgres/lsn.ts";
 import { segmentOf, type WalFile } from "../../../core/postgres/wal-name.ts";
 
 /** All WAL that barman has, archived or being received, and the history of every timeline but the first. */
@@ -21,8 +21,8 @@ export interface WalChain {
   found(segment: bigint): WalFile | null;
 }
 
-/** Null if the history of the timeline is not there. */
-export function chainTo(timeline: number, archive: Archive): WalChain | null {
+/** Null if the history of the timeline is not there. `byPlace`: placed(), for whoever asks for more than one timeline. */
+export function chainTo(timeline: number, archive: Archive, byPlace = placed(archive.files)): WalChain | null {
   const { segmentBytes } = archive;
   const history = archive.histories.get(timeline) ?? [];
   if (timeline > 1 && !archive.histories.has(timeline)) return null;
@@ -31,7 +31,6 @@ export function chainTo(timeline: number, archive: Archive): WalChain | null {
   // PostgreSQL reads each segment from the newest timeline of the history that has begun by then
   const timelineAt = (segment: bigint) =>
     chain.findLast(({ begin }) => begin === null || segmentOf(begin, segmentBytes) <= segment)?.t ?? timeline;
-  const byPlace = placed(archive.files);
   return {
     timeline,
     history,
@@ -43,8 +42,8 @@ export function chainTo(timeline: number, archive: Archive): WalChain | null {
 
 const placeOf = (timeline: number, segment: bigint) => `${timeline} ${segment}`;
 
-/** A whole file is preferred to one that was never finished. */
-function placed(files: readonly WalFile[]): ReadonlyMap<string, WalFile> {
+/** The file of each segment. A whole one is preferred to one that was never finished. */
+export function placed(files: readonly WalFile[]): ReadonlyMap<string, WalFile> {
   const places = new Map<string, WalFile>();
   for (const file of files.toSorted((a, b) => Number(b.partial) - Number(a.partial))) {
     places.set(placeOf(file.timeline, file.segment), file);
@@ -60,9 +59,4 @@ export function rowFrom(segment: bigint, chain: WalChain): WalFile[] {
     file = file.partial ? null : chain.found(file.segment + 1n);
   }
   return row;
-}
-
-/** The last segment that holds WAL before an LSN: what ends exactly where a segment begins needs nothing of that segment. */
-export function lastSegmentBefore(lsn: string, segmentBytes: number): bigint {
-  return (parseLsn(lsn) - 1n) / BigInt(segmentBytes);
 }

@@ -1,6 +1,6 @@
 // PURE: what is known before WAL is received from a primary, and what follows from the history of its timeline.
 import { parseLsn, type TimelineFork } from "../../../core/postgres/lsn.ts";
-import { segmentOf, type WalFile } from "../../../core/postgres/wal-name.ts";
+import { lastSegmentBefore, segmentOf, type WalFile } from "../../../core/postgres/wal-name.ts";
 
 /** What is known before the receiver starts. */
 export interface WalView {
@@ -45,17 +45,14 @@ export function archivedFor(view: WalView): WalFile[] {
 /** The last segment of the primary's timeline, or of an ancestor. */
 export function endOf(timeline: number, view: WalView): bigint {
   const fork = view.primary.history.find((f) => f.timeline === timeline);
-  return fork === undefined ? segmentOf(view.primary.lsn, view.segmentBytes) : lastSegment(fork, view);
-}
-
-/** The last segment that holds WAL of a timeline. A timeline left exactly between two segments has none in the second. */
-function lastSegment(fork: TimelineFork, view: WalView): bigint {
-  return (parseLsn(fork.endLsn) - 1n) / BigInt(view.segmentBytes);
+  return fork === undefined
+    ? segmentOf(view.primary.lsn, view.segmentBytes)
+    : lastSegmentBefore(fork.endLsn, view.segmentBytes);
 }
 
 /** The timeline that a segment belongs to in the primary's history. */
 export function timelineAt(segment: bigint, view: WalView): number {
-  const fork = view.primary.history.find((f) => segment <= lastSegment(f, view));
+  const fork = view.primary.history.find((f) => segment <= lastSegmentBefore(f.endLsn, view.segmentBytes));
   return fork?.timeline ?? view.primary.timeline;
 }
 

@@ -1,7 +1,7 @@
 // PURE: from which point WAL of a primary is received, so that the WAL history has no gap over failovers; or, if it must have
 // one, what exactly is missing. pg_receivewal begins after the newest file of its directory: a plan changes that file.
 import { parseLsn } from "../../../core/postgres/lsn.ts";
-import { newestWal, segmentOf, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
+import { newestWal, segmentAfter, segmentOf, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
 import { archivedFor, endOf, isOurs, notBegun, timelineAt, type WalView } from "./wal-view.ts";
 
 export type WalPlan =
@@ -84,7 +84,7 @@ function whyAligned(view: WalView, newest: WalFile, need: Need): string {
 }
 
 function needed(view: WalView, newest: WalFile, end: bigint): Need {
-  const next = newest.partial ? newest.segment : newest.segment + 1n;
+  const next = segmentAfter(newest);
   if (newest.timeline === view.primary.timeline || next <= end) {
     return { timeline: newest.timeline, segment: next, aside: [] };
   }

@@ -1,5 +1,6 @@
 // The orders with which an operator restores this node from a backup: begin, end, and remove what was replaced. Refusals say why.
 import { answering, ControlRefusal } from "../../../core/http/control.ts";
+import { restoreNeeds } from "../../../core/postgres/room.ts";
 import { orders } from "../../../core/protocol/orders.ts";
 import { orderPause } from "../../../core/protocol/pause.ts";
 import type { RestoreOrder } from "../../../core/protocol/restore.ts";
@@ -15,9 +16,6 @@ export function restoreAnswers(node: Node) {
     answering(orders.cleanRestore, () => clean(node)),
   ];
 }
-
-/** The copy, what recovery writes meanwhile, and some room to spare; bytes. */
-const neededFor = (bytes: number) => Math.ceil(bytes * 1.1) + 256 * 1024 * 1024;
 
 async function begin(order: RestoreOrder, node: Node): Promise<{ because: string }> {
   const { config, doors, history, memory, orders: given, seen } = node;
@@ -41,10 +39,10 @@ async function begin(order: RestoreOrder, node: Node): Promise<{ because: string
     );
   }
   const { freeBytes } = await doors.data.room();
-  if (order.bytes !== null && freeBytes < neededFor(order.bytes)) {
+  if (order.bytes !== null && freeBytes < restoreNeeds(order.bytes)) {
     throw new ControlRefusal(
       `the volume has ${sizeText(freeBytes)} free, and ${
-        sizeText(neededFor(order.bytes))
+        sizeText(restoreNeeds(order.bytes))
       } is needed, since the old data ` +
         "are kept; make it larger, or restore another node",
     );
