@@ -268,7 +268,7 @@ test("the deadline of an earlier server is taken away before a standby starts", 
   f.world.data = cluster({ wasPrimary: false, lastUpstream: "pg2" });
   const order: string[] = [];
   const { start } = f.node.doors.server;
-  f.node.lease.disarm = () => void order.push("disarmed");
+  f.node.lease.disarm = () => Promise.resolve(void order.push("disarmed"));
   f.node.doors.server.start = (onTrouble) => {
     order.push("started");
     return start(onTrouble);
@@ -324,7 +324,7 @@ test("after the postmaster died, its backends are ended before the fence is disa
   };
   const life = runNode(f.node);
   await f.clock.pass(2_000);
-  f.node.lease.disarm = () => void order.push("disarmed");
+  f.node.lease.disarm = () => Promise.resolve(void order.push("disarmed"));
   f.world.end({ code: null, signal: "SIGKILL", livedMs: 0 });
   await f.clock.pass(500);
   assert.deepEqual(order.slice(0, 2), ["ended", "disarmed"]);

@@ -28,7 +28,7 @@ export async function serveAsRole(
   promoteBecause: string | null = null,
 ): Promise<ServerEnd> {
   const { seen, clock } = node;
-  node.lease.disarm(); // the fence would go on with the deadline of an earlier server
+  await node.lease.disarm(); // the fence would go on with the deadline of an earlier server
   const late = role === "primary" && promoteBecause === null && licenseOf(node) === "missing";
   if (late) return await fenceHere("the lease ended before PostgreSQL started", node);
   seen.serverStarted();

@@ -31,7 +31,7 @@ export function fakeLease(world: World): NodeLease {
       return Promise.resolve();
     },
     arm: () => {},
-    disarm: () => {},
+    disarm: () => Promise.resolve(),
     force: () => {
       world.note("force");
       alone = true;

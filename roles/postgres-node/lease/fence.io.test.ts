@@ -152,6 +152,14 @@ test("an order that arrives while the fence is at work counts for the next lease
   });
 });
 
+/** Disarms the fence, and waits for its answer. */
+async function disarmed(fence: Supervised, said: readonly string[], count: number): Promise<void> {
+  fence.write(`disarm ${count}`);
+  const what = "the fence to say that it is disarmed";
+  const answered = () => Promise.resolve(said.includes(`disarmed ${count}`));
+  await waitUntil(answered, { what, deadlineMs: 5_000, everyMs: 1 }, deps);
+}
+
 /** Ends by itself, which a fence makes it do. */
 async function endsSoon(server: Supervised): Promise<void> {
   try {
@@ -168,10 +176,23 @@ test("a server that is started after its deadline ends too, until the fence is d
     await gone(directory);
     for (const lateSeconds of [0, 0.05, 0.5]) await endsSoon(nextServer(directory, lateSeconds));
     assert.equal(said.length, 1, said.join());
-    fence.write("disarm");
+    await disarmed(fence, said, 1);
     const runs = () => Promise.resolve(processesIn("postgres", directory).length === 1);
     const what = "a server that needs no lease runs on";
     await withNextServer(directory, () => staysTrueFor(500, runs, { what }));
+  });
+});
+
+test("a server that is started once the fence has said that it is disarmed runs on", async () => {
+  await withServer(1, async (directory, fence, said) => {
+    const what = "a server that needs no lease runs on";
+    for (let round = 0; round < 20; round++) {
+      fence.write(`arm ${leaseNowMs()}`);
+      await gone(directory);
+      await disarmed(fence, said, round);
+      const runs = () => Promise.resolve(processesIn("postgres", directory).length === 1);
+      await withNextServer(directory, () => staysTrueFor(20, runs, { what }));
+    }
   });
 });
 

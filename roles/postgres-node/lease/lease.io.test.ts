@@ -56,7 +56,7 @@ function leaseOf(
     voter,
     newestTimeline: () => 3,
     client: new ControlClient(["a key of this test only"], new Peers(systemClock), systemClock),
-    fence: { arm: () => {}, disarm: () => {} },
+    fence: { arm: () => {}, disarm: () => Promise.resolve() },
     endServer,
     clock,
     log,

@@ -170,10 +170,10 @@ export class Lease {
     this.deps.fence.arm(this.claim.lease?.untilMs ?? 0);
   }
 
-  /** PostgreSQL is not read-write, or needs no lease. */
-  disarm(): void {
+  /** PostgreSQL is not read-write, or needs no lease. A server that is started once this resolves has no deadline to fear. */
+  disarm(): Promise<void> {
     this.armed = false;
-    this.deps.fence.disarm();
+    return this.deps.fence.disarm();
   }
 
   /**
