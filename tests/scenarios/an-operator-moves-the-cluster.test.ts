@@ -3,30 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aboveUnknown } from "../../core/lease/decide/epoch.ts";
-import type { CommandResult } from "../../core/runtime/command.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { waitReceiving } from "../support/barman.ts";
 import { type Cluster, firstLevel as first, nodes } from "../support/cluster.ts";
 import { exampleCluster } from "../support/clusters.ts";
-import { tryExec } from "../support/docker.ts";
-import { Ledger, monkey } from "../support/ledger.ts";
-import { assertLedger } from "../support/ledger-report.ts";
-import { nothingMs, staysTrueFor, successionMs, wholeMs } from "../support/waits.ts";
+import { nobodyLeads, operate, pausedWhileOneIsAbsent, resultOf, waitNoLease } from "../support/faults/operator.ts";
+import { wholeMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 const refused = 77;
-
-/** `postdock cluster …` in the container of pgpool, which has no database of its own. */
-async function operate(cluster: Cluster, ...args: readonly string[]): Promise<CommandResult> {
-  return await tryExec(await cluster.container("pgpool"), ["postdock", "cluster", ...args], 90_000);
-}
-
-/** The JSON that a successful command prints. */
-async function resultOf(cluster: Cluster, ...args: readonly string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await operate(cluster, ...args, "--json");
-  assert.equal(code, 0, `${args.join(" ")}: ${stdout}${stderr}`);
-  return JSON.parse(stdout);
-}
 
 async function refuses(cluster: Cluster, args: readonly string[], why: RegExp): Promise<void> {
   const { code, stdout, stderr } = await operate(cluster, ...args);
@@ -38,18 +23,6 @@ async function others(cluster: Cluster): Promise<{ primary: string; one: string;
   const primary = await cluster.waitWhole();
   const [one, other] = first.filter((n) => n !== primary) as [string, string];
   return { primary, one, other };
-}
-
-/** Checks that none of these nodes becomes primary although the lease is free. */
-async function nobodyLeads(cluster: Cluster, among: readonly string[]): Promise<void> {
-  let seen: string | null = null;
-  const nobody = async () => (seen = await cluster.primary(among)) === null;
-  await staysTrueFor(nothingMs, nobody, { what: `none of ${among.join(", ")} leads`, why: () => `${seen} does` });
-}
-
-/** Waits until the last grant has run out at these voters, and no node has the lease. */
-async function waitNoLease(cluster: Cluster, among: readonly string[]): Promise<void> {
-  await cluster.waitEach(among, "the lease to run out", ({ lease }) => lease.grantedTo === null, 20_000);
 }
 
 test("switchover: to a node and straight back; refused if the node cannot lead", async () => {
@@ -67,37 +40,7 @@ test("switchover: to a node and straight back; refused if the node cannot lead",
 });
 
 test("pause: no failover, also after a restart, until resume; a node that was absent then does not bring it back", async () => {
-  const cluster = await exampleCluster();
-  const { primary, one, other } = await others(cluster);
-  const ledger = await Ledger.start({ ...monkey, host: (await cluster.address("pgpool"))! });
-  await ledger.writes(20);
-  try {
-    assert.equal((await resultOf(cluster, "pause")).paused, true);
-    await cluster.kill(primary);
-    await cluster.kill(one);
-    await cluster.start(one);
-    await waitNoLease(cluster, [other]);
-    await cluster.waitEach([one], "the standby that was started again", ({ postgres }) => postgres.role === "standby");
-    await waitNoLease(cluster, [one, other]);
-    await nobodyLeads(cluster, [one, other]);
-    assert.match((await operate(cluster, "show")).stdout, /automatic failover is paused; `postdock cluster resume`/);
-  } finally {
-    assert.equal((await resultOf(cluster, "resume")).paused, false);
-  }
-  const next = await waitUntil(
-    () => cluster.primary([one, other]),
-    { what: "a new primary", deadlineMs: 10_000 },
-    deps,
-  );
-  await cluster.start(primary);
-  await cluster.waitWhole();
-  // the primary that was killed knows the pause from before; no node takes it from there
-  await cluster.waitEach(nodes, "automatic failover to be on", ({ paused }) => !paused.on);
-  await cluster.kill(next);
-  await cluster.waitSuccessor(next, nodes, 2 * successionMs); // the voter of the first one is silent at first
-  await cluster.start(next);
-  const report = await ledger.finish({ ...monkey, host: (await cluster.address(await cluster.waitWhole()))! });
-  assertLedger("pause and resume", report, { atLeast: 20, gapMs: 60_000 });
+  await pausedWhileOneIsAbsent(await exampleCluster(), nodes);
 });
 
 test("reinit: a standby is cloned again, a primary is not", async () => {

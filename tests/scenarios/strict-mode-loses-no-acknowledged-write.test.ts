@@ -6,6 +6,8 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, firstLevel as nodes } from "../support/cluster.ts";
 import { type OwnCluster, ownCluster, startMs } from "../support/clusters.ts";
 import { docker, exec, logsOf, logsSince, tryExec } from "../support/docker.ts";
+import { fenceStoppedAlone, twinOfThePrimary } from "../support/faults/beside-the-lease.ts";
+import { pausedWhileOneIsAbsent } from "../support/faults/operator.ts";
 import { handOverFrozen, orphansAtLeaseEnd, waitTerm } from "../support/faults/orphans.ts";
 import { strike } from "../support/faults/strike.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
@@ -55,7 +57,7 @@ async function waitsFor(cluster: Cluster, primary: string, names: RegExp): Promi
   }, deps);
 }
 
-test("strict: six faults strike the primary under a writer, and no acknowledged write is lost", async () => {
+test("strict: faults strike the primary, its fence and a pause under a writer, and no acknowledged write is lost", async () => {
   await using cluster = await start("strict", [...nodes, "pgpool"]);
   let primary: string = await cluster.waitWhole(startMs, nodes);
   await cluster.waitPool(nodes);
@@ -85,7 +87,10 @@ test("strict: six faults strike the primary under a writer, and no acknowledged 
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(primary))! });
   assertLedger("strict", report, { atLeast: 30 * 7, gapMs: successionMs + stopMs });
 
-  primary = await passesNobodyOver(cluster, primary);
+  await fenceStoppedAlone(cluster, nodes);
+  await twinOfThePrimary(cluster, nodes);
+  await pausedWhileOneIsAbsent(cluster, nodes);
+  primary = await passesNobodyOver(cluster, await cluster.waitWhole(undefined, nodes));
   await Promise.all(nodes.filter((n) => n !== primary).map((n) => cluster.freeze(n)));
   // without a majority its lease ends: nothing can be written, and no other node leads
   await waitUntil(
