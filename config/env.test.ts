@@ -2,18 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  env,
-  flag,
-  hostName,
-  identifier,
-  integer,
-  MalformedValue,
-  oneOf,
-  plainText,
-  readConfig,
-  type ReadDeps,
-} from "./env.ts";
+import { env, flag, identifier, integer, MalformedValue, oneOf, plainText, readConfig, type ReadDeps } from "./env.ts";
+import { hostName } from "./host-name.ts";
 
 /** Any text, control characters and letters beyond ASCII included. */
 const anyText = fc.oneof(
@@ -100,6 +90,13 @@ test("a missing variable carries the exit code that a contract fixes", () => {
   assert.ok(!result.ok && result.problems[0]!.exitCode === 1);
 });
 
+test("what Kubernetes sets for a Service of that name is named as such", () => {
+  const port = env("REPLICATION_PORT", integer(1, 65535), { fallback: 5432, accepts: "a port", doc: "" });
+  const result = readConfig({ port }, { environment: { REPLICATION_PORT: "tcp://10.1.2.3:5432" }, readFile: noFiles });
+  assert.ok(!result.ok);
+  assert.match(result.problems[0]!.fix, /enableServiceLinks: false/);
+});
+
 test("a bug in a parser is not taken for a malformed value", () => {
   const parse = (): string => {
     throw new TypeError("a bug");
@@ -134,9 +131,12 @@ test("oneOf() takes a word in any case and gives it as listed", () => {
 });
 
 test("hostName() refuses what could be taken for an option, a path or a second word", () => {
-  for (const text of ["pg-1", "pg_1.example.org", "10.0.0.1", "fe80::1", "a"]) assert.equal(hostName(text), text);
-  for (const text of ["-h", "a b", "a/b", "a'b", "a\nb", "", "é", "a".repeat(254)]) {
+  for (const text of ["pg-1", "pg_1.example.org", "10.0.0.1", "a"]) assert.equal(hostName(text), text);
+  for (const text of ["-h", "a b", "a/b", "a'b", "a\nb", "", "é", "a".repeat(254), "a:b"]) {
     assert.throws(() => hostName(text), MalformedValue, text);
+  }
+  for (const text of ["fe80::1", "[fe80::1]", "::1"]) {
+    assert.throws(() => hostName(text), { message: /is an IPv6 address, which is not accepted: give it a name/ }, text);
   }
 });
 

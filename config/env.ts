@@ -101,11 +101,6 @@ export const plainText: (text: string) => string = withSchema(
   z.string().regex(/^[^\u0000-\u001f\u007f]*$/, "contains a control character or a line break"),
 );
 
-/** A host name or address that is valid in a URL, in libpq's host and in /etc/hosts. */
-export const hostName: (text: string) => string = withSchema(
-  z.string().regex(/^[A-Za-z0-9_](?:[A-Za-z0-9_.:-]{0,252})$/, "is not a host name or address"),
-);
-
 /** A PostgreSQL identifier: 1 to 63 bytes, no control character. The caller quotes it. */
 export const identifier: (text: string) => string = (text) => {
   plainText(text);
@@ -163,6 +158,13 @@ function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigP
   }
 }
 
+/** Kubernetes sets NAME_PORT and the like for every Service NAME, so that a variable of ours may come from there. */
+function fixOf(variable: Variable<unknown>, text: string): string {
+  const accepts = `${variable.name} accepts ${variable.accepts}`;
+  if (!/^(tcp|udp|sctp):\/\//.test(text)) return accepts;
+  return `Kubernetes sets this for a Service of that name: put enableServiceLinks: false into the pod's spec; ${accepts}`;
+}
+
 function parseOne(variable: Variable<unknown>, given: Given | undefined, problems: ConfigProblem[]): unknown {
   if (given === undefined) {
     const reported = problems.some((p) => p.variable === variable.name || p.variable === `${variable.name}_FILE`);
@@ -184,7 +186,7 @@ function parseOne(variable: Variable<unknown>, given: Given | undefined, problem
     problems.push({
       variable: variable.name,
       message: `${variable.name}: ${shown} ${error.message}`,
-      fix: `${variable.name} accepts ${variable.accepts}`,
+      fix: fixOf(variable, given.text),
     });
     return variable.fallback;
   }

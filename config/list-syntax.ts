@@ -1,6 +1,7 @@
 // The list syntaxes of the old environment variables: CONFIGS, BACKENDS, DB_USERS, PARTNER_NODES.
 // Each parser returns all entries, or throws a MalformedValue that names the bad one; never part of a list.
-import { hostName, identifier, MalformedValue, type Source } from "./env.ts";
+import { identifier, MalformedValue, type Source } from "./env.ts";
+import { hostName } from "./host-name.ts";
 
 export interface Setting {
   name: string;
@@ -68,8 +69,8 @@ export function parseHosts(text: string): string[] {
   for (const host of hosts) {
     try {
       hostName(host);
-    } catch {
-      throw new MalformedValue(`is malformed: entry ${JSON.stringify(host)} is not a host name or address`);
+    } catch (error) {
+      throw new MalformedValue(`is malformed: entry ${JSON.stringify(host)} ${(error as Error).message}`);
     }
   }
   const twice = hosts.find((h, i) => hosts.indexOf(h) !== i);
@@ -99,8 +100,10 @@ export function parseBackends(text: string): Backend[] {
 
 function parseBackend(entry: string): Backend {
   const malformed = (why: string) => new MalformedValue(`is malformed: entry ${JSON.stringify(entry)} ${why}`);
+  const noIpv6 = "an IPv6 address is not accepted: give it a name, for example by extra_hosts";
+  if (entry.includes("[")) throw malformed(`has brackets; ${noIpv6}`);
   const parts = entry.split(":").map((part) => part.trim());
-  if (parts.length > 6) throw malformed("has more than six positions");
+  if (parts.length > 6) throw malformed(`has more than six positions; ${noIpv6}`);
   const [id = "", host = "", port = "", weight = "", dataDirectory = "", flag = ""] = parts;
   if (!/^\d{1,3}$/.test(id) || Number(id) > 127) throw malformed("needs a number from 0 to 127 in position 1");
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$/.test(host)) throw malformed("needs a host name or address in position 2");

@@ -5,13 +5,13 @@ import {
   type ConfigProblem,
   env,
   flag,
-  hostName,
   identifier,
   integer,
   MalformedValue,
   oneOf,
   plainText,
 } from "./env.ts";
+import { hostName } from "./host-name.ts";
 import { parseHosts, parseSettings, type Setting } from "./list-syntax.ts";
 import { electorateOf, quorumProblems, quorumVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
@@ -146,13 +146,16 @@ export const postgresNodeVariables = {
     "REPMGR_WAIT_POSTGRES_START_TIMEOUT",
     90,
     86400,
-    "How long to retry starting PostgreSQL before the container exits; also the timeout of wait_local_postgres.",
+    "After this long without a start of PostgreSQL that succeeds, the node counts as unhealthy (/healthz). It goes on trying, " +
+      "and votes; also the timeout of wait_local_postgres.",
+    "The container exited then.",
   ),
   waitUpstreamSeconds: shared.seconds(
     "WAIT_UPSTREAM_TIMEOUT",
     600,
     86400,
-    "How long a node waits for an upstream, a primary or a majority of the voters before its container exits.",
+    "After this long of waiting for an upstream, a primary or a majority of the voters, the node counts as unhealthy " +
+      "(/healthz). It goes on waiting, and votes.",
     "1.x declared it but never read it.",
   ),
   degradedSeconds: shared.seconds(

@@ -1,5 +1,6 @@
 // The variables of the lease, which nodes and observers share (docs/high-availability.md).
-import { type ConfigOf, type ConfigProblem, env, flag, hostName, MalformedValue, plainText } from "./env.ts";
+import { type ConfigOf, type ConfigProblem, env, flag, MalformedValue, plainText } from "./env.ts";
+import { hostName } from "./host-name.ts";
 import { parseHosts } from "./list-syntax.ts";
 
 /** Seconds with up to three decimals, as milliseconds. */

@@ -1,5 +1,6 @@
 // Variables that more than one role reads, under their public names.
-import { env, flag, hostName, identifier, integer, MalformedValue, oneOf, plainText } from "./env.ts";
+import { env, flag, identifier, integer, MalformedValue, oneOf, plainText } from "./env.ts";
+import { hostName } from "./host-name.ts";
 
 export const sshEnable = env("SSH_ENABLE", flag, {
   fallback: false,

@@ -24,12 +24,15 @@ export function renderPgpassLine(user: string, password: string): string {
   return `*:*:*:${escape(user)}:${escape(password)}\n`;
 }
 
+/** Numbers and switches stand without quotes, as people's scripts look for them. */
+const plain = /^(-?\d+(\.\d+)?|on|off)$/;
+
 /** A value of pgpool.conf in single quotes: a backslash quotes a quote, a doubled quote is a syntax error (4.6.1). */
 export function quotePoolSetting(value: string): string {
-  return `'${value.replaceAll(/[\\']/g, "\\$&")}'`;
+  return plain.test(value) ? value : `'${value.replaceAll(/[\\']/g, "\\$&")}'`;
 }
 
-/** A value of postgresql.conf or repmgr.conf in single quotes (manual, 19.1.2). */
+/** A value of postgresql.conf or repmgr.conf in single quotes, or as it is if it is plain (manual, 19.1.2). */
 export function quoteSetting(value: string): string {
-  return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+  return plain.test(value) ? value : `'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }

@@ -2,6 +2,7 @@
 // that PostgreSQL itself has accepted. The data is not touched.
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Setting } from "../../config/list-syntax.ts";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { postgresAccount, run, tryRun } from "../../core/runtime/command.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
@@ -16,6 +17,7 @@ import {
 } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { renderPgpassLine } from "../../core/postgres/conninfo.ts";
+import { librariesOf } from "./text/preloaded.ts";
 import { renderPostgresqlConf, translateSettings } from "./text/postgresql-conf.ts";
 import { passfilePath, renderRepmgrConf, repmgrConfPath } from "./text/repmgr-conf.ts";
 
@@ -30,6 +32,7 @@ export async function acceptedServerConfig(config: NodeConfig, log: Log): Promis
       exitCode: ExitCode.config,
     });
   }
+  await requireLibraries(verdict.settings);
   const volumeBytes = await sizeOf(config.pgdata, log);
   const text = renderPostgresqlConf(config, verdict.settings, volumeBytes);
   const directory = join(tmpdir(), `postdock-config-check-${process.pid}`);
@@ -52,6 +55,22 @@ export async function acceptedServerConfig(config: NodeConfig, log: Log): Promis
   }
 }
 
+const libdir = "/usr/lib/postgresql/17/lib";
+
+/** PostgreSQL itself looks for libraries only when it starts, or at each login. */
+async function requireLibraries(settings: readonly Setting[]): Promise<void> {
+  for (const { setting, name, files } of librariesOf(settings, libdir)) {
+    if ((await Promise.all(files.map(exists))).some((there) => there)) continue;
+    throw new OperatorError({
+      what: `CONFIGS sets ${setting} to load ${JSON.stringify(name)}, which is not in this image`,
+      why: `there is no ${files.at(-1)}`,
+      fix:
+        "remove it or correct the name; or use an image of your own: FROM this one, with the package of the extension",
+      exitCode: ExitCode.config,
+    });
+  }
+}
+
 /** The size of the volume of the data, or null if it cannot be seen. */
 async function sizeOf(pgdata: string, log: Log): Promise<number | null> {
   try {
@@ -62,8 +81,24 @@ async function sizeOf(pgdata: string, log: Log): Promise<number | null> {
   }
 }
 
+/** Parallel queries fail with less shared memory, bytes. Docker gives 64 MB. */
+const enoughShared = 128 * 1024 * 1024;
+
+/** Warns of a small /dev/shm, which only some queries notice: "could not resize shared memory segment". */
+async function checkSharedMemory(log: Log): Promise<void> {
+  try {
+    const { totalBytes } = await diskSpace("/dev/shm");
+    if (totalBytes >= enoughShared) return;
+    const fix =
+      "set shm_size: 256mb (Compose) or --shm-size=256m for this node; on Kubernetes, mount an emptyDir in memory";
+    log.warn("Parallel queries may fail: /dev/shm is small", { totalBytes, enoughBytes: enoughShared, fix });
+  } catch (error) {
+    log.warn("The size of /dev/shm cannot be seen; parallel queries need 128 MB of it", { error });
+  }
+}
+
 /** Directories, the passfile and repmgr.conf. Throws OperatorError if PGDATA cannot be used. */
-export async function prepareNode(config: NodeConfig): Promise<void> {
+export async function prepareNode(config: NodeConfig, log: Log): Promise<void> {
   const owner = postgresAccount;
   await ensureDirectory("/var/run/postgresql", { mode: 0o2775, owner });
   await ensureDirectory("/run/postdock", { mode: 0o750, owner });
@@ -74,6 +109,7 @@ export async function prepareNode(config: NodeConfig): Promise<void> {
   });
   await writeAtomic(repmgrConfPath, renderRepmgrConf(config), { mode: 0o640, owner });
   await removeStaleSockets();
+  await checkSharedMemory(log);
 }
 
 async function preparePgdata(pgdata: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { NodeConfig } from "../../config/postgres-node.ts";
 import type { ControlClient } from "../../core/client/control-client.ts";
 import type { Peers } from "../../core/client/peers.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
-import { diskSpace, writeAtomic } from "../../core/runtime/files.ts";
+import { diskSpace, readIfThere, writeAtomic } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { processesIn } from "../../core/runtime/proc.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
@@ -28,6 +28,7 @@ import { observeData } from "./observe/data-directory.ts";
 import { readOwnOrigin, readTimelines } from "./observe/timeline-origin.ts";
 import { repmgrConfPath } from "./text/repmgr-conf.ts";
 import { parseStreamingTrouble } from "./text/controldata.ts";
+import { raisedFix, tooLow, withRaised } from "./text/raised-settings.ts";
 import { renderRecovery } from "./text/recovery-conf.ts";
 import { LocalServer } from "./tools/local-server.ts";
 import { clearStaleServer, startPostmaster } from "./tools/postmaster.ts";
@@ -43,6 +44,8 @@ export interface RealDeps {
   client: ControlClient;
   peers: Peers;
   holder: Holder;
+  /** of this container */
+  environment: Readonly<Record<string, string | undefined>>;
   /** postgresql.conf as PostgreSQL has accepted it */
   serverConfig: string;
 }
@@ -67,6 +70,19 @@ function dataDoor(deps: RealDeps): DataDoor {
   const writeConfig = (text: string) =>
     writeAtomic(join(pgdata, "postgresql.conf"), text, { mode: 0o600, owner: postgresAccount });
   const writeServerConfig = () => writeConfig(serverConfig);
+  const raised = async () => {
+    const autoConf = await readIfThere(join(pgdata, "postgresql.auto.conf")) ?? "";
+    const found = tooLow({ conf: serverConfig, autoConf }, await readControlText(pgdata));
+    for (const { name, own, primary } of found) {
+      log.warn("A setting is raised, since the primary has more", {
+        name,
+        own,
+        primary,
+        fix: raisedFix(name, primary),
+      });
+    }
+    return found;
+  };
   return {
     look: () => observeData(pgdata, log),
     room: () => diskSpace(pgdata),
@@ -103,12 +119,13 @@ function dataDoor(deps: RealDeps): DataDoor {
     prepareStart: async (as) => {
       const recovery = "recovery" in as ? as.recovery ?? null : null;
       recovering = recovery === null ? null : new RecoveryWal(recovery);
-      await (recovery === null
-        ? writeServerConfig()
-        : writeConfig(renderRecovery(recovery, await readControlText(pgdata), serverConfig)));
+      const higher = "primary" in as ? [] : await raised();
+      const conf = withRaised(serverConfig, higher);
+      await writeConfig(recovery === null ? conf : renderRecovery(recovery, conf));
       await noteHolder(pgdata, holder);
       await clearPlaceHolders(pgdata, log);
-      await ("primary" in as ? writePrimaryState(config) : writeStandbyState(as.upstream, config));
+      const names = higher.map(({ name }) => name);
+      await ("primary" in as ? writePrimaryState(config) : writeStandbyState(as.upstream, config, names));
     },
     forgetStandbys: () => forgetStandbys(pgdata, log),
     newestTimeline: () => newestHistory(pgdata),

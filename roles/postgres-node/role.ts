@@ -77,7 +77,7 @@ interface Given {
 
 /** The node with its doors, fence, voter, history and keys. */
 async function makeNode({ config, context, log, stop, holder, fail }: Given): Promise<Made> {
-  const { clock } = context;
+  const { clock, environment } = context;
   const { pgdata } = config;
   const incarnation = randomUUID();
   const keys: ControlKeys = { keys: clusterKeys(config.clusterKeys, config.replicationPassword), incarnation };
@@ -95,7 +95,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   );
   const fence = new Fence(pgdata, { clock, log });
   const serverConfig = await acceptedServerConfig(config, log);
-  const doors = realDoors({ config, clock, log, stop, client, peers, serverConfig, holder });
+  const doors = realDoors({ config, clock, log, stop, client, peers, serverConfig, holder, environment });
   const history = new History({ pgdata, node: config.host, clock, log });
   const condition = new Condition();
   const activity = new Activity({ clock, log });
@@ -138,7 +138,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
-  await prepareNode(config);
+  await prepareNode(config, log);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // reported below
   const { clock } = context;

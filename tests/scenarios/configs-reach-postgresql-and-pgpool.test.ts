@@ -1,11 +1,18 @@
 // Promise: CONFIGS of nodes and of pgpool reach the running servers, with any delimiter, quotes, and names of older versions;
 // what PostgreSQL refuses stops the container before anything is touched.
 import assert from "node:assert/strict";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { executableMount, prefix } from "../support/cluster.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { executableMount, nodes, prefix } from "../support/cluster.ts";
 import { exampleCluster } from "../support/clusters.ts";
 import { docker, exec } from "../support/docker.ts";
+import { wholeMs } from "../support/waits.ts";
 import { attempt } from "../../tools/terminal.ts";
+
+const deps = { clock: systemClock };
 
 const image = "postdock/postgres:latest";
 const base = [
@@ -38,6 +45,38 @@ test("CONFIGS reach PostgreSQL and pgpool", async () => {
   assert.equal(shown.trim(), "2");
 });
 
+test("a setting that is raised on the primary alone stops no standby, and comes down with the primary", async () => {
+  const cluster = await exampleCluster();
+  const primary = await cluster.waitWhole();
+  const standbys = nodes.filter((n) => n !== primary);
+  const have = async (names: readonly string[], value: string) => {
+    const shown = names.map((n) => cluster.psql(n, "show max_connections").catch(() => null));
+    return (await Promise.all(shown)).every((v) => v === value);
+  };
+  const restart = async (setting: string) => {
+    await cluster.psql(primary, `alter system ${setting}`);
+    const container = await cluster.container(primary);
+    await exec(container, ["bash", "-c", "kill -KILL $(head -1 /var/lib/postgresql/data/postmaster.pid)"]);
+  };
+  try {
+    await restart("set max_connections = 130");
+    const what = "the standbys to have been started with what the primary has";
+    await waitUntil(() => have(standbys, "130"), { what, deadlineMs: wholeMs }, deps);
+    assert.equal(await cluster.waitWhole(), primary);
+    await cluster.psql(primary, "create table raised (n int)");
+    const replayed = async (name: string) => await cluster.psql(name, "select to_regclass('raised')") === "raised";
+    for (const name of standbys) {
+      await waitUntil(() => replayed(name), { what: `${name} to replay`, deadlineMs: 20_000 }, deps);
+    }
+  } finally {
+    await restart("reset max_connections");
+  }
+  const what = "the primary to have its own setting again";
+  await waitUntil(() => have([primary], "100"), { what, deadlineMs: wholeMs }, deps);
+  assert.equal(await cluster.waitWhole(), primary);
+  await cluster.psql(primary, "drop table raised");
+});
+
 test("CONFIGS takes other symbols, quotes and older names", async () => {
   const name = `${prefix}-configs`;
   await attempt(["docker", "rm", "-fv", name], { timeoutMs: 30_000 });
@@ -46,7 +85,13 @@ test("CONFIGS takes other symbols, quotes and older names", async () => {
     "CONFIGS_ASSIGNMENT_SYMBOL==",
     "CONFIGS=work_mem=5MB;log_line_prefix='%m; [%p] ';wal_keep_segments=7;search_path='\"$user\", public'",
   ];
-  await docker(["run", "-d", "--name", name, ...base, ...environment.flatMap((e) => ["-e", e]), image]);
+  // as in the official image, a script of the first start sees every variable of the container
+  const script = "psql -c \"create role app password '$APP_PW'\"";
+  const scripts = await mkdtemp(join(tmpdir(), "initdb-"));
+  await writeFile(join(scripts, "app.sh"), script);
+  await chmod(scripts, 0o755);
+  const mounts = ["-e", "APP_PW=of-the-script", "-v", `${scripts}:/docker-entrypoint-initdb.d`];
+  await docker(["run", "-d", "--name", name, ...base, ...environment.flatMap((e) => ["-e", e]), ...mounts, image]);
   try {
     const psql = (setting: string) => exec(name, ["psql", "-U", "postgres", "-XAtc", `show ${setting}`]);
     await exec(name, ["wait_local_postgres"], 60_000);
@@ -54,8 +99,13 @@ test("CONFIGS takes other symbols, quotes and older names", async () => {
     assert.equal((await psql("log_line_prefix")).replace(/\n$/, ""), "%m; [%p] ");
     assert.equal((await psql("wal_keep_size")).trim(), "112MB");
     assert.equal((await psql("search_path")).trim(), '"$user", public');
+    const conf = await exec(name, ["cat", "/var/lib/postgresql/data/postgresql.conf"]);
+    assert.match(conf, /^max_connections = 100$/m, "numbers stand as people's scripts look for them");
+    const stored = "select rolpassword like 'SCRAM-SHA-256$%' from pg_authid where rolname = 'app'";
+    assert.equal((await exec(name, ["psql", "-U", "postgres", "-XAtc", stored])).trim(), "t");
   } finally {
     await docker(["rm", "-fv", name]);
+    await rm(scripts, { recursive: true });
   }
 });
 
@@ -69,7 +119,10 @@ test("CONFIGS that PostgreSQL refuses stop the container before anything is touc
   const reserved = await runOnce(["CONFIGS=port:5433"]);
   assert.equal(reserved.code, 78);
   assert.match(reserved.text, /port/);
-  for (const { text } of [unknown, value, reserved]) {
+  const library = await runOnce(["CONFIGS=shared_preload_libraries:'pg_stat_statements,no_such_library'"]);
+  assert.equal(library.code, 78);
+  assert.match(library.text, /no_such_library.*which is not in this image/);
+  for (const { text } of [unknown, value, reserved, library]) {
     assert.notEqual(text, "");
     assert.doesNotMatch(text, /making a fresh cluster/);
     assert.doesNotMatch(text, /secret-of-the-test/);

@@ -27,7 +27,7 @@ test("a copy listens to no network, follows nobody, and asks no agent whether it
     conf,
     /^restore_command = '\/usr\/local\/bin\/postdock barman copy-wal \/var\/backups pg_cluster %f %p'$/m,
   );
-  assert.match(conf, /^recovery_target_timeline = '69'$/m);
+  assert.match(conf, /^recovery_target_timeline = 69$/m);
 });
 
 test("tablespaces get a place of their own", () => {

@@ -17,6 +17,8 @@ export interface BootstrapDeps {
   log: Log;
   clock: Clock;
   signal: AbortSignal;
+  /** of this container; the scripts of people see all of it, as in the official image */
+  environment: Readonly<Record<string, string | undefined>>;
   /** writes postgresql.conf into the data directory */
   writeServerConfig: () => Promise<void>;
 }
@@ -109,8 +111,11 @@ async function makeRoles(config: NodeConfig): Promise<void> {
 }
 
 /** *.sh, *.sql, *.sql.gz, *.sql.xz and *.sql.zst of /docker-entrypoint-initdb.d, in order of their names. */
-async function runScripts({ config, log, signal }: BootstrapDeps): Promise<void> {
+async function runScripts({ config, log, signal, environment }: BootstrapDeps): Promise<void> {
+  const given = Object.entries(environment).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]);
   const env = {
+    ...Object.fromEntries(given) as Record<string, string>,
+    HOME: postgresAccount.home,
     PGHOST: socketDirectory,
     PGUSER: config.postgresUser,
     PGDATABASE: config.database,

@@ -62,6 +62,10 @@ function decidePrimary(view: RunningView): RunningPlan {
 }
 
 function decideStandby(view: RunningView): RunningPlan {
+  // replay waits until the server is started with what the primary has
+  if (view.trouble === "settings-too-low") {
+    return { do: "rejoin", clone: false, because: "the primary has raised a setting that must not be lower here" };
+  }
   const primary = view.primary;
   if (!primary) return decideWithoutPrimary(view);
   if (primary.systemIdentifier !== view.systemIdentifier) return { do: "nothing" };

@@ -26,7 +26,8 @@ export async function observeData(pgdata: string, log: Log): Promise<OwnData> {
   if (version === undefined) {
     const meaningful = entries.filter((name) => name !== "master.lock" && name !== "standby.lock");
     if (meaningful.length > 0) return { kind: "foreign", entries: meaningful };
-    return { kind: journal?.phase === "copying" ? "half-cloned" : "empty" };
+    // an initdb that failed or was killed has made nothing that counts
+    return { kind: journal?.phase === "copying" && journal.source !== "initdb" ? "half-cloned" : "empty" };
   }
   if (version !== postgresMajor) return { kind: "other-version", version };
   try {

@@ -80,7 +80,7 @@ test("parseWaldumpEnd() takes the end of the last record, and null where nothing
   assert.equal(parseWaldumpEnd(""), null);
 });
 
-test("parseStreamingTrouble() knows removed WAL and divergence in PostgreSQL's own words", () => {
+test("parseStreamingTrouble() knows removed WAL, divergence and low settings in PostgreSQL's own words", () => {
   const removed =
     "could not receive data from WAL stream: ERROR:  requested WAL segment 000000010000000000000004 has already been removed";
   assert.equal(parseStreamingTrouble(removed), "wal-removed");
@@ -96,6 +96,8 @@ test("parseStreamingTrouble() knows removed WAL and divergence in PostgreSQL's o
     'could not receive timeline history file from the primary server: ERROR:  could not open file "pg_wal/00000002.history": ' +
     "No such file or directory";
   assert.equal(parseStreamingTrouble(history), "wal-removed");
+  const low = "WARNING:  hot standby is not possible because of insufficient parameter settings";
+  assert.equal(parseStreamingTrouble(low), "settings-too-low");
   assert.equal(parseStreamingTrouble('could not open file "pg_wal/00000002.history"'), null, "the primary's own log");
   assert.equal(parseStreamingTrouble("database system is ready to accept read-only connections"), null);
 });

@@ -2,8 +2,8 @@
 import { historyName, parseWalName, segmentBytes, segmentOf, walName } from "../../../core/postgres/wal-name.ts";
 import { compareLsn, formatLsn, type WalPosition } from "../../../core/postgres/lsn.ts";
 
-/** Why a standby cannot stream, in PostgreSQL's own words. */
-export type StreamingTrouble = "wal-removed" | "diverged" | "slot-missing";
+/** Why a standby cannot stream or replay, in PostgreSQL's own words. */
+export type StreamingTrouble = "wal-removed" | "diverged" | "slot-missing" | "settings-too-low";
 
 export interface ControlData {
   systemIdentifier: string;
@@ -98,6 +98,7 @@ export function parseWaldumpEnd(stdout: string): string | null {
 
 /** What a line of PostgreSQL's log says about why it cannot stream; null for any other line. */
 export function parseStreamingTrouble(line: string): StreamingTrouble | null {
+  if (/hot standby is not possible because of insufficient parameter settings/.test(line)) return "settings-too-low";
   if (/replication slot "[^"]*" does not exist/.test(line)) return "slot-missing";
   if (/requested WAL segment \S+ has already been removed/.test(line)) return "wal-removed";
   // a standby asks for every history file between the two timelines, and not every node has them all

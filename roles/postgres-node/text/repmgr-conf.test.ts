@@ -6,10 +6,10 @@ import { renderRepmgrConf, slotName } from "./repmgr-conf.ts";
 
 const lines = (environment: Record<string, string> = {}) => renderRepmgrConf(fakeConfig(environment)).split("\n");
 
-test("every value is in single quotes, since repmgr refuses slashes, spaces and dashes without them", () => {
+test("values are in single quotes, since repmgr refuses slashes, spaces and dashes without them; numbers are plain", () => {
   const settings = lines().filter((l) => l !== "" && !l.startsWith("#"));
   assert.ok(settings.length > 20);
-  for (const line of settings) assert.match(line, /^[a-z_]+='([^']|'')*'$/);
+  for (const line of settings) assert.match(line, /^[a-z_]+=(-?\d+|'([^']|'')*')$/);
 });
 
 test("the password is not in the file: repmgr takes it from the passfile", () => {
@@ -21,7 +21,7 @@ test("the password is not in the file: repmgr takes it from the passfile", () =>
 test("the node's identity and its address come from the variables", () => {
   const text = lines({ NODE_PRIORITY: "0", REPLICATION_USER: "repl", LOG_LEVEL: "DEBUG" }).join("\n");
   for (
-    const line of ["node_id='1'", "node_name='node1'", "priority='0'", "log_level='DEBUG'", "replication_user='repl'"]
+    const line of ["node_id=1", "node_name='node1'", "priority=0", "log_level='DEBUG'", "replication_user='repl'"]
   ) {
     assert.ok(text.includes(line), line);
   }

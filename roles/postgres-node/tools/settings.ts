@@ -7,9 +7,17 @@ import { upstreamConnection } from "./upstream.ts";
 import { replaceAutoConf } from "../text/postgresql-conf.ts";
 import { primaryConninfo, slotName } from "../text/repmgr-conf.ts";
 
-/** Writes the data directory's state as a standby of `host`, or of nobody, for the next start or reload. */
-export async function writeStandbyState(host: string | null, config: NodeConfig): Promise<void> {
+/**
+ * Writes the data directory's state as a standby of `host`, or of nobody, for the next start or reload. The settings `dropped`
+ * are removed from what ALTER SYSTEM has set.
+ */
+export async function writeStandbyState(
+  host: string | null,
+  config: NodeConfig,
+  dropped: readonly string[] = [],
+): Promise<void> {
   await replaceSettings(config, {
+    ...Object.fromEntries(dropped.map((name) => [name, null])),
     primary_conninfo: host === null
       ? ""
       : primaryConninfo(config, { host, port: upstreamConnection(host, config).port }),
