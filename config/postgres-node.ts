@@ -12,6 +12,7 @@ import {
   plainText,
 } from "./env.ts";
 import { hostName } from "./host-name.ts";
+import { initdbArgs, initdbWalDirectory, walDirectoryProblems } from "./wal-directory.ts";
 import { parseHosts, parseSettings, type Setting } from "./list-syntax.ts";
 import { electorateOf, quorumProblems, quorumVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
@@ -57,11 +58,8 @@ export const postgresNodeVariables = {
     accepts: "a database name of at most 63 bytes",
     doc: "Application database, created when the cluster is bootstrapped.",
   }),
-  initdbArgs: env("POSTGRES_INITDB_ARGS", plainText, {
-    fallback: "",
-    accepts: "initdb arguments, separated by spaces",
-    doc: "Additional arguments for initdb.",
-  }),
+  initdbArgs,
+  initdbWalDirectory,
   hostAuthMethod: env(
     "POSTGRES_HOST_AUTH_METHOD",
     oneOf(["scram-sha-256", "md5", "password", "trust", "reject", "cert"]),
@@ -264,6 +262,7 @@ export function completeNodeConfig(
         `add ${host} to PARTNER_NODES on every node listed in it, or set CLUSTER_NODE_NETWORK_NAME to the name used there`,
     });
   }
+  problems.push(...walDirectoryProblems(config.initdbWalDirectory));
   problems.push(...quorumProblems(config, config.partners), ...durabilityProblems(config, settings));
   if (problems.length > 0 || id === null) return { ok: false, problems };
   return {

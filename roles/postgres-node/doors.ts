@@ -7,6 +7,7 @@ import type { Supervised } from "../../core/runtime/supervisor.ts";
 import type { Verdict } from "../../core/words/verdict.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import type { OwnData, PrimaryTimelines } from "./decide/view.ts";
+import type { RecoveryState } from "./tools/recovery-queries.ts";
 import type { RestoreOrder } from "../../core/protocol/restore.ts";
 import type { ServerSeen } from "./decide/server-seen.ts";
 
@@ -92,7 +93,7 @@ export interface ServerDoor {
   end(): Promise<boolean>;
   promote(): Promise<void>;
   /** how far a recovery from a backup is, and whether it waits at its target */
-  recovery(): Promise<{ replayLsn: string | null; paused: boolean }>;
+  recovery(): Promise<RecoveryState>;
   checkpoint(): Promise<void>;
   /** ends the present WAL segment of a primary */
   switchWal(): Promise<void>;

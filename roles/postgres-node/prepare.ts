@@ -10,6 +10,7 @@ import {
   diskSpace,
   ensureDirectory,
   exists,
+  linkTarget,
   modeOf,
   remove,
   setAccess,
@@ -133,11 +134,27 @@ async function preparePgdata(pgdata: string): Promise<void> {
       cause: error,
     });
   }
+  await requireOneVolume(pgdata);
   // a volume of 1.x may belong to another uid of the same image family
   const version = await modeOf(join(pgdata, "PG_VERSION"));
   if (version !== null && version.uid !== postgresAccount.uid && process.getuid?.() === 0) {
     await run(["chown", "-R", "postgres:postgres", pgdata], { timeoutMs: 3_600_000 });
   }
+}
+
+/** Clones, rewinds and restores replace the data directory as a whole, by renaming: WAL has to be in it. */
+async function requireOneVolume(pgdata: string): Promise<void> {
+  const wal = join(pgdata, "pg_wal");
+  const link = await linkTarget(wal);
+  const [here, there] = await Promise.all([modeOf(pgdata), modeOf(wal)]);
+  if (link === null && (there === null || there.device === here?.device)) return;
+  throw new OperatorError({
+    what: `${wal} is ${link === null ? "a volume of its own" : `a link to ${link}`}, which is not supported`,
+    why: "a clone or a restore replaces the data directory as a whole, WAL included",
+    fix:
+      "mount one volume at PGDATA; if there is WAL already, stop the node and move the files into a directory pg_wal there",
+    exitCode: ExitCode.config,
+  });
 }
 
 /** Removes the sockets of a killed server; whether a server still runs is decided by the server's own lock files. */

@@ -28,6 +28,7 @@ import { observeData } from "./observe/data-directory.ts";
 import { readOwnOrigin, readTimelines } from "./observe/timeline-origin.ts";
 import { repmgrConfPath } from "./text/repmgr-conf.ts";
 import { parseStreamingTrouble } from "./text/controldata.ts";
+import { withWalSizes } from "./text/postgresql-conf.ts";
 import { raisedFix, tooLow, withRaised } from "./text/raised-settings.ts";
 import { renderRecovery } from "./text/recovery-conf.ts";
 import { LocalServer } from "./tools/local-server.ts";
@@ -69,7 +70,8 @@ function dataDoor(deps: RealDeps): DataDoor {
   let recovering: RecoveryWal | null = null;
   const writeConfig = (text: string) =>
     writeAtomic(join(pgdata, "postgresql.conf"), text, { mode: 0o600, owner: postgresAccount });
-  const writeServerConfig = () => writeConfig(serverConfig);
+  const ownConfig = async () => withWalSizes(serverConfig, (await readControlData(pgdata)).segmentBytes);
+  const writeServerConfig = async () => await writeConfig(await ownConfig());
   const raised = async () => {
     const autoConf = await readIfThere(join(pgdata, "postgresql.auto.conf")) ?? "";
     const found = tooLow({ conf: serverConfig, autoConf }, await readControlText(pgdata));
@@ -87,7 +89,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     look: () => observeData(pgdata, log),
     room: () => diskSpace(pgdata),
     control: () => readControlData(pgdata),
-    origin: (position) => readOwnOrigin(pgdata, position),
+    origin: async (position) => readOwnOrigin(pgdata, position, (await readControlData(pgdata)).segmentBytes),
     bootstrap: () => bootstrap({ ...deps, signal: stop, writeServerConfig }),
     clone: (from) => clone(from, { ...deps, signal: stop }),
     rewind: async (to) => {
@@ -120,7 +122,7 @@ function dataDoor(deps: RealDeps): DataDoor {
       const recovery = "recovery" in as ? as.recovery ?? null : null;
       recovering = recovery === null ? null : new RecoveryWal(recovery);
       const higher = "primary" in as ? [] : await raised();
-      const conf = withRaised(serverConfig, higher);
+      const conf = withRaised(await ownConfig(), higher);
       await writeConfig(recovery === null ? conf : renderRecovery(recovery, conf));
       await noteHolder(pgdata, holder);
       await clearPlaceHolders(pgdata, log);

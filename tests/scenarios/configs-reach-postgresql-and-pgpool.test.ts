@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { executableMount, nodes, prefix } from "../support/cluster.ts";
 import { exampleCluster } from "../support/clusters.ts";
-import { docker, exec } from "../support/docker.ts";
+import { docker, exec, logsOf, tryExec } from "../support/docker.ts";
 import { wholeMs } from "../support/waits.ts";
 import { attempt } from "../../tools/terminal.ts";
 
@@ -25,8 +25,11 @@ const base = [
   ...executableMount,
 ];
 
-async function runOnce(environment: readonly string[]): Promise<{ code: number | null; text: string }> {
-  const argv = ["docker", "run", "--rm", ...base, ...environment.flatMap((e) => ["-e", e]), image];
+async function runOnce(
+  environment: readonly string[],
+  options: readonly string[] = [],
+): Promise<{ code: number | null; text: string }> {
+  const argv = ["docker", "run", "--rm", ...base, ...environment.flatMap((e) => ["-e", e]), ...options, image];
   const result = await attempt(argv, { timeoutMs: 60_000 });
   return { code: result.code, text: result.stdout + result.stderr };
 }
@@ -77,10 +80,11 @@ test("a setting that is raised on the primary alone stops no standby, and comes 
   await cluster.psql(primary, "drop table raised");
 });
 
-test("CONFIGS takes other symbols, quotes and older names", async () => {
+test("CONFIGS takes other symbols, quotes and older names; scripts see the environment; WAL files may have another size", async () => {
   const name = `${prefix}-configs`;
   await attempt(["docker", "rm", "-fv", name], { timeoutMs: 30_000 });
   const environment = [
+    "POSTGRES_INITDB_ARGS=--wal-segsize=64",
     "CONFIGS_DELIMITER_SYMBOL=;",
     "CONFIGS_ASSIGNMENT_SYMBOL==",
     "CONFIGS=work_mem=5MB;log_line_prefix='%m; [%p] ';wal_keep_segments=7;search_path='\"$user\", public'",
@@ -101,6 +105,12 @@ test("CONFIGS takes other symbols, quotes and older names", async () => {
     assert.equal((await psql("search_path")).trim(), '"$user", public');
     const conf = await exec(name, ["cat", "/var/lib/postgresql/data/postgresql.conf"]);
     assert.match(conf, /^max_connections = 100$/m, "numbers stand as people's scripts look for them");
+    assert.equal((await psql("wal_segment_size")).trim(), "64MB");
+    await docker(["kill", name]);
+    await docker(["start", name]);
+    const leads = async () => (await tryExec(name, ["postdock", "healthcheck", "is-major-master"])).code === 0;
+    await waitUntil(leads, { what: "the node to lead again after a kill", deadlineMs: 60_000 }, deps);
+    assert.doesNotMatch(await logsOf(name), /The end of WAL could not be read/);
     const stored = "select rolpassword like 'SCRAM-SHA-256$%' from pg_authid where rolname = 'app'";
     assert.equal((await exec(name, ["psql", "-U", "postgres", "-XAtc", stored])).trim(), "t");
   } finally {
@@ -122,7 +132,13 @@ test("CONFIGS that PostgreSQL refuses stop the container before anything is touc
   const library = await runOnce(["CONFIGS=shared_preload_libraries:'pg_stat_statements,no_such_library'"]);
   assert.equal(library.code, 78);
   assert.match(library.text, /no_such_library.*which is not in this image/);
-  for (const { text } of [unknown, value, reserved, library]) {
+  const outside = await runOnce(["POSTGRES_INITDB_ARGS=--waldir=/wal", "POSTGRES_INITDB_WALDIR=/wal"]);
+  assert.equal(outside.code, 78);
+  assert.match(outside.text, /POSTGRES_INITDB_ARGS.*--waldir.*POSTGRES_INITDB_WALDIR/s);
+  const mounted = await runOnce([], ["-v", "/var/lib/postgresql/data/pg_wal"]);
+  assert.equal(mounted.code, 78);
+  assert.match(mounted.text, /pg_wal is a volume of its own, which is not supported/);
+  for (const { text } of [outside, mounted, unknown, value, reserved, library]) {
     assert.notEqual(text, "");
     assert.doesNotMatch(text, /making a fresh cluster/);
     assert.doesNotMatch(text, /secret-of-the-test/);

@@ -154,7 +154,8 @@ export class World {
             this.data = cluster({ position: { timeline, lsn: this.server.lsn ?? "0/3000000" } });
             this.follow();
           }),
-        recovery: () => Promise.resolve({ replayLsn: this.server?.lsn ?? null, paused: this.atTarget }),
+        recovery: () =>
+          Promise.resolve({ replayLsn: this.server?.lsn ?? null, paused: this.atTarget, segmentBytes: 2 ** 24 }),
         checkpoint: () => done("checkpoint"),
         switchWal: () => done("switch WAL"),
         reload: () => {

@@ -180,7 +180,7 @@ test("a primary that comes up during the recovery keeps the restored node from l
 });
 
 test("a recovery that pauses before its target, or after all WAL, is not at it", () => {
-  const seen = { paused: true, replayLsn: "0/5000000", exhausted: false, trouble: null };
+  const seen = { paused: true, segmentBytes: 2 ** 24, replayLsn: "0/5000000", exhausted: false, trouble: null };
   const at = (lsn: string) => decideTarget({ at: "record", lsn, included: true }, seen);
   assert.equal(at("0/4FFFFF0").reached, true);
   assert.equal(at("0/5000000").reached, false);

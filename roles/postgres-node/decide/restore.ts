@@ -1,7 +1,6 @@
 // PURE: what a node does that is to be restored from a backup and has no running server.
 import type { RecoveryStop } from "../../../core/protocol/restore.ts";
 import { bytesAhead } from "../../../core/postgres/lsn.ts";
-import { segmentBytes } from "../../../core/postgres/wal-name.ts";
 import { countMajority } from "./counting.ts";
 import type { ClusterView, OwnData } from "./view.ts";
 
@@ -47,6 +46,8 @@ export interface RecoverySeen {
   paused: boolean;
   /** the end of the last record that was replayed */
   replayLsn: string | null;
+  /** size of a WAL file, bytes */
+  segmentBytes: number;
   /** all WAL is read */
   exhausted: boolean;
   /** why barman gives no WAL; null: it does */
@@ -55,7 +56,7 @@ export interface RecoverySeen {
 
 /** Whether a recovery is at its target. PostgreSQL also pauses where a setting is too low for the WAL that follows. */
 export function decideTarget(stop: RecoveryStop, seen: RecoverySeen): { reached: boolean; trouble: string | null } {
-  const { exhausted, paused, replayLsn } = seen;
+  const { exhausted, paused, replayLsn, segmentBytes } = seen;
   const missing = stop.at === "record" && replayLsn !== null ? bytesAhead(stop.lsn, replayLsn) : Infinity;
   // all WAL is read: that was wanted, or no record follows the one in which the target lies
   if (exhausted && !paused && (stop.at === "end" || missing <= 0)) return { reached: true, trouble: null };

@@ -51,9 +51,10 @@ async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
     systemIdentifier: control.systemIdentifier,
     position,
     endRead: end.lsn !== null,
-    origin: await readOwnOrigin(pgdata, position),
+    origin: await readOwnOrigin(pgdata, position, control.segmentBytes),
     parent: await parentOf(pgdata, position.timeline),
-    wasPrimary: conninfo === "" || !(await exists(join(pgdata, "standby.signal")) || isUnborn(end.timeline, walFiles)),
+    wasPrimary: conninfo === "" ||
+      !(await exists(join(pgdata, "standby.signal")) || isUnborn(end.timeline, walFiles, control.segmentBytes)),
     ungranted: false,
     restored: await restoredBy(pgdata),
     lastUpstream: (conninfo && conninfoValue(conninfo, "host")) || null,

@@ -2,7 +2,7 @@
 // Sizes are those of PostgreSQL 17 (src/include/access/xlog_internal.h and xlogrecord.h), pages of 8 kB.
 import { join } from "node:path";
 import { readIfThere, readPiece } from "../../../core/runtime/files.ts";
-import { historyName, segmentBytes, segmentOf, walName } from "../../../core/postgres/wal-name.ts";
+import { historyName, segmentOf, walName } from "../../../core/postgres/wal-name.ts";
 import type { PrimaryTimelines } from "../decide/view.ts";
 import {
   compareLsn,
@@ -22,6 +22,7 @@ import {
   type Sql,
   withConnection,
 } from "../tools/queries.ts";
+import { readSegmentBytes } from "../tools/recovery-queries.ts";
 
 const pageBytes = 8192;
 const headerOfPage = 24;
@@ -33,6 +34,7 @@ export const recordHeader = 24;
 export function firstRecord(
   timeline: number,
   forkLsn: string,
+  segmentBytes: number,
 ): { file: string; offset: number; endLsn: string } | null {
   const inSegment = Number(parseLsn(forkLsn) % BigInt(segmentBytes));
   const skipped = inSegment === 0 ? headerOfSegment : inSegment % pageBytes === 0 ? headerOfPage : 0;
@@ -46,12 +48,16 @@ export function firstRecord(
 }
 
 /** The origin of the timeline of a data directory whose WAL is valid up to `position`; null for the first timeline. */
-export async function readOwnOrigin(pgdata: string, position: WalPosition): Promise<TimelineOrigin | null> {
+export async function readOwnOrigin(
+  pgdata: string,
+  position: WalPosition,
+  segmentBytes: number,
+): Promise<TimelineOrigin | null> {
   const { timeline, lsn } = position;
   const history = join(pgdata, "pg_wal", historyName(timeline));
   const forkLsn = parseHistory(await readIfThere(history) ?? "").at(-1)?.endLsn;
   if (forkLsn === undefined) return null;
-  const place = firstRecord(timeline, forkLsn);
+  const place = firstRecord(timeline, forkLsn, segmentBytes);
   // beyond the end of the WAL, a recycled file may still have its old content
   if (place === null || compareLsn(lsn, place.endLsn) < 0) return { forkLsn, record: null };
   const piece = await readPiece(join(pgdata, "pg_wal", place.file), place.offset, recordHeader).catch(() => null);
@@ -66,7 +72,7 @@ async function readOriginThere(
 ): Promise<TimelineOrigin | null> {
   const forkLsn = forkInto(timeline, there);
   if (forkLsn === null) return null;
-  const place = firstRecord(timeline, forkLsn);
+  const place = firstRecord(timeline, forkLsn, await readSegmentBytes(sql));
   return { forkLsn, record: place && headerText(await readHeader(sql, place.file, place.offset, recordHeader)) };
 }
 

@@ -11,6 +11,7 @@ const printed = [
   `Latest checkpoint's TimeLineID:       1`,
   `Minimum recovery ending location:     0/0`,
   `Min recovery ending loc's timeline:   0`,
+  `Bytes per WAL segment:                16777216`,
 ].join("\n");
 
 test("parseControlData() reads what pg_controldata 17 prints", () => {
@@ -29,12 +30,14 @@ test("parseControlData() refuses an output that lacks a field, and names it", ()
   }
 });
 
+const MB = 1024 * 1024;
 const control = {
   systemIdentifier: "1",
   state: "in production",
   checkpoint: { timeline: 1, lsn: "0/3000060" },
   redoLsn: "0/3000028",
   minRecoveryEnd: null,
+  segmentBytes: 16 * MB,
 };
 const segment = (timeline: number, number: number) =>
   `${timeline.toString(16).padStart(8, "0")}00000000${number.toString(16).padStart(8, "0")}`.toUpperCase();
@@ -62,16 +65,19 @@ test("chooseWalRange() takes the newest timeline that has segments at or after t
 test("a promotion that was cut short before its history file was written has begun no timeline", () => {
   const files = [segment(1, 3), segment(2, 3)];
   assert.equal(chooseWalRange(control, files).timeline, 1);
-  assert.equal(isUnborn(1, files), true);
-  assert.equal(isUnborn(1, [...files, "00000002.history"]), false);
-  assert.equal(isUnborn(2, files), false, "what an earlier one left");
-  assert.equal(isUnborn(1, [segment(1, 3), "archive_status"]), false);
+  assert.equal(isUnborn(1, files, 16 * MB), true);
+  assert.equal(isUnborn(1, [...files, "00000002.history"], 16 * MB), false);
+  assert.equal(isUnborn(2, files, 16 * MB), false, "what an earlier one left");
+  assert.equal(isUnborn(1, [segment(1, 3), "archive_status"], 16 * MB), false);
 });
 
 test("chooseWalRange() names a file of a high timeline and segment as PostgreSQL does", () => {
   const far = { ...control, checkpoint: { timeline: 26, lsn: "1A/FF000028" }, redoLsn: "1A/FF000028" };
   const name = "0000001A0000001A000000FF";
   assert.deepEqual(chooseWalRange(far, []).files, [name, name]);
+  const large = { ...far, segmentBytes: 64 * MB };
+  const last = "0000001A0000001A0000003F";
+  assert.deepEqual(chooseWalRange(large, []).files, [last, last], "64 segments of 64 MB have the same high number");
 });
 
 test("parseWaldumpEnd() takes the end of the last record, and null where nothing was read", () => {

@@ -1,5 +1,5 @@
 // PURE parsers of what PostgreSQL's own tools print: pg_controldata, pg_waldump --stats, and its log lines.
-import { historyName, parseWalName, segmentBytes, segmentOf, walName } from "../../../core/postgres/wal-name.ts";
+import { historyName, parseWalName, segmentOf, walName } from "../../../core/postgres/wal-name.ts";
 import { compareLsn, formatLsn, type WalPosition } from "../../../core/postgres/lsn.ts";
 
 /** Why a standby cannot stream or replay, in PostgreSQL's own words. */
@@ -12,6 +12,8 @@ export interface ControlData {
   checkpoint: WalPosition;
   redoLsn: string;
   minRecoveryEnd: WalPosition | null;
+  /** size of a WAL file, bytes */
+  segmentBytes: number;
 }
 
 /** Parses pg_controldata's output (LC_ALL=C). Throws if a field is missing: then it is not a control file. */
@@ -37,6 +39,7 @@ export function parseControlData(text: string): ControlData {
       lsn: field("Latest checkpoint location"),
     },
     redoLsn: field("Latest checkpoint's REDO location"),
+    segmentBytes: Number(field("Bytes per WAL segment")),
     minRecoveryEnd: compareLsn(minEnd, "0/0") === 0 ? null : { timeline: minTimeline, lsn: minEnd },
   };
 }
@@ -53,13 +56,13 @@ export interface WalRange {
 
 /**
  * Which WAL to read to find its end, on the newest timeline that has a history file and segments at or after the checkpoint. It
- * begins at the checkpoint's redo location or the first segment of that timeline, and ends before the first gap. Segments are
- * 16 MB.
+ * begins at the checkpoint's redo location or the first segment of that timeline, and ends before the first gap.
  */
 export function chooseWalRange(
-  control: Pick<ControlData, "checkpoint" | "redoLsn">,
+  control: Pick<ControlData, "checkpoint" | "redoLsn" | "segmentBytes">,
   walFiles: readonly string[],
 ): WalRange {
+  const { segmentBytes } = control;
   const segments = walFiles.flatMap((name) => parseWalName(name, segmentBytes) ?? []).filter((s) => !s.partial);
   const redo = segmentOf(control.redoLsn, segmentBytes);
   const ahead = segments.filter((s) =>
@@ -83,7 +86,7 @@ export function chooseWalRange(
  * Whether a promotion was cut short before it began: PostgreSQL first makes a segment of the new timeline, then removes
  * standby.signal, then writes the history file (StartupXLOG in xlog.c of PostgreSQL 17). Until that, it is a standby.
  */
-export function isUnborn(timeline: number, walFiles: readonly string[]): boolean {
+export function isUnborn(timeline: number, walFiles: readonly string[], segmentBytes: number): boolean {
   return walFiles.some((name) => {
     const segment = parseWalName(name, segmentBytes);
     return segment !== null && segment.timeline > timeline && !walFiles.includes(historyName(segment.timeline));

@@ -144,6 +144,22 @@ export function renderPostgresqlConf(
   ].join("\n");
 }
 
+/** The size of a WAL file for which PostgreSQL's defaults are made, bytes. */
+const usualSegmentBytes = 16 * MB;
+
+/**
+ * `conf` with min_wal_size and max_wal_size as initdb sets them for files of this size (DEFAULT_MIN_WAL_SEGS and
+ * DEFAULT_MAX_WAL_SEGS of PostgreSQL 17), unless they are in it: a server with larger files does not start with the defaults.
+ */
+export function withWalSizes(conf: string, segmentBytes: number): string {
+  if (segmentBytes === usualSegmentBytes) return conf;
+  const sizes = { min_wal_size: 5, max_wal_size: 64 };
+  const lines = Object.entries(sizes).flatMap(([name, segments]) =>
+    new RegExp(`^${name} = `, "m").test(conf) ? [] : [`${name} = '${segments * segmentBytes / MB}MB'`]
+  );
+  return lines.length === 0 ? conf : [conf.trimEnd(), ...lines, ""].join("\n");
+}
+
 function withRepmgr(libraries: string): string {
   const list = libraries.split(",").map((l) => l.trim()).filter((l) => l !== "" && l !== "repmgr");
   return ["repmgr", ...list].join(",");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeConfig } from "../../../tests/support/fake-cluster.ts";
-import { keptWalMb, renderPostgresqlConf, slotLimitMb } from "./postgresql-conf.ts";
+import { keptWalMb, renderPostgresqlConf, slotLimitMb, withWalSizes } from "./postgresql-conf.ts";
 
 const GB = 1024 ** 3;
 
@@ -21,4 +21,12 @@ test("what is kept for standbys without a slot is an eighth of a small volume, a
   assert.deepEqual([0.1, 2, 4, 50].map((size) => keptWalMb(512, size * GB)), [64, 256, 512, 512]);
   assert.deepEqual([keptWalMb(8000, 50 * GB), keptWalMb(8000, null)], [6400, 8000]);
   assert.match(renderPostgresqlConf(fakeConfig(), [], 2 * GB), /^wal_keep_size = '256MB'$/m);
+});
+
+test("WAL files of another size have the sizes of initdb, unless CONFIGS sets them", () => {
+  const MB = 1024 * 1024;
+  assert.equal(withWalSizes("a = 1\n", 16 * MB), "a = 1\n");
+  assert.equal(withWalSizes("a = 1\n", 64 * MB), "a = 1\nmin_wal_size = '320MB'\nmax_wal_size = '4096MB'\n");
+  const own = "min_wal_size = '1GB'\nmax_wal_size = '2GB'\n";
+  assert.equal(withWalSizes(own, 64 * MB), own);
 });

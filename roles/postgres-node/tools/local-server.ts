@@ -1,6 +1,7 @@
 // This node's server over its socket: one connection, made again if a query hangs.
 import type { SlotRow, Sql } from "./queries.ts";
 import * as queries from "./queries.ts";
+import { readRecovery, type RecoveryState } from "./recovery-queries.ts";
 import { readRegisteredNodes } from "./repmgr-queries.ts";
 import { DeadlineError, withDeadline } from "../../../core/runtime/time.ts";
 import type { ServerSeen } from "../decide/server-seen.ts";
@@ -47,8 +48,8 @@ export class LocalServer {
     return withDeadline(queries.promoteServer(this.sql), promoteMs, "pg_promote()");
   }
 
-  recovery(): Promise<{ replayLsn: string | null; paused: boolean }> {
-    return withDeadline(queries.readRecovery(this.sql), quickMs, "The local server");
+  recovery(): Promise<RecoveryState> {
+    return withDeadline(readRecovery(this.sql), quickMs, "The local server");
   }
 
   checkpoint(): Promise<void> {

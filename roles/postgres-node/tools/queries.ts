@@ -180,13 +180,6 @@ export async function checkpoint(sql: Sql): Promise<void> {
   await sql`checkpoint`;
 }
 
-/** How far a server in recovery is, and whether it waits at its target. */
-export async function readRecovery(sql: Sql): Promise<{ replayLsn: string | null; paused: boolean }> {
-  const rows = await sql`
-    select pg_last_wal_replay_lsn()::text as lsn, pg_get_wal_replay_pause_state() = 'paused' as paused`;
-  return { replayLsn: rows[0]?.lsn ?? null, paused: rows[0]?.paused === true };
-}
-
 /** Ends the present WAL segment. */
 export async function switchWal(sql: Sql): Promise<void> {
   await sql`select pg_switch_wal()`;
