@@ -236,12 +236,10 @@ export async function diskSpace(path: string): Promise<{ freeBytes: number; tota
 }
 
 /** Permission bits and owner of a path, or null if it does not exist. */
-export async function modeOf(
-  path: string,
-): Promise<{ mode: number; uid: number; isDirectory: boolean; device: number } | null> {
+export async function modeOf(path: string): Promise<{ mode: number; uid: number; isDirectory: boolean } | null> {
   try {
     const s = await fs.stat(path);
-    return { mode: s.mode & 0o7777, uid: s.uid, isDirectory: s.isDirectory(), device: s.dev };
+    return { mode: s.mode & 0o7777, uid: s.uid, isDirectory: s.isDirectory() };
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

@@ -12,6 +12,7 @@ import {
   exists,
   linkTarget,
   modeOf,
+  readIfThere,
   remove,
   setAccess,
   writeAtomic,
@@ -146,8 +147,8 @@ async function preparePgdata(pgdata: string): Promise<void> {
 async function requireOneVolume(pgdata: string): Promise<void> {
   const wal = join(pgdata, "pg_wal");
   const link = await linkTarget(wal);
-  const [here, there] = await Promise.all([modeOf(pgdata), modeOf(wal)]);
-  if (link === null && (there === null || there.device === here?.device)) return;
+  const mounts = await readIfThere("/proc/self/mountinfo") ?? ""; // the fifth field is the mount point (proc(5))
+  if (link === null && !mounts.split("\n").some((line) => line.split(" ")[4] === wal)) return;
   throw new OperatorError({
     what: `${wal} is ${link === null ? "a volume of its own" : `a link to ${link}`}, which is not supported`,
     why: "a clone or a restore replaces the data directory as a whole, WAL included",
