@@ -32,6 +32,8 @@ function node(
     restore: null,
     lastRestore: null,
     failingMs: 0,
+    trouble: null,
+    unhealthy: null,
     postgres: {
       data: "cluster",
       running: true,
@@ -131,6 +133,16 @@ const table: [string, Member, RegExp][] = [
     "a standby that does not stream",
     says("b", node("b", {}, { upstream: null })),
     /^error b: does not stream from any/,
+  ],
+  [
+    "a node whose server does not start",
+    says("b", node("b", { phase: "waiting", trouble: { because: "FATAL: low", fix: "raise it" }, unhealthy: "long" })),
+    /^error b: does not serve: FATAL: low; it counts as unhealthy, and votes all the same; raise it$/,
+  ],
+  [
+    "a standby that says why it does not stream",
+    says("b", node("b", { trouble: { because: "FATAL: no entry", fix: "add it" } }, { upstream: null })),
+    /^error b: does not stream from any upstream: FATAL: no entry; add it$/,
   ],
   ["a standby far behind", says("b", node("b", {}, { lagSeconds: 99 })), /^warning b: is 99 s behind/],
   ["repmgrd gone", says("b", node("b", { repmgrd: { running: false } })), /^warning b: repmgrd does not run/],

@@ -68,6 +68,7 @@ function endOfPause(restoring: string | undefined): string {
 function renderTroubles({ nodes }: Cluster): string[] {
   return nodes.flatMap(({ host, status }) => [
     ...(status.fenced === null ? [] : [`${host} is fenced: ${status.fenced}`]),
+    ...(status.trouble === null ? [] : [`${host}: ${status.trouble.because}`]),
     ...(status.consistency.degraded === null ? [] : [`${host}: ${status.consistency.degraded}`]),
     ...(status.paused.on ? [`${host}: automatic failover is paused; ${endOfPause(status.paused.restoring)}`] : []),
     ...(status.forced ? [`${host} was forced to become primary, and votes alone until a majority is back`] : []),

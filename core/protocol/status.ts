@@ -5,6 +5,7 @@ import { PauseSchema } from "./pause.ts";
 import { VerifiedSchema } from "./verified.ts";
 import { RestoreEndSchema, RestoreProgressSchema } from "./restore.ts";
 import { forceFields } from "./force.ts";
+import { TroubleSchema } from "./trouble.ts";
 
 const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
 
@@ -108,6 +109,12 @@ export const NodeStatus = z.object({
   }),
   failingMs: z.number().default(0).meta({
     description: "for how long its server, or a step before the server's start, has failed repeatedly, milliseconds",
+  }),
+  trouble: TroubleSchema.nullable().default(null).meta({
+    description: "why its server does not start or does not stream; null: it does, or has not said why",
+  }),
+  unhealthy: z.string().nullable().default(null).meta({
+    description: "why /healthz fails; the node votes all the same",
   }),
   partners: z.array(z.string()).meta({ description: "PARTNER_NODES" }),
   everHadMajority: z.boolean().meta({ description: "a majority of PARTNER_NODES has joined at least once" }),

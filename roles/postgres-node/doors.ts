@@ -1,6 +1,6 @@
 // Everything that a node does to the world or sees of it, as interfaces. real-doors.ts has the real doors; a test of the loop
 // brings its own.
-import type { ControlData, StreamingTrouble } from "./text/controldata.ts";
+import type { ControlData } from "./text/controldata.ts";
 import type { TimelineOrigin, WalPosition } from "../../core/postgres/lsn.ts";
 import type { PeerSeen } from "../../core/protocol/status.ts";
 import type { Supervised } from "../../core/runtime/supervisor.ts";
@@ -79,13 +79,14 @@ export interface DataDoor {
 }
 
 /** The postmaster as a child. */
-export type ServerProcess = Pick<Supervised, "running" | "lastExit" | "exited" | "stop">;
+export type ServerProcess = Pick<Supervised, "running" | "lastExit" | "exited" | "silent" | "stop">;
 
 /** This node's PostgreSQL. Each question to the server has its own deadline, and throws. */
 export interface ServerDoor {
   /** resolves once no process of an earlier server is left, and its pid file is gone */
   clearStale(): Promise<void>;
-  start(onTrouble: (what: StreamingTrouble) => void): ServerProcess;
+  /** `onLine`: each line of its log, as it comes */
+  start(onLine: (line: string) => void): ServerProcess;
   look(): Promise<Omit<ServerSeen, "atMs">>;
   /** how many processes the server has */
   processes(): number;

@@ -1,6 +1,6 @@
 // The life of a node: observe, decide, apply, until the container stops. Between two decisions the node waits, clones,
 // rewinds, bootstraps, or serves (serve.ts).
-import { errorText, ExitCode, OperatorError, unreachable } from "../../core/words/errors.ts";
+import { ExitCode, OperatorError, unreachable } from "../../core/words/errors.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
 import { yieldForce } from "./act/force.ts";
@@ -12,26 +12,24 @@ import { countedData } from "./decide/granted.ts";
 import { forceOfPrimary, type Joining } from "./decide/overruled.ts";
 import { decideStartup, type StartupPlan } from "./decide/startup.ts";
 import type { ClusterView } from "./decide/view.ts";
-import { ServerSurvives } from "./act/end-server.ts";
 import { licenseOf, type Node, say } from "./node.ts";
 import { observeRoom } from "./observe/server.ts";
 import { finalLook, observeSurroundings, viewOf } from "./observe/surroundings.ts";
+import { firstPauseMs, moved, pauseAfterFailure, type Retry, waitALittle } from "./retry.ts";
 import { serveAsRole } from "./serve.ts";
 import type { Bid } from "./state/candidacy.ts";
 
-/** The first pause after a failure; it doubles with each, up to the longest. Milliseconds. */
-const firstPauseMs = 250;
-const longestPauseMs = 10_000;
 /** A node that is to start as primary asks for the lease again after this at the latest, milliseconds. */
 const longestRestMs = 500;
-/** The time between two looks of a node that waits, milliseconds. */
-const waitMs = 500;
+/** A server that ends within this time after its start has not really served, milliseconds. */
+const shortLifeMs = 10_000;
+/** After so many of those in a row it is started again only after a pause, like one that does not start. */
+const shortLives = 5;
 
 /** What is known from the start of a wait until something is achieved. */
-interface Attempt {
-  /** when the present wait began */
-  since: number;
-  pauseMs: number;
+interface Attempt extends Retry {
+  /** how often in a row the server has ended soon after its start */
+  shortLives: number;
   /** why only a clone can bring this node back, or null */
   cloneBecause: string | null;
   /** the last server ended in order to be rejoined */
@@ -48,6 +46,7 @@ export async function runNode(node: Node): Promise<void> {
   const attempt: Attempt = {
     since: node.clock.nowMs(),
     pauseMs: firstPauseMs,
+    shortLives: 0,
     cloneBecause: null,
     rejoining: false,
     joining: { majorityKnown: false, force: null },
@@ -59,7 +58,7 @@ export async function runNode(node: Node): Promise<void> {
       const plan = await decide(node, attempt);
       if (node.stop.aborted) return;
       const progressed = await apply(plan, node, attempt);
-      if (progressed) Object.assign(attempt, { since: node.clock.nowMs(), pauseMs: firstPauseMs });
+      if (progressed) moved(node, attempt);
     } catch (error) {
       if (node.stop.aborted) return;
       await pauseAfterFailure(error, node, attempt);
@@ -127,7 +126,7 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
     case "wait":
       say(node, "waiting", "waiting", plan.because);
       node.restoring.set({ step: "waiting", trouble: plan.because });
-      await waitALittle(node, attempt, plan.because);
+      await waitALittle(node, attempt);
       return false;
     case "refuse":
       throw new OperatorError({
@@ -224,18 +223,19 @@ async function serve(
   const upstream = plan.do === "start-primary" ? null : plan.upstream;
   await doors.data.prepareStart(role === "primary" && !promote ? { primary: true } : { upstream, recovery });
   say(node, "recovering", `starting PostgreSQL as ${role}`, plan.because);
+  const started = node.clock.nowMs();
   const end = await serveAsRole(role, node, promote ? plan.because : null);
   // after a crash the lease is kept: the same server starts again at once
   if (!["died", "lead-again", "restore"].includes(end.why)) {
     await node.lease.release(`PostgreSQL has ended (${end.why})`);
   }
-  if (end.why === "never-ready" || end.why === "not-promoted" || end.why === "not-recovered") {
-    throw new OperatorError({
-      what: failures[end.why],
-      why: end.because,
-      fix: "see the lines before this one in this log; the start is retried with growing pauses",
-      exitCode: ExitCode.unavailable,
-    });
+  const short = end.why === "died" && node.clock.nowMs() - started < shortLifeMs;
+  attempt.shortLives = short ? attempt.shortLives + 1 : 0;
+  if (
+    end.why === "never-ready" || end.why === "not-promoted" || end.why === "not-recovered" ||
+    (end.why === "died" && attempt.shortLives > shortLives)
+  ) {
+    throw new OperatorError({ what: failures[end.why], why: end.trouble.because, fix: end.trouble.fix });
   }
   // what cannot stream a second time, although its history allows it, has WAL that no rewind finds
   const inVain = end.why === "rejoin" && !end.streamed && attempt.rejoining;
@@ -246,6 +246,7 @@ async function serve(
 
 const failures = {
   "never-ready": "PostgreSQL did not start",
+  "died": "PostgreSQL keeps ending soon after its start",
   "not-promoted": "PostgreSQL was not promoted",
   "not-recovered": "The recovery from the backup did not reach its target",
 } as const;
@@ -255,45 +256,4 @@ function continuesEpoch(node: Node): boolean {
   const { data } = node.seen.now;
   if (licenseOf(node) === "not-needed") return true;
   return data?.kind === "cluster" && node.lease.epoch() === data.position.timeline;
-}
-
-async function waitALittle(node: Node, attempt: Attempt, because: string): Promise<void> {
-  const limitMs = node.config.waitUpstreamSeconds * 1000;
-  if (node.clock.nowMs() - attempt.since >= limitMs) {
-    throw new GaveUp({
-      what:
-        `Node ${node.config.name} gave up waiting after ${node.config.waitUpstreamSeconds} s (WAIT_UPSTREAM_TIMEOUT)`,
-      why: because,
-      fix: "start the nodes named here, or check their names and the network; then start this node again",
-      exitCode: ExitCode.unavailable,
-    });
-  }
-  await node.clock.sleep(waitMs, node.stop);
-}
-
-/** The wait is over. Unlike other failures, this one is not tried again. */
-class GaveUp extends OperatorError {
-  override name = "GaveUp";
-}
-
-async function pauseAfterFailure(error: unknown, node: Node, attempt: Attempt): Promise<void> {
-  if (error instanceof ServerSurvives) throw error;
-  const { clock, condition, config, lease, log, stop } = node;
-  // no server runs: another node that can start may lead meanwhile
-  attempt.bid?.end();
-  await lease.release(`PostgreSQL was not started: ${errorText(error)}`);
-  if (error instanceof GaveUp) throw error;
-  if (error instanceof OperatorError && (error.exitCode === ExitCode.refused || error.exitCode === ExitCode.config)) {
-    throw error;
-  }
-  condition.failed(clock.nowMs());
-  if (condition.failingMs(clock.nowMs()) >= config.waitStartSeconds * 1000) throw error;
-  node.restoring.set({ step: "waiting", trouble: errorText(error) });
-  log.error("The attempt failed; trying again", {
-    error: error instanceof Error ? error : errorText(error),
-    afterMs: attempt.pauseMs,
-  });
-  say(node, "waiting", "pausing after a failure", errorText(error));
-  await clock.sleep(attempt.pauseMs, stop);
-  attempt.pauseMs = Math.min(attempt.pauseMs * 2, longestPauseMs);
 }

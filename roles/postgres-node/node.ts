@@ -6,6 +6,7 @@ import type { Voter } from "../../core/lease/voter.ts";
 import type { NodeStatus, Phase } from "../../core/protocol/status.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
+import { decideUnhealthy } from "./decide/health.ts";
 import { decideLicense } from "./decide/license.ts";
 import { type EpochsView, isOverruled } from "./decide/overruled.ts";
 import { type OwnNode, ownNode } from "./decide/own.ts";
@@ -22,6 +23,7 @@ import type { NodeMemory } from "./state/memory.ts";
 import type { Observed } from "./state/observed.ts";
 import type { Orders } from "./state/orders.ts";
 import type { Restoring } from "./state/restoring.ts";
+import { standbyTrouble } from "./observe/trouble.ts";
 import { renderStatus } from "./text/status.ts";
 
 export interface Node {
@@ -127,6 +129,17 @@ export function armIfNeeded(node: Node): void {
   if (licenseOf(node) !== "not-needed") node.lease.arm();
 }
 
+/** Why this node counts as unhealthy: its server has been down, or it has waited for others, for too long. Null: it does not. */
+export function unhealthyBecause({ activity, clock, condition, config }: Node): string | null {
+  return decideUnhealthy({
+    failingMs: condition.failingMs(clock.nowMs()),
+    trouble: condition.trouble,
+    waitingMs: condition.waitingSince === null ? 0 : clock.nowMs() - condition.waitingSince,
+    waitsBecause: activity.because,
+    limits: { failingMs: config.waitStartSeconds * 1000, waitingMs: config.waitUpstreamSeconds * 1000 },
+  });
+}
+
 /** The answer to GET /status at this moment. */
 export function statusOf(node: Node): NodeStatus {
   const { activity, condition, config, lease, memory, seen, voter } = node;
@@ -143,6 +156,8 @@ export function statusOf(node: Node): NodeStatus {
       failingMs: condition.failingMs(nowMs),
       fenced: condition.fenced,
       degraded: condition.degraded,
+      trouble: condition.trouble ?? standbyTrouble(node),
+      unhealthy: unhealthyBecause(node),
     },
     disk: seen.now.disk && { freeBytes: seen.now.disk.freeBytes, totalBytes: seen.now.disk.totalBytes },
     // a node that only asks for the lease keeps no other from asking: it may never get it

@@ -10,12 +10,14 @@ import { dutiesOf, type Duty } from "./duties.ts";
 import { announce, armIfNeeded, leads, licenseOf, type Node, say } from "./node.ts";
 import { observeServer } from "./observe/server.ts";
 import { finalLook, observeSurroundings } from "./observe/surroundings.ts";
+import { endOfServer, seeLog } from "./observe/trouble.ts";
 import { type ServerEnd, ServerRun } from "./run.ts";
+import { parseStreamingTrouble } from "./text/controldata.ts";
 import { immediateStop, stopSteps } from "./tools/postmaster.ts";
 
 /** The longest pause between two looks, milliseconds. */
 const longestPauseMs = 1_000;
-/** After this long without an answer, the role of the server is unknown, milliseconds. */
+/** Without an answer for this long, the role of the server is unknown, milliseconds. */
 const staleMs = 5_000;
 
 /**
@@ -29,15 +31,22 @@ export async function serveAsRole(
 ): Promise<ServerEnd> {
   const { seen, clock } = node;
   await node.lease.disarm(); // the fence would go on with the deadline of an earlier server
-  const late = role === "primary" && promoteBecause === null && licenseOf(node) === "missing";
-  if (late) return await fenceHere("the lease ended before PostgreSQL started", node);
+  const needsLease = role === "primary" && promoteBecause === null;
+  if (needsLease && licenseOf(node) === "missing") {
+    return await fenceHere("the lease ended before PostgreSQL started", node);
+  }
   seen.serverStarted();
-  const run = new ServerRun(node.doors.server.start((what) => seen.streamingTrouble({ what, atMs: clock.nowMs() })));
+  const run = new ServerRun(node.doors.server.start((line) => {
+    const what = parseStreamingTrouble(line);
+    if (what) seen.streamingTrouble({ what, atMs: clock.nowMs() });
+    seen.serverSaid(line);
+  }));
   const recovers = promoteBecause !== null && node.memory.now.restore !== null;
   if (role === "primary" && !recovers) armIfNeeded(node);
   try {
     const end = await bringUp(run, recovers ? "standby" : role, node) ??
-      (recovers ? await reachTarget(run, node) : null) ?? await leadIf(promoteBecause, node) ?? await watch(run, node);
+      (recovers ? await reachTarget(run, node) : null) ?? await leadIf(promoteBecause, run, node) ??
+      await watch(run, node);
     const heir = await heirOf(end, run, node);
     if (heir) await handOver(heir, () => stopServer(run, node), node);
     return end;
@@ -66,20 +75,23 @@ async function bringUp(run: ServerRun, role: "primary" | "standby", node: Node):
     return { why: "handed-over", heir: ready };
   }
   if (node.stop.aborted || isUndone(node)) return { why: "stopped" };
-  const exit = run.process.lastExit();
-  return { why: "never-ready", because: `postgres exited with ${exit?.code ?? exit?.signal} before it answered` };
+  return { why: "never-ready", trouble: await endOfServer(run, node) };
 }
 
 /** Promotes the server that was started for it. Null if it leads, or is to stay as it is; otherwise why it has ended. */
-async function leadIf(because: string | null, node: Node): Promise<ServerEnd | null> {
-  if (because === null) return null;
-  const outcome = await lead(because, node.clock.nowMs(), node);
+async function leadIf(promoteBecause: string | null, run: ServerRun, node: Node): Promise<ServerEnd | null> {
+  if (promoteBecause === null) return null;
+  const outcome = await lead(promoteBecause, node.clock.nowMs(), node);
   if (outcome === "primary") {
     await endRestore(node);
     return null;
   }
   if (node.stop.aborted) return { why: "stopped" };
-  return { why: "not-promoted", because: node.activity.because };
+  const { because } = node.activity;
+  return {
+    why: "not-promoted",
+    trouble: run.process.running() ? { because, fix: seeLog } : await endOfServer(run, node),
+  };
 }
 
 /**
@@ -118,8 +130,9 @@ async function watch(run: ServerRun, node: Node): Promise<ServerEnd> {
   const duties = dutiesOf(run, node);
   while (!node.stop.aborted) {
     if (!run.process.running()) {
-      node.log.warn("The server has ended", { exit: run.process.lastExit() });
-      return { why: "died" };
+      const trouble = await endOfServer(run, node);
+      node.history.warn("The server has ended", { ...trouble });
+      return { why: "died", trouble };
     }
     const end = takeOrder(node) ?? await lookOnce(run, duties, node);
     // what was ordered during the look comes before what the look found: the operator has been told that it will be done

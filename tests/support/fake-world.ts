@@ -24,6 +24,8 @@ export class World {
   nextTimeline = 2;
   /** the highest timeline that has a history file */
   newestTimeline = 1;
+  /** what the server prints at each start */
+  says: readonly string[] = [];
   /** processes of the server cannot be ended */
   survives = false;
   /** what the node did, in order */
@@ -66,6 +68,7 @@ export class World {
       running: () => exit === null,
       lastExit: () => exit,
       exited: () => exited,
+      silent: () => Promise.resolve(),
       stop: (steps?: readonly { signal: string }[]) => {
         if (exit === null) this.note(`stop ${steps?.[0]?.signal}`);
         this.end({ code: 0, signal: null, livedMs: 0 });
@@ -137,7 +140,11 @@ export class World {
       },
       server: {
         clearStale: () => Promise.resolve(),
-        start: () => this.start().process,
+        start: (heard) => {
+          const { process } = this.start();
+          for (const line of this.says) heard(line);
+          return process;
+        },
         look: () =>
           this.server !== null && this.runs ? Promise.resolve(this.server) : Promise.reject(new Error("no answer")),
         processes: () => this.runs ? 1 : 0,

@@ -80,12 +80,12 @@ function dataWord(data: OwnData | null): OwnNode["data"] {
   switch (data?.kind) {
     case "cluster":
     case "unfinished-move":
+    case "damaged": // nobody knows what is lost with it
       return "cluster";
     case "half-cloned":
       return "half-cloned";
     case "foreign":
     case "other-version":
-    case "damaged":
       return "foreign";
     default:
       return "empty";

@@ -43,7 +43,7 @@ export function nodeHttp(node: Node, metrics: Pick<Metrics, "text">): RoleHttp {
     healthz: () => {
       const now = status();
       return Promise.resolve(
-        now.phase === "failed" ? no(now.because) : yes(`${now.phase}: ${now.doing} (${now.because})`),
+        now.unhealthy === null ? yes(`${now.phase}: ${now.doing} (${now.because})`) : no(now.unhealthy),
       );
     },
     readyz: () => Promise.resolve(node.activity.phase === "running" ? serving("any") : no(status().doing)),

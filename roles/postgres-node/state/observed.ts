@@ -3,6 +3,7 @@
 import type { OwnData, PrimaryTimelines } from "../decide/view.ts";
 import type { Role, ServerSeen } from "../decide/server-seen.ts";
 import type { TimelineOrigin } from "../../../core/postgres/lsn.ts";
+import { hear, type Heard, nothingHeard } from "../../../core/postgres/server-log.ts";
 import type { StreamingTrouble } from "../text/controldata.ts";
 
 export interface SeenNow {
@@ -20,6 +21,8 @@ export interface SeenNow {
   syncSince: { names: string; lsn: string | null } | null;
   /** why the server cannot stream, according to PostgreSQL's log, and when it said so (the clock's milliseconds) */
   trouble: { what: StreamingTrouble; atMs: number } | null;
+  /** what the log of the present or the last run of the server says */
+  heard: Heard;
   /** the volume of the data directory, bytes; null before the first look */
   disk: { freeBytes: number; totalBytes: number } | null;
   /** how the present timeline began, as first seen here: what is streamed later may write over its first record */
@@ -39,6 +42,7 @@ export class Observed {
     server: null,
     syncSince: null,
     trouble: null,
+    heard: nothingHeard,
     disk: null,
     origin: null,
     sawPrimary: false,
@@ -74,7 +78,7 @@ export class Observed {
   }
 
   serverStarted(): void {
-    const fresh = { server: null, syncSince: null, trouble: null };
+    const fresh = { server: null, syncSince: null, trouble: null, heard: nothingHeard };
     this.change({ postmasterRuns: true, run: this.state.run + 1, ranSince: true, ...fresh });
   }
 
@@ -99,6 +103,11 @@ export class Observed {
   /** PostgreSQL's log says why it cannot stream; null: the trouble is over. */
   streamingTrouble(trouble: SeenNow["trouble"]): void {
     this.change({ trouble });
+  }
+
+  /** A line of PostgreSQL's log. */
+  serverSaid(line: string): void {
+    this.change({ heard: hear(this.state.heard, line) });
   }
 
   originFound(timeline: number, origin: TimelineOrigin | null): void {

@@ -1,0 +1,91 @@
+// Promise: a node whose server does not start, or does not stream, says why in PostgreSQL's own words, with a fix for that cause.
+// Its agent goes on voting: a cause that all standbys share does not cost the primary its majority.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { type Cluster, firstLevel as nodes } from "../support/cluster.ts";
+import { ownCluster, startMs } from "../support/clusters.ts";
+import { exec, stateOf, tryExec } from "../support/docker.ts";
+import { Ledger, monkey } from "../support/ledger.ts";
+import { assertLedger } from "../support/ledger-report.ts";
+import { onNodes } from "../support/variants.ts";
+import { nothingMs, staysTrueFor, successionMs } from "../support/waits.ts";
+
+const deps = { clock: systemClock };
+const killPostmaster = "kill -KILL $(head -1 $PGDATA/postmaster.pid)";
+
+async function inNode(cluster: Cluster, node: string, script: string): Promise<string> {
+  return await exec(await cluster.container(node), ["bash", "-c", script]);
+}
+
+/** `postdock cluster doctor` until it says this. */
+async function doctorSays(cluster: Cluster, node: string, said: RegExp): Promise<void> {
+  let last = "";
+  const says = async () => {
+    const { stdout } = await tryExec(await cluster.container(node), ["postdock", "cluster", "doctor"]);
+    return said.test(last = stdout);
+  };
+  await waitUntil(says, { what: `doctor to say ${said}`, deadlineMs: 20_000, why: () => last }, deps);
+}
+
+test("a password that all standbys lack, then a setting that all standbys lack: the primary keeps its majority", async () => {
+  const edit = onNodes({ REPMGR_WAIT_POSTGRES_START_TIMEOUT: 3 });
+  await using cluster = await ownCluster({ name: "voteson", edit });
+  await cluster.up(nodes);
+  const primary = await cluster.waitWhole(startMs, nodes);
+  await cluster.waitLease(nodes);
+  const standbys = nodes.filter((n) => n !== primary);
+  const ledger = await Ledger.start({ ...monkey, host: (await cluster.address(primary))! });
+
+  const password = (text: string) => cluster.psql(primary, `alter role replication_user password '${text}'`);
+  await password("another");
+  await cluster.psql(primary, "select pg_terminate_backend(pid) from pg_stat_replication");
+  await cluster.waitEach(
+    standbys,
+    "the standbys to say why they do not stream",
+    ({ trouble }) => /password authentication failed for user "replication_user"/.test(trouble?.because ?? ""),
+  );
+  await doctorSays(
+    cluster,
+    primary,
+    new RegExp(`${standbys[0]}.*does not stream.*the same password of replication_user`),
+  );
+  await password("replication_pass");
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  await cluster.waitEach(standbys, "the trouble to be over", ({ trouble }) => trouble === null);
+
+  // the standbys' servers stop at the record of the new value, and cannot be started again
+  await cluster.psql(primary, "alter system set max_connections = 150");
+  await inNode(cluster, primary, killPostmaster);
+  const raised = async () => await cluster.psql(primary, "show max_connections").catch(() => "") === "150";
+  await waitUntil(raised, { what: "the primary to have the new value", deadlineMs: successionMs }, deps);
+  for (const node of standbys) await inNode(cluster, node, killPostmaster);
+  const cause = /PostgreSQL did not start: FATAL: .*max_connections = 100 is a lower setting/;
+  await cluster.waitEach(
+    standbys,
+    "the standbys to be unhealthy for this cause",
+    ({ trouble, unhealthy }) => cause.test(trouble?.because ?? "") && unhealthy !== null,
+  );
+  await doctorSays(cluster, primary, new RegExp(`${standbys[0]}.*votes all the same.*set max_connections:150 or more`));
+  const { stdout: shown } = await tryExec(await cluster.container(primary), ["postdock", "cluster", "show"]);
+  assert.match(shown, new RegExp(`^${standbys[0]}: PostgreSQL did not start: FATAL: recovery aborted`, "m"));
+  const { stdout: past } = await tryExec(await cluster.container(standbys[0]!), ["postdock", "cluster", "history"]);
+  assert.match(past, /The attempt failed, fix set max_connections:150 .*: PostgreSQL did not start/);
+  for (const node of standbys) {
+    const container = await cluster.container(node);
+    const { code, stdout } = await tryExec(container, ["postdock", "healthcheck", "live"]);
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /REPMGR_WAIT_POSTGRES_START_TIMEOUT/);
+    assert.deepEqual((await stateOf(container)).running, true);
+  }
+  const holds = async () => {
+    const status = await cluster.nodeStatus(primary);
+    return status?.lease.held === true && status.lease.refusals.length === 0;
+  };
+  await staysTrueFor(nothingMs, holds, { what: `${primary} has the lease, by the votes of all` });
+  await ledger.writes(20);
+  await cluster.stop(standbys[0]!);
+  assert.equal((await stateOf(await cluster.container(standbys[0]!))).exitCode, 0);
+  const report = await ledger.finish({ ...monkey, host: (await cluster.address(primary))! });
+  assertLedger("votes without a server", report, { atLeast: 40, gapMs: successionMs });
+});
