@@ -34,6 +34,7 @@ function node(
     failingMs: 0,
     trouble: null,
     unhealthy: null,
+    reinit: null,
     postgres: {
       data: "cluster",
       running: true,

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { PauseSchema } from "./pause.ts";
 import { VerifiedSchema } from "./verified.ts";
+import { ReinitSchema } from "./reinit.ts";
 import { RestoreEndSchema, RestoreProgressSchema } from "./restore.ts";
 import { forceFields } from "./force.ts";
 import { TroubleSchema } from "./trouble.ts";
@@ -115,6 +116,9 @@ export const NodeStatus = z.object({
   }),
   unhealthy: z.string().nullable().default(null).meta({
     description: "why /healthz fails; the node votes all the same",
+  }),
+  reinit: ReinitSchema.nullable().default(null).meta({
+    description: "the last order to clone this node again since its agent started; null: none",
   }),
   partners: z.array(z.string()).meta({ description: "PARTNER_NODES" }),
   everHadMajority: z.boolean().meta({ description: "a majority of PARTNER_NODES has joined at least once" }),

@@ -288,7 +288,8 @@ test("a standby that is ordered to be cloned again is stopped, cloned, and start
   const life = runNode(f.node);
   await f.clock.pass(2_000);
   assert.equal(statusOf(f.node).postgres.role, "standby");
-  f.node.orders.give({ do: "reinit", because: "an operator asked" });
+  f.node.reinit.order("an operator asked");
+  f.node.activity.wake();
   await settled();
   await f.clock.pass(1_000);
   assert.deepEqual(between(f.world.did, "stop SIGINT", "clone pg2").slice(0, 2), ["stop SIGINT", "clone pg2"]);

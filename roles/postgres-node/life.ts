@@ -30,8 +30,6 @@ const shortLives = 5;
 interface Attempt extends Retry {
   /** how often in a row the server has ended soon after its start */
   shortLives: number;
-  /** why only a clone can bring this node back, or null */
-  cloneBecause: string | null;
   /** the last server ended in order to be rejoined */
   rejoining: boolean;
   joining: Joining;
@@ -80,11 +78,15 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   seen.dataFound(countedData(data, { leaseInForce, everHadMajority, granted, followed }));
   await observeRoom(node);
   attempt.keptTerm = lease.held() ? lease.term() : null;
+  if (node.reinit.wanted) attempt.cloneBecause = node.reinit.now!.because;
   const view = await observe(node, attempt);
   if (forced && view.overruled) return await yieldForce(node);
   // what an operator has forced goes on as long as no majority is in sight, also after a restart
   if (forced && !majorityAnswers(view) && !lease.held() && !lease.alone()) lease.force();
   const plan = decideStartup(view);
+  if (node.reinit.wanted && !view.primary && node.reinit.fails(`no primary is in sight: ${plan.because}`)) {
+    attempt.cloneBecause = null;
+  }
   if (plan.do === "restore") return await withoutLease(node) ?? plan;
   if (plan.do !== "start-primary") {
     // a lease that was kept for this server would keep the others from leading
@@ -133,7 +135,7 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
         what: `Node ${node.config.name} does not start`,
         why: plan.because,
         fix: plan.fix,
-        exitCode: ExitCode.refused,
+        exitCode: plan.stays ? ExitCode.unavailable : ExitCode.refused,
       });
     case "finish-move":
       say(node, "cloning", "moving a finished clone into place", plan.because);
@@ -149,7 +151,9 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
       return true;
     case "clone":
       say(node, "cloning", `cloning from ${plan.from}`, plan.because);
+      node.reinit.begins();
       await data.clone(plan.from);
+      node.reinit.cloned();
       await rememberJoined(attempt.joining, node);
       attempt.cloneBecause = null;
       noteRejoin("clone", { from: plan.from, because: plan.because, started }, node);

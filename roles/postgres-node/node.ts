@@ -22,6 +22,7 @@ import type { History } from "./state/history.ts";
 import type { NodeMemory } from "./state/memory.ts";
 import type { Observed } from "./state/observed.ts";
 import type { Orders } from "./state/orders.ts";
+import type { Reinit } from "./state/reinit.ts";
 import type { Restoring } from "./state/restoring.ts";
 import { standbyTrouble } from "./observe/trouble.ts";
 import { renderStatus } from "./text/status.ts";
@@ -52,6 +53,7 @@ export interface Node {
   readonly candidacy: Candidacy;
   readonly orders: Orders;
   readonly restoring: Restoring;
+  readonly reinit: Reinit;
 }
 
 /** What a node does with its lease. */
@@ -162,6 +164,7 @@ export function statusOf(node: Node): NodeStatus {
     disk: seen.now.disk && { freeBytes: seen.now.disk.freeBytes, totalBytes: seen.now.disk.totalBytes },
     // a node that only asks for the lease keeps no other from asking: it may never get it
     restoring: node.restoring.now,
+    reinit: node.reinit.now,
     becomingPrimary: node.candidacy.current !== null && licenseOf(node) !== "missing",
     repmgrdRuns: node.repmgrd.running(),
     lease: {

@@ -1,34 +1,12 @@
 // A node whose server does not start, or that waits: it goes on, says why, and counts as unhealthy after a while.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cluster, says } from "../../tests/support/fake-cluster.ts";
-import { endLife, fakeNode } from "../../tests/support/fake-node.ts";
+import { says } from "../../tests/support/fake-cluster.ts";
+import { brokenStandby, endLife, fakeNode } from "../../tests/support/fake-node.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import { nodeHttp } from "./http/probes.ts";
 import { runNode } from "./life.ts";
 import { statusOf } from "./node.ts";
-
-const lowSetting = [
-  "[20] LOG:  starting PostgreSQL",
-  "[23] FATAL:  recovery aborted because of insufficient parameter settings",
-  "[23] DETAIL:  max_connections = 50 is a lower setting than on the primary server, where its value was 100.",
-  "[20] LOG:  startup process (PID 23) exited with exit code 1",
-];
-
-/** A standby of pg2 whose server ends right after each start. */
-function brokenStandby(environment: Record<string, string> = {}) {
-  const f = fakeNode(environment);
-  f.world.others.set("pg2", says("pg2", { lease: { ...says("pg2").lease, held: true } }, { standby: false }));
-  f.world.data = cluster({ wasPrimary: false, lastUpstream: "pg2" });
-  f.world.says = lowSetting;
-  const { start } = f.node.doors.server;
-  f.node.doors.server.start = (heard) => {
-    const process = start(heard);
-    f.world.end({ code: 1, signal: null, livedMs: 1 });
-    return process;
-  };
-  return { ...f, start };
-}
 
 test("a node whose server never starts goes on, says why, and is healed by the first start that succeeds", async () => {
   const f = brokenStandby();

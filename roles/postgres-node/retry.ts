@@ -19,6 +19,8 @@ export interface Retry {
   since: number;
   /** the next pause after a failure, milliseconds */
   pauseMs: number;
+  /** why only a clone can bring this node back, or null */
+  cloneBecause: string | null;
   /** while this node is about to start as primary */
   bid: Bid | null;
 }
@@ -55,7 +57,9 @@ export async function pauseAfterFailure(error: unknown, node: Node, retry: Retry
   if (!(error instanceof OperatorError)) log.error("An unexpected error", { error });
   log.warn("Trying again after a pause", { afterMs: retry.pauseMs });
   say(node, "waiting", "pausing after a failure", trouble.because);
-  await clock.sleep(retry.pauseMs, stop);
+  // the operator's clone was one attempt: what was there before it serves again, if it can
+  if (node.reinit.fails(trouble.because)) retry.cloneBecause = null;
+  await Promise.race([clock.sleep(retry.pauseMs, stop), node.reinit.arrives()]);
   const longest = condition.failingMs(clock.nowMs()) >= config.waitStartSeconds * 1000
     ? patientPauseMs
     : longestPauseMs;

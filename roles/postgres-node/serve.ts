@@ -2,12 +2,12 @@
 import { errorText } from "../../core/words/errors.ts";
 import { endServer, fenceHere } from "./act/end-server.ts";
 import { lead } from "./act/promote.ts";
-import { starvation, starvedText } from "./act/rejoin.ts";
-import { endRestore, isUndone, reachTarget } from "./act/restore.ts";
-import { handOver, handOverRecovery, type Heir, lookForSuccessor, successorOf } from "./act/hand-over.ts";
+import { endRestore, reachTarget } from "./act/restore.ts";
+import { handOver, type Heir, successorOf } from "./act/hand-over.ts";
 import { takeOrder } from "./act/take-order.ts";
+import { bringUp } from "./bring-up.ts";
 import { dutiesOf, type Duty } from "./duties.ts";
-import { announce, armIfNeeded, leads, licenseOf, type Node, say } from "./node.ts";
+import { announce, armIfNeeded, leads, licenseOf, type Node } from "./node.ts";
 import { observeServer } from "./observe/server.ts";
 import { finalLook, observeSurroundings } from "./observe/surroundings.ts";
 import { endOfServer, seeLog } from "./observe/trouble.ts";
@@ -58,26 +58,6 @@ export async function serveAsRole(
   }
 }
 
-/** Waits until the server answers. Null once it does, and may go on as what it is; otherwise why it has ended. */
-async function bringUp(run: ServerRun, role: "primary" | "standby", node: Node): Promise<ServerEnd | null> {
-  const ready = await untilReady(run, role, node);
-  if (ready === "ready") {
-    const late = node.seen.role() === "primary" && licenseOf(node) === "missing";
-    if (late) return await fenceHere("the lease ended before PostgreSQL answered", node);
-    node.condition.recovered();
-    say(node, "running", `serving as ${role}`, node.activity.because);
-    return null;
-  }
-  if (ready === "starved") return { why: "rejoin", clone: false, streamed: false, because: starvedText };
-  if (ready !== "ended") {
-    await endServer(node);
-    await handOverRecovery(ready, node);
-    return { why: "handed-over", heir: ready };
-  }
-  if (node.stop.aborted || isUndone(node)) return { why: "stopped" };
-  return { why: "never-ready", trouble: await endOfServer(run, node) };
-}
-
 /** Promotes the server that was started for it. Null if it leads, or is to stay as it is; otherwise why it has ended. */
 async function leadIf(promoteBecause: string | null, run: ServerRun, node: Node): Promise<ServerEnd | null> {
   if (promoteBecause === null) return null;
@@ -92,38 +72,6 @@ async function leadIf(promoteBecause: string | null, run: ServerRun, node: Node)
     why: "not-promoted",
     trouble: run.process.running() ? { because, fix: seeLog } : await endOfServer(run, node),
   };
-}
-
-/**
- * "ended" if the server died first or the container is to stop; "starved" if it waits in vain for WAL; the standby to hand over
- * to if it can lead sooner.
- */
-async function untilReady(
-  run: ServerRun,
-  role: "primary" | "standby",
-  node: Node,
-): Promise<"ready" | "ended" | "starved" | Heir> {
-  const { clock, condition, config, log, stop } = node;
-  const since = clock.nowMs();
-  const starves = starvation(node);
-  let reported = since;
-  while (run.process.running() && !stop.aborted && !isUndone(node)) {
-    try {
-      await observeServer(node);
-      condition.answers();
-      return "ready";
-    } catch (error) {
-      const plan = role === "primary" ? await lookForSuccessor(since, node) : null;
-      if (plan?.do === "hand-over") return plan;
-      if (role === "standby" && await starves()) return "starved";
-      if (clock.nowMs() - reported >= config.recoveryCheckSeconds * 1000) {
-        reported = clock.nowMs();
-        log.info("PostgreSQL does not answer yet", { why: errorText(error) });
-      }
-      await clock.sleep(100, stop);
-    }
-  }
-  return "ended";
 }
 
 async function watch(run: ServerRun, node: Node): Promise<ServerEnd> {

@@ -81,6 +81,7 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
       },
       overruled: false,
       restoring: new Restoring().now,
+      reinit: null,
       condition: { failingMs: 0, fenced: null, degraded: null, trouble: null, unhealthy: null },
       disk: { freeBytes: 1e10, totalBytes: 2e10 },
       becomingPrimary: false,

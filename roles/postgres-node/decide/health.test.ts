@@ -32,6 +32,7 @@ function status(shape: Shape): NodeStatus {
     failingMs: 0,
     trouble: null,
     unhealthy: null,
+    reinit: null,
     partners: shape.partners ?? ["a", "b", "c"],
     everHadMajority: shape.everHadMajority ?? true,
     becomingPrimary: false,

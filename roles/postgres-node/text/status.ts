@@ -3,6 +3,7 @@ import type { LeaseMode } from "../../../config/quorum.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Force } from "../../../core/protocol/force.ts";
 import type { Pause } from "../../../core/protocol/pause.ts";
+import type { ReinitProgress } from "../../../core/protocol/reinit.ts";
 import type { RestoreEnd, RestoreOrder, RestoreProgress } from "../../../core/protocol/restore.ts";
 import type { NodeStatus, Phase } from "../../../core/protocol/status.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
@@ -32,6 +33,7 @@ export interface StatusView {
   };
   /** as far as this node knows from the voters */
   overruled: boolean;
+  reinit: ReinitProgress | null;
   restoring: Omit<RestoreProgress, "id" | "backup" | "target">;
   condition: {
     failingMs: number;
@@ -68,6 +70,7 @@ export function renderStatus(view: StatusView): NodeStatus {
     failingMs: Math.round(condition.failingMs),
     trouble: condition.trouble,
     unhealthy: condition.unhealthy,
+    reinit: view.reinit,
     observedAgoMs: Math.round(view.observedAgoMs),
     cluster: config.clusterName,
     node: { id: config.id, name: config.name, host: config.host },
