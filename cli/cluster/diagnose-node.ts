@@ -40,6 +40,10 @@ export function node(host: string, status: NodeStatus, { primary }: Cluster): Fi
     if (postgres.upstream?.streaming !== true) {
       const why = trouble === null ? "" : `: ${trouble.because}`;
       findings.push(error(host, `does not stream from ${postgres.upstream?.host ?? "any upstream"}${why}`, fix));
+    } else if (postgres.replayPaused) {
+      const why = trouble === null ? "" : `: ${trouble.because}`;
+      const resume = "if nobody needs it so, type on it: select pg_wal_replay_resume()";
+      findings.push(error(host, `its replay of WAL is paused${why}`, trouble?.fix ?? resume));
     } else if ((postgres.lagSeconds ?? 0) > muchLag) {
       const fix = "see its pg_stat_activity: long queries delay replay; if there are none, its disk may be slow";
       findings.push(warning(host, `is ${Math.round(postgres.lagSeconds!)} s behind`, fix));

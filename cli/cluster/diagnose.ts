@@ -8,6 +8,7 @@ import { node } from "./diagnose-node.ts";
 import { backup, pool } from "./diagnose-services.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import { type Cluster, restoreUnderWay } from "./gather.ts";
+import { unprotected } from "./protection.ts";
 
 /** Clocks further apart than this are reported, milliseconds; signatures allow for staleMs. */
 const clocksApartMs = 60_000;
@@ -18,6 +19,7 @@ export function diagnose(cluster: Cluster): Finding[] {
     ...silence(cluster),
     ...leadership(cluster),
     ...lease(cluster),
+    ...protection(cluster),
     ...cluster.nodes.flatMap(({ host, status }) => node(host, status, cluster)),
     ...cluster.members.flatMap(pool),
     ...cluster.members.flatMap(backup),
@@ -114,6 +116,11 @@ function lease({ nodes, primary, members }: Cluster): Finding[] {
     }
   }
   return findings;
+}
+
+function protection(cluster: Cluster): Finding[] {
+  const what = unprotected(cluster);
+  return what === null ? [] : [error("cluster", what, "correct what is reported of the standbys, or start them")];
 }
 
 function unsaidText({ host, status }: Cluster["nodes"][number]): string {

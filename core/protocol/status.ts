@@ -55,11 +55,13 @@ const Postgres = z.object({
   lsn: lsn.nullable().meta({ description: "end of the WAL this node has, written or received" }),
   replayLsn: lsn.nullable().meta({ description: "standby: replayed so far" }),
   lagBytes: z.number().nullable().meta({
-    description: "standby: how far replay is behind the WAL that the primary reports to have written, bytes",
+    description:
+      "standby: how far replay is behind the primary's WAL, as the primary or any other node reports it, bytes; null: not known",
   }),
   lagSeconds: z.number().nullable().meta({
-    description: "standby: age of the last replayed commit, seconds; 0 when caught up",
+    description: "standby: age of the last replayed commit, seconds; 0 when caught up; null: not known",
   }),
+  replayPaused: z.boolean().default(false).meta({ description: "standby: the replay of WAL is paused" }),
   upstream: Upstream.nullable(),
   downstream: z.array(Downstream),
   registered: z.array(Registered).nullable().meta({ description: "repmgr.nodes; null: not known" }),

@@ -1,5 +1,6 @@
 // Promise: a node whose server does not start, or does not stream, says why in PostgreSQL's own words, with a fix for that cause.
-// Its agent goes on voting: a cause that all standbys share does not cost the primary its majority.
+// Its agent goes on voting: a cause that all standbys share does not cost the primary its majority. Whatever state a standby is in,
+// an operator can have it cloned again, and an order always ends.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -48,8 +49,9 @@ test("a password that all standbys lack, then a setting that all standbys lack: 
   await doctorSays(
     cluster,
     primary,
-    new RegExp(`${standbys[0]}.*does not stream.*the same password of replication_user`),
+    new RegExp(`${standbys[0]}.*does not stream.*the same password of replication_user`, "s"),
   );
+  await doctorSays(cluster, primary, /no standby streams: what \w+ writes is on one node only/);
   await password("replication_pass");
   assert.equal(await cluster.waitWhole(undefined, nodes), primary);
   await cluster.waitEach(standbys, "the trouble to be over", ({ trouble }) => trouble === null);
@@ -59,6 +61,16 @@ test("a password that all standbys lack, then a setting that all standbys lack: 
   await inNode(cluster, primary, killPostmaster);
   const raised = async () => await cluster.psql(primary, "show max_connections").catch(() => "") === "150";
   await waitUntil(raised, { what: "the primary to have the new value", deadlineMs: successionMs }, deps);
+  await cluster.waitEach(
+    standbys,
+    "the replay to be paused for that",
+    ({ postgres, trouble }) => postgres.replayPaused && /max_connections = 100/.test(trouble?.because ?? ""),
+  );
+  await ledger.writes(20);
+  await cluster.waitEach(standbys, "the lag to be measured", ({ postgres }) => (postgres.lagBytes ?? 0) > 0);
+  const ready = await tryExec(await cluster.container(standbys[0]!), ["postdock", "healthcheck", "ready"]);
+  assert.equal(ready.code, 1, ready.stdout);
+  assert.match(ready.stdout, /its replay of WAL is paused: WARNING: hot standby is not possible/);
   for (const node of standbys) await inNode(cluster, node, killPostmaster);
   const cause = /PostgreSQL did not start: FATAL: .*max_connections = 100 is a lower setting/;
   await cluster.waitEach(
@@ -66,7 +78,11 @@ test("a password that all standbys lack, then a setting that all standbys lack: 
     "the standbys to be unhealthy for this cause",
     ({ trouble, unhealthy }) => cause.test(trouble?.because ?? "") && unhealthy !== null,
   );
-  await doctorSays(cluster, primary, new RegExp(`${standbys[0]}.*votes all the same.*set max_connections:150 or more`));
+  await doctorSays(
+    cluster,
+    primary,
+    new RegExp(`${standbys[0]}.*votes all the same.*set max_connections:150 or more`, "s"),
+  );
   const { stdout: shown } = await tryExec(await cluster.container(primary), ["postdock", "cluster", "show"]);
   assert.match(shown, new RegExp(`^${standbys[0]}: PostgreSQL did not start: FATAL: recovery aborted`, "m"));
   const { stdout: past } = await tryExec(await cluster.container(standbys[0]!), ["postdock", "cluster", "history"]);
@@ -84,8 +100,38 @@ test("a password that all standbys lack, then a setting that all standbys lack: 
   };
   await staysTrueFor(nothingMs, holds, { what: `${primary} has the lease, by the votes of all` });
   await ledger.writes(20);
-  await cluster.stop(standbys[0]!);
-  assert.equal((await stateOf(await cluster.container(standbys[0]!))).exitCode, 0);
+
+  await cluster.psql(primary, "alter system reset max_connections");
+  await inNode(cluster, primary, killPostmaster);
+  await waitUntil(
+    async () => await cluster.psql(primary, "show max_connections").catch(() => "") === "100",
+    { what: "the primary to have its old value", deadlineMs: successionMs },
+    deps,
+  );
+  const reinit = async (node: string) =>
+    await tryExec(await cluster.container(primary), ["postdock", "cluster", "reinit", node], 90_000);
+  for (const node of standbys) {
+    const { code, stdout, stderr } = await reinit(node);
+    assert.equal(code, 0, stdout + stderr);
+  }
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+
+  const [broken] = standbys as [string];
+  await inNode(cluster, broken, `truncate -s 0 $PGDATA/global/pg_control; ${killPostmaster}`);
+  await doctorSays(
+    cluster,
+    primary,
+    new RegExp(`${broken}.*cannot be read as a cluster.*cluster reinit ${broken}`, "s"),
+  );
+  const mended = await reinit(broken);
+  assert.equal(mended.code, 0, mended.stdout + mended.stderr);
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+
+  await cluster.stop(broken);
+  assert.equal((await stateOf(await cluster.container(broken))).exitCode, 0);
+  const gone = await reinit(broken);
+  assert.equal(gone.code, 69, gone.stdout + gone.stderr);
+  assert.match(gone.stdout + gone.stderr, new RegExp(`${broken} does not answer`));
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(primary))! });
   assertLedger("votes without a server", report, { atLeast: 40, gapMs: successionMs });
 });

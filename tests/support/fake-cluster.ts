@@ -50,7 +50,8 @@ export const server = (changes: Partial<ServerSeen> = {}): Omit<ServerSeen, "atM
   lsn: "0/3000000",
   replayLsn: null,
   announcedLsn: null,
-  lagSeconds: null,
+  commitAgeSeconds: null,
+  replayPaused: false,
   upstream: null,
   syncNames: "",
   downstream: [],
@@ -68,7 +69,14 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
     ...renderStatus({
       config,
       activity: { phase: "running", doing: "serving", because: "", revision: 1 },
-      own: ownNode({ role: seen.standby ? "standby" : "primary", postmasterRuns: true, server: seen, data: null }),
+      own: ownNode({
+        role: seen.standby ? "standby" : "primary",
+        postmasterRuns: true,
+        server: seen,
+        data: null,
+        primaryEnd: null,
+        caughtUpMs: null,
+      }),
       uptimeMs: 60_000,
       observedAgoMs: 0,
       memory: {

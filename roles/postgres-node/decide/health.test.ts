@@ -68,6 +68,7 @@ function status(shape: Shape): NodeStatus {
       replayLsn: null,
       lagBytes: null,
       lagSeconds: null,
+      replayPaused: false,
       upstream: shape.upstream ? { host: shape.upstream, port: 5432, streaming: true } : null,
       downstream: [],
       registered: null,

@@ -47,9 +47,11 @@ const recorded = [
   "gauge postdock_lease_in_force{node}",
   "gauge postdock_lease_remaining_seconds{node}",
   "gauge postdock_lease_term{node}",
+  "gauge postdock_replay_paused{node}",
   "gauge postdock_replication_lag_bytes{node}",
   "gauge postdock_repmgrd_up{node}",
   "gauge postdock_standbys{node}",
+  "gauge postdock_streaming{node}",
   "gauge postdock_timeline{node}",
 ];
 const durations = ["hand_over", "lease_age", "promotion", "rejoin"].map((what) =>

@@ -38,7 +38,8 @@ export async function endOfServer(
 export function standbyTrouble({ seen, config }: Hearing): Trouble | null {
   const { heard, server } = seen.now;
   if (server === null || !server.standby) return null;
-  const said = server.upstream?.streaming === true ? null : heard.receiver;
+  const said = (server.replayPaused ? heard.replay : null) ??
+    (server.upstream?.streaming === true ? null : heard.receiver);
   return said && toTrouble(said, config);
 }
 

@@ -1,6 +1,7 @@
 // What was seen of this node and of its surroundings. It is written by the functions of observe/, right after each look, and at
 // the start and the end of a server. Everything else only reads it.
 import type { OwnData, PrimaryTimelines } from "../decide/view.ts";
+import { lagBytes, type PrimaryEnd } from "../decide/lag.ts";
 import type { Role, ServerSeen } from "../decide/server-seen.ts";
 import type { TimelineOrigin } from "../../../core/postgres/lsn.ts";
 import { hear, type Heard, nothingHeard } from "../../../core/postgres/server-log.ts";
@@ -19,6 +20,11 @@ export interface SeenNow {
   server: ServerSeen | null;
   /** synchronous_standby_names of the running server, and where its WAL ended when that value was first seen in force */
   syncSince: { names: string; lsn: string | null } | null;
+  /** the primary's position as last learnt; null while no primary but this node is in sight */
+  primaryEnd: PrimaryEnd | null;
+  /** when nothing was left to replay, and when the WAL receiver last streamed or the server started; the clock's milliseconds */
+  caughtUpMs: number | null;
+  streamedMs: number | null;
   /** why the server cannot stream, according to PostgreSQL's log, and when it said so (the clock's milliseconds) */
   trouble: { what: StreamingTrouble; atMs: number } | null;
   /** what the log of the present or the last run of the server says */
@@ -41,6 +47,9 @@ export class Observed {
     run: 0,
     server: null,
     syncSince: null,
+    primaryEnd: null,
+    caughtUpMs: null,
+    streamedMs: null,
     trouble: null,
     heard: nothingHeard,
     disk: null,
@@ -78,7 +87,7 @@ export class Observed {
   }
 
   serverStarted(): void {
-    const fresh = { server: null, syncSince: null, trouble: null, heard: nothingHeard };
+    const fresh = { server: null, syncSince: null, streamedMs: null, trouble: null, heard: nothingHeard };
     this.change({ postmasterRuns: true, run: this.state.run + 1, ranSince: true, ...fresh });
   }
 
@@ -89,9 +98,15 @@ export class Observed {
   /** A look at the running server. One that comes late, after a newer one or the server's end, is ignored. */
   serverSeen(server: ServerSeen): void {
     if (!this.state.postmasterRuns || server.atMs < (this.state.server?.atMs ?? -Infinity)) return;
-    const { syncSince } = this.state;
+    const { syncSince, primaryEnd, caughtUpMs, streamedMs } = this.state;
     const names = server.syncNames;
-    this.change({ server, syncSince: syncSince?.names === names ? syncSince : { names, lsn: server.lsn } });
+    const caughtUp = lagBytes(server, primaryEnd) === 0;
+    this.change({
+      server,
+      syncSince: syncSince?.names === names ? syncSince : { names, lsn: server.lsn },
+      caughtUpMs: caughtUp ? Math.min(server.atMs, primaryEnd?.atMs ?? server.atMs) : caughtUpMs,
+      streamedMs: server.upstream?.streaming === true ? server.atMs : streamedMs ?? server.atMs,
+    });
   }
 
   /** The server did not answer. Its last answer no longer counts once it is older than `staleMs`. */
@@ -118,8 +133,8 @@ export class Observed {
     if (timeline > this.state.newestTimeline) this.change({ newestTimeline: timeline });
   }
 
-  primarySeen(): void {
-    this.change({ sawPrimary: true });
+  primarySeen(end: PrimaryEnd | null): void {
+    this.change({ sawPrimary: true, primaryEnd: end ?? this.state.primaryEnd });
   }
 
   /** An agent answered with its NODE_NAME. */

@@ -53,7 +53,8 @@ const ServerRow = z.object({
   upstream_port: z.number().nullable(),
   receiver: z.string().nullable(),
   latest_end_lsn: lsnText,
-  lag_seconds: z.number().nullable(),
+  commit_age: z.number().nullable(),
+  replay_paused: z.boolean(),
   primary_conninfo: z.string(),
   sync_names: z.string(),
 }).transform((row) => ({
@@ -63,7 +64,8 @@ const ServerRow = z.object({
   lsn: row.lsn,
   replayLsn: row.replay_lsn,
   announcedLsn: row.latest_end_lsn,
-  lagSeconds: row.lag_seconds,
+  commitAgeSeconds: row.commit_age,
+  replayPaused: row.replay_paused,
   upstream: upstreamOf(row),
   syncNames: row.sync_names,
 }));
@@ -95,9 +97,8 @@ export async function readServer(sql: Sql) {
       case when r.standby then pg_last_wal_replay_lsn() end::text as replay_lsn,
       w.sender_host as upstream_host, w.sender_port as upstream_port, w.status as receiver,
       w.latest_end_lsn::text,
-      case when not r.standby then null
-        when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
-        else extract(epoch from now() - pg_last_xact_replay_timestamp()) end::float8 as lag_seconds,
+      case when r.standby then extract(epoch from now() - pg_last_xact_replay_timestamp()) end::float8 as commit_age,
+      case when r.standby then pg_get_wal_replay_pause_state() <> 'not paused' else false end as replay_paused,
       current_setting('primary_conninfo') as primary_conninfo,
       current_setting('synchronous_standby_names') as sync_names
     from r cross join pg_control_system() s cross join pg_control_recovery() c cross join pg_control_checkpoint() k
