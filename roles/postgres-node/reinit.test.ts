@@ -82,3 +82,37 @@ test("data that cannot be read do not end the agent: it says so, votes, and clon
   assert.ok(f.world.did.includes("clone pg2"));
   await endLife(f, life);
 });
+
+test("an attempt that was under way when the order came does not end it: the clone is tried next", async () => {
+  const f = brokenStandby();
+  const life = runNode(f.node);
+  await f.clock.pass(1_000);
+  const { ensureSlot } = f.node.doors.others;
+  f.node.doors.others.ensureSlot = async () => {
+    f.node.doors.others.ensureSlot = ensureSlot;
+    f.node.reinit.order("an operator asked for a new clone");
+    await f.clock.sleep(10);
+    return true;
+  };
+  await f.clock.pass(30_000);
+  assert.ok(f.world.did.includes("clone pg2"), f.world.did.join());
+  await endLife(f, life);
+});
+
+test("an order for a node that is being cloned already ends with that clone", async () => {
+  const f = fakeNode();
+  f.world.others.set("pg2", primary);
+  f.world.data = { kind: "empty" };
+  const { clone } = f.node.doors.data;
+  f.node.doors.data.clone = async (from) => {
+    await f.clock.sleep(60_000);
+    await clone(from);
+  };
+  const life = runNode(f.node);
+  await f.clock.pass(10_000);
+  await order(f.node);
+  await f.clock.pass(120_000);
+  assert.equal(f.world.did.filter((w) => w === "clone pg2").length, 1);
+  assert.notEqual(statusOf(f.node).reinit?.state, "ordered");
+  await endLife(f, life);
+});

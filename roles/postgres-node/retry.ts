@@ -58,8 +58,9 @@ export async function pauseAfterFailure(error: unknown, node: Node, retry: Retry
   log.warn("Trying again after a pause", { afterMs: retry.pauseMs });
   say(node, "waiting", "pausing after a failure", trouble.because);
   // the operator's clone was one attempt: what was there before it serves again, if it can
-  if (node.reinit.fails(trouble.because)) retry.cloneBecause = null;
-  await Promise.race([clock.sleep(retry.pauseMs, stop), node.reinit.arrives()]);
+  if (node.reinit.attemptFailed(trouble.because)) retry.cloneBecause = null;
+  const pauseMs = node.reinit.wanted ? firstPauseMs : retry.pauseMs;
+  await Promise.race([clock.sleep(pauseMs, stop), node.reinit.arrives()]);
   const longest = condition.failingMs(clock.nowMs()) >= config.waitStartSeconds * 1000
     ? patientPauseMs
     : longestPauseMs;

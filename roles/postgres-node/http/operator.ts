@@ -96,6 +96,7 @@ async function reinit(node: Node): Promise<{ because: string; id: number }> {
     throw new ControlRefusal("no primary is in sight to clone this node from");
   }
   const { id } = node.reinit.order("an operator asked for a new clone"); // given twice, it is done once
+  if (node.activity.phase === "cloning") node.reinit.begins(); // it is being cloned already, which is what was asked for
   node.activity.wake();
   return { because: `it is cloned from ${primary.host} or its upstream`, id };
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../../../core/runtime/time.ts";
 
 export class Reinit {
   private progress: ReinitProgress | null = null;
+  private missed = false;
   private arrival = Promise.withResolvers<void>();
 
   constructor(private readonly clock: Pick<Clock, "wallMs">) {}
@@ -22,6 +23,7 @@ export class Reinit {
   order(because: string): ReinitProgress {
     if (this.progress?.state === "ordered" || this.progress?.state === "cloning") return this.progress;
     this.progress = { id: Math.round(this.clock.wallMs()), state: "ordered", because };
+    this.missed = false;
     this.arrival.resolve();
     this.arrival = Promise.withResolvers<void>();
     return this.progress;
@@ -45,6 +47,16 @@ export class Reinit {
   /** The server streams: after the clone, the order has been carried out. */
   streams(): void {
     this.becomes("cloned", "done");
+  }
+
+  /**
+   * An attempt of the node has failed. One that was under way when the order came says nothing of the clone, which is tried next.
+   * True if the order has failed with it.
+   */
+  attemptFailed(because: string): boolean {
+    if (!this.wanted || this.missed) return this.fails(because);
+    this.missed = true;
+    return false;
   }
 
   /** It cannot be carried out, or its clone or what followed has failed. True if there was an order that had not ended. */
