@@ -39,7 +39,7 @@ test("the same is found without process ids, and with a prefix of the operator's
   assert.match(cause(...lowSetting.map((l) => l.replace(/^.*?\[/, "db=,user=,app= [")))!, /value was 100/);
 });
 
-test("a message that only sums up is told with its reasons", () => {
+test("a message that only sums up is shown with its reasons", () => {
   const text = cause(
     `${at} [20] LOG:  invalid authentication method "magic"`,
     `${at} [20] CONTEXT:  line 4 of configuration file "/var/lib/postgresql/data/pg_hba.conf"`,
@@ -51,7 +51,7 @@ test("a message that only sums up is told with its reasons", () => {
   );
 });
 
-test("a server that was killed is told as such, and one that said nothing is not guessed at", () => {
+test("a server that was killed is reported as such, and one that said nothing is not guessed at", () => {
   const killed = `${at} [20] LOG:  startup process (PID 23) was terminated by signal 9: Killed`;
   assert.match(cause(killed)!, /terminated by signal 9/);
   assert.equal(cause(`${at} [20] LOG:  database system is ready to accept read-only connections`), null);
