@@ -18,6 +18,7 @@ const cases: readonly [string, RegExp][] = [
   ['could not write to file "pg_wal/xlogtemp.1": No space left on device', /room on the volume of pg2/],
   ["could not map anonymous shared memory: Cannot allocate memory", /shared_buffers/],
   ['pg_basebackup: error: directory "/srv/fast" exists but is not empty', /empty directory .* at \/srv\/fast on pg2/],
+  ['directory "/srv/fast" does not exist', /empty directory .* at \/srv\/fast on pg2/],
   ['could not open directory "pg_tblspc/16400/PG_17_202406281": No such file', /path of the tablespace/],
   ["could not locate a valid checkpoint record at 0/3000028", /cluster reinit pg2 .*postdock barman restore/],
   ['could not open file "global/1262": No such file or directory', /cluster reinit pg2/],

@@ -84,7 +84,8 @@ const remedies: readonly Remedy[] = [
     fix: (m) => `make ${m[1] ?? m[2]} a valid file that uid 999 owns, a key with mode 0600`,
   },
   {
-    says: /tablespace|pg_tblspc|directory "([^"]+)" exists but is not empty|could not create directory "([^"]+)"/,
+    says:
+      /tablespace|pg_tblspc|directory "([^"]+)" (?:exists but is not empty|does not exist)|could not create directory "([^"]+)"/,
     fix: (m, { host }) =>
       `mount an empty directory that uid 999 may write at ${m[1] ?? m[2] ?? "the path of the tablespace"} on ${host}`,
   },

@@ -34,8 +34,8 @@ export interface DataDoor {
   origin(position: WalPosition): Promise<TimelineOrigin | null>;
   bootstrap(): Promise<void>;
   clone(from: string): Promise<void>;
-  /** false if it failed: then the node has to be cloned. `fetched`: how many WAL files came from barman. */
-  rewind(to: string): Promise<{ ok: boolean; fetched: number }>;
+  /** `failed`: why it failed, so that the node has to be cloned; `fetched`: how many WAL files came from barman */
+  rewind(to: string): Promise<{ failed: string | null; fetched: number }>;
   /**
    * gives a rewind that is under way a WAL file that it lacks, or a recovery from a backup the file that it asks for, which is
    * then written to `path` in the data directory

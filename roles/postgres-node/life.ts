@@ -160,7 +160,7 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
       return true;
     case "rewind":
       say(node, "rewinding", `rewinding to ${plan.to}`, plan.because);
-      attempt.cloneBecause = await rewindTo(plan.to, plan.because, node) ? null : `the rewind to ${plan.to} failed`;
+      attempt.cloneBecause = await rewindTo(plan.to, plan.because, node);
       if (attempt.cloneBecause === null) await rememberJoined(attempt.joining, node);
       return true;
     case "restore":

@@ -94,7 +94,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     rewind: async (to) => {
       const own: RewindUnderWay = underWay = { to, fetched: [] };
       try {
-        return { ok: await rewind(to, { ...deps, signal: stop }), fetched: own.fetched.length };
+        return { failed: await rewind(to, { ...deps, signal: stop }), fetched: own.fetched.length };
       } finally {
         underWay = null;
       }

@@ -106,7 +106,7 @@ export class World {
         origin: () => Promise.resolve(null),
         bootstrap: () => done("bootstrap").then(() => void (this.data = cluster())),
         clone: (from) => done(`clone ${from}`).then(() => void (this.data = cluster({ wasPrimary: false }))),
-        rewind: (to) => done(`rewind ${to}`).then(() => ({ ok: true, fetched: 0 })),
+        rewind: (to) => done(`rewind ${to}`).then(() => ({ failed: null, fetched: 0 })),
         fetchWal: () => Promise.resolve({ ok: false, because: "no rewind is under way" }),
         recoveryWal: () => ({ exhausted: this.exhausted, trouble: null }),
         barmanIsAt: (hosts) => void this.did.push(`barman at ${hosts.join()}`),
