@@ -23,10 +23,11 @@ export async function endOfServer(
   { process }: { process: ServerProcess },
   { clock, config, seen, stop }: Hearing & { clock: Clock; stop: AbortSignal },
 ): Promise<Trouble> {
-  await Promise.race([process.silent(), clock.sleep(lastLinesMs, stop)]);
+  const exit = process.lastExit();
+  // one that was killed has no last words, and its orphans would keep a primary waiting that starts again at once
+  if (!exit?.signal) await Promise.race([process.silent(), clock.sleep(lastLinesMs, stop)]);
   const said = whyEnded(seen.now.heard);
   if (said) return toTrouble(said, config);
-  const exit = process.lastExit();
   const how = exit?.signal ? `was ended by ${exit.signal}` : `exited with ${exit?.code ?? "an unknown code"}`;
   const toFiles = config.settings.some((s) => s.name === "logging_collector" && /^(on|true|yes|1)$/i.test(s.value));
   return toFiles
