@@ -16,7 +16,8 @@ export async function bringUp(run: ServerRun, role: "primary" | "standby", node:
   if (ready === "ready") {
     const late = node.seen.role() === "primary" && licenseOf(node) === "missing";
     if (late) return await fenceHere("the lease ended before PostgreSQL answered", node);
-    node.condition.recovered();
+    // one that keeps dying has to live for a while first (serve.ts)
+    if (node.condition.shortLives === 0) node.condition.recovered();
     say(node, "running", `serving as ${role}`, node.activity.because);
     return null;
   }

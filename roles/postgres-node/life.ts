@@ -16,20 +16,16 @@ import { licenseOf, type Node, say } from "./node.ts";
 import { observeRoom } from "./observe/server.ts";
 import { finalLook, observeSurroundings, viewOf } from "./observe/surroundings.ts";
 import { firstPauseMs, moved, pauseAfterFailure, type Retry, waitALittle } from "./retry.ts";
-import { serveAsRole } from "./serve.ts";
+import { serveAsRole, shortLifeMs } from "./serve.ts";
 import type { Bid } from "./state/candidacy.ts";
 
 /** A node that is to start as primary asks for the lease again after this at the latest, milliseconds. */
 const longestRestMs = 500;
-/** A server that ends within this time after its start has not really served, milliseconds. */
-const shortLifeMs = 10_000;
-/** After so many of those in a row it is started again only after a pause, like one that does not start. */
+/** After so many short lives in a row a server is started again only after a pause, like one that does not start. */
 const shortLives = 5;
 
 /** What is known from the start of a wait until something is achieved. */
 interface Attempt extends Retry {
-  /** how often in a row the server has ended soon after its start */
-  shortLives: number;
   /** the last server ended in order to be rejoined */
   rejoining: boolean;
   joining: Joining;
@@ -44,7 +40,6 @@ export async function runNode(node: Node): Promise<void> {
   const attempt: Attempt = {
     since: node.clock.nowMs(),
     pauseMs: firstPauseMs,
-    shortLives: 0,
     cloneBecause: null,
     rejoining: false,
     joining: { majorityKnown: false, force: null },
@@ -234,10 +229,11 @@ async function serve(
     await node.lease.release(`PostgreSQL has ended (${end.why})`);
   }
   const short = end.why === "died" && node.clock.nowMs() - started < shortLifeMs;
-  attempt.shortLives = short ? attempt.shortLives + 1 : 0;
+  node.condition.lived(short);
+  if (short) node.condition.failed(node.clock.nowMs(), end.trouble);
   if (
     end.why === "never-ready" || end.why === "not-promoted" || end.why === "not-recovered" ||
-    (end.why === "died" && attempt.shortLives > shortLives)
+    (end.why === "died" && node.condition.shortLives > shortLives)
   ) {
     throw new OperatorError({ what: failures[end.why], why: end.trouble.because, fix: end.trouble.fix });
   }

@@ -17,6 +17,8 @@ import { immediateStop, stopSteps } from "./tools/postmaster.ts";
 
 /** The longest pause between two looks, milliseconds. */
 const longestPauseMs = 1_000;
+/** A server that dies within this time after its start has not really served, milliseconds. */
+export const shortLifeMs = 10_000;
 /** Without an answer for this long, the role of the server is unknown, milliseconds. */
 const staleMs = 5_000;
 
@@ -76,7 +78,9 @@ async function leadIf(promoteBecause: string | null, run: ServerRun, node: Node)
 
 async function watch(run: ServerRun, node: Node): Promise<ServerEnd> {
   const duties = dutiesOf(run, node);
+  const since = node.clock.nowMs();
   while (!node.stop.aborted) {
+    if (node.clock.nowMs() - since >= shortLifeMs) node.condition.recovered();
     if (!run.process.running()) {
       const trouble = await endOfServer(run, node);
       node.history.warn("The server has ended", { ...trouble });

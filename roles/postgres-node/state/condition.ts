@@ -5,6 +5,7 @@ export class Condition {
   private failing: number | null = null;
   private cause: Trouble | null = null;
   private waiting: number | null = null;
+  private short = 0;
   private fenceReason: string | null = null;
   private degradation: string | null = null;
 
@@ -44,6 +45,16 @@ export class Condition {
     const news = cause !== null && cause.because !== this.cause?.because;
     this.cause = cause ?? this.cause;
     return news;
+  }
+
+  /** How often in a row the server has died soon after its start. */
+  get shortLives(): number {
+    return this.short;
+  }
+
+  /** A run of the server has ended; `short`: it died soon after its start. */
+  lived(short: boolean): void {
+    this.short = short ? this.short + 1 : 0;
   }
 
   /** It waits for other nodes, since then. */
