@@ -230,7 +230,10 @@ async function serve(
   }
   const short = end.why === "died" && node.clock.nowMs() - started < shortLifeMs;
   node.condition.lived(short);
-  if (short) node.condition.failed(node.clock.nowMs(), end.trouble);
+  if (short) {
+    const because = `${failures.died}: ${end.trouble.because}`;
+    node.condition.failed(node.clock.nowMs(), { ...end.trouble, because });
+  }
   if (
     end.why === "never-ready" || end.why === "not-promoted" || end.why === "not-recovered" ||
     (end.why === "died" && node.condition.shortLives > shortLives)
@@ -246,7 +249,7 @@ async function serve(
 
 const failures = {
   "never-ready": "PostgreSQL did not start",
-  "died": "PostgreSQL keeps ending soon after its start",
+  "died": "PostgreSQL ended soon after its start",
   "not-promoted": "PostgreSQL was not promoted",
   "not-recovered": "The recovery from the backup did not reach its target",
 } as const;

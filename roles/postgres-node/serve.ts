@@ -83,7 +83,8 @@ async function watch(run: ServerRun, node: Node): Promise<ServerEnd> {
     if (node.clock.nowMs() - since >= shortLifeMs) node.condition.recovered();
     if (!run.process.running()) {
       const trouble = await endOfServer(run, node);
-      node.history.warn("The server has ended", { ...trouble });
+      const again = node.condition.shortLives > 0;
+      (again ? node.log : node.history).warn("The server has ended", { ...trouble });
       return { why: "died", trouble };
     }
     const end = takeOrder(node) ?? await lookOnce(run, duties, node);
