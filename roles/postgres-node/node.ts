@@ -155,7 +155,7 @@ export function statusOf(node: Node): NodeStatus {
     memory: memory.now,
     overruled: dataOverruled(node),
     condition: {
-      failingMs: condition.failingMs(nowMs),
+      failingMs: Math.max(condition.failingMs(nowMs), seen.silentMs(nowMs)),
       fenced: condition.fenced,
       degraded: condition.degraded,
       trouble: condition.trouble ?? standbyTrouble(node),
