@@ -65,6 +65,7 @@ export type NodeLease = Pick<
   | "term"
   | "epoch"
   | "reserveEpoch"
+  | "adoptEpoch"
   | "leaderships"
   | "refusalTexts"
   | "retryMs"
