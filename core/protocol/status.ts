@@ -111,7 +111,8 @@ export const NodeStatus = z.object({
     description: "with ?fresh=1: postgres.lsn was read for this answer, and the node has no WAL beyond it",
   }),
   failingMs: z.number().default(0).meta({
-    description: "for how long its server, or a step before the server's start, has failed repeatedly, milliseconds",
+    description:
+      "for how long its server has not answered, or has failed with the steps before its start, milliseconds",
   }),
   trouble: TroubleSchema.nullable().default(null).meta({
     description: "why its server does not start or does not stream; null: it does, or has not said why",

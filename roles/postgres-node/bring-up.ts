@@ -1,5 +1,5 @@
 // A server that was just started, until it answers, or is not to go on.
-import { errorText } from "../../core/words/errors.ts";
+import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { endServer, fenceHere } from "./act/end-server.ts";
 import { handOverRecovery, type Heir, lookForSuccessor } from "./act/hand-over.ts";
 import { starvation, starvedText } from "./act/rejoin.ts";
@@ -16,6 +16,7 @@ export async function bringUp(run: ServerRun, role: "primary" | "standby", node:
   if (ready === "ready") {
     const late = node.seen.role() === "primary" && licenseOf(node) === "missing";
     if (late) return await fenceHere("the lease ended before PostgreSQL answered", node);
+    if (run.process.running() && node.doors.server.processes() === 0) throw unseen();
     // one that keeps dying has to live for a while first (serve.ts)
     if (node.condition.shortLives === 0) node.condition.recovered();
     say(node, "running", `serving as ${role}`, node.activity.because);
@@ -31,6 +32,16 @@ export async function bringUp(run: ServerRun, role: "primary" | "standby", node:
   if (node.stop.aborted || isUndone(node)) return { why: "stopped" };
   return { why: "never-ready", trouble: await endOfServer(run, node) };
 }
+
+/** A server whose processes nobody finds would outlive its lease. */
+const unseen = () =>
+  new OperatorError({
+    what: "The processes of PostgreSQL cannot be seen, so nothing could end them with the lease",
+    why: "its server answers, but /proc shows no process of it that works in PGDATA",
+    fix:
+      "give the container a /proc of its own, without hidepid, and mount PGDATA where the container can read its path",
+    exitCode: ExitCode.refused,
+  });
 
 /**
  * "ended" if the server died first or the container is to stop; "starved" if it waits in vain for WAL; "reinit" if it is to be

@@ -279,6 +279,17 @@ test("the deadline of an earlier server is taken away before a standby starts", 
   await endLife(f, life);
 });
 
+test("a server whose processes cannot be seen does not serve: nothing could end them with the lease", async () => {
+  const f = fakeNode();
+  f.world.data = cluster();
+  f.node.doors.server.processes = () => 0;
+  const life = runNode(f.node);
+  const failed = assert.rejects(life, /The processes of PostgreSQL cannot be seen/);
+  await f.clock.pass(3_000);
+  await failed;
+  assert.equal(f.world.runs, false);
+});
+
 test("a standby that is ordered to be cloned again is stopped, cloned, and started", async () => {
   const f = fakeNode();
   const primary = says("pg2", { lease: { ...says("pg2").lease, held: true } }, { standby: false, upstream: null });

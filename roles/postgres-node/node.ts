@@ -65,6 +65,7 @@ export type NodeLease = Pick<
   | "term"
   | "epoch"
   | "reserveEpoch"
+  | "adoptEpoch"
   | "leaderships"
   | "refusalTexts"
   | "retryMs"
@@ -155,7 +156,7 @@ export function statusOf(node: Node): NodeStatus {
     memory: memory.now,
     overruled: dataOverruled(node),
     condition: {
-      failingMs: condition.failingMs(nowMs),
+      failingMs: Math.max(condition.failingMs(nowMs), seen.silentMs(nowMs)),
       fenced: condition.fenced,
       degraded: condition.degraded,
       trouble: condition.trouble ?? standbyTrouble(node),

@@ -37,7 +37,7 @@ export async function serveAsRole(
   if (needsLease && licenseOf(node) === "missing") {
     return await fenceHere("the lease ended before PostgreSQL started", node);
   }
-  seen.serverStarted();
+  seen.serverStarted(clock.nowMs());
   const run = new ServerRun(node.doors.server.start((line) => {
     const what = parseStreamingTrouble(line);
     if (what) seen.streamingTrouble({ what, atMs: clock.nowMs() });

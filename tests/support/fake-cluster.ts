@@ -74,6 +74,7 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
         postmasterRuns: true,
         server: seen,
         data: null,
+        farthest: null,
         primaryEnd: null,
         caughtUpMs: null,
       }),

@@ -93,7 +93,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
 
 /** Its server runs and has been looked at, without the loop around it. */
 export async function started(f: FakeNode): Promise<FakeNode> {
-  f.node.seen.serverStarted();
+  f.node.seen.serverStarted(f.node.clock.nowMs());
   f.node.doors.server.start(() => {});
   await observeServer(f.node);
   return f;

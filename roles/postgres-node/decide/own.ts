@@ -1,5 +1,7 @@
 // PURE: what a node knows about itself, from the last look at its server and at its data directory.
 import { lagBytes, lagSeconds, type PrimaryEnd } from "./lag.ts";
+import type { WalPosition } from "../../../core/postgres/lsn.ts";
+import { farther } from "./certain.ts";
 import type { OwnData } from "./view.ts";
 import type { Downstream, Role, ServerSeen, Upstream } from "./server-seen.ts";
 import type { RegisteredNode } from "../../../core/protocol/status.ts";
@@ -29,23 +31,28 @@ export interface OwnLook {
   postmasterRuns: boolean;
   server: ServerSeen | null;
   data: OwnData | null;
+  farthest: WalPosition | null;
   primaryEnd: PrimaryEnd | null;
   /** when nothing was left to replay, the clock's milliseconds; null: not since the agent started */
   caughtUpMs: number | null;
 }
 
-/** What the server reports if it answers, otherwise what was found in the data directory. */
-export function ownNode({ role, postmasterRuns, server, data, primaryEnd, caughtUpMs }: OwnLook): OwnNode {
+/**
+ * What the server reports if it answers, otherwise what was found in the data directory. Its WAL reaches at least as far as
+ * what a server has reported since then.
+ */
+export function ownNode({ role, postmasterRuns, server, data, farthest, primaryEnd, caughtUpMs }: OwnLook): OwnNode {
   if (server !== null) return running(server, primaryEnd, caughtUpMs);
   const cluster = data?.kind === "cluster" ? data : null;
+  const position = cluster && farther(cluster.position, farthest);
   return {
     data: dataWord(data),
     running: postmasterRuns ? null : false,
     role,
     wasPrimary: cluster?.wasPrimary ?? null,
     systemIdentifier: cluster?.systemIdentifier ?? null,
-    timeline: cluster?.position.timeline ?? null,
-    lsn: cluster?.position.lsn ?? null,
+    timeline: position?.timeline ?? null,
+    lsn: position?.lsn ?? null,
     replayLsn: null,
     lagBytes: null,
     lagSeconds: null,

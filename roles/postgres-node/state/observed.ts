@@ -1,9 +1,10 @@
 // What was seen of this node and of its surroundings. It is written by the functions of observe/, right after each look, and at
 // the start and the end of a server. Everything else only reads it.
+import { farther } from "../decide/certain.ts";
 import type { OwnData, PrimaryTimelines } from "../decide/view.ts";
 import { lagBytes, type PrimaryEnd } from "../decide/lag.ts";
 import type { Role, ServerSeen } from "../decide/server-seen.ts";
-import type { TimelineOrigin } from "../../../core/postgres/lsn.ts";
+import type { TimelineOrigin, WalPosition } from "../../../core/postgres/lsn.ts";
 import { hear, type Heard, nothingHeard } from "../../../core/postgres/server-log.ts";
 import type { StreamingTrouble } from "../text/controldata.ts";
 
@@ -18,6 +19,10 @@ export interface SeenNow {
   run: number;
   /** the last look at the running server; null if it has not answered yet, or not for a while */
   server: ServerSeen | null;
+  /** the farthest position that a server has reported since `data` was looked at, also if it is silent or has ended now */
+  farthest: WalPosition | null;
+  /** when the server answered last, or was started; the clock's milliseconds */
+  answeredMs: number;
   /** synchronous_standby_names of the running server, and where its WAL ended when that value was first seen in force */
   syncSince: { names: string; lsn: string | null } | null;
   /** the primary's position as last learnt; null while no primary but this node is in sight */
@@ -46,6 +51,8 @@ export class Observed {
     postmasterRuns: false,
     run: 0,
     server: null,
+    farthest: null,
+    answeredMs: -Infinity,
     syncSince: null,
     primaryEnd: null,
     caughtUpMs: null,
@@ -74,7 +81,7 @@ export class Observed {
   }
 
   dataFound(data: OwnData): void {
-    this.change({ data, ranSince: false });
+    this.change({ data, ranSince: false, farthest: null });
   }
 
   /** The directory was replaced by a clone or a rewind: how its timeline began is not known any more. */
@@ -86,9 +93,9 @@ export class Observed {
     this.change({ disk });
   }
 
-  serverStarted(): void {
+  serverStarted(nowMs: number): void {
     const fresh = { server: null, syncSince: null, streamedMs: null, trouble: null, heard: nothingHeard };
-    this.change({ postmasterRuns: true, run: this.state.run + 1, ranSince: true, ...fresh });
+    this.change({ postmasterRuns: true, run: this.state.run + 1, ranSince: true, answeredMs: nowMs, ...fresh });
   }
 
   serverEnded(): void {
@@ -101,8 +108,11 @@ export class Observed {
     const { syncSince, primaryEnd, caughtUpMs, streamedMs } = this.state;
     const names = server.syncNames;
     const caughtUp = lagBytes(server, primaryEnd) === 0;
+    const { timeline, lsn } = server;
     this.change({
       server,
+      answeredMs: server.atMs,
+      farthest: farther(this.state.farthest, lsn === null ? null : { timeline, lsn }),
       syncSince: syncSince?.names === names ? syncSince : { names, lsn: server.lsn },
       caughtUpMs: caughtUp ? Math.min(server.atMs, primaryEnd?.atMs ?? server.atMs) : caughtUpMs,
       streamedMs: server.upstream?.streaming === true ? server.atMs : streamedMs ?? server.atMs,
@@ -113,6 +123,11 @@ export class Observed {
   serverSilent(nowMs: number, staleMs: number): void {
     const { server } = this.state;
     if (server !== null && nowMs - server.atMs > staleMs) this.change({ server: null });
+  }
+
+  /** For how long a running server has not answered, milliseconds; 0 if it answers, or does not run. */
+  silentMs(nowMs: number): number {
+    return this.role() === "unknown" ? nowMs - this.state.answeredMs : 0;
   }
 
   /** PostgreSQL's log says why it cannot stream; null: the trouble is over. */
