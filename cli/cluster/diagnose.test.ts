@@ -92,6 +92,7 @@ const barmanStatus: BarmanStatus = {
   lastBackup: "x",
   backupRunsMs: null,
   backupProgress: null,
+  backupSource: null,
   backupWanted: null,
   verified: null,
 };

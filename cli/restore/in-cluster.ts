@@ -12,7 +12,7 @@ import type { NodeStatus } from "../../core/protocol/status.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { readIdentity } from "../../roles/barman/act/identity.ts";
-import { backupCommand } from "../../roles/barman/commands.ts";
+import { backupCommand } from "../../roles/barman/backup.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { type Places, restorePath } from "../../roles/barman/text/places.ts";
 import { gather, openSession, type Session } from "../cluster/gather.ts";

@@ -186,6 +186,14 @@ export const BarmanStatus = z.object({
     bytesPerSecond: z.number().nullable(),
     leftSeconds: z.number().nullable(),
   }).nullable().default(null).meta({ description: "how far that backup is; null: none is, or it cannot be seen" }),
+  backupSource: z.object({
+    host: z.string(),
+    role: z.enum(["primary", "standby"]),
+    because: z.string(),
+  }).nullable().default(null).meta({
+    description:
+      "the node that the backup under way, or the last one, was copied from, and why; null: none since the start",
+  }),
   verified: VerifiedSchema.nullable().default(null).meta({
     description: "the last backup that was restored and checked",
   }),

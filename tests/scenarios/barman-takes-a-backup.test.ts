@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { received, waitBarmanCheck } from "../support/barman.ts";
+import { checkpointOn, received, waitBarmanCheck, waitReceiving } from "../support/barman.ts";
 import { firstLevel } from "../support/cluster.ts";
 import { BarmanStatus } from "../../core/protocol/status.ts";
 import type { Window } from "../../roles/barman/decide/recoverable.ts";
@@ -79,14 +79,17 @@ test("a backup is kept until it is released", async () => {
   assert.match(unknown.stderr, new RegExp(`There is no backup 20010101T000000[^]*${id}`));
 });
 
-test("a backup is verified: restored, checked and thrown away; one with a flipped byte is found out", async () => {
+test("a backup from a standby is verified: restored, checked and thrown away; one with a flipped byte is found out", async () => {
   await using cluster = await ownCluster({ name: "verify", compose: "v2" });
   await cluster.up([...firstLevel, "backup"]);
   const node = await cluster.waitWhole(startMs, firstLevel);
   const backup = await cluster.container("backup");
   await cluster.psql(node, "create table checked as select n, md5(n::text) as t from generate_series(1, 20000) n");
   const file = await cluster.psql(node, "select pg_relation_filepath('checked')");
-  await exec(backup, ["postdock", "barman", "backup"], 180_000);
+  await waitReceiving(cluster, node);
+  await checkpointOn(cluster, node, firstLevel.filter((n) => n !== node));
+  const taken = await exec(backup, ["postdock", "barman", "backup"], 180_000);
+  assert.match(taken, /^Copying from the standby pgslave[13]: it streams timeline 1, /m);
   const commit = await cluster.psql(node, "select clock_timestamp()");
   await cluster.psql(node, "insert into checked values (0, 'after the backup')");
   await received(cluster, node);

@@ -54,3 +54,14 @@ export async function received(cluster: Cluster, node: string): Promise<void> {
   const all = async () => await cluster.psql(node, caughtUp) === "1";
   await waitUntil(all, { what: "barman to have all WAL", deadlineMs: 60_000 }, { clock: systemClock });
 }
+
+/** Makes a checkpoint on the primary and then on each standby, so that a backup of any of them begins there. */
+export async function checkpointOn(cluster: Cluster, primary: string, standbys: readonly string[]): Promise<void> {
+  await cluster.psql(primary, "checkpoint");
+  const lsn = await cluster.psql(primary, "select pg_current_wal_flush_lsn()");
+  for (const standby of standbys) {
+    const replayed = async () => await cluster.psql(standby, `select pg_last_wal_replay_lsn() >= '${lsn}'`) === "t";
+    await waitUntil(replayed, { what: `${standby} to replay`, deadlineMs: 60_000 }, { clock: systemClock });
+    await cluster.psql(standby, "checkpoint");
+  }
+}

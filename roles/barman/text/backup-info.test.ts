@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { parseBackupInfo } from "./backup-info.ts";
 
 const text = [
+  "backup_label='START WAL LOCATION: 0/6000028\\nBACKUP METHOD: streamed\\nBACKUP FROM: standby\\nSTART TIMELINE: 1\\n'",
   "begin_wal=000000010000000000000007",
   "end_time=2026-11-27 18:38:48.791979+00:00",
   "end_xlog=0/8000000",
@@ -24,7 +25,10 @@ test("a finished backup is read", () => {
     endMicros: BigInt(Date.parse("2026-11-27T18:38:48Z")) * 1000n + 791_979n,
     segmentBytes: 16777216,
     sizeBytes: 33583104,
+    from: "standby",
   });
+  assert.equal(parseBackupInfo("x", text.replace("FROM: standby", "FROM: primary"))?.from, "primary");
+  assert.equal(parseBackupInfo("x", text.replace("BACKUP FROM", ""))?.from, null);
 });
 
 test("one that is not finished is none, and one without its WAL is an error that names what is missing", () => {

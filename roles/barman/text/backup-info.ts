@@ -8,6 +8,8 @@ export interface BackupRecord extends BackupPlace {
   segmentBytes: number;
   /** what a copy of it takes, without WAL; bytes. null if the record does not say */
   sizeBytes: number | null;
+  /** the kind of node that it was copied from; null if the record does not say */
+  from: "primary" | "standby" | null;
 }
 
 /** Reads the record; null if the backup is not finished. Throws if a finished one lacks what it must have. */
@@ -35,7 +37,14 @@ export function parseBackupInfo(id: string, text: string): BackupRecord | null {
     endMicros: microsOf(read("end_time")),
     segmentBytes,
     sizeBytes: Number(values.get("size")) || null,
+    from: fromOf(values.get("backup_label") ?? ""),
   };
+}
+
+/** The backup label has a line about it (manual, 25.3.3). */
+function fromOf(label: string): BackupRecord["from"] {
+  const [, word] = /BACKUP FROM: (primary|standby)\b/.exec(label) ?? [];
+  return word === "primary" || word === "standby" ? word : null;
 }
 
 /** "2026-11-27 18:38:48.791979+00:00", with or without a fraction. */

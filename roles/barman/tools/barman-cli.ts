@@ -78,12 +78,16 @@ export function receiverChild(server: string): ChildSpec {
 
 /**
  * A base backup as a child; INT lets barman mark it as failed and clean up. `gentle`: it waits for a checkpoint that PostgreSQL
- * spreads over minutes, instead of asking for one at once.
+ * spreads over minutes, instead of asking for one at once. `conf`: a configuration for this backup alone.
  */
-export function backupChild(server: string, { gentle = false }: { gentle?: boolean } = {}): ChildSpec {
+export function backupChild(
+  server: string,
+  { gentle = false, conf = null }: { gentle?: boolean; conf?: string | null } = {},
+): ChildSpec {
+  const other = conf === null ? [] : ["-c", conf];
   return {
     name: "backup",
-    argv: [program, "backup", ...(gentle ? [] : ["--immediate-checkpoint"]), server],
+    argv: [program, ...other, "backup", ...(gentle ? [] : ["--immediate-checkpoint"]), server],
     as,
     restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
     stop: [{ signal: "SIGINT", waitMs: 5_000 }],
