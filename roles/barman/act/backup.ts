@@ -3,8 +3,7 @@ import { nextRunMs } from "../../../config/cron.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
 import { every } from "../../../core/runtime/time.ts";
-import { retryPauseMs, wish } from "../decide/backups.ts";
-import { receives } from "../decide/health.ts";
+import { mayBegin, retryPauseMs, wish } from "../decide/backups.ts";
 import { wantedBackupPath } from "../text/places.ts";
 import { takeBackup } from "./take-backup.ts";
 import type { Barman } from "../state.ts";
@@ -42,7 +41,7 @@ export async function takeBackups(barman: Barman): Promise<void> {
     });
     if (because !== state.wantBackup) await (because === null ? forgetWish(barman) : wantBackup(because, barman));
     if (nextWallMs !== null && wallMs >= nextWallMs) plan();
-    if (because === null || !receives(state)) return;
+    if (because === null || !mayBegin(state)) return;
     const taken = await takeBackup({ because, failure }, barman);
     failure = taken.standbyFailure;
     if (taken.copied) {
