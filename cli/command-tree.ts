@@ -145,6 +145,12 @@ const barman: Group = {
       does: "takes a base backup now and waits until it can be restored",
       exits: done,
       run: lazy(async () => (await import("../roles/barman/backup.ts")).backupCommand),
+      options: [
+        {
+          flag: "--incremental",
+          does: "only what has changed since the newest backup; a full one where that cannot be",
+        },
+      ],
     },
     {
       usage: "list",

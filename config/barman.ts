@@ -60,6 +60,12 @@ const rateKb = (text: string) => {
 
 const backupSources = ["prefer-standby", "primary"] as const;
 
+const incrementals = (text: string) => {
+  const number = integer(0, 1000)(text);
+  if (number === 1) throw new MalformedValue("would make every backup a full one, which 0 does");
+  return number;
+};
+
 /** All variables of the role; shared ones come from shared.ts. */
 export const barmanVariables = {
   hosts: env<string[]>("REPLICATION_HOST", oneHostOrMore, {
@@ -119,6 +125,13 @@ export const barmanVariables = {
     doc:
       "prefer-standby: base backups are copied from the standby that fits best, and from the primary where none fits. " +
       "primary: always from the primary. WAL is always received from the primary.",
+  }),
+  incremental: env("BACKUP_INCREMENTAL", incrementals, {
+    fallback: 0,
+    accepts: "a number of backups, 2 to 1000; 0: every backup is a full one",
+    doc:
+      "Of so many scheduled base backups one is a full one; those between hold only the blocks that have changed since " +
+      "the one before. Needs summarize_wal:on in CONFIGS of every node.",
   }),
   rateKb: env("BACKUP_RATE", rateKb, {
     fallback: 0,

@@ -190,6 +190,8 @@ export const BarmanStatus = z.object({
     host: z.string(),
     role: z.enum(["primary", "standby"]),
     because: z.string(),
+    kind: z.enum(["full", "incremental"]),
+    kindBecause: z.string(),
   }).nullable().default(null).meta({
     description:
       "the node that the backup under way, or the last one, was copied from, and why; null: none since the start",

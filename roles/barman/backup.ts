@@ -1,15 +1,13 @@
-// `barman backup`: takes a base backup now, and waits until it can be restored.
+// `barman backup [--incremental]`: takes a base backup now, and waits until it can be restored.
 import { Peers } from "../../core/client/peers.ts";
-import type { BarmanConfig } from "../../config/barman.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { sizeText } from "../../core/words/amounts.ts";
 import type { ChildExit } from "../../core/runtime/supervisor.ts";
 import { waitUntil } from "../../core/runtime/time.ts";
-import { chooseSource, prepareSource } from "./act/backup-source.ts";
+import { type Choice, chooseBackup, type Chosen, type Failed, notFailed, prepareSource } from "./act/backup-source.ts";
 import { knownHosts } from "./act/known-hosts.ts";
-import { reasonOf, summary } from "./act/take-backup.ts";
-import type { BackupSource } from "./decide/backup-source.ts";
+import { failureOf, reasonOf, summary } from "./act/take-backup.ts";
 import { failureText } from "./decide/health.ts";
 import { ownStatus, quietLog, runInForeground } from "./own-service.ts";
 import { loadBarmanConfig } from "./role.ts";
@@ -24,17 +22,17 @@ const freeMs = 3_600_000;
 /** How long the last WAL of a backup may take to arrive, milliseconds. */
 const completeMs = 180_000;
 
-/** `barman backup`: takes a base backup now and waits until it can be restored. */
-export const backupCommand: Command = async (context) => {
+/** `barman backup [--incremental]`: takes a base backup now and waits until it can be restored. */
+export const backupCommand: Command = async (context, { options }) => {
   const config = loadBarmanConfig(context);
   await untilFollowing(context);
   await untilGreen(config.serverName, context);
   let interrupted = false;
   context.onSignal(() => interrupted = true);
-  let copy = await copyNow(config, null, context);
-  if (copy.failure !== null && !interrupted) {
-    context.print(`Copying again, from the primary: ${copy.failure}`);
-    copy = await copyNow(config, copy.failure, context);
+  const wanted = options.incremental === true ? "incremental" : "full";
+  let copy = await copyNow({ config, wanted, failed: notFailed }, context);
+  if ((copy.failed.source !== null || copy.failed.kind !== null) && !interrupted) {
+    copy = await copyNow({ config, wanted, failed: copy.failed }, context);
   }
   const { exit, lines } = copy;
   const { id } = summary(lines);
@@ -88,39 +86,46 @@ const mostBusy = 3;
 
 const isBusy = (line: string) => line.includes("Another backup process is running");
 
-/** How a copy ended. `failure`: why it failed, if it was made from a standby. */
+/** How a copy ended. `failed`: why another way is worth an attempt. */
 interface Copy {
   exit: ChildExit;
   lines: string[];
-  failure: string | null;
+  failed: Failed;
 }
 
-async function copyNow(config: BarmanConfig, failure: string | null, context: Context): Promise<Copy> {
+type Wish = Pick<Choice, "config" | "wanted" | "failed">;
+
+async function copyNow(wish: Wish, context: Context): Promise<Copy> {
+  const { config } = wish;
   for (let tries = 0;; tries++) {
     await untilFree(context);
-    const source = await sourceOf(config, failure, context);
-    if (source !== null) context.print(`Copying from the ${source.role} ${source.host}: ${source.because}`);
-    const conf = source === null ? null : await prepareSource(source, config);
+    const chosen = await choose(wish, context);
+    if (chosen !== null) {
+      context.print(`Copying from the ${chosen.source.role} ${chosen.source.host}: ${chosen.source.because}`);
+      if (wish.wanted !== "full") context.print(`It is ${chosen.kind.kind}: ${chosen.kind.because}`);
+    }
+    const conf = chosen === null ? null : await prepareSource(chosen.source, config);
+    const parent = chosen?.kind.kind === "incremental" ? chosen.kind.parent.id : null;
     const lines: string[] = [];
-    const exit = await runInForeground(backupChild(config.serverName, { conf }), context, (line) => {
+    const exit = await runInForeground(backupChild(config.serverName, { conf, parent }), context, (line) => {
       lines.push(line);
       context.print(line);
     });
     if (lines.some(isBusy) && tries < mostBusy) continue;
-    const failed = exit.code !== 0 && source?.role === "standby";
-    return {
-      exit,
-      lines,
-      failure: failed ? `the backup from ${source.host} failed: ${reasonOf(lines, exit)}` : null,
-    };
+    const failed = exit.code === 0 || chosen === null
+      ? notFailed
+      : failureOf(chosen.source, chosen.kind, reasonOf(lines, exit));
+    return { exit, lines, failed };
   }
 }
 
-/** Where the backup is copied from; null: no service runs in this container, and barman's server file names the node. */
-async function sourceOf(config: BarmanConfig, failure: string | null, context: Context): Promise<BackupSource | null> {
+/** What is taken, and from where; null: no service runs in this container, and barman's server file names the node. */
+async function choose(wish: Wish, context: Context): Promise<Chosen | null> {
+  const { config } = wish;
   const primary = (await ownStatus(new Peers(context.clock)))?.primary ?? null;
   if (primary === null) return null;
-  return await chooseSource({ config, primary, hosts: await knownHosts({ config, log: quietLog(context) }), failure });
+  const hosts = await knownHosts({ config, log: quietLog(context) });
+  return await chooseBackup({ ...wish, primary, hosts, backups: await listBackups(config.serverName) });
 }
 
 /** Only one backup can be under way. */

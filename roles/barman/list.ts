@@ -21,7 +21,11 @@ export const listCommand: Command = async (context, { options }) => {
   const out = printer(context, options);
   const { sources, windows, receivedMs } = await readRecoverable(config);
   const { unreadable } = sources;
-  const backups = listed.map((b) => ({ ...b, from: sources.backups.find((r) => r.id === b.id)?.from ?? null }));
+  const backups = listed.map((b) => {
+    const record = sources.backups.find((r) => r.id === b.id);
+    const kind = record === undefined ? null : record.parent === null ? "full" : "incremental";
+    return { ...b, from: record?.from ?? null, kind, parent: record?.parent ?? null };
+  });
   for (const line of [...renderBackups(backups), ...renderWindows(windows, receivedMs), ...unreadable]) out.say(line);
   const newest = windows.length === 0 ? null : await newestMoment(sources, config);
   if (newest !== null) out.say(`the newest moment that can be restored is the commit at ${newest}`);
@@ -33,7 +37,9 @@ export const listCommand: Command = async (context, { options }) => {
 };
 
 /** A table of backups, its columns aligned; pure. */
-export function renderBackups(backups: readonly (Backup & Pick<BackupRecord, "from">)[]): string[] {
+export function renderBackups(
+  backups: readonly (Backup & Pick<BackupRecord, "from" | "parent"> & { kind: string | null })[],
+): string[] {
   if (backups.length === 0) return ["no backups yet"];
   const rows = backups.map((b) => [
     b.id,
@@ -41,9 +47,10 @@ export function renderBackups(backups: readonly (Backup & Pick<BackupRecord, "fr
     b.endSeconds === null ? "-" : instant(b.endSeconds * 1000),
     sizeOr(b.sizeBytes),
     b.from ?? "-",
+    b.parent === null ? b.kind ?? "-" : `on ${b.parent}`,
     b.retention ?? "-",
   ]);
-  return table([["backup", "status", "ended", "size", "from", "retention"], ...rows]);
+  return table([["backup", "status", "ended", "size", "from", "kind", "retention"], ...rows]);
 }
 
 const instant = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");

@@ -1,74 +1,102 @@
-// Finds out which node a base backup is copied from, and watches the one that was chosen.
+// Finds out from which node a base backup is copied, and whether it is a full one.
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { writeAtomic } from "../../../core/runtime/files.ts";
-import type { Clock } from "../../../core/runtime/time.ts";
 import { errorText } from "../../../core/words/errors.ts";
-import { segmentBytes as usualSegmentBytes } from "../../../core/postgres/wal-name.ts";
 import type { BarmanConfig } from "../../../config/barman.ts";
+import { decideKind, type Kind, type KindWanted, type Parent, type Summaries } from "../decide/backup-kind.ts";
 import {
   type BackupSource,
-  decideSource,
+  decideBackup,
   type NodeSeen,
   type PrimarySeen,
-  whyLost,
   whyPrimary,
 } from "../decide/backup-source.ts";
 import { newestOf } from "../decide/restore-plan.ts";
 import { chainTo, unbrokenSince } from "../decide/wal-chain.ts";
 import { renderStandbyConf, standbyConfPath } from "../text/barman-conf.ts";
+import type { Backup } from "../text/barman-output.ts";
 import { loginTo } from "../tools/login.ts";
-import { readHistory, readPrimaryWal, readStandby, visit } from "../tools/queries.ts";
+import { readHistory, readPrimaryWal, type Sql, visit } from "../tools/queries.ts";
+import { readStandby, readSummaries } from "../tools/standby-queries.ts";
 import { readSources } from "./archive.ts";
 
 const lookMs = 5_000;
-const lookEveryMs = 5_000;
-/** So many looks in a row have to find a standby silent, or without a stream, before its backup is ended. */
-const mostMisses = 3;
 
-/** What a choice is made from. `failure`: why the last attempt, with a standby, failed. */
+/** Why the last attempt failed: `source`, if it was made with a standby; `kind`, if it was an incremental backup. */
+export interface Failed {
+  source: string | null;
+  kind: string | null;
+}
+
+export const notFailed: Failed = { source: null, kind: null };
+
+/** What a choice is made from. */
 export interface Choice {
   config: BarmanConfig;
   primary: string;
   hosts: readonly string[];
-  failure: string | null;
+  wanted: KindWanted;
+  /** the catalog; what is not known of it counts as not kept */
+  backups: readonly Backup[];
+  failed: Failed;
 }
 
-/** Chooses where a base backup is copied from. What cannot be seen speaks for the primary. */
-export async function chooseSource({ config, primary, hosts, failure }: Choice): Promise<BackupSource> {
-  const fromPrimary = (because: string): BackupSource => ({ host: primary, role: "primary", because });
-  const settled = whyPrimary(config.backupFrom, failure);
-  if (settled !== null) return fromPrimary(settled);
+/** What is taken, and from where. */
+export interface Chosen {
+  source: BackupSource;
+  kind: Kind;
+}
+
+/** Chooses what the next base backup is and where it is copied from. What cannot be seen speaks for a full one of the primary. */
+export async function chooseBackup(choice: Choice): Promise<Chosen> {
+  const { config, primary, hosts, wanted, failed } = choice;
+  const settled = whyPrimary(config.backupFrom, failed.source);
   try {
-    const [seen, nodes, { archive }] = await Promise.all([
-      lookAtPrimary(primary, config),
-      Promise.all(hosts.filter((host) => host !== primary).map((host) => lookAt(host, config))),
-      readSources(config),
-    ]);
+    const { backups, archive } = await readSources(config);
+    const seen = await visit(loginTo(primary, config), lookMs, (sql) => lookAtPrimary(sql, primary));
     const chain = chainTo(seen.timeline, archive);
     const newest = chain === null ? null : newestOf(chain, archive);
     const walSince = chain === null || newest === null ? null : unbrokenSince(newest, chain);
-    return decideSource({ primary: seen, nodes, walSince, segmentBytes: seen.segmentBytes });
+    const keptAlone = choice.backups.filter((b) => b.retention === "KEEP:STANDALONE").map((b) => b.id);
+    const kind = decideKind({ wanted, every: config.incremental, failure: failed.kind, backups, keptAlone, chain });
+    const parent = kind.kind === "incremental" ? kind.parent : null;
+    const others = settled === null ? hosts.filter((host) => host !== primary) : [];
+    const [nodes, summaries] = await Promise.all([
+      Promise.all(others.map((host) => lookAt(host, config, parent))),
+      visit(loginTo(primary, config), lookMs, (sql) => summariesOf(sql, parent)),
+    ]);
+    const { segmentBytes } = archive;
+    return decideBackup({ primary: { ...seen, summaries }, nodes, walSince, segmentBytes, settled }, kind);
   } catch (error) {
-    return fromPrimary(`the standbys could not be compared with it: ${errorText(error)}`);
+    const because = `the nodes could not be compared: ${errorText(error)}`;
+    return {
+      source: { host: primary, role: "primary", because: settled ?? because },
+      kind: { kind: "full", because },
+    };
   }
 }
 
-async function lookAtPrimary(host: string, config: BarmanConfig): Promise<PrimarySeen & { segmentBytes: number }> {
-  return await visit(loginTo(host, config), lookMs, async (sql) => {
-    const { timeline, lsn, segmentBytes = usualSegmentBytes, systemIdentifier } = await readPrimaryWal(sql);
-    if (timeline === null || lsn === null) throw new Error(`${host} is not a primary`);
-    const forkLsn = (await readHistory(sql, timeline)).at(-1)?.endLsn ?? null;
-    return { host, timeline, lsn, forkLsn, systemIdentifier, segmentBytes };
-  });
+async function lookAtPrimary(sql: Sql, host: string): Promise<Omit<PrimarySeen, "summaries">> {
+  const { timeline, lsn, systemIdentifier } = await readPrimaryWal(sql);
+  if (timeline === null || lsn === null) throw new Error(`${host} is not a primary`);
+  const forkLsn = (await readHistory(sql, timeline)).at(-1)?.endLsn ?? null;
+  return { host, timeline, lsn, forkLsn, systemIdentifier };
 }
 
-async function lookAt(host: string, config: BarmanConfig): Promise<NodeSeen> {
+/** Asks a node what it is. `parent`: what an incremental backup of it would build on. */
+export async function lookAt(host: string, config: BarmanConfig, parent: Parent | null): Promise<NodeSeen> {
   try {
-    return { host, seen: "reached", state: await visit(loginTo(host, config), lookMs, readStandby) };
+    return await visit(loginTo(host, config), lookMs, async (sql) => {
+      const state = { ...await readStandby(sql), summaries: await summariesOf(sql, parent) };
+      return { host, seen: "reached", state };
+    });
   } catch (error) {
     return { host, seen: "unreachable", error: errorText(error) };
   }
 }
+
+const summariesOf = async (sql: Sql, parent: Parent | null): Promise<Summaries> =>
+  parent === null ? { on: false, ranges: [] } : await readSummaries(sql, parent.beginLsn);
 
 /** Writes what barman takes the backup with. Returns the path of the configuration; null: the usual one. */
 export async function prepareSource(source: BackupSource, config: BarmanConfig): Promise<string | null> {
@@ -77,25 +105,4 @@ export async function prepareSource(source: BackupSource, config: BarmanConfig):
   const text = renderStandbyConf(config, source.host, source.of.host);
   await writeAtomic(path, text, { mode: 0o640, owner: postgresAccount });
   return path;
-}
-
-/** Watches a standby while a backup is copied from it. Returns why the backup is to be ended; null: the signal came first. */
-export async function watchSource(
-  source: BackupSource,
-  { config, clock }: { config: BarmanConfig; clock: Clock },
-  signal: AbortSignal,
-): Promise<string | null> {
-  if (source.role === "primary") return null;
-  for (let misses = 0; !signal.aborted;) {
-    await clock.sleep(lookEveryMs, signal);
-    if (signal.aborted) return null;
-    const node = await lookAt(source.host, config);
-    const lost = node.seen === "reached" ? whyLost(node.state, source.of) : null;
-    if (lost !== null) return `${source.host} ${lost}`;
-    if (node.seen === "reached" && node.state.streaming) misses = 0;
-    else if (++misses >= mostMisses) {
-      return `${source.host} ${node.seen === "reached" ? "has stopped streaming" : `does not answer: ${node.error}`}`;
-    }
-  }
-  return null;
 }

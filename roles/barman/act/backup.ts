@@ -5,6 +5,7 @@ import { readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts
 import { every } from "../../../core/runtime/time.ts";
 import { mayBegin, retryPauseMs, wish } from "../decide/backups.ts";
 import { wantedBackupPath } from "../text/places.ts";
+import { notFailed } from "./backup-source.ts";
 import { takeBackup } from "./take-backup.ts";
 import type { Barman } from "../state.ts";
 
@@ -25,7 +26,7 @@ export async function takeBackups(barman: Barman): Promise<void> {
   state.wantBackup = await readIfThere(wantedBackupPath(config));
   const pause = new RetryPause(barman);
   let takenMs = -Infinity;
-  let failure: string | null = null;
+  let failed = notFailed;
   await every(tickMs, async () => {
     if (pause.lasts()) return;
     const wallMs = clock.wallMs();
@@ -42,8 +43,8 @@ export async function takeBackups(barman: Barman): Promise<void> {
     if (because !== state.wantBackup) await (because === null ? forgetWish(barman) : wantBackup(because, barman));
     if (nextWallMs !== null && wallMs >= nextWallMs) plan();
     if (because === null || !mayBegin(state)) return;
-    const taken = await takeBackup({ because, failure }, barman);
-    failure = taken.standbyFailure;
+    const taken = await takeBackup(because, failed, barman);
+    failed = taken.failed;
     if (taken.copied) {
       pause.over();
       takenMs = clock.nowMs();

@@ -2,6 +2,7 @@
 import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import { listDirectory, readIfThere } from "../../../core/runtime/files.ts";
 import { wantBackup } from "./backup.ts";
+import { clearCombined } from "./combine.ts";
 import { checkBackup, deleteBackup, listBackups, showBackup } from "../tools/barman-cli.ts";
 import { lockDirectory } from "../text/barman-conf.ts";
 import type { Backup } from "../text/barman-output.ts";
@@ -75,6 +76,7 @@ export async function readCatalog(barman: Barman, memory: Memory): Promise<void>
     });
   }
   await removeBackups(backups, barman, memory);
+  await clearCombined(barman);
 }
 
 function reportFinished(barman: Barman, memory: Memory, first: boolean): void {

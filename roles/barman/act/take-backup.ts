@@ -1,39 +1,53 @@
 // One base backup: barman copies it from the node that fits best, and it is watched until its end.
 import { type ChildExit, supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
 import { untilAborted } from "../../../core/runtime/time.ts";
+import type { Kind } from "../decide/backup-kind.ts";
 import type { BackupSource } from "../decide/backup-source.ts";
 import { scheduled } from "../decide/backups.ts";
 import { backupChild } from "../tools/barman-cli.ts";
-import { chooseSource, prepareSource, watchSource } from "./backup-source.ts";
+import { chooseBackup, type Failed, notFailed, prepareSource } from "./backup-source.ts";
 import { watchProgress } from "./progress.ts";
+import { watchSource } from "./watch-source.ts";
 import { type Barman, lookAgain } from "../state.ts";
 
-/** How a backup ended. `standbyFailure`: why one from a standby failed, for which the next attempt is made with the primary. */
+/** How a backup ended. After a failure the next attempt is made with the primary, and at a full backup. */
 export interface Taken {
   /** the copy is complete; the duties fetch its last WAL */
   copied: boolean;
-  standbyFailure: string | null;
+  failed: Failed;
 }
 
-/** Takes one base backup of the cluster that is followed. `failure`: why the last attempt, with a standby, failed. */
-export async function takeBackup(
-  { because, failure }: { because: string; failure: string | null },
-  barman: Barman,
-): Promise<Taken> {
+/** Takes one base backup of the cluster that is followed. `last`: why the last attempt failed. */
+export async function takeBackup(because: string, last: Failed, barman: Barman): Promise<Taken> {
   const { state, clock, log, config, stop } = barman;
   const since = clock.nowMs();
   const primary = state.primary;
-  if (primary === null) return { copied: false, standbyFailure: null };
-  const source = await chooseSource({ config, primary, hosts: state.hosts, failure });
+  if (primary === null) return { copied: false, failed: notFailed };
+  const byPlan = because === scheduled(config.schedule);
+  const { source, kind } = await chooseBackup({
+    config,
+    primary,
+    hosts: state.hosts,
+    wanted: byPlan ? "scheduled" : "full",
+    backups: state.catalog?.backups ?? [],
+    failed: last,
+  });
   const { host, role } = source;
-  log.info("Base backup starts", { because, host, role, chosen: source.because });
+  const parent = kind.kind === "incremental" ? kind.parent.id : null;
+  log.info("Base backup starts", {
+    because,
+    host,
+    role,
+    chosen: source.because,
+    kind: kind.kind,
+    kindBecause: kind.because,
+  });
   state.backup.runningSinceMs = since;
-  state.backup.source = { host, role, because: source.because };
+  state.backup.source = { host, role, because: source.because, kind: kind.kind, kindBecause: kind.because };
   const lines: string[] = [];
-  const gentle = because === scheduled(config.schedule);
   const child = supervise(
     {
-      ...backupChild(config.serverName, { gentle, conf: await prepareSource(source, config) }),
+      ...backupChild(config.serverName, { gentle: byPlan, conf: await prepareSource(source, config), parent }),
       onLine: (line) => keepLine(line, lines, barman),
     },
     barman,
@@ -45,16 +59,16 @@ export async function takeBackup(
   lookAgain(barman);
   if (exit.code === 0) {
     log.info("Base backup copied", { durationMs, ...summary(lines) });
-    return { copied: true, standbyFailure: null };
+    return { copied: true, failed: notFailed };
   }
   if (stop.aborted) {
     log.warn("Base backup cut off: the container stops", { durationMs });
-    return { copied: false, standbyFailure: null };
+    return { copied: false, failed: notFailed };
   }
   if (state.primary !== primary) {
     const change = { durationMs, from: primary, to: state.primary };
     log.warn("Base backup cut off: another node has become primary", change);
-    return { copied: false, standbyFailure: null };
+    return { copied: false, failed: notFailed };
   }
   const why = lost ?? reasonOf(lines, exit);
   const fix = `run \`barman check ${config.serverName}\` in this container to see what is wrong`;
@@ -64,7 +78,15 @@ export async function takeBackup(
     because: why,
     fix: role === "standby" ? "none: the next attempt is made with the primary" : fix,
   });
-  return { copied: false, standbyFailure: role === "standby" ? `the backup from ${host} failed: ${why}` : null };
+  return { copied: false, failed: failureOf(source, kind, why) };
+}
+
+/** What the next attempt is to know of a failure. */
+export function failureOf(source: BackupSource, kind: Kind, why: string): Failed {
+  return {
+    source: source.role === "standby" ? `the backup from ${source.host} failed: ${why}` : null,
+    kind: kind.kind === "incremental" ? `the incremental backup failed: ${why}` : null,
+  };
 }
 
 /** Waits for its end. One that could never get its last WAL, or whose standby is lost, is ended; `lost`: why the standby is. */

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formatLsn } from "../../../core/postgres/lsn.ts";
 import {
+  decideBackup,
   decideSource,
   mostLagBytes,
   type NodeSeen,
@@ -21,6 +22,7 @@ const primary: SourceView["primary"] = {
   forkLsn: "0/50000A0",
   lsn: "1/0",
   systemIdentifier: "42",
+  summaries: { on: true, ranges: [{ start: "0/40000000", end: "1/0" }] },
 };
 const healthy: StandbyState = {
   inRecovery: true,
@@ -32,6 +34,7 @@ const healthy: StandbyState = {
   paused: false,
   checkpoint: { timeline: 2, lsn: "0/60000028" },
   feeds: 0,
+  summaries: { on: true, ranges: [{ start: "0/40000000", end: "0/60000028" }] },
 };
 const standby = (host: string, changes: Partial<StandbyState> = {}): NodeSeen => ({
   host,
@@ -39,7 +42,7 @@ const standby = (host: string, changes: Partial<StandbyState> = {}): NodeSeen =>
   state: { ...healthy, ...changes },
 });
 const behind = (bytes: number) => ({ replayLsn: formatLsn(0x1_0000_0000n - BigInt(bytes)) });
-const view = (...nodes: NodeSeen[]): SourceView => ({ primary, nodes, walSince: 6n, segmentBytes });
+const view = (...nodes: NodeSeen[]): SourceView => ({ primary, nodes, walSince: 6n, segmentBytes, settled: null });
 const chosen = (...nodes: NodeSeen[]) => decideSource(view(...nodes)).host;
 
 test("a standby that streams is taken, and the reason says how far it is behind", () => {
@@ -96,6 +99,29 @@ test("BACKUP_FROM and a failed attempt settle it before any standby is asked", (
   assert.equal(whyPrimary("prefer-standby", null), null);
 });
 
+const parent = { id: "1", beginLsn: "0/50000028", endLsn: "0/58000000" };
+const incremental = { kind: "incremental" as const, because: "it builds on backup 1", parent };
+
+test("an incremental backup is copied from a standby that can give it, else from the primary, else a full one is taken", () => {
+  const taken = (among: SourceView) => {
+    const { source, kind } = decideBackup(among, incremental);
+    return [source.host, kind.kind];
+  };
+  const off = { on: false, ranges: [] };
+  const early = standby("a", { checkpoint: { timeline: 2, lsn: "0/57FFFFFF" } });
+  assert.deepEqual(taken(view(standby("a"))), ["a", "incremental"]);
+  assert.deepEqual(taken(view(early)), ["p", "incremental"], "nothing was replayed since the parent");
+  assert.deepEqual(taken(view(standby("a", { summaries: off }), standby("b"))), ["b", "incremental"]);
+  assert.deepEqual(taken(view(standby("a", { summaries: off }))), ["p", "incremental"]);
+  const neither = { ...view(standby("a", { summaries: off })), primary: { ...primary, summaries: off } };
+  assert.deepEqual(taken(neither), ["a", "full"]);
+  assert.match(
+    decideBackup(neither, incremental).kind.because,
+    /^p has summarize_wal off; add summarize_wal:on to CONFIGS/,
+  );
+  assert.deepEqual(taken({ ...view(standby("a")), settled: "BACKUP_FROM is primary" }), ["p", "incremental"]);
+});
+
 test("a standby under copy is lost when it is promoted or changes its timeline, not when it reconnects", () => {
   assert.equal(whyLost(healthy, primary), null);
   assert.equal(whyLost({ ...healthy, streaming: false, timeline: null }, primary), null);
@@ -114,6 +140,7 @@ const anyState: fc.Arbitrary<StandbyState> = fc.record({
   paused: fc.boolean(),
   checkpoint: fc.record({ timeline: fc.constantFrom(1, 2), lsn: anyLsn }),
   feeds: fc.nat(3),
+  summaries: fc.constant({ on: false, ranges: [] }),
 });
 const anyNode: fc.Arbitrary<NodeSeen> = fc.oneof(
   fc.record({ host: fc.constantFrom("a", "b", "c", "p"), seen: fc.constant("reached" as const), state: anyState }),
@@ -122,7 +149,7 @@ const anyNode: fc.Arbitrary<NodeSeen> = fc.oneof(
 
 test("whatever is seen, a standby that is chosen can be recovered on the primary's timeline from WAL that barman has", () => {
   fc.assert(fc.property(fc.array(anyNode, { maxLength: 5 }), fc.bigInt({ min: 0n, max: 500n }), (nodes, walSince) => {
-    const source = decideSource({ primary, nodes, walSince, segmentBytes });
+    const source = decideSource({ primary, nodes, walSince, segmentBytes, settled: null });
     assert.notEqual(source.because, "");
     if (source.role === "primary") return assert.equal(source.host, "p");
     assert.notEqual(source.host, "p");

@@ -1,7 +1,8 @@
 // PURE: which node a base backup is copied from: the standby that fits best, or the primary. Every choice has its reason.
-import { bytesAhead } from "../../../core/postgres/lsn.ts";
+import { bytesAhead, compareLsn } from "../../../core/postgres/lsn.ts";
 import { segmentOf } from "../../../core/postgres/wal-name.ts";
 import { sizeText } from "../../../core/words/amounts.ts";
+import { type Kind, type Parent, type Summaries, whyNoIncrement } from "./backup-kind.ts";
 
 /** What a standby says of itself. */
 export interface StandbyState {
@@ -20,6 +21,7 @@ export interface StandbyState {
   checkpoint: { timeline: number; lsn: string };
   /** number of standbys that stream from it */
   feeds: number;
+  summaries: Summaries;
 }
 
 /** A node that is not the primary, or why it could not be asked. */
@@ -34,6 +36,7 @@ export interface PrimarySeen {
   forkLsn: string | null;
   lsn: string;
   systemIdentifier: string;
+  summaries: Summaries;
 }
 
 /** What the choice looks at. */
@@ -43,6 +46,8 @@ export interface SourceView {
   /** the oldest segment from which on barman has all WAL of the primary, without a gap; null: it has none */
   walSince: bigint | null;
   segmentBytes: number;
+  /** why the primary is taken without a look at the standbys; null: they count */
+  settled: string | null;
 }
 
 /** Where a base backup is copied from. `of`: the primary of a standby, as it was when the standby was chosen. */
@@ -61,13 +66,17 @@ export function whyPrimary(backupFrom: "prefer-standby" | "primary", failure: st
   return backupFrom === "primary" ? "BACKUP_FROM is primary" : failure;
 }
 
-/** Decides where the next base backup is copied from. The primary always will do: a backup of it begins with a new checkpoint. */
-export function decideSource(view: SourceView): BackupSource {
-  const { primary, nodes } = view;
+/**
+ * Decides where the next base backup is copied from; `parent`: what an incremental one builds on. The primary always will do: a backup of it begins with a
+ * new checkpoint.
+ */
+export function decideSource(view: SourceView, parent: Parent | null = null): BackupSource {
+  const { primary, nodes, settled } = view;
   const fromPrimary = (because: string): BackupSource => ({ host: primary.host, role: "primary", because });
+  if (settled !== null) return fromPrimary(settled);
   const others = nodes.filter((n) => n.host !== primary.host);
   if (others.length === 0) return fromPrimary("there is no other node");
-  const judged = others.map((node) => ({ node, unfit: whyUnfit(node, view) }));
+  const judged = others.map((node) => ({ node, unfit: whyUnfit(node, view, parent) }));
   const [best] = judged.flatMap(({ node, unfit }) => unfit === null && node.seen === "reached" ? [node] : [])
     .toSorted((a, b) =>
       a.state.feeds - b.state.feeds || lagOf(a.state, view) - lagOf(b.state, view) || (a.host < b.host ? -1 : 1)
@@ -85,7 +94,7 @@ export function decideSource(view: SourceView): BackupSource {
 }
 
 /** Why a backup cannot be copied from a node; null: it can. */
-function whyUnfit(node: NodeSeen, view: SourceView): string | null {
+function whyUnfit(node: NodeSeen, view: SourceView, parent: Parent | null): string | null {
   if (node.seen === "unreachable") return `does not answer: ${node.error}`;
   const { primary, walSince, segmentBytes } = view;
   const { state } = node;
@@ -103,7 +112,20 @@ function whyUnfit(node: NodeSeen, view: SourceView): string | null {
   if (walSince === null || segmentOf(state.checkpoint.lsn, segmentBytes) < walSince) {
     return `has made no checkpoint since barman has all WAL: its last one is at ${state.checkpoint.lsn}`;
   }
-  return null;
+  if (parent === null) return null;
+  if (compareLsn(state.checkpoint.lsn, parent.endLsn) < 0) return `has made no checkpoint since backup ${parent.id}`;
+  return whyNoIncrement(state.summaries, parent);
+}
+
+/** What is taken, and from where. Where no node can give an incremental backup, it is a full one. */
+export function decideBackup(view: SourceView, kind: Kind): { source: BackupSource; kind: Kind } {
+  if (kind.kind === "incremental") {
+    const source = decideSource(view, kind.parent);
+    const not = source.role === "standby" ? null : whyNoIncrement(view.primary.summaries, kind.parent);
+    if (not === null) return { source, kind };
+    return { source: decideSource(view), kind: { kind: "full", because: `${view.primary.host} ${not}` } };
+  }
+  return { source: decideSource(view), kind };
 }
 
 /** Why a node is no longer a standby of the primary; null: it is one, though perhaps it does not stream just now. */

@@ -25,6 +25,10 @@ const backup = (id: string, changes: Partial<BackupRecord> = {}): BackupRecord =
   segmentBytes,
   sizeBytes: 1,
   from: null,
+  beginLsn: "0/7000028",
+  parent: null,
+  summarized: false,
+  tablespaces: false,
   ...changes,
 });
 const early = backup("early");

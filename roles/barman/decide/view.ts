@@ -65,7 +65,13 @@ export interface BarmanState {
     /** null while no copy is under way, or it cannot be seen how far it is */
     progress: BackupProgress | null;
     /** where the one that is under way, or was last taken, is copied from; null: none has been taken yet */
-    source: { host: string; role: "primary" | "standby"; because: string } | null;
+    source: {
+      host: string;
+      role: "primary" | "standby";
+      because: string;
+      kind: "full" | "incremental";
+      kindBecause: string;
+    } | null;
   };
   /** a base backup is wanted now, and why */
   wantBackup: string | null;

@@ -3,11 +3,10 @@ import postgres from "postgres";
 import { z } from "zod";
 import { parseHistory, type TimelineFork } from "../../../core/postgres/lsn.ts";
 import { withDeadline } from "../../../core/runtime/time.ts";
-import type { StandbyState } from "../decide/backup-source.ts";
 import type { Slot } from "../decide/slots.ts";
 import { historyName, parseWalName, type WalFile } from "../../../core/postgres/wal-name.ts";
 
-type Sql = postgres.Sql;
+export type Sql = postgres.Sql;
 
 /** How to log in to a node. */
 export interface Login {
@@ -119,46 +118,6 @@ export async function readPrimaryWal(sql: Sql): Promise<PrimaryWal> {
     lsn: row.lsn,
     segmentBytes: row.segment_bytes,
     systemIdentifier: row.system_identifier,
-  };
-}
-
-const StandbyRow = z.object({
-  in_recovery: z.boolean(),
-  system_identifier: z.string(),
-  streaming: z.boolean(),
-  timeline: z.number().int().nullable(),
-  replay_lsn: z.string().nullable(),
-  paused: z.boolean(),
-  checkpoint_timeline: z.number().int(),
-  checkpoint_lsn: z.string(),
-  feeds: z.coerce.number(),
-});
-
-/** What a standby says of itself, as far as a base backup depends on it. */
-export async function readStandby(sql: Sql): Promise<StandbyState> {
-  const rows = await sql`
-    select r.in_recovery,
-      (select system_identifier::text from pg_control_system()) as system_identifier,
-      coalesce((select status = 'streaming' from pg_stat_wal_receiver), false) as streaming,
-      (select received_tli from pg_stat_wal_receiver) as timeline,
-      pg_last_wal_replay_lsn()::text as replay_lsn,
-      case when r.in_recovery then pg_is_wal_replay_paused() else false end as paused,
-      c.timeline_id as checkpoint_timeline,
-      c.redo_lsn::text as checkpoint_lsn,
-      (select count(*) from pg_stat_replication where state in ('streaming', 'catchup')) as feeds
-    from (select pg_is_in_recovery() as in_recovery) r, pg_control_checkpoint() c`;
-  const row = StandbyRow.parse(rows[0]);
-  const history = row.timeline === null ? [] : await readHistory(sql, row.timeline);
-  return {
-    inRecovery: row.in_recovery,
-    systemIdentifier: row.system_identifier,
-    streaming: row.streaming,
-    timeline: row.timeline,
-    forkLsn: history.at(-1)?.endLsn ?? null,
-    replayLsn: row.replay_lsn,
-    paused: row.paused,
-    checkpoint: { timeline: row.checkpoint_timeline, lsn: row.checkpoint_lsn },
-    feeds: row.feeds,
   };
 }
 
