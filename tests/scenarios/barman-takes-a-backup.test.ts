@@ -3,7 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { checkpointOn, received, waitBarmanCheck, waitReceiving } from "../support/barman.ts";
+import {
+  checkpointOn,
+  received,
+  summarizing,
+  takeIncremental,
+  waitBarmanCheck,
+  waitReceiving,
+} from "../support/barman.ts";
 import { firstLevel } from "../support/cluster.ts";
 import { BarmanStatus } from "../../core/protocol/status.ts";
 import type { Window } from "../../roles/barman/decide/recoverable.ts";
@@ -79,8 +86,8 @@ test("a backup is kept until it is released", async () => {
   assert.match(unknown.stderr, new RegExp(`There is no backup 20010101T000000[^]*${id}`));
 });
 
-test("a backup from a standby is verified: restored, checked and thrown away; one with a flipped byte is found out", async () => {
-  await using cluster = await ownCluster({ name: "verify", compose: "v2" });
+test("a full and an incremental backup from a standby are verified; a flipped byte is found out", async () => {
+  await using cluster = await ownCluster({ name: "verify", compose: "v2", edit: summarizing });
   await cluster.up([...firstLevel, "backup"]);
   const node = await cluster.waitWhole(startMs, firstLevel);
   const backup = await cluster.container("backup");
@@ -105,6 +112,19 @@ test("a backup from a standby is verified: restored, checked and thrown away; on
   assert.doesNotMatch(left, /postdock-verify\s/);
 
   const id = (await finished(backup)).at(-1)!.id;
+  const standbys = firstLevel.filter((n) => n !== node);
+  const incremental = await takeIncremental(cluster, node, standbys);
+  assert.match(
+    await exec(backup, ["postdock", "barman", "list"]),
+    new RegExp(`^${incremental} .* standby +on ${id} `, "m"),
+  );
+  const refused = await tryExec(backup, ["postdock", "barman", "keep", incremental]);
+  assert.equal(refused.code, 77, refused.stdout + refused.stderr);
+  const combined = await verify();
+  assert.equal(combined.code, 0, combined.stdout + combined.stderr);
+  assert.equal(JSON.parse(combined.stdout).backup, incremental);
+
+  // the newest backup is the incremental one, and this page of it is in the full one
   const page = `/var/backups/pg_cluster/base/${id}/data/${file}`;
   await exec(backup, ["sh", "-c", `printf X | dd of=${page} bs=1 seek=9000 conv=notrunc status=none`]);
   const bad = await verify();
