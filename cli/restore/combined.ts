@@ -12,13 +12,15 @@ export interface Combining {
   out: Printer;
 }
 
-/** An incremental backup is combined before the node is told to fetch it, so that what fails here changes nothing there. */
-export async function combine(backup: Parameters<typeof combineForNode>[0], doing: Combining): Promise<void> {
-  const { context, places, out } = doing;
+/** An incremental backup is combined before the restore is ordered, so that what fails here leaves nothing to go on with. */
+export async function combine(
+  backup: Parameters<typeof combineForNode>[0],
+  { context, places, out }: Combining,
+): Promise<void> {
   try {
     await combineForNode(backup, { places, clock: context.clock, say: out.say });
   } catch (error) {
-    await forget(doing);
+    await removeCombined(places, out.say);
     throw error;
   }
 }

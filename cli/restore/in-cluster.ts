@@ -51,8 +51,8 @@ export async function restoreNode(plan: RestorePlan, target: string, doing: Doin
     hold: options.pause === true,
     target,
   };
-  await save({ order, node: node.host }, places);
   await combine(backup, doing);
+  await save({ order, node: node.host }, places);
   // where no other node can lead, nobody has to be told not to
   const others = cluster.nodes.some((n) => n.host !== node.host && n.status.partners.length > 0);
   try {

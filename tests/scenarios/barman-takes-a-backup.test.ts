@@ -41,7 +41,9 @@ test("the first base backup is taken by itself, slowly if asked, and again if it
   await using cluster = await ownCluster({ name: "backups", edit: slow });
   await cluster.up(["pgmaster", "backup"]);
   const backup = await cluster.container("backup");
-  const killed = async () => (await tryExec(backup, ["pkill", "-KILL", "pg_basebackup"])).code === 0;
+  // barman's check also runs pg_basebackup, which then says its version
+  const copying = ["pkill", "-KILL", "-f", "bin/pg_basebackup --dbname"];
+  const killed = async () => (await tryExec(backup, copying)).code === 0;
   await waitUntil(killed, { what: "pg_basebackup to run", deadlineMs: backupMs, everyMs: 50 }, deps);
   const status = async () => BarmanStatus.parse(await cluster.status("backup"));
   const copied = async () => (await status()).backupProgress;
@@ -92,6 +94,7 @@ test("a full and an incremental backup from a standby are verified; a flipped by
   const node = await cluster.waitWhole(startMs, firstLevel);
   const backup = await cluster.container("backup");
   await cluster.psql(node, "create table checked as select n, md5(n::text) as t from generate_series(1, 20000) n");
+  await cluster.psql(node, "vacuum freeze checked");
   const file = await cluster.psql(node, "select pg_relation_filepath('checked')");
   await waitReceiving(cluster, node);
   await checkpointOn(cluster, node, firstLevel.filter((n) => n !== node));

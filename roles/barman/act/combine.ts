@@ -1,14 +1,24 @@
 // Makes a whole cluster of an incremental backup and those that it builds on.
 import { dirname } from "node:path";
 import { postgresAccount, run } from "../../../core/runtime/command.ts";
-import { diskSpace, ensureDirectory, exists, listDirectory, move, remove } from "../../../core/runtime/files.ts";
+import {
+  diskSpace,
+  ensureDirectory,
+  exists,
+  listDirectory,
+  move,
+  readIfThere,
+  remove,
+  writeAtomic,
+} from "../../../core/runtime/files.ts";
+import { isPostdock } from "../../../core/runtime/proc.ts";
 import { restoreNeeds } from "../../../core/postgres/room.ts";
 import { every } from "../../../core/runtime/time.ts";
 import { sizeText } from "../../../core/words/amounts.ts";
 import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import { progressOf } from "../decide/progress.ts";
 import type { BackupRecord } from "../text/backup-info.ts";
-import { combinedDirectory, dataDirectory, type Places, restorePath } from "../text/places.ts";
+import { combinedDirectory, combinerPath, dataDirectory, type Places, restorePath } from "../text/places.ts";
 import { readChain } from "./archive.ts";
 import { copyMs, type Into, options, program, sayEveryMs } from "./copy-server.ts";
 import type { Barman } from "../state.ts";
@@ -44,9 +54,11 @@ export async function checkCombined({ id, parent, sizeBytes }: Combined, places:
 export async function combineForNode({ id, parent, sizeBytes }: Combined, into: Into): Promise<void> {
   const { places, say } = into;
   const whole = dataDirectory(places, id, parent);
-  if (parent === null || await exists(whole)) return;
-  await removeCombined(places, say);
+  if (parent === null) return;
+  if (!(await exists(whole))) await removeCombined(places, say);
   await ensureDirectory(combinedDirectory(places), { mode: 0o700, owner });
+  await writeAtomic(combinerPath(places), String(process.pid), { mode: 0o600, owner });
+  if (await exists(whole)) return;
   const half = `${whole}.half`;
   await ensureDirectory(half, { mode: 0o700, owner });
   await combineInto(half, { id, parent, sizeBytes }, into);
@@ -57,14 +69,16 @@ export async function combineForNode({ id, parent, sizeBytes }: Combined, into: 
 /** Removes what was combined. The backups that it was made of stay. */
 export async function removeCombined(places: Places, say: (line: string) => void): Promise<void> {
   const directory = combinedDirectory(places);
-  const names = await listDirectory(directory);
+  const names = (await listDirectory(directory)).filter((name) => /^\d/.test(name));
   if (names.length > 0) say(`Removing what was combined for a restore that is over: ${names.join(", ")}`);
   await remove(directory);
 }
 
-/** Removes what an interrupted restore has left, once no restore is under way. */
+/** Removes what an interrupted restore has left: no restore is under way, and the one that combined has ended. */
 export async function clearCombined({ config, log }: Pick<Barman, "config" | "log">): Promise<void> {
   if (!(await exists(combinedDirectory(config))) || await exists(restorePath(config))) return;
+  const combiner = Number(await readIfThere(combinerPath(config)));
+  if (combiner > 0 && isPostdock(combiner)) return;
   await removeCombined(config, (line) => log.info(line, { directory: combinedDirectory(config) }));
 }
 

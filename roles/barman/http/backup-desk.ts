@@ -8,7 +8,7 @@ import { inParallel } from "../../../core/runtime/parallel.ts";
 import { cutIntoAnswers } from "../../../core/protocol/backup-parts.ts";
 import type { AnswerOf, BackupEntry, orders, QuestionOf } from "../../../core/protocol/orders.ts";
 import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
-import { backupDirectory, dataDirectory, type Places, recordPath } from "../text/places.ts";
+import { backupDirectory, combinedDirectory, dataDirectory, type Places, recordPath } from "../text/places.ts";
 import type { Barman } from "../state.ts";
 
 type FilesAsked = QuestionOf<typeof orders.backupFiles>;
@@ -73,8 +73,14 @@ export function backupDesk(barman: Pick<Barman, "clock" | "log" | "stop"> & { co
     kept.usedMs = clock.nowMs();
     return kept.listed;
   };
+  // a backup that is combined again has the same files with other times
+  const forgetCombined = async (id: string) => {
+    const listed = kept?.id === id ? await kept.listed.catch(() => null) : null;
+    if (listed?.directory.startsWith(`${combinedDirectory(config)}/`)) kept = null;
+  };
   return {
     files: async ({ id, from }) => {
+      if (from === 0) await forgetCombined(id);
       const { entries, totalBytes, digest } = await listOf(id);
       return { entries: page(entries, from), total: entries.length, totalBytes, digest };
     },

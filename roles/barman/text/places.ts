@@ -15,6 +15,8 @@ export const recordPath = (p: Places, id: string) => `${metaDirectory(p)}/${id}-
 export const backupDirectory = (p: Places, id: string) => `${serverHome(p)}/base/${id}`;
 /** Incremental backups as whole ones, only while a node is restored from them. */
 export const combinedDirectory = (p: Places) => `${serverHome(p)}/postdock-combined`;
+/** The process that has combined, or does, until the restore is ordered. */
+export const combinerPath = (p: Places) => `${combinedDirectory(p)}/combiner.pid`;
 /** The files of a backup as a cluster. `parent`: what it builds on; null: it is a full one. */
 export const dataDirectory = (p: Places, id: string, parent: string | null) =>
   parent === null ? `${backupDirectory(p, id)}/data` : `${combinedDirectory(p)}/${id}`;
