@@ -101,8 +101,9 @@ test("the whole cluster goes back to the moment before a mistake, with one comma
   const backup = await cluster.container("backup");
   const taken = async () => (await backupsOf(backup)).at(-1) ?? null;
   const full = await waitUntil(taken, { what: "a base backup", deadlineMs: startMs, everyMs: 1_000 }, deps);
-  await cluster.psql(node, "create table ledger as select generate_series(1, 1000) as n");
+  await cluster.psql(node, "create table ledger as select generate_series(1, 500) as n");
   const incremental = await takeIncremental(cluster, node, firstLevel.filter((n) => n !== node));
+  await cluster.psql(node, "insert into ledger select generate_series(501, 1000)");
   const before = await cluster.psql(node, "select clock_timestamp()");
   await cluster.psql(node, "drop table ledger; create table mistake (n int)");
   await received(cluster, node);

@@ -33,10 +33,10 @@ export async function readRecoverable(places: Places): Promise<Recoverable> {
   return { sources, windows: recoverable(sources.backups, sources.archive), receivedMs: await lastReceivedMs(places) };
 }
 
-/** The finished backups, and the WAL that is archived or being received. */
-export async function readSources(places: Places): Promise<Sources> {
+/** The finished backups, and the WAL that is archived or being received. `walSegmentBytes`: null if only a backup says it. */
+export async function readSources(places: Places, walSegmentBytes: number | null = null): Promise<Sources> {
   const { backups, unreadable } = await readBackups(places);
-  const segmentBytes = backups.at(-1)?.segmentBytes ?? usualSegmentBytes;
+  const segmentBytes = walSegmentBytes ?? backups.at(-1)?.segmentBytes ?? usualSegmentBytes;
   return { backups, unreadable, ...await readArchive(places, segmentBytes) };
 }
 

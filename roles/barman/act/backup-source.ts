@@ -52,8 +52,12 @@ export async function chooseBackup(choice: Choice): Promise<Chosen> {
   const { config, primary, hosts, wanted, failed } = choice;
   const settled = whyPrimary(config.backupFrom, failed.source);
   try {
-    const { backups, archive } = await readSources(config);
-    const seen = await visit(loginTo(primary, config), lookMs, (sql) => lookAtPrimary(sql, primary));
+    const { segmentBytes, ...seen } = await visit(
+      loginTo(primary, config),
+      lookMs,
+      (sql) => lookAtPrimary(sql, primary),
+    );
+    const { backups, archive } = await readSources(config, segmentBytes);
     const chain = chainTo(seen.timeline, archive);
     const newest = chain === null ? null : newestOf(chain, archive);
     const walSince = chain === null || newest === null ? null : unbrokenSince(newest, chain);
@@ -65,7 +69,6 @@ export async function chooseBackup(choice: Choice): Promise<Chosen> {
       Promise.all(others.map((host) => lookAt(host, config, parent))),
       visit(loginTo(primary, config), lookMs, (sql) => summariesOf(sql, parent)),
     ]);
-    const { segmentBytes } = archive;
     return decideBackup({ primary: { ...seen, summaries }, nodes, walSince, segmentBytes, settled }, kind);
   } catch (error) {
     const because = `the nodes could not be compared: ${errorText(error)}`;
@@ -76,11 +79,14 @@ export async function chooseBackup(choice: Choice): Promise<Chosen> {
   }
 }
 
-async function lookAtPrimary(sql: Sql, host: string): Promise<Omit<PrimarySeen, "summaries">> {
-  const { timeline, lsn, systemIdentifier } = await readPrimaryWal(sql);
+async function lookAtPrimary(
+  sql: Sql,
+  host: string,
+): Promise<Omit<PrimarySeen, "summaries"> & { segmentBytes: number }> {
+  const { timeline, lsn, segmentBytes, systemIdentifier } = await readPrimaryWal(sql);
   if (timeline === null || lsn === null) throw new Error(`${host} is not a primary`);
   const forkLsn = (await readHistory(sql, timeline)).at(-1)?.endLsn ?? null;
-  return { host, timeline, lsn, forkLsn, systemIdentifier };
+  return { host, timeline, lsn, forkLsn, systemIdentifier, segmentBytes };
 }
 
 /** Asks a node what it is. `parent`: what an incremental backup of it would build on. */
