@@ -215,6 +215,21 @@ const table: [string, Member, RegExp][] = [
     /^warning backup: there is no backup yet: one has been under way for 8 s;/,
   ],
   [
+    "incremental backups that cannot be taken",
+    says("backup", {
+      ...barmanStatus,
+      backupSource: {
+        host: "b",
+        role: "standby",
+        because: "it fits",
+        kind: "full",
+        kindBecause: "a has summarize_wal off",
+        fix: "add it",
+      },
+    }),
+    /^warning backup: takes full backups only: a has summarize_wal off; add it/,
+  ],
+  [
     "a backup that cannot be taken",
     says("backup", { ...barmanStatus, backups: 0, backupWanted: "there is none" }),
     /^warning backup: there is no backup yet; it is taken as soon as it can be; if none begins, see the log of backup/,

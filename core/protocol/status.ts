@@ -192,6 +192,7 @@ export const BarmanStatus = z.object({
     because: z.string(),
     kind: z.enum(["full", "incremental"]),
     kindBecause: z.string(),
+    fix: z.string().nullable().meta({ description: "what makes incremental backups possible again; null: nothing" }),
   }).nullable().default(null).meta({
     description:
       "the node that the backup under way, or the last one, was copied from, and why; null: none since the start",

@@ -8,6 +8,7 @@ import { waitUntil } from "../../core/runtime/time.ts";
 import { type Choice, chooseBackup, type Chosen, type Failed, notFailed, prepareSource } from "./act/backup-source.ts";
 import { knownHosts } from "./act/known-hosts.ts";
 import { failureOf, reasonOf, summary } from "./act/take-backup.ts";
+import type { Kind } from "./decide/backup-kind.ts";
 import { failureText } from "./decide/health.ts";
 import { ownStatus, quietLog, runInForeground } from "./own-service.ts";
 import { loadBarmanConfig } from "./role.ts";
@@ -102,7 +103,7 @@ async function copyNow(wish: Wish, context: Context): Promise<Copy> {
     const chosen = await choose(wish, context);
     if (chosen !== null) {
       context.print(`Copying from the ${chosen.source.role} ${chosen.source.host}: ${chosen.source.because}`);
-      if (wish.wanted !== "full") context.print(`It is ${chosen.kind.kind}: ${chosen.kind.because}`);
+      if (wish.wanted !== "full") context.print(kindText(chosen.kind));
     }
     const conf = chosen === null ? null : await prepareSource(chosen.source, config);
     const parent = chosen?.kind.kind === "incremental" ? chosen.kind.parent.id : null;
@@ -118,6 +119,9 @@ async function copyNow(wish: Wish, context: Context): Promise<Copy> {
     return { exit, lines, failed };
   }
 }
+
+const kindText = (kind: Kind): string =>
+  `It is ${kind.kind}: ${kind.because}${kind.kind === "full" && kind.fix !== null ? `. Fix: ${kind.fix}` : ""}`;
 
 /** What is taken, and from where; null: no service runs in this container, and barman's server file names the node. */
 async function choose(wish: Wish, context: Context): Promise<Chosen | null> {

@@ -74,7 +74,7 @@ export async function chooseBackup(choice: Choice): Promise<Chosen> {
     const because = `the nodes could not be compared: ${errorText(error)}`;
     return {
       source: { host: primary, role: "primary", because: settled ?? because },
-      kind: { kind: "full", because },
+      kind: { kind: "full", because, fix: null },
     };
   }
 }

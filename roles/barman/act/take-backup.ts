@@ -5,7 +5,7 @@ import type { Kind } from "../decide/backup-kind.ts";
 import type { BackupSource } from "../decide/backup-source.ts";
 import { scheduled } from "../decide/backups.ts";
 import { backupChild } from "../tools/barman-cli.ts";
-import { chooseBackup, type Failed, notFailed, prepareSource } from "./backup-source.ts";
+import { chooseBackup, type Chosen, type Failed, notFailed, prepareSource } from "./backup-source.ts";
 import { watchProgress } from "./progress.ts";
 import { watchSource } from "./watch-source.ts";
 import { type Barman, lookAgain } from "../state.ts";
@@ -19,40 +19,25 @@ export interface Taken {
 
 /** Takes one base backup of the cluster that is followed. `last`: why the last attempt failed. */
 export async function takeBackup(because: string, last: Failed, barman: Barman): Promise<Taken> {
-  const { state, clock, log, config, stop } = barman;
+  const { state, clock, log, config } = barman;
   const since = clock.nowMs();
   const primary = state.primary;
   if (primary === null) return { copied: false, failed: notFailed };
-  const byPlan = because === scheduled(config.schedule);
-  const { source, kind } = await chooseBackup({
-    config,
-    primary,
-    hosts: state.hosts,
-    wanted: byPlan ? "scheduled" : "full",
-    backups: state.catalog?.backups ?? [],
-    failed: last,
-  });
-  const { host, role } = source;
-  const parent = kind.kind === "incremental" ? kind.parent.id : null;
-  log.info("Base backup starts", {
-    because,
-    host,
-    role,
-    chosen: source.because,
-    kind: kind.kind,
-    kindBecause: kind.because,
-  });
+  const chosen = await chooseNext(because, { primary, last }, barman);
   state.backup.runningSinceMs = since;
-  state.backup.source = { host, role, because: source.because, kind: kind.kind, kindBecause: kind.because };
   const lines: string[] = [];
   const child = supervise(
     {
-      ...backupChild(config.serverName, { gentle: byPlan, conf: await prepareSource(source, config), parent }),
+      ...backupChild(config.serverName, {
+        gentle: byPlan(because, barman),
+        conf: await prepareSource(chosen.source, config),
+        parent: chosen.kind.kind === "incremental" ? chosen.kind.parent.id : null,
+      }),
       onLine: (line) => keepLine(line, lines, barman),
     },
     barman,
   );
-  const { exit, lost } = await watchToEnd(child, source, primary, barman);
+  const { exit, lost } = await watchToEnd(child, chosen.source, primary, barman);
   state.backup.runningSinceMs = null;
   await clock.sleep(100); // its last lines may come after its exit
   const durationMs = Math.round(clock.nowMs() - since);
@@ -61,24 +46,58 @@ export async function takeBackup(because: string, last: Failed, barman: Barman):
     log.info("Base backup copied", { durationMs, ...summary(lines) });
     return { copied: true, failed: notFailed };
   }
+  const failed = noteFailure({ durationMs, primary, why: lost ?? reasonOf(lines, exit) }, chosen, barman);
+  return { copied: false, failed };
+}
+
+const byPlan = (because: string, { config }: Barman) => because === scheduled(config.schedule);
+
+async function chooseNext(
+  because: string,
+  { primary, last }: { primary: string; last: Failed },
+  barman: Barman,
+): Promise<Chosen> {
+  const { state, log, config } = barman;
+  const chosen = await chooseBackup({
+    config,
+    primary,
+    hosts: state.hosts,
+    wanted: byPlan(because, barman) ? "scheduled" : "full",
+    backups: state.catalog?.backups ?? [],
+    failed: last,
+  });
+  const { source: { host, role, because: chosenBecause }, kind: { kind, because: kindBecause } } = chosen;
+  log.info("Base backup starts", { because, host, role, chosenBecause, kind, kindBecause });
+  const fix = chosen.kind.kind === "full" ? chosen.kind.fix : null;
+  if (fix !== null) log.warn("An incremental backup cannot be taken", { because: kindBecause, fix });
+  state.backup.source = { host, role, because: chosenBecause, kind, kindBecause, fix };
+  return chosen;
+}
+
+/** Says why the backup has failed, and returns what the next attempt is to know of it. */
+function noteFailure(
+  { durationMs, primary, why }: { durationMs: number; primary: string; why: string },
+  { source, kind }: Chosen,
+  { state, log, config, stop }: Barman,
+): Failed {
   if (stop.aborted) {
     log.warn("Base backup cut off: the container stops", { durationMs });
-    return { copied: false, failed: notFailed };
+    return notFailed;
   }
   if (state.primary !== primary) {
     const change = { durationMs, from: primary, to: state.primary };
     log.warn("Base backup cut off: another node has become primary", change);
-    return { copied: false, failed: notFailed };
+    return notFailed;
   }
-  const why = lost ?? reasonOf(lines, exit);
-  const fix = `run \`barman check ${config.serverName}\` in this container to see what is wrong`;
   log.error("Base backup failed", {
     durationMs,
-    host,
+    host: source.host,
     because: why,
-    fix: role === "standby" ? "none: the next attempt is made with the primary" : fix,
+    fix: source.role === "standby"
+      ? "none: the next attempt is made with the primary"
+      : `run \`barman check ${config.serverName}\` in this container to see what is wrong`,
   });
-  return { copied: false, failed: failureOf(source, kind, why) };
+  return failureOf(source, kind, why);
 }
 
 /** What the next attempt is to know of a failure. */

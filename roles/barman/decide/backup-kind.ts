@@ -9,10 +9,14 @@ export type KindWanted = "full" | "scheduled" | "incremental";
 
 /** `parent`: the backup that an incremental one builds on. */
 export type Kind =
-  | { kind: "full"; because: string }
+  /** `fix`: what makes incremental ones possible again; null: nothing has to be done */
+  | { kind: "full"; because: string; fix: string | null }
   | { kind: "incremental"; because: string; parent: Parent };
 
 export type Parent = Pick<BackupRecord, "id" | "beginLsn" | "endLsn">;
+
+/** What an operator does about nodes that keep no WAL summaries. */
+export const summarize = "add summarize_wal:on to CONFIGS of every node";
 
 /** What the decision looks at. */
 export interface KindView {
@@ -31,7 +35,7 @@ export interface KindView {
 
 /** Decides what the next backup is, as far as the backups that are there matter. */
 export function decideKind({ wanted, every, failure, backups, keptAlone, chain }: KindView): Kind {
-  const full = (because: string): Kind => ({ kind: "full", because });
+  const full = (because: string, fix: string | null = null): Kind => ({ kind: "full", because, fix });
   if (wanted === "full") return full("an incremental one was not asked for");
   if (wanted === "scheduled" && every === 0) return full("BACKUP_INCREMENTAL is 0");
   if (failure !== null) return full(failure);
@@ -42,7 +46,7 @@ export function decideKind({ wanted, every, failure, backups, keptAlone, chain }
     return full(`BACKUP_INCREMENTAL is ${every}, and ${built.length} were taken since the last full one began`);
   }
   if (parent.tablespaces) return full("the cluster has tablespaces");
-  if (!parent.summarized) return full(`summarize_wal was off when backup ${parent.id} was taken`);
+  if (!parent.summarized) return full(`summarize_wal was off when backup ${parent.id} was taken`, summarize);
   if (chain === null || !isOnTheWay(parent, chain)) {
     return full(`backup ${parent.id} is not in the history of the primary's timeline`);
   }
@@ -74,7 +78,7 @@ export interface Summaries {
 
 /** Why an incremental backup cannot be copied from a node; null: it can. PostgreSQL waits for summaries of the newest WAL. */
 export function whyNoIncrement({ on, ranges }: Summaries, parent: Parent): string | null {
-  if (!on) return "has summarize_wal off; add summarize_wal:on to CONFIGS of every node";
+  if (!on) return "has summarize_wal off";
   let reached = parent.beginLsn;
   for (const { start, end } of ranges.toSorted((a, b) => compareLsn(a.start, b.start))) {
     if (compareLsn(start, reached) > 0) return `has no WAL summaries from ${reached} to ${start}`;

@@ -2,7 +2,7 @@
 import { bytesAhead, compareLsn } from "../../../core/postgres/lsn.ts";
 import { segmentOf } from "../../../core/postgres/wal-name.ts";
 import { sizeText } from "../../../core/words/amounts.ts";
-import { type Kind, type Parent, type Summaries, whyNoIncrement } from "./backup-kind.ts";
+import { type Kind, type Parent, type Summaries, summarize, whyNoIncrement } from "./backup-kind.ts";
 
 /** What a standby says of itself. */
 export interface StandbyState {
@@ -123,7 +123,8 @@ export function decideBackup(view: SourceView, kind: Kind): { source: BackupSour
     const source = decideSource(view, kind.parent);
     const not = source.role === "standby" ? null : whyNoIncrement(view.primary.summaries, kind.parent);
     if (not === null) return { source, kind };
-    return { source: decideSource(view), kind: { kind: "full", because: `${view.primary.host} ${not}` } };
+    const fix = view.primary.summaries.on ? null : summarize;
+    return { source: decideSource(view), kind: { kind: "full", because: `${view.primary.host} ${not}`, fix } };
   }
   return { source: decideSource(view), kind };
 }

@@ -71,6 +71,7 @@ export interface BarmanState {
       because: string;
       kind: "full" | "incremental";
       kindBecause: string;
+      fix: string | null;
     } | null;
   };
   /** a base backup is wanted now, and why */
