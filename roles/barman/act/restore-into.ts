@@ -18,7 +18,7 @@ import type { RestorePlan } from "../decide/restore-plan.ts";
 import { backupDirectory } from "../text/places.ts";
 import { combineInto, runWatched } from "./combine.ts";
 import { copyMs, type Into } from "./copy-server.ts";
-import { copyHba, moveTablespaces, renderCopyConf } from "../text/recovery-conf.ts";
+import { copyHba, renderCopyConf, renderTablespaceMap } from "../text/recovery-conf.ts";
 
 /** A socket's path holds at most 107 bytes, and PostgreSQL adds /.s.PGSQL.5432. */
 const longestDirectory = 90;
@@ -76,15 +76,7 @@ export async function copyInto(directory: string, plan: RestorePlan, into: Into)
   await ensureDirectory(half, { mode: 0o700, owner });
   if (plan.backup.parent === null) await copyTree(`${from}/data/.`, `${half}/`, plan.backup.sizeBytes, into);
   else await combineInto(half, plan.backup, into);
-  const map = await readIfThere(`${half}/tablespace_map`);
-  if (map !== null) {
-    const tablespaces = `${directory}.tablespaces`;
-    await ensureDirectory(tablespaces, { mode: 0o700, owner });
-    for (const oid of (await listDirectory(from)).filter((name) => /^\d+$/.test(name))) {
-      await copyTree(`${from}/${oid}/.`, `${tablespaces}/${oid}/`, null, into);
-    }
-    await writeAtomic(`${half}/tablespace_map`, moveTablespaces(map, tablespaces), { mode: 0o600, owner });
-  }
+  await copyTablespaces(from, half, directory, into);
   const auto = await readIfThere(`${half}/postgresql.auto.conf`) ?? "";
   const conf = renderCopyConf({
     directory,
@@ -100,6 +92,22 @@ export async function copyInto(directory: string, plan: RestorePlan, into: Into)
   await run(["sync", "-f", half], { as: owner, timeoutMs: copyMs });
   await remove(directory); // it is empty: see checkInto()
   await move(half, directory);
+}
+
+/** The links of a backup lead into the backup itself. A copy gets tablespaces of its own, which its first start links. */
+async function copyTablespaces(from: string, half: string, directory: string, into: Into): Promise<void> {
+  const oids = (await listDirectory(from)).filter((name) => /^\d+$/.test(name));
+  if (oids.length === 0) return;
+  const tablespaces = `${directory}.tablespaces`;
+  if (await exists(tablespaces)) into.say(`Removing ${tablespaces}, whose copy is gone`);
+  await remove(tablespaces);
+  await ensureDirectory(tablespaces, { mode: 0o700, owner });
+  for (const oid of oids) {
+    await remove(`${half}/pg_tblspc/${oid}`);
+    await ensureDirectory(`${tablespaces}/${oid}`, { mode: 0o700, owner });
+    await copyTree(`${from}/${oid}/.`, `${tablespaces}/${oid}/`, null, into);
+  }
+  await writeAtomic(`${half}/tablespace_map`, renderTablespaceMap(oids, tablespaces), { mode: 0o600, owner });
 }
 
 async function copyTree(from: string, to: string, bytes: number | null, into: Into): Promise<void> {
