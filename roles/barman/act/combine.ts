@@ -78,7 +78,7 @@ export async function removeCombined(places: Places, say: (line: string) => void
 export async function clearCombined({ config, log }: Pick<Barman, "config" | "log">): Promise<void> {
   if (!(await exists(combinedDirectory(config))) || await exists(restorePath(config))) return;
   const combiner = Number(await readIfThere(combinerPath(config)));
-  if (combiner > 0 && isPostdock(combiner)) return;
+  if (combiner > 0 && combiner !== process.pid && isPostdock(combiner)) return;
   await removeCombined(config, (line) => log.info(line, { directory: combinedDirectory(config) }));
 }
 

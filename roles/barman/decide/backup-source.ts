@@ -67,8 +67,8 @@ export function whyPrimary(backupFrom: "prefer-standby" | "primary", failure: st
 }
 
 /**
- * Decides where the next base backup is copied from; `parent`: what an incremental one builds on. The primary always will do: a backup of it begins with a
- * new checkpoint.
+ * Decides where the next base backup is copied from; `parent`: what an incremental one builds on. The primary always will do:
+ * a backup of it begins with a new checkpoint.
  */
 export function decideSource(view: SourceView, parent: Parent | null = null): BackupSource {
   const { primary, nodes, settled } = view;
