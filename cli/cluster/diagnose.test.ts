@@ -97,6 +97,7 @@ const barmanStatus: BarmanStatus = {
   lastBackup: "x",
   backupRunsMs: null,
   backupProgress: null,
+  backupSource: null,
   backupWanted: null,
   verified: null,
 };
@@ -244,6 +245,21 @@ const table: [string, Member, RegExp][] = [
     "the first backup",
     says("backup", { ...barmanStatus, backups: 0, backupWanted: "there is none", backupRunsMs: 8_000 }),
     /^warning backup: there is no backup yet: one has been under way for 8 s;/,
+  ],
+  [
+    "incremental backups that cannot be taken",
+    says("backup", {
+      ...barmanStatus,
+      backupSource: {
+        host: "b",
+        role: "standby",
+        because: "it fits",
+        kind: "full",
+        kindBecause: "a has summarize_wal off",
+        fix: "add it",
+      },
+    }),
+    /^warning backup: takes full backups only: a has summarize_wal off; add it/,
   ],
   [
     "a backup that cannot be taken",

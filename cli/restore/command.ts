@@ -4,6 +4,7 @@ import { printer } from "../../core/runtime/printer.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { type Asked, planRestore } from "../../roles/barman/act/plan-restore.ts";
+import { checkCombined } from "../../roles/barman/act/combine.ts";
 import { startCopy } from "../../roles/barman/act/copy-server.ts";
 import { checkInto, copyInto } from "../../roles/barman/act/restore-into.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
@@ -55,6 +56,7 @@ async function restoreCluster(plan: RestorePlan, target: string, doing: Doing): 
   const cluster = await lookAgain(await gather(session), session);
   const node = nodeToRestore(options, cluster);
   for (const line of renderEffect(plan, node, cluster, await readVerified(doing.places))) out.say(line);
+  for (const line of await checkCombined(plan.backup, doing.places)) out.say(line);
   if (options.dryRun) {
     out.result({ ...planJson(plan), node: node.host, dryRun: true });
     return ExitCode.ok;

@@ -4,7 +4,7 @@ import { networkInterfaces } from "node:os";
 import { z } from "zod";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import type { Context, Options } from "../../core/runtime/context.ts";
-import { readIfThere, remove, writeAtomic } from "../../core/runtime/files.ts";
+import { readIfThere, writeAtomic } from "../../core/runtime/files.ts";
 import type { Printer } from "../../core/runtime/printer.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { type RestoreOrder, RestoreOrderSchema } from "../../core/protocol/restore.ts";
@@ -12,20 +12,18 @@ import type { NodeStatus } from "../../core/protocol/status.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { readIdentity } from "../../roles/barman/act/identity.ts";
-import { backupCommand } from "../../roles/barman/commands.ts";
+import { backupCommand } from "../../roles/barman/backup.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { type Places, restorePath } from "../../roles/barman/text/places.ts";
 import { gather, openSession, type Session } from "../cluster/gather.ts";
 import { givePause } from "../cluster/orders.ts";
 import { ask, streams, until } from "../cluster/session.ts";
 import { nodeToRestore } from "./effect.ts";
+import { combine, combineAgain, type Combining, forget } from "./combined.ts";
 import { watchNode } from "./watch.ts";
 
-export interface Doing {
-  context: Context;
+export interface Doing extends Combining {
   options: Options;
-  places: Places;
-  out: Printer;
 }
 
 const Saved = z.object({ order: RestoreOrderSchema, node: z.string() });
@@ -53,6 +51,7 @@ export async function restoreNode(plan: RestorePlan, target: string, doing: Doin
     hold: options.pause === true,
     target,
   };
+  await combine(backup, doing);
   await save({ order, node: node.host }, places);
   // where no other node can lead, nobody has to be told not to
   const others = cluster.nodes.some((n) => n.host !== node.host && n.status.partners.length > 0);
@@ -63,7 +62,7 @@ export async function restoreNode(plan: RestorePlan, target: string, doing: Doin
     // without an answer the node may have begun: then resume and abort have to find the order
     if (!(error instanceof OperatorError) || error.exitCode !== ExitCode.refused) throw error;
     if (others) await resumeFailover(session, out);
-    await remove(restorePath(places));
+    await forget(doing);
     throw error;
   }
   return await seeThrough({ order, node: node.host }, session, doing);
@@ -106,6 +105,7 @@ export async function goOn(step: string, doing: Doing): Promise<number> {
   }
   const saved = await load(places) ?? await seenOrder(session);
   if (step === "resume") {
+    await combineAgain(saved.order.backup, doing);
     await ask(session, orders.restore, saved.node, { ...saved.order, hosts: ownAddresses() });
   } else {
     const undo = step === "abort";
@@ -123,7 +123,7 @@ async function seeThrough({ order, node }: Saved, session: Session, { context, p
     out.result({ restore: order.id, node, state: end });
     return ExitCode.ok;
   }
-  await remove(restorePath(places));
+  await forget({ places, out });
   if (end === "undone") {
     out.say(`${node} has its old data again; type postdock cluster show`);
     out.result({ restore: order.id, node, state: end });

@@ -200,6 +200,17 @@ export const BarmanStatus = z.object({
     bytesPerSecond: z.number().nullable(),
     leftSeconds: z.number().nullable(),
   }).nullable().default(null).meta({ description: "how far that backup is; null: none is, or it cannot be seen" }),
+  backupSource: z.object({
+    host: z.string(),
+    role: z.enum(["primary", "standby"]),
+    because: z.string(),
+    kind: z.enum(["full", "incremental"]),
+    kindBecause: z.string(),
+    fix: z.string().nullable().meta({ description: "what makes incremental backups possible again; null: nothing" }),
+  }).nullable().default(null).meta({
+    description:
+      "the node that the backup under way, or the last one, was copied from, and why; null: none since the start",
+  }),
   verified: VerifiedSchema.nullable().default(null).meta({
     description: "the last backup that was restored and checked",
   }),

@@ -10,16 +10,22 @@ import { readRecoverable } from "./act/archive.ts";
 import { verifiedText } from "./text/verified.ts";
 import type { Window } from "./decide/recoverable.ts";
 import { listBackups } from "./tools/barman-cli.ts";
+import type { BackupRecord } from "./text/backup-info.ts";
 import type { Backup } from "./text/barman-output.ts";
 import { loadBarmanConfig } from "./role.ts";
 
 /** `barman list [--json]`: the backups, oldest first. */
 export const listCommand: Command = async (context, { options }) => {
   const config = loadBarmanConfig(context);
-  const backups = await listBackups(config.serverName);
+  const listed = await listBackups(config.serverName);
   const out = printer(context, options);
   const { sources, windows, receivedMs } = await readRecoverable(config);
   const { unreadable } = sources;
+  const backups = listed.map((b) => {
+    const record = sources.backups.find((r) => r.id === b.id);
+    const kind = record === undefined ? null : record.parent === null ? "full" : "incremental";
+    return { ...b, from: record?.from ?? null, kind, parent: record?.parent ?? null };
+  });
   for (const line of [...renderBackups(backups), ...renderWindows(windows, receivedMs), ...unreadable]) out.say(line);
   const newest = windows.length === 0 ? null : await newestMoment(sources, config);
   if (newest !== null) out.say(`the newest moment that can be restored is the commit at ${newest}`);
@@ -31,16 +37,20 @@ export const listCommand: Command = async (context, { options }) => {
 };
 
 /** A table of backups, its columns aligned; pure. */
-export function renderBackups(backups: readonly Backup[]): string[] {
+export function renderBackups(
+  backups: readonly (Backup & Pick<BackupRecord, "from" | "parent"> & { kind: string | null })[],
+): string[] {
   if (backups.length === 0) return ["no backups yet"];
   const rows = backups.map((b) => [
     b.id,
     b.status,
     b.endSeconds === null ? "-" : instant(b.endSeconds * 1000),
     sizeOr(b.sizeBytes),
+    b.from ?? "-",
+    b.parent === null ? b.kind ?? "-" : `on ${b.parent}`,
     b.retention ?? "-",
   ]);
-  return table([["backup", "status", "ended", "size", "retention"], ...rows]);
+  return table([["backup", "status", "ended", "size", "from", "kind", "retention"], ...rows]);
 }
 
 const instant = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");

@@ -12,14 +12,13 @@ import {
   writeAtomic,
 } from "../../../core/runtime/files.ts";
 import { restoreNeeds } from "../../../core/postgres/room.ts";
-import { every } from "../../../core/runtime/time.ts";
 import { sizeText } from "../../../core/words/amounts.ts";
-import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
-import { progressOf } from "../decide/progress.ts";
+import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import type { RestorePlan } from "../decide/restore-plan.ts";
 import { backupDirectory } from "../text/places.ts";
-import { copyMs, type Into, options, sayEveryMs } from "./copy-server.ts";
-import { copyHba, moveTablespaces, renderCopyConf } from "../text/recovery-conf.ts";
+import { combineInto, runWatched } from "./combine.ts";
+import { copyMs, type Into } from "./copy-server.ts";
+import { copyHba, renderCopyConf, renderTablespaceMap } from "../text/recovery-conf.ts";
 
 /** A socket's path holds at most 107 bytes, and PostgreSQL adds /.s.PGSQL.5432. */
 const longestDirectory = 90;
@@ -75,16 +74,9 @@ export async function copyInto(directory: string, plan: RestorePlan, into: Into)
   if (await exists(half)) say(`Removing ${half}, which an interrupted restore left`);
   await remove(half);
   await ensureDirectory(half, { mode: 0o700, owner });
-  await copyTree(`${from}/data/.`, `${half}/`, plan.backup.sizeBytes, into);
-  const map = await readIfThere(`${half}/tablespace_map`);
-  if (map !== null) {
-    const tablespaces = `${directory}.tablespaces`;
-    await ensureDirectory(tablespaces, { mode: 0o700, owner });
-    for (const oid of (await listDirectory(from)).filter((name) => /^\d+$/.test(name))) {
-      await copyTree(`${from}/${oid}/.`, `${tablespaces}/${oid}/`, null, into);
-    }
-    await writeAtomic(`${half}/tablespace_map`, moveTablespaces(map, tablespaces), { mode: 0o600, owner });
-  }
+  if (plan.backup.parent === null) await copyTree(`${from}/data/.`, `${half}/`, plan.backup.sizeBytes, into);
+  else await combineInto(half, plan.backup, into);
+  await copyTablespaces(from, half, directory, into);
   const auto = await readIfThere(`${half}/postgresql.auto.conf`) ?? "";
   const conf = renderCopyConf({
     directory,
@@ -102,28 +94,22 @@ export async function copyInto(directory: string, plan: RestorePlan, into: Into)
   await move(half, directory);
 }
 
-async function copyTree(from: string, to: string, bytes: number | null, into: Into): Promise<void> {
-  const { clock, say } = into;
-  const done = new AbortController();
-  const before = (await diskSpace(dirname(to))).usedBytes;
-  const since = clock.nowMs();
-  const watching = every(sayEveryMs, async () => {
-    const forMs = clock.nowMs() - since;
-    if (forMs < sayEveryMs) return;
-    const streamedBytes = Math.max(0, (await diskSpace(dirname(to))).usedBytes - before);
-    const { bytesPerSecond, leftSeconds } = progressOf({ streamedBytes, totalBytes: bytes }, forMs);
-    const left = leftSeconds === null ? "" : `, about ${leftSeconds} s left`;
-    say(
-      `  copied about ${sizeText(streamedBytes)}${
-        bytesPerSecond === null ? "" : ` at ${sizeText(bytesPerSecond)}/s`
-      }${left}`,
-    );
-  }, { clock, signal: done.signal, onError: (error) => say(`  the progress cannot be seen: ${errorText(error)}`) });
-  try {
-    const { before: prefix, with: how } = options(into, copyMs);
-    await run([...prefix, "cp", "-a", "--reflink=auto", from, to], how);
-  } finally {
-    done.abort();
-    await watching;
+/** The links of a backup lead into the backup itself. A copy gets tablespaces of its own, which its first start links. */
+async function copyTablespaces(from: string, half: string, directory: string, into: Into): Promise<void> {
+  const oids = (await listDirectory(from)).filter((name) => /^\d+$/.test(name));
+  if (oids.length === 0) return;
+  const tablespaces = `${directory}.tablespaces`;
+  if (await exists(tablespaces)) into.say(`Removing ${tablespaces}, whose copy is gone`);
+  await remove(tablespaces);
+  await ensureDirectory(tablespaces, { mode: 0o700, owner });
+  for (const oid of oids) {
+    await remove(`${half}/pg_tblspc/${oid}`);
+    await ensureDirectory(`${tablespaces}/${oid}`, { mode: 0o700, owner });
+    await copyTree(`${from}/${oid}/.`, `${tablespaces}/${oid}/`, null, into);
   }
+  await writeAtomic(`${half}/tablespace_map`, renderTablespaceMap(oids, tablespaces), { mode: 0o600, owner });
+}
+
+async function copyTree(from: string, to: string, bytes: number | null, into: Into): Promise<void> {
+  await runWatched(["cp", "-a", "--reflink=auto", from, to], { to, bytes }, into);
 }

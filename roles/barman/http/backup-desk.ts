@@ -7,8 +7,8 @@ import { exists, listDirectory, listTree, modeOf, readIfThere, readListed } from
 import { inParallel } from "../../../core/runtime/parallel.ts";
 import { cutIntoAnswers } from "../../../core/protocol/backup-parts.ts";
 import type { AnswerOf, BackupEntry, orders, QuestionOf } from "../../../core/protocol/orders.ts";
-import { parseBackupInfo } from "../text/backup-info.ts";
-import { backupDirectory, type Places, recordPath } from "../text/places.ts";
+import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
+import { backupDirectory, combinedDirectory, dataDirectory, type Places, recordPath } from "../text/places.ts";
 import type { Barman } from "../state.ts";
 
 type FilesAsked = QuestionOf<typeof orders.backupFiles>;
@@ -27,6 +27,8 @@ interface Listed {
   entries: BackupEntry[];
   totalBytes: number;
   digest: string;
+  /** that holds the files */
+  directory: string;
 }
 
 interface Kept {
@@ -71,17 +73,23 @@ export function backupDesk(barman: Pick<Barman, "clock" | "log" | "stop"> & { co
     kept.usedMs = clock.nowMs();
     return kept.listed;
   };
+  // a backup that is combined again has the same files with other times
+  const forgetCombined = async (id: string) => {
+    const listed = kept?.id === id ? await kept.listed.catch(() => null) : null;
+    if (listed?.directory.startsWith(`${combinedDirectory(config)}/`)) kept = null;
+  };
   return {
     files: async ({ id, from }) => {
+      if (from === 0) await forgetCombined(id);
       const { entries, totalBytes, digest } = await listOf(id);
       return { entries: page(entries, from), total: entries.length, totalBytes, digest };
     },
     piece: async (asked) => {
-      const { entries, digest } = await listOf(asked.id);
+      const { entries, digest, directory } = await listOf(asked.id);
       if (digest !== asked.digest) {
         throw new ControlRefusal(`backup ${asked.id} has other files than the node was sent; begin the restore again`);
       }
-      const answer = await readPieces(join(backupDirectory(config, asked.id), "data"), entries, asked);
+      const answer = await readPieces(directory, entries, asked);
       if ("pieces" in answer) return answer;
       kept = null;
       const why = `${answer.changed} in backup ${asked.id} was changed or removed while it was sent`;
@@ -120,12 +128,11 @@ async function readPieces(
 
 /** The files of a finished backup. Throws ControlRefusal if a node cannot have them. */
 async function readList(places: Places, id: string): Promise<Listed> {
-  const directory = backupDirectory(places, id);
-  await refuseUnfit(places, id);
+  const directory = await fitDirectory(places, id);
   const digest = createHash("sha256");
   const entries: BackupEntry[] = [];
   let totalBytes = 0;
-  for (const { kind, ...rest } of await listTree(join(directory, "data"))) {
+  for (const { kind, ...rest } of await listTree(directory)) {
     if (kind === "other") {
       throw new ControlRefusal(
         `${rest.path} in backup ${id} is a link or a special file, which a node cannot fetch; ` +
@@ -137,16 +144,18 @@ async function readList(places: Places, id: string): Promise<Listed> {
     entries.push(entry);
     totalBytes += entry.bytes;
   }
-  return { entries, totalBytes, digest: digest.digest("hex") };
+  return { entries, totalBytes, digest: digest.digest("hex"), directory };
 }
 
-async function refuseUnfit(places: Places, id: string): Promise<void> {
+/** The directory of its files. Throws ControlRefusal if a node cannot have them. */
+async function fitDirectory(places: Places, id: string): Promise<string> {
   const directory = backupDirectory(places, id);
   const record = await readIfThere(recordPath(places, id));
   if (record === null || !(await exists(join(directory, "data")))) {
     throw new ControlRefusal(`barman has no backup ${id}; \`postdock barman list\` shows the backups that it has`);
   }
-  if (!isFinished(id, record)) {
+  const finished = finishedRecord(id, record);
+  if (finished === null) {
     throw new ControlRefusal(`backup ${id} is not finished; wait for it, or take another of \`postdock barman list\``);
   }
   for (const name of await listDirectory(directory)) {
@@ -156,11 +165,14 @@ async function refuseUnfit(places: Places, id: string): Promise<void> {
         "use `postdock barman restore --into` in the barman container",
     );
   }
+  const files = dataDirectory(places, id, finished.parent);
+  if (await exists(files)) return files;
+  throw new ControlRefusal(`backup ${id} is incremental and not combined yet; type postdock barman restore resume`);
 }
 
-function isFinished(id: string, record: string): boolean {
+function finishedRecord(id: string, record: string): BackupRecord | null {
   try {
-    return parseBackupInfo(id, record) !== null;
+    return parseBackupInfo(id, record);
   } catch (error) {
     throw new ControlRefusal(`${errorText(error)}; take another of \`postdock barman list\``);
   }
