@@ -72,8 +72,10 @@ test("what could not be seen is left out, never zero; the server that does not a
     "pg_replication_lag_seconds",
     "postdock_disk_free_bytes",
     "postdock_is_primary",
+    "postdock_replay_paused",
     "postdock_replication_lag_bytes",
     "postdock_standbys",
+    "postdock_streaming",
     "postdock_timeline",
   ].map((name) => `gauge ${name}{node}`);
   assert.deepEqual(seriesOf(text), [...recorded.filter((s) => !unseen.includes(s)), ...durations]);
