@@ -1,4 +1,5 @@
 // Every variable of the barman role: its public name, its documentation, and the checks across several variables.
+import { cloudProblems, cloudVariables } from "./cloud.ts";
 import { cronExpression } from "./cron.ts";
 import {
   type ConfigOf,
@@ -154,6 +155,7 @@ export const barmanVariables = {
     accepts: "an absolute path of letters, digits, . _ - and /",
     doc: "Directory for backups and WAL. Mount a volume here.",
   }),
+  ...cloudVariables,
   verifySchedule: env("VERIFY_SCHEDULE", (text: string) => text.trim() === "" ? "" : cronExpression(text), {
     fallback: "0 3 * * 0",
     accepts: "a cron expression of five fields; empty: never",
@@ -185,7 +187,7 @@ export type BarmanConfig = ConfigOf<typeof barmanVariables>;
 
 /** Problems between variables. */
 export function barmanProblems(config: BarmanConfig, hostname: string): ConfigProblem[] {
-  const problems = observerProblems(config, hostname);
+  const problems = [...observerProblems(config, hostname), ...cloudProblems(config)];
   if (config.postgresUser === config.replicationUser && config.postgresPassword !== config.replicationPassword) {
     problems.push({
       variable: "REPLICATION_PASSWORD",

@@ -124,6 +124,11 @@ const bad: Record<RoleName, Record<string, string[]>> = {
     BACKUP_RETENTION_DAYS: ["0", "ever"],
     BACKUP_RETENTION_COUNT: ["-1", "all", "10001"],
     BACKUP_DIR: ["backups", "/", "//", "/a b", "/a/../b"],
+    CLOUD_BACKUP_URL: ["bucket", "https://bucket", "s3://", "s3://Bucket", "s3://bucket/../a"],
+    CLOUD_BACKUP_ENDPOINT: ["store:9000", "http://store/path"],
+    CLOUD_BACKUP_REGION: ["eu central"],
+    CLOUD_BACKUP_ACCESS_KEY: ["a b", "without-a-url"],
+    CLOUD_BACKUP_SECRET_KEY: ["top secret", "without-a-url"],
   },
 };
 

@@ -45,6 +45,15 @@ export function backup(member: Member): Finding[] {
     ...(status.checkOk === false
       ? [error(member.host, `barman check fails: ${status.checkFailures.join("; ")}`, check)]
       : []),
+    ...(status.cloud?.failing
+      ? [
+        warning(
+          member.host,
+          `backups do not reach the object store: ${status.cloud.failing.what}`,
+          status.cloud.failing.fix,
+        ),
+      ]
+      : []),
     ...(status.backups === 0 ? [noBackup(member.host, status)] : []),
     ...(status.backupSource?.fix
       ? [warning(member.host, `takes full backups only: ${status.backupSource.kindBecause}`, status.backupSource.fix)]

@@ -100,6 +100,7 @@ const barmanStatus: BarmanStatus = {
   backupSource: null,
   backupWanted: null,
   verified: null,
+  cloud: null,
 };
 
 const says = (host: string, status: AnyStatus, clockAheadMs = 0): Member => ({ host, status, clockAheadMs });
@@ -235,6 +236,20 @@ const table: [string, Member, RegExp][] = [
     "barman check",
     says("backup", { ...barmanStatus, checkOk: false, checkFailures: ["ssh: FAILED"] }),
     /^error backup: barman check fails: ssh: FAILED; run `barman check pg_cluster`/,
+  ],
+  [
+    "no object store",
+    says("backup", {
+      ...barmanStatus,
+      cloud: {
+        url: "s3://bucket",
+        lastUploadMs: null,
+        waitingWalFiles: 1,
+        waitingBackups: null,
+        failing: { what: "There is no bucket bucket", fix: "make the bucket" },
+      },
+    }),
+    /^warning backup: backups do not reach the object store: There is no bucket bucket; make the bucket/,
   ],
   [
     "no backup",

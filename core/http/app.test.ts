@@ -27,6 +27,7 @@ const status: BarmanStatus = {
   backupSource: null,
   backupWanted: null,
   verified: null,
+  cloud: null,
 };
 
 const quiet = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });

@@ -2,6 +2,7 @@
 // Each role writes it and the other containers read it. A value that could not be seen is null, never a guess.
 import { z } from "zod";
 import { PauseSchema } from "./pause.ts";
+import { CloudSchema } from "./cloud.ts";
 import { VerifiedSchema } from "./verified.ts";
 import { ReinitSchema } from "./reinit.ts";
 import { RestoreEndSchema, RestoreProgressSchema } from "./restore.ts";
@@ -214,6 +215,7 @@ export const BarmanStatus = z.object({
   verified: VerifiedSchema.nullable().default(null).meta({
     description: "the last backup that was restored and checked",
   }),
+  cloud: CloudSchema.nullable().default(null),
   backupWanted: z.string().nullable().default(null).meta({
     description: "why a base backup is taken as soon as it can be; null: the next one is taken by schedule",
   }),

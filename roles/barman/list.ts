@@ -1,6 +1,6 @@
 // `barman list`: the backups, and which moments can be restored.
 import type { Command } from "../../core/runtime/context.ts";
-import { ExitCode } from "../../core/words/errors.ts";
+import { errorText, ExitCode } from "../../core/words/errors.ts";
 import { sizeText } from "../../core/words/amounts.ts";
 import { table } from "../../core/words/layout.ts";
 import { printer } from "../../core/runtime/printer.ts";
@@ -13,6 +13,9 @@ import { listBackups } from "./tools/barman-cli.ts";
 import type { BackupRecord } from "./text/backup-info.ts";
 import type { Backup } from "./text/barman-output.ts";
 import { loadBarmanConfig } from "./role.ts";
+import type { BarmanConfig } from "../../config/barman.ts";
+import { listStore } from "./tools/cloud-cli.ts";
+import { renderStore, storeJson } from "./text/store-text.ts";
 
 /** `barman list [--json]`: the backups, oldest first. */
 export const listCommand: Command = async (context, { options }) => {
@@ -31,10 +34,38 @@ export const listCommand: Command = async (context, { options }) => {
   if (newest !== null) out.say(`the newest moment that can be restored is the commit at ${newest}`);
   const verified = await readVerified(config);
   out.say(verified === null ? "no backup has been verified yet: postdock barman verify" : verifiedText(verified));
+  const store = config.cloudUrl === "" ? null : await readStore(config);
+  for (const line of store?.lines ?? []) out.say(line);
   const received = receivedMs === null ? null : instant(receivedMs);
-  out.result({ server: config.serverName, backups, windows, received, unreadable, newest, verified });
+  out.result({
+    server: config.serverName,
+    backups,
+    windows,
+    received,
+    unreadable,
+    newest,
+    verified,
+    store: store?.json ?? null,
+  });
   return ExitCode.ok;
 };
+
+/** How long the object store has to answer, milliseconds. */
+const storeMs = 60_000;
+
+/** What the object store holds; if it cannot be read, why. */
+async function readStore(config: BarmanConfig): Promise<{ lines: string[]; json: unknown }> {
+  try {
+    const store = await listStore(config, undefined, storeMs);
+    return { lines: renderStore(store, config.cloudUrl), json: { url: config.cloudUrl, ...storeJson(store) } };
+  } catch (error) {
+    const text = errorText(error);
+    return {
+      lines: ["", `the object store at ${config.cloudUrl}: ${text}`],
+      json: { url: config.cloudUrl, error: text },
+    };
+  }
+}
 
 /** A table of backups, its columns aligned; pure. */
 export function renderBackups(

@@ -14,13 +14,14 @@ import {
   serverConfPath,
   serverDirectory,
 } from "./text/barman-conf.ts";
-import { serverHome } from "./text/places.ts";
+import { cloudDirectory, serverHome } from "./text/places.ts";
 
 const owner: Account = postgresAccount;
 
 /** Writes all files whole. Throws an OperatorError if BACKUP_DIR cannot be written. */
 export async function prepareBarman(config: BarmanConfig, log: Log): Promise<void> {
   await prepareBackupDirectory(config, log);
+  if (config.cloudUrl !== "") await ensureDirectory(cloudDirectory(config), { mode: 0o700, owner });
   await ensureDirectory(lockDirectory, { mode: 0o750, owner });
   await ensureDirectory(dirnameOf(barmanLogPath), { mode: 0o750, owner });
   await ensureDirectory(serverDirectory, { mode: 0o750, owner });

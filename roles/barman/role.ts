@@ -17,6 +17,8 @@ import { supervise } from "../../core/runtime/supervisor.ts";
 import { type Clock, onAbort, oneAtATime, untilAborted } from "../../core/runtime/time.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { takeBackups } from "./act/backup.ts";
+import { takeIdentity } from "./act/cloud-identity.ts";
+import { keepInStore } from "./act/cloud.ts";
 import { doDuties } from "./act/duties.ts";
 import { followOnce, followPrimary } from "./act/follow.ts";
 import { backupDesk } from "./http/backup-desk.ts";
@@ -53,7 +55,7 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
   const metrics = new Metrics();
   const barman: Barman = {
     config,
-    state: initialState(clock.nowMs(), config.hosts),
+    state: initialState(clock.nowMs(), config.hosts, config.cloudUrl),
     clock,
     log,
     stop: stop.signal,
@@ -76,8 +78,10 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;
+    await takeIdentity(barman);
     barman.state.phase = "running";
-    const loops = [keepReceiving, keepSlots, doDuties, takeBackups, keepVerified].map((loop) => () => loop(barman));
+    const duties = [keepReceiving, keepSlots, doDuties, takeBackups, keepVerified, keepInStore];
+    const loops = duties.map((loop) => () => loop(barman));
     const ending = async () => {
       await untilAborted(stop.signal);
       barman.state.phase = "stopping";

@@ -5,7 +5,7 @@ import type { BarmanEvents } from "./text/metrics.ts";
 import type { Peers } from "../../core/client/peers.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
-import type { BarmanState } from "./decide/view.ts";
+import type { BarmanState, CloudState } from "./decide/view.ts";
 
 /** What the role works with and knows, passed to each of its loops. */
 export interface Barman {
@@ -23,7 +23,7 @@ export interface Barman {
 }
 
 /** The state at the start of the container. */
-export function initialState(nowMs: number, hosts: readonly string[]): BarmanState {
+export function initialState(nowMs: number, hosts: readonly string[], cloudUrl = ""): BarmanState {
   return {
     startedMs: nowMs,
     phase: "starting",
@@ -39,11 +39,24 @@ export function initialState(nowMs: number, hosts: readonly string[]): BarmanSta
     disk: null,
     backup: { runningSinceMs: null, nextWallMs: null, progress: null, source: null },
     wantBackup: null,
+    cloud: cloudUrl === "" ? null : noCloud(),
     verified: null,
     due: { checkMs: nowMs, catalogMs: nowMs },
     lastBeatMs: nowMs,
   };
 }
+
+const noCloud = (): CloudState => ({
+  store: null,
+  readMs: -Infinity,
+  changes: 0,
+  seen: 0,
+  lastUploadMs: null,
+  closedMs: null,
+  waitingWal: null,
+  waitingBackups: null,
+  trouble: { wal: null, backups: null },
+});
 
 /** Asks for a new check and a new reading of the catalog, after something has changed. */
 export function lookAgain(barman: Barman): void {

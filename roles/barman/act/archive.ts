@@ -40,7 +40,8 @@ export async function readSources(places: Places, walSegmentBytes: number | null
   return { backups, unreadable, ...await readArchive(places, segmentBytes) };
 }
 
-async function readBackups(places: Places): Promise<{ backups: BackupRecord[]; unreadable: string[] }> {
+/** The finished backups, and why records of others cannot be read. */
+export async function readBackups(places: Places): Promise<{ backups: BackupRecord[]; unreadable: string[] }> {
   const unreadable: string[] = [];
   const names = (await listDirectory(metaDirectory(places))).filter((name) => name.endsWith("-backup.info"));
   const backups: BackupRecord[] = [];
@@ -81,8 +82,7 @@ async function readArchive(
 ): Promise<{ archive: Archive; received: WalFile[] }> {
   const root = walDirectory(places);
   const entries = await listDirectory(root);
-  const logs = entries.filter((name) => /^[0-9A-F]{16}$/.test(name));
-  const archived = await Promise.all(logs.map((log) => listDirectory(`${root}/${log}`)));
+  const archived = await listSegments(root, entries);
   const streamed = await listDirectory(streamingDirectory(places));
   const filesOf = (names: readonly string[]) => names.flatMap((name) => parseWalName(name, segmentBytes) ?? []);
   const received = filesOf(streamed);
@@ -93,10 +93,24 @@ async function readArchive(
       if (text !== null) histories.set(parseInt(name.slice(0, 8), 16), parseHistory(text.toString()));
     }
   }
-  return { archive: { segmentBytes, files: [...filesOf(archived.flat()), ...received], histories }, received };
+  return { archive: { segmentBytes, files: [...filesOf(archived), ...received], histories }, received };
 }
 
-async function lastReceivedMs(places: Places): Promise<number | null> {
+/** The names of all archived WAL segments and histories. */
+export async function listArchived(places: Places): Promise<string[]> {
+  const root = walDirectory(places);
+  const entries = await listDirectory(root);
+  const segments = (await listSegments(root, entries)).filter((name) => /^[0-9A-F]{24}(\.partial)?$/.test(name));
+  return [...entries.filter((name) => /^[0-9A-F]{8}\.history$/.test(name)), ...segments];
+}
+
+async function listSegments(root: string, entries: readonly string[]): Promise<string[]> {
+  const logs = entries.filter((name) => /^[0-9A-F]{16}$/.test(name));
+  return (await Promise.all(logs.map((log) => listDirectory(`${root}/${log}`)))).flat();
+}
+
+/** When WAL was received last, milliseconds since 1970; null: none is being received. */
+export async function lastReceivedMs(places: Places): Promise<number | null> {
   const directory = streamingDirectory(places);
   const partial = (await listDirectory(directory)).filter((name) => name.endsWith(".partial")).toSorted().at(-1);
   return partial === undefined ? null : await modifiedMs(`${directory}/${partial}`);

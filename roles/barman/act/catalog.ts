@@ -38,12 +38,14 @@ export const newMemory = (): Memory => ({
   records: "",
 });
 
-/** Notices by barman's own records that a backup was taken or removed by hand. */
+/** Notices by barman's own records that a backup was taken, removed or exempted by hand. */
 export async function noticeBackups(barman: Barman, memory: Memory): Promise<void> {
   const directory = metaDirectory(barman.config);
-  const names = (await listDirectory(directory)).filter((name) => name.endsWith(".info"));
-  const newest = names.at(-1);
-  const records = names.join() + (newest === undefined ? "" : await readIfThere(`${directory}/${newest}`));
+  const names = await listDirectory(directory);
+  const newest = names.filter((name) => name.endsWith(".info")).slice(-1);
+  const kept = names.filter((name) => name.endsWith("-keep"));
+  const texts = await Promise.all([...newest, ...kept].map((name) => readIfThere(`${directory}/${name}`)));
+  const records = names.join() + texts.join();
   if (records !== memory.records) barman.state.due.catalogMs = barman.clock.nowMs();
   memory.records = records;
 }

@@ -1,4 +1,5 @@
 // PURE types: what the barman role knows now.
+import type { Store } from "./cloud.ts";
 import type { Phase } from "../../../core/protocol/status.ts";
 import type { Verified } from "../../../core/protocol/verified.ts";
 import type { BackupProgress } from "./progress.ts";
@@ -25,6 +26,31 @@ export interface ReceiverState {
   host: string | null;
   trouble: string | null;
   fix: string | null;
+}
+
+export interface Trouble {
+  what: string;
+  fix: string;
+}
+
+/** What is known of the object store. */
+export interface CloudState {
+  /** what it holds; null: not read yet */
+  store: Store | null;
+  /** when that was read */
+  readMs: number;
+  /** how often something failed or was changed there, and how much of that `store` shows */
+  changes: number;
+  seen: number;
+  /** when something was stored last, milliseconds since 1970; null: not known */
+  lastUploadMs: number | null;
+  /** when a segment was closed last so that it gets there, milliseconds since 1970 */
+  closedMs: number | null;
+  /** how much is here and not there; null: not known yet */
+  waitingWal: number | null;
+  waitingBackups: number | null;
+  /** what fails now, with the fix */
+  trouble: { wal: Trouble | null; backups: Trouble | null };
 }
 
 /** All that the role knows. Each group has one writer; each decision takes only the part that it looks at. */
@@ -76,6 +102,10 @@ export interface BarmanState {
   };
   /** a base backup is wanted now, and why */
   wantBackup: string | null;
+
+  // written by act/cloud.ts
+  /** null: without CLOUD_BACKUP_URL */
+  readonly cloud: CloudState | null;
 
   // written by act/verify-schedule.ts
   /** the last verification of a backup; null: there was none, or it has not been read yet */

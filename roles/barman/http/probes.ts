@@ -56,5 +56,12 @@ function barmanStatus(barman: Barman): BarmanStatus {
     backupSource: state.backup.source,
     backupWanted: state.wantBackup,
     verified: state.verified,
+    cloud: state.cloud === null ? null : {
+      url: config.cloudUrl,
+      lastUploadMs: state.cloud.lastUploadMs,
+      waitingWalFiles: state.cloud.waitingWal,
+      waitingBackups: state.cloud.waitingBackups,
+      failing: state.cloud.trouble.wal ?? state.cloud.trouble.backups,
+    },
   };
 }

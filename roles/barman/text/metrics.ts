@@ -4,7 +4,7 @@ import { type EventMetrics, type Gauge, gauge } from "../../../core/words/metric
 import { finishedBackups } from "../decide/catalog.ts";
 import { receives } from "../decide/health.ts";
 import type { Verified } from "../../../core/protocol/verified.ts";
-import type { BarmanState, Catalog } from "../decide/view.ts";
+import type { BarmanState, Catalog, CloudState } from "../decide/view.ts";
 
 /** What the role knows, and the clock's milliseconds now. */
 export interface BarmanMetricsView {
@@ -22,6 +22,7 @@ export const barmanGauges: readonly Gauge<BarmanMetricsView>[] = [
   ...catalogGauges(),
   ...diskGauges(),
   ...verifyGauges(),
+  ...cloudGauges(),
   gauge("postdock_barman_receiving", "1 while WAL is received from the primary", ({ state }) => receives(state)),
   gauge(
     "postdock_barman_primary_seen_seconds_ago",
@@ -74,6 +75,25 @@ function verifyGauges(): Gauge<BarmanMetricsView>[] {
       "The last commit that was there, seconds since the epoch",
       (v) => v.reached === null ? null : Date.parse(v.reached.replace(" ", "T").replace(/\+00$/, "Z")) / 1000,
     ),
+  ];
+}
+
+function cloudGauges(): Gauge<BarmanMetricsView>[] {
+  const of = (name: string, help: string, read: (cloud: CloudState) => number | boolean | null) =>
+    gauge<BarmanMetricsView>(name, help, ({ state }) => state.cloud === null ? null : read(state.cloud));
+  return [
+    of(
+      "postdock_barman_cloud_ok",
+      "1 while nothing fails at the object store",
+      ({ trouble, store }) => trouble.wal === null && trouble.backups === null && (store === null ? null : true),
+    ),
+    of(
+      "postdock_barman_cloud_last_upload_time_seconds",
+      "When a file was stored in the object store last, seconds since the epoch",
+      (c) => c.lastUploadMs === null ? null : c.lastUploadMs / 1000,
+    ),
+    of("postdock_barman_cloud_waiting_wal_files", "WAL files that the object store lacks", (c) => c.waitingWal),
+    of("postdock_barman_cloud_waiting_backups", "Base backups that the object store lacks", (c) => c.waitingBackups),
   ];
 }
 

@@ -33,3 +33,6 @@ export const verifiedPath = (p: Places) => `${serverHome(p)}/postdock-verified.j
 export const verifyLockPath = (p: Places) => `${serverHome(p)}/postdock-verify.pid`;
 /** Why a base backup is wanted at once; kept over restarts. */
 export const wantedBackupPath = (p: Places) => `${serverHome(p)}/postdock-wanted-backup.txt`;
+/** Parts of what comes from the object store; below it those of the base backup that goes there. */
+export const cloudDirectory = (p: Places) => `${serverHome(p)}/postdock-cloud`;
+export const uploadDirectory = (p: Places) => `${cloudDirectory(p)}/upload`;
