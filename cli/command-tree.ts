@@ -171,6 +171,14 @@ const barman: Group = {
       ],
     },
     {
+      usage: "fetch [BACKUP]",
+      does:
+        "brings a backup and the WAL after it back from the object store into BACKUP_DIR; the default is the newest",
+      exits: `${done}, 77 refused, with the reason`,
+      run: lazy(async () => (await import("../roles/barman/fetch.ts")).fetchCommand),
+      options: [{ flag: "--json", does: "as JSON, for programs" }],
+    },
+    {
       usage: "restore [STEP]",
       does:
         "restores a moment: the whole cluster, or with --into a copy beside it. STEP is for a restore of the cluster " +

@@ -5,6 +5,8 @@ import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { type Asked, planRestore } from "../../roles/barman/act/plan-restore.ts";
 import { checkCombined } from "../../roles/barman/act/combine.ts";
+import { readBackups } from "../../roles/barman/act/archive.ts";
+import { type FetchDeps, fetchFromStore } from "../../roles/barman/act/fetch.ts";
 import { startCopy } from "../../roles/barman/act/copy-server.ts";
 import { checkInto, copyInto } from "../../roles/barman/act/restore-into.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
@@ -31,6 +33,7 @@ export const restoreCommand: Command = async (context, { args: [step], options }
     throw usage("--start needs --into", "give the directory for the copy: --into DIRECTORY --start");
   }
   const asked = askedOf(options);
+  await fetchIfGone(asked, options, { config: places, clock: context.clock, say: out.say });
   const planned = await planRestore(asked, places, context.clock.wallMs());
   if ("refused" in planned) {
     throw new OperatorError({
@@ -46,6 +49,22 @@ export const restoreCommand: Command = async (context, { args: [step], options }
     ? await restoreCluster(planned.plan, targetText(asked.target), doing)
     : await restoreInto(options.into.replace(/(?<=.)\/+$/, ""), planned.plan, doing);
 };
+
+/** Without a backup in BACKUP_DIR the one that is needed comes back from the object store first. A dry run fetches nothing. */
+async function fetchIfGone({ backup, target }: Asked, { dryRun }: Options, deps: FetchDeps): Promise<void> {
+  const { config, say } = deps;
+  if (config.cloudUrl === "" || (await readBackups(config)).backups.length > 0) return;
+  if (dryRun) {
+    throw new OperatorError({
+      what: "There is no backup in BACKUP_DIR to plan with",
+      why: "a dry run fetches nothing from the object store",
+      fix: "type postdock barman fetch, then try again",
+      exitCode: ExitCode.refused,
+    });
+  }
+  say("There is no backup in BACKUP_DIR: it is fetched from the object store first");
+  await fetchFromStore({ id: backup, untilMicros: target.kind === "time" ? target.atMicros : null }, deps);
+}
 
 /** What is said instead of a plan, while a restore of the cluster is under way or after it. */
 const steps = ["resume", "finish", "abort", "clean"];

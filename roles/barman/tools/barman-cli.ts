@@ -60,6 +60,11 @@ export async function keepBackup(server: string, id: string, how: Keep, signal?:
   await plain(["keep", ...option, server, id], 60_000, signal);
 }
 
+/** Makes barman's record of archived WAL anew, after files have come from elsewhere. */
+export async function rebuildWalRecord(server: string): Promise<void> {
+  await plain(["rebuild-xlogdb", server], 3_600_000);
+}
+
 /** Ends a receiver that was started by hand. */
 export async function stopReceiver(server: string, signal?: AbortSignal): Promise<void> {
   await plain(["receive-wal", "--stop", server], 30_000, signal);
