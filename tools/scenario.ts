@@ -1,17 +1,20 @@
 // `deno task test:scenario NAME`: runs scenarios in real containers: all of them in order, or those whose file name
 // contains NAME.
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
-import { OperatorError } from "../core/words/errors.ts";
+import { errorText, OperatorError } from "../core/words/errors.ts";
 import { prefix } from "../tests/support/cluster.ts";
 import { ensureCompose } from "./engine.ts";
 import { ensureImages } from "./images.ts";
 import { optionsOf } from "./options.ts";
+import { ensureSeaweed } from "./seaweedfs.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
 
 /** Scenarios that create the shared cluster, which run first. The rest run in the order of their names. */
 const first = ["the-cluster-starts-in-reverse-order"];
+/** Scenarios that need an S3 server, which is built while the others run, the first time. */
+const last = ["the-object-store"];
 
 export interface Totals {
   passed: number;
@@ -32,7 +35,7 @@ export async function runScenarios(filter: string, keep: boolean): Promise<Total
   if (!process.env.POSTDOCK_TEST_EXECUTABLE) await ensureImages();
   await ensureCompose("v2");
   await ensureCompose("v1");
-  const rank = (file: string) => first.some((name) => file.startsWith(name)) ? 0 : 1;
+  const rank = (file: string) => first.some((name) => file.startsWith(name)) ? 0 : needsStore(file) ? 2 : 1;
   const ordered = files.toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b));
   try {
     return await runFiles(ordered.map((f) => join("tests", "scenarios", f)), keep);
@@ -43,8 +46,14 @@ export async function runScenarios(filter: string, keep: boolean): Promise<Total
 
 async function runFiles(files: readonly string[], keep: boolean): Promise<Totals> {
   const totals: Totals = { passed: 0, failed: 0 };
+  const built = files.some((file) => needsStore(basename(file))) ? ensureSeaweed() : null;
+  built?.catch(() => {}); // it is reported where it is needed
   for (const file of files) {
     say(`\n${file}`);
+    if (needsStore(basename(file)) && !(await isBuilt(built))) {
+      totals.failed++;
+      continue;
+    }
     const argv = [process.execPath, "test", "-A", "--no-check", file];
     const env = { NO_COLOR: "1", POSTDOCK_TEST_KEEP: keep ? "1" : "" };
     const result = await attempt(argv, { timeoutMs: 600_000, cwd: root, show: true, env });
@@ -56,6 +65,18 @@ async function runFiles(files: readonly string[], keep: boolean): Promise<Totals
     if (!ok) await showLogs();
   }
   return totals;
+}
+
+const needsStore = (file: string) => last.some((name) => file.startsWith(name));
+
+async function isBuilt(built: Promise<string> | null): Promise<boolean> {
+  try {
+    await built;
+    return true;
+  } catch (error) {
+    say(errorText(error));
+    return false;
+  }
 }
 
 /** Prints the last lines of every container of the scenarios, without the output of the agents' children. */
