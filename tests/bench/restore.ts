@@ -72,9 +72,11 @@ export async function measureRestore(backup: string, runs: number): Promise<Rest
   const bytes = Number((await exec(backup, ["du", "-sb", source], longMs)).split("\t")[0]);
   const times = { plainCopy: [], plainRecovery: [], intoCopy: [], into: [], verify: [] } as Record<string, number[]>;
   for (let i = 0; i < runs; i++) {
+    await settle(backup);
     times.plainCopy!.push(await timeOf(backup, `cp -a ${source} ${plain}; sync -f ${plain}`));
     times.plainRecovery!.push(await timeOf(backup, plainRecovery()));
     await remove(backup, plain);
+    await settle(backup);
     const command = ["postdock", "barman", "restore", "--into", into, "--start", "--yes", "--json"];
     const restored = await tryExec(backup, command, longMs);
     if (restored.code !== 0) throw new Error(restored.stdout + restored.stderr);
@@ -95,6 +97,9 @@ export async function measureRestore(backup: string, runs: number): Promise<Rest
     verifyMs: ms("verify"),
   };
 }
+
+/** What was written before is on disk: the sync of a copy is not to wait for it. */
+const settle = (backup: string) => exec(backup, ["sync", "-f", "/var/backups"], longMs);
 
 async function remove(backup: string, directory: string): Promise<void> {
   await tryExec(backup, ["gosu", "postgres", pgCtl, "-D", directory, "-m", "immediate", "stop"]);
