@@ -7,7 +7,12 @@ import type { Context, Given } from "../core/runtime/context.ts";
 import { ExitCode } from "../core/words/errors.ts";
 import { systemClock } from "../core/runtime/time.ts";
 
-async function type(args: string[], environment: Record<string, string> = {}, argv0 = "postdock") {
+async function type(
+  args: string[],
+  environment: Record<string, string> = {},
+  argv0 = "postdock",
+  fails: Error | null = null,
+) {
   const out: string[] = [];
   const err: string[] = [];
   const context: Context = {
@@ -16,7 +21,10 @@ async function type(args: string[], environment: Record<string, string> = {}, ar
       throw Object.assign(new Error(path), { code: "ENOENT" });
     },
     clock: systemClock,
-    print: (line) => out.push(line),
+    print: (line) => {
+      if (fails !== null) throw fails;
+      out.push(line);
+    },
     complain: (line) => err.push(line),
     onInput: () => {},
     onSignal: () => {},
@@ -31,6 +39,14 @@ test("--help and --version succeed and go to stdout", async () => {
   assert.match(help.out, /healthcheck/);
   assert.equal(help.err, "");
   assert.match((await type(["--version"])).out, /^\d+\.\d+/);
+});
+
+test("a full volume is not taken for a bug", async () => {
+  const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  const { code, err } = await type(["--version"], {}, "postdock", full);
+  assert.equal(code, ExitCode.config);
+  assert.match(err, /^postdock: A volume of this container is full: ENOSPC.*Fix: see which one with df -h/);
+  assert.equal((await type(["--version"], {}, "postdock", new Error("other"))).code, ExitCode.bug);
 });
 
 test("the help of a command says its exit codes", async () => {

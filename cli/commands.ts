@@ -29,10 +29,24 @@ function leafOf(words: readonly string[]): Leaf | undefined {
 }
 
 function explain(context: Context, error: unknown): number {
-  if (error instanceof OperatorError) {
-    context.complain(`postdock: ${error.message}`);
-    return error.exitCode;
+  const told = error instanceof OperatorError ? error : withoutRoom(error);
+  if (told !== null) {
+    context.complain(`postdock: ${told.message}`);
+    return told.exitCode;
   }
   context.complain(`postdock: a bug: ${error instanceof Error ? error.stack : errorText(error)}`);
   return ExitCode.bug;
+}
+
+/** A full volume is not taken for a bug; null: the error is another one. */
+function withoutRoom(error: unknown): OperatorError | null {
+  const { code } = error instanceof Error ? error as Error & { code?: unknown } : { code: null };
+  if (code !== "ENOSPC" && code !== "EDQUOT") return null;
+  return new OperatorError({
+    what: "A volume of this container is full",
+    why: errorText(error),
+    fix: "see which one with df -h, make room on it or make it larger, then try again",
+    exitCode: ExitCode.config,
+    cause: error,
+  });
 }

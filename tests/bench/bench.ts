@@ -1,6 +1,6 @@
-// `deno task bench [--runs N] [--stock N] [--only PART,…] [--keep]`: failover, cost and sizes, as ratios against stock
-// repmgr and pgpool on the same images in the same run. Parts: the names of the faults, switchover, cost,
-// sizes, stability, stalls.
+// `deno task bench [--runs N] [--stock N] [--mb N] [--only PART,…] [--keep]`: failover, cost and sizes, as ratios against stock
+// repmgr and pgpool, and backups and restores of so many MB against the plain tools, on the same images in the same run. Parts:
+// the names of the faults, switchover, cost, sizes, stability, stalls, backup, restore.
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { optionsOf } from "../../tools/options.ts";
 import { root, say, task } from "../../tools/terminal.ts";
 import { Cluster } from "../support/cluster.ts";
 import { withFirstLevel } from "../support/variants.ts";
+import { measureBackups } from "./backups.ts";
 import { measureCost, median, warmUp } from "./cost.ts";
 import { measure, measureSwitchover, type Run } from "./failover.ts";
 import { type Fault, faults } from "./faults.ts";
@@ -22,26 +23,30 @@ const seconds = (ms: number) => (ms / 1000).toFixed(1);
 const range = (values: readonly number[]) =>
   `${seconds(median(values))} s (${seconds(Math.min(...values))} to ${seconds(Math.max(...values))})`;
 
-const mb = (resident: number, own: number) => `${resident.toFixed(0)} MB resident (${own.toFixed(0)} MB its own)`;
+const memory = (resident: number, own: number) => `${resident.toFixed(0)} MB resident (${own.toFixed(0)} MB its own)`;
 
 interface Options {
   runs: number;
   stock: number;
+  /** data of the cluster that is backed up and restored */
+  mb: number;
   keep: boolean;
   wants(part: string): boolean;
 }
 
 function options(): Options {
-  const { only: text, runs = 3, stock = 1, keep } = optionsOf({
+  const { only: text, runs = 3, stock = 1, mb = 1_000, keep } = optionsOf({
     only: "text",
     runs: "count",
     stock: "count",
+    mb: "count",
     keep: "flag",
   });
   const only = text?.split(",");
   return {
     runs,
     stock,
+    mb,
     keep,
     wants: (part) => only === undefined || only.some((o) => part.includes(o)),
   };
@@ -86,7 +91,7 @@ async function withCluster<T>(size: number, keep: boolean, work: (cluster: Clust
 }
 
 await task(async () => {
-  const { runs, stock, keep, wants } = options();
+  const { runs, stock, mb, keep, wants } = options();
   const report: Record<string, unknown> = {};
   const tell = (part: string, line: string, value: unknown) => {
     say(`${part.padEnd(18)} ${line}`);
@@ -108,8 +113,8 @@ await task(async () => {
         await warmUp();
         const cost = await measureCost(cluster, nodes, await cluster.waitWhole(90_000, nodes));
         const each = cost.perNode.map((n) =>
-          `${n.node} agent ${n.agentCpu.toFixed(2)} % of a core, ${mb(n.agentMb, n.agentOwnMb)}, ` +
-          `fence ${n.fenceCpu.toFixed(2)} %, ${mb(n.fenceMb, n.fenceOwnMb)}`
+          `${n.node} agent ${n.agentCpu.toFixed(2)} % of a core, ${memory(n.agentMb, n.agentOwnMb)}, ` +
+          `fence ${n.fenceCpu.toFixed(2)} %, ${memory(n.fenceMb, n.fenceOwnMb)}`
         );
         const probe = `probe ${cost.probeCommandMs.toFixed(0)} ms as a command, ${
           cost.probeHttpMs.toFixed(1)
@@ -138,6 +143,7 @@ await task(async () => {
   }
   const stalled = Object.keys(stalls).filter((stall) => wants("stalls") || wants(stall));
   if (stalled.length > 0) await measureStalls(stalled, nodes, (seen) => tell(seen.stall, ages(seen), seen));
+  if (wants("backup") || wants("restore")) await measureBackups({ mb, runs, keep, wants }, tell);
   const load = loadavg().map((l) => l.toFixed(1)).join(" ");
   say(`load ${load}`);
   await mkdir(join(root, "dist"), { recursive: true });

@@ -41,6 +41,13 @@ export async function backupsOf(backup: string): Promise<string[]> {
   return backups.filter((b: { status: string }) => b.status === "DONE").map((b: { id: string }) => b.id);
 }
 
+/** Waits for the first finished backup. */
+export async function waitBackup(backup: string, deadlineMs: number): Promise<string> {
+  const newest = async () => (await backupsOf(backup)).at(-1) ?? null;
+  const wait = { what: "a base backup", deadlineMs, everyMs: 1_000 };
+  return await waitUntil(newest, wait, { clock: systemClock });
+}
+
 /** How long a restore may take, milliseconds. */
 const restoreMs = 240_000;
 
@@ -87,4 +94,38 @@ export async function checkpointOn(cluster: Cluster, primary: string, standbys: 
     await waitUntil(replayed, { what: `${standby} to replay`, deadlineMs: 60_000 }, { clock: systemClock });
     await cluster.psql(standby, "checkpoint");
   }
+}
+
+/** What a copy says that was restored into a directory of the barman container and runs there. */
+export async function askCopy(backup: string, directory: string, sql: string): Promise<string> {
+  const psql = ["gosu", "postgres", "psql", "-h", directory, "-d", "monkey_db", "-AtXc", sql];
+  return (await exec(backup, psql)).trim();
+}
+
+/** Stops such a copy and removes it. */
+export async function endCopy(backup: string, directory: string): Promise<void> {
+  const pgCtl = "/usr/lib/postgresql/17/bin/pg_ctl";
+  await exec(backup, ["gosu", "postgres", pgCtl, "-D", directory, "-m", "immediate", "stop"]);
+  await exec(backup, ["rm", "-rf", directory]);
+}
+
+/** Waits until a node that is being restored is at one of these steps. Throws what the command said if it ends before. */
+export async function reachStep(
+  cluster: Cluster,
+  node: string,
+  steps: readonly string[],
+  running: Promise<{ code: number | null; stdout: string; stderr: string }>,
+  deadlineMs = 60_000,
+): Promise<void> {
+  let over: string | null = null;
+  const note = running.then(({ code, stdout, stderr }) => void (over = `it ended with ${code}: ${stdout}${stderr}`));
+  note.catch(() => {});
+  let last: string | null = null;
+  const there = async () => {
+    last = (await cluster.nodeStatus(node).catch(() => null))?.restore?.step ?? null;
+    if (over !== null) throw new Error(over);
+    return last !== null && steps.includes(last);
+  };
+  const what = `the restore of ${node} to be ${steps.join(" or ")}`;
+  await waitUntil(there, { what, deadlineMs, everyMs: 20, why: () => `it is ${last}` }, { clock: systemClock });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertLedger, type LedgerReport } from "./ledger-report.ts";
+import { assertLedger, assertRestored, type LedgerReport } from "./ledger-report.ts";
 
 const good: LedgerReport = { acknowledged: 100, missing: [], longestGapMs: 5_000, unknown: 3 };
 const judge = (change: Partial<LedgerReport>) => () =>
@@ -11,4 +11,15 @@ test("a report that keeps the promise passes; each broken part is named", () => 
   assert.throws(judge({ acknowledged: 99 }), /fewer than 100 prove nothing/);
   assert.throws(judge({ missing: [7] }), /1 missing.*acknowledged writes are lost/);
   assert.throws(judge({ longestGapMs: 5_001 }), /longer than 5 s without a write/);
+});
+
+test("a restore takes what was written after its moment, and nothing else", () => {
+  const moment = { what: "a moment", to: "latest", askedMs: 200, toldMs: 250 };
+  const acknowledged = new Map([[1, 100], [2, 220], [3, 260], [4, 300], [6, 400], [7, 900]]);
+  const judge = (...present: number[]) => () => assertRestored(moment, acknowledged, new Set(present), 500);
+  judge(1, 7)();
+  judge(1, 2, 3, 7)(); // those at the moment itself may be on either side
+  assert.throws(judge(2, 7), /acknowledged before the moment, and lost/);
+  assert.throws(judge(1), /after the restore had begun, and lost/);
+  assert.throws(judge(1, 4, 7), /written after the moment, and still there/);
 });

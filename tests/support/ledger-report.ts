@@ -33,3 +33,35 @@ export function assertLedger(what: string, report: LedgerReport, { atLeast, gapM
   assert.deepEqual(report.missing, [], `${line}: acknowledged writes are lost`);
   assert.ok(report.longestGapMs <= gapMs, `${line}: longer than ${gapMs / 1000} s without a write`);
 }
+
+/** A moment of the ledger's cluster, and when the ledger's clock said so, milliseconds. */
+export interface Moment {
+  what: string;
+  /** as `restore --to` takes it */
+  to: string;
+  /** every write acknowledged before is from before the moment */
+  askedMs: number;
+  /** every write sent afterwards is from after it */
+  toldMs: number;
+}
+
+/**
+ * Throws unless exactly that is missing which a restore takes: what was written after the moment, and acknowledged before
+ * `downMs`. `acknowledged`: when, by number, in the order of the writes, each sent after the one before was answered.
+ */
+export function assertRestored(
+  { what, askedMs, toldMs }: Moment,
+  acknowledged: ReadonlyMap<number, number>,
+  present: ReadonlySet<number>,
+  downMs: number,
+): void {
+  const writes = [...acknowledged].map(([id, atMs]) => ({ id, atMs }));
+  const wrong = (which: typeof writes) => which.map((w) => w.id);
+  const before = writes.filter((w) => w.atMs < askedMs && !present.has(w.id));
+  assert.deepEqual(wrong(before), [], `${what}: acknowledged before the moment, and lost`);
+  const after = writes.filter((w) => w.atMs > downMs && !present.has(w.id));
+  assert.deepEqual(wrong(after), [], `${what}: acknowledged after the restore had begun, and lost`);
+  // the first one may have been under way at the moment
+  const between = writes.filter((w) => w.atMs > toldMs && w.atMs <= downMs).slice(1).filter((w) => present.has(w.id));
+  assert.deepEqual(wrong(between), [], `${what}: written after the moment, and still there`);
+}

@@ -93,9 +93,12 @@ async function resolve(work: Work, nowMs: number): Promise<Planned> {
 async function atLsn(lsn: string, { starts, chain, archive, reader }: Work): Promise<Planned> {
   const planned = planFor({ at: "record", lsn, included: false, mark: null }, starts, chain, archive);
   if (!("plan" in planned)) return planned;
-  const last = planned.plan.wal.at(-1)!;
-  const end = last.name === newestOf(chain, archive)?.name ? await reader.end(last) : null;
+  const { backup, wal } = planned.plan;
+  const last = wal.at(-1)!;
+  const end = last.partial || last.name === newestOf(chain, archive)?.name ? await reader.end(last) : null;
   if (end !== null && compareLsn(lsn, end) >= 0) {
+    const missing = firstMissing(wal, chain, archive);
+    if (missing !== null) return gap(missing, wal, backup);
     return refuse(`LSN ${lsn} lies beyond all WAL that was received, which ends at ${end}`, "give --to latest");
   }
   return planned;

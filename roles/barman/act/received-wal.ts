@@ -1,11 +1,19 @@
 // The WAL that barman has, in its streaming directory and its archive, and how a plan puts it in order.
 import { postgresAccount } from "../../../core/runtime/command.ts";
-import { ensureDirectory, exists, listDirectory, move, writeAtomic } from "../../../core/runtime/files.ts";
+import {
+  ensureDirectory,
+  exists,
+  listDirectory,
+  move,
+  readPiece,
+  remove,
+  writeAtomic,
+} from "../../../core/runtime/files.ts";
 import { archiveWal } from "../tools/barman-cli.ts";
 import type { WalPlan } from "../decide/wal.ts";
 import { asideDirectory, streamingDirectory, walDirectory } from "../text/places.ts";
 import type { Barman } from "../state.ts";
-import { newestWal, parseWalName, type WalFile } from "../../../core/postgres/wal-name.ts";
+import { newestWal, parseWalName, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
 
 /** WAL files in the streaming directory. */
 export async function receivedWal(barman: Barman, segmentBytes: number): Promise<WalFile[]> {
@@ -32,19 +40,46 @@ export async function hasWalToArchive(barman: Barman): Promise<boolean> {
 }
 
 /**
- * Puts the streaming directory in order. Partial files are set aside, the marker is made, and barman archives all whole files.
- * What is still in the way is set aside too. Nothing is deleted.
+ * Puts the streaming directory in order: barman archives all other files, also those that were never finished, since a restore can
+ * end in them, and the marker is made. What barman did not archive is set aside. Nothing is deleted.
  */
-export async function applyWalPlan(plan: Extract<WalPlan, { marker: string }>, barman: Barman): Promise<void> {
+export async function applyWalPlan(
+  plan: Extract<WalPlan, { marker: string }>,
+  segmentBytes: number,
+  barman: Barman,
+): Promise<void> {
   const directory = streamingDirectory(barman.config);
-  const partial = plan.aside.filter((name) => name.endsWith(".partial") && name !== plan.marker);
-  await setAside(partial, barman);
+  const others = plan.aside.filter((name) => name !== plan.marker);
   await ensureDirectory(directory, { mode: 0o755, owner: postgresAccount });
-  if (!(await exists(`${directory}/${plan.marker}`))) {
-    await writeAtomic(`${directory}/${plan.marker}`, "", { mode: 0o600, owner: postgresAccount });
-  }
+  await setAside(await emptyOf(others, directory), barman);
+  // barman never archives the last unfinished file by name, so that for a moment there is a later one
+  const last = others.filter((name) => name.endsWith(".partial")).toSorted().at(-1);
+  const later = last === undefined ? plan.marker : nameAfter(last, segmentBytes);
+  await makeEmpty(`${directory}/${later}`);
   await archiveWal(barman.config.serverName, barman.stop);
-  await setAside(plan.aside.filter((name) => !partial.includes(name) && name !== plan.marker), barman);
+  const spent = later === plan.marker ? [] : await emptyOf([later], directory);
+  for (const name of spent) await remove(`${directory}/${name}`);
+  await setAside(others, barman);
+  await makeEmpty(`${directory}/${plan.marker}`);
+}
+
+function nameAfter(partial: string, segmentBytes: number): string {
+  const file = parseWalName(partial, segmentBytes);
+  if (file === null) throw new Error(`${partial} is not the name of a WAL file`);
+  return `${walName(file.timeline, file.segment + 1n, segmentBytes)}.partial`;
+}
+
+async function makeEmpty(path: string): Promise<void> {
+  if (!(await exists(path))) await writeAtomic(path, "", { mode: 0o600, owner: postgresAccount });
+}
+
+/** Those in which nothing was received. */
+async function emptyOf(names: readonly string[], directory: string): Promise<string[]> {
+  const empty = await Promise.all(names.map(async (name) => {
+    const path = `${directory}/${name}`;
+    return await exists(path) && (await readPiece(path, 0, 0)).totalBytes === 0;
+  }));
+  return names.filter((_, i) => empty[i]);
 }
 
 async function setAside(names: readonly string[], barman: Barman): Promise<void> {

@@ -49,8 +49,8 @@ export async function keepReceiving(barman: Barman): Promise<void> {
 async function receiveFrom(host: string, change: AbortSignal, barman: Barman): Promise<void> {
   const { config, stop } = barman;
   await writeServerConf(host, barman);
-  const plan = await lookOver(host, barman);
-  await applyPlan(plan, host, barman);
+  const { plan, segmentBytes } = await lookOver(host, barman);
+  await applyPlan(plan, segmentBytes, host, barman);
   if (change.aborted || stop.aborted) return;
   const lines: string[] = [];
   const child = supervise(
@@ -73,7 +73,7 @@ export async function writeServerConf(host: string, barman: Pick<Barman, "config
 }
 
 /** Makes the slot if it is missing, and decides from which point to receive. */
-async function lookOver(host: string, barman: Barman): Promise<WalPlan> {
+async function lookOver(host: string, barman: Barman): Promise<{ plan: WalPlan; segmentBytes: number }> {
   const { config, stop } = barman;
   const timeoutMs = Math.min(config.connectTimeoutSeconds * 1000, 20_000);
   return await visit(loginTo(host, config), timeoutMs, async (sql) => {
@@ -94,11 +94,11 @@ async function lookOver(host: string, barman: Barman): Promise<WalPlan> {
         files: await readWalFiles(sql, wal.segmentBytes),
       },
     };
-    return decideWal(view);
+    return { plan: decideWal(view), segmentBytes: wal.segmentBytes };
   });
 }
 
-async function applyPlan(plan: WalPlan, host: string, barman: Barman): Promise<void> {
+async function applyPlan(plan: WalPlan, segmentBytes: number, host: string, barman: Barman): Promise<void> {
   const { log } = barman;
   switch (plan.do) {
     case "stream":
@@ -117,7 +117,7 @@ async function applyPlan(plan: WalPlan, host: string, barman: Barman): Promise<v
         from: plan.marker,
       });
       if (plan.abandoned !== null) await wantBackup(`${plan.abandoned} is not in the history of ${host}`, barman);
-      return await applyWalPlan(plan, barman);
+      return await applyWalPlan(plan, segmentBytes, barman);
     case "restart":
       log.error("The WAL history has a gap: no restore to a time within it is possible; a base backup follows", {
         host,
@@ -126,7 +126,7 @@ async function applyPlan(plan: WalPlan, host: string, barman: Barman): Promise<v
       });
       barman.events.walGap.inc();
       await wantBackup(`WAL from ${plan.missing.from} to ${plan.missing.to} is lost`, barman);
-      return await applyWalPlan(plan, barman);
+      return await applyWalPlan(plan, segmentBytes, barman);
   }
 }
 
