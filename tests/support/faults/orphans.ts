@@ -82,8 +82,8 @@ async function noneOutlives(cluster: Cluster, server: BusyServer, among: readonl
 export async function waitTerm(cluster: Cluster, after: number, among: readonly string[]): Promise<string> {
   const later = async () => {
     const leader = await cluster.primary(among);
-    const lease = leader === null ? null : (await cluster.nodeStatus(leader))?.lease;
-    return lease?.held && lease.term > after ? leader : null;
+    const status = leader === null ? null : await cluster.nodeStatus(leader); // it may be another server by now
+    return status?.postgres.role === "primary" && status.lease.held && status.lease.term > after ? leader : null;
   };
   const what = { what: `a node to lead after term ${after}`, deadlineMs: 3 * successionMs, everyMs: 50 };
   return await waitUntil(later, what, deps);
