@@ -2,18 +2,20 @@
 import type { Command, Context, Options } from "../../core/runtime/context.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { orders } from "../../core/protocol/orders.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { type Asked, planRestore } from "../../roles/barman/act/plan-restore.ts";
 import { startCopy } from "../../roles/barman/act/copy-server.ts";
-import { checkInto, copyInto } from "../../roles/barman/act/restore-into.ts";
+import { checkInto, copyInto, tablespacePath } from "../../roles/barman/act/restore-into.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { parseTarget, targetText } from "../../roles/barman/decide/target.ts";
 import { loadBarmanConfig } from "../../roles/barman/role.ts";
 import { readVerified } from "../../roles/barman/act/verify.ts";
 import { planJson, renderPlan } from "../../roles/barman/text/restore-text.ts";
 import { gather, openSession } from "../cluster/gather.ts";
+import { ask } from "../cluster/session.ts";
 import { lookAgain, nodeToRestore, renderEffect } from "./effect.ts";
-import { type Doing, goOn, restoreNode } from "./in-cluster.ts";
+import { type Doing, goOn, orderFor, restoreNode } from "./in-cluster.ts";
 
 /** How long the operator has to answer, milliseconds. */
 const answerMs = 600_000;
@@ -54,13 +56,15 @@ async function restoreCluster(plan: RestorePlan, target: string, doing: Doing): 
   const session = openSession(context);
   const cluster = await lookAgain(await gather(session), session);
   const node = nodeToRestore(options, cluster);
-  for (const line of renderEffect(plan, node, cluster, await readVerified(doing.places))) out.say(line);
+  const order = await orderFor(plan, target, node.status, doing);
+  for (const line of renderEffect(order, node, cluster, await readVerified(doing.places))) out.say(line);
+  await ask(session, orders.mayRestore, node.host, order); // refused before anything is asked, paused or stopped
   if (options.dryRun) {
     out.result({ ...planJson(plan), node: node.host, dryRun: true });
     return ExitCode.ok;
   }
   if (!options.yes) await confirm("The whole cluster goes back to that moment. Type yes to go on: ", context);
-  return await restoreNode(plan, target, doing);
+  return await restoreNode(node.host, order, session, doing);
 }
 
 async function restoreInto(
@@ -70,6 +74,9 @@ async function restoreInto(
 ): Promise<number> {
   await checkInto(directory, plan);
   out.say(`into      ${directory}${options.start ? ", and started there" : ""}`);
+  for (const { name, oid } of plan.backup.tablespaces) {
+    out.say(`          tablespace ${name} into ${tablespacePath(directory, oid)}`);
+  }
   if (options.dryRun) {
     out.result({ ...planJson(plan), into: directory, dryRun: true });
     return ExitCode.ok;

@@ -45,6 +45,8 @@ export interface DataDoor {
   recoveryWal(): { exhausted: boolean; trouble: string | null };
   /** barman's agent answers there from now on */
   barmanIsAt(hosts: readonly string[]): void;
+  /** why a backup has no place on the volumes of this node; null: it has */
+  noPlaceFor(order: Pick<RestoreOrder, "bytes" | "tablespaces">): Promise<string | null>;
   /** copies a backup of barman and puts it in the place of the data here, which are kept */
   restore(order: RestoreOrder, onProgress: (p: CopyProgress) => void, signal: AbortSignal): Promise<void>;
   /** puts back what was replaced by the restore of this id */

@@ -16,7 +16,7 @@ import { fetchWal } from "./data/fetch-wal.ts";
 import { moveIntoPlace } from "./data/journal.ts";
 import { clearLeftovers, discardBootstrap, forgetStandbys } from "./data/leftovers.ts";
 import { RecoveryWal } from "./data/recovery-wal.ts";
-import { endRestore, forgetReplaced, restoreBackup, undoRestore } from "./data/restore.ts";
+import { endRestore, forgetReplaced, noPlaceFor, restoreBackup, undoRestore } from "./data/restore.ts";
 import { rewind, type RewindUnderWay } from "./data/rewind.ts";
 import { clearPlaceHolders, makeNext, newestHistory } from "./data/timelines.ts";
 import { type Holder, noteHolder } from "./data/volume-lock.ts";
@@ -106,6 +106,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     },
     recoveryWal: () => recovering?.now ?? { exhausted: false, trouble: null },
     barmanIsAt: (hosts) => recovering?.barmanIsAt(hosts),
+    noPlaceFor: (order) => noPlaceFor(order, pgdata),
     restore: (order, onProgress, signal) =>
       restoreBackup(pgdata, order, { ...deps, signal: AbortSignal.any([stop, signal]), onProgress }),
     undoRestore: (id) => undoRestore(pgdata, id, deps),

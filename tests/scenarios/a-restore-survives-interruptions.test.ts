@@ -58,6 +58,7 @@ test("a restore goes on where it was when the node, the command or barman dies, 
   await cluster.kill("backup");
   await cluster.start("backup");
   const again = await cluster.container("backup");
+  await exec(again, ["rm", "/var/backups/pg_cluster/postdock-restore.json"]); // as in another container of barman
   const resumed = await restore(again, "resume");
   assert.equal(resumed.code, 0, resumed.stdout + resumed.stderr);
   assert.match(resumed.stdout, /is read-only at the target/);

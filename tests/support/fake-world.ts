@@ -108,6 +108,7 @@ export class World {
         recoveryWal: () => ({ exhausted: this.exhausted, trouble: null }),
         barmanIsAt: (hosts) => void this.did.push(`barman at ${hosts.join()}`),
         restore: ({ id, backup }) => done(`restore ${backup}`).then(() => void (this.data = cluster({ restored: id }))),
+        noPlaceFor: () => Promise.resolve(null),
         undoRestore: (id) => done(`undo ${id}`).then(() => void (this.data = cluster())),
         endRecovery: () => done("end recovery"),
         endRestore: () => done("end restore"),

@@ -1,12 +1,13 @@
 // Reads what can be restored from barman's directories: its records of backups, WAL archived and being received, histories.
 import { errorText } from "../../../core/words/errors.ts";
-import { listDirectory, modifiedMs, readIfThere, readUnzipped } from "../../../core/runtime/files.ts";
+import { listDirectory, listTree, modifiedMs, readIfThere, readUnzipped } from "../../../core/runtime/files.ts";
 import { parseHistory } from "../../../core/postgres/lsn.ts";
 import { parseWalName, segmentBytes as usualSegmentBytes, type WalFile } from "../../../core/postgres/wal-name.ts";
+import type { Tablespace } from "../../../core/protocol/restore.ts";
 import { recoverable, type Window } from "../decide/recoverable.ts";
 import type { Archive } from "../decide/wal-chain.ts";
 import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
-import { metaDirectory, type Places, streamingDirectory, walDirectory } from "../text/places.ts";
+import { backupDirectory, metaDirectory, type Places, streamingDirectory, walDirectory } from "../text/places.ts";
 
 export interface Recoverable {
   /** from which it follows */
@@ -75,6 +76,14 @@ async function readArchive(
     }
   }
   return { archive: { segmentBytes, files: [...filesOf(archived.flat()), ...received], histories }, received };
+}
+
+/** The tablespaces of a backup with their sizes. */
+export async function measureTablespaces(backup: BackupRecord, places: Places): Promise<Tablespace[]> {
+  return await Promise.all(backup.tablespaces.map(async (tablespace) => {
+    const entries = await listTree(`${backupDirectory(places, backup.id)}/${tablespace.oid}`);
+    return { ...tablespace, bytes: entries.reduce((sum, e) => sum + e.bytes, 0) };
+  }));
 }
 
 async function lastReceivedMs(places: Places): Promise<number | null> {

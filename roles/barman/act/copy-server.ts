@@ -70,10 +70,14 @@ export const psql = (directory: string, database: string, sql: string): string[]
 
 async function recoveryFailed(log: string, last: string): Promise<OperatorError> {
   const said = (await readIfThere(log) ?? "").split("\n").filter((line) => /FATAL|ERROR|PANIC/.test(line)).slice(-3);
+  const [, missing] = /FATAL: .*directory "([^"]+)" does not exist/.exec(said.join("\n")) ?? [];
   return new OperatorError({
     what: "The restored copy has ended during recovery",
     why: said.join(" | ") || last,
-    fix: `see ${log}; another backup or an earlier moment may be restorable: postdock barman list`,
+    fix: missing !== undefined
+      ? `a tablespace at ${missing} was created after this backup, and a copy has no place for it: restore an earlier ` +
+        "moment, or a later backup, or make that directory here, owned by postgres"
+      : `see ${log}; another backup or an earlier moment may be restorable: postdock barman list`,
     exitCode: ExitCode.no,
   });
 }

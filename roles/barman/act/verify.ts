@@ -93,7 +93,7 @@ async function prove(directory: string, plan: RestorePlan, deps: VerifyDeps): Pr
 /** Ends what an earlier verification has left running, and removes it. */
 async function clear(directory: string): Promise<void> {
   await endCopy(directory);
-  for (const path of [directory, `${directory}.tablespaces`, `${directory}.postdock-copy`]) await remove(path);
+  for (const path of [directory, `${directory}.postdock-copy`]) await remove(path);
 }
 
 /** One verification at a time. The lock of a process that has ended does not count. */

@@ -24,6 +24,7 @@ const backup = (id: string, changes: Partial<BackupRecord> = {}): BackupRecord =
   endMicros: 1_000n,
   segmentBytes,
   sizeBytes: 1,
+  tablespaces: [],
   ...changes,
 });
 const early = backup("early");

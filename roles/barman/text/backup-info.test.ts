@@ -24,7 +24,19 @@ test("a finished backup is read", () => {
     endMicros: BigInt(Date.parse("2026-11-27T18:38:48Z")) * 1000n + 791_979n,
     segmentBytes: 16777216,
     sizeBytes: 33583104,
+    tablespaces: [],
   });
+});
+
+test("tablespaces are read with odd names, and what cannot be read is an error", () => {
+  const of = (said: string) => parseBackupInfo("x", `${text}tablespaces=${said}\n`)?.tablespaces;
+  assert.deepEqual(of("None"), []);
+  assert.deepEqual(of("[('fast', 16449, '/spaces/fast')]"), [{ oid: "16449", name: "fast", location: "/spaces/fast" }]);
+  assert.deepEqual(of(`[('a, b', 1, '/x y'), ("it's", 2, '/a\\\\b')]`), [
+    { oid: "1", name: "a, b", location: "/x y" },
+    { oid: "2", name: "it's", location: "/a\\b" },
+  ]);
+  assert.throws(() => of("[Tablespace(fast)]"), /tablespaces of a backup cannot be read/);
 });
 
 test("one that is not finished is none, and one without its WAL is an error that names what is missing", () => {

@@ -6,7 +6,9 @@ import type { BackupPlace } from "../decide/recoverable.ts";
 export interface BackupRecord extends BackupPlace {
   /** size of its cluster's WAL segments, bytes */
   segmentBytes: number;
-  /** what a copy of it takes, without WAL; bytes. null if the record does not say */
+  /** directories outside the data directory: their numbers, their names, and where they are on the nodes */
+  tablespaces: { oid: string; name: string; location: string }[];
+  /** what a copy of it takes, tablespaces included, without WAL; bytes. null if the record does not say */
   sizeBytes: number | null;
 }
 
@@ -35,7 +37,25 @@ export function parseBackupInfo(id: string, text: string): BackupRecord | null {
     endMicros: microsOf(read("end_time")),
     segmentBytes,
     sizeBytes: Number(values.get("size")) || null,
+    tablespaces: tablespacesOf(values.get("tablespaces") ?? "None"),
   };
+}
+
+/** A text of Python's, as its repr() writes it. */
+const quoted = String.raw`(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")`;
+const tuple = new RegExp(String.raw`\(${quoted}, (\d+), ${quoted}\)`, "g");
+
+/** "[('fast', 16449, '/spaces/fast')]", or "None". Throws if it has another form: a tablespace that is overlooked is lost. */
+function tablespacesOf(text: string): BackupRecord["tablespaces"] {
+  if (!/^(None|\[\])$/.test(text.trim()) && !/^[[\], ]*$/.test(text.replace(tuple, ""))) {
+    throw new Error(`the tablespaces of a backup cannot be read: ${text.slice(0, 200)}`);
+  }
+  const plain = (single?: string, double?: string) => (single ?? double ?? "").replace(/\\(.)/g, "$1");
+  return [...text.matchAll(tuple)].map(([, a, b, oid = "", c, d]) => ({
+    oid,
+    name: plain(a, b),
+    location: plain(c, d),
+  }));
 }
 
 /** "2026-11-27 18:38:48.791979+00:00", with or without a fraction. */

@@ -63,8 +63,3 @@ export function renderCopyConf(
 
 /** Only the account of this container that owns the files connects to the copy. */
 export const copyHba = "# Written by postdock barman restore --into\nlocal all all trust\n";
-
-/** tablespace_map of a backup with each tablespace below `directory`: "OID path" a line (manual, 54.1, tablespace_map). */
-export function moveTablespaces(map: string, directory: string): string {
-  return map.split("\n").map((line) => line.replace(/^(\d+) .*$/, `$1 ${directory}/$1`)).join("\n");
-}

@@ -18,6 +18,7 @@ const order = {
   timeline: 1,
   stop: { at: "end" as const },
   bytes: 1,
+  tablespaces: [],
   lastWal: "000000010000000000000009",
   hold: false,
   target: "the last byte that was received",
@@ -193,4 +194,32 @@ test("a recovery that pauses before its target, or after all WAL, is not at it",
   assert.equal(decideTarget({ at: "backup" }, seen).reached, true);
   assert.equal(decideTarget({ at: "end" }, seen).reached, false);
   assert.equal(decideTarget({ at: "end" }, { ...seen, paused: false, exhausted: true }).reached, true);
+});
+
+test("where barman is now is all that resume says, and a node that is not restored does not take it", async () => {
+  const f = ordered();
+  const life = runNode(f.node);
+  await f.clock.pass(1_000);
+  const from = restoreAnswers(f.node).find((a) => a.path === orders.restoreFrom.path)!;
+  await from.carryOut({ id: "r1", hosts: ["barman2"] });
+  assert.deepEqual(f.node.memory.now.restore, { ...order, hosts: ["barman2"] });
+  await assert.rejects(
+    async () => await from.carryOut({ id: "r2", hosts: ["barman2"] }),
+    /this node is not being restored/,
+  );
+  await endLife(f, life);
+});
+
+test("a check refuses what the order would refuse, and begins nothing", async () => {
+  const f = fakeNode();
+  for (const host of ["pg2", "pg3"]) f.world.others.set(host, says(host));
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  const check = restoreAnswers(f.node).find((a) => a.path === orders.mayRestore.path)!;
+  const { finish: _, undo: __, ...question } = order;
+  await check.carryOut(question);
+  assert.equal(f.node.memory.now.restore, null);
+  f.node.doors.data.noPlaceFor = () => Promise.resolve("tablespace fast belongs to /spaces/fast");
+  await assert.rejects(async () => await check.carryOut(question), /tablespace fast belongs to/);
+  await endLife(f, life);
 });
