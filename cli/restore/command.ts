@@ -7,6 +7,7 @@ import { secondsText } from "../../core/words/amounts.ts";
 import { type Asked, planRestore } from "../../roles/barman/act/plan-restore.ts";
 import { startCopy } from "../../roles/barman/act/copy-server.ts";
 import { checkInto, copyInto, tablespacePath } from "../../roles/barman/act/restore-into.ts";
+import { whileKept } from "../../roles/barman/act/uses.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { parseTarget, targetText } from "../../roles/barman/decide/target.ts";
 import { loadBarmanConfig } from "../../roles/barman/role.ts";
@@ -84,10 +85,13 @@ async function restoreInto(
   if (!options.yes) await confirm("The cluster is not touched. Type yes to go on: ", context);
   const since = context.clock.nowMs();
   const into = { places, clock: context.clock, say: out.say };
-  await copyInto(directory, plan, into);
-  const copyMs = Math.round(context.clock.nowMs() - since);
-  out.say(`The backup is copied after ${secondsText(copyMs)}`);
-  if (options.start) await startCopy(directory, into);
+  const copyMs = await whileKept(plan.backup.id, into, async () => {
+    await copyInto(directory, plan, into);
+    const tookMs = Math.round(context.clock.nowMs() - since);
+    out.say(`The backup is copied after ${secondsText(tookMs)}`);
+    if (options.start) await startCopy(directory, into);
+    return tookMs;
+  });
   const tookMs = Math.round(context.clock.nowMs() - since);
   if (options.start) out.say(`The copy has recovered after ${secondsText(tookMs)}`);
   for (const line of options.start ? useOf(directory) : startOf(directory)) out.say(line);

@@ -13,6 +13,7 @@ import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { readIdentity } from "../../roles/barman/act/identity.ts";
 import { measureTablespaces } from "../../roles/barman/act/archive.ts";
+import { endUse, useBackup } from "../../roles/barman/act/uses.ts";
 import { backupCommand } from "../../roles/barman/commands.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { type Places, restorePath } from "../../roles/barman/text/places.ts";
@@ -64,6 +65,7 @@ export async function restoreNode(node: string, order: RestoreOrder, session: Se
   const { places, out } = doing;
   const cluster = await gather(session); // the operator may have thought about the plan for a while
   const saved = { id: order.id, node, hold: order.hold };
+  await useBackup({ id: order.id, backup: order.backup, by: { node } }, places, doing.context.clock);
   await save(saved, places);
   // where no other node can lead, nobody has to be told not to
   const others = cluster.nodes.some((n) => n.host !== node && n.status.partners.length > 0);
@@ -75,6 +77,7 @@ export async function restoreNode(node: string, order: RestoreOrder, session: Se
     if (!(error instanceof OperatorError) || error.exitCode !== ExitCode.refused) throw error;
     if (others) await resumeFailover(session, out);
     await remove(restorePath(places));
+    await endUse(order.id, places);
     throw error;
   }
   return await seeThrough(saved, session, doing);
@@ -133,6 +136,7 @@ async function seeThrough(saved: Saved, session: Session, { context, places, out
     return ExitCode.ok;
   }
   await remove(restorePath(places));
+  await endUse(id, places);
   if (end === "undone") {
     out.say(`${node} has its old data again; type postdock cluster show`);
     out.result({ restore: id, node, state: end });

@@ -8,6 +8,7 @@ import type { Backup } from "../text/barman-output.ts";
 import { decideRemovals, finishedBackups, waitingBackups } from "../decide/catalog.ts";
 import { metaDirectory } from "../text/places.ts";
 import { archiveUntilQuiet, closeEveryMs, closePresentSegment } from "./segments.ts";
+import { UseWatch } from "./uses.ts";
 import type { Barman } from "../state.ts";
 
 /** Changes by hand are noticed at once; this is for retention and lost records, milliseconds. */
@@ -25,16 +26,18 @@ export interface Memory {
   read: boolean;
   /** names of the backups and the newest one's record, to notice what is done by hand */
   records: string;
+  uses: UseWatch;
 }
 
 /** Nothing remembered yet. */
-export const newMemory = (): Memory => ({
+export const newMemory = (barman: Barman): Memory => ({
   lastCloseMs: -Infinity,
   archiveTrouble: null,
   closes: new Map(),
   done: new Set(),
   read: false,
   records: "",
+  uses: new UseWatch(barman),
 });
 
 /** Notices by barman's own records that a backup was taken or removed by hand. */
@@ -94,7 +97,7 @@ async function removeBackups(backups: readonly Backup[], barman: Barman, memory:
   // a backup may have ended between the list and the look at the lock: list again, without backups that began since
   const now = runs === false ? await listBackups(config.serverName, stop) : backups;
   const known = now.filter((b) => backups.some((before) => before.id === b.id));
-  for (const removal of decideRemovals(known, { backupRuns: runs, givenUp })) {
+  for (const removal of decideRemovals(known, { backupRuns: runs, givenUp, restoreRuns: memory.uses.any })) {
     log.warn("Backup is removed", { id: removal.id, because: removal.because });
     await deleteBackup(config.serverName, removal.id, stop);
     state.due.catalogMs = barman.clock.nowMs();

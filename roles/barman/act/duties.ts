@@ -15,7 +15,7 @@ const checkAgainMs = 10_000;
 
 /** Does the duties until the role stops. */
 export async function doDuties(barman: Barman): Promise<void> {
-  const memory = newMemory();
+  const memory = newMemory(barman);
   await every(tickMs, () => round(barman, memory), {
     clock: barman.clock,
     signal: barman.stop,
@@ -27,6 +27,7 @@ async function round(barman: Barman, memory: Memory): Promise<void> {
   const { state, clock } = barman;
   state.disk = await diskSpace(barman.config.backupDir);
   await archive(barman, memory);
+  await memory.uses.look();
   await noticeBackups(barman, memory);
   if (clock.nowMs() >= state.due.catalogMs) await readCatalog(barman, memory);
   await finishBackups(barman, memory);

@@ -11,6 +11,7 @@ import { type Places, verifiedPath, verifyDirectory, verifyLockPath } from "../t
 import { planRestore } from "./plan-restore.ts";
 import { endCopy, type Into, program, psql, startCopy } from "./copy-server.ts";
 import { checkInto, copyInto } from "./restore-into.ts";
+import { whileKept } from "./uses.ts";
 import { WalReader } from "./wal-reader.ts";
 
 /** How long each of the checks may take, milliseconds. */
@@ -51,7 +52,7 @@ export async function verify(id: string | null, deps: VerifyDeps): Promise<Verif
     await checkInto(directory, plan);
     const atMs = clock.wallMs();
     const since = clock.nowMs();
-    const error = await prove(directory, plan, deps).then(() => null, errorText);
+    const error = await whileKept(plan.backup.id, deps, () => prove(directory, plan, deps)).then(() => null, errorText);
     const tookMs = Math.round(clock.nowMs() - since);
     await clear(directory);
     if (deps.signal?.aborted) throw new OperatorError({ what: "The verification was ended", fix: "run it again" });

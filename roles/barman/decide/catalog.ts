@@ -17,14 +17,15 @@ export const finishedBackups = (backups: readonly Backup[]): Backup[] => backups
 /**
  * Backups to remove: those that the retention policy no longer needs (barman says OBSOLETE); failed ones, and those whose WAL never came,
  * once a newer one has succeeded (until then `barman check` reports them); and, while no backup runs, those that were cut off.
+ * While a restore runs, no finished one is removed: with it goes WAL.
  */
 export function decideRemovals(
   backups: readonly Backup[],
-  seen: { backupRuns: boolean | null; givenUp: readonly string[] },
+  seen: { backupRuns: boolean | null; givenUp: readonly string[]; restoreRuns: boolean },
 ): Removal[] {
   const newestDone = finishedBackups(backups).at(-1)?.id ?? null;
   return backups.flatMap((b) => {
-    if (b.status === "DONE" && b.retention === "OBSOLETE" && b.id !== newestDone) {
+    if (b.status === "DONE" && b.retention === "OBSOLETE" && b.id !== newestDone && !seen.restoreRuns) {
       return [{ id: b.id, because: "it is older than what is kept (BACKUP_RETENTION_DAYS, BACKUP_RETENTION_COUNT)" }];
     }
     if (b.status === "FAILED" && newestDone !== null && newestDone > b.id) {
