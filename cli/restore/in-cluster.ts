@@ -149,7 +149,7 @@ async function seeThrough(saved: Saved, session: Session, { context, places, out
   const wholeMs = Math.round(context.clock.nowMs() - since);
   out.say(`${others.join(", ") || "no other node"} follow it, after ${secondsText(wholeMs)}`);
   await backUp(context, out);
-  out.say(`The old data of ${node} are still there; to remove them: postdock barman restore clean`);
+  out.say(`The old data of ${node} stay for RESTORE_KEEP_DAYS; to remove them now: postdock barman restore clean`);
   out.result({ restore: id, node, state: end, leadMs, wholeMs });
   return ExitCode.ok;
 }

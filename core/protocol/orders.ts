@@ -147,6 +147,11 @@ export const orders = {
     question: z.object({ id: z.string().max(60), undo: z.boolean() }),
     answer: reason,
   }),
+  /** barman has a whole base backup that began on that timeline or a later one: old data from before need not stay */
+  backedUp: order("backed-up", {
+    question: z.object({ timeline: z.number().int().positive(), backup: backupId }),
+    answer: reason,
+  }),
   /** an operator wants the data removed that earlier restores have replaced */
   cleanRestore: order("restore-clean", { question: nothing, answer: reason }),
   /** a node that rewinds asks barman's agent for a WAL file, one piece at a time */

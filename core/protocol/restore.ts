@@ -54,8 +54,24 @@ export type RestoreOrder = z.infer<typeof RestoreOrderSchema>;
 export const RestoreEndSchema = z.object({
   id: z.string(),
   undone: z.boolean().meta({ description: "the old data were put back" }),
+  atMs: z.number().default(0).meta({ description: "when it ended; wall clock, milliseconds" }),
+  tookMs: z.number().nullable().default(null).meta({ description: "from the order to the end; null: not known" }),
 });
 export type RestoreEnd = z.infer<typeof RestoreEndSchema>;
+
+/** The data from before a restore, which are still there. */
+export const KeptDataSchema = z.object({
+  timeline: z.number().int().meta({ description: "the timeline on which the node led with what was restored" }),
+  bytes: z.number(),
+  sinceMs: z.number().meta({ description: "when the restore ended; wall clock, milliseconds" }),
+  backup: z.string().nullable().meta({
+    description: "a base backup from after the restore that is whole; null: none is known, and the data stay",
+  }),
+  untilMs: z.number().nullable().meta({
+    description: "when they are removed at the latest; wall clock, milliseconds; null: once there is such a backup",
+  }),
+});
+export type KeptData = z.infer<typeof KeptDataSchema>;
 
 /** How far a restore is. */
 export const RestoreProgressSchema = z.object({

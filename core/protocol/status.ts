@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { PauseSchema } from "./pause.ts";
 import { VerifiedSchema } from "./verified.ts";
-import { RestoreEndSchema, RestoreProgressSchema } from "./restore.ts";
+import { KeptDataSchema, RestoreEndSchema, RestoreProgressSchema } from "./restore.ts";
 import { forceFields } from "./force.ts";
 
 const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
@@ -139,6 +139,9 @@ export const NodeStatus = z.object({
   }),
   lastRestore: RestoreEndSchema.nullable().default(null).meta({
     description: "the last restore of this node that has ended; null: there was none",
+  }),
+  kept: KeptDataSchema.nullable().default(null).meta({
+    description: "the data from before its last restore; null: none are there, or it was not looked yet",
   }),
   repmgrd: z.object({ running: z.boolean() }),
 });

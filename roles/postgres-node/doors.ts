@@ -55,8 +55,10 @@ export interface DataDoor {
   endRecovery(): Promise<void>;
   /** the restored data are like any other from now on; also beside a running server */
   endRestore(): Promise<void>;
-  /** removes the data from before earlier restores; returns the names of those restores */
-  forgetReplaced(): Promise<string[]>;
+  /** the data from before earlier restores: of which, how many bytes, and how much of their volumes is free, 0 to 1 */
+  kept(): Promise<{ names: string[]; bytes: number; freeShare: number } | null>;
+  /** removes them; returns the names of those restores */
+  forgetReplaced(because: string): Promise<string[]>;
   finishMove(): Promise<void>;
   discardBootstrap(): Promise<void>;
   /** before a start: the slots of other nodes are removed; a standby that follows this node gets its slot again */

@@ -16,6 +16,7 @@ import { fetchWal } from "./data/fetch-wal.ts";
 import { moveIntoPlace } from "./data/journal.ts";
 import { clearLeftovers, discardBootstrap, forgetStandbys } from "./data/leftovers.ts";
 import { RecoveryWal } from "./data/recovery-wal.ts";
+import { keptLook } from "./data/kept.ts";
 import { endRestore, forgetReplaced, noPlaceFor, restoreBackup, undoRestore } from "./data/restore.ts";
 import { rewind, type RewindUnderWay } from "./data/rewind.ts";
 import { clearPlaceHolders, makeNext, newestHistory } from "./data/timelines.ts";
@@ -115,7 +116,8 @@ function dataDoor(deps: RealDeps): DataDoor {
       await writeServerConfig();
       await endRestore(pgdata);
     },
-    forgetReplaced: () => forgetReplaced(pgdata, log),
+    kept: keptLook(pgdata),
+    forgetReplaced: (because) => forgetReplaced(pgdata, because, log),
     finishMove: () => moveIntoPlace(pgdata, log),
     discardBootstrap: () => discardBootstrap(pgdata, log),
     clearLeftovers: () => clearLeftovers(pgdata, log),

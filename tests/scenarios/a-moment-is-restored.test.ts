@@ -124,6 +124,16 @@ test("the whole cluster goes back to the moment before a mistake, with one comma
   await cluster.waitPool(firstLevel);
   await waitReceiving(cluster, node);
   assert.equal((await backupsOf(backup)).length, 2, "a new base backup");
+  // it is said that the old data are there, and until when
+  const known = async () => (await cluster.nodeStatus(node))?.kept?.untilMs ?? null;
+  await waitUntil(known, { what: "the node to know of the new backup", deadlineMs: 60_000, everyMs: 500 }, deps);
+  for (const command of ["show", "doctor"]) {
+    const said = (await tryExec(backup, ["postdock", "cluster", command])).stdout;
+    assert.match(said, /keeps .* of data from before its restore of .*, until 20.* UTC, or until room is needed/);
+  }
+  const metrics = await exec(await cluster.container(node), ["postdock", "metrics"]);
+  assert.match(metrics, /^postdock_restore_last_undone 0$/m);
+  assert.match(metrics, /^postdock_restore_kept_bytes \d{7,}$/m);
   assert.match((await restore(backup, "clean")).stdout, /the old data of \S+ are removed/);
 
   // another restore over the restored cluster, looked at, and undone

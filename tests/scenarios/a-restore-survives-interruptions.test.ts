@@ -7,12 +7,18 @@ import { received, restore, waitReceiving } from "../support/barman.ts";
 import { firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
-import { withMode } from "../support/variants.ts";
+import { onNodes, withMode } from "../support/variants.ts";
 
 const deps = { clock: systemClock };
 
 test("a restore goes on where it was when the node, the command or barman dies, and can be undone at each step", async () => {
-  await using cluster = await ownCluster({ name: "interrupted", edit: withMode("strict") });
+  await using cluster = await ownCluster({
+    name: "interrupted",
+    edit: (file) => {
+      withMode("strict")(file);
+      onNodes({ RESTORE_KEEP_DAYS: 0 })(file);
+    },
+  });
   await cluster.up([...firstLevel, "backup"]);
   const node = await cluster.waitWhole(startMs, firstLevel);
   await cluster.waitLease(firstLevel);
@@ -83,6 +89,12 @@ test("a restore goes on where it was when the node, the command or barman dies, 
   assert.equal(finished.code, 0, finished.stdout + finished.stderr);
   assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
   for (const host of firstLevel) assert.equal(await count(host), "1001");
+  // the old data go by themselves once the new backup is whole, and not before
+  const old = async () => (await cluster.nodeStatus(node))?.kept ?? null;
+  const gone = async () => await old() === null;
+  await waitUntil(gone, { what: "the old data to be removed", deadlineMs: 60_000, everyMs: 1_000 }, deps);
+  const history = await exec(again, ["postdock", "cluster", "history"]);
+  assert.match(history, /Old data removed, .*base backup \d{8}T\d{6} from after the restore is whole/);
   const released = async () => await retention(used) === "VALID";
   await waitUntil(released, { what: `backup ${used} to be kept no longer`, deadlineMs: 30_000, everyMs: 1_000 }, deps);
 });

@@ -4,6 +4,7 @@ import { errorText } from "../../../core/words/errors.ts";
 import { diskSpace } from "../../../core/runtime/files.ts";
 import { every } from "../../../core/runtime/time.ts";
 import { archiveWal, check } from "../tools/barman-cli.ts";
+import { tellBackedUp } from "./backed-up.ts";
 import { finishBackups, type Memory, newMemory, noticeBackups, readCatalog } from "./catalog.ts";
 import { hasWalToArchive } from "./received-wal.ts";
 import { closePresentSegment } from "./segments.ts";
@@ -31,6 +32,7 @@ async function round(barman: Barman, memory: Memory): Promise<void> {
   await noticeBackups(barman, memory);
   if (clock.nowMs() >= state.due.catalogMs) await readCatalog(barman, memory);
   await finishBackups(barman, memory);
+  await tellBackedUp(barman);
   if (clock.nowMs() >= state.due.checkMs) await runCheck(barman, memory);
 }
 

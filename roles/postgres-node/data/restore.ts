@@ -101,10 +101,10 @@ export async function undoRestore(pgdata: string, id: string, { clock, log }: Pi
 }
 
 /** Removes the data that earlier restores have replaced. Returns the ids of those restores. */
-export async function forgetReplaced(pgdata: string, log: Log): Promise<string[]> {
+export async function forgetReplaced(pgdata: string, because: string, log: Log): Promise<string[]> {
   const names = await journal.keptNames(pgdata);
   for (const name of names) {
-    log.warn("Removing the data from before a restore, as ordered", { restore: name });
+    log.warn("Removing the data from before a restore", { restore: name, because });
     const kept = journal.keptDirectory(pgdata, name);
     await forgetKept(await linkedLocations(pgdata, kept));
     await remove(kept);

@@ -133,7 +133,7 @@ test("old content is forgotten with the old data, and until then pg_rewind is ke
   received(async ({ pgdata, both, gone }) => {
     await journal.moveIntoPlace(pgdata, log);
     assert.equal(await tablespaces.keepsOldData(pgdata), both);
-    assert.deepEqual(await forgetReplaced(pgdata, log), [id]);
+    assert.deepEqual(await forgetReplaced(pgdata, "", log), [id]);
     assert.equal(await tablespaces.keepsOldData(pgdata), null);
     assert.deepEqual([await readdir(both), await readdir(gone)], [[version, "README"], []]);
     assert.equal(await contentOf(both), "new");

@@ -16,6 +16,7 @@ export function restoreAnswers(node: Node) {
     }),
     answering(orders.restoreFrom, (source) => from(source, node)),
     answering(orders.endRestore, ({ id, undo }) => end(id, undo, node)),
+    answering(orders.backedUp, (backup) => backedUp(backup, node)),
     answering(orders.cleanRestore, () => clean(node)),
   ];
 }
@@ -49,7 +50,7 @@ async function begin(order: RestoreOrder, node: Node): Promise<{ because: string
   const wallMs = node.clock.wallMs();
   await memory.update((m) => ({
     ...m,
-    restore: { ...order, finish: false, undo: false },
+    restore: { ...order, finish: false, undo: false, orderedMs: wallMs },
     // a node that was away learns from this one that it may not lead
     paused: m.paused.restoring === config.host ? m.paused : orderPause(true, [m.paused], wallMs, config.host),
   }));
@@ -87,11 +88,26 @@ async function end(id: string, undo: boolean, node: Node): Promise<{ because: st
   return { because: undo ? "the old data are put back" : "this node leads with what was restored" };
 }
 
-async function clean({ doors, memory }: Node): Promise<{ because: string }> {
+/** From now on the data from before the restore may go: see act/old-data.ts. */
+async function backedUp(
+  { timeline, backup }: { timeline: number; backup: string },
+  { log, memory }: Node,
+): Promise<{ because: string }> {
+  const { replaced } = memory.now;
+  if (replaced === null) return { because: "no old data are kept here" };
+  if (timeline < replaced.timeline) throw new ControlRefusal(`that backup began before timeline ${replaced.timeline}`);
+  await memory.update((m) => ({ ...m, replaced: m.replaced && { ...m.replaced, backup } }));
+  log.info("The data from before the restore need not stay for ever: barman has a backup from after it", { backup });
+  return { because: "the old data stay no longer than RESTORE_KEEP_DAYS" };
+}
+
+async function clean({ doors, memory, restoring }: Node): Promise<{ because: string }> {
   if (memory.now.restore !== null) {
     throw new ControlRefusal("a restore is under way: the old data stay until it has ended");
   }
-  const names = await doors.data.forgetReplaced();
+  const names = await doors.data.forgetReplaced("an operator has ordered it");
+  await memory.update((m) => ({ ...m, replaced: null }));
+  restoring.keeps(null);
   return {
     because: names.length === 0 ? "no old data are kept here" : `the old data of ${names.join(", ")} are removed`,
   };
