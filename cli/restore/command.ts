@@ -99,7 +99,7 @@ async function restoreInto(
   return ExitCode.ok;
 }
 
-const pgCtl = (directory: string) => `gosu postgres /usr/lib/postgresql/17/bin/pg_ctl -D ${directory}`;
+const pgCtl = (directory: string) => `gosu postgres pg_ctl -D ${directory}`;
 
 const startOf = (directory: string) => [
   `Start it in this container: ${pgCtl(directory)} -l ${directory}/restored.log -w start`,

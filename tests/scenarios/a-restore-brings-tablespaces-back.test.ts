@@ -61,7 +61,7 @@ test("a cluster with tablespaces goes back, is copied, and its standbys follow",
   await inCopy("insert into ledger select generate_series(1, 10000)");
   await inCopy("checkpoint");
   assert.equal(await sums(), before, "a copy that is written to leaves the backup as it was");
-  const pgCtl = "/usr/lib/postgresql/17/bin/pg_ctl";
+  const pgCtl = "pg_ctl";
   await exec(backup, ["gosu", "postgres", pgCtl, "-D", "/tmp/copy", "-m", "immediate", "stop"]);
   await exec(backup, ["rm", "-rf", "/tmp/copy"]);
   const young = await restore(backup, "--to", lsn, "--into", "/tmp/copy", "--start", "--yes");

@@ -2,10 +2,11 @@
 import { errorText } from "../../../core/words/errors.ts";
 import { listDirectory, listTree, modifiedMs, readIfThere, readUnzipped } from "../../../core/runtime/files.ts";
 import { parseHistory } from "../../../core/postgres/lsn.ts";
-import { parseWalName, segmentBytes as usualSegmentBytes, type WalFile } from "../../../core/postgres/wal-name.ts";
+import { segmentBytes as usualSegmentBytes, type WalFile } from "../../../core/postgres/wal-name.ts";
 import type { Tablespace } from "../../../core/protocol/restore.ts";
 import { recoverable, type Window } from "../decide/recoverable.ts";
 import type { Archive } from "../decide/wal-chain.ts";
+import { archivedLogs, receivedWal, walFilesIn } from "./wal-files.ts";
 import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
 import { backupDirectory, metaDirectory, type Places, streamingDirectory, walDirectory } from "../text/places.ts";
 
@@ -61,21 +62,16 @@ async function readArchive(
   places: Places,
   segmentBytes: number,
 ): Promise<{ archive: Archive; received: WalFile[] }> {
-  const root = walDirectory(places);
-  const entries = await listDirectory(root);
-  const logs = entries.filter((name) => /^[0-9A-F]{16}$/.test(name));
-  const archived = await Promise.all(logs.map((log) => listDirectory(`${root}/${log}`)));
-  const streamed = await listDirectory(streamingDirectory(places));
-  const filesOf = (names: readonly string[]) => names.flatMap((name) => parseWalName(name, segmentBytes) ?? []);
-  const received = filesOf(streamed);
+  const archived = await Promise.all((await archivedLogs(places)).map((log) => walFilesIn(log, segmentBytes)));
+  const received = await receivedWal(places, segmentBytes);
   const histories = new Map<number, ReturnType<typeof parseHistory>>();
-  for (const [directory, names] of [[root, entries], [streamingDirectory(places), streamed]] as const) {
-    for (const name of names.filter((n) => /^[0-9A-F]{8}\.history$/.test(n))) {
+  for (const directory of [walDirectory(places), streamingDirectory(places)]) {
+    for (const name of (await listDirectory(directory)).filter((n) => /^[0-9A-F]{8}\.history$/.test(n))) {
       const text = await readUnzipped(`${directory}/${name}`); // barman compresses what it archives
       if (text !== null) histories.set(parseInt(name.slice(0, 8), 16), parseHistory(text.toString()));
     }
   }
-  return { archive: { segmentBytes, files: [...filesOf(archived.flat()), ...received], histories }, received };
+  return { archive: { segmentBytes, files: [...archived.flat(), ...received], histories }, received };
 }
 
 /** The tablespaces of a backup with their sizes. */

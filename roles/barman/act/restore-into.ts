@@ -19,7 +19,7 @@ import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.t
 import { progressOf } from "../decide/progress.ts";
 import type { RestorePlan } from "../decide/restore-plan.ts";
 import { backupDirectory } from "../text/places.ts";
-import { copyMs, type Into, options, sayEveryMs } from "./copy-server.ts";
+import { copyMs, type Into, prepared, sayEveryMs } from "./copy-server.ts";
 import { copyHba, renderCopyConf } from "../text/recovery-conf.ts";
 
 /** A socket's path holds at most 107 bytes, and PostgreSQL adds /.s.PGSQL.5432. */
@@ -138,8 +138,7 @@ async function copyTree(from: string, to: string, bytes: number | null, into: In
     );
   }, { clock, signal: done.signal, onError: (error) => say(`  the progress cannot be seen: ${errorText(error)}`) });
   try {
-    const { before: prefix, with: how } = options(into, copyMs);
-    await run([...prefix, "cp", "-a", "--reflink=auto", from, to], how);
+    await run(...prepared(["cp", "-a", "--reflink=auto", from, to], into, copyMs));
   } finally {
     done.abort();
     await watching;

@@ -108,25 +108,26 @@ export class UseWatch {
 
   async look(): Promise<void> {
     const { clock, config, log } = this.barman;
+    const first = this.first;
+    this.first = false;
     this.uses = await readUses(config);
     if (!this.any || clock.nowMs() < this.nextMs) return;
     this.nextMs = clock.nowMs() + askEveryMs;
     for (const use of this.uses) {
-      const over = await this.isOver(use);
+      const over = await this.isOver(use, first);
       if (!over || !(await endUse(use.id, config))) continue;
       log.info("A backup is no longer kept for a restore", { backup: use.backup, restore: use.id, because: over });
       this.barman.state.due.catalogMs = clock.nowMs();
     }
-    this.first = false;
     this.uses = await readUses(config);
   }
 
   /** Why the use is over; null: it is not. */
-  private async isOver(use: Use): Promise<string | null> {
+  private async isOver(use: Use, first: boolean): Promise<string | null> {
     const { clock, peers } = this.barman;
     if ("pid" in use.by) {
       // numbers of processes begin anew with the container
-      if (this.first) return "this container has started since";
+      if (first) return "this container has started since";
       return isPostdock(use.by.pid) ? null : "its process has ended";
     }
     const seen = await peers.askNode(use.by.node, { timeoutMs: 2_000 }).catch((error) => ({

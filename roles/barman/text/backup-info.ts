@@ -1,5 +1,6 @@
 // PURE: barman's own record of a backup, meta/ID-backup.info, as far as a restore needs it.
 import { parseWalName } from "../../../core/postgres/wal-name.ts";
+import { microsOf } from "../../../core/words/micros.ts";
 import type { BackupPlace } from "../decide/recoverable.ts";
 
 /** One finished backup. */
@@ -34,7 +35,7 @@ export function parseBackupInfo(id: string, text: string): BackupRecord | null {
     timeline: Number(read("timeline")),
     beginSegment: begin.segment,
     endLsn: read("end_xlog"),
-    endMicros: microsOf(read("end_time")),
+    endMicros: endOf(read("end_time")),
     segmentBytes,
     sizeBytes: Number(values.get("size")) || null,
     tablespaces: tablespacesOf(values.get("tablespaces") ?? "None"),
@@ -59,8 +60,7 @@ function tablespacesOf(text: string): BackupRecord["tablespaces"] {
 }
 
 /** "2026-11-27 18:38:48.791979+00:00", with or without a fraction. */
-function microsOf(text: string): bigint | null {
+function endOf(text: string): bigint | null {
   const [, whole = "", fraction = "", zone = ""] = /^(\S+ \d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(\S*)$/.exec(text) ?? [];
-  const ms = Date.parse(whole.replace(" ", "T") + (zone === "" ? "Z" : zone));
-  return Number.isNaN(ms) ? null : BigInt(ms) * 1000n + BigInt(fraction.padEnd(6, "0"));
+  return microsOf(whole.replace(" ", "T") + (zone === "" ? "Z" : zone), fraction);
 }
