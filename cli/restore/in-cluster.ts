@@ -13,7 +13,7 @@ import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { readIdentity } from "../../roles/barman/act/identity.ts";
 import { measureTablespaces } from "../../roles/barman/act/archive.ts";
-import { endUse, useBackup } from "../../roles/barman/act/uses.ts";
+import { endUse, unmarkedText, useBackup } from "../../roles/barman/act/uses.ts";
 import { backupCommand } from "../../roles/barman/commands.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { type Places, restorePath } from "../../roles/barman/text/places.ts";
@@ -65,7 +65,8 @@ export async function restoreNode(node: string, order: RestoreOrder, session: Se
   const { places, out } = doing;
   const cluster = await gather(session); // the operator may have thought about the plan for a while
   const saved = { id: order.id, node, hold: order.hold };
-  await useBackup({ id: order.id, backup: order.backup, by: { node } }, places, doing.context.clock);
+  const why = await useBackup({ id: order.id, backup: order.backup, by: { node } }, places, doing.context.clock);
+  if (why !== null) out.say(unmarkedText(order.backup, why));
   await save(saved, places);
   // where no other node can lead, nobody has to be told not to
   const others = cluster.nodes.some((n) => n.host !== node && n.status.partners.length > 0);

@@ -105,9 +105,12 @@ test("a cluster with tablespaces goes back, is copied, and its standbys follow",
   await allHave(cluster, "select count(*) from ledger", "1003");
   assert.equal((await entries(cluster, node, fast)).length, 2, "still kept");
 
-  // a standby that has tablespaces is cloned again
+  // a standby that has tablespaces is cloned again, also if only its data directory is lost
   const standby = firstLevel.find((host) => host !== node && host !== next)!;
   await exec(await cluster.container(standby), ["postdock", "cluster", "reinit", standby], 120_000);
+  await allHave(cluster, "select count(*) from ledger", "1003");
+  await cluster.wipe(standby);
+  await cluster.waitWhole(startMs, firstLevel);
   await allHave(cluster, "select count(*) from ledger", "1003");
   assert.deepEqual((await entries(cluster, standby, fast)).filter((name) => !/^PG_17_/.test(name)), []);
 });

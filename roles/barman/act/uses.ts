@@ -26,21 +26,25 @@ export async function readUses(places: Places): Promise<Use[]> {
   });
 }
 
-/** From now on the backup stays, with all WAL after it, until endUse(). Throws if barman cannot keep it. */
+/**
+ * From now on the backup stays, with all WAL after it, until endUse(). Returns what barman said if it did not mark the backup:
+ * then only the retention policy leaves it alone.
+ */
 export async function useBackup(
   { id, backup, by }: Pick<Use, "id" | "backup" | "by">,
   places: Places,
   clock: Pick<Clock, "wallMs">,
-): Promise<void> {
+): Promise<string | null> {
   const listed = (await listBackups(places.serverName)).find((b) => b.id === backup);
   const use: Use = { id, backup, by, sinceMs: clock.wallMs(), before: markOf(listed?.retention ?? null) };
   await write(use, places);
-  if (use.before === "full") return;
+  if (use.before === "full") return null;
   try {
     await keepBackup(places.serverName, backup, "full");
+    return null;
   } catch (error) {
-    await remove(usePath(places, id));
-    throw error;
+    await write({ ...use, before: "full" }, places); // there is nothing to take back
+    return errorText(error);
   }
 }
 
@@ -73,14 +77,19 @@ export async function endUsesOf(backup: string, places: Places): Promise<void> {
   for (const use of await readUses(places)) if (use.backup === backup) await endUse(use.id, places);
 }
 
+/** What an operator has to know of a backup that is used and not marked. */
+export const unmarkedText = (backup: string, why: string) =>
+  `barman does not mark backup ${backup} as kept, so do not delete it before the restore has ended: ${why}`;
+
 /** Does work with a backup that stays until then, also if another process ends this one. */
 export async function whileKept<T>(
   backup: string,
-  { places, clock }: { places: Places; clock: Pick<Clock, "wallMs"> },
+  { places, clock, say }: { places: Places; clock: Pick<Clock, "wallMs">; say: (line: string) => void },
   work: () => Promise<T>,
 ): Promise<T> {
   const id = `${backup}-copy-${process.pid}-${clock.wallMs().toString(36)}`;
-  await useBackup({ id, backup, by: { pid: process.pid } }, places, clock);
+  const why = await useBackup({ id, backup, by: { pid: process.pid } }, places, clock);
+  if (why !== null) say(unmarkedText(backup, why));
   try {
     return await work();
   } finally {

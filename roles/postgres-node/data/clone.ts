@@ -12,7 +12,7 @@ import { renderConninfo } from "../../../core/postgres/conninfo.ts";
 import * as journal from "./journal.ts";
 import { clearContent, linkedLocations, linkTablespaces } from "./tablespaces.ts";
 import { holdOlder } from "./timelines.ts";
-import { lacking, misplaced } from "./volumes.ts";
+import { ensurePlace, lacking, misplaced } from "./volumes.ts";
 import { connectRemote, ensureSlot, withConnection } from "../tools/queries.ts";
 import { readDataBytes, readTablespaces, type TablespaceSeen } from "../tools/size-queries.ts";
 import { upstreamConnection } from "../tools/upstream.ts";
@@ -40,7 +40,7 @@ export async function clone(host: string, deps: CloneDeps): Promise<void> {
   await journal.writeJournal(config.pgdata, { phase: "copying", source: host, startedAt, tablespaces });
   await makeRoom(source, deps);
   await journal.clearStaging(config.pgdata);
-  for (const location of locations) await journal.ensureState(location);
+  for (const location of locations) await ensurePlace(location);
   await baseBackup(host, source, deps);
   await linkTablespaces(journal.stagingDirectory(config.pgdata), source.tablespaces);
   // the settings are those of the source, which may be a standby of nobody: then this node would count as a former primary

@@ -16,14 +16,7 @@ import {
 } from "./own-directory.ts";
 import * as tablespaces from "./tablespaces.ts";
 
-export {
-  ensureState,
-  keptDirectory,
-  keptNames,
-  stagingDirectory,
-  stateDirectory,
-  stateDirectoryName,
-} from "./own-directory.ts";
+export { keptDirectory, keptNames, stagingDirectory, stateDirectory, stateDirectoryName } from "./own-directory.ts";
 
 const Journal = z.object({
   /**

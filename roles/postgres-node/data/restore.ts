@@ -12,7 +12,7 @@ import { sizeText } from "../../../core/words/amounts.ts";
 import { readControlData } from "../observe/control-data.ts";
 import { fetchBackup, type FetchBackupDeps } from "./fetch-backup.ts";
 import * as journal from "./journal.ts";
-import { lacking, misplaced } from "./volumes.ts";
+import { ensurePlace, lacking, misplaced } from "./volumes.ts";
 import { forgetKept, linkedLocations, linkTablespaces, takeBack } from "./tablespaces.ts";
 
 /** In the data directory itself, so that it is there exactly when the restored data are. */
@@ -60,7 +60,7 @@ export async function restoreBackup(
   await journal.writeJournal(pgdata, { phase: "copying", source, startedAt, tablespaces: replaced });
   const staging = journal.stagingDirectory(pgdata);
   const received = new Map(tablespaces.map((t) => [t.oid, journal.stagingDirectory(t.location)]));
-  for (const { location } of tablespaces) await journal.ensureState(location);
+  for (const { location } of tablespaces) await ensurePlace(location);
   await fetchBackup({ hosts, id: backup }, { directory: staging, tablespaces: received }, deps);
   await linkTablespaces(staging, tablespaces);
   const restored = (await readControlData(staging)).systemIdentifier;

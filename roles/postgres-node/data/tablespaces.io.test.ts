@@ -1,6 +1,6 @@
 // The content of tablespaces is replaced, kept, put back and forgotten together with the data directory, wherever a crash falls.
 import assert from "node:assert/strict";
-import { chown, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -8,6 +8,7 @@ import { createLog } from "../../../core/runtime/log.ts";
 import { systemClock } from "../../../core/runtime/time.ts";
 import * as journal from "./journal.ts";
 import { forgetReplaced, noPlaceFor, undoRestore } from "./restore.ts";
+import { ensurePlace } from "./volumes.ts";
 import * as tablespaces from "./tablespaces.ts";
 
 const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
@@ -153,5 +154,9 @@ test("a backup has no place where a directory is missing, is another's, lies in 
       await chown(both, 999, 999);
     }
     assert.equal(await at(both), null);
+    const missing = join(both, "missing");
+    assert.equal(await at(missing), null);
+    await ensurePlace(missing);
+    assert.equal((await stat(missing)).mode & 0o777, 0o700);
     assert.match((await at(both, 1e18))!, /free, and .* is needed, since the old data are kept/);
   }));
