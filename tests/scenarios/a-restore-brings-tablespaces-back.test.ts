@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { received, restore } from "../support/barman.ts";
+import { backupsOf, received, restore } from "../support/barman.ts";
 import { type Cluster, firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { exec } from "../support/docker.ts";
@@ -40,6 +40,7 @@ test("a cluster with tablespaces goes back, is copied, and its standbys follow",
   await cluster.psql(node, `create tablespace fast location '${fast}'`);
   await cluster.psql(node, "create table ledger tablespace fast as select generate_series(1, 1000) as n");
   await exec(backup, ["postdock", "barman", "backup"], 180_000);
+  const first = (await backupsOf(backup)).at(-1)!;
   await cluster.psql(node, "insert into ledger values (1001)");
   await cluster.psql(node, `create tablespace late location '${late}'`);
   await cluster.psql(node, "create table younger tablespace late as select generate_series(1, 1000) as n");
@@ -47,12 +48,26 @@ test("a cluster with tablespaces goes back, is copied, and its standbys follow",
   await cluster.psql(node, "insert into younger select generate_series(1001, 100000)");
   await cluster.psql(node, "drop table ledger");
   await received(cluster, node);
+  const again = async () => (await backupsOf(backup)).at(-1) !== first;
+  await waitUntil(again, { what: "a backup with the new tablespace", deadlineMs: 120_000, everyMs: 1_000 }, deps);
+  await exec(backup, ["postdock", "barman", "verify"], 180_000);
 
   // a copy has its own tablespaces, and the backup stays as it was
   const base = "/var/backups/pg_cluster/base";
-  const sums = () => exec(backup, ["sh", "-c", `find -L ${base} -type f | sort | xargs sha256sum | sha256sum`]);
+  const sums = () =>
+    exec(backup, ["sh", "-c", `find -L ${base}/${first} -type f | sort | xargs sha256sum | sha256sum`]);
   const before = await sums();
-  const copied = await restore(backup, "--to", "immediate", "--into", "/tmp/copy", "--start", "--yes");
+  const copied = await restore(
+    backup,
+    "--backup",
+    first,
+    "--to",
+    "immediate",
+    "--into",
+    "/tmp/copy",
+    "--start",
+    "--yes",
+  );
   assert.equal(copied.code, 0, copied.stdout + copied.stderr);
   assert.match(copied.stdout, /tablespace fast into \/tmp\/copy\/tablespaces\/\d+/);
   const inCopy = (sql: string) =>

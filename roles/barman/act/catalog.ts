@@ -8,6 +8,7 @@ import type { Backup } from "../text/barman-output.ts";
 import { decideRemovals, finishedBackups, waitingBackups } from "../decide/catalog.ts";
 import { metaDirectory } from "../text/places.ts";
 import { archiveUntilQuiet, closeEveryMs, closePresentSegment } from "./segments.ts";
+import { TablespaceWatch } from "./new-tablespaces.ts";
 import { UseWatch } from "./uses.ts";
 import type { Barman } from "../state.ts";
 
@@ -27,6 +28,7 @@ export interface Memory {
   /** names of the backups and the newest one's record, to notice what is done by hand */
   records: string;
   uses: UseWatch;
+  tablespaces: TablespaceWatch;
 }
 
 /** Nothing remembered yet. */
@@ -38,6 +40,7 @@ export const newMemory = (barman: Barman): Memory => ({
   read: false,
   records: "",
   uses: new UseWatch(barman),
+  tablespaces: new TablespaceWatch(barman),
 });
 
 /** Notices by barman's own records that a backup was taken or removed by hand. */

@@ -33,6 +33,7 @@ async function round(barman: Barman, memory: Memory): Promise<void> {
   if (clock.nowMs() >= state.due.catalogMs) await readCatalog(barman, memory);
   await finishBackups(barman, memory);
   await tellBackedUp(barman);
+  await memory.tablespaces.look();
   if (clock.nowMs() >= state.due.checkMs) await runCheck(barman, memory);
 }
 
