@@ -33,7 +33,8 @@ export interface DataDoor {
   /** how the timeline of WAL that is valid up to `position` began; also beside a running server */
   origin(position: WalPosition): Promise<TimelineOrigin | null>;
   bootstrap(): Promise<void>;
-  clone(from: string): Promise<void>;
+  /** `keptMayGo`: the data from before a restore, where there is no room for the clone otherwise */
+  clone(from: string, how: { keptMayGo: boolean }): Promise<void>;
   /** false if it failed: then the node has to be cloned. `fetched`: how many WAL files came from barman. */
   rewind(to: string): Promise<{ ok: boolean; fetched: number }>;
   /**

@@ -150,7 +150,7 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
       return true;
     case "clone":
       say(node, "cloning", `cloning from ${plan.from}`, plan.because);
-      await data.clone(plan.from);
+      await data.clone(plan.from, { keptMayGo: (node.memory.now.replaced?.backup ?? null) !== null });
       await rememberJoined(attempt.joining, node);
       attempt.cloneBecause = null;
       noteRejoin("clone", { from: plan.from, because: plan.because, started }, node);

@@ -92,7 +92,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     control: () => readControlData(pgdata),
     origin: async (position) => readOwnOrigin(pgdata, position, (await readControlData(pgdata)).segmentBytes),
     bootstrap: () => bootstrap({ ...deps, signal: stop, writeServerConfig }),
-    clone: (from) => clone(from, { ...deps, signal: stop }),
+    clone: (from, { keptMayGo }) => clone(from, { ...deps, signal: stop, keptMayGo }),
     rewind: async (to) => {
       const own: RewindUnderWay = underWay = { to, fetched: [] };
       try {

@@ -10,6 +10,7 @@ import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import { renderConninfo } from "../../../core/postgres/conninfo.ts";
 import * as journal from "./journal.ts";
+import { forgetReplaced } from "./restore.ts";
 import { clearContent, linkedLocations, linkTablespaces } from "./tablespaces.ts";
 import { holdOlder } from "./timelines.ts";
 import { ensurePlace, lacking, misplaced } from "./volumes.ts";
@@ -24,6 +25,8 @@ export interface CloneDeps {
   log: Log;
   clock: Clock;
   signal: AbortSignal;
+  /** the data from before a restore may go, since a base backup from after it is whole */
+  keptMayGo: boolean;
 }
 
 /** Clones from `host`. Throws OperatorError; the next attempt recognises what was left and begins again. */
@@ -76,7 +79,8 @@ async function prepareUpstream(host: string, config: NodeConfig): Promise<Source
 }
 
 /** Removes the old data first if it and the clone do not both fit: the upstream has a complete copy. */
-async function makeRoom({ bytes, tablespaces }: Source, { config: { pgdata }, log }: CloneDeps): Promise<void> {
+async function makeRoom({ bytes, tablespaces }: Source, deps: CloneDeps): Promise<void> {
+  const { config: { pgdata }, keptMayGo, log } = deps;
   const why = await misplaced(pgdata, tablespaces);
   if (why !== null) {
     throw new OperatorError({
@@ -90,7 +94,11 @@ async function makeRoom({ bytes, tablespaces }: Source, { config: { pgdata }, lo
     { path: pgdata, bytes: Math.max(0, bytes - inTablespaces) * 1.1 + 64 * 1024 * 1024 },
     ...tablespaces.map((t) => ({ path: t.location, bytes: t.bytes * 1.1 })),
   ];
-  const before = await lacking(needs);
+  let before = await lacking(needs);
+  if (before !== null && keptMayGo) {
+    await forgetReplaced(pgdata, "the volume has no room for a clone otherwise", log);
+    before = await lacking(needs);
+  }
   if (before === null) return;
   const entries = await journal.dataEntries(pgdata);
   if (entries.length === 0) throw noRoom(before);
