@@ -160,8 +160,8 @@ test("the whole cluster goes back to the moment before a mistake, with one comma
     assert.match(said, /keeps .* of data from before its restore of .*, until 20.* UTC, or until room is needed/);
   }
   const metrics = await exec(await cluster.container(node), ["postdock", "metrics"]);
-  assert.match(metrics, /^postdock_restore_last_undone 0$/m);
-  assert.match(metrics, /^postdock_restore_kept_bytes \d{7,}$/m);
+  assert.match(metrics, /^postdock_restore_last_undone\{node="\w+"\} 0$/m);
+  assert.match(metrics, /^postdock_restore_kept_bytes\{node="\w+"\} \d{7,}$/m);
   assert.match((await restore(backup, "clean")).stdout, /the old data of \S+ are removed/);
 
   // another restore over the restored cluster, looked at, and undone
