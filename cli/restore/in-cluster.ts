@@ -31,7 +31,7 @@ export interface Doing {
 }
 
 /** What this container remembers of a restore: enough to say where barman is, to watch it, and to end it. */
-const Saved = z.object({ id: z.string(), node: z.string(), hold: z.boolean() });
+const Saved = z.object({ id: z.string(), backup: z.string(), node: z.string(), hold: z.boolean() });
 type Saved = z.infer<typeof Saved>;
 
 const followMs = 3_600_000;
@@ -64,7 +64,7 @@ export async function orderFor(
 export async function restoreNode(node: string, order: RestoreOrder, session: Session, doing: Doing): Promise<number> {
   const { places, out } = doing;
   const cluster = await gather(session); // the operator may have thought about the plan for a while
-  const saved = { id: order.id, node, hold: order.hold };
+  const saved = { id: order.id, backup: order.backup, node, hold: order.hold };
   const why = await useBackup({ id: order.id, backup: order.backup, by: { node } }, places, doing.context.clock);
   if (why !== null) out.say(unmarkedText(order.backup, why));
   await save(saved, places);
@@ -176,7 +176,10 @@ async function load(places: Places): Promise<Saved | null> {
 /** The restore that a node reports, where this container has no record of it. */
 async function seenRestore(session: Session): Promise<Saved> {
   const node = (await gather(session)).nodes.find((n) => n.status.restore !== null);
-  if (node?.status.restore) return { id: node.status.restore.id, node: node.host, hold: true };
+  if (node?.status.restore) {
+    const { id, backup } = node.status.restore;
+    return { id, backup, node: node.host, hold: true };
+  }
   throw new OperatorError({
     what: "No restore is under way",
     fix: "see `postdock cluster show`; a restore begins with postdock barman restore --to MOMENT",
