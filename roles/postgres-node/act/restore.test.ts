@@ -38,6 +38,7 @@ const stepOf = (f: FakeNode) => statusOf(f.node).restore?.step ?? null;
 
 test("copied with the lease, recovered as a standby of nobody, promoted under an epoch, then failover is on again", async () => {
   const f = ordered();
+  f.world.kept = { names: ["r1"], bytes: 1, freeShare: 0.5 };
   const life = runNode(f.node);
   await f.clock.pass(2_000);
   assert.equal(stepOf(f), "recovering");
@@ -59,6 +60,7 @@ test("copied with the lease, recovered as a standby of nobody, promoted under an
   const { restore, lastRestore, paused: after } = f.node.memory.now;
   assert.deepEqual([restore, lastRestore?.id, lastRestore?.undone], [null, "r1", false]);
   assert.deepEqual([after.on, after.count], [false, 4]);
+  assert.ok(f.node.memory.now.replaced!.timeline > order.newestTimeline, "no backup from before the restore is on it");
   assert.equal(statusOf(f.node).postgres.role, "primary");
   await endLife(f, life);
 });

@@ -85,10 +85,12 @@ async function forget(undone: boolean, node: Node): Promise<void> {
   const { clock, memory, restoring, seen } = node;
   const wallMs = clock.wallMs();
   const { data, server } = seen.now;
-  const timeline = server?.timeline ?? (data?.kind === "cluster" ? data.position.timeline : 0);
+  const seenTimeline = server?.timeline ?? (data?.kind === "cluster" ? data.position.timeline : 0);
   await memory.update((m) => {
     if (m.restore === null) return m;
-    const { id, orderedMs } = m.restore;
+    const { id, newestTimeline, orderedMs } = m.restore;
+    // above all that barman's archive knew: no backup from before the restore is on it
+    const timeline = Math.max(seenTimeline, newestTimeline + 1);
     const lastRestore: RestoreEnd = {
       id,
       undone,
