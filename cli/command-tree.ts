@@ -144,7 +144,13 @@ const barman: Group = {
       usage: "backup",
       does: "takes a base backup now and waits until it can be restored",
       exits: done,
-      run: lazy(async () => (await import("../roles/barman/commands.ts")).backupCommand),
+      run: lazy(async () => (await import("../roles/barman/backup.ts")).backupCommand),
+      options: [
+        {
+          flag: "--incremental",
+          does: "only what has changed since the newest backup; a full one where that cannot be",
+        },
+      ],
     },
     {
       usage: "list",
@@ -207,7 +213,7 @@ const barman: Group = {
       usage: "receive-wal",
       does: "runs the WAL receiver in the foreground, unless the container's service runs it already",
       exits: done,
-      run: lazy(async () => (await import("../roles/barman/commands.ts")).receiveWalCommand),
+      run: lazy(async () => (await import("../roles/barman/receive-wal.ts")).receiveWalCommand),
     },
   ],
 };

@@ -1,6 +1,16 @@
 // Every variable of the barman role: its public name, its documentation, and the checks across several variables.
 import { cronExpression } from "./cron.ts";
-import { type ConfigOf, type ConfigProblem, env, flag, identifier, integer, MalformedValue, plainText } from "./env.ts";
+import {
+  type ConfigOf,
+  type ConfigProblem,
+  env,
+  flag,
+  identifier,
+  integer,
+  MalformedValue,
+  oneOf,
+  plainText,
+} from "./env.ts";
 import { parseHosts } from "./list-syntax.ts";
 import { observerProblems, observerVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
@@ -46,6 +56,14 @@ const rateKb = (text: string) => {
   const kb = Number(number) * (unit === "MB" ? 1024 : 1);
   if (kb < 32 || kb > 1024 * 1024) throw new MalformedValue("is not a rate from 32kB to 1024MB");
   return kb;
+};
+
+const backupSources = ["prefer-standby", "primary"] as const;
+
+const incrementals = (text: string) => {
+  const number = integer(0, 1000)(text);
+  if (number === 1) throw new MalformedValue("would make every backup a full one, which 0 does");
+  return number;
 };
 
 /** All variables of the role; shared ones come from shared.ts. */
@@ -100,6 +118,20 @@ export const barmanVariables = {
     fallback: true,
     accepts: "1 or 0",
     doc: "1: a base backup is taken as soon as WAL is received, if there is none. Without one nothing can be restored.",
+  }),
+  backupFrom: env<typeof backupSources[number]>("BACKUP_FROM", oneOf(backupSources), {
+    fallback: "prefer-standby",
+    accepts: "prefer-standby or primary",
+    doc:
+      "prefer-standby: base backups are copied from the standby that fits best, and from the primary where none fits. " +
+      "primary: always from the primary. WAL is always received from the primary.",
+  }),
+  incremental: env("BACKUP_INCREMENTAL", incrementals, {
+    fallback: 0,
+    accepts: "a number of backups, 2 to 1000; 0: every backup is a full one",
+    doc:
+      "Of so many scheduled base backups one is a full one; those between hold only the blocks that have changed since " +
+      "the one before. Needs summarize_wal:on in CONFIGS of every node.",
   }),
   rateKb: env("BACKUP_RATE", rateKb, {
     fallback: 0,

@@ -46,6 +46,9 @@ export function backup(member: Member): Finding[] {
       ? [error(member.host, `barman check fails: ${status.checkFailures.join("; ")}`, check)]
       : []),
     ...(status.backups === 0 ? [noBackup(member.host, status)] : []),
+    ...(status.backupSource?.fix
+      ? [warning(member.host, `takes full backups only: ${status.backupSource.kindBecause}`, status.backupSource.fix)]
+      : []),
   ];
 }
 

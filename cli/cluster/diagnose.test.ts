@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AnyStatus, BarmanStatus, NodeStatus, PgpoolStatus } from "../../core/protocol/status.ts";
 import { diagnose } from "./diagnose.ts";
+import { renderCluster } from "./render.ts";
 import type { Cluster, Member } from "./gather.ts";
 
 const hosts = ["a", "b", "c"];
@@ -33,6 +34,9 @@ function node(
     lastRestore: null,
     kept: null,
     failingMs: 0,
+    trouble: null,
+    unhealthy: null,
+    reinit: null,
     postgres: {
       data: "cluster",
       running: true,
@@ -44,6 +48,7 @@ function node(
       replayLsn: null,
       lagBytes: 0,
       lagSeconds: 0,
+      replayPaused: false,
       upstream: leads ? null : { host: "a", port: 5432, streaming: true },
       downstream: [],
       registered: null,
@@ -93,6 +98,7 @@ const barmanStatus: BarmanStatus = {
   lastBackup: "x",
   backupRunsMs: null,
   backupProgress: null,
+  backupSource: null,
   backupWanted: null,
   verified: null,
 };
@@ -113,6 +119,18 @@ const withMember = (member: Member) => whole().map((m) => m.host === member.host
 const lines = (members: readonly Member[]) =>
   diagnose(cluster(members)).map((f) => `${f.level} ${f.about}: ${f.what}; ${f.fix}`);
 
+test("a cluster without a single standby that streams is an error of the whole cluster", () => {
+  const cut = (host: string) => says(host, node(host, {}, { upstream: null }));
+  const all = whole().map((m) => m.host === "b" || m.host === "c" ? cut(m.host) : m);
+  assert.match(lines(all).join("\n"), /^error cluster: no standby streams: what a writes is on one node only/m);
+  const away = whole().map((m) => m.host === "b" || m.host === "c" ? silent(m.host) : m);
+  assert.match(lines(away).join("\n"), /^error cluster: no standby streams/m);
+  const one = whole().map((m) => m.host === "b" ? cut("b") : m);
+  assert.doesNotMatch(lines(one).join("\n"), /no standby streams/);
+  const shown = renderCluster(cluster(all));
+  assert.ok(shown.some((l) => l.startsWith("no standby streams")), shown.join("\n"));
+});
+
 test("a healthy cluster has no findings", () => assert.deepEqual(lines(whole()), []));
 
 const leaseOf = (host: string) => node(host).lease;
@@ -132,6 +150,21 @@ const table: [string, Member, RegExp][] = [
     "a standby that does not stream",
     says("b", node("b", {}, { upstream: null })),
     /^error b: does not stream from any/,
+  ],
+  [
+    "a node whose server does not start",
+    says("b", node("b", { phase: "waiting", trouble: { because: "FATAL: low", fix: "raise it" }, unhealthy: "long" })),
+    /^error b: does not serve: FATAL: low; it counts as unhealthy, and votes all the same; raise it$/,
+  ],
+  [
+    "a standby that says why it does not stream",
+    says("b", node("b", { trouble: { because: "FATAL: no entry", fix: "add it" } }, { upstream: null })),
+    /^error b: does not stream from any upstream: FATAL: no entry; add it$/,
+  ],
+  [
+    "a standby whose replay is paused",
+    says("b", node("b", {}, { replayPaused: true })),
+    /^error b: its replay of WAL is paused; .*pg_wal_replay_resume/,
   ],
   ["a standby far behind", says("b", node("b", {}, { lagSeconds: 99 })), /^warning b: is 99 s behind/],
   ["repmgrd gone", says("b", node("b", { repmgrd: { running: false } })), /^warning b: repmgrd does not run/],
@@ -218,6 +251,21 @@ const table: [string, Member, RegExp][] = [
     "the first backup",
     says("backup", { ...barmanStatus, backups: 0, backupWanted: "there is none", backupRunsMs: 8_000 }),
     /^warning backup: there is no backup yet: one has been under way for 8 s;/,
+  ],
+  [
+    "incremental backups that cannot be taken",
+    says("backup", {
+      ...barmanStatus,
+      backupSource: {
+        host: "b",
+        role: "standby",
+        because: "it fits",
+        kind: "full",
+        kindBecause: "a has summarize_wal off",
+        fix: "add it",
+      },
+    }),
+    /^warning backup: takes full backups only: a has summarize_wal off; add it/,
   ],
   [
     "a backup that cannot be taken",

@@ -4,13 +4,12 @@ import { startedLately } from "../../core/lease/decide/vote.ts";
 import { staleMs } from "../../core/protocol/signing.ts";
 import { comparePosition, type WalPosition } from "../../core/postgres/lsn.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
+import { node } from "./diagnose-node.ts";
 import { backup, pool } from "./diagnose-services.ts";
-import { room } from "./diagnose-room.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import { type Cluster, restoreUnderWay } from "./gather.ts";
+import { unprotected } from "./protection.ts";
 
-/** A standby whose replay is further behind than this is reported, seconds. */
-const muchLag = 30;
 /** Clocks further apart than this are reported, milliseconds; signatures allow for staleMs. */
 const clocksApartMs = 60_000;
 
@@ -20,6 +19,7 @@ export function diagnose(cluster: Cluster): Finding[] {
     ...silence(cluster),
     ...leadership(cluster),
     ...lease(cluster),
+    ...protection(cluster),
     ...cluster.nodes.flatMap(({ host, status }) => node(host, status, cluster)),
     ...cluster.members.flatMap(pool),
     ...cluster.members.flatMap(backup),
@@ -118,47 +118,14 @@ function lease({ nodes, primary, members }: Cluster): Finding[] {
   return findings;
 }
 
+function protection(cluster: Cluster): Finding[] {
+  const what = unprotected(cluster);
+  return what === null ? [] : [error("cluster", what, "correct what is reported of the standbys, or start them")];
+}
+
 function unsaidText({ host, status }: Cluster["nodes"][number]): string {
   const { grantedTo } = status.lease;
   return `${host}: ${grantedTo === null ? "no grant since it started" : `it has granted the lease to ${grantedTo}`}`;
-}
-
-function node(host: string, status: NodeStatus, { primary }: Cluster): Finding[] {
-  const { postgres } = status;
-  const findings: Finding[] = [];
-  const log = `see the log of ${host}; \`postdock cluster history\` shows what it did`;
-  if (status.fenced !== null) findings.push(error(host, `is fenced: ${status.fenced}`, log));
-  else if (status.phase !== "running") {
-    findings.push(error(host, `does not serve: ${status.phase}, ${status.doing} (${status.because})`, log));
-  }
-  if (status.consistency.degraded !== null) {
-    const fix = "bring back the missing standbys";
-    findings.push(
-      error(host, `CONSISTENCY=${status.consistency.mode} cannot be kept: ${status.consistency.degraded}`, fix),
-    );
-  }
-  if (status.forced) {
-    const fix = "start the missing voters, or replace them in PARTNER_NODES";
-    findings.push(warning(host, "was forced to become primary, and votes alone until a majority is back", fix));
-  }
-  if (status.paused.on && primary?.host === host) {
-    findings.push(warning("cluster", "automatic failover is paused", "type: postdock cluster resume"));
-  }
-  if (postgres.role === "standby" && status.phase === "running") {
-    if (postgres.upstream?.streaming !== true) {
-      findings.push(error(host, `does not stream from ${postgres.upstream?.host ?? "any upstream"}`, log));
-    } else if ((postgres.lagSeconds ?? 0) > muchLag) {
-      const fix = "see its pg_stat_activity: long queries delay replay; if there are none, its disk may be slow";
-      findings.push(warning(host, `is ${Math.round(postgres.lagSeconds!)} s behind`, fix));
-    }
-  }
-  findings.push(...room(host, status));
-  if (status.phase === "running" && !status.repmgrd.running) {
-    findings.push(
-      warning(host, "repmgrd does not run", `wait, it is restarted automatically; if it ends again, ${log}`),
-    );
-  }
-  return findings;
 }
 
 /** Findings about what has to be the same, or nearly the same, in all containers. */

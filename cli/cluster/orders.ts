@@ -3,6 +3,7 @@ import type { Command } from "../../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { orders } from "../../core/protocol/orders.ts";
+import { reinitOutcome } from "../../core/protocol/reinit.ts";
 import { orderPause } from "../../core/protocol/pause.ts";
 import { type Cluster, gather, nodeCalled, openSession, restoreUnderWay, type Session, thePrimary } from "./gather.ts";
 import { secondsText } from "../../core/words/amounts.ts";
@@ -84,24 +85,41 @@ export const failoverCommand: Command = async (context, { options }) => {
   return ExitCode.ok;
 };
 
-/** `cluster reinit NODE`: clones a standby again; its old data stays until the clone is complete. */
+/** `cluster reinit NODE`: clones a node that does not lead again; its old data stays until the clone is complete. */
 export const reinitCommand: Command = async (context, { args, options }) => {
   const session = openSession(context);
   const cluster = await gather(session);
   const node = nodeCalled(args[0] ?? "", cluster);
-  const before = node.status.uptimeSeconds;
-  await ask(session, orders.reinit, node.host, {});
+  const { id, because } = await ask(session, orders.reinit, node.host, {});
   const out = printer(context, options);
-  out.say(`${node.host} is being cloned again (its agent has been running for ${before} s)`);
-  let begun = false;
-  await until(session, `${node.host} to stream again`, cloneMs, (now) => {
-    begun ||= !streams(now, node.host);
-    return begun && streams(now, node.host);
-  });
+  out.say(`${node.host}: ${because}`);
+  await untilCloned(session, node.host, id);
   out.say(`${node.host} streams again`);
   out.result({ node: node.host, streaming: true });
   return ExitCode.ok;
 };
+
+/** Waits until the order has ended. Throws an OperatorError with the reason as soon as it is known to have failed. */
+async function untilCloned(session: Session, host: string, id: number): Promise<void> {
+  const { clock } = session.context;
+  let answeredMs = clock.nowMs();
+  let clonedAtMs: number | null = null;
+  await until(session, `${host} to stream again`, cloneMs, (now) => {
+    const status = now.nodes.find((n) => n.host === host)?.status ?? null;
+    if (status !== null) answeredMs = clock.nowMs();
+    if (status?.reinit?.state === "cloned") clonedAtMs ??= clock.nowMs();
+    const silentMs = clock.nowMs() - answeredMs;
+    const clonedMs = clonedAtMs === null ? 0 : clock.nowMs() - clonedAtMs;
+    const outcome = reinitOutcome({ id, status, silentMs, clonedMs });
+    if (typeof outcome === "string") return outcome === "done";
+    throw new OperatorError({
+      what: `${host} was not cloned again`,
+      why: outcome.failed,
+      fix: status?.trouble?.fix ?? `see \`postdock cluster history\` and the log of ${host}, then try again`,
+      exitCode: ExitCode.unavailable,
+    });
+  });
+}
 
 /** `cluster pause` and `cluster resume`: whether a lost primary is replaced automatically. */
 export const pauseCommand = (on: boolean): Command => async (context, { options }) => {

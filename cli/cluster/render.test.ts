@@ -20,6 +20,7 @@ function node(host: string, upstream: string | null, postgres: Partial<NodeStatu
     },
     lease: { mode: "on", because: "", held: upstream === null, remainingMs: 3_400, term: 7, voters: ["a", "b", "c"] },
     fenced: null,
+    trouble: null,
     consistency: { mode: "eventual", degraded: null },
     paused: { on: false, count: 0, atMs: 0 },
     forced: false,
@@ -27,6 +28,13 @@ function node(host: string, upstream: string | null, postgres: Partial<NodeStatu
   } as unknown as NodeStatus;
   return { host, status };
 }
+
+test("cluster show says why a node does not serve, in PostgreSQL's words", () => {
+  const { host, status } = node("b", "a");
+  const nodes = [node("a", null), { host, status: { ...status, trouble: { because: "FATAL: no", fix: "yes" } } }];
+  const shown = renderCluster({ members: [], nodes, primary: nodes[0]! });
+  assert.ok(shown.includes("b: FATAL: no"), shown.join("\n"));
+});
 
 test("cluster show draws which node streams from which, with readable lags", () => {
   const nodes = [

@@ -2,6 +2,7 @@
 import { secondsText, sizeText } from "../../core/words/amounts.ts";
 import { table, tree } from "../../core/words/layout.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
+import { unprotected } from "./protection.ts";
 import type { Cluster, Member } from "./gather.ts";
 
 /** The nodes as the tree in which they really stream, then the lease and its voters, then what is wrong. */
@@ -20,7 +21,13 @@ function renderTree({ nodes, members }: Cluster): string[] {
   const rows = branches.map(({ item, mark }) => {
     const { host, status: { node, postgres, doing } } = item;
     const standby = postgres.role === "standby";
-    const idle = standby && postgres.upstream?.streaming !== true ? ", not streaming" : "";
+    const idle = !standby
+      ? ""
+      : postgres.upstream?.streaming !== true
+      ? ", not streaming"
+      : postgres.replayPaused
+      ? ", replay paused"
+      : "";
     const timeline = String(postgres.timeline ?? "?");
     return [mark + host, node.name, postgres.role, timeline, standby ? lagText(postgres) : "", doing + idle];
   });
@@ -74,14 +81,17 @@ function endOfPause(restoring: string | undefined): string {
     : `${restoring} is being restored from a backup, and the end of that turns it on again`;
 }
 
-function renderTroubles({ nodes }: Cluster): string[] {
-  return nodes.flatMap(({ host, status }) => [
+function renderTroubles(cluster: Cluster): string[] {
+  const whole = unprotected(cluster);
+  const troubles = cluster.nodes.flatMap(({ host, status }) => [
     ...(status.fenced === null ? [] : [`${host} is fenced: ${status.fenced}`]),
+    ...(status.trouble === null ? [] : [`${host}: ${status.trouble.because}`]),
     ...(status.consistency.degraded === null ? [] : [`${host}: ${status.consistency.degraded}`]),
     ...(status.paused.on ? [`${host}: automatic failover is paused; ${endOfPause(status.paused.restoring)}`] : []),
     ...(status.kept === null ? [] : [`${host} ${keptText(status.kept)}`]),
     ...(status.forced ? [`${host} was forced to become primary, and votes alone until a majority is back`] : []),
   ]);
+  return [...(whole === null ? [] : [whole]), ...troubles];
 }
 
 /** The events of all nodes, oldest first: when, where, what, why, how long. */

@@ -37,10 +37,14 @@ export async function until(
   deadlineMs: number,
   done: (now: Cluster) => boolean,
 ): Promise<void> {
-  await waitUntil(async () => done(await gather(session)), {
+  let last: Cluster | null = null;
+  const troubles = () =>
+    (last?.nodes ?? []).flatMap(({ host, status: { trouble } }) => trouble ? [`${host}: ${trouble.because}`] : []);
+  await waitUntil(async () => done(last = await gather(session)), {
     what,
     deadlineMs,
     everyMs: 100,
+    why: () => troubles().join("; ") || "no node reports a trouble",
     fix: "see `postdock cluster show` and `postdock cluster history` for how far it has come",
   }, session.context);
 }

@@ -45,7 +45,7 @@ export const cluster: Group = {
     },
     {
       usage: "reinit <node>",
-      does: "clones a standby again; its old data stays until the clone is complete",
+      does: "clones any node but the primary again, whatever its state; its old data stays until the clone is complete",
       exits: operatorExits,
       run: lazy(async () => (await import("./orders.ts")).reinitCommand),
       options: [json],

@@ -5,6 +5,7 @@ import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { type Asked, planRestore } from "../../roles/barman/act/plan-restore.ts";
+import { checkCombined } from "../../roles/barman/act/combine.ts";
 import { startCopy } from "../../roles/barman/act/copy-server.ts";
 import { checkInto, copyInto, tablespacePath } from "../../roles/barman/act/restore-into.ts";
 import { whileKept } from "../../roles/barman/act/uses.ts";
@@ -59,13 +60,14 @@ async function restoreCluster(plan: RestorePlan, target: string, doing: Doing): 
   const node = nodeToRestore(options, cluster);
   const order = await orderFor(plan, target, node.status, doing);
   for (const line of renderEffect(order, node, cluster, await readVerified(doing.places))) out.say(line);
+  for (const line of await checkCombined(plan.backup, doing.places)) out.say(line);
   await ask(session, orders.mayRestore, node.host, order); // refused before anything is asked, paused or stopped
   if (options.dryRun) {
     out.result({ ...planJson(plan), node: node.host, dryRun: true });
     return ExitCode.ok;
   }
   if (!options.yes) await confirm("The whole cluster goes back to that moment. Type yes to go on: ", context);
-  return await restoreNode(node.host, order, session, doing);
+  return await restoreNode(node.host, { order, backup: plan.backup }, session, doing);
 }
 
 async function restoreInto(

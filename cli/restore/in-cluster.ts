@@ -4,7 +4,7 @@ import { networkInterfaces } from "node:os";
 import { z } from "zod";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import type { Context, Options } from "../../core/runtime/context.ts";
-import { readIfThere, remove, writeAtomic } from "../../core/runtime/files.ts";
+import { readIfThere, writeAtomic } from "../../core/runtime/files.ts";
 import type { Printer } from "../../core/runtime/printer.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import type { RestoreOrder } from "../../core/protocol/restore.ts";
@@ -14,20 +14,19 @@ import { secondsText } from "../../core/words/amounts.ts";
 import { readIdentity } from "../../roles/barman/act/identity.ts";
 import { measureTablespaces } from "../../roles/barman/act/archive.ts";
 import { endUse, unmarkedText, useBackup } from "../../roles/barman/act/uses.ts";
-import { backupCommand } from "../../roles/barman/commands.ts";
+import { backupCommand } from "../../roles/barman/backup.ts";
+import type { BackupRecord } from "../../roles/barman/text/backup-info.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { type Places, restorePath } from "../../roles/barman/text/places.ts";
 import { gather, openSession, type Session } from "../cluster/gather.ts";
 import { givePause } from "../cluster/orders.ts";
 import { ask, streams, until } from "../cluster/session.ts";
 import { nodeToRestore } from "./effect.ts";
+import { combine, combineAgain, type Combining, forget } from "./combined.ts";
 import { watchNode } from "./watch.ts";
 
-export interface Doing {
-  context: Context;
+export interface Doing extends Combining {
   options: Options;
-  places: Places;
-  out: Printer;
 }
 
 /** What this container remembers of a restore: enough to say where barman is, to watch it, and to end it. */
@@ -61,12 +60,23 @@ export async function orderFor(
 }
 
 /** Orders the restore of a node and sees it through. */
-export async function restoreNode(node: string, order: RestoreOrder, session: Session, doing: Doing): Promise<number> {
+export async function restoreNode(
+  node: string,
+  { order, backup }: { order: RestoreOrder; backup: BackupRecord },
+  session: Session,
+  doing: Doing,
+): Promise<number> {
   const { places, out } = doing;
   const cluster = await gather(session); // the operator may have thought about the plan for a while
   const saved = { id: order.id, backup: order.backup, node, hold: order.hold };
   const why = await useBackup({ id: order.id, backup: order.backup, by: { node } }, places, doing.context.clock);
   if (why !== null) out.say(unmarkedText(order.backup, why));
+  try {
+    await combine(backup, doing);
+  } catch (error) {
+    await endUse(order.id, places);
+    throw error;
+  }
   await save(saved, places);
   // where no other node can lead, nobody has to be told not to
   const others = cluster.nodes.some((n) => n.host !== node && n.status.partners.length > 0);
@@ -77,7 +87,7 @@ export async function restoreNode(node: string, order: RestoreOrder, session: Se
     // without an answer the node may have begun: then resume and abort have to find the order
     if (!(error instanceof OperatorError) || error.exitCode !== ExitCode.refused) throw error;
     if (others) await resumeFailover(session, out);
-    await remove(restorePath(places));
+    await forget(doing);
     await endUse(order.id, places);
     throw error;
   }
@@ -121,6 +131,7 @@ export async function goOn(step: string, doing: Doing): Promise<number> {
   }
   const saved = await load(places) ?? await seenRestore(session);
   const { id, node } = saved;
+  if (step === "resume") await combineAgain(saved.backup, doing);
   const { because } = step === "resume"
     ? await ask(session, orders.restoreFrom, node, { id, hosts: ownAddresses() })
     : await ask(session, orders.endRestore, node, { id, undo: step === "abort" });
@@ -136,7 +147,7 @@ async function seeThrough(saved: Saved, session: Session, { context, places, out
     out.result({ restore: id, node, state: end });
     return ExitCode.ok;
   }
-  await remove(restorePath(places));
+  await forget({ places, out });
   await endUse(id, places);
   if (end === "undone") {
     out.say(`${node} has its old data again; type postdock cluster show`);

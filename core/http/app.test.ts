@@ -24,6 +24,7 @@ const status: BarmanStatus = {
   lastBackup: null,
   backupRunsMs: null,
   backupProgress: null,
+  backupSource: null,
   backupWanted: null,
   verified: null,
 };

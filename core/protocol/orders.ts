@@ -129,8 +129,8 @@ export const orders = {
   }),
   /** an operator makes this node primary without a majority */
   force: order("force", { question: nothing, answer: reason }),
-  /** an operator wants this standby cloned again */
-  reinit: order("reinit", { question: nothing, answer: reason }),
+  /** an operator wants this node cloned again; `id`: of the order, which /status reports on */
+  reinit: order("reinit", { question: nothing, answer: reason.extend({ id: z.number().int() }) }),
   /** an operator turns automatic failover off, or on again */
   pause: order("pause", { question: pause, answer: pause }),
   /** an operator wants this node restored from a backup */

@@ -3,8 +3,10 @@
 import { z } from "zod";
 import { PauseSchema } from "./pause.ts";
 import { VerifiedSchema } from "./verified.ts";
+import { ReinitSchema } from "./reinit.ts";
 import { KeptDataSchema, RestoreEndSchema, RestoreProgressSchema } from "./restore.ts";
 import { forceFields } from "./force.ts";
+import { TroubleSchema } from "./trouble.ts";
 
 const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
 
@@ -53,11 +55,13 @@ const Postgres = z.object({
   lsn: lsn.nullable().meta({ description: "end of the WAL this node has, written or received" }),
   replayLsn: lsn.nullable().meta({ description: "standby: replayed so far" }),
   lagBytes: z.number().nullable().meta({
-    description: "standby: how far replay is behind the WAL that the primary reports to have written, bytes",
+    description:
+      "standby: how far replay is behind the primary's WAL, as the primary or any other node reports it, bytes; null: not known",
   }),
   lagSeconds: z.number().nullable().meta({
-    description: "standby: age of the last replayed commit, seconds; 0 when caught up",
+    description: "standby: age of the last replayed commit, seconds; 0 when caught up; null: not known",
   }),
+  replayPaused: z.boolean().default(false).meta({ description: "standby: the replay of WAL is paused" }),
   upstream: Upstream.nullable(),
   downstream: z.array(Downstream),
   registered: z.array(Registered).nullable().meta({ description: "repmgr.nodes; null: not known" }),
@@ -107,7 +111,17 @@ export const NodeStatus = z.object({
     description: "with ?fresh=1: postgres.lsn was read for this answer, and the node has no WAL beyond it",
   }),
   failingMs: z.number().default(0).meta({
-    description: "for how long its server, or a step before the server's start, has failed repeatedly, milliseconds",
+    description:
+      "for how long its server has not answered, or has failed with the steps before its start, milliseconds",
+  }),
+  trouble: TroubleSchema.nullable().default(null).meta({
+    description: "why its server does not start or does not stream; null: it does, or has not said why",
+  }),
+  unhealthy: z.string().nullable().default(null).meta({
+    description: "why /healthz fails; the node votes all the same",
+  }),
+  reinit: ReinitSchema.nullable().default(null).meta({
+    description: "the last order to clone this node again since its agent started; null: none",
   }),
   partners: z.array(z.string()).meta({ description: "PARTNER_NODES" }),
   everHadMajority: z.boolean().meta({ description: "a majority of PARTNER_NODES has joined at least once" }),
@@ -189,6 +203,17 @@ export const BarmanStatus = z.object({
     bytesPerSecond: z.number().nullable(),
     leftSeconds: z.number().nullable(),
   }).nullable().default(null).meta({ description: "how far that backup is; null: none is, or it cannot be seen" }),
+  backupSource: z.object({
+    host: z.string(),
+    role: z.enum(["primary", "standby"]),
+    because: z.string(),
+    kind: z.enum(["full", "incremental"]),
+    kindBecause: z.string(),
+    fix: z.string().nullable().meta({ description: "what makes incremental backups possible again; null: nothing" }),
+  }).nullable().default(null).meta({
+    description:
+      "the node that the backup under way, or the last one, was copied from, and why; null: none since the start",
+  }),
   verified: VerifiedSchema.nullable().default(null).meta({
     description: "the last backup that was restored and checked",
   }),

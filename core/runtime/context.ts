@@ -25,6 +25,7 @@ export interface Options {
   full?: boolean;
   release?: boolean;
   backup?: string;
+  incremental?: boolean;
   timeline?: string;
   into?: string;
   start?: boolean;

@@ -2,7 +2,7 @@
 // by setpriority(2) about a process. It is not part of files.ts, so that a probe need not load the modules of that file.
 import { resolve } from "node:path";
 import { setPriority } from "node:os";
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
 
 /**
  * Seconds since the machine booted, from the kernel, with a resolution of 10 ms. They count on while a container is frozen or
@@ -32,7 +32,8 @@ function readAtOnce(path: string): string | null {
  * was started with another directory (`-D`): somebody may look at a copy of the data here.
  * Synchronous, so that the fence waits for nothing.
  */
-export function processesIn(name: string, directory: string): number[] {
+export function processesIn(name: string, given: string): number[] {
+  const directory = realOf(given); // the kernel knows no links
   const container = quietly(() => readFileSync("/proc/self/cgroup", "utf8"));
   return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).map(Number).filter((pid) => {
     // "pid (name) state …"; a zombie is dead, it only waits for its parent
@@ -47,11 +48,13 @@ export function processesIn(name: string, directory: string): number[] {
   });
 }
 
+const realOf = (path: string) => quietly(() => realpathSync(path)) ?? resolve(path);
+
 /** Whether the first process called `name` above this one, or itself, was started with `-D` and another directory. */
 function startedElsewhere(pid: number, name: string, directory: string): boolean {
   const argv = (quietly(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "").split("\0");
   const at = argv.indexOf("-D");
-  if (at >= 0) return argv[at + 1] !== undefined && resolve(argv[at + 1]!) !== resolve(directory);
+  if (at >= 0) return argv[at + 1] !== undefined && realOf(argv[at + 1]!) !== directory;
   const parent = Number(/^PPid:\s*(\d+)$/m.exec(quietly(() => readFileSync(`/proc/${pid}/status`, "utf8")) ?? "")?.[1]);
   const parentName = quietly(() => readFileSync(`/proc/${parent}/comm`, "utf8"))?.trim();
   return parentName === name && startedElsewhere(parent, name, directory);

@@ -39,6 +39,8 @@ export interface Supervised {
   lastExit(): ChildExit | null;
   /** resolves with the exit of the present run; at once if that has ended already */
   exited(): Promise<ChildExit>;
+  /** resolves when no process holds its output open any more: everything that it has printed has been read */
+  silent(): Promise<void>;
   /** stops it for good: its signals in order, then SIGKILL; resolves when it is gone. `steps` override the spec's. */
   stop(steps?: ChildSpec["stop"]): Promise<void>;
   /** one line to its standard input; lost while it does not run */
@@ -66,6 +68,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
   let group: number | undefined;
   let failures = 0;
   let ended: Promise<ChildExit> = Promise.resolve({ code: null, signal: null, livedMs: 0 });
+  let closed: Promise<void> = Promise.resolve();
   let loop: Promise<void> = Promise.resolve();
 
   const endedWithin = async (ms: number) => {
@@ -94,6 +97,10 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
     }
     started.stdin?.on("error", () => {}); // it has just ended, which its exit reports
     log.info("Process started", { process: spec.name, pid: started.pid });
+    closed = new Promise((resolve) => {
+      started.on("close", () => resolve());
+      started.on("error", () => resolve());
+    });
     ended = new Promise((resolve) => {
       const finish = (code: number | null, signal: string | null) => {
         child = null;
@@ -137,6 +144,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
     running: () => child !== null,
     lastExit: () => exit,
     exited: () => ended,
+    silent: () => closed,
     write: (line) => void child?.stdin?.write(line + "\n"),
     endInput: () => void child?.stdin?.end(),
     signal: (signal) => void send(child?.pid, signal),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OperatorError } from "../../core/words/errors.ts";
-import { backupOf } from "./keep.ts";
+import { backupOf, whyNotKept } from "./keep.ts";
 
 const backup = (id: string, status = "DONE") => ({ id, status, retention: null, sizeBytes: 1, endSeconds: 1 });
 const all = [backup("20260101T000000"), backup("20260102T000000"), backup("20260103T000000", "FAILED")];
@@ -25,4 +25,12 @@ test("a backup that does not exist, or is not whole, is refused with those that 
   refused("2020", all, /no backup 2020/, /20260101T000000, 20260102T000000, or latest/, 64);
   refused("20260103T000000", all, /is FAILED/, /or latest/, 77);
   refused("latest", [], /no backup latest/, /take a backup first/, 64);
+});
+
+test("what builds on others, or is built on, is kept with all of them", () => {
+  const all = [{ id: "1", parent: null }, { id: "2", parent: "1" }, { id: "3", parent: null }];
+  assert.match(whyNotKept("2", "full", all)?.fix ?? "", /keep 1 --full/);
+  assert.match(whyNotKept("1", "standalone", all)?.fix ?? "", /keep 1 --full/);
+  assert.equal(whyNotKept("1", "full", all), null);
+  assert.equal(whyNotKept("3", "standalone", all), null);
 });

@@ -11,16 +11,22 @@ import { verifiedText } from "./text/verified.ts";
 import { presentTimeline } from "./decide/restore-plan.ts";
 import { type TimedWindow, timeWindows } from "./act/window-times.ts";
 import { listBackups } from "./tools/barman-cli.ts";
+import type { BackupRecord } from "./text/backup-info.ts";
 import type { Backup } from "./text/barman-output.ts";
 import { loadBarmanConfig } from "./role.ts";
 
 /** `barman list [--json]`: the backups, oldest first. */
 export const listCommand: Command = async (context, { options }) => {
   const config = loadBarmanConfig(context);
-  const backups = await listBackups(config.serverName);
+  const listed = await listBackups(config.serverName);
   const out = printer(context, options);
   const { sources, windows, receivedMs } = await readRecoverable(config);
   const { unreadable } = sources;
+  const backups = listed.map((b) => {
+    const record = sources.backups.find((r) => r.id === b.id);
+    const kind = record === undefined ? null : record.parent === null ? "full" : "incremental";
+    return { ...b, from: record?.from ?? null, kind, parent: record?.parent ?? null };
+  });
   const timed = await timeWindows(windows, sources, config);
   for (const line of [...renderBackups(backups), ...renderWindows(timed, receivedMs), ...unreadable]) out.say(line);
   const present = presentTimeline(sources.received, sources.archive);
@@ -34,16 +40,20 @@ export const listCommand: Command = async (context, { options }) => {
 };
 
 /** A table of backups, its columns aligned; pure. */
-export function renderBackups(backups: readonly Backup[]): string[] {
+export function renderBackups(
+  backups: readonly (Backup & Pick<BackupRecord, "from" | "parent"> & { kind: string | null })[],
+): string[] {
   if (backups.length === 0) return ["no backups yet"];
   const rows = backups.map((b) => [
     b.id,
     b.status,
     b.endSeconds === null ? "-" : instant(b.endSeconds * 1000),
     sizeOr(b.sizeBytes),
+    b.from ?? "-",
+    b.parent === null ? b.kind ?? "-" : `on ${b.parent}`,
     b.retention ?? "-",
   ]);
-  return table([["backup", "status", "ended", "size", "retention"], ...rows]);
+  return table([["backup", "status", "ended", "size", "from", "kind", "retention"], ...rows]);
 }
 
 const instant = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");

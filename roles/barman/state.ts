@@ -39,7 +39,7 @@ export function initialState(nowMs: number, hosts: readonly string[]): BarmanSta
     check: null,
     catalog: null,
     disk: null,
-    backup: { runningSinceMs: null, nextWallMs: null, progress: null },
+    backup: { runningSinceMs: null, nextWallMs: null, progress: null, source: null },
     wantBackup: null,
     verified: null,
     due: { checkMs: nowMs, catalogMs: nowMs },

@@ -1,6 +1,6 @@
 // Everything that a node does to the world or sees of it, as interfaces. real-doors.ts has the real doors; a test of the loop
 // brings its own.
-import type { ControlData, StreamingTrouble } from "./text/controldata.ts";
+import type { ControlData } from "./text/controldata.ts";
 import type { TimelineOrigin, WalPosition } from "../../core/postgres/lsn.ts";
 import type { PeerSeen } from "../../core/protocol/status.ts";
 import type { Supervised } from "../../core/runtime/supervisor.ts";
@@ -35,8 +35,8 @@ export interface DataDoor {
   bootstrap(): Promise<void>;
   /** `keptMayGo`: the data from before a restore, where there is no room for the clone otherwise */
   clone(from: string, how: { keptMayGo: boolean }): Promise<void>;
-  /** false if it failed: then the node has to be cloned. `fetched`: how many WAL files came from barman. */
-  rewind(to: string): Promise<{ ok: boolean; fetched: number }>;
+  /** `failed`: why it failed, so that the node has to be cloned; `fetched`: how many WAL files came from barman */
+  rewind(to: string): Promise<{ failed: string | null; fetched: number }>;
   /**
    * gives a rewind that is under way a WAL file that it lacks, or a recovery from a backup the file that it asks for, which is
    * then written to `path` in the data directory
@@ -84,13 +84,14 @@ export interface DataDoor {
 }
 
 /** The postmaster as a child. */
-export type ServerProcess = Pick<Supervised, "running" | "lastExit" | "exited" | "stop">;
+export type ServerProcess = Pick<Supervised, "running" | "lastExit" | "exited" | "silent" | "stop">;
 
 /** This node's PostgreSQL. Each question to the server has its own deadline, and throws. */
 export interface ServerDoor {
   /** resolves once no process of an earlier server is left, and its pid file is gone */
   clearStale(): Promise<void>;
-  start(onTrouble: (what: StreamingTrouble) => void): ServerProcess;
+  /** `onLine`: each line of its log, as it comes */
+  start(onLine: (line: string) => void): ServerProcess;
   look(): Promise<Omit<ServerSeen, "atMs">>;
   /** how many processes the server has */
   processes(): number;

@@ -124,6 +124,7 @@ async function runningView(surroundings: Surroundings, run: ServerRun, node: Nod
   // a WAL receiver that keeps starting and ending is seen streaming now and then, but makes no progress
   const steady = streaming && clock.nowMs() - (seen.now.trouble?.atMs ?? -Infinity) >= steadyMs;
   if (steady) seen.streamingTrouble(null);
+  if (streaming) node.reinit.streams();
   return {
     ...viewOf(node, surroundings),
     sawPrimary: seen.now.sawPrimary,

@@ -279,6 +279,17 @@ test("the deadline of an earlier server is taken away before a standby starts", 
   await endLife(f, life);
 });
 
+test("a server whose processes cannot be seen does not serve: nothing could end them with the lease", async () => {
+  const f = fakeNode();
+  f.world.data = cluster();
+  f.node.doors.server.processes = () => 0;
+  const life = runNode(f.node);
+  const failed = assert.rejects(life, /The processes of PostgreSQL cannot be seen/);
+  await f.clock.pass(3_000);
+  await failed;
+  assert.equal(f.world.runs, false);
+});
+
 test("a standby that is ordered to be cloned again is stopped, cloned, and started", async () => {
   const f = fakeNode();
   const primary = says("pg2", { lease: { ...says("pg2").lease, held: true } }, { standby: false, upstream: null });
@@ -288,7 +299,8 @@ test("a standby that is ordered to be cloned again is stopped, cloned, and start
   const life = runNode(f.node);
   await f.clock.pass(2_000);
   assert.equal(statusOf(f.node).postgres.role, "standby");
-  f.node.orders.give({ do: "reinit", because: "an operator asked" });
+  f.node.reinit.order("an operator asked");
+  f.node.activity.wake();
   await settled();
   await f.clock.pass(1_000);
   assert.deepEqual(between(f.world.did, "stop SIGINT", "clone pg2").slice(0, 2), ["stop SIGINT", "clone pg2"]);

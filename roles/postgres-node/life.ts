@@ -1,6 +1,6 @@
 // The life of a node: observe, decide, apply, until the container stops. Between two decisions the node waits, clones,
 // rewinds, bootstraps, or serves (serve.ts).
-import { errorText, ExitCode, OperatorError, unreachable } from "../../core/words/errors.ts";
+import { ExitCode, OperatorError, unreachable } from "../../core/words/errors.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
 import { yieldForce } from "./act/force.ts";
@@ -12,28 +12,20 @@ import { countedData } from "./decide/granted.ts";
 import { forceOfPrimary, type Joining } from "./decide/overruled.ts";
 import { decideStartup, type StartupPlan } from "./decide/startup.ts";
 import type { ClusterView } from "./decide/view.ts";
-import { ServerSurvives } from "./act/end-server.ts";
 import { licenseOf, type Node, say } from "./node.ts";
 import { observeRoom } from "./observe/server.ts";
 import { finalLook, observeSurroundings, viewOf } from "./observe/surroundings.ts";
-import { serveAsRole } from "./serve.ts";
+import { firstPauseMs, moved, pauseAfterFailure, type Retry, waitALittle } from "./retry.ts";
+import { serveAsRole, shortLifeMs } from "./serve.ts";
 import type { Bid } from "./state/candidacy.ts";
 
-/** The first pause after a failure; it doubles with each, up to the longest. Milliseconds. */
-const firstPauseMs = 250;
-const longestPauseMs = 10_000;
 /** A node that is to start as primary asks for the lease again after this at the latest, milliseconds. */
 const longestRestMs = 500;
-/** The time between two looks of a node that waits, milliseconds. */
-const waitMs = 500;
+/** After so many short lives in a row a server is started again only after a pause, like one that does not start. */
+const shortLives = 5;
 
 /** What is known from the start of a wait until something is achieved. */
-interface Attempt {
-  /** when the present wait began */
-  since: number;
-  pauseMs: number;
-  /** why only a clone can bring this node back, or null */
-  cloneBecause: string | null;
+interface Attempt extends Retry {
   /** the last server ended in order to be rejoined */
   rejoining: boolean;
   joining: Joining;
@@ -59,7 +51,7 @@ export async function runNode(node: Node): Promise<void> {
       const plan = await decide(node, attempt);
       if (node.stop.aborted) return;
       const progressed = await apply(plan, node, attempt);
-      if (progressed) Object.assign(attempt, { since: node.clock.nowMs(), pauseMs: firstPauseMs });
+      if (progressed) moved(node, attempt);
     } catch (error) {
       if (node.stop.aborted) return;
       await pauseAfterFailure(error, node, attempt);
@@ -81,11 +73,15 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   seen.dataFound(countedData(data, { leaseInForce, everHadMajority, granted, followed }));
   await observeRoom(node);
   attempt.keptTerm = lease.held() ? lease.term() : null;
+  if (node.reinit.wanted) attempt.cloneBecause = node.reinit.now!.because;
   const view = await observe(node, attempt);
   if (forced && view.overruled) return await yieldForce(node);
   // what an operator has forced goes on as long as no majority is in sight, also after a restart
   if (forced && !majorityAnswers(view) && !lease.held() && !lease.alone()) lease.force();
   const plan = decideStartup(view);
+  if (node.reinit.wanted && !view.primary && node.reinit.fails(`no primary is in sight: ${plan.because}`)) {
+    attempt.cloneBecause = null;
+  }
   if (plan.do === "restore") return await withoutLease(node) ?? plan;
   if (plan.do !== "start-primary") {
     // a lease that was kept for this server would keep the others from leading
@@ -127,14 +123,14 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
     case "wait":
       say(node, "waiting", "waiting", plan.because);
       node.restoring.set({ step: "waiting", trouble: plan.because });
-      await waitALittle(node, attempt, plan.because);
+      await waitALittle(node, attempt);
       return false;
     case "refuse":
       throw new OperatorError({
         what: `Node ${node.config.name} does not start`,
         why: plan.because,
         fix: plan.fix,
-        exitCode: ExitCode.refused,
+        exitCode: plan.stays ? ExitCode.unavailable : ExitCode.refused,
       });
     case "finish-move":
       say(node, "cloning", "moving a finished clone into place", plan.because);
@@ -150,14 +146,16 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
       return true;
     case "clone":
       say(node, "cloning", `cloning from ${plan.from}`, plan.because);
+      node.reinit.begins();
       await data.clone(plan.from, { keptMayGo: (node.memory.now.replaced?.backup ?? null) !== null });
+      node.reinit.cloned();
       await rememberJoined(attempt.joining, node);
       attempt.cloneBecause = null;
       noteRejoin("clone", { from: plan.from, because: plan.because, started }, node);
       return true;
     case "rewind":
       say(node, "rewinding", `rewinding to ${plan.to}`, plan.because);
-      attempt.cloneBecause = await rewindTo(plan.to, plan.because, node) ? null : `the rewind to ${plan.to} failed`;
+      attempt.cloneBecause = await rewindTo(plan.to, plan.because, node);
       if (attempt.cloneBecause === null) await rememberJoined(attempt.joining, node);
       return true;
     case "restore":
@@ -224,18 +222,23 @@ async function serve(
   const upstream = plan.do === "start-primary" ? null : plan.upstream;
   await doors.data.prepareStart(role === "primary" && !promote ? { primary: true } : { upstream, recovery });
   say(node, "recovering", `starting PostgreSQL as ${role}`, plan.because);
+  const started = node.clock.nowMs();
   const end = await serveAsRole(role, node, promote ? plan.because : null);
   // after a crash the lease is kept: the same server starts again at once
   if (!["died", "lead-again", "restore"].includes(end.why)) {
     await node.lease.release(`PostgreSQL has ended (${end.why})`);
   }
-  if (end.why === "never-ready" || end.why === "not-promoted" || end.why === "not-recovered") {
-    throw new OperatorError({
-      what: failures[end.why],
-      why: end.because,
-      fix: "see the lines before this one in this log; the start is retried with growing pauses",
-      exitCode: ExitCode.unavailable,
-    });
+  const short = end.why === "died" && node.clock.nowMs() - started < shortLifeMs;
+  node.condition.lived(short);
+  if (short) {
+    const because = `${failures.died}: ${end.trouble.because}`;
+    node.condition.failed(node.clock.nowMs(), { ...end.trouble, because });
+  }
+  if (
+    end.why === "never-ready" || end.why === "not-promoted" || end.why === "not-recovered" ||
+    (end.why === "died" && node.condition.shortLives > shortLives)
+  ) {
+    throw new OperatorError({ what: failures[end.why], why: end.trouble.because, fix: end.trouble.fix });
   }
   // what cannot stream a second time, although its history allows it, has WAL that no rewind finds
   const inVain = end.why === "rejoin" && !end.streamed && attempt.rejoining;
@@ -246,6 +249,7 @@ async function serve(
 
 const failures = {
   "never-ready": "PostgreSQL did not start",
+  "died": "PostgreSQL ended soon after its start",
   "not-promoted": "PostgreSQL was not promoted",
   "not-recovered": "The recovery from the backup did not reach its target",
 } as const;
@@ -255,45 +259,4 @@ function continuesEpoch(node: Node): boolean {
   const { data } = node.seen.now;
   if (licenseOf(node) === "not-needed") return true;
   return data?.kind === "cluster" && node.lease.epoch() === data.position.timeline;
-}
-
-async function waitALittle(node: Node, attempt: Attempt, because: string): Promise<void> {
-  const limitMs = node.config.waitUpstreamSeconds * 1000;
-  if (node.clock.nowMs() - attempt.since >= limitMs) {
-    throw new GaveUp({
-      what:
-        `Node ${node.config.name} gave up waiting after ${node.config.waitUpstreamSeconds} s (WAIT_UPSTREAM_TIMEOUT)`,
-      why: because,
-      fix: "start the nodes named here, or check their names and the network; then start this node again",
-      exitCode: ExitCode.unavailable,
-    });
-  }
-  await node.clock.sleep(waitMs, node.stop);
-}
-
-/** The wait is over. Unlike other failures, this one is not tried again. */
-class GaveUp extends OperatorError {
-  override name = "GaveUp";
-}
-
-async function pauseAfterFailure(error: unknown, node: Node, attempt: Attempt): Promise<void> {
-  if (error instanceof ServerSurvives) throw error;
-  const { clock, condition, config, lease, log, stop } = node;
-  // no server runs: another node that can start may lead meanwhile
-  attempt.bid?.end();
-  await lease.release(`PostgreSQL was not started: ${errorText(error)}`);
-  if (error instanceof GaveUp) throw error;
-  if (error instanceof OperatorError && (error.exitCode === ExitCode.refused || error.exitCode === ExitCode.config)) {
-    throw error;
-  }
-  condition.failed(clock.nowMs());
-  if (condition.failingMs(clock.nowMs()) >= config.waitStartSeconds * 1000) throw error;
-  node.restoring.set({ step: "waiting", trouble: errorText(error) });
-  log.error("The attempt failed; trying again", {
-    error: error instanceof Error ? error : errorText(error),
-    afterMs: attempt.pauseMs,
-  });
-  say(node, "waiting", "pausing after a failure", errorText(error));
-  await clock.sleep(attempt.pauseMs, stop);
-  attempt.pauseMs = Math.min(attempt.pauseMs * 2, longestPauseMs);
 }

@@ -6,6 +6,7 @@ import type { Voter } from "../../core/lease/voter.ts";
 import type { NodeStatus, Phase } from "../../core/protocol/status.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
+import { decideUnhealthy } from "./decide/health.ts";
 import { decideLicense } from "./decide/license.ts";
 import { type EpochsView, isOverruled } from "./decide/overruled.ts";
 import { type OwnNode, ownNode } from "./decide/own.ts";
@@ -21,7 +22,9 @@ import type { History } from "./state/history.ts";
 import type { NodeMemory } from "./state/memory.ts";
 import type { Observed } from "./state/observed.ts";
 import type { Orders } from "./state/orders.ts";
+import type { Reinit } from "./state/reinit.ts";
 import type { Restoring } from "./state/restoring.ts";
+import { standbyTrouble } from "./observe/trouble.ts";
 import { renderStatus } from "./text/status.ts";
 
 export interface Node {
@@ -50,6 +53,7 @@ export interface Node {
   readonly candidacy: Candidacy;
   readonly orders: Orders;
   readonly restoring: Restoring;
+  readonly reinit: Reinit;
 }
 
 /** What a node does with its lease. */
@@ -61,6 +65,7 @@ export type NodeLease = Pick<
   | "term"
   | "epoch"
   | "reserveEpoch"
+  | "adoptEpoch"
   | "leaderships"
   | "refusalTexts"
   | "retryMs"
@@ -127,6 +132,17 @@ export function armIfNeeded(node: Node): void {
   if (licenseOf(node) !== "not-needed") node.lease.arm();
 }
 
+/** Why this node counts as unhealthy: its server has been down, or it has waited for others, for too long. Null: it does not. */
+export function unhealthyBecause({ activity, clock, condition, config }: Node): string | null {
+  return decideUnhealthy({
+    failingMs: condition.failingMs(clock.nowMs()),
+    trouble: condition.trouble,
+    waitingMs: condition.waitingSince === null ? 0 : clock.nowMs() - condition.waitingSince,
+    waitsBecause: activity.because,
+    limits: { failingMs: config.waitStartSeconds * 1000, waitingMs: config.waitUpstreamSeconds * 1000 },
+  });
+}
+
 /** The answer to GET /status at this moment. */
 export function statusOf(node: Node): NodeStatus {
   const { activity, condition, config, lease, memory, seen, voter } = node;
@@ -140,14 +156,17 @@ export function statusOf(node: Node): NodeStatus {
     memory: memory.now,
     overruled: dataOverruled(node),
     condition: {
-      failingMs: condition.failingMs(nowMs),
+      failingMs: Math.max(condition.failingMs(nowMs), seen.silentMs(nowMs)),
       fenced: condition.fenced,
       degraded: condition.degraded,
+      trouble: condition.trouble ?? standbyTrouble(node),
+      unhealthy: unhealthyBecause(node),
     },
     disk: seen.now.disk && { freeBytes: seen.now.disk.freeBytes, totalBytes: seen.now.disk.totalBytes },
     // a node that only asks for the lease keeps no other from asking: it may never get it
     restoring: node.restoring.now,
     kept: node.restoring.kept,
+    reinit: node.reinit.now,
     becomingPrimary: node.candidacy.current !== null && licenseOf(node) !== "missing",
     repmgrdRuns: node.repmgrd.running(),
     lease: {

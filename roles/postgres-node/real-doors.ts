@@ -28,7 +28,6 @@ import { readControlData, readControlText } from "./observe/control-data.ts";
 import { observeData } from "./observe/data-directory.ts";
 import { readOwnOrigin, readTimelines } from "./observe/timeline-origin.ts";
 import { repmgrConfPath } from "./text/repmgr-conf.ts";
-import { parseStreamingTrouble } from "./text/controldata.ts";
 import { withWalSizes } from "./text/postgresql-conf.ts";
 import { raisedFix, tooLow, withRaised } from "./text/raised-settings.ts";
 import { renderRecovery } from "./text/recovery-conf.ts";
@@ -96,7 +95,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     rewind: async (to) => {
       const own: RewindUnderWay = underWay = { to, fetched: [] };
       try {
-        return { ok: await rewind(to, { ...deps, signal: stop }), fetched: own.fetched.length };
+        return { failed: await rewind(to, { ...deps, signal: stop }), fetched: own.fetched.length };
       } finally {
         underWay = null;
       }
@@ -145,10 +144,9 @@ function serverDoor(local: LocalServer, deps: RealDeps): ServerDoor {
   const { config: { pgdata, stoppingSeconds }, clock, log } = deps;
   return {
     clearStale: () => clearStaleServer(pgdata, deps),
-    start: (onTrouble) => {
+    start: (heard) => {
       const onLine = (line: string) => {
-        const trouble = parseStreamingTrouble(line);
-        if (trouble) onTrouble(trouble);
+        heard(line);
         log.info("Output", { process: "postgres", line });
       };
       return startPostmaster({ pgdata, stoppingMs: stoppingSeconds * 1000, onLine }, deps);

@@ -45,6 +45,7 @@ import { History } from "./state/history.ts";
 import { NodeMemory, readMemory, writeMemory } from "./state/memory.ts";
 import { Observed } from "./state/observed.ts";
 import { Orders } from "./state/orders.ts";
+import { Reinit } from "./state/reinit.ts";
 import { Restoring } from "./state/restoring.ts";
 import { agentSocketPath } from "./text/repmgr-conf.ts";
 
@@ -132,6 +133,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
     candidacy: new Candidacy(clock),
     orders: new Orders(() => activity.wake()),
     restoring: new Restoring(),
+    reinit: new Reinit(clock),
   };
   metrics.gauges(nodeGauges, () => statusOf(node));
   return { node, doors, fence, voter, history, keys, metrics };

@@ -1,20 +1,21 @@
 // One run of this node's server, from its start to its end, and why it ended.
+import type { Trouble } from "../../core/protocol/trouble.ts";
 import type { ServerProcess } from "./doors.ts";
 import type { Surroundings } from "./decide/view.ts";
 import type { Heir } from "./act/hand-over.ts";
 
 export type ServerEnd =
   | { why: "stopped" }
-  | { why: "never-ready"; because: string }
-  | { why: "died" }
+  | { why: "never-ready"; trouble: Trouble }
+  | { why: "died"; trouble: Trouble }
   /** it was started to be promoted, and was not */
-  | { why: "not-promoted"; because: string }
+  | { why: "not-promoted"; trouble: Trouble }
   | { why: "demoted" }
   | { why: "fenced" }
   /** a backup is to be restored here, or the old data are put back; the lease is kept */
   | { why: "restore"; because: string }
   /** a recovery from a backup has ended before its target */
-  | { why: "not-recovered"; because: string }
+  | { why: "not-recovered"; trouble: Trouble }
   /** the same node leads again, under its lease and a greater epoch */
   | { why: "lead-again"; because: string }
   | { why: "handed-over"; heir: Heir }

@@ -199,7 +199,8 @@ test("a new clone that was ordered for a standby is not carried out on the prima
   // during the look in which the agent promotes this node, an operator orders a new clone
   const promote = f.node.doors.server.promote;
   f.node.doors.server.promote = () => {
-    f.node.orders.give({ do: "reinit", because: "an operator asked for a new clone" });
+    f.node.reinit.order("an operator asked for a new clone");
+    f.node.activity.wake();
     return promote();
   };
   f.world.others.set("pg2", says("pg2", {}, { lsn: "0/2000000", upstream: null }));

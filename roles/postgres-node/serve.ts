@@ -2,20 +2,24 @@
 import { errorText } from "../../core/words/errors.ts";
 import { endServer, fenceHere } from "./act/end-server.ts";
 import { lead } from "./act/promote.ts";
-import { starvation, starvedText } from "./act/rejoin.ts";
-import { endRestore, isUndone, reachTarget } from "./act/restore.ts";
-import { handOver, handOverRecovery, type Heir, lookForSuccessor, successorOf } from "./act/hand-over.ts";
+import { endRestore, reachTarget } from "./act/restore.ts";
+import { handOver, type Heir, successorOf } from "./act/hand-over.ts";
 import { takeOrder } from "./act/take-order.ts";
+import { bringUp } from "./bring-up.ts";
 import { dutiesOf, type Duty } from "./duties.ts";
-import { announce, armIfNeeded, leads, licenseOf, type Node, say } from "./node.ts";
+import { announce, armIfNeeded, leads, licenseOf, type Node } from "./node.ts";
 import { observeServer } from "./observe/server.ts";
 import { finalLook, observeSurroundings } from "./observe/surroundings.ts";
+import { endOfServer, seeLog } from "./observe/trouble.ts";
 import { type ServerEnd, ServerRun } from "./run.ts";
+import { parseStreamingTrouble } from "./text/controldata.ts";
 import { immediateStop, stopSteps } from "./tools/postmaster.ts";
 
 /** The longest pause between two looks, milliseconds. */
 const longestPauseMs = 1_000;
-/** After this long without an answer, the role of the server is unknown, milliseconds. */
+/** A server that dies within this time after its start has not really served, milliseconds. */
+export const shortLifeMs = 10_000;
+/** Without an answer for this long, the role of the server is unknown, milliseconds. */
 const staleMs = 5_000;
 
 /**
@@ -29,15 +33,22 @@ export async function serveAsRole(
 ): Promise<ServerEnd> {
   const { seen, clock } = node;
   await node.lease.disarm(); // the fence would go on with the deadline of an earlier server
-  const late = role === "primary" && promoteBecause === null && licenseOf(node) === "missing";
-  if (late) return await fenceHere("the lease ended before PostgreSQL started", node);
-  seen.serverStarted();
-  const run = new ServerRun(node.doors.server.start((what) => seen.streamingTrouble({ what, atMs: clock.nowMs() })));
+  const needsLease = role === "primary" && promoteBecause === null;
+  if (needsLease && licenseOf(node) === "missing") {
+    return await fenceHere("the lease ended before PostgreSQL started", node);
+  }
+  seen.serverStarted(clock.nowMs());
+  const run = new ServerRun(node.doors.server.start((line) => {
+    const what = parseStreamingTrouble(line);
+    if (what) seen.streamingTrouble({ what, atMs: clock.nowMs() });
+    seen.serverSaid(line);
+  }));
   const recovers = promoteBecause !== null && node.memory.now.restore !== null;
   if (role === "primary" && !recovers) armIfNeeded(node);
   try {
     const end = await bringUp(run, recovers ? "standby" : role, node) ??
-      (recovers ? await reachTarget(run, node) : null) ?? await leadIf(promoteBecause, node) ?? await watch(run, node);
+      (recovers ? await reachTarget(run, node) : null) ?? await leadIf(promoteBecause, run, node) ??
+      await watch(run, node);
     const heir = await heirOf(end, run, node);
     if (heir) await handOver(heir, () => stopServer(run, node), node);
     return end;
@@ -49,77 +60,32 @@ export async function serveAsRole(
   }
 }
 
-/** Waits until the server answers. Null once it does, and may go on as what it is; otherwise why it has ended. */
-async function bringUp(run: ServerRun, role: "primary" | "standby", node: Node): Promise<ServerEnd | null> {
-  const ready = await untilReady(run, role, node);
-  if (ready === "ready") {
-    const late = node.seen.role() === "primary" && licenseOf(node) === "missing";
-    if (late) return await fenceHere("the lease ended before PostgreSQL answered", node);
-    node.condition.recovered();
-    say(node, "running", `serving as ${role}`, node.activity.because);
-    return null;
-  }
-  if (ready === "starved") return { why: "rejoin", clone: false, streamed: false, because: starvedText };
-  if (ready !== "ended") {
-    await endServer(node);
-    await handOverRecovery(ready, node);
-    return { why: "handed-over", heir: ready };
-  }
-  if (node.stop.aborted || isUndone(node)) return { why: "stopped" };
-  const exit = run.process.lastExit();
-  return { why: "never-ready", because: `postgres exited with ${exit?.code ?? exit?.signal} before it answered` };
-}
-
 /** Promotes the server that was started for it. Null if it leads, or is to stay as it is; otherwise why it has ended. */
-async function leadIf(because: string | null, node: Node): Promise<ServerEnd | null> {
-  if (because === null) return null;
-  const outcome = await lead(because, node.clock.nowMs(), node);
+async function leadIf(promoteBecause: string | null, run: ServerRun, node: Node): Promise<ServerEnd | null> {
+  if (promoteBecause === null) return null;
+  const outcome = await lead(promoteBecause, node.clock.nowMs(), node);
   if (outcome === "primary") {
     await endRestore(node);
     return null;
   }
   if (node.stop.aborted) return { why: "stopped" };
-  return { why: "not-promoted", because: node.activity.because };
-}
-
-/**
- * "ended" if the server died first or the container is to stop; "starved" if it waits in vain for WAL; the standby to hand over
- * to if it can lead sooner.
- */
-async function untilReady(
-  run: ServerRun,
-  role: "primary" | "standby",
-  node: Node,
-): Promise<"ready" | "ended" | "starved" | Heir> {
-  const { clock, condition, config, log, stop } = node;
-  const since = clock.nowMs();
-  const starves = starvation(node);
-  let reported = since;
-  while (run.process.running() && !stop.aborted && !isUndone(node)) {
-    try {
-      await observeServer(node);
-      condition.answers();
-      return "ready";
-    } catch (error) {
-      const plan = role === "primary" ? await lookForSuccessor(since, node) : null;
-      if (plan?.do === "hand-over") return plan;
-      if (role === "standby" && await starves()) return "starved";
-      if (clock.nowMs() - reported >= config.recoveryCheckSeconds * 1000) {
-        reported = clock.nowMs();
-        log.info("PostgreSQL does not answer yet", { why: errorText(error) });
-      }
-      await clock.sleep(100, stop);
-    }
-  }
-  return "ended";
+  const { because } = node.activity;
+  return {
+    why: "not-promoted",
+    trouble: run.process.running() ? { because, fix: seeLog } : await endOfServer(run, node),
+  };
 }
 
 async function watch(run: ServerRun, node: Node): Promise<ServerEnd> {
   const duties = dutiesOf(run, node);
+  const since = node.clock.nowMs();
   while (!node.stop.aborted) {
+    if (node.clock.nowMs() - since >= shortLifeMs) node.condition.recovered();
     if (!run.process.running()) {
-      node.log.warn("The server has ended", { exit: run.process.lastExit() });
-      return { why: "died" };
+      const trouble = await endOfServer(run, node);
+      const again = node.condition.shortLives > 0;
+      (again ? node.log : node.history).warn("The server has ended", { ...trouble });
+      return { why: "died", trouble };
     }
     const end = takeOrder(node) ?? await lookOnce(run, duties, node);
     // what was ordered during the look comes before what the look found: the operator has been told that it will be done

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { backupsOf, received, restore, waitReceiving } from "../support/barman.ts";
+import { backupsOf, received, restore, summarizing, takeIncremental, waitReceiving } from "../support/barman.ts";
 import { firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
@@ -114,20 +114,27 @@ test("a dropped table comes back into a copy, to the second and to the commit, a
 });
 
 test("the whole cluster goes back to the moment before a mistake, with one command", async () => {
-  await using cluster = await ownCluster({ name: "goback" });
+  await using cluster = await ownCluster({ name: "goback", edit: summarizing });
   await cluster.up([...firstLevel, "pgpool", "backup"]);
   const node = await cluster.waitWhole(startMs, firstLevel);
   await cluster.waitLease(firstLevel);
   const backup = await cluster.container("backup");
   const taken = async () => (await backupsOf(backup)).at(-1) ?? null;
-  await waitUntil(taken, { what: "a base backup", deadlineMs: startMs, everyMs: 1_000 }, deps);
-  await cluster.psql(node, "create table ledger as select generate_series(1, 1000) as n");
+  const full = await waitUntil(taken, { what: "a base backup", deadlineMs: startMs, everyMs: 1_000 }, deps);
+  await cluster.psql(node, "create table ledger as select generate_series(1, 500) as n");
+  const incremental = await takeIncremental(cluster, node, firstLevel.filter((n) => n !== node));
+  await cluster.psql(node, "insert into ledger select generate_series(501, 1000)");
   const before = await cluster.psql(node, "select clock_timestamp()");
   await cluster.psql(node, "drop table ledger; create table mistake (n int)");
   await received(cluster, node);
 
   const dry = await restore(backup, "--to", before, "--dry-run");
   assert.equal(dry.code, 0, dry.stderr);
+  assert.match(
+    dry.stdout,
+    new RegExp(`^backup +${incremental}, .*\\nbuilds on ${full}, with which it is combined$`, "m"),
+  );
+  assert.match(dry.stdout, /^combined +in \/var\/backups, about /m);
   assert.match(dry.stdout, new RegExp(`^node +${node}, .* free; its old data are kept`, "m"));
   assert.match(dry.stdout, new RegExp(`^lost +WAL written after that moment: .*${node} `, "m"));
 
@@ -151,7 +158,9 @@ test("the whole cluster goes back to the moment before a mistake, with one comma
   assert.deepEqual([status?.paused.on, status?.restore, status?.lastRestore?.undone], [false, null, false]);
   await cluster.waitPool(firstLevel);
   await waitReceiving(cluster, node);
-  assert.equal((await backupsOf(backup)).length, 2, "a new base backup");
+  assert.equal((await backupsOf(backup)).length, 3, "a new base backup");
+  const left = await exec(backup, ["sh", "-c", "ls /var/backups/pg_cluster"]);
+  assert.doesNotMatch(left, /postdock-combined/);
   // it is said that the old data are there, and until when
   const known = async () => (await cluster.nodeStatus(node))?.kept?.untilMs ?? null;
   await waitUntil(known, { what: "the node to know of the new backup", deadlineMs: 60_000, everyMs: 500 }, deps);

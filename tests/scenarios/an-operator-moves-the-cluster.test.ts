@@ -46,7 +46,7 @@ test("pause: no failover, also after a restart, until resume; a node that was ab
 test("reinit: a standby is cloned again, a primary is not", async () => {
   const cluster = await exampleCluster();
   const { primary, one } = await others(cluster);
-  await refuses(cluster, ["reinit", primary], /only a running standby can be cloned again/);
+  await refuses(cluster, ["reinit", primary], /is the primary, or about to be/);
   assert.deepEqual(await resultOf(cluster, "reinit", one), { schema: 1, node: one, streaming: true });
   assert.equal(await cluster.waitWhole(), primary);
   const { stdout } = await operate(cluster, "history");

@@ -4,14 +4,15 @@ import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { attempt, root } from "../../tools/terminal.ts";
 import { executableMount, prefix } from "../support/cluster.ts";
-import { docker, exec, logsOf, stateOf } from "../support/docker.ts";
+import { docker, exec, logsOf, stateOf, tryExec } from "../support/docker.ts";
 
 const image = "postdock/postgres:latest";
 const network = `${prefix}-wrong`;
-const volumes = ["first", "second", "odd"].map((name) => `${prefix}-wrong-${name}`);
-const [first, second, odd] = volumes as [string, string, string];
+const volumes = ["first", "second", "odd", "fresh"].map((name) => `${prefix}-wrong-${name}`);
+const [first, second, odd, fresh] = volumes as [string, string, string, string];
 const password = "a-s3cr3t-of-this-test";
 const data = "/var/lib/postgresql/data";
 const containers: string[] = [];
@@ -78,6 +79,22 @@ async function fails(options: Run, said: RegExp): Promise<void> {
   assert.notEqual((await stateOf(container)).exitCode, 0);
 }
 
+/** Checks that the node goes on trying, counts as unhealthy for this reason, and stops in order. */
+async function unhealthy(options: Run, because: RegExp): Promise<void> {
+  const container = await run(options);
+  let last = "";
+  const says = async () => {
+    const { code, stdout } = await tryExec(container, ["postdock", "healthcheck", "live"]);
+    return code === 1 && because.test(last = stdout);
+  };
+  await waitUntil(says, { what: `${container} to be unhealthy`, deadlineMs: 30_000, why: () => last }, {
+    clock: systemClock,
+  });
+  await docker(["stop", container], 30_000);
+  assert.doesNotMatch(await logsOf(container), new RegExp(`wrong-secret|${password}`));
+  assert.equal((await stateOf(container)).exitCode, 0);
+}
+
 /** Every file of a volume with its checksum, without what the agent itself keeps there. */
 async function fingerprint(volume: string): Promise<string> {
   const script = `cd ${data} && find . -path ./pgsql_tmp.postdock -prune -o -type f -exec md5sum {} + | sort -k 2`;
@@ -136,7 +153,7 @@ test("a data directory that cannot be written is named", async () => {
 
 test("an upstream that does not resolve, and one that refuses the password, are named", async () => {
   const gone = { NODE_ID: "2", NODE_NAME: "node2", REPLICATION_PRIMARY_HOST: "nowhere", WAIT_UPSTREAM_TIMEOUT: "2" };
-  await refused({ name: "lost", env: gone }, 69, /nowhere/);
+  await unhealthy({ name: "lost", env: gone }, /longer than WAIT_UPSTREAM_TIMEOUT: .*nowhere/);
   const locked = {
     NODE_ID: "2",
     NODE_NAME: "node2",
@@ -144,7 +161,20 @@ test("an upstream that does not resolve, and one that refuses the password, are 
     REPLICATION_PASSWORD: "wrong-secret",
     REPMGR_WAIT_POSTGRES_START_TIMEOUT: "2",
   };
-  await fails({ name: "locked", env: locked }, /password authentication failed for user/);
+  await unhealthy({ name: "locked", env: locked }, /password authentication failed for user/);
+});
+
+test("a fresh cluster that cannot be made says why, and its volume serves once the cause is gone", async () => {
+  const flags = ["-v", `${fresh}:${data}`];
+  const locale = { POSTGRES_INITDB_ARGS: "--locale=xx_XX.utf8" };
+  await fails({ name: "locale", env: locale, flags }, /initdb failed.*invalid locale name.*locale -a/);
+  const library = { CONFIGS: "shared_preload_libraries:nothing_there" };
+  await fails(
+    { name: "library", env: library, flags },
+    /FATAL: could not access file .*nothing_there.*take it out of shared_preload_libraries in CONFIGS/,
+  );
+  const mended = await run({ name: "mended", flags });
+  await exec(mended, ["wait_local_postgres"], 60_000);
 });
 
 test("SSH keys of any owner and mode are accepted; files that are not a key pair are named and refused", async () => {

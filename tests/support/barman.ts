@@ -1,6 +1,8 @@
 // What scenarios wait for in the barman container.
+import assert from "node:assert/strict";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import type { Cluster } from "./cluster.ts";
+import { type Edit, nodesOf, serviceOf, setEnvironment } from "./compose-file.ts";
 import { exec, tryExec } from "./docker.ts";
 
 /** Waits until `barman check` passes. Throws with what it said last. */
@@ -53,4 +55,36 @@ export async function received(cluster: Cluster, node: string): Promise<void> {
     coalesce(flush_lsn, '0/0') >= pg_current_wal_flush_lsn()`;
   const all = async () => await cluster.psql(node, caughtUp) === "1";
   await waitUntil(all, { what: "barman to have all WAL", deadlineMs: 60_000 }, { clock: systemClock });
+}
+
+/** Lets every node summarize its WAL, which incremental backups need. */
+export const summarizing: Edit = (file) => {
+  for (const node of nodesOf(file)) {
+    const { CONFIGS } = serviceOf(file, node).environment ?? {};
+    setEnvironment(file, node, { CONFIGS: [CONFIGS, "summarize_wal:on"].filter(Boolean).join(",") });
+  }
+};
+
+/** Takes an incremental backup of a standby. Returns its id. */
+export async function takeIncremental(cluster: Cluster, primary: string, standbys: readonly string[]): Promise<string> {
+  await checkpointOn(cluster, primary, standbys);
+  const said = await exec(
+    await cluster.container("backup"),
+    ["postdock", "barman", "backup", "--incremental"],
+    240_000,
+  );
+  assert.match(said, new RegExp(`^Copying from the standby (${standbys.join("|")}): it streams timeline 1, `, "m"));
+  assert.match(said, /^It is incremental: it builds on backup \d{8}T\d{6}$/m);
+  return /Backup (\d{8}T\d{6}) is complete/.exec(said)?.[1] ?? said;
+}
+
+/** Makes a checkpoint on the primary and then on each standby, so that a backup of any of them begins there. */
+export async function checkpointOn(cluster: Cluster, primary: string, standbys: readonly string[]): Promise<void> {
+  await cluster.psql(primary, "checkpoint");
+  const lsn = await cluster.psql(primary, "select pg_current_wal_flush_lsn()");
+  for (const standby of standbys) {
+    const replayed = async () => await cluster.psql(standby, `select pg_last_wal_replay_lsn() >= '${lsn}'`) === "t";
+    await waitUntil(replayed, { what: `${standby} to replay`, deadlineMs: 60_000 }, { clock: systemClock });
+    await cluster.psql(standby, "checkpoint");
+  }
 }

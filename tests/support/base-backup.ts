@@ -13,6 +13,7 @@ export const backupId = "20261127T183848";
 
 /** A finished backup in barman's record. */
 export const doneRecord = [
+  "begin_xlog=0/7000028",
   "begin_wal=000000010000000000000007",
   "end_time=2026-11-27 18:38:48.791979+00:00",
   "end_xlog=0/8000000",

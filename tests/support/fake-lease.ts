@@ -16,6 +16,7 @@ export function fakeLease(world: World): NodeLease {
         world.note(`reserve above ${known}`);
         return world.epoch = known + 1;
       }),
+    adoptEpoch: (epoch) => Promise.resolve().then(() => world.note(`adopt ${epoch}`)),
     leaderships: () => world.leaderships,
     refusalTexts: () => [],
     retryMs: 200,

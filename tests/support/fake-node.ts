@@ -10,9 +10,10 @@ import { Condition } from "../../roles/postgres-node/state/condition.ts";
 import { type Memory, NodeMemory } from "../../roles/postgres-node/state/memory.ts";
 import { Observed } from "../../roles/postgres-node/state/observed.ts";
 import { Orders } from "../../roles/postgres-node/state/orders.ts";
+import { Reinit } from "../../roles/postgres-node/state/reinit.ts";
 import { Restoring } from "../../roles/postgres-node/state/restoring.ts";
 import { FakeClock } from "./fake-clock.ts";
-import { fakeConfig, says, server } from "./fake-cluster.ts";
+import { cluster, fakeConfig, says, server } from "./fake-cluster.ts";
 import { fakeLease } from "./fake-lease.ts";
 import { World } from "./fake-world.ts";
 
@@ -86,16 +87,42 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
     candidacy: new Candidacy(clock),
     orders: new Orders(() => activity.wake()),
     restoring: new Restoring(),
+    reinit: new Reinit(clock),
   };
   return { node, world, clock, stop, lines };
 }
 
 /** Its server runs and has been looked at, without the loop around it. */
 export async function started(f: FakeNode): Promise<FakeNode> {
-  f.node.seen.serverStarted();
+  f.node.seen.serverStarted(f.node.clock.nowMs());
   f.node.doors.server.start(() => {});
   await observeServer(f.node);
   return f;
+}
+
+/** A server that ends because a setting is too low. */
+const lowSetting = [
+  "[20] LOG:  starting PostgreSQL",
+  "[23] FATAL:  recovery aborted because of insufficient parameter settings",
+  "[23] DETAIL:  max_connections = 50 is a lower setting than on the primary server, where its value was 100.",
+  "[20] LOG:  startup process (PID 23) exited with exit code 1",
+];
+
+/** A standby of pg2 whose server ends right after each start; `start` is that of one that runs. */
+export function brokenStandby(
+  environment: Record<string, string> = {},
+): FakeNode & { start: Node["doors"]["server"]["start"] } {
+  const f = fakeNode(environment);
+  f.world.others.set("pg2", says("pg2", { lease: { ...says("pg2").lease, held: true } }, { standby: false }));
+  f.world.data = cluster({ wasPrimary: false, lastUpstream: "pg2" });
+  f.world.says = lowSetting;
+  const { start } = f.node.doors.server;
+  f.node.doors.server.start = (heard) => {
+    const process = start(heard);
+    f.world.end({ code: 1, signal: null, livedMs: 1 });
+    return process;
+  };
+  return { ...f, start };
 }
 
 /** A running standby whose primary has gone; the other two standbys have less WAL. */

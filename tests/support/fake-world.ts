@@ -26,6 +26,8 @@ export class World {
   nextTimeline = 2;
   /** the highest timeline that has a history file */
   newestTimeline = 1;
+  /** what the server prints at each start */
+  says: readonly string[] = [];
   /** processes of the server cannot be ended */
   survives = false;
   /** what the node did, in order */
@@ -68,6 +70,7 @@ export class World {
       running: () => exit === null,
       lastExit: () => exit,
       exited: () => exited,
+      silent: () => Promise.resolve(),
       stop: (steps?: readonly { signal: string }[]) => {
         if (exit === null) this.note(`stop ${steps?.[0]?.signal}`);
         this.end({ code: 0, signal: null, livedMs: 0 });
@@ -105,7 +108,7 @@ export class World {
         origin: () => Promise.resolve(null),
         bootstrap: () => done("bootstrap").then(() => void (this.data = cluster())),
         clone: (from) => done(`clone ${from}`).then(() => void (this.data = cluster({ wasPrimary: false }))),
-        rewind: (to) => done(`rewind ${to}`).then(() => ({ ok: true, fetched: 0 })),
+        rewind: (to) => done(`rewind ${to}`).then(() => ({ failed: null, fetched: 0 })),
         fetchWal: () => Promise.resolve({ ok: false, because: "no rewind is under way" }),
         recoveryWal: () => ({ exhausted: this.exhausted, trouble: null }),
         barmanIsAt: (hosts) => void this.did.push(`barman at ${hosts.join()}`),
@@ -141,7 +144,11 @@ export class World {
       },
       server: {
         clearStale: () => Promise.resolve(),
-        start: () => this.start().process,
+        start: (heard) => {
+          const { process } = this.start();
+          for (const line of this.says) heard(line);
+          return process;
+        },
         look: () =>
           this.server !== null && this.runs ? Promise.resolve(this.server) : Promise.reject(new Error("no answer")),
         processes: () => this.runs ? 1 : 0,

@@ -5,6 +5,7 @@ import { parseHistory } from "../../../core/postgres/lsn.ts";
 import { segmentBytes as usualSegmentBytes, type WalFile } from "../../../core/postgres/wal-name.ts";
 import type { Tablespace } from "../../../core/protocol/restore.ts";
 import { recoverable, type Window } from "../decide/recoverable.ts";
+import { chainOf } from "../decide/backup-kind.ts";
 import type { Archive } from "../decide/wal-chain.ts";
 import { archivedLogs, receivedWal, walFilesIn } from "./wal-files.ts";
 import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
@@ -34,10 +35,10 @@ export async function readRecoverable(places: Places): Promise<Recoverable> {
   return { sources, windows: recoverable(sources.backups, sources.archive), receivedMs: await lastReceivedMs(places) };
 }
 
-/** The finished backups, and the WAL that is archived or being received. */
-export async function readSources(places: Places): Promise<Sources> {
+/** The finished backups, and the WAL that is archived or being received. `walSegmentBytes`: null if only a backup says it. */
+export async function readSources(places: Places, walSegmentBytes: number | null = null): Promise<Sources> {
   const { backups, unreadable } = await readBackups(places);
-  const segmentBytes = backups.at(-1)?.segmentBytes ?? usualSegmentBytes;
+  const segmentBytes = walSegmentBytes ?? backups.at(-1)?.segmentBytes ?? usualSegmentBytes;
   return { backups, unreadable, ...await readArchive(places, segmentBytes) };
 }
 
@@ -55,7 +56,25 @@ async function readBackups(places: Places): Promise<{ backups: BackupRecord[]; u
       unreadable.push(errorText(error));
     }
   }
-  return { backups, unreadable };
+  const whole: BackupRecord[] = [];
+  for (const backup of backups) {
+    const why = whyNotWhole(backup, backups);
+    if (why === null) whole.push(backup);
+    else unreadable.push(`backup ${backup.id} cannot be restored: ${why}`);
+  }
+  return { backups: whole, unreadable };
+}
+
+function whyNotWhole({ id, parent, tablespaces }: BackupRecord, all: readonly BackupRecord[]): string | null {
+  if (chainOf(id, all) === null) return "a backup that it builds on is missing";
+  return parent !== null && tablespaces.length > 0 ? "it is incremental, and the cluster has tablespaces" : null;
+}
+
+/** The ids of the finished backups that make up this one, the full one first. Throws if one of them is missing. */
+export async function readChain(id: string, places: Places): Promise<string[]> {
+  const ids = chainOf(id, (await readBackups(places)).backups);
+  if (ids === null) throw new Error(`backup ${id}, or one that it builds on, is missing`);
+  return ids;
 }
 
 async function readArchive(

@@ -2,14 +2,12 @@
 import { nextRunMs } from "../../../config/cron.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
-import { every, untilAborted } from "../../../core/runtime/time.ts";
-import { type ChildExit, supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
-import { retryPauseMs, scheduled, wish } from "../decide/backups.ts";
-import { receives } from "../decide/health.ts";
-import { backupChild } from "../tools/barman-cli.ts";
+import { every } from "../../../core/runtime/time.ts";
+import { mayBegin, retryPauseMs, wish } from "../decide/backups.ts";
 import { wantedBackupPath } from "../text/places.ts";
-import { watchProgress } from "./progress.ts";
-import { type Barman, lookAgain } from "../state.ts";
+import { notFailed } from "./backup-source.ts";
+import { takeBackup } from "./take-backup.ts";
+import type { Barman } from "../state.ts";
 
 const tickMs = 1_000;
 
@@ -28,6 +26,7 @@ export async function takeBackups(barman: Barman): Promise<void> {
   state.wantBackup = await readIfThere(wantedBackupPath(config));
   const pause = new RetryPause(barman);
   let takenMs = -Infinity;
+  let failed = notFailed;
   await every(tickMs, async () => {
     if (pause.lasts()) return;
     const wallMs = clock.wallMs();
@@ -43,8 +42,10 @@ export async function takeBackups(barman: Barman): Promise<void> {
     });
     if (because !== state.wantBackup) await (because === null ? forgetWish(barman) : wantBackup(because, barman));
     if (nextWallMs !== null && wallMs >= nextWallMs) plan();
-    if (because === null || !receives(state)) return;
-    if (await takeBackup(because, barman)) {
+    if (because === null || !mayBegin(state)) return;
+    const taken = await takeBackup(because, failed, barman);
+    failed = taken.failed;
+    if (taken.copied) {
       pause.over();
       takenMs = clock.nowMs();
       if (state.wantBackup === because) await forgetWish(barman);
@@ -94,82 +95,4 @@ export async function wantBackup(because: string, barman: Barman): Promise<void>
 async function forgetWish({ config, state }: Barman): Promise<void> {
   state.wantBackup = null;
   await remove(wantedBackupPath(config));
-}
-
-/** Takes one base backup; returns true if its copy is complete. The duties fetch its last WAL. */
-async function takeBackup(because: string, barman: Barman): Promise<boolean> {
-  const { state, clock, log, config, stop } = barman;
-  const since = clock.nowMs();
-  const host = state.primary;
-  log.info("Base backup starts", { host, because });
-  state.backup.runningSinceMs = since;
-  const lines: string[] = [];
-  const child = supervise(
-    {
-      ...backupChild(config.serverName, { gentle: because === scheduled(config.schedule) }),
-      onLine: (line) => keepLine(line, lines, barman),
-    },
-    barman,
-  );
-  const ended = new AbortController();
-  const watched = host === null ? null : watchProgress(host, barman, ended.signal);
-  const exit = await endOf(child, barman);
-  ended.abort();
-  await watched;
-  state.backup.runningSinceMs = null;
-  await clock.sleep(100); // its last lines may come after its exit
-  const durationMs = Math.round(clock.nowMs() - since);
-  lookAgain(barman);
-  if (exit.code === 0) {
-    log.info("Base backup copied", { durationMs, ...summary(lines) });
-    return true;
-  }
-  if (stop.aborted) {
-    log.warn("Base backup cut off: the container stops", { durationMs });
-    return false;
-  }
-  if (state.primary !== host) {
-    log.warn("Base backup cut off: another node has become primary", { durationMs, from: host, to: state.primary });
-    return false;
-  }
-  log.error("Base backup failed", {
-    durationMs,
-    because: reasonOf(lines, exit),
-    fix: `run \`barman check ${config.serverName}\` in this container to see what is wrong`,
-  });
-  return false;
-}
-
-/** Waits for its end. A backup of a node that is no longer the primary would never get its last WAL, and is ended. */
-async function endOf(child: Supervised, barman: Barman): Promise<ChildExit> {
-  const { state, stop } = barman;
-  const host = state.primary;
-  const exited = child.exited();
-  while (child.running()) {
-    const ended = AbortSignal.any([stop, barman.primaryChange.signal]);
-    await Promise.race([exited, untilAborted(ended)]);
-    if (stop.aborted || state.primary !== host) await child.stop();
-  }
-  return await exited;
-}
-
-function keepLine(line: string, lines: string[], barman: Barman): void {
-  lines.push(line);
-  if (lines.length > 50) lines.shift();
-  barman.log.debug("Output", { process: "backup", line });
-}
-
-/** What barman printed about a backup that succeeded. */
-export function summary(lines: readonly string[]): { id: string | null; size: string | null } {
-  const text = lines.join("\n");
-  return {
-    id: /\/base\/(\d{8}T\d{6})/.exec(text)?.[1] ?? null,
-    size: /^Backup size: (.+)$/m.exec(text)?.[1] ?? null,
-  };
-}
-
-/** Why a backup failed, in barman's words. */
-export function reasonOf(lines: readonly string[], exit: Pick<ChildExit, "code" | "signal">): string {
-  const errors = lines.filter((line) => /^(ERROR|EXCEPTION|DETAILS)|error:/.test(line));
-  return errors.slice(-3).join(" | ") || lines.at(-1) || `barman ended with ${exit.code ?? exit.signal}`;
 }

@@ -1,12 +1,13 @@
 // The catalog of backups: it is read and reported, backups are finished with their last WAL, and old or failed ones removed.
 import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
-import { listDirectory, readIfThere } from "../../../core/runtime/files.ts";
+import { exists, listDirectory, readIfThere } from "../../../core/runtime/files.ts";
 import { wantBackup } from "./backup.ts";
+import { clearCombined } from "./combine.ts";
 import { checkBackup, deleteBackup, listBackups, showBackup } from "../tools/barman-cli.ts";
 import { lockDirectory } from "../text/barman-conf.ts";
 import type { Backup } from "../text/barman-output.ts";
 import { decideRemovals, finishedBackups, waitingBackups } from "../decide/catalog.ts";
-import { metaDirectory } from "../text/places.ts";
+import { backupDirectory, metaDirectory, recordPath } from "../text/places.ts";
 import { archiveUntilQuiet, closeEveryMs, closePresentSegment } from "./segments.ts";
 import { TablespaceWatch } from "./new-tablespaces.ts";
 import { UseWatch } from "./uses.ts";
@@ -81,6 +82,7 @@ export async function readCatalog(barman: Barman, memory: Memory): Promise<void>
     });
   }
   await removeBackups(backups, barman, memory);
+  await clearCombined(barman);
 }
 
 function reportFinished(barman: Barman, memory: Memory, first: boolean): void {
@@ -102,8 +104,17 @@ async function removeBackups(backups: readonly Backup[], barman: Barman, memory:
   const known = now.filter((b) => backups.some((before) => before.id === b.id));
   for (const removal of decideRemovals(known, { backupRuns: runs, givenUp, restoreRuns: memory.uses.any })) {
     log.warn("Backup is removed", { id: removal.id, because: removal.because });
-    await deleteBackup(config.serverName, removal.id, stop);
+    await removeBackup(removal.id, barman);
     state.due.catalogMs = barman.clock.nowMs();
+  }
+}
+
+/** barman removes an incremental backup that was cut off, and fails after that, since its parent does not know of it. */
+async function removeBackup(id: string, { config, stop }: Barman): Promise<void> {
+  try {
+    await deleteBackup(config.serverName, id, stop);
+  } catch (error) {
+    if (await exists(recordPath(config, id)) || await exists(backupDirectory(config, id))) throw error;
   }
 }
 

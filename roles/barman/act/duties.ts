@@ -3,6 +3,7 @@
 import { errorText } from "../../../core/words/errors.ts";
 import { diskSpace } from "../../../core/runtime/files.ts";
 import { every } from "../../../core/runtime/time.ts";
+import { lacksArchive } from "../decide/backups.ts";
 import { archiveWal, check } from "../tools/barman-cli.ts";
 import { tellBackedUp } from "./backed-up.ts";
 import { finishBackups, type Memory, newMemory, noticeBackups, readCatalog } from "./catalog.ts";
@@ -70,7 +71,7 @@ async function runCheck(barman: Barman, memory: Memory): Promise<void> {
     if (green) log.info("barman check passed");
     else log.warn("barman check did not pass", { failures, error: state.check.error });
   }
-  if (failures?.some((f) => f.check === "wal archive") && state.receiver.streaming) {
+  if (lacksArchive(state.check) && state.receiver.streaming) {
     await closePresentSegment(barman, memory, "no WAL has been archived yet");
     state.due.checkMs = Math.min(state.due.checkMs, clock.nowMs() + 2_000);
   }

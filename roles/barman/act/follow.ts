@@ -1,8 +1,7 @@
 // Watches the nodes and follows the primary: the receiver is restarted when another node becomes primary.
-import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { errorText } from "../../../core/words/errors.ts";
-import { readIfThere, writeAtomic } from "../../../core/runtime/files.ts";
+import { writeAtomic } from "../../../core/runtime/files.ts";
 import { reportOf } from "../../../core/protocol/choose-primary.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
 import { every } from "../../../core/runtime/time.ts";
@@ -10,6 +9,7 @@ import { decideFollow, type DirectPrimary, type Follow, hostsToAsk, type NodeAsk
 import { loginTo } from "../tools/login.ts";
 import { knownHostsPath } from "../text/places.ts";
 import { readIdentity } from "./identity.ts";
+import { knownHosts } from "./known-hosts.ts";
 import { readPrimaryWal, visit } from "../tools/queries.ts";
 import type { Barman } from "../state.ts";
 
@@ -18,7 +18,7 @@ const askTimeoutMs = 1_500;
 
 /** Asks all known nodes every two seconds until the role stops. `follow`: followOnce(), one at a time. */
 export async function followPrimary(barman: Barman, follow: () => Promise<void>): Promise<void> {
-  barman.state.hosts = hostsToAsk(barman.config.hosts, await readKnownHosts(barman), []);
+  barman.state.hosts = await knownHosts(barman);
   const round = async () => {
     barman.state.lastBeatMs = barman.clock.nowMs();
     await follow();
@@ -120,15 +120,4 @@ async function learnHosts(peers: readonly NodeAsked[], barman: Barman): Promise<
   log.info("The list of the cluster's nodes has changed", { hosts });
   state.hosts = hosts;
   await writeAtomic(knownHostsPath(config), JSON.stringify({ hosts }) + "\n", { mode: 0o644, owner: postgresAccount });
-}
-
-async function readKnownHosts(barman: Barman): Promise<string[]> {
-  const text = await readIfThere(knownHostsPath(barman.config));
-  if (text === null) return [];
-  try {
-    return z.object({ hosts: z.array(z.string()) }).parse(JSON.parse(text)).hosts;
-  } catch (error) {
-    barman.log.warn("The list of nodes from before the restart cannot be read and is ignored", { error });
-    return [];
-  }
 }

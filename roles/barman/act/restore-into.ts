@@ -13,13 +13,12 @@ import {
   writeAtomic,
 } from "../../../core/runtime/files.ts";
 import { restoreNeeds } from "../../../core/postgres/room.ts";
-import { every } from "../../../core/runtime/time.ts";
 import { sizeText } from "../../../core/words/amounts.ts";
-import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
-import { progressOf } from "../decide/progress.ts";
+import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import type { RestorePlan } from "../decide/restore-plan.ts";
 import { backupDirectory } from "../text/places.ts";
-import { copyMs, type Into, prepared, sayEveryMs } from "./copy-server.ts";
+import { combineInto, runWatched } from "./combine.ts";
+import { copyMs, type Into } from "./copy-server.ts";
 import { copyHba, renderCopyConf } from "../text/recovery-conf.ts";
 
 /** A socket's path holds at most 107 bytes, and PostgreSQL adds /.s.PGSQL.5432. */
@@ -76,7 +75,8 @@ export async function copyInto(directory: string, plan: RestorePlan, into: Into)
   if (await exists(half)) say(`Removing ${half}, which an interrupted restore left`);
   await remove(half);
   await ensureDirectory(half, { mode: 0o700, owner });
-  await copyTree(`${from}/data/.`, `${half}/`, plan.backup.sizeBytes, into);
+  if (plan.backup.parent === null) await copyTree(`${from}/data/.`, `${half}/`, plan.backup.sizeBytes, into);
+  else await combineInto(half, plan.backup, into);
   for (const { oid } of plan.backup.tablespaces) {
     const target = `${half}/tablespaces/${oid}`;
     await ensureDirectory(target, { mode: 0o700, owner });
@@ -121,26 +121,5 @@ async function refuseForeignLinks(half: string, plan: RestorePlan): Promise<void
 }
 
 async function copyTree(from: string, to: string, bytes: number | null, into: Into): Promise<void> {
-  const { clock, say } = into;
-  const done = new AbortController();
-  const before = (await diskSpace(dirname(to))).usedBytes;
-  const since = clock.nowMs();
-  const watching = every(sayEveryMs, async () => {
-    const forMs = clock.nowMs() - since;
-    if (forMs < sayEveryMs) return;
-    const streamedBytes = Math.max(0, (await diskSpace(dirname(to))).usedBytes - before);
-    const { bytesPerSecond, leftSeconds } = progressOf({ streamedBytes, totalBytes: bytes }, forMs);
-    const left = leftSeconds === null ? "" : `, about ${leftSeconds} s left`;
-    say(
-      `  copied about ${sizeText(streamedBytes)}${
-        bytesPerSecond === null ? "" : ` at ${sizeText(bytesPerSecond)}/s`
-      }${left}`,
-    );
-  }, { clock, signal: done.signal, onError: (error) => say(`  the progress cannot be seen: ${errorText(error)}`) });
-  try {
-    await run(...prepared(["cp", "-a", "--reflink=auto", from, to], into, copyMs));
-  } finally {
-    done.abort();
-    await watching;
-  }
+  await runWatched(["cp", "-a", "--reflink=auto", from, to], { to, bytes }, into);
 }

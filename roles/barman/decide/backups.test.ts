@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Backup } from "../text/barman-output.ts";
-import { type BackupView, firstBackup, retryPauseMs, wish as wishOf } from "./backups.ts";
+import { type BackupView, firstBackup, mayBegin, retryPauseMs, wish as wishOf } from "./backups.ts";
+import { initialState } from "../state.ts";
 
 const backup = (status: string): Backup => ({
   id: "20260101T000000",
@@ -43,4 +44,21 @@ test("the first base backup is wanted as soon as the catalog shows that there is
 
 test("the pause after a failure grows, and has a bound", () => {
   assert.deepEqual([1, 2, 3, 20].map(retryPauseMs), [10_000, 20_000, 40_000, 1_800_000]);
+});
+
+test("one that is wanted begins once WAL is received and some is archived; another failure of the check does not hold it up", () => {
+  const state = initialState(0, ["a"]);
+  assert.equal(mayBegin(state), false);
+  state.primary = "a";
+  state.receiver = { streaming: true, host: "a", trouble: null, fix: null };
+  assert.equal(mayBegin(state), false, "the check has not run yet");
+  const checked = (...failures: string[]) => ({
+    ...state,
+    check: { atMs: 0, failures: failures.map((check) => ({ check, hint: "" })), error: null },
+  });
+  assert.equal(mayBegin(checked("wal archive")), false);
+  assert.equal(mayBegin(checked()), true);
+  assert.equal(mayBegin(checked("failed backups")), true);
+  assert.equal(mayBegin({ ...state, check: { atMs: 0, failures: null, error: "it could not run" } }), true);
+  assert.equal(mayBegin({ ...checked(), primary: "b" }), false, "WAL still comes from the former primary");
 });

@@ -1,6 +1,8 @@
 // PURE: when a base backup is wanted, and when one that is wanted may begin.
 import type { Backup } from "../text/barman-output.ts";
 import { finishedBackups, waitingBackups } from "./catalog.ts";
+import { receives } from "./health.ts";
+import type { BarmanState, CheckResult, ReceivingView } from "./view.ts";
 
 /** Why the first base backup is taken. */
 export const firstBackup = "there is no base backup yet, and BACKUP_ON_START is 1";
@@ -30,6 +32,18 @@ export function wish({ backups, nextWallMs, onStart, schedule, wallMs, wanted }:
   if (nextWallMs !== null && wallMs >= nextWallMs) return scheduled(schedule);
   return onStart && backups !== null && !some ? firstBackup : null;
 }
+
+/**
+ * Whether one that is wanted may begin: WAL is received, and some of it has been archived. Before that, barman refuses. It is
+ * archived within seconds, which the first check sees to.
+ */
+export function mayBegin(state: ReceivingView & Pick<BarmanState, "check">): boolean {
+  return receives(state) && state.check !== null && !lacksArchive(state.check);
+}
+
+/** Whether the check fails because no WAL has been archived yet. */
+export const lacksArchive = ({ failures }: CheckResult): boolean =>
+  failures?.some((f) => f.check === "wal archive") === true;
 
 const firstRetryMs = 10_000;
 const longestRetryMs = 1_800_000;

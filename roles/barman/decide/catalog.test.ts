@@ -60,3 +60,9 @@ test("the newest finished backup is never removed, nor one that barman keeps", (
 test("backups that wait for WAL are found", () => {
   assert.deepEqual(waitingBackups([backup("1", "DONE"), backup("2", "WAITING_FOR_WALS")]), ["2"]);
 });
+
+test("what builds on an old backup is removed before it, and an old backup that the newest builds on stays", () => {
+  const chain = [backup("1", "DONE", "OBSOLETE"), backup("2", "DONE", "OBSOLETE")];
+  assert.deepEqual(decideRemovals([...chain, backup("3", "DONE", "VALID")], idle).map((r) => r.id), ["2", "1"]);
+  assert.deepEqual(decideRemovals(chain, idle), []);
+});

@@ -51,7 +51,9 @@ export function checkText(state: Pick<HealthView, "check">): string[] {
 /** What the role does now, in words. */
 export function doing(state: DoingView): string {
   if (state.phase === "stopping") return "stopping";
-  if (state.backup.runningSinceMs !== null) return `taking a base backup of ${state.primary}`;
+  if (state.backup.runningSinceMs !== null) {
+    return `taking a base backup of ${state.backup.source?.host ?? state.primary}`;
+  }
   if (receives(state)) return `receiving WAL from ${state.primary}`;
   return state.primary === null ? "looking for the primary" : `trying to receive WAL from ${state.primary}`;
 }

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { parseHistory } from "../../../core/postgres/lsn.ts";
 import { parseWalName, segmentBytes, walName } from "../../../core/postgres/wal-name.ts";
 import { type BackupPlace, recoverable } from "./recoverable.ts";
+import { chainTo, unbrokenSince } from "./wal-chain.ts";
 
 const backup = (changes: Partial<BackupPlace> = {}): BackupPlace => ({
   id: "20261127T183846",
@@ -68,4 +69,16 @@ test("no window reaches over a missing segment, and none ends before one that fo
     assert.equal(window?.lastWal, last < 7 ? undefined : wal(1, last));
     assert.equal(window === undefined ? false : window.missing !== null, last >= 7 && segments.some((s) => s > last));
   }));
+});
+
+test("WAL is unbroken since the oldest segment before which one is missing, was never finished, or is of another branch", () => {
+  const histories = { 3: "1\t0/9000100\tx\n" };
+  const since = (names: readonly string[]) => {
+    const among = archive(names, histories);
+    return unbrokenSince(among.files.at(-1)!, chainTo(3, among)!);
+  };
+  assert.equal(since([wal(1, 7), wal(1, 8), partial(1, 9), wal(3, 9), partial(3, 10)]), 7n);
+  assert.equal(since([wal(1, 6), wal(1, 8), wal(3, 9), partial(3, 10)]), 8n);
+  assert.equal(since([partial(1, 8), wal(3, 9), partial(3, 10)]), 9n);
+  assert.equal(since([wal(1, 8), wal(1, 9), partial(3, 10)]), 10n);
 });

@@ -46,11 +46,15 @@ export function recoverable(backups: readonly BackupPlace[], archive: Archive): 
 
 /** The WAL from the backup on, if it leads to the timeline; null if the backup does not, or WAL from before its end is missing. */
 export function rowOf(backup: BackupPlace, chain: WalChain): WalFile[] | null {
-  const left = chain.history.find((f) => f.timeline === backup.timeline)?.endLsn ?? null;
-  const isOnTheWay = left === null ? backup.timeline === chain.timeline : compareLsn(backup.endLsn, left) <= 0;
-  const row = isOnTheWay ? rowFrom(backup.beginSegment, chain) : [];
+  const row = isOnTheWay(backup, chain) ? rowFrom(backup.beginSegment, chain) : [];
   const end = lastSegmentBefore(backup.endLsn, chain.segmentBytes);
   return (row.at(-1)?.segment ?? -1n) >= end ? row : null;
+}
+
+/** Whether a backup ended in the history of the timeline. */
+export function isOnTheWay(backup: Pick<BackupPlace, "timeline" | "endLsn">, chain: WalChain): boolean {
+  const left = chain.history.find((f) => f.timeline === backup.timeline)?.endLsn ?? null;
+  return left === null ? backup.timeline === chain.timeline : compareLsn(backup.endLsn, left) <= 0;
 }
 
 function windowOf(backup: BackupPlace, chain: WalChain, archive: Archive): Window | null {

@@ -24,6 +24,10 @@ const backup = (id: string, changes: Partial<BackupRecord> = {}): BackupRecord =
   endMicros: 1_000n,
   segmentBytes,
   sizeBytes: 1,
+  from: null,
+  beginLsn: "0/7000028",
+  parent: null,
+  summarized: false,
   tablespaces: [],
   ...changes,
 });

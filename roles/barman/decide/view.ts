@@ -61,8 +61,21 @@ export interface BarmanState {
   catalog: Catalog | null;
 
   // written by act/backup.ts
-  /** `progress`: null while no copy is under way, or it cannot be seen how far it is */
-  backup: { runningSinceMs: number | null; nextWallMs: number | null; progress: BackupProgress | null };
+  backup: {
+    runningSinceMs: number | null;
+    nextWallMs: number | null;
+    /** null while no copy is under way, or it cannot be seen how far it is */
+    progress: BackupProgress | null;
+    /** where the one that is under way, or was last taken, is copied from; null: none has been taken yet */
+    source: {
+      host: string;
+      role: "primary" | "standby";
+      because: string;
+      kind: "full" | "incremental";
+      kindBecause: string;
+      fix: string | null;
+    } | null;
+  };
   /** a base backup is wanted now, and why */
   wantBackup: string | null;
 

@@ -60,3 +60,10 @@ export function rowFrom(segment: bigint, chain: WalChain): WalFile[] {
   }
   return row;
 }
+
+/** The oldest segment from which on all WAL up to this file is there. */
+export function unbrokenSince({ segment }: WalFile, chain: WalChain): bigint {
+  let since = segment;
+  while (chain.found(since - 1n)?.partial === false) since--;
+  return since;
+}

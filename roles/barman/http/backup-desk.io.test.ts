@@ -7,6 +7,7 @@ import { ControlRefusal } from "../../../core/http/control.ts";
 import { pieceBytes } from "../../../core/protocol/orders.ts";
 import { backupId as id, deskAt, doneRecord, inBarman, makeTree } from "../../../tests/support/base-backup.ts";
 import { FakeClock } from "../../../tests/support/fake-clock.ts";
+import { dataDirectory } from "../text/places.ts";
 import type { BackupDesk } from "./backup-desk.ts";
 
 const small = { PG_VERSION: "17\n", "base/1/2619": "rows", "base/1/2620": "", pg_twophase: null };
@@ -71,6 +72,24 @@ test("a backup that is not there, not finished or has a broken record is refused
     await writeFile(record, doneRecord);
     await rm(data, { recursive: true });
     await refused(deskAt(home).files({ id, from: 0 }), /no backup/);
+  }));
+
+test("an incremental backup is sent as it was combined, each time anew, and refused before that", () =>
+  inBarman(small, async ({ home, record }) => {
+    const parent = "20261127T180000";
+    await writeFile(record, `${doneRecord}parent_backup_id=${parent}\n`);
+    const desk = deskAt(home);
+    await refused(desk.files({ id, from: 0 }), /incremental and not combined yet; type postdock barman restore resume/);
+    const combined = dataDirectory({ backupDir: home, serverName: "pg_cluster" }, id, parent);
+    await makeTree(combined, { PG_VERSION: "17\n", "base/1/2619": "all rows" });
+    const { digest, totalBytes } = await desk.files({ id, from: 0 });
+    assert.equal(totalBytes, 11, "not what the incremental one itself holds");
+    const base64 = Buffer.from("all rows").toString("base64");
+    const { pieces } = await desk.piece({ id, digest, index: 3, offset: 0 });
+    assert.deepEqual(pieces, [{ index: 3, offset: 0, base64 }]);
+    await rm(combined, { recursive: true });
+    await makeTree(combined, { PG_VERSION: "17\n", "base/1/2619": "all rows!" });
+    assert.equal((await desk.files({ id, from: 0 })).totalBytes, 12);
   }));
 
 test("a refusal is not kept: the backup is sent once it is finished", () =>

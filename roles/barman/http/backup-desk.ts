@@ -7,8 +7,8 @@ import { exists, listDirectory, listTree, readIfThere, readListed } from "../../
 import { inParallel } from "../../../core/runtime/parallel.ts";
 import { cutIntoAnswers } from "../../../core/protocol/backup-parts.ts";
 import type { AnswerOf, BackupEntry, orders, QuestionOf } from "../../../core/protocol/orders.ts";
-import { parseBackupInfo } from "../text/backup-info.ts";
-import { backupDirectory, type Places, recordPath } from "../text/places.ts";
+import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
+import { backupDirectory, combinedDirectory, dataDirectory, type Places, recordPath } from "../text/places.ts";
 import type { Barman } from "../state.ts";
 
 type FilesAsked = QuestionOf<typeof orders.backupFiles>;
@@ -27,6 +27,8 @@ interface Listed {
   entries: BackupEntry[];
   totalBytes: number;
   digest: string;
+  /** that holds the files */
+  directory: string;
 }
 
 interface Kept {
@@ -71,17 +73,23 @@ export function backupDesk(barman: Pick<Barman, "clock" | "log" | "stop"> & { co
     kept.usedMs = clock.nowMs();
     return kept.listed;
   };
+  // a backup that is combined again has the same files with other times
+  const forgetCombined = async (id: string) => {
+    const listed = kept?.id === id ? await kept.listed.catch(() => null) : null;
+    if (listed?.directory.startsWith(`${combinedDirectory(config)}/`)) kept = null;
+  };
   return {
     files: async ({ id, from }) => {
+      if (from === 0) await forgetCombined(id);
       const { entries, totalBytes, digest } = await listOf(id);
       return { entries: page(entries, from), total: entries.length, totalBytes, digest };
     },
     piece: async (asked) => {
-      const { entries, digest } = await listOf(asked.id);
+      const { entries, digest, directory } = await listOf(asked.id);
       if (digest !== asked.digest) {
         throw new ControlRefusal(`backup ${asked.id} has other files than the node was sent; begin the restore again`);
       }
-      const answer = await readPieces(backupDirectory(config, asked.id), entries, asked);
+      const answer = await readPieces({ files: directory, backup: backupDirectory(config, asked.id) }, entries, asked);
       if ("pieces" in answer) return answer;
       kept = null;
       const why = `${answer.changed} in backup ${asked.id} was changed or removed while it was sent`;
@@ -99,7 +107,7 @@ function page(entries: readonly BackupEntry[], from: number): BackupEntry[] {
 
 /** What fits into one answer, or the path of a file that is no longer as it was listed. */
 async function readPieces(
-  directory: string,
+  at: { files: string; backup: string },
   entries: readonly BackupEntry[],
   from: { index: number; offset: number },
 ): Promise<{ pieces: Pieces } | { changed: string }> {
@@ -111,26 +119,28 @@ async function readPieces(
   const changed: string[] = [];
   await inParallel(mostReads, parts.entries(), async ([i, part]) => {
     const entry = entries[part.index]!;
-    const bytes = await readListed(join(directory, placeOf(entry.path)), part, entry);
+    const bytes = await readListed(placeOf(entry.path, at), part, entry);
     if (bytes === null) changed.push(entry.path);
     else pieces[i] = { index: part.index, offset: part.offset, base64: bytes.toString("base64") };
   });
   return changed[0] === undefined ? { pieces } : { changed: changed[0] };
 }
 
-/** Where an entry is below the directory of its backup: barman has each tablespace beside the data, under its number. */
-const placeOf = (path: string) => path.replace(/^(?!pg_tblspc\/\d+\/)/, "data/").replace(/^pg_tblspc\//, "");
+/** Where an entry is: barman has each tablespace beside the data, under its number. */
+function placeOf(path: string, { files, backup }: { files: string; backup: string }): string {
+  return /^pg_tblspc\/\d+\//.test(path) ? join(backup, path.slice("pg_tblspc/".length)) : join(files, path);
+}
 
 /** The files of a finished backup; those of tablespaces as pg_tblspc/NUMBER. Throws ControlRefusal if a node cannot have them. */
 async function readList(places: Places, id: string): Promise<Listed> {
+  const files = await fitDirectory(places, id);
   const directory = backupDirectory(places, id);
-  await refuseUnfit(places, id);
   const oids = (await listDirectory(directory)).filter((name) => /^\d+$/.test(name));
   const digest = createHash("sha256");
   const entries: BackupEntry[] = [];
   let totalBytes = 0;
-  const take = async (below: string, prefix: string) => {
-    for (const { kind, path: within, ...rest } of await listTree(join(directory, below))) {
+  const take = async (from: string, prefix: string) => {
+    for (const { kind, path: within, ...rest } of await listTree(from)) {
       const path = prefix + within;
       if (kind === "other") {
         if (oids.some((oid) => path === `pg_tblspc/${oid}`)) continue;
@@ -145,25 +155,30 @@ async function readList(places: Places, id: string): Promise<Listed> {
       totalBytes += entry.bytes;
     }
   };
-  await take("data", "");
-  for (const oid of oids) await take(oid, `pg_tblspc/${oid}/`);
-  return { entries, totalBytes, digest: digest.digest("hex") };
+  await take(files, "");
+  for (const oid of oids) await take(join(directory, oid), `pg_tblspc/${oid}/`);
+  return { entries, totalBytes, digest: digest.digest("hex"), directory: files };
 }
 
-async function refuseUnfit(places: Places, id: string): Promise<void> {
+/** The directory of its files. Throws ControlRefusal if a node cannot have them. */
+async function fitDirectory(places: Places, id: string): Promise<string> {
   const directory = backupDirectory(places, id);
   const record = await readIfThere(recordPath(places, id));
   if (record === null || !(await exists(join(directory, "data")))) {
     throw new ControlRefusal(`barman has no backup ${id}; \`postdock barman list\` shows the backups that it has`);
   }
-  if (!isFinished(id, record)) {
+  const finished = finishedRecord(id, record);
+  if (finished === null) {
     throw new ControlRefusal(`backup ${id} is not finished; wait for it, or take another of \`postdock barman list\``);
   }
+  const files = dataDirectory(places, id, finished.parent);
+  if (await exists(files)) return files;
+  throw new ControlRefusal(`backup ${id} is incremental and not combined yet; type postdock barman restore resume`);
 }
 
-function isFinished(id: string, record: string): boolean {
+function finishedRecord(id: string, record: string): BackupRecord | null {
   try {
-    return parseBackupInfo(id, record) !== null;
+    return parseBackupInfo(id, record);
   } catch (error) {
     throw new ControlRefusal(`${errorText(error)}; take another of \`postdock barman list\``);
   }

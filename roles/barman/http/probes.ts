@@ -53,6 +53,7 @@ function barmanStatus(barman: Barman): BarmanStatus {
     lastBackup: finished?.at(-1)?.id ?? null,
     backupRunsMs: state.backup.runningSinceMs === null ? null : Math.round(now - state.backup.runningSinceMs),
     backupProgress: state.backup.progress,
+    backupSource: state.backup.source,
     backupWanted: state.wantBackup,
     verified: state.verified,
   };

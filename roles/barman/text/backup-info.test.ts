@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { parseBackupInfo } from "./backup-info.ts";
 
 const text = [
+  "backup_label='START WAL LOCATION: 0/6000028\\nBACKUP METHOD: streamed\\nBACKUP FROM: standby\\nSTART TIMELINE: 1\\n'",
+  "begin_xlog=0/7000028",
   "begin_wal=000000010000000000000007",
   "end_time=2026-11-27 18:38:48.791979+00:00",
   "end_xlog=0/8000000",
@@ -24,8 +26,14 @@ test("a finished backup is read", () => {
     endMicros: BigInt(Date.parse("2026-11-27T18:38:48Z")) * 1000n + 791_979n,
     segmentBytes: 16777216,
     sizeBytes: 33583104,
+    from: "standby",
+    beginLsn: "0/7000028",
+    parent: null,
+    summarized: false,
     tablespaces: [],
   });
+  assert.equal(parseBackupInfo("x", text.replace("FROM: standby", "FROM: primary"))?.from, "primary");
+  assert.equal(parseBackupInfo("x", text.replace("BACKUP FROM", ""))?.from, null);
 });
 
 test("tablespaces are read with odd names, and what cannot be read is an error", () => {
@@ -46,4 +54,12 @@ test("one that is not finished is none, and one without its WAL is an error that
     /backup x has no end_xlog/,
   );
   assert.throws(() => parseBackupInfo("x", text.replace("begin_wal=0", "begin_wal=z")), /no WAL file in begin_wal/);
+});
+
+test("an incremental backup names its parent, and counts as large as the cluster, which it becomes when it is combined", () => {
+  const more =
+    "cluster_size=46660215\nparent_backup_id=20261127T183846\nsummarize_wal=on\ntablespaces=[('a', 1, '/b')]\n";
+  const { parent, sizeBytes, summarized, tablespaces } = parseBackupInfo("x", text + more)!;
+  assert.deepEqual([parent, sizeBytes, summarized, tablespaces.length], ["20261127T183846", 46660215, true, 1]);
+  assert.equal(parseBackupInfo("x", `${text}parent_backup_id=None\ncluster_size=1\n`)?.sizeBytes, 33583104);
 });

@@ -11,6 +11,14 @@ export interface BackupRecord extends BackupPlace {
   tablespaces: { oid: string; name: string; location: string }[];
   /** what a copy of it takes, tablespaces included, without WAL; bytes. null if the record does not say */
   sizeBytes: number | null;
+  /** the kind of node that it was copied from; null if the record does not say */
+  from: "primary" | "standby" | null;
+  /** where it begins */
+  beginLsn: string;
+  /** the backup that it builds on; null: it is a full one */
+  parent: string | null;
+  /** summarize_wal was on when it was taken, so that another one can build on it */
+  summarized: boolean;
 }
 
 /** Reads the record; null if the backup is not finished. Throws if a finished one lacks what it must have. */
@@ -27,6 +35,8 @@ export function parseBackupInfo(id: string, text: string): BackupRecord | null {
     if (value === undefined || value === "None") throw new Error(`barman's record of backup ${id} has no ${name}`);
     return value;
   };
+  const optional = (name: string) => [undefined, "None", ""].includes(values.get(name)) ? null : values.get(name)!;
+  const parent = optional("parent_backup_id");
   const segmentBytes = Number(read("xlog_segment_size"));
   const begin = parseWalName(read("begin_wal"), segmentBytes);
   if (begin === null) throw new Error(`barman's record of backup ${id} has no WAL file in begin_wal`);
@@ -37,9 +47,20 @@ export function parseBackupInfo(id: string, text: string): BackupRecord | null {
     endLsn: read("end_xlog"),
     endMicros: endOf(read("end_time")),
     segmentBytes,
-    sizeBytes: Number(values.get("size")) || null,
+    // an incremental one is combined with those that it builds on, which gives the whole cluster
+    sizeBytes: Number(optional(parent === null ? "size" : "cluster_size")) || null,
+    from: fromOf(values.get("backup_label") ?? ""),
+    beginLsn: read("begin_xlog"),
+    parent,
+    summarized: optional("summarize_wal") === "on",
     tablespaces: tablespacesOf(values.get("tablespaces") ?? "None"),
   };
+}
+
+/** The backup label has a line about it (manual, 25.3.3). */
+function fromOf(label: string): BackupRecord["from"] {
+  const [, word] = /BACKUP FROM: (primary|standby)\b/.exec(label) ?? [];
+  return word === "primary" || word === "standby" ? word : null;
 }
 
 /** A text of Python's, as its repr() writes it. */

@@ -1,7 +1,13 @@
 // Tests of the rendered files: whole, without passwords, and safe against odd names.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderBarmanConf, renderPassfile, renderServerConf } from "./barman-conf.ts";
+import {
+  renderBarmanConf,
+  renderPassfile,
+  renderServerConf,
+  renderStandbyConf,
+  standbyConfPath,
+} from "./barman-conf.ts";
 
 const input = {
   serverName: "pg_cluster",
@@ -24,6 +30,17 @@ test("the server file names the host in both connections, the slot and the recov
   assert.match(text, /^slot_name = barman_the_backupper$/m);
   assert.match(text, /^retention_policy = RECOVERY WINDOW OF 30 DAYS$/m);
   assert.doesNotMatch(text, /password/i);
+});
+
+test("a backup from a standby is copied there, and its WAL and the switch of its last segment stay with the primary", () => {
+  const text = renderStandbyConf(input, "pgslave1", "pgmaster");
+  const hostOf = (name: string) => new RegExp(`^${name} = host=(\\S+)`, "m").exec(text)?.[1];
+  assert.deepEqual([hostOf("conninfo"), hostOf("streaming_conninfo")], ["pgslave1", "pgslave1"]);
+  const rest = ["primary_conninfo", "wal_conninfo", "wal_streaming_conninfo"].map(hostOf);
+  assert.deepEqual(rest, ["pgmaster", "pgmaster", "pgmaster"]);
+  assert.match(text, /^\[barman\]$[^]*^barman_home = \/var\/backups$[^]*^\[pg_cluster\]$/m);
+  assert.doesNotMatch(text, /configuration_files_directory|password/, "no second server of the same name");
+  assert.equal(standbyConfPath("../x"), "/etc/barman-from-..%2Fx.conf");
 });
 
 test("BACKUP_RATE limits the copy, and 0 does not", () => {

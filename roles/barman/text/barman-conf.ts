@@ -28,13 +28,22 @@ export interface BarmanConfInput {
 /** The server file's path; its directory holds no other file. */
 export const serverConfPath = (serverName: string) => `${serverDirectory}/${serverName}.conf`;
 
+/** What a backup that is copied from one standby is taken with, instead of barman.conf and the server file. */
+export const standbyConfPath = (standby: string) => `/etc/barman-from-${encodeURIComponent(standby)}.conf`;
+
 /** barman.conf. `barman_user` makes root's `barman` become the postgres user. */
 export function renderBarmanConf(input: Pick<BarmanConfInput, "backupDir">): string {
+  return general(input, ["; Written by postdock at every start; changes are lost."], [
+    `configuration_files_directory = ${serverDirectory}`,
+  ]);
+}
+
+function general(input: Pick<BarmanConfInput, "backupDir">, head: readonly string[], more: readonly string[]): string {
   return [
-    "; Written by postdock at every start; changes are lost.",
+    ...head,
     "[barman]",
     "barman_user = postgres",
-    `configuration_files_directory = ${serverDirectory}`,
+    ...more,
     `barman_home = ${input.backupDir}`,
     `barman_lock_directory = ${lockDirectory}`,
     `log_file = ${barmanLogPath}`,
@@ -48,6 +57,29 @@ export function renderBarmanConf(input: Pick<BarmanConfInput, "backupDir">): str
 export function renderServerConf(input: BarmanConfInput, host: string): string {
   return [
     "; Written by postdock at every start and whenever another node becomes primary; changes are lost.",
+    ...server(input, host),
+    "",
+  ].join("\n");
+}
+
+/**
+ * A whole configuration for one backup that is copied from a standby. WAL, its slot and the switch of the last segment stay with
+ * the primary. It is a file of its own, since all other commands of barman are about the primary.
+ */
+export function renderStandbyConf(input: BarmanConfInput, standby: string, primary: string): string {
+  return [
+    general(input, ["; Written by postdock before each base backup from a standby; changes are lost."], []),
+    ...server(input, standby),
+    `primary_conninfo = ${conninfo(input, primary, input.postgresUser)}`,
+    `wal_conninfo = ${conninfo(input, primary, input.postgresUser)}`,
+    `wal_streaming_conninfo = ${conninfo(input, primary, input.replicationUser)}`,
+    "",
+  ].join("\n");
+}
+
+/** `host`: where base backups are copied from. */
+function server(input: BarmanConfInput, host: string): string[] {
+  return [
     `[${input.serverName}]`,
     `description = "PostDock cluster ${input.serverName}"`,
     `conninfo = ${conninfo(input, host, input.postgresUser)}`,
@@ -64,8 +96,7 @@ export function renderServerConf(input: BarmanConfInput, host: string): string {
     `retention_policy = ${retentionPolicy(input)}`,
     "wal_retention_policy = main",
     "minimum_redundancy = 0",
-    "",
-  ].join("\n");
+  ];
 }
 
 function retentionPolicy(input: BarmanConfInput): string {

@@ -13,6 +13,13 @@ export const metaDirectory = (p: Places) => `${serverHome(p)}/meta`;
 export const recordPath = (p: Places, id: string) => `${metaDirectory(p)}/${id}-backup.info`;
 /** One base backup: `data`, and a directory for each tablespace. */
 export const backupDirectory = (p: Places, id: string) => `${serverHome(p)}/base/${id}`;
+/** Incremental backups as whole ones, only while a node is restored from them. */
+export const combinedDirectory = (p: Places) => `${serverHome(p)}/postdock-combined`;
+/** The process that has combined, or does, until the restore is ordered. */
+export const combinerPath = (p: Places) => `${combinedDirectory(p)}/combiner.pid`;
+/** The files of a backup as a cluster. `parent`: what it builds on; null: it is a full one. */
+export const dataDirectory = (p: Places, id: string, parent: string | null) =>
+  parent === null ? `${backupDirectory(p, id)}/data` : `${combinedDirectory(p)}/${id}`;
 export const identityPath = (p: Places) => `${serverHome(p)}/identity.json`;
 /** Received WAL that is no longer in the primary's history. */
 export const asideDirectory = (p: Places) => `${serverHome(p)}/set-aside`;

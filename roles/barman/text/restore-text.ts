@@ -12,6 +12,7 @@ export function renderPlan(plan: RestorePlan, target: Target): string[] {
   return [
     `target    ${targetText(target)}`,
     `backup    ${backup.id}, ${size}${ended}: the newest that can be used`,
+    ...(backup.parent === null ? [] : [`builds on ${backup.parent}, with which it is combined`]),
     `WAL       ${wal.length} files from ${wal[0]?.name} to ${wal.at(-1)?.name}, none missing`,
     `timeline  ${plan.timeline}`,
     `stops     ${stopText(plan.stop)}`,
@@ -44,6 +45,7 @@ export function planJson(plan: RestorePlan): object {
     lsn: stop.at === "record" ? stop.lsn : null,
     lastCommit: mark?.kind === "commit" ? { xid: mark.xid, at: timeText(mark.atMicros) } : null,
     wal: { files: wal.length, from: wal[0]?.name, to: wal.at(-1)?.name },
+    parent: backup.parent,
     backupBytes: backup.sizeBytes,
   };
 }

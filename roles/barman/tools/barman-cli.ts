@@ -78,12 +78,19 @@ export function receiverChild(server: string): ChildSpec {
 
 /**
  * A base backup as a child; INT lets barman mark it as failed and clean up. `gentle`: it waits for a checkpoint that PostgreSQL
- * spreads over minutes, instead of asking for one at once.
+ * spreads over minutes, instead of asking for one at once. `conf`: a configuration for this backup alone. `parent`: the
+ * backup that an incremental one builds on.
  */
-export function backupChild(server: string, { gentle = false }: { gentle?: boolean } = {}): ChildSpec {
+export function backupChild(
+  server: string,
+  { gentle = false, conf = null, parent = null }: { gentle?: boolean; conf?: string | null; parent?: string | null } =
+    {},
+): ChildSpec {
+  const other = conf === null ? [] : ["-c", conf];
+  const how = [...(gentle ? [] : ["--immediate-checkpoint"]), ...(parent === null ? [] : ["--incremental", parent])];
   return {
     name: "backup",
-    argv: [program, "backup", ...(gentle ? [] : ["--immediate-checkpoint"]), server],
+    argv: [program, ...other, "backup", ...how, server],
     as,
     restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
     stop: [{ signal: "SIGINT", waitMs: 5_000 }],

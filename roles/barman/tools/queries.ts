@@ -6,7 +6,7 @@ import { withDeadline } from "../../../core/runtime/time.ts";
 import type { Slot } from "../decide/slots.ts";
 import { historyName, parseWalName, type WalFile } from "../../../core/postgres/wal-name.ts";
 
-type Sql = postgres.Sql;
+export type Sql = postgres.Sql;
 
 /** How to log in to a node. */
 export interface Login {

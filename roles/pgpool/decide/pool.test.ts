@@ -8,7 +8,12 @@ import type { BackendTruth } from "./truth.ts";
 
 const ms = fc.integer({ min: 0, max: 120_000 });
 const arbitraryTruth: fc.Arbitrary<BackendTruth> = fc.oneof(
-  fc.record({ is: fc.constant("standby" as const), caughtUp: fc.boolean(), farBehind: fc.boolean() }),
+  fc.record({
+    is: fc.constant("standby" as const),
+    caughtUp: fc.boolean(),
+    farBehind: fc.boolean(),
+    stale: fc.boolean(),
+  }),
   fc.record({ is: fc.constantFrom("false-primary" as const, "foreign" as const) }),
   fc.record({ is: fc.constantFrom("down" as const, "unclear" as const), forMs: ms }),
   fc.record({ is: fc.constant("unseen" as const), postgresAnswers: fc.boolean(), forMs: ms }),
@@ -41,6 +46,7 @@ const base: PoolView = {
     is: "standby",
     caughtUp: true,
     farBehind: false,
+    stale: false,
   }]]),
   primary: 0,
   pool: [{ id: 0, status: "up", role: "primary" }, { id: 1, status: "up", role: "standby" }],
@@ -88,7 +94,7 @@ test("pgpool starts with the primary as its first backend, where sessions begin 
         ),
     ),
   );
-  const standby = { is: "standby", caughtUp: true, farBehind: false } as const;
+  const standby = { is: "standby", caughtUp: true, farBehind: false, stale: false } as const;
   const truth = new Map<number, BackendTruth>([[0, standby], [1, { is: "primary" }], [2, standby]]);
   assert.deepEqual(upAtStart(truth, 1), [1, 2]);
   assert.deepEqual(upAtStart(truth, null), [0, 1, 2]);
@@ -120,16 +126,21 @@ test("a backend whose PostgreSQL answers stays although its agent is silent", ()
 });
 
 test("a standby that came back is attached once it has caught up", () => {
-  assert.deepEqual(decidePool(withBackend({ is: "standby", caughtUp: false, farBehind: false }, "down")), []);
-  const back = withBackend({ is: "standby", caughtUp: true, farBehind: false }, "down");
+  assert.deepEqual(
+    decidePool(withBackend({ is: "standby", caughtUp: false, farBehind: false, stale: false }, "down")),
+    [],
+  );
+  const back = withBackend({ is: "standby", caughtUp: true, farBehind: false, stale: false }, "down");
   assert.equal(decidePool(back)[0]?.do, "attach");
   assert.deepEqual(decidePool({ ...back, runningMs: firstAttachMs - 1 }), [], "clients come first after a start");
-  assert.deepEqual(decidePool(withBackend({ is: "standby", caughtUp: false, farBehind: false })), []);
-  assert.deepEqual(inService(withBackend({ is: "standby", caughtUp: false, farBehind: false }).truth), [0]);
+  assert.deepEqual(decidePool(withBackend({ is: "standby", caughtUp: false, farBehind: false, stale: false })), []);
+  assert.deepEqual(inService(withBackend({ is: "standby", caughtUp: false, farBehind: false, stale: false }).truth), [
+    0,
+  ]);
 });
 
 test("a standby that pgpool has marked as up by itself is detached, and then attached", () => {
-  const standby = { is: "standby", caughtUp: true, farBehind: false } as const;
+  const standby = { is: "standby", caughtUp: true, farBehind: false, stale: false } as const;
   const back = { ...withBackend(standby), detached: new Set([1]) };
   assert.deepEqual(decidePool(back).map((a) => a.do), ["detach"]);
   assert.deepEqual(decidePool({ ...withBackend(standby, "down"), detached: new Set([1]) }).map((a) => a.do), [
@@ -157,9 +168,16 @@ test("a started pgpool gets time to find its primary, more each time, unless the
 });
 
 test("in partially-strict mode a standby that is far behind gets no reads, in eventual mode it does", () => {
-  const far = withBackend({ is: "standby", caughtUp: false, farBehind: true });
+  const far = withBackend({ is: "standby", caughtUp: false, farBehind: true, stale: false });
   assert.deepEqual(decidePool({ ...far, bounded: true }).map((a) => [a.do, "id" in a && a.id]), [["detach", 1]]);
   assert.deepEqual(decidePool(far), []);
-  const behind = withBackend({ is: "standby", caughtUp: false, farBehind: false });
+  const behind = withBackend({ is: "standby", caughtUp: false, farBehind: false, stale: false });
   assert.deepEqual(decidePool({ ...behind, bounded: true }), [], "attached stays, until it is far behind");
+});
+
+test("a standby that does not follow the primary gets no reads in any mode, until it follows again", () => {
+  const stale = { is: "standby", caughtUp: true, farBehind: false, stale: true } as const;
+  assert.deepEqual(decidePool(withBackend(stale)).map((a) => [a.do, "id" in a && a.id]), [["detach", 1]]);
+  assert.deepEqual(decidePool(withBackend(stale, "down")), []);
+  assert.deepEqual(inService(withBackend(stale).truth), [0]);
 });

@@ -100,7 +100,9 @@ export function upAtStart(truth: ReadonlyMap<number, BackendTruth>, primary: num
 
 /** The backends that belong in the pool now. */
 export function inService(truth: ReadonlyMap<number, BackendTruth>): number[] {
-  return [...truth].flatMap(([id, t]) => t.is === "primary" || (t.is === "standby" && t.caughtUp) ? [id] : []);
+  return [...truth].flatMap(([id, t]) =>
+    t.is === "primary" || (t.is === "standby" && t.caughtUp && !t.stale) ? [id] : []
+  );
 }
 
 function restart(view: PoolView, because: string): PoolAction {
@@ -123,7 +125,7 @@ function describeWriter(pool: readonly PoolNode[]): string {
 
 function attachReturned(node: PoolNode, view: PoolView): PoolAction[] {
   const truth = view.truth.get(node.id);
-  if (node.status !== "down" || truth?.is !== "standby" || !truth.caughtUp) return [];
+  if (node.status !== "down" || truth?.is !== "standby" || !truth.caughtUp || truth.stale) return [];
   if (view.runningMs < firstAttachMs) return [];
   return [{ do: "attach", id: node.id, because: "it serves as a standby" }];
 }
@@ -156,6 +158,7 @@ function whyDetach(id: number, view: PoolView): string | null {
       return truth.forMs >= lostMs && !truth.postgresAnswers ? "neither its agent nor its PostgreSQL answers" : null;
     case "standby":
       if (view.detached.has(id)) return cameBack;
+      if (truth.stale) return "it does not stream, or its replay is paused: what it shows may be of any age";
       return view.bounded && truth.farBehind ? "it is further behind than CONSISTENCY=partially-strict allows" : null;
     case "primary":
     case undefined:

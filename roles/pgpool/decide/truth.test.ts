@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { attachLagBytes, type BackendReport, decideTruth, type NodeSeen } from "./truth.ts";
+import { attachLagBytes, type BackendReport, decideTruth, type NodeSeen, staleMs } from "./truth.ts";
 
 function node(id: number, said: Partial<BackendReport> | null): NodeSeen {
   const host = `n${id}`;
@@ -19,6 +19,7 @@ function node(id: number, said: Partial<BackendReport> | null): NodeSeen {
     standbys: 0,
     streaming: true,
     lagBytes: 0,
+    follows: true,
     lsn: null,
     replayLsn: null,
     ...said,
@@ -33,6 +34,7 @@ const arbitraryNodes = fc.array(
     systemIdentifier: fc.constantFrom("7", "7", "8"),
     streaming: fc.boolean(),
     lagBytes: fc.option(fc.integer({ min: 0, max: 2 * attachLagBytes })),
+    follows: fc.boolean(),
   })),
   { maxLength: 5 },
 ).map((all) => all.map((said, id) => node(id, said)));
@@ -83,13 +85,34 @@ test("a node of another cluster is foreign; a standby that is too far behind has
   ];
   const { backends } = decideTruth(nodes, null);
   assert.equal(backends.get(1)?.is, "foreign");
-  assert.deepEqual(backends.get(2), { is: "standby", caughtUp: false, farBehind: false });
+  assert.deepEqual(backends.get(2), { is: "standby", caughtUp: false, farBehind: false, stale: false });
 });
 
 test("the primary's report decides how far behind a standby is, even if the standby has not received that WAL", () => {
   const primary = node(0, { role: "primary", lsn: "0/8000000" });
   const cut = decideTruth([primary, node(1, { replayLsn: "0/1000000", lagBytes: 0 })], null);
-  assert.deepEqual(cut.backends.get(1), { is: "standby", caughtUp: false, farBehind: true });
+  assert.deepEqual(cut.backends.get(1), { is: "standby", caughtUp: false, farBehind: true, stale: false });
   const near = decideTruth([primary, node(1, { replayLsn: "0/7F00000", lagBytes: 0 })], null);
-  assert.deepEqual(near.backends.get(1), { is: "standby", caughtUp: true, farBehind: false });
+  assert.deepEqual(near.backends.get(1), { is: "standby", caughtUp: true, farBehind: false, stale: false });
+});
+
+test("a lag that is not known is not 0: such a standby has not caught up with the primary that is there", () => {
+  const unknown = node(1, { lagBytes: null, follows: false });
+  const beside = decideTruth([node(0, { role: "primary" }), unknown], null);
+  assert.deepEqual(beside.backends.get(1), { is: "standby", caughtUp: false, farBehind: false, stale: false });
+  const alone = decideTruth([unknown], null);
+  assert.deepEqual(alone.backends.get(1), { is: "standby", caughtUp: true, farBehind: false, stale: false });
+});
+
+test("a standby that has not followed the primary for a while is stale; without a primary none is", () => {
+  const cut = { ...node(1, { follows: false }), forMs: staleMs };
+  const primary = node(0, { role: "primary" });
+  const isStale = (nodes: NodeSeen[]) => {
+    const truth = decideTruth(nodes, null).backends.get(1);
+    return truth?.is === "standby" && truth.stale;
+  };
+  assert.equal(isStale([primary, cut]), true);
+  assert.equal(isStale([primary, { ...cut, forMs: staleMs - 1 }]), false);
+  assert.equal(isStale([primary, { ...node(1, {}), forMs: staleMs }]), false);
+  assert.equal(isStale([cut]), false);
 });

@@ -15,6 +15,8 @@ export interface BackendReport extends NodeReport {
   replayLsn: string | null;
   /** on a standby: how far replay is behind the WAL that the primary reports to have written, bytes */
   lagBytes: number | null;
+  /** on a standby: its WAL receiver streams, and the replay goes on */
+  follows: boolean;
 }
 
 /** The last report of one backend's node; `forMs`: for how long it has reported the same. */
@@ -31,7 +33,8 @@ export interface NodeSeen {
 /** What a backend is; "unseen" is a separate value. */
 export type BackendTruth =
   | { is: "primary" }
-  | { is: "standby"; caughtUp: boolean; farBehind: boolean }
+  /** `stale`: it has not followed the primary for a while, so that what it shows may be of any age */
+  | { is: "standby"; caughtUp: boolean; farBehind: boolean; stale: boolean }
   /** it says it is primary, but another node is, or a newer primary has been seen */
   | { is: "false-primary" }
   | { is: "foreign" }
@@ -53,6 +56,9 @@ export interface PoolTruth {
 export const attachLagBytes = 16 * 1024 * 1024;
 /** In partially-strict mode a standby whose replay is further behind than this gets no reads, bytes. */
 export const detachLagBytes = 64 * 1024 * 1024;
+
+/** A standby that has not followed the primary for this long gets no reads, milliseconds. */
+export const staleMs = 30_000;
 
 export function decideTruth(nodes: readonly NodeSeen[], known: KnownPrimary | null): PoolTruth {
   const seen = nodes.flatMap((n) => n.report ?? []);
@@ -80,14 +86,20 @@ function truthOf(
   const { report, forMs } = node;
   if (report === null) return { is: "unseen", postgresAnswers: node.postgresAnswers, forMs };
   if (node.id === o.primary) return { is: "primary" };
-  const { role, systemIdentifier, lagBytes, replayLsn } = report;
+  const { role, systemIdentifier, lagBytes, replayLsn, follows } = report;
   if (role === "primary") return { is: "false-primary" };
   if (role === "none") return { is: "down", forMs };
   if (role === "unknown") return { is: "unclear", forMs };
   const foreign = systemIdentifier !== null && !o.ours.some((r) => r.host === node.host);
   if (foreign) return { is: "foreign" };
-  const behind = o.end !== null && replayLsn !== null ? bytesAhead(o.end, replayLsn) : lagBytes ?? 0;
-  return { is: "standby", caughtUp: behind <= attachLagBytes, farBehind: behind > detachLagBytes };
+  const behind = o.end !== null && replayLsn !== null ? bytesAhead(o.end, replayLsn) : lagBytes;
+  return {
+    is: "standby",
+    // while there is no primary, nobody is ahead of it
+    caughtUp: behind === null ? o.primary === null : behind <= attachLagBytes,
+    farBehind: behind !== null && behind > detachLagBytes,
+    stale: o.primary !== null && !follows && forMs >= staleMs,
+  };
 }
 
 function whyNone(nodes: readonly NodeSeen[], ours: readonly NodeReport[], known: KnownPrimary | null): string {

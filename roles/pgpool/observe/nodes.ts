@@ -118,11 +118,13 @@ async function look(backend: Backend, peers: Peers, since?: number): Promise<Loo
 }
 
 function backendReport(host: string, status: NodeStatus): BackendReport {
-  const { lsn, replayLsn, lagBytes } = status.postgres;
-  return { ...reportOf(host, status), lsn, replayLsn, lagBytes };
+  const { lsn, replayLsn, lagBytes, replayPaused, upstream } = status.postgres;
+  const follows = upstream?.streaming === true && !replayPaused;
+  return { ...reportOf(host, status), lsn, replayLsn, lagBytes, follows };
 }
 
 function wordOf({ report, postgresAnswers }: Look): string {
   if (report === null) return `silent ${postgresAnswers}`;
-  return [report.role, report.timeline, report.licensed, report.held, report.everHadMajority].join(" ");
+  const { role, timeline, licensed, held, everHadMajority, follows } = report;
+  return [role, timeline, licensed, held, everHadMajority, follows].join(" ");
 }

@@ -111,7 +111,7 @@ test("takeOver() of a node that is promoting itself already succeeds with that p
 
 test("takeOver() is refused by a node that is not a standby", async () => {
   const f = fakeNode();
-  f.node.seen.serverStarted();
+  f.node.seen.serverStarted(f.node.clock.nowMs());
   f.node.doors.server.start(() => {});
   const body = { from: "pg2", afterLsn: "0/0", epoch: 1, because: "x" };
   assert.match((await takeOver(body, f.node)).because, /not a standby/);

@@ -23,14 +23,14 @@ export function starvation(node: Node): () => Promise<boolean> {
   };
 }
 
-/** Rewinds this node to the primary `host`. False if it has to be cloned instead. */
-export async function rewindTo(host: string, because: string, node: Node): Promise<boolean> {
+/** Rewinds this node to the primary `host`. Returns why it has to be cloned instead; null if it has been rewound. */
+export async function rewindTo(host: string, because: string, node: Node): Promise<string | null> {
   const started = node.clock.nowMs();
-  const { ok, fetched } = await node.doors.data.rewind(host);
-  if (!ok) return false;
+  const { failed, fetched } = await node.doors.data.rewind(host);
+  if (failed !== null) return `the rewind to ${host} failed: ${failed}`;
   const way = fetched > 0 ? "rewind with WAL from barman" : "rewind";
   noteRejoin(way, { from: host, because, started }, node);
-  return true;
+  return null;
 }
 
 /** Notes how this node has got data with which it can follow the primary again. */

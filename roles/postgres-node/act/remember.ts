@@ -34,7 +34,9 @@ export async function remember(surroundings: Surroundings, node: Node): Promise<
   node.log.info("A majority of PARTNER_NODES has joined; from now on a majority decides which node is the primary", {
     partners: config.partners,
   });
-  if (seen.role() === "primary") armIfNeeded(node);
+  if (seen.role() !== "primary" || server === null) return;
+  armIfNeeded(node);
+  await lease.adoptEpoch(server.timeline, server.systemIdentifier);
 }
 
 /**

@@ -7,6 +7,7 @@ import { decideTarget, wasPromoted } from "../decide/restore.ts";
 import type { OwnData } from "../decide/view.ts";
 import { licenseOf, type Node, say } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
+import { endOfServer } from "../observe/trouble.ts";
 import { finalLook, observeSurroundings } from "../observe/surroundings.ts";
 import type { ServerEnd, ServerRun } from "../run.ts";
 
@@ -112,7 +113,7 @@ export async function reachTarget(run: ServerRun, node: Node): Promise<ServerEnd
   while (!stop.aborted) {
     const { restore } = memory.now;
     if (restore === null || restore.undo) return { why: "restore", because: "an operator has ended the restore" };
-    if (!run.process.running()) return { why: "not-recovered", because: "PostgreSQL ended during the recovery" };
+    if (!run.process.running()) return { why: "not-recovered", trouble: await endOfServer(run, node) };
     const reached = await look(restore.stop, node);
     if (reached && (!restore.hold || restore.finish) && await nobodyElseLeads(node)) {
       restoring.set({ step: "promoting" });

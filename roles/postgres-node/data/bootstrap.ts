@@ -3,8 +3,18 @@
 import { join } from "node:path";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { postgresAccount, run, tryRun } from "../../../core/runtime/command.ts";
-import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
-import { ensureDirectory, listDirectory, modeOf, writeAtomic } from "../../../core/runtime/files.ts";
+import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
+import {
+  ensureDirectory,
+  listDirectory,
+  modeOf,
+  readIfThere,
+  remove,
+  writeAtomic,
+} from "../../../core/runtime/files.ts";
+import { remedyFor } from "../../../core/postgres/remedy.ts";
+import { hear, nothingHeard, whyEnded } from "../../../core/postgres/server-log.ts";
+import { toTrouble } from "../observe/trouble.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import * as journal from "./journal.ts";
@@ -75,7 +85,8 @@ async function initdb(target: string, config: NodeConfig): Promise<void> {
   throw new OperatorError({
     what: "initdb failed",
     why: result.stderr.trim().split("\n").slice(-3).join(" | "),
-    fix: "check POSTGRES_INITDB_ARGS and the space and permissions of the volume at PGDATA",
+    fix: remedyFor(result.stderr, config) ??
+      "check POSTGRES_INITDB_ARGS and the space and permissions of the volume at PGDATA",
     exitCode: ExitCode.config,
   });
 }
@@ -89,7 +100,12 @@ async function withPrivateServer(config: NodeConfig, log: Log, work: () => Promi
       env: { PGHOST: socketDirectory },
     });
   const logFile = join(journal.stateDirectory(config.pgdata), "bootstrap.log");
-  await control(["--options", "-c listen_addresses=''", "--log", logFile, "--wait", "start"], 120_000);
+  await remove(logFile);
+  try {
+    await control(["--options", "-c listen_addresses=''", "--log", logFile, "--wait", "start"], 120_000);
+  } catch (error) {
+    throw await whyNotStarted(logFile, error, { config, log });
+  }
   try {
     await work();
   } finally {
@@ -97,6 +113,26 @@ async function withPrivateServer(config: NodeConfig, log: Log, work: () => Promi
       log.error("The temporary server of the bootstrap could not be stopped", { error })
     );
   }
+}
+
+/** The server of the bootstrap did not start: what its log says, which is a file in the volume until here. */
+async function whyNotStarted(
+  logFile: string,
+  error: unknown,
+  { config, log }: Pick<BootstrapDeps, "config" | "log">,
+): Promise<OperatorError> {
+  const lines = (await readIfThere(logFile) ?? "").split("\n").filter((l) => l !== "").slice(-100);
+  for (const line of lines) log.info("Output", { process: "postgres", line });
+  const said = whyEnded(lines.reduce(hear, nothingHeard));
+  const trouble = said
+    ? toTrouble(said, config)
+    : { because: errorText(error), fix: "see the lines of postgres above" };
+  return new OperatorError({
+    what: "The server of the fresh cluster did not start",
+    why: trouble.because,
+    fix: trouble.fix,
+    exitCode: ExitCode.config,
+  });
 }
 
 const socketDirectory = "/var/run/postgresql";

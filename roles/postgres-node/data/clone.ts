@@ -4,10 +4,11 @@ import { sizeText } from "../../../core/words/amounts.ts";
 import { join } from "node:path";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
-import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
+import { errorText, OperatorError } from "../../../core/words/errors.ts";
 import { remove } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
+import { remedyFor } from "../../../core/postgres/remedy.ts";
 import { renderConninfo } from "../../../core/postgres/conninfo.ts";
 import * as journal from "./journal.ts";
 import { forgetReplaced } from "./restore.ts";
@@ -70,8 +71,8 @@ async function prepareUpstream(host: string, config: NodeConfig): Promise<Source
   } catch (error) {
     throw new OperatorError({
       what: `Cannot clone from "${host}"`,
-      why: error instanceof Error ? error.message : String(error),
-      fix:
+      why: errorText(error),
+      fix: remedyFor(errorText(error), config) ??
         `give this node and ${host} the same REPLICATION_USER, REPLICATION_PASSWORD and REPLICATION_DB; check pg_hba.conf on ${host}`,
       cause: error,
     });
@@ -121,7 +122,6 @@ function noRoom({ path, bytes, freeBytes }: { path: string; bytes: number; freeB
     what: `The volume at ${path} has no room for a clone`,
     why: `the clone needs ${sizeText(bytes)}, but only ${sizeText(freeBytes)} is free`,
     fix: "give this node a larger volume, or free space on it",
-    exitCode: ExitCode.config,
   });
 }
 
@@ -175,7 +175,7 @@ async function baseBackup(host: string, { bytes, tablespaces }: Source, deps: Cl
   throw new OperatorError({
     what: `The clone from "${host}" failed`,
     why: commandErrorText(result),
-    fix:
-      `wait for the next attempt, which is automatic; if it keeps failing, check that ${host} runs and that its max_wal_senders is not used up`,
+    fix: remedyFor(commandErrorText(result), config) ??
+      `wait for the next attempt, which is automatic; if it keeps failing, see the log of ${host}`,
   });
 }

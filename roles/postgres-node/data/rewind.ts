@@ -40,10 +40,10 @@ export interface RewindDeps {
 const beginsToChange = /need to copy/;
 
 /**
- * Runs pg_rewind against `host`. It asks the agent for WAL that this node no longer has (fetch-wal.ts). False if it failed:
- * then the node has to be cloned. Until pg_rewind has begun to change the data, they stay as they were, and count.
+ * Runs pg_rewind against `host`. It asks the agent for WAL that this node no longer has (fetch-wal.ts). Returns why it failed,
+ * or null: if it failed, the node has to be cloned. Until pg_rewind has begun to change the data, they stay as they were, and count.
  */
-export async function rewind(host: string, deps: RewindDeps): Promise<boolean> {
+export async function rewind(host: string, deps: RewindDeps): Promise<string | null> {
   const { config, log, clock } = deps;
   const since = clock.nowMs();
   const { port } = upstreamConnection(host, config);
@@ -58,8 +58,9 @@ export async function rewind(host: string, deps: RewindDeps): Promise<boolean> {
   });
   const keeping = await keepsOldData(config.pgdata);
   if (keeping !== null) {
-    log.warn("Not rewound: pg_rewind would remove the old data that are kept in a tablespace", { tablespace: keeping });
-    return false;
+    const why = `pg_rewind would remove the old data that are kept in the tablespace at ${keeping}`;
+    log.warn("Not rewound", { why });
+    return why;
   }
   log.info("Rewinding", { to: host });
   const journal = { source: host, startedAt: new Date(clock.wallMs()).toISOString() };
@@ -86,15 +87,16 @@ export async function rewind(host: string, deps: RewindDeps): Promise<boolean> {
   });
   const seconds = Math.round((clock.nowMs() - since) / 100) / 10;
   if (result.code !== 0) {
-    log.warn("The rewind failed", { to: host, seconds, dataChanged: changed, why: commandErrorText(result) });
+    const why = commandErrorText(result);
+    log.warn("The rewind failed", { to: host, seconds, dataChanged: changed, why });
     await unstage(config.pgdata);
     if (!changed) await clearJournal(config.pgdata);
-    return false;
+    return why;
   }
   // until it has streamed past the rewind, the directory has to start as a standby, whatever the next start sees
   await writeStandbyState(host, { ...config, pgdata: target });
   await writeJournal(config.pgdata, { ...journal, phase: "moving-out" });
   await moveIntoPlace(config.pgdata, log);
   log.info("Rewound", { to: host, seconds });
-  return true;
+  return null;
 }

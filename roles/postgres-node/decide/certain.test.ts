@@ -1,23 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type CertaintyView, positionCertain, withFoundWal } from "./certain.ts";
+import { type CertaintyView, positionCertain, withKnownWal } from "./certain.ts";
 
 const standby = { standby: true, timeline: 2, lsn: "0/3000000" };
 const found = { timeline: 2, lsn: "0/5000000" };
 
 test("a standby that still replays what it had received reports the end of that WAL", () => {
-  const known = { found, seenTimeline: null };
-  assert.equal(withFoundWal(standby, known).lsn, "0/5000000");
-  assert.equal(withFoundWal({ ...standby, lsn: null }, known).lsn, "0/5000000");
-  assert.equal(withFoundWal({ ...standby, lsn: "0/6000000" }, known).lsn, "0/6000000", "it has received more since");
-  assert.equal(withFoundWal({ ...standby, timeline: 3 }, known).lsn, "0/3000000", "that was another timeline");
-  assert.equal(withFoundWal({ ...standby, standby: false }, known).lsn, "0/3000000", "a primary knows");
+  const known = { found, farthest: null };
+  assert.equal(withKnownWal(standby, known).lsn, "0/5000000");
+  assert.equal(withKnownWal({ ...standby, lsn: null }, known).lsn, "0/5000000");
+  assert.equal(withKnownWal({ ...standby, lsn: "0/6000000" }, known).lsn, "0/6000000", "it has received more since");
+  assert.equal(withKnownWal({ ...standby, timeline: 3 }, known).lsn, "0/3000000", "that was another timeline");
+  assert.equal(withKnownWal({ ...standby, standby: false }, known).lsn, "0/3000000", "a primary knows");
 });
 
 test("a standby keeps the timeline that it has been on, though PostgreSQL shows that of a restart point", () => {
-  const known = { found: { timeline: 3, lsn: "0/4000000" }, seenTimeline: null };
-  assert.deepEqual(withFoundWal(standby, known), { ...standby, timeline: 3, lsn: "0/4000000" });
-  assert.equal(withFoundWal(standby, { found: null, seenTimeline: 4 }).timeline, 4);
+  const known = { found: { timeline: 3, lsn: "0/4000000" }, farthest: null };
+  assert.deepEqual(withKnownWal(standby, known), { ...standby, timeline: 3, lsn: "0/4000000" });
+  assert.equal(withKnownWal(standby, { found: null, farthest: { timeline: 4, lsn: "0/2000000" } }).timeline, 4);
+});
+
+test("what a standby has reported once counts, also after a silence in which its WAL receiver ended", () => {
+  const farthest = { timeline: 8, lsn: "0/6000000" };
+  const after = { ...standby, timeline: 7, lsn: "0/6000000" };
+  assert.deepEqual(withKnownWal(after, { found, farthest }), { ...after, timeline: 8 });
+  assert.equal(withKnownWal({ ...after, lsn: "0/5000000" }, { found, farthest }).lsn, "0/6000000");
 });
 
 const rest: CertaintyView = {

@@ -1,6 +1,6 @@
 // PURE: how far a node's WAL reaches, and whether the node knows it. A node that has acknowledged a commit must not look as if
 // it lacked that commit: a strict failover would pass it over.
-import { maxLsn, type WalPosition } from "../../../core/postgres/lsn.ts";
+import { comparePosition, maxLsn, type WalPosition } from "../../../core/postgres/lsn.ts";
 
 /** What a running server reports as its own position. */
 export interface ServerPosition {
@@ -9,20 +9,27 @@ export interface ServerPosition {
   lsn: string | null;
 }
 
-/** What was known before: the end of WAL found on disk before the start, and the timeline that the server reported last. */
+/** What was known before: the end of WAL found on disk before the start, and the farthest that the server has reported since. */
 export interface KnownPosition {
   found: WalPosition | null;
-  seenTimeline: number | null;
+  farthest: WalPosition | null;
 }
 
 /**
- * After a start, a standby reports too little. While it does not stream, its timeline is that of its last restart point. Its
- * LSN leaves out WAL that it received earlier and has not replayed yet. The WAL found on disk fills both gaps.
+ * A standby reports too little. While it does not stream, its timeline may be that of its last restart point. After a start, its
+ * LSN leaves out WAL that it received earlier and has not replayed yet. What was known before fills both gaps.
  */
-export function withFoundWal<T extends ServerPosition>(state: T, { found, seenTimeline }: KnownPosition): T {
+export function withKnownWal<T extends ServerPosition>(state: T, { found, farthest }: KnownPosition): T {
   if (!state.standby) return state;
-  const timeline = Math.max(state.timeline, seenTimeline ?? 0, found?.timeline ?? 0);
-  return { ...state, timeline, lsn: found?.timeline === timeline ? maxLsn(state.lsn, found.lsn) : state.lsn };
+  const timeline = Math.max(state.timeline, farthest?.timeline ?? 0, found?.timeline ?? 0);
+  const known = [found, farthest].filter((p) => p?.timeline === timeline);
+  return { ...state, timeline, lsn: known.reduce((lsn, p) => maxLsn(lsn, p!.lsn), state.lsn) };
+}
+
+/** The farther of two positions; null counts as none. */
+export function farther<T extends WalPosition>(a: T | null, b: T | null): T | null {
+  if (a === null || b === null) return a ?? b;
+  return comparePosition(a, b) >= 0 ? a : b;
 }
 
 export interface CertaintyView {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { NodeStatus } from "../../../core/protocol/status.ts";
-import { type Asked, decideHealth } from "./health.ts";
+import { type Asked, decideHealth, decideUnhealthy } from "./health.ts";
 
 interface Shape {
   host: string;
@@ -30,6 +30,9 @@ function status(shape: Shape): NodeStatus {
     priority: 100,
     certain: false,
     failingMs: 0,
+    trouble: null,
+    unhealthy: null,
+    reinit: null,
     partners: shape.partners ?? ["a", "b", "c"],
     everHadMajority: shape.everHadMajority ?? true,
     becomingPrimary: false,
@@ -66,6 +69,7 @@ function status(shape: Shape): NodeStatus {
       replayLsn: null,
       lagBytes: null,
       lagSeconds: null,
+      replayPaused: false,
       upstream: shape.upstream ? { host: shape.upstream, port: 5432, streaming: true } : null,
       downstream: [],
       registered: null,
@@ -124,4 +128,21 @@ test("decideHealth() never passes two primaries that see the same nodes", () => 
     const second = decideHealth({ own: status(b), asked: [reached(a), ...rest] });
     return !(first.ok && second.ok);
   }));
+});
+
+test("a node is unhealthy once its server has been down, or it has waited, for longer than its variables allow", () => {
+  const limits = { failingMs: 90_000, waitingMs: 600_000 };
+  const sound = { failingMs: 0, trouble: null, waitingMs: 0, waitsBecause: "no primary", limits };
+  const trouble = { because: "FATAL: the disk is on fire" };
+  assert.equal(decideUnhealthy(sound), null);
+  assert.equal(decideUnhealthy({ ...sound, failingMs: 89_999, trouble, waitingMs: 599_999 }), null);
+  assert.match(
+    decideUnhealthy({ ...sound, failingMs: 90_000, trouble })!,
+    /down for 90 s.*START_TIMEOUT: FATAL: the disk/,
+  );
+  assert.match(
+    decideUnhealthy({ ...sound, waitingMs: 600_000 })!,
+    /waited for 600 s.*WAIT_UPSTREAM_TIMEOUT: no primary/,
+  );
+  assert.equal(decideUnhealthy({ ...sound, limits: { failingMs: 0, waitingMs: 0 } }), null, "nothing is wrong");
 });

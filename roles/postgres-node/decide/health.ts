@@ -58,6 +58,30 @@ export function decideHealth(view: HealthView): Verdict {
   return yes(`this node is the primary, ${have} of ${size} nodes answer`);
 }
 
+/** What counts when a node is asked whether it is healthy; milliseconds. */
+export interface Downtime {
+  /** for how long its server has failed, in one attempt after another, and why */
+  failingMs: number;
+  trouble: { because: string } | null;
+  /** for how long it has waited for an upstream, a primary or a majority, and why */
+  waitingMs: number;
+  waitsBecause: string;
+  limits: { failingMs: number; waitingMs: number };
+}
+
+/** Why a node whose server is down counts as unhealthy; null while it does not. It votes in any case. */
+export function decideUnhealthy({ failingMs, trouble, waitingMs, waitsBecause, limits }: Downtime): string | null {
+  const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
+  if (failingMs > 0 && failingMs >= limits.failingMs) {
+    return `PostgreSQL has been down for ${seconds(failingMs)}, longer than REPMGR_WAIT_POSTGRES_START_TIMEOUT` +
+      (trouble === null ? "" : `: ${trouble.because}`);
+  }
+  if (waitingMs > 0 && waitingMs >= limits.waitingMs) {
+    return `this node has waited for ${seconds(waitingMs)}, longer than WAIT_UPSTREAM_TIMEOUT: ${waitsBecause}`;
+  }
+  return null;
+}
+
 /** The host at the top of a node's chain of upstreams, as far as it can be seen. */
 function rootOf(status: HealthReport, all: readonly HealthReport[]): string {
   let current = status;

@@ -1,5 +1,7 @@
 // PURE: what a node knows about itself, from the last look at its server and at its data directory.
-import { bytesAhead, compareLsn } from "../../../core/postgres/lsn.ts";
+import { lagBytes, lagSeconds, type PrimaryEnd } from "./lag.ts";
+import type { WalPosition } from "../../../core/postgres/lsn.ts";
+import { farther } from "./certain.ts";
 import type { OwnData } from "./view.ts";
 import type { Downstream, Role, ServerSeen, Upstream } from "./server-seen.ts";
 import type { RegisteredNode } from "../../../core/protocol/status.ts";
@@ -18,6 +20,7 @@ export interface OwnNode {
   replayLsn: string | null;
   lagBytes: number | null;
   lagSeconds: number | null;
+  replayPaused: boolean;
   upstream: Upstream | null;
   downstream: readonly Downstream[];
   registered: readonly RegisteredNode[] | null;
@@ -28,30 +31,40 @@ export interface OwnLook {
   postmasterRuns: boolean;
   server: ServerSeen | null;
   data: OwnData | null;
+  farthest: WalPosition | null;
+  primaryEnd: PrimaryEnd | null;
+  /** when nothing was left to replay, the clock's milliseconds; null: not since the agent started */
+  caughtUpMs: number | null;
 }
 
-/** What the server reports if it answers, otherwise what was found in the data directory. */
-export function ownNode({ role, postmasterRuns, server, data }: OwnLook): OwnNode {
-  if (server !== null) return running(server);
+/**
+ * What the server reports if it answers, otherwise what was found in the data directory. Its WAL reaches at least as far as
+ * what a server has reported since then.
+ */
+export function ownNode({ role, postmasterRuns, server, data, farthest, primaryEnd, caughtUpMs }: OwnLook): OwnNode {
+  if (server !== null) return running(server, primaryEnd, caughtUpMs);
   const cluster = data?.kind === "cluster" ? data : null;
+  const position = cluster && farther(cluster.position, farthest);
   return {
     data: dataWord(data),
     running: postmasterRuns ? null : false,
     role,
     wasPrimary: cluster?.wasPrimary ?? null,
     systemIdentifier: cluster?.systemIdentifier ?? null,
-    timeline: cluster?.position.timeline ?? null,
-    lsn: cluster?.position.lsn ?? null,
+    timeline: position?.timeline ?? null,
+    lsn: position?.lsn ?? null,
     replayLsn: null,
     lagBytes: null,
     lagSeconds: null,
+    replayPaused: false,
     upstream: null,
     downstream: [],
     registered: null,
   };
 }
 
-function running(server: ServerSeen): OwnNode {
+function running(server: ServerSeen, end: PrimaryEnd | null, caughtUpMs: number | null): OwnNode {
+  const bytes = lagBytes(server, end);
   return {
     data: "cluster",
     running: true,
@@ -61,31 +74,25 @@ function running(server: ServerSeen): OwnNode {
     timeline: server.timeline,
     lsn: server.lsn,
     replayLsn: server.replayLsn,
-    lagBytes: lagBytes(server),
-    lagSeconds: server.lagSeconds,
+    lagBytes: bytes,
+    lagSeconds: lagSeconds(server, bytes, caughtUpMs),
+    replayPaused: server.replayPaused,
     upstream: server.standby ? server.upstream : null,
     downstream: server.downstream,
     registered: server.registered,
   };
 }
 
-/** WAL that was received or announced and is not replayed, bytes; null on a primary, and if it is not known. */
-function lagBytes(server: ServerSeen): number | null {
-  if (!server.standby || server.replayLsn === null) return null;
-  const newest = [server.announcedLsn, server.lsn].filter((l) => l !== null).toSorted(compareLsn).at(-1);
-  return newest === undefined ? null : Math.max(0, bytesAhead(newest, server.replayLsn));
-}
-
 function dataWord(data: OwnData | null): OwnNode["data"] {
   switch (data?.kind) {
     case "cluster":
     case "unfinished-move":
+    case "damaged": // nobody knows what is lost with it
       return "cluster";
     case "half-cloned":
       return "half-cloned";
     case "foreign":
     case "other-version":
-    case "damaged":
       return "foreign";
     default:
       return "empty";

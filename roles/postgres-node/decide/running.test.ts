@@ -241,7 +241,8 @@ test("decideMayPromote() waits six seconds for a node that has more WAL and cann
     decideMayPromote(view({ peers: [ahead(changes), peer("c", 3)], ...rest }), { tieBreak: false, final: true }).ok;
   assert.equal(may({ failingMs: 6_000 }), false);
   assert.equal(may({ failingMs: 6_001 }), true);
-  assert.equal(may({ failingMs: 6_001, role: "unknown" }), false, "it is trying to start");
+  assert.equal(may({ failingMs: 30_000, role: "unknown" }), false, "it is trying to start");
+  assert.equal(may({ failingMs: 30_001, role: "unknown" }), true, "it hangs");
   assert.equal(may({ failingMs: 6_001, position: { timeline: 1, lsn: "0/9000001" } }), false);
   assert.equal(may({ failingMs: 6_001, position: { timeline: 2, lsn: "0/5000100" } }), false);
   assert.equal(may({ failingMs: 1, diskFreeBytes: 0 }), true, "a full disk does not get better by trying");

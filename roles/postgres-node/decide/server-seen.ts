@@ -31,8 +31,10 @@ export interface ServerSeen {
   replayLsn: string | null;
   /** how far the upstream's WAL reaches, as the upstream last reported */
   announcedLsn: string | null;
-  /** age of the last replayed commit, seconds; 0 when caught up */
-  lagSeconds: number | null;
+  /** age of the last replayed commit, seconds */
+  commitAgeSeconds: number | null;
+  /** on a standby: the replay of WAL is paused, by a person or by PostgreSQL itself */
+  replayPaused: boolean;
   /** what primary_conninfo names, or the WAL receiver is connected to */
   upstream: Upstream | null;
   /** synchronous_standby_names */

@@ -90,6 +90,11 @@ const table: [string, Partial<ClusterView>, string][] = [
   ["foreign files are refused", { data: { kind: "foreign", entries: ["photos"] } }, "refuse"],
   ["another major version is refused", { data: { kind: "other-version", version: "15" } }, "refuse"],
   ["a damaged directory is refused", { data: { kind: "damaged", why: "no control file" } }, "refuse"],
+  [
+    "a damaged directory is cloned if an operator asked for it",
+    { data: { kind: "damaged", why: "no control file" }, cloneBecause: "asked", primary: newPrimary },
+    "clone",
+  ],
   ["another cluster's node is refused", { peers: [peer("pgslave1", { systemIdentifier: "2" })] }, "refuse"],
   ["a former primary starts again with a majority", { peers: [peer("pgslave1"), lost("pgslave3")] }, "start-primary"],
   ["and waits without one", { peers: [lost("pgslave1"), lost("pgslave3")] }, "wait"],

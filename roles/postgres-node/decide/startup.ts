@@ -24,7 +24,8 @@ export type StartupPlan =
   /** `slot`: makes sure that the upstream has a slot for this node */
   | { do: "start-standby"; upstream: string; slot: boolean; because: string }
   | { do: "wait"; because: string }
-  | { do: "refuse"; because: string; fix: string };
+  /** `stays`: nothing unsafe can come of it, so that the agent goes on voting, and can be ordered to clone the node again */
+  | { do: "refuse"; because: string; fix: string; stays?: true };
 
 /** How long a partner that does not answer delays a first bootstrap, milliseconds. */
 export const bootstrapGraceMs = 3_000;
@@ -98,14 +99,12 @@ function decideEmpty(view: ClusterView): StartupPlan {
   };
 }
 
-function decideDamaged(view: ClusterView, why: string): StartupPlan {
-  return {
-    do: "refuse",
-    because: `the data directory cannot be read as a cluster: ${why}`,
-    fix: view.primary
-      ? `empty the volume of this node and start it again: it clones from ${view.primary.host}`
-      : "restore this node from a backup, or empty its volume once another node is the primary",
-  };
+function decideDamaged({ cloneBecause, primary, self }: ClusterView, why: string): StartupPlan {
+  if (cloneBecause !== null && primary) return { do: "clone", from: primary.host, because: cloneBecause };
+  const because = `the data directory cannot be read as a cluster: ${why}`;
+  const reinit = `type postdock cluster reinit ${self.host}`;
+  const fix = primary ? `${reinit}: it clones from ${primary.host}` : `${reinit} once another node is the primary`;
+  return { do: "refuse", because, fix: `${fix}; or restore a backup`, stays: true };
 }
 
 function chooseCloneSource(view: ClusterView, primary: PrimaryInSight): StartupPlan {

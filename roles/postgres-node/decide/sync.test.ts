@@ -105,3 +105,17 @@ test("provesAll(): of the reached nodes, one has every commit that its primary a
 test("provesAll() asks for no more than it must", () => {
   assert.deepEqual([2, 3, 4, 5, 7].map((n) => [1, 2, 3, 4, 5, 6].find((c) => provesAll(c, n))), [1, 2, 2, 3, 4]);
 });
+
+test("two barman containers that receive take no place of a standby", () => {
+  const streaming = ["barman_receive_wal", "barman_receive_wal", "node2"];
+  const { names } = decideSync({
+    mode: "strict",
+    barman: true,
+    role: "primary",
+    joined: true,
+    nodes: 3,
+    others: [{ host: "b", name: "node2" }, { host: "c", name: "node3" }],
+    streaming,
+  });
+  assert.equal(names, 'FIRST 3 ("barman_receive_wal", "node2", "node3")');
+});

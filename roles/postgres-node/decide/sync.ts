@@ -32,10 +32,10 @@ export function decideSync(view: SyncView): SyncPlan {
   if (!view.joined || (view.mode === "eventual" && !view.barman)) return { names: "", degraded: null };
   // a standby does not know which nodes would stream from it: it keeps the value for its promotion
   const receives = (name: string) => view.role === "standby" || view.streaming.includes(name);
-  const barman = view.barman && receives(barmanReceiver) ? [barmanReceiver] : [];
-  const noBarman = view.barman && barman.length === 0
-    ? "commits do not wait for barman: it is not receiving WAL"
-    : null;
+  // two barman containers have one name: each that receives takes a place among the first, and none that a standby has
+  const receivers = Math.max(1, view.streaming.filter((name) => name === barmanReceiver).length);
+  const barman = view.barman && receives(barmanReceiver) ? receivers : 0;
+  const noBarman = view.barman && barman === 0 ? "commits do not wait for barman: it is not receiving WAL" : null;
   const known = view.others.map(({ host, name }) => name ?? host);
   switch (view.mode) {
     case "eventual":
@@ -59,13 +59,15 @@ export function decideSync(view: SyncView): SyncPlan {
 }
 
 /**
- * Waits for `count` standbys, and for barman if it is given. A list has one rule for all of its names, and only FIRST can
+ * Waits for `count` standbys, and for so many receivers of barman. A list has one rule for all of its names, and only FIRST can
  * make sure that barman is never left out. Then the first connected standbys count, not any of them (manual, 19.6.2).
  */
-function waitFor(count: number, standbys: readonly string[], barman: readonly string[]): string {
-  const names = [...barman, ...standbys].map((n) => `"${n.replaceAll('"', '""')}"`).join(", ");
-  if (names === "" || count + barman.length === 0) return "";
-  return barman.length > 0 ? `FIRST ${count + barman.length} (${names})` : `ANY ${count} (${names})`;
+function waitFor(count: number, standbys: readonly string[], barman: number): string {
+  const names = [...(barman > 0 ? [barmanReceiver] : []), ...standbys].map((n) => `"${n.replaceAll('"', '""')}"`).join(
+    ", ",
+  );
+  if (names === "" || count + barman === 0) return "";
+  return barman > 0 ? `FIRST ${count + barman} (${names})` : `ANY ${count} (${names})`;
 }
 
 /** How many other nodes a commit waits for in strict mode: with its primary they are more than half of all. */

@@ -55,10 +55,12 @@ const recorded = [
   "gauge postdock_lease_in_force{node}",
   "gauge postdock_lease_remaining_seconds{node}",
   "gauge postdock_lease_term{node}",
+  "gauge postdock_replay_paused{node}",
   "gauge postdock_replication_lag_bytes{node}",
   "gauge postdock_repmgrd_up{node}",
   "gauge postdock_restore_step{node,step}",
   "gauge postdock_standbys{node}",
+  "gauge postdock_streaming{node}",
   "gauge postdock_timeline{node}",
 ];
 const durations = ["hand_over", "lease_age", "promotion", "rejoin"].map((what) =>
@@ -79,8 +81,10 @@ test("what could not be seen is left out, never zero; the server that does not a
     "pg_replication_lag_seconds",
     "postdock_disk_free_bytes",
     "postdock_is_primary",
+    "postdock_replay_paused",
     "postdock_replication_lag_bytes",
     "postdock_standbys",
+    "postdock_streaming",
     "postdock_timeline",
   ].map((name) => `gauge ${name}{node}`);
   assert.deepEqual(seriesOf(text), [...recorded.filter((s) => !unseen.includes(s)), ...durations]);

@@ -40,10 +40,20 @@ export const nodeGauges: readonly Gauge<NodeStatus>[] = [
   ),
   gauge(
     "postdock_replication_lag_bytes",
-    "Bytes of WAL that were received or announced, but not replayed",
+    "Bytes of the primary's WAL that are not replayed",
     (s) => s.postgres.lagBytes,
   ),
   ...restoreGauges(),
+  gauge(
+    "postdock_streaming",
+    "1 on a standby whose WAL receiver streams",
+    ({ postgres: { role, upstream } }) => role === "standby" ? upstream?.streaming === true : null,
+  ),
+  gauge(
+    "postdock_replay_paused",
+    "1 on a standby whose replay of WAL is paused",
+    ({ postgres: { role, replayPaused } }) => role === "standby" ? replayPaused : null,
+  ),
   gauge(
     "postdock_standbys",
     "Standbys streaming from this node",

@@ -82,17 +82,23 @@ function missing(node: Node, surroundings: Surroundings): string[] {
   return node.config.otherPartners.filter((h) => !answering.has(h));
 }
 
-function reinit(node: Node): { because: string } {
-  if (node.memory.now.restore !== null) {
+/** Whatever state this node is in, unless it leads. */
+async function reinit(node: Node): Promise<{ because: string; id: number }> {
+  const { config, lease, memory, seen } = node;
+  if (memory.now.restore !== null) {
     throw new ControlRefusal("this node is being restored from a backup: type postdock barman restore abort");
   }
-  if (node.seen.role() !== "standby") {
-    throw new ControlRefusal(
-      "only a running standby can be cloned again; make another node primary first, or start this node",
-    );
+  if (seen.role() === "primary" || lease.held()) {
+    throw new ControlRefusal("this node is the primary, or about to be: make another node primary first");
   }
-  node.orders.give({ do: "reinit", because: "an operator asked for a new clone" }); // given twice, it is done once
-  return { because: "stopping to be cloned" };
+  const { primary } = await look(node);
+  if (primary === null || primary.host === config.host) {
+    throw new ControlRefusal("no primary is in sight to clone this node from");
+  }
+  const { id } = node.reinit.order("an operator asked for a new clone"); // given twice, it is done once
+  if (node.activity.phase === "cloning") node.reinit.begins(); // it is being cloned already, which is what was asked for
+  node.activity.wake();
+  return { because: `it is cloned from ${primary.host} or its upstream`, id };
 }
 
 async function pause(order: Pause, node: Node): Promise<Pause> {

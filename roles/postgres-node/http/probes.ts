@@ -3,6 +3,7 @@ import type { Metrics } from "../../../core/http/metrics.ts";
 import type { RoleHttp } from "../../../core/http/app.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 import { withDeadline } from "../../../core/runtime/time.ts";
+import { whyNotReady } from "../decide/lag.ts";
 import { positionCertain } from "../decide/certain.ts";
 import { licenseOf, type Node, statusOf } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
@@ -43,10 +44,14 @@ export function nodeHttp(node: Node, metrics: Pick<Metrics, "text">): RoleHttp {
     healthz: () => {
       const now = status();
       return Promise.resolve(
-        now.phase === "failed" ? no(now.because) : yes(`${now.phase}: ${now.doing} (${now.because})`),
+        now.unhealthy === null ? yes(`${now.phase}: ${now.doing} (${now.because})`) : no(now.unhealthy),
       );
     },
-    readyz: () => Promise.resolve(node.activity.phase === "running" ? serving("any") : no(status().doing)),
+    readyz: () => {
+      if (node.activity.phase !== "running") return Promise.resolve(no(status().doing));
+      const stale = whyStale(node);
+      return Promise.resolve(stale === null ? serving("any") : no(stale));
+    },
     primary: () => Promise.resolve(serving("primary")),
     replica: (maxLagBytes) => {
       const verdict = serving("standby");
@@ -58,4 +63,18 @@ export function nodeHttp(node: Node, metrics: Pick<Metrics, "text">): RoleHttp {
     readOnly: () => Promise.resolve(serving("any")),
     metrics: () => metrics.text(),
   };
+}
+
+/** Why what this standby shows may be of any age; null on a primary, and while it is not. */
+function whyStale(node: Node): string | null {
+  const { clock, seen } = node;
+  const { server, primaryEnd, streamedMs } = seen.now;
+  if (server === null || !server.standby) return null;
+  return whyNotReady({
+    replayPaused: server.replayPaused,
+    streaming: server.upstream?.streaming === true,
+    primaryInSight: primaryEnd !== null && clock.nowMs() - primaryEnd.atMs <= staleMs,
+    notStreamingMs: clock.nowMs() - (streamedMs ?? clock.nowMs()),
+    trouble: statusOf(node).trouble,
+  });
 }

@@ -1,6 +1,6 @@
 // The fence process against real processes. It knows PostgreSQL only by the name of its processes and by their directory.
 import assert from "node:assert/strict";
-import { copyFile, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -97,6 +97,20 @@ test("a fence that was stopped alone longer than the lease reads the renewals be
     });
     assert.deepEqual(said, []);
     fence.write("disarm");
+  });
+});
+
+test("a data directory that is given by a link, or with a doubled slash, is fenced like any other", async () => {
+  await withServer(2, async (directory) => {
+    const link = `${directory}-link`;
+    await symlink(directory, link);
+    try {
+      for (const given of [link, `${link}/`, directory.replace("/fence", "//fence")]) {
+        assert.equal(processesIn("postgres", given).length, 2, given);
+      }
+    } finally {
+      await rm(link);
+    }
   });
 });
 

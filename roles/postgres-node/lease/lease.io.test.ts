@@ -95,6 +95,21 @@ test("a voter that has forgotten an epoch learns it again, although its node has
   await lease.release("the test is over");
 });
 
+test("the first leadership, which was granted no epoch, is told to the voters with its PARTNER_NODES", async () => {
+  const voter = voterWith(memoryless());
+  const lease = leaseOf(voter, () => {});
+  lease.force();
+  await lease.adoptEpoch(1, "7");
+  assert.equal(voter.leaderships.length, 0, "it does not hold the lease");
+  const held = async () => (await lease.acquire()).held;
+  await waitUntil(held, { what: "the voter to speak", deadlineMs: 5_000, everyMs: 50 }, { clock: systemClock });
+  await lease.adoptEpoch(1, "7");
+  await lease.adoptEpoch(2, "7");
+  assert.deepEqual(voter.leaderships.map((l) => [l.epoch, l.host, l.partners]), [[1, host, electorate]]);
+  assert.equal(lease.epoch(), 1, "from now on each renewal tells a voter that does not know it");
+  await lease.release("the test is over");
+});
+
 test("a release while PostgreSQL may be read-write ends PostgreSQL first", async () => {
   const directory = await mkdtemp(join(tmpdir(), "lease-"));
   await copyFile("/bin/sleep", join(directory, "postgres"));

@@ -1,20 +1,7 @@
 // This node as a claimant of the majority lease: acquires it, renews it, keeps the fence armed, and releases it.
 // The rules are in core/lease/decide/claim.ts; this file only sends requests, counts answers and reads the clock.
 import { type LeaseMode, leaseModeOf } from "../../../config/quorum.ts";
-import {
-  acquire,
-  type ClaimState,
-  count,
-  isMajority,
-  isRefused,
-  newClaim,
-  release,
-  remainingMs,
-  renew,
-  restMs,
-  retryAfterMs,
-  rulesOf,
-} from "../../../core/lease/decide/claim.ts";
+import * as claims from "../../../core/lease/decide/claim.ts";
 import {
   type EpochRequest,
   type KnowingReply,
@@ -38,7 +25,7 @@ const releaseMs = 300;
 
 export class Lease {
   readonly mode: LeaseMode;
-  private claim: ClaimState;
+  private claim: claims.ClaimState;
   /** PostgreSQL may be read-write: it must not outlive the lease */
   private armed = false;
   /** how long after the last attempt the next one makes sense, milliseconds */
@@ -57,12 +44,12 @@ export class Lease {
     this.mode = leaseModeOf(config);
     this.reminder = new Reminder(deps.client, deps.log);
     const self = { nodeId: config.id, host: config.host, incarnation };
-    this.claim = newClaim(self, config.electorate, rulesOf(config.leaseTtlMs));
+    this.claim = claims.newClaim(self, config.electorate, claims.rulesOf(config.leaseTtlMs));
   }
 
   remainingMs(): number {
     // reading the clock is reading a file, which a node that never held the lease can spare
-    return this.claim.lease === null ? 0 : remainingMs(this.claim, leaseNowMs());
+    return this.claim.lease === null ? 0 : claims.remainingMs(this.claim, leaseNowMs());
   }
 
   held(): boolean {
@@ -73,7 +60,7 @@ export class Lease {
     return Math.max(this.claim.lease?.term.number ?? 0, this.claim.highest?.number ?? 0);
   }
 
-  /** The epoch that was reserved under the lease that this node holds now; null if it holds none or has reserved none. */
+  /** The epoch that was reserved under the lease that this node holds now; null if there is none. */
   epoch(): number | null {
     return this.held() && this.reserved?.term === this.claim.lease?.term.number ? this.reserved?.epoch ?? null : null;
   }
@@ -102,6 +89,16 @@ export class Lease {
     this.reserved = { term, epoch, systemIdentifier };
     log.info("Epoch reserved", { epoch, term });
     return epoch;
+  }
+
+  /**
+   * The first leadership of a cluster begins before there is a majority to ask for an epoch: its timeline counts as one. Each
+   * voter learns of it, and of PARTNER_NODES, with the next renewal. Throws if this node's own voter cannot write it down.
+   */
+  async adoptEpoch(epoch: number, systemIdentifier: string): Promise<void> {
+    if (!this.held() || this.epoch() !== null) return;
+    this.reserved = { term: this.claim.lease!.term.number, epoch, systemIdentifier };
+    await this.deps.voter.grantEpoch(this.request(epoch), 0);
   }
 
   private asking(electorate: readonly string[], timeoutMs: number): Omit<AskVoters<object>, "own" | "done"> {
@@ -156,7 +153,7 @@ export class Lease {
 
   private setElectorate(electorate: readonly string[]): void {
     const { self, rules, highest, nextRound } = this.claim;
-    this.claim = { ...newClaim(self, electorate, rules), highest, nextRound };
+    this.claim = { ...claims.newClaim(self, electorate, rules), highest, nextRound };
     this.deps.voter.setElectorate(electorate);
   }
 
@@ -182,14 +179,15 @@ export class Lease {
    */
   async acquire(options: { keepOwnVote?: boolean } = {}): Promise<Attempt> {
     if (this.held()) return { held: true };
-    this.retryMs = restMs(this.claim, leaseNowMs());
+    this.retryMs = claims.restMs(this.claim, leaseNowMs());
     if (this.retryMs > 0) {
       return { held: false, because: "the previous lease of this node has only just ended", retryMs: this.retryMs };
     }
     const seen = { ...this.claim, highest: maxTerm(this.claim.highest, this.deps.voter.highest) };
-    const { claim, request } = acquire(seen, leaseNowMs());
+    const { claim, request } = claims.acquire(seen, leaseNowMs());
     this.claim = claim;
-    const replies = await this.askAll(request, askMs, (said) => this.held() || isRefused(said, this.claim.electorate));
+    const over = (said: readonly LeaseReply[]) => this.held() || claims.isRefused(said, this.claim.electorate);
+    const replies = await this.askAll(request, askMs, over);
     if (this.held()) {
       this.deps.log.info("Lease acquired", {
         term: this.claim.lease?.term.number,
@@ -199,7 +197,7 @@ export class Lease {
       return { held: true };
     }
     await this.giveUp({ keepOwnVote: options.keepOwnVote });
-    this.retryMs = retryAfterMs(replies, this.claim.electorate, this.deps.random());
+    this.retryMs = claims.retryAfterMs(replies, this.claim.electorate, this.deps.random());
     return { held: false, because: this.whyNot(), retryMs: this.retryMs };
   }
 
@@ -221,11 +219,11 @@ export class Lease {
   }
 
   private async giveUp({ heir = null, keepOwnVote = false }: { heir?: string | null; keepOwnVote?: boolean }) {
-    const { claim, request } = release(this.claim);
+    const { claim, request } = claims.release(this.claim);
     this.claim = claim;
     if (request === null) return;
     const known = (said: readonly LeaseReply[]) =>
-      isMajority(said.length, this.claim.electorate) && (heir === null || said.some((r) => r.voter === heir));
+      claims.isMajority(said.length, this.claim.electorate) && (heir === null || said.some((r) => r.voter === heir));
     await this.askAll(request, releaseMs, known, keepOwnVote);
   }
 
@@ -240,7 +238,7 @@ export class Lease {
     const { config, clock } = this.deps;
     while (!signal.aborted) {
       await clock.sleep(config.leaseRenewMs, signal);
-      const next = signal.aborted ? null : renew(this.claim, leaseNowMs());
+      const next = signal.aborted ? null : claims.renew(this.claim, leaseNowMs());
       if (!next) return;
       this.claim = next.claim;
       void this.askAll(next.request, config.leaseTtlMs, () => false);
@@ -285,7 +283,7 @@ export class Lease {
     const nowMs = leaseNowMs();
     const { lease: held, rules } = this.claim;
     const before = held?.untilMs ?? 0;
-    this.claim = count(this.claim, asked, reply, nowMs);
+    this.claim = claims.count(this.claim, asked, reply, nowMs);
     if (reply.granted) this.refusals.delete(asked);
     else this.refusals.set(asked, reply.because);
     const after = this.claim.lease?.untilMs ?? 0;

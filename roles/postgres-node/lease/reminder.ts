@@ -19,14 +19,14 @@ export class Reminder {
     this.telling.add(voter);
     try {
       const { granted, because } = await this.client.ask(orders.epoch, voter, request, askMs);
-      this.log.info("A voter had forgotten the epoch of this leadership", {
+      this.log.info("A voter did not know the epoch of this leadership", {
         voter,
         epoch: request.epoch,
         granted,
         because,
       });
     } catch (error) {
-      this.log.info("A voter that has forgotten the epoch of this leadership does not answer", {
+      this.log.info("A voter that does not know the epoch of this leadership does not answer", {
         voter,
         why: errorText(error),
       });

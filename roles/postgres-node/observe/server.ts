@@ -1,6 +1,6 @@
 // One look at the node's own server, its volume, and the origin of its timeline. Each is recorded as it is seen.
 import type { TimelineOrigin } from "../../../core/postgres/lsn.ts";
-import { withFoundWal } from "../decide/certain.ts";
+import { withKnownWal } from "../decide/certain.ts";
 import type { ServerSeen } from "../decide/server-seen.ts";
 import { type Node, ownOf } from "../node.ts";
 
@@ -9,10 +9,10 @@ export async function observeServer(node: Pick<Node, "doors" | "seen" | "clock">
   const { doors, seen, clock } = node;
   const atMs = clock.nowMs(); // from here on it may have changed
   const answer = await doors.server.look();
-  const { data, server: before } = seen.now;
-  const looked = withFoundWal(answer, {
+  const { data, farthest } = seen.now;
+  const looked = withKnownWal(answer, {
     found: data?.kind === "cluster" ? data.position : null,
-    seenTimeline: before?.timeline ?? null,
+    farthest,
   });
   const server = { ...looked, atMs };
   seen.serverSeen(server);

@@ -5,6 +5,7 @@ import { choosePrimary, reportOf } from "../../../core/protocol/choose-primary.t
 import { misdirected } from "../../../core/protocol/identity.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
 import { isOverruled, withOverruled } from "../decide/overruled.ts";
+import { endOf } from "../decide/lag.ts";
 import { type Peer, type PrimaryInSight, type PrimaryTimelines, reached, type Surroundings } from "../decide/view.ts";
 import { epochsOf, type Node, ownOf, statusOf } from "../node.ts";
 
@@ -24,6 +25,7 @@ export async function observeSurroundings(
 ): Promise<Surroundings> {
   const { config, doors, seen, memory } = node;
   const first = knownHosts(node, memory.now.hosts);
+  const atMs = node.clock.nowMs();
   const observing = Promise.all(config.observers.map(async (host) => ({
     host,
     answers: await doors.others.answers(host, how.timeoutMs),
@@ -35,7 +37,7 @@ export async function observeSurroundings(
   noteTimelines(said, node);
   const peers = withOverruled({ ...epochsOf(node), peers: said.map(toPeer) });
   const primary = await findPrimary(said, peers, node);
-  if (primary !== null) seen.primarySeen();
+  if (primary !== null) seen.primarySeen(endOf(primary, peers, atMs));
   return { peers, observers: await observing, primary };
 }
 

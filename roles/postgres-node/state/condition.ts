@@ -1,13 +1,27 @@
-// What is wrong on this node now: its server fails, it was fenced, or its consistency mode is not kept.
+// What is wrong on this node now: its server fails, it waits, it was fenced, or its consistency mode is not kept.
+import type { Trouble } from "../../../core/protocol/trouble.ts";
 
 export class Condition {
   private failing: number | null = null;
+  private cause: Trouble | null = null;
+  private waiting: number | null = null;
+  private short = 0;
   private fenceReason: string | null = null;
   private degradation: string | null = null;
 
   /** Since when the server, its preparation or its hand-over has failed, the clock's milliseconds; null if nothing fails. */
   get failingSince(): number | null {
     return this.failing;
+  }
+
+  /** Why it failed last; null if nothing fails. */
+  get trouble(): Trouble | null {
+    return this.cause;
+  }
+
+  /** Since when this node has waited for other nodes, the clock's milliseconds; null if it does not. */
+  get waitingSince(): number | null {
+    return this.waiting;
   }
 
   /** Why PostgreSQL was fenced on this node; null once it answers again. */
@@ -25,14 +39,37 @@ export class Condition {
     return this.failing === null ? 0 : nowMs - this.failing;
   }
 
-  /** Another failure; the first one since the node last served counts. */
-  failed(nowMs: number): void {
+  /** Another failure; the first one since the node last served counts. True if its cause is not that of the last one. */
+  failed(nowMs: number, cause: Trouble | null = null): boolean {
     this.failing ??= nowMs;
+    const news = cause !== null && cause.because !== this.cause?.because;
+    this.cause = cause ?? this.cause;
+    return news;
+  }
+
+  /** How often in a row the server has died soon after its start. */
+  get shortLives(): number {
+    return this.short;
+  }
+
+  /** A run of the server has ended; `short`: it died soon after its start. */
+  lived(short: boolean): void {
+    this.short = short ? this.short + 1 : 0;
+  }
+
+  /** It waits for other nodes, since then. */
+  waits(sinceMs: number): void {
+    this.waiting = sinceMs;
+  }
+
+  /** It waits no longer. */
+  moves(): void {
+    this.waiting = null;
   }
 
   /** The node serves, or its data was replaced: failures count anew. */
   recovered(): void {
-    this.failing = null;
+    this.failing = this.cause = this.waiting = null;
   }
 
   fencedBecause(because: string): void {

@@ -1,8 +1,11 @@
 // What was seen of this node and of its surroundings. It is written by the functions of observe/, right after each look, and at
 // the start and the end of a server. Everything else only reads it.
+import { farther } from "../decide/certain.ts";
 import type { OwnData, PrimaryTimelines } from "../decide/view.ts";
+import { lagBytes, type PrimaryEnd } from "../decide/lag.ts";
 import type { Role, ServerSeen } from "../decide/server-seen.ts";
-import type { TimelineOrigin } from "../../../core/postgres/lsn.ts";
+import type { TimelineOrigin, WalPosition } from "../../../core/postgres/lsn.ts";
+import { hear, type Heard, nothingHeard } from "../../../core/postgres/server-log.ts";
 import type { StreamingTrouble } from "../text/controldata.ts";
 
 export interface SeenNow {
@@ -16,10 +19,21 @@ export interface SeenNow {
   run: number;
   /** the last look at the running server; null if it has not answered yet, or not for a while */
   server: ServerSeen | null;
+  /** the farthest position that a server has reported since `data` was looked at, also if it is silent or has ended now */
+  farthest: WalPosition | null;
+  /** when the server answered last, or was started; the clock's milliseconds */
+  answeredMs: number;
   /** synchronous_standby_names of the running server, and where its WAL ended when that value was first seen in force */
   syncSince: { names: string; lsn: string | null } | null;
+  /** the primary's position as last learnt; null while no primary but this node is in sight */
+  primaryEnd: PrimaryEnd | null;
+  /** when nothing was left to replay, and when the WAL receiver last streamed or the server started; the clock's milliseconds */
+  caughtUpMs: number | null;
+  streamedMs: number | null;
   /** why the server cannot stream, according to PostgreSQL's log, and when it said so (the clock's milliseconds) */
   trouble: { what: StreamingTrouble; atMs: number } | null;
+  /** what the log of the present or the last run of the server says */
+  heard: Heard;
   /** the volume of the data directory, bytes; null before the first look */
   disk: { freeBytes: number; totalBytes: number } | null;
   /** how the present timeline began, as first seen here: what is streamed later may write over its first record */
@@ -37,8 +51,14 @@ export class Observed {
     postmasterRuns: false,
     run: 0,
     server: null,
+    farthest: null,
+    answeredMs: -Infinity,
     syncSince: null,
+    primaryEnd: null,
+    caughtUpMs: null,
+    streamedMs: null,
     trouble: null,
+    heard: nothingHeard,
     disk: null,
     origin: null,
     sawPrimary: false,
@@ -61,7 +81,7 @@ export class Observed {
   }
 
   dataFound(data: OwnData): void {
-    this.change({ data, ranSince: false });
+    this.change({ data, ranSince: false, farthest: null });
   }
 
   /** The directory was replaced by a clone or a rewind: how its timeline began is not known any more. */
@@ -73,9 +93,9 @@ export class Observed {
     this.change({ disk });
   }
 
-  serverStarted(): void {
-    const fresh = { server: null, syncSince: null, trouble: null };
-    this.change({ postmasterRuns: true, run: this.state.run + 1, ranSince: true, ...fresh });
+  serverStarted(nowMs: number): void {
+    const fresh = { server: null, syncSince: null, streamedMs: null, trouble: null, heard: nothingHeard };
+    this.change({ postmasterRuns: true, run: this.state.run + 1, ranSince: true, answeredMs: nowMs, ...fresh });
   }
 
   serverEnded(): void {
@@ -85,9 +105,18 @@ export class Observed {
   /** A look at the running server. One that comes late, after a newer one or the server's end, is ignored. */
   serverSeen(server: ServerSeen): void {
     if (!this.state.postmasterRuns || server.atMs < (this.state.server?.atMs ?? -Infinity)) return;
-    const { syncSince } = this.state;
+    const { syncSince, primaryEnd, caughtUpMs, streamedMs } = this.state;
     const names = server.syncNames;
-    this.change({ server, syncSince: syncSince?.names === names ? syncSince : { names, lsn: server.lsn } });
+    const caughtUp = lagBytes(server, primaryEnd) === 0;
+    const { timeline, lsn } = server;
+    this.change({
+      server,
+      answeredMs: server.atMs,
+      farthest: farther(this.state.farthest, lsn === null ? null : { timeline, lsn }),
+      syncSince: syncSince?.names === names ? syncSince : { names, lsn: server.lsn },
+      caughtUpMs: caughtUp ? Math.min(server.atMs, primaryEnd?.atMs ?? server.atMs) : caughtUpMs,
+      streamedMs: server.upstream?.streaming === true ? server.atMs : streamedMs ?? server.atMs,
+    });
   }
 
   /** The server did not answer. Its last answer no longer counts once it is older than `staleMs`. */
@@ -96,9 +125,19 @@ export class Observed {
     if (server !== null && nowMs - server.atMs > staleMs) this.change({ server: null });
   }
 
+  /** For how long a running server has not answered, milliseconds; 0 if it answers, or does not run. */
+  silentMs(nowMs: number): number {
+    return this.role() === "unknown" ? nowMs - this.state.answeredMs : 0;
+  }
+
   /** PostgreSQL's log says why it cannot stream; null: the trouble is over. */
   streamingTrouble(trouble: SeenNow["trouble"]): void {
     this.change({ trouble });
+  }
+
+  /** A line of PostgreSQL's log. */
+  serverSaid(line: string): void {
+    this.change({ heard: hear(this.state.heard, line) });
   }
 
   originFound(timeline: number, origin: TimelineOrigin | null): void {
@@ -109,8 +148,8 @@ export class Observed {
     if (timeline > this.state.newestTimeline) this.change({ newestTimeline: timeline });
   }
 
-  primarySeen(): void {
-    this.change({ sawPrimary: true });
+  primarySeen(end: PrimaryEnd | null): void {
+    this.change({ sawPrimary: true, primaryEnd: end ?? this.state.primaryEnd });
   }
 
   /** An agent answered with its NODE_NAME. */

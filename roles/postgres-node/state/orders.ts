@@ -3,8 +3,6 @@
 export type Order =
   /** the primary hands over to this standby, which could lead when the order was given */
   | { do: "hand-over"; to: string; because: string }
-  /** this standby is cloned again */
-  | { do: "reinit"; because: string }
   /** this node is restored from a backup, as its memory says */
   | { do: "restore"; because: string };
 

@@ -3,8 +3,10 @@ import type { LeaseMode } from "../../../config/quorum.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Force } from "../../../core/protocol/force.ts";
 import type { Pause } from "../../../core/protocol/pause.ts";
+import type { ReinitProgress } from "../../../core/protocol/reinit.ts";
 import type { RestoreEnd, RestoreOrder, RestoreProgress } from "../../../core/protocol/restore.ts";
 import type { NodeStatus, Phase } from "../../../core/protocol/status.ts";
+import type { Trouble } from "../../../core/protocol/trouble.ts";
 import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
 import type { OwnNode } from "../decide/own.ts";
 
@@ -34,8 +36,15 @@ export interface StatusView {
   kept: { bytes: number; untilMs: number | null } | null;
   /** as far as this node knows from the voters */
   overruled: boolean;
+  reinit: ReinitProgress | null;
   restoring: Omit<RestoreProgress, "id" | "backup" | "target">;
-  condition: { failingMs: number; fenced: string | null; degraded: string | null };
+  condition: {
+    failingMs: number;
+    fenced: string | null;
+    degraded: string | null;
+    trouble: Trouble | null;
+    unhealthy: string | null;
+  };
   disk: { freeBytes: number; totalBytes: number } | null;
   becomingPrimary: boolean;
   repmgrdRuns: boolean;
@@ -62,6 +71,9 @@ export function renderStatus(view: StatusView): NodeStatus {
     uptimeSeconds: Math.round(view.uptimeMs / 1000),
     certain: false,
     failingMs: Math.round(condition.failingMs),
+    trouble: condition.trouble,
+    unhealthy: condition.unhealthy,
+    reinit: view.reinit,
     observedAgoMs: Math.round(view.observedAgoMs),
     cluster: config.clusterName,
     node: { id: config.id, name: config.name, host: config.host },

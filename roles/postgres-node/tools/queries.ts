@@ -53,7 +53,8 @@ const ServerRow = z.object({
   upstream_port: z.number().nullable(),
   receiver: z.string().nullable(),
   latest_end_lsn: lsnText,
-  lag_seconds: z.number().nullable(),
+  commit_age: z.number().nullable(),
+  replay_paused: z.boolean(),
   primary_conninfo: z.string(),
   sync_names: z.string(),
 }).transform((row) => ({
@@ -63,7 +64,8 @@ const ServerRow = z.object({
   lsn: row.lsn,
   replayLsn: row.replay_lsn,
   announcedLsn: row.latest_end_lsn,
-  lagSeconds: row.lag_seconds,
+  commitAgeSeconds: row.commit_age,
+  replayPaused: row.replay_paused,
   upstream: upstreamOf(row),
   syncNames: row.sync_names,
 }));
@@ -84,23 +86,28 @@ function upstreamOf(row: {
 /** Role, timeline, positions and WAL receiver of a server, in one round trip. */
 export async function readServer(sql: Sql) {
   const rows = await sql`
-    with r as (select pg_is_in_recovery() as standby)
+    with r as (select pg_is_in_recovery() as standby),
+      files as materialized (select name, size from pg_ls_waldir() where (select standby from r)),
+      -- without a WAL receiver, and before a restart point, only the names of files tell of the newest timeline
+      received as (
+        select max(('x' || substr(f.name, 1, 8))::bit(32)::int) as timeline from files f
+        where f.name ~ '^[0-9A-F]{24}$'
+          and substr(f.name, 1, 8) in (select substr(name, 1, 8) from files where name ~ '^[0-9A-F]{8}[.]history$' and size > 0))
     select r.standby,
       s.system_identifier::text,
       case when r.standby
-        then greatest(w.received_tli, c.min_recovery_end_timeline, k.timeline_id)
+        then greatest(w.received_tli, received.timeline, c.min_recovery_end_timeline, k.timeline_id)
         else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end as timeline,
       case when r.standby
         then greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) else pg_current_wal_flush_lsn() end::text as lsn,
       case when r.standby then pg_last_wal_replay_lsn() end::text as replay_lsn,
       w.sender_host as upstream_host, w.sender_port as upstream_port, w.status as receiver,
       w.latest_end_lsn::text,
-      case when not r.standby then null
-        when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
-        else extract(epoch from now() - pg_last_xact_replay_timestamp()) end::float8 as lag_seconds,
+      case when r.standby then extract(epoch from now() - pg_last_xact_replay_timestamp()) end::float8 as commit_age,
+      case when r.standby then pg_get_wal_replay_pause_state() <> 'not paused' else false end as replay_paused,
       current_setting('primary_conninfo') as primary_conninfo,
       current_setting('synchronous_standby_names') as sync_names
-    from r cross join pg_control_system() s cross join pg_control_recovery() c cross join pg_control_checkpoint() k
+    from r cross join received cross join pg_control_system() s cross join pg_control_recovery() c cross join pg_control_checkpoint() k
       left join pg_stat_wal_receiver w on true`;
   return ServerRow.parse(rows[0]);
 }

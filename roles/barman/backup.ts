@@ -1,17 +1,18 @@
-// The commands of the barman container: take a backup, list backups, start the WAL receiver as in 1.x.
+// `barman backup [--incremental]`: takes a base backup now, and waits until it can be restored.
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
-import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { sizeText } from "../../core/words/amounts.ts";
-import { createLog, type Log } from "../../core/runtime/log.ts";
-import { BarmanStatus } from "../../core/protocol/status.ts";
-import { type ChildExit, type ChildSpec, supervise } from "../../core/runtime/supervisor.ts";
+import type { ChildExit } from "../../core/runtime/supervisor.ts";
 import { waitUntil } from "../../core/runtime/time.ts";
-import { reasonOf, summary } from "./act/backup.ts";
+import { type Choice, chooseBackup, type Chosen, type Failed, notFailed, prepareSource } from "./act/backup-source.ts";
+import { knownHosts } from "./act/known-hosts.ts";
+import { failureOf, reasonOf, summary } from "./act/take-backup.ts";
+import type { Kind } from "./decide/backup-kind.ts";
 import { failureText } from "./decide/health.ts";
-import { backupChild, check, listBackups, receiverChild } from "./tools/barman-cli.ts";
-import { prepareBarman } from "./prepare.ts";
+import { ownStatus, quietLog, runInForeground } from "./own-service.ts";
 import { loadBarmanConfig } from "./role.ts";
+import { backupChild, check, listBackups } from "./tools/barman-cli.ts";
 
 /** How long barman may take to follow a new primary, milliseconds. */
 const followMs = 60_000;
@@ -22,15 +23,19 @@ const freeMs = 3_600_000;
 /** How long the last WAL of a backup may take to arrive, milliseconds. */
 const completeMs = 180_000;
 
-/** `barman backup`: takes a base backup now and waits until it can be restored. */
-export const backupCommand: Command = async (context) => {
+/** `barman backup [--incremental]`: takes a base backup now and waits until it can be restored. */
+export const backupCommand: Command = async (context, { options }) => {
   const config = loadBarmanConfig(context);
   await untilFollowing(context);
   await untilGreen(config.serverName, context);
-  let { exit, lines } = await copyNow(config.serverName, context);
-  for (let again = 0; again < mostBusy && lines.some(isBusy); again++) {
-    ({ exit, lines } = await copyNow(config.serverName, context));
+  let interrupted = false;
+  context.onSignal(() => interrupted = true);
+  const wanted = options.incremental === true ? "incremental" : "full";
+  let copy = await copyNow({ config, wanted, failed: notFailed }, context);
+  if ((copy.failed.source !== null || copy.failed.kind !== null) && !interrupted) {
+    copy = await copyNow({ config, wanted, failed: copy.failed }, context);
   }
+  const { exit, lines } = copy;
   const { id } = summary(lines);
   if (exit.code !== 0 || id === null) {
     throw await backupFailure(reasonOf(lines, exit), config.serverName);
@@ -82,14 +87,49 @@ const mostBusy = 3;
 
 const isBusy = (line: string) => line.includes("Another backup process is running");
 
-async function copyNow(server: string, context: Context): Promise<{ exit: ChildExit; lines: string[] }> {
-  await untilFree(context);
-  const lines: string[] = [];
-  const exit = await runInForeground(backupChild(server), context, (line) => {
-    lines.push(line);
-    context.print(line);
-  });
-  return { exit, lines };
+/** How a copy ended. `failed`: why another way is worth an attempt. */
+interface Copy {
+  exit: ChildExit;
+  lines: string[];
+  failed: Failed;
+}
+
+type Wish = Pick<Choice, "config" | "wanted" | "failed">;
+
+async function copyNow(wish: Wish, context: Context): Promise<Copy> {
+  const { config } = wish;
+  for (let tries = 0;; tries++) {
+    await untilFree(context);
+    const chosen = await choose(wish, context);
+    if (chosen !== null) {
+      context.print(`Copying from the ${chosen.source.role} ${chosen.source.host}: ${chosen.source.because}`);
+      if (wish.wanted !== "full") context.print(kindText(chosen.kind));
+    }
+    const conf = chosen === null ? null : await prepareSource(chosen.source, config);
+    const parent = chosen?.kind.kind === "incremental" ? chosen.kind.parent.id : null;
+    const lines: string[] = [];
+    const exit = await runInForeground(backupChild(config.serverName, { conf, parent }), context, (line) => {
+      lines.push(line);
+      context.print(line);
+    });
+    if (lines.some(isBusy) && tries < mostBusy) continue;
+    const failed = exit.code === 0 || chosen === null
+      ? notFailed
+      : failureOf(chosen.source, chosen.kind, reasonOf(lines, exit));
+    return { exit, lines, failed };
+  }
+}
+
+const kindText = (kind: Kind): string =>
+  `It is ${kind.kind}: ${kind.because}${kind.kind === "full" && kind.fix !== null ? `. Fix: ${kind.fix}` : ""}`;
+
+/** What is taken, and from where; null: no service runs in this container, and barman's server file names the node. */
+async function choose(wish: Wish, context: Context): Promise<Chosen | null> {
+  const { config } = wish;
+  const primary = (await ownStatus(new Peers(context.clock)))?.primary ?? null;
+  if (primary === null) return null;
+  const hosts = await knownHosts({ config, log: quietLog(context) });
+  return await chooseBackup({ ...wish, primary, hosts, backups: await listBackups(config.serverName) });
 }
 
 /** Only one backup can be under way. */
@@ -117,50 +157,4 @@ async function backupFailure(said: string, server: string): Promise<OperatorErro
     fix: `correct what is named here, until \`barman check ${server}\` in this container passes, then try again`,
     exitCode: ExitCode.no,
   });
-}
-
-/** `barman receive-wal` (wal-receiver.sh of 1.x): the receiver in the foreground, unless the container's own runs. */
-export const receiveWalCommand: Command = async (context) => {
-  const config = loadBarmanConfig(context);
-  const status = await ownStatus(new Peers(context.clock));
-  if (status !== null) {
-    context.print(
-      status.receiving
-        ? `The WAL receiver is already running under supervision, and receives from ${status.primary}`
-        : `The WAL receiver is supervised, and starts as soon as it can: ${status.because}`,
-    );
-    return ExitCode.ok;
-  }
-  const line = (text: string) => context.print(text);
-  await prepareBarman(config, quietLog(context));
-  const exit = await runInForeground(receiverChild(config.serverName), context, line);
-  return exit.code === 0 ? ExitCode.ok : ExitCode.no;
-};
-
-/** What the entrypoint of this container reports; null if none runs. */
-async function ownStatus(peers: Peers): Promise<BarmanStatus | null> {
-  try {
-    return BarmanStatus.parse(JSON.parse(await peers.getText("127.0.0.1", "/status?fresh=1", 5_000)));
-  } catch (error) {
-    if (/ECONNREFUSED|Unable to connect|ConnectionRefused/i.test(errorText(error))) return null;
-    throw new OperatorError({
-      what: "The service of this container does not answer",
-      why: errorText(error),
-      fix: "see the container's log; restart the container if it hangs",
-    });
-  }
-}
-
-async function runInForeground(spec: ChildSpec, context: Context, onLine: (line: string) => void) {
-  const child = supervise({ ...spec, onLine }, { clock: context.clock, log: quietLog(context) });
-  context.onSignal(() => void child.stop());
-  const exit = await child.exited();
-  await context.clock.sleep(100); // its last lines may come after its exit
-  return exit;
-}
-
-/** A log of errors only: the command prints its own lines. */
-function quietLog(context: Context): Log {
-  const write = (text: string) => context.complain(text.trimEnd());
-  return createLog({ level: "ERROR", write, wallMs: () => context.clock.wallMs() });
 }

@@ -1,0 +1,41 @@
+// From what PostgreSQL says to what an operator types.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { remedyFor } from "./remedy.ts";
+
+const cases: readonly [string, RegExp][] = [
+  [
+    "max_connections = 50 is a lower setting than on the primary server, where its value was 100.",
+    /^set max_connections:100 or more in CONFIGS of pg2 .*standbys first/,
+  ],
+  ['password authentication failed for user "replication_user"', /same password of replication_user/],
+  [
+    'FATAL:  no pg_hba.conf entry for replication connection from host "172.18.0.3", user "replication_user", no encryption',
+    /let replication_user in from 172\.18\.0\.3/,
+  ],
+  ['could not access file "timescaledb": No such file or directory', /library timescaledb .*shared_preload_libraries/],
+  ["all replication slots are in use", /max_replication_slots/],
+  ['could not write to file "pg_wal/xlogtemp.1": No space left on device', /room on the volume of pg2/],
+  ["could not map anonymous shared memory: Cannot allocate memory", /shared_buffers/],
+  ['pg_basebackup: error: directory "/srv/fast" exists but is not empty', /empty directory .* at \/srv\/fast on pg2/],
+  ['directory "/srv/fast" does not exist', /empty directory .* at \/srv\/fast on pg2/],
+  ['could not open directory "pg_tblspc/16400/PG_17_202406281": No such file', /path of the tablespace/],
+  ["could not locate a valid checkpoint record at 0/3000028", /cluster reinit pg2 .*postdock barman restore/],
+  ['could not open file "global/1262": No such file or directory', /cluster reinit pg2/],
+  ['could not open file "global/1262": Permission denied', /to uid 999/],
+  ['private key file "/tls/key.pem" has group or world access', /\/tls\/key\.pem .*0600/],
+  ['unrecognized configuration parameter "wrk_mem" in file "x" line 3', /correct wrk_mem in CONFIGS/],
+  ['"min_wal_size" must be at least twice "wal_segment_size"', /min_wal_size/],
+  ['initdb: error: invalid locale name "de_DE.utf8"', /locale -a/],
+  ["initdb: unrecognized option '--pony'", /POSTGRES_INITDB_ARGS/],
+  ['could not translate host name "pg1" to address: Name or service not known', /^start pg1/],
+  ["checkpointer process (PID 7) was terminated by signal 9: Killed", /more memory/],
+];
+
+test("each known message has a fix that fits it", () => {
+  for (const [message, fix] of cases) assert.match(remedyFor(message, { host: "pg2" }) ?? "none", fix, message);
+});
+
+test("an unknown message has no fix that only looks like one", () => {
+  assert.equal(remedyFor("the moon is full", { host: "pg2" }), null);
+});

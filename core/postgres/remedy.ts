@@ -1,0 +1,163 @@
+// PURE: what to do about what PostgreSQL or one of its tools says: a table from message to fix.
+
+/** Where the message was said. */
+export interface Where {
+  /** the node concerned */
+  host: string;
+}
+
+interface Remedy {
+  says: RegExp;
+  /** what to type or change; `m` is the match */
+  fix: (m: RegExpExecArray, where: Where) => string;
+}
+
+const reinit = ({ host }: Where) => `type postdock cluster reinit ${host} once another node is the primary`;
+
+/** The first row that matches counts: what is more exact stands before what is more general. */
+const remedies: readonly Remedy[] = [
+  {
+    says: /(\w+) = (\S+) is a lower setting than on the primary server, where its value was (\d+)/,
+    fix: ([, name, , value], { host }) =>
+      `set ${name}:${value} or more in CONFIGS of ${host} and start it again; raise this setting on the standbys first, and lower it on the primary first`,
+  },
+  {
+    says: /password authentication failed for user "([^"]+)"/,
+    fix: ([, user]) =>
+      `give all nodes the same password of ${user}; where it was changed, change it in the database of the primary too: ` +
+      `alter role "${user}" password '...'`,
+  },
+  {
+    says: /no pg_hba\.conf entry for (?:replication connection from )?(?:host )?"([^"]+)", user "([^"]+)"/,
+    fix: ([, address, user]) =>
+      `let ${user} in from ${address}: add a line to pg_hba.conf of the node that refuses it, and reload it with select pg_reload_conf()`,
+  },
+  {
+    says: /pg_hba\.conf rejects/,
+    fix: () => "take the reject line for this node out of pg_hba.conf of the node that refuses it, and reload it",
+  },
+  {
+    says: /role "([^"]+)" (?:does not exist|is not permitted to log in)/,
+    fix: ([, user]) => `make the role on the primary: create role "${user}" superuser login password '...'`,
+  },
+  {
+    says: /could not access file "([^"]+)"|could not load library "([^"]+)"/,
+    fix: (m) =>
+      `install the library ${m[1] ?? m[2]} in the image, or take it out of shared_preload_libraries in CONFIGS`,
+  },
+  {
+    says: /all replication slots are in use/,
+    fix: () =>
+      "drop slots that nobody uses (select slot_name, active from pg_replication_slots), or raise max_replication_slots",
+  },
+  {
+    says:
+      /requested WAL segment (\S+) has already been removed|can no longer (?:get changes from|access) replication slot/,
+    fix: (_, { host }) =>
+      `wait: the node is cloned again by itself; if it is not, type postdock cluster reinit ${host}`,
+  },
+  {
+    says: /number of requested standby connections exceeds "?max_wal_senders/,
+    fix: () => "raise max_wal_senders in CONFIGS, on the standbys first",
+  },
+  {
+    says: /sorry, too many clients already|remaining connection slots are reserved/,
+    fix: () =>
+      "end sessions that nobody needs on the node that refuses, or raise max_connections, on the standbys first",
+  },
+  {
+    says: /No space left on device|Disk quota exceeded/,
+    fix: (_, { host }) => `make room on the volume of ${host}, or give it a larger one; in /dev/shm: raise shm_size`,
+  },
+  {
+    says:
+      /could not map anonymous shared memory|could not create shared memory|could not resize shared memory|Cannot allocate memory|out of memory/i,
+    fix: () => "lower shared_buffers or max_connections in CONFIGS, or give the container more memory",
+  },
+  {
+    says: /could not bind|Address already in use|could not create any TCP/,
+    fix: () => "stop the program that has this port or address, or correct port and listen_addresses in CONFIGS",
+  },
+  {
+    says:
+      /private key file "([^"]+)" (?:has group or world access|must be owned)|could not (?:load|access) (?:server certificate|private key|root certificate) file "([^"]+)"/,
+    fix: (m) => `make ${m[1] ?? m[2]} a valid file that uid 999 owns, a key with mode 0600`,
+  },
+  {
+    says:
+      /tablespace|pg_tblspc|directory "([^"]+)" (?:exists but is not empty|does not exist)|could not create directory "([^"]+)"/,
+    fix: (m, { host }) =>
+      `mount an empty directory that uid 999 may write at ${m[1] ?? m[2] ?? "the path of the tablespace"} on ${host}`,
+  },
+  {
+    says: /(?:database system identifier|identifier) differs between the primary and/,
+    fix: () => "mount the volume that belongs to this cluster, or correct the upstream of this node",
+  },
+  {
+    says: /is not in this server's history|is behind recovery timeline|is ahead of the WAL flush position/,
+    fix: (_, { host }) => `wait: the node is rejoined by itself; if it is not, type postdock cluster reinit ${host}`,
+  },
+  {
+    says: /replication slot "[^"]+" (?:does not exist|is active)/,
+    fix: () => "wait: the node makes its slot again by itself",
+  },
+  {
+    says: /"min_wal_size" must be at least|"max_wal_size" must be at least/,
+    fix: () => "raise min_wal_size and max_wal_size in CONFIGS: each holds at least two WAL segments",
+  },
+  {
+    says:
+      /invalid locale name|database locale is incompatible|locale .* (?:is not available|not recognized)|invalid value for parameter "lc_/,
+    fix: () =>
+      "use a locale that the image has (locale -a), an ICU locale, or an image derived from this one with the locale",
+  },
+  {
+    says:
+      /could not open (?:file|directory).*Permission denied|has wrong ownership|has invalid permissions|Permission denied/,
+    fix: (_, { host }) => `give what is named here to uid 999 on the volume of ${host}, directories with mode 0700`,
+  },
+  {
+    says:
+      /could not locate a valid checkpoint record|could not find redo location|incorrect checksum in control file|database files are incompatible|pg_control|invalid (?:primary )?checkpoint|could not (?:open|read|access) (?:file|directory) "(?:global|base|pg_wal|pg_xact|pg_multixact|pg_[a-z]+)|WAL ends before|invalid page in block|contains invalid data/,
+    fix: (_, where) => `${reinit(where)}; if no other node has the data, restore a backup: postdock barman restore`,
+  },
+  {
+    says:
+      /(?:unrecognized configuration parameter|invalid value for parameter|parameter) "([^"]+)"|(\S+) is outside the valid range for parameter/,
+    fix: (m) =>
+      `correct ${m[1] ?? "the value"} in CONFIGS, or take back what ALTER SYSTEM wrote to postgresql.auto.conf`,
+  },
+  {
+    says: /contains errors|could not load \S*pg_hba\.conf/,
+    fix: () => "correct the line that is named here; what ALTER SYSTEM wrote is in postgresql.auto.conf",
+  },
+  {
+    says: /unrecognized option|invalid option|initdb: error: (?:argument|too many)/,
+    fix: () => "correct POSTGRES_INITDB_ARGS",
+  },
+  {
+    says: /could not translate host name "([^"]+)"/,
+    fix: ([, host]) => `start ${host}, or correct its name; containers find each other by the names of their network`,
+  },
+  {
+    says: /Connection refused|No route to host|timeout expired|Connection timed out|Network is unreachable/,
+    fix: () => "start the node that is named here, or check the network between the two",
+  },
+  {
+    says: /was terminated by signal 9/,
+    fix: () => "give the container more memory: a process was killed, as the kernel does when memory runs out",
+  },
+  {
+    says: /the database system is (?:starting up|shutting down|not yet accepting|in recovery)/,
+    fix: () => "wait until the node that is named here serves",
+  },
+];
+
+/** What to do about this message; null if the table has nothing for it. */
+export function remedyFor(message: string, where: Where): string | null {
+  for (const { says, fix } of remedies) {
+    const found = says.exec(message);
+    if (found) return fix(found, where);
+  }
+  return null;
+}

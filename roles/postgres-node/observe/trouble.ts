@@ -1,0 +1,57 @@
+// What keeps this node from its work, in the words of PostgreSQL or of the tool that failed, and what to do about it.
+import { remedyFor } from "../../../core/postgres/remedy.ts";
+import { messageText, type ServerMessage, whyEnded } from "../../../core/postgres/server-log.ts";
+import type { Trouble } from "../../../core/protocol/trouble.ts";
+import { errorText, OperatorError } from "../../../core/words/errors.ts";
+import type { NodeConfig } from "../../../config/postgres-node.ts";
+import type { Clock } from "../../../core/runtime/time.ts";
+import type { ServerProcess } from "../doors.ts";
+import type { Observed } from "../state/observed.ts";
+
+/** How long the last lines of a server that has ended are waited for, milliseconds: an orphan may hold the pipe open. */
+const lastLinesMs = 300;
+
+export const seeLog = "see the lines before this one in this log; the start is retried with growing pauses";
+
+interface Hearing {
+  config: Pick<NodeConfig, "host" | "settings">;
+  seen: Pick<Observed, "now">;
+}
+
+/** Why this server, which has ended, did so. What it did not say is not guessed at. */
+export async function endOfServer(
+  { process }: { process: ServerProcess },
+  { clock, config, seen, stop }: Hearing & { clock: Clock; stop: AbortSignal },
+): Promise<Trouble> {
+  const exit = process.lastExit();
+  // one that was killed has no last words, and its orphans would keep a primary waiting that starts again at once
+  if (!exit?.signal) await Promise.race([process.silent(), clock.sleep(lastLinesMs, stop)]);
+  const said = whyEnded(seen.now.heard);
+  if (said) return toTrouble(said, config);
+  const how = exit?.signal ? `was ended by ${exit.signal}` : `exited with ${exit?.code ?? "an unknown code"}`;
+  const toFiles = config.settings.some((s) => s.name === "logging_collector" && /^(on|true|yes|1)$/i.test(s.value));
+  return toFiles
+    ? { because: `postgres ${how}`, fix: "see the files in log_directory, to which CONFIGS sends PostgreSQL's log" }
+    : { because: `postgres ${how} and did not say why`, fix: seeLog };
+}
+
+/** Why this running standby does not stream, or has stopped its replay; null if it does both, or has not said. */
+export function standbyTrouble({ seen, config }: Hearing): Trouble | null {
+  const { heard, server } = seen.now;
+  if (server === null || !server.standby) return null;
+  const said = (server.replayPaused ? heard.replay : null) ??
+    (server.upstream?.streaming === true ? null : heard.receiver);
+  return said && toTrouble(said, config);
+}
+
+/** The same of anything that was thrown. */
+export function troubleOf(error: unknown): Trouble {
+  if (!(error instanceof OperatorError)) return { because: errorText(error), fix: seeLog };
+  return { because: error.why ? `${error.what}: ${error.why}` : error.what, fix: error.fix };
+}
+
+/** A message of a server of the node `config`, as a trouble. */
+export function toTrouble(said: ServerMessage, config: Pick<NodeConfig, "host">): Trouble {
+  const because = messageText(said);
+  return { because, fix: remedyFor(because, config) ?? said.hint ?? seeLog };
+}

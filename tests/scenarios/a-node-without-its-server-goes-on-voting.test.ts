@@ -1,0 +1,134 @@
+// Promise: a node whose server does not start, or does not stream, says why in PostgreSQL's own words, with a fix for that cause.
+// Its agent goes on voting: a cause that all standbys share does not cost the primary its majority. Whatever state a standby is in,
+// an operator can have it cloned again, and an order always ends.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { type Cluster, firstLevel as nodes } from "../support/cluster.ts";
+import { ownCluster, startMs } from "../support/clusters.ts";
+import { exec, stateOf, tryExec } from "../support/docker.ts";
+import { Ledger, monkey } from "../support/ledger.ts";
+import { assertLedger } from "../support/ledger-report.ts";
+import { onNodes } from "../support/variants.ts";
+import { nothingMs, staysTrueFor, successionMs } from "../support/waits.ts";
+
+const deps = { clock: systemClock };
+const killPostmaster = "kill -KILL $(head -1 $PGDATA/postmaster.pid)";
+
+async function inNode(cluster: Cluster, node: string, script: string): Promise<string> {
+  return await exec(await cluster.container(node), ["bash", "-c", script]);
+}
+
+/** `postdock cluster doctor` until it says this. */
+async function doctorSays(cluster: Cluster, node: string, said: RegExp): Promise<void> {
+  let last = "";
+  const says = async () => {
+    const { stdout } = await tryExec(await cluster.container(node), ["postdock", "cluster", "doctor"]);
+    return said.test(last = stdout);
+  };
+  await waitUntil(says, { what: `doctor to say ${said}`, deadlineMs: 20_000, why: () => last }, deps);
+}
+
+test("a password that all standbys lack, then a directory that they lack: the primary keeps its majority", async () => {
+  const edit = onNodes({ REPMGR_WAIT_POSTGRES_START_TIMEOUT: 3 });
+  await using cluster = await ownCluster({ name: "voteson", edit });
+  await cluster.up(nodes);
+  const primary = await cluster.waitWhole(startMs, nodes);
+  await cluster.waitLease(nodes);
+  const standbys = nodes.filter((n) => n !== primary);
+  const ledger = await Ledger.start({ ...monkey, host: (await cluster.address(primary))! });
+
+  const password = (text: string) => cluster.psql(primary, `alter role replication_user password '${text}'`);
+  await password("another");
+  await cluster.psql(primary, "select pg_terminate_backend(pid) from pg_stat_replication");
+  await cluster.waitEach(
+    standbys,
+    "the standbys to say why they do not stream",
+    ({ trouble }) => /password authentication failed for user "replication_user"/.test(trouble?.because ?? ""),
+  );
+  await doctorSays(
+    cluster,
+    primary,
+    new RegExp(`${standbys[0]}.*does not stream.*the same password of replication_user`, "s"),
+  );
+  await doctorSays(cluster, primary, /no standby streams: what \w+ writes is on one node only/);
+  await password("replication_pass");
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  await cluster.waitEach(standbys, "the trouble to be over", ({ trouble }) => trouble === null);
+
+  // PostgreSQL makes a tablespace on a standby only in a directory that is there
+  const fast = "/srv/fast";
+  const makeDirectory = `install -d -o postgres ${fast}`;
+  await inNode(cluster, primary, makeDirectory);
+  await cluster.psql(primary, `create tablespace fast location '${fast}'`);
+  const cause = /FATAL: directory "\/srv\/fast" does not exist/;
+  await cluster.waitEach(
+    standbys,
+    "the standbys to be unhealthy for this cause",
+    ({ trouble, unhealthy }) => cause.test(trouble?.because ?? "") && unhealthy !== null,
+  );
+  await doctorSays(
+    cluster,
+    primary,
+    new RegExp(`${standbys[0]}.*votes all the same.*mount an empty directory .* at ${fast} on ${standbys[0]}`, "s"),
+  );
+  const { stdout: shown } = await tryExec(await cluster.container(primary), ["postdock", "cluster", "show"]);
+  assert.match(shown, new RegExp(`^${standbys[0]}: PostgreSQL .*${cause.source}`, "m"));
+  const { stdout: past } = await tryExec(await cluster.container(standbys[0]!), ["postdock", "cluster", "history"]);
+  assert.match(past, new RegExp(`The attempt failed, fix mount an empty directory .*${cause.source}`));
+  for (const node of standbys) {
+    const container = await cluster.container(node);
+    const { code, stdout } = await tryExec(container, ["postdock", "healthcheck", "live"]);
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /REPMGR_WAIT_POSTGRES_START_TIMEOUT/);
+    assert.deepEqual((await stateOf(container)).running, true);
+  }
+  const holds = async () => {
+    const status = await cluster.nodeStatus(primary);
+    return status?.lease.held === true && status.lease.refusals.length === 0;
+  };
+  await staysTrueFor(nothingMs, holds, { what: `${primary} has the lease, by the votes of all` });
+  await ledger.writes(20);
+
+  const reinit = async (node: string) =>
+    await tryExec(await cluster.container(primary), ["postdock", "cluster", "reinit", node], 90_000);
+  const failed = await reinit(standbys[0]!);
+  assert.equal(failed.code, 69, failed.stdout + failed.stderr);
+  assert.match(failed.stdout + failed.stderr, /was not cloned again: .*could not create directory "\/srv\/fast"/);
+  for (const node of standbys) await inNode(cluster, node, makeDirectory);
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  await cluster.psql(primary, "drop tablespace fast");
+
+  await cluster.psql(standbys[0]!, "select pg_wal_replay_pause()");
+  await cluster.waitEach([standbys[0]!], "the replay to be paused", ({ postgres }) => postgres.replayPaused);
+  await ledger.writes(20);
+  await cluster.waitEach([standbys[0]!], "the lag to be measured", ({ postgres }) => (postgres.lagBytes ?? 0) > 0);
+  const ready = await tryExec(await cluster.container(standbys[0]!), ["postdock", "healthcheck", "ready"]);
+  assert.equal(ready.code, 1, ready.stdout);
+  assert.match(ready.stdout, /its replay of WAL is paused/);
+  await doctorSays(
+    cluster,
+    primary,
+    new RegExp(`${standbys[0]}: its replay of WAL is paused.*pg_wal_replay_resume`, "s"),
+  );
+  await cluster.psql(standbys[0]!, "select pg_wal_replay_resume()");
+
+  const [broken] = standbys as [string];
+  await inNode(cluster, broken, `truncate -s 0 $PGDATA/global/pg_control; ${killPostmaster}`);
+  await doctorSays(
+    cluster,
+    primary,
+    new RegExp(`${broken}.*cannot be read as a cluster.*cluster reinit ${broken}`, "s"),
+  );
+  const mended = await reinit(broken);
+  assert.equal(mended.code, 0, mended.stdout + mended.stderr);
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+
+  await cluster.stop(broken);
+  assert.equal((await stateOf(await cluster.container(broken))).exitCode, 0);
+  const gone = await reinit(broken);
+  assert.equal(gone.code, 69, gone.stdout + gone.stderr);
+  assert.match(gone.stdout + gone.stderr, new RegExp(`${broken} does not answer`));
+  const report = await ledger.finish({ ...monkey, host: (await cluster.address(primary))! });
+  assertLedger("votes without a server", report, { atLeast: 40, gapMs: successionMs });
+});
