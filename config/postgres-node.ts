@@ -14,6 +14,7 @@ import {
 import { hostName } from "./host-name.ts";
 import { initdbArgs, initdbWalDirectory, walDirectoryProblems } from "./wal-directory.ts";
 import { parseHosts, parseSettings, type Setting } from "./list-syntax.ts";
+import { absolutePath, path } from "./paths.ts";
 import { electorateOf, quorumProblems, quorumVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
 
@@ -21,22 +22,6 @@ const nodeNameText = (text: string) => {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/.test(text)) throw new MalformedValue("is not a node name");
   return text;
 };
-
-const absolutePath = (text: string) => {
-  plainText(text);
-  const path = text.replace(/\/+$/, "");
-  if (!path.startsWith("/")) throw new MalformedValue("is not an absolute path other than /");
-  return path;
-};
-
-const path = (name: string, doc: string, defaultText: string) =>
-  env<string | null>(name, absolutePath, {
-    fallback: null,
-    defaultText,
-    accepts: "an absolute path",
-    doc,
-    changed: "PostDock writes this file and no longer reads it.",
-  });
 
 /** All variables of the role; shared ones come from shared.ts. */
 export const postgresNodeVariables = {
@@ -203,6 +188,13 @@ export const postgresNodeVariables = {
     "TERM is a fast shutdown from the start. It used to be a smart one first, and sessions left open by a smart shutdown " +
       "lose their commits in a failover.",
   ),
+  restoreKeepDays: env("RESTORE_KEEP_DAYS", integer(0, 3650), {
+    fallback: 7,
+    accepts: "days, 0 to 3650",
+    doc:
+      "How long the data from before a restore are kept, at most. They never go before a base backup from after it is whole.",
+    changed: "New.",
+  }),
   recoveryCheckSeconds: env("LAUNCH_RECOVERY_CHECK_INTERVAL", integer(1, 86400), {
     fallback: 30,
     accepts: "seconds, 1 to 86400",

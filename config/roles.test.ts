@@ -95,6 +95,7 @@ const bad: Record<RoleName, Record<string, string[]>> = {
     CONNECT_TIMEOUT: ["0"],
     RECONNECT_ATTEMPTS: ["0"],
     STOPPING_TIMEOUT: ["-5"],
+    RESTORE_KEEP_DAYS: ["-1", "a week"],
   },
   pgpool: {
     BACKENDS: ["0", "0:a:b", "0:a,0:b", "200:a"],

@@ -1,14 +1,11 @@
 // PURE: what is wrong with one node, and what to type.
 import type { NodeStatus } from "../../core/protocol/status.ts";
-import { lacksRoom } from "../../core/postgres/room.ts";
-import { sizeText } from "../../core/words/amounts.ts";
+import { room } from "./diagnose-room.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import type { Cluster } from "./gather.ts";
 
 /** A standby whose replay is further behind than this is reported, seconds. */
 const muchLag = 30;
-/** A volume with less than this part free is reported. */
-const littleRoom = 0.05;
 
 /** The findings about this node alone. */
 export function node(host: string, status: NodeStatus, { primary }: Cluster): Finding[] {
@@ -49,12 +46,7 @@ export function node(host: string, status: NodeStatus, { primary }: Cluster): Fi
       findings.push(warning(host, `is ${Math.round(postgres.lagSeconds!)} s behind`, fix));
     }
   }
-  if (status.disk !== null && status.disk.freeBytes < status.disk.totalBytes * littleRoom) {
-    const fix =
-      "make its volume larger, or free space on it; `select * from pg_replication_slots` shows the slots that keep WAL";
-    const level = lacksRoom(status.disk.freeBytes) ? error : warning;
-    findings.push(level(host, `has ${sizeText(status.disk.freeBytes)} free on the volume of its data`, fix));
-  }
+  findings.push(...room(host, status));
   if (status.phase === "running" && !status.repmgrd.running) {
     findings.push(
       warning(host, "repmgrd does not run", `wait, it is restarted automatically; if it ends again, ${log}`),

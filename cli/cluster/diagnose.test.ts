@@ -32,6 +32,7 @@ function node(
     certain: false,
     restore: null,
     lastRestore: null,
+    kept: null,
     failingMs: 0,
     trouble: null,
     unhealthy: null,
@@ -177,6 +178,11 @@ const table: [string, Member, RegExp][] = [
     "little room",
     says("b", node("b", { disk: { freeBytes: 4e7, totalBytes: 1e9 } })),
     /^warning b: has 38.1 MB free on the volume of its data/,
+  ],
+  [
+    "old data of a restore",
+    says("b", node("b", { kept: { timeline: 3, bytes: 4e7, sinceMs: 0, backup: null, untilMs: null } })),
+    /^warning b: keeps 38.1 MB of data from before its restore of 1970-01-01 00:00 UTC, until a base backup from after it/,
   ],
   [
     "paused",

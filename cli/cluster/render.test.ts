@@ -24,6 +24,7 @@ function node(host: string, upstream: string | null, postgres: Partial<NodeStatu
     consistency: { mode: "eventual", degraded: null },
     paused: { on: false, count: 0, atMs: 0 },
     forced: false,
+    kept: null,
   } as unknown as NodeStatus;
   return { host, status };
 }

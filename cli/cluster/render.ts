@@ -66,6 +66,15 @@ function renderOthers({ members }: Cluster): string[] {
   });
 }
 
+/** What a node keeps of the data from before a restore. */
+export function keptText({ bytes, sinceMs, untilMs }: NonNullable<NodeStatus["kept"]>): string {
+  const minute = (ms: number) => `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const until = untilMs === null
+    ? "a base backup from after it is whole"
+    : `${minute(untilMs)}, or until room is needed`;
+  return `keeps ${sizeText(bytes)} of data from before its restore of ${minute(sinceMs)}, until ${until}`;
+}
+
 function endOfPause(restoring: string | undefined): string {
   return restoring === undefined
     ? "`postdock cluster resume` turns it on again"
@@ -79,6 +88,7 @@ function renderTroubles(cluster: Cluster): string[] {
     ...(status.trouble === null ? [] : [`${host}: ${status.trouble.because}`]),
     ...(status.consistency.degraded === null ? [] : [`${host}: ${status.consistency.degraded}`]),
     ...(status.paused.on ? [`${host}: automatic failover is paused; ${endOfPause(status.paused.restoring)}`] : []),
+    ...(status.kept === null ? [] : [`${host} ${keptText(status.kept)}`]),
     ...(status.forced ? [`${host} was forced to become primary, and votes alone until a majority is back`] : []),
   ]);
   return [...(whole === null ? [] : [whole]), ...troubles];

@@ -2,21 +2,24 @@
 import type { Command, Context, Options } from "../../core/runtime/context.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { orders } from "../../core/protocol/orders.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { type Asked, planRestore } from "../../roles/barman/act/plan-restore.ts";
 import { checkCombined } from "../../roles/barman/act/combine.ts";
 import { readBackups } from "../../roles/barman/act/archive.ts";
 import { type FetchDeps, fetchFromStore } from "../../roles/barman/act/fetch.ts";
 import { startCopy } from "../../roles/barman/act/copy-server.ts";
-import { checkInto, copyInto } from "../../roles/barman/act/restore-into.ts";
+import { checkInto, copyInto, tablespacePath } from "../../roles/barman/act/restore-into.ts";
+import { whileKept } from "../../roles/barman/act/uses.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { parseTarget, targetText } from "../../roles/barman/decide/target.ts";
 import { loadBarmanConfig } from "../../roles/barman/role.ts";
 import { readVerified } from "../../roles/barman/act/verify.ts";
 import { planJson, renderPlan } from "../../roles/barman/text/restore-text.ts";
 import { gather, openSession } from "../cluster/gather.ts";
+import { ask } from "../cluster/session.ts";
 import { lookAgain, nodeToRestore, renderEffect } from "./effect.ts";
-import { type Doing, goOn, restoreNode } from "./in-cluster.ts";
+import { type Doing, goOn, orderFor, restoreNode } from "./in-cluster.ts";
 
 /** How long the operator has to answer, milliseconds. */
 const answerMs = 600_000;
@@ -74,14 +77,16 @@ async function restoreCluster(plan: RestorePlan, target: string, doing: Doing): 
   const session = openSession(context);
   const cluster = await lookAgain(await gather(session), session);
   const node = nodeToRestore(options, cluster);
-  for (const line of renderEffect(plan, node, cluster, await readVerified(doing.places))) out.say(line);
+  const order = await orderFor(plan, target, node.status, doing);
+  for (const line of renderEffect(order, node, cluster, await readVerified(doing.places))) out.say(line);
   for (const line of await checkCombined(plan.backup, doing.places)) out.say(line);
+  await ask(session, orders.mayRestore, node.host, order); // refused before anything is asked, paused or stopped
   if (options.dryRun) {
     out.result({ ...planJson(plan), node: node.host, dryRun: true });
     return ExitCode.ok;
   }
   if (!options.yes) await confirm("The whole cluster goes back to that moment. Type yes to go on: ", context);
-  return await restoreNode(plan, target, doing);
+  return await restoreNode(node.host, { order, backup: plan.backup }, session, doing);
 }
 
 async function restoreInto(
@@ -91,6 +96,9 @@ async function restoreInto(
 ): Promise<number> {
   await checkInto(directory, plan);
   out.say(`into      ${directory}${options.start ? ", and started there" : ""}`);
+  for (const { name, oid } of plan.backup.tablespaces) {
+    out.say(`          tablespace ${name} into ${tablespacePath(directory, oid)}`);
+  }
   if (options.dryRun) {
     out.result({ ...planJson(plan), into: directory, dryRun: true });
     return ExitCode.ok;
@@ -98,10 +106,13 @@ async function restoreInto(
   if (!options.yes) await confirm("The cluster is not touched. Type yes to go on: ", context);
   const since = context.clock.nowMs();
   const into = { places, clock: context.clock, say: out.say };
-  await copyInto(directory, plan, into);
-  const copyMs = Math.round(context.clock.nowMs() - since);
-  out.say(`The backup is copied after ${secondsText(copyMs)}`);
-  if (options.start) await startCopy(directory, into);
+  const copyMs = await whileKept(plan.backup.id, into, async () => {
+    await copyInto(directory, plan, into);
+    const tookMs = Math.round(context.clock.nowMs() - since);
+    out.say(`The backup is copied after ${secondsText(tookMs)}`);
+    if (options.start) await startCopy(directory, into);
+    return tookMs;
+  });
   const tookMs = Math.round(context.clock.nowMs() - since);
   if (options.start) out.say(`The copy has recovered after ${secondsText(tookMs)}`);
   for (const line of options.start ? useOf(directory) : startOf(directory)) out.say(line);
@@ -109,7 +120,7 @@ async function restoreInto(
   return ExitCode.ok;
 }
 
-const pgCtl = (directory: string) => `gosu postgres /usr/lib/postgresql/17/bin/pg_ctl -D ${directory}`;
+const pgCtl = (directory: string) => `gosu postgres pg_ctl -D ${directory}`;
 
 const startOf = (directory: string) => [
   `Start it in this container: ${pgCtl(directory)} -l ${directory}/restored.log -w start`,

@@ -1,11 +1,11 @@
 // Which node is restored, and what that means for the cluster.
 import type { Options } from "../../core/runtime/context.ts";
 import { bytesAhead } from "../../core/postgres/lsn.ts";
+import type { RestoreOrder } from "../../core/protocol/restore.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import type { Verified } from "../../core/protocol/verified.ts";
 import { secondsText, sizeText } from "../../core/words/amounts.ts";
-import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { type Cluster, nodeCalled, restoreUnderWay, type Session } from "../cluster/gather.ts";
 
 /** The node that is restored: the named one, or the primary. */
@@ -32,12 +32,11 @@ export async function lookAgain(cluster: Cluster, { peers }: Session): Promise<C
 
 /** What the plan means for the nodes, one line each. */
 export function renderEffect(
-  plan: RestorePlan,
+  { stop, tablespaces }: RestoreOrder,
   node: { host: string; status: NodeStatus },
   cluster: Cluster,
   verified: Verified | null,
 ): string[] {
-  const { stop } = plan;
   const lost = cluster.nodes.flatMap(({ host, status: { postgres: { lsn } } }) => {
     const bytes = stop.at === "record" && lsn !== null ? bytesAhead(lsn, stop.lsn) : 0;
     return bytes > 0 ? [`${host} ${sizeText(bytes)}`] : [];
@@ -45,6 +44,7 @@ export function renderEffect(
   const free = node.status.disk === null ? "an unknown size" : sizeText(node.status.disk.freeBytes);
   return [
     `node      ${node.host}, ${free} free; its old data are kept beside the restored ones`,
+    ...tablespaces.map((t) => `          tablespace ${t.name}, ${sizeText(t.bytes)}, at ${t.location} of that node`),
     ...(lost.length > 0 ? [`lost      WAL written after that moment: ${lost.join(", ")}`] : []),
     ...(verified?.error === null
       ? [

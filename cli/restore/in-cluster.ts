@@ -1,23 +1,26 @@
 // Restores a node of the cluster: orders it, watches it, and sees the cluster whole again. What is ordered is on barman's disk and
 // on the node's, so that this command may end at any moment, and another one goes on.
-import { networkInterfaces } from "node:os";
 import { z } from "zod";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import type { Context, Options } from "../../core/runtime/context.ts";
 import { readIfThere, writeAtomic } from "../../core/runtime/files.ts";
 import type { Printer } from "../../core/runtime/printer.ts";
 import { orders } from "../../core/protocol/orders.ts";
-import { type RestoreOrder, RestoreOrderSchema } from "../../core/protocol/restore.ts";
+import type { RestoreOrder } from "../../core/protocol/restore.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { readIdentity } from "../../roles/barman/act/identity.ts";
+import { measureTablespaces } from "../../roles/barman/act/archive.ts";
+import { endUse, unmarkedText, useBackup } from "../../roles/barman/act/uses.ts";
 import { backupCommand } from "../../roles/barman/backup.ts";
+import type { BackupRecord } from "../../roles/barman/text/backup-info.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import { type Places, restorePath } from "../../roles/barman/text/places.ts";
 import { gather, openSession, type Session } from "../cluster/gather.ts";
 import { givePause } from "../cluster/orders.ts";
 import { ask, streams, until } from "../cluster/session.ts";
+import { ownAddresses } from "./addresses.ts";
 import { nodeToRestore } from "./effect.ts";
 import { combine, combineAgain, type Combining, forget } from "./combined.ts";
 import { watchNode } from "./watch.ts";
@@ -26,46 +29,69 @@ export interface Doing extends Combining {
   options: Options;
 }
 
-const Saved = z.object({ order: RestoreOrderSchema, node: z.string() });
+/** What this container remembers of a restore: enough to say where barman is, to watch it, and to end it. */
+const Saved = z.object({ id: z.string(), backup: z.string(), node: z.string(), hold: z.boolean() });
 type Saved = z.infer<typeof Saved>;
 
 const followMs = 3_600_000;
 
-/** Orders the restore and sees it through. */
-export async function restoreNode(plan: RestorePlan, target: string, doing: Doing): Promise<number> {
-  const { context, options, places, out } = doing;
-  const session = openSession(context);
-  const cluster = await gather(session);
-  const node = nodeToRestore(options, cluster);
+/** What the node is told. Throws OperatorError if it has the data of another cluster. */
+export async function orderFor(
+  plan: RestorePlan,
+  target: string,
+  node: NodeStatus,
+  { context, options, places }: Doing,
+): Promise<RestoreOrder> {
   const { backup, stop, timeline, wal } = plan;
-  const order: RestoreOrder = {
+  return {
     id: `${backup.id}-${context.clock.wallMs().toString(36)}`,
     hosts: ownAddresses(),
     backup: backup.id,
-    systemIdentifier: await identityOf(places, node.status, options.replace === true),
+    systemIdentifier: await identityOf(places, node, options.replace === true),
     timeline,
     newestTimeline: plan.newestTimeline,
-    stop: stop.at === "record" ? { at: "record", lsn: stop.lsn, included: stop.included } : stop,
+    stop: stop.at === "record" ? { at: "record", lsn: stop.lsn, included: stop.included } : { at: stop.at },
     bytes: backup.sizeBytes,
+    tablespaces: await measureTablespaces(backup, places),
     lastWal: wal.at(-1)!.name.slice(0, 24),
     hold: options.pause === true,
     target,
   };
-  await combine(backup, doing);
-  await save({ order, node: node.host }, places);
-  // where no other node can lead, nobody has to be told not to
-  const others = cluster.nodes.some((n) => n.host !== node.host && n.status.partners.length > 0);
+}
+
+/** Orders the restore of a node and sees it through. */
+export async function restoreNode(
+  node: string,
+  { order, backup }: { order: RestoreOrder; backup: BackupRecord },
+  session: Session,
+  doing: Doing,
+): Promise<number> {
+  const { places, out } = doing;
+  const cluster = await gather(session); // the operator may have thought about the plan for a while
+  const saved = { id: order.id, backup: order.backup, node, hold: order.hold };
+  const why = await useBackup({ id: order.id, backup: order.backup, by: { node } }, places, doing.context.clock);
+  if (why !== null) out.say(unmarkedText(order.backup, why));
   try {
-    if (others) await givePause(session, cluster, true, node.host);
-    out.say(`${node.host}: ${(await ask(session, orders.restore, node.host, order)).because}`);
+    await combine(backup, doing);
+  } catch (error) {
+    await endUse(order.id, places);
+    throw error;
+  }
+  await save(saved, places);
+  // where no other node can lead, nobody has to be told not to
+  const others = cluster.nodes.some((n) => n.host !== node && n.status.partners.length > 0);
+  try {
+    if (others) await givePause(session, cluster, true, node);
+    out.say(`${node}: ${(await ask(session, orders.restore, node, order)).because}`);
   } catch (error) {
     // without an answer the node may have begun: then resume and abort have to find the order
     if (!(error instanceof OperatorError) || error.exitCode !== ExitCode.refused) throw error;
     if (others) await resumeFailover(session, out);
     await forget(doing);
+    await endUse(order.id, places);
     throw error;
   }
-  return await seeThrough({ order, node: node.host }, session, doing);
+  return await seeThrough(saved, session, doing);
 }
 
 /** The system identifier of the cluster whose backups are here. Without --replace the node has to be of that cluster. */
@@ -103,30 +129,29 @@ export async function goOn(step: string, doing: Doing): Promise<number> {
     out.result({ node: node.host, cleaned: because });
     return ExitCode.ok;
   }
-  const saved = await load(places) ?? await seenOrder(session);
-  if (step === "resume") {
-    await combineAgain(saved.order.backup, doing);
-    await ask(session, orders.restore, saved.node, { ...saved.order, hosts: ownAddresses() });
-  } else {
-    const undo = step === "abort";
-    const { because } = await ask(session, orders.endRestore, saved.node, { id: saved.order.id, undo });
-    out.say(`${saved.node}: ${because}`);
-  }
-  const order = step === "resume" ? saved.order : { ...saved.order, hold: false };
-  return await seeThrough({ ...saved, order }, session, doing);
+  const saved = await load(places) ?? await seenRestore(session);
+  const { id, node } = saved;
+  if (step === "resume") await combineAgain(saved.backup, doing);
+  const { because } = step === "resume"
+    ? await ask(session, orders.restoreFrom, node, { id, hosts: ownAddresses() })
+    : await ask(session, orders.endRestore, node, { id, undo: step === "abort" });
+  out.say(`${node}: ${because}`);
+  return await seeThrough({ ...saved, hold: saved.hold && step === "resume" }, session, doing);
 }
 
-async function seeThrough({ order, node }: Saved, session: Session, { context, places, out }: Doing): Promise<number> {
+async function seeThrough(saved: Saved, session: Session, { context, places, out }: Doing): Promise<number> {
+  const { id, node } = saved;
   const since = context.clock.nowMs();
-  const end = await watchNode(node, order, session, out);
+  const end = await watchNode(saved, session, out);
   if (end === "left" || end === "holding") {
-    out.result({ restore: order.id, node, state: end });
+    out.result({ restore: id, node, state: end });
     return ExitCode.ok;
   }
   await forget({ places, out });
+  await endUse(id, places);
   if (end === "undone") {
     out.say(`${node} has its old data again; type postdock cluster show`);
-    out.result({ restore: order.id, node, state: end });
+    out.result({ restore: id, node, state: end });
     return ExitCode.ok;
   }
   const leadMs = Math.round(context.clock.nowMs() - since);
@@ -136,8 +161,8 @@ async function seeThrough({ order, node }: Saved, session: Session, { context, p
   const wholeMs = Math.round(context.clock.nowMs() - since);
   out.say(`${others.join(", ") || "no other node"} follow it, after ${secondsText(wholeMs)}`);
   await backUp(context, out);
-  out.say(`The old data of ${node} are still there; to remove them: postdock barman restore clean`);
-  out.result({ restore: order.id, node, state: end, leadMs, wholeMs });
+  out.say(`The old data of ${node} stay for RESTORE_KEEP_DAYS; to remove them now: postdock barman restore clean`);
+  out.result({ restore: id, node, state: end, leadMs, wholeMs });
   return ExitCode.ok;
 }
 
@@ -159,24 +184,16 @@ async function load(places: Places): Promise<Saved | null> {
   return text === null ? null : Saved.parse(JSON.parse(text));
 }
 
-/** The restore that a node reports, where this container has no record of it; enough to watch it and to end it. */
-async function seenOrder(session: Session): Promise<Saved> {
+/** The restore that a node reports, where this container has no record of it. */
+async function seenRestore(session: Session): Promise<Saved> {
   const node = (await gather(session)).nodes.find((n) => n.status.restore !== null);
   if (node?.status.restore) {
-    const { id, backup, target } = node.status.restore;
-    const unknown = { systemIdentifier: "", timeline: 1, newestTimeline: 0, stop: { at: "end" as const }, bytes: null };
-    const order = { id, backup, target, hosts: ownAddresses(), lastWal: "0".repeat(24), hold: true, ...unknown };
-    return { order, node: node.host };
+    const { id, backup } = node.status.restore;
+    return { id, backup, node: node.host, hold: true };
   }
   throw new OperatorError({
     what: "No restore is under way",
     fix: "see `postdock cluster show`; a restore begins with postdock barman restore --to MOMENT",
     exitCode: ExitCode.usage,
   });
-}
-
-/** Where other containers reach this one; Docker's names of containers are not known inside. */
-function ownAddresses(): string[] {
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return all.filter((a) => !a.internal && !a.address.startsWith("fe80:")).map((a) => a.address);
 }

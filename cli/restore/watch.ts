@@ -1,6 +1,6 @@
 // Watches a node that is being restored, and says how far it is.
 import type { Printer } from "../../core/runtime/printer.ts";
-import type { RestoreOrder, RestoreProgress } from "../../core/protocol/restore.ts";
+import type { RestoreProgress } from "../../core/protocol/restore.ts";
 import { sizeText } from "../../core/words/amounts.ts";
 import type { Session } from "../cluster/gather.ts";
 
@@ -12,8 +12,7 @@ export type RestoreEnd = "leads" | "undone" | "holding" | "left";
 
 /** Returns once the restore is over or waits for the operator. A node that does not answer for a while is waited for. */
 export async function watchNode(
-  node: string,
-  order: RestoreOrder,
+  { id, node, hold }: { id: string; node: string; hold: boolean },
   session: Session,
   out: Printer,
 ): Promise<RestoreEnd> {
@@ -26,7 +25,7 @@ export async function watchNode(
     const seen = await peers.askNode(node, { timeoutMs: 2_000 });
     const restore = seen.seen === "reached" ? seen.status.restore : null;
     const last = seen.seen === "reached" ? seen.status.lastRestore : null;
-    if (restore === null && last?.id === order.id) return last.undone ? "undone" : "leads";
+    if (restore === null && last?.id === id) return last.undone ? "undone" : "leads";
     const line = seen.seen === "unreachable"
       ? `${node} does not answer: ${seen.error}`
       : restore
@@ -38,7 +37,7 @@ export async function watchNode(
       saidMs = clock.nowMs();
       out.say(`  ${line}`);
     }
-    if (restore?.step === "holding" && order.hold) {
+    if (restore?.step === "holding" && hold) {
       out.say(`${node} is read-only at the target. Look at it: psql -h ${node}`);
       out.say("Then: postdock barman restore finish, or postdock barman restore abort");
       return "holding";

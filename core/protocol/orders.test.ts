@@ -22,7 +22,10 @@ test("paths and fields stay those that containers of other versions use", () => 
     wal: "/control/wal",
     backupFiles: "/control/backup-files",
     backupPiece: "/control/backup-piece",
+    backedUp: "/control/backed-up",
     cleanRestore: "/control/restore-clean",
+    mayRestore: "/control/restore-check",
+    restoreFrom: "/control/restore-from",
     endRestore: "/control/restore-end",
   });
   assert.deepEqual(orders.switchover.question.parse({ to: null }), { to: null });
@@ -32,7 +35,7 @@ test("paths and fields stay those that containers of other versions use", () => 
 
 test("only orders that change nothing may be repeated", () => {
   const repeatable = Object.entries(orders).filter(([, o]) => o.onlyReads).map(([name]) => name);
-  assert.deepEqual(repeatable, ["wal", "backupFiles", "backupPiece"]);
+  assert.deepEqual(repeatable, ["mayRestore", "wal", "backupFiles", "backupPiece"]);
 });
 
 test("only the name of a WAL file is accepted: no path, no other file", () => {

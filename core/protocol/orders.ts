@@ -135,9 +135,21 @@ export const orders = {
   pause: order("pause", { question: pause, answer: pause }),
   /** an operator wants this node restored from a backup */
   restore: order("restore", { question: RestoreOrderSchema, answer: reason }),
+  /** whether a node would take that order, and why not; changes nothing */
+  mayRestore: order("restore-check", { question: RestoreOrderSchema, answer: reason, onlyReads: true }),
+  /** where barman is now, for the restore that is under way */
+  restoreFrom: order("restore-from", {
+    question: RestoreOrderSchema.pick({ id: true, hosts: true }),
+    answer: reason,
+  }),
   /** the end of that restore: this node leads with what was restored, or its old data is put back */
   endRestore: order("restore-end", {
     question: z.object({ id: z.string().max(60), undo: z.boolean() }),
+    answer: reason,
+  }),
+  /** barman has a whole base backup that began on that timeline or a later one: old data from before need not stay */
+  backedUp: order("backed-up", {
+    question: z.object({ timeline: z.number().int().positive(), backup: backupId }),
     answer: reason,
   }),
   /** an operator wants the data removed that earlier restores have replaced */

@@ -5,7 +5,7 @@ import { PauseSchema } from "./pause.ts";
 import { CloudSchema } from "./cloud.ts";
 import { VerifiedSchema } from "./verified.ts";
 import { ReinitSchema } from "./reinit.ts";
-import { RestoreEndSchema, RestoreProgressSchema } from "./restore.ts";
+import { KeptDataSchema, RestoreEndSchema, RestoreProgressSchema } from "./restore.ts";
 import { forceFields } from "./force.ts";
 import { TroubleSchema } from "./trouble.ts";
 
@@ -154,6 +154,9 @@ export const NodeStatus = z.object({
   }),
   lastRestore: RestoreEndSchema.nullable().default(null).meta({
     description: "the last restore of this node that has ended; null: there was none",
+  }),
+  kept: KeptDataSchema.nullable().default(null).meta({
+    description: "the data from before its last restore; null: none are there, or it was not looked yet",
   }),
   repmgrd: z.object({ running: z.boolean() }),
 });

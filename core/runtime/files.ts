@@ -265,3 +265,13 @@ function isMissing(error: unknown): boolean {
 export async function linkTarget(path: string): Promise<string | null> {
   return await fs.readlink(path).catch(() => null);
 }
+
+/** Makes a symbolic link at `path`, which must not exist. */
+export async function link(target: string, path: string): Promise<void> {
+  await fs.symlink(target, path);
+}
+
+/** The number of the file system that holds an existing path. */
+export async function fileSystemOf(path: string): Promise<number> {
+  return (await fs.stat(path)).dev;
+}

@@ -2,6 +2,7 @@
 import type { Command } from "../../core/runtime/context.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { printer } from "../../core/runtime/printer.ts";
+import { endUsesOf, markAfterwards } from "./act/uses.ts";
 import { readSources } from "./act/archive.ts";
 import { chainOf } from "./decide/backup-kind.ts";
 import type { BackupRecord } from "./text/backup-info.ts";
@@ -17,7 +18,11 @@ export const keepCommand: Command = async (context, { args, options }) => {
   const how = howOf(options.full === true, options.release === true);
   const backup = backupOf(args[0] ?? "", await listBackups(config.serverName));
   if (how !== "release") await refuseIncrement(backup, how, config);
-  await keepBackup(config.serverName, backup.id, how);
+  const later = how === "standalone" && await markAfterwards(backup.id, how, config);
+  if (how === "release") await endUsesOf(backup.id, config);
+  // a restore that uses it keeps it in full until its end
+  if (!later) await keepBackup(config.serverName, backup.id, how);
+  if (how === "full") await markAfterwards(backup.id, how, config);
   out.say(saidOf(backup.id, how));
   out.result({ server: config.serverName, backup: backup.id, keep: how });
   return ExitCode.ok;

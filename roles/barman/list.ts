@@ -2,13 +2,14 @@
 import type { Command } from "../../core/runtime/context.ts";
 import { errorText, ExitCode } from "../../core/words/errors.ts";
 import { sizeText } from "../../core/words/amounts.ts";
+import { microsOf, timeText } from "../../core/words/micros.ts";
 import { table } from "../../core/words/layout.ts";
 import { printer } from "../../core/runtime/printer.ts";
-import { newestMoment } from "./act/plan-restore.ts";
 import { readVerified } from "./act/verify.ts";
 import { readRecoverable } from "./act/archive.ts";
 import { verifiedText } from "./text/verified.ts";
-import type { Window } from "./decide/recoverable.ts";
+import { presentTimeline } from "./decide/restore-plan.ts";
+import { type TimedWindow, timeWindows } from "./act/window-times.ts";
 import { listBackups } from "./tools/barman-cli.ts";
 import type { BackupRecord } from "./text/backup-info.ts";
 import type { Backup } from "./text/barman-output.ts";
@@ -29,8 +30,10 @@ export const listCommand: Command = async (context, { options }) => {
     const kind = record === undefined ? null : record.parent === null ? "full" : "incremental";
     return { ...b, from: record?.from ?? null, kind, parent: record?.parent ?? null };
   });
-  for (const line of [...renderBackups(backups), ...renderWindows(windows, receivedMs), ...unreadable]) out.say(line);
-  const newest = windows.length === 0 ? null : await newestMoment(sources, config);
+  const timed = await timeWindows(windows, sources, config);
+  for (const line of [...renderBackups(backups), ...renderWindows(timed, receivedMs), ...unreadable]) out.say(line);
+  const present = presentTimeline(sources.received, sources.archive);
+  const newest = timed.find((w) => w.timeline === present)?.toTime ?? null;
   if (newest !== null) out.say(`the newest moment that can be restored is the commit at ${newest}`);
   const verified = await readVerified(config);
   out.say(verified === null ? "no backup has been verified yet: postdock barman verify" : verifiedText(verified));
@@ -40,7 +43,7 @@ export const listCommand: Command = async (context, { options }) => {
   out.result({
     server: config.serverName,
     backups,
-    windows,
+    windows: timed,
     received,
     unreadable,
     newest,
@@ -87,21 +90,34 @@ export function renderBackups(
 const instant = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 
 /** Which moments can be restored, one line a timeline; pure. */
-export function renderWindows(windows: readonly Window[], receivedMs: number | null): string[] {
+export function renderWindows(windows: readonly TimedWindow[], receivedMs: number | null): string[] {
   if (windows.length === 0) return ["", "nothing can be restored yet"];
   const rows = windows.map((w) => [
     String(w.timeline),
     w.backup,
     w.fromLsn,
+    secondOf(w.fromTime, true),
     w.lastWal,
+    secondOf(w.toTime, false),
     w.missing === null ? "-" : `${w.missing.from} to ${w.missing.to}`,
   ]);
   const received = receivedMs === null ? [] : [`WAL was received last at ${instant(receivedMs)}`];
   return [
     "",
-    ...table([["timeline", "from backup", "from LSN", "to WAL file", "missing after that"], ...rows]),
+    ...table([
+      ["timeline", "from backup", "from LSN", "from time", "to WAL file", "to time", "missing after that"],
+      ...rows,
+    ]),
     ...received,
   ];
+}
+
+/** To the second, and never outside of what can be restored: the first moment is rounded up, the last one down. */
+function secondOf(time: string | null, up: boolean): string {
+  if (time === null) return "-";
+  const micros = microsOf(`${time.slice(0, 19).replace(" ", "T")}Z`, "") ?? 0n;
+  const whole = up && !time.endsWith(".000000+00") ? micros + 1_000_000n : micros;
+  return timeText(whole).replace(".000000", "");
 }
 
 const sizeOr = (bytes: number | null) => bytes === null ? "-" : sizeText(bytes);

@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
+import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { answering } from "../../core/http/control.ts";
@@ -16,6 +17,7 @@ import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal, secretsO
 import { supervise } from "../../core/runtime/supervisor.ts";
 import { type Clock, onAbort, oneAtATime, untilAborted } from "../../core/runtime/time.ts";
 import { orders } from "../../core/protocol/orders.ts";
+import { clusterKeys } from "../../core/protocol/signing.ts";
 import { takeBackups } from "./act/backup.ts";
 import { takeIdentity } from "./act/cloud-identity.ts";
 import { keepInStore } from "./act/cloud.ts";
@@ -53,13 +55,15 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
   const stop = new AbortController();
   onAbort(asked, () => stop.abort());
   const metrics = new Metrics();
+  const peers = new Peers(clock);
   const barman: Barman = {
     config,
     state: initialState(clock.nowMs(), config.hosts, config.cloudUrl),
     clock,
     log,
     stop: stop.signal,
-    peers: new Peers(clock),
+    peers,
+    client: new ControlClient(clusterKeys(config.clusterKeys, config.replicationPassword), peers, clock),
     metrics,
     events: barmanEvents(metrics),
     primaryChange: new AbortController(),

@@ -2,6 +2,7 @@
 import type { BarmanConfig } from "../../config/barman.ts";
 import type { Metrics } from "../../core/http/metrics.ts";
 import type { BarmanEvents } from "./text/metrics.ts";
+import type { ControlClient } from "../../core/client/control-client.ts";
 import type { Peers } from "../../core/client/peers.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
@@ -15,6 +16,7 @@ export interface Barman {
   log: Log;
   stop: AbortSignal;
   peers: Peers;
+  client: Pick<ControlClient, "ask">;
   metrics: Metrics;
   /** what is counted where it happens */
   events: BarmanEvents;
@@ -42,6 +44,7 @@ export function initialState(nowMs: number, hosts: readonly string[], cloudUrl =
     cloud: cloudUrl === "" ? null : noCloud(),
     verified: null,
     due: { checkMs: nowMs, catalogMs: nowMs },
+    keeping: [],
     lastBeatMs: nowMs,
   };
 }

@@ -2,7 +2,7 @@
 import type { Command } from "../../core/runtime/context.ts";
 import { ExitCode } from "../../core/words/errors.ts";
 import { printer } from "../../core/runtime/printer.ts";
-import { verify } from "./act/verify.ts";
+import { verify, verifyDeps } from "./act/verify.ts";
 import { verifiedText } from "./text/verified.ts";
 import { loadBarmanConfig } from "./role.ts";
 
@@ -13,15 +13,10 @@ export const verifyCommand: Command = async (context, { args: [id = null], optio
   const ended = new AbortController();
   context.onSignal(() => ended.abort());
   const { clock } = context;
-  const verified = await verify(id === "latest" ? null : id, {
-    places: config,
-    clock,
-    say: out.say,
-    signal: ended.signal,
-    gentle: true,
-    sql: config.verifySql,
-    database: config.postgresDb,
-  });
+  const verified = await verify(
+    id === "latest" ? null : id,
+    verifyDeps(config, { clock, say: out.say, signal: ended.signal }),
+  );
   out.say(verifiedText(verified));
   out.result({ ...verified });
   return verified.error === null ? ExitCode.ok : ExitCode.no;

@@ -33,7 +33,8 @@ export interface DataDoor {
   /** how the timeline of WAL that is valid up to `position` began; also beside a running server */
   origin(position: WalPosition): Promise<TimelineOrigin | null>;
   bootstrap(): Promise<void>;
-  clone(from: string): Promise<void>;
+  /** `keptMayGo`: the data from before a restore, where there is no room for the clone otherwise */
+  clone(from: string, how: { keptMayGo: boolean }): Promise<void>;
   /** `failed`: why it failed, so that the node has to be cloned; `fetched`: how many WAL files came from barman */
   rewind(to: string): Promise<{ failed: string | null; fetched: number }>;
   /**
@@ -45,6 +46,8 @@ export interface DataDoor {
   recoveryWal(): { exhausted: boolean; trouble: string | null };
   /** barman's agent answers there from now on */
   barmanIsAt(hosts: readonly string[]): void;
+  /** why a backup has no place on the volumes of this node; null: it has */
+  noPlaceFor(order: Pick<RestoreOrder, "bytes" | "tablespaces">): Promise<string | null>;
   /** copies a backup of barman and puts it in the place of the data here, which are kept */
   restore(order: RestoreOrder, onProgress: (p: CopyProgress) => void, signal: AbortSignal): Promise<void>;
   /** puts back what was replaced by the restore of this id */
@@ -53,8 +56,10 @@ export interface DataDoor {
   endRecovery(): Promise<void>;
   /** the restored data are like any other from now on; also beside a running server */
   endRestore(): Promise<void>;
-  /** removes the data from before earlier restores; returns the names of those restores */
-  forgetReplaced(): Promise<string[]>;
+  /** the data from before earlier restores: of which, how many bytes, and how much of their volumes is free, 0 to 1 */
+  kept(): Promise<{ names: string[]; bytes: number; freeShare: number } | null>;
+  /** removes them; returns the names of those restores */
+  forgetReplaced(because: string): Promise<string[]>;
   finishMove(): Promise<void>;
   discardBootstrap(): Promise<void>;
   /** before a start: the slots of other nodes are removed; a standby that follows this node gets its slot again */

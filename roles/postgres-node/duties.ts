@@ -4,6 +4,7 @@ import { Consistency } from "./act/consistency.ts";
 import { fenceHere } from "./act/end-server.ts";
 import { follow } from "./act/follow.ts";
 import { endForce, getFirstLease } from "./act/force.ts";
+import { OldData } from "./act/old-data.ts";
 import { promoteHere } from "./act/promote.ts";
 import { Registration } from "./act/registration.ts";
 import { remember } from "./act/remember.ts";
@@ -36,6 +37,7 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
   const roleChange = new RoleChange(node);
   const registration = new Registration(node);
   const slots = new Slots(node);
+  const oldData = new OldData(node);
   const consistency = new Consistency(node);
   const steps: Duty[] = [
     {
@@ -76,6 +78,7 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       ifItFails: "retry",
       do: (seen) => registration.keep(seen),
     },
+    { name: "old data", orderBecause: null, ifItFails: "retry", do: () => oldData.keep() },
     { name: "slots", orderBecause: null, ifItFails: "retry", do: (seen) => slots.dropUnneeded(seen) },
   ];
   return steps.map((step) => step.ifItFails === "retry" ? retried(step, node) : step);

@@ -147,7 +147,7 @@ async function apply(plan: StartupPlan, node: Node, attempt: Attempt): Promise<b
     case "clone":
       say(node, "cloning", `cloning from ${plan.from}`, plan.because);
       node.reinit.begins();
-      await data.clone(plan.from);
+      await data.clone(plan.from, { keptMayGo: (node.memory.now.replaced?.backup ?? null) !== null });
       node.reinit.cloned();
       await rememberJoined(attempt.joining, node);
       attempt.cloneBecause = null;

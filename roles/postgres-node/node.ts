@@ -165,6 +165,7 @@ export function statusOf(node: Node): NodeStatus {
     disk: seen.now.disk && { freeBytes: seen.now.disk.freeBytes, totalBytes: seen.now.disk.totalBytes },
     // a node that only asks for the lease keeps no other from asking: it may never get it
     restoring: node.restoring.now,
+    kept: node.restoring.kept,
     reinit: node.reinit.now,
     becomingPrimary: node.candidacy.current !== null && licenseOf(node) !== "missing",
     repmgrdRuns: node.repmgrd.running(),

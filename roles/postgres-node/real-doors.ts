@@ -16,7 +16,8 @@ import { fetchWal } from "./data/fetch-wal.ts";
 import { moveIntoPlace } from "./data/journal.ts";
 import { clearLeftovers, discardBootstrap, forgetStandbys } from "./data/leftovers.ts";
 import { RecoveryWal } from "./data/recovery-wal.ts";
-import { endRestore, forgetReplaced, restoreBackup, undoRestore } from "./data/restore.ts";
+import { keptLook } from "./data/kept.ts";
+import { endRestore, forgetReplaced, noPlaceFor, restoreBackup, undoRestore } from "./data/restore.ts";
 import { rewind, type RewindUnderWay } from "./data/rewind.ts";
 import { clearPlaceHolders, makeNext, newestHistory } from "./data/timelines.ts";
 import { type Holder, noteHolder } from "./data/volume-lock.ts";
@@ -90,7 +91,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     control: () => readControlData(pgdata),
     origin: async (position) => readOwnOrigin(pgdata, position, (await readControlData(pgdata)).segmentBytes),
     bootstrap: () => bootstrap({ ...deps, signal: stop, writeServerConfig }),
-    clone: (from) => clone(from, { ...deps, signal: stop }),
+    clone: (from, { keptMayGo }) => clone(from, { ...deps, signal: stop, keptMayGo }),
     rewind: async (to) => {
       const own: RewindUnderWay = underWay = { to, fetched: [] };
       try {
@@ -105,6 +106,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     },
     recoveryWal: () => recovering?.now ?? { exhausted: false, trouble: null },
     barmanIsAt: (hosts) => recovering?.barmanIsAt(hosts),
+    noPlaceFor: (order) => noPlaceFor(order, pgdata),
     restore: (order, onProgress, signal) =>
       restoreBackup(pgdata, order, { ...deps, signal: AbortSignal.any([stop, signal]), onProgress }),
     undoRestore: (id) => undoRestore(pgdata, id, deps),
@@ -113,7 +115,8 @@ function dataDoor(deps: RealDeps): DataDoor {
       await writeServerConfig();
       await endRestore(pgdata);
     },
-    forgetReplaced: () => forgetReplaced(pgdata, log),
+    kept: keptLook(pgdata),
+    forgetReplaced: (because) => forgetReplaced(pgdata, because, log),
     finishMove: () => moveIntoPlace(pgdata, log),
     discardBootstrap: () => discardBootstrap(pgdata, log),
     clearLeftovers: () => clearLeftovers(pgdata, log),

@@ -22,8 +22,8 @@ test("a node that pauses because its server does not start is cloned at once, an
   const life = runNode(f.node);
   await f.clock.pass(600_000);
   const { clone } = f.node.doors.data;
-  f.node.doors.data.clone = async (from) => {
-    await clone(from);
+  f.node.doors.data.clone = async (from, how) => {
+    await clone(from, how);
     Object.assign(f.node.doors.server, { start: f.start });
   };
   await order(f.node);
@@ -104,9 +104,9 @@ test("an order for a node that is being cloned already ends with that clone", as
   f.world.others.set("pg2", primary);
   f.world.data = { kind: "empty" };
   const { clone } = f.node.doors.data;
-  f.node.doors.data.clone = async (from) => {
+  f.node.doors.data.clone = async (from, how) => {
     await f.clock.sleep(60_000);
-    await clone(from);
+    await clone(from, how);
   };
   const life = runNode(f.node);
   await f.clock.pass(10_000);

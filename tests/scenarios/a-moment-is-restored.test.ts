@@ -18,7 +18,7 @@ async function askCopy(backup: string, directory: string, sql: string): Promise<
 }
 
 async function endCopy(backup: string, directory: string): Promise<void> {
-  const pgCtl = "/usr/lib/postgresql/17/bin/pg_ctl";
+  const pgCtl = "pg_ctl";
   await exec(backup, ["gosu", "postgres", pgCtl, "-D", directory, "-m", "immediate", "stop"]);
   await exec(backup, ["rm", "-rf", directory]);
 }
@@ -52,7 +52,21 @@ test("a dropped table comes back into a copy, to the second and to the commit, a
   assert.equal(dry.code, 0, dry.stderr);
   assert.deepEqual([JSON.parse(dry.stdout).backup, JSON.parse(dry.stdout).stopsAt], [id, "record"]);
   assert.equal((await tryExec(backup, ["ls", "/tmp/dry"])).code, 2, "a dry run changes nothing");
+  const { lastCommit } = JSON.parse((await restore(backup, "--into", "/tmp/dry", "--dry-run", "--json")).stdout);
+  assert.ok(lastCommit.xid > Number(xid.split("\n")[0]), "the plan for the last byte names the last commit");
+  const { windows, newest } = JSON.parse(await exec(backup, ["postdock", "barman", "list", "--json"]));
+  assert.equal(windows.length, 2);
+  const times = windows.flatMap((w: { fromTime: string; toTime: string }) => [w.fromTime, w.toTime]);
+  assert.deepEqual(times, times.toSorted(), "one timeline after the other");
+  assert.equal(times.at(-1), lastCommit.at);
+  assert.equal(newest, lastCommit.at);
+  const nosuch = await tryExec(backup, ["postdock", "barman", "verify", "nosuch"]);
+  assert.match(nosuch.stderr, /there is no finished backup nosuch.*or leave the backup out/);
 
+  const retention = async () => {
+    const listed = JSON.parse(await exec(backup, ["barman", "-f", "json", "list-backups", "pg_cluster"]));
+    return (listed.pg_cluster[0].retention_status ?? "-").replace("-", "VALID");
+  };
   const cases: [string, string, string][] = [
     [before, "select count(*) from ledger", "1000"],
     [lsn, "select count(*) from ledger", "1001"],
@@ -62,7 +76,13 @@ test("a dropped table comes back into a copy, to the second and to the commit, a
     ["immediate", "select to_regclass('ledger') is null", "t"],
   ];
   for (const [to, sql, expected] of cases) {
-    const restored = await restore(backup, "--to", to, "--into", "/tmp/copy", "--start", "--yes");
+    const restoring = restore(backup, "--to", to, "--into", "/tmp/copy", "--start", "--yes");
+    if (to === "latest") {
+      const marked = async () => await retention() === "KEEP:FULL";
+      await waitUntil(marked, { what: "the backup to be kept for the copy", deadlineMs: 30_000, everyMs: 50 }, deps);
+    }
+    const restored = await restoring;
+    assert.equal(await retention(), "VALID", "kept no longer than the restore takes");
     assert.equal(restored.code, 0, `${to}: ${restored.stdout}${restored.stderr}`);
     assert.equal(await askCopy(backup, "/tmp/copy", sql), expected, to);
     await endCopy(backup, "/tmp/copy");
@@ -118,6 +138,14 @@ test("the whole cluster goes back to the moment before a mistake, with one comma
   assert.match(dry.stdout, new RegExp(`^node +${node}, .* free; its old data are kept`, "m"));
   assert.match(dry.stdout, new RegExp(`^lost +WAL written after that moment: .*${node} `, "m"));
 
+  const other = firstLevel.find((host) => host !== node)!;
+  for (const how of ["--dry-run", "--yes"]) {
+    const refused = await restore(backup, "--to", before, "--to-node", other, how);
+    assert.equal(refused.code, 77, refused.stdout + refused.stderr);
+    assert.match(refused.stderr, new RegExp(`${node} is the primary; restore that node, or first type`));
+  }
+  assert.equal((await cluster.nodeStatus(node))?.paused.on, false, "what is refused pauses nothing");
+
   const restored = await restore(backup, "--to", before, "--yes");
   assert.equal(restored.code, 0, restored.stdout + restored.stderr);
   assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
@@ -133,6 +161,16 @@ test("the whole cluster goes back to the moment before a mistake, with one comma
   assert.equal((await backupsOf(backup)).length, 3, "a new base backup");
   const left = await exec(backup, ["sh", "-c", "ls /var/backups/pg_cluster"]);
   assert.doesNotMatch(left, /postdock-combined/);
+  // it is said that the old data are there, and until when
+  const known = async () => (await cluster.nodeStatus(node))?.kept?.untilMs ?? null;
+  await waitUntil(known, { what: "the node to know of the new backup", deadlineMs: 60_000, everyMs: 500 }, deps);
+  for (const command of ["show", "doctor"]) {
+    const said = (await tryExec(backup, ["postdock", "cluster", command])).stdout;
+    assert.match(said, /keeps .* of data from before its restore of .*, until 20.* UTC, or until room is needed/);
+  }
+  const metrics = await exec(await cluster.container(node), ["postdock", "metrics"]);
+  assert.match(metrics, /^postdock_restore_last_undone\{node="\w+"\} 0$/m);
+  assert.match(metrics, /^postdock_restore_kept_bytes\{node="\w+"\} \d{7,}$/m);
   assert.match((await restore(backup, "clean")).stdout, /the old data of \S+ are removed/);
 
   // another restore over the restored cluster, looked at, and undone

@@ -6,13 +6,19 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { received, restore, waitReceiving } from "../support/barman.ts";
 import { firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
-import { exec } from "../support/docker.ts";
-import { withMode } from "../support/variants.ts";
+import { exec, tryExec } from "../support/docker.ts";
+import { onNodes, withMode } from "../support/variants.ts";
 
 const deps = { clock: systemClock };
 
 test("a restore goes on where it was when the node, the command or barman dies, and can be undone at each step", async () => {
-  await using cluster = await ownCluster({ name: "interrupted", edit: withMode("strict") });
+  await using cluster = await ownCluster({
+    name: "interrupted",
+    edit: (file) => {
+      withMode("strict")(file);
+      onNodes({ RESTORE_KEEP_DAYS: 0 })(file);
+    },
+  });
   await cluster.up([...firstLevel, "backup"]);
   const node = await cluster.waitWhole(startMs, firstLevel);
   await cluster.waitLease(firstLevel);
@@ -58,10 +64,20 @@ test("a restore goes on where it was when the node, the command or barman dies, 
   await cluster.kill("backup");
   await cluster.start("backup");
   const again = await cluster.container("backup");
+  const retention = async (id: string) => {
+    const { backups } = JSON.parse(await exec(again, ["postdock", "barman", "list", "--json"]));
+    return backups.find((b: { id: string }) => b.id === id)?.retention;
+  };
+  await exec(again, ["rm", "/var/backups/pg_cluster/postdock-restore.json"]); // as in another container of barman
   const resumed = await restore(again, "resume");
   assert.equal(resumed.code, 0, resumed.stdout + resumed.stderr);
   assert.match(resumed.stdout, /is read-only at the target/);
   assert.equal(await count(node), "1001");
+  // what it uses stays, by hand too, and after the restart of barman
+  const used = (await cluster.nodeStatus(node))!.restore!.backup;
+  const deleted = await tryExec(again, ["barman", "delete", "pg_cluster", used]);
+  assert.match(deleted.stdout + deleted.stderr, /current keep request/);
+  assert.equal(await retention(used), "KEEP:FULL");
   await cluster.kill(node);
   await cluster.start(node);
   await reach("holding");
@@ -73,6 +89,14 @@ test("a restore goes on where it was when the node, the command or barman dies, 
   assert.equal(finished.code, 0, finished.stdout + finished.stderr);
   assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
   for (const host of firstLevel) assert.equal(await count(host), "1001");
+  // the old data go by themselves once the new backup is whole, and not before
+  const old = async () => (await cluster.nodeStatus(node))?.kept ?? null;
+  const gone = async () => await old() === null;
+  await waitUntil(gone, { what: "the old data to be removed", deadlineMs: 60_000, everyMs: 1_000 }, deps);
+  const history = await exec(again, ["postdock", "cluster", "history"]);
+  assert.match(history, /Old data removed, .*base backup \d{8}T\d{6} from after the restore is whole/);
+  const released = async () => await retention(used) === "VALID";
+  await waitUntil(released, { what: `backup ${used} to be kept no longer`, deadlineMs: 30_000, everyMs: 1_000 }, deps);
 });
 
 test("after the loss of all volumes but barman's, the cluster is restored into an empty node, and the others clone", async () => {

@@ -46,6 +46,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
     forced: false,
     restore: null,
     lastRestore: null,
+    replaced: null,
     force: null,
     ...remembered,
   };

@@ -11,6 +11,8 @@ import { cluster, says, server } from "./fake-cluster.ts";
 export class World {
   data: OwnData = cluster();
   freeBytes = 1e10;
+  /** what is kept of the data from before a restore */
+  kept: { names: string[]; bytes: number; freeShare: number } | null = null;
   /** what the server says while it runs; null: it does not answer */
   server: Omit<ServerSeen, "atMs"> | null = server();
   others = new Map<string, NodeStatus>([["pg2", says("pg2")], ["pg3", says("pg3")]]);
@@ -111,10 +113,12 @@ export class World {
         recoveryWal: () => ({ exhausted: this.exhausted, trouble: null }),
         barmanIsAt: (hosts) => void this.did.push(`barman at ${hosts.join()}`),
         restore: ({ id, backup }) => done(`restore ${backup}`).then(() => void (this.data = cluster({ restored: id }))),
+        noPlaceFor: () => Promise.resolve(null),
         undoRestore: (id) => done(`undo ${id}`).then(() => void (this.data = cluster())),
         endRecovery: () => done("end recovery"),
         endRestore: () => done("end restore"),
-        forgetReplaced: () => done("forget replaced").then(() => []),
+        kept: () => Promise.resolve(this.kept),
+        forgetReplaced: () => done("forget replaced").then(() => ((this.kept = null), [])),
         finishMove: () => done("finish move"),
         discardBootstrap: () => done("discard bootstrap"),
         clearLeftovers: () => Promise.resolve(),

@@ -1,5 +1,5 @@
 // PURE: the example's Compose file with another consistency mode, other voters or more nodes, for Cluster.prepare().
-import { type Edit, nodesOf, serviceOf, setEnvironment } from "./compose-file.ts";
+import { type Edit, mount, nodesOf, serviceOf, setEnvironment } from "./compose-file.ts";
 
 /** Variables on every node. */
 export const onNodes = (variables: Readonly<Record<string, string | number>>): Edit => (file) => {
@@ -10,6 +10,15 @@ export const onNodes = (variables: Readonly<Record<string, string | number>>): E
 export const onNodesAndPool = (variables: Readonly<Record<string, string | number>>): Edit => (file) => {
   onNodes(variables)(file);
   setEnvironment(file, "pgpool", variables);
+};
+
+/** A volume at this path on every node, for a tablespace. */
+export const withVolume = (path: string): Edit => (file) => {
+  for (const node of nodesOf(file)) {
+    const volume = `${node}${path.replaceAll("/", "-")}`;
+    mount(file, node, `${volume}:${path}`);
+    file.volumes = { ...file.volumes, [volume]: null };
+  }
 };
 
 /** CONSISTENCY on the nodes and on pgpool. */

@@ -1,13 +1,15 @@
 // Reads what can be restored from barman's directories: its records of backups, WAL archived and being received, histories.
 import { errorText } from "../../../core/words/errors.ts";
-import { listDirectory, modifiedMs, readIfThere, readUnzipped } from "../../../core/runtime/files.ts";
+import { listDirectory, listTree, modifiedMs, readIfThere, readUnzipped } from "../../../core/runtime/files.ts";
 import { parseHistory } from "../../../core/postgres/lsn.ts";
-import { parseWalName, segmentBytes as usualSegmentBytes, type WalFile } from "../../../core/postgres/wal-name.ts";
+import { segmentBytes as usualSegmentBytes, type WalFile } from "../../../core/postgres/wal-name.ts";
+import type { Tablespace } from "../../../core/protocol/restore.ts";
 import { recoverable, type Window } from "../decide/recoverable.ts";
 import { chainOf } from "../decide/backup-kind.ts";
 import type { Archive } from "../decide/wal-chain.ts";
+import { archivedLogs, receivedWal, walFilesIn } from "./wal-files.ts";
 import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
-import { metaDirectory, type Places, streamingDirectory, walDirectory } from "../text/places.ts";
+import { backupDirectory, metaDirectory, type Places, streamingDirectory, walDirectory } from "../text/places.ts";
 
 export interface Recoverable {
   /** from which it follows */
@@ -66,7 +68,7 @@ export async function readBackups(places: Places): Promise<{ backups: BackupReco
 
 function whyNotWhole({ id, parent, tablespaces }: BackupRecord, all: readonly BackupRecord[]): string | null {
   if (chainOf(id, all) === null) return "a backup that it builds on is missing";
-  return parent !== null && tablespaces ? "it is incremental, and the cluster has tablespaces" : null;
+  return parent !== null && tablespaces.length > 0 ? "it is incremental, and the cluster has tablespaces" : null;
 }
 
 /** The ids of the finished backups that make up this one, the full one first. Throws if one of them is missing. */
@@ -80,20 +82,24 @@ async function readArchive(
   places: Places,
   segmentBytes: number,
 ): Promise<{ archive: Archive; received: WalFile[] }> {
-  const root = walDirectory(places);
-  const entries = await listDirectory(root);
-  const archived = await listSegments(root, entries);
-  const streamed = await listDirectory(streamingDirectory(places));
-  const filesOf = (names: readonly string[]) => names.flatMap((name) => parseWalName(name, segmentBytes) ?? []);
-  const received = filesOf(streamed);
+  const archived = await Promise.all((await archivedLogs(places)).map((log) => walFilesIn(log, segmentBytes)));
+  const received = await receivedWal(places, segmentBytes);
   const histories = new Map<number, ReturnType<typeof parseHistory>>();
-  for (const [directory, names] of [[root, entries], [streamingDirectory(places), streamed]] as const) {
-    for (const name of names.filter((n) => /^[0-9A-F]{8}\.history$/.test(n))) {
+  for (const directory of [walDirectory(places), streamingDirectory(places)]) {
+    for (const name of (await listDirectory(directory)).filter((n) => /^[0-9A-F]{8}\.history$/.test(n))) {
       const text = await readUnzipped(`${directory}/${name}`); // barman compresses what it archives
       if (text !== null) histories.set(parseInt(name.slice(0, 8), 16), parseHistory(text.toString()));
     }
   }
-  return { archive: { segmentBytes, files: [...filesOf(archived), ...received], histories }, received };
+  return { archive: { segmentBytes, files: [...archived.flat(), ...received], histories }, received };
+}
+
+/** The tablespaces of a backup with their sizes. */
+export async function measureTablespaces(backup: BackupRecord, places: Places): Promise<Tablespace[]> {
+  return await Promise.all(backup.tablespaces.map(async (tablespace) => {
+    const entries = await listTree(`${backupDirectory(places, backup.id)}/${tablespace.oid}`);
+    return { ...tablespace, bytes: entries.reduce((sum, e) => sum + e.bytes, 0) };
+  }));
 }
 
 /** The names of all archived WAL segments and histories. */

@@ -9,6 +9,8 @@ import type { Backup } from "../text/barman-output.ts";
 import { decideRemovals, finishedBackups, waitingBackups } from "../decide/catalog.ts";
 import { backupDirectory, metaDirectory, recordPath } from "../text/places.ts";
 import { archiveUntilQuiet, closeEveryMs, closePresentSegment } from "./segments.ts";
+import { TablespaceWatch } from "./new-tablespaces.ts";
+import { UseWatch } from "./uses.ts";
 import type { Barman } from "../state.ts";
 
 /** Changes by hand are noticed at once; this is for retention and lost records, milliseconds. */
@@ -26,16 +28,20 @@ export interface Memory {
   read: boolean;
   /** names of the backups and the newest one's record, to notice what is done by hand */
   records: string;
+  uses: UseWatch;
+  tablespaces: TablespaceWatch;
 }
 
 /** Nothing remembered yet. */
-export const newMemory = (): Memory => ({
+export const newMemory = (barman: Barman): Memory => ({
   lastCloseMs: -Infinity,
   archiveTrouble: null,
   closes: new Map(),
   done: new Set(),
   read: false,
   records: "",
+  uses: new UseWatch(barman),
+  tablespaces: new TablespaceWatch(barman),
 });
 
 /** Notices by barman's own records that a backup was taken, removed or exempted by hand. */
@@ -98,7 +104,7 @@ async function removeBackups(backups: readonly Backup[], barman: Barman, memory:
   // a backup may have ended between the list and the look at the lock: list again, without backups that began since
   const now = runs === false ? await listBackups(config.serverName, stop) : backups;
   const known = now.filter((b) => backups.some((before) => before.id === b.id));
-  for (const removal of decideRemovals(known, { backupRuns: runs, givenUp })) {
+  for (const removal of decideRemovals(known, { backupRuns: runs, givenUp, restoreRuns: memory.uses.any })) {
     log.warn("Backup is removed", { id: removal.id, because: removal.because });
     await removeBackup(removal.id, barman);
     state.due.catalogMs = barman.clock.nowMs();

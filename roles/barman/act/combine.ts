@@ -20,7 +20,7 @@ import { progressOf } from "../decide/progress.ts";
 import type { BackupRecord } from "../text/backup-info.ts";
 import { combinedDirectory, combinerPath, dataDirectory, type Places, restorePath } from "../text/places.ts";
 import { readChain } from "./archive.ts";
-import { copyMs, type Into, options, program, sayEveryMs } from "./copy-server.ts";
+import { copyMs, type Into, prepared, sayEveryMs } from "./copy-server.ts";
 import type { Barman } from "../state.ts";
 
 const owner = postgresAccount;
@@ -31,7 +31,7 @@ export async function combineInto(to: string, { id, sizeBytes }: Combined, into:
   const chain = await readChain(id, into.places);
   into.say(`  combining ${chain.join(", ")}`);
   const from = chain.map((each) => dataDirectory(into.places, each, null));
-  await runWatched([program("pg_combinebackup"), "-o", to, ...from], { to, bytes: sizeBytes }, into);
+  await runWatched(["pg_combinebackup", "-o", to, ...from], { to, bytes: sizeBytes }, into);
 }
 
 /** Throws OperatorError unless an incremental backup can be combined for a node: barman's volume needs room for a whole one. */
@@ -105,8 +105,7 @@ export async function runWatched(
     );
   }, { clock, signal: done.signal, onError: (error) => say(`  the progress cannot be seen: ${errorText(error)}`) });
   try {
-    const { before: prefix, with: how } = options(into, copyMs);
-    await run([...prefix, ...argv], how);
+    await run(...prepared(argv, into, copyMs));
   } finally {
     done.abort();
     await watching;

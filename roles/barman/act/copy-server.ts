@@ -1,5 +1,5 @@
 // The server of a copy that was restored beside the cluster: started until it has recovered, asked, and ended.
-import { commandErrorText, postgresAccount, run, tryRun } from "../../../core/runtime/command.ts";
+import { commandErrorText, type CommandOptions, postgresAccount, run, tryRun } from "../../../core/runtime/command.ts";
 import { readIfThere } from "../../../core/runtime/files.ts";
 import { type Clock, waitUntil } from "../../../core/runtime/time.ts";
 import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
@@ -9,9 +9,6 @@ export const copyMs = 24 * 3_600_000;
 export const sayEveryMs = 5_000;
 const startMs = 60_000;
 const owner = postgresAccount;
-/** A program of PostgreSQL's server package. */
-export const program = (name: string) => `/usr/lib/postgresql/17/bin/${name}`;
-
 /** What a restore beside the cluster needs. */
 export interface Into {
   places: Places;
@@ -23,21 +20,23 @@ export interface Into {
   gentle?: boolean;
 }
 
-/** A program of the restore, with the rights and the limits of all of them. */
-export function options({ signal, gentle }: Pick<Into, "signal" | "gentle">, timeoutMs: number) {
-  return {
-    before: gentle ? ["nice", "-n", "19", "ionice", "-c", "3"] : [],
-    with: { as: owner, timeoutMs, ...(signal ? { signal } : {}) },
-  };
+/** How a program of the restore is run: with the rights, the priority, the deadline and the end of all of them. */
+export function prepared(
+  argv: readonly string[],
+  { signal, gentle }: Pick<Into, "signal" | "gentle">,
+  timeoutMs: number,
+): [string[], CommandOptions] {
+  const lowest = gentle ? ["nice", "-n", "19", "ionice", "-c", "3"] : [];
+  return [[...lowest, ...argv], { as: owner, timeoutMs, ...(signal ? { signal } : {}) }];
 }
 
 /** Starts the copy and waits until it has recovered. Throws OperatorError with the end of its log if it has not. */
 export async function startCopy(directory: string, into: Into): Promise<void> {
   const { clock, say, signal } = into;
   const log = `${directory}/restored.log`;
-  const { before: prefix, with: start } = options(into, startMs + 30_000);
-  const pgCtl = [program("pg_ctl"), "-D", directory];
-  const started = await tryRun([...prefix, ...pgCtl, "-l", log, "-w", "-t", String(startMs / 1000), "start"], start);
+  const pgCtl = ["pg_ctl", "-D", directory];
+  const start = [...pgCtl, "-l", log, "-w", "-t", String(startMs / 1000), "start"];
+  const started = await tryRun(...prepared(start, into, startMs + 30_000));
   let last = started.code === 0 ? "" : commandErrorText(started);
   let saidMs = clock.nowMs();
   const quick = { as: owner, timeoutMs: 10_000 };
@@ -58,7 +57,7 @@ export async function startCopy(directory: string, into: Into): Promise<void> {
 
 /** Ends a copy that runs. Throws CommandError if it does not end. */
 export async function endCopy(directory: string): Promise<void> {
-  const pgCtl = [program("pg_ctl"), "-D", directory];
+  const pgCtl = ["pg_ctl", "-D", directory];
   if ((await tryRun([...pgCtl, "status"], { as: owner, timeoutMs: 10_000 })).code !== 0) return;
   await run([...pgCtl, "-m", "fast", "-w", "-t", "60", "stop"], { as: owner, timeoutMs: 90_000 });
 }
@@ -70,10 +69,14 @@ export const psql = (directory: string, database: string, sql: string): string[]
 
 async function recoveryFailed(log: string, last: string): Promise<OperatorError> {
   const said = (await readIfThere(log) ?? "").split("\n").filter((line) => /FATAL|ERROR|PANIC/.test(line)).slice(-3);
+  const [, missing] = /FATAL: .*directory "([^"]+)" does not exist/.exec(said.join("\n")) ?? [];
   return new OperatorError({
     what: "The restored copy has ended during recovery",
     why: said.join(" | ") || last,
-    fix: `see ${log}; another backup or an earlier moment may be restorable: postdock barman list`,
+    fix: missing !== undefined
+      ? `a tablespace at ${missing} was created after this backup, and a copy has no place for it: restore an earlier ` +
+        "moment, or a later backup, or make that directory here, owned by postgres"
+      : `see ${log}; another backup or an earlier moment may be restorable: postdock barman list`,
     exitCode: ExitCode.no,
   });
 }

@@ -5,6 +5,7 @@ import { diskSpace } from "../../../core/runtime/files.ts";
 import { every } from "../../../core/runtime/time.ts";
 import { lacksArchive } from "../decide/backups.ts";
 import { archiveWal, check } from "../tools/barman-cli.ts";
+import { tellBackedUp } from "./backed-up.ts";
 import { finishBackups, type Memory, newMemory, noticeBackups, readCatalog } from "./catalog.ts";
 import { hasWalToArchive } from "./received-wal.ts";
 import { closePresentSegment } from "./segments.ts";
@@ -16,7 +17,7 @@ const checkAgainMs = 10_000;
 
 /** Does the duties until the role stops. */
 export async function doDuties(barman: Barman): Promise<void> {
-  const memory = newMemory();
+  const memory = newMemory(barman);
   await every(tickMs, () => round(barman, memory), {
     clock: barman.clock,
     signal: barman.stop,
@@ -28,9 +29,12 @@ async function round(barman: Barman, memory: Memory): Promise<void> {
   const { state, clock } = barman;
   state.disk = await diskSpace(barman.config.backupDir);
   await archive(barman, memory);
+  await memory.uses.look();
   await noticeBackups(barman, memory);
   if (clock.nowMs() >= state.due.catalogMs) await readCatalog(barman, memory);
   await finishBackups(barman, memory);
+  await tellBackedUp(barman);
+  await memory.tablespaces.look();
   if (clock.nowMs() >= state.due.checkMs) await runCheck(barman, memory);
 }
 

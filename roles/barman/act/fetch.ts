@@ -28,7 +28,6 @@ import {
   walDirectory,
 } from "../text/places.ts";
 import { listArchived, readBackups } from "./archive.ts";
-import { program } from "./copy-server.ts";
 import { readIdentity, writeIdentity } from "./identity.ts";
 import { planRestore } from "./plan-restore.ts";
 
@@ -140,7 +139,7 @@ async function bringBackup(
   await ensureDirectory(directory, { mode: 0o700, owner });
   await fetchBackup(config, id, tablespacesOf(info));
   say(`  backup ${id} is here; its files are compared with its manifest`);
-  const verify = [program("pg_verifybackup"), "--no-parse-wal", "--quiet", `${directory}/data`];
+  const verify = ["pg_verifybackup", "--no-parse-wal", "--quiet", `${directory}/data`];
   if (await exists(`${directory}/data/backup_manifest`)) await run(verify, { as: owner, timeoutMs: checkMs });
   await run(["sync", "-f", directory], { as: owner, timeoutMs: checkMs });
 }

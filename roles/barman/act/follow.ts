@@ -33,7 +33,11 @@ export async function followPrimary(barman: Barman, follow: () => Promise<void>)
 /** Asks all known nodes, and follows the primary if it has changed. */
 export async function followOnce(barman: Barman): Promise<void> {
   const { state } = barman;
-  const peers = (await barman.peers.askNodes(state.hosts, { timeoutMs: askTimeoutMs })).map(asked);
+  const seen = await barman.peers.askNodes(state.hosts, { timeoutMs: askTimeoutMs });
+  state.keeping = seen.flatMap((p) =>
+    p.seen === "reached" && p.status.kept?.backup === null ? [{ host: p.host, timeline: p.status.kept.timeline }] : []
+  );
+  const peers = seen.map(asked);
   const decision = decideFollow({
     peers,
     direct: peers.some((p) => p.seen === "reached") ? [] : await askServers(barman),

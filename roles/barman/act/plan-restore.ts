@@ -12,12 +12,12 @@ import {
   refuse,
   startsOf,
 } from "../decide/restore-plan.ts";
-import { type Target, timeText } from "../decide/target.ts";
+import { type Target } from "../decide/target.ts";
 import { type Archive, chainTo, rowFrom, type WalChain } from "../decide/wal-chain.ts";
 import type { BackupRecord } from "../text/backup-info.ts";
 import type { Places } from "../text/places.ts";
 import type { Mark } from "../text/waldump.ts";
-import { readSources, type Sources } from "./archive.ts";
+import { readSources } from "./archive.ts";
 import { WalReader } from "./wal-reader.ts";
 
 /** What the operator asks for. */
@@ -62,17 +62,18 @@ export async function planRestore(asked: Asked, places: Places, nowMs: number): 
         : `there is no finished backup ${asked.backup}`,
       `name one of ${
         all.map((b) => b.id).join(", ") || "those that `postdock barman list` shows"
-      }, or leave --backup out`,
+      }, or leave the backup out`,
     );
   }
-  return await resolve({ asked, starts, chain, archive, reader: new WalReader(places, chain.segmentBytes) }, nowMs);
+  await using reader = new WalReader(places, chain.segmentBytes);
+  return await resolve({ asked, starts, chain, archive, reader }, nowMs);
 }
 
 async function resolve(work: Work, nowMs: number): Promise<Planned> {
   const { asked: { target }, starts, chain, archive } = work;
   switch (target.kind) {
     case "latest":
-      return planFor({ at: "end" }, starts, chain, archive);
+      return await atEnd(work);
     case "immediate":
       return planFor({ at: "backup" }, starts, chain, archive);
     case "lsn":
@@ -88,6 +89,12 @@ async function resolve(work: Work, nowMs: number): Promise<Planned> {
     case "name":
       return await atMark((m) => m.name === target.name, `restore point ${JSON.stringify(target.name)}`, work);
   }
+}
+
+async function atEnd({ starts, chain, archive, reader }: Work): Promise<Planned> {
+  const planned = planFor({ at: "end" }, starts, chain, archive);
+  if (!("plan" in planned)) return planned;
+  return { plan: { ...planned.plan, stop: { at: "end", last: await reader.lastCommit(planned.plan.wal) } } };
 }
 
 async function atLsn(lsn: string, { starts, chain, archive, reader }: Work): Promise<Planned> {
@@ -144,17 +151,4 @@ async function atMark(is: (mark: Mark) => boolean, what: string, work: Work): Pr
       : `no ${what} is in WAL from ${files[0]?.name} to ${files.at(-1)?.name}`,
     "see `postdock barman list` for what can be restored; --to also takes a time or an LSN",
   );
-}
-
-/** The newest moment that can be restored: the last commit that was received, of the timeline that the cluster is on. */
-export async function newestMoment(
-  { backups, archive, received }: Sources,
-  places: Places,
-): Promise<string | null> {
-  const timeline = presentTimeline(received, archive);
-  const chain = timeline === null ? null : chainTo(timeline, archive);
-  const start = chain === null ? undefined : startsOf(backups, chain).at(-1);
-  if (chain === null || start === undefined) return null;
-  const last = await new WalReader(places, chain.segmentBytes).lastCommit(rowFrom(start.beginSegment, chain));
-  return last === null ? null : timeText(last.atMicros);
 }

@@ -1,4 +1,5 @@
 // The WAL that barman has, in its streaming directory and its archive, and how a plan puts it in order.
+import { basename } from "node:path";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import {
   ensureDirectory,
@@ -11,25 +12,16 @@ import {
 } from "../../../core/runtime/files.ts";
 import { archiveWal } from "../tools/barman-cli.ts";
 import type { WalPlan } from "../decide/wal.ts";
-import { asideDirectory, streamingDirectory, walDirectory } from "../text/places.ts";
+import { asideDirectory, streamingDirectory } from "../text/places.ts";
 import type { Barman } from "../state.ts";
+import { archivedLogs, walFilesIn } from "./wal-files.ts";
 import { newestWal, parseWalName, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
 
-/** WAL files in the streaming directory. */
-export async function receivedWal(barman: Barman, segmentBytes: number): Promise<WalFile[]> {
-  const names = await listDirectory(streamingDirectory(barman.config));
-  return names.flatMap((name) => parseWalName(name, segmentBytes) ?? []);
-}
-
 /** The newest WAL file of each timeline in the archive. */
-export async function newestArchived(barman: Barman, segmentBytes: number): Promise<WalFile[]> {
-  const root = walDirectory(barman.config);
-  const logs = (await listDirectory(root)).filter((name) => /^[0-9A-F]{16}$/.test(name)).toSorted();
-  const newest = new Map(logs.map((name) => [name.slice(0, 8), name]));
-  return await Promise.all([...newest.values()].map(async (log) => {
-    const files = (await listDirectory(`${root}/${log}`)).flatMap((name) => parseWalName(name, segmentBytes) ?? []);
-    return newestWal(files.filter((f) => !f.partial));
-  })).then((files) => files.filter((f) => f !== null));
+export async function newestArchived({ config }: Barman, segmentBytes: number): Promise<WalFile[]> {
+  const newest = new Map((await archivedLogs(config)).map((log) => [basename(log).slice(0, 8), log]));
+  const files = await Promise.all([...newest.values()].map((log) => walFilesIn(log, segmentBytes)));
+  return files.flatMap((of) => newestWal(of.filter((f) => !f.partial)) ?? []);
 }
 
 /** True if `barman archive-wal` has something to do; it always leaves one file for the receiver. */

@@ -14,7 +14,8 @@ import { decideWal, type WalPlan } from "../decide/wal.ts";
 import type { WalView } from "../decide/wal-view.ts";
 import { loginTo } from "../tools/login.ts";
 import { readHistory, readPrimaryWal, readSlot, readWalFiles, visit } from "../tools/queries.ts";
-import { applyWalPlan, newestArchived, receivedWal } from "./received-wal.ts";
+import { applyWalPlan, newestArchived } from "./received-wal.ts";
+import { receivedWal } from "./wal-files.ts";
 import { applySlotAction } from "./slots.ts";
 import { type Barman, lookAgain } from "../state.ts";
 
@@ -82,7 +83,7 @@ async function lookOver(host: string, barman: Barman): Promise<{ plan: WalPlan; 
     await applySlotAction(sql, decidePrimarySlot(await readSlot(sql, config.slotName)), host, barman);
     if (stop.aborted) throw new Error("stopping");
     const view: WalView = {
-      received: await receivedWal(barman, wal.segmentBytes),
+      received: await receivedWal(barman.config, wal.segmentBytes),
       archived: await newestArchived(barman, wal.segmentBytes),
       segmentBytes: wal.segmentBytes,
       primary: {

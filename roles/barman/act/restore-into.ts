@@ -5,6 +5,7 @@ import {
   diskSpace,
   ensureDirectory,
   exists,
+  link,
   listDirectory,
   move,
   readIfThere,
@@ -18,7 +19,7 @@ import type { RestorePlan } from "../decide/restore-plan.ts";
 import { backupDirectory } from "../text/places.ts";
 import { combineInto, runWatched } from "./combine.ts";
 import { copyMs, type Into } from "./copy-server.ts";
-import { copyHba, renderCopyConf, renderTablespaceMap } from "../text/recovery-conf.ts";
+import { copyHba, renderCopyConf } from "../text/recovery-conf.ts";
 
 /** A socket's path holds at most 107 bytes, and PostgreSQL adds /.s.PGSQL.5432. */
 const longestDirectory = 90;
@@ -76,7 +77,15 @@ export async function copyInto(directory: string, plan: RestorePlan, into: Into)
   await ensureDirectory(half, { mode: 0o700, owner });
   if (plan.backup.parent === null) await copyTree(`${from}/data/.`, `${half}/`, plan.backup.sizeBytes, into);
   else await combineInto(half, plan.backup, into);
-  await copyTablespaces(from, half, directory, into);
+  for (const { oid } of plan.backup.tablespaces) {
+    const target = `${half}/tablespaces/${oid}`;
+    await ensureDirectory(target, { mode: 0o700, owner });
+    await copyTree(`${from}/${oid}/.`, `${target}/`, null, into);
+    // the link that was copied leads into the backup
+    await remove(`${half}/pg_tblspc/${oid}`);
+    await link(tablespacePath(directory, oid), `${half}/pg_tblspc/${oid}`);
+  }
+  await refuseForeignLinks(half, plan);
   const auto = await readIfThere(`${half}/postgresql.auto.conf`) ?? "";
   const conf = renderCopyConf({
     directory,
@@ -94,20 +103,21 @@ export async function copyInto(directory: string, plan: RestorePlan, into: Into)
   await move(half, directory);
 }
 
-/** The links of a backup lead into the backup itself. A copy gets tablespaces of its own, which its first start links. */
-async function copyTablespaces(from: string, half: string, directory: string, into: Into): Promise<void> {
-  const oids = (await listDirectory(from)).filter((name) => /^\d+$/.test(name));
-  if (oids.length === 0) return;
-  const tablespaces = `${directory}.tablespaces`;
-  if (await exists(tablespaces)) into.say(`Removing ${tablespaces}, whose copy is gone`);
-  await remove(tablespaces);
-  await ensureDirectory(tablespaces, { mode: 0o700, owner });
-  for (const oid of oids) {
-    await remove(`${half}/pg_tblspc/${oid}`);
-    await ensureDirectory(`${tablespaces}/${oid}`, { mode: 0o700, owner });
-    await copyTree(`${from}/${oid}/.`, `${tablespaces}/${oid}/`, null, into);
-  }
-  await writeAtomic(`${half}/tablespace_map`, renderTablespaceMap(oids, tablespaces), { mode: 0o600, owner });
+/** Where the copy has a tablespace. */
+export const tablespacePath = (directory: string, oid: string) => `${directory}/tablespaces/${oid}`;
+
+/** A server that followed a link out of its copy would change the backup. */
+async function refuseForeignLinks(half: string, plan: RestorePlan): Promise<void> {
+  const known = plan.backup.tablespaces.map((t) => t.oid);
+  const foreign = (await listDirectory(`${half}/pg_tblspc`)).filter((name) => !known.includes(name));
+  if (foreign.length === 0) return;
+  await remove(half);
+  throw new OperatorError({
+    what: `Backup ${plan.backup.id} cannot be copied`,
+    why: `barman's record of it does not name the tablespace ${foreign.join(", ")}`,
+    fix: "restore another backup, or take a new one: postdock barman backup",
+    exitCode: ExitCode.refused,
+  });
 }
 
 async function copyTree(from: string, to: string, bytes: number | null, into: Into): Promise<void> {

@@ -1,17 +1,18 @@
 // Proves that a backup can be restored: into a scratch directory, with all WAL after it, started, checked, and thrown away.
+import type { BarmanConfig } from "../../../config/barman.ts";
 import { postgresAccount, run, tryRun } from "../../../core/runtime/command.ts";
 import { readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
 import { isPostdock } from "../../../core/runtime/proc.ts";
 import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import { secondsText } from "../../../core/words/amounts.ts";
-import { timeText } from "../decide/target.ts";
+import { timeText } from "../../../core/words/micros.ts";
 import { type Verified, VerifiedSchema } from "../../../core/protocol/verified.ts";
 import type { RestorePlan } from "../decide/restore-plan.ts";
 import { type Places, verifiedPath, verifyDirectory, verifyLockPath } from "../text/places.ts";
 import { planRestore } from "./plan-restore.ts";
-import { endCopy, type Into, program, psql, startCopy } from "./copy-server.ts";
+import { endCopy, type Into, prepared, psql, startCopy } from "./copy-server.ts";
 import { checkInto, copyInto } from "./restore-into.ts";
-import { WalReader } from "./wal-reader.ts";
+import { whileKept } from "./uses.ts";
 
 /** How long each of the checks may take, milliseconds. */
 const checkMs = 12 * 3_600_000;
@@ -21,6 +22,15 @@ export interface VerifyDeps extends Into {
   sql: string;
   database: string;
 }
+
+/** What a verification needs that this container's variables describe. It leaves processor and disk to others. */
+export const verifyDeps = (config: BarmanConfig, how: Pick<Into, "clock" | "say" | "signal">): VerifyDeps => ({
+  ...how,
+  places: config,
+  gentle: true,
+  sql: config.verifySql,
+  database: config.postgresDb,
+});
 
 /** The last verification; null: there was none. */
 export async function readVerified(places: Places): Promise<Verified | null> {
@@ -51,12 +61,12 @@ export async function verify(id: string | null, deps: VerifyDeps): Promise<Verif
     await checkInto(directory, plan);
     const atMs = clock.wallMs();
     const since = clock.nowMs();
-    const error = await prove(directory, plan, deps).then(() => null, errorText);
+    const error = await whileKept(plan.backup.id, deps, () => prove(directory, plan, deps)).then(() => null, errorText);
     const tookMs = Math.round(clock.nowMs() - since);
     await clear(directory);
     if (deps.signal?.aborted) throw new OperatorError({ what: "The verification was ended", fix: "run it again" });
-    const last = error === null ? await new WalReader(places, plan.backup.segmentBytes).lastCommit(plan.wal) : null;
-    const reached = last === null ? null : timeText(last.atMicros);
+    const last = error === null && plan.stop.at === "end" ? plan.stop.last : null;
+    const reached = last ? timeText(last.atMicros) : null;
     const verified: Verified = { backup: plan.backup.id, atMs, tookMs, reached, error };
     await writeAtomic(verifiedPath(places), JSON.stringify(verified) + "\n", { mode: 0o644, owner: postgresAccount });
     return verified;
@@ -67,22 +77,21 @@ export async function verify(id: string | null, deps: VerifyDeps): Promise<Verif
 
 /** Throws what is wrong with the backup. */
 async function prove(directory: string, plan: RestorePlan, deps: VerifyDeps): Promise<void> {
-  const { clock, database, say, signal, sql } = deps;
+  const { clock, database, say, sql } = deps;
   const timed = async (what: string, work: () => Promise<unknown>) => {
     const since = clock.nowMs();
     await work();
     say(`  ${what}: ${secondsText(clock.nowMs() - since)}`);
   };
-  const as = { as: postgresAccount, timeoutMs: checkMs, ...(signal ? { signal } : {}) };
+  const checked = (argv: readonly string[]) => prepared(argv, deps, checkMs);
   await timed("copied", () => copyInto(directory, plan, deps));
   await timed("recovered", () => startCopy(directory, deps));
-  const amcheck = [program("pg_amcheck"), "-h", directory, "-U", "postgres", "--all", "--install-missing"];
-  await timed("tables and indexes checked", () => run(["nice", "-n", "19", ...amcheck], as));
-  if (sql !== "") await timed("VERIFY_SQL run", () => run(psql(directory, database, sql), as));
+  const amcheck = ["pg_amcheck", "-h", directory, "-U", "postgres", "--all", "--install-missing"];
+  await timed("tables and indexes checked", () => run(...checked(amcheck)));
+  if (sql !== "") await timed("VERIFY_SQL run", () => run(...checked(psql(directory, database, sql))));
   await endCopy(directory);
-  const checksums = ["nice", "-n", "19", program("pg_checksums"), "--check", "-D", directory];
   await timed("page checksums checked", async () => {
-    const result = await tryRun(checksums, as);
+    const result = await tryRun(...checked(["pg_checksums", "--check", "-D", directory]));
     if (result.code === 0 || /data checksums are not enabled/.test(result.stderr)) return;
     throw new Error(
       `page checksums: ${(result.stderr.trim() || result.stdout.trim()).split("\n").slice(-3).join(" | ")}`,
@@ -93,7 +102,7 @@ async function prove(directory: string, plan: RestorePlan, deps: VerifyDeps): Pr
 /** Ends what an earlier verification has left running, and removes it. */
 async function clear(directory: string): Promise<void> {
   await endCopy(directory);
-  for (const path of [directory, `${directory}.tablespaces`, `${directory}.postdock-copy`]) await remove(path);
+  for (const path of [directory, `${directory}.postdock-copy`]) await remove(path);
 }
 
 /** One verification at a time. The lock of a process that has ended does not count. */

@@ -1,25 +1,35 @@
-// Reads commits and restore points from WAL files of the archive. Each file is copied to a directory of its own, read by
-// pg_waldump, and removed.
+// Reads commits and restore points from WAL files of the archive. A file is copied to a directory of the reader's own, read by
+// pg_waldump, and removed once the next is read.
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
-import { ensureDirectory, remove, writeAtomic } from "../../../core/runtime/files.ts";
+import { ensureDirectory, move, remove, writeAtomic } from "../../../core/runtime/files.ts";
+import { compareLsn } from "../../../core/postgres/lsn.ts";
 import { segmentOf, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
 import { readWal } from "./wal-files.ts";
 import { type Mark, parseEnd, parseMark } from "../text/waldump.ts";
 import { type Places, serverHome } from "../text/places.ts";
 
-const program = "/usr/lib/postgresql/17/bin/pg_waldump";
 /** How long one file may take, milliseconds. */
 const readMs = 120_000;
 
 /** How far back the last commit is looked for, segments. */
 const mostSegments = 64;
 
-/** What is in WAL files; a file is read once. */
-export class WalReader {
+/** What is in WAL files; a file is read once. One question at a time; to be bound with `await using`. */
+export class WalReader implements AsyncDisposable {
   private readonly known = new Map<string, Promise<readonly Mark[]>>();
+  /** the files that are copied now: two at most, by their name in the archive */
+  private readonly copies = new Map<string, string>();
+  private readonly directory: string;
 
-  constructor(private readonly places: Places, private readonly segmentBytes: number) {}
+  constructor(private readonly places: Places, private readonly segmentBytes: number) {
+    this.directory = join(serverHome(places), `postdock-plan-${randomUUID()}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await remove(this.directory);
+  }
 
   /**
    * The commits and restore points that begin in a file, in the order of WAL. `next`: the file after it, in which the last record
@@ -31,10 +41,11 @@ export class WalReader {
     return known;
   }
 
-  /** The last commit in these files, which are in the order of WAL; null if the last ones hold none. */
-  async lastCommit(files: readonly WalFile[]): Promise<Mark | null> {
+  /** The last commit in these files, which are in the order of WAL, before an LSN if one is given; null: the last ones have none. */
+  async lastCommit(files: readonly WalFile[], before: string | null = null): Promise<Mark | null> {
+    const counts = (m: Mark) => m.kind === "commit" && (before === null || compareLsn(m.lsn, before) < 0);
     for (let i = files.length - 1; i >= Math.max(0, files.length - mostSegments); i--) {
-      const commit = (await this.marks(files[i]!, files[i + 1] ?? null)).findLast((m) => m.kind === "commit");
+      const commit = (await this.marks(files[i]!, files[i + 1] ?? null)).findLast(counts);
       if (commit !== undefined) return commit;
     }
     return null;
@@ -42,44 +53,50 @@ export class WalReader {
 
   /** Where the last valid record of a file ends; null if it holds none. */
   async end(file: WalFile): Promise<string | null> {
-    return await this.withCopies([file], async ([path = ""]) => parseEnd((await waldump(["--stats", path])).stdout));
+    const [path = ""] = await this.copy([file]);
+    return parseEnd((await waldump(["--stats", path])).stdout);
   }
 
   private async read(file: WalFile, next: WalFile | null): Promise<readonly Mark[]> {
     const marks: Mark[] = [];
-    await this.withCopies(next === null ? [file] : [file, next], async (paths) => {
-      await waldump(["--rmgr=Transaction", "--rmgr=XLOG", ...paths], (line) => {
-        const mark = parseMark(line);
-        if (mark !== null && segmentOf(mark.lsn, this.segmentBytes) === file.segment) marks.push(mark);
-      });
+    const paths = await this.copy(next === null ? [file] : [file, next]);
+    await waldump(["--rmgr=Transaction", "--rmgr=XLOG", ...paths], (line) => {
+      const mark = parseMark(line);
+      if (mark !== null && segmentOf(mark.lsn, this.segmentBytes) === file.segment) marks.push(mark);
     });
     return marks;
   }
 
-  /** Copies files under names of the first one's timeline: pg_waldump goes from one to the next by these. */
-  private async withCopies<T>(files: readonly WalFile[], use: (paths: string[]) => Promise<T>): Promise<T> {
-    const { timeline } = files[0]!;
-    const directory = join(serverHome(this.places), `postdock-plan-${process.pid}-${files[0]!.name}`);
-    await ensureDirectory(directory, { mode: 0o700, owner: postgresAccount });
-    try {
-      const paths: string[] = [];
-      for (const file of files) {
-        const content = await readWal(this.places, file.name.replace(/\.partial$/, ""), file.partial);
-        if (content === null) throw new Error(`the archive no longer has ${file.name}`);
-        const path = join(directory, walName(timeline, file.segment, this.segmentBytes));
-        await writeAtomic(path, content, { mode: 0o600, owner: postgresAccount });
-        paths.push(path);
-      }
-      return await use(paths);
-    } finally {
-      await remove(directory);
+  /** Copies of files under names of the first one's timeline: pg_waldump goes from one to the next by these. */
+  private async copy(files: readonly WalFile[]): Promise<string[]> {
+    await ensureDirectory(this.directory, { mode: 0o700, owner: postgresAccount });
+    for (const [name, path] of this.copies) {
+      if (files.some((f) => f.name === name)) continue;
+      await remove(path);
+      this.copies.delete(name);
     }
+    const paths: string[] = [];
+    for (const file of files) {
+      const path = join(this.directory, walName(files[0]!.timeline, file.segment, this.segmentBytes));
+      const there = this.copies.get(file.name);
+      if (there === undefined) await this.write(file, path);
+      else if (there !== path) await move(there, path);
+      this.copies.set(file.name, path);
+      paths.push(path);
+    }
+    return paths;
+  }
+
+  private async write(file: WalFile, path: string): Promise<void> {
+    const content = await readWal(this.places, file.name.replace(/\.partial$/, ""), file.partial);
+    if (content === null) throw new Error(`the archive no longer has ${file.name}`);
+    await writeAtomic(path, content, { mode: 0o600, owner: postgresAccount });
   }
 }
 
 /** pg_waldump ends with 1 at the end of WAL that is not filled to the end of its file: what it printed before counts. */
 async function waldump(args: readonly string[], onLine?: (line: string) => void) {
-  return await tryRun([program, ...args], {
+  return await tryRun(["pg_waldump", ...args], {
     as: postgresAccount,
     timeoutMs: readMs,
     env: { LC_ALL: "C" },

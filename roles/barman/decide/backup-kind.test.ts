@@ -20,7 +20,7 @@ const record = (id: string, parent: string | null = null, changes: Partial<Backu
   from: "primary",
   parent,
   summarized: true,
-  tablespaces: false,
+  tablespaces: [],
   ...changes,
 });
 const chainAt = (timeline: number, history = "") =>
@@ -58,7 +58,9 @@ const full: [string, Partial<KindView>, RegExp][] = [
   ["the last attempt failed", { failure: "the incremental backup failed: x" }, /failed: x/],
   ["there is no parent", { backups: [] }, /no finished backup/],
   ["the parent has no summaries", { backups: [record("1", null, { summarized: false })] }, /summarize_wal was off/],
-  ["there are tablespaces", { backups: [record("1", null, { tablespaces: true })] }, /tablespaces/],
+  ["there are tablespaces", {
+    backups: [record("1", null, { tablespaces: [{ oid: "1", name: "a", location: "/b" }] })],
+  }, /tablespaces/],
   ["the timeline is not known", { chain: null }, /not in the history/],
   ["the parent ended after the fork", { chain: chainAt(2, "1\t0/7FFFFFF\tx\n") }, /backup 1 is not in the history/],
   ["the parent is of another branch", { chain: chainAt(3, "2\t0/9000000\tx\n") }, /backup 1 is not in the history/],

@@ -45,7 +45,7 @@ export function decideKind({ wanted, every, failure, backups, keptAlone, chain }
   if (wanted === "scheduled" && built.length >= every) {
     return full(`BACKUP_INCREMENTAL is ${every}, and ${built.length} were taken since the last full one began`);
   }
-  if (parent.tablespaces) return full("the cluster has tablespaces");
+  if (parent.tablespaces.length > 0) return full("the cluster has tablespaces");
   if (!parent.summarized) return full(`summarize_wal was off when backup ${parent.id} was taken`, summarize);
   if (chain === null || !isOnTheWay(parent, chain)) {
     return full(`backup ${parent.id} is not in the history of the primary's timeline`);

@@ -12,7 +12,7 @@ const backup = (id: string, status: string, retention: string | null = null): Ba
   sizeBytes: null,
   endSeconds: null,
 });
-const idle = { backupRuns: false, givenUp: [] };
+const idle = { backupRuns: false, givenUp: [], restoreRuns: false };
 
 test("a failed backup stays until a newer one has succeeded", () => {
   const failed = backup("1", "FAILED");
@@ -36,13 +36,21 @@ test("a backup whose WAL never came stays until a newer one has succeeded", () =
   assert.deepEqual(decideRemovals([waiting, done], { ...idle, givenUp: ["1"] }).map((r) => r.id), ["1"]);
 });
 
+test("an obsolete backup is removed, but not while a restore runs", () => {
+  const backups = [backup("1", "DONE", "OBSOLETE"), backup("2", "DONE", "VALID")];
+  assert.deepEqual(decideRemovals(backups, idle).map((r) => r.id), ["1"]);
+  assert.deepEqual(decideRemovals(backups, { ...idle, restoreRuns: true }), []);
+});
+
 test("the newest finished backup is never removed, nor one that barman keeps", () => {
   const status = fc.constantFrom("DONE", "FAILED", "WAITING_FOR_WALS", "STARTED", "EMPTY", "SYNCING");
   const retention = fc.constantFrom("VALID", "OBSOLETE", "KEEP:FULL");
   const runs = fc.constantFrom(true, false, null);
   fc.assert(fc.property(fc.array(fc.tuple(status, retention), { maxLength: 8 }), runs, (list, backupRuns) => {
     const backups = list.map(([s, r], i) => backup(String(i), s, r));
-    const removed = decideRemovals(backups, { backupRuns, givenUp: backups.map((b) => b.id) }).map((r) => r.id);
+    const removed = decideRemovals(backups, { ...idle, backupRuns, givenUp: backups.map((b) => b.id) }).map((r) =>
+      r.id
+    );
     const newest = finishedBackups(backups).at(-1);
     const kept = backups.filter((b) => b.status === "DONE" && b.retention !== "OBSOLETE");
     return (newest === undefined || !removed.includes(newest.id)) && kept.every((b) => !removed.includes(b.id));

@@ -17,17 +17,19 @@ export const finishedBackups = (backups: readonly Backup[]): Backup[] => backups
 /**
  * Backups to remove: those that the retention policy no longer needs (barman says OBSOLETE); failed ones, and those whose WAL never came,
  * once a newer one has succeeded (until then `barman check` reports them); and, while no backup runs, those that were cut off.
+ * While a restore runs, no finished one is removed: with it goes WAL.
  * The newest comes first, since barman removes with a backup all that build on it. If the newest finished one is no longer needed
  * by the policy, it builds on an old one that would go with it, and nothing is removed by the policy.
  */
 export function decideRemovals(
   backups: readonly Backup[],
-  seen: { backupRuns: boolean | null; givenUp: readonly string[] },
+  seen: { backupRuns: boolean | null; givenUp: readonly string[]; restoreRuns: boolean },
 ): Removal[] {
   const newest = finishedBackups(backups).at(-1);
   const newestDone = newest?.id ?? null;
+  const byPolicy = !seen.restoreRuns && newest?.retention !== "OBSOLETE";
   return backups.toReversed().flatMap((b) => {
-    if (b.status === "DONE" && b.retention === "OBSOLETE" && newest?.retention !== "OBSOLETE") {
+    if (b.status === "DONE" && b.retention === "OBSOLETE" && byPolicy) {
       return [{ id: b.id, because: "it is older than what is kept (BACKUP_RETENTION_DAYS, BACKUP_RETENTION_COUNT)" }];
     }
     if (b.status === "FAILED" && newestDone !== null && newestDone > b.id) {

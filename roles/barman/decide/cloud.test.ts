@@ -29,7 +29,7 @@ const record = (id: string, segment: number, endMs = 0, parent: string | null = 
   from: "primary",
   parent,
   summarized: true,
-  tablespaces: false,
+  tablespaces: [],
   endLsn: `0/${((segment + 1) * segmentBytes).toString(16)}`,
   endMicros: BigInt(endMs) * 1000n,
   segmentBytes,

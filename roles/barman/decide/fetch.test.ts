@@ -15,7 +15,7 @@ const backup = (id: string, segment: number, parent: string | null = null): Stor
     from: "primary",
     parent,
     summarized: true,
-    tablespaces: false,
+    tablespaces: [],
     beginSegment: BigInt(segment),
     endLsn: `0/${((segment + 1) * segmentBytes).toString(16)}`,
     endMicros: BigInt(id),

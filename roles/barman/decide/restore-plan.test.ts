@@ -28,7 +28,7 @@ const backup = (id: string, changes: Partial<BackupRecord> = {}): BackupRecord =
   beginLsn: "0/7000028",
   parent: null,
   summarized: false,
-  tablespaces: false,
+  tablespaces: [],
   ...changes,
 });
 const early = backup("early");

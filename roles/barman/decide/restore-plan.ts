@@ -12,12 +12,13 @@ import {
 import type { BackupRecord } from "../text/backup-info.ts";
 import type { Mark } from "../text/waldump.ts";
 import { rowOf } from "./recoverable.ts";
-import { timeText } from "./target.ts";
+import { timeText } from "../../../core/words/micros.ts";
 import { type Archive, rowFrom, type WalChain } from "./wal-chain.ts";
 
 /** Where recovery stops. */
 export type Stop =
-  | { at: "end" }
+  /** `last`: the last commit before that; null: the last files of WAL hold none */
+  | { at: "end"; last?: Mark | null }
   /** as soon as the backup is consistent */
   | { at: "backup" }
   /** after the record of a commit or a restore point, which begins there */

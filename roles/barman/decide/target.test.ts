@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseTarget, targetText, timeText } from "./target.ts";
+import { timeText } from "../../../core/words/micros.ts";
+import { parseTarget, targetText } from "./target.ts";
 
 test("every form of a target is read", () => {
   assert.deepEqual(parseTarget("latest"), { kind: "latest" });

@@ -1,4 +1,5 @@
 // PURE: the moment that an operator wants to go back to, from the text that is typed.
+import { microsOf, timeText } from "../../../core/words/micros.ts";
 import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
 
 /** The moment to which a restore goes. */
@@ -38,11 +39,11 @@ function parseTime(text: string): Target {
   const [, day = "", minute = "", second = ":00", fraction = "", zone] = match;
   if (zone === undefined) throw wrong(text, `it has no time zone; ${text}+00 would be UTC`);
   const offset = /^[+-]/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3).replace(":", "") || "00"}` : "Z";
-  const ms = Date.parse(`${day}T${minute}${second}${offset}`);
+  const atMicros = microsOf(`${day}T${minute}${second}${offset}`, fraction);
   // a day that the calendar does not have, such as 30 February, is moved by some parsers to the next month
   const isDay = new Date(Date.parse(`${day}T00:00:00Z`) || 0).toISOString().startsWith(day);
-  if (Number.isNaN(ms) || !isDay) throw wrong(text, "there is no such time");
-  return { kind: "time", atMicros: BigInt(ms) * 1000n + BigInt(fraction.padEnd(6, "0")) };
+  if (atMicros === null || !isDay) throw wrong(text, "there is no such time");
+  return { kind: "time", atMicros };
 }
 
 function wrong(text: string, why: string): OperatorError {
@@ -52,12 +53,6 @@ function wrong(text: string, why: string): OperatorError {
     fix: `give --to ${targetForms}`,
     exitCode: ExitCode.usage,
   });
-}
-
-/** Microseconds since 1970 as a time in UTC, "2026-11-22 10:15:00.000000+00". */
-export function timeText(micros: bigint): string {
-  const iso = new Date(Number(micros / 1000n)).toISOString();
-  return `${iso.slice(0, 10)} ${iso.slice(11, 19)}.${String(micros % 1_000_000n).padStart(6, "0")}+00`;
 }
 
 /** The target in words. */

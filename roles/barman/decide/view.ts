@@ -71,6 +71,8 @@ export interface BarmanState {
   following: string;
   /** whether a primary is in sight, and whether its absence has been reported as an error */
   sight: "seen" | "away" | "overdue";
+  /** nodes that keep data from before a restore and know of no backup from after it, which began on this timeline */
+  keeping: readonly { host: string; timeline: number }[];
   /** when the loop that looks for it last began a round */
   lastBeatMs: number;
 

@@ -1,6 +1,6 @@
 // A base backup is sent as it was listed, or refused with what to do instead.
 import assert from "node:assert/strict";
-import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ControlRefusal } from "../../../core/http/control.ts";
@@ -101,12 +101,24 @@ test("a refusal is not kept: the backup is sent once it is finished", () =>
     assert.equal((await desk.files({ id, from: 0 })).total, 6);
   }));
 
-test("a backup with tablespaces or a link is refused, with the command that restores it", () =>
-  inBarman(small, async ({ home, base, data }) => {
+test("a backup with a link that leads elsewhere is refused, with the command that restores it", () =>
+  inBarman(small, async ({ home, data }) => {
     await symlink("/etc", join(data, "base", "etc"));
     await refused(deskAt(home).files({ id, from: 0 }), /base\/etc .*is a link.*postdock barman restore --into/);
-    await mkdir(join(base, "16385"));
-    await refused(deskAt(home).files({ id, from: 0 }), /tablespace 16385.*not.*yet.*postdock barman restore --into/);
+  }));
+
+test("a tablespace is listed below its link, and its bytes are sent; a link without one is refused", () =>
+  inBarman(small, async ({ home, base, data }) => {
+    await makeTree(data, { pg_tblspc: null });
+    await symlink(join(base, "16385"), join(data, "pg_tblspc", "16385"));
+    await refused(deskAt(home).files({ id, from: 0 }), /pg_tblspc\/16385 .*is a link/);
+    await makeTree(join(base, "16385"), { "PG_17_1/5/1": "fast" });
+    const desk = deskAt(home);
+    const { digest, entries } = await desk.files({ id, from: 0 });
+    const index = entries.findIndex((e) => e.path === "pg_tblspc/16385/PG_17_1/5/1");
+    const { pieces } = await desk.piece({ id, digest, index, offset: 0 });
+    assert.equal(Buffer.from(pieces[0]!.base64, "base64").toString(), "fast");
+    assert.ok(!entries.some((e) => e.path === "pg_tblspc/16385"));
   }));
 
 test("a file that was changed, removed or replaced by a link since the list is an error that names it", () =>

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { ControlRefusal } from "../../../core/http/control.ts";
 import { errorText } from "../../../core/words/errors.ts";
-import { exists, listDirectory, listTree, modeOf, readIfThere, readListed } from "../../../core/runtime/files.ts";
+import { exists, listDirectory, listTree, readIfThere, readListed } from "../../../core/runtime/files.ts";
 import { inParallel } from "../../../core/runtime/parallel.ts";
 import { cutIntoAnswers } from "../../../core/protocol/backup-parts.ts";
 import type { AnswerOf, BackupEntry, orders, QuestionOf } from "../../../core/protocol/orders.ts";
@@ -89,7 +89,7 @@ export function backupDesk(barman: Pick<Barman, "clock" | "log" | "stop"> & { co
       if (digest !== asked.digest) {
         throw new ControlRefusal(`backup ${asked.id} has other files than the node was sent; begin the restore again`);
       }
-      const answer = await readPieces(directory, entries, asked);
+      const answer = await readPieces({ files: directory, backup: backupDirectory(config, asked.id) }, entries, asked);
       if ("pieces" in answer) return answer;
       kept = null;
       const why = `${answer.changed} in backup ${asked.id} was changed or removed while it was sent`;
@@ -107,7 +107,7 @@ function page(entries: readonly BackupEntry[], from: number): BackupEntry[] {
 
 /** What fits into one answer, or the path of a file that is no longer as it was listed. */
 async function readPieces(
-  directory: string,
+  at: { files: string; backup: string },
   entries: readonly BackupEntry[],
   from: { index: number; offset: number },
 ): Promise<{ pieces: Pieces } | { changed: string }> {
@@ -119,32 +119,45 @@ async function readPieces(
   const changed: string[] = [];
   await inParallel(mostReads, parts.entries(), async ([i, part]) => {
     const entry = entries[part.index]!;
-    const bytes = await readListed(join(directory, entry.path), part, entry);
+    const bytes = await readListed(placeOf(entry.path, at), part, entry);
     if (bytes === null) changed.push(entry.path);
     else pieces[i] = { index: part.index, offset: part.offset, base64: bytes.toString("base64") };
   });
   return changed[0] === undefined ? { pieces } : { changed: changed[0] };
 }
 
-/** The files of a finished backup. Throws ControlRefusal if a node cannot have them. */
+/** Where an entry is: barman has each tablespace beside the data, under its number. */
+function placeOf(path: string, { files, backup }: { files: string; backup: string }): string {
+  return /^pg_tblspc\/\d+\//.test(path) ? join(backup, path.slice("pg_tblspc/".length)) : join(files, path);
+}
+
+/** The files of a finished backup; those of tablespaces as pg_tblspc/NUMBER. Throws ControlRefusal if a node cannot have them. */
 async function readList(places: Places, id: string): Promise<Listed> {
-  const directory = await fitDirectory(places, id);
+  const files = await fitDirectory(places, id);
+  const directory = backupDirectory(places, id);
+  const oids = (await listDirectory(directory)).filter((name) => /^\d+$/.test(name));
   const digest = createHash("sha256");
   const entries: BackupEntry[] = [];
   let totalBytes = 0;
-  for (const { kind, ...rest } of await listTree(directory)) {
-    if (kind === "other") {
-      throw new ControlRefusal(
-        `${rest.path} in backup ${id} is a link or a special file, which a node cannot fetch; ` +
-          "use `postdock barman restore --into` in the barman container",
-      );
+  const take = async (from: string, prefix: string) => {
+    for (const { kind, path: within, ...rest } of await listTree(from)) {
+      const path = prefix + within;
+      if (kind === "other") {
+        if (oids.some((oid) => path === `pg_tblspc/${oid}`)) continue;
+        throw new ControlRefusal(
+          `${path} in backup ${id} is a link or a special file, which a node cannot fetch; ` +
+            "use `postdock barman restore --into` in the barman container",
+        );
+      }
+      const entry = { path, kind, ...rest };
+      digest.update(`${JSON.stringify(entry)}\n`);
+      entries.push(entry);
+      totalBytes += entry.bytes;
     }
-    const entry = { kind, ...rest };
-    digest.update(`${JSON.stringify(entry)}\n`);
-    entries.push(entry);
-    totalBytes += entry.bytes;
-  }
-  return { entries, totalBytes, digest: digest.digest("hex"), directory };
+  };
+  await take(files, "");
+  for (const oid of oids) await take(join(directory, oid), `pg_tblspc/${oid}/`);
+  return { entries, totalBytes, digest: digest.digest("hex"), directory: files };
 }
 
 /** The directory of its files. Throws ControlRefusal if a node cannot have them. */
@@ -157,13 +170,6 @@ async function fitDirectory(places: Places, id: string): Promise<string> {
   const finished = finishedRecord(id, record);
   if (finished === null) {
     throw new ControlRefusal(`backup ${id} is not finished; wait for it, or take another of \`postdock barman list\``);
-  }
-  for (const name of await listDirectory(directory)) {
-    if (name === "data" || !(await modeOf(join(directory, name)))?.isDirectory) continue;
-    throw new ControlRefusal(
-      `backup ${id} has the tablespace ${name}: clusters with tablespaces cannot be restored into a node yet; ` +
-        "use `postdock barman restore --into` in the barman container",
-    );
   }
   const files = dataDirectory(places, id, finished.parent);
   if (await exists(files)) return files;

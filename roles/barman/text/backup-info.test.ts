@@ -30,10 +30,21 @@ test("a finished backup is read", () => {
     beginLsn: "0/7000028",
     parent: null,
     summarized: false,
-    tablespaces: false,
+    tablespaces: [],
   });
   assert.equal(parseBackupInfo("x", text.replace("FROM: standby", "FROM: primary"))?.from, "primary");
   assert.equal(parseBackupInfo("x", text.replace("BACKUP FROM", ""))?.from, null);
+});
+
+test("tablespaces are read with odd names, and what cannot be read is an error", () => {
+  const of = (said: string) => parseBackupInfo("x", `${text}tablespaces=${said}\n`)?.tablespaces;
+  assert.deepEqual(of("None"), []);
+  assert.deepEqual(of("[('fast', 16449, '/spaces/fast')]"), [{ oid: "16449", name: "fast", location: "/spaces/fast" }]);
+  assert.deepEqual(of(`[('a, b', 1, '/x y'), ("it's", 2, '/a\\\\b')]`), [
+    { oid: "1", name: "a, b", location: "/x y" },
+    { oid: "2", name: "it's", location: "/a\\b" },
+  ]);
+  assert.throws(() => of("[Tablespace(fast)]"), /tablespaces of a backup cannot be read/);
 });
 
 test("one that is not finished is none, and one without its WAL is an error that names what is missing", () => {
@@ -49,6 +60,6 @@ test("an incremental backup names its parent, and counts as large as the cluster
   const more =
     "cluster_size=46660215\nparent_backup_id=20261127T183846\nsummarize_wal=on\ntablespaces=[('a', 1, '/b')]\n";
   const { parent, sizeBytes, summarized, tablespaces } = parseBackupInfo("x", text + more)!;
-  assert.deepEqual([parent, sizeBytes, summarized, tablespaces], ["20261127T183846", 46660215, true, true]);
+  assert.deepEqual([parent, sizeBytes, summarized, tablespaces.length], ["20261127T183846", 46660215, true, 1]);
   assert.equal(parseBackupInfo("x", `${text}parent_backup_id=None\ncluster_size=1\n`)?.sizeBytes, 33583104);
 });

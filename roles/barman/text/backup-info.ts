@@ -1,12 +1,15 @@
 // PURE: barman's own record of a backup, meta/ID-backup.info, as far as a restore needs it.
 import { parseWalName } from "../../../core/postgres/wal-name.ts";
+import { microsOf } from "../../../core/words/micros.ts";
 import type { BackupPlace } from "../decide/recoverable.ts";
 
 /** One finished backup. */
 export interface BackupRecord extends BackupPlace {
   /** size of its cluster's WAL segments, bytes */
   segmentBytes: number;
-  /** what a copy of it takes, without WAL; bytes. null if the record does not say */
+  /** directories outside the data directory: their numbers, their names, and where they are on the nodes */
+  tablespaces: { oid: string; name: string; location: string }[];
+  /** what a copy of it takes, tablespaces included, without WAL; bytes. null if the record does not say */
   sizeBytes: number | null;
   /** the kind of node that it was copied from; null if the record does not say */
   from: "primary" | "standby" | null;
@@ -16,8 +19,6 @@ export interface BackupRecord extends BackupPlace {
   parent: string | null;
   /** summarize_wal was on when it was taken, so that another one can build on it */
   summarized: boolean;
-  /** the cluster had tablespaces of its own */
-  tablespaces: boolean;
 }
 
 /** Reads the record; null if the backup is not finished. Throws if a finished one lacks what it must have. */
@@ -44,7 +45,7 @@ export function parseBackupInfo(id: string, text: string): BackupRecord | null {
     timeline: Number(read("timeline")),
     beginSegment: begin.segment,
     endLsn: read("end_xlog"),
-    endMicros: microsOf(read("end_time")),
+    endMicros: endOf(read("end_time")),
     segmentBytes,
     // an incremental one is combined with those that it builds on, which gives the whole cluster
     sizeBytes: Number(optional(parent === null ? "size" : "cluster_size")) || null,
@@ -52,7 +53,7 @@ export function parseBackupInfo(id: string, text: string): BackupRecord | null {
     beginLsn: read("begin_xlog"),
     parent,
     summarized: optional("summarize_wal") === "on",
-    tablespaces: optional("tablespaces") !== null && optional("tablespaces") !== "[]",
+    tablespaces: tablespacesOf(values.get("tablespaces") ?? "None"),
   };
 }
 
@@ -62,9 +63,25 @@ function fromOf(label: string): BackupRecord["from"] {
   return word === "primary" || word === "standby" ? word : null;
 }
 
+/** A text of Python's, as its repr() writes it. */
+const quoted = String.raw`(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")`;
+const tuple = new RegExp(String.raw`\(${quoted}, (\d+), ${quoted}\)`, "g");
+
+/** "[('fast', 16449, '/spaces/fast')]", or "None". Throws if it has another form: a tablespace that is overlooked is lost. */
+function tablespacesOf(text: string): BackupRecord["tablespaces"] {
+  if (!/^(None|\[\])$/.test(text.trim()) && !/^[[\], ]*$/.test(text.replace(tuple, ""))) {
+    throw new Error(`the tablespaces of a backup cannot be read: ${text.slice(0, 200)}`);
+  }
+  const plain = (single?: string, double?: string) => (single ?? double ?? "").replace(/\\(.)/g, "$1");
+  return [...text.matchAll(tuple)].map(([, a, b, oid = "", c, d]) => ({
+    oid,
+    name: plain(a, b),
+    location: plain(c, d),
+  }));
+}
+
 /** "2026-11-27 18:38:48.791979+00:00", with or without a fraction. */
-function microsOf(text: string): bigint | null {
+function endOf(text: string): bigint | null {
   const [, whole = "", fraction = "", zone = ""] = /^(\S+ \d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(\S*)$/.exec(text) ?? [];
-  const ms = Date.parse(whole.replace(" ", "T") + (zone === "" ? "Z" : zone));
-  return Number.isNaN(ms) ? null : BigInt(ms) * 1000n + BigInt(fraction.padEnd(6, "0"));
+  return microsOf(whole.replace(" ", "T") + (zone === "" ? "Z" : zone), fraction);
 }

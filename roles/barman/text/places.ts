@@ -27,6 +27,9 @@ export const asideDirectory = (p: Places) => `${serverHome(p)}/set-aside`;
 export const knownHostsPath = (p: Places) => `${serverHome(p)}/postdock-hosts.json`;
 /** The restore of a node that was ordered here last and is not over. */
 export const restorePath = (p: Places) => `${serverHome(p)}/postdock-restore.json`;
+/** One file for each restore that uses a backup. */
+export const usesDirectory = (p: Places) => `${serverHome(p)}/postdock-uses`;
+export const usePath = (p: Places, id: string) => `${usesDirectory(p)}/${id}.json`;
 /** Where a backup is restored to prove that it can be; the result; and which process does it. */
 export const verifyDirectory = (p: Places) => `${serverHome(p)}/postdock-verify`;
 export const verifiedPath = (p: Places) => `${serverHome(p)}/postdock-verified.json`;

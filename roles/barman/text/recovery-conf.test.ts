@@ -1,7 +1,7 @@
 // The settings of a copy stop recovery where the plan says, and keep it apart from the cluster.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderCopyConf, renderTablespaceMap, stopSettings } from "./recovery-conf.ts";
+import { renderCopyConf, stopSettings } from "./recovery-conf.ts";
 
 test("each stop has its setting", () => {
   assert.deepEqual(stopSettings({ at: "end" }), {});
@@ -28,8 +28,4 @@ test("a copy listens to no network, follows nobody, and asks no agent whether it
     /^restore_command = '\/usr\/local\/bin\/postdock barman copy-wal \/var\/backups pg_cluster %f %p'$/m,
   );
   assert.match(conf, /^recovery_target_timeline = 69$/m);
-});
-
-test("tablespaces get a place of their own", () => {
-  assert.equal(renderTablespaceMap(["16385", "16386"], "/x"), "16385 /x/16385\n16386 /x/16386\n");
 });

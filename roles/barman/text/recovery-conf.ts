@@ -63,8 +63,3 @@ export function renderCopyConf(
 
 /** Only the account of this container that owns the files connects to the copy. */
 export const copyHba = "# Written by postdock barman restore --into\nlocal all all trust\n";
-
-/** tablespace_map, by which a server links its tablespaces at its first start (manual, 54.1): "OID path" a line. */
-export function renderTablespaceMap(oids: readonly string[], directory: string): string {
-  return oids.map((oid) => `${oid} ${directory}/${oid}\n`).join("");
-}

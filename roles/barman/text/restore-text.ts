@@ -1,7 +1,8 @@
 // PURE: a restore in words, and as JSON for programs.
 import { sizeText } from "../../../core/words/amounts.ts";
 import type { RestorePlan, Stop } from "../decide/restore-plan.ts";
-import { type Target, targetText, timeText } from "../decide/target.ts";
+import { timeText } from "../../../core/words/micros.ts";
+import { type Target, targetText } from "../decide/target.ts";
 
 /** The plan, one line for each thing that it decides. */
 export function renderPlan(plan: RestorePlan, target: Target): string[] {
@@ -19,7 +20,12 @@ export function renderPlan(plan: RestorePlan, target: Target): string[] {
 }
 
 function stopText(stop: Stop): string {
-  if (stop.at === "end") return "at the end of the last file";
+  if (stop.at === "end") {
+    const { last } = stop;
+    return `at the end of the last file${
+      last ? `; its last commit is transaction ${last.xid} at ${timeText(last.atMicros)}` : ""
+    }`;
+  }
   if (stop.at === "backup") return "as soon as the backup is consistent: no transaction was committed between";
   if (stop.mark === null) return `before the record at LSN ${stop.lsn}, or the next one`;
   const { kind, xid, atMicros, name } = stop.mark;
@@ -31,7 +37,7 @@ function stopText(stop: Stop): string {
 /** The plan for programs. */
 export function planJson(plan: RestorePlan): object {
   const { backup, stop, wal } = plan;
-  const mark = stop.at === "record" ? stop.mark : null;
+  const mark = stop.at === "record" ? stop.mark : stop.at === "end" ? stop.last : null;
   return {
     backup: backup.id,
     timeline: plan.timeline,

@@ -1,5 +1,7 @@
 // PURE: what pg_waldump prints of commits and restore points.
 
+import { microsOf } from "../../../core/words/micros.ts";
+
 /** A place in WAL at which a restore can stop. */
 export interface Mark {
   kind: "commit" | "restore-point";
@@ -22,7 +24,7 @@ export function parseMark(line: string): Mark | null {
   const committed = commit.exec(desc);
   if (committed !== null) {
     const [, prepared, day, time, micros = "0"] = committed;
-    const atMicros = BigInt(Date.parse(`${day}T${time}Z`)) * 1000n + BigInt(micros);
+    const atMicros = microsOf(`${day}T${time}Z`, micros) ?? 0n;
     return { kind: "commit", lsn: trimmed(lsn), xid: Number(prepared ?? tx), atMicros, name: "" };
   }
   const [, name] = /^RESTORE_POINT (.*)$/.exec(desc) ?? [];

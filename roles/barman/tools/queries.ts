@@ -70,6 +70,15 @@ export async function readBackupProgress(
   return { streamedBytes: streamed, totalBytes: total };
 }
 
+const TablespaceRow = z.object({ oid: z.string(), name: z.string() });
+
+/** The tablespaces outside the data directory. */
+export async function readTablespaces(sql: Sql): Promise<z.infer<typeof TablespaceRow>[]> {
+  const rows = await sql`
+    select oid::text, spcname as name from pg_tablespace where starts_with(pg_tablespace_location(oid), '/')`;
+  return z.array(TablespaceRow).parse([...rows]);
+}
+
 /** Makes the slot, which keeps WAL at once. */
 export async function createSlot(sql: Sql, slotName: string): Promise<void> {
   await sql`select pg_create_physical_replication_slot(${slotName}, true)`;

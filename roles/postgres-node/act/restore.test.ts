@@ -18,11 +18,13 @@ const order = {
   timeline: 1,
   stop: { at: "end" as const },
   bytes: 1,
+  tablespaces: [],
   lastWal: "000000010000000000000009",
   hold: false,
   target: "the last byte that was received",
   finish: false,
   undo: false,
+  orderedMs: null,
 };
 const paused = { on: true, count: 3, atMs: 0, restoring: "pg1" };
 
@@ -36,6 +38,7 @@ const stepOf = (f: FakeNode) => statusOf(f.node).restore?.step ?? null;
 
 test("copied with the lease, recovered as a standby of nobody, promoted under an epoch, then failover is on again", async () => {
   const f = ordered();
+  f.world.kept = { names: ["r1"], bytes: 1, freeShare: 0.5 };
   const life = runNode(f.node);
   await f.clock.pass(2_000);
   assert.equal(stepOf(f), "recovering");
@@ -55,7 +58,9 @@ test("copied with the lease, recovered as a standby of nobody, promoted under an
   assert.deepEqual(did.filter((w) => wanted.includes(w)), wanted, did.join(", "));
   assert.ok(did.indexOf("history: Restored") > did.indexOf("end restore"));
   const { restore, lastRestore, paused: after } = f.node.memory.now;
-  assert.deepEqual([restore, lastRestore, after.on, after.count], [null, { id: "r1", undone: false }, false, 4]);
+  assert.deepEqual([restore, lastRestore?.id, lastRestore?.undone], [null, "r1", false]);
+  assert.deepEqual([after.on, after.count], [false, 4]);
+  assert.ok(f.node.memory.now.replaced!.timeline > order.newestTimeline, "no backup from before the restore is on it");
   assert.equal(statusOf(f.node).postgres.role, "primary");
   await endLife(f, life);
 });
@@ -82,7 +87,7 @@ test("undone at its target: the old data are put back, and the node leads with t
   await f.node.memory.update((m) => ({ ...m, restore: m.restore && { ...m.restore, undo: true } }));
   await f.clock.pass(3_000);
   assert.ok(f.world.did.includes("undo r1"));
-  assert.deepEqual(f.node.memory.now.lastRestore, { id: "r1", undone: true });
+  assert.deepEqual([f.node.memory.now.lastRestore?.id, f.node.memory.now.lastRestore?.undone], ["r1", true]);
   assert.equal(f.node.memory.now.paused.on, false);
   assert.equal(statusOf(f.node).postgres.role, "primary");
   await endLife(f, life);
@@ -128,7 +133,7 @@ test("a crash after the promotion, before the memory says so, ends the restore a
   const life = runNode(f.node);
   await f.clock.pass(3_000);
   assert.ok(!f.world.did.some((w) => w.startsWith("restore")), f.world.did.join(", "));
-  assert.deepEqual(f.node.memory.now.lastRestore, { id: "r1", undone: false });
+  assert.deepEqual([f.node.memory.now.lastRestore?.id, f.node.memory.now.lastRestore?.undone], ["r1", false]);
   assert.equal(statusOf(f.node).postgres.role, "primary");
   await endLife(f, life);
 });
@@ -193,4 +198,32 @@ test("a recovery that pauses before its target, or after all WAL, is not at it",
   assert.equal(decideTarget({ at: "backup" }, seen).reached, true);
   assert.equal(decideTarget({ at: "end" }, seen).reached, false);
   assert.equal(decideTarget({ at: "end" }, { ...seen, paused: false, exhausted: true }).reached, true);
+});
+
+test("where barman is now is all that resume says, and a node that is not restored does not take it", async () => {
+  const f = ordered();
+  const life = runNode(f.node);
+  await f.clock.pass(1_000);
+  const from = restoreAnswers(f.node).find((a) => a.path === orders.restoreFrom.path)!;
+  await from.carryOut({ id: "r1", hosts: ["barman2"] });
+  assert.deepEqual(f.node.memory.now.restore, { ...order, hosts: ["barman2"] });
+  await assert.rejects(
+    async () => await from.carryOut({ id: "r2", hosts: ["barman2"] }),
+    /this node is not being restored/,
+  );
+  await endLife(f, life);
+});
+
+test("a check refuses what the order would refuse, and begins nothing", async () => {
+  const f = fakeNode();
+  for (const host of ["pg2", "pg3"]) f.world.others.set(host, says(host));
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  const check = restoreAnswers(f.node).find((a) => a.path === orders.mayRestore.path)!;
+  const { finish: _, undo: __, orderedMs: ___, ...question } = order;
+  await check.carryOut(question);
+  assert.equal(f.node.memory.now.restore, null);
+  f.node.doors.data.noPlaceFor = () => Promise.resolve("tablespace fast belongs to /spaces/fast");
+  await assert.rejects(async () => await check.carryOut(question), /tablespace fast belongs to/);
+  await endLife(f, life);
 });

@@ -44,7 +44,7 @@ export async function undoRestore(because: string, node: Node): Promise<void> {
   restoring.set({ step: "undoing", trouble: null });
   await doors.data.undoRestore(restore.id);
   seen.dataReplaced();
-  await forget({ id: restore.id, undone: true }, node);
+  await forget(true, node);
   history.note("Restore ended", { because, restore: restore.id, backup: restore.backup });
 }
 
@@ -60,7 +60,7 @@ export async function endRestore(node: Node): Promise<void> {
   const { restore } = memory.now;
   if (restore === null) return;
   // the memory first: what it does not know any more is never copied again, and a marker that is left does no harm
-  await forget({ id: restore.id, undone: false }, node);
+  await forget(false, node);
   await doors.data.endRestore().catch((error) => log.warn("The restored data keep their marker", { error }));
   history.note("Restored", { backup: restore.backup, target: restore.target, restore: restore.id });
 }
@@ -82,9 +82,25 @@ async function numberTimeline(newestArchived: number, node: Node): Promise<void>
   await doors.data.makeNextTimeline(own, Math.max(own, newestArchived, await doors.data.newestTimeline()) + 1);
 }
 
-async function forget(lastRestore: RestoreEnd, { clock, memory, restoring }: Node): Promise<void> {
+async function forget(undone: boolean, node: Node): Promise<void> {
+  const { clock, memory, restoring, seen } = node;
   const wallMs = clock.wallMs();
-  await memory.update((m) => ({ ...m, restore: null, lastRestore, paused: orderPause(false, [m.paused], wallMs) }));
+  const { data, server } = seen.now;
+  const seenTimeline = server?.timeline ?? (data?.kind === "cluster" ? data.position.timeline : 0);
+  await memory.update((m) => {
+    if (m.restore === null) return m;
+    const { id, newestTimeline, orderedMs } = m.restore;
+    // above all that barman's archive knew: no backup from before the restore is on it
+    const timeline = Math.max(seenTimeline, newestTimeline + 1);
+    const lastRestore: RestoreEnd = {
+      id,
+      undone,
+      atMs: wallMs,
+      tookMs: orderedMs === null ? null : wallMs - orderedMs,
+    };
+    const replaced = undone ? m.replaced : { timeline, atMs: wallMs, backup: null };
+    return { ...m, restore: null, lastRestore, replaced, paused: orderPause(false, [m.paused], wallMs) };
+  });
   restoring.clear();
 }
 

@@ -60,7 +60,8 @@ function made(client: { ask: Ask }, changed: Partial<FetchBackupDeps> = {}) {
     onProgress: ({ doneBytes }) => progress.push(doneBytes),
     ...changed,
   };
-  const into = (target: string, hosts = ["barman"]) => fetchBackup({ hosts, id }, target, deps);
+  const into = (target: string, hosts = ["barman"]) =>
+    fetchBackup({ hosts, id }, { directory: target, tablespaces: new Map() }, deps);
   return { lines, progress, into };
 }
 
@@ -210,4 +211,32 @@ test("a directory that is not the same as the backup after the copy is an error,
     const client = interposed(joined({ barman: deskAt(home) }).ask, () => writeFile(join(target, "stray"), ""));
     await assert.rejects(made(client).into(target), /stray is not as in backup/);
     assert.equal(await exists(join(target, "PG_VERSION")), false);
+  }));
+
+test("a tablespace goes where it belongs on this node, and the link to it is left alone", () =>
+  inBarman(tree, async ({ home, base, data, target }) => {
+    await makeTree(join(base, "16385"), { "PG_17_1/5/1": "fast", "PG_17_1/5/2": "" });
+    await makeTree(data, { pg_tblspc: null });
+    await symlink(join(base, "16385"), join(data, "pg_tblspc", "16385"));
+    const elsewhere = join(home, "elsewhere");
+    await makeTree(elsewhere, { "PG_17_1/5/left": "over" });
+    const into = { directory: target, tablespaces: new Map([["16385", elsewhere]]) };
+    const deps: FetchBackupDeps = {
+      client: joined({ barman: deskAt(home) }),
+      clock: systemClock,
+      log: keptLog().log,
+      signal: new AbortController().signal,
+      onProgress: () => {},
+    };
+    for (const again of [false, true]) {
+      await fetchBackup({ hosts: ["barman"], id }, into, deps);
+      assert.deepEqual(await readTree(elsewhere), await readTree(join(base, "16385")));
+      if (!again) await symlink(elsewhere, join(target, "pg_tblspc", "16385"));
+      else assert.equal(await exists(join(target, "pg_tblspc", "16385")), true);
+    }
+    const unknown = { directory: `${target}2`, tablespaces: new Map<string, string>() };
+    await assert.rejects(
+      fetchBackup({ hosts: ["barman"], id }, unknown, deps),
+      /tablespace 16385, which was not ordered/,
+    );
   }));

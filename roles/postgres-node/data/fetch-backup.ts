@@ -1,17 +1,11 @@
 // Fetches a base backup from barman's agent into a directory. It may be interrupted at any moment, and goes on at the next call.
 import { join } from "node:path";
 import { postgresAccount } from "../../../core/runtime/command.ts";
-import {
-  ensureDirectory,
-  listTree,
-  remove,
-  syncDirectory,
-  type WriteOptions,
-  writePart,
-} from "../../../core/runtime/files.ts";
+import { ensureDirectory, remove, syncDirectory, type WriteOptions, writePart } from "../../../core/runtime/files.ts";
 import { inParallel } from "../../../core/runtime/parallel.ts";
 import { cutIntoAnswers, type FilePart } from "../../../core/protocol/backup-parts.ts";
 import type { AnswerOf, BackupEntry, orders } from "../../../core/protocol/orders.ts";
+import { type FetchTarget, listTarget, placeOf } from "./fetch-target.ts";
 import { type BackupList, BackupSource, type SourceDeps } from "./backup-source.ts";
 
 /** How many answers are asked for at the same time, and how many files of one answer are written at the same time. */
@@ -30,27 +24,28 @@ export interface FetchBackupDeps extends SourceDeps {
 }
 
 /**
- * Makes `directory` the same as the backup. A file of the right size and time is there already: it gets its time last. The rest
+ * Makes the target the same as the backup. A file of the right size and time is there already: it gets its time last. The rest
  * is fetched. PG_VERSION is written at the very end, so that a half copy is never a cluster.
  */
 export async function fetchBackup(
   source: { hosts: readonly string[]; id: string },
-  directory: string,
+  target: FetchTarget,
   deps: FetchBackupDeps,
 ): Promise<{ bytes: number; files: number }> {
   const { log } = deps;
+  const { directory, tablespaces } = target;
   const from = new BackupSource(source, deps);
   const list = await from.list();
   const version = list.entries.findIndex((e) => e.path === versionFile && e.kind === "file");
   if (version < 0) throw from.failure(`backup ${source.id} has no ${versionFile}`);
-  await ensureDirectory(directory, access(0o700));
+  for (const root of [directory, ...tablespaces.values()]) await ensureDirectory(root, access(0o700));
   await remove(join(directory, versionFile));
   await syncDirectory(directory);
 
-  const before = await compare(list.entries, directory);
-  await removeForeign(before.foreign, directory, deps);
+  const before = await compare(list.entries, target);
+  await removeForeign(before.foreign, target, deps);
   const directories = list.entries.filter((e) => e.kind === "directory");
-  for (const { path, mode } of directories) await ensureDirectory(join(directory, path), access(mode));
+  for (const { path, mode } of directories) await ensureDirectory(placeOf(path, target), access(mode));
   const files = list.entries.length - directories.length;
   log.info("Fetching a base backup", {
     backup: source.id,
@@ -60,14 +55,14 @@ export async function fetchBackup(
     filesThere: before.complete.size,
   });
 
-  const copy = new Copy(from, list, directory, deps);
+  const copy = new Copy(from, list, target, deps);
   copy.count(before.complete);
   await copy.fetchFiles((index) => index !== version && !before.complete.has(index));
-  const after = await compare(list.entries, directory);
+  const after = await compare(list.entries, target);
   const lacking = list.entries.find((e, i) => e.kind === "file" && i !== version && !after.complete.has(i));
   const wrong = lacking?.path ?? after.foreign[0];
   if (wrong !== undefined) throw from.failure(`${wrong} is not as in backup ${source.id} after the copy`);
-  await inParallel(mostRequests, directories, ({ path }) => syncDirectory(join(directory, path)));
+  await inParallel(mostRequests, directories, ({ path }) => syncDirectory(placeOf(path, target)));
   await copy.fetchFiles((index) => index === version);
   await syncDirectory(directory);
   log.info("Base backup fetched", { backup: source.id, files, bytes: list.totalBytes });
@@ -75,11 +70,11 @@ export async function fetchBackup(
 }
 
 /** Which files of the backup are complete in a directory, by their places in the list, and what does not belong to it. */
-async function compare(entries: readonly BackupEntry[], directory: string) {
+async function compare(entries: readonly BackupEntry[], target: FetchTarget) {
   const places = new Map(entries.map((entry, index) => [entry.path, index]));
   const complete = new Set<number>();
   const foreign: string[] = [];
-  for (const { path, kind, bytes, modifiedMs } of await listTree(directory)) {
+  for (const { path, kind, bytes, modifiedMs } of await listTarget(target)) {
     const index = places.get(path) ?? -1;
     const entry = entries[index];
     if (entry?.kind !== kind) foreign.push(path);
@@ -88,14 +83,14 @@ async function compare(entries: readonly BackupEntry[], directory: string) {
   return { complete, foreign };
 }
 
-async function removeForeign(foreign: readonly string[], directory: string, { log }: FetchBackupDeps): Promise<void> {
+async function removeForeign(foreign: readonly string[], target: FetchTarget, { log }: FetchBackupDeps): Promise<void> {
   if (foreign.length === 0) return;
   log.warn("Removing what does not belong to the base backup", {
-    directory,
+    directory: target.directory,
     entries: foreign.length,
     names: foreign.slice(0, mostNames),
   });
-  for (const path of foreign) await remove(join(directory, path));
+  for (const path of foreign) await remove(placeOf(path, target));
 }
 
 /** The files of one copy that are being written. */
@@ -107,7 +102,7 @@ class Copy {
   constructor(
     private readonly source: BackupSource,
     private readonly list: BackupList,
-    private readonly directory: string,
+    private readonly target: FetchTarget,
     private readonly deps: FetchBackupDeps,
   ) {}
 
@@ -135,7 +130,7 @@ class Copy {
 
   private async write({ index, offset, content }: Received): Promise<void> {
     const entry = this.list.entries[index]!;
-    const path = join(this.directory, entry.path);
+    const path = placeOf(entry.path, this.target);
     const create = access(entry.mode);
     if (content.length === entry.bytes) {
       return await writePart(path, content, { offset: 0, create, finishMs: entry.modifiedMs });

@@ -1,22 +1,22 @@
-// The node's own directory inside the volume, and the journal that shows at any moment how far a clone has come.
-// pg_basebackup skips names that begin with pgsql_tmp, so nothing in it reaches a clone. pg_rewind skips none, and would
-// replace the content by the other node's. So the data is moved away from it before a rewind, and back afterwards.
+// The journal, in the node's own directory inside the volume, that shows at any moment how far a clone has come. pg_rewind would
+// replace the content of that directory. So the data is moved away from it before a rewind, and back afterwards.
 import { join } from "node:path";
 import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
-import {
-  ensureDirectory,
-  exists,
-  listDirectory,
-  move,
-  readIfThere,
-  remove,
-  syncDirectory,
-  writeAtomic,
-} from "../../../core/runtime/files.ts";
+import { listDirectory, move, readIfThere, remove, syncDirectory, writeAtomic } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
+import {
+  ensureState,
+  freeName,
+  keptDirectory,
+  moveAll,
+  outgoingDirectory,
+  stagingDirectory,
+  stateDirectory,
+} from "./own-directory.ts";
+import * as tablespaces from "./tablespaces.ts";
 
-export const stateDirectoryName = "pgsql_tmp.postdock";
+export { keptDirectory, keptNames, stagingDirectory, stateDirectory, stateDirectoryName } from "./own-directory.ts";
 
 const Journal = z.object({
   /**
@@ -30,30 +30,11 @@ const Journal = z.object({
   startedAt: z.string(),
   /** the old data is kept under this name in this node's own directory, instead of being removed */
   keep: z.string().optional(),
+  /** the directories of tablespaces whose content is replaced together with the data directory */
+  tablespaces: z.array(z.string()).optional(),
 });
 export type Journal = z.infer<typeof Journal>;
 
-export const stateDirectory = (pgdata: string) => join(pgdata, stateDirectoryName);
-/** where a clone is received, and where pg_rewind works */
-export const stagingDirectory = (pgdata: string) => join(stateDirectory(pgdata), "incoming");
-/** pg_rewind and pg_basebackup of other nodes skip names that begin like this */
-const keptPrefix = "pgsql_tmp.before-";
-/** where the data from before a replacement are kept, named by what has replaced them */
-export const keptDirectory = (pgdata: string, name: string) => join(stateDirectory(pgdata), keptPrefix + name);
-/** What has been kept under a name stays: another replacement gets a name with a number. */
-async function freeKeptDirectory(pgdata: string, name: string): Promise<string> {
-  for (let number = 1;; number++) {
-    const path = keptDirectory(pgdata, number === 1 ? name : `${name}-${number}`);
-    if (!(await exists(path))) return path;
-  }
-}
-
-/** The names under which old data are kept. */
-export async function keptNames(pgdata: string): Promise<string[]> {
-  const names = await listDirectory(stateDirectory(pgdata));
-  return names.filter((n) => n.startsWith(keptPrefix)).map((n) => n.slice(keptPrefix.length));
-}
-const outgoingDirectory = (pgdata: string) => join(stateDirectory(pgdata), "outgoing");
 const journalPath = (pgdata: string) => join(stateDirectory(pgdata), "journal.json");
 
 /** The journal, or null if nothing was under way. A damaged journal counts as an interrupted clone. */
@@ -68,7 +49,7 @@ export async function readJournal(pgdata: string): Promise<Journal | null> {
 }
 
 export async function writeJournal(pgdata: string, journal: Journal): Promise<void> {
-  await ensureDirectory(stateDirectory(pgdata), { mode: 0o700, owner: postgresAccount });
+  await ensureState(pgdata);
   await writeAtomic(journalPath(pgdata), JSON.stringify(journal) + "\n", { mode: 0o600, owner: postgresAccount });
 }
 
@@ -78,9 +59,11 @@ export async function clearJournal(pgdata: string): Promise<void> {
   await syncDirectory(stateDirectory(pgdata));
 }
 
-/** Removes what an interrupted clone left in the staging directory. */
+/** Removes what an interrupted clone left in the staging directory, and in those of the tablespaces that its journal names. */
 export async function clearStaging(pgdata: string): Promise<void> {
+  const journal = await readJournal(pgdata);
   await remove(stagingDirectory(pgdata));
+  await tablespaces.putAside(journal?.tablespaces ?? [], null);
 }
 
 /**
@@ -90,10 +73,13 @@ export async function clearStaging(pgdata: string): Promise<void> {
 export async function moveIntoPlace(pgdata: string, log: Log): Promise<void> {
   const journal = await readJournal(pgdata);
   if (journal === null) throw new Error("moveIntoPlace() needs a journal");
+  const elsewhere = journal.tablespaces ?? [];
   if (journal.phase === "moving-out") {
+    await tablespaces.moveOut(elsewhere);
     await moveOut(pgdata);
     await writeJournal(pgdata, { ...journal, phase: "moving-in" });
   }
+  await tablespaces.moveIn(elsewhere);
   const staging = stagingDirectory(pgdata);
   const staged = await dataEntries(staging); // the other node's state, which a rewind brings along, stays behind
   for (const name of [...staged.filter((n) => n !== "PG_VERSION"), ...staged.filter((n) => n === "PG_VERSION")]) {
@@ -101,8 +87,11 @@ export async function moveIntoPlace(pgdata: string, log: Log): Promise<void> {
   }
   await syncDirectory(pgdata);
   const old = await listDirectory(outgoingDirectory(pgdata));
-  if (journal.keep !== undefined && old.length > 0) {
-    const kept = await freeKeptDirectory(pgdata, journal.keep);
+  // the name is free until the old data directory has it, so that after a crash the tablespaces get the same one
+  const name = journal.keep === undefined || old.length === 0 ? null : await freeName(pgdata, journal.keep);
+  await tablespaces.putAside(elsewhere, name);
+  if (name !== null) {
+    const kept = keptDirectory(pgdata, name);
     await move(outgoingDirectory(pgdata), kept);
     log.warn("The old data are kept beside their replacement", { directory: kept, entries: old.length });
   } else if (old.length > 0) {
@@ -133,7 +122,5 @@ async function moveOut(pgdata: string): Promise<void> {
 }
 
 async function moveEntries(from: string, to: string): Promise<void> {
-  await ensureDirectory(to, { mode: 0o700, owner: postgresAccount });
-  for (const name of await dataEntries(from)) await move(join(from, name), join(to, name));
-  await syncDirectory(to);
+  await moveAll(await dataEntries(from), from, to);
 }

@@ -46,7 +46,7 @@ test("a restore keeps what it replaces until it is told to forget it", () =>
     assert.equal(await readFile(join(journal.keptDirectory(pgdata, id), "base", "1"), "utf8"), "old");
     await endRestore(pgdata);
     assert.equal(await restoredBy(pgdata), null);
-    assert.deepEqual(await forgetReplaced(pgdata, log), [id]);
+    assert.deepEqual(await forgetReplaced(pgdata, "", log), [id]);
     assert.deepEqual(await readdir(journal.stateDirectory(pgdata)), []);
   }));
 

@@ -18,6 +18,7 @@ import {
   unstage,
   writeJournal,
 } from "./journal.ts";
+import { keepsOldData } from "./tablespaces.ts";
 import { passfilePath } from "../text/repmgr-conf.ts";
 
 /** A rewind that is under way: to which primary, and which files came from barman. */
@@ -55,6 +56,12 @@ export async function rewind(host: string, deps: RewindDeps): Promise<string | n
     passfile: passfilePath,
     tcp_user_timeout: 30_000,
   });
+  const keeping = await keepsOldData(config.pgdata);
+  if (keeping !== null) {
+    const why = `pg_rewind would remove the old data that are kept in the tablespace at ${keeping}`;
+    log.warn("Not rewound", { why });
+    return why;
+  }
   log.info("Rewinding", { to: host });
   const journal = { source: host, startedAt: new Date(clock.wallMs()).toISOString() };
   await writeJournal(config.pgdata, { ...journal, phase: "rewinding" });

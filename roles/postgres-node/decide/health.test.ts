@@ -44,6 +44,7 @@ function status(shape: Shape): NodeStatus {
     overruled: false,
     restore: null,
     lastRestore: null,
+    kept: null,
     consistency: { mode: "eventual", degraded: null },
     fenced: shape.fenced ?? null,
     lease: {

@@ -6,7 +6,11 @@ import type { NodeStatus } from "../../../core/protocol/status.ts";
 import { seriesOf } from "../../../tests/support/metrics.ts";
 import { nodeEvents, nodeGauges } from "./metrics.ts";
 
-function status(postgres: Partial<NodeStatus["postgres"]>, disk: NodeStatus["disk"]): NodeStatus {
+function status(
+  postgres: Partial<NodeStatus["postgres"]>,
+  disk: NodeStatus["disk"],
+  restored: Partial<NodeStatus> = {},
+): NodeStatus {
   return {
     postgres: {
       running: true,
@@ -22,6 +26,10 @@ function status(postgres: Partial<NodeStatus["postgres"]>, disk: NodeStatus["dis
     consistency: { mode: "eventual", degraded: null },
     fenced: null,
     disk,
+    restore: null,
+    lastRestore: null,
+    kept: null,
+    ...restored,
   } as unknown as NodeStatus;
 }
 
@@ -50,6 +58,7 @@ const recorded = [
   "gauge postdock_replay_paused{node}",
   "gauge postdock_replication_lag_bytes{node}",
   "gauge postdock_repmgrd_up{node}",
+  "gauge postdock_restore_step{node,step}",
   "gauge postdock_standbys{node}",
   "gauge postdock_streaming{node}",
   "gauge postdock_timeline{node}",
@@ -80,4 +89,36 @@ test("what could not be seen is left out, never zero; the server that does not a
   ].map((name) => `gauge ${name}{node}`);
   assert.deepEqual(seriesOf(text), [...recorded.filter((s) => !unseen.includes(s)), ...durations]);
   assert.match(text, /^pg_up\{node="node1"\} 0$/m);
+});
+
+test("a restore under way and the end of the last one have their series, and no label that grows", async () => {
+  const restore = { id: "r2", backup: "b", target: "t", step: "copying", doneBytes: 5, totalBytes: 9, replayLsn: null };
+  const text = await scrape(status({}, null, {
+    restore: { ...restore, trouble: "barman does not answer" } as NodeStatus["restore"],
+    lastRestore: { id: "r1", undone: true, atMs: 4_000, tookMs: 1_500 },
+    kept: { timeline: 3, bytes: 7, sinceMs: 0, backup: "b", untilMs: 8_000 },
+  }));
+  const shown = Object.fromEntries(
+    [...text.matchAll(/^postdock_restore_(\w+)\{([^}]*)\} (\S+)$/gm)].map(([, name, labels, value]) => [
+      name === "step" ? /step="(\w+)"/.exec(labels!)![1] : name,
+      Number(value),
+    ]),
+  );
+  assert.deepEqual(shown, {
+    copying: 1,
+    holding: 0,
+    promoting: 0,
+    recovering: 0,
+    undoing: 0,
+    waiting: 0,
+    copied_bytes: 5,
+    total_bytes: 9,
+    trouble: 1,
+    last_undone: 1,
+    last_end_time_seconds: 4,
+    last_duration_seconds: 1.5,
+    kept_bytes: 7,
+    kept_until_time_seconds: 8,
+  });
+  assert.doesNotMatch(text, /r1|r2|barman does not/);
 });

@@ -1,7 +1,8 @@
 // Every metric of a node: a gauge is a line in the list; an event is a line in nodeEvents(), and a call in the code of the event.
 import { driftShare, fenceMarginMs } from "../../../core/lease/decide/claim.ts";
+import { type RestoreEnd, RestoreProgressSchema } from "../../../core/protocol/restore.ts";
 import type { NodeStatus } from "../../../core/protocol/status.ts";
-import { type EventMetrics, type Gauge, gauge } from "../../../core/words/metric.ts";
+import { type EventMetrics, type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
 
 /** Read at each scrape from what /status shows. */
 export const nodeGauges: readonly Gauge<NodeStatus>[] = [
@@ -42,6 +43,7 @@ export const nodeGauges: readonly Gauge<NodeStatus>[] = [
     "Bytes of the primary's WAL that are not replayed",
     (s) => s.postgres.lagBytes,
   ),
+  ...restoreGauges(),
   gauge(
     "postdock_streaming",
     "1 on a standby whose WAL receiver streams",
@@ -58,6 +60,56 @@ export const nodeGauges: readonly Gauge<NodeStatus>[] = [
     ({ postgres }) => postgres.running ? postgres.downstream.length : null,
   ),
 ];
+
+function restoreGauges(): Gauge<NodeStatus>[] {
+  const { step: { options: steps } } = RestoreProgressSchema.shape;
+  const ofLast = (name: string, help: string, read: (end: RestoreEnd) => number | boolean | null) =>
+    gauge<NodeStatus>(name, help, ({ lastRestore }) => lastRestore && read(lastRestore));
+  return [
+    gaugeOfEach(
+      "postdock_restore_step",
+      "1 for the step of the restore from a backup that is under way on this node",
+      ["step"],
+      ({ restore }) => steps.map((step) => ({ labels: { step }, value: restore?.step === step })),
+    ),
+    gauge(
+      "postdock_restore_trouble",
+      "1 while the restore of this node does not go on",
+      ({ restore }) => restore && restore.trouble !== null,
+    ),
+    gauge(
+      "postdock_restore_copied_bytes",
+      "What has been copied of the backup, bytes",
+      ({ restore }) => restore && restore.doneBytes,
+    ),
+    gauge("postdock_restore_total_bytes", "Size of the backup, bytes", ({ restore }) => restore && restore.totalBytes),
+    ofLast(
+      "postdock_restore_last_undone",
+      "1 if the last restore of this node was undone, 0 if the node has led with it",
+      (end) => end.undone,
+    ),
+    ofLast(
+      "postdock_restore_last_end_time_seconds",
+      "When the last restore of this node ended, seconds since the epoch",
+      (end) => end.atMs === 0 ? null : end.atMs / 1000,
+    ),
+    ofLast(
+      "postdock_restore_last_duration_seconds",
+      "Time from the order to the end of that restore, seconds",
+      (end) => end.tookMs === null ? null : end.tookMs / 1000,
+    ),
+    gauge(
+      "postdock_restore_kept_bytes",
+      "Data from before a restore that are kept on this node, bytes",
+      ({ kept }) => kept && kept.bytes,
+    ),
+    gauge(
+      "postdock_restore_kept_until_time_seconds",
+      "When they are removed at the latest, seconds since the epoch; absent until a base backup from after it is whole",
+      ({ kept }) => kept && kept.untilMs && kept.untilMs / 1000,
+    ),
+  ];
+}
 
 /** What is counted or measured where it happens. */
 export function nodeEvents(metrics: EventMetrics) {

@@ -15,6 +15,7 @@ const empty: Memory = {
   force: null,
   restore: null,
   lastRestore: null,
+  replaced: null,
 };
 
 test("a pause that is ordered while a look is being written is not lost", async () => {

@@ -25,9 +25,18 @@ const Memory = z.object({
   /** an operator made this node primary without a majority: it votes alone until a majority is back */
   forced: z.boolean().default(false),
   /** it is being restored from a backup. `finish`: the operator has looked; `undo`: the old data is put back */
-  restore: RestoreOrderSchema.extend({ finish: z.boolean(), undo: z.boolean() }).nullable().default(null),
+  restore: RestoreOrderSchema.extend({
+    finish: z.boolean(),
+    undo: z.boolean(),
+    /** when it was ordered; wall clock, milliseconds */
+    orderedMs: z.number().nullable().default(null),
+  }).nullable().default(null),
   /** how the last restore ended */
   lastRestore: RestoreEndSchema.nullable().default(null),
+  /** data from before a restore are kept: since when, the timeline after it, and a base backup from after it that is whole */
+  replaced: z.object({ timeline: z.number(), atMs: z.number(), backup: z.string().nullable() }).nullable().default(
+    null,
+  ),
   /** the forced failover on whose timeline its data is, or is about to be */
   force: ForceSchema,
 });
@@ -48,6 +57,7 @@ export async function readMemory(pgdata: string, nodeId: number, log: Log): Prom
     hosts: [],
     restore: null,
     lastRestore: null,
+    replaced: null,
     ...fresh,
   };
   const text = await readIfThere(path(pgdata));

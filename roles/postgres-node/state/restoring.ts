@@ -20,6 +20,17 @@ export class Restoring {
     this.copy.abort();
   }
 
+  private old: { bytes: number; untilMs: number | null } | null = null;
+
+  /** The data from before a restore that are kept; null: none are, or it was not looked yet. */
+  get kept(): Readonly<{ bytes: number; untilMs: number | null }> | null {
+    return this.old;
+  }
+
+  keeps(old: { bytes: number; untilMs: number | null } | null): void {
+    this.old = old;
+  }
+
   get now(): Readonly<Progress> {
     return this.progress;
   }

@@ -30,7 +30,10 @@ export interface StatusView {
     force: Force | null;
     restore: RestoreOrder | null;
     lastRestore: RestoreEnd | null;
+    replaced: { timeline: number; atMs: number; backup: string | null } | null;
   };
+  /** the data from before a restore */
+  kept: { bytes: number; untilMs: number | null } | null;
   /** as far as this node knows from the voters */
   overruled: boolean;
   reinit: ReinitProgress | null;
@@ -88,6 +91,7 @@ export function renderStatus(view: StatusView): NodeStatus {
       ...view.restoring,
     },
     lastRestore: memory.lastRestore,
+    kept: renderKept(view),
     force: memory.force,
     overruled: view.overruled,
     disk: view.disk,
@@ -101,6 +105,12 @@ export function renderStatus(view: StatusView): NodeStatus {
       registered: own.registered === null ? null : [...own.registered],
     },
   };
+}
+
+function renderKept({ kept, memory: { replaced } }: StatusView): NodeStatus["kept"] {
+  if (kept === null || replaced === null) return null;
+  const { timeline, atMs, backup } = replaced;
+  return { timeline, bytes: kept.bytes, sinceMs: atMs, backup, untilMs: kept.untilMs };
 }
 
 function renderLease({ lease, memory, config }: StatusView): NodeStatus["lease"] {

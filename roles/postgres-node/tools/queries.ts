@@ -173,12 +173,6 @@ export async function dropSlot(sql: Sql, name: string): Promise<void> {
   await sql`select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = ${name} and not active`;
 }
 
-/** Sum of all database sizes, bytes. */
-export async function readDataBytes(sql: Sql): Promise<number> {
-  const rows = await sql`select sum(pg_database_size(oid))::float8 as bytes from pg_database`;
-  return z.number().parse(rows[0]?.bytes);
-}
-
 export async function reloadServer(sql: Sql): Promise<void> {
   await sql`select pg_reload_conf()`;
 }
