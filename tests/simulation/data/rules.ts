@@ -5,6 +5,8 @@ export interface DataRules {
   epochs: boolean;
   /** voters keep on disk what they have granted */
   durable: boolean;
+  /** a segment that is received again and hides WAL is removed before a start, and never promoted */
+  uncovers: boolean;
   /** a promotion without an epoch counts as its parent */
   counted: boolean;
   /** a timeline without a history file has not begun */
@@ -46,6 +48,7 @@ export interface DataRules {
 export const trueRules: DataRules = {
   epochs: true,
   durable: true,
+  uncovers: true,
   counted: true,
   born: true,
   ownEpoch: true,
@@ -102,5 +105,6 @@ export const plantedFaults: readonly PlantedFault[] = [
   plant("leavesOut", twins, 1930, "a node that votes alone takes a number that another may have"),
   plant("forceEndsAbove", loses, 21532, "a forced leadership keeps the epoch of its own vote"),
   plant("forceYields", loses, 56, "a forced node outranks a majority that has led since"),
+  plant("uncovers", loses, 1, "a segment that is received again hides what was acknowledged"),
   plant("marker", loses, 16, "a copy from another time leads"),
 ];
