@@ -102,9 +102,9 @@ export const plantedFaults: readonly PlantedFault[] = [
   plant("born", loses, 1329, "a timeline without a history file counts"),
   plant("gateLooks", loses, 918, "a promotion by hand ends under an epoch that was reserved meanwhile"),
   plant("configurations", loses, 282, "a node proves only what its own PARTNER_NODES ask for"),
-  plant("leavesOut", twins, 1930, "a node that votes alone takes a number that another may have"),
+  plant("leavesOut", twins, 3106, "a node that votes alone takes a number that another may have"),
   plant("forceEndsAbove", loses, 21532, "a forced leadership keeps the epoch of its own vote"),
-  plant("forceYields", loses, 56, "a forced node outranks a majority that has led since"),
+  plant("forceYields", loses, 77, "a forced node outranks a majority that has led since"),
   plant("uncovers", loses, 152, "a segment that is received again hides what was acknowledged"),
-  plant("marker", loses, 16, "a copy from another time leads"),
+  plant("marker", loses, 740, "a copy from another time leads"),
 ];
