@@ -63,7 +63,7 @@ test("only what PostgreSQL reads counts", () => {
   assert.equal(
     copiesOf({ ...held, files: [...held.files, historyName(3)] }).length,
     2,
-    "a place-holder is no timeline",
+    "a place-holder is not a timeline",
   );
 });
 
@@ -79,7 +79,7 @@ test("of two timelines that begin in one segment, the newest copy that reaches i
   assert.equal(hiding(all, reach(lsn(5, 1500), lsn(5, 2000))), null, "timeline 2 holds less");
   assert.deepEqual(hiding(chain([file(2, 5)]), reach(lsn(5, 600), "")), [file(2, 5)], "before timeline 3 is received");
   const beyond = { [file(1, 5)]: lsn(5, 9000), [file(2, 5)]: lsn(5, 3000), [file(3, 5)]: lsn(5, 600) };
-  assert.deepEqual(hiding(all, beyond), [file(3, 5)], "timeline 1 beyond its end is no history of this node");
+  assert.deepEqual(hiding(all, beyond), [file(3, 5)], "timeline 1 beyond its end is not its history");
 });
 
 test("a timeline that begins with a segment hides nothing; a file of it without a record goes, so that the end is found", () => {
