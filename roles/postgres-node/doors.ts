@@ -27,6 +27,10 @@ export interface Doors {
 /** The data directory and its volume. No server may run during a change, unless the comment of the function allows it. */
 export interface DataDoor {
   look(): Promise<OwnData>;
+  /** before a look: removes a WAL file that hides WAL which is already here (decide/hidden-wal.ts) */
+  uncover(): Promise<void>;
+  /** the WAL file that would be removed before a start; null: none, or it cannot be seen; also beside a running server */
+  hidingFile(): Promise<string | null>;
   /** bytes of the volume */
   room(): Promise<{ freeBytes: number; totalBytes: number }>;
   control(): Promise<Pick<ControlData, "state" | "checkpoint">>;

@@ -138,6 +138,7 @@ async function runningView(surroundings: Surroundings, run: ServerRun, node: Nod
     streaming,
     notStreamingMs: run.notStreamingMs(own.role === "primary" || steady, clock.nowMs()),
     noPrimaryMs: run.noPrimaryMs(surroundings.primary !== null, clock.nowMs()),
+    hidingFile: own.role === "standby" && surroundings.primary === null ? await node.doors.data.hidingFile() : null,
     trouble: seen.now.trouble?.what ?? null,
   };
 }
@@ -166,6 +167,10 @@ async function applyRunning(plan: RunningPlan, run: ServerRun, node: Node): Prom
     case "follow":
       if (await follow(plan.upstream, plan.because, node)) run.upstreamChanged();
       return null;
+    case "start-again":
+      if (node.candidacy.current !== null) return null; // a promotion is under way already
+      say(node, "stopping", "stopping to start again", plan.because);
+      return { why: "start-again", because: plan.because };
     case "promote":
       if (node.candidacy.current !== null) return null; // repmgrd or an operator has asked already
       run.retryMs = await promoteHere(plan.because, node);

@@ -64,6 +64,7 @@ export async function runNode(node: Node): Promise<void> {
 async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   const { doors, lease, seen } = node;
   await doors.server.clearStale();
+  await doors.data.uncover();
   const data = await doors.data.look();
   await forgetOtherCluster(data, node);
   await noteRestored(data, node);

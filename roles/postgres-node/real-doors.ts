@@ -13,6 +13,7 @@ import { type Clock, withDeadline } from "../../core/runtime/time.ts";
 import { bootstrap } from "./data/bootstrap.ts";
 import { clone } from "./data/clone.ts";
 import { fetchWal } from "./data/fetch-wal.ts";
+import { findHidden, uncover } from "./data/hidden-wal.ts";
 import { moveIntoPlace } from "./data/journal.ts";
 import { clearLeftovers, discardBootstrap, forgetStandbys } from "./data/leftovers.ts";
 import { RecoveryWal } from "./data/recovery-wal.ts";
@@ -68,6 +69,7 @@ function dataDoor(deps: RealDeps): DataDoor {
   const { pgdata } = config;
   let underWay: RewindUnderWay | null = null;
   let recovering: RecoveryWal | null = null;
+  let whole = new Set<string>();
   const writeConfig = (text: string) =>
     writeAtomic(join(pgdata, "postgresql.conf"), text, { mode: 0o600, owner: postgresAccount });
   const ownConfig = async () => withWalSizes(serverConfig, (await readControlData(pgdata)).segmentBytes);
@@ -87,6 +89,11 @@ function dataDoor(deps: RealDeps): DataDoor {
   };
   return {
     look: () => observeData(pgdata, log),
+    uncover: () => {
+      whole = new Set();
+      return uncover(pgdata, log);
+    },
+    hidingFile: () => findHidden(pgdata, whole).then((h) => h?.hiding[0]?.file ?? null, () => null),
     room: () => diskSpace(pgdata),
     control: () => readControlData(pgdata),
     origin: async (position) => readOwnOrigin(pgdata, position, (await readControlData(pgdata)).segmentBytes),

@@ -8,6 +8,8 @@ export type ServerEnd =
   | { why: "stopped" }
   | { why: "never-ready"; trouble: Trouble }
   | { why: "died"; trouble: Trouble }
+  /** a WAL file is removed before the server goes on as what it is (decide/hidden-wal.ts) */
+  | { why: "start-again"; because: string }
   /** it was started to be promoted, and was not */
   | { why: "not-promoted"; trouble: Trouble }
   | { why: "demoted" }

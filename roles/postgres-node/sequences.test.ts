@@ -69,6 +69,24 @@ test("a fresh look that the server's end overtakes does not call the old positio
   assert.ok(!(certain && lsn === "0/3000000"), `certain=${certain} with lsn ${lsn}, it had 0/9000000`);
 });
 
+test("a standby whose last WAL is hidden from a promotion starts again, without that file, and is promoted then", async () => {
+  const f = asStandby();
+  const life = runNode(f.node);
+  await f.clock.pass(3_000);
+  f.world.hidingFile = "000000020000000000000005";
+  await f.clock.pass(3_000);
+  const starts = () => f.world.did.filter((d) => d === "start").length;
+  assert.equal(starts(), 1, "while the primary is in sight it may arrive yet");
+  f.world.others.delete("pg2");
+  f.world.others.set("pg3", says("pg3", {}, { lsn: "0/2000000" }));
+  await f.clock.pass(10_000);
+  const did = f.world.did.join();
+  assert.equal(starts(), 2, did);
+  assert.equal(f.world.hidingFile, null);
+  assert.ok(f.world.did.lastIndexOf("start") < f.world.did.indexOf("promote"), did);
+  await endLife(f, life);
+});
+
 test("a standby whose memory cannot be written does not promote itself without a lease", async () => {
   const f = asStandby({}, { everHadMajority: false });
   f.world.broken.add("memory");

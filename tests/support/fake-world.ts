@@ -10,6 +10,8 @@ import { cluster, says, server } from "./fake-cluster.ts";
 /** The state of the world, which a test changes as it runs. */
 export class World {
   data: OwnData = cluster();
+  /** a WAL file that hides WAL, as long as no start has removed it */
+  hidingFile: string | null = null;
   freeBytes = 1e10;
   /** what is kept of the data from before a restore */
   kept: { names: string[]; bytes: number; freeShare: number } | null = null;
@@ -103,6 +105,8 @@ export class World {
     return {
       data: {
         look: () => Promise.resolve(this.data),
+        uncover: () => Promise.resolve(void (this.hidingFile = null)),
+        hidingFile: () => Promise.resolve(this.hidingFile),
         room: () => Promise.resolve({ freeBytes: this.freeBytes, totalBytes: 2e10 }),
         control: () => Promise.resolve(this.control),
         origin: () => Promise.resolve(null),

@@ -24,6 +24,16 @@ test("askToPromote() takes the lease, then allows the standby with the most WAL;
   assert.equal(statusOf(f.node).becomingPrimary, false);
 });
 
+test("askToPromote() refuses a standby whose last WAL is hidden from a promotion, and releases the lease", async () => {
+  const f = await orphanedStandby();
+  f.world.hidingFile = "000000020000000000000005";
+  const permission = await askToPromote(f.node, { ...asked, asked: true });
+  assert.match(permission.because, /000000020000000000000005 .* hides WAL/);
+  assert.equal(f.world.held, false);
+  f.world.hidingFile = null;
+  assert.equal((await askToPromote(f.node, asked)).ok, true);
+});
+
 test("askToPromote() releases the lease if another node has more WAL, and leaves no bid", async () => {
   const f = await orphanedStandby();
   f.world.others.set("pg3", says("pg3", {}, { lsn: "0/9000000" }));

@@ -1,6 +1,7 @@
 // May this node become primary now? Asked by the agent, by repmgrd before it promotes, and by PostgreSQL itself at the end of
 // recovery (recovery_end_command). Every way to read-write goes through this file.
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
+import { hidingText } from "../decide/hidden-wal.ts";
 import { decideMayPromote, type MayPromote } from "../decide/promotion.ts";
 import type { Attempt } from "../lease/lease.ts";
 import { armIfNeeded, licenseOf, type Node, ownOf } from "../node.ts";
@@ -69,6 +70,8 @@ async function insist(node: Node): Promise<Attempt> {
 }
 
 async function mayPromote(node: Node, options: MayPromote): Promise<Verdict> {
+  const hiding = await node.doors.data.hidingFile();
+  if (hiding !== null) return no(hidingText(hiding));
   const server = await observeServer(node);
   const surroundings = await observeSurroundings(node, finalLook);
   return decideMayPromote({

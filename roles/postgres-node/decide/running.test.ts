@@ -37,6 +37,7 @@ const view = (changes: Partial<RunningView> = {}): RunningView => ({
   streaming: false,
   notStreamingMs: 60_000,
   noPrimaryMs: 0,
+  hidingFile: null,
   trouble: null,
   ...changes,
 });
@@ -112,6 +113,16 @@ const table: [string, Partial<RunningView>, string][] = [
   ["also when no primary is left, so that it can lead", { license: "missing", trouble: "settings-too-low" }, "rejoin"],
   ["a primary without the lease is fenced", { role: "primary", license: "missing" }, "fence"],
   ["with the lease, a lost primary that no longer renews is replaced at once", { license: "missing" }, "promote"],
+  [
+    "but a standby whose last WAL is hidden from a promotion starts again first",
+    { license: "missing", hidingFile: "000000020000000000000005" },
+    "start-again",
+  ],
+  [
+    "and not while the primary renews",
+    { license: "missing", hidingFile: "000000020000000000000005", holder: "renews" },
+    "nothing",
+  ],
   ["but not one that only does not answer here", { license: "missing", holder: "renews" }, "nothing"],
   ["nor at once after the lease was released: its heir comes first", {
     license: "missing",

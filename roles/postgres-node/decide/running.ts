@@ -5,6 +5,7 @@ import { isRestored } from "./counting.ts";
 import { type Peer, type PrimaryInSight, reached, type RunningView } from "./view.ts";
 import { decideMayPromote } from "./promotion.ts";
 import { isAncestor, sameOrigin } from "../../../core/postgres/lsn.ts";
+import { hidingText } from "./hidden-wal.ts";
 
 export type RunningPlan =
   /** `againMs`: the next look comes after this at the latest, milliseconds; `because`: why it is not promoted */
@@ -16,6 +17,8 @@ export type RunningPlan =
   | { do: "follow"; upstream: string; because: string }
   /** streaming cannot be repaired in place: stop and decide as at start; `clone` if a rewind cannot help */
   | { do: "rejoin"; clone: boolean; because: string }
+  /** a promotion would fail, or leave WAL out: the server starts again, without the file that hides it */
+  | { do: "start-again"; because: string }
   | { do: "promote"; because: string };
 
 /** A standby that does not stream is given this long before the agent changes its upstream, milliseconds. */
@@ -167,6 +170,7 @@ function decideWithoutPrimary(view: RunningView): RunningPlan {
     ? view.holder === "renews" || (view.holder === "none" && view.noPrimaryMs < heirGraceMs)
     : view.noPrimaryMs < electionGraceMs;
   if (tooEarly) return wait;
+  if (view.hidingFile !== null) return { do: "start-again", because: hidingText(view.hidingFile) };
   // a standby that wins the tie-break and is not promoted is no longer waited for; repmgrd has no tie-break either
   const precedence = view.license === "not-needed" ? 2 * electionGraceMs : precedenceMs;
   const permission = decideMayPromote(view, { tieBreak: view.noPrimaryMs < precedence });

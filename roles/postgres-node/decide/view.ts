@@ -103,10 +103,7 @@ export interface ClusterView {
   restoring: string | null;
   /** QUORUM=on, and no operator has forced this node: a majority can be required */
   quorum: boolean;
-  /**
-   * an operator has forced this node, and a majority has granted it the lease since: it leads again (force.ts), whatever data
-   * other nodes have
-   */
+  /** an operator has forced this node, and a majority has granted it the lease since: whatever others have, it leads again */
   leadsAgain: boolean;
   /** its data is of a forced failover that a majority has overruled (overruled.ts) */
   overruled: boolean;
@@ -156,6 +153,8 @@ export interface RunningView extends Omit<ClusterView, OfTheStart> {
   holder: "renews" | "quiet" | "none";
   /** whether this node may be read-write */
   license: License;
+  /** the WAL file that hides WAL from a promotion (hidden-wal.ts); null: none, or a primary is in sight */
+  hidingFile: string | null;
   /** why PostgreSQL cannot stream, according to its own log, or null */
   trouble: StreamingTrouble | null;
 }
@@ -167,6 +166,7 @@ export type PromotionView = Omit<
   | "notStreamingMs"
   | "noPrimaryMs"
   | "trouble"
+  | "hidingFile"
   | "upstream"
   | "holder"
   | "license"

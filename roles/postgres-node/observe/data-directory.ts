@@ -8,7 +8,8 @@ import { chooseWalRange, type ControlData, isUnborn, parseWaldumpEnd } from "../
 import { conninfoValue } from "../../../core/postgres/conninfo.ts";
 import { dataEntries, readJournal } from "../data/journal.ts";
 import { restoredBy } from "../data/restore.ts";
-import { parseHistory, type WalPosition } from "../../../core/postgres/lsn.ts";
+import { belongsTo } from "../decide/hidden-wal.ts";
+import { parseHistory, type TimelineFork, type WalPosition } from "../../../core/postgres/lsn.ts";
 import { historyName } from "../../../core/postgres/wal-name.ts";
 import { readControlData } from "./control-data.ts";
 import { readOwnOrigin } from "./timeline-origin.ts";
@@ -45,14 +46,17 @@ async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
   const walFiles = await listFilled(join(pgdata, "pg_wal"));
   const end = await endOfWal(pgdata, { control, walFiles }, log);
   // the newest timeline here is known in any case, so that a promotion without an epoch is never overlooked
-  const position = { timeline: end.timeline, lsn: end.lsn ?? (control.minRecoveryEnd ?? control.checkpoint).lsn };
+  const history = await historyOf(pgdata, end.timeline);
+  const position = end.lsn === null
+    ? { timeline: end.timeline, lsn: (control.minRecoveryEnd ?? control.checkpoint).lsn }
+    : belongsTo({ timeline: end.timeline, lsn: end.lsn }, history);
   return {
     kind: "cluster",
     systemIdentifier: control.systemIdentifier,
     position,
     endRead: end.lsn !== null,
     origin: await readOwnOrigin(pgdata, position, control.segmentBytes),
-    parent: await parentOf(pgdata, position.timeline),
+    parent: parentOf(position.timeline, { timeline: end.timeline, history }),
     wasPrimary: conninfo === "" ||
       !(await exists(join(pgdata, "standby.signal")) || isUnborn(end.timeline, walFiles, control.segmentBytes)),
     ungranted: false,
@@ -61,10 +65,17 @@ async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
   };
 }
 
-async function parentOf(pgdata: string, timeline: number): Promise<WalPosition | null> {
-  const text = await readIfThere(join(pgdata, "pg_wal", historyName(timeline)));
-  const last = parseHistory(text ?? "").at(-1);
-  return last ? { timeline: last.timeline, lsn: last.endLsn } : null;
+async function historyOf(pgdata: string, timeline: number): Promise<TimelineFork[]> {
+  return parseHistory(await readIfThere(join(pgdata, "pg_wal", historyName(timeline))) ?? "");
+}
+
+function parentOf(
+  timeline: number,
+  newest: { timeline: number; history: readonly TimelineFork[] },
+): WalPosition | null {
+  const own = newest.history.findIndex((f) => f.timeline === timeline);
+  const fork = newest.history.at(own < 0 ? -1 : own - 1);
+  return fork && own !== 0 ? { timeline: fork.timeline, lsn: fork.endLsn } : null;
 }
 
 /** The end of the last valid WAL record. Its LSN is null if WAL cannot be read: the control file then has a lower bound. */

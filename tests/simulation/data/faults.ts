@@ -145,6 +145,7 @@ function restoreVolume(node: SimNode, world: DataWorld): void {
   Object.assign(disk, {
     wal,
     incoming: null,
+    short: null,
     signal: false,
     segment: 0,
     upstream: null,

@@ -53,6 +53,7 @@ export function newNode(settings: NodeSettings, wal: Wal): SimNode {
     disk: {
       wal,
       incoming: null,
+      short: null,
       signal: !isFirst,
       segment: 0,
       upstream: isFirst ? null : settings.upstream ?? "a",

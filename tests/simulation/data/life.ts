@@ -23,6 +23,7 @@ export function* life(node: SimNode, world: DataWorld): Generator<void, void> {
 
 function* turn(node: SimNode, world: DataWorld): Generator<void, void> {
   const now = node.now!;
+  if (world.rules.uncovers) node.disk.short = null;
   now.found = findData(node, world, !world.strikes(0.03));
   Object.assign(now, { ranSince: false, replacing: false });
   const kept = world.lease.heldBy(node);
@@ -164,7 +165,8 @@ function filesOfCopy({ branch }: Wal, { files }: SimNode["disk"]): Map<number, H
 function moveIntoPlace({ disk }: SimNode): void {
   if (disk.incoming === null) return;
   const { from, wal, files } = disk.incoming;
-  Object.assign(disk, { wal, files: new Map(files), signal: true, segment: 0, upstream: from, incoming: null });
+  Object.assign(disk, { wal, files: new Map(files), short: null, signal: true });
+  Object.assign(disk, { segment: 0, upstream: from, incoming: null });
 }
 
 function* rewind(node: SimNode, to: string, force: Force | null, world: DataWorld): Generator<void, void> {

@@ -27,6 +27,8 @@ export interface Disk {
   wal: Wal | null;
   /** a complete clone or rewind that waits to be moved into place */
   incoming: Incoming | null;
+  /** how far the first segment of the timeline that it follows has been received again, which is before its fork; null: whole */
+  short: number | null;
   signal: boolean;
   /** the timeline of the newest segment that a promotion has made; 0: none */
   segment: number;

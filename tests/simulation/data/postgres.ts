@@ -5,12 +5,15 @@ import { newestFrom, type SimNode, unbornOf } from "./node.ts";
 import { beginBranch, contains, cutAt, originIn, positionOf, type Wal, write } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
 
+/** So many records fill a segment. */
+const segmentRecords = 8;
+
 /** The agent reads the data directory, as it counts. `endRead`: pg_waldump finds the end of WAL. */
 export function findData({ disk }: SimNode, world: DataWorld, endRead: boolean): OwnData {
   if (disk.incoming !== null) return { kind: "unfinished-move" };
   if (disk.wal === null) return { kind: "half-cloned" };
   // otherwise the control file tells how far a checkpoint was
-  const { wal } = disk;
+  const wal = startsWith(disk.wal, disk.short);
   const end = endRead ? wal.end : 1 + world.random.below(wal.end);
   const fork = wal.branch.history.at(-1);
   const unborn = unbornOf(disk);
@@ -37,12 +40,17 @@ export function startServer(node: SimNode, as: "standby" | "primary", world: Dat
   const now = node.now!;
   Object.assign(now, { answers: false, ranSince: true, streaming: false, trouble: null, checked: false });
   Object.assign(now, { noPrimaryMs: 0, notStreamingMs: 0 });
+  disk.wal = startsWith(disk.wal!, disk.short);
+  disk.short = null;
   if (as === "standby" && !isOwnFuture(disk.wal!, disk)) return false;
   now.server = as;
   now.run++;
   if (as === "primary") becomePrimary(node, world);
   return true;
 }
+
+/** What a start reads: of a segment that is on disk twice, the file of the newest timeline. */
+const startsWith = (wal: Wal, short: number | null): Wal => short === null ? wal : cutAt(wal, short);
 
 function isOwnFuture(wal: Wal, { files }: SimNode["disk"]): boolean {
   const newest = newestFrom(wal.branch.timeline, files);
@@ -91,8 +99,18 @@ export function stream(node: SimNode, world: DataWorld): void {
   now.streaming = true;
   if (own !== wal) disk.files.set(wal.branch.timeline, source.disk.files.get(wal.branch.timeline) ?? "held");
   const more = theirs.end - own.end;
-  if (more > 0) disk.wal = cutAt(theirs, own.end + 1 + world.random.below(more));
+  if (more > 0 && !receivesAgain(node, cutAt(theirs, own.end + 1), world)) {
+    disk.wal = cutAt(theirs, own.end + 1 + world.random.below(more));
+  }
   if (source.now.server === "primary") acknowledge(source, world);
+}
+
+/** A new timeline is received from the beginning of the segment in which it left its parent. True until that has arrived. */
+function receivesAgain({ disk }: SimNode, next: Wal, world: DataWorld): boolean {
+  const fork = next.branch.from?.end;
+  const before = fork === next.end - 1 && disk.short === null ? fork % segmentRecords : 0;
+  disk.short = before === 0 ? null : Math.max(1, fork! - 1 - world.random.below(before));
+  return before > 0;
 }
 
 /** By the numbers of their timelines, as PostgreSQL sees it. */
@@ -125,6 +143,7 @@ export function* promote(node: SimNode, world: DataWorld, mayEndRecovery: () => 
   const { disk } = node;
   const now = node.now!;
   now.streaming = false;
+  if (disk.short !== null) return endServer(node, world); // its last record is not in the file that it reads: a PANIC
   now.before = disk.wal;
   const timeline = newestFrom(disk.wal!.branch.timeline, disk.files) + 1;
   const branch = beginBranch(disk.wal!, timeline, `${node.settings.host} ${world.steps}`);

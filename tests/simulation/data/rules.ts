@@ -5,6 +5,8 @@ export interface DataRules {
   epochs: boolean;
   /** voters keep on disk what they have granted */
   durable: boolean;
+  /** a segment that is received again and hides WAL is removed before a start, and never promoted */
+  uncovers: boolean;
   /** a promotion without an epoch counts as its parent */
   counted: boolean;
   /** a timeline without a history file has not begun */
@@ -46,6 +48,7 @@ export interface DataRules {
 export const trueRules: DataRules = {
   epochs: true,
   durable: true,
+  uncovers: true,
   counted: true,
   born: true,
   ownEpoch: true,
@@ -90,17 +93,18 @@ export const plantedFaults: readonly PlantedFault[] = [
   plant("counted", loses, 1, "a promotion without an epoch counts"),
   plant("placeHolders", stuck, 1, "PostgreSQL takes the next number instead of the reserved one"),
   plant("cleared", stuck, 1, "place-holders are left for the next start"),
-  plant("fenced", loses, 790, "the server outlives its lease"),
+  plant("fenced", loses, 1348, "the server outlives its lease"),
   plant("orphansEnded", two, 3, "a backend outlives its postmaster, and the lease"),
-  plant("finalLook", loses, 110, "what was seen before the lease was held is final"),
-  plant("proof", loses, 217, "a strict node leads without proof"),
+  plant("finalLook", loses, 1352, "what was seen before the lease was held is final"),
+  plant("proof", loses, 632, "a strict node leads without proof"),
   plant("certain", loses, 617, "a WAL end that could not be read is a proof"),
   plant("syncFirst", loses, 2, "the synchronous set comes after the first commit"),
-  plant("born", loses, 264, "a timeline without a history file counts"),
-  plant("gateLooks", loses, 6096, "a promotion by hand ends under an epoch that was reserved meanwhile"),
+  plant("born", loses, 1329, "a timeline without a history file counts"),
+  plant("gateLooks", loses, 918, "a promotion by hand ends under an epoch that was reserved meanwhile"),
   plant("configurations", loses, 282, "a node proves only what its own PARTNER_NODES ask for"),
-  plant("leavesOut", twins, 1930, "a node that votes alone takes a number that another may have"),
+  plant("leavesOut", twins, 3106, "a node that votes alone takes a number that another may have"),
   plant("forceEndsAbove", loses, 21532, "a forced leadership keeps the epoch of its own vote"),
-  plant("forceYields", loses, 56, "a forced node outranks a majority that has led since"),
-  plant("marker", loses, 16, "a copy from another time leads"),
+  plant("forceYields", loses, 77, "a forced node outranks a majority that has led since"),
+  plant("uncovers", loses, 152, "a segment that is received again hides what was acknowledged"),
+  plant("marker", loses, 740, "a copy from another time leads"),
 ];

@@ -16,6 +16,7 @@ import type { DataWorld } from "./world.ts";
 
 export const systemIdentifier = "1";
 const longMs = 60_000;
+const hides = (disk: SimNode["disk"], { rules }: DataWorld) => disk.short !== null && rules.uncovers;
 
 /** What a node's agent reports of its WAL; null while it has no data. */
 export function reportedPosition({ disk, now }: { disk: SimNode["disk"]; now: Running }): WalPosition | null {
@@ -169,6 +170,7 @@ export function startupOf(node: SimNode, world: DataWorld, final: boolean): Star
 
 export function mayPromote(node: SimNode, seen: Surroundings, options: MayPromote, world: DataWorld): boolean {
   const { disk, now } = node;
+  if (hides(disk, world)) return false;
   const position = reportedPosition({ disk, now: now! }) ?? positionOf(disk.wal!);
   const { sawPrimary } = now!;
   const view = { ...viewOf(node, seen, world), sawPrimary, role: "standby" as const, systemIdentifier, position };
@@ -192,6 +194,7 @@ export function runningOf(node: SimNode, seen: Surroundings, world: DataWorld): 
     sawPrimary: now.sawPrimary,
     holder: world.voter(node.settings.host).grant === null ? "none" : world.random.pick(["quiet", "renews"]),
     license: licenseOf(node, world),
+    hidingFile: hides(disk, world) && seen.primary === null ? "short" : null,
     trouble: now.trouble,
   });
 }

@@ -166,6 +166,13 @@ export async function cutOff(cluster: Cluster, service: string): Promise<Heal> {
   );
 }
 
+/** Limits what services send, to `rate` in tc's words. */
+export async function limitSending(cluster: Cluster, services: readonly string[], rate: string): Promise<Heal> {
+  const limit = `root tbf rate ${rate} burst 32kb latency 100ms`;
+  const script = (verb: "add" | "del") => `tc qdisc ${verb} dev ${device} ${verb === "add" ? limit : "root"}`;
+  return await inNetworks(cluster, services, script);
+}
+
 /** Does something in the services' networks, all at once, and undoes it at the end. */
 async function inNetworks(
   cluster: Cluster,
