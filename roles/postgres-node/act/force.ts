@@ -1,12 +1,12 @@
 // Two special cases of the lease: the first one of a cluster, and the end of a forced failover.
 import { isRestored, majorityAnswers } from "../decide/counting.ts";
 import { decideForce, type ForcePlan } from "../decide/force.ts";
-import { overruledText } from "../decide/overruled.ts";
-import type { StartupPlan } from "../decide/startup.ts";
+import { ledByMajority, outranked } from "../decide/overruled.ts";
 import type { Surroundings } from "../decide/view.ts";
 import { type Node, ownOf, say } from "../node.ts";
 import { viewOf } from "../observe/surroundings.ts";
 import type { ServerEnd } from "../run.ts";
+import { endServer } from "./end-server.ts";
 
 /** Before a majority has ever joined, the primary needs no lease, but acquires it as soon as a majority grants it. */
 export async function getFirstLease(surroundings: Surroundings, node: Node): Promise<void> {
@@ -22,36 +22,42 @@ export async function getFirstLease(surroundings: Surroundings, node: Node): Pro
  */
 export async function endForce(surroundings: Surroundings, node: Node): Promise<ServerEnd | null> {
   const { history, lease, memory, seen } = node;
-  let plan = planOf(surroundings, node);
+  let plan = forcePlanOf(surroundings, node);
   if (plan.do === "ask-majority") {
     if (!(await lease.unforce())) return null;
-    plan = planOf(surroundings, node);
+    plan = forcePlanOf(surroundings, node);
   }
   if (plan.do === "lead-again") {
     say(node, "stopping", "stopping to lead again", plan.because);
     return { why: "lead-again", because: plan.because };
   }
   if (plan.do === "yield") {
-    say(node, "stopping", "stopping to lead no longer", plan.because);
-    return { why: "demoted" };
+    const leads = seen.role() === "primary";
+    if (leads) say(node, "stopping", "stopping to lead no longer", plan.because);
+    if (leads) await endServer(node);
+    await yieldForce(plan.because, surroundings, node);
+    return leads ? { why: "demoted" } : null;
   }
-  if (plan.do !== "end" && plan.do !== "stand-down") return null;
-  if (plan.do === "stand-down") lease.standDown();
-  await memory.update((m) => ({ ...m, forced: false, force: plan.do === "end" ? null : m.force }));
+  if (plan.do !== "end") return null;
+  await memory.update((m) => ({ ...m, forced: false, force: null }));
   history.note("A majority counts again", { because: "a majority of the voters is back", role: seen.role() });
   return null;
 }
 
-/** A majority has overruled the force, and no server runs here: the configured voters count again. */
-export async function yieldForce({ history, lease, memory }: Node): Promise<StartupPlan> {
-  await lease.release(overruledText);
+/**
+ * The force is over, and no read-write server runs here: the configured voters count again. That, and which epoch this node has
+ * to yield to, is one write: with half of it, this node's data would count again as soon as that primary is gone.
+ */
+export async function yieldForce(because: string, surroundings: Surroundings, node: Node): Promise<void> {
+  const { history, lease, memory } = node;
+  await lease.release(because);
+  await memory.update((m) => ({ ...m, forced: false, force: outranked(m.force, ledByMajority(surroundings)) }));
   lease.standDown();
-  await memory.update((m) => ({ ...m, forced: false }));
-  history.note("A majority counts again", { because: "another node has led by a majority since this node was forced" });
-  return { do: "wait", because: overruledText };
+  history.note("A majority counts again", { because });
 }
 
-function planOf(surroundings: Surroundings, node: Node): ForcePlan {
+/** How a forced failover ends here, as it is seen now. */
+export function forcePlanOf(surroundings: Surroundings, node: Node): ForcePlan {
   const { lease, memory, seen } = node;
   const view = viewOf(node, surroundings);
   return decideForce({
@@ -61,5 +67,6 @@ function planOf(surroundings: Surroundings, node: Node): ForcePlan {
     votesAlone: lease.mode.on && lease.alone(),
     majority: majorityAnswers(view),
     epochGranted: !lease.mode.on || lease.epoch() !== null,
+    led: ledByMajority(surroundings),
   });
 }

@@ -24,8 +24,15 @@ const Memory = z.object({
   followed: z.number().default(0),
   /** an operator made this node primary without a majority: it votes alone until a majority is back */
   forced: z.boolean().default(false),
-  /** it is being restored from a backup. `finish`: the operator has looked; `undo`: the old data is put back */
-  restore: RestoreOrderSchema.extend({ finish: z.boolean(), undo: z.boolean() }).nullable().default(null),
+  /** it is being restored from a backup (state/restoring.ts) */
+  restore: RestoreOrderSchema.extend({
+    /** the operator has looked */
+    finish: z.boolean(),
+    /** the old data is put back */
+    undo: z.boolean(),
+    /** reserved for the promotion of what was restored; null: none yet, or no lease is in force */
+    epoch: z.number().nullable().default(null),
+  }).nullable().default(null),
   /** how the last restore ended */
   lastRestore: RestoreEndSchema.nullable().default(null),
   /** the forced failover on whose timeline its data is, or is about to be */

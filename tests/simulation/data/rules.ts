@@ -41,6 +41,10 @@ export interface DataRules {
   forceEndsAbove: boolean;
   /** what a forced node has counts for nothing once another node has led by a majority, and its force ends */
   forceYields: boolean;
+  /** a force ends at the first sight of a primary of a majority, before this node's data is replaced */
+  forceSeesPrimary: boolean;
+  /** and what was forced counts for nothing from then on, whatever the number of that primary's epoch */
+  forceOutranked: boolean;
 }
 
 export const trueRules: DataRules = {
@@ -64,6 +68,8 @@ export const trueRules: DataRules = {
   leavesOut: true,
   forceEndsAbove: true,
   forceYields: true,
+  forceSeesPrimary: true,
+  forceOutranked: true,
 };
 
 export interface PlantedFault {
@@ -102,5 +108,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   plant("leavesOut", twins, 1930, "a node that votes alone takes a number that another may have"),
   plant("forceEndsAbove", loses, 21532, "a forced leadership keeps the epoch of its own vote"),
   plant("forceYields", loses, 56, "a forced node outranks a majority that has led since"),
+  plant("forceSeesPrimary", loses, 1, "a forced node that joins a primary of a majority stays forced"),
+  plant("forceOutranked", loses, 1, "a forced node yields to a primary of a majority, and its data counts once that is gone"),
   plant("marker", loses, 16, "a copy from another time leads"),
 ];

@@ -91,6 +91,7 @@ function remember(node: SimNode, seen: Surroundings, world: DataWorld): void {
     before: disk.memory,
   });
   disk.memory = { ...disk.memory, everHadMajority, granted, followed, paused, force };
+  world.promises.noteYielded();
 }
 
 function* keepRole(node: SimNode, seen: Surroundings, world: DataWorld): Generator<void, "goes-on" | "ended"> {
@@ -154,9 +155,9 @@ function* handOver(node: SimNode, to: string, world: DataWorld): Generator<void,
   }
   endServer(node, world);
   yield;
-  const epoch = world.lease.epoch ?? disk.wal!.branch.timeline;
+  const epoch = world.lease.epochOf(node) ?? disk.wal!.branch.timeline;
   if (!world.lease.heldBy(node)) return;
-  world.lease.end();
+  world.lease.end(node);
   yield;
   world.post(to, { epoch, afterEnd });
 }

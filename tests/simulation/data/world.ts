@@ -149,7 +149,7 @@ export class DataWorld {
     const held = this.lease.heldBy(holder.node);
     if (held && this.lease.reachesMajority(holder.node)) return;
     if (held && this.rules.fenced) endServer(holder.node, this);
-    this.lease.end();
+    this.lease.end(holder.node);
   }
 
   private deliver(): void {
