@@ -3,14 +3,14 @@
 import { ExitCode, OperatorError, unreachable } from "../../core/words/errors.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
-import { forcePlanOf, yieldForce } from "./act/force.ts";
+import { startupOf } from "./act/force.ts";
 import { forgetOtherCluster, rememberBefore, rememberJoined, rememberSeen } from "./act/remember.ts";
 import { noteRejoin, rewindTo } from "./act/rejoin.ts";
 import { copyBackup, noteRestored, undoRestore, withoutLease } from "./act/restore.ts";
 import { majorityAnswers } from "./decide/counting.ts";
 import { countedData } from "./decide/granted.ts";
 import { type Joining, joiningOf } from "./decide/overruled.ts";
-import { decideStartup, type StartupLook, type StartupPlan } from "./decide/startup.ts";
+import type { StartupPlan } from "./decide/startup.ts";
 import type { ClusterView } from "./decide/view.ts";
 import { licenseOf, type Node, say } from "./node.ts";
 import { observeRoom } from "./observe/server.ts";
@@ -67,11 +67,10 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   const data = await doors.data.look();
   await forgetOtherCluster(data, node);
   await noteRestored(data, node);
-  const { everHadMajority, forced, granted, followed, restore } = node.memory.now;
+  const { forced, restore } = node.memory.now;
   // an operator who forces a node answers for all that it has
-  const leaseInForce = lease.mode.on && !forced;
-  const restoring = restore?.id ?? null;
-  seen.dataFound(countedData(data, { leaseInForce, everHadMajority, granted, followed, restoring }));
+  const now = { leaseInForce: lease.mode.on && !forced, restoring: restore?.id ?? null };
+  seen.dataFound(countedData(data, { ...node.memory.now, ...now }));
   await observeRoom(node);
   attempt.keptTerm = lease.held() ? lease.term() : null;
   if (node.reinit.wanted) attempt.cloneBecause = node.reinit.now!.because;
@@ -93,14 +92,6 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   const again = await startupOf(await observe(node, attempt), node);
   if (again.do !== "start-primary") attempt.bid?.end();
   return again;
-}
-
-/** Every look may be the first at which a forced node sees that a majority has gone on without it: its force ends before all else. */
-async function startupOf(view: ClusterView, node: Node, look: StartupLook = {}): Promise<StartupPlan> {
-  const end = forcePlanOf(view, node);
-  if (end.do !== "yield") return decideStartup(view, look);
-  await yieldForce(end.because, view, node);
-  return { do: "wait", because: end.because };
 }
 
 async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<ClusterView> {

@@ -65,7 +65,11 @@ test("the force ends in one write, after the server and before the rejoin, and t
   await f.clock.pass(5_000);
   const ended = { forced: false, force: { ...force, above: 1 } };
   assert.deepEqual(atClone, { ...ended, alone: false }, f.world.did.join(", "));
-  assert.deepEqual(written.find((m) => !m.forced || m.force?.above !== 2), ended, "neither half is ever without the other");
+  assert.deepEqual(
+    written.find((m) => !m.forced || m.force?.above !== 2),
+    ended,
+    "neither half is ever without the other",
+  );
   const order = ["end", "memory", "stand down"].map((word) => f.world.did.indexOf(word));
   assert.deepEqual(order, order.toSorted((a, b) => a - b), f.world.did.join(", "));
   await endLife(f, life);

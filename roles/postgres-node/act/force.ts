@@ -2,7 +2,8 @@
 import { isRestored, majorityAnswers } from "../decide/counting.ts";
 import { decideForce, type ForcePlan } from "../decide/force.ts";
 import { ledByMajority, outranked } from "../decide/overruled.ts";
-import type { Surroundings } from "../decide/view.ts";
+import { decideStartup, type StartupLook, type StartupPlan } from "../decide/startup.ts";
+import type { ClusterView, Surroundings } from "../decide/view.ts";
 import { type Node, ownOf, say } from "../node.ts";
 import { viewOf } from "../observe/surroundings.ts";
 import type { ServerEnd } from "../run.ts";
@@ -22,10 +23,10 @@ export async function getFirstLease(surroundings: Surroundings, node: Node): Pro
  */
 export async function endForce(surroundings: Surroundings, node: Node): Promise<ServerEnd | null> {
   const { history, lease, memory, seen } = node;
-  let plan = forcePlanOf(surroundings, node);
+  let plan = planOf(surroundings, node);
   if (plan.do === "ask-majority") {
     if (!(await lease.unforce())) return null;
-    plan = forcePlanOf(surroundings, node);
+    plan = planOf(surroundings, node);
   }
   if (plan.do === "lead-again") {
     say(node, "stopping", "stopping to lead again", plan.because);
@@ -44,11 +45,19 @@ export async function endForce(surroundings: Surroundings, node: Node): Promise<
   return null;
 }
 
+/** Every look may be the first at which a forced node sees that a majority has gone on without it: its force ends before all else. */
+export async function startupOf(view: ClusterView, node: Node, look: StartupLook = {}): Promise<StartupPlan> {
+  const end = planOf(view, node);
+  if (end.do !== "yield") return decideStartup(view, look);
+  await yieldForce(end.because, view, node);
+  return { do: "wait", because: end.because };
+}
+
 /**
  * The force is over, and no read-write server runs here: the configured voters count again. That, and which epoch this node has
  * to yield to, is one write: with half of it, this node's data would count again as soon as that primary is gone.
  */
-export async function yieldForce(because: string, surroundings: Surroundings, node: Node): Promise<void> {
+async function yieldForce(because: string, surroundings: Surroundings, node: Node): Promise<void> {
   const { history, lease, memory } = node;
   await lease.release(because);
   await memory.update((m) => ({ ...m, forced: false, force: outranked(m.force, ledByMajority(surroundings)) }));
@@ -56,8 +65,7 @@ export async function yieldForce(because: string, surroundings: Surroundings, no
   history.note("A majority counts again", { because });
 }
 
-/** How a forced failover ends here, as it is seen now. */
-export function forcePlanOf(surroundings: Surroundings, node: Node): ForcePlan {
+function planOf(surroundings: Surroundings, node: Node): ForcePlan {
   const { lease, memory, seen } = node;
   const view = viewOf(node, surroundings);
   return decideForce({

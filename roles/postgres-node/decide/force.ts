@@ -37,10 +37,14 @@ export type ForcePlan =
 export function decideForce(view: ForceView): ForcePlan {
   const { epochGranted, forced, led, majority, overruled, primary, role, self, votesAlone } = view;
   if (!forced) {
-    return votesAlone ? { do: "yield", because: "this node votes alone, and no operator has forced it" } : { do: "nothing" };
+    return votesAlone
+      ? { do: "yield", because: "this node votes alone, and no operator has forced it" }
+      : { do: "nothing" };
   }
   const other = primary !== null && primary.host !== self.host ? primary.host : null;
-  if (other !== null && (led !== null || role !== "primary")) return { do: "yield", because: `${other} is the primary` };
+  if (other !== null && (led !== null || role !== "primary")) {
+    return { do: "yield", because: `${other} is the primary` };
+  }
   if (overruled && (majority || role !== "primary")) {
     return { do: "yield", because: "another node has led by a majority since this node was forced" };
   }

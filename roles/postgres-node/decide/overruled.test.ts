@@ -4,7 +4,15 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { standbyPeer } from "../../../tests/support/peer.ts";
 import { counting } from "./counting.ts";
-import { type EpochsView, type ForcedData, forceOfPrimary, isOverruled, ledByMajority, outranked, withOverruled } from "./overruled.ts";
+import {
+  type EpochsView,
+  type ForcedData,
+  forceOfPrimary,
+  isOverruled,
+  ledByMajority,
+  outranked,
+  withOverruled,
+} from "./overruled.ts";
 import { reached, type ReachedPeer } from "./view.ts";
 
 const force = { host: "a", above: 2, timelines: [18] };
@@ -50,7 +58,11 @@ test("a greater epoch ends the force of the forced node, and is only newer than 
   assert.equal(overruled(forced, { leaderships: [led(19)] }), true);
   assert.equal(overruled(followed, { leaderships: [led(19)] }), false);
   for (const own of [forced, followed]) {
-    assert.equal(overruled(own, { leaderships: [led(18)] }), true, "a majority granted the same number to another node");
+    assert.equal(
+      overruled(own, { leaderships: [led(18)] }),
+      true,
+      "a majority granted the same number to another node",
+    );
   }
   assert.equal(overruled(forced, { peers: [on(18)] }), false, "it streams from the forced node");
 });

@@ -80,9 +80,8 @@ export interface ReachedPeer {
   upstream: string | null;
   /** its WAL receiver streams from there */
   streaming: boolean;
-  /** it holds the lease, of a majority unless it was forced */
+  /** it holds the lease; it was forced; its data is of this force; a majority has overruled that, so it does not count (overruled.ts) */
   held: boolean;
-  /** it was forced; its data is of this forced failover; a majority has overruled that, so its data does not count (overruled.ts) */
   forced: boolean;
   force: Force | null;
   overruled: boolean;

@@ -31,8 +31,10 @@ export function force(node: SimNode, world: DataWorld): void {
   const { disk, now, settings } = node;
   if (now?.server !== "standby" || !now.answers || settings.electorate.length === 0) return;
   if (world.lease.heldBy(node) || world.nodes.some((n) => n.disk.memory.forced)) return;
-  const hidden = world.nodes.every((n) => !(n.now?.server === "primary" || n.now?.orphan) || !reaches(node, n, world));
-  if (!hidden || look(node, world).primary !== null || hasNewerInSight(node, world)) return;
+  const led = world.nodes.filter((n) => n.now?.server === "primary" || n.now?.orphan);
+  if (!world.kind.beside && (world.lease.isHeld || led.length > 0)) return;
+  if (led.some((n) => world.reaches(node.settings.host, n.settings.host))) return;
+  if (hasNewerInSight(node, world)) return;
   const above = highestKnown(node);
   disk.memory = {
     ...disk.memory,
@@ -43,8 +45,6 @@ export function force(node: SimNode, world: DataWorld): void {
   now.asked = now.votesAlone = true;
   world.promises.forgive(node);
 }
-
-const reaches = (a: SimNode, b: SimNode, world: DataWorld) => world.reaches(a.settings.host, b.settings.host);
 
 /** Then the operator is asked to force that node instead. */
 function hasNewerInSight(node: SimNode, world: DataWorld): boolean {
@@ -68,6 +68,7 @@ export function endForce(node: SimNode, seen: Surroundings, world: DataWorld): "
   if (plan.do !== "end") return null;
   now!.votesAlone = false;
   disk.memory = { ...disk.memory, forced: false, force: null };
+  if (now!.server === "primary") world.promises.begins(node);
   return null;
 }
 
@@ -77,28 +78,27 @@ function yieldForce(node: SimNode, seen: Surroundings, world: DataWorld): void {
   const { force } = node.disk.memory;
   node.disk.memory = { ...node.disk.memory, forced: false, force: outranked(force, outrankedBy(seen, world)) };
   node.now!.votesAlone = false;
-  world.promises.noteYielded();
 }
 
 /** As startupOf() and rememberSeen() of the role: what a look teaches a node without a server, and whether its force ends by it. */
 export function yieldsAtStart(node: SimNode, world: DataWorld): boolean {
   const seen = look(node, world);
+  world.promises.noteSight(node, seen);
   const { memory } = node.disk;
-  const force = memory.forced || !world.rules.forceOutranked ? memory.force : forceSeen(memory.force, seen);
+  const force = memory.forced || !outranks(world) ? memory.force : forceSeen(memory.force, seen);
   node.disk.memory = { ...memory, paused: newestPause(memory.paused, seen), force };
   const led = world.rules.forceSeesPrimary || hasToYield(node, seen.peers, world);
-  if (!led || planOf(node, seen, world).do !== "yield") {
-    world.promises.noteYielded();
-    return false;
-  }
+  if (!led || planOf(node, seen, world).do !== "yield") return false;
   yieldForce(node, seen, world);
   return true;
 }
 
 /** By which epoch of a majority, whose primary is in sight, the force is outranked. */
 function outrankedBy(seen: Surroundings, world: DataWorld): number | null {
-  return world.rules.forceOutranked && world.rules.forceSeesPrimary ? ledByMajority(seen) : null;
+  return outranks(world) ? ledByMajority(seen) : null;
 }
+
+export const outranks = ({ rules }: DataWorld): boolean => rules.forceSeesPrimary && rules.forceOutranked;
 
 function epochsOf({ disk, now }: SimNode): Omit<EpochsView, "peers"> {
   const { force, forced } = disk.memory;

@@ -81,6 +81,10 @@ export class Lease {
     return held ?? null;
   }
 
+  get isHeld(): boolean {
+    return this.holder !== null || this.alone.size > 0;
+  }
+
   heldBy(node: SimNode): boolean {
     return this.heldOf(node) !== null;
   }
@@ -117,6 +121,7 @@ export class Lease {
   acquire(node: SimNode): boolean {
     if (this.heldBy(node)) return true;
     const held: Held = { node, by: claimantOf(node), epoch: null };
+    if (!this.world.kind.beside && this.isHeld) return false;
     if (node.now!.votesAlone) {
       // what its voter has granted to another node runs out first: that node goes on without this vote, or has ended
       if (this.holder !== null && !this.reachesMajority(this.holder.node)) return false;
@@ -144,6 +149,11 @@ export class Lease {
       if (!this.world.reaches(node.settings.host, host)) continue;
       if (voter.node === node || !voter.node?.now?.votesAlone) voter.grant = by;
     }
+  }
+
+  /** That of a node whose agent is gone runs out. */
+  expireAlone(): void {
+    for (const held of this.alone.values()) if (!this.heldBy(held.node)) this.over(held);
   }
 
   /** It is given up, or has run out at every voter. */

@@ -1,15 +1,20 @@
 // What must hold after every step: no acknowledged commit is missing on a leader, and one server at a time acknowledges.
+import { ledByMajority } from "../../../roles/postgres-node/decide/overruled.ts";
 import type { SimNode } from "./node.ts";
-import { isCertain, licenseOf } from "./views.ts";
+import { isCertain, licenseOf, type Surroundings } from "./views.ts";
 import { commonEnd, contains, cutAt, firstWal, type Wal } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
 
 /** What an operator has given up by forcing a node. */
 interface Forgiven {
-  /** the end of what may be missing: all until another node leads by a majority */
+  /** the highest epoch that was known then */
+  above: number;
+  /** the end of what may be missing: all until another node leads by a majority, under a greater epoch */
   end: number;
   /** the branches that the node has begun alone */
   branches: Set<string>;
+  /** the nodes that have seen a primary of a majority since */
+  aware: Set<SimNode>;
 }
 
 /** Whether an earlier leadership of this node, which may never have served, has left out what comes after `kept` already. */
@@ -58,20 +63,20 @@ export class Promises {
 
   /** What a forced node lacks, the operator has given up. */
   forgive(node: SimNode): void {
-    this.forgiven.set(node, { end: Infinity, branches: new Set() });
+    const above = node.disk.memory.force?.above ?? 0;
+    this.forgiven.set(node, { above, end: Infinity, branches: new Set(), aware: new Set() });
   }
 
-  /** What a majority has acknowledged since the order counts once every node with such data knows that it leads. */
-  noteYielded(): void {
-    const carries = (n: SimNode, { branches }: Forgiven) => n.disk.memory.forced || isOnOneOf(n.disk.wal, branches);
-    const { holder } = this.world.lease;
-    const led = holder?.epoch ?? null;
-    if (holder === null || led === null || holder.node.disk.memory.forced) return;
-    for (const [forced, given] of this.forgiven) {
-      const unaware = this.world.nodes.some((n) =>
-        n !== holder.node && carries(n, given) && !((n.disk.memory.force?.above ?? Infinity) < led && !n.disk.memory.forced)
-      );
-      if (!unaware && !isOnOneOf(holder.node.disk.wal, given.branches)) this.forgiven.delete(forced);
+  /**
+   * This node looks around. What a majority has acknowledged since the order counts once every node with such data has seen its
+   * primary.
+   */
+  noteSight(node: SimNode, seen: Surroundings): void {
+    if (ledByMajority(seen) === null) return;
+    for (const [forced, { aware, branches }] of this.forgiven) {
+      aware.add(node);
+      const carries = ({ disk }: SimNode) => disk.memory.forced || isOnOneOf(disk.wal, branches);
+      if (!this.world.nodes.some((n) => carries(n) && !aware.has(n))) this.forgiven.delete(forced);
     }
   }
 
@@ -97,7 +102,9 @@ export class Promises {
 
   /** A promotion under an epoch has begun on disk: from now on this history is the newest one. */
   decides(node: SimNode): void {
-    if (licenseOf(node, this.world) !== "held" || this.world.lease.epochOf(node) !== node.disk.wal!.branch.timeline) return;
+    if (licenseOf(node, this.world) !== "held" || this.world.lease.epochOf(node) !== node.disk.wal!.branch.timeline) {
+      return;
+    }
     this.keep(node);
   }
 
@@ -110,7 +117,8 @@ export class Promises {
     if (!node.disk.memory.forced) this.serving = { node, incarnation: now.incarnation, run: now.run };
     this.keep(node);
     if (node.disk.memory.forced) return;
-    for (const given of this.forgiven.values()) given.end = Math.min(given.end, node.disk.wal!.end);
+    const { branch, end } = node.disk.wal!;
+    for (const given of this.forgiven.values()) if (branch.timeline > given.above) given.end = Math.min(given.end, end);
     this.forgiven.delete(node);
   }
 

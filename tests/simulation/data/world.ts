@@ -35,7 +35,7 @@ export class DataWorld {
   private readonly voterOf: ReadonlyMap<string, Voter>;
   private incarnations = 0;
 
-  constructor(readonly random: Random, readonly rules: DataRules, kind: WorldKind) {
+  constructor(readonly random: Random, readonly rules: DataRules, readonly kind: WorldKind) {
     const start = firstWal();
     this.nodes = settingsOf(kind).map((settings) => newNode(settings, start));
     const observers = this.nodes[0]!.settings.observers;
@@ -144,6 +144,7 @@ export class DataWorld {
 
   /** The lease of a holder that reaches no majority runs out. Its fence has ended its server by then. */
   private expire(): void {
+    this.lease.expireAlone();
     const { holder } = this.lease;
     if (holder === null) return;
     const held = this.lease.heldBy(holder.node);
