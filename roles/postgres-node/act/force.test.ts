@@ -75,7 +75,7 @@ test("the force ends in one write, after the server and before the rejoin, and t
   await endLife(f, life);
 });
 
-test("a forced node whose clone breaks off leads nobody, whoever of the majority is left", async () => {
+test("a forced node whose clone breaks off leads nobody, also if only one node of that majority is left", async () => {
   const [f, life] = await leadsAlone({ CONSISTENCY: "strict" });
   f.node.doors.data.rewind = () => Promise.resolve({ ok: false, fetched: 0 });
   let fail = () => {};

@@ -31,7 +31,7 @@ test("a forced primary leads again under an epoch of the majority before the for
   assert.equal(plan({}), "end");
 });
 
-test("a forced node without a primary's role yields once another node leads, whoever granted that", () => {
+test("a forced node without a primary's role yields once another node leads, by a majority or not", () => {
   for (const role of ["standby", "none", "unknown"] as const) {
     assert.equal(plan({ role }), "nothing");
     assert.equal(plan({ role, primary: { ...primary, host: "pg1" } }), "nothing");

@@ -105,7 +105,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   plant("born", loses, 264, "a timeline without a history file counts"),
   plant("gateLooks", loses, 6096, "a promotion by hand ends under an epoch that was reserved meanwhile"),
   plant("configurations", loses, 282, "a node proves only what its own PARTNER_NODES ask for"),
-  plant("leavesOut", twins, 1930, "a node that votes alone takes a number that another may have"),
+  plant("leavesOut", twins, 875, "a node that votes alone takes a number that another may have"),
   plant("forceEndsAbove", loses, 21532, "a forced leadership keeps the epoch of its own vote"),
   plant("forceYields", loses, 56, "a forced node outranks a majority that has led since"),
   plant("marker", loses, 16, "a copy from another time leads"),

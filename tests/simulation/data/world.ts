@@ -3,7 +3,7 @@ import { provesAll } from "../../../roles/postgres-node/decide/sync.ts";
 import type { Random } from "../random.ts";
 import { crash, Faults, isBlank, orderAll } from "./faults.ts";
 import { isOverruledBy } from "./force.ts";
-import { Lease, Voter } from "./lease.ts";
+import { Lease } from "./lease.ts";
 import { life } from "./life.ts";
 import { newNode, settingsOf, type WorldKind } from "./kind.ts";
 import type { SimNode, TakeOver } from "./node.ts";
@@ -11,6 +11,7 @@ import { endServer, stream, writeRecord } from "./postgres.ts";
 import { Promises } from "./promises.ts";
 import type { DataRules } from "./rules.ts";
 import { keepSync } from "./serve.ts";
+import { Voter } from "./voter.ts";
 import { firstWal } from "./wal.ts";
 
 export class DataWorld {
