@@ -55,7 +55,7 @@ function writesOf(f: FakeNode): Pick<Memory, "forced" | "force">[] {
 test("the force ends in one write, after the server and before the rejoin, and the vote is free again", async () => {
   const [f, life] = await leadsAlone();
   const written = writesOf(f);
-  f.node.doors.data.rewind = () => Promise.resolve({ ok: false, fetched: 0 });
+  f.node.doors.data.rewind = () => Promise.resolve({ failed: "there is no common ancestor", fetched: 0 });
   let atClone: unknown = null;
   f.node.doors.data.clone = () => {
     atClone = { forced: f.node.memory.now.forced, alone: f.node.lease.alone(), force: f.node.memory.now.force };
@@ -77,7 +77,7 @@ test("the force ends in one write, after the server and before the rejoin, and t
 
 test("a forced node whose clone breaks off leads nobody, also if only one node of that majority is left", async () => {
   const [f, life] = await leadsAlone({ CONSISTENCY: "strict" });
-  f.node.doors.data.rewind = () => Promise.resolve({ ok: false, fetched: 0 });
+  f.node.doors.data.rewind = () => Promise.resolve({ failed: "there is no common ancestor", fetched: 0 });
   let fail = () => {};
   f.node.doors.data.clone = () => new Promise<void>((_, no) => fail = () => no(new Error("the connection was lost")));
   heals(f);
@@ -100,7 +100,7 @@ test("a forced node whose clone breaks off leads nobody, also if only one node o
 
 test("a crash right after the clone leaves no node that leads alone", async () => {
   const [f, life] = await leadsAlone();
-  f.node.doors.data.rewind = () => Promise.resolve({ ok: false, fetched: 0 });
+  f.node.doors.data.rewind = () => Promise.resolve({ failed: "there is no common ancestor", fetched: 0 });
   heals(f);
   f.node.doors.data.clearLeftovers = () => new Promise(() => {});
   await f.clock.pass(5_000);
