@@ -344,7 +344,7 @@ test("after the postmaster died, its backends are ended before the fence is disa
 });
 
 test("a forced primary leads again, under the lease and an epoch of the majority that is back", async () => {
-  const f = fakeNode({}, { forced: true });
+  const f = fakeNode({}, { forced: true, force: { host: "pg1", above: 1, timelines: [] } });
   f.world.others.clear();
   const life = runNode(f.node);
   await f.clock.pass(3_000);

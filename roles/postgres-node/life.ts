@@ -3,14 +3,14 @@
 import { ExitCode, OperatorError, unreachable } from "../../core/words/errors.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
-import { yieldForce } from "./act/force.ts";
-import { forgetOtherCluster, rememberBefore, rememberJoined } from "./act/remember.ts";
+import { startupOf } from "./act/force.ts";
+import { forgetOtherCluster, rememberBefore, rememberJoined, rememberSeen } from "./act/remember.ts";
 import { noteRejoin, rewindTo } from "./act/rejoin.ts";
 import { copyBackup, noteRestored, undoRestore, withoutLease } from "./act/restore.ts";
-import { majorityAnswers, majorityInSight } from "./decide/counting.ts";
+import { majorityAnswers } from "./decide/counting.ts";
 import { countedData } from "./decide/granted.ts";
-import { forceOfPrimary, type Joining } from "./decide/overruled.ts";
-import { decideStartup, type StartupPlan } from "./decide/startup.ts";
+import { type Joining, joiningOf } from "./decide/overruled.ts";
+import type { StartupPlan } from "./decide/startup.ts";
 import type { ClusterView } from "./decide/view.ts";
 import { licenseOf, type Node, say } from "./node.ts";
 import { observeRoom } from "./observe/server.ts";
@@ -68,18 +68,17 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   const data = await doors.data.look();
   await forgetOtherCluster(data, node);
   await noteRestored(data, node);
-  const { everHadMajority, forced, granted, followed } = node.memory.now;
+  const { forced, restore } = node.memory.now;
   // an operator who forces a node answers for all that it has
-  const leaseInForce = lease.mode.on && !forced;
-  seen.dataFound(countedData(data, { leaseInForce, everHadMajority, granted, followed }));
+  const now = { leaseInForce: lease.mode.on && !forced, restoring: restore?.id ?? null };
+  seen.dataFound(countedData(data, { ...node.memory.now, ...now }));
   await observeRoom(node);
   attempt.keptTerm = lease.held() ? lease.term() : null;
   if (node.reinit.wanted) attempt.cloneBecause = node.reinit.now!.because;
   const view = await observe(node, attempt);
-  if (forced && view.overruled) return await yieldForce(node);
+  const plan = await startupOf(view, node);
   // what an operator has forced goes on as long as no majority is in sight, also after a restart
-  if (forced && !majorityAnswers(view) && !lease.held() && !lease.alone()) lease.force();
-  const plan = decideStartup(view);
+  if (node.memory.now.forced && !majorityAnswers(view) && !lease.held() && !lease.alone()) lease.force();
   if (node.reinit.wanted && !view.primary && node.reinit.fails(`no primary is in sight: ${plan.because}`)) {
     attempt.cloneBecause = null;
   }
@@ -91,7 +90,7 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   }
   // first report that a primary is about to start, then look again: of two nodes that do so at once, one sees the other
   attempt.bid = node.candidacy.begin("a start as primary");
-  const again = decideStartup(await observe(node, attempt));
+  const again = await startupOf(await observe(node, attempt), node);
   if (again.do !== "start-primary") attempt.bid?.end();
   return again;
 }
@@ -102,7 +101,8 @@ async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<Clus
   const { data, disk } = seen.now;
   if (!data) throw new Error("observe() needs the data directory to be seen first");
   const cluster = surroundings.primary?.systemIdentifier ?? (data.kind === "cluster" ? data.systemIdentifier : null);
-  attempt.joining = { majorityKnown: majorityInSight(surroundings, cluster), force: forceOfPrimary(surroundings) };
+  attempt.joining = joiningOf(surroundings, cluster);
+  await rememberSeen(surroundings, node);
   return {
     ...viewOf(node, surroundings),
     leadsAgain: memory.now.forced && lease.held() && !lease.alone(),
@@ -197,7 +197,7 @@ async function mayStartPrimary(node: Node, attempt: Attempt): Promise<boolean> {
     return false;
   }
   if (attempt.keptTerm !== null && attempt.keptTerm === lease.term()) return true;
-  const plan = decideStartup(await observe(node, attempt, finalLook), { final: true });
+  const plan = await startupOf(await observe(node, attempt, finalLook), node, { final: true });
   if (plan.do === "start-primary") return true;
   attempt.bid?.end();
   say(node, "waiting", "giving the lease back", plan.because);

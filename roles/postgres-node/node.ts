@@ -97,6 +97,15 @@ export function ownOf({ seen }: Node): OwnNode {
   return ownNode({ role: seen.role(), ...seen.now });
 }
 
+/**
+ * What it reports of that. Until the data of a restore lead, they say nothing of what this node has had, and this node proves
+ * nothing: it has its former WAL beside them, or has none.
+ */
+function reportedOf(node: Node): OwnNode {
+  const own = ownOf(node);
+  return node.memory.now.restore === null || own.role === "primary" ? own : { ...own, timeline: null, lsn: null };
+}
+
 /** Whether the voters have told this node that its data counts for nothing. */
 function dataOverruled(node: Node): boolean {
   const { own, leaderships } = epochsOf(node);
@@ -150,7 +159,7 @@ export function statusOf(node: Node): NodeStatus {
   return renderStatus({
     config,
     activity,
-    own: ownOf(node),
+    own: reportedOf(node),
     uptimeMs: nowMs - node.startedMs,
     observedAgoMs: seen.now.server === null ? 0 : nowMs - seen.now.server.atMs,
     memory: memory.now,

@@ -2,6 +2,7 @@
 // left out breaks one of these promises.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { runHiddenPrimary } from "./data/hidden-primary.ts";
 import { runLateOrder } from "./data/late-order.ts";
 import { kindOf, runData, searchData } from "./data/run.ts";
 import { plantedFaults, trueRules } from "./data/rules.ts";
@@ -37,6 +38,15 @@ test("data: an order to take over that comes after another leadership loses noth
   assert.deepEqual(seeds.map((seed) => runLateOrder(seed, trueRules)), seeds.map(() => null));
   const unbound = seeds.map((seed) => runLateOrder(seed, { ...trueRules, boundOrders: false }));
   assert.ok(unbound.some((because) => /without \d+ acknowledged writes/.test(because ?? "")), unbound.join());
+});
+
+test("data: a force that ends while a majority goes on that it could not see loses nothing, and would without its rules", () => {
+  const seeds = Array.from({ length: 5 }, (_, i) => i + 1);
+  assert.deepEqual(seeds.map((seed) => runHiddenPrimary(seed, trueRules)), seeds.map(() => null));
+  for (const rule of ["forceSeesPrimary", "forceOutranked"] as const) {
+    const broken = seeds.map((seed) => runHiddenPrimary(seed, { ...trueRules, [rule]: false }));
+    assert.ok(broken.some((because) => /without \d+ acknowledged writes/.test(because ?? "")), broken.join());
+  }
 });
 
 test("data: the same seed gives the same run", () => {

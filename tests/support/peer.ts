@@ -24,6 +24,7 @@ export const standbyPeer = (host: string, nodeId: number, changes: Partial<Reach
   diskFreeBytes: null,
   upstream: "a",
   streaming: true,
+  held: false,
   forced: false,
   force: null,
   overruled: false,

@@ -1,12 +1,13 @@
 // Two special cases of the lease: the first one of a cluster, and the end of a forced failover.
 import { isRestored, majorityAnswers } from "../decide/counting.ts";
 import { decideForce, type ForcePlan } from "../decide/force.ts";
-import { overruledText } from "../decide/overruled.ts";
-import type { StartupPlan } from "../decide/startup.ts";
-import type { Surroundings } from "../decide/view.ts";
+import { ledByMajority, outranked } from "../decide/overruled.ts";
+import { decideStartup, type StartupLook, type StartupPlan } from "../decide/startup.ts";
+import type { ClusterView, Surroundings } from "../decide/view.ts";
 import { type Node, ownOf, say } from "../node.ts";
 import { viewOf } from "../observe/surroundings.ts";
 import type { ServerEnd } from "../run.ts";
+import { endServer } from "./end-server.ts";
 
 /** Before a majority has ever joined, the primary needs no lease, but acquires it as soon as a majority grants it. */
 export async function getFirstLease(surroundings: Surroundings, node: Node): Promise<void> {
@@ -32,23 +33,36 @@ export async function endForce(surroundings: Surroundings, node: Node): Promise<
     return { why: "lead-again", because: plan.because };
   }
   if (plan.do === "yield") {
-    say(node, "stopping", "stopping to lead no longer", plan.because);
-    return { why: "demoted" };
+    const leads = seen.role() === "primary";
+    if (leads) say(node, "stopping", "stopping to lead no longer", plan.because);
+    if (leads) await endServer(node);
+    await yieldForce(plan.because, surroundings, node);
+    return leads ? { why: "demoted" } : null;
   }
-  if (plan.do !== "end" && plan.do !== "stand-down") return null;
-  if (plan.do === "stand-down") lease.standDown();
-  await memory.update((m) => ({ ...m, forced: false, force: plan.do === "end" ? null : m.force }));
+  if (plan.do !== "end") return null;
+  await memory.update((m) => ({ ...m, forced: false, force: null }));
   history.note("A majority counts again", { because: "a majority of the voters is back", role: seen.role() });
   return null;
 }
 
-/** A majority has overruled the force, and no server runs here: the configured voters count again. */
-export async function yieldForce({ history, lease, memory }: Node): Promise<StartupPlan> {
-  await lease.release(overruledText);
+/** Every look may be the first at which a forced node sees that a majority has gone on without it: its force ends before all else. */
+export async function startupOf(view: ClusterView, node: Node, look: StartupLook = {}): Promise<StartupPlan> {
+  const end = planOf(view, node);
+  if (end.do !== "yield") return decideStartup(view, look);
+  await yieldForce(end.because, view, node);
+  return { do: "wait", because: end.because };
+}
+
+/**
+ * The force is over, and no read-write server runs here: the configured voters count again. That, and which epoch this node has
+ * to yield to, is one write: with half of it, this node's data would count again as soon as that primary is gone.
+ */
+async function yieldForce(because: string, surroundings: Surroundings, node: Node): Promise<void> {
+  const { history, lease, memory } = node;
+  await lease.release(because);
+  await memory.update((m) => ({ ...m, forced: false, force: outranked(m.force, ledByMajority(surroundings)) }));
   lease.standDown();
-  await memory.update((m) => ({ ...m, forced: false }));
-  history.note("A majority counts again", { because: "another node has led by a majority since this node was forced" });
-  return { do: "wait", because: overruledText };
+  history.note("A majority counts again", { because });
 }
 
 function planOf(surroundings: Surroundings, node: Node): ForcePlan {
@@ -61,5 +75,6 @@ function planOf(surroundings: Surroundings, node: Node): ForcePlan {
     votesAlone: lease.mode.on && lease.alone(),
     majority: majorityAnswers(view),
     epochGranted: !lease.mode.on || lease.epoch() !== null,
+    led: ledByMajority(surroundings),
   });
 }

@@ -21,13 +21,20 @@ export async function reserveEpoch(node: Node): Promise<number | null> {
       `a node reports timeline ${known}, but this node is on ${own}: so many leaderships cannot have passed`,
     );
   }
-  const alone = lease.alone();
-  const epoch = await lease.reserveEpoch(alone ? aboveUnknown(known, config) : known, systemIdentifier);
   const { force, forced } = memory.now;
+  const alone = lease.alone();
+  // what such a leadership writes has to bear the name of its force, or no majority could ever overrule it
+  if (alone && (force === null || !forced)) throw new Error("this node votes alone, and no operator has forced it");
+  const epoch = await lease.reserveEpoch(alone ? aboveUnknown(known, config) : known, systemIdentifier);
   const goesOn = alone && force !== null ? { force: { ...force, timelines: withGranted(force.timelines, epoch) } } : {};
   // the force ends with the epoch of a majority, in one write: no crash comes between
   const ends = alone ? goesOn : { forced: false, force: null };
-  await memory.update((m) => ({ ...m, granted: withGranted(m.granted, epoch), ...ends }));
+  await memory.update((m) => ({
+    ...m,
+    granted: withGranted(m.granted, epoch),
+    restore: m.restore && { ...m.restore, epoch },
+    ...ends,
+  }));
   if (forced && !alone) history.note("A majority counts again", { because: "it has granted an epoch", epoch });
   await doors.data.makeNextTimeline(own, epoch);
   return epoch;

@@ -1,7 +1,7 @@
 // Writes down what must outlive the container: that a majority has joined once, and which nodes are known.
 import { waitsForOf } from "./consistency.ts";
-import { decideMemory } from "../decide/memory.ts";
-import { type Joining, joins } from "../decide/overruled.ts";
+import { decideMemory, newestPause } from "../decide/memory.ts";
+import { forceSeen, type Joining, joins, withForce } from "../decide/overruled.ts";
 import type { StartupPlan } from "../decide/startup.ts";
 import type { OwnData, Surroundings } from "../decide/view.ts";
 import { announce, armIfNeeded, licenseOf, type Node } from "../node.ts";
@@ -49,8 +49,21 @@ export async function rememberBefore(plan: StartupPlan, joining: Joining, { memo
   const joined = plan.do === "start-standby" && joining.majorityKnown;
   await memory.update((m) => ({
     ...m,
-    force: joining.force ?? m.force,
+    force: withForce(m.force, joining.force),
     everHadMajority: m.everHadMajority || joined,
+  }));
+}
+
+/**
+ * What a look teaches a node without a server. An operator may have ordered a pause while it was away, for example since another
+ * node is restored. And a primary of a majority outranks the force that the data here may be of; how a node ends a force of its
+ * own is another matter (act/force.ts).
+ */
+export async function rememberSeen(seen: Surroundings, { memory }: Node): Promise<void> {
+  await memory.update((m) => ({
+    ...m,
+    paused: newestPause(m.paused, seen),
+    force: m.forced ? m.force : forceSeen(m.force, seen),
   }));
 }
 

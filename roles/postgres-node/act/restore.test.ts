@@ -4,7 +4,9 @@ import { test } from "node:test";
 import { cluster, says } from "../../../tests/support/fake-cluster.ts";
 import { endLife, type FakeNode, fakeNode } from "../../../tests/support/fake-node.ts";
 import { orders } from "../../../core/protocol/orders.ts";
+import { neverPaused } from "../../../core/protocol/pause.ts";
 import { decideTarget } from "../decide/restore.ts";
+import { operatorAnswers } from "../http/operator.ts";
 import { restoreAnswers } from "../http/restore-orders.ts";
 import { runNode } from "../life.ts";
 import { statusOf } from "../node.ts";
@@ -25,6 +27,7 @@ const order = {
   finish: false,
   undo: false,
   orderedMs: null,
+  epoch: null as number | null,
 };
 const paused = { on: true, count: 3, atMs: 0, restoring: "pg1" };
 
@@ -93,6 +96,80 @@ test("undone at its target: the old data are put back, and the node leads with t
   await endLife(f, life);
 });
 
+test("a lease that is lost while the operator looks is acquired again, and nothing is promoted without it", async () => {
+  const f = ordered({ hold: true });
+  f.world.exhausted = true;
+  const life = runNode(f.node);
+  await f.clock.pass(5_000);
+  Object.assign(f.world, { held: false, grants: false });
+  await f.node.memory.update((m) => ({ ...m, restore: m.restore && { ...m.restore, finish: true } }));
+  await f.clock.pass(5_000);
+  assert.match(statusOf(f.node).restore?.trouble ?? "", /a restore needs the lease, .*granted to pg2/);
+  assert.ok(!f.world.did.includes("end recovery"));
+  f.world.grants = true;
+  await f.clock.pass(3_000);
+  assert.equal(f.world.held, true);
+  assert.equal(statusOf(f.node).postgres.role, "primary");
+  await endLife(f, life);
+});
+
+test("until it leads, a node that is restored says nothing of how far its data reach, and so proves nothing", async () => {
+  const f = ordered({ hold: true });
+  f.world.exhausted = true;
+  const positionOf = () => {
+    const { timeline, lsn } = statusOf(f.node).postgres;
+    return { timeline, lsn };
+  };
+  const none = { timeline: null, lsn: null };
+  const life = runNode(f.node);
+  assert.deepEqual(positionOf(), none);
+  await f.clock.pass(5_000);
+  assert.equal(stepOf(f), "holding");
+  assert.deepEqual(positionOf(), none);
+  f.world.held = false; // it was frozen, for example
+  const status = statusOf(f.node);
+  const other = fakeNode({ CONSISTENCY: "strict", NODE_ID: "3", NODE_NAME: "node3", CLUSTER_NODE_NETWORK_NAME: "pg3" });
+  other.world.others = new Map([["pg1", { ...status, certain: true, paused: neverPaused }]]);
+  const waits = runNode(other.node);
+  await other.clock.pass(3_000);
+  assert.match(statusOf(other.node).because, /1 of 3 nodes .* cannot prove/);
+  await endLife(other, waits);
+  await f.node.memory.update((m) => ({ ...m, restore: m.restore && { ...m.restore, finish: true } }));
+  await f.clock.pass(3_000);
+  assert.equal(positionOf().timeline, 2);
+  await endLife(f, life);
+});
+
+test("a former primary that comes back learns from the others that a node is being restored, and does not lead", async () => {
+  const f = fakeNode();
+  for (const host of ["pg2", "pg3"]) f.world.others.set(host, says(host, { paused: { ...paused, restoring: "pg2" } }));
+  const life = runNode(f.node);
+  await f.clock.pass(3_000);
+  assert.match(statusOf(f.node).because, /pg2 is being restored from a backup/);
+  assert.ok(!f.world.did.includes("start"), f.world.did.join());
+  assert.deepEqual(statusOf(f.node).paused, { ...paused, restoring: "pg2" }, "it tells others");
+  f.world.others.clear();
+  const force = operatorAnswers(f.node).find((a) => a.path === orders.force.path)!;
+  await assert.rejects(force.carryOut({}), /pg2 is being restored from a backup/);
+  await endLife(f, life);
+});
+
+test("a promotion by hand while the operator looks ends no restore", async () => {
+  const f = ordered({ hold: true });
+  f.world.data = cluster({
+    restored: "r1",
+    position: { timeline: 2, lsn: "0/4000000" },
+    parent: { timeline: 1, lsn: "0/3000000" },
+  });
+  const life = runNode(f.node);
+  await f.clock.pass(5_000);
+  assert.notEqual(f.node.memory.now.restore, null);
+  assert.equal(f.node.memory.now.paused.on, true);
+  assert.match(statusOf(f.node).restore?.trouble ?? "", /promoted by hand/);
+  assert.ok(!f.world.did.includes("start"), f.world.did.join());
+  await endLife(f, life);
+});
+
 test("a target that is not reached when all WAL is read is named, and nothing is promoted", async () => {
   const f = fakeNode({}, { restore: { ...order, stop: { at: "record", lsn: "0/F000000", included: true } }, paused });
   for (const host of ["pg2", "pg3"]) f.world.others.set(host, says(host));
@@ -127,7 +204,7 @@ test("a copy that fails is tried again, and its trouble is in /status; without t
 });
 
 test("a crash after the promotion, before the memory says so, ends the restore at the next start", async () => {
-  const f = ordered();
+  const f = ordered({ epoch: 2 });
   f.world.data = cluster({ restored: "r1", position: { timeline: 2, lsn: "0/3000000" } });
   for (const host of ["pg2", "pg3"]) f.world.others.set(host, says(host));
   const life = runNode(f.node);
@@ -144,7 +221,7 @@ test("an order that is given again, as by resume, begins nothing: not while the 
   const life = runNode(f.node);
   await f.clock.pass(5_000);
   const again = restoreAnswers(f.node).find((a) => a.path === orders.restore.path)!;
-  const { finish: _finish, undo: _undo, ...given } = order;
+  const { finish: _finish, undo: _undo, epoch: _epoch, ...given } = order;
   assert.deepEqual(await again.carryOut(given), { because: "this restore has ended" });
   assert.equal(f.node.memory.now.restore, null);
   await endLife(f, life);

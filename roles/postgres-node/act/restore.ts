@@ -51,7 +51,7 @@ export async function undoRestore(because: string, node: Node): Promise<void> {
 /** A crash after the promotion of what was restored: the restore is over, although the memory does not say so yet. */
 export async function noteRestored(data: OwnData, node: Node): Promise<void> {
   const { restore } = node.memory.now;
-  if (restore !== null && wasPromoted(data, restore)) await endRestore(node);
+  if (restore !== null && wasPromoted(data, restore, node.lease.mode.on)) await endRestore(node);
 }
 
 /** This node leads with what was restored. Other nodes may lead again from now on. */
@@ -115,7 +115,9 @@ export async function reachTarget(run: ServerRun, node: Node): Promise<ServerEnd
     if (restore === null || restore.undo) return { why: "restore", because: "an operator has ended the restore" };
     if (!run.process.running()) return { why: "not-recovered", trouble: await endOfServer(run, node) };
     const reached = await look(restore.stop, node);
-    if (reached && (!restore.hold || restore.finish) && await nobodyElseLeads(node)) {
+    const unleased = await withoutLease(node);
+    if (unleased !== null) restoring.set({ trouble: unleased.because });
+    if (unleased === null && reached && (!restore.hold || restore.finish) && await nobodyElseLeads(node)) {
       restoring.set({ step: "promoting" });
       await numberTimeline(restore.newestTimeline, node);
       // that number is known here: PostgreSQL need not ask barman for one history after another

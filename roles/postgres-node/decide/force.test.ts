@@ -15,6 +15,7 @@ const plan = (changes: Partial<ForceView>) =>
     majority: true,
     epochGranted: true,
     overruled: false,
+    led: null,
     ...changes,
   }).do;
 
@@ -30,15 +31,28 @@ test("a forced primary leads again under an epoch of the majority before the for
   assert.equal(plan({}), "end");
 });
 
-test("a forced standby stands down once another node leads", () => {
-  assert.equal(plan({ role: "standby" }), "nothing");
-  assert.equal(plan({ role: "standby", primary: { ...primary, host: "pg1" } }), "nothing");
-  assert.equal(plan({ role: "standby", primary }), "stand-down");
+test("a forced node without a primary's role yields once another node leads, by a majority or not", () => {
+  for (const role of ["standby", "none", "unknown"] as const) {
+    assert.equal(plan({ role }), "nothing");
+    assert.equal(plan({ role, primary: { ...primary, host: "pg1" } }), "nothing");
+    assert.equal(plan({ role, primary }), "yield");
+  }
+  assert.equal(plan({ primary, majority: false }), "nothing", "of two forced primaries neither has a majority");
 });
 
-test("a forced node that a majority has overruled gives up: the primary once that majority is back, a standby at once", () => {
+test("a forced primary yields at the first sight of a primary of a majority, also where it sees no majority itself", () => {
+  assert.equal(plan({ primary, led: 4, majority: false, votesAlone: true }), "yield");
+  assert.equal(plan({ primary: { ...primary, host: "pg1" } }), "end", "it is this node");
+});
+
+test("a forced node that a majority has overruled gives up: the primary once that majority is back, others at once", () => {
   assert.equal(plan({ overruled: true }), "yield");
   assert.equal(plan({ overruled: true, votesAlone: true }), "yield");
   assert.equal(plan({ overruled: true, majority: false }), "nothing", "it serves on alone");
-  assert.equal(plan({ overruled: true, role: "standby" }), "stand-down");
+  assert.equal(plan({ overruled: true, role: "standby" }), "yield");
+  assert.equal(plan({ overruled: true, role: "none" }), "yield");
+});
+
+test("a node that votes alone and is not forced returns to the configured voters", () => {
+  assert.equal(plan({ forced: false, votesAlone: true }), "yield");
 });

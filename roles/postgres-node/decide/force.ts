@@ -15,6 +15,8 @@ export interface ForceView {
   epochGranted: boolean;
   /** another node has led by a majority since (overruled.ts) */
   overruled: boolean;
+  /** the epoch of another node in sight that leads by a majority now; null: none does (overruled.ts) */
+  led: number | null;
 }
 
 export type ForcePlan =
@@ -23,11 +25,9 @@ export type ForcePlan =
   | { do: "ask-majority" }
   /** begin a leadership of a greater epoch, under the lease that a majority has granted by now */
   | { do: "lead-again"; because: string }
-  /** a majority has overruled it: it leads no longer */
+  /** the server ends, if it is read-write, then the force: another node leads, or has led by a majority */
   | { do: "yield"; because: string }
-  | { do: "end" }
-  /** another node leads, or has led */
-  | { do: "stand-down" };
+  | { do: "end" };
 
 /**
  * A forced leadership took its epoch from one voter: another may know of a greater one, and none knows which nodes its commits
@@ -35,18 +35,20 @@ export type ForcePlan =
  * if that would end the history of a majority that did not know of it.
  */
 export function decideForce(view: ForceView): ForcePlan {
-  const { epochGranted, forced, majority, overruled, primary, role, self, votesAlone } = view;
-  if (!forced) return { do: "nothing" };
-  if (role !== "primary") {
-    const led = overruled || (primary !== null && primary.host !== self.host);
-    return led ? { do: "stand-down" } : { do: "nothing" };
+  const { epochGranted, forced, led, majority, overruled, primary, role, self, votesAlone } = view;
+  if (!forced) {
+    return votesAlone
+      ? { do: "yield", because: "this node votes alone, and no operator has forced it" }
+      : { do: "nothing" };
   }
-  if (!majority) return { do: "nothing" };
-  if (overruled) {
-    const because =
-      "a majority of the voters is back, and another node has led by a majority since this node was forced";
-    return { do: "yield", because };
+  const other = primary !== null && primary.host !== self.host ? primary.host : null;
+  if (other !== null && (led !== null || role !== "primary")) {
+    return { do: "yield", because: `${other} is the primary` };
   }
+  if (overruled && (majority || role !== "primary")) {
+    return { do: "yield", because: "another node has led by a majority since this node was forced" };
+  }
+  if (role !== "primary" || !majority) return { do: "nothing" };
   if (votesAlone) return { do: "ask-majority" };
   if (epochGranted) return { do: "end" };
   const because =

@@ -6,7 +6,7 @@ import { countedData, type GrantedView } from "./granted.ts";
 
 const parent = { timeline: 2, lsn: "0/2000000" };
 const promoted = cluster({ position: { timeline: 3, lsn: "0/9000000" }, parent });
-const view: GrantedView = { leaseInForce: true, everHadMajority: true, granted: [], followed: 0 };
+const view: GrantedView = { leaseInForce: true, everHadMajority: true, granted: [], followed: 0, restoring: null };
 
 test("a promotion that no majority knows of counts as its parent, where it was left", () => {
   assert.deepEqual(countedData(promoted, view), { ...promoted, position: parent, ungranted: true });
@@ -15,6 +15,13 @@ test("a promotion that no majority knows of counts as its parent, where it was l
     position: parent,
     ungranted: true,
   });
+});
+
+test("what became of the data of a restore is decided elsewhere, by all that is on disk", () => {
+  const restored = { ...promoted, restored: "r1" };
+  assert.deepEqual(countedData(restored, { ...view, restoring: "r1" }), restored);
+  assert.equal(countedData(restored, { ...view, restoring: "r2" }).kind, "cluster");
+  assert.deepEqual(countedData(restored, view), { ...restored, position: parent, ungranted: true }, "it is over");
 });
 
 test("an epoch of this node's own counts in full, also after the memory of an earlier release", () => {

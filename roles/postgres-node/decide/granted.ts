@@ -11,11 +11,14 @@ export interface GrantedView {
   granted: readonly number[] | null;
   /** the timeline that it has streamed last: another node has begun it */
   followed: number;
+  /** the restore that is under way here: what becomes of its data, decide/restore.ts says; null: none */
+  restoring: string | null;
 }
 
 /** The data directory as it counts in decisions and in what this node reports. */
 export function countedData(data: OwnData, view: GrantedView): OwnData {
   if (data.kind !== "cluster" || data.parent === null) return data;
+  if (data.restored !== null && data.restored === view.restoring) return data;
   // a promotion that a crash cut short has left a history file, and perhaps not removed standby.signal yet
   const begun = !data.endRead || compareLsn(data.position.lsn, data.parent.lsn) > 0;
   if (!data.wasPrimary && begun) return data;

@@ -5,8 +5,8 @@ import { newerPause, type Pause } from "../../../core/protocol/pause.ts";
 import { comparePosition } from "../../../core/postgres/lsn.ts";
 import { located, majorityInSight } from "./counting.ts";
 import { waitedFor } from "./sync.ts";
-import { forceOfPrimary } from "./overruled.ts";
-import { type ClusterView, reached } from "./view.ts";
+import { forceOfPrimary, forceSeen, withForce } from "./overruled.ts";
+import { type ClusterView, type Peer, reached } from "./view.ts";
 import type { Role } from "./server-seen.ts";
 
 /** How many of its timelines a node remembers; its data can only be on one of the last. */
@@ -52,16 +52,22 @@ export function decideMemory(view: MemoryView) {
     followed: view.streaming ? view.timeline ?? before.followed : before.followed,
     force: forceNow(view),
     hosts: view.hosts.toSorted(),
-    paused: reached(view).map((p) => p.paused).reduce(newerPause, before.paused),
+    paused: newestPause(before.paused, view),
   };
+}
+
+/** The newest pause or resume that this node or one in sight knows: a node that was away may not lead before it knows it, too. */
+export function newestPause(own: Pause, view: { peers: readonly Peer[] }): Pause {
+  return reached(view).map((p) => p.paused).reduce(newerPause, own);
 }
 
 /** The data of a standby is on the timelines of its primary, or about to be: what is forced is known before it is streamed. */
 function forceNow(view: MemoryView): Force | null {
   const { before, primary, role, streaming, timeline } = view;
-  if (role !== "standby" || primary === null) return before.force;
+  const known = forceSeen(before.force, view);
+  if (role !== "standby" || primary === null) return known;
   const theirs = forceOfPrimary(view);
-  return streaming && timeline === primary.timeline ? theirs : before.force ?? theirs;
+  return streaming && timeline === primary.timeline ? theirs : withForce(known, theirs);
 }
 
 /** A server that is lawfully read-write leads on its timeline. A standby that has no epoch yet has never led. */

@@ -4,7 +4,15 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { standbyPeer } from "../../../tests/support/peer.ts";
 import { counting } from "./counting.ts";
-import { type EpochsView, type ForcedData, forceOfPrimary, isOverruled, withOverruled } from "./overruled.ts";
+import {
+  type EpochsView,
+  type ForcedData,
+  forceOfPrimary,
+  isOverruled,
+  ledByMajority,
+  outranked,
+  withOverruled,
+} from "./overruled.ts";
 import { reached, type ReachedPeer } from "./view.ts";
 
 const force = { host: "a", above: 2, timelines: [18] };
@@ -49,6 +57,13 @@ test("so do data in sight that are on such a timeline, unless they are of a forc
 test("a greater epoch ends the force of the forced node, and is only newer than the data of the others", () => {
   assert.equal(overruled(forced, { leaderships: [led(19)] }), true);
   assert.equal(overruled(followed, { leaderships: [led(19)] }), false);
+  for (const own of [forced, followed]) {
+    assert.equal(
+      overruled(own, { leaderships: [led(18)] }),
+      true,
+      "a majority granted the same number to another node",
+    );
+  }
   assert.equal(overruled(forced, { peers: [on(18)] }), false, "it streams from the forced node");
 });
 
@@ -79,10 +94,26 @@ test("whatever was forced, it never outranks a timeline that a majority granted 
       force: { host: "a", above, timelines: [above + skipped] },
       timeline: above + skipped,
     };
-    fc.pre(above + later !== own.timeline);
     const isOver = overruled(own, { leaderships: [led(above + later)] });
     assert.ok(isOver || above + later > own.timeline);
   }));
+});
+
+test("a primary of a majority in sight outranks a force whose order knew of its epoch", () => {
+  const primary = { host: "b", systemIdentifier: "1", timeline: 2, history: null, origin: null };
+  const ledBy = (changes: Partial<ReachedPeer>) =>
+    ledByMajority({ primary, peers: [on(2, { role: "primary", held: true, ...changes })] });
+  assert.equal(ledBy({}), 2);
+  assert.equal(ledBy({ held: false }), null);
+  assert.equal(ledBy({ forced: true }), null, "its own vote may be its only one");
+  assert.equal(ledByMajority({ primary: { ...primary, host: "a" }, peers: [on(2, { held: true })] }), null);
+  assert.deepEqual(outranked(force, 2), { ...force, above: 1 });
+  assert.deepEqual(outranked(force, 19), force);
+  assert.deepEqual([outranked(force, null), outranked(null, 2)], [force, null]);
+  for (const own of [forced, followed]) {
+    assert.equal(overruled({ ...own, force: outranked(force, 2) }, { peers: [on(2)] }), true, "nodes that followed it");
+    assert.equal(overruled({ ...own, force: outranked(force, 2) }, { leaderships: [led(2)] }), true);
+  }
 });
 
 test("the force of the primary in sight is found by its host", () => {

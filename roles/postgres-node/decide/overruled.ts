@@ -2,6 +2,7 @@
 // meanwhile. But what a majority has acknowledged counts, and what a forced node wrote was promised to nobody.
 import { type Leadership, ofCluster } from "../../../core/lease/decide/epoch.ts";
 import type { Force } from "../../../core/protocol/force.ts";
+import { majorityInSight } from "./counting.ts";
 import { type Peer, reached, type ReachedPeer, type Surroundings } from "./view.ts";
 
 /** Why a node does not lead, and what to type. */
@@ -46,11 +47,15 @@ export function withOverruled(view: EpochsView): Peer[] {
 function overrules({ own, peers, leaderships }: EpochsView, data: ForcedData): boolean {
   const { force, forced, systemIdentifier, timeline } = data;
   if (force === null || timeline === null || systemIdentifier === null) return false;
-  const led = ofCluster(leaderships, systemIdentifier).filter((l) => l.host !== force.host && !l.alone);
+  const led = ofCluster(leaderships, systemIdentifier).filter((l) =>
+    l.host !== force.host && !l.alone && l.epoch > force.above
+  );
+  // a majority may have granted another node the very number that the forced node took
+  if (led.some(({ epoch }) => forced || (isForced(data) && epoch <= timeline))) return true;
   const seen = [own, ...reached({ peers }).map(forcedOf)].filter((d) =>
     d.systemIdentifier === systemIdentifier && !isForced(d)
   );
-  const since = [...led.map((l) => l.epoch), ...seen.map((d) => d.timeline ?? 0)].filter((epoch) =>
+  const since = seen.map((d) => d.timeline ?? 0).filter((epoch) =>
     epoch > force.above && !force.timelines.includes(epoch)
   );
   return since.some((epoch) => (forced && epoch !== timeline) || (isForced(data) && epoch < timeline));
@@ -71,12 +76,48 @@ export function forceOfPrimary({ peers, primary }: Pick<Surroundings, "peers" | 
   return reached({ peers }).find((p) => p.host === primary?.host)?.force ?? null;
 }
 
+/**
+ * The epoch of another node that leads by a majority and is in sight; null: none is. What it acknowledges now comes after every
+ * order of a forced failover that this node has heard of, whatever the number of its epoch.
+ */
+export function ledByMajority({ peers, primary }: Pick<Surroundings, "peers" | "primary">): number | null {
+  const leads = reached({ peers }).find((p) => p.host === primary?.host);
+  return leads?.held === true && !leads.forced ? primary?.timeline ?? null : null;
+}
+
+/** The forced failover as it counts after such a sight: it is overruled by that epoch, and by all that are greater. */
+export function outranked(force: Force | null, epoch: number | null): Force | null {
+  return force && epoch !== null ? { ...force, above: Math.min(force.above, epoch - 1) } : force;
+}
+
+/**
+ * What a look teaches a node of the force that its data is of. A forced node names each timeline before it begins it, so one that
+ * follows it knows the name before it has streamed any of it.
+ */
+export function forceSeen(force: Force | null, seen: Pick<Surroundings, "peers" | "primary">): Force | null {
+  const same = reached(seen).flatMap((p) => p.force?.host === force?.host ? p.force?.timelines ?? [] : []);
+  return outranked(force && { ...force, timelines: united(force.timelines, same) }, ledByMajority(seen));
+}
+
+/** The force that the data here is of, while it is about to become that of a node with a force of its own. */
+export function withForce(before: Force | null, theirs: Force | null): Force | null {
+  if (before === null || theirs === null) return theirs ?? before;
+  const timelines = united(before.timelines, theirs.timelines);
+  return { host: theirs.host, above: Math.min(before.above, theirs.above), timelines };
+}
+
+const united = (a: readonly number[], b: readonly number[]) => [...new Set([...a, ...b])];
+
 /** What the nodes in sight say of the data that this node is about to have. */
 export interface Joining {
   /** a node of the cluster whose data this node has, or is about to clone, knows that a majority has joined */
   majorityKnown: boolean;
   /** the forced failover whose timeline the primary is on; null: none */
   force: Force | null;
+}
+
+export function joiningOf(seen: Surroundings, systemIdentifier: string | null): Joining {
+  return { majorityKnown: majorityInSight(seen, systemIdentifier), force: forceOfPrimary(seen) };
 }
 
 /** Whether the data here is about to be that of the primary in sight. */

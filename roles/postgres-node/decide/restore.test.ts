@@ -7,7 +7,7 @@ import { wasPromoted } from "./restore.ts";
 import { decideStartup } from "./startup.ts";
 import type { ClusterView } from "./view.ts";
 
-const order = { id: "r1", backup: "20261127T203444", undo: false };
+const order = { id: "r1", backup: "20261127T203444", timeline: 5, undo: false };
 const newer = stoppedPeer("pgslave1", { position: { timeline: 9, lsn: "0/9000000" } });
 const plan = (changes: Partial<ClusterView>) =>
   decideStartup(startView({ restore: order, peers: [newer, stoppedPeer("pgslave3")], ...changes }));
@@ -58,8 +58,20 @@ test("no former primary starts while another node is restored", () => {
   assert.match(start("pgslave1").because, /pgslave1 is being restored from a backup/);
 });
 
-test("restored data that have begun a timeline of their own are no longer to be recovered", () => {
-  const on = (timeline: number, id = "r1") =>
-    wasPromoted(ownCluster({ restored: id, position: { timeline, lsn: "0/1000000" } }), { id: "r1", timeline: 5 });
-  assert.deepEqual([on(1), on(5), on(6), on(6, "r0")], [false, false, true, false]);
+test("restored data that have begun the timeline of their epoch are no longer to be recovered", () => {
+  const on = (timeline: number, epoch: number | null, leased: boolean, id = "r1") =>
+    wasPromoted(
+      ownCluster({ restored: id, position: { timeline, lsn: "0/1000000" } }),
+      { id: "r1", timeline: 5, epoch },
+      leased,
+    );
+  assert.deepEqual([on(1, 7, true), on(5, 7, true), on(6, 7, true), on(7, 7, true)], [false, false, false, true]);
+  assert.deepEqual([on(6, null, true), on(7, 7, true, "r0")], [false, false], "promoted by hand; of another restore");
+  assert.deepEqual([on(1, null, false), on(5, null, false), on(6, null, false)], [false, false, true], "no lease");
+});
+
+test("restored data that were promoted by hand are neither recovered nor led with: the operator aborts", () => {
+  const byHand = plan({ data: { ...restored, position: { timeline: 6, lsn: "0/5000000" } } });
+  assert.equal(byHand.do, "wait");
+  assert.match(byHand.because, /promoted by hand, without an epoch: type postdock barman restore abort/);
 });

@@ -9,7 +9,7 @@ export type RestoreStep = { do: "restore" | "undo-restore" | "start-primary" | "
 /** An operator answers for what a restore leaves out, so the data of other nodes do not count. A primary in sight does. */
 export function decideRestore(
   view: ClusterView,
-  { id, backup, undo }: NonNullable<ClusterView["restore"]>,
+  { id, backup, timeline, undo }: NonNullable<ClusterView["restore"]>,
 ): RestoreStep {
   if (undo) return { do: "undo-restore", because: "an operator has ended the restore" };
   if (view.primary && view.primary.host !== view.self.host) {
@@ -27,6 +27,11 @@ export function decideRestore(
       because: `only ${majority.have} of ${majority.size} voters answer, and a restore needs a majority; start ` +
         `${majority.missing.join(", ")}, with empty volumes if theirs are lost`,
     };
+  }
+  if (view.data.kind === "cluster" && view.data.restored === id && view.data.position.timeline > timeline) {
+    const because =
+      "the restored data were promoted by hand, without an epoch: type postdock barman restore abort, then restore again";
+    return { do: "wait", because };
   }
   if (view.data.kind !== "cluster" || view.data.restored !== id) {
     return { do: "restore", because: `an operator wants backup ${backup} to be restored` };
@@ -76,7 +81,17 @@ export function decideTarget(stop: RecoveryStop, seen: RecoverySeen): { reached:
   return { reached: false, trouble: seen.trouble };
 }
 
-/** Until its promotion a restored node is on the timeline that it was ordered to, or on an ancestor. */
-export function wasPromoted(data: OwnData, order: { id: string; timeline: number }): boolean {
-  return data.kind === "cluster" && data.restored === order.id && data.position.timeline > order.timeline;
+/**
+ * Whether the restored data, as they are on disk, have led. Until then they are on the timeline that was ordered, or on an
+ * ancestor. Where the lease is in force, a later timeline has to be the epoch that was reserved for it: a promotion by hand is
+ * refused, but leaves a timeline.
+ */
+export function wasPromoted(
+  data: OwnData,
+  order: { id: string; timeline: number; epoch: number | null },
+  leaseInForce: boolean,
+): boolean {
+  if (data.kind !== "cluster" || data.restored !== order.id) return false;
+  const { timeline } = data.position;
+  return leaseInForce ? timeline === order.epoch : timeline > order.timeline;
 }

@@ -80,7 +80,8 @@ export interface ReachedPeer {
   upstream: string | null;
   /** its WAL receiver streams from there */
   streaming: boolean;
-  /** it was forced; its data is of this forced failover; a majority has overruled that, so its data does not count (overruled.ts) */
+  /** it holds the lease; it was forced; its data is of this force; a majority has overruled that, so it does not count (overruled.ts) */
+  held: boolean;
   forced: boolean;
   force: Force | null;
   overruled: boolean;
@@ -114,7 +115,7 @@ export interface ClusterView {
   cleanOverRewind: boolean;
   data: OwnData;
   /** this node is to be restored from a backup, or its old data are to be put back; null: neither */
-  restore: { id: string; backup: string; undo: boolean } | null;
+  restore: { id: string; backup: string; timeline: number; undo: boolean } | null;
   /** its volume has no room, and its server has failed to start, or to hand over, since it last served */
   stuckWithoutRoom: boolean;
   peers: readonly Peer[];

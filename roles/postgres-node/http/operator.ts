@@ -41,14 +41,16 @@ async function switchover(to: string | null, node: Node): Promise<{ to: string }
 async function force(node: Node): Promise<{ because: string }> {
   const { activity, config, history, lease, memory, seen } = node;
   if (seen.role() === "primary") throw new ControlRefusal("this node is the primary already");
+  if (lease.held()) throw new ControlRefusal("this node holds the lease: it is about to lead");
   if (config.otherPartners.length === 0) throw new ControlRefusal("PARTNER_NODES is empty here: this node never leads");
-  const { restoring } = memory.now.paused;
-  if (memory.now.paused.on && restoring !== undefined && restoring !== config.host) {
+  const surroundings = await look(node);
+  const view = viewOf(node, surroundings);
+  const { restoring } = view;
+  if (restoring !== null && restoring !== config.host) {
     throw new ControlRefusal(
       `${restoring} is being restored from a backup: type postdock barman restore abort, or postdock cluster resume if it is gone`,
     );
   }
-  const surroundings = await look(node);
   if (surroundings.primary) {
     throw new ControlRefusal(`${surroundings.primary.host} is primary and answers: type postdock cluster switchover`);
   }
@@ -57,7 +59,7 @@ async function force(node: Node): Promise<{ because: string }> {
     throw new ControlRefusal("this node has no data with which to become primary");
   }
   const position = { timeline: own.timeline, lsn: own.lsn };
-  const better = electable(viewOf(node, surroundings), own.systemIdentifier).find((p) =>
+  const better = electable(view, own.systemIdentifier).find((p) =>
     p.position !== null && comparePosition(p.position, position) > 0
   );
   if (better) throw new ControlRefusal(`${better.host} has newer data: force that node instead`);

@@ -50,7 +50,7 @@ async function begin(order: RestoreOrder, node: Node): Promise<{ because: string
   const wallMs = node.clock.wallMs();
   await memory.update((m) => ({
     ...m,
-    restore: { ...order, finish: false, undo: false, orderedMs: wallMs },
+    restore: { ...order, finish: false, undo: false, orderedMs: wallMs, epoch: null },
     // a node that was away learns from this one that it may not lead
     paused: m.paused.restoring === config.host ? m.paused : orderPause(true, [m.paused], wallMs, config.host),
   }));

@@ -4,6 +4,7 @@ import type { AskHow } from "../../../core/client/peers.ts";
 import { choosePrimary, reportOf } from "../../../core/protocol/choose-primary.ts";
 import { misdirected } from "../../../core/protocol/identity.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
+import { newestPause } from "../decide/memory.ts";
 import { isOverruled, withOverruled } from "../decide/overruled.ts";
 import { endOf } from "../decide/lag.ts";
 import { type Peer, type PrimaryInSight, type PrimaryTimelines, reached, type Surroundings } from "../decide/view.ts";
@@ -58,6 +59,7 @@ async function askAll(hosts: readonly string[], how: AskHow, { config, doors, se
 export function viewOf(node: Node, seen: Surroundings) {
   const { config, clock, lease } = node;
   const memory = node.memory.now;
+  const paused = newestPause(memory.paused, seen);
   return {
     self: {
       host: config.host,
@@ -71,8 +73,8 @@ export function viewOf(node: Node, seen: Surroundings) {
     otherPartners: config.otherPartners,
     quorum: config.quorum && !memory.forced,
     strict: config.consistency === "strict" && !memory.forced,
-    paused: memory.paused.on,
-    restoring: memory.paused.on ? memory.paused.restoring ?? null : null,
+    paused: paused.on,
+    restoring: paused.on ? paused.restoring ?? null : null,
     overruled: isOverruled({ ...epochsOf(node), peers: seen.peers }),
     everHadMajority: memory.everHadMajority,
     leaderships: lease.leaderships(),
@@ -132,6 +134,7 @@ function toPeer(answer: PeerSeen): Peer {
     diskFreeBytes: status.disk?.freeBytes ?? null,
     upstream: status.postgres.upstream?.host ?? null,
     streaming: status.postgres.upstream?.streaming ?? false,
+    held: status.lease.held,
     forced: status.forced,
     force: status.force,
     overruled: status.overruled,

@@ -24,10 +24,14 @@ const Memory = z.object({
   followed: z.number().default(0),
   /** an operator made this node primary without a majority: it votes alone until a majority is back */
   forced: z.boolean().default(false),
-  /** it is being restored from a backup. `finish`: the operator has looked; `undo`: the old data is put back */
+  /** it is being restored from a backup (state/restoring.ts) */
   restore: RestoreOrderSchema.extend({
+    /** the operator has looked */
     finish: z.boolean(),
+    /** the old data is put back */
     undo: z.boolean(),
+    /** reserved for the promotion of what was restored; null: none yet, or no lease is in force */
+    epoch: z.number().nullable().default(null),
     /** when it was ordered; wall clock, milliseconds */
     orderedMs: z.number().nullable().default(null),
   }).nullable().default(null),

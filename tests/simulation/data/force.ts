@@ -7,19 +7,34 @@ import {
   majorityAnswers as majorityAmong,
 } from "../../../roles/postgres-node/decide/counting.ts";
 import { decideForce, type ForcePlan } from "../../../roles/postgres-node/decide/force.ts";
-import { type EpochsView, isOverruled, withOverruled } from "../../../roles/postgres-node/decide/overruled.ts";
+import { newestPause } from "../../../roles/postgres-node/decide/memory.ts";
+import {
+  type EpochsView,
+  forceSeen,
+  isOverruled,
+  ledByMajority,
+  outranked,
+  withOverruled,
+} from "../../../roles/postgres-node/decide/overruled.ts";
 import type { Peer } from "../../../roles/postgres-node/decide/view.ts";
 import type { SimNode } from "./node.ts";
+import { endServer } from "./postgres.ts";
 import { highestKnown } from "./promotion.ts";
 import { look, peerOf, reportedPosition, roleOf, type Surroundings, systemIdentifier, viewOf } from "./views.ts";
 import type { DataWorld } from "./world.ts";
 
-/** An operator forces a standby while no primary runs. Nothing is promised for what it lacks, or writes before a majority is back. */
+/**
+ * An operator forces a standby that sees no primary: there may be one all the same. Nothing is promised for what it lacks, or writes
+ * before a majority is back.
+ */
 export function force(node: SimNode, world: DataWorld): void {
   const { disk, now, settings } = node;
   if (now?.server !== "standby" || !now.answers || settings.electorate.length === 0) return;
-  if (world.lease.holder !== null || world.nodes.some((n) => n.disk.memory.forced)) return;
-  if (world.nodes.some((n) => n.now?.server === "primary" || n.now?.orphan) || hasNewerInSight(node, world)) return;
+  if (world.lease.heldBy(node) || world.nodes.some((n) => n.disk.memory.forced)) return;
+  const led = world.nodes.filter((n) => n.now?.server === "primary" || n.now?.orphan);
+  if (!world.kind.beside && (world.lease.isHeld || led.length > 0)) return;
+  if (led.some((n) => world.reaches(node.settings.host, n.settings.host))) return;
+  if (hasNewerInSight(node, world)) return;
   const above = highestKnown(node);
   disk.memory = {
     ...disk.memory,
@@ -44,20 +59,46 @@ export function endForce(node: SimNode, seen: Surroundings, world: DataWorld): "
   let plan = planOf(node, seen, world);
   if (plan.do === "ask-majority" && world.lease.unforce(node)) plan = planOf(node, seen, world);
   if (plan.do === "lead-again") return "lead-again";
-  if (plan.do === "yield") return "ended";
-  if (plan.do !== "end" && plan.do !== "stand-down") return null;
+  if (plan.do === "yield") {
+    const leads = now!.server === "primary";
+    if (leads) endServer(node, world);
+    yieldForce(node, seen, world);
+    return leads ? "ended" : null;
+  }
+  if (plan.do !== "end") return null;
   now!.votesAlone = false;
-  disk.memory = { ...disk.memory, forced: false, force: plan.do === "end" ? null : disk.memory.force };
-  if (plan.do === "stand-down") world.promises.forgiveNoMore(node);
+  disk.memory = { ...disk.memory, forced: false, force: null };
+  if (now!.server === "primary") world.promises.begins(node);
   return null;
 }
 
-/** As in act/force.ts: a majority has overruled the force, and no server runs here. */
-export function yieldForce(node: SimNode, world: DataWorld): void {
+/** As in act/force.ts: the force is over, and no read-write server runs here. */
+function yieldForce(node: SimNode, seen: Surroundings, world: DataWorld): void {
+  world.lease.end(node);
+  const { force } = node.disk.memory;
+  node.disk.memory = { ...node.disk.memory, forced: false, force: outranked(force, outrankedBy(seen, world)) };
   node.now!.votesAlone = false;
-  node.disk.memory = { ...node.disk.memory, forced: false };
-  world.promises.forgiveNoMore(node);
 }
+
+/** As startupOf() and rememberSeen() of the role: what a look teaches a node without a server, and whether its force ends by it. */
+export function yieldsAtStart(node: SimNode, world: DataWorld): boolean {
+  const seen = look(node, world);
+  world.promises.noteSight(node, seen);
+  const { memory } = node.disk;
+  const force = memory.forced || !outranks(world) ? memory.force : forceSeen(memory.force, seen);
+  node.disk.memory = { ...memory, paused: newestPause(memory.paused, seen), force };
+  const led = world.rules.forceSeesPrimary || hasToYield(node, seen.peers, world);
+  if (!led || planOf(node, seen, world).do !== "yield") return false;
+  yieldForce(node, seen, world);
+  return true;
+}
+
+/** By which epoch of a majority, whose primary is in sight, the force is outranked. */
+function outrankedBy(seen: Surroundings, world: DataWorld): number | null {
+  return outranks(world) ? ledByMajority(seen) : null;
+}
+
+export const outranks = ({ rules }: DataWorld): boolean => rules.forceSeesPrimary && rules.forceOutranked;
 
 function epochsOf({ disk, now }: SimNode): Omit<EpochsView, "peers"> {
   const { force, forced } = disk.memory;
@@ -118,6 +159,7 @@ function planOf(node: SimNode, seen: Surroundings, world: DataWorld): ForcePlan 
     votesAlone: now!.votesAlone,
     majority: majorityAnswers(node, world),
     overruled: view.overruled,
-    epochGranted: world.lease.epoch !== null || !world.rules.forceEndsAbove,
+    epochGranted: world.lease.epochOf(node) !== null || !world.rules.forceEndsAbove,
+    led: world.rules.forceSeesPrimary ? ledByMajority(seen) : null,
   });
 }

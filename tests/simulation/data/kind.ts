@@ -11,6 +11,8 @@ export interface WorldKind {
   /** PARTNER_NODES are changed, on one node after another: the last node of the first level is added, and removed */
   changes: boolean;
   mode: NodeSettings["mode"];
+  /** a node may be forced beside a primary that it does not see, and the two lead at once; otherwise only where none leads */
+  beside: boolean;
 }
 
 export function settingsOf({ nodes, cascade, observers, mode }: WorldKind): NodeSettings[] {

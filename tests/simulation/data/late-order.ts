@@ -4,7 +4,7 @@ import type { DataRules } from "./rules.ts";
 import { DataWorld } from "./world.ts";
 
 /** The successor and two observers are a majority of the voters, and no proof. */
-const kind = { nodes: 3, cascade: 0, observers: 2, changes: false, mode: "strict" } as const;
+const kind = { nodes: 3, cascade: 0, observers: 2, changes: false, beside: false, mode: "strict" } as const;
 const longSteps = 2_000;
 
 /** What broke, or null. Throws if the world did not come that far. */

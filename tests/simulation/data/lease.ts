@@ -1,75 +1,48 @@
-// A perfect lease (world.ts shakes the real one): one holder at a time, with a majority. Epochs are granted by the real rules.
+// A perfect lease (world.ts shakes the real one): one holder at a time, with a majority, and beside it nodes that were forced, each
+// with its own vote. Epochs are granted by the real rules.
 import { isMajority, isMajorityOfAll } from "../../../core/lease/decide/claim.ts";
-import { judgeEpoch, type Leadership, nextEpoch, withLeaderships } from "../../../core/lease/decide/epoch.ts";
+import { judgeEpoch, nextEpoch, withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import { type Claimant, sameClaimant } from "../../../core/lease/decide/vote.ts";
 import { partnersOf, type SimNode } from "./node.ts";
 import type { DataWorld } from "./world.ts";
 
 const mostAttempts = 4;
 
-/** The voter of a node, or an observer, which holds epochs and no data. */
-export class Voter {
-  /** a crash takes it */
-  grant: Claimant | null = null;
-  highestTo: Claimant | null = null;
-  /** of an observer */
-  private awake = true;
-  private readonly own: Pick<SimNode["disk"], "epoch" | "leaderships"> = { epoch: 1, leaderships: [] };
-
-  constructor(readonly host: string, readonly node: SimNode | null) {}
-
-  get up(): boolean {
-    return this.node === null ? this.awake : this.node.now !== null;
-  }
-
-  /** What it has on disk. */
-  private get disk() {
-    return this.node?.disk ?? this.own;
-  }
-
-  get epoch(): number {
-    return this.disk.epoch;
-  }
-
-  get leaderships(): readonly Leadership[] {
-    return this.disk.leaderships;
-  }
-
-  grantEpoch(leadership: Leadership, to: Claimant): void {
-    this.highestTo = to;
-    this.disk.epoch = leadership.epoch;
-    this.disk.leaderships = withLeaderships(this.disk.leaderships, [leadership]);
-  }
-
-  /** The highest epoch that it has granted or seen. */
-  get highest(): number {
-    return Math.max(this.epoch, this.node?.now?.newestTimeline ?? 0);
-  }
-
-  stop(durable: boolean): void {
-    this.awake = false;
-    this.forget(durable);
-  }
-
-  wake(): void {
-    this.awake = true;
-  }
-
-  forget(durable: boolean): void {
-    this.grant = this.highestTo = null;
-    if (!durable) Object.assign(this.disk, { epoch: 0, leaderships: [] });
-  }
+interface Held {
+  node: SimNode;
+  by: Claimant;
+  /** the epoch that was reserved under it */
+  epoch: number | null;
 }
 
 export class Lease {
-  holder: { node: SimNode; by: Claimant } | null = null;
-  /** the epoch that the holder has reserved */
-  epoch: number | null = null;
+  /** of a majority */
+  holder: Held | null = null;
+  private readonly alone = new Map<SimNode, Held>();
 
   constructor(private readonly world: DataWorld) {}
 
+  private heldOf(node: SimNode): Held | null {
+    const held = [this.holder, this.alone.get(node)].find((h) => h && node.now && sameClaimant(h.by, claimantOf(node)));
+    return held ?? null;
+  }
+
+  get isHeld(): boolean {
+    return this.holder !== null || this.alone.size > 0;
+  }
+
   heldBy(node: SimNode): boolean {
-    return this.holder !== null && node.now !== null && sameClaimant(this.holder.by, claimantOf(node));
+    return this.heldOf(node) !== null;
+  }
+
+  epochOf(node: SimNode): number | null {
+    return this.heldOf(node)?.epoch ?? null;
+  }
+
+  /** The same node begins another leadership under its lease. */
+  leadsAgain(node: SimNode): void {
+    const held = this.heldOf(node);
+    if (held) held.epoch = null;
   }
 
   /** The voters that this node reaches, itself included, are a majority of its own. */
@@ -83,34 +56,40 @@ export class Lease {
 
   /** After a forced failover: the configured voters grant the lease that the node's own vote was enough for. */
   unforce(node: SimNode): boolean {
-    if (!this.heldBy(node) || !this.reachesMajority(node, node.settings.electorate)) return false;
+    if (!this.heldBy(node) || this.holder !== null) return false;
+    if (!this.reachesMajority(node, node.settings.electorate)) return false;
     node.now!.votesAlone = false;
-    this.epoch = null;
-    this.granted();
+    this.alone.delete(node);
+    this.granted(this.holder = { node, by: claimantOf(node), epoch: null });
     return true;
   }
 
   acquire(node: SimNode): boolean {
     if (this.heldBy(node)) return true;
-    if (this.holder !== null || !this.reachesMajority(node)) return false;
-    this.holder = { node, by: claimantOf(node) };
-    this.epoch = null;
-    this.granted();
+    const held: Held = { node, by: claimantOf(node), epoch: null };
+    if (!this.world.kind.beside && this.isHeld) return false;
+    if (node.now!.votesAlone) {
+      // what its voter has granted to another node runs out first: that node goes on without this vote, or has ended
+      if (this.holder !== null && !this.reachesMajority(this.holder.node)) return false;
+      this.alone.set(node, held);
+    } else {
+      if (this.holder !== null || !this.reachesMajority(node)) return false;
+      this.holder = held;
+    }
+    this.granted(held);
     return true;
   }
 
   /** Each voter that grants it reports the leaderships that it knows. */
-  private granted(): void {
-    this.renew();
-    const now = this.holder!.node.now!;
-    for (const { leaderships } of this.world.voters.filter((v) => v.grant === this.holder?.by)) {
+  private granted(held: Held): void {
+    this.renew(held);
+    const now = held.node.now!;
+    for (const { leaderships } of this.world.voters.filter((v) => v.grant === held.by)) {
       now.leaderships = withLeaderships(now.leaderships, leaderships);
     }
   }
 
-  renew(): void {
-    if (this.holder === null) return;
-    const { node, by } = this.holder;
+  private renew({ node, by }: Held): void {
     for (const host of this.electorateOf(node)) {
       const voter = this.world.voter(host);
       if (!this.world.reaches(node.settings.host, host)) continue;
@@ -118,10 +97,22 @@ export class Lease {
     }
   }
 
+  /** That of a node whose agent is gone runs out. */
+  expireAlone(): void {
+    for (const held of this.alone.values()) if (!this.heldBy(held.node)) this.over(held);
+  }
+
   /** It is given up, or has run out at every voter. */
-  end(): void {
-    this.holder = this.epoch = null;
-    for (const voter of this.world.voters) voter.grant = null;
+  end(node: SimNode): void {
+    if (this.holder?.node === node) this.over(this.holder);
+    const alone = this.alone.get(node);
+    if (alone) this.over(alone);
+  }
+
+  private over(held: Held): void {
+    if (this.holder === held) this.holder = null;
+    else this.alone.delete(held.node);
+    for (const voter of this.world.voters) if (voter.grant === held.by) voter.grant = null;
   }
 
   private electorateOf({ settings, now }: SimNode): readonly string[] {
@@ -139,7 +130,7 @@ export class Lease {
       const replies: { highest: number }[] = [];
       for (const asked of this.world.random.shuffle(electorate)) {
         if (!this.world.reaches(host, asked) || !this.heldBy(node)) continue;
-        this.renew();
+        this.renew(this.heldOf(node)!);
         const voter = this.world.voter(asked);
         const { highest, highestTo, grant } = voter;
         const to = highestTo !== null && voter.epoch === highest ? highestTo : null;
@@ -154,10 +145,7 @@ export class Lease {
         if (ok) grants[asked] = { electorate: voter.node ? this.electorateOf(voter.node) : electorate };
       }
       if (!this.heldBy(node)) return null;
-      if (isMajorityOfAll(grants, electorate)) {
-        this.epoch = epoch;
-        return epoch;
-      }
+      if (isMajorityOfAll(grants, electorate)) return this.heldOf(node)!.epoch = epoch;
       epoch = nextEpoch(epoch, replies);
     }
     return null;

@@ -1,8 +1,8 @@
 // The life of a node as in roles/postgres-node/life.ts, step by step: wherever it yields, others act, or everything ends.
 import type { Force } from "../../../core/protocol/force.ts";
 import type { StartupPlan } from "../../../roles/postgres-node/decide/startup.ts";
-import { forceOfPrimary, type Joining, joins } from "../../../roles/postgres-node/decide/overruled.ts";
-import { hasToYield, majorityAnswers, yieldForce } from "./force.ts";
+import { forceOfPrimary, type Joining, joins, withForce } from "../../../roles/postgres-node/decide/overruled.ts";
+import { majorityAnswers, yieldsAtStart } from "./force.ts";
 import type { HistoryFile, SimNode } from "./node.ts";
 import { endServer, findData, startServer } from "./postgres.ts";
 import { lead } from "./promotion.ts";
@@ -27,19 +27,21 @@ function* turn(node: SimNode, world: DataWorld): Generator<void, void> {
   now.found = findData(node, world, !world.strikes(0.03));
   Object.assign(now, { ranSince: false, replacing: false });
   const kept = world.lease.heldBy(node);
-  if (node.disk.memory.forced && hasToYield(node, look(node, world).peers, world)) return yieldForce(node, world);
+  if (yieldsAtStart(node, world)) return;
   now.votesAlone ||= node.disk.memory.forced && !kept && !majorityAnswers(node, world);
   let plan = startupOf(node, world, false);
   if (plan.do !== "start-primary") release(node, world);
   else {
     now.bid = true;
     yield;
+    if (yieldsAtStart(node, world)) return;
     plan = startupOf(node, world, false);
     if (plan.do !== "start-primary") now.bid = false;
   }
   const known = joinedMajority(node, world);
   const force = forceOfPrimary(look(node, world));
-  if (force !== null && joins(plan)) node.disk.memory = { ...node.disk.memory, force };
+  const { memory } = node.disk;
+  if (joins(plan)) node.disk.memory = { ...memory, force: withForce(memory.force, force) };
   yield;
   yield* apply(plan, { kept, majorityKnown: known, force }, node, world);
 }
@@ -66,7 +68,7 @@ function* apply(
     case "start-primary": {
       if (!mayStartPrimary(kept, node, world)) return release(node, world);
       const goesOn = licenseOf(node, world) === "not-needed" || !world.rules.epochs ||
-        world.lease.epoch === disk.wal!.branch.timeline;
+        world.lease.epochOf(node) === disk.wal!.branch.timeline;
       return yield* goesOn ? startAgain(node, world) : start(node, null, world);
     }
     default:
@@ -81,6 +83,7 @@ function mayStartPrimary(kept: boolean, node: SimNode, world: DataWorld): boolea
   if (!world.lease.acquire(node)) return false;
   if (stillHeld || !world.rules.finalLook) return true;
   world.promises.noteReached(node);
+  if (yieldsAtStart(node, world)) return false;
   return startupOf(node, world, true).do === "start-primary";
 }
 
@@ -99,7 +102,7 @@ function* start(node: SimNode, upstream: string | null, world: DataWorld): Gener
 function* serveUntilEnd(runs: boolean, node: SimNode, world: DataWorld): Generator<void, void> {
   const end = runs ? yield* serve(node, world) : "ended";
   endServer(node, world);
-  if (end === "lead-again" && world.lease.heldBy(node)) world.lease.epoch = null;
+  if (end === "lead-again" && world.lease.heldBy(node)) world.lease.leadsAgain(node);
   else if (end !== "died") release(node, world);
 }
 
@@ -190,5 +193,5 @@ function* rewind(node: SimNode, to: string, force: Force | null, world: DataWorl
 }
 
 export function release(node: SimNode, world: DataWorld): void {
-  if (world.lease.heldBy(node)) world.lease.end();
+  if (world.lease.heldBy(node)) world.lease.end(node);
 }

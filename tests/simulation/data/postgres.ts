@@ -31,7 +31,7 @@ export function findData({ disk }: SimNode, world: DataWorld, endRead: boolean):
     ungranted: false,
     lastUpstream: disk.upstream,
     restored: null,
-  }, { leaseInForce: world.rules.counted, everHadMajority, granted, followed });
+  }, { leaseInForce: world.rules.counted, everHadMajority, granted, followed, restoring: null });
 }
 
 /** Starts the server on this data. False if it ends at once: the newest history file that it finds leaves its WAL behind. */

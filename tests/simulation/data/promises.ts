@@ -1,8 +1,21 @@
 // What must hold after every step: no acknowledged commit is missing on a leader, and one server at a time acknowledges.
+import { ledByMajority } from "../../../roles/postgres-node/decide/overruled.ts";
 import type { SimNode } from "./node.ts";
-import { isCertain, licenseOf } from "./views.ts";
+import { isCertain, licenseOf, type Surroundings } from "./views.ts";
 import { commonEnd, contains, cutAt, firstWal, type Wal } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
+
+/** What an operator has given up by forcing a node. */
+interface Forgiven {
+  /** the highest epoch that was known then */
+  above: number;
+  /** the end of what may be missing: all until another node leads by a majority, under a greater epoch */
+  end: number;
+  /** the branches that the node has begun alone */
+  branches: Set<string>;
+  /** the nodes that have seen a primary of a majority since */
+  aware: Set<SimNode>;
+}
 
 /** Whether an earlier leadership of this node, which may never have served, has left out what comes after `kept` already. */
 function decidedBefore({ disk }: SimNode, kept: number): boolean {
@@ -12,6 +25,12 @@ function decidedBefore({ disk }: SimNode, kept: number): boolean {
     if (begin < kept) return false;
     if (granted.includes(at.branch.timeline)) return true;
   }
+  return false;
+}
+
+/** Whether this WAL has some of one of these branches. */
+function isOnOneOf(wal: Wal | null, branches: ReadonlySet<string>): boolean {
+  for (let at = wal; at !== null; at = at.branch.from) if (branches.has(at.branch.origin)) return true;
   return false;
 }
 
@@ -30,8 +49,8 @@ export class Promises {
   private readonly reached = new Map<SimNode, Wal[]>();
   /** and of all its partners at that time: what one of them has received since, nobody could know of */
   private readonly there = new Map<SimNode, Wal[]>();
-  /** the forced nodes, each with the end of what it may lack: all until another node leads by a majority */
-  private readonly forgiven = new Map<SimNode, number>();
+  /** the forced nodes */
+  private readonly forgiven = new Map<SimNode, Forgiven>();
 
   constructor(private readonly world: DataWorld, start: Wal = firstWal()) {
     this.safe = start;
@@ -44,7 +63,27 @@ export class Promises {
 
   /** What a forced node lacks, the operator has given up. */
   forgive(node: SimNode): void {
-    this.forgiven.set(node, Infinity);
+    const above = node.disk.memory.force?.above ?? 0;
+    this.forgiven.set(node, { above, end: Infinity, branches: new Set(), aware: new Set() });
+  }
+
+  /**
+   * This node looks around. What a majority has acknowledged since the order counts once every node with such data has seen its
+   * primary.
+   */
+  noteSight(node: SimNode, seen: Surroundings): void {
+    if (ledByMajority(seen) === null) return;
+    for (const [forced, { aware, branches }] of this.forgiven) {
+      aware.add(node);
+      const carries = ({ disk }: SimNode) => disk.memory.forced || isOnOneOf(disk.wal, branches);
+      if (!this.world.nodes.some((n) => carries(n) && !aware.has(n))) this.forgiven.delete(forced);
+    }
+  }
+
+  /** How far what is missing on a node may reach. */
+  private mayLack(node: SimNode): number {
+    const given = [...this.forgiven].filter(([n, { branches }]) => n === node || isOnOneOf(node.disk.wal, branches));
+    return Math.max(0, ...given.map(([, { end }]) => end));
   }
 
   forgiveNoMore(node: SimNode): void {
@@ -63,7 +102,9 @@ export class Promises {
 
   /** A promotion under an epoch has begun on disk: from now on this history is the newest one. */
   decides(node: SimNode): void {
-    if (licenseOf(node, this.world) !== "held" || this.world.lease.epoch !== node.disk.wal!.branch.timeline) return;
+    if (licenseOf(node, this.world) !== "held" || this.world.lease.epochOf(node) !== node.disk.wal!.branch.timeline) {
+      return;
+    }
     this.keep(node);
   }
 
@@ -73,19 +114,23 @@ export class Promises {
     const now = node.now!;
     now.checked = true;
     this.led++;
-    this.serving = { node, incarnation: now.incarnation, run: now.run };
+    if (!node.disk.memory.forced) this.serving = { node, incarnation: now.incarnation, run: now.run };
     this.keep(node);
     if (node.disk.memory.forced) return;
-    for (const [other, end] of this.forgiven) this.forgiven.set(other, Math.min(end, node.disk.wal!.end));
+    const { branch, end } = node.disk.wal!;
+    for (const given of this.forgiven.values()) if (branch.timeline > given.above) given.end = Math.min(given.end, end);
     this.forgiven.delete(node);
   }
 
   private keep(node: SimNode): void {
     const wal = node.disk.wal!;
     const kept = commonEnd(wal, this.safe);
-    const mayLack = this.forgiven.get(node) ?? 0;
-    // another node has led since: what a majority has acknowledged still counts, and nothing that is written here
-    if (node.disk.memory.forced && node.now!.votesAlone && mayLack < Infinity) return;
+    const mayLack = this.mayLack(node);
+    if (node.disk.memory.forced && node.now!.votesAlone) {
+      this.forgiven.get(node)?.branches.add(wal.branch.origin);
+      // another node leads, or has led since: what a majority has acknowledged still counts, and nothing that is written here
+      if (mayLack < Infinity || this.world.lease.holder !== null) return;
+    }
     if (kept < this.safe.end && this.safe.end > mayLack) this.misses(node, kept);
     this.safe = cutAt(this.safe, kept);
     if (wal.branch.timeline !== this.timeline) Object.assign(this, { timeline: wal.branch.timeline, older: kept });
@@ -119,13 +164,13 @@ export class Promises {
   acknowledged(node: SimNode, end: number): void {
     const now = node.now!;
     const { disk, settings: { host } } = node;
+    if (disk.memory.forced) return;
     if (end <= now.servedFrom && this.world.rules.ownEpoch) return;
     if (end === 0 || !disk.memory.everHadMajority) return;
     const { serving } = this;
     if (serving?.node !== node || serving.incarnation !== now.incarnation || serving.run !== now.run) {
       return this.world.fail(`${host} acknowledges, and so does ${serving?.node.settings.host}`);
     }
-    if (disk.memory.forced) return;
     this.acknowledgements++;
     const part = cutAt(disk.wal!, end);
     if (contains(part, this.safe)) this.safe = part;

@@ -103,7 +103,7 @@ export function highestKnown({ disk, now }: SimNode): number {
 export function mayEndRecovery(node: SimNode, world: DataWorld): boolean {
   const license = licenseOf(node, world);
   if (license !== "held") return license === "not-needed";
-  const { epoch } = world.lease;
+  const epoch = world.lease.epochOf(node);
   return !world.rules.epochs ||
     (epoch !== null && (!world.rules.gateLooks || epoch === Math.max(...node.disk.files.keys())));
 }

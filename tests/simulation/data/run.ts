@@ -4,7 +4,7 @@ import { type DataRules, trueRules } from "./rules.ts";
 import type { WorldKind } from "./kind.ts";
 import { DataWorld } from "./world.ts";
 
-const shapes: readonly Omit<WorldKind, "mode" | "changes">[] = [
+const shapes: readonly Omit<WorldKind, "mode" | "changes" | "beside">[] = [
   { nodes: 3, cascade: 0, observers: 0 },
   { nodes: 3, cascade: 1, observers: 0 },
   { nodes: 2, cascade: 0, observers: 1 },
@@ -20,7 +20,7 @@ export function kindOf(seed: number): WorldKind {
   const shape = shapes[seed % shapes.length]!;
   // with two partners, one less would be none
   const changes = shape.nodes + shape.observers > 3 && seed % 2 === 0;
-  return { ...shape, changes, mode: seed % 3 === 0 ? "eventual" : "strict" };
+  return { ...shape, changes, beside: seed % 2 === 1, mode: seed % 3 === 0 ? "eventual" : "strict" };
 }
 
 export const worldSteps = 3_000;

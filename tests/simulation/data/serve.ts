@@ -2,7 +2,7 @@
 import { decideMemory } from "../../../roles/postgres-node/decide/memory.ts";
 import { decideSuccessor } from "../../../roles/postgres-node/decide/successor.ts";
 import { decideSync } from "../../../roles/postgres-node/decide/sync.ts";
-import { endForce, mayGetFirstLease } from "./force.ts";
+import { endForce, mayGetFirstLease, outranks } from "./force.ts";
 import type { SimNode, TakeOver } from "./node.ts";
 import { endServer } from "./postgres.ts";
 import { promoteHere } from "./promotion.ts";
@@ -47,6 +47,7 @@ const leads = (node: SimNode, world: DataWorld) => node.now!.server === "primary
 function* lookOnce(node: SimNode, world: DataWorld): Generator<void, "goes-on" | "ended" | "lead-again"> {
   const now = node.now!;
   const seen = look(node, world);
+  world.promises.noteSight(node, seen);
   if (mayGetFirstLease(node, seen, world)) world.lease.acquire(node);
   const forceEnds = endForce(node, seen, world);
   if (forceEnds !== null) return forceEnds;
@@ -90,7 +91,11 @@ function remember(node: SimNode, seen: Surroundings, world: DataWorld): void {
     syncSince: null,
     before: disk.memory,
   });
-  disk.memory = { ...disk.memory, everHadMajority, granted, followed, paused, force };
+  const before = disk.memory.force;
+  const kept = outranks(world) || force === null
+    ? force
+    : { ...force, above: Math.max(force.above, before?.above ?? 0) };
+  disk.memory = { ...disk.memory, everHadMajority, granted, followed, paused, force: kept };
 }
 
 function* keepRole(node: SimNode, seen: Surroundings, world: DataWorld): Generator<void, "goes-on" | "ended"> {
@@ -154,9 +159,9 @@ function* handOver(node: SimNode, to: string, world: DataWorld): Generator<void,
   }
   endServer(node, world);
   yield;
-  const epoch = world.lease.epoch ?? disk.wal!.branch.timeline;
+  const epoch = world.lease.epochOf(node) ?? disk.wal!.branch.timeline;
   if (!world.lease.heldBy(node)) return;
-  world.lease.end();
+  world.lease.end(node);
   yield;
   world.post(to, { epoch, afterEnd });
 }

@@ -3,6 +3,7 @@ import { withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import { choosePrimary, type NodeReport } from "../../../core/protocol/choose-primary.ts";
 import type { WalPosition } from "../../../core/postgres/lsn.ts";
 import { positionCertain } from "../../../roles/postgres-node/decide/certain.ts";
+import { newestPause } from "../../../roles/postgres-node/decide/memory.ts";
 import { decideLicense } from "../../../roles/postgres-node/decide/license.ts";
 import { decideMayPromote, type MayPromote } from "../../../roles/postgres-node/decide/promotion.ts";
 import { decideRunning, type RunningPlan } from "../../../roles/postgres-node/decide/running.ts";
@@ -73,6 +74,7 @@ export function peerOf(other: SimNode, from: SimNode, world: DataWorld): Peer {
     paused: disk.memory.paused,
     upstream: now.server === "standby" ? disk.upstream : null,
     streaming: now.streaming,
+    held: world.lease.heldBy(other),
     forced: disk.memory.forced,
     force: disk.memory.force,
     overruled: saysOverruled(other, world),
@@ -131,7 +133,7 @@ function primaryOf(report: NodeReport, wal: Wal | null, own: Wal | null): Primar
 export function viewOf(node: SimNode, seen: Surroundings, world: DataWorld) {
   const { settings, disk, now } = node;
   const { host, nodeId, upstream, otherPartners, mode } = settings;
-  const { everHadMajority, forced, paused } = disk.memory;
+  const { everHadMajority, forced } = disk.memory;
   const { certain, configurations, proof, marker } = world.rules;
   const view = {
     self: { host, nodeId, name: host, priority: 100, uptimeSeconds: 60 },
@@ -139,7 +141,7 @@ export function viewOf(node: SimNode, seen: Surroundings, world: DataWorld) {
     configuredUpstream: upstream,
     otherPartners,
     strict: mode === "strict" && !forced && proof,
-    paused: paused.on,
+    paused: newestPause(disk.memory.paused, seen).on,
     restoring: null,
     quorum: !forced,
     everHadMajority,

@@ -3,7 +3,7 @@ import { provesAll } from "../../../roles/postgres-node/decide/sync.ts";
 import type { Random } from "../random.ts";
 import { crash, Faults, isBlank, orderAll } from "./faults.ts";
 import { isOverruledBy } from "./force.ts";
-import { Lease, Voter } from "./lease.ts";
+import { Lease } from "./lease.ts";
 import { life } from "./life.ts";
 import { newNode, settingsOf, type WorldKind } from "./kind.ts";
 import type { SimNode, TakeOver } from "./node.ts";
@@ -11,6 +11,7 @@ import { endServer, stream, writeRecord } from "./postgres.ts";
 import { Promises } from "./promises.ts";
 import type { DataRules } from "./rules.ts";
 import { keepSync } from "./serve.ts";
+import { Voter } from "./voter.ts";
 import { firstWal } from "./wal.ts";
 
 export class DataWorld {
@@ -35,7 +36,7 @@ export class DataWorld {
   private readonly voterOf: ReadonlyMap<string, Voter>;
   private incarnations = 0;
 
-  constructor(readonly random: Random, readonly rules: DataRules, kind: WorldKind) {
+  constructor(readonly random: Random, readonly rules: DataRules, readonly kind: WorldKind) {
     const start = firstWal();
     this.nodes = settingsOf(kind).map((settings) => newNode(settings, start));
     const observers = this.nodes[0]!.settings.observers;
@@ -144,12 +145,13 @@ export class DataWorld {
 
   /** The lease of a holder that reaches no majority runs out. Its fence has ended its server by then. */
   private expire(): void {
+    this.lease.expireAlone();
     const { holder } = this.lease;
     if (holder === null) return;
     const held = this.lease.heldBy(holder.node);
     if (held && this.lease.reachesMajority(holder.node)) return;
     if (held && this.rules.fenced) endServer(holder.node, this);
-    this.lease.end();
+    this.lease.end(holder.node);
   }
 
   private deliver(): void {

@@ -1,0 +1,58 @@
+// A voter of the simulation: the grant that a crash takes, and what it keeps on disk.
+import { type Leadership, withLeaderships } from "../../../core/lease/decide/epoch.ts";
+import type { Claimant } from "../../../core/lease/decide/vote.ts";
+import type { SimNode } from "./node.ts";
+
+/** The voter of a node, or an observer, which holds epochs and no data. */
+export class Voter {
+  /** a crash takes it */
+  grant: Claimant | null = null;
+  highestTo: Claimant | null = null;
+  /** of an observer */
+  private awake = true;
+  private readonly own: Pick<SimNode["disk"], "epoch" | "leaderships"> = { epoch: 1, leaderships: [] };
+
+  constructor(readonly host: string, readonly node: SimNode | null) {}
+
+  get up(): boolean {
+    return this.node === null ? this.awake : this.node.now !== null;
+  }
+
+  /** What it has on disk. */
+  private get disk() {
+    return this.node?.disk ?? this.own;
+  }
+
+  get epoch(): number {
+    return this.disk.epoch;
+  }
+
+  get leaderships(): readonly Leadership[] {
+    return this.disk.leaderships;
+  }
+
+  grantEpoch(leadership: Leadership, to: Claimant): void {
+    this.highestTo = to;
+    this.disk.epoch = leadership.epoch;
+    this.disk.leaderships = withLeaderships(this.disk.leaderships, [leadership]);
+  }
+
+  /** The highest epoch that it has granted or seen. */
+  get highest(): number {
+    return Math.max(this.epoch, this.node?.now?.newestTimeline ?? 0);
+  }
+
+  stop(durable: boolean): void {
+    this.awake = false;
+    this.forget(durable);
+  }
+
+  wake(): void {
+    this.awake = true;
+  }
+
+  forget(durable: boolean): void {
+    this.grant = this.highestTo = null;
+    if (!durable) Object.assign(this.disk, { epoch: 0, leaderships: [] });
+  }
+}
