@@ -100,7 +100,7 @@ function whyUnfit(node: NodeSeen, view: SourceView, parent: Parent | null): stri
   const { state } = node;
   const lost = whyLost(state, primary);
   if (lost !== null) return lost;
-  if (!state.streaming) return "does not stream";
+  if (!state.streaming || state.timeline === null) return "does not stream";
   if (state.paused) return "has its replay paused";
   if (state.replayLsn === null) return "has replayed nothing";
   const lag = lagOf(state, view);
