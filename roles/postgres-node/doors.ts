@@ -6,6 +6,7 @@ import type { PeerSeen } from "../../core/protocol/status.ts";
 import type { Supervised } from "../../core/runtime/supervisor.ts";
 import type { Verdict } from "../../core/words/verdict.ts";
 import type { AskHow } from "../../core/client/peers.ts";
+import type { ReceivedWal } from "./decide/certain.ts";
 import type { OwnData, PrimaryTimelines } from "./decide/view.ts";
 import type { RecoveryState } from "./tools/recovery-queries.ts";
 import type { RestoreOrder } from "../../core/protocol/restore.ts";
@@ -31,6 +32,8 @@ export interface DataDoor {
   uncover(): Promise<void>;
   /** the WAL file that would be removed before a start; null: none, or it cannot be seen; also beside a running server */
   hidingFile(): Promise<string | null>;
+  /** the newest timeline of which there is WAL, with its history; null: there is only that of the first */
+  newestWal(): Promise<ReceivedWal | null>;
   /** bytes of the volume */
   room(): Promise<{ freeBytes: number; totalBytes: number }>;
   control(): Promise<Pick<ControlData, "state" | "checkpoint">>;

@@ -20,7 +20,7 @@ import { RecoveryWal } from "./data/recovery-wal.ts";
 import { keptLook } from "./data/kept.ts";
 import { endRestore, forgetReplaced, noPlaceFor, restoreBackup, undoRestore } from "./data/restore.ts";
 import { rewind, type RewindUnderWay } from "./data/rewind.ts";
-import { clearPlaceHolders, makeNext, newestHistory } from "./data/timelines.ts";
+import { clearPlaceHolders, makeNext, newestHistory, newestWal } from "./data/timelines.ts";
 import { type Holder, noteHolder } from "./data/volume-lock.ts";
 import type { DataDoor, Doors, OthersDoor, RepmgrDoor, ServerDoor } from "./doors.ts";
 import { repmgrdRestart } from "./decide/registration.ts";
@@ -94,6 +94,7 @@ function dataDoor(deps: RealDeps): DataDoor {
       return uncover(pgdata, log);
     },
     hidingFile: () => findHidden(pgdata, whole).then((h) => h?.hiding[0]?.file ?? null, () => null),
+    newestWal: () => newestWal(pgdata),
     room: () => diskSpace(pgdata),
     control: () => readControlData(pgdata),
     origin: async (position) => readOwnOrigin(pgdata, position, (await readControlData(pgdata)).segmentBytes),

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createLog } from "../../../core/runtime/log.ts";
-import { clearPlaceHolders, holdOlder, makeNext, newestHistory } from "./timelines.ts";
+import { clearPlaceHolders, holdOlder, makeNext, newestHistory, newestWal } from "./timelines.ts";
 
 const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
 const real = "1\t0/3000090\tno recovery target specified\n";
@@ -73,4 +73,14 @@ test("before a start only the place-holders above the newest history are removed
     await clearPlaceHolders(pgdata, log);
     assert.deepEqual((await readdir(wal)).toSorted(), ["00000002.history", "00000003.history"]);
   });
+});
+
+test("the newest timeline with WAL and a history: a place-holder is none, nor is a promotion that was cut short", async () => {
+  const file = (timeline: number) => `0000000${timeline}0000000000000005`;
+  const files = { [file(1)]: "", [file(2)]: "", [file(3)]: "", [file(4)]: "", "00000002.history": real };
+  await inDirectory({ ...files, "00000003.history": "# a place-holder\n" }, async (pgdata) => {
+    const history = [{ timeline: 1, endLsn: "0/3000090" }];
+    assert.deepEqual(await newestWal(pgdata), { timeline: 2, history });
+  });
+  await inDirectory({ [file(1)]: "" }, async (pgdata) => assert.equal(await newestWal(pgdata), null));
 });

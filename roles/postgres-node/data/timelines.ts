@@ -4,7 +4,7 @@
 // server takes them for a timeline that it could follow, but one that starts with nothing above them would wait for ever.
 import { join } from "node:path";
 import { mostSkipped } from "../../../core/lease/decide/epoch.ts";
-import { parseHistory } from "../../../core/postgres/lsn.ts";
+import { parseHistory, type TimelineFork } from "../../../core/postgres/lsn.ts";
 import { historyName } from "../../../core/postgres/wal-name.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { exists, listDirectory, readIfThere, remove, syncDirectory, writeAtomic } from "../../../core/runtime/files.ts";
@@ -17,6 +17,17 @@ const placeHolder = "# a place-holder of PostDock: this node did not follow a le
 /** The highest timeline that has a history file here; 1 if none has. */
 export async function newestHistory(pgdata: string): Promise<number> {
   return Math.max(1, ...await histories(pgdata));
+}
+
+/** The newest timeline of which there is WAL here and a history; null: there is only that of the first timeline. */
+export async function newestWal(pgdata: string): Promise<{ timeline: number; history: TimelineFork[] } | null> {
+  const names = (await listDirectory(walDirectory(pgdata))).filter((name) => /^[0-9A-F]{24}$/.test(name));
+  const timelines = new Set(names.map((name) => parseInt(name.slice(0, 8), 16)));
+  for (const timeline of [...timelines].toSorted((a, b) => b - a)) {
+    const history = parseHistory(await readIfThere(historyPath(pgdata, timeline)) ?? "");
+    if (history.length > 0) return { timeline, history };
+  }
+  return null;
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type CertaintyView, positionCertain, withKnownWal } from "./certain.ts";
+import { type CertaintyView, positionCertain, withKnownWal, withReceivedWal } from "./certain.ts";
 
 const standby = { standby: true, timeline: 2, lsn: "0/3000000" };
 const found = { timeline: 2, lsn: "0/5000000" };
@@ -18,6 +18,16 @@ test("a standby keeps the timeline that it has been on, though PostgreSQL shows 
   const known = { found: { timeline: 3, lsn: "0/4000000" }, farthest: null };
   assert.deepEqual(withKnownWal(standby, known), { ...standby, timeline: 3, lsn: "0/4000000" });
   assert.equal(withKnownWal(standby, { found: null, farthest: { timeline: 4, lsn: "0/2000000" } }).timeline, 4);
+});
+
+test("the files of a standby tell its timeline, and what it has before the fork is its parent's", () => {
+  const wal = { timeline: 8, history: [{ timeline: 7, endLsn: "0/5000100" }] };
+  const on = (lsn: string, timeline = 7) => withReceivedWal({ standby: true, timeline, lsn }, wal);
+  assert.deepEqual(on("0/5000200"), { standby: true, timeline: 8, lsn: "0/5000200" }, "its receiver has ended");
+  assert.equal(on("0/5000080").timeline, 7);
+  assert.equal(on("0/5000080", 8).timeline, 7, "its receiver is at the beginning of the segment");
+  assert.equal(on("0/5000080", 9).timeline, 9, "of that one there is no file yet");
+  assert.equal(withReceivedWal(standby, null), standby);
 });
 
 test("what a standby has reported once counts, also after a silence in which its WAL receiver ended", () => {

@@ -1,6 +1,7 @@
 // PURE: how far a node's WAL reaches, and whether the node knows it. A node that has acknowledged a commit must not look as if
 // it lacked that commit: a strict failover would pass it over.
-import { comparePosition, maxLsn, type WalPosition } from "../../../core/postgres/lsn.ts";
+import { comparePosition, maxLsn, type TimelineFork, type WalPosition } from "../../../core/postgres/lsn.ts";
+import { belongsTo } from "./hidden-wal.ts";
 
 /** What a running server reports as its own position. */
 export interface ServerPosition {
@@ -13,6 +14,21 @@ export interface ServerPosition {
 export interface KnownPosition {
   found: WalPosition | null;
   farthest: WalPosition | null;
+}
+
+/** The newest timeline of which a node has WAL, and its history. */
+export interface ReceivedWal {
+  timeline: number;
+  history: readonly TimelineFork[];
+}
+
+/**
+ * Without a WAL receiver, and before a restart point, only its files tell on which timeline a standby is. What it has of that
+ * timeline before the fork is its parent's: a receiver begins with the segment of the fork.
+ */
+export function withReceivedWal<T extends ServerPosition>(state: T, wal: ReceivedWal | null): T {
+  if (wal === null || wal.timeline < state.timeline || state.lsn === null) return state;
+  return { ...state, timeline: belongsTo({ timeline: wal.timeline, lsn: state.lsn }, wal.history).timeline };
 }
 
 /**

@@ -1,6 +1,6 @@
 // One look at the node's own server, its volume, and the origin of its timeline. Each is recorded as it is seen.
 import type { TimelineOrigin } from "../../../core/postgres/lsn.ts";
-import { withKnownWal } from "../decide/certain.ts";
+import { withKnownWal, withReceivedWal } from "../decide/certain.ts";
 import type { ServerSeen } from "../decide/server-seen.ts";
 import { type Node, ownOf } from "../node.ts";
 
@@ -10,11 +10,9 @@ export async function observeServer(node: Pick<Node, "doors" | "seen" | "clock">
   const atMs = clock.nowMs(); // from here on it may have changed
   const answer = await doors.server.look();
   const { data, farthest } = seen.now;
-  const looked = withKnownWal(answer, {
-    found: data?.kind === "cluster" ? data.position : null,
-    farthest,
-  });
-  const server = { ...looked, atMs };
+  const wal = answer.standby ? await doors.data.newestWal() : null;
+  const known = { found: data?.kind === "cluster" ? data.position : null, farthest };
+  const server = { ...withKnownWal(withReceivedWal(answer, wal), known), atMs };
   seen.serverSeen(server);
   return server;
 }

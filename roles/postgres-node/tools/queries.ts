@@ -86,17 +86,11 @@ function upstreamOf(row: {
 /** Role, timeline, positions and WAL receiver of a server, in one round trip. */
 export async function readServer(sql: Sql) {
   const rows = await sql`
-    with r as (select pg_is_in_recovery() as standby),
-      files as materialized (select name, size from pg_ls_waldir() where (select standby from r)),
-      -- without a WAL receiver, and before a restart point, only the names of files tell of the newest timeline
-      received as (
-        select max(('x' || substr(f.name, 1, 8))::bit(32)::int) as timeline from files f
-        where f.name ~ '^[0-9A-F]{24}$'
-          and substr(f.name, 1, 8) in (select substr(name, 1, 8) from files where name ~ '^[0-9A-F]{8}[.]history$' and size > 0))
+    with r as (select pg_is_in_recovery() as standby)
     select r.standby,
       s.system_identifier::text,
       case when r.standby
-        then greatest(w.received_tli, received.timeline, c.min_recovery_end_timeline, k.timeline_id)
+        then greatest(w.received_tli, c.min_recovery_end_timeline, k.timeline_id)
         else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end as timeline,
       case when r.standby
         then greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) else pg_current_wal_flush_lsn() end::text as lsn,
@@ -107,7 +101,7 @@ export async function readServer(sql: Sql) {
       case when r.standby then pg_get_wal_replay_pause_state() <> 'not paused' else false end as replay_paused,
       current_setting('primary_conninfo') as primary_conninfo,
       current_setting('synchronous_standby_names') as sync_names
-    from r cross join received cross join pg_control_system() s cross join pg_control_recovery() c cross join pg_control_checkpoint() k
+    from r cross join pg_control_system() s cross join pg_control_recovery() c cross join pg_control_checkpoint() k
       left join pg_stat_wal_receiver w on true`;
   return ServerRow.parse(rows[0]);
 }
