@@ -107,6 +107,7 @@ export class World {
         look: () => Promise.resolve(this.data),
         uncover: () => Promise.resolve(void (this.hidingFile = null)),
         hidingFile: () => Promise.resolve(this.hidingFile),
+        newestWal: () => Promise.resolve(null),
         room: () => Promise.resolve({ freeBytes: this.freeBytes, totalBytes: 2e10 }),
         control: () => Promise.resolve(this.control),
         origin: () => Promise.resolve(null),
