@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertLedger, assertRestored, type LedgerReport } from "./ledger-report.ts";
+import { assertLedger, assertRestored, type LedgerReport, withoutTail } from "./ledger-report.ts";
 
 const good: LedgerReport = { acknowledged: 100, missing: [], longestGapMs: 5_000, unknown: 3 };
 const judge = (change: Partial<LedgerReport>) => () =>
@@ -22,4 +22,11 @@ test("a restore takes what was written after its moment, and nothing else", () =
   assert.throws(judge(2, 7), /acknowledged before the moment, and lost/);
   assert.throws(judge(1), /after the restore had begun, and lost/);
   assert.throws(judge(1, 4, 7), /written after the moment, and still there/);
+});
+
+test("only what was acknowledged just before a strike may be missing", () => {
+  const report = { acknowledged: 3, missing: [1, 2, 3], longestGapMs: 0, unknown: 0 };
+  const at = new Map([[1, 1_000], [2, 4_500], [3, 9_000]]);
+  assert.deepEqual(withoutTail(report, at, [5_000]).missing, [1, 3]);
+  assert.deepEqual(withoutTail(report, at, []).missing, [1, 2, 3]);
 });

@@ -34,6 +34,22 @@ export function assertLedger(what: string, report: LedgerReport, { atLeast, gapM
   assert.ok(report.longestGapMs <= gapMs, `${line}: longer than ${gapMs / 1000} s without a write`);
 }
 
+/** In eventual mode a standby has each write after this at the latest, milliseconds. */
+const tailMs = 1_000;
+
+/**
+ * In eventual mode what a primary acknowledged just before it was struck, at `struckMs` of the ledger's clock, may be gone: on a
+ * busy machine its WAL sender comes late. Nothing else may.
+ */
+export function withoutTail(
+  report: LedgerReport,
+  acknowledgedAt: ReadonlyMap<number, number>,
+  struckMs: readonly number[],
+): LedgerReport {
+  const isTail = (id: number) => struckMs.some((ms) => Math.abs(acknowledgedAt.get(id)! - ms) < tailMs);
+  return { ...report, missing: report.missing.filter((id) => !isTail(id)) };
+}
+
 /** A moment of the ledger's cluster, and when the ledger's clock said so, milliseconds. */
 export interface Moment {
   what: string;
