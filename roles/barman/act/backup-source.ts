@@ -16,7 +16,7 @@ import { chainTo, unbrokenSince } from "../decide/wal-chain.ts";
 import { renderStandbyConf, standbyConfPath } from "../text/barman-conf.ts";
 import type { Backup } from "../text/barman-output.ts";
 import { loginTo } from "../tools/login.ts";
-import { readHistory, readPrimaryWal, type Sql, visit } from "../tools/queries.ts";
+import { readHistory, readPrimaryWal, readTablespaces, type Sql, visit } from "../tools/queries.ts";
 import { readStandby, readSummaries } from "../tools/standby-queries.ts";
 import { readSources } from "./archive.ts";
 
@@ -50,9 +50,9 @@ export interface Chosen {
 /** Chooses what the next base backup is and where it is copied from. What cannot be seen speaks for a full one of the primary. */
 export async function chooseBackup(choice: Choice): Promise<Chosen> {
   const { config, primary, hosts, wanted, failed } = choice;
-  const settled = whyPrimary(config.backupFrom, failed.source);
+  const asked = whyPrimary(config.backupFrom, failed.source);
   try {
-    const { segmentBytes, ...seen } = await visit(
+    const { segmentBytes, tablespaces, ...seen } = await visit(
       loginTo(primary, config),
       lookMs,
       (sql) => lookAtPrimary(sql, primary),
@@ -64,6 +64,7 @@ export async function chooseBackup(choice: Choice): Promise<Chosen> {
     const keptAlone = choice.backups.filter((b) => b.retention === "KEEP:STANDALONE").map((b) => b.id);
     const kind = decideKind({ wanted, every: config.incremental, failure: failed.kind, backups, keptAlone, chain });
     const parent = kind.kind === "incremental" ? kind.parent : null;
+    const settled = asked ?? whyPrimary(config.backupFrom, failed.source, tablespaces);
     const others = settled === null ? hosts.filter((host) => host !== primary) : [];
     const [nodes, summaries] = await Promise.all([
       Promise.all(others.map((host) => lookAt(host, config, parent))),
@@ -73,7 +74,7 @@ export async function chooseBackup(choice: Choice): Promise<Chosen> {
   } catch (error) {
     const because = `the nodes could not be compared: ${errorText(error)}`;
     return {
-      source: { host: primary, role: "primary", because: settled ?? because },
+      source: { host: primary, role: "primary", because: asked ?? because },
       kind: { kind: "full", because, fix: null },
     };
   }
@@ -82,11 +83,12 @@ export async function chooseBackup(choice: Choice): Promise<Chosen> {
 async function lookAtPrimary(
   sql: Sql,
   host: string,
-): Promise<Omit<PrimarySeen, "summaries"> & { segmentBytes: number }> {
+): Promise<Omit<PrimarySeen, "summaries"> & { segmentBytes: number; tablespaces: string[] }> {
   const { timeline, lsn, segmentBytes, systemIdentifier } = await readPrimaryWal(sql);
   if (timeline === null || lsn === null) throw new Error(`${host} is not a primary`);
   const forkLsn = (await readHistory(sql, timeline)).at(-1)?.endLsn ?? null;
-  return { host, timeline, lsn, forkLsn, systemIdentifier, segmentBytes };
+  const tablespaces = (await readTablespaces(sql)).map(({ name }) => name);
+  return { host, timeline, lsn, forkLsn, systemIdentifier, segmentBytes, tablespaces };
 }
 
 /** Asks a node what it is. `parent`: what an incremental backup of it would build on. */

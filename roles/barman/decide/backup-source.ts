@@ -60,10 +60,19 @@ export const mostLagBytes = 256 * 1024 * 1024;
 
 /**
  * Why the primary is taken, whatever its standbys are; null: they are to be asked. `failure`: why the last attempt, which was made
- * with a standby, failed; null: it did not.
+ * with a standby, failed; null: it did not. A backup of a standby begins at its last checkpoint: what recovery replays from there
+ * may create a tablespace, which a copy beside the cluster has no place for.
  */
-export function whyPrimary(backupFrom: "prefer-standby" | "primary", failure: string | null): string | null {
-  return backupFrom === "primary" ? "BACKUP_FROM is primary" : failure;
+export function whyPrimary(
+  backupFrom: "prefer-standby" | "primary",
+  failure: string | null,
+  tablespaces: readonly string[] = [],
+): string | null {
+  if (backupFrom === "primary") return "BACKUP_FROM is primary";
+  if (failure !== null || tablespaces.length === 0) return failure;
+  return `the cluster has tablespaces (${
+    tablespaces.join(", ")
+  }), and a standby's backup begins before the newest ones`;
 }
 
 /**
