@@ -26,14 +26,11 @@ export class World {
   /** the epoch that was reserved last, and the number that the next promotion takes */
   epoch: number | null = null;
   nextTimeline = 2;
-  /** the highest timeline that has a history file */
-  newestTimeline = 1;
+  newestTimeline = 1; // the highest that has a history file
   /** what the server prints at each start */
   says: readonly string[] = [];
-  /** processes of the server cannot be ended */
-  survives = false;
-  /** what the node did, in order */
-  readonly did: string[] = [];
+  survives = false; // processes of the server cannot be ended
+  readonly did: string[] = []; // what the node did, in order
   /** doors that throw, by the word that they would note */
   readonly broken = new Set<string>();
   control = { state: "shut down", checkpoint: { timeline: 1, lsn: "0/3000000" } };

@@ -16,7 +16,6 @@ import { originIn, positionOf, type Wal } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
 
 export const systemIdentifier = "1";
-const longMs = 60_000;
 const hides = (disk: SimNode["disk"], { rules }: DataWorld) => disk.short !== null && rules.uncovers;
 
 /** What a node's agent reports of its WAL; null while it has no data. */
@@ -26,8 +25,7 @@ export function reportedPosition({ disk, now }: { disk: SimNode["disk"]; now: Ru
   if (server === "none" || !now.answers) return known?.position ?? null;
   // a standby that has not streamed yet knows only the end that was found on its disk
   if (server === "standby" && !now.streaming && known !== null && !known.endRead) return known.position;
-  const { wal } = disk;
-  // it knows no timeline of which it has no record
+  const { wal } = disk; // it knows no timeline of which it has no record
   return wal && positionOf(server === "standby" && wal.end === wal.branch.from?.end ? wal.branch.from : wal);
 }
 
@@ -163,7 +161,7 @@ export function startupOf(node: SimNode, world: DataWorld, final: boolean): Star
     data: found,
     restore: null,
     stuckWithoutRoom: false,
-    waitedMs: longMs,
+    waitedMs: 60_000,
     cloneBecause,
     cleanOverRewind: false,
   };
