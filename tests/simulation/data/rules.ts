@@ -109,7 +109,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   plant("gateLooks", loses, 918, "a promotion by hand ends under an epoch that was reserved meanwhile"),
   plant("configurations", loses, 282, "a node proves only what its own PARTNER_NODES ask for"),
   plant("leavesOut", twins, 89, "a node that votes alone takes a number that another may have"),
-  plant("forceEndsAbove", loses, 21532, "a forced leadership keeps the epoch of its own vote"),
+  plant("forceEndsAbove", loses, 46748, "a forced leadership keeps the epoch of its own vote"),
   plant("forceYields", loses, 77, "a forced node outranks a majority that has led since"),
   plant("uncovers", loses, 152, "a segment that is received again hides what was acknowledged"),
   plant("marker", loses, 740, "a copy from another time leads"),
