@@ -71,7 +71,7 @@ test("the first base backup is taken by itself, slowly if asked, and again if it
   const ask = ["gosu", "postgres", "psql", "-h", "/tmp/copy", "-d", "monkey_db", "-AtXc"];
   assert.equal((await exec(backup, [...ask, "update placed set n = 2 returning n"])).split("\n")[0], "2");
   await exec(backup, [...ask, "checkpoint"]);
-  assert.match(await exec(backup, ["sh", "-c", "readlink /tmp/copy/pg_tblspc/*"]), /^\/tmp\/copy\.tablespaces\/\d+\n$/);
+  assert.match(await exec(backup, ["sh", "-c", "readlink /tmp/copy/pg_tblspc/*"]), /^\/tmp\/copy\/tablespaces\/\d+\n$/);
   assert.equal(await exec(backup, list), before);
   assert.match(await logsOf(backup), /"event":"Base backup failed"[^]*"event":"The base backup is tried again"/);
 });
