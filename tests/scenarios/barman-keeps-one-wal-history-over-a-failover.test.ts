@@ -51,6 +51,7 @@ async function restoredCount(backup: string, id: string): Promise<string> {
     120_000,
   );
   await exec(backup, ["chmod", "700", restored]);
+  await exec(backup, ["rm", "-f", `${restored}/standby.signal`]); // a backup that was copied from a standby has it
   await exec(backup, [...asPostgres, "sh", "-c", `echo 'local all all trust' > ${restored}/trust.conf`]);
   const options = "-c listen_addresses= -c unix_socket_directories=/tmp -c port=5999 " +
     `-c shared_preload_libraries= -c hba_file=${restored}/trust.conf`;
