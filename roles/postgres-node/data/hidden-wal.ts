@@ -1,17 +1,8 @@
 // Finds the file of pg_wal that hides WAL which is already here (decide/hidden-wal.ts), and removes it before a start.
 import { join } from "node:path";
-import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
-import {
-  exists,
-  listDirectory,
-  listFilled,
-  readIfThere,
-  readPiece,
-  remove,
-  syncDirectory,
-} from "../../../core/runtime/files.ts";
+import { exists, listDirectory, listFilled, readPiece, remove, syncDirectory } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
-import { compareLsn, formatLsn, parseHistory, parseLsn, type TimelineFork } from "../../../core/postgres/lsn.ts";
+import { compareLsn, formatLsn, parseLsn, type TimelineFork } from "../../../core/postgres/lsn.ts";
 import {
   copiesOf,
   type CopyEnd,
@@ -23,8 +14,9 @@ import {
   type WalDirectory,
 } from "../decide/hidden-wal.ts";
 import { readControlData } from "../observe/control-data.ts";
-import { parseWaldumpEnd } from "../text/controldata.ts";
+import { readWalEnd } from "../observe/waldump.ts";
 import { readJournal } from "./journal.ts";
+import { readHistory } from "./timelines.ts";
 
 const pageBytes = 8192;
 /** Of a page header: magic, flags, timeline, and the LSN at which the page begins. */
@@ -76,7 +68,8 @@ async function readDirectory(pgdata: string): Promise<WalDirectory> {
   const histories = new Map<number, readonly TimelineFork[]>();
   for (const name of await listDirectory(walDirectory)) {
     if (!/^[0-9A-F]{8}\.history$/.test(name)) continue;
-    histories.set(parseInt(name.slice(0, 8), 16), parseHistory(await readIfThere(join(walDirectory, name)) ?? ""));
+    const timeline = parseInt(name.slice(0, 8), 16);
+    histories.set(timeline, await readHistory(pgdata, timeline));
   }
   return {
     redoLsn: control.redoLsn,
@@ -94,15 +87,10 @@ async function endOf(copy: WalCopy, walDirectory: string): Promise<CopyEnd | nul
   // pg_waldump does not read a file that does not begin as WAL of this place does: it was not written yet, or had another name
   if (bytes.length < headerBytes || bytes.readBigUInt64LE(8) !== parseLsn(copy.segmentLsn)) return nothing;
   const written = parseLsn(copy.segmentLsn) + BigInt(totalBytes - totalBytes % pageBytes);
-  const end = formatLsn(written);
-  if (compareLsn(end, copy.startLsn) <= 0) return nothing;
-  const argv = ["pg_waldump", "--path", walDirectory, "--stats", "--start", copy.startLsn, "--end", end];
-  const result = await tryRun([...argv, copy.firstFile, copy.file], {
-    as: postgresAccount,
-    timeoutMs: 60_000,
-    env: { LC_ALL: "C" },
-  });
-  const lsn = parseWaldumpEnd(result.stdout);
+  const endLsn = formatLsn(written);
+  if (compareLsn(endLsn, copy.startLsn) <= 0) return nothing;
+  const stretch = { startLsn: copy.startLsn, endLsn, files: [copy.firstFile, copy.file] } as const;
+  const { lsn, stderr } = await readWalEnd(walDirectory, stretch, 60_000);
   if (lsn !== null) return { lsn, empty: false };
-  return /could not find a valid record/.test(result.stderr) ? nothing : null;
+  return /could not find a valid record/.test(stderr) ? nothing : null;
 }

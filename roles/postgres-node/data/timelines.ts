@@ -14,6 +14,11 @@ const walDirectory = (pgdata: string) => join(pgdata, "pg_wal");
 const historyPath = (pgdata: string, timeline: number) => join(walDirectory(pgdata), historyName(timeline));
 const placeHolder = "# a place-holder of PostDock: this node did not follow a leadership of this number\n";
 
+/** What the history file of a timeline says; nothing if there is none, or a place-holder. */
+export async function readHistory(pgdata: string, timeline: number): Promise<TimelineFork[]> {
+  return parseHistory(await readIfThere(historyPath(pgdata, timeline)) ?? "");
+}
+
 /** The highest timeline that has a history file here; 1 if none has. */
 export async function newestHistory(pgdata: string): Promise<number> {
   return Math.max(1, ...await histories(pgdata));
@@ -24,7 +29,7 @@ export async function newestWal(pgdata: string): Promise<{ timeline: number; his
   const names = (await listDirectory(walDirectory(pgdata))).filter((name) => /^[0-9A-F]{24}$/.test(name));
   const timelines = new Set(names.map((name) => parseInt(name.slice(0, 8), 16)));
   for (const timeline of [...timelines].toSorted((a, b) => b - a)) {
-    const history = parseHistory(await readIfThere(historyPath(pgdata, timeline)) ?? "");
+    const history = await readHistory(pgdata, timeline);
     if (history.length > 0) return { timeline, history };
   }
   return null;

@@ -1,17 +1,17 @@
 // Observes the data directory: empty, half-cloned, a cluster and how far its WAL reaches. Changes nothing.
 import { join } from "node:path";
-import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import { exists, listFilled, readIfThere } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { OwnCluster, OwnData } from "../decide/view.ts";
-import { chooseWalRange, type ControlData, isUnborn, parseWaldumpEnd } from "../text/controldata.ts";
+import { chooseWalRange, type ControlData, isUnborn } from "../text/controldata.ts";
 import { conninfoValue } from "../../../core/postgres/conninfo.ts";
 import { dataEntries, readJournal } from "../data/journal.ts";
 import { restoredBy } from "../data/restore.ts";
+import { readHistory } from "../data/timelines.ts";
 import { belongsTo } from "../decide/hidden-wal.ts";
-import { parseHistory, type TimelineFork, type WalPosition } from "../../../core/postgres/lsn.ts";
-import { historyName } from "../../../core/postgres/wal-name.ts";
+import type { TimelineFork, WalPosition } from "../../../core/postgres/lsn.ts";
 import { readControlData } from "./control-data.ts";
+import { readWalEnd } from "./waldump.ts";
 import { readOwnOrigin } from "./timeline-origin.ts";
 
 const postgresMajor = "17";
@@ -46,7 +46,7 @@ async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
   const walFiles = await listFilled(join(pgdata, "pg_wal"));
   const end = await endOfWal(pgdata, { control, walFiles }, log);
   // the newest timeline here is known in any case, so that a promotion without an epoch is never overlooked
-  const history = await historyOf(pgdata, end.timeline);
+  const history = await readHistory(pgdata, end.timeline);
   const position = end.lsn === null
     ? { timeline: end.timeline, lsn: (control.minRecoveryEnd ?? control.checkpoint).lsn }
     : belongsTo({ timeline: end.timeline, lsn: end.lsn }, history);
@@ -63,10 +63,6 @@ async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
     restored: await restoredBy(pgdata),
     lastUpstream: (conninfo && conninfoValue(conninfo, "host")) || null,
   };
-}
-
-async function historyOf(pgdata: string, timeline: number): Promise<TimelineFork[]> {
-  return parseHistory(await readIfThere(join(pgdata, "pg_wal", historyName(timeline))) ?? "");
 }
 
 function parentOf(
@@ -86,16 +82,10 @@ async function endOfWal(
 ): Promise<{ timeline: number; lsn: string | null }> {
   const walDirectory = join(pgdata, "pg_wal");
   const range = chooseWalRange(control, walFiles);
-  const argv = ["pg_waldump", "--path", walDirectory, "--stats", "--start", range.startLsn, "--end", range.endLsn];
-  const result = await tryRun([...argv, ...range.files], {
-    as: postgresAccount,
-    timeoutMs: 120_000,
-    env: { LC_ALL: "C" },
-  });
-  const end = parseWaldumpEnd(result.stdout); // pg_waldump fails at the first invalid record, which is the end
-  if (end !== null) return { timeline: range.timeline, lsn: end };
+  const { lsn, stderr } = await readWalEnd(walDirectory, range, 120_000);
+  if (lsn !== null) return { timeline: range.timeline, lsn };
   log.warn("The end of WAL could not be read; the position in the control file is a lower bound", {
-    stderr: result.stderr.trim().slice(-300),
+    stderr: stderr.trim().slice(-300),
   });
   return { timeline: range.timeline, lsn: null };
 }
