@@ -30,6 +30,7 @@ import { observeData } from "./observe/data-directory.ts";
 import { readOwnOrigin, readTimelines } from "./observe/timeline-origin.ts";
 import { repmgrConfPath } from "./text/repmgr-conf.ts";
 import { withWalSizes } from "./text/postgresql-conf.ts";
+import { parseControlData } from "./text/controldata.ts";
 import { raisedFix, tooLow, withRaised } from "./text/raised-settings.ts";
 import { renderRecovery } from "./text/recovery-conf.ts";
 import { LocalServer } from "./tools/local-server.ts";
@@ -72,18 +73,13 @@ function dataDoor(deps: RealDeps): DataDoor {
   let whole = new Set<string>();
   const writeConfig = (text: string) =>
     writeAtomic(join(pgdata, "postgresql.conf"), text, { mode: 0o600, owner: postgresAccount });
-  const ownConfig = async () => withWalSizes(serverConfig, (await readControlData(pgdata)).segmentBytes);
-  const writeServerConfig = async () => await writeConfig(await ownConfig());
-  const raised = async () => {
+  const ownConfig = (control: string) => withWalSizes(serverConfig, parseControlData(control).segmentBytes);
+  const writeServerConfig = async () => await writeConfig(ownConfig(await readControlText(pgdata)));
+  const raised = async (control: string) => {
     const autoConf = await readIfThere(join(pgdata, "postgresql.auto.conf")) ?? "";
-    const found = tooLow({ conf: serverConfig, autoConf }, await readControlText(pgdata));
-    for (const { name, own, primary } of found) {
-      log.warn("A setting is raised, since the primary has more", {
-        name,
-        own,
-        primary,
-        fix: raisedFix(name, primary),
-      });
+    const found = tooLow({ conf: serverConfig, autoConf }, control);
+    for (const low of found) {
+      log.warn("A setting is raised, since the primary has more", { ...low, fix: raisedFix(low) });
     }
     return found;
   };
@@ -131,8 +127,9 @@ function dataDoor(deps: RealDeps): DataDoor {
     prepareStart: async (as) => {
       const recovery = "recovery" in as ? as.recovery ?? null : null;
       recovering = recovery === null ? null : new RecoveryWal(recovery);
-      const higher = "primary" in as ? [] : await raised();
-      const conf = withRaised(await ownConfig(), higher);
+      const control = await readControlText(pgdata);
+      const higher = "primary" in as ? [] : await raised(control);
+      const conf = withRaised(ownConfig(control), higher);
       await writeConfig(recovery === null ? conf : renderRecovery(recovery, conf));
       await noteHolder(pgdata, holder);
       await clearPlaceHolders(pgdata, log);

@@ -50,5 +50,5 @@ export function withRaised(conf: string, raised: readonly Raised[]): string {
 }
 
 /** What to type about it. */
-export const raisedFix = (name: string, primary: number) =>
+export const raisedFix = ({ name, primary }: Raised) =>
   `set ${name}:${primary} in CONFIGS of this node too, or lower it on the primary first`;
