@@ -104,15 +104,9 @@ export async function measureTablespaces(backup: BackupRecord, places: Places): 
 
 /** The names of all archived WAL segments and histories. */
 export async function listArchived(places: Places): Promise<string[]> {
-  const root = walDirectory(places);
-  const entries = await listDirectory(root);
-  const segments = (await listSegments(root, entries)).filter((name) => /^[0-9A-F]{24}(\.partial)?$/.test(name));
-  return [...entries.filter((name) => /^[0-9A-F]{8}\.history$/.test(name)), ...segments];
-}
-
-async function listSegments(root: string, entries: readonly string[]): Promise<string[]> {
-  const logs = entries.filter((name) => /^[0-9A-F]{16}$/.test(name));
-  return (await Promise.all(logs.map((log) => listDirectory(`${root}/${log}`)))).flat();
+  const histories = (await listDirectory(walDirectory(places))).filter((name) => /^[0-9A-F]{8}\.history$/.test(name));
+  const names = (await Promise.all((await archivedLogs(places)).map(listDirectory))).flat();
+  return [...histories, ...names.filter((name) => /^[0-9A-F]{24}(\.partial)?$/.test(name))];
 }
 
 /** When WAL was received last, milliseconds since 1970; null: none is being received. */

@@ -9,6 +9,7 @@ import {
   decideBackup,
   type NodeSeen,
   type PrimarySeen,
+  whyNoStandby,
   whyPrimary,
 } from "../decide/backup-source.ts";
 import { newestOf } from "../decide/restore-plan.ts";
@@ -64,7 +65,7 @@ export async function chooseBackup(choice: Choice): Promise<Chosen> {
     const keptAlone = choice.backups.filter((b) => b.retention === "KEEP:STANDALONE").map((b) => b.id);
     const kind = decideKind({ wanted, every: config.incremental, failure: failed.kind, backups, keptAlone, chain });
     const parent = kind.kind === "incremental" ? kind.parent : null;
-    const settled = asked ?? whyPrimary(config.backupFrom, failed.source, tablespaces);
+    const settled = asked ?? whyNoStandby(tablespaces);
     const others = settled === null ? hosts.filter((host) => host !== primary) : [];
     const [nodes, summaries] = await Promise.all([
       Promise.all(others.map((host) => lookAt(host, config, parent))),

@@ -85,11 +85,13 @@ async function look(cloud: CloudState, barman: Barman): Promise<Store> {
 
 async function storeWal(cloud: CloudState, barman: Barman): Promise<Round> {
   const { clock, config, log, stop } = barman;
-  if (cloud.store !== null) cloud.waitingWal = (await wantedWal(cloud.store, barman)).length; // also while it is away
+  const known = cloud.store;
+  const waiting = known === null ? [] : await wantedWal(known, barman);
+  if (known !== null) cloud.waitingWal = waiting.length; // also while it is away
   const old = cloud.seen !== cloud.changes || clock.nowMs() - cloud.readMs >= lookEveryMs;
-  const store = cloud.store === null || old ? await look(cloud, barman) : cloud.store;
+  const store = known === null || old ? await look(cloud, barman) : known;
   if (!(await isOurs(store, barman))) return "done";
-  const wanted = await wantedWal(store, barman);
+  const wanted = store === known ? waiting : await wantedWal(store, barman);
   cloud.waitingWal = wanted.length;
   const names = wanted.slice(0, atOnce);
   if (names.length === 0 && store.marked) {

@@ -55,10 +55,11 @@ export async function combineForNode({ id, parent, sizeBytes }: Combined, into: 
   const { places, say } = into;
   const whole = dataDirectory(places, id, parent);
   if (parent === null) return;
-  if (!(await exists(whole))) await removeCombined(places, say);
+  const made = await exists(whole);
+  if (!made) await removeCombined(places, say);
   await ensureDirectory(combinedDirectory(places), { mode: 0o700, owner });
   await writeAtomic(combinerPath(places), String(process.pid), { mode: 0o600, owner });
-  if (await exists(whole)) return;
+  if (made) return;
   const half = `${whole}.half`;
   await ensureDirectory(half, { mode: 0o700, owner });
   await combineInto(half, { id, parent, sizeBytes }, into);

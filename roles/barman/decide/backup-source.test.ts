@@ -11,6 +11,7 @@ import {
   type SourceView,
   type StandbyState,
   whyLost,
+  whyNoStandby,
   whyPrimary,
 } from "./backup-source.ts";
 
@@ -97,7 +98,8 @@ test("BACKUP_FROM and a failed attempt settle it before any standby is asked", (
   assert.match(whyPrimary("primary", null) ?? "", /BACKUP_FROM is primary/);
   assert.equal(whyPrimary("prefer-standby", "the backup from a failed: x"), "the backup from a failed: x");
   assert.equal(whyPrimary("prefer-standby", null), null);
-  assert.match(whyPrimary("prefer-standby", null, ["fast"]) ?? "", /has tablespaces \(fast\)/);
+  assert.match(whyNoStandby(["fast"]) ?? "", /has tablespaces \(fast\)/);
+  assert.equal(whyNoStandby([]), null);
 });
 
 const parent = { id: "1", beginLsn: "0/50000028", endLsn: "0/58000000" };

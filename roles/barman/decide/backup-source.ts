@@ -60,16 +60,18 @@ export const mostLagBytes = 256 * 1024 * 1024;
 
 /**
  * Why the primary is taken, whatever its standbys are; null: they are to be asked. `failure`: why the last attempt, which was made
- * with a standby, failed; null: it did not. A backup of a standby begins at its last checkpoint: what recovery replays from there
- * may create a tablespace, which a copy beside the cluster has no place for.
+ * with a standby, failed; null: it did not.
  */
-export function whyPrimary(
-  backupFrom: "prefer-standby" | "primary",
-  failure: string | null,
-  tablespaces: readonly string[] = [],
-): string | null {
-  if (backupFrom === "primary") return "BACKUP_FROM is primary";
-  if (failure !== null || tablespaces.length === 0) return failure;
+export function whyPrimary(backupFrom: "prefer-standby" | "primary", failure: string | null): string | null {
+  return backupFrom === "primary" ? "BACKUP_FROM is primary" : failure;
+}
+
+/**
+ * Why no standby of a cluster with these tablespaces will do; null: they have none. A backup of a standby begins at its last
+ * checkpoint: what recovery replays from there may create a tablespace, which a copy beside the cluster has no place for.
+ */
+export function whyNoStandby(tablespaces: readonly string[]): string | null {
+  if (tablespaces.length === 0) return null;
   return `the cluster has tablespaces (${
     tablespaces.join(", ")
   }), and a standby's backup begins before the newest ones`;
