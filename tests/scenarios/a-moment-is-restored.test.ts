@@ -3,26 +3,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { backupsOf, received, restore, summarizing, takeIncremental, waitReceiving } from "../support/barman.ts";
+import {
+  askCopy,
+  backupsOf,
+  endCopy,
+  received,
+  restore,
+  summarizing,
+  takeIncremental,
+  waitReceiving,
+} from "../support/barman.ts";
 import { firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
 
 const deps = { clock: systemClock };
-/** A database that is used by nobody else. */
-const database = "monkey_db";
-
-/** What a copy says that was restored into a directory of the barman container. */
-async function askCopy(backup: string, directory: string, sql: string): Promise<string> {
-  return (await exec(backup, ["gosu", "postgres", "psql", "-h", directory, "-d", database, "-AtXc", sql])).trim();
-}
-
-async function endCopy(backup: string, directory: string): Promise<void> {
-  const pgCtl = "pg_ctl";
-  await exec(backup, ["gosu", "postgres", pgCtl, "-D", directory, "-m", "immediate", "stop"]);
-  await exec(backup, ["rm", "-rf", directory]);
-}
-
 test("a dropped table comes back into a copy, to the second and to the commit, also over a failover", async () => {
   await using cluster = await ownCluster({ name: "moment" });
   await cluster.up([...firstLevel, "backup"]);

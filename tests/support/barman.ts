@@ -104,8 +104,7 @@ export async function askCopy(backup: string, directory: string, sql: string): P
 
 /** Stops such a copy and removes it. */
 export async function endCopy(backup: string, directory: string): Promise<void> {
-  const pgCtl = "/usr/lib/postgresql/17/bin/pg_ctl";
-  await exec(backup, ["gosu", "postgres", pgCtl, "-D", directory, "-m", "immediate", "stop"]);
+  await exec(backup, ["gosu", "postgres", "pg_ctl", "-D", directory, "-m", "immediate", "stop"]);
   await exec(backup, ["rm", "-rf", directory]);
 }
 
