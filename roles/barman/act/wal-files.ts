@@ -29,7 +29,8 @@ export async function readWal(places: Places, name: string, unfinished: boolean)
   const archived = walDirectory(places);
   const streamed = streamingDirectory(places);
   const log = name.endsWith(".history") ? archived : `${archived}/${name.slice(0, 16)}`;
-  const whole = [`${log}/${name}`, `${streamed}/${name}`];
+  // barman may archive a file between the first two looks: then the third finds it
+  const whole = [`${log}/${name}`, `${streamed}/${name}`, `${log}/${name}`];
   const partial = [`${streamed}/${name}.partial`, `${log}/${name}.partial`];
   for (const path of unfinished ? [...whole, ...partial] : whole) {
     const content = await readUnzipped(path);
