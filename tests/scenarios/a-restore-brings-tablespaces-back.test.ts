@@ -48,7 +48,10 @@ test("a cluster with tablespaces goes back, is copied, and its standbys follow",
   await cluster.psql(node, "insert into younger select generate_series(1001, 100000)");
   await cluster.psql(node, "drop table ledger");
   await received(cluster, node);
-  const again = async () => (await backupsOf(backup)).at(-1) !== first;
+  const again = async () => {
+    const newest = (await backupsOf(backup)).at(-1)!;
+    return newest !== first && (await exec(backup, ["barman", "show-backup", "pg_cluster", newest])).includes(late);
+  };
   await waitUntil(again, { what: "a backup with the new tablespace", deadlineMs: 120_000, everyMs: 1_000 }, deps);
   await exec(backup, ["postdock", "barman", "verify"], 180_000);
 
