@@ -58,6 +58,7 @@ const noCloud = (): CloudState => ({
   closedMs: null,
   waitingWal: null,
   waitingBackups: null,
+  removed: new Set(),
   trouble: { wal: null, backups: null },
 });
 

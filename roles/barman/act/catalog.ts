@@ -107,6 +107,7 @@ async function removeBackups(backups: readonly Backup[], barman: Barman, memory:
   for (const removal of decideRemovals(known, { backupRuns: runs, givenUp, restoreRuns: memory.uses.any })) {
     log.warn("Backup is removed", { id: removal.id, because: removal.because });
     await removeBackup(removal.id, barman);
+    state.cloud?.removed.add(removal.id);
     state.due.catalogMs = barman.clock.nowMs();
   }
 }

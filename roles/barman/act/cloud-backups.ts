@@ -49,7 +49,7 @@ async function followRetention(
   barman: Barman,
 ): Promise<void> {
   const { clock, config, log, stop } = barman;
-  for (const { id, keep } of keepsToStore(local, store)) {
+  for (const { id, keep } of keepsToStore(local, store, cloud.removed)) {
     log.info("The exemption of a backup changes in the object store", { id, keep });
     cloud.changes++;
     await keepStored(config, id, keep, stop);

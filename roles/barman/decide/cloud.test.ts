@@ -188,7 +188,12 @@ test("after any removal the window can still be restored, or so many backups are
 test("an exemption here is made there too, and ended there too", () => {
   const there = store([stored(record("1", 1)), stored(record("2", 2), "full"), stored(record("3", 3), "full")], []);
   const here = [local("1", "KEEP:STANDALONE"), local("2", "VALID")];
-  assert.deepEqual(keepsToStore(here, there), [{ id: "1", keep: "standalone" }, { id: "2", keep: "release" }]);
+  const none = new Set<string>();
+  assert.deepEqual(keepsToStore(here, there, none), [{ id: "1", keep: "standalone" }, { id: "2", keep: "release" }]);
+  const kept = { backups: [{ ...there.backups[0]!, keep: "standalone" as const }] };
+  const { id } = kept.backups[0]!.record;
+  assert.deepEqual(keepsToStore([], kept, none), [], "BACKUP_DIR was lost: what is exempt there stays so");
+  assert.deepEqual(keepsToStore([], kept, new Set([id])), [{ id, keep: "release" }], "released, and removed at once");
 });
 
 test("a segment is closed when it holds WAL that came after the last upload, 5 minutes ago, and then not again at once", () => {

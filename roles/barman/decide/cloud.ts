@@ -118,14 +118,18 @@ export function storedToRemove(
     .toReversed();
 }
 
-/** Full backups that are here and in the store, and are exempt here in another way than there. */
+/**
+ * Full backups that are exempt in the store in another way than here. `removed`: those that the policy has removed here, which
+ * were exempt no more. Of a backup that is gone here for another reason, the store's word counts.
+ */
 export function keepsToStore(
   local: readonly Backup[],
   store: Pick<Store, "backups">,
+  removed: ReadonlySet<string>,
 ): { id: string; keep: "full" | "standalone" | "release" }[] {
   const wanted = new Map(local.filter((b) => b.status === "DONE").map((b) => [b.id, keepOf(b.retention)]));
   return store.backups.flatMap(({ record: { id, parent }, keep }) => {
-    const want = wanted.get(id);
+    const want = removed.has(id) ? null : wanted.get(id);
     return want === undefined || want === keep || parent !== null ? [] : [{ id, keep: want ?? "release" as const }];
   });
 }

@@ -46,6 +46,8 @@ export interface CloudState {
   lastUploadMs: number | null;
   /** when a segment was closed last so that it gets there, milliseconds since 1970 */
   closedMs: number | null;
+  /** backups that the retention policy has removed here since the role started */
+  removed: Set<string>;
   /** how much is here and not there; null: not known yet */
   waitingWal: number | null;
   waitingBackups: number | null;
