@@ -108,7 +108,8 @@ test("CONFIGS takes other symbols, quotes and older names; scripts see the envir
     assert.equal((await psql("wal_segment_size")).trim(), "64MB");
     await docker(["kill", name]);
     await docker(["start", name]);
-    const leads = async () => (await tryExec(name, ["postdock", "healthcheck", "is-major-master"])).code === 0;
+    const inRecovery = ["psql", "-U", "postgres", "-XAtc", "select pg_is_in_recovery()"];
+    const leads = async () => (await tryExec(name, inRecovery)).stdout.trim() === "f";
     await waitUntil(leads, { what: "the node to lead again after a kill", deadlineMs: 60_000 }, deps);
     assert.doesNotMatch(await logsOf(name), /The end of WAL could not be read/);
     const stored = "select rolpassword like 'SCRAM-SHA-256$%' from pg_authid where rolname = 'app'";
