@@ -108,16 +108,22 @@ function reportedOf(node: Node): OwnNode {
 
 /** Whether the voters have told this node that its data counts for nothing. */
 function dataOverruled(node: Node): boolean {
-  const { own, leaderships } = epochsOf(node);
+  const { own, ...epochs } = epochsOf(node);
   const forced = own.forced && node.seen.role() === "primary";
-  return isOverruled({ own: { ...own, forced }, leaderships, peers: [] });
+  return isOverruled({ ...epochs, own: { ...own, forced }, peers: [] });
 }
 
 /** What this node itself has and knows of epochs. */
 export function epochsOf(node: Node): Omit<EpochsView, "peers"> {
   const { systemIdentifier, timeline } = ownOf(node);
+  const { config, lease } = node;
   const { force, forced } = node.memory.now;
-  return { own: { systemIdentifier, timeline, force, forced }, leaderships: node.lease.leaderships() };
+  return {
+    own: { systemIdentifier, timeline, force, forced },
+    leaderships: lease.leaderships(),
+    otherPartners: config.otherPartners,
+    strict: config.consistency === "strict",
+  };
 }
 
 /** Whether this node may be read-write now. */

@@ -1,5 +1,6 @@
 // PURE: who counts when a primary is found: a majority of the voters, and the data of this cluster, but of no volume that went back
 // in time, and of no forced failover that a majority has overruled.
+import type { WalPosition } from "../../../core/postgres/lsn.ts";
 import { type ClusterView, type Peer, reached, type ReachedPeer } from "./view.ts";
 
 /** Whether a node in sight of this cluster knows that a majority has joined once. */
@@ -41,13 +42,17 @@ export function located(
   return counting(view, systemIdentifier).filter((p) => p.position !== null);
 }
 
-/** The nodes in sight that have no data, or an older copy that does not count: there is nothing of theirs to wait for. */
+/**
+ * The nodes in sight that have no data, or data that does not count: there is nothing of theirs to wait for. What is overruled
+ * counts for nothing only beside data of a leadership since that force: before it, such a node had what older data may lack.
+ */
 export function withoutData(
-  view: Pick<ClusterView, "everHadMajority" | "peers">,
+  view: Pick<ClusterView, "everHadMajority" | "peers"> & { position: WalPosition },
   systemIdentifier: string | null,
 ): string[] {
   const counted = counting(view, systemIdentifier);
-  const copy = (p: ReachedPeer) => p.systemIdentifier === systemIdentifier && !counted.includes(p);
+  const older = (p: ReachedPeer) => p.overruled && view.position.timeline <= (p.force?.above ?? 0);
+  const copy = (p: ReachedPeer) => p.systemIdentifier === systemIdentifier && !counted.includes(p) && !older(p);
   return reached(view).filter((p) => (!p.hasCluster && p.role === "none") || copy(p)).map((p) => p.ownHost);
 }
 

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { standbyPeer } from "../../../tests/support/peer.ts";
-import { counting } from "./counting.ts";
+import { lostPeer, standbyPeer } from "../../../tests/support/peer.ts";
+import { counting, withoutData } from "./counting.ts";
 import {
   type EpochsView,
   type ForcedData,
@@ -27,8 +27,8 @@ const led = (epoch: number, host = "b", changes = {}) => ({
 });
 const on = (timeline: number, changes: Partial<ReachedPeer> = {}) =>
   standbyPeer("b", 2, { position: { timeline, lsn: "0/5000000" }, ...changes });
-const overruled = (own: ForcedData, changes: Partial<EpochsView>) =>
-  isOverruled({ own, peers: [], leaderships: [], ...changes });
+const alone = { peers: [], leaderships: [], otherPartners: ["b", "c"], strict: false };
+const overruled = (own: ForcedData, changes: Partial<EpochsView>) => isOverruled({ ...alone, own, ...changes });
 
 test("a leadership that a majority has granted since the order overrules a force, that of the forced node does not", () => {
   for (const own of [forced, followed]) {
@@ -70,14 +70,48 @@ test("a greater epoch ends the force of the forced node, and is only newer than 
 test("overruled data does not count, if this node or its own node knows of it", () => {
   const own = { systemIdentifier: "1", timeline: 3, force: null, forced: false };
   const counts = (peer: ReachedPeer, changes: Partial<EpochsView> = {}) => {
-    const peers = withOverruled({ own: { ...own, timeline: 2 }, peers: [peer], leaderships: [], ...changes });
+    const peers = withOverruled({ ...alone, own: { ...own, timeline: 2 }, peers: [peer], ...changes });
     return counting({ everHadMajority: true, peers }, "1").length === 1;
   };
   assert.equal(counts(on(18, { force })), true);
   assert.equal(counts(on(18, { force }), { own }), false, "this node is on timeline 3");
   assert.equal(counts(on(18, { force }), { leaderships: [led(3, "c")] }), false);
   assert.equal(counts(on(18, { force, overruled: true })), false, "it says so itself");
-  assert.equal(reached({ peers: withOverruled({ own, peers: [on(3)], leaderships: [] }) })[0]?.overruled, false);
+  assert.equal(reached({ peers: withOverruled({ ...alone, own, peers: [on(3)] }) })[0]?.overruled, false);
+});
+
+test("a leadership of which no node has any data overrules nothing, except in strict mode", () => {
+  const c = (changes: Partial<ReachedPeer> = {}) =>
+    standbyPeer("c", 3, { position: { timeline: 1, lsn: "0/5000000" }, ...changes });
+  const granted = { leaderships: [led(3)] };
+  const older = [on(18, { force }), c()];
+  for (const own of [forced, followed]) {
+    assert.equal(overruled(own, { ...granted, peers: older }), false);
+    assert.equal(overruled(own, { ...granted, peers: older, strict: true }), true);
+    const blank = c({ hasCluster: false, role: "none", position: null, systemIdentifier: null });
+    assert.equal(overruled(own, { ...granted, peers: [older[0]!, blank] }), false);
+    const unknown = [c({ position: { timeline: 3, lsn: "0/5000000" } }), c({ position: null }), c({ certain: false })];
+    for (const peer of [...unknown, c({ systemIdentifier: "2" }), lostPeer("c")]) {
+      assert.equal(overruled(own, { ...granted, peers: [older[0]!, peer] }), true, JSON.stringify(peer));
+    }
+  }
+  const marked = withOverruled({
+    ...alone,
+    ...granted,
+    own: followed,
+    peers: [on(18, { force, overruled: true }), c()],
+  });
+  assert.deepEqual(reached({ peers: marked }).map((p) => p.overruled), [false, false]);
+});
+
+test("older data does not lead past data that was forced and is overruled", () => {
+  const view = (timeline: number) => ({
+    everHadMajority: true,
+    peers: [on(18, { force, overruled: true })],
+    position: { timeline, lsn: "0/5000000" },
+  });
+  assert.deepEqual(withoutData(view(2), "1"), [], "b may have all of epoch 2");
+  assert.deepEqual(withoutData(view(3), "1"), ["b"], "epoch 3 has overruled it");
 });
 
 test("whatever was forced, it never outranks a timeline that a majority granted after the order", () => {

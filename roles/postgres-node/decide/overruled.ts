@@ -26,19 +26,40 @@ export interface EpochsView {
   own: ForcedData;
   peers: readonly Peer[];
   leaderships: readonly Leadership[];
+  /** PARTNER_NODES without this node */
+  otherPartners: readonly string[];
+  /** CONSISTENCY=strict, also while this node is forced */
+  strict: boolean;
 }
 
 /** Whether the data of this node counts for nothing. */
 export function isOverruled(view: EpochsView): boolean {
-  return overrules(view, view.own);
+  return overrules(view, view.own) && !isVoid(view, view.own);
 }
 
 /** The peers, with those marked whose data counts for nothing: they know it themselves, or this node does. */
 export function withOverruled(view: EpochsView): Peer[] {
-  return view.peers.map((p) =>
-    p.seen === "reached" ? { ...p, overruled: p.overruled || overrules(view, forcedOf(p)) } : p
-  );
+  return view.peers.map((p) => {
+    if (p.seen !== "reached") return p;
+    const data = forcedOf(p);
+    return { ...p, overruled: (p.overruled || overrules(view, data)) && !isVoid(view, data) };
+  });
 }
+
+/**
+ * Whether no node has any data of a leadership since the order, although the voters may have granted one: perhaps it ended before
+ * it began. Nothing is left that such data could stand in the way of, and the other nodes may have much less. But in strict mode a
+ * majority may have acknowledged commits, and its nodes may have joined the forced one since: then an operator decides.
+ */
+function isVoid({ own, peers, otherPartners, strict }: EpochsView, { force }: ForcedData): boolean {
+  if (strict || force === null || otherPartners.length === 0) return false;
+  const isOlder = (d: ForcedData) =>
+    d.systemIdentifier === own.systemIdentifier && d.timeline !== null && (isForced(d) || d.timeline <= force.above);
+  const partners = otherPartners.map((host) => reached({ peers }).find((p) => p.ownHost === host));
+  return isOlder(own) && partners.every((p) => p !== undefined && (isBlank(p) || (p.certain && isOlder(forcedOf(p)))));
+}
+
+const isBlank = (p: ReachedPeer) => !p.hasCluster && p.role === "none";
 
 /**
  * Whether another node has led by a majority since the operator's order, under an epoch that is not in these data. A greater

@@ -100,31 +100,33 @@ function outrankedBy(seen: Surroundings, world: DataWorld): number | null {
 
 export const outranks = ({ rules }: DataWorld): boolean => rules.forceSeesPrimary && rules.forceOutranked;
 
-function epochsOf({ disk, now }: SimNode): Omit<EpochsView, "peers"> {
+function epochsOf({ disk, now, settings }: SimNode, { rules }: DataWorld): Omit<EpochsView, "peers"> {
   const { force, forced } = disk.memory;
   const timeline = reportedPosition({ disk, now: now! })?.timeline ?? null;
   return {
     own: { systemIdentifier, timeline, force, forced },
     leaderships: withLeaderships(now!.leaderships, disk.leaderships),
+    otherPartners: settings.otherPartners,
+    strict: settings.mode === "strict" || !rules.forceRestored,
   };
 }
 
 /** What a node itself says of its data. */
 export function saysOverruled(node: SimNode, world: DataWorld): boolean {
-  const { own, leaderships } = epochsOf(node);
+  const { own, ...epochs } = epochsOf(node, world);
   const forced = own.forced && roleOf(node.now!) === "primary";
-  return world.rules.forceYields && isOverruled({ own: { ...own, forced }, leaderships, peers: [] });
+  return world.rules.forceYields && isOverruled({ ...epochs, own: { ...own, forced }, peers: [] });
 }
 
 /** Whether a majority has overruled the force that this node's data is of. */
 export function hasToYield(node: SimNode, peers: readonly Peer[], world: DataWorld): boolean {
-  return world.rules.forceYields && isOverruled({ ...epochsOf(node), peers });
+  return world.rules.forceYields && isOverruled({ ...epochsOf(node, world), peers });
 }
 
 /** The other nodes, with those marked whose data counts for nothing. */
 export function peersOf(node: SimNode, world: DataWorld): readonly Peer[] {
   const peers = world.nodes.filter((n) => n !== node).map((n) => peerOf(n, node, world));
-  return world.rules.forceYields ? withOverruled({ ...epochsOf(node), peers }) : peers;
+  return world.rules.forceYields ? withOverruled({ ...epochsOf(node, world), peers }) : peers;
 }
 
 /** Whether one of these nodes knows that a majority has overruled the force on whose timeline that node's data is. */

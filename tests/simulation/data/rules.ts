@@ -47,6 +47,8 @@ export interface DataRules {
   forceSeesPrimary: boolean;
   /** and what was forced counts for nothing from then on, whatever the number of that primary's epoch */
   forceOutranked: boolean;
+  /** what was forced counts again if no node has any data of the leadership that overruled it */
+  forceRestored: boolean;
 }
 
 export const trueRules: DataRules = {
@@ -73,6 +75,7 @@ export const trueRules: DataRules = {
   forceYields: true,
   forceSeesPrimary: true,
   forceOutranked: true,
+  forceRestored: true,
 };
 
 export interface PlantedFault {
@@ -111,6 +114,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   plant("leavesOut", twins, 89, "a node that votes alone takes a number that another may have"),
   plant("forceEndsAbove", loses, 46748, "a forced leadership keeps the epoch of its own vote"),
   plant("forceYields", loses, 77, "a forced node outranks a majority that has led since"),
+  plant("forceRestored", stuck, 9000993, "what was forced stays overruled by a leadership that never began"),
   plant("uncovers", loses, 152, "a segment that is received again hides what was acknowledged"),
   plant("marker", loses, 740, "a copy from another time leads"),
 ];
