@@ -5,6 +5,7 @@ import { renderReference } from "../config/reference.ts";
 import { commandGroups } from "../cli/command-tree.ts";
 import { renderCommands } from "../cli/commands-reference.ts";
 import { legacyCommands } from "../cli/legacy-commands.ts";
+import { renderMessages } from "../core/postgres/remedy-reference.ts";
 import { OperatorError } from "../core/words/errors.ts";
 import { optionsOf } from "./options.ts";
 import { root, say, task } from "./terminal.ts";
@@ -15,6 +16,7 @@ const generated = "<!-- Made from the code by `deno task docs`; edit the code. -
 const pages: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": () => generated + renderReference(),
   "docs/commands.md": () => generated + renderCommands({ groups: commandGroups, oldNames: legacyCommands }),
+  "docs/messages.md": () => generated + renderMessages(),
 };
 
 async function outdated(): Promise<string[]> {

@@ -1,7 +1,8 @@
 // From what PostgreSQL says to what an operator types.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { remedyFor } from "./remedy.ts";
+import { exampleHost, remedyExamples } from "./remedy-examples.ts";
+import { remedyCount, remedyFor, remedyNumber } from "./remedy.ts";
 
 const cases: readonly [string, RegExp][] = [
   [
@@ -38,4 +39,12 @@ test("each known message has a fix that fits it", () => {
 
 test("an unknown message has no fix that only looks like one", () => {
   assert.equal(remedyFor("the moon is full", { host: "pg2" }), null);
+});
+
+test("the page of messages has an example for each fix, and a fix for each example", () => {
+  const numbers = remedyExamples.map(remedyNumber);
+  assert.deepEqual(remedyExamples.filter((_, i) => numbers[i] === null), []);
+  const without = Array.from({ length: remedyCount }, (_, i) => i).filter((i) => !numbers.includes(i));
+  assert.deepEqual(without, [], "the rows of the table, from 0, that no example is for");
+  for (const example of remedyExamples) assert.doesNotMatch(remedyFor(example, { host: exampleHost })!, /undefined/);
 });

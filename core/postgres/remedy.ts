@@ -153,11 +153,19 @@ const remedies: readonly Remedy[] = [
   },
 ];
 
+/** How many fixes there are. */
+export const remedyCount = remedies.length;
+
+/** Which fix is for this message; null if the table has nothing for it. */
+export function remedyNumber(message: string): number | null {
+  const at = remedies.findIndex(({ says }) => says.test(message));
+  return at < 0 ? null : at;
+}
+
 /** What to do about this message; null if the table has nothing for it. */
 export function remedyFor(message: string, where: Where): string | null {
-  for (const { says, fix } of remedies) {
-    const found = says.exec(message);
-    if (found) return fix(found, where);
-  }
-  return null;
+  const at = remedyNumber(message);
+  if (at === null) return null;
+  const { says, fix } = remedies[at]!;
+  return fix(says.exec(message)!, where);
 }

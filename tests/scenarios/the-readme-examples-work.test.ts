@@ -23,7 +23,9 @@ test("the examples of the README and of docs work as printed", async () => {
   for (
     const page of [
       "README.md",
-      ...["flows", "high-availability", "backup", "recovery", "migration"].map((name) => `docs/${name}.md`),
+      ...["flows", "high-availability", "backup", "recovery", "troubleshooting", "migration"].map((name) =>
+        `docs/${name}.md`
+      ),
     ]
   ) {
     const examples = docExamples(await readFile(join(root, page), "utf8"));
