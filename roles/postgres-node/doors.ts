@@ -75,9 +75,12 @@ export interface DataDoor {
   clearLeftovers(): Promise<void>;
   /**
    * postgresql.conf and the state for the next start. An upstream of null: a standby of nobody, to be promoted. `recovery`: it
-   * recovers from a backup first
+   * recovers from a backup first. `own`: how far the WAL here reaches at least; null: not known
    */
-  prepareStart(as: { primary: true } | { upstream: string | null; recovery?: RestoreOrder | null }): Promise<void>;
+  prepareStart(
+    as: { primary: true } | { upstream: string | null; recovery?: RestoreOrder | null },
+    own: WalPosition | null,
+  ): Promise<void>;
   /** the highest timeline of which it knows a history */
   newestTimeline(): Promise<number>;
   /** makes `wanted` the number that the running server on timeline `own` takes at its promotion */

@@ -233,9 +233,9 @@ test("a primary whose lease ended before its server was started again is not sta
   const life = runNode(f.node);
   await f.clock.pass(2_000);
   const { prepareStart } = f.node.doors.data;
-  f.node.doors.data.prepareStart = (as) => {
+  f.node.doors.data.prepareStart = (as, own) => {
     Object.assign(f.world, { held: false, grants: false });
-    return prepareStart(as);
+    return prepareStart(as, own);
   };
   f.world.end({ code: null, signal: "SIGKILL", livedMs: 0 });
   await f.clock.pass(3_000);

@@ -221,7 +221,9 @@ async function serve(
   const recovery = role === "primary" ? node.memory.now.restore : null;
   const promote = role === "primary" && (recovery !== null || !continuesEpoch(node));
   const upstream = plan.do === "start-primary" ? null : plan.upstream;
-  await doors.data.prepareStart(role === "primary" && !promote ? { primary: true } : { upstream, recovery });
+  const { data } = node.seen.now;
+  const as = role === "primary" && !promote ? { primary: true as const } : { upstream, recovery };
+  await doors.data.prepareStart(as, data?.kind === "cluster" ? data.position : null);
   say(node, "recovering", `starting PostgreSQL as ${role}`, plan.because);
   const started = node.clock.nowMs();
   const end = await serveAsRole(role, node, promote ? plan.because : null);

@@ -20,7 +20,7 @@ import { RecoveryWal } from "./data/recovery-wal.ts";
 import { keptLook } from "./data/kept.ts";
 import { endRestore, forgetReplaced, noPlaceFor, restoreBackup, undoRestore } from "./data/restore.ts";
 import { rewind, type RewindUnderWay } from "./data/rewind.ts";
-import { clearPlaceHolders, makeNext, newestHistory, newestWal } from "./data/timelines.ts";
+import { clearHistories, makeNext, newestHistory, newestWal } from "./data/timelines.ts";
 import { type Holder, noteHolder } from "./data/volume-lock.ts";
 import type { DataDoor, Doors, OthersDoor, RepmgrDoor, ServerDoor } from "./doors.ts";
 import { repmgrdRestart } from "./decide/registration.ts";
@@ -124,7 +124,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     finishMove: () => moveIntoPlace(pgdata, log),
     discardBootstrap: () => discardBootstrap(pgdata, log),
     clearLeftovers: () => clearLeftovers(pgdata, log),
-    prepareStart: async (as) => {
+    prepareStart: async (as, own) => {
       const recovery = "recovery" in as ? as.recovery ?? null : null;
       recovering = recovery === null ? null : new RecoveryWal(recovery);
       const control = await readControlText(pgdata);
@@ -132,7 +132,7 @@ function dataDoor(deps: RealDeps): DataDoor {
       const conf = withRaised(ownConfig(control), higher);
       await writeConfig(recovery === null ? conf : renderRecovery(recovery, conf));
       await noteHolder(pgdata, holder);
-      await clearPlaceHolders(pgdata, log);
+      await clearHistories(pgdata, own, log);
       const names = higher.map(({ name }) => name);
       await ("primary" in as ? writePrimaryState(config) : writeStandbyState(as.upstream, config, names));
     },

@@ -182,8 +182,18 @@ test("endForce() ends the server of a forced primary if the voters tell of a lat
   await started(f);
   f.node.lease.force();
   f.world.leaderships = [led];
+  f.world.others.delete("pg3"); // it may have what pg2 wrote
   assert.deepEqual(await endForce(await observeSurroundings(f.node), f.node), { why: "demoted" });
   assert.ok(!f.world.did.includes("unforce"), f.world.did.join());
+});
+
+test("endForce() lets a forced primary go on if all nodes are in sight, and none has anything of that leadership", async () => {
+  const f = fakeNode({}, { forced: true, force: { host: "pg1", above: 1, timelines: [18] } });
+  await started(f);
+  f.node.lease.force();
+  f.world.leaderships = [led];
+  await endForce(await observeSurroundings(f.node), f.node);
+  assert.ok(f.world.did.includes("unforce"), f.world.did.join());
 });
 
 test("the epoch of a majority ends a force in the same write, that of its own vote does not", async () => {

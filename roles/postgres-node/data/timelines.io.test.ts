@@ -4,8 +4,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { WalPosition } from "../../../core/postgres/lsn.ts";
 import { createLog } from "../../../core/runtime/log.ts";
-import { clearPlaceHolders, holdOlder, makeNext, newestHistory, newestWal } from "./timelines.ts";
+import { clearHistories, holdOlder, makeNext, newestHistory, newestWal } from "./timelines.ts";
 
 const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
 const real = "1\t0/3000090\tno recovery target specified\n";
@@ -43,7 +44,7 @@ test("a number that has a history already is refused, and nothing is written", a
 test("a clone holds the places of all older timelines, and those are left for a start", async () => {
   await inDirectory({ "00000003.history": real, "00000005.history": real }, async (pgdata, wal) => {
     await holdOlder(pgdata);
-    await clearPlaceHolders(pgdata, log);
+    await clearHistories(pgdata, null, log);
     assert.deepEqual((await readdir(wal)).toSorted(), [2, 3, 4, 5].map((t) => `0000000${t}.history`));
     assert.equal(await readFile(join(wal, "00000003.history"), "utf8"), real);
   });
@@ -68,11 +69,27 @@ test("before a start only the place-holders above the newest history are removed
     "00000005.history": "# b\n",
   };
   await inDirectory(held, async (pgdata, wal) => {
-    await clearPlaceHolders(pgdata, log);
+    await clearHistories(pgdata, null, log);
     assert.deepEqual((await readdir(wal)).toSorted(), ["00000002.history", "00000003.history"]);
-    await clearPlaceHolders(pgdata, log);
+    await clearHistories(pgdata, null, log);
     assert.deepEqual((await readdir(wal)).toSorted(), ["00000002.history", "00000003.history"]);
   });
+});
+
+test("before a start the history of a timeline that the WAL here can never follow is removed, and no other", async () => {
+  const forks = { "00000002.history": real, "00000003.history": "# a\n", "00000004.history": "2\t0/5000000\tx\n" };
+  const left = async (own: WalPosition, files: Record<string, string> = forks) => {
+    let names: string[] = [];
+    await inDirectory(files, async (pgdata, wal) => {
+      await clearHistories(pgdata, own, log);
+      names = (await readdir(wal)).map((n) => n.slice(7, 8)).toSorted();
+    });
+    return names;
+  };
+  assert.deepEqual(await left({ timeline: 2, lsn: "0/4000000" }), ["2", "3", "4"]);
+  assert.deepEqual(await left({ timeline: 2, lsn: "0/5000001" }), ["2"], "it goes beyond the fork");
+  assert.deepEqual(await left({ timeline: 1, lsn: "0/1000000" }), ["2"], "only timeline 2 began here");
+  assert.deepEqual(await left({ timeline: 4, lsn: "0/6000000" }), ["2", "3", "4"]);
 });
 
 test("the newest timeline with WAL and a history: a place-holder is none, nor is a promotion that was cut short", async () => {

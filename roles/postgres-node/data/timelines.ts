@@ -4,7 +4,7 @@
 // server takes them for a timeline that it could follow, but one that starts with nothing above them would wait for ever.
 import { join } from "node:path";
 import { mostSkipped } from "../../../core/lease/decide/epoch.ts";
-import { parseHistory, type TimelineFork } from "../../../core/postgres/lsn.ts";
+import { isAncestor, parseHistory, type TimelineFork, type WalPosition } from "../../../core/postgres/lsn.ts";
 import { historyName } from "../../../core/postgres/wal-name.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { exists, listDirectory, readIfThere, remove, syncDirectory, writeAtomic } from "../../../core/runtime/files.ts";
@@ -62,19 +62,28 @@ async function hold(from: number, end: number, pgdata: string): Promise<void> {
   }
 }
 
-/** Before a start: removes the place-holders above the newest timeline that has a history. */
-export async function clearPlaceHolders(pgdata: string, log: Log): Promise<void> {
+/**
+ * Before a start: removes what PostgreSQL would take for the newest timeline although it can never follow it. These are
+ * place-holders with nothing above them, and files of timelines that left the past of `own` before its end: a WAL receiver asks
+ * for one history file after the other, and may have been cut off among them. It asks again. `own`: how far the WAL here reaches
+ * at least; null: not known.
+ */
+export async function clearHistories(pgdata: string, own: WalPosition | null, log: Log): Promise<void> {
   const removed: string[] = [];
   for (const timeline of (await histories(pgdata)).toReversed()) {
+    if (own !== null && timeline <= own.timeline) break;
+    const history = await readHistory(pgdata, timeline);
+    if (history.length > 0 && (own === null || isAncestor(own, { timeline, history }))) break;
     const name = historyName(timeline);
-    const text = await readIfThere(join(walDirectory(pgdata), name));
-    if (text !== null && parseHistory(text).length > 0) break;
     await remove(join(walDirectory(pgdata), name));
     removed.push(name);
   }
   if (removed.length === 0) return;
   await syncDirectory(walDirectory(pgdata));
-  log.info("Place-holders of timelines removed", { files: removed, because: "no timeline above them is known here" });
+  log.info("History files of timelines removed", {
+    files: removed,
+    because: "they are of no timeline that the data here can follow, and a start would look for one",
+  });
 }
 
 /** Timelines with a history file, ascending. */

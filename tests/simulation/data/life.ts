@@ -4,7 +4,7 @@ import type { StartupPlan } from "../../../roles/postgres-node/decide/startup.ts
 import { forceOfPrimary, type Joining, joins, withForce } from "../../../roles/postgres-node/decide/overruled.ts";
 import { majorityAnswers, yieldsAtStart } from "./force.ts";
 import type { HistoryFile, SimNode } from "./node.ts";
-import { endServer, findData, startServer } from "./postgres.ts";
+import { canFollow, endServer, findData, startServer } from "./postgres.ts";
 import { lead } from "./promotion.ts";
 import { serve } from "./serve.ts";
 import { licenseOf, look, startupOf } from "./views.ts";
@@ -122,11 +122,11 @@ function* startAgain(node: SimNode, world: DataWorld): Generator<void, void> {
   yield* serveUntilEnd(true, node, world);
 }
 
-/** Before a start: place-holders above the newest timeline with a history are removed. */
-function prepareStart({ disk: { files } }: SimNode, world: DataWorld): void {
+/** Before a start, from above: place-holders, and histories that this WAL can never follow, are removed. */
+function prepareStart({ disk: { files, wal } }: SimNode, world: DataWorld): void {
   if (!world.rules.cleared) return;
   for (const t of [...files.keys()].toSorted((a, b) => b - a)) {
-    if (files.get(t) !== "held") break;
+    if (t <= wal!.branch.timeline || canFollow(wal!, files.get(t)!)) break;
     files.delete(t);
   }
 }

@@ -1,7 +1,7 @@
 // PostgreSQL as the simulation knows it: start, streaming, the number of a promotion, synchronous acknowledgement.
 import { countedData } from "../../../roles/postgres-node/decide/granted.ts";
 import type { OwnData } from "../../../roles/postgres-node/decide/view.ts";
-import { newestFrom, type SimNode, unbornOf } from "./node.ts";
+import { type HistoryFile, newestFrom, type SimNode, unbornOf } from "./node.ts";
 import { beginBranch, contains, cutAt, originIn, positionOf, type Wal, write } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
 
@@ -55,9 +55,12 @@ const startsWith = (wal: Wal, short: number | null): Wal => short === null ? wal
 function isOwnFuture(wal: Wal, { files }: SimNode["disk"]): boolean {
   const newest = newestFrom(wal.branch.timeline, files);
   if (newest === wal.branch.timeline) return true;
-  const file = files.get(newest)!;
-  // by the numbers of timelines and records, as PostgreSQL sees it
-  return file !== "held" && file.history.some((f) => f.timeline === wal.branch.timeline && wal.end <= f.end);
+  return canFollow(wal, files.get(newest)!);
+}
+
+/** Whether this WAL can go on to that timeline, by the numbers of timelines and records, as PostgreSQL sees it. */
+export function canFollow({ branch, end }: Wal, file: HistoryFile): boolean {
+  return file !== "held" && file.history.some((f) => f.timeline === branch.timeline && end <= f.end);
 }
 
 /** Every process of the server is gone. */
