@@ -69,11 +69,18 @@ test("all nodes stopped after a failover come back on the newest timeline, which
   const logs = new Map<string, string>();
   for (const node of nodes) logs.set(node, await logsOf(await cluster.container(node)));
   const again = nodes.filter((n) => n !== primary);
+  // a WAL receiver that was cut off among the history files has one of a timeline that left this past long ago
+  const cut = again[0]!;
+  const next = ((await cluster.nodeStatus(cut))!.postgres.timeline! + 1).toString(16).toUpperCase().padStart(8, "0");
+  const history = `printf '1\\t0/1000000\\tx\\n' > $PGDATA/pg_wal/${next}.history`;
+  await exec(await cluster.container(cut), ["gosu", "postgres", "bash", "-c", history]);
   await Promise.all(nodes.map((n) => cluster.kill(n)));
   await Promise.all(again.map((n) => cluster.start(n)));
   await cluster.waitEach(again, "the standbys' agents", () => true);
   await cluster.start(primary);
   const last = await cluster.waitWhole();
+  const told = await logsSince(await cluster.container(cut), logs.get(cut)!);
+  assert.match(told, new RegExp(`History files of timelines removed.*${next}`));
   for (const node of nodes) {
     const container = await cluster.container(node);
     assert.doesNotMatch(await logsSince(container, logs.get(node)!), /end of WAL could not be read/i, node);

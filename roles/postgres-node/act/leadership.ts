@@ -27,8 +27,8 @@ export async function reserveEpoch(node: Node): Promise<number | null> {
   if (alone && (force === null || !forced)) throw new Error("this node votes alone, and no operator has forced it");
   const epoch = await lease.reserveEpoch(alone ? aboveUnknown(known, config) : known, systemIdentifier);
   const goesOn = alone && force !== null ? { force: { ...force, timelines: withGranted(force.timelines, epoch) } } : {};
-  // the force ends with the epoch of a majority, in one write: no crash comes between
-  const ends = alone ? goesOn : { forced: false, force: null };
+  // the force ends with the epoch of a majority, in one write: no crash comes between; what it is of, the data is still of
+  const ends = alone ? goesOn : { forced: false };
   await memory.update((m) => ({
     ...m,
     granted: withGranted(m.granted, epoch),

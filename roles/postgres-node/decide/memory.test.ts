@@ -33,7 +33,14 @@ const view: MemoryView = {
   waitsFor: "ANY 1 (pg2, pg3)",
   syncSince: null,
   hosts: ["pg3", "pg2"],
-  before: { everHadMajority: false, paused: { on: false, count: 0, atMs: 0 }, granted: null, followed: 0, force: null },
+  before: {
+    everHadMajority: false,
+    paused: { on: false, count: 0, atMs: 0 },
+    granted: null,
+    followed: 0,
+    forced: false,
+    force: null,
+  },
 };
 const majority = (change: Partial<MemoryView>) => decideMemory({ ...view, ...change }).everHadMajority;
 
@@ -82,7 +89,14 @@ test("the marker is never lost, and a node of the second level learns it from th
 test("the newest order to pause or resume counts, whichever node reports it", () => {
   const order = (count: number, on: boolean) => ({ on, count, atMs: 0 });
   const paused = (count: number, on: boolean) => peer("pg2", says("pg2"), { paused: order(count, on) });
-  const before = { everHadMajority: true, paused: order(5, false), granted: [1], followed: 0, force: null };
+  const before = {
+    everHadMajority: true,
+    paused: order(5, false),
+    granted: [1],
+    followed: 0,
+    forced: false,
+    force: null,
+  };
   assert.deepEqual(decideMemory({ ...view, before, peers: [paused(9, true)] }).paused, order(9, true));
   assert.deepEqual(decideMemory({ ...view, before, peers: [paused(4, true)] }).paused, order(5, false));
 });
@@ -125,8 +139,9 @@ test("a standby remembers the forced failover of its primary before it streams, 
     })
       .force;
   assert.deepEqual(now({}), force);
-  assert.equal(now({ primary: null }), null);
-  assert.equal(now({ role: "primary", primary: { ...primary, host: "pg1" } }), null);
+  assert.deepEqual(now({ primary: null }), force, "pg2 says what the timeline of this node is of");
+  assert.equal(now({ primary: null, timeline: 3 }), null);
+  assert.equal(now({ role: "primary", timeline: 3, primary: { ...primary, host: "pg1" } }), null);
   const unforced = [peer("pg2", says("pg2"), { role: "primary" })];
   assert.deepEqual(now({ peers: unforced }, force), force, "its data is still what it was");
   assert.deepEqual(
@@ -135,4 +150,22 @@ test("a standby remembers the forced failover of its primary before it streams, 
     "it streams from somewhere else",
   );
   assert.equal(now({ peers: unforced, streaming: true }, force), null);
+  const other = { host: "pg1", systemIdentifier: "7", timeline: 5, history: null, origin: null };
+  const streams = { primary: other, streaming: true, timeline: 4 };
+  assert.deepEqual(now(streams), force, "it streams from a node that is not the primary in sight");
+  assert.deepEqual(now({ ...streams, timeline: 3 }), null);
+});
+
+test("a primary forgets the forced failover that its data was of once it leads under an epoch of a majority", () => {
+  const force = { host: "pg2", above: 2, timelines: [4] };
+  const now = (timeline: number, forced: boolean, lawful = true) =>
+    decideMemory({
+      ...view,
+      role: "primary",
+      lawful,
+      timeline,
+      before: { ...view.before, forced, force },
+    }).force;
+  assert.equal(now(5, false), null);
+  assert.deepEqual([now(4, false), now(4, true), now(5, true), now(5, false, false)], [force, force, force, force]);
 });

@@ -38,6 +38,7 @@ export interface MemoryView extends Pick<ClusterView, "otherPartners" | "configu
     paused: Pause;
     granted: readonly number[] | null;
     followed: number;
+    forced: boolean;
     force: Force | null;
   };
 }
@@ -63,8 +64,12 @@ export function newestPause(own: Pause, view: { peers: readonly Peer[] }): Pause
 
 /** The data of a standby is on the timelines of its primary, or about to be: what is forced is known before it is streamed. */
 function forceNow(view: MemoryView): Force | null {
-  const { before, primary, role, streaming, timeline } = view;
-  const known = forceSeen(before.force, view);
+  const { before, lawful, primary, role, streaming, timeline } = view;
+  const known = forceSeen(before.force, timeline, view);
+  if (role === "primary" && lawful && timeline !== null) {
+    // it leads under an epoch of a majority: nothing of the force is left
+    return before.forced || known?.timelines.includes(timeline) ? known : null;
+  }
   if (role !== "standby" || primary === null) return known;
   const theirs = forceOfPrimary(view);
   return streaming && timeline === primary.timeline ? theirs : withForce(known, theirs);

@@ -112,12 +112,19 @@ export function outranked(force: Force | null, epoch: number | null): Force | nu
 }
 
 /**
- * What a look teaches a node of the force that its data is of. A forced node names each timeline before it begins it, so one that
- * follows it knows the name before it has streamed any of it.
+ * What a look teaches a node of the force that its data, on `timeline`, is of. A forced node names each timeline before it begins
+ * it, so one that follows it knows the name before it has streamed any of it. Whoever knows the name may tell it: it may have come
+ * by a node that is not the primary in sight.
  */
-export function forceSeen(force: Force | null, seen: Pick<Surroundings, "peers" | "primary">): Force | null {
-  const same = reached(seen).flatMap((p) => p.force?.host === force?.host ? p.force?.timelines ?? [] : []);
-  return outranked(force && { ...force, timelines: united(force.timelines, same) }, ledByMajority(seen));
+export function forceSeen(
+  force: Force | null,
+  timeline: number | null,
+  seen: Pick<Surroundings, "peers" | "primary">,
+): Force | null {
+  const theirs = reached(seen).find((p) => timeline !== null && p.force?.timelines.includes(timeline))?.force ?? null;
+  const own = timeline !== null && force?.timelines.includes(timeline) ? force : withForce(force, theirs);
+  const same = reached(seen).flatMap((p) => p.force?.host === own?.host ? p.force?.timelines ?? [] : []);
+  return outranked(own && { ...own, timelines: united(own.timelines, same) }, ledByMajority(seen));
 }
 
 /** The force that the data here is of, while it is about to become that of a node with a force of its own. */

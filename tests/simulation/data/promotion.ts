@@ -82,7 +82,7 @@ function* begin(node: SimNode, world: DataWorld): Generator<void, number | null>
   if (epoch === null) return null;
   const { force } = disk.memory;
   const goesOn = force && { ...force, timelines: withGranted(force.timelines, epoch) };
-  const ends = node.now!.votesAlone ? { force: goesOn } : world.rules.forceYields ? { forced: false, force: null } : {};
+  const ends = node.now!.votesAlone ? { force: goesOn } : world.rules.forceYields ? { forced: false } : {};
   disk.memory = { ...disk.memory, granted: withGranted(disk.memory.granted, epoch), ...ends };
   yield;
   if (disk.files.has(epoch)) return null;
