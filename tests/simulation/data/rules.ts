@@ -111,7 +111,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   plant("born", loses, 1329, "a timeline without a history file counts"),
   plant("gateLooks", loses, 918, "a promotion by hand ends under an epoch that was reserved meanwhile"),
   plant("configurations", loses, 282, "a node proves only what its own PARTNER_NODES ask for"),
-  plant("leavesOut", twins, 89, "a node that votes alone takes a number that another may have"),
+  plant("leavesOut", twins, 1157, "a node that votes alone takes a number that another may have"),
   plant("forceEndsAbove", loses, 46748, "a forced leadership keeps the epoch of its own vote"),
   plant("forceYields", loses, 77, "a forced node outranks a majority that has led since"),
   plant("forceRestored", stuck, 9000993, "what was forced stays overruled by a leadership that never began"),
