@@ -224,7 +224,7 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
   if (own.ungranted) {
     const because =
       "this node was promoted without an epoch from a majority of the voters, so it waits for a primary to clone " +
-      "from; if no other node has data, type postdock cluster failover --force";
+      "from; if none comes, since this node has the newest data, type postdock cluster failover --force";
     return { do: "wait", because };
   }
   if (isRestored(view, own.systemIdentifier)) {

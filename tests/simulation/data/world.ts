@@ -1,4 +1,5 @@
 // The data side of the promise: nodes with logs, and the real decisions about whose data counts, under faults of every kind.
+import { comparePosition } from "../../../core/postgres/lsn.ts";
 import { provesAll } from "../../../roles/postgres-node/decide/sync.ts";
 import type { Random } from "../random.ts";
 import { crash, Faults, isBlank, orderAll } from "./faults.ts";
@@ -11,6 +12,7 @@ import { endServer, stream, writeRecord } from "./postgres.ts";
 import { Promises } from "./promises.ts";
 import type { DataRules } from "./rules.ts";
 import { keepSync } from "./serve.ts";
+import { reportedPosition } from "./views.ts";
 import { Voter } from "./voter.ts";
 import { firstWal } from "./wal.ts";
 
@@ -174,12 +176,16 @@ export class DataWorld {
 
   /**
    * So few nodes are left with data that they prove nothing in strict mode, for example since the others were being cloned when
-   * the primary ended: an operator has to force one.
+   * the primary ended. Or the newest of them was promoted without an epoch, so that it does not lead by itself, and no other
+   * may lead without what it has. An operator has to force one.
    */
   needsPeople(): boolean {
     const partners = this.nodes.filter((n) => n.settings.electorate.length > 0);
-    const left = partners.filter((n) => !isBlank(n) && !isOverruledBy(partners, n, this)).length;
-    return partners[0]!.settings.mode === "strict" && !provesAll(left, partners.length);
+    const left = partners.filter((n) => !isBlank(n) && !isOverruledBy(partners, n, this));
+    if (partners[0]!.settings.mode === "strict" && !provesAll(left.length, partners.length)) return true;
+    const newest = left.flatMap(({ disk, now }) => now ? [{ now, at: reportedPosition({ disk, now }) }] : [])
+      .toSorted((a, b) => a.at && b.at ? comparePosition(b.at, a.at) : 0)[0];
+    return newest?.now.found.kind === "cluster" && newest.now.found.ungranted;
   }
 
   /** One leader, which every node follows. */
