@@ -130,7 +130,7 @@ test("ofOneCluster() returns nodes of one cluster only, the one in use while it 
     const known = id === null ? null : { host: "x", systemIdentifier: id, timeline: 1 };
     const ours = ofOneCluster(reports, known, 6);
     const ids = new Set(ours.map((c) => c.systemIdentifier));
-    const inSight = reports.some((c) => c.systemIdentifier === id && id !== null);
+    const inSight = reports.some((c) => c.systemIdentifier === id && id !== null && c.everHadMajority);
     return ids.size <= 1 && !ids.has(null) && (!inSight || ids.has(id));
   }));
 });
@@ -141,6 +141,16 @@ test("another cluster is taken only when a majority of the backends belongs to i
   assert.equal(ofOneCluster(other.slice(0, 1), known, 3).length, 0);
   assert.equal(ofOneCluster(other.slice(0, 2), known, 3).length, 2);
   assert.equal(ofOneCluster([...other.slice(0, 2), report({ host: "c" })], known, 3).length, 1);
+});
+
+test("the cluster of an emptied node gives way to the one that a majority leads, also where it is in use", () => {
+  const anew = report({ host: "a", role: "primary", everHadMajority: false, systemIdentifier: "8" });
+  const led = report({ host: "b", role: "primary", held: true });
+  const known = { host: "a", systemIdentifier: "8", timeline: 1 };
+  for (const inUse of [known, null]) assert.deepEqual(ofOneCluster([anew, led], inUse, 3), [led]);
+  const stopped = { ...led, held: false };
+  assert.deepEqual(ofOneCluster([anew, stopped], known, 3), [anew]);
+  assert.deepEqual(ofOneCluster([{ ...anew, everHadMajority: true }, led], known, 3).map((r) => r.host), ["a"]);
 });
 
 test("the holder of the lease is the primary, whatever timeline another node claims, and nothing overtakes it", () => {

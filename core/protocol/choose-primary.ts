@@ -75,7 +75,8 @@ export function choosePrimary<T extends NodeReport>(reports: readonly T[], inUse
 
 /**
  * Only the nodes of one cluster. That is the cluster in use, while any of its nodes is in sight or the others are not a
- * majority of `configured`. At first it is the cluster of most nodes in sight.
+ * majority of `configured`. At first it is the cluster of most nodes in sight. One that no majority has joined, such as an
+ * emptied node makes it, gives way to one that a majority leads.
  */
 export function ofOneCluster<T extends NodeReport>(
   seen: readonly T[],
@@ -87,7 +88,10 @@ export function ofOneCluster<T extends NodeReport>(
   const [most] = [...count].toSorted(([a, n], [b, m]) => m - n || a.localeCompare(b));
   if (most === undefined) return [];
   const stay = known !== null && (count.has(known.systemIdentifier) || most[1] * 2 <= configured);
-  const cluster = stay ? known.systemIdentifier : most[0];
+  const usual = stay ? known.systemIdentifier : most[0];
+  const joined = seen.some((r) => r.systemIdentifier === usual && r.everHadMajority);
+  const led = seen.find((r) => r.systemIdentifier !== null && r.everHadMajority && ofMajority(r));
+  const cluster = joined ? usual : led?.systemIdentifier ?? usual;
   return seen.filter((r) => r.systemIdentifier === cluster);
 }
 
