@@ -54,6 +54,17 @@ async function writeSynced(path: string, content: string | Uint8Array, options: 
   }
 }
 
+/** Like writeAtomic(), into `spare`, a file of at least this size: needs no room on the disk. The old file becomes the spare. */
+export async function writeBySpare(path: string, content: Uint8Array, spare: string): Promise<void> {
+  const old = `${spare}.old`;
+  await writePart(spare, content, { offset: 0, finishMs: Date.now() });
+  await fs.rm(old, { force: true });
+  await fs.link(path, old);
+  await fs.rename(spare, path);
+  await fs.rename(old, spare);
+  await syncDirectory(dirname(path));
+}
+
 /** Flushes a directory's entries to disk. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await fs.open(path, "r");
