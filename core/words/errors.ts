@@ -55,6 +55,11 @@ export class OperatorError extends Error {
   }
 }
 
+/** An error with which a role ends at once: nothing is stopped or released in order, since it may not be its own any more. */
+export class EndsAtOnce extends OperatorError {
+  override name = "EndsAtOnce";
+}
+
 /** The message of anything that was thrown, without a stack. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -20,7 +20,8 @@ import type { Log } from "../../core/runtime/log.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
-import { endServer, ServerSurvives } from "./act/end-server.ts";
+import { EndsAtOnce } from "../../core/words/errors.ts";
+import { endServer } from "./act/end-server.ts";
 import { takeOver } from "./act/hand-over.ts";
 import { Repmgrd } from "./act/repmgrd.ts";
 import { loadNodeConfig } from "./config.ts";
@@ -156,8 +157,8 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
     log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
-  // surviving processes end with the container, and only then may another node have the lease: nothing is waited for
-  if (!(failed instanceof ServerSurvives)) await close(made, sshd, listeners);
+  // processes end with the container, and only then may another node have the lease: nothing is waited for
+  if (!(failed instanceof EndsAtOnce)) await close(made, sshd, listeners);
   if (failed !== null) throw failed;
 }
 

@@ -62,7 +62,7 @@ test("two containers on one volume: the second waits, is refused, and may start 
   }
 });
 
-test("a lock whose process is killed is taken again, and the node goes on", async () => {
+test("a lock whose process is killed is taken again, and the node goes on; if another was faster, it ends at once", async () => {
   await discard();
   try {
     await docker(["run", "-d", "--name", first, ...flags, "postdock/postgres:latest"]);
@@ -74,6 +74,18 @@ test("a lock whose process is killed is taken again, and the node goes on", asyn
     await docker(["run", "-d", "--name", second, ...flags, "postdock/postgres:latest"]);
     await docker(["wait", second], 60_000);
     assert.equal((await stateOf(second)).exitCode, 77, "the lock holds");
+
+    // a process that waits for the lock has it as soon as it is free
+    await docker(["exec", "-d", first, "flock", "/var/lib/postgresql/data", "sleep", "60"]);
+    const queued = () => exec(first, ["pgrep", "-x", "flock"]).then(() => true, () => false);
+    await waitUntil(queued, { what: "another process to wait for the lock", deadlineMs: 10_000 }, deps);
+    const before = (await logsOf(first)).length;
+    await exec(first, ["pkill", "-KILL", "-x", "cat"]);
+    await docker(["wait", first], 20_000);
+    assert.equal((await stateOf(first)).exitCode, 77);
+    const last = (await logsOf(first)).slice(before);
+    assert.match(last, /The lock of the volume is lost, so this container ends at once/);
+    assert.doesNotMatch(last, /Removing a stale postmaster\.pid|the container is stopping/, "nothing there is touched");
   } finally {
     await discard();
   }

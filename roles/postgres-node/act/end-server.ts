@@ -1,9 +1,9 @@
 // The end of this node's server, for certain: the lease is kept until no process of it is alive.
-import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
+import { EndsAtOnce, ExitCode } from "../../../core/words/errors.ts";
 import { type Node, say } from "../node.ts";
 
 /** Processes of PostgreSQL that cannot be ended here. Only the end of the container ends them. */
-export class ServerSurvives extends OperatorError {
+export class ServerSurvives extends EndsAtOnce {
   override name = "ServerSurvives";
 
   constructor(processes: number) {

@@ -7,7 +7,7 @@ import { ensureDirectory, exists, readIfThere, writeAtomic } from "../../../core
 import type { Log } from "../../../core/runtime/log.ts";
 import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
-import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
+import { EndsAtOnce, ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import { stateDirectory } from "./journal.ts";
 
 /** A container that is being stopped is waited for this long: a stop ends within 9 s. Milliseconds. */
@@ -100,7 +100,7 @@ async function keep(process: Supervised, deps: LockDeps): Promise<void> {
     await held.exited();
     if (deps.stop.aborted) return;
     const again = await attempt(deps);
-    if (again.outcome === "taken") return deps.fail(await takenError(deps.pgdata));
+    if (again.outcome === "taken") return deps.fail(new VolumeLost(await takenError(deps.pgdata)));
     if (again.outcome === "unsupported") {
       return deps.log.error("The lock of the volume is lost", { pgdata: deps.pgdata });
     }
@@ -118,6 +118,20 @@ async function takenError(pgdata: string): Promise<OperatorError> {
     fix: "stop that container first: `docker ps --filter volume=NAME` shows the containers of a volume",
     exitCode: ExitCode.refused,
   });
+}
+
+/** Another container has taken the volume while this one ran on it: what it has there may not be touched any more. */
+class VolumeLost extends EndsAtOnce {
+  override name = "VolumeLost";
+
+  constructor({ what, why }: OperatorError) {
+    super({
+      what: `The lock of the volume is lost, so this container ends at once. ${what}`,
+      why: `the process that held the lock here has ended, and was not the first to take it again; ${why}`,
+      fix: "run one container on this volume: `docker ps --filter volume=NAME` shows them",
+      exitCode: ExitCode.refused,
+    });
+  }
 }
 
 async function readHolder(pgdata: string): Promise<Holder | null> {
