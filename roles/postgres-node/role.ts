@@ -108,9 +108,8 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   };
   const onRenewed = (ageMs: number) => events.leaseAge.observe(ageMs / 1000);
   const surely = () => endServer({ doors, fail }).then(() => true, () => false);
-  const random = fraction;
   const newestTimeline = () => seen.now.newestTimeline;
-  const leaseDoors = { voter, client, fence, endServer: surely, newestTimeline, random, onRenewed, onLost };
+  const leaseDoors = { voter, client, fence, endServer: surely, newestTimeline, random: fraction, onRenewed, onLost };
   const lease = new Lease({ config, incarnation, clock, log, ...leaseDoors });
   const memory = new NodeMemory(await readMemory(pgdata, config.id, log), (m) => writeMemory(pgdata, m));
   const node: Node = {
