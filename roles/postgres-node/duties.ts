@@ -3,7 +3,7 @@ import { errorText } from "../../core/words/errors.ts";
 import { Consistency } from "./act/consistency.ts";
 import { fenceHere } from "./act/end-server.ts";
 import { follow } from "./act/follow.ts";
-import { endForce, getFirstLease } from "./act/force.ts";
+import { endForce, FirstLease } from "./act/force.ts";
 import { OldData } from "./act/old-data.ts";
 import { promoteHere } from "./act/promote.ts";
 import { Registration } from "./act/registration.ts";
@@ -34,6 +34,7 @@ const steadyMs = 2_000;
 
 /** The duties of one run of the server; what one of them remembers ends with the run. */
 export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
+  const firstLease = new FirstLease(node);
   const roleChange = new RoleChange(node);
   const registration = new Registration(node);
   const slots = new Slots(node);
@@ -44,7 +45,7 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       name: "first lease",
       orderBecause: "before memory: the primary counts its first majority once it holds the lease",
       ifItFails: "end",
-      do: (seen) => getFirstLease(seen, node),
+      do: (seen) => firstLease.get(seen),
     },
     {
       name: "end of force",

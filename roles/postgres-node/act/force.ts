@@ -3,6 +3,7 @@ import { isRestored, majorityAnswers } from "../decide/counting.ts";
 import { decideForce, type ForcePlan } from "../decide/force.ts";
 import { ledByMajority, outranked } from "../decide/overruled.ts";
 import { decideStartup, type StartupLook, type StartupPlan } from "../decide/startup.ts";
+import { besideMajority } from "../decide/two-clusters.ts";
 import type { ClusterView, Surroundings } from "../decide/view.ts";
 import { type Node, ownOf, say } from "../node.ts";
 import { viewOf } from "../observe/surroundings.ts";
@@ -10,11 +11,25 @@ import type { ServerEnd } from "../run.ts";
 import { endServer } from "./end-server.ts";
 
 /** Before a majority has ever joined, the primary needs no lease, but acquires it as soon as a majority grants it. */
-export async function getFirstLease(surroundings: Surroundings, node: Node): Promise<void> {
-  const { lease, memory, seen } = node;
-  if (!lease.mode.on || memory.now.everHadMajority || seen.role() !== "primary") return;
-  if (isRestored(viewOf(node, surroundings), ownOf(node).systemIdentifier)) return;
-  await lease.acquire();
+export class FirstLease {
+  /** the last reason why it is not acquired */
+  private told: string | null = null;
+
+  constructor(private readonly node: Node) {}
+
+  /** Acquires it, unless another cluster is the one to have it. */
+  async get(surroundings: Surroundings): Promise<void> {
+    const { history, lease, memory, seen } = this.node;
+    if (!lease.mode.on || memory.now.everHadMajority || seen.role() !== "primary") return;
+    const { systemIdentifier } = ownOf(this.node);
+    const view = viewOf(this.node, surroundings);
+    if (isRestored(view, systemIdentifier)) return;
+    const beside = besideMajority(view, systemIdentifier);
+    if (beside === null) return void await lease.acquire();
+    if (beside.because !== this.told) history.warn("This node serves a cluster of its own", beside);
+    this.told = beside.because;
+    await lease.release(beside.because);
+  }
 }
 
 /**

@@ -3,6 +3,33 @@
 import type { WalPosition } from "../../../core/postgres/lsn.ts";
 import { type ClusterView, type Peer, reached, type ReachedPeer } from "./view.ts";
 
+/** The nodes in sight that have the data of another cluster. */
+function strangers(view: { peers: readonly Peer[] }, systemIdentifier: string | null): ReachedPeer[] {
+  if (systemIdentifier === null) return [];
+  return reached(view).filter((p) => p.systemIdentifier !== null && p.systemIdentifier !== systemIdentifier);
+}
+
+/**
+ * A node in sight of another cluster, which keeps this one from leading; null if there is none. Where a majority has joined
+ * this cluster, one of which the other node knows no majority keeps nobody: an emptied node has made it anew.
+ */
+export function otherCluster(
+  view: Pick<ClusterView, "everHadMajority" | "peers">,
+  systemIdentifier: string | null,
+): ReachedPeer | null {
+  const known = view.everHadMajority || majorityInSight(view, systemIdentifier);
+  return strangers(view, systemIdentifier).find((p) => !known || p.everHadMajority) ?? null;
+}
+
+/** A node in sight of another cluster that a majority has joined, where this node knows of no majority of its own. */
+export function clusterOfMajority(
+  view: Pick<ClusterView, "everHadMajority" | "peers">,
+  systemIdentifier: string | null,
+): ReachedPeer | null {
+  if (view.everHadMajority || majorityInSight(view, systemIdentifier)) return null;
+  return strangers(view, systemIdentifier).find((p) => p.everHadMajority) ?? null;
+}
+
 /** Whether a node in sight of this cluster knows that a majority has joined once. */
 export function majorityInSight(view: { peers: readonly Peer[] }, systemIdentifier: string | null): boolean {
   return reached(view).some((p) => p.everHadMajority && p.systemIdentifier === systemIdentifier);
@@ -43,8 +70,8 @@ export function located(
 }
 
 /**
- * The nodes in sight that have no data, or data that does not count: there is nothing of theirs to wait for. What is overruled
- * counts for nothing only beside data of a leadership since that force: before it, such a node had what older data may lack.
+ * The nodes in sight that have no data, or data that does not count, or a new cluster of their own after they were emptied:
+ * there is nothing of theirs to wait for. What is overruled counts for nothing only beside data of a leadership since that force: before it, such a node had what older data may lack.
  */
 export function withoutData(
   view: Pick<ClusterView, "everHadMajority" | "peers"> & { position: WalPosition },
@@ -53,7 +80,9 @@ export function withoutData(
   const counted = counting(view, systemIdentifier);
   const older = (p: ReachedPeer) => p.overruled && view.position.timeline <= (p.force?.above ?? 0);
   const copy = (p: ReachedPeer) => p.systemIdentifier === systemIdentifier && !counted.includes(p) && !older(p);
-  return reached(view).filter((p) => (!p.hasCluster && p.role === "none") || copy(p)).map((p) => p.ownHost);
+  const empty = (p: ReachedPeer) => !p.hasCluster && p.role === "none";
+  const anew = otherCluster(view, systemIdentifier) === null ? strangers(view, systemIdentifier) : [];
+  return reached(view).filter((p) => empty(p) || copy(p) || anew.includes(p)).map((p) => p.ownHost);
 }
 
 /** Those that count and may lead: a node of the first level waits for no WAL that only the second level has. */

@@ -4,6 +4,7 @@ import { comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts
 import { missingProof } from "./proof.ts";
 import { overruledText } from "./overruled.ts";
 import { withoutStuck } from "./stuck.ts";
+import { besideMajority } from "./two-clusters.ts";
 import { counting, countMajority, electable, located, withoutData } from "./counting.ts";
 import { type PromotionView, reached } from "./view.ts";
 
@@ -38,6 +39,8 @@ export function decideMayPromote(
     const partnered = reached(view).some((p) => p.everHadMajority);
     if (partnered) return refuse("this node is of the second level: the nodes of the first level decide");
   }
+  const beside = besideMajority(view, view.systemIdentifier);
+  if (beside) return refuse(beside.because);
   const peers = counting(view, view.systemIdentifier);
   const alive = peers.find((p) => p.role === "primary");
   if (alive) return refuse(`${alive.host} is the primary and answers`);

@@ -6,6 +6,7 @@ import { missingProof } from "./proof.ts";
 import { decideRestore, restoredElsewhere } from "./restore.ts";
 import { rivalWithRoom, withoutStuck } from "./stuck.ts";
 import { decideTwin } from "./twin.ts";
+import { refuseTwoClusters } from "./two-clusters.ts";
 import { twoTimelines } from "./two-timelines.ts";
 import { comparePosition, isAncestor, sameOrigin } from "../../../core/postgres/lsn.ts";
 import { unreachable } from "../../../core/words/errors.ts";
@@ -129,27 +130,11 @@ function chooseCloneSource(view: ClusterView, primary: PrimaryInSight): StartupP
 }
 
 function decideCluster(view: ClusterView, own: OwnCluster, look: StartupLook): StartupPlan {
-  const stranger = reached(view).find((p) =>
-    p.systemIdentifier !== null && p.systemIdentifier !== own.systemIdentifier
-  );
   const primary = view.primary;
-  if (primary?.systemIdentifier && primary.systemIdentifier !== own.systemIdentifier) {
-    return foreignCluster(own, primary.host, primary.systemIdentifier);
-  }
-  if (!primary && stranger?.systemIdentifier) return foreignCluster(own, stranger.host, stranger.systemIdentifier);
+  const refusal = refuseTwoClusters(view, own);
+  if (refusal) return refusal;
   if (primary) return joinPrimary(view, own, primary);
   return own.wasPrimary ? decideFormerPrimary(view, own, look) : decideFormerStandby(view, own);
-}
-
-function foreignCluster(own: OwnCluster, host: string, identifier: string): StartupPlan {
-  return {
-    do: "refuse",
-    because:
-      `this node and ${host} belong to two clusters: the system identifier is ${own.systemIdentifier} here and ` +
-      `${identifier} on ${host}`,
-    fix:
-      "mount the volume that belongs to this node, or empty this one so that the node clones, or point the node at its own cluster",
-  };
 }
 
 function joinPrimary(view: ClusterView, own: OwnCluster, primary: PrimaryInSight): StartupPlan {
