@@ -30,7 +30,9 @@ test("a standby leads although the emptied first node has made a cluster of its 
 });
 
 test("a former primary starts beside the emptied node, and beside two of them with a majority of voters, and a standby", async () => {
-  for (const others of [[emptied("pg2")], [emptied("pg2"), emptied("pg3", { standby: true, upstream: silentUpstream })]]) {
+  for (
+    const others of [[emptied("pg2")], [emptied("pg2"), emptied("pg3", { standby: true, upstream: silentUpstream })]]
+  ) {
     const f = fakeNode();
     for (const status of others) f.world.others.set(status.node.host, status);
     const life = runNode(f.node);
@@ -72,7 +74,10 @@ test("after a restart the emptied node refuses with what to do, and goes on voti
   const life = runNode(f.node);
   await f.clock.pass(10_000);
   const { because, trouble } = statusOf(f.node);
-  assert.match(because, /no majority has joined the cluster here \(system identifier 7\), but one has joined that of pg2/);
+  assert.match(
+    because,
+    /no majority has joined the cluster here \(system identifier 7\), but one has joined that of pg2/,
+  );
   assert.match(trouble!.fix, /empty its volume: the node clones/);
   await endLife(f, life);
 

@@ -43,7 +43,8 @@ export function besideMajority(
     because: `no majority has joined the cluster here (system identifier ${own}), but one has joined that of ${host} ` +
       `(${systemIdentifier}): it seems that the volume here was lost, and this node made a cluster of its own before it ` +
       "saw the others",
-    fix: "save what was written here if you need it (pg_dump), then stop this container and empty its volume: the node " +
+    fix:
+      "save what was written here if you need it (pg_dump), then stop this container and empty its volume: the node " +
       "clones from the primary. If it is the cluster here that is needed, the others have the wrong volumes",
   };
 }
