@@ -89,7 +89,8 @@ test("a leadership of which no node has any data overrules nothing, except in st
     assert.equal(overruled(own, { ...granted, peers: older }), false);
     assert.equal(overruled(own, { ...granted, peers: older, strict: true }), true);
     const blank = c({ hasCluster: false, role: "none", position: null, systemIdentifier: null });
-    assert.equal(overruled(own, { ...granted, peers: [older[0]!, blank] }), false);
+    const copy = c({ position: { timeline: 3, lsn: "0/5000000" }, everHadMajority: false, wasPrimary: true });
+    for (const none of [blank, copy]) assert.equal(overruled(own, { ...granted, peers: [older[0]!, none] }), false);
     const unknown = [c({ position: { timeline: 3, lsn: "0/5000000" } }), c({ position: null }), c({ certain: false })];
     for (const peer of [...unknown, c({ systemIdentifier: "2" }), lostPeer("c")]) {
       assert.equal(overruled(own, { ...granted, peers: [older[0]!, peer] }), true, JSON.stringify(peer));

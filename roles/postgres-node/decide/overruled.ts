@@ -56,10 +56,15 @@ function isVoid({ own, peers, otherPartners, strict }: EpochsView, { force }: Fo
   const isOlder = (d: ForcedData) =>
     d.systemIdentifier === own.systemIdentifier && d.timeline !== null && (isForced(d) || d.timeline <= force.above);
   const partners = otherPartners.map((host) => reached({ peers }).find((p) => p.ownHost === host));
-  return isOlder(own) && partners.every((p) => p !== undefined && (isBlank(p) || (p.certain && isOlder(forcedOf(p)))));
+  return isOlder(own) &&
+    partners.every((p) => p !== undefined && (hasNothing(p) || (p.certain && isOlder(forcedOf(p)))));
 }
 
-const isBlank = (p: ReachedPeer) => !p.hasCluster && p.role === "none";
+/** No data, or an older copy of a volume, which does not count either (counting.ts): an operator's order tells of a majority. */
+function hasNothing(p: ReachedPeer): boolean {
+  const isCopy = !p.everHadMajority && (p.role === "primary" || p.wasPrimary === true);
+  return isCopy || (!p.hasCluster && p.role === "none");
+}
 
 /**
  * Whether another node has led by a majority since the operator's order, under an epoch that is not in these data. A greater
