@@ -3,7 +3,7 @@ import { errorText } from "../../core/words/errors.ts";
 import { endServer, fenceHere } from "./act/end-server.ts";
 import { lead } from "./act/promote.ts";
 import { endRestore, reachTarget } from "./act/restore.ts";
-import { handOver, type Heir, successorOf } from "./act/hand-over.ts";
+import { endWithoutHeir, handOver, type Heir, successorOf } from "./act/hand-over.ts";
 import { takeOrder } from "./act/take-order.ts";
 import { bringUp } from "./bring-up.ts";
 import { dutiesOf, type Duty } from "./duties.ts";
@@ -49,8 +49,9 @@ export async function serveAsRole(
     const end = await bringUp(run, recovers ? "standby" : role, node) ??
       (recovers ? await reachTarget(run, node) : null) ?? await leadIf(promoteBecause, run, node) ??
       await watch(run, node);
-    const heir = await heirOf(end, run, node);
-    if (heir) await handOver(heir, () => stopServer(run, node), node);
+    const next = await heirOf(end, run, node);
+    const shutDown = () => stopServer(run, node);
+    if (next) await ("none" in next ? endWithoutHeir(next.none, shutDown, node) : handOver(next, shutDown, node));
     return end;
   } finally {
     await stopServer(run, node);
@@ -124,10 +125,10 @@ async function lookOnce(run: ServerRun, duties: readonly Duty[], node: Node): Pr
 }
 
 /**
- * The standby that takes over if this server ends as a primary; null if there is none. An order names a standby that was
- * looked at for it. Otherwise the last look shows one, or else a new look, since a standby may have come back.
+ * The standby that takes over if this server ends as a primary, or why there is none; null if it does not end as one, or at
+ * once. An order names a standby that was looked at for it. Otherwise the last look shows one, or else a new look, since a standby may have come back.
  */
-async function heirOf(end: ServerEnd, run: ServerRun, node: Node): Promise<Heir | null> {
+async function heirOf(end: ServerEnd, run: ServerRun, node: Node): Promise<Heir | { none: string } | null> {
   if (!run.process.running() || node.stop.reason === "SIGQUIT" || !leads(node)) return null;
   if (end.why === "handed-over") return end.heir;
   if (!node.stop.aborted) return null;
@@ -137,11 +138,7 @@ async function heirOf(end: ServerEnd, run: ServerRun, node: Node): Promise<Heir 
   const succession = known && "to" in known
     ? known
     : successorOf(node, await observeSurroundings(node, finalLook), null);
-  if (!succession) return null;
-  if ("none" in succession) {
-    node.log.warn("No standby can take over", { because: succession.none });
-    return null;
-  }
+  if (!succession || "none" in succession) return succession;
   return { to: succession.to, because: `this node is stopping (${node.stop.reason})` };
 }
 

@@ -6,6 +6,7 @@ import { errorText } from "../../../core/words/errors.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 import { decideRecovery, patienceMs, type RecoveryPlan } from "../decide/recovery.ts";
 import { decideSuccessor, type Succession } from "../decide/successor.ts";
+import { cutText, endingText, sentText } from "../decide/without-heir.ts";
 import type { Surroundings } from "../decide/view.ts";
 import { leads, licenseOf, type Node, ownOf, say } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
@@ -69,6 +70,20 @@ export async function handOver(heir: Heir, shutDown: () => Promise<void>, node: 
   } catch (error) {
     failed(heir.to, errorText(error), node);
   }
+}
+
+/**
+ * Stops this primary, which no standby can take over from at once, and says what follows from it. PostgreSQL sends all its WAL
+ * to the standbys that stream before it ends, if it has the time.
+ */
+export async function endWithoutHeir(because: string, shutDown: () => Promise<void>, node: Node): Promise<void> {
+  const { config, doors, history, log } = node;
+  const ending = { because, mode: config.consistency, stoppingSeconds: config.stoppingSeconds };
+  log.warn("No standby can take over at once", endingText(ending));
+  await shutDown();
+  const state = await doors.data.control().then((c) => c.state, errorText);
+  if (state === "shut down") return history.note("Stopped without a hand-over", { because: sentText });
+  history.warn("Stopped before its standbys had all WAL", { because: `the control file says "${state}"`, ...cutText(ending) });
 }
 
 function failed(to: string, because: string, node: Node): void {
