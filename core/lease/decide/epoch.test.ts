@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { aboveUnknown, judgeEpoch, type Leadership, nextEpoch, withLeaderships } from "./epoch.ts";
+import { aboveForced, aboveUnknown, judgeEpoch, type Leadership, nextEpoch, withLeaderships } from "./epoch.ts";
 
 const claimant = (nodeId: number, incarnation = "a") => ({ nodeId, host: `pg${nodeId}`, incarnation });
 const request = { from: claimant(1), epoch: 5 };
@@ -94,4 +94,15 @@ test("no two nodes that vote alone ask for one number, and each leaves out numbe
     assert.ok(aboveUnknown(a, { host: "pg2", partners }) >= a + 16);
   }));
   assert.ok(aboveUnknown(1, { host: "pg9", partners }) >= 17);
+});
+
+test("after a number that was taken alone, a majority takes none that another forced node may have", () => {
+  const partners = ["pg1", "pg2", "pg3"];
+  const alone = { epoch: 19, host: "pg2", systemIdentifier: "7", partners, alone: true };
+  assert.equal(aboveForced(19, [{ ...alone, alone: false }]), 19);
+  assert.equal(aboveForced(25, [alone]), 25, "a majority has granted an epoch since");
+  const wanted = aboveForced(19, [alone]) + 1;
+  for (const host of partners) {
+    for (let known = 1; known <= 19; known++) assert.ok(aboveUnknown(known, { host, partners }) + 1 < wanted);
+  }
 });

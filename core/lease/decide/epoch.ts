@@ -21,6 +21,15 @@ export function aboveUnknown(known: number, { host, partners }: { host: string; 
   return epoch - 1;
 }
 
+/**
+ * The number above which the holder of a majority's lease asks for an epoch. Where the highest that is known was taken alone, more
+ * than one node may have been forced, and another may have taken one of those that follow: it knew of no greater one.
+ */
+export function aboveForced(known: number, leaderships: readonly Leadership[]): number {
+  const alone = leaderships.find((l) => l.epoch === known && l.alone);
+  return alone ? known + 2 * (leftOutAlone + 1 + alone.partners.length) : known;
+}
+
 /** A leadership that may have acknowledged commits, and the nodes that they waited for. */
 export interface Leadership {
   epoch: number;

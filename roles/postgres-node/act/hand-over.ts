@@ -83,7 +83,10 @@ export async function endWithoutHeir(because: string, shutDown: () => Promise<vo
   await shutDown();
   const state = await doors.data.control().then((c) => c.state, errorText);
   if (state === "shut down") return history.note("Stopped without a hand-over", { because: sentText });
-  history.warn("Stopped before its standbys had all WAL", { because: `the control file says "${state}"`, ...cutText(ending) });
+  history.warn("Stopped before its standbys had all WAL", {
+    because: `the control file says "${state}"`,
+    ...cutText(ending),
+  });
 }
 
 function failed(to: string, because: string, node: Node): void {

@@ -1,5 +1,5 @@
 // The begin of a leadership: an epoch that a majority of the voters has granted becomes the number of this node's next timeline.
-import { aboveUnknown, mostSkipped, ofCluster } from "../../../core/lease/decide/epoch.ts";
+import { aboveForced, aboveUnknown, mostSkipped, ofCluster } from "../../../core/lease/decide/epoch.ts";
 import { withGranted } from "../decide/memory.ts";
 import type { Node } from "../node.ts";
 import { licenseOf, ownOf } from "../node.ts";
@@ -25,7 +25,10 @@ export async function reserveEpoch(node: Node): Promise<number | null> {
   const alone = lease.alone();
   // what such a leadership writes has to bear the name of its force, or no majority could ever overrule it
   if (alone && (force === null || !forced)) throw new Error("this node votes alone, and no operator has forced it");
-  const epoch = await lease.reserveEpoch(alone ? aboveUnknown(known, config) : known, systemIdentifier);
+  const above = alone
+    ? aboveUnknown(known, config)
+    : aboveForced(known, ofCluster(lease.leaderships(), systemIdentifier));
+  const epoch = await lease.reserveEpoch(above, systemIdentifier);
   const goesOn = alone && force !== null ? { force: { ...force, timelines: withGranted(force.timelines, epoch) } } : {};
   // the force ends with the epoch of a majority, in one write: no crash comes between; what it is of, the data is still of
   const ends = alone ? goesOn : { forced: false };

@@ -4,7 +4,7 @@ import { decideMemory, newestPause } from "../decide/memory.ts";
 import { forceSeen, type Joining, joins, withForce } from "../decide/overruled.ts";
 import type { StartupPlan } from "../decide/startup.ts";
 import type { OwnData, Surroundings } from "../decide/view.ts";
-import { announce, armIfNeeded, licenseOf, type Node, ownOf } from "../node.ts";
+import { announce, armIfNeeded, licenseOf, type Node } from "../node.ts";
 import { knownHosts, viewOf } from "../observe/surroundings.ts";
 
 export async function remember(surroundings: Surroundings, node: Node): Promise<void> {
@@ -20,6 +20,7 @@ export async function remember(surroundings: Surroundings, node: Node): Promise<
       role: seen.role(),
       leaseInForce: lease.mode.on,
       streaming: server?.standby === true && server.upstream?.streaming === true,
+      upstream: server?.upstream?.host ?? null,
       held: lease.held(),
       lawful: licenseOf(node) !== "missing",
       timeline: server?.timeline ?? null,
@@ -59,13 +60,11 @@ export async function rememberBefore(plan: StartupPlan, joining: Joining, { memo
  * node is restored. And a primary of a majority outranks the force that the data here may be of; how a node ends a force of its
  * own is another matter (act/force.ts).
  */
-export async function rememberSeen(seen: Surroundings, node: Node): Promise<void> {
-  const { memory } = node;
-  const { timeline } = ownOf(node);
+export async function rememberSeen(seen: Surroundings, { memory }: Node): Promise<void> {
   await memory.update((m) => ({
     ...m,
     paused: newestPause(m.paused, seen),
-    force: m.forced ? m.force : forceSeen(m.force, timeline, seen),
+    force: m.forced ? m.force : forceSeen(m.force, seen),
   }));
 }
 

@@ -26,6 +26,7 @@ const view: MemoryView = {
   peers: [peer("pg2"), { seen: "unreachable", host: "pg3", error: "timed out" }],
   leaseInForce: true,
   streaming: false,
+  upstream: null,
   held: true,
   lawful: true,
   timeline: 4,
@@ -139,9 +140,9 @@ test("a standby remembers the forced failover of its primary before it streams, 
     })
       .force;
   assert.deepEqual(now({}), force);
-  assert.deepEqual(now({ primary: null }), force, "pg2 says what the timeline of this node is of");
-  assert.equal(now({ primary: null, timeline: 3 }), null);
-  assert.equal(now({ role: "primary", timeline: 3, primary: { ...primary, host: "pg1" } }), null);
+  assert.equal(now({ primary: null }), null);
+  assert.deepEqual(now({ primary: null, upstream: "pg2" }), force, "it may stream at any moment");
+  assert.equal(now({ role: "primary", primary: { ...primary, host: "pg1" } }), null);
   const unforced = [peer("pg2", says("pg2"), { role: "primary" })];
   assert.deepEqual(now({ peers: unforced }, force), force, "its data is still what it was");
   assert.deepEqual(
@@ -152,8 +153,12 @@ test("a standby remembers the forced failover of its primary before it streams, 
   assert.equal(now({ peers: unforced, streaming: true }, force), null);
   const other = { host: "pg1", systemIdentifier: "7", timeline: 5, history: null, origin: null };
   const streams = { primary: other, streaming: true, timeline: 4 };
-  assert.deepEqual(now(streams), force, "it streams from a node that is not the primary in sight");
-  assert.deepEqual(now({ ...streams, timeline: 3 }), null);
+  assert.deepEqual(
+    now({ ...streams, upstream: "pg2" }),
+    force,
+    "it streams from a node that is not the primary in sight",
+  );
+  assert.deepEqual(now({ ...streams, upstream: "pg3" }), null);
 });
 
 test("a primary forgets the forced failover that its data was of once it leads under an epoch of a majority", () => {

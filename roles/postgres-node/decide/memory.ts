@@ -5,7 +5,7 @@ import { newerPause, type Pause } from "../../../core/protocol/pause.ts";
 import { comparePosition } from "../../../core/postgres/lsn.ts";
 import { located, majorityInSight } from "./counting.ts";
 import { waitedFor } from "./sync.ts";
-import { forceOfPrimary, forceSeen, withForce } from "./overruled.ts";
+import { forceOf, forceOfPrimary, forceSeen, withForce } from "./overruled.ts";
 import { type ClusterView, type Peer, reached } from "./view.ts";
 import type { Role } from "./server-seen.ts";
 
@@ -19,6 +19,8 @@ export interface MemoryView extends Pick<ClusterView, "otherPartners" | "configu
   leaseInForce: boolean;
   /** a standby that streams: its timeline is that of its upstream */
   streaming: boolean;
+  /** the host that a standby follows; null: none is known */
+  upstream: string | null;
   /** this node holds the lease */
   held: boolean;
   /** it may be read-write now */
@@ -62,17 +64,19 @@ export function newestPause(own: Pause, view: { peers: readonly Peer[] }): Pause
   return reached(view).map((p) => p.paused).reduce(newerPause, own);
 }
 
-/** The data of a standby is on the timelines of its primary, or about to be: what is forced is known before it is streamed. */
+/** The data of a standby is on the timelines of its primary or upstream, or about to be: what is forced is known before it is streamed. */
 function forceNow(view: MemoryView): Force | null {
-  const { before, lawful, primary, role, streaming, timeline } = view;
-  const known = forceSeen(before.force, timeline, view);
+  const { before, lawful, peers, primary, role, streaming, timeline, upstream } = view;
+  const known = forceSeen(before.force, view);
   if (role === "primary" && lawful && timeline !== null) {
     // it leads under an epoch of a majority: nothing of the force is left
     return before.forced || known?.timelines.includes(timeline) ? known : null;
   }
-  if (role !== "standby" || primary === null) return known;
+  if (role !== "standby") return known;
+  const upstreams = withForce(known, forceOf(upstream, peers));
+  if (primary === null) return upstreams;
   const theirs = forceOfPrimary(view);
-  return streaming && timeline === primary.timeline ? theirs : withForce(known, theirs);
+  return streaming && timeline === primary.timeline ? theirs : withForce(upstreams, theirs);
 }
 
 /** A server that is lawfully read-write leads on its timeline. A standby that has no epoch yet has never led. */

@@ -96,6 +96,8 @@ test("a leadership of which no node has any data overrules nothing, except in st
       assert.equal(overruled(own, { ...granted, peers: [older[0]!, peer] }), true, JSON.stringify(peer));
     }
   }
+  const twice = { leaderships: [led(3), led(18)] };
+  assert.equal(overruled(followed, { ...twice, peers: older }), true, "the data on 18 may be of that leadership");
   const marked = withOverruled({
     ...alone,
     ...granted,

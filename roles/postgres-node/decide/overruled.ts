@@ -51,8 +51,11 @@ export function withOverruled(view: EpochsView): Peer[] {
  * it began. Nothing is left that such data could stand in the way of, and the other nodes may have much less. But in strict mode a
  * majority may have acknowledged commits, and its nodes may have joined the forced one since: then an operator decides.
  */
-function isVoid({ own, peers, otherPartners, strict }: EpochsView, { force }: ForcedData): boolean {
+function isVoid(view: EpochsView, { force }: ForcedData): boolean {
+  const { own, peers, otherPartners, strict } = view;
   if (strict || force === null || otherPartners.length === 0) return false;
+  // a majority has granted a number that the forced node took: what is on it may be of either
+  if (view.leaderships.some((l) => !l.alone && force.timelines.includes(l.epoch))) return false;
   const isOlder = (d: ForcedData) =>
     d.systemIdentifier === own.systemIdentifier && d.timeline !== null && (isForced(d) || d.timeline <= force.above);
   const partners = otherPartners.map((host) => reached({ peers }).find((p) => p.ownHost === host));
@@ -99,7 +102,12 @@ const forcedOf = (p: ReachedPeer): ForcedData => ({
 
 /** The forced failover whose timeline the primary in sight, another node, is on; null: none. */
 export function forceOfPrimary({ peers, primary }: Pick<Surroundings, "peers" | "primary">): Force | null {
-  return reached({ peers }).find((p) => p.host === primary?.host)?.force ?? null;
+  return forceOf(primary?.host ?? null, peers);
+}
+
+/** The forced failover that the data of this host, another node, is of; null: none, or the host is not in sight. */
+export function forceOf(host: string | null, peers: readonly Peer[]): Force | null {
+  return reached({ peers }).find((p) => p.host === host)?.force ?? null;
 }
 
 /**
@@ -117,19 +125,12 @@ export function outranked(force: Force | null, epoch: number | null): Force | nu
 }
 
 /**
- * What a look teaches a node of the force that its data, on `timeline`, is of. A forced node names each timeline before it begins
- * it, so one that follows it knows the name before it has streamed any of it. Whoever knows the name may tell it: it may have come
- * by a node that is not the primary in sight.
+ * What a look teaches a node of the force that its data is of. A forced node names each timeline before it begins it, so one that
+ * follows it knows the name before it has streamed any of it.
  */
-export function forceSeen(
-  force: Force | null,
-  timeline: number | null,
-  seen: Pick<Surroundings, "peers" | "primary">,
-): Force | null {
-  const theirs = reached(seen).find((p) => timeline !== null && p.force?.timelines.includes(timeline))?.force ?? null;
-  const own = timeline !== null && force?.timelines.includes(timeline) ? force : withForce(force, theirs);
-  const same = reached(seen).flatMap((p) => p.force?.host === own?.host ? p.force?.timelines ?? [] : []);
-  return outranked(own && { ...own, timelines: united(own.timelines, same) }, ledByMajority(seen));
+export function forceSeen(force: Force | null, seen: Pick<Surroundings, "peers" | "primary">): Force | null {
+  const same = reached(seen).flatMap((p) => p.force?.host === force?.host ? p.force?.timelines ?? [] : []);
+  return outranked(force && { ...force, timelines: united(force.timelines, same) }, ledByMajority(seen));
 }
 
 /** The force that the data here is of, while it is about to become that of a node with a force of its own. */

@@ -85,8 +85,7 @@ export function yieldsAtStart(node: SimNode, world: DataWorld): boolean {
   const seen = look(node, world);
   world.promises.noteSight(node, seen);
   const { memory } = node.disk;
-  const timeline = reportedPosition({ disk: node.disk, now: node.now! })?.timeline ?? null;
-  const force = memory.forced || !outranks(world) ? memory.force : forceSeen(memory.force, timeline, seen);
+  const force = memory.forced || !outranks(world) ? memory.force : forceSeen(memory.force, seen);
   node.disk.memory = { ...memory, paused: newestPause(memory.paused, seen), force };
   const led = world.rules.forceSeesPrimary || hasToYield(node, seen.peers, world);
   if (!led || planOf(node, seen, world).do !== "yield") return false;

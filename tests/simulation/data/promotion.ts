@@ -1,5 +1,5 @@
 // How a standby becomes the primary, as in act/permission.ts, act/leadership.ts and act/promote.ts.
-import { aboveUnknown } from "../../../core/lease/decide/epoch.ts";
+import { aboveForced, aboveUnknown, withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import type { MayPromote } from "../../../roles/postgres-node/decide/promotion.ts";
 import { withGranted } from "../../../roles/postgres-node/decide/memory.ts";
 import { release } from "./life.ts";
@@ -77,7 +77,11 @@ function* begin(node: SimNode, world: DataWorld): Generator<void, number | null>
   const seen = highestKnown(node);
   const { host } = node.settings;
   const alone = node.now!.votesAlone && world.rules.leavesOut;
-  const known = alone ? aboveUnknown(seen, { host, partners: partnersOf(node.settings) }) : seen;
+  const known = alone
+    ? aboveUnknown(seen, { host, partners: partnersOf(node.settings) })
+    : world.rules.leavesOut
+    ? aboveForced(seen, withLeaderships(node.now!.leaderships, disk.leaderships))
+    : seen;
   const epoch = yield* world.lease.reserve(node, known);
   if (epoch === null) return null;
   const { force } = disk.memory;

@@ -81,6 +81,7 @@ function remember(node: SimNode, seen: Surroundings, world: DataWorld): void {
     role,
     leaseInForce: true,
     streaming: node.now!.streaming,
+    upstream: disk.upstream,
     held: world.lease.heldBy(node),
     lawful: licenseOf(node, world) !== "missing",
     hosts: [],
