@@ -138,6 +138,11 @@ const leaseOf = (host: string) => node(host).lease;
 const table: [string, Member, RegExp][] = [
   ["a silent node", silent("c"), /^error c: does not answer on port 8080: connect timed out/],
   [
+    "a node whose name DNS does not tell",
+    { host: "c", error: "the name c could not be resolved within 2 s: DNS does not answer" },
+    /^error c: does not answer on port 8080: the name c could not .*; mend the DNS server/,
+  ],
+  [
     "a fenced node",
     says("b", node("b", { fenced: "the lease ran out", phase: "waiting" })),
     /^error b: is fenced: the lease/,

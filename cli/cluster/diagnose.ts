@@ -3,6 +3,7 @@ import { leastVoters } from "../../config/quorum.ts";
 import { startedLately } from "../../core/lease/decide/vote.ts";
 import { staleMs } from "../../core/protocol/signing.ts";
 import { comparePosition, type WalPosition } from "../../core/postgres/lsn.ts";
+import { remedyFor } from "../../core/postgres/remedy.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { node } from "./diagnose-node.ts";
 import { backup, pool } from "./diagnose-services.ts";
@@ -35,7 +36,8 @@ function silence({ members }: Cluster): Finding[] {
         error(
           m.host,
           `does not answer on port 8080: ${m.error}`,
-          `start its container; if it runs, see its log and check the network`,
+          (m.error.startsWith("the name ") ? remedyFor(m.error, m) : null) ??
+            "start its container; if it runs, see its log and check the network",
         ),
       ]
       : []

@@ -63,12 +63,16 @@ export function openSession(context: Context): Session {
 /** Asks all hosts that this container's variables and its agent name, then the hosts that those name. */
 export async function gather(session: Session): Promise<Cluster> {
   const own = await ask("localhost", session);
-  let members = await askAll([...session.named, ...namesOf([own])], session);
-  for (let round = 0; round < 2; round++) {
-    const more = namesOf(members).filter((host) => !members.some((m) => m.host === host));
+  // a node is asked without its name, which DNS may not tell it now
+  const ownHost = "status" in own && own.status.component === "postgres-node" ? own.status.node.host : null;
+  let members: Member[] = ownHost === null ? [] : [{ ...own, host: ownHost }];
+  for (let round = 0; round < 3; round++) {
+    const named = round === 0 ? [...session.named, ...namesOf(members)] : namesOf(members);
+    const more = named.filter((host) => !members.some((m) => m.host === host));
     if (more.length === 0) break;
     members = [...members, ...await askAll(more, session)];
   }
+  members = members.toSorted((a, b) => a.host.localeCompare(b.host));
   if (members.length === 0 && "status" in own) members = [own];
   const nodes = members.flatMap((m) =>
     "status" in m && m.status.component === "postgres-node" ? [{ host: m.host, status: m.status }] : []

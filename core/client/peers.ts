@@ -1,10 +1,10 @@
-// Asks the agents of other containers over HTTP, with a deadline of our own, since a lookup has none. Each role or command
-// makes one value of Peers and hands it on: it remembers addresses and keeps connections.
-import { lookup } from "node:dns/promises";
+// Asks the agents of other containers over HTTP. Each role or command makes one value of Peers and hands it on: it remembers
+// addresses and keeps connections.
 import { Agent, request } from "node:http";
 import { NodeStatus, type PeerSeen } from "../protocol/status.ts";
 import { errorText } from "../words/errors.ts";
 import { httpPort } from "../protocol/port.ts";
+import { Names } from "../runtime/names.ts";
 import { type Clock, withDeadline } from "../runtime/time.ts";
 
 /** An answer that is not 2xx, with its body. */
@@ -30,11 +30,6 @@ export interface Answer {
   headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-interface Address {
-  address: string;
-  family: number;
-}
-
 interface Asked {
   /** a host, or the path of a unix socket if it begins with / */
   at: string;
@@ -45,18 +40,17 @@ interface Asked {
   headers: Record<string, string>;
 }
 
-/** A known address is looked up again when it is older than this, milliseconds. */
-const addressFreshMs = 2_000;
-
 /** The agents of other containers, and this container's own over its socket. */
 export class Peers {
-  /** last known addresses: Docker's resolver takes 10 s for the name of a dead container */
-  private readonly addresses = new Map<string, Address & { atMs: number }>();
-  private readonly lookups = new Map<string, Promise<void>>();
   /** agents are asked every second: a new connection for each request would cost both sides twice the CPU */
   private readonly connections = new Agent({ keepAlive: true });
 
-  constructor(private readonly clock: Pick<Clock, "nowMs">) {}
+  /** the addresses of this process: whoever connects to another container takes them from here */
+  readonly names: Names;
+
+  constructor(clock: Pick<Clock, "nowMs">) {
+    this.names = new Names(clock);
+  }
 
   /** Fetches one agent's /status. Never throws: a failure is in `error`. */
   async askNode(host: string, how: AskHow): Promise<PeerSeen> {
@@ -116,7 +110,7 @@ export class Peers {
   private async answer(o: Asked): Promise<Answer> {
     const signal = AbortSignal.timeout(o.timeoutMs);
     if (o.at.startsWith("/")) return await send({ socketPath: o.at, agent: false }, o, signal);
-    const target = { host: (await this.addressOf(o.at, o.timeoutMs)).address, port: httpPort };
+    const target = { host: (await this.names.addressOf(o.at, o.timeoutMs)).address, port: httpPort };
     try {
       return await send({ ...target, agent: this.connections }, o, signal);
     } catch (error) {
@@ -125,29 +119,6 @@ export class Peers {
       if (!(error instanceof KeptConnectionError)) throw error;
       return await send({ ...target, agent: false }, o, signal);
     }
-  }
-
-  /** The address of a host. The last known one is returned at once, and if it is stale looked up again in the background. */
-  private async addressOf(host: string, timeoutMs: number): Promise<Address> {
-    const known = this.addresses.get(host);
-    if (known && this.clock.nowMs() - known.atMs < addressFreshMs) return known;
-    const looking = this.lookups.get(host) ?? this.lookUp(host);
-    if (known) return known;
-    await withDeadline(looking, timeoutMs, `The name ${host}`);
-    const found = this.addresses.get(host);
-    if (!found) throw new Error(`the name ${host} does not resolve`);
-    return found;
-  }
-
-  private lookUp(host: string): Promise<void> {
-    const looking = lookup(host).then(({ address, family }) => {
-      this.addresses.set(host, { address, family, atMs: this.clock.nowMs() });
-    }, (error) => {
-      throw new Error(`the name ${host} does not resolve: no container of that name runs`, { cause: error });
-    }).finally(() => this.lookups.delete(host));
-    looking.catch(() => {}); // a caller that waits for the lookup gets the error; the last known address stays
-    this.lookups.set(host, looking);
-    return looking;
   }
 }
 

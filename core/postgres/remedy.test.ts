@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exampleHost, remedyExamples } from "./remedy-examples.ts";
-import { remedyCount, remedyFor, remedyNumber } from "./remedy.ts";
+import { onlyCloneHelps, remedyCount, remedyFor, remedyNumber } from "./remedy.ts";
 
 const cases: readonly [string, RegExp][] = [
   [
@@ -21,7 +21,7 @@ const cases: readonly [string, RegExp][] = [
   ['pg_basebackup: error: directory "/srv/fast" exists but is not empty', /empty directory .* at \/srv\/fast on pg2/],
   ['directory "/srv/fast" does not exist', /empty directory .* at \/srv\/fast on pg2/],
   ['could not open directory "pg_tblspc/16400/PG_17_202406281": No such file', /path of the tablespace/],
-  ["could not locate a valid checkpoint record at 0/3000028", /cluster reinit pg2 .*postdock barman restore/],
+  ["could not locate a valid checkpoint record at 0/3000028", /^wait: .*cluster reinit pg2.*postdock barman restore/],
   ['could not open file "global/1262": No such file or directory', /cluster reinit pg2/],
   ['could not open file "global/1262": Permission denied', /to uid 999/],
   ['private key file "/tls/key.pem" has group or world access', /\/tls\/key\.pem .*0600/],
@@ -30,11 +30,32 @@ const cases: readonly [string, RegExp][] = [
   ['initdb: error: invalid locale name "de_DE.utf8"', /locale -a/],
   ["initdb: unrecognized option '--pony'", /POSTGRES_INITDB_ARGS/],
   ['could not translate host name "pg1" to address: Name or service not known', /^start pg1/],
+  ['could not translate host name "pg1" to address: Temporary failure in name resolution', /^mend the DNS .* give pg1/],
+  ["the name pg1 could not be resolved within 1 s: DNS does not answer", /^mend the DNS server .*resolv\.conf/],
   ["checkpointer process (PID 7) was terminated by signal 9: Killed", /more memory/],
 ];
 
 test("each known message has a fix that fits it", () => {
   for (const [message, fix] of cases) assert.match(remedyFor(message, { host: "pg2" }) ?? "none", fix, message);
+});
+
+test("only broken data are a reason to clone: not a disk, a right or a limit that a start would find again", () => {
+  const broken = [
+    "PANIC: could not locate a valid checkpoint record at 0/3000028",
+    'could not open file "global/pg_filenode.map": No such file or directory',
+    'FATAL: could not read file "global/pg_control": read 100 of 296',
+    "the data directory cannot be read as a cluster: pg_controldata exited with 1",
+  ];
+  for (const message of broken) assert.ok(onlyCloneHelps(message), message);
+  const passing = [
+    'could not open file "global/1262": Permission denied',
+    'could not open file "base/1/1259": Too many open files in system',
+    'could not read file "base/1/1259": Input/output error',
+    'could not write to file "pg_wal/xlogtemp.1": No space left on device',
+    'could not open directory "pg_tblspc/16400/PG_17_202406281": Permission denied',
+    "database files are incompatible with server",
+  ];
+  for (const message of passing) assert.ok(!onlyCloneHelps(message), message);
 });
 
 test("an unknown message has no fix that only looks like one", () => {

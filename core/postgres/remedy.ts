@@ -12,8 +12,6 @@ interface Remedy {
   fix: (m: RegExpExecArray, where: Where) => string;
 }
 
-const reinit = ({ host }: Where) => `type postdock cluster reinit ${host} once another node is the primary`;
-
 /** The first row that matches counts: what is more exact stands before what is more general. */
 const remedies: readonly Remedy[] = [
   {
@@ -119,7 +117,9 @@ const remedies: readonly Remedy[] = [
   {
     says:
       /could not locate a valid checkpoint record|could not find redo location|incorrect checksum in control file|database files are incompatible|pg_control|invalid (?:primary )?checkpoint|could not (?:open|read|access) (?:file|directory) "(?:global|base|pg_wal|pg_xact|pg_multixact|pg_[a-z]+)|WAL ends before|invalid page in block|contains invalid data/,
-    fix: (_, where) => `${reinit(where)}; if no other node has the data, restore a backup: postdock barman restore`,
+    fix: (_, { host }) =>
+      `wait: once another node is the primary, this one is cloned again by itself; if it is not, type postdock cluster ` +
+      `reinit ${host}; if no other node has the data, restore a backup: postdock barman restore`,
   },
   {
     says:
@@ -134,6 +134,12 @@ const remedies: readonly Remedy[] = [
   {
     says: /unrecognized option|invalid option|initdb: error: (?:argument|too many)/,
     fix: () => "correct POSTGRES_INITDB_ARGS",
+  },
+  {
+    says: /name "?([^" ]+)"? (?:could not be resolved|to address: Temporary failure in name resolution)/,
+    fix: ([, host]) =>
+      `mend the DNS server that /etc/resolv.conf of this container names: it does not answer; or give ${host} a fixed ` +
+      "address by extra_hosts",
   },
   {
     says: /could not translate host name "([^"]+)"/,
@@ -160,6 +166,19 @@ export const remedyCount = remedies.length;
 export function remedyNumber(message: string): number | null {
   const at = remedies.findIndex(({ says }) => says.test(message));
   return at < 0 ? null : at;
+}
+
+/** Files of the server are missing, cut off or wrong, which no other start changes. */
+const brokenData: readonly RegExp[] = [
+  /could not locate a valid checkpoint record|could not find redo location|invalid (?:primary )?checkpoint/,
+  /incorrect checksum in control file|cannot be read as a cluster|WAL contains references to invalid pages/,
+  /(?:file|directory) "(?:global|base|pg_wal|pg_[a-z]+)[^"]*": (?:No such file or directory|read \d+ of \d+|Not a directory)/,
+  /invalid page in block|contains invalid data|invalid magic number/,
+];
+
+/** Whether what PostgreSQL says here means that its data are broken, so that only other data help. */
+export function onlyCloneHelps(message: string): boolean {
+  return brokenData.some((says) => says.test(message));
 }
 
 /** What to do about this message; null if the table has nothing for it. */

@@ -126,10 +126,11 @@ const kindText = (kind: Kind): string =>
 /** What is taken, and from where; null: no service runs in this container, and barman's server file names the node. */
 async function choose(wish: Wish, context: Context): Promise<Chosen | null> {
   const { config } = wish;
-  const primary = (await ownStatus(new Peers(context.clock)))?.primary ?? null;
+  const peers = new Peers(context.clock);
+  const primary = (await ownStatus(peers))?.primary ?? null;
   if (primary === null) return null;
   const hosts = await knownHosts({ config, log: quietLog(context) });
-  return await chooseBackup({ ...wish, primary, hosts, backups: await listBackups(config.serverName) });
+  return await chooseBackup({ ...wish, peers, primary, hosts, backups: await listBackups(config.serverName) });
 }
 
 /** Only one backup can be under way. */

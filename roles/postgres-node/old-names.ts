@@ -4,6 +4,7 @@ import type { Command, Context } from "../../core/runtime/context.ts";
 import { errorText, ExitCode } from "../../core/words/errors.ts";
 import { exists } from "../../core/runtime/files.ts";
 import { createLog } from "../../core/runtime/log.ts";
+import { Names } from "../../core/runtime/names.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { NodeStatus } from "../../core/protocol/status.ts";
@@ -12,7 +13,7 @@ import { waitUntil } from "../../core/runtime/time.ts";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { upstreamConnection } from "./tools/upstream.ts";
 import { readJournal } from "./data/journal.ts";
-import { connectRemote, withConnection } from "./tools/queries.ts";
+import { withRemote } from "./tools/queries.ts";
 import { readRegisteredNodes } from "./tools/repmgr-queries.ts";
 import { loadNodeConfig } from "./config.ts";
 
@@ -55,10 +56,10 @@ async function waitFor(
   o: { host: string; needsRepmgr: boolean },
 ): Promise<number> {
   let last = "no attempt was made";
+  const names = new Names(context.clock);
   const answers = async () => {
     try {
-      const sql = connectRemote(upstreamConnection(o.host, config));
-      const nodes = await withConnection(sql, askMs, (s) => readRegisteredNodes(s));
+      const nodes = await withRemote(upstreamConnection(o.host, config), names, askMs, readRegisteredNodes);
       last = "repmgr's tables do not exist yet";
       return !o.needsRepmgr || nodes !== null;
     } catch (error) {

@@ -185,12 +185,13 @@ function repmgrDoor(local: LocalServer, deps: RealDeps): RepmgrDoor {
   };
 }
 
-function othersDoor({ config, log, peers }: RealDeps): OthersDoor {
+function othersDoor(deps: RealDeps): OthersDoor {
+  const { config, peers } = deps;
   return {
     ask: (host, how) => peers.askNode(host, how),
     answers: (host, timeoutMs) =>
       withDeadline(peers.getText(host, "/status", timeoutMs), timeoutMs, host).then(() => true, () => false),
-    ensureSlot: (upstream) => ensureSlotOn(upstream, config, log),
-    timelines: (host, timeline, ours) => readTimelines(upstreamConnection(host, config), timeline, ours),
+    ensureSlot: (upstream) => ensureSlotOn(upstream, deps),
+    timelines: (host, timeline, ours) => readTimelines(upstreamConnection(host, config), peers.names, timeline, ours),
   };
 }

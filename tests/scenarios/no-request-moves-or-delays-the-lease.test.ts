@@ -10,7 +10,8 @@ import { clusterKeys, sign } from "../../core/protocol/signing.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, firstLevel as voters } from "../support/cluster.ts";
 import { exampleCluster } from "../support/clusters.ts";
-import { exec, logsOf, logsSince, tryExec } from "../support/docker.ts";
+import { staysTrueFor } from "../support/waits.ts";
+import { docker, exec, logsOf, logsSince, tryExec } from "../support/docker.ts";
 
 const deps = { clock: systemClock };
 const keys = clusterKeys([], "replication_pass");
@@ -166,6 +167,43 @@ test("a primary that is cut off is fenced before another node leads, whatever fl
   assert.ok(fenced < promoted, `fenced at ${fenced}, the next was allowed to lead at ${promoted}`);
   await cluster.waitWhole();
   await exec(container, ["bash", "-c", "rm -f /tmp/flood.*"]);
+});
+
+test("a DNS server that swallows all questions delays no look and no renewal, and a node still shows itself", async () => {
+  const cluster = await exampleCluster();
+  const primary = await cluster.waitWhole();
+  const { lease: { term } } = (await cluster.nodeStatus(primary))!;
+  const kept = "/tmp/resolv.kept";
+  const silent = 'socket(S,PF_INET,SOCK_DGRAM,0); bind(S,sockaddr_in(53,inet_aton("127.0.0.53"))) or die; sleep 600';
+  const swallow = `cat /etc/resolv.conf > ${kept}; echo nameserver 127.0.0.53 > /etc/resolv.conf
+    exec -a silent-dns perl -MSocket -e '${silent}'`;
+  const restore = `cat ${kept} > /etc/resolv.conf; pkill -f silent-dns`;
+  const containers = await Promise.all(voters.map((v) => cluster.container(v)));
+  const addresses = await Promise.all(voters.map(async (v) => (await cluster.address(v))!));
+  let trouble = "";
+  const look = async (address: string) => {
+    const startedMs = systemClock.nowMs();
+    const ready = await fetch(`http://${address}:8080/readyz`, { signal: AbortSignal.timeout(10_000) })
+      .then(async (answer) => answer.ok ? "" : await answer.text(), String);
+    const tookMs = Math.round(systemClock.nowMs() - startedMs);
+    if (ready !== "" || tookMs > 2_000) trouble = `${address} after ${tookMs} ms: ${ready || "ready"}`;
+  };
+  const allReady = async () => {
+    await Promise.all(addresses.map(look));
+    return trouble === "";
+  };
+  let shown: string;
+  try {
+    for (const container of containers) await docker(["exec", "-d", container, "bash", "-c", swallow]);
+    await staysTrueFor(12_000, allReady, { what: "all nodes are ready, and say so at once", why: () => trouble });
+    shown = (await tryExec(containers[0]!, ["postdock", "cluster", "show"], 10_000)).stdout;
+  } finally {
+    for (const container of containers) await tryExec(container, ["bash", "-c", restore]);
+  }
+  assert.match(shown, new RegExp(`${voters[0]} .*serving as`), "it is beside the command, and needs no name");
+  assert.match(shown, /the name \S+ could not be resolved within 2 s: DNS does not answer/);
+  assert.equal((await cluster.nodeStatus(primary))!.lease.term, term, "the same lease goes on");
+  await cluster.waitWhole();
 });
 
 /** When a container last logged this since then, as an ISO time, so that two can be compared. */

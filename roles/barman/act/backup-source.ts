@@ -3,6 +3,8 @@ import { postgresAccount } from "../../../core/runtime/command.ts";
 import { writeAtomic } from "../../../core/runtime/files.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import type { BarmanConfig } from "../../../config/barman.ts";
+import type { Peers } from "../../../core/client/peers.ts";
+import type { Barman } from "../state.ts";
 import { decideKind, type Kind, type KindWanted, type Parent, type Summaries } from "../decide/backup-kind.ts";
 import {
   type BackupSource,
@@ -34,6 +36,7 @@ export const notFailed: Failed = { source: null, kind: null };
 /** What a choice is made from. */
 export interface Choice {
   config: BarmanConfig;
+  peers: Peers;
   primary: string;
   hosts: readonly string[];
   wanted: KindWanted;
@@ -54,7 +57,7 @@ export async function chooseBackup(choice: Choice): Promise<Chosen> {
   const asked = whyPrimary(config.backupFrom, failed.source);
   try {
     const { segmentBytes, tablespaces, ...seen } = await visit(
-      loginTo(primary, config),
+      loginTo(primary, choice),
       lookMs,
       (sql) => lookAtPrimary(sql, primary),
     );
@@ -68,8 +71,8 @@ export async function chooseBackup(choice: Choice): Promise<Chosen> {
     const settled = asked ?? whyNoStandby(tablespaces);
     const others = settled === null ? hosts.filter((host) => host !== primary) : [];
     const [nodes, summaries] = await Promise.all([
-      Promise.all(others.map((host) => lookAt(host, config, parent))),
-      visit(loginTo(primary, config), lookMs, (sql) => summariesOf(sql, parent)),
+      Promise.all(others.map((host) => lookAt(host, choice, parent))),
+      visit(loginTo(primary, choice), lookMs, (sql) => summariesOf(sql, parent)),
     ]);
     return decideBackup({ primary: { ...seen, summaries }, nodes, walSince, segmentBytes, settled }, kind);
   } catch (error) {
@@ -93,9 +96,13 @@ async function lookAtPrimary(
 }
 
 /** Asks a node what it is. `parent`: what an incremental backup of it would build on. */
-export async function lookAt(host: string, config: BarmanConfig, parent: Parent | null): Promise<NodeSeen> {
+export async function lookAt(
+  host: string,
+  barman: Pick<Barman, "config" | "peers">,
+  parent: Parent | null,
+): Promise<NodeSeen> {
   try {
-    return await visit(loginTo(host, config), lookMs, async (sql) => {
+    return await visit(loginTo(host, barman), lookMs, async (sql) => {
       const state = { ...await readStandby(sql), summaries: await summariesOf(sql, parent) };
       return { host, seen: "reached", state };
     });

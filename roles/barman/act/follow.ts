@@ -102,7 +102,7 @@ function noteAbsence(because: string, barman: Barman): void {
 async function askServers(barman: Barman): Promise<DirectPrimary[]> {
   const asked = barman.state.hosts.map(async (host): Promise<DirectPrimary[]> => {
     try {
-      const wal = await visit(loginTo(host, barman.config), 3_000, readPrimaryWal);
+      const wal = await visit(loginTo(host, barman), 3_000, readPrimaryWal);
       if (wal.inRecovery || wal.timeline === null) return [];
       return [{ host, timeline: wal.timeline, systemIdentifier: wal.systemIdentifier }];
     } catch (error) {

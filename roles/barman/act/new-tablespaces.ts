@@ -27,7 +27,7 @@ export class TablespaceWatch {
     this.nextMs = clock.nowMs() + lookEveryMs;
     const record = parseBackupInfo(newest, await readIfThere(recordPath(config, newest)) ?? "");
     if (record === null) return;
-    const present = await visit(loginTo(state.primary, config), lookMs, readTablespaces);
+    const present = await visit(loginTo(state.primary, this.barman), lookMs, readTablespaces);
     const lacking = present.find((t) => !record.tablespaces.some((known) => known.oid === t.oid));
     if (lacking === undefined) return;
     this.asked = newest;

@@ -13,11 +13,11 @@ const logEveryMs = 30_000;
 
 /** Looks at the server of `host` until the signal. A look that fails changes nothing: the backup does not depend on it. */
 export async function watchProgress(host: string, barman: Barman, signal: AbortSignal): Promise<void> {
-  const { clock, config, log, state } = barman;
+  const { clock, log, state } = barman;
   let sinceMs: number | null = null;
   let loggedMs = clock.nowMs();
   await every(lookEveryMs, async () => {
-    const seen = await visit(loginTo(host, config), lookMs, readBackupProgress);
+    const seen = await visit(loginTo(host, barman), lookMs, readBackupProgress);
     if (seen === null || signal.aborted) return;
     if (seen.streamedBytes > 0) sinceMs ??= clock.nowMs() - lookEveryMs;
     const progress = state.backup.progress = progressOf(seen, sinceMs === null ? 0 : clock.nowMs() - sinceMs);

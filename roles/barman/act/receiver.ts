@@ -77,7 +77,7 @@ export async function writeServerConf(host: string, barman: Pick<Barman, "config
 async function lookOver(host: string, barman: Barman): Promise<{ plan: WalPlan; segmentBytes: number }> {
   const { config, stop } = barman;
   const timeoutMs = Math.min(config.connectTimeoutSeconds * 1000, 20_000);
-  return await visit(loginTo(host, config), timeoutMs, async (sql) => {
+  return await visit(loginTo(host, barman), timeoutMs, async (sql) => {
     const wal = await readPrimaryWal(sql);
     if (wal.inRecovery || wal.timeline === null || wal.lsn === null) throw new Error(`${host} is not a primary`);
     await applySlotAction(sql, decidePrimarySlot(await readSlot(sql, config.slotName)), host, barman);

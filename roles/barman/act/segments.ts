@@ -14,11 +14,11 @@ export async function closePresentSegment(
   memory: { lastCloseMs: number },
   because: string,
 ): Promise<void> {
-  const { state, config, log, clock } = barman;
+  const { state, log, clock } = barman;
   if (state.primary === null || clock.nowMs() - memory.lastCloseMs < closeEveryMs) return;
   memory.lastCloseMs = clock.nowMs();
   log.info("Closing the present WAL segment", { because });
-  await visit(loginTo(state.primary, config), 10_000, closeSegment);
+  await visit(loginTo(state.primary, barman), 10_000, closeSegment);
 }
 
 /** Gives the receiver up to 3 s to get the closed segment, and archives it. */

@@ -25,12 +25,12 @@ async function keepOnce(barman: Barman, silent: Map<string, string>): Promise<vo
   const { state, config, log } = barman;
   const primary = state.primary;
   if (primary === null || !state.receiver.streaming) return;
-  const slot = await visit(loginTo(primary, config), visitMs, (sql) => readSlot(sql, config.slotName));
+  const slot = await visit(loginTo(primary, barman), visitMs, (sql) => readSlot(sql, config.slotName));
   const primaryLsn = slot?.restartLsn ?? null;
   await Promise.all(
     state.hosts.filter((host) => host !== primary).map(async (host) => {
       try {
-        await visit(loginTo(host, config), visitMs, (sql) => keepOnStandby(sql, host, primaryLsn, barman));
+        await visit(loginTo(host, barman), visitMs, (sql) => keepOnStandby(sql, host, primaryLsn, barman));
         silent.delete(host);
       } catch (error) {
         const why = errorText(error);

@@ -60,6 +60,7 @@ async function chooseNext(
   const { state, log, config } = barman;
   const chosen = await chooseBackup({
     config,
+    peers: barman.peers,
     primary,
     hosts: state.hosts,
     wanted: byPlan(because, barman) ? "scheduled" : "full",

@@ -1,6 +1,5 @@
 // Watches the standby that a base backup is copied from.
-import type { BarmanConfig } from "../../../config/barman.ts";
-import type { Clock } from "../../../core/runtime/time.ts";
+import type { Barman } from "../state.ts";
 import { type BackupSource, whyLost } from "../decide/backup-source.ts";
 import { lookAt } from "./backup-source.ts";
 
@@ -11,14 +10,14 @@ const mostMisses = 3;
 /** Watches it until the signal. Returns why the backup is to be ended; null: the signal came first. */
 export async function watchSource(
   source: BackupSource,
-  { config, clock }: { config: BarmanConfig; clock: Clock },
+  barman: Pick<Barman, "config" | "clock" | "peers">,
   signal: AbortSignal,
 ): Promise<string | null> {
   if (source.role === "primary") return null;
   for (let misses = 0; !signal.aborted;) {
-    await clock.sleep(lookEveryMs, signal);
+    await barman.clock.sleep(lookEveryMs, signal);
     if (signal.aborted) return null;
-    const node = await lookAt(source.host, config, null);
+    const node = await lookAt(source.host, barman, null);
     const lost = node.seen === "reached" ? whyLost(node.state, source.of) : null;
     if (lost !== null) return `${source.host} ${lost}`;
     if (node.seen === "reached" && node.state.streaming) misses = 0;

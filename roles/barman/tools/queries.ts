@@ -2,6 +2,7 @@
 import postgres from "postgres";
 import { z } from "zod";
 import { parseHistory, type TimelineFork } from "../../../core/postgres/lsn.ts";
+import type { Names } from "../../../core/runtime/names.ts";
 import { withDeadline } from "../../../core/runtime/time.ts";
 import type { Slot } from "../decide/slots.ts";
 import { historyName, parseWalName, type WalFile } from "../../../core/postgres/wal-name.ts";
@@ -11,6 +12,8 @@ export type Sql = postgres.Sql;
 /** How to log in to a node. */
 export interface Login {
   host: string;
+  /** where the address of the host is known */
+  names: Names;
   port: number;
   user: string;
   password: string;
@@ -20,8 +23,9 @@ export interface Login {
 
 /** Opens one connection, hands it to `work` and closes it, all within `timeoutMs`. */
 export async function visit<T>(login: Login, timeoutMs: number, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const { address } = await login.names.addressOf(login.host, timeoutMs);
   const sql = postgres({
-    host: login.host,
+    host: address,
     port: login.port,
     user: login.user,
     password: login.password,

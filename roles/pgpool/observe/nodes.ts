@@ -113,7 +113,8 @@ async function look(backend: Backend, peers: Peers, since?: number): Promise<Loo
       revision: status.revision,
     };
   }
-  const answers = await postgresAnswers(host, port, answerMs);
+  const answers = await peers.names.addressOf(host, answerMs)
+    .then(({ address }) => postgresAnswers(address, port, answerMs), () => false);
   return { id, host, report: null, postgresAnswers: answers, ownHost: host, revision: undefined };
 }
 

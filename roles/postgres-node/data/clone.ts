@@ -6,6 +6,7 @@ import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import { errorText, OperatorError } from "../../../core/words/errors.ts";
 import { remove } from "../../../core/runtime/files.ts";
+import type { Peers } from "../../../core/client/peers.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import { remedyFor } from "../../../core/postgres/remedy.ts";
@@ -15,7 +16,7 @@ import { forgetReplaced } from "./restore.ts";
 import { clearContent, linkedLocations, linkTablespaces } from "./tablespaces.ts";
 import { holdOlder } from "./timelines.ts";
 import { ensurePlace, lacking, misplaced } from "./volumes.ts";
-import { connectRemote, ensureSlot, withConnection } from "../tools/queries.ts";
+import { ensureSlot, withRemote } from "../tools/queries.ts";
 import { readDataBytes, readTablespaces, type TablespaceSeen } from "../tools/size-queries.ts";
 import { upstreamConnection } from "../tools/upstream.ts";
 import { writeStandbyState } from "../tools/settings.ts";
@@ -26,6 +27,7 @@ export interface CloneDeps {
   log: Log;
   clock: Clock;
   signal: AbortSignal;
+  peers: Pick<Peers, "names">;
   /** the data from before a restore may go, since a base backup from after it is whole */
   keptMayGo: boolean;
 }
@@ -38,7 +40,7 @@ export async function clone(host: string, deps: CloneDeps): Promise<void> {
   if ((await journal.readJournal(config.pgdata))?.phase === "rewinding") await journal.unstage(config.pgdata);
   await journal.clearStaging(config.pgdata);
   await journal.writeJournal(config.pgdata, { phase: "copying", source: host, startedAt });
-  const source = await prepareUpstream(host, config);
+  const source = await prepareUpstream(host, deps);
   const locations = source.tablespaces.map((t) => t.location);
   const tablespaces = [...new Set([...locations, ...await linkedLocations(config.pgdata)])];
   await journal.writeJournal(config.pgdata, { phase: "copying", source: host, startedAt, tablespaces });
@@ -61,10 +63,10 @@ interface Source {
   tablespaces: TablespaceSeen[];
 }
 
-async function prepareUpstream(host: string, config: NodeConfig): Promise<Source> {
+async function prepareUpstream(host: string, { config, peers }: CloneDeps): Promise<Source> {
   const remote = upstreamConnection(host, config);
   try {
-    return await withConnection(connectRemote(remote), 15_000, async (sql) => {
+    return await withRemote(remote, peers.names, 15_000, async (sql) => {
       if (config.useSlots) await ensureSlot(sql, slotName(config.id));
       return { bytes: await readDataBytes(sql), tablespaces: await readTablespaces(sql) };
     });

@@ -1,6 +1,7 @@
 // How a timeline began: the place of its first record in pg_wal, read from this node's directory or over a connection.
 // Sizes are those of PostgreSQL 17 (src/include/access/xlog_internal.h and xlogrecord.h), pages of 8 kB.
 import { join } from "node:path";
+import type { Names } from "../../../core/runtime/names.ts";
 import { readIfThere, readPiece } from "../../../core/runtime/files.ts";
 import { historyName, segmentOf, walName } from "../../../core/postgres/wal-name.ts";
 import type { PrimaryTimelines } from "../decide/view.ts";
@@ -14,14 +15,7 @@ import {
   type TimelineOrigin,
   type WalPosition,
 } from "../../../core/postgres/lsn.ts";
-import {
-  connectRemote,
-  readHeader,
-  readTimelineHistory,
-  type Remote,
-  type Sql,
-  withConnection,
-} from "../tools/queries.ts";
+import { readHeader, readTimelineHistory, type Remote, type Sql, withRemote } from "../tools/queries.ts";
 import { readSegmentBytes } from "../tools/recovery-queries.ts";
 
 const pageBytes = 8192;
@@ -77,8 +71,13 @@ async function readOriginThere(
 }
 
 /** The history of another node's timeline and the origin of this node's timeline there. Throws if they cannot be read. */
-export async function readTimelines(remote: Remote, timeline: number, ours: number | null): Promise<PrimaryTimelines> {
-  return await withConnection(connectRemote(remote), 3_000, async (sql) => {
+export async function readTimelines(
+  remote: Remote,
+  names: Names,
+  timeline: number,
+  ours: number | null,
+): Promise<PrimaryTimelines> {
+  return await withRemote(remote, names, 3_000, async (sql) => {
     const history = await readTimelineHistory(sql, timeline);
     return { history, origin: ours === null ? null : await readOriginThere(sql, ours, { timeline, history }) };
   });

@@ -3,6 +3,7 @@
 // porsager/postgres has no query timeout of its own, so each query is raced against a deadline.
 import postgres from "postgres";
 import { z } from "zod";
+import type { Names } from "../../../core/runtime/names.ts";
 import { withDeadline } from "../../../core/runtime/time.ts";
 import { historyName } from "../../../core/postgres/wal-name.ts";
 import { conninfoValue } from "../../../core/postgres/conninfo.ts";
@@ -12,6 +13,8 @@ import type { Downstream, Upstream } from "../decide/server-seen.ts";
 export type Sql = postgres.Sql;
 
 const local = { host: "/var/run/postgresql/.s.PGSQL.5432", path: "/var/run/postgresql/.s.PGSQL.5432" };
+/** How long a connection to another node, or the lookup of its name, may take, seconds. */
+const remoteSeconds = 3;
 const common = { max: 1, idle_timeout: 0, connect_timeout: 5, onnotice: () => {}, fetch_types: false, prepare: false };
 
 /** A connection to the node's own server over the socket, as the superuser postgres. */
@@ -27,9 +30,19 @@ export interface Remote {
   database: string;
 }
 
-/** A connection to another node. */
-export function connectRemote(remote: Remote): Sql {
-  return postgres({ ...common, ...remote, connect_timeout: 3 });
+/** Runs `work` on a connection to another node and closes it whatever happens; all of it within the deadline. */
+export async function withRemote<T>(
+  remote: Remote,
+  names: Names,
+  deadlineMs: number,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  const { address } = await names.addressOf(remote.host, Math.min(deadlineMs, remoteSeconds * 1000));
+  return await withConnection(
+    postgres({ ...common, ...remote, host: address, connect_timeout: remoteSeconds }),
+    deadlineMs,
+    work,
+  );
 }
 
 /** Runs `work` on a connection and closes it whatever happens; all of it within the deadline. */

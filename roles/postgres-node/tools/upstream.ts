@@ -1,8 +1,9 @@
 // How this node reaches another one's PostgreSQL, and its slot there.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
+import type { Peers } from "../../../core/client/peers.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { slotName } from "../text/repmgr-conf.ts";
-import { connectRemote, ensureSlot, type Remote, withConnection } from "./queries.ts";
+import { ensureSlot, type Remote, withRemote } from "./queries.ts";
 
 /** How this node connects to another one's repmgr database. */
 export function upstreamConnection(host: string, config: NodeConfig): Remote {
@@ -16,11 +17,14 @@ export function upstreamConnection(host: string, config: NodeConfig): Remote {
 }
 
 /** Creates this node's slot on its upstream, if slots are used. False if the upstream could not be asked (logged). */
-export async function ensureSlotOn(host: string, config: NodeConfig, log: Log): Promise<boolean> {
+export async function ensureSlotOn(
+  host: string,
+  { config, log, peers }: { config: NodeConfig; log: Log; peers: Pick<Peers, "names"> },
+): Promise<boolean> {
   if (!config.useSlots) return true;
   try {
-    const sql = connectRemote(upstreamConnection(host, config));
-    const made = await withConnection(sql, 5_000, (s) => ensureSlot(s, slotName(config.id)));
+    const remote = upstreamConnection(host, config);
+    const made = await withRemote(remote, peers.names, 5_000, (s) => ensureSlot(s, slotName(config.id)));
     if (made) log.info("Slot created on the upstream", { upstream: host, slot: slotName(config.id) });
     return true;
   } catch (error) {

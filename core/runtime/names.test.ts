@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock, settled } from "../../tests/support/fake-clock.ts";
+import { Names, UnknownName } from "./names.ts";
+
+test("an address that is known stays while DNS does not answer, and waits for nothing", async () => {
+  const clock = new FakeClock();
+  let answer: () => Promise<string> = () => Promise.resolve("10.0.0.2");
+  let asked = 0;
+  const names = new Names(clock, () => {
+    asked++;
+    return answer();
+  });
+  assert.deepEqual((await names.addressOf("pgmaster", 50)).address, "10.0.0.2");
+  answer = () => new Promise(() => {});
+  await clock.pass(60_000);
+  for (let i = 0; i < 10; i++) assert.equal((await names.addressOf("pgmaster", 50)).address, "10.0.0.2");
+  assert.equal(asked, 2, "one lookup of a name is under way at a time");
+});
+
+test("a stale address is looked up again behind the answer", async () => {
+  const clock = new FakeClock();
+  let address = "10.0.0.2";
+  const names = new Names(clock, () => Promise.resolve(address));
+  await names.addressOf("pgmaster", 50);
+  address = "10.0.0.9";
+  await clock.pass(2_500);
+  assert.equal((await names.addressOf("pgmaster", 50)).address, "10.0.0.2");
+  await settled();
+  assert.equal((await names.addressOf("pgmaster", 50)).address, "10.0.0.9");
+});
+
+test("a name that was never known fails in time, and says whether DNS has answered", async () => {
+  const silent = new Names(new FakeClock(), () => new Promise(() => {}));
+  await assert.rejects(
+    silent.addressOf("pgmaster", 20),
+    /name pgmaster could not be resolved within 0.02 s: DNS does not/,
+  );
+  const refusing = new Names(new FakeClock(), () => Promise.reject(new UnknownName("none runs")));
+  await assert.rejects(refusing.addressOf("pgmaster", 20), /name pgmaster does not resolve: none runs/);
+});
+
+test("addresses and localhost are not looked up", async () => {
+  const names = new Names(new FakeClock(), () => Promise.reject(new Error("was asked")));
+  assert.deepEqual(await names.addressOf("fd00::1", 20), { address: "fd00::1", family: 6 });
+  assert.deepEqual(await names.addressOf("localhost", 20), { address: "127.0.0.1", family: 4 });
+});

@@ -1,0 +1,110 @@
+// Names of other containers. The C library's lookup takes up to 20 s where no DNS server answers, on threads that reading a
+// file needs as well: four names would stop an agent for a minute. So DNS is asked here, without a thread.
+import { Resolver } from "node:dns/promises";
+import { isIP } from "node:net";
+import { errorText } from "../words/errors.ts";
+import { addressInHosts, namesToAsk, parseNameServers } from "./decide/names.ts";
+import { readIfThere } from "./files.ts";
+import { type Clock, withDeadline } from "./time.ts";
+
+/** A known address is looked up again when it is older than this, milliseconds. */
+const freshMs = 2_000;
+/** How long one DNS server has to answer, and how long a lookup may take as a whole, milliseconds. */
+const answerMs = 1_000;
+const lookupMs = 5_000;
+
+export interface Address {
+  address: string;
+  family: 4 | 6;
+}
+
+/** The addresses of other containers; each process has one. The last good one stays, whatever DNS says later. */
+export class Names {
+  private readonly known = new Map<string, Address & { atMs: number }>();
+  private readonly lookups = new Map<string, Promise<void>>();
+
+  /** `look`: the address of a name; it throws if there is none */
+  constructor(
+    private readonly clock: Pick<Clock, "nowMs">,
+    private readonly look: (host: string) => Promise<string> = asker(),
+  ) {}
+
+  /** The last known address at once; if it is stale, it is looked up again in the background. Throws if none is found in time. */
+  async addressOf(host: string, timeoutMs: number): Promise<Address> {
+    const given = asAddress(host === "localhost" ? "127.0.0.1" : host);
+    if (given) return given;
+    const known = this.known.get(host);
+    if (known && this.clock.nowMs() - known.atMs < freshMs) return known;
+    const looking = this.lookups.get(host) ?? this.lookUp(host);
+    if (known) return known;
+    try {
+      await withDeadline(looking, timeoutMs, "DNS");
+    } catch (cause) {
+      if (cause instanceof UnknownName) {
+        throw new Error(`the name ${host} does not resolve: ${cause.message}`, { cause });
+      }
+      throw new Error(`the name ${host} could not be resolved within ${timeoutMs / 1000} s: DNS does not answer`, {
+        cause,
+      });
+    }
+    return this.known.get(host)!;
+  }
+
+  private lookUp(host: string): Promise<void> {
+    const looking = withDeadline(this.look(host), lookupMs, "DNS").then((address) => {
+      this.known.set(host, { ...asAddress(address)!, atMs: this.clock.nowMs() });
+    }).finally(() => this.lookups.delete(host));
+    looking.catch(() => {}); // a caller that waits for it gets the error
+    this.lookups.set(host, looking);
+    return looking;
+  }
+}
+
+/** DNS has answered, or refused to: there is no such name now. */
+export class UnknownName extends Error {
+  override name = "UnknownName";
+}
+
+function asAddress(text: string): Address | null {
+  const family = isIP(text);
+  return family === 4 || family === 6 ? { address: text, family } : null;
+}
+
+/** Looks a name up as the C library would: /etc/hosts first, then DNS with its search domains. */
+function asker(): (host: string) => Promise<string> {
+  // one for each name: a change of its servers loses the question that is under way
+  const idle = new Map<string, Resolver>();
+  return async (host) => {
+    const there = addressInHosts(await readIfThere("/etc/hosts") ?? "", host);
+    if (there !== null) return there;
+    const conf = parseNameServers(await readIfThere("/etc/resolv.conf") ?? "");
+    const resolver = idle.get(host) ?? new Resolver({ timeout: answerMs, tries: 2 });
+    idle.delete(host);
+    // it keeps answers for as long as DNS allows, 10 minutes in Docker, unless its servers change
+    resolver.setServers([...conf.servers, "127.0.0.1:1"]);
+    resolver.setServers(conf.servers);
+    try {
+      return await askEach(namesToAsk(host, conf), resolver);
+    } finally {
+      idle.set(host, resolver);
+    }
+  };
+}
+
+/** The address of the first name that has one. Throws if there is none, or no server answers. */
+async function askEach(names: readonly string[], resolver: Resolver): Promise<string> {
+  const why: string[] = [];
+  for (const name of names) {
+    for (const ask of [() => resolver.resolve4(name), () => resolver.resolve6(name)]) {
+      try {
+        const [address] = await ask();
+        if (address !== undefined) return address;
+      } catch (error) {
+        const code = (error as { code?: string }).code;
+        if (code === "ETIMEOUT" || code === "ECONNREFUSED") throw error;
+        why.push(code ?? errorText(error));
+      }
+    }
+  }
+  throw new UnknownName(`no container of that name runs (DNS says ${why[0]})`);
+}
