@@ -6,8 +6,9 @@ import { starvation, starvedText } from "./act/rejoin.ts";
 import { isUndone } from "./act/restore.ts";
 import { cloneAgain } from "./act/take-order.ts";
 import { licenseOf, type Node, say } from "./node.ts";
+import { onlyCloneHelps, remedyFor } from "../../core/postgres/remedy.ts";
 import { observeServer } from "./observe/server.ts";
-import { endOfServer } from "./observe/trouble.ts";
+import { endOfServer, seeLog } from "./observe/trouble.ts";
 import type { ServerEnd, ServerRun } from "./run.ts";
 
 /** Waits until the server answers. Null once it does, and may go on as what it is; otherwise why it has ended. */
@@ -23,6 +24,12 @@ export async function bringUp(run: ServerRun, role: "primary" | "standby", node:
     return null;
   }
   if (ready === "reinit") return cloneAgain(node)!;
+  if (typeof ready === "object" && "unusable" in ready) {
+    return {
+      why: "never-ready",
+      trouble: { because: ready.unusable, fix: remedyFor(ready.unusable, node.config) ?? seeLog },
+    };
+  }
   if (ready === "starved") return { why: "rejoin", clone: false, streamed: false, because: starvedText };
   if (ready !== "ended") {
     await endServer(node);
@@ -43,19 +50,23 @@ const unseen = () =>
     exitCode: ExitCode.refused,
   });
 
+/** A standby that lets nobody in for this long, since files of it are missing, is ended; milliseconds. */
+const unusableMs = 5_000;
+
 /**
  * "ended" if the server died first or the container is to stop; "starved" if it waits in vain for WAL; "reinit" if it is to be
- * cloned again; the standby to hand over to if it can lead sooner.
+ * cloned again; why it lets nobody in although it runs; the standby to hand over to if it can lead sooner.
  */
 async function untilReady(
   run: ServerRun,
   role: "primary" | "standby",
   node: Node,
-): Promise<"ready" | "ended" | "starved" | "reinit" | Heir> {
+): Promise<"ready" | "ended" | "starved" | "reinit" | { unusable: string } | Heir> {
   const { clock, condition, config, log, stop } = node;
   const since = clock.nowMs();
   const starves = starvation(node);
   let reported = since;
+  let brokenSince: number | null = null;
   while (run.process.running() && !stop.aborted && !isUndone(node)) {
     try {
       await observeServer(node);
@@ -66,6 +77,10 @@ async function untilReady(
       if (plan?.do === "hand-over") return plan;
       if (role === "standby" && cloneAgain(node)) return "reinit";
       if (role === "standby" && await starves()) return "starved";
+      brokenSince = onlyCloneHelps(errorText(error)) ? brokenSince ?? clock.nowMs() : null;
+      if (role === "standby" && brokenSince !== null && clock.nowMs() - brokenSince >= unusableMs) {
+        return { unusable: errorText(error) };
+      }
       if (clock.nowMs() - reported >= config.recoveryCheckSeconds * 1000) {
         reported = clock.nowMs();
         log.info("PostgreSQL does not answer yet", { why: errorText(error) });

@@ -7,11 +7,12 @@ import { startupOf } from "./act/force.ts";
 import { forgetOtherCluster, rememberBefore, rememberJoined, rememberSeen } from "./act/remember.ts";
 import { noteRejoin, rewindTo } from "./act/rejoin.ts";
 import { copyBackup, noteRestored, undoRestore, withoutLease } from "./act/restore.ts";
+import { sound } from "./decide/broken.ts";
 import { majorityAnswers } from "./decide/counting.ts";
 import { countedData } from "./decide/granted.ts";
 import { type Joining, joiningOf } from "./decide/overruled.ts";
 import type { StartupPlan } from "./decide/startup.ts";
-import type { ClusterView } from "./decide/view.ts";
+import type { ClusterView, OwnData } from "./decide/view.ts";
 import { licenseOf, type Node, say } from "./node.ts";
 import { observeRoom } from "./observe/server.ts";
 import { finalLook, observeSurroundings, viewOf } from "./observe/surroundings.ts";
@@ -41,6 +42,7 @@ export async function runNode(node: Node): Promise<void> {
     since: node.clock.nowMs(),
     pauseMs: firstPauseMs,
     cloneBecause: null,
+    broken: sound,
     rejoining: false,
     joining: { majorityKnown: false, force: null },
     keptTerm: null,
@@ -65,7 +67,7 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   const { doors, lease, seen } = node;
   await doors.server.clearStale();
   await doors.data.uncover();
-  const data = await doors.data.look();
+  const data = withMemory(await doors.data.look(), node);
   await forgetOtherCluster(data, node);
   await noteRestored(data, node);
   const { forced, restore } = node.memory.now;
@@ -93,6 +95,10 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   const again = await startupOf(await observe(node, attempt), node);
   if (again.do !== "start-primary") attempt.bid?.end();
   return again;
+}
+
+function withMemory(data: OwnData, { memory }: Node): OwnData {
+  return data.kind === "damaged" ? { ...data, rememberedSystem: memory.now.systemIdentifier } : data;
 }
 
 async function observe(node: Node, attempt: Attempt, how?: AskHow): Promise<ClusterView> {
@@ -231,7 +237,9 @@ async function serve(
   if (!["died", "lead-again", "restore"].includes(end.why)) {
     await node.lease.release(`PostgreSQL has ended (${end.why})`);
   }
-  const short = end.why === "died" && node.clock.nowMs() - started < shortLifeMs;
+  const lived = node.clock.nowMs() - started >= shortLifeMs;
+  if (lived && end.why !== "never-ready") attempt.broken = sound;
+  const short = end.why === "died" && !lived;
   node.condition.lived(short);
   if (short) {
     const because = `${failures.died}: ${end.trouble.because}`;

@@ -67,9 +67,9 @@ test("a primary, and a node without a primary in sight, refuse the order", async
   await endLife(lost, other);
 });
 
-test("data that cannot be read do not end the agent: it says so, votes, and clones when it is ordered to", async () => {
+test("data that cannot be read do not end the agent: it says so, votes, and clones when a primary comes", async () => {
   const f = fakeNode();
-  f.world.others.set("pg2", primary);
+  f.world.others.clear();
   f.world.data = { kind: "damaged", why: "global/pg_control is empty" };
   const life = runNode(f.node);
   await f.clock.pass(600_000);
@@ -77,9 +77,35 @@ test("data that cannot be read do not end the agent: it says so, votes, and clon
   assert.match(statusOf(f.node).trouble!.fix, /postdock cluster reinit pg1/);
   assert.equal(statusOf(f.node).postgres.data, "cluster", "no other node may take it for empty");
   assert.ok(!f.world.did.some((w) => w.startsWith("clone")));
+  f.world.others.set("pg2", primary);
+  await f.clock.pass(60_000);
+  assert.ok(f.world.did.includes("clone pg2"));
+  assert.ok(f.world.did.includes("history: Rejoined"), f.world.did.join());
+  await endLife(f, life);
+});
+
+test("a standby whose data are broken is cloned three times by itself, and then only when it is ordered", async () => {
+  const f = brokenStandby();
+  f.world.says = ["2026-01-01 00:00:00.000 UTC [7] PANIC:  could not locate a valid checkpoint record at 0/3000028"];
+  const life = runNode(f.node);
+  await f.clock.pass(3_600_000);
+  assert.equal(f.world.did.filter((w) => w === "clone pg2").length, 3, "clones do not help");
+  assert.match(statusOf(f.node).trouble!.because, /could not locate a valid checkpoint record/);
   await order(f.node);
   await f.clock.pass(2_000);
-  assert.ok(f.world.did.includes("clone pg2"));
+  assert.equal(f.world.did.filter((w) => w === "clone pg2").length, 4);
+  await endLife(f, life);
+});
+
+test("a standby that runs and lets nobody in, since its files are missing, is ended and cloned", async () => {
+  const f = fakeNode();
+  f.world.others.set("pg2", primary);
+  f.world.data = cluster({ wasPrimary: false, lastUpstream: "pg2" });
+  f.node.doors.server.look = () =>
+    Promise.reject(new Error('could not open file "global/pg_filenode.map": No such file or directory'));
+  const life = runNode(f.node);
+  await f.clock.pass(60_000);
+  assert.ok(f.world.did.includes("clone pg2"), f.world.did.join());
   await endLife(f, life);
 });
 

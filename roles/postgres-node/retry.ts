@@ -1,5 +1,6 @@
 // What a node does while its server is down: it pauses, tries again, and votes all the time. Only a refusal ends its agent.
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { type Broken, countFailure } from "./decide/broken.ts";
 import { ServerSurvives } from "./act/end-server.ts";
 import { type Node, say } from "./node.ts";
 import { troubleOf } from "./observe/trouble.ts";
@@ -21,6 +22,8 @@ export interface Retry {
   pauseMs: number;
   /** why only a clone can bring this node back, or null */
   cloneBecause: string | null;
+  /** what was found of its own data since it last served for a while */
+  broken: Broken;
   /** while this node is about to start as primary */
   bid: Bid | null;
 }
@@ -51,6 +54,9 @@ export async function pauseAfterFailure(error: unknown, node: Node, retry: Retry
   if (error instanceof OperatorError && (error.exitCode === ExitCode.refused || error.exitCode === ExitCode.config)) {
     throw error;
   }
+  const counted = countFailure(trouble.because, retry.broken);
+  retry.broken = counted.broken;
+  if (counted.cloneBecause !== null) retry.cloneBecause = counted.cloneBecause;
   const news = condition.failed(clock.nowMs(), trouble);
   node.restoring.set({ step: "waiting", trouble: trouble.because });
   if (news) history.warn("The attempt failed", { ...trouble });

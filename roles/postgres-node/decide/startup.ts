@@ -1,4 +1,5 @@
 // PURE: what a node with no running PostgreSQL does next, from one view of the cluster.
+import { decideDamaged } from "./broken.ts";
 import { countMajority, electable, isRestored } from "./counting.ts";
 import { type ClusterView, type OwnCluster, type PrimaryInSight, reached } from "./view.ts";
 import { overruledText } from "./overruled.ts";
@@ -63,7 +64,7 @@ export function decideStartup(view: ClusterView, look: StartupLook = {}): Startu
         fix: "use the image of that version, or migrate the data with pg_dump or pg_upgrade",
       };
     case "damaged":
-      return decideDamaged(view, view.data.why);
+      return decideDamaged(view, view.data);
     case "cluster":
       return decideCluster(view, view.data, look);
     default:
@@ -98,14 +99,6 @@ function decideEmpty(view: ClusterView): StartupPlan {
     do: "bootstrap",
     because: "the data directory is empty, no upstream is configured and no node that answers has data",
   };
-}
-
-function decideDamaged({ cloneBecause, primary, self }: ClusterView, why: string): StartupPlan {
-  if (cloneBecause !== null && primary) return { do: "clone", from: primary.host, because: cloneBecause };
-  const because = `the data directory cannot be read as a cluster: ${why}`;
-  const reinit = `type postdock cluster reinit ${self.host}`;
-  const fix = primary ? `${reinit}: it clones from ${primary.host}` : `${reinit} once another node is the primary`;
-  return { do: "refuse", because, fix: `${fix}; or restore a backup`, stays: true };
 }
 
 function chooseCloneSource(view: ClusterView, primary: PrimaryInSight): StartupPlan {

@@ -21,7 +21,7 @@ export type OwnData =
   | { kind: "unfinished-bootstrap" }
   | { kind: "foreign"; entries: string[] }
   | { kind: "other-version"; version: string }
-  | { kind: "damaged"; why: string }
+  | { kind: "damaged"; why: string; rememberedSystem?: string }
   | OwnCluster;
 
 export interface OwnCluster {
