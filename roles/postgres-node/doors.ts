@@ -36,6 +36,8 @@ export interface DataDoor {
   newestWal(): Promise<ReceivedWal | null>;
   /** bytes of the volume */
   room(): Promise<{ freeBytes: number; totalBytes: number }>;
+  /** removes WAL that this server can spare, before a start on a full volume; returns how many files */
+  freeRoom(): Promise<number>;
   control(): Promise<Pick<ControlData, "state" | "checkpoint">>;
   /** how the timeline of WAL that is valid up to `position` began; also beside a running server */
   origin(position: WalPosition): Promise<TimelineOrigin | null>;
@@ -89,6 +91,8 @@ export interface DataDoor {
   writeUpstream(upstream: string): Promise<void>;
   /** synchronous_standby_names, for the next reload of a running server */
   writeSyncNames(names: string): Promise<void>;
+  /** synchronized_standby_slots, for the next reload of a running server */
+  writeStandbySlots(names: string): Promise<void>;
   /** the lock files of 1.x, also beside a running server */
   writeLockFiles(role: { primary: true } | { primary: false; upstreamNodeId: number | null }): Promise<void>;
 }
@@ -115,6 +119,8 @@ export interface ServerDoor {
   switchWal(): Promise<void>;
   reload(): Promise<void>;
   slots(): Promise<readonly { name: string; active: boolean }[]>;
+  /** the logical slots with failover, and synchronized_standby_slots */
+  failoverSlots(): Promise<{ slots: { name: string; synced: boolean; active: boolean }[]; standbySlots: string }>;
   dropSlot(name: string): Promise<void>;
 }
 
@@ -124,6 +130,9 @@ export interface RepmgrDoor {
   registerPrimary(): Promise<boolean>;
   registerStandby(upstreamNodeId: number): Promise<boolean>;
   startDaemon(): Pick<Supervised, "running" | "stop">;
+  /** whether repmgrd is paused on this node; false if repmgr is not there yet */
+  paused(): Promise<boolean>;
+  unpause(): Promise<void>;
 }
 
 /** The other containers. */
@@ -133,6 +142,8 @@ export interface OthersDoor {
   answers(host: string, timeoutMs: number): Promise<boolean>;
   /** creates this node's slot on its upstream, if slots are used; false if the upstream could not be asked */
   ensureSlot(upstream: string): Promise<boolean>;
+  /** the names of another node's logical slots with failover; throws if they could not be read */
+  failoverSlots(host: string): Promise<string[]>;
   /** throws if they could not be read */
   timelines(host: string, timeline: number, ours: number | null): Promise<PrimaryTimelines>;
 }

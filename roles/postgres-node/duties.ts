@@ -2,12 +2,14 @@
 import { errorText } from "../../core/words/errors.ts";
 import { Consistency } from "./act/consistency.ts";
 import { fenceHere } from "./act/end-server.ts";
+import { FailoverSlots } from "./act/failover-slots.ts";
 import { follow } from "./act/follow.ts";
 import { endForce, FirstLease } from "./act/force.ts";
 import { OldData } from "./act/old-data.ts";
 import { promoteHere } from "./act/promote.ts";
 import { Registration } from "./act/registration.ts";
 import { remember } from "./act/remember.ts";
+import { RepmgrdPause } from "./act/repmgrd-pause.ts";
 import { RoleChange } from "./act/role-change.ts";
 import { heirWithRoom } from "./act/room.ts";
 import { Slots } from "./act/slots.ts";
@@ -38,6 +40,8 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
   const roleChange = new RoleChange(node);
   const registration = new Registration(node);
   const slots = new Slots(node);
+  const failoverSlots = new FailoverSlots(node);
+  const repmgrdPause = new RepmgrdPause(node);
   const oldData = new OldData(node);
   const consistency = new Consistency(node);
   const steps: Duty[] = [
@@ -80,6 +84,8 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       do: (seen) => registration.keep(seen),
     },
     { name: "old data", orderBecause: null, ifItFails: "retry", do: () => oldData.keep() },
+    { name: "failover slots", orderBecause: null, ifItFails: "retry", do: (seen) => failoverSlots.keep(seen) },
+    { name: "repmgrd's pause", orderBecause: null, ifItFails: "retry", do: () => repmgrdPause.end() },
     { name: "slots", orderBecause: null, ifItFails: "retry", do: (seen) => slots.dropUnneeded(seen) },
   ];
   return steps.map((step) => step.ifItFails === "retry" ? retried(step, node) : step);

@@ -73,10 +73,18 @@ async function requireLibraries(settings: readonly Setting[]): Promise<void> {
   }
 }
 
+/** An empty cluster, and WAL at the least sizes that follow from that of the volume, fit into this; bytes. */
+const smallestVolume = 512 * 1024 * 1024;
+
 /** The size of the volume of the data, or null if it cannot be seen. */
 async function sizeOf(pgdata: string, log: Log): Promise<number | null> {
   try {
-    return (await diskSpace(pgdata)).totalBytes;
+    const { totalBytes } = await diskSpace(pgdata);
+    if (totalBytes < smallestVolume) {
+      const fix = "give the node a larger volume: WAL alone can take half of this one";
+      log.warn("The volume is too small to last", { pgdata, totalBytes, smallestBytes: smallestVolume, fix });
+    }
+    return totalBytes;
   } catch (error) {
     log.warn("The size of the volume cannot be seen; max_slot_wal_keep_size is 8 GB", { pgdata, error });
     return null;

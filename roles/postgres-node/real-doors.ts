@@ -7,11 +7,11 @@ import { postgresAccount } from "../../core/runtime/command.ts";
 import { diskSpace, readIfThere, writeAtomic } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { processesIn } from "../../core/runtime/proc.ts";
-import { supervise } from "../../core/runtime/supervisor.ts";
 import { no } from "../../core/words/verdict.ts";
-import { type Clock, withDeadline } from "../../core/runtime/time.ts";
+import type { Clock } from "../../core/runtime/time.ts";
 import { bootstrap } from "./data/bootstrap.ts";
 import { clone } from "./data/clone.ts";
+import { freeRoom } from "./data/free-room.ts";
 import { fetchWal } from "./data/fetch-wal.ts";
 import { findHidden, uncover } from "./data/hidden-wal.ts";
 import { moveIntoPlace } from "./data/journal.ts";
@@ -22,22 +22,25 @@ import { endRestore, forgetReplaced, noPlaceFor, restoreBackup, undoRestore } fr
 import { rewind, type RewindUnderWay } from "./data/rewind.ts";
 import { clearHistories, makeNext, newestHistory, newestWal } from "./data/timelines.ts";
 import { type Holder, noteHolder } from "./data/volume-lock.ts";
-import type { DataDoor, Doors, OthersDoor, RepmgrDoor, ServerDoor } from "./doors.ts";
-import { repmgrdRestart } from "./decide/registration.ts";
+import type { DataDoor, Doors, ServerDoor } from "./doors.ts";
+import { othersDoor, repmgrDoor } from "./doors-outside.ts";
 import { fenceServer } from "./lease/fence.ts";
 import { readControlData, readControlText } from "./observe/control-data.ts";
 import { observeData } from "./observe/data-directory.ts";
-import { readOwnOrigin, readTimelines } from "./observe/timeline-origin.ts";
-import { repmgrConfPath } from "./text/repmgr-conf.ts";
+import { readOwnOrigin } from "./observe/timeline-origin.ts";
 import { withWalSizes } from "./text/postgresql-conf.ts";
 import { parseControlData } from "./text/controldata.ts";
 import { raisedFix, tooLow, withRaised } from "./text/raised-settings.ts";
 import { renderRecovery } from "./text/recovery-conf.ts";
 import { LocalServer } from "./tools/local-server.ts";
 import { clearStaleServer, startPostmaster } from "./tools/postmaster.ts";
-import { registerPrimary, registerStandby } from "./tools/repmgr.ts";
-import { writeLockFiles, writePrimaryState, writeStandbyState, writeSyncNames } from "./tools/settings.ts";
-import { ensureSlotOn, upstreamConnection } from "./tools/upstream.ts";
+import {
+  writeLockFiles,
+  writePrimaryState,
+  writeStandbySlots,
+  writeStandbyState,
+  writeSyncNames,
+} from "./tools/settings.ts";
 
 export interface RealDeps {
   config: NodeConfig;
@@ -73,8 +76,11 @@ function dataDoor(deps: RealDeps): DataDoor {
   let whole = new Set<string>();
   const writeConfig = (text: string) =>
     writeAtomic(join(pgdata, "postgresql.conf"), text, { mode: 0o600, owner: postgresAccount });
-  const ownConfig = (control: string) => withWalSizes(serverConfig, parseControlData(control).segmentBytes);
-  const writeServerConfig = async () => await writeConfig(ownConfig(await readControlText(pgdata)));
+  const ownConfig = async (control: string) => {
+    const volume = await diskSpace(pgdata).catch(() => null);
+    return withWalSizes(serverConfig, parseControlData(control).segmentBytes, volume?.totalBytes ?? null);
+  };
+  const writeServerConfig = async () => await writeConfig(await ownConfig(await readControlText(pgdata)));
   const raised = async (control: string) => {
     const autoConf = await readIfThere(join(pgdata, "postgresql.auto.conf")) ?? "";
     const found = tooLow({ conf: serverConfig, autoConf }, control);
@@ -92,6 +98,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     hidingFile: () => findHidden(pgdata, whole).then((h) => h?.hiding[0]?.file ?? null, () => null),
     newestWal: () => newestWal(pgdata),
     room: () => diskSpace(pgdata),
+    freeRoom: () => freeRoom(pgdata, log),
     control: () => readControlData(pgdata),
     origin: async (position) => readOwnOrigin(pgdata, position, (await readControlData(pgdata)).segmentBytes),
     bootstrap: () => bootstrap({ ...deps, signal: stop, writeServerConfig }),
@@ -129,7 +136,7 @@ function dataDoor(deps: RealDeps): DataDoor {
       recovering = recovery === null ? null : new RecoveryWal(recovery);
       const control = await readControlText(pgdata);
       const higher = "primary" in as ? [] : await raised(control);
-      const conf = withRaised(ownConfig(control), higher);
+      const conf = withRaised(await ownConfig(control), higher);
       await writeConfig(recovery === null ? conf : renderRecovery(recovery, conf));
       await noteHolder(pgdata, holder);
       await clearHistories(pgdata, own, log);
@@ -141,6 +148,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     makeNextTimeline: (own, wanted) => makeNext(pgdata, own, wanted),
     writeUpstream: (upstream) => writeStandbyState(upstream, config),
     writeSyncNames: (names) => writeSyncNames(names, config),
+    writeStandbySlots: (names) => writeStandbySlots(names, config),
     writeLockFiles: (role) => writeLockFiles(config, role),
   };
 }
@@ -165,33 +173,7 @@ function serverDoor(local: LocalServer, deps: RealDeps): ServerDoor {
     switchWal: () => local.switchWal(),
     reload: () => local.reload(),
     slots: () => local.slots(),
+    failoverSlots: () => local.failoverSlots(),
     dropSlot: (name) => local.dropSlot(name),
-  };
-}
-
-function repmgrDoor(local: LocalServer, deps: RealDeps): RepmgrDoor {
-  const { config, log } = deps;
-  return {
-    registerPrimary: () => registerPrimary(local.sql, config.id, log),
-    registerStandby: (upstreamNodeId) => registerStandby(upstreamNodeId, log),
-    startDaemon: () =>
-      supervise({
-        name: "repmgrd",
-        argv: ["/usr/bin/repmgrd", "-f", repmgrConfPath, "--daemonize=false", "--no-pid-file"],
-        as: postgresAccount,
-        stop: [{ signal: "SIGTERM", waitMs: 1_000 }],
-        restart: repmgrdRestart,
-      }, deps),
-  };
-}
-
-function othersDoor(deps: RealDeps): OthersDoor {
-  const { config, peers } = deps;
-  return {
-    ask: (host, how) => peers.askNode(host, how),
-    answers: (host, timeoutMs) =>
-      withDeadline(peers.getText(host, "/status", timeoutMs), timeoutMs, host).then(() => true, () => false),
-    ensureSlot: (upstream) => ensureSlotOn(upstream, deps),
-    timelines: (host, timeline, ours) => readTimelines(upstreamConnection(host, config), peers.names, timeline, ours),
   };
 }

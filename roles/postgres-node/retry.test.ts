@@ -30,6 +30,18 @@ test("a node whose server never starts goes on, says why, and is healed by the f
   await endLife(f, life);
 });
 
+test("a node that has not started for a while on a full volume removes WAL that it can spare, and starts", async () => {
+  const f = brokenStandby();
+  f.world.says = ['[9] FATAL:  could not write to file "pg_wal/xlogtemp.9": No space left on device'];
+  f.world.freeBytes = 1024;
+  const life = runNode(f.node);
+  await f.clock.pass(5_000);
+  assert.ok(!f.world.did.includes("free room"), "another node may lead first");
+  await f.clock.pass(30_000);
+  assert.equal(f.world.did.filter((w) => w === "free room").length, 1);
+  await endLife(f, life);
+});
+
 test("a stop during a long pause ends the agent without an error", async () => {
   const f = brokenStandby();
   const life = runNode(f.node);

@@ -1,5 +1,6 @@
 // What a node does while its server is down: it pauses, tries again, and votes all the time. Only a refusal ends its agent.
-import { ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { lacksRoom } from "../../core/postgres/room.ts";
+import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { type Broken, countFailure } from "./decide/broken.ts";
 import { ServerSurvives } from "./act/end-server.ts";
 import { type Node, say } from "./node.ts";
@@ -11,6 +12,8 @@ export const firstPauseMs = 250;
 const longestPauseMs = 10_000;
 /** The longest one of a node that has been unhealthy for it, milliseconds. */
 const patientPauseMs = 30_000;
+/** After so long without a start on a full volume, WAL is removed from it: another node could have led by then. Milliseconds. */
+const fullMs = 10_000;
 /** The time between two looks of a node that waits, milliseconds. */
 const waitMs = 500;
 
@@ -57,6 +60,9 @@ export async function pauseAfterFailure(error: unknown, node: Node, retry: Retry
   const counted = countFailure(trouble.because, retry.broken);
   retry.broken = counted.broken;
   if (counted.cloneBecause !== null) retry.cloneBecause = counted.cloneBecause;
+  if (condition.failingMs(clock.nowMs()) >= fullMs && lacksRoom(node.seen.now.disk?.freeBytes ?? null)) {
+    await node.doors.data.freeRoom().catch((error) => log.warn("No room could be made", { why: errorText(error) }));
+  }
   const news = condition.failed(clock.nowMs(), trouble);
   node.restoring.set({ step: "waiting", trouble: trouble.because });
   if (news) history.warn("The attempt failed", { ...trouble });

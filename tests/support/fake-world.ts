@@ -10,29 +10,24 @@ import { cluster, says, server } from "./fake-cluster.ts";
 /** The state of the world, which a test changes as it runs. */
 export class World {
   data: OwnData = cluster();
-  /** a WAL file that hides WAL, as long as no start has removed it */
-  hidingFile: string | null = null;
+  hidingFile: string | null = null; // it hides WAL, as long as no start has removed it
   freeBytes = 1e10;
   /** what is kept of the data from before a restore */
   kept: { names: string[]; bytes: number; freeShare: number } | null = null;
   /** what the server says while it runs; null: it does not answer */
   server: Omit<ServerSeen, "atMs"> | null = server();
   others = new Map<string, NodeStatus>([["pg2", says("pg2")], ["pg3", says("pg3")]]);
-  /** whether the voters grant the lease */
-  grants = true;
+  grants = true; // the voters grant the lease
   held = false;
-  /** what the voters have said of earlier leaderships */
-  leaderships: readonly Leadership[] = [];
+  leaderships: readonly Leadership[] = []; // what the voters have said of earlier ones
   /** the epoch that was reserved last, and the number that the next promotion takes */
   epoch: number | null = null;
   nextTimeline = 2;
   newestTimeline = 1; // the highest that has a history file
-  /** what the server prints at each start */
-  says: readonly string[] = [];
+  says: readonly string[] = []; // what the server prints at each start
   survives = false; // processes of the server cannot be ended
   readonly did: string[] = []; // what the node did, in order
-  /** doors that throw, by the word that they would note */
-  readonly broken = new Set<string>();
+  readonly broken = new Set<string>(); // doors that throw, by the word that they would note
   control = { state: "shut down", checkpoint: { timeline: 1, lsn: "0/3000000" } };
   /** what others answer to a signed order; a node that is asked to take over does */
   answer: (host: string, path: string) => object = (host) => {
@@ -105,6 +100,7 @@ export class World {
         uncover: () => Promise.resolve(void (this.hidingFile = null)),
         hidingFile: () => Promise.resolve(this.hidingFile),
         newestWal: () => Promise.resolve(null),
+        freeRoom: () => done("free room").then(() => (this.freeBytes = 2e9, 3)),
         room: () => Promise.resolve({ freeBytes: this.freeBytes, totalBytes: 2e10 }),
         control: () => Promise.resolve(this.control),
         origin: () => Promise.resolve(null),
@@ -142,6 +138,7 @@ export class World {
           this.written = names;
           return done(`wait for ${names}`);
         },
+        writeStandbySlots: (names) => done(`standby slots ${names}`),
         writeLockFiles: () => done("lock files"),
       },
       server: {
@@ -176,11 +173,14 @@ export class World {
           return done("reload");
         },
         slots: () => done("slots").then(() => []),
+        failoverSlots: () => Promise.resolve({ slots: [], standbySlots: "" }),
         dropSlot: (name) => done(`drop ${name}`),
       },
       repmgr: {
         registerPrimary: () => done("register primary").then(() => true),
         registerStandby: () => done("register standby").then(() => true),
+        paused: () => Promise.resolve(false),
+        unpause: () => done("unpause"),
         startDaemon: () => ({ running: () => true, stop: () => Promise.resolve() }),
       },
       others: {
@@ -192,6 +192,7 @@ export class World {
         },
         answers: () => Promise.resolve(true),
         ensureSlot: (upstream) => done(`slot on ${upstream}`).then(() => true),
+        failoverSlots: () => Promise.resolve(["sub"]),
         timelines: () => Promise.resolve({ history: [{ timeline: 1, endLsn: "0/3000000" }], origin: null }),
       },
     };

@@ -1,5 +1,6 @@
-// Drops slots of nodes that stream from elsewhere: they would keep WAL that no node needs.
-import { decideUnneededSlots } from "../decide/slots.ts";
+// Drops slots of nodes that stream from elsewhere, which would keep WAL that no node needs, and all that nobody uses before
+// the volume is full.
+import { decideUnneededSlots, slotsToGiveUp } from "../decide/slots.ts";
 import { reached, type Surroundings } from "../decide/view.ts";
 import type { Node } from "../node.ts";
 
@@ -14,13 +15,14 @@ export class Slots {
   }
 
   async dropUnneeded(surroundings: Surroundings): Promise<void> {
-    const { clock, config, doors, log, seen } = this.node;
+    const { clock, config, doors, history, log, seen } = this.node;
     if (clock.nowMs() - this.lookedAt < everyMs) return;
     this.lookedAt = clock.nowMs();
+    const slots = await doors.server.slots();
     const unneeded = decideUnneededSlots({
       selfId: config.id,
       selfHost: config.host,
-      slots: await doors.server.slots(),
+      slots,
       registered: seen.now.server?.registered ?? null,
       peers: reached(surroundings).map((p) => ({
         nodeId: p.nodeId,
@@ -32,5 +34,11 @@ export class Slots {
       log.info("Dropping a slot that no node needs", { slot: name, because });
       await doors.server.dropSlot(name);
     }
+    const disk = seen.now.disk;
+    const given = disk === null ? [] : slotsToGiveUp(disk, slots);
+    if (given.length === 0) return;
+    history.warn("Slots that nobody uses give way, since the volume is nearly full", { slots: given, ...disk });
+    for (const name of given) await doors.server.dropSlot(name);
+    await doors.server.checkpoint();
   }
 }

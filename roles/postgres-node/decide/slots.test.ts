@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { RegisteredNode } from "../../../core/protocol/status.ts";
-import { decideUnneededSlots, type SlotView } from "./slots.ts";
+import { decideUnneededSlots, slotsToGiveUp, type SlotView } from "./slots.ts";
 
 const node = (nodeId: number): RegisteredNode => ({
   nodeId,
@@ -63,6 +63,15 @@ test("decideUnneededSlots() never names a slot in use or one that is not repmgr'
     const dropped = decideUnneededSlots(view({ slots, peers }));
     return dropped.every((d) => d.name.startsWith("repmgr_slot_") && slots.some((s) => s.name === d.name && !s.active));
   }));
+});
+
+test("slots that nobody uses give way before the volume is full", () => {
+  const slots = [idle(2), { name: "barman_the_backupper", active: false }, { name: "repmgr_slot_3", active: true }];
+  assert.deepEqual(slotsToGiveUp({ freeBytes: 99, totalBytes: 1000 }, slots), [
+    "repmgr_slot_2",
+    "barman_the_backupper",
+  ]);
+  assert.deepEqual(slotsToGiveUp({ freeBytes: 101, totalBytes: 1000 }, slots), []);
 });
 
 test("the slot of a node that answers and is not registered yet stays; that of an unknown node is dropped", () => {

@@ -39,6 +39,17 @@ export function decideUnneededSlots(view: SlotView): { name: string; because: st
   });
 }
 
+/** With a smaller part of the volume free, slots that nobody uses give way. */
+const littleRoom = 0.1;
+
+/** The slots that go before the volume is full: whoever comes back to one is cloned, or takes a base backup. */
+export function slotsToGiveUp(
+  { freeBytes, totalBytes }: { freeBytes: number; totalBytes: number },
+  slots: readonly SlotSeen[],
+): string[] {
+  return freeBytes < totalBytes * littleRoom ? slots.filter((s) => !s.active).map((s) => s.name) : [];
+}
+
 function nodeIdOf(name: string): number | null {
   const digits = /^repmgr_slot_(\d+)$/.exec(name)?.[1];
   return digits !== undefined && slotName(Number(digits)) === name ? Number(digits) : null;

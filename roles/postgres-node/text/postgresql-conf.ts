@@ -150,12 +150,15 @@ const usualSegmentBytes = 16 * MB;
 /**
  * `conf` with min_wal_size and max_wal_size as initdb sets them for files of this size (DEFAULT_MIN_WAL_SEGS and
  * DEFAULT_MAX_WAL_SEGS of PostgreSQL 17), unless they are in it: a server with larger files does not start with the defaults.
+ * WAL between two checkpoints takes an eighth of a small volume at most.
  */
-export function withWalSizes(conf: string, segmentBytes: number): string {
-  if (segmentBytes === usualSegmentBytes) return conf;
-  const sizes = { min_wal_size: 5, max_wal_size: 64 };
-  const lines = Object.entries(sizes).flatMap(([name, segments]) =>
-    new RegExp(`^${name} = `, "m").test(conf) ? [] : [`${name} = '${segments * segmentBytes / MB}MB'`]
+export function withWalSizes(conf: string, segmentBytes: number, volumeBytes: number | null): string {
+  const segmentMb = segmentBytes / MB;
+  const share = volumeBytes === null ? Infinity : Math.max(4 * segmentMb, Math.floor(volumeBytes / 8 / MB));
+  const usual = { min_wal_size: 5 * segmentMb, max_wal_size: 64 * segmentMb };
+  if (segmentBytes === usualSegmentBytes && usual.max_wal_size <= share) return conf;
+  const lines = Object.entries(usual).flatMap(([name, megabytes]) =>
+    new RegExp(`^${name} = `, "m").test(conf) ? [] : [`${name} = '${Math.min(megabytes, share)}MB'`]
   );
   return lines.length === 0 ? conf : [conf.trimEnd(), ...lines, ""].join("\n");
 }

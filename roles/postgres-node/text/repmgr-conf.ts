@@ -35,6 +35,7 @@ export function primaryConninfo(config: NodeConfig, upstream: { host: string; po
     host: upstream.host,
     port: upstream.port,
     user: config.replicationUser,
+    dbname: config.replicationDb, // streaming ignores it; the copies of logical slots need it (sync_replication_slots)
     application_name: config.name,
     connect_timeout: Math.max(2, config.connectTimeoutSeconds),
     passfile: passfilePath,

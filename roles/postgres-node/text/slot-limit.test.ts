@@ -25,8 +25,18 @@ test("what is kept for standbys without a slot is an eighth of a small volume, a
 
 test("WAL files of another size have the sizes of initdb, unless CONFIGS sets them", () => {
   const MB = 1024 * 1024;
-  assert.equal(withWalSizes("a = 1\n", 16 * MB), "a = 1\n");
-  assert.equal(withWalSizes("a = 1\n", 64 * MB), "a = 1\nmin_wal_size = '320MB'\nmax_wal_size = '4096MB'\n");
+  assert.equal(withWalSizes("a = 1\n", 16 * MB, null), "a = 1\n");
+  assert.equal(withWalSizes("a = 1\n", 64 * MB, null), "a = 1\nmin_wal_size = '320MB'\nmax_wal_size = '4096MB'\n");
   const own = "min_wal_size = '1GB'\nmax_wal_size = '2GB'\n";
-  assert.equal(withWalSizes(own, 64 * MB), own);
+  assert.equal(withWalSizes(own, 64 * MB, GB), own);
+});
+
+test("WAL between two checkpoints follows the size of a small volume, and holds four files at least", () => {
+  const sizes = (volumeBytes: number, segmentMb = 16) =>
+    withWalSizes("", segmentMb * 1024 * 1024, volumeBytes).match(/\d+(?=MB)/g) ?? [];
+  assert.deepEqual(sizes(700 * 1024 * 1024), ["80", "87"]);
+  assert.deepEqual(sizes(100 * 1024 * 1024), ["64", "64"]);
+  assert.deepEqual(sizes(4 * GB), ["80", "512"]);
+  assert.deepEqual(sizes(8 * GB), []);
+  assert.deepEqual(sizes(GB, 64), ["256", "256"]);
 });

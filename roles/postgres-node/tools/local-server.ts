@@ -2,7 +2,8 @@
 import type { SlotRow, Sql } from "./queries.ts";
 import * as queries from "./queries.ts";
 import { readRecovery, type RecoveryState } from "./recovery-queries.ts";
-import { readRegisteredNodes } from "./repmgr-queries.ts";
+import { readFailoverSlots } from "./logical-queries.ts";
+import { isRepmgrdPaused, readRegisteredNodes, unpauseRepmgrd } from "./repmgr-queries.ts";
 import { DeadlineError, withDeadline } from "../../../core/runtime/time.ts";
 import type { ServerSeen } from "../decide/server-seen.ts";
 
@@ -67,6 +68,18 @@ export class LocalServer {
   async slots(): Promise<{ name: string; active: boolean }[]> {
     const rows: SlotRow[] = await withDeadline(queries.readSlots(this.sql), quickMs, "The local server");
     return rows.map((row) => ({ name: row.slot_name, active: row.active }));
+  }
+
+  failoverSlots() {
+    return withDeadline(readFailoverSlots(this.sql), quickMs, "The local server");
+  }
+
+  repmgrdPaused(): Promise<boolean> {
+    return withDeadline(isRepmgrdPaused(this.sql), quickMs, "The local server");
+  }
+
+  unpauseRepmgrd(): Promise<void> {
+    return withDeadline(unpauseRepmgrd(this.sql), quickMs, "The local server");
   }
 
   dropSlot(name: string): Promise<void> {

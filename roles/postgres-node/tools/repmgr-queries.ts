@@ -32,6 +32,18 @@ export async function readRegisteredNodes(sql: Sql): Promise<RegisteredNode[] | 
   return z.array(NodeRow).parse([...rows]);
 }
 
+/** Whether repmgrd is paused on this node; false if repmgr is not there yet. */
+export async function isRepmgrdPaused(sql: Sql): Promise<boolean> {
+  const present = await sql`select to_regproc('repmgr.repmgrd_is_paused') is not null as present`;
+  if (present[0]?.present !== true) return false;
+  const rows = await sql`select repmgr.repmgrd_is_paused() as paused`;
+  return rows[0]?.paused === true;
+}
+
+export async function unpauseRepmgrd(sql: Sql): Promise<void> {
+  await sql`select repmgr.repmgrd_pause(false)`;
+}
+
 /** Marks records of other nodes that still say primary as inactive. Returns their node ids. */
 export async function retireOtherPrimaries(sql: Sql, nodeId: number): Promise<number[]> {
   if (await readRegisteredNodes(sql) === null) return [];

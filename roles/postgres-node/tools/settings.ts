@@ -23,6 +23,7 @@ export async function writeStandbyState(
       : primaryConninfo(config, { host, port: upstreamConnection(host, config).port }),
     primary_slot_name: host !== null && config.useSlots ? slotName(config.id) : null,
     recovery_target_timeline: null,
+    synchronized_standby_slots: null,
   });
   const signal = join(config.pgdata, "standby.signal");
   if (!(await exists(signal))) await writeAtomic(signal, "", { mode: 0o600, owner: postgresAccount });
@@ -31,12 +32,22 @@ export async function writeStandbyState(
 /** Writes the data directory's state as a primary. */
 export async function writePrimaryState(config: NodeConfig): Promise<void> {
   await remove(join(config.pgdata, "standby.signal"));
-  await replaceSettings(config, { primary_conninfo: null, primary_slot_name: null, recovery_target_timeline: null });
+  await replaceSettings(config, {
+    primary_conninfo: null,
+    primary_slot_name: null,
+    recovery_target_timeline: null,
+    synchronized_standby_slots: null,
+  });
 }
 
 /** Writes synchronous_standby_names; null leaves it to CONFIGS. For the next start or reload. */
 export async function writeSyncNames(names: string | null, config: NodeConfig): Promise<void> {
   await replaceSettings(config, { synchronous_standby_names: names });
+}
+
+/** Writes synchronized_standby_slots. For the next reload. */
+export async function writeStandbySlots(names: string, config: NodeConfig): Promise<void> {
+  await replaceSettings(config, { synchronized_standby_slots: names });
 }
 
 async function replaceSettings(config: NodeConfig, settings: Record<string, string | null>): Promise<void> {

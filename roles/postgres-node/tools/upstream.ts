@@ -1,7 +1,9 @@
 // How this node reaches another one's PostgreSQL, and its slot there.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Peers } from "../../../core/client/peers.ts";
+import type { Names } from "../../../core/runtime/names.ts";
 import type { Log } from "../../../core/runtime/log.ts";
+import { readFailoverSlots } from "./logical-queries.ts";
 import { slotName } from "../text/repmgr-conf.ts";
 import { ensureSlot, type Remote, withRemote } from "./queries.ts";
 
@@ -14,6 +16,12 @@ export function upstreamConnection(host: string, config: NodeConfig): Remote {
     password: config.replicationPassword,
     database: config.replicationDb,
   };
+}
+
+/** The names of another node's logical slots with failover. Throws if it cannot be asked. */
+export async function failoverSlotsOf(remote: Remote, names: Names): Promise<string[]> {
+  const { slots } = await withRemote(remote, names, 3_000, readFailoverSlots);
+  return slots.map((s) => s.name);
 }
 
 /** Creates this node's slot on its upstream, if slots are used. False if the upstream could not be asked (logged). */

@@ -1,0 +1,38 @@
+// Keeps logical slots with failover usable over changes of the primary (decide/failover-slots.ts).
+import { decideFailoverSlots } from "../decide/failover-slots.ts";
+import type { Surroundings } from "../decide/view.ts";
+import type { Node } from "../node.ts";
+
+/** How often they are looked at, milliseconds. */
+const everyMs = 5_000;
+
+export class FailoverSlots {
+  private lookedAt: number;
+
+  constructor(private readonly node: Node) {
+    this.lookedAt = node.clock.nowMs();
+  }
+
+  async keep({ primary }: Surroundings): Promise<void> {
+    const { clock, config, doors, history, log, seen } = this.node;
+    const role = seen.role();
+    if ((role !== "primary" && role !== "standby") || clock.nowMs() - this.lookedAt < everyMs) return;
+    this.lookedAt = clock.nowMs();
+    const now = await doors.server.failoverSlots();
+    const fixed = config.settings.some((s) => s.name.toLowerCase() === "synchronized_standby_slots");
+    const physical = role === "primary" ? await doors.server.slots() : [];
+    const { leftover, standbySlots } = decideFailoverSlots({ role, ...now, physical, fixed });
+    if (standbySlots !== null) {
+      log.info("Changing synchronized_standby_slots", { names: standbySlots || "none" });
+      await doors.data.writeStandbySlots(standbySlots);
+      await doors.server.reload();
+    }
+    if (leftover.length === 0 || primary === null || primary.host === config.host) return;
+    const there = await doors.others.failoverSlots(primary.host);
+    for (const slot of leftover.filter((name) => there.includes(name))) {
+      const because = `this node had it as the primary, and ${primary.host} has it now`;
+      history.note("Dropping a slot so that it can be copied from the primary", { slot, because });
+      await doors.server.dropSlot(slot);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+// The real doors to what is not this node's own: repmgr, and the other containers.
+import type { NodeConfig } from "../../config/postgres-node.ts";
+import type { Peers } from "../../core/client/peers.ts";
+import { postgresAccount } from "../../core/runtime/command.ts";
+import type { Log } from "../../core/runtime/log.ts";
+import { supervise } from "../../core/runtime/supervisor.ts";
+import { type Clock, withDeadline } from "../../core/runtime/time.ts";
+import { repmgrdRestart } from "./decide/registration.ts";
+import type { OthersDoor, RepmgrDoor } from "./doors.ts";
+import { readTimelines } from "./observe/timeline-origin.ts";
+import { repmgrConfPath } from "./text/repmgr-conf.ts";
+import type { LocalServer } from "./tools/local-server.ts";
+import { registerPrimary, registerStandby } from "./tools/repmgr.ts";
+import { ensureSlotOn, failoverSlotsOf, upstreamConnection } from "./tools/upstream.ts";
+
+export interface DepsOutside {
+  config: NodeConfig;
+  clock: Clock;
+  log: Log;
+  peers: Peers;
+}
+
+/** repmgr's records and its daemon. */
+export function repmgrDoor(local: LocalServer, deps: DepsOutside): RepmgrDoor {
+  const { config, log } = deps;
+  return {
+    registerPrimary: () => registerPrimary(local.sql, config.id, log),
+    registerStandby: (upstreamNodeId) => registerStandby(upstreamNodeId, log),
+    paused: () => local.repmgrdPaused(),
+    unpause: () => local.unpauseRepmgrd(),
+    startDaemon: () =>
+      supervise({
+        name: "repmgrd",
+        argv: ["/usr/bin/repmgrd", "-f", repmgrConfPath, "--daemonize=false", "--no-pid-file"],
+        as: postgresAccount,
+        stop: [{ signal: "SIGTERM", waitMs: 1_000 }],
+        restart: repmgrdRestart,
+      }, deps),
+  };
+}
+
+/** The other containers. */
+export function othersDoor(deps: DepsOutside): OthersDoor {
+  const { config, peers } = deps;
+  return {
+    ask: (host, how) => peers.askNode(host, how),
+    answers: (host, timeoutMs) =>
+      withDeadline(peers.getText(host, "/status", timeoutMs), timeoutMs, host).then(() => true, () => false),
+    ensureSlot: (upstream) => ensureSlotOn(upstream, deps),
+    failoverSlots: (host) => failoverSlotsOf(upstreamConnection(host, config), peers.names),
+    timelines: (host, timeline, ours) => readTimelines(upstreamConnection(host, config), peers.names, timeline, ours),
+  };
+}
