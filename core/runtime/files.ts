@@ -57,7 +57,13 @@ async function writeSynced(path: string, content: string | Uint8Array, options: 
 /** Like writeAtomic(), into `spare`, a file of at least this size: needs no room on the disk. The old file becomes the spare. */
 export async function writeBySpare(path: string, content: Uint8Array, spare: string): Promise<void> {
   const old = `${spare}.old`;
-  await writePart(spare, content, { offset: 0, finishMs: Date.now() });
+  const file = await fs.open(spare, "r+");
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
   await fs.rm(old, { force: true });
   await fs.link(path, old);
   await fs.rename(spare, path);
