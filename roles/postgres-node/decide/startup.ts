@@ -7,7 +7,7 @@ import { missingProof } from "./proof.ts";
 import { decideRestore, restoredElsewhere } from "./restore.ts";
 import { rivalWithRoom, withoutStuck } from "./stuck.ts";
 import { decideTwin } from "./twin.ts";
-import { refuseTwoClusters } from "./two-clusters.ts";
+import { type Refusal, refuseTwoClusters } from "./two-clusters.ts";
 import { twoTimelines } from "./two-timelines.ts";
 import { comparePosition, isAncestor, sameOrigin } from "../../../core/postgres/lsn.ts";
 import { unreachable } from "../../../core/words/errors.ts";
@@ -26,8 +26,7 @@ export type StartupPlan =
   /** `slot`: makes sure that the upstream has a slot for this node */
   | { do: "start-standby"; upstream: string; slot: boolean; because: string }
   | { do: "wait"; because: string }
-  /** `stays`: nothing unsafe can come of it, so that the agent goes on voting, and can be ordered to clone the node again */
-  | { do: "refuse"; because: string; fix: string; stays?: true };
+  | Refusal;
 
 /** How long a partner that does not answer delays a first bootstrap, milliseconds. */
 export const bootstrapGraceMs = 3_000;

@@ -1,10 +1,17 @@
 // PURE: what a node does that sees another one with the data of another cluster. It never joins it, and never mixes their data.
 import { clusterOfMajority, otherCluster } from "./counting.ts";
-import type { StartupPlan } from "./startup.ts";
 import type { ClusterView, OwnCluster, ReachedPeer } from "./view.ts";
 
+export interface Refusal {
+  do: "refuse";
+  because: string;
+  fix: string;
+  /** nothing unsafe can come of it, so that the agent goes on voting, and can be ordered to clone the node again */
+  stays?: true;
+}
+
 /** The refusal to start beside another cluster; null where none is in the way. */
-export function refuseTwoClusters(view: ClusterView, own: OwnCluster): StartupPlan | null {
+export function refuseTwoClusters(view: ClusterView, own: OwnCluster): Refusal | null {
   const { primary } = view;
   if (primary?.systemIdentifier && primary.systemIdentifier !== own.systemIdentifier) {
     return refusal(own, primary.host, primary.systemIdentifier);
@@ -17,7 +24,7 @@ export function refuseTwoClusters(view: ClusterView, own: OwnCluster): StartupPl
   return other && refusal(own, other.host, other.systemIdentifier);
 }
 
-function refusal(own: OwnCluster, host: string, identifier: string | null): StartupPlan {
+function refusal(own: OwnCluster, host: string, identifier: string | null): Refusal {
   return {
     do: "refuse",
     because:
