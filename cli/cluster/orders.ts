@@ -3,6 +3,7 @@ import type { Command } from "../../core/runtime/context.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { orders } from "../../core/protocol/orders.ts";
+import type { NodeStatus } from "../../core/protocol/status.ts";
 import { reinitOutcome } from "../../core/protocol/reinit.ts";
 import { orderPause } from "../../core/protocol/pause.ts";
 import { type Cluster, gather, nodeCalled, openSession, restoreUnderWay, type Session, thePrimary } from "./gather.ts";
@@ -66,8 +67,7 @@ export const failoverCommand: Command = async (context, { options }) => {
   const silent = cluster.members.flatMap((m) => "error" in m ? [m.host] : []);
   if (!options.yes) {
     throw new OperatorError({
-      what:
-        `${node.host} at timeline ${node.status.postgres.timeline}, ${node.status.postgres.lsn} would become primary without a majority`,
+      what: `${node.host} ${dataText(node.status.postgres)} would become primary without a majority`,
       why:
         `no answer from ${
           silent.join(", ") || "the missing voters"
@@ -84,6 +84,10 @@ export const failoverCommand: Command = async (context, { options }) => {
   out.result({ primary: node.host, missing: silent });
   return ExitCode.ok;
 };
+
+function dataText({ data, timeline, lsn }: NodeStatus["postgres"]): string {
+  return data === "empty" ? "is empty: a fresh cluster there" : `at timeline ${timeline}, ${lsn}`;
+}
 
 /** `cluster reinit NODE`: clones a node that does not lead again; its old data stays until the clone is complete. */
 export const reinitCommand: Command = async (context, { args, options }) => {

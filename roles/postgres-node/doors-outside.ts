@@ -1,5 +1,6 @@
 // The real doors to what is not this node's own: repmgr, and the other containers.
 import type { NodeConfig } from "../../config/postgres-node.ts";
+import type { ControlClient } from "../../core/client/control-client.ts";
 import type { Peers } from "../../core/client/peers.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import type { Log } from "../../core/runtime/log.ts";
@@ -7,6 +8,7 @@ import { supervise } from "../../core/runtime/supervisor.ts";
 import { type Clock, withDeadline } from "../../core/runtime/time.ts";
 import { repmgrdRestart } from "./decide/registration.ts";
 import type { OthersDoor, RepmgrDoor } from "./doors.ts";
+import { grantedEpoch } from "./lease/granted-epoch.ts";
 import { readTimelines } from "./observe/timeline-origin.ts";
 import { repmgrConfPath } from "./text/repmgr-conf.ts";
 import type { LocalServer } from "./tools/local-server.ts";
@@ -14,6 +16,7 @@ import { registerPrimary, registerStandby } from "./tools/repmgr.ts";
 import { ensureSlotOn, failoverSlotsOf, upstreamConnection } from "./tools/upstream.ts";
 
 export interface DepsOutside {
+  client: ControlClient;
   config: NodeConfig;
   clock: Clock;
   log: Log;
@@ -46,6 +49,7 @@ export function othersDoor(deps: DepsOutside): OthersDoor {
     ask: (host, how) => peers.askNode(host, how),
     answers: (host, timeoutMs) =>
       withDeadline(peers.getText(host, "/status", timeoutMs), timeoutMs, host).then(() => true, () => false),
+    grantedEpoch: () => grantedEpoch(deps),
     ensureSlot: (upstream) => ensureSlotOn(upstream, deps),
     failoverSlots: (host) => failoverSlotsOf(upstreamConnection(host, config), peers.names),
     timelines: (host, timeline, ours) => readTimelines(upstreamConnection(host, config), peers.names, timeline, ours),

@@ -140,6 +140,8 @@ export interface OthersDoor {
   ask(host: string, how: AskHow): Promise<PeerSeen>;
   /** whether an agent of any kind answers there */
   answers(host: string, timeoutMs: number): Promise<boolean>;
+  /** a voter in sight that has granted an epoch, or cannot say; null: none has */
+  grantedEpoch(): Promise<string | null>;
   /** creates this node's slot on its upstream, if slots are used; false if the upstream could not be asked */
   ensureSlot(upstream: string): Promise<boolean>;
   /** the names of another node's logical slots with failover; throws if they could not be read */

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cluster, says, server } from "../../tests/support/fake-cluster.ts";
 import { endLife, fakeNode } from "../../tests/support/fake-node.ts";
+import { orders } from "../../core/protocol/orders.ts";
+import { operatorAnswers } from "./http/operator.ts";
 import { runNode } from "./life.ts";
 import { statusOf } from "./node.ts";
 
@@ -64,6 +66,23 @@ test("the emptied node gets no lease beside nodes of a majority, and says once w
   assert.equal(f.world.held, false);
   const said = f.world.did.filter((d) => d === "history: This node serves a cluster of its own");
   assert.equal(said.length, 1, f.world.did.join());
+  await endLife(f, life);
+});
+
+test("an empty first node makes no cluster where a voter has granted an epoch, until an operator forces it", async () => {
+  const f = fakeNode({}, { everHadMajority: false, systemIdentifier: "" });
+  f.world.data = { kind: "empty" };
+  f.world.others.clear();
+  Object.assign(f.world, { grants: false, grantedBy: "barman" });
+  const life = runNode(f.node);
+  await f.clock.pass(20_000);
+  assert.ok(!f.world.did.includes("bootstrap"), f.world.did.join());
+  assert.match(statusOf(f.node).because, /the voter barman has granted an epoch.*failover --force pg1/);
+  const force = operatorAnswers(f.node).find((a) => a.path === orders.force.path)!;
+  const answering = force.carryOut({});
+  await f.clock.pass(3_000);
+  assert.deepEqual(await answering, { because: "the empty node makes a fresh cluster" });
+  assert.ok(f.world.did.includes("bootstrap"), f.world.did.join());
   await endLife(f, life);
 });
 

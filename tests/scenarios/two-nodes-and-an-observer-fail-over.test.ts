@@ -43,4 +43,13 @@ test("the pool's vote is enough for a failover between two nodes, and a node alo
   await cluster.start(old);
   const primary = await cluster.waitWhole(undefined, nodes);
   assert.ok(nodes.includes(primary));
+
+  // the pool remembers the cluster, so a first node that was emptied makes no other while the one with data is away
+  await cluster.kill("pgslave1");
+  await cluster.wipe("pgmaster");
+  const waits = async () =>
+    /the voter pgpool has granted an epoch/.test((await cluster.nodeStatus("pgmaster"))?.because ?? "");
+  await waitUntil(waits, { what: "the emptied node to wait for the data", deadlineMs: successionMs }, deps);
+  await cluster.start("pgslave1");
+  assert.equal(await cluster.waitWhole(undefined, nodes), "pgslave1");
 });

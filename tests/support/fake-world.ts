@@ -20,6 +20,7 @@ export class World {
   grants = true; // the voters grant the lease
   held = false;
   leaderships: readonly Leadership[] = []; // what the voters have said of earlier ones
+  grantedBy: string | null = null; // another voter that has granted an epoch
   /** the epoch that was reserved last, and the number that the next promotion takes */
   epoch: number | null = null;
   nextTimeline = 2;
@@ -191,6 +192,7 @@ export class World {
           );
         },
         answers: () => Promise.resolve(true),
+        grantedEpoch: () => Promise.resolve(this.grantedBy),
         ensureSlot: (upstream) => done(`slot on ${upstream}`).then(() => true),
         failoverSlots: () => Promise.resolve(["sub"]),
         timelines: () => Promise.resolve({ history: [{ timeline: 1, endLsn: "0/3000000" }], origin: null }),

@@ -55,6 +55,7 @@ async function force(node: Node): Promise<{ because: string }> {
     throw new ControlRefusal(`${surroundings.primary.host} is primary and answers: type postdock cluster switchover`);
   }
   const own = ownOf(node);
+  if (own.data === "empty" && config.upstreamHost === null) return forceFresh(node);
   if (own.systemIdentifier === null || own.timeline === null || own.lsn === null) {
     throw new ControlRefusal("this node has no data with which to become primary");
   }
@@ -77,6 +78,16 @@ async function force(node: Node): Promise<{ because: string }> {
   }
   activity.wake();
   return { because: activity.because };
+}
+
+/** The empty first node makes a fresh cluster: the operator answers for it that no data is left of an earlier one. */
+function forceFresh({ activity, history, orders }: Node): { because: string } {
+  history.note("A fresh cluster is made", {
+    because: "an operator asked for it, although a voter knows of an earlier one",
+  });
+  orders.freshCluster = true;
+  activity.wake();
+  return { because: "the empty node makes a fresh cluster" };
 }
 
 function missing(node: Node, surroundings: Surroundings): string[] {

@@ -8,6 +8,8 @@ export type Order =
 
 export class Orders {
   private readonly waiting: Order[] = [];
+  /** an operator wants a fresh cluster made here, whatever the voters remember of an earlier one */
+  freshCluster = false;
 
   constructor(private readonly wake: () => void) {}
 
