@@ -195,6 +195,15 @@ export const postgresNodeVariables = {
       "How long the data from before a restore are kept, at most. They never go before a base backup from after it is whole.",
     changed: "New.",
   }),
+  oldestDataSeconds: shared.seconds(
+    "FAILOVER_MAX_DATA_AGE",
+    60,
+    31_536_000,
+    "A standby that was cut off from its primary for longer, and knows that it lacks WAL, is not promoted automatically; " +
+      "`postdock cluster failover --force` promotes it. 0: it is, however old its data are. CONSISTENCY=strict asks for a " +
+      "proof instead.",
+    "New.",
+  ),
   recoveryCheckSeconds: env("LAUNCH_RECOVERY_CHECK_INTERVAL", integer(1, 86400), {
     fallback: 30,
     accepts: "seconds, 1 to 86400",

@@ -61,6 +61,7 @@ const badAnywhere: Record<string, string[]> = {
   RECONNECT_INTERVAL: ["0", "x"],
   MASTER_RESPONSE_TIMEOUT: ["0", "x"],
   CHECK_PGCONNECT_TIMEOUT: ["0", "x"],
+  FAILOVER_MAX_DATA_AGE: ["-1", "1m", "31536001"],
   LAUNCH_RECOVERY_CHECK_INTERVAL: ["0", "x"],
   POSTGRES_CONNECTION_TIMEOUT: ["1", "x"],
 };

@@ -46,6 +46,7 @@ export function node(host: string, status: NodeStatus, { primary }: Cluster): Fi
       findings.push(warning(host, `is ${Math.round(postgres.lagSeconds!)} s behind`, fix));
     }
   }
+  findings.push(...status.roles.map(({ because, fix }) => warning(host, because, fix)));
   findings.push(...room(host, status));
   if (status.phase === "running" && !status.repmgrd.running) {
     findings.push(

@@ -37,6 +37,7 @@ function node(
     trouble: null,
     unhealthy: null,
     reinit: null,
+    roles: [],
     postgres: {
       data: "cluster",
       running: true,
@@ -366,4 +367,16 @@ test("the node to force is the one with the most WAL, however little the others 
   assert.equal(named(left("a", 3, "1/0"), left("b", 3, "0/FFFFFFFF")), "a");
   assert.equal(named(left("a", 3, "0/3000100"), left("b", 4, "0/3000060")), "b");
   assert.equal(named(left("a", null, null), left("b", 1, "0/3000060")), "b");
+});
+
+test("a node whose password is not the primary's is named, and so is why no standby is promoted", () => {
+  const roles = [{ because: "REPLICATION_PASSWORD of b is not the password of repl in a", fix: "set the same" }];
+  const named = lines(withMember(says("b", node("b", { roles }))));
+  assert.deepEqual(named, ["warning b: REPLICATION_PASSWORD of b is not the password of repl in a; set the same"]);
+  const because = "it is not promoted: it was cut off from its primary for 70.0 s";
+  const left = [silent("a"), says("b", node("b", { because })), says("c", node("c"))];
+  assert.match(
+    lines(left).join("\n"),
+    /^error cluster: no primary is in sight; b: it is not promoted: it was cut off/m,
+  );
 });

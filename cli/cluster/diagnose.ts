@@ -2,6 +2,7 @@
 import { leastVoters } from "../../config/quorum.ts";
 import { startedLately } from "../../core/lease/decide/vote.ts";
 import { staleMs } from "../../core/protocol/signing.ts";
+import { notPromoted } from "../../core/protocol/trouble.ts";
 import { comparePosition, type WalPosition } from "../../core/postgres/lsn.ts";
 import { remedyFor } from "../../core/postgres/remedy.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
@@ -61,6 +62,13 @@ function leadership({ primary, nodes, members }: Cluster): Finding[] {
     )];
   }
   if (missing.length * 2 < voters.length || !best) {
+    const refused = nodes.flatMap((n) =>
+      n.status.because.startsWith(notPromoted) ? [`${n.host}: ${n.status.because}`] : []
+    );
+    if (refused.length > 0) {
+      const fix = "do what is said there; `postdock cluster history` shows how it came to this";
+      return [error("cluster", `no primary is in sight; ${refused.join("; ")}`, fix)];
+    }
     return [
       error("cluster", "no primary is in sight", "see `postdock cluster history`; the nodes go on trying"),
     ];

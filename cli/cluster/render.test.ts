@@ -21,6 +21,7 @@ function node(host: string, upstream: string | null, postgres: Partial<NodeStatu
     lease: { mode: "on", because: "", held: upstream === null, remainingMs: 3_400, term: 7, voters: ["a", "b", "c"] },
     fenced: null,
     trouble: null,
+    roles: [],
     consistency: { mode: "eventual", degraded: null },
     paused: { on: false, count: 0, atMs: 0 },
     forced: false,

@@ -121,6 +121,9 @@ export const NodeStatus = z.object({
   unhealthy: z.string().nullable().default(null).meta({
     description: "why /healthz fails; the node votes all the same",
   }),
+  roles: z.array(TroubleSchema).default([]).meta({
+    description: "what is wrong with its database roles, and passwords of its variables that are not the primary's",
+  }),
   reinit: ReinitSchema.nullable().default(null).meta({
     description: "the last order to clone this node again since its agent started; null: none",
   }),

@@ -10,6 +10,7 @@ import type { ReceivedWal } from "./decide/certain.ts";
 import type { OwnData, PrimaryTimelines } from "./decide/view.ts";
 import type { RecoveryState } from "./tools/recovery-queries.ts";
 import type { RestoreOrder } from "../../core/protocol/restore.ts";
+import type { RoleChange, RoleSeen } from "./decide/roles.ts";
 import type { ServerSeen } from "./decide/server-seen.ts";
 
 /** How much of a backup has been copied, bytes. */
@@ -122,6 +123,10 @@ export interface ServerDoor {
   /** the logical slots with failover, and synchronized_standby_slots */
   failoverSlots(): Promise<{ slots: { name: string; synced: boolean; active: boolean }[]; standbySlots: string }>;
   dropSlot(name: string): Promise<void>;
+  /** the roles of ours that it has, and every other whose password is stored as md5 */
+  roles(): Promise<readonly RoleSeen[]>;
+  /** writes a role of ours, with the password that this node's variables give it */
+  setRole(change: RoleChange): Promise<void>;
 }
 
 /** repmgr's records and its daemon. */

@@ -1,4 +1,5 @@
 // What a node does at each look at its running server, in this order: each duty decides by what was just seen, and acts.
+import { notPromoted } from "../../core/protocol/trouble.ts";
 import { errorText } from "../../core/words/errors.ts";
 import { Consistency } from "./act/consistency.ts";
 import { fenceHere } from "./act/end-server.ts";
@@ -12,6 +13,7 @@ import { remember } from "./act/remember.ts";
 import { RepmgrdPause } from "./act/repmgrd-pause.ts";
 import { RoleChange } from "./act/role-change.ts";
 import { heirWithRoom } from "./act/room.ts";
+import { Roles } from "./act/roles.ts";
 import { Slots } from "./act/slots.ts";
 import { decideRunning, type RunningPlan } from "./decide/running.ts";
 import type { RunningView, Surroundings } from "./decide/view.ts";
@@ -42,6 +44,7 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
   const slots = new Slots(node);
   const failoverSlots = new FailoverSlots(node);
   const repmgrdPause = new RepmgrdPause(node);
+  const roles = new Roles(node);
   const oldData = new OldData(node);
   const consistency = new Consistency(node);
   const steps: Duty[] = [
@@ -87,6 +90,7 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
     { name: "failover slots", orderBecause: null, ifItFails: "retry", do: (seen) => failoverSlots.keep(seen) },
     { name: "repmgrd's pause", orderBecause: null, ifItFails: "retry", do: () => repmgrdPause.end() },
     { name: "slots", orderBecause: null, ifItFails: "retry", do: (seen) => slots.dropUnneeded(seen) },
+    { name: "roles", orderBecause: null, ifItFails: "retry", do: (seen) => roles.keep(seen) },
   ];
   return steps.map((step) => step.ifItFails === "retry" ? retried(step, node) : step);
 }
@@ -160,7 +164,7 @@ async function applyRunning(plan: RunningPlan, run: ServerRun, node: Node): Prom
   switch (plan.do) {
     case "nothing":
       run.retryMs = plan.againMs ?? null;
-      if (plan.because) say(node, "running", "serving as standby", `it is not promoted: ${plan.because}`);
+      if (plan.because) say(node, "running", "serving as standby", notPromoted + plan.because);
       return null;
     case "demote":
       say(node, "stopping", "stopping a false primary", plan.because);

@@ -7,10 +7,11 @@ import type { NodeStatus, Phase } from "../../core/protocol/status.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import { decideUnhealthy } from "./decide/health.ts";
+import { cutOff } from "./decide/lag.ts";
 import { decideLicense } from "./decide/license.ts";
 import { type EpochsView, isOverruled } from "./decide/overruled.ts";
 import { type OwnNode, ownNode } from "./decide/own.ts";
-import type { License } from "./decide/view.ts";
+import type { CutOff, License } from "./decide/view.ts";
 import type { Doors } from "./doors.ts";
 import type { Repmgrd } from "./act/repmgrd.ts";
 import type { NodeEvents } from "./http/metrics.ts";
@@ -126,6 +127,14 @@ export function epochsOf(node: Node): Omit<EpochsView, "peers"> {
   };
 }
 
+/** What this standby is known to lack, if that is too much for an automatic promotion. */
+export function cutOffOf(node: Node): CutOff | null {
+  const { timeline, lsn } = ownOf(node);
+  const { primaryEnd: end, lastStreamMs } = node.seen.now;
+  const allowedMs = node.config.oldestDataSeconds * 1000;
+  return timeline === null || lsn === null ? null : cutOff({ timeline, lsn }, { end, lastStreamMs, allowedMs });
+}
+
 /** Whether this node may be read-write now. */
 export function licenseOf({ config, memory, lease, seen }: Node): License {
   return decideLicense({
@@ -176,6 +185,7 @@ export function statusOf(node: Node): NodeStatus {
       degraded: condition.degraded,
       trouble: condition.trouble ?? standbyTrouble(node),
       unhealthy: unhealthyBecause(node),
+      roles: condition.roles,
     },
     disk: seen.now.disk && { freeBytes: seen.now.disk.freeBytes, totalBytes: seen.now.disk.totalBytes },
     // a node that only asks for the lease keeps no other from asking: it may never get it

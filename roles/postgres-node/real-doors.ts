@@ -33,6 +33,7 @@ import { parseControlData } from "./text/controldata.ts";
 import { raisedFix, tooLow, withRaised } from "./text/raised-settings.ts";
 import { renderRecovery } from "./text/recovery-conf.ts";
 import { LocalServer } from "./tools/local-server.ts";
+import { passwordsOf } from "./tools/role-queries.ts";
 import { clearStaleServer, startPostmaster } from "./tools/postmaster.ts";
 import {
   writeLockFiles,
@@ -58,7 +59,7 @@ export interface RealDeps {
 
 /** The doors, and how to close what they hold open. */
 export function realDoors(deps: RealDeps): Doors & { close(): Promise<void> } {
-  const local = new LocalServer(deps.config.replicationDb);
+  const local = new LocalServer(deps.config.replicationDb, passwordsOf(deps.config));
   return {
     data: dataDoor(deps),
     server: serverDoor(local, deps),
@@ -175,5 +176,7 @@ function serverDoor(local: LocalServer, deps: RealDeps): ServerDoor {
     slots: () => local.slots(),
     failoverSlots: () => local.failoverSlots(),
     dropSlot: (name) => local.dropSlot(name),
+    roles: () => local.roles(),
+    setRole: (change) => local.setRole(change),
   };
 }

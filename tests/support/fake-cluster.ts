@@ -4,6 +4,7 @@ import { completeNodeConfig, type NodeConfig, postgresNodeVariables } from "../.
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { Restoring } from "../../roles/postgres-node/state/restoring.ts";
 import { ownNode } from "../../roles/postgres-node/decide/own.ts";
+import type { RoleSeen } from "../../roles/postgres-node/decide/roles.ts";
 import type { ServerSeen } from "../../roles/postgres-node/decide/server-seen.ts";
 import type { OwnCluster } from "../../roles/postgres-node/decide/view.ts";
 import { renderStatus } from "../../roles/postgres-node/text/status.ts";
@@ -59,6 +60,15 @@ export const server = (changes: Partial<ServerSeen> = {}): Omit<ServerSeen, "atM
   ...changes,
 });
 
+export const soundRole = (name: string): RoleSeen => ({
+  name,
+  password: "right",
+  superuser: true,
+  replication: true,
+  login: true,
+  limited: false,
+});
+
 /** The report of another node: by default a standby that streams from pg1. */
 export function says(host: string, changes: Partial<NodeStatus> = {}, own: Partial<ServerSeen> = {}): NodeStatus {
   const upstream = { host: "pg1", port: 5432, streaming: true };
@@ -93,7 +103,7 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
       restoring: new Restoring().now,
       kept: null,
       reinit: null,
-      condition: { failingMs: 0, fenced: null, degraded: null, trouble: null, unhealthy: null },
+      condition: { failingMs: 0, fenced: null, degraded: null, trouble: null, unhealthy: null, roles: [] },
       disk: { freeBytes: 1e10, totalBytes: 2e10 },
       becomingPrimary: false,
       repmgrdRuns: true,

@@ -5,7 +5,7 @@ import type { ServerSeen } from "../../roles/postgres-node/decide/server-seen.ts
 import type { OwnData } from "../../roles/postgres-node/decide/view.ts";
 import type { ChildExit } from "../../core/runtime/supervisor.ts";
 import type { Doors } from "../../roles/postgres-node/doors.ts";
-import { cluster, says, server } from "./fake-cluster.ts";
+import { cluster, says, server, soundRole } from "./fake-cluster.ts";
 
 /** The state of the world, which a test changes as it runs. */
 export class World {
@@ -26,6 +26,7 @@ export class World {
   nextTimeline = 2;
   newestTimeline = 1; // the highest that has a history file
   says: readonly string[] = []; // what the server prints at each start
+  roles = ["postgres", "replication_user"].map(soundRole);
   survives = false; // processes of the server cannot be ended
   readonly did: string[] = []; // what the node did, in order
   readonly broken = new Set<string>(); // doors that throw, by the word that they would note
@@ -176,6 +177,8 @@ export class World {
         slots: () => done("slots").then(() => []),
         failoverSlots: () => Promise.resolve({ slots: [], standbySlots: "" }),
         dropSlot: (name) => done(`drop ${name}`),
+        roles: () => Promise.resolve(this.roles),
+        setRole: ({ name }) => done(`set role ${name}`),
       },
       repmgr: {
         registerPrimary: () => done("register primary").then(() => true),

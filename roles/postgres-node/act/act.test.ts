@@ -1,7 +1,7 @@
 // What a running node does when it is asked to lead: permission, take-over, and the end of a forced failover.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { says } from "../../../tests/support/fake-cluster.ts";
+import { says, soundRole } from "../../../tests/support/fake-cluster.ts";
 import { fakeNode, orphanedStandby, started } from "../../../tests/support/fake-node.ts";
 import { licenseOf, statusOf } from "../node.ts";
 import { observeSurroundings, viewOf } from "../observe/surroundings.ts";
@@ -11,6 +11,7 @@ import { takeOver } from "./hand-over.ts";
 import { reserveEpoch } from "./leadership.ts";
 import { askToPromote, mayEndRecovery } from "./permission.ts";
 import { promoteForRepmgrd, promoteHere } from "./promote.ts";
+import { Roles } from "./roles.ts";
 
 const asked = { tieBreak: false };
 
@@ -247,4 +248,56 @@ test("endForce() stands down if another node is the primary", async () => {
   await endForce(await observeSurroundings(f.node), f.node);
   assert.ok(f.world.did.includes("stand down"));
   assert.equal(f.node.memory.now.forced, false);
+});
+
+test("a standby that lost its stream long before its primary is not promoted; whichever run of its server that was", async () => {
+  const f = await orphanedStandby();
+  const primary = (lsn: string) =>
+    f.world.others.set("pg2", says("pg2", { lease: { ...says("pg2").lease, held: true } }, { standby: false, lsn }));
+  primary("0/3000000");
+  await observeSurroundings(f.node);
+  await f.clock.pass(61_000);
+  f.node.seen.serverEnded();
+  await started(f);
+  primary("0/4000000");
+  await observeSurroundings(f.node);
+  f.world.others.delete("pg2");
+  assert.match(
+    (await askToPromote(f.node, asked)).because,
+    /cut off from its primary for 61.0 s and lacks at least 16.0 MB/,
+  );
+  assert.equal(f.world.held, false);
+  assert.equal((await askToPromote(f.node, { ...asked, asked: true })).ok, true);
+});
+
+const seenBy = (host: string) => ({ peers: [], observers: [], primary: { ...origin, host } });
+const origin = { systemIdentifier: "7", timeline: 1, history: null, origin: null };
+
+test("a primary sets its roles right every 10 s, and says so; a role that is right is left alone", async () => {
+  const f = await started(fakeNode());
+  f.world.held = true;
+  const roles = new Roles(f.node);
+  await roles.keep(seenBy("pg1"));
+  assert.deepEqual(f.world.did.filter((d) => /role/.test(d)), []);
+  f.world.roles = [soundRole("postgres"), { ...soundRole("replication_user"), password: "wrong" }];
+  await roles.keep(seenBy("pg1"));
+  assert.deepEqual(f.world.did.filter((d) => /role/.test(d)), [], "not yet");
+  await f.clock.pass(10_000);
+  await roles.keep(seenBy("pg1"));
+  assert.deepEqual(f.world.did.filter((d) => /role/.test(d)), [
+    "set role replication_user",
+    "history: A role was set right",
+  ]);
+});
+
+test("a primary without its lease, and a standby, write no role; a standby names the difference in /status", async () => {
+  const wrong = [soundRole("postgres"), { ...soundRole("replication_user"), password: "wrong" as const }];
+  const late = await started(fakeNode());
+  late.world.roles = wrong;
+  await new Roles(late.node).keep(seenBy("pg2"));
+  const standby = await orphanedStandby();
+  standby.world.roles = wrong;
+  await new Roles(standby.node).keep(seenBy("pg2"));
+  assert.deepEqual([...late.world.did, ...standby.world.did].filter((d) => /role/.test(d)), []);
+  assert.match(statusOf(standby.node).roles[0]!.because, /REPLICATION_PASSWORD of pg1 .* in pg2/);
 });

@@ -33,6 +33,7 @@ function status(shape: Shape): NodeStatus {
     trouble: null,
     unhealthy: null,
     reinit: null,
+    roles: [],
     partners: shape.partners ?? ["a", "b", "c"],
     everHadMajority: shape.everHadMajority ?? true,
     becomingPrimary: false,

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { formatLsn } from "../../../core/postgres/lsn.ts";
 import { server } from "../../../tests/support/fake-cluster.ts";
 import { lostPeer, standbyPeer } from "../../../tests/support/peer.ts";
-import { endOf, lagBytes, lagSeconds, type PrimaryEnd, whyNotReady } from "./lag.ts";
+import { cutOff, endOf, lagBytes, lagSeconds, type PrimaryEnd, whyNotReady } from "./lag.ts";
 import type { ServerSeen } from "./server-seen.ts";
 
 const upstream = (streaming: boolean) => ({ host: "pg2", port: 5432, streaming });
@@ -86,4 +86,17 @@ test("a standby is not ready while its replay is paused, or when it does not str
   assert.match(whyNotReady(cut)!, /has not streamed for 10 s/);
   assert.equal(whyNotReady({ ...cut, notStreamingMs: 9_999 }), null, "a failover takes a moment");
   assert.equal(whyNotReady({ ...cut, primaryInSight: false }), null, "it has what there is to read");
+});
+
+test("cutOff() is how long a standby had not streamed when its primary was last in sight, and what it lacks of it", () => {
+  const own = { timeline: 1, lsn: "0/3000000" };
+  const cut = (last: PrimaryEnd | null, lastStreamMs: number | null, allowedMs = 5_000) =>
+    cutOff(own, { end: last, lastStreamMs, allowedMs });
+  assert.deepEqual(cut(end(), 2_000), { ms: 7_000, bytes: 256, allowedMs: 5_000 });
+  assert.equal(cut(end({ lsn: "0/3000000" }), 2_000), null, "it has everything");
+  assert.equal(cut(end(), 4_000), null, "so much is allowed");
+  assert.equal(cut(end(), 2_000, 0), null, "0: data of any age");
+  assert.equal(cut(end({ timeline: 2, lsn: "0/1" }), 2_000)?.bytes, null);
+  assert.equal(cut(end({ timeline: 0 }), 2_000), null, "a primary that is overtaken says nothing");
+  assert.deepEqual([cut(null, 2_000), cut(end(), null)], [null, null]);
 });

@@ -1,7 +1,7 @@
 // PURE: how far a standby is behind its primary. What is not known is null, never 0.
 import { bytesAhead, compareLsn } from "../../../core/postgres/lsn.ts";
 import type { ServerSeen } from "./server-seen.ts";
-import { type Peer, type PrimaryInSight, reached } from "./view.ts";
+import { type CutOff, type Peer, type PrimaryInSight, reached } from "./view.ts";
 
 /** How far the primary was, as this node has learnt from anybody, and when (the clock's milliseconds). */
 export interface PrimaryEnd {
@@ -50,6 +50,20 @@ export function lagSeconds(server: ServerSeen, bytes: number | null, caughtUpMs:
   const since = caughtUpMs === null ? null : Math.max(0, server.atMs - caughtUpMs) / 1000;
   const ages = [server.commitAgeSeconds, since].filter((s) => s !== null);
   return ages.length === 0 ? null : Math.min(...ages);
+}
+
+/**
+ * What a standby is known to lack of the primary that was last in sight. Null if that is nothing, or if it streamed until
+ * `allowedMs` before that; 0: however long ago.
+ */
+export function cutOff(
+  position: { timeline: number; lsn: string },
+  { end, lastStreamMs, allowedMs }: { end: PrimaryEnd | null; lastStreamMs: number | null; allowedMs: number },
+): CutOff | null {
+  if (end === null || lastStreamMs === null || allowedMs === 0 || end.timeline < position.timeline) return null;
+  const bytes = end.timeline === position.timeline ? bytesAhead(end.lsn, position.lsn) : null;
+  const ms = end.atMs - lastStreamMs;
+  return (bytes !== null && bytes <= 0) || ms <= allowedMs ? null : { ms, bytes, allowedMs };
 }
 
 /** A standby that does not stream although a primary is in sight is not ready after this time, milliseconds. */

@@ -1,4 +1,5 @@
 // PURE: may this standby become primary now?
+import { secondsText, sizeText } from "../../../core/words/amounts.ts";
 import { ofCluster } from "../../../core/lease/decide/epoch.ts";
 import { comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts";
 import { missingProof } from "./proof.ts";
@@ -6,7 +7,21 @@ import { overruledText } from "./overruled.ts";
 import { withoutStuck } from "./stuck.ts";
 import { besideMajority } from "./two-clusters.ts";
 import { counting, countMajority, electable, located, withoutData } from "./counting.ts";
-import { type PromotionView, reached } from "./view.ts";
+import { reached, type RunningView } from "./view.ts";
+
+/** What the decision about a promotion needs. */
+export type PromotionView = Omit<
+  RunningView,
+  | "streaming"
+  | "notStreamingMs"
+  | "noPrimaryMs"
+  | "trouble"
+  | "hidingFile"
+  | "upstream"
+  | "holder"
+  | "license"
+  | "origin"
+>;
 
 export interface MayPromote {
   /** of several equally advanced standbys, only one may */
@@ -55,6 +70,8 @@ export function decideMayPromote(
   }
   const proof = isProven(view, options) ? null : missingProof(view, options);
   if (proof !== null) return refuse(proof);
+  const old = options.asked ? null : tooOld(view);
+  if (old !== null) return refuse(old);
   const better = rivals.find((p) => isBetter(p, view, options.tieBreak));
   if (better) return refuse(`${better.host} has newer data, or equal data and precedence by NODE_PRIORITY or NODE_ID`);
   return { ok: true, because: `${majority.have} of ${majority.size} voters answer and none of them has newer data` };
@@ -74,6 +91,22 @@ function tooFewAfterStart(view: PromotionView): string | null {
   const others = partners.filter((host) => !there.includes(host)).join(", ");
   return `no primary has been in sight since this node started, and ${others} may have newer data; start ${others}, or ` +
     "type postdock cluster failover --force to go on with what is here";
+}
+
+/**
+ * Without strict mode, which asks for a proof: a node that knows that it was cut off for long does not go on by itself with what
+ * it has. Its former primary, or a standby that is not in sight, has more.
+ */
+function tooOld({ strict, cutOff, self }: PromotionView): string | null {
+  if (strict || cutOff === null) return null;
+  const lacks = cutOff.bytes === null ? "WAL of a later timeline" : `at least ${sizeText(cutOff.bytes)} of its WAL`;
+  return `it was cut off from its primary for ${
+    secondsText(cutOff.ms)
+  } and lacks ${lacks}, more than FAILOVER_MAX_DATA_AGE ` +
+    `(${
+      secondsText(cutOff.allowedMs)
+    }) allows; start the former primary or a standby that has more, or type postdock cluster ` +
+    `failover --force ${self.host} to go on with what is here`;
 }
 
 /** A hand-over proves nothing of commits under a later leadership: its order may have been delayed. */

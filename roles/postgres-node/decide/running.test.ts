@@ -25,6 +25,7 @@ const view = (changes: Partial<RunningView> = {}): RunningView => ({
   restoring: null,
   strict: false,
   sawPrimary: true,
+  cutOff: null,
   holder: "quiet",
   license: "not-needed",
   peers: [lost("a"), peer("c", 3)],
@@ -317,6 +318,16 @@ test("without strict mode, after a start of the whole cluster a node leads only 
   for (const gone of [empty, copy]) {
     assert.equal(asked({ sawPrimary: false, peers: [lost("a"), gone] }).ok, true, "there is nothing of it to wait for");
   }
+});
+
+test("without strict mode, a standby that knows it was cut off for long is not promoted unless an operator asks", () => {
+  const cut = { cutOff: { ms: 60_001, bytes: 2 ** 20, allowedMs: 60_000 } };
+  const may = (changes: Partial<RunningView>, options: Partial<MayPromote> = {}) =>
+    decideMayPromote(view({ ...cut, ...changes }), { tieBreak: false, ...options });
+  assert.match(may({}).because, /cut off from its primary for 60.0 s and lacks at least 1.0 MB.*failover --force b /);
+  assert.equal(may({}, { asked: true }).ok, true);
+  assert.equal(may({ cutOff: null }).ok, true);
+  assert.match(may({ cutOff: { ...cut.cutOff, bytes: null } }).because, /a later timeline/);
 });
 
 test("a standby that may not be promoted says why", () => {

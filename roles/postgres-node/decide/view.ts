@@ -150,6 +150,8 @@ export interface RunningView extends Omit<ClusterView, OfTheStart> {
   noPrimaryMs: number;
   /** a primary has been in sight since this agent started */
   sawPrimary: boolean;
+  /** what it is known to lack of its last primary (lag.ts); null: nothing, or no more than is allowed */
+  cutOff: CutOff | null;
   /** at this node's voter: another node renews the lease, has missed two renewals, or nobody else has the grant */
   holder: "renews" | "quiet" | "none";
   /** whether this node may be read-write */
@@ -160,19 +162,14 @@ export interface RunningView extends Omit<ClusterView, OfTheStart> {
   trouble: StreamingTrouble | null;
 }
 
-/** What the decision about a promotion needs. */
-export type PromotionView = Omit<
-  RunningView,
-  | "streaming"
-  | "notStreamingMs"
-  | "noPrimaryMs"
-  | "trouble"
-  | "hidingFile"
-  | "upstream"
-  | "holder"
-  | "license"
-  | "origin"
->;
+/** What a standby is known to lack because it has not streamed. */
+export interface CutOff {
+  /** for how long it had not streamed when its primary was last in sight, milliseconds */
+  ms: number;
+  /** WAL of the primary that it lacks at least; null: the primary was on another timeline */
+  bytes: number | null;
+  allowedMs: number;
+}
 
 export interface PrimaryInSight {
   host: string;

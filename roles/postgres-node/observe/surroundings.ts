@@ -8,7 +8,7 @@ import { newestPause } from "../decide/memory.ts";
 import { isOverruled, withOverruled } from "../decide/overruled.ts";
 import { endOf } from "../decide/lag.ts";
 import { type Peer, type PrimaryInSight, type PrimaryTimelines, reached, type Surroundings } from "../decide/view.ts";
-import { epochsOf, type Node, ownOf, statusOf } from "../node.ts";
+import { cutOffOf, epochsOf, type Node, ownOf, statusOf } from "../node.ts";
 
 /** An agent that does not answer within this counts as unreachable, milliseconds. */
 export const peerTimeoutMs = 1_000;
@@ -78,6 +78,7 @@ export function viewOf(node: Node, seen: Surroundings) {
     overruled: isOverruled({ ...epochsOf(node), peers: seen.peers }),
     everHadMajority: memory.everHadMajority,
     leaderships: lease.leaderships(),
+    cutOff: cutOffOf(node),
     ...seen,
   };
 }

@@ -8,6 +8,7 @@ export class Condition {
   private short = 0;
   private fenceReason: string | null = null;
   private degradation: string | null = null;
+  private roleTroubles: readonly Trouble[] = [];
 
   /** Since when the server, its preparation or its hand-over has failed, the clock's milliseconds; null if nothing fails. */
   get failingSince(): number | null {
@@ -32,6 +33,11 @@ export class Condition {
   /** What the consistency mode promises and cannot keep at this moment, or null. */
   get degraded(): string | null {
     return this.degradation;
+  }
+
+  /** What is wrong with the roles of the server, as last seen. */
+  get roles(): readonly Trouble[] {
+    return this.roleTroubles;
   }
 
   /** For how long the server has failed, milliseconds. */
@@ -79,6 +85,10 @@ export class Condition {
   /** The server answers again. */
   answers(): void {
     this.fenceReason = null;
+  }
+
+  rolesHave(troubles: readonly Trouble[]): void {
+    this.roleTroubles = troubles;
   }
 
   /** True if this is a change. */

@@ -30,6 +30,8 @@ export interface SeenNow {
   /** when nothing was left to replay, and when the WAL receiver last streamed or the server started; the clock's milliseconds */
   caughtUpMs: number | null;
   streamedMs: number | null;
+  /** when a WAL receiver last streamed into the present data, whichever run of the server; null: no look at it yet */
+  lastStreamMs: number | null;
   /** why the server cannot stream, according to PostgreSQL's log, and when it said so (the clock's milliseconds) */
   trouble: { what: StreamingTrouble; atMs: number } | null;
   /** what the log of the present or the last run of the server says */
@@ -57,6 +59,7 @@ export class Observed {
     primaryEnd: null,
     caughtUpMs: null,
     streamedMs: null,
+    lastStreamMs: null,
     trouble: null,
     heard: nothingHeard,
     disk: null,
@@ -86,7 +89,7 @@ export class Observed {
 
   /** The directory was replaced by a clone or a rewind: how its timeline began is not known any more. */
   dataReplaced(): void {
-    this.change({ origin: null });
+    this.change({ origin: null, lastStreamMs: null });
   }
 
   roomFound(disk: { freeBytes: number; totalBytes: number }): void {
@@ -105,7 +108,7 @@ export class Observed {
   /** A look at the running server. One that comes late, after a newer one or the server's end, is ignored. */
   serverSeen(server: ServerSeen): void {
     if (!this.state.postmasterRuns || server.atMs < (this.state.server?.atMs ?? -Infinity)) return;
-    const { syncSince, primaryEnd, caughtUpMs, streamedMs } = this.state;
+    const { syncSince, primaryEnd, caughtUpMs, streamedMs, lastStreamMs } = this.state;
     const names = server.syncNames;
     const caughtUp = lagBytes(server, primaryEnd) === 0;
     const { timeline, lsn } = server;
@@ -116,6 +119,7 @@ export class Observed {
       syncSince: syncSince?.names === names ? syncSince : { names, lsn: server.lsn },
       caughtUpMs: caughtUp ? Math.min(server.atMs, primaryEnd?.atMs ?? server.atMs) : caughtUpMs,
       streamedMs: server.upstream?.streaming === true ? server.atMs : streamedMs ?? server.atMs,
+      lastStreamMs: server.upstream?.streaming === false ? lastStreamMs ?? server.atMs : server.atMs,
     });
   }
 

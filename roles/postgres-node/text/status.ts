@@ -44,6 +44,7 @@ export interface StatusView {
     degraded: string | null;
     trouble: Trouble | null;
     unhealthy: string | null;
+    roles: readonly Trouble[];
   };
   disk: { freeBytes: number; totalBytes: number } | null;
   becomingPrimary: boolean;
@@ -73,6 +74,7 @@ export function renderStatus(view: StatusView): NodeStatus {
     failingMs: Math.round(condition.failingMs),
     trouble: condition.trouble,
     unhealthy: condition.unhealthy,
+    roles: [...condition.roles],
     reinit: view.reinit,
     observedAgoMs: Math.round(view.observedAgoMs),
     cluster: config.clusterName,

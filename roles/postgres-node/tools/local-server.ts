@@ -4,6 +4,9 @@ import * as queries from "./queries.ts";
 import { readRecovery, type RecoveryState } from "./recovery-queries.ts";
 import { readFailoverSlots } from "./logical-queries.ts";
 import { isRepmgrdPaused, readRegisteredNodes, unpauseRepmgrd } from "./repmgr-queries.ts";
+import { ensureDatabase } from "./bootstrap-queries.ts";
+import { type Passwords, RoleReader, setRole } from "./role-queries.ts";
+import type { RoleChange, RoleSeen } from "../decide/roles.ts";
 import { DeadlineError, withDeadline } from "../../../core/runtime/time.ts";
 import type { ServerSeen } from "../decide/server-seen.ts";
 
@@ -11,6 +14,8 @@ import type { ServerSeen } from "../decide/server-seen.ts";
 const lookMs = 3_000;
 /** A statement that is quick on a sound server, milliseconds. */
 const quickMs = 3_000;
+/** SQLSTATE of a database that does not exist. */
+const noDatabase = "3D000";
 /** A promotion, milliseconds: PostgreSQL itself waits up to 12 s. */
 const promoteMs = 15_000;
 /** The checkpoint that makes the one of the following shutdown short, milliseconds. */
@@ -18,8 +23,10 @@ const checkpointMs = 1_500;
 
 export class LocalServer {
   private connection: Sql;
+  private readonly roleReader: RoleReader;
 
-  constructor(private readonly database: string) {
+  constructor(private readonly database: string, private readonly passwords: Passwords) {
+    this.roleReader = new RoleReader(passwords);
     this.connection = queries.connectLocal(database);
   }
 
@@ -39,6 +46,7 @@ export class LocalServer {
     try {
       return await withDeadline(look(), lookMs, "The local server");
     } catch (error) {
+      if ((error as { code?: string }).code === noDatabase) await this.makeDatabase();
       // the server hangs, or the driver's connection does for good (driver-fault.ts)
       if (error instanceof DeadlineError) this.reconnect(sql);
       throw error;
@@ -86,8 +94,25 @@ export class LocalServer {
     return withDeadline(queries.dropSlot(this.sql, name), quickMs, "The local server");
   }
 
+  roles(): Promise<RoleSeen[]> {
+    return withDeadline(this.roleReader.read(this.sql), quickMs, "The local server");
+  }
+
+  setRole(change: RoleChange): Promise<void> {
+    return withDeadline(setRole(this.sql, change, this.passwords), quickMs, "The local server");
+  }
+
   async close(): Promise<void> {
     await this.connection.end({ timeout: 0 }).catch(() => {});
+  }
+
+  /** REPLICATION_DB is not there: it was changed or dropped. A primary makes it, and repmgr its tables; then the next look sees. */
+  private async makeDatabase(): Promise<void> {
+    const make = async (sql: Sql) => {
+      if ((await queries.readServer(sql)).standby) return;
+      await ensureDatabase(sql, { name: this.database, owner: "postgres" });
+    };
+    await queries.withConnection(queries.connectLocal("postgres"), lookMs, make);
   }
 
   private reconnect(hung: Sql): void {

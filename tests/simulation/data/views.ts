@@ -129,8 +129,7 @@ function primaryOf(report: NodeReport, wal: Wal | null, own: Wal | null): Primar
 }
 
 export function viewOf(node: SimNode, seen: Surroundings, world: DataWorld) {
-  const { settings, disk, now } = node;
-  const { host, nodeId, upstream, otherPartners, mode } = settings;
+  const { settings: { host, nodeId, upstream, otherPartners, mode }, disk, now } = node;
   const { everHadMajority, forced } = disk.memory;
   const { certain, configurations, proof, marker } = world.rules;
   const view = {
@@ -144,6 +143,7 @@ export function viewOf(node: SimNode, seen: Surroundings, world: DataWorld) {
     quorum: !forced,
     everHadMajority,
     overruled: hasToYield(node, seen.peers, world),
+    cutOff: null,
     leaderships: configurations ? withLeaderships(now!.leaderships, disk.leaderships) : [],
     ...seen,
     peers: seen.peers.map((p) => p.seen === "reached" && !certain ? { ...p, certain: true } : p),

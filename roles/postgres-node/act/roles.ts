@@ -1,0 +1,36 @@
+// Compares the roles that PostDock needs with those that the server has, at its start and while it runs.
+import { decideRoleChanges, findRoleTroubles } from "../decide/roles.ts";
+import type { Surroundings } from "../decide/view.ts";
+import { licenseOf, type Node } from "../node.ts";
+
+/** How often roles are looked at, milliseconds. */
+const everyMs = 10_000;
+
+export class Roles {
+  private lookedAt = -Infinity;
+
+  constructor(private readonly node: Node) {}
+
+  /** The primary sets right what differs from its variables; what it cannot set, and what differs on a standby, is named. */
+  async keep({ primary }: Surroundings): Promise<void> {
+    const { clock, condition, config, doors, history, memory, seen } = this.node;
+    const role = seen.role();
+    if (role !== "primary" && role !== "standby") return;
+    if (clock.nowMs() - this.lookedAt < everyMs) return;
+    this.lookedAt = clock.nowMs();
+    const { host: self, replicationUser, postgresUser } = config;
+    const view = {
+      self,
+      primary: primary?.host ?? null,
+      replicationUser,
+      postgresUser,
+      seen: await doors.server.roles(),
+    };
+    condition.rolesHave(findRoleTroubles(view, role));
+    if (role !== "primary" || licenseOf(this.node) === "missing" || memory.now.restore !== null) return;
+    for (const change of decideRoleChanges(view)) {
+      await doors.server.setRole(change);
+      history.note("A role was set right", { role: change.name, because: change.because });
+    }
+  }
+}

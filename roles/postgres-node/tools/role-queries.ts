@@ -1,0 +1,82 @@
+// SQL about roles and their stored passwords. No password is ever part of a statement: what is stored is computed here.
+import { randomBytes } from "node:crypto";
+import { z } from "zod";
+import type { NodeConfig } from "../../../config/postgres-node.ts";
+import { isOf, kindOf, saltBytes, verifierOf } from "../../../core/postgres/scram.ts";
+import type { RoleChange, RoleSeen } from "../decide/roles.ts";
+import type { Sql } from "./queries.ts";
+
+const RoleRow = z.object({
+  name: z.string(),
+  stored: z.string().nullable(),
+  superuser: z.boolean(),
+  replication: z.boolean(),
+  login: z.boolean(),
+  limited: z.boolean(),
+});
+
+/** Passwords by the name of their role, as this node's variables give them; empty: none is given. */
+export type Passwords = Readonly<Record<string, string>>;
+
+/** One role may be both: REPLICATION_PASSWORD counts then, as at the bootstrap. */
+export const passwordsOf = (
+  c: Pick<NodeConfig, "postgresUser" | "postgresPassword" | "replicationUser" | "replicationPassword">,
+): Passwords => ({ [c.postgresUser]: c.postgresPassword, [c.replicationUser]: c.replicationPassword });
+
+/** The roles of `passwords`, and every other that has an md5 hash. */
+export class RoleReader {
+  /** comparing takes some milliseconds of a core: only what has changed is compared again */
+  private readonly compared = new Map<string, { stored: string; right: boolean }>();
+
+  constructor(private readonly passwords: Passwords) {}
+
+  async read(sql: Sql): Promise<RoleSeen[]> {
+    const names = Object.keys(this.passwords);
+    const rows = await sql`
+      select rolname::text as name, rolpassword as stored, rolsuper as superuser, rolreplication as replication,
+        rolcanlogin as login, rolconnlimit <> -1 or coalesce(rolvaliduntil, 'infinity') <> 'infinity' as limited
+      from pg_authid where rolname in ${sql(names)} or starts_with(rolpassword, 'md5') order by rolname`;
+    const roles: RoleSeen[] = [];
+    for (const { stored, ...role } of z.array(RoleRow).parse([...rows])) {
+      roles.push({ ...role, password: await this.compare(role.name, stored) });
+    }
+    return roles;
+  }
+
+  private async compare(name: string, stored: string | null): Promise<RoleSeen["password"]> {
+    const kind = kindOf(stored);
+    if (kind === "md5") return "md5";
+    const password = this.passwords[name] ?? "";
+    if (password === "") return "unset";
+    if (stored === null || kind !== "scram") return "wrong";
+    const known = this.compared.get(name);
+    const right = known?.stored === stored ? known.right : await isOf(password, stored);
+    this.compared.set(name, { stored, right });
+    return right ? "right" : "wrong";
+  }
+}
+
+/**
+ * Creates a role or sets it right. It does not wait for standbys, which cannot connect before it is done; and what is stored
+ * stays out of the server's log.
+ */
+export async function setRole(
+  sql: Sql,
+  { name, create, rights, password }: Omit<RoleChange, "because">,
+  passwords: Passwords,
+): Promise<void> {
+  const text = passwords[name] ?? "";
+  const stored = password && text !== "" ? await verifierOf(text, randomBytes(saltBytes)) : null;
+  const pattern = [
+    `${create ? "create" : "alter"} role %1$I with`,
+    ...rights ? ["superuser replication login connection limit -1 valid until 'infinity'"] : [],
+    ...stored === null ? [] : ["password %2$L"],
+  ].join(" ");
+  await sql.begin("read write", async (own) => {
+    await own`set local synchronous_commit = local`;
+    await own`set local log_statement = none`;
+    await own`set local log_min_duration_statement = -1`;
+    const [row] = await own`select format(${pattern}::text, ${name}::text, ${stored}::text) as text`;
+    await own.unsafe(z.string().parse(row?.text));
+  });
+}
