@@ -2,8 +2,9 @@
 import { commandGroups } from "./command-tree.ts";
 import type { Leaf } from "./command-types.ts";
 import { legacyArguments } from "./legacy-commands.ts";
+import { refusalOfSystem } from "../core/words/system-errors.ts";
 import type { Context } from "../core/runtime/context.ts";
-import { errorText, ExitCode, OperatorError } from "../core/words/errors.ts";
+import { errorText, ExitCode } from "../core/words/errors.ts";
 
 /** Runs one command line and returns its exit code. Never throws: every failure has been explained. */
 export async function runCommandLine(context: Context, argv0: string, args: readonly string[]): Promise<number> {
@@ -29,24 +30,11 @@ function leafOf(words: readonly string[]): Leaf | undefined {
 }
 
 function explain(context: Context, error: unknown): number {
-  const told = error instanceof OperatorError ? error : withoutRoom(error);
+  const told = refusalOfSystem(error);
   if (told !== null) {
     context.complain(`postdock: ${told.message}`);
     return told.exitCode;
   }
   context.complain(`postdock: a bug: ${error instanceof Error ? error.stack : errorText(error)}`);
   return ExitCode.bug;
-}
-
-/** A full volume is not taken for a bug; null: the error is another one. */
-function withoutRoom(error: unknown): OperatorError | null {
-  const { code } = error instanceof Error ? error as Error & { code?: unknown } : { code: null };
-  if (code !== "ENOSPC" && code !== "EDQUOT") return null;
-  return new OperatorError({
-    what: "A volume of this container is full",
-    why: errorText(error),
-    fix: "see which one with df -h, make room on it or make it larger, then try again",
-    exitCode: ExitCode.config,
-    cause: error,
-  });
 }

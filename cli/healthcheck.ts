@@ -1,6 +1,7 @@
 // The probes of the command line: they ask this container's own agent over HTTP and print one line of why.
 import type { Command, Context } from "../core/runtime/context.ts";
 import { ExitCode } from "../core/words/errors.ts";
+import { httpPortOf } from "../core/protocol/port.ts";
 import { askOwnAgent, type OwnAnswer } from "../core/client/own-agent.ts";
 
 /** After this wait CHECK_PGCONNECT_TIMEOUT is read. Shorter than the least value of that variable, milliseconds. */
@@ -13,7 +14,7 @@ const quickMs = 900;
 async function ask(context: Context, path: string): Promise<OwnAnswer> {
   const late = new AbortController();
   const answered = new AbortController();
-  const asking = askOwnAgent(path, late.signal).finally(() => answered.abort());
+  const asking = askOwnAgent(httpPortOf(context), path, late.signal).finally(() => answered.abort());
   await context.clock.sleep(quickMs, answered.signal);
   if (!answered.signal.aborted) {
     const [{ readConfig }, { checkTimeout }] = await Promise.all([

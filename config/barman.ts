@@ -179,8 +179,7 @@ export const barmanVariables = {
     86400,
     "After this long without a primary, the container reports that it is not ready and logs an error. It keeps looking.",
   ),
-  sshEnable: shared.sshEnable,
-  logLevel: shared.logLevel,
+  ...shared.ofEveryRole,
 };
 
 export type BarmanConfig = ConfigOf<typeof barmanVariables>;

@@ -90,8 +90,7 @@ export const pgpoolVariables = {
   configs: shared.configs,
   configsDelimiter: shared.configsDelimiter,
   configsAssignment: shared.configsAssignment,
-  sshEnable: shared.sshEnable,
-  logLevel: shared.logLevel,
+  ...shared.ofEveryRole,
 };
 
 export interface PgpoolConfig extends ConfigOf<typeof pgpoolVariables> {

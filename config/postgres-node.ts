@@ -123,8 +123,7 @@ export const postgresNodeVariables = {
     accepts: "0 or 1",
     doc: "1: clone a returning node that has diverged, instead of running pg_rewind.",
   }),
-  sshEnable: shared.sshEnable,
-  logLevel: shared.logLevel,
+  ...shared.ofEveryRole,
   waitStartSeconds: shared.seconds(
     "REPMGR_WAIT_POSTGRES_START_TIMEOUT",
     90,

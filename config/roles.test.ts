@@ -54,6 +54,7 @@ const badAnywhere: Record<string, string[]> = {
   CONFIGS_DELIMITER_SYMBOL: ["a", "'", " "],
   CONFIGS_ASSIGNMENT_SYMBOL: ["1", '"'],
   SSH_ENABLE: ["please"],
+  POSTDOCK_PORT: ["0", "65536", "http", "tcp://10.0.0.1:8080"],
   LOG_LEVEL: ["LOUD"],
   STANDBY_ROLE_LOCK_FILE_NAME: ["standby.lock"],
   WAIT_UPSTREAM_TIMEOUT: ["-1", "soon"],

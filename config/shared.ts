@@ -1,5 +1,6 @@
 // Variables that more than one role reads, under their public names.
 import { env, flag, identifier, integer, MalformedValue, oneOf, plainText } from "./env.ts";
+import { defaultHttpPort } from "./http-port.ts";
 import { hostName } from "./host-name.ts";
 
 export const sshEnable = env("SSH_ENABLE", flag, {
@@ -95,6 +96,15 @@ export const replicationDb = env("REPLICATION_DB", plainName, {
 /** A TCP port variable with its default. */
 export const port = (name: string, fallback: number, doc: string) =>
   env(name, integer(1, 65535), { fallback, accepts: "a port, 1 to 65535", doc });
+
+export const httpPort = port(
+  "POSTDOCK_PORT",
+  defaultHttpPort,
+  "Port of HTTP: probes, metrics, and what the containers say to each other. Set the same on all containers of a cluster.",
+);
+
+/** What every role reads. */
+export const ofEveryRole = { httpPort, sshEnable, logLevel };
 
 /** A duration in seconds with its default and maximum; `changed` says what differs from 1.x. */
 export const seconds = (name: string, fallback: number, max: number, doc: string, changed?: string) =>

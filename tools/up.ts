@@ -1,6 +1,7 @@
 // `deno task up`: from a bare machine to the running example cluster. Running it again is quick and harmless.
 import { systemClock } from "../core/runtime/time.ts";
 import { OperatorError } from "../core/words/errors.ts";
+import { defaultHttpPort } from "../config/http-port.ts";
 import { Peers } from "../core/client/peers.ts";
 import { ensureCompose } from "./engine.ts";
 import { ensureImages } from "./images.ts";
@@ -10,7 +11,7 @@ import { optionsOf } from "./options.ts";
 import { attempt, execute, say, task } from "./terminal.ts";
 import { renderTopology, type SeenNode } from "./topology.ts";
 
-const peers = new Peers(systemClock);
+const peers = new Peers(systemClock, defaultHttpPort);
 
 const deadlineMs = 180_000;
 

@@ -137,7 +137,7 @@ test("a healthy cluster has no findings", () => assert.deepEqual(lines(whole()),
 
 const leaseOf = (host: string) => node(host).lease;
 const table: [string, Member, RegExp][] = [
-  ["a silent node", silent("c"), /^error c: does not answer on port 8080: connect timed out/],
+  ["a silent node", silent("c"), /^error c: does not answer over HTTP: connect timed out/],
   [
     "a node whose name DNS does not tell",
     { host: "c", error: "the name c could not be resolved within 2 s: DNS does not answer" },

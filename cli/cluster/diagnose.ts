@@ -36,9 +36,9 @@ function silence({ members }: Cluster): Finding[] {
       ? [
         error(
           m.host,
-          `does not answer on port 8080: ${m.error}`,
+          `does not answer over HTTP: ${m.error}`,
           (m.error.startsWith("the name ") ? remedyFor(m.error, m) : null) ??
-            "start its container; if it runs, see its log and check the network",
+            "start its container; if it runs, see its log, check the network, and set the same POSTDOCK_PORT everywhere",
         ),
       ]
       : []

@@ -8,6 +8,7 @@ import { ControlClient } from "../../core/client/control-client.ts";
 import { choosePrimary, reportOf } from "../../core/protocol/choose-primary.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { HttpError, Peers } from "../../core/client/peers.ts";
+import { httpPortOf } from "../../core/protocol/port.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { ConfigError } from "../../core/runtime/start.ts";
 import { AnyStatus, type NodeStatus } from "../../core/protocol/status.ts";
@@ -50,7 +51,7 @@ export function openSession(context: Context): Session {
   const read = readConfig(variables, context);
   if (!read.ok) throw new ConfigError(read.problems);
   const { config } = read;
-  const peers = new Peers(context.clock);
+  const peers = new Peers(context.clock, httpPortOf(context));
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
   return {
     context,

@@ -1,7 +1,6 @@
 // Asks this container's own agent, for commands that run every few seconds. By fetch: loading node:http would take 10 ms, a
 // third of the time of such a command.
 import { errorText } from "../words/errors.ts";
-import { httpPort } from "../protocol/port.ts";
 
 export interface OwnAnswer {
   ok: boolean;
@@ -10,9 +9,9 @@ export interface OwnAnswer {
 }
 
 /** GET of a path of this container's agent. Never throws: without an answer `ok` is false. */
-export async function askOwnAgent(path: string, signal: AbortSignal): Promise<OwnAnswer> {
+export async function askOwnAgent(port: number, path: string, signal: AbortSignal): Promise<OwnAnswer> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${httpPort}${path}`, { signal });
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { signal });
     const said = (await answer.text()).trimEnd();
     if (answer.ok || answer.status === 503) return { ok: answer.ok, said };
     return { ok: false, said: `the agent of this container answered ${answer.status}: ${said}` };

@@ -3,18 +3,18 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
 import { test } from "node:test";
+import { defaultHttpPort } from "../../config/http-port.ts";
 import { Peers } from "./peers.ts";
 import { systemClock } from "../runtime/time.ts";
-import { httpPort } from "../protocol/port.ts";
 
 /** On an address of its own, so that nothing else has the port. */
 const host = "127.0.71.1";
 
 async function listening(server: Server): Promise<void> {
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(httpPort, host, resolve));
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(defaultHttpPort, host, resolve));
 }
 
-const peers = new Peers(systemClock);
+const peers = new Peers(systemClock, defaultHttpPort);
 const getText = peers.getText.bind(peers);
 
 test("requests share a connection; the first one after a restart of the other side is answered too", async () => {

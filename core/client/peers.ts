@@ -1,9 +1,8 @@
-// Asks the agents of other containers over HTTP. Each role or command makes one value of Peers and hands it on: it remembers
-// addresses and keeps connections.
+// Asks the agents of other containers over HTTP. Each role or command makes one value of Peers and hands it on: it knows the port,
+// remembers addresses and keeps connections.
 import { Agent, request } from "node:http";
 import { NodeStatus, type PeerSeen } from "../protocol/status.ts";
 import { errorText } from "../words/errors.ts";
-import { httpPort } from "../protocol/port.ts";
 import { Names } from "../runtime/names.ts";
 import { type Clock, withDeadline } from "../runtime/time.ts";
 
@@ -48,7 +47,7 @@ export class Peers {
   /** the addresses of this process: whoever connects to another container takes them from here */
   readonly names: Names;
 
-  constructor(clock: Pick<Clock, "nowMs">) {
+  constructor(clock: Pick<Clock, "nowMs">, private readonly port: number) {
     this.names = new Names(clock);
   }
 
@@ -110,7 +109,7 @@ export class Peers {
   private async answer(o: Asked): Promise<Answer> {
     const signal = AbortSignal.timeout(o.timeoutMs);
     if (o.at.startsWith("/")) return await send({ socketPath: o.at, agent: false }, o, signal);
-    const target = { host: (await this.names.addressOf(o.at, o.timeoutMs)).address, port: httpPort };
+    const target = { host: (await this.names.addressOf(o.at, o.timeoutMs)).address, port: this.port };
     try {
       return await send({ ...target, agent: this.connections }, o, signal);
     } catch (error) {
@@ -132,7 +131,7 @@ type Target = { socketPath: string; agent: false } | { host: string; port: numbe
 function send(target: Target, o: Asked, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { path, method } = o;
-    const headers = { ...o.headers, ...("host" in target ? { host: `${o.at}:${httpPort}` } : {}) };
+    const headers = { ...o.headers, ...("host" in target ? { host: `${o.at}:${target.port}` } : {}) };
     const req = request({ ...target, path, method, signal, headers }, (res) => {
       let body = "";
       res.setEncoding("utf8");

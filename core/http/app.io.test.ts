@@ -7,10 +7,11 @@ import { test } from "node:test";
 import { Hono } from "hono";
 import { modeOf, remove } from "../runtime/files.ts";
 import { serve } from "./serve.ts";
+import { defaultHttpPort } from "../../config/http-port.ts";
 import { Peers } from "../client/peers.ts";
 import { systemClock } from "../runtime/time.ts";
 
-const peers = new Peers(systemClock);
+const peers = new Peers(systemClock, defaultHttpPort);
 
 async function onSocket(app: Hono, work: (socketPath: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "postdock-http-"));

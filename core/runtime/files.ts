@@ -196,6 +196,17 @@ export async function readUnzipped(path: string): Promise<Buffer | null> {
   }
 }
 
+/** The system's code for why nothing can be made at this path, or in the nearest directory above it that is there; null: it can. */
+export async function whyNotWritable(path: string): Promise<string | null> {
+  try {
+    await fs.access(path, fs.constants.W_OK);
+    return null;
+  } catch (error) {
+    if (isMissing(error) && path !== dirname(path)) return await whyNotWritable(dirname(path));
+    return (error as { code?: string }).code ?? "unknown error";
+  }
+}
+
 /** True if the path exists, whatever kind of file it is. */
 export async function exists(path: string): Promise<boolean> {
   try {

@@ -10,6 +10,10 @@ export const sshKeysDirectory = "/tmp/.ssh/keys";
 const configPath = "/etc/ssh/sshd_config.postdock";
 const hostKeyPath = "/etc/ssh/ssh_host_ed25519_key";
 
+/** Where prepareSshd() writes, and where sshd listens. */
+export const sshdPaths: readonly string[] = ["/etc/ssh", join(postgresAccount.home, ".ssh"), "/run"];
+export const sshdPort = { port: 22, by: "sshd", change: "set SSH_ENABLE=0" } as const;
+
 /** The whole sshd_config. Pure. */
 export function renderSshdConfig(account: Account): string {
   return [

@@ -2,6 +2,7 @@
 import { type ConfigOf, type ConfigProblem, readConfig, type Variables } from "../../config/env.ts";
 import type { Context } from "./context.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
+import { refusalOfSystem } from "../words/system-errors.ts";
 import type { LogLevel } from "../words/log-level.ts";
 import { createLog, type Log } from "./log.ts";
 import { type Clock, untilAborted } from "./time.ts";
@@ -48,7 +49,7 @@ export function roleLog(context: Context, level: LogLevel, secrets: readonly str
 /**
  * Runs a role's main work until it ends or a signal asks it to stop; returns the exit code of the container.
  * The signal's name is the reason of `stop`.
- * An OperatorError is logged with its fix and gives its own code; anything else is a bug and is thrown.
+ * An OperatorError, or what the system refuses, is logged with its fix and gives its own code; anything else is a bug and is thrown.
  */
 export async function runUntilSignal(
   context: Context,
@@ -67,8 +68,9 @@ export async function runUntilSignal(
     log.info("Stopped", { because: asked });
     return ExitCode.ok;
   } catch (error) {
-    log.error("The container stops", { error: error instanceof Error ? error : String(error) });
-    if (error instanceof OperatorError) return error.exitCode;
+    const told = refusalOfSystem(error);
+    log.error("The container stops", { error: told ?? (error instanceof Error ? error : String(error)) });
+    if (told !== null) return told.exitCode;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 // `barman backup [--incremental]`: takes a base backup now, and waits until it can be restored.
 import { Peers } from "../../core/client/peers.ts";
+import { httpPortOf } from "../../core/protocol/port.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { sizeText } from "../../core/words/amounts.ts";
@@ -61,7 +62,7 @@ export const backupCommand: Command = async (context, { options }) => {
 
 /** After a change of the primary barman follows the old one for some seconds more, and a backup of that cannot begin. */
 async function untilFollowing(context: Context): Promise<void> {
-  const peers = new Peers(context.clock);
+  const peers = new Peers(context.clock, httpPortOf(context));
   let status = await ownStatus(peers);
   if (status === null || status.certain) return;
   context.print("Waiting until WAL is received from the primary …");
@@ -126,7 +127,7 @@ const kindText = (kind: Kind): string =>
 /** What is taken, and from where; null: no service runs in this container, and barman's server file names the node. */
 async function choose(wish: Wish, context: Context): Promise<Chosen | null> {
   const { config } = wish;
-  const peers = new Peers(context.clock);
+  const peers = new Peers(context.clock, httpPortOf(context));
   const primary = (await ownStatus(peers))?.primary ?? null;
   if (primary === null) return null;
   const hosts = await knownHosts({ config, log: quietLog(context) });
@@ -135,7 +136,7 @@ async function choose(wish: Wish, context: Context): Promise<Chosen | null> {
 
 /** Only one backup can be under way. */
 async function untilFree(context: Context): Promise<void> {
-  const peers = new Peers(context.clock);
+  const peers = new Peers(context.clock, httpPortOf(context));
   const runs = async () => (await ownStatus(peers))?.backupRunsMs ?? null;
   const forMs = await runs();
   if (forMs === null) return;

@@ -1,5 +1,6 @@
 // `barman receive-wal`: starts the WAL receiver as in 1.x.
 import { Peers } from "../../core/client/peers.ts";
+import { httpPortOf } from "../../core/protocol/port.ts";
 import type { Command } from "../../core/runtime/context.ts";
 import { ExitCode } from "../../core/words/errors.ts";
 import { ownStatus, quietLog, runInForeground } from "./own-service.ts";
@@ -10,7 +11,7 @@ import { receiverChild } from "./tools/barman-cli.ts";
 /** `barman receive-wal` (wal-receiver.sh of 1.x): the receiver in the foreground, unless the container's own runs. */
 export const receiveWalCommand: Command = async (context) => {
   const config = loadBarmanConfig(context);
-  const status = await ownStatus(new Peers(context.clock));
+  const status = await ownStatus(new Peers(context.clock, httpPortOf(context)));
   if (status !== null) {
     context.print(
       status.receiving

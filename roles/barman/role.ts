@@ -1,6 +1,6 @@
 // Wiring of the barman role: configuration, HTTP, sshd, and the loops that follow, receive, back up and check.
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
@@ -11,7 +11,8 @@ import { serve } from "../../core/http/serve.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { observerControl } from "../../core/lease/observer.ts";
-import { httpPort } from "../../core/protocol/port.ts";
+import { postgresAccount } from "../../core/runtime/command.ts";
+import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
@@ -26,6 +27,7 @@ import { followOnce, followPrimary } from "./act/follow.ts";
 import { backupDesk } from "./http/backup-desk.ts";
 import { barmanHttp } from "./http/probes.ts";
 import { barmanEvents, barmanGauges } from "./text/metrics.ts";
+import { barmanConfPath, barmanLogPath, lockDirectory, serverDirectory } from "./text/barman-conf.ts";
 import { prepareBarman } from "./prepare.ts";
 import { keepReceiving } from "./act/receiver.ts";
 import { keepSlots } from "./act/slots.ts";
@@ -52,10 +54,15 @@ export const barmanEntrypoint: Command = async (context) => {
 };
 
 async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: AbortSignal): Promise<void> {
+  await requireFoothold({
+    paths: [dirname(barmanConfPath), serverDirectory, lockDirectory, dirname(barmanLogPath), postgresAccount.home],
+    ports: [httpNeeds(config.httpPort)],
+    sshd: config.sshEnable,
+  });
   const stop = new AbortController();
   onAbort(asked, () => stop.abort());
   const metrics = new Metrics();
-  const peers = new Peers(clock);
+  const peers = new Peers(clock, config.httpPort);
   const barman: Barman = {
     config,
     state: initialState(clock.nowMs(), config.hosts, config.cloudUrl),
@@ -78,7 +85,7 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
     answering(orders.backupFiles, desk.files),
     answering(orders.backupPiece, desk.piece),
   ]);
-  const listener = await serve(httpApp(barmanHttp(barman, follow), log, control), { port: httpPort });
+  const listener = await serve(httpApp(barmanHttp(barman, follow), log, control), { port: config.httpPort });
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;

@@ -6,7 +6,8 @@ import type { Command, Context } from "../../core/runtime/context.ts";
 import { addProbe, httpApp } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import { observerControl } from "../../core/lease/observer.ts";
-import { httpPort } from "../../core/protocol/port.ts";
+import { postgresAccount } from "../../core/runtime/command.ts";
+import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
@@ -15,7 +16,7 @@ import { newAgent, type PoolAgent, say, seenNow } from "./state.ts";
 import { warnOfConnections } from "./act/connections.ts";
 import { hasEnoughBackends, hasWriteNode, pgpoolHttp, poolStatus } from "./http/probes.ts";
 import { poolGauges } from "./text/metrics.ts";
-import { judgeSettings, type SettingsVerdict } from "./text/pgpool-conf.ts";
+import { configDirectory, judgeSettings, runDirectory, type SettingsVerdict } from "./text/pgpool-conf.ts";
 import { preparePgpool } from "./tools/pgpool-process.ts";
 
 /** What pgpool has to remember as a voter; everything else is made anew at each start. */
@@ -40,9 +41,15 @@ export const pgpoolEntrypoint: Command = async (context) => {
   const log = roleLog(context, config.logLevel, secrets);
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   return await runUntilSignal(context, log, async (stop) => {
-    const agent = newAgent(config, { clock: context.clock, log, stop, peers: new Peers(context.clock) });
+    await requireFoothold(needsOf(config));
+    const agent = newAgent(config, {
+      clock: context.clock,
+      log,
+      stop,
+      peers: new Peers(context.clock, config.httpPort),
+    });
     agent.metrics.gauges(poolGauges, () => ({ status: poolStatus(agent), answers: seenNow(agent).nodes !== null }));
-    const listener = await serve(await pgpoolApp(agent), { port: httpPort });
+    const listener = await serve(await pgpoolApp(agent), { port: config.httpPort });
     let sshd: Supervised | null = null;
     try {
       await preparePgpool(config, config.verdict.settings);
@@ -55,6 +62,16 @@ export const pgpoolEntrypoint: Command = async (context) => {
     }
   });
 };
+
+const needsOf = (config: PgpoolConfig): Needs => ({
+  paths: [configDirectory, runDirectory, stateDirectory, postgresAccount.home, "/root"],
+  ports: [
+    httpNeeds(config.httpPort),
+    { port: 5432, by: "pgpool", change: null },
+    { port: 9898, by: "PCP", change: null },
+  ],
+  sshd: config.sshEnable,
+});
 
 async function pgpoolApp(agent: PoolAgent) {
   const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory });

@@ -6,6 +6,7 @@ import { exists } from "../../core/runtime/files.ts";
 import { createLog } from "../../core/runtime/log.ts";
 import { Names } from "../../core/runtime/names.ts";
 import { Peers } from "../../core/client/peers.ts";
+import { httpPortOf } from "../../core/protocol/port.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { NodeStatus } from "../../core/protocol/status.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
@@ -81,7 +82,7 @@ async function waitFor(
 
 /** `cluster_master`: prints the primary's host, or exits 1 if none is in sight. */
 export const clusterMaster: Command = async (context) => {
-  const peers = new Peers(context.clock);
+  const peers = new Peers(context.clock, httpPortOf(context));
   try {
     const own = NodeStatus.parse(JSON.parse(await peers.getText("localhost", "/status", askMs)));
     const named = [...own.partners, ...(own.postgres.registered ?? []).map((r) => r.host)];

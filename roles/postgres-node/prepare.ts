@@ -1,7 +1,7 @@
 // Puts in place what the node needs before it decides anything: directories, passfile, repmgr.conf, and a postgresql.conf
 // that PostgreSQL itself has accepted. The data is not touched.
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Setting } from "../../config/list-syntax.ts";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { postgresAccount, run, tryRun } from "../../core/runtime/command.ts";
@@ -17,6 +17,7 @@ import {
   setAccess,
   writeAtomic,
 } from "../../core/runtime/files.ts";
+import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { renderPgpassLine } from "../../core/postgres/conninfo.ts";
 import { librariesOf } from "./text/preloaded.ts";
@@ -107,8 +108,13 @@ async function checkSharedMemory(log: Log): Promise<void> {
   }
 }
 
-/** Directories, the passfile and repmgr.conf. Throws OperatorError if PGDATA cannot be used. */
+/** Directories, the passfile and repmgr.conf. Throws OperatorError if the container or PGDATA cannot be used. */
 export async function prepareNode(config: NodeConfig, log: Log): Promise<void> {
+  await requireFoothold({
+    paths: ["/var/run/postgresql", "/run/postdock", dirname(passfilePath), dirname(repmgrConfPath), tmpdir()],
+    ports: [httpNeeds(config.httpPort), { port: 5432, by: "PostgreSQL", change: null }],
+    sshd: config.sshEnable,
+  });
   const owner = postgresAccount;
   await ensureDirectory("/var/run/postgresql", { mode: 0o2775, owner });
   await ensureDirectory("/run/postdock", { mode: 0o750, owner });

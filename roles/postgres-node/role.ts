@@ -12,7 +12,6 @@ import { openEpochs } from "../../core/lease/epochs.ts";
 import { openLongestLease } from "../../core/lease/longest.ts";
 import { Voter } from "../../core/lease/voter.ts";
 import { orders } from "../../core/protocol/orders.ts";
-import { httpPort } from "../../core/protocol/port.ts";
 import { clusterKeys, type ControlKeys } from "../../core/protocol/signing.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { remove } from "../../core/runtime/files.ts";
@@ -83,7 +82,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   const { pgdata } = config;
   const incarnation = randomUUID();
   const keys: ControlKeys = { keys: clusterKeys(config.clusterKeys, config.replicationPassword), incarnation };
-  const peers = new Peers(clock);
+  const peers = new Peers(clock, config.httpPort);
   const client = new ControlClient(keys.keys, peers, clock);
   const metrics = new Metrics({ node: config.name });
   const events = nodeEvents(metrics);
@@ -180,7 +179,7 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
   addProbe(app, "/local/is-major-master", () => isMajorMaster(node));
   app.get("/history", (c) => c.json({ schema: 1, entries: history.all() }));
   await remove(agentSocketPath);
-  return [await serve(app, { port: httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
+  return [await serve(app, { port: node.config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
 }
 
 async function close(

@@ -1,10 +1,11 @@
 // What PostDock costs while nothing happens: probes, the agents' CPU and memory, the lease's messages.
+import { defaultHttpPort } from "../../config/http-port.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { systemClock } from "../../core/runtime/time.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { exec } from "../support/docker.ts";
 
-const peers = new Peers(systemClock);
+const peers = new Peers(systemClock, defaultHttpPort);
 
 export interface Cost {
   /** medians over 30 asks, milliseconds */

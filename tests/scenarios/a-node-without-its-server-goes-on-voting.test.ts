@@ -58,7 +58,7 @@ test("roles that lost what they need, a line that refuses all standbys, then a d
   const { stdout: events } = await tryExec(await cluster.container(primary), ["postdock", "cluster", "history"]);
   assert.match(events, /A role was set right, role replication_user: it lacked a right .*stored as md5/);
 
-  const block = "host all replication_user all reject";
+  const block = "host replication all all reject";
   await inNode(cluster, primary, `sed -i '1i ${block}' $PGDATA/pg_hba.conf`);
   await cluster.psql(primary, "select pg_reload_conf(), pg_terminate_backend(pid) from pg_stat_replication");
   await cluster.waitEach(

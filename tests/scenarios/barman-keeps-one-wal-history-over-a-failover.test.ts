@@ -2,6 +2,7 @@
 // itself and its WAL history has no gap.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { defaultHttpPort } from "../../config/http-port.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { nodes } from "../support/cluster.ts";
@@ -38,7 +39,11 @@ test("barman keeps one WAL history over a failover", async () => {
     await exec(backup, ["rm", "-rf", restored]);
     await cluster.psql(promoted, "drop table wal_history");
   }
-  const metrics = await new Peers(systemClock).getText((await cluster.address("backup"))!, "/metrics", 5_000);
+  const metrics = await new Peers(systemClock, defaultHttpPort).getText(
+    (await cluster.address("backup"))!,
+    "/metrics",
+    5_000,
+  );
   assert.match(metrics, /^postdock_barman_wal_gaps_total 0$/m);
 });
 

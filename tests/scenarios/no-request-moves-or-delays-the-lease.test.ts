@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ControlClient, newNonce } from "../../core/client/control-client.ts";
 import type { LeaseRequest } from "../../core/lease/decide/vote.ts";
+import { defaultHttpPort } from "../../config/http-port.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys, sign } from "../../core/protocol/signing.ts";
@@ -98,7 +99,7 @@ test("a request for the lease that lies about its sender gets no vote", async ()
   const cluster = await exampleCluster();
   const { address, primary, standby } = await standbyOf(cluster);
   const { lease: { term }, node: { id: nodeId } } = (await cluster.nodeStatus(primary))!;
-  const client = new ControlClient(keys, new Peers(systemClock), systemClock);
+  const client = new ControlClient(keys, new Peers(systemClock, defaultHttpPort), systemClock);
   const claim = (changed: Partial<LeaseRequest>) => {
     const request: LeaseRequest = {
       kind: "acquire",

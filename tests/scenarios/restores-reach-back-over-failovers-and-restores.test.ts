@@ -3,6 +3,7 @@
 // acknowledged before the moment or after the restore is there. The whole cascade follows.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { defaultHttpPort } from "../../config/http-port.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { askCopy, endCopy, reachStep, received, restore, waitBackup, waitReceiving } from "../support/barman.ts";
@@ -121,6 +122,10 @@ test("over two failovers and a switchover each moment is restored, also one rest
   for (const [host, above] of [["pgslave2", "pgslave1"], ["pgslave4", "pgslave3"]] as const) {
     await cluster.waitEach([host], `${host} to follow ${above}`, (s) => s.postgres.upstream?.host === above, wholeMs);
   }
-  const metrics = await new Peers(systemClock).getText((await cluster.address("backup"))!, "/metrics", 5_000);
+  const metrics = await new Peers(systemClock, defaultHttpPort).getText(
+    (await cluster.address("backup"))!,
+    "/metrics",
+    5_000,
+  );
   assert.match(metrics, /^postdock_barman_wal_gaps_total 0$/m);
 });

@@ -121,6 +121,40 @@ test("the data of another cluster is refused with both system identifiers", asyn
   assert.equal(await fingerprint(second), before, "nothing was touched");
 });
 
+test("a container without what its role needs is refused at once, in every image, and nothing is made", async () => {
+  const one = await run({ name: "one", flags: ["-v", `${first}:${data}`] });
+  await exec(one, ["wait_local_postgres"], 60_000);
+  const environment = { NODE_ID: "1", NODE_NAME: "node1", POSTGRES_PASSWORD: password, REPLICATION_HOST: "one" };
+  const given = Object.entries({ ...environment, POSTGRES_USER: "u", POSTGRES_DB: "d" });
+  const shared = ["--network", `container:${one}`];
+  const table: [string[], RegExp][] = [
+    [["--user", "1234"], /it runs as uid 1234, .*Fix: start the container as root/],
+    [["--read-only"], /is on a file system that is read-only.*no read_only:/],
+    [["--cap-drop", "ALL"], /it lacks the capabilities CHOWN, DAC_OVERRIDE, FOWNER, SETGID, SETUID/],
+    [shared, /port 8080, on which HTTP listens, is taken at .*set POSTDOCK_PORT/],
+  ];
+  for (const [flags, said] of table) {
+    for (const kind of ["postgres", "pgpool", "barman"]) {
+      const argv = [
+        "docker",
+        "run",
+        "--rm",
+        ...flags,
+        ...given.flatMap(([k, v]) => ["-e", `${k}=${v}`]),
+        ...executableMount,
+      ];
+      const since = systemClock.nowMs();
+      const { code, stdout, stderr } = await attempt([...argv, `postdock/${kind}:latest`], { timeoutMs: 30_000 });
+      const where = `${kind} ${flags.join(" ")}: ${stdout}${stderr}`;
+      assert.equal(code, 78, where);
+      assert.match(stdout + stderr, said, where);
+      assert.doesNotMatch(stdout + stderr, /a bug|"event":"(Process started|Output)"/, where);
+      assert.ok(systemClock.nowMs() - since < 5_000, `it took ${systemClock.nowMs() - since} ms: ${where}`);
+    }
+  }
+  await docker(["rm", "-f", one]);
+});
+
 test("a second node with the NODE_ID or the NODE_NAME of a running one does not start", async () => {
   const env = { REPLICATION_PRIMARY_HOST: "one", NODE_NAME: "node2" };
   await refused({ name: "twin", env }, 77, /one and this node \(twin\) both have NODE_ID 1/);

@@ -1,6 +1,7 @@
 // A soak without faults: pgbench at full load on the primary, and a lease that must not be lost once. What the load delays is in
 // the report: how old the lease was at its renewals.
 import { loadavg } from "node:os";
+import { defaultHttpPort } from "../../config/http-port.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { systemClock } from "../../core/runtime/time.ts";
 import { say } from "../../tools/terminal.ts";
@@ -55,7 +56,11 @@ export async function calm(cluster: Cluster, minutes: number): Promise<Calm> {
 
 /** The histogram of the lease's age at its renewals: how many were at most so old, by seconds. */
 export async function agesOf(cluster: Cluster, primary: string): Promise<Record<string, number>> {
-  const text = await new Peers(systemClock).getText((await cluster.address(primary))!, "/metrics", 10_000);
+  const text = await new Peers(systemClock, defaultHttpPort).getText(
+    (await cluster.address(primary))!,
+    "/metrics",
+    10_000,
+  );
   const found = text.matchAll(/^postdock_lease_age_seconds_bucket\{le="([^"]+)"[^}]*\} (\d+)$/gm);
   return Object.fromEntries([...found].map(([, upTo, n]) => [upTo!, Number(n)]));
 }

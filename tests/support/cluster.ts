@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
+import { defaultHttpPort } from "../../config/http-port.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { type AnyStatus, type NodeStatus } from "../../core/protocol/status.ts";
 import { systemClock, waitUntil, withDeadline } from "../../core/runtime/time.ts";
@@ -38,7 +39,7 @@ export interface ClusterOptions {
 }
 
 export class Cluster {
-  private readonly peers = new Peers(systemClock);
+  private readonly peers = new Peers(systemClock, defaultHttpPort);
   /** Docker's answers about services within the last second: each question starts two processes, and waits ask often */
   private readonly known = new Map<string, { atMs: number; answer: Promise<string | null> }>();
 

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createAdaptorServer } from "@hono/node-server";
 import { ControlClient } from "../../../core/client/control-client.ts";
+import { defaultHttpPort } from "../../../config/http-port.ts";
 import { HttpError, Peers } from "../../../core/client/peers.ts";
 import { httpApp, type RoleHttp } from "../../../core/http/app.ts";
 import { controlApp } from "../../../core/http/control.ts";
 import { type Order, orders, pieceBytes } from "../../../core/protocol/orders.ts";
-import { httpPort } from "../../../core/protocol/port.ts";
 import { exists } from "../../../core/runtime/files.ts";
 import { systemClock } from "../../../core/runtime/time.ts";
 import {
@@ -72,10 +72,10 @@ test("a backup is fetched over signed HTTP: content, modes and times are the sam
     const deps = { keys, incarnation: "run-1", clock: systemClock, log: keptLog().log };
     const app = httpApp({} as RoleHttp, deps.log, controlApp(answersOf(deskAt(home)), deps));
     const server = createAdaptorServer({ fetch: app.fetch });
-    await new Promise<void>((resolve) => server.listen(httpPort, host, resolve));
-    assert.equal((server.address() as AddressInfo).port, httpPort);
+    await new Promise<void>((resolve) => server.listen(defaultHttpPort, host, resolve));
+    assert.equal((server.address() as AddressInfo).port, defaultHttpPort);
     try {
-      const { into, progress } = made(new ControlClient(keys, new Peers(systemClock), systemClock));
+      const { into, progress } = made(new ControlClient(keys, new Peers(systemClock, defaultHttpPort), systemClock));
       const bytes = 3 * pieceBytes + 11 + 8192 + 3 + 3 + 4;
       assert.deepEqual(await into(target, [host]), { bytes, files: 6 });
       assert.deepEqual(await readTree(target), await readTree(data));

@@ -8,6 +8,7 @@ import { postgresAccount } from "../../../core/runtime/command.ts";
 import { errorText, ExitCode } from "../../../core/words/errors.ts";
 import { writeAtomic } from "../../../core/runtime/files.ts";
 import { Peers } from "../../../core/client/peers.ts";
+import { httpPortOf } from "../../../core/protocol/port.ts";
 import { inParallel } from "../../../core/runtime/parallel.ts";
 import { type Clock, waitUntil } from "../../../core/runtime/time.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
@@ -106,7 +107,7 @@ export async function readWhole(
 /** `postgres-node fetch-wal NAME [PATH]`: the restore_command of pg_rewind, and with PATH that of a recovery from a backup. */
 export const fetchWalCommand: Command = async (context, { args: [name = "", path] }) => {
   try {
-    const peers = new Peers(context.clock);
+    const peers = new Peers(context.clock, httpPortOf(context));
     const asked = path === undefined ? { name } : { name, path };
     context.print((await peers.postJson(agentSocketPath, "/local/fetch-wal", asked, fileMs + followMs)).trim());
     return ExitCode.ok;

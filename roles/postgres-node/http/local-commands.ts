@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Command } from "../../../core/runtime/context.ts";
 import { errorText, ExitCode } from "../../../core/words/errors.ts";
 import { Peers } from "../../../core/client/peers.ts";
+import { httpPortOf } from "../../../core/protocol/port.ts";
 import { type Verdict, yes } from "../../../core/words/verdict.ts";
 import type { Node } from "../node.ts";
 import { mayEndRecovery } from "../act/permission.ts";
@@ -43,7 +44,7 @@ export const eventCommand: Command = async (
   { args: [nodeId = "", event = "", success = "", _time = "", details = ""] },
 ) => {
   try {
-    await new Peers(context.clock).postJson(
+    await new Peers(context.clock, httpPortOf(context)).postJson(
       agentSocketPath,
       "/local/event",
       { nodeId, event, success, details },
@@ -58,7 +59,10 @@ export const eventCommand: Command = async (
 /** `postgres-node may-promote`: repmgrd's failover_validation_command; 0 allows. Without an answer it is never allowed. */
 export const mayPromoteCommand: Command = async (context) => {
   try {
-    context.print((await new Peers(context.clock).postJson(agentSocketPath, "/local/may-promote", {}, 8_000)).trim());
+    context.print(
+      (await new Peers(context.clock, httpPortOf(context)).postJson(agentSocketPath, "/local/may-promote", {}, 8_000))
+        .trim(),
+    );
     return ExitCode.ok;
   } catch (error) {
     context.print(`not allowed: ${errorText(error)}`);
@@ -73,7 +77,12 @@ export const mayPromoteCommand: Command = async (context) => {
 export const mayEndRecoveryCommand: Command = async (context) => {
   try {
     context.print(
-      (await new Peers(context.clock).postJson(agentSocketPath, "/local/may-end-recovery", {}, 3_000)).trim(),
+      (await new Peers(context.clock, httpPortOf(context)).postJson(
+        agentSocketPath,
+        "/local/may-end-recovery",
+        {},
+        3_000,
+      )).trim(),
     );
     return ExitCode.ok;
   } catch (error) {

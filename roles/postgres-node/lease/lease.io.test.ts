@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ControlClient } from "../../../core/client/control-client.ts";
+import { defaultHttpPort } from "../../../config/http-port.ts";
 import { Peers } from "../../../core/client/peers.ts";
 import { Voter } from "../../../core/lease/voter.ts";
 import { processesIn } from "../../../core/runtime/proc.ts";
@@ -55,7 +56,7 @@ function leaseOf(
     incarnation: "a",
     voter,
     newestTimeline: () => 3,
-    client: new ControlClient(["a key of this test only"], new Peers(systemClock), systemClock),
+    client: new ControlClient(["a key of this test only"], new Peers(systemClock, defaultHttpPort), systemClock),
     fence: { arm: () => {}, disarm: () => Promise.resolve() },
     endServer,
     clock,
