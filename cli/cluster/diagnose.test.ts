@@ -141,7 +141,7 @@ const table: [string, Member, RegExp][] = [
   [
     "a node whose name DNS does not tell",
     { host: "c", error: "the name c could not be resolved within 2 s: DNS does not answer" },
-    /^error c: does not answer on port 8080: the name c could not .*; mend the DNS server/,
+    /^error c: does not answer over HTTP: the name c could not .*; mend the DNS server/,
   ],
   [
     "a fenced node",

@@ -31,6 +31,7 @@ export const remedyExamples: readonly string[] = [
   'unrecognized configuration parameter "wrk_mem" in file "postgresql.conf" line 3',
   'configuration file "/var/lib/postgresql/data/postgresql.conf" contains errors',
   "initdb: unrecognized option '--pony'",
+  'could not translate host name "pgmaster" to address: Temporary failure in name resolution',
   'could not translate host name "pgmaster" to address: Name or service not known',
   'connection to server at "pgmaster" (172.18.0.2), port 5432 failed: Connection refused',
   "checkpointer process (PID 7) was terminated by signal 9: Killed",
