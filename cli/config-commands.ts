@@ -66,8 +66,11 @@ export function checkEnvironment(
 function checkSettings(role: RoleName, settings: readonly Setting[]): Pick<Found, "problems" | "warnings"> {
   const problem = (message: string, fix: string): ConfigProblem => ({ variable: "CONFIGS", message, fix });
   if (role === "pgpool") {
-    const { warnings, refused } = judgeSettings(settings);
-    return { warnings, problems: refused.map((why) => problem(`CONFIGS: ${why}`, "correct the setting or remove it")) };
+    const { warnings, idle, refused } = judgeSettings(settings);
+    return {
+      warnings: [...warnings, ...idle],
+      problems: refused.map((why) => problem(`CONFIGS: ${why}`, "correct the setting or remove it")),
+    };
   }
   const { warnings, refused } = translateSettings(settings);
   return {

@@ -1,6 +1,7 @@
 // PURE: what is wrong with pgpool and barman, from what they report.
 import type { BarmanStatus, PgpoolStatus } from "../../core/protocol/status.ts";
 import { error, type Finding, warning } from "./finding.ts";
+import { sessions } from "./diagnose-pool.ts";
 import type { Member } from "./gather.ts";
 
 /** What is wrong with a pool. */
@@ -12,6 +13,7 @@ export function pool(member: Member): Finding[] {
     : [];
   return [
     ...none,
+    ...sessions(member.host, status),
     ...status.backends.flatMap((b) => {
       if (b.truth === "false-primary" || b.truth === "foreign") {
         const what = b.truth === "foreign"

@@ -74,12 +74,17 @@ export async function gather(session: Session): Promise<Cluster> {
     members = [...members, ...await askAll(more, session)];
   }
   members = members.toSorted((a, b) => a.host.localeCompare(b.host));
-  if (members.length === 0 && "status" in own) members = [own];
+  if ("status" in own && (members.length === 0 || isUnnamed(own.status, members))) members = [...members, own];
   const nodes = members.flatMap((m) =>
     "status" in m && m.status.component === "postgres-node" ? [{ host: m.host, status: m.status }] : []
   );
   const chosen = choosePrimary(nodes.map((n) => reportOf(n.host, n.status)), null);
   return { members, nodes, primary: nodes.find((n) => n.host === chosen?.host) ?? null };
+}
+
+/** A pgpool or barman container that nobody names: this one can be seen from here only. */
+function isUnnamed({ component }: AnyStatus, members: readonly Member[]): boolean {
+  return component !== "postgres-node" && !members.some((m) => "status" in m && m.status.component === component);
 }
 
 function backendHosts(backends: string): string[] {

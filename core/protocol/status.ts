@@ -182,6 +182,12 @@ export const PgpoolStatus = z.object({
   component: z.literal("pgpool"),
   primary: z.string().nullable().meta({ description: "host of the primary that writes go to" }),
   backends: z.array(Backend),
+  sessions: z.object({ busy: z.number().int(), total: z.number().int() }).nullable().default(null).meta({
+    description: "pgpool's sessions with a client, of num_init_children; null: pgpool does not run",
+  }),
+  noLogin: z.string().nullable().default(null).meta({
+    description: "why no login gets through; null: logins do",
+  }),
 });
 export type PgpoolStatus = z.infer<typeof PgpoolStatus>;
 

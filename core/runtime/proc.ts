@@ -60,6 +60,13 @@ function startedElsewhere(pid: number, name: string, directory: string): boolean
   return parentName === name && startedElsewhere(parent, name, directory);
 }
 
+/** The titles that processes of this program have given themselves, each beginning with its name and a colon. */
+export function titlesOf(program: string): string[] {
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
+  const titles = pids.map((pid) => quietly(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "");
+  return titles.map((title) => title.replace(/[\0 ]+$/, "")).filter((title) => title.startsWith(`${program}: `));
+}
+
 /** Whether a process of this container is one of ours, and not a later one of the same number. */
 export function isPostdock(pid: number): boolean {
   return quietly(() => readFileSync(`/proc/${pid}/comm`, "utf8"))?.trim() === "postdock";

@@ -5,6 +5,7 @@ import { mendPool, startPool } from "./act/mend.ts";
 import { inService } from "./decide/pool.ts";
 import { type NodeWatch, watchNodes } from "./observe/nodes.ts";
 import { learnTruth, lookAtPool } from "./observe/pool.ts";
+import { lookAtSessions } from "./observe/sessions.ts";
 import { type PoolAgent, say, seenNow } from "./state.ts";
 
 /** Waits for backends, starts pgpool and keeps it right until the container stops. Throws OperatorError. */
@@ -15,6 +16,7 @@ export async function runAgent(agent: PoolAgent): Promise<void> {
   while (!agent.stop.aborted) {
     learnTruth(agent, nodes);
     await lookAtPool(agent);
+    lookAtSessions(agent);
     if (agent.stop.aborted) break;
     await mendPool(agent).catch((error) => {
       if (error instanceof OperatorError && error.exitCode === ExitCode.config) throw error;

@@ -13,6 +13,7 @@ import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { runAgent } from "./agent.ts";
 import { newAgent, type PoolAgent, say, seenNow } from "./state.ts";
+import { tryLogins } from "./observe/sessions.ts";
 import { warnOfConnections } from "./act/connections.ts";
 import { hasEnoughBackends, hasWriteNode, pgpoolHttp, poolStatus } from "./http/probes.ts";
 import { poolGauges } from "./text/metrics.ts";
@@ -40,6 +41,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
   const secrets = [...secretsOf(pgpoolVariables, config), ...config.dbUsers.map((u) => u.password)];
   const log = roleLog(context, config.logLevel, secrets);
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
+  for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {
     await requireFoothold(needsOf(config));
     const agent = newAgent(config, {
@@ -54,7 +56,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
     try {
       await preparePgpool(config, config.verdict.settings);
       sshd = config.sshEnable ? supervise(await prepareSshd(), agent) : null;
-      await Promise.all([runAgent(agent), warnOfConnections(agent, config.verdict.settings)]);
+      await Promise.all([runAgent(agent), tryLogins(agent), warnOfConnections(agent, config.verdict.settings)]);
     } finally {
       say(agent, "stopping", "stopping", "the container stops");
       await Promise.all([agent.run?.process.supervised.stop(), sshd?.stop()]);

@@ -6,6 +6,7 @@ import type { Phase } from "../../core/protocol/status.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import type { PoolNode } from "./decide/pool.ts";
+import type { Logins, Sessions } from "./decide/sessions.ts";
 import { decideTruth, type PoolTruth } from "./decide/truth.ts";
 import { type PoolEvents, poolEvents } from "./text/metrics.ts";
 import type { PgpoolProcess } from "./tools/pgpool-process.ts";
@@ -55,6 +56,9 @@ export interface PoolAgent {
   truth: PoolTruth;
   seen: PoolSeen;
   everServed: boolean;
+  /** written by observe/sessions.ts, like the next */
+  sessions: Sessions | null;
+  logins: Logins;
   /** written by act/mend.ts */
   run: PoolRun | null;
 }
@@ -77,6 +81,8 @@ export function newAgent(
     truth: decideTruth([], null),
     seen: unseen(0),
     everServed: false,
+    sessions: null,
+    logins: { failures: 0, why: "" },
     run: null,
   };
 }

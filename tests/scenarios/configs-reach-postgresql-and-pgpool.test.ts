@@ -49,6 +49,28 @@ test("CONFIGS reach PostgreSQL and pgpool", async () => {
   assert.equal(shown.trim(), "2");
 });
 
+test("pgpool counts its sessions, and names the way in for a user that it does not know", async () => {
+  const cluster = await exampleCluster();
+  const pgpool = await cluster.container("pgpool");
+  await cluster.psql(await cluster.waitWhole(), "create role late login password 'late-pass'");
+  const login = ["env", "PGPASSWORD=late-pass", "psql", "-h", "localhost", "-U", "late", "monkey_db", "-c", "select 1"];
+  const refused = await tryExec(pgpool, login);
+  assert.match(refused.stderr, /pool_passwd file does not contain an entry for "late"/);
+  const named = async () =>
+    /pgpool does not know the user","user":"late","fix":"add .* to DB_USERS/.test(await logsOf(pgpool));
+  await waitUntil(named, { what: "the log to name DB_USERS", deadlineMs: 10_000 }, deps);
+  const asleep = tryExec(pgpool, [
+    "bash",
+    "-c",
+    'PGPASSWORD=$CHECK_PASSWORD psql -U $CHECK_USER -h localhost postgres -c "select pg_sleep(4)"',
+  ]);
+  const busy = async () => /^pgpool2_frontend_used [1-9]/m.test(await exec(pgpool, ["postdock", "metrics"]));
+  await waitUntil(busy, { what: "a session to be counted", deadlineMs: 4_000, everyMs: 200 }, deps);
+  assert.match(await exec(pgpool, ["postdock", "metrics"]), /^postdock_pgpool_login_ok 1$/m);
+  assert.equal((await asleep).code, 0);
+  await cluster.psql(await cluster.waitWhole(), "drop role late");
+});
+
 test("a setting that is raised on the primary alone stops no standby", async () => {
   const cluster = await exampleCluster();
   const raised = await cluster.waitWhole();

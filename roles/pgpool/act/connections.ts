@@ -3,14 +3,14 @@ import type { Setting } from "../../../config/list-syntax.ts";
 import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import type { PoolAgent } from "../state.ts";
 import { decideConnections } from "../decide/connections.ts";
-import { defaultSetting } from "../text/pgpool-conf.ts";
+import { settingOf } from "../text/pgpool-conf.ts";
 
 /** Waits for the first primary, asks it, and logs a warning if pgpool could need more connections than it has. */
 export async function warnOfConnections(agent: PoolAgent, settings: readonly Setting[]): Promise<void> {
   while (!agent.stop.aborted && !agent.everServed) await agent.clock.sleep(1_000, agent.stop);
   const primary = agent.config.backends.find((b) => b.id === agent.truth.primary);
   if (!primary || agent.stop.aborted) return;
-  const number = (name: string) => Number(settings.find((s) => s.name === name)?.value ?? defaultSetting(name));
+  const number = (name: string) => Number(settingOf(name, settings));
   const query = "select current_setting('max_connections')::int - " +
     "current_setting('superuser_reserved_connections')::int - current_setting('reserved_connections')::int";
   // the password is in .pgpass

@@ -3,6 +3,7 @@ import type { RoleHttp } from "../../../core/http/app.ts";
 import type { PgpoolStatus } from "../../../core/protocol/status.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 import { type PoolAgent, seenNow } from "../state.ts";
+import { whyNoLogin } from "../decide/sessions.ts";
 import { isAttached, servesPrimary } from "../decide/pool.ts";
 import { renderPoolStatus } from "../text/pool-status.ts";
 
@@ -33,6 +34,12 @@ export function hasWriteNode(agent: PoolAgent): Verdict {
     : no(`pgpool does not send writes to ${known?.host} yet`);
 }
 
+/** Whether a client that logs in can write. */
+function isReady(agent: PoolAgent): Verdict {
+  const none = whyNoLogin(agent.logins, agent.sessions);
+  return none === null ? hasWriteNode(agent) : no(none);
+}
+
 /** Whether at least `least` backends are attached. No, if that cannot be seen and `least` is not 0. */
 export function hasEnoughBackends(agent: PoolAgent, least: number): Verdict {
   if (least === 0) return yes("no minimum is required");
@@ -53,6 +60,8 @@ export function poolStatus(agent: PoolAgent): PgpoolStatus {
     backends: config.backends,
     truth,
     pool: seenNow(agent).nodes,
+    sessions: agent.sessions,
+    logins: agent.logins,
   });
 }
 
@@ -67,7 +76,7 @@ export function pgpoolHttp(agent: PoolAgent): RoleHttp {
   return {
     status: () => poolStatus(agent),
     healthz: () => Promise.resolve(alive()),
-    readyz: () => Promise.resolve(hasWriteNode(agent)),
+    readyz: () => Promise.resolve(isReady(agent)),
     primary: () => Promise.resolve(hasWriteNode(agent)),
     replica: () => Promise.resolve(reads()),
     readOnly: () => Promise.resolve(reads()),

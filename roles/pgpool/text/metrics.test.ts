@@ -19,7 +19,8 @@ const backend = (id: number, role: string, truth: BackendStatus["truth"], status
 async function scrape(backends: BackendStatus[], answers = true): Promise<string> {
   const metrics = new Metrics();
   const events = poolEvents(metrics);
-  const status = { primary: "n0", backends } as unknown as PgpoolStatus;
+  const sessions = answers ? { busy: 3, total: 32 } : null;
+  const status = { primary: "n0", backends, sessions, noLogin: null } as unknown as PgpoolStatus;
   metrics.gauges<PoolMetricsView>(poolGauges, () => ({ status, answers }));
   events.restart.inc();
   return await metrics.text();
@@ -28,9 +29,12 @@ async function scrape(backends: BackendStatus[], answers = true): Promise<string
 /** As they were before counters were counters. */
 const recorded = [
   "counter postdock_pgpool_restarts_total{}",
+  "gauge pgpool2_frontend_total{}",
+  "gauge pgpool2_frontend_used{}",
   "gauge pgpool2_pool_nodes_status{hostname,port,role}",
   "gauge pgpool2_up{}",
   "gauge postdock_pgpool_backend_agrees{hostname,port}",
+  "gauge postdock_pgpool_login_ok{}",
   "gauge postdock_pgpool_primary_in_sight{}",
   "gauge postdock_pgpool_serves_primary{}",
 ];
@@ -41,12 +45,14 @@ test("while pgpool answers, every metric that dashboards use is present", async 
   assert.match(text, /^pgpool2_pool_nodes_status\{hostname="n0",port="5432",role="primary"\} 1$/m);
   assert.match(text, /^postdock_pgpool_backend_agrees\{hostname="n1",port="5432"\} 0$/m);
   assert.match(text, /^postdock_pgpool_serves_primary 1$/m);
+  assert.match(text, /^pgpool2_frontend_used 3$/m);
+  assert.match(text, /^pgpool2_frontend_total 32$/m);
   assert.match(text, /^postdock_pgpool_restarts_total 1$/m);
 });
 
 test("while pgpool does not answer, metrics of backends and of serving the primary are absent", async () => {
   const text = await scrape([backend(0, "unknown", "primary", "unknown")], false);
-  const unseen = ["pool_nodes_status", "backend_agrees", "serves_primary"];
+  const unseen = ["frontend", "login_ok", "pool_nodes_status", "backend_agrees", "serves_primary"];
   assert.deepEqual(seriesOf(text), recorded.filter((s) => !unseen.some((name) => s.includes(name))));
   assert.match(text, /^pgpool2_up 0$/m);
 });

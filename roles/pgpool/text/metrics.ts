@@ -15,6 +15,17 @@ export const poolGauges: readonly Gauge<PoolMetricsView>[] = [
   gauge("pgpool2_up", "1 while pgpool answers the agent", (v) => v.answers),
   gauge("postdock_pgpool_primary_in_sight", "1 while a primary is in sight", (v) => v.status.primary !== null),
   gauge("postdock_pgpool_serves_primary", "1 while writes go to the primary", (v) => v.answers ? serves(v) : null),
+  gauge("pgpool2_frontend_used", "Sessions of pgpool with a client", (v) => v.status.sessions?.busy ?? null),
+  gauge(
+    "pgpool2_frontend_total",
+    "Sessions that pgpool has, num_init_children",
+    (v) => v.status.sessions?.total ?? null,
+  ),
+  gauge(
+    "postdock_pgpool_login_ok",
+    "0 while no login gets through pgpool",
+    (v) => v.answers ? v.status.noLogin === null : null,
+  ),
   gaugeOfEach(
     "pgpool2_pool_nodes_status",
     "1 while pgpool sends sessions to the backend",

@@ -43,3 +43,10 @@ export function outputLevel(line: string): LogLevel {
   const level = levels[word] ?? "INFO";
   return level === "INFO" && chatter.some((c) => line.includes(c)) ? "DEBUG" : level;
 }
+
+/** The user whose login failed because pgpool has no password of it; null: the line says something else. */
+export function unknownUser(line: string): string | null {
+  return /pool_passwd file does not contain an entry for "(.*)"/.exec(line)?.[1] ?? null;
+}
+
+export const unknownUserFix = "add user:password of it to DB_USERS of this container, and start it again";

@@ -6,7 +6,7 @@ import { readConfig } from "../../../config/env.ts";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../../config/pgpool.ts";
 import { decideConnections } from "../decide/connections.ts";
 import { parseNodeInfo } from "./node-info.ts";
-import { outputLevel } from "./output.ts";
+import { outputLevel, unknownUser } from "./output.ts";
 import { judgeSettings, renderPgpoolConf, renderStatusFile } from "./pgpool-conf.ts";
 
 function config(environment: Record<string, string>): PgpoolConfig {
@@ -89,4 +89,20 @@ test("connections that do not fit are warned about, by the users in use", () => 
   assert.equal(decideConnections({ children: 32, maxPool: 15, users: 1, available: 97 }), null);
   assert.match(decideConnections({ children: 32, maxPool: 15, users: 4, available: 97 }) ?? "", /128 connections/);
   assert.equal(decideConnections({ children: 32, maxPool: 2, users: 4, available: Number.NaN }), null);
+});
+
+test("settings of CONFIGS that have no effect are warned about, with what they need; those that have are not", () => {
+  const warned = (...settings: [string, string][]) =>
+    judgeSettings(settings.map(([name, value]) => ({ name, value }))).idle.join("; ");
+  assert.match(warned(["allow_clear_text_frontend_auth", "on"]), /has no effect: pool_hba\.conf.*DB_USERS/);
+  assert.match(warned(["wd_priority", "1"]), /wd_priority has no effect: .*watchdog/);
+  assert.match(warned(["health_check_timeout", "5"]), /health_check_period is off/);
+  assert.equal(warned(["health_check_timeout", "5"], ["health_check_period", "10"]), "");
+  assert.match(warned(["ssl_cert", "/c"], ["ssl", "off"]), /ssl is off/);
+  assert.equal(warned(["num_init_children", "64"], ["ssl", "on"], ["ssl_cert", "/c"]), "");
+});
+
+test("a login of a user that pgpool does not know is recognised in its log", () => {
+  assert.equal(unknownUser('DETAIL:  pool_passwd file does not contain an entry for "new"'), "new");
+  assert.equal(unknownUser('DETAIL:  username "new" or password does not exist in backend'), null);
 });

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { PgpoolConfig } from "../../../config/pgpool.ts";
 import type { Setting } from "../../../config/list-syntax.ts";
 import { quotePoolSetting } from "../../../core/postgres/conninfo.ts";
-import { judgeSetting } from "./pgpool-settings.ts";
+import { judgeSetting, whyWithoutEffect } from "./pgpool-settings.ts";
 
 export const configDirectory = "/usr/local/etc";
 export const pgpoolConfPath = `${configDirectory}/pgpool.conf`;
@@ -19,17 +19,22 @@ export const agentPcpUser = "postdock_agent";
 export interface SettingsVerdict {
   settings: Setting[];
   warnings: string[];
+  /** settings that do nothing here, and why */
+  idle: string[];
   refused: string[];
 }
 
 /** CONFIGS as this version of pgpool accepts it, with warnings and refusals. */
 export function judgeSettings(given: readonly Setting[]): SettingsVerdict {
-  const verdict: SettingsVerdict = { settings: [], warnings: [], refused: [] };
+  const verdict: SettingsVerdict = { settings: [], warnings: [], idle: [], refused: [] };
+  const isOn = (name: string) => !/^(off|false|no|0|f|n|)$/i.test(settingOf(name, given) ?? "");
   for (const { name, value } of given) {
     const judged = judgeSetting(name);
     if ("refuse" in judged) verdict.refused.push(judged.refuse);
     else {
       if (judged.warning) verdict.warnings.push(`CONFIGS: ${judged.warning}`);
+      const lacks = "take" in judged ? whyWithoutEffect(judged.take, isOn) : null;
+      if (lacks !== null) verdict.idle.push(`CONFIGS: ${name} has no effect: ${lacks}`);
       if ("take" in judged) verdict.settings.push({ name: judged.take, value });
     }
   }
@@ -88,9 +93,9 @@ function isOn(value: string | undefined): boolean {
   return ["on", "true", "yes", "1", "t", "y"].includes((value ?? "").toLowerCase());
 }
 
-/** The value of a setting that CONFIGS does not set. */
-export function defaultSetting(name: string): string | undefined {
-  return defaults.find((s) => s.name === name)?.value;
+/** The value of a setting, from CONFIGS or else from here. */
+export function settingOf(name: string, given: readonly Setting[]): string | undefined {
+  return (given.findLast((s) => s.name === name) ?? defaults.find((s) => s.name === name))?.value;
 }
 
 /** The whole pgpool.conf. */

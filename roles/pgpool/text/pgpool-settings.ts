@@ -77,6 +77,45 @@ const reserved: Readonly<Record<string, string>> = {
   auto_failback: "the agent attaches backends that are back",
 };
 
+/** Settings that do nothing without another one: a pattern of their names, that other one, and why it does not count here. */
+const dependent: readonly { names: RegExp; needs: string | null; why: string }[] = [
+  {
+    names: /^allow_clear_text_frontend_auth$/,
+    needs: null,
+    why: "pool_hba.conf asks every client for SCRAM; name users and their passwords in DB_USERS",
+  },
+  {
+    names: /^(wd_.*|heartbeat_.*|hostname\d+|pgpool_port\d+|trusted_server.*|delegate_ip|if_.*|arping_.*|ping_path)$/,
+    needs: null,
+    why: "it is of the watchdog, which is off; several pgpools follow what the nodes report",
+  },
+  {
+    names: /^(failover_when_quorum|failover_require_con|enable_consensus|allow_multiple_failover)/,
+    needs: null,
+    why: "it is of the watchdog, which is off",
+  },
+  {
+    names: /^health_check_(timeout|max_retries|retry_delay|database|user|password)/,
+    needs: "health_check_period",
+    why: "",
+  },
+  {
+    names: /^(sr_check_(database|user|password)|delay_threshold.*|prefer_lower_delay_standby|log_standby_delay)$/,
+    needs: "sr_check_period",
+    why: "",
+  },
+  { names: /^(memqcache_.*|cache_(un)?safe_.*)$/, needs: "memory_cache_enabled", why: "" },
+  { names: /^ssl_/, needs: "ssl", why: "" },
+  { names: /^log_(directory|filename|file_mode|rotation_.*|truncate_.*)$/, needs: "logging_collector", why: "" },
+];
+
+/** Why a setting that pgpool knows does nothing here; null: it does. `isOn`: whether a setting is neither off nor 0. */
+export function whyWithoutEffect(name: string, isOn: (setting: string) => boolean): string | null {
+  const row = dependent.find(({ names }) => names.test(name));
+  if (row === undefined || row.needs === null) return row?.why ?? null;
+  return isOn(row.needs) ? null : `${row.needs} is off; set it too, or leave ${name} out`;
+}
+
 export type SettingVerdict =
   | { take: string; warning?: string }
   | { leaveOut: true; warning: string }

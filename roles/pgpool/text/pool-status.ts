@@ -3,6 +3,7 @@ import type { Backend } from "../../../config/list-syntax.ts";
 import type { PgpoolStatus, Phase } from "../../../core/protocol/status.ts";
 import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
 import type { PoolNode } from "../decide/pool.ts";
+import { type Logins, type Sessions, whyNoLogin } from "../decide/sessions.ts";
 import type { BackendTruth, PoolTruth } from "../decide/truth.ts";
 
 export interface PoolFacts {
@@ -14,6 +15,8 @@ export interface PoolFacts {
   backends: readonly Backend[];
   truth: PoolTruth;
   pool: readonly PoolNode[] | null;
+  sessions: Sessions | null;
+  logins: Logins;
 }
 
 /** The document of GET /status. */
@@ -29,6 +32,8 @@ export function renderPoolStatus(facts: PoolFacts): PgpoolStatus {
     uptimeSeconds: Math.round(facts.uptimeMs / 1000),
     observedAgoMs: Math.round(facts.observedAgoMs),
     primary: backends.find((b) => b.id === truth.primary)?.host ?? null,
+    sessions: facts.sessions,
+    noLogin: whyNoLogin(facts.logins, facts.sessions),
     backends: backends.map(({ id, host, port }) => {
       const node = pool?.find((n) => n.id === id);
       const status = node?.status ?? "unknown";

@@ -11,7 +11,7 @@ import type { LogLevel } from "../../../core/words/log-level.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
 import { type Clock, waitUntil } from "../../../core/runtime/time.ts";
-import { outputLevel } from "../text/output.ts";
+import { outputLevel, unknownUser, unknownUserFix } from "../text/output.ts";
 import * as conf from "../text/pgpool-conf.ts";
 
 const owner = postgresAccount;
@@ -93,6 +93,8 @@ export async function startPgpool(
       const level = outputLevel(line);
       if (level === "WARNING" || level === "ERROR") complaints.splice(0, complaints.length - 4, line.trim());
       say(deps.log, level, line);
+      const user = unknownUser(line);
+      if (user !== null) deps.log.warn("A login failed: pgpool does not know the user", { user, fix: unknownUserFix });
     },
   }, deps);
   return { supervised, startedMs: deps.clock.nowMs(), lastLines: () => complaints.slice(-5) };

@@ -1,0 +1,21 @@
+// PURE: what is wrong with pgpool's sessions and logins.
+import type { PgpoolStatus } from "../../core/protocol/status.ts";
+import { error, type Finding, warning } from "./finding.ts";
+
+/** The part of the sessions that may be in use before it is reported. */
+const muchUsed = 0.9;
+
+/** Sessions that are nearly, or wholly, in use, and logins that do not get through. */
+export function sessions(host: string, { sessions, noLogin }: Pick<PgpoolStatus, "sessions" | "noLogin">): Finding[] {
+  const raise =
+    `raise num_init_children in CONFIGS of ${host} and max_connections on the nodes, or end clients that idle`;
+  const full = sessions !== null && sessions.busy >= sessions.total;
+  if (full) return [error(host, `all ${sessions.total} sessions are in use, and the next client waits`, raise)];
+  if (noLogin !== null) {
+    return [
+      error(host, noLogin, `give CHECK_USER and CHECK_PASSWORD the values of the database, and see the log of ${host}`),
+    ];
+  }
+  if (sessions === null || sessions.busy < sessions.total * muchUsed) return [];
+  return [warning(host, `${sessions.busy} of ${sessions.total} sessions are in use`, raise)];
+}
