@@ -44,9 +44,15 @@ export async function writeAtomic(path: string, content: string | Uint8Array, op
 
 async function writeSynced(path: string, content: string | Uint8Array, options: WriteOptions): Promise<void> {
   const file = await fs.open(path, "wx", options.mode);
-  try {
+  await syncInto(file, content, async () => {
     await file.chmod(options.mode);
     if (options.owner && process.getuid?.() === 0) await file.chown(options.owner.uid, options.owner.gid);
+  });
+}
+
+async function syncInto(file: fs.FileHandle, content: string | Uint8Array, first = async () => {}): Promise<void> {
+  try {
+    await first();
     await file.writeFile(content);
     await file.sync();
   } finally {
@@ -57,13 +63,7 @@ async function writeSynced(path: string, content: string | Uint8Array, options: 
 /** Like writeAtomic(), into `spare`, a file of at least this size: needs no room on the disk. The old file becomes the spare. */
 export async function writeBySpare(path: string, content: Uint8Array, spare: string): Promise<void> {
   const old = `${spare}.old`;
-  const file = await fs.open(spare, "r+");
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await syncInto(await fs.open(spare, "r+"), content);
   await fs.rm(old, { force: true });
   await fs.link(path, old);
   await fs.rename(spare, path);
@@ -177,23 +177,13 @@ export async function writePart(path: string, content: Uint8Array, options: Part
 
 /** The file's text, or null if there is no such file. Throws on any other failure. */
 export async function readIfThere(path: string): Promise<string | null> {
-  try {
-    return await fs.readFile(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  return await fs.readFile(path, "utf8").catch(nullIfMissing);
 }
 
 /** The file's content, decompressed if it was compressed by gzip; null if there is no such file. Throws on any other failure. */
 export async function readUnzipped(path: string): Promise<Buffer | null> {
-  try {
-    const bytes = await fs.readFile(path);
-    return bytes[0] === 0x1f && bytes[1] === 0x8b ? await unzip(bytes) : bytes;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  const bytes = await fs.readFile(path).catch(nullIfMissing);
+  return bytes?.[0] === 0x1f && bytes[1] === 0x8b ? await unzip(bytes) : bytes;
 }
 
 /** The system's code for why nothing can be made at this path, or in the nearest directory above it that is there; null: it can. */
@@ -202,8 +192,9 @@ export async function whyNotWritable(path: string): Promise<string | null> {
     await fs.access(path, fs.constants.W_OK);
     return null;
   } catch (error) {
-    if (isMissing(error) && path !== dirname(path)) return await whyNotWritable(dirname(path));
-    return (error as { code?: string }).code ?? "unknown error";
+    const above = dirname(path);
+    if (!isMissing(error) || path === above) return (error as { code?: string }).code ?? "unknown error";
+    return (await modeOf(above))?.isDirectory === false ? "ENOTDIR" : await whyNotWritable(above);
   }
 }
 
@@ -265,23 +256,19 @@ export async function diskSpace(path: string): Promise<{ freeBytes: number; tota
 
 /** Permission bits and owner of a path, or null if it does not exist. */
 export async function modeOf(path: string): Promise<{ mode: number; uid: number; isDirectory: boolean } | null> {
-  try {
-    const s = await fs.stat(path);
-    return { mode: s.mode & 0o7777, uid: s.uid, isDirectory: s.isDirectory() };
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  const s = await fs.stat(path).catch(nullIfMissing);
+  return s && { mode: s.mode & 0o7777, uid: s.uid, isDirectory: s.isDirectory() };
 }
 
 /** When a file was written last, milliseconds since 1970; null if it does not exist. */
 export async function modifiedMs(path: string): Promise<number | null> {
-  try {
-    return Math.floor((await fs.stat(path)).mtimeMs);
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  const s = await fs.stat(path).catch(nullIfMissing);
+  return s && Math.floor(s.mtimeMs);
+}
+
+function nullIfMissing(error: unknown): null {
+  if (isMissing(error)) return null;
+  throw error;
 }
 
 function isMissing(error: unknown): boolean {

@@ -6,7 +6,6 @@ import type { Voter } from "../../core/lease/voter.ts";
 import type { NodeStatus, Phase } from "../../core/protocol/status.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
-import { decideUnhealthy } from "./decide/health.ts";
 import { cutOff } from "./decide/lag.ts";
 import { decideLicense } from "./decide/license.ts";
 import { type EpochsView, isOverruled } from "./decide/overruled.ts";
@@ -25,7 +24,7 @@ import type { Observed } from "./state/observed.ts";
 import type { Orders } from "./state/orders.ts";
 import type { Reinit } from "./state/reinit.ts";
 import type { Restoring } from "./state/restoring.ts";
-import { standbyTrouble } from "./observe/trouble.ts";
+import { standbyTrouble, unhealthyBecause } from "./observe/trouble.ts";
 import { renderStatus } from "./text/status.ts";
 
 export interface Node {
@@ -154,17 +153,6 @@ export function leads(node: Node): boolean {
 /** If this node needs a lease, a server that is read-write, or about to be, ends with the lease from now on. */
 export function armIfNeeded(node: Node): void {
   if (licenseOf(node) !== "not-needed") node.lease.arm();
-}
-
-/** Why this node counts as unhealthy: its server has been down, or it has waited for others, for too long. Null: it does not. */
-export function unhealthyBecause({ activity, clock, condition, config }: Node): string | null {
-  return decideUnhealthy({
-    failingMs: condition.failingMs(clock.nowMs()),
-    trouble: condition.trouble,
-    waitingMs: condition.waitingSince === null ? 0 : clock.nowMs() - condition.waitingSince,
-    waitsBecause: activity.because,
-    limits: { failingMs: config.waitStartSeconds * 1000, waitingMs: config.waitUpstreamSeconds * 1000 },
-  });
 }
 
 /** The answer to GET /status at this moment. */

@@ -12,18 +12,15 @@ export class World {
   data: OwnData = cluster();
   hidingFile: string | null = null; // it hides WAL, as long as no start has removed it
   freeBytes = 1e10;
-  /** what is kept of the data from before a restore */
-  kept: { names: string[]; bytes: number; freeShare: number } | null = null;
-  /** what the server says while it runs; null: it does not answer */
-  server: Omit<ServerSeen, "atMs"> | null = server();
+  kept: { names: string[]; bytes: number; freeShare: number } | null = null; // of the data from before a restore
+  server: Omit<ServerSeen, "atMs"> | null = server(); // what it says while it runs; null: it does not answer
   others = new Map<string, NodeStatus>([["pg2", says("pg2")], ["pg3", says("pg3")]]);
   grants = true; // the voters grant the lease
   held = false;
   leaderships: readonly Leadership[] = []; // what the voters have said of earlier ones
   grantedBy: string | null = null; // another voter that has granted an epoch
-  /** the epoch that was reserved last, and the number that the next promotion takes */
-  epoch: number | null = null;
-  nextTimeline = 2;
+  epoch: number | null = null; // it was reserved last
+  nextTimeline = 2; // the number that the next promotion takes
   newestTimeline = 1; // the highest that has a history file
   says: readonly string[] = []; // what the server prints at each start
   roles = ["postgres", "replication_user"].map(soundRole);
@@ -37,11 +34,9 @@ export class World {
     this.others.set(host, says(host, { lease }, { standby: false, timeline: 2, upstream: null }));
     return { ok: true, because: "primary on timeline 2" };
   };
-  /** a recovery from a backup: it waits at its target, it has read all WAL */
-  atTarget = false;
-  exhausted = false;
-  /** synchronous_standby_names in the configuration file */
-  private written = "";
+  atTarget = false; // a recovery from a backup waits there
+  exhausted = false; // it has read all WAL
+  private written = ""; // synchronous_standby_names in the configuration file
   private running: { end: (exit: ChildExit) => void } | null = null;
 
   /** Notes what was done; throws if that door is broken. */

@@ -6,6 +6,9 @@ import { errorText, OperatorError } from "../../../core/words/errors.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import type { ServerProcess } from "../doors.ts";
+import { decideUnhealthy } from "../decide/health.ts";
+import type { Activity } from "../state/activity.ts";
+import type { Condition } from "../state/condition.ts";
 import type { Observed } from "../state/observed.ts";
 
 /** How long the last lines of a server that has ended are waited for, milliseconds: an orphan may hold the pipe open. */
@@ -16,6 +19,13 @@ export const seeLog = "see the lines before this one in this log; the start is r
 interface Hearing {
   config: Pick<NodeConfig, "host" | "settings">;
   seen: Pick<Observed, "now">;
+}
+
+interface Waiting {
+  activity: Pick<Activity, "because">;
+  clock: Pick<Clock, "nowMs">;
+  condition: Condition;
+  config: Pick<NodeConfig, "waitStartSeconds" | "waitUpstreamSeconds">;
 }
 
 /** Why this server, which has ended, did so. What it did not say is not guessed at. */
@@ -54,4 +64,15 @@ export function troubleOf(error: unknown): Trouble {
 export function toTrouble(said: ServerMessage, config: Pick<NodeConfig, "host">): Trouble {
   const because = messageText(said);
   return { because, fix: remedyFor(because, config) ?? said.hint ?? seeLog };
+}
+
+/** Why this node counts as unhealthy: its server has been down, or it has waited for others, for too long. Null: it does not. */
+export function unhealthyBecause({ activity, clock, condition, config }: Waiting): string | null {
+  return decideUnhealthy({
+    failingMs: condition.failingMs(clock.nowMs()),
+    trouble: condition.trouble,
+    waitingMs: condition.waitingSince === null ? 0 : clock.nowMs() - condition.waitingSince,
+    waitsBecause: activity.because,
+    limits: { failingMs: config.waitStartSeconds * 1000, waitingMs: config.waitUpstreamSeconds * 1000 },
+  });
 }
