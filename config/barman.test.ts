@@ -54,3 +54,14 @@ test("one role with two passwords is refused", () => {
   assert.ok(result.ok);
   assert.equal(barmanProblems(result.config, "backup").length, 1);
 });
+
+test("encryption is refused by its name, with what encrypts instead", () => {
+  const problems = (value: string) => {
+    const result = read({ ...given, BACKUP_ENCRYPTION: value });
+    return result.ok ? barmanProblems(result.config, "backup") : result.problems;
+  };
+  assert.deepEqual(problems("none"), []);
+  const [problem] = problems("gpg");
+  assert.equal(problem?.variable, "BACKUP_ENCRYPTION");
+  assert.match(problem?.fix ?? "", /encrypt the volume of BACKUP_DIR/);
+});

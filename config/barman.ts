@@ -1,17 +1,8 @@
 // Every variable of the barman role: its public name, its documentation, and the checks across several variables.
+import { baseBackupProblems, baseBackupVariables } from "./base-backup.ts";
 import { cloudProblems, cloudVariables } from "./cloud.ts";
 import { cronExpression } from "./cron.ts";
-import {
-  type ConfigOf,
-  type ConfigProblem,
-  env,
-  flag,
-  identifier,
-  integer,
-  MalformedValue,
-  oneOf,
-  plainText,
-} from "./env.ts";
+import { type ConfigOf, type ConfigProblem, env, identifier, integer, MalformedValue, plainText } from "./env.ts";
 import { parseHosts } from "./list-syntax.ts";
 import { observerProblems, observerVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
@@ -48,23 +39,6 @@ const backupDirectory = (text: string) => {
     throw new MalformedValue("is not an absolute path of letters, digits, . _ - and /");
   }
   return text.replace(/\/+$/, "");
-};
-
-/** pg_basebackup takes 32 kB to 1024 MB per second (manual, pg_basebackup, --max-rate). Kilobytes; 0: no limit. */
-const rateKb = (text: string) => {
-  if (text === "0") return 0;
-  const [, number = "0", unit] = /^(\d{1,7})(kB|MB)$/.exec(text) ?? [];
-  const kb = Number(number) * (unit === "MB" ? 1024 : 1);
-  if (kb < 32 || kb > 1024 * 1024) throw new MalformedValue("is not a rate from 32kB to 1024MB");
-  return kb;
-};
-
-const backupSources = ["prefer-standby", "primary"] as const;
-
-const incrementals = (text: string) => {
-  const number = integer(0, 1000)(text);
-  if (number === 1) throw new MalformedValue("would make every backup a full one, which 0 does");
-  return number;
 };
 
 /** All variables of the role; shared ones come from shared.ts. */
@@ -110,35 +84,7 @@ export const barmanVariables = {
     doc:
       "Replication slot that keeps WAL for barman. It exists on the primary and on every standby, where it is advanced too.",
   }),
-  schedule: env("BACKUP_SCHEDULE", cronExpression, {
-    fallback: "0 0 * * *",
-    accepts: "a cron expression of five fields: minute hour day month weekday",
-    doc: "When base backups are taken, in UTC.",
-  }),
-  onStart: env("BACKUP_ON_START", flag, {
-    fallback: true,
-    accepts: "1 or 0",
-    doc: "1: a base backup is taken as soon as WAL is received, if there is none. Without one nothing can be restored.",
-  }),
-  backupFrom: env<typeof backupSources[number]>("BACKUP_FROM", oneOf(backupSources), {
-    fallback: "prefer-standby",
-    accepts: "prefer-standby or primary",
-    doc:
-      "prefer-standby: base backups are copied from the standby that fits best, and from the primary where none fits. " +
-      "primary: always from the primary. WAL is always received from the primary.",
-  }),
-  incremental: env("BACKUP_INCREMENTAL", incrementals, {
-    fallback: 0,
-    accepts: "a number of backups, 2 to 1000; 0: every backup is a full one",
-    doc:
-      "Of so many scheduled base backups one is a full one; those between hold only the blocks that have changed since " +
-      "the one before. Needs summarize_wal:on in CONFIGS of every node.",
-  }),
-  rateKb: env("BACKUP_RATE", rateKb, {
-    fallback: 0,
-    accepts: "a rate per second, 32kB to 1024MB, for example 50MB; 0: no limit",
-    doc: "How fast a base backup is copied at most.",
-  }),
+  ...baseBackupVariables,
   retentionDays: env("BACKUP_RETENTION_DAYS", integer(1, 36500), {
     fallback: 30,
     accepts: "days, 1 to 36500",
@@ -186,7 +132,19 @@ export type BarmanConfig = ConfigOf<typeof barmanVariables>;
 
 /** Problems between variables. */
 export function barmanProblems(config: BarmanConfig, hostname: string): ConfigProblem[] {
-  const problems = [...observerProblems(config, hostname), ...cloudProblems(config)];
+  const problems = [
+    ...observerProblems(config, hostname),
+    ...cloudProblems(config),
+    ...baseBackupProblems(config),
+  ];
+  // who sets it must not believe that anything is encrypted
+  if (config.encryption.toLowerCase() !== "none") {
+    problems.push({
+      variable: "BACKUP_ENCRYPTION",
+      message: "BACKUP_ENCRYPTION is set, but barman 3.13 cannot encrypt backups",
+      fix: "encrypt the volume of BACKUP_DIR (docs/backup.md), and unset BACKUP_ENCRYPTION",
+    });
+  }
   if (config.postgresUser === config.replicationUser && config.postgresPassword !== config.replicationPassword) {
     problems.push({
       variable: "REPLICATION_PASSWORD",

@@ -123,6 +123,8 @@ const bad: Record<RoleName, Record<string, string[]>> = {
     VERIFY_SQL: ["select 1;\nselect 2"],
     BACKUP_INCREMENTAL: ["1", "-1", "1001", "daily"],
     BACKUP_FROM: ["standby", "any"],
+    BACKUP_COMPRESSION: ["lz4", "1"],
+    BACKUP_ENCRYPTION: ["gpg", "1"],
     BACKUP_RATE: ["50", "31kB", "1025MB", "fast", "-1MB"],
     BACKUP_RETENTION_DAYS: ["0", "ever"],
     BACKUP_RETENTION_COUNT: ["-1", "all", "10001"],

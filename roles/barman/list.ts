@@ -28,7 +28,8 @@ export const listCommand: Command = async (context, { options }) => {
   const backups = listed.map((b) => {
     const record = sources.backups.find((r) => r.id === b.id);
     const kind = record === undefined ? null : record.parent === null ? "full" : "incremental";
-    return { ...b, from: record?.from ?? null, kind, parent: record?.parent ?? null };
+    const { from = null, parent = null, compression = null } = record ?? {};
+    return { ...b, from, kind, parent, compression };
   });
   const timed = await timeWindows(windows, sources, config);
   for (const line of [...renderBackups(backups), ...renderWindows(timed, receivedMs), ...unreadable]) out.say(line);
@@ -72,7 +73,7 @@ async function readStore(config: BarmanConfig): Promise<{ lines: string[]; json:
 
 /** A table of backups, its columns aligned; pure. */
 export function renderBackups(
-  backups: readonly (Backup & Pick<BackupRecord, "from" | "parent"> & { kind: string | null })[],
+  backups: readonly (Backup & Pick<BackupRecord, "from" | "parent" | "compression"> & { kind: string | null })[],
 ): string[] {
   if (backups.length === 0) return ["no backups yet"];
   const rows = backups.map((b) => [
@@ -81,7 +82,7 @@ export function renderBackups(
     b.endSeconds === null ? "-" : instant(b.endSeconds * 1000),
     sizeOr(b.sizeBytes),
     b.from ?? "-",
-    b.parent === null ? b.kind ?? "-" : `on ${b.parent}`,
+    b.parent === null ? [b.kind ?? "-", b.compression].filter(Boolean).join(" ") : `on ${b.parent}`,
     b.retention ?? "-",
   ]);
   return table([["backup", "status", "ended", "size", "from", "kind", "retention"], ...rows]);

@@ -1,4 +1,5 @@
 // Promise: a cluster with tablespaces is restored into a node, each tablespace at its own path, and into a copy, below its directory.
+// Its backups are compressed (BACKUP_COMPRESSION), and each is unpacked where it is used.
 // Old content is kept with the old data. What cannot be placed is refused by its name, before anything stops.
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,6 +7,7 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { backupsOf, received, restore } from "../support/barman.ts";
 import { type Cluster, firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
+import { setEnvironment } from "../support/compose-file.ts";
 import { exec } from "../support/docker.ts";
 import { withVolume } from "../support/variants.ts";
 
@@ -30,7 +32,10 @@ async function allHave(cluster: Cluster, sql: string, expected: string): Promise
 test("a cluster with tablespaces goes back, is copied, and its standbys follow", async () => {
   await using cluster = await ownCluster({
     name: "tablespaces",
-    edit: (file) => [fast, late].forEach((path) => withVolume(path)(file)),
+    edit: (file) => {
+      [fast, late].forEach((path) => withVolume(path)(file));
+      setEnvironment(file, "backup", { BACKUP_COMPRESSION: "zstd" });
+    },
   });
   await cluster.up([...firstLevel, "backup"]);
   const node = await cluster.waitWhole(startMs, firstLevel);
@@ -57,6 +62,7 @@ test("a cluster with tablespaces goes back, is copied, and its standbys follow",
 
   // a copy has its own tablespaces, and the backup stays as it was
   const base = "/var/backups/pg_cluster/base";
+  assert.match(await exec(backup, ["ls", `${base}/${first}/data`]), /^base\.tar\.zst$/m);
   const sums = () =>
     exec(backup, ["sh", "-c", `find -L ${base}/${first} -type f | sort | xargs sha256sum | sha256sum`]);
   const before = await sums();
@@ -99,6 +105,7 @@ test("a cluster with tablespaces goes back, is copied, and its standbys follow",
 
   const restored = await restore(backup, "--to", lsn, "--yes");
   assert.equal(restored.code, 0, restored.stdout + restored.stderr);
+  assert.match(restored.stdout, /^unpacked +in \/var\/backups, about /m);
   assert.match(restored.stdout, /tablespace fast, .* at \/spaces\/fast of that node/);
   assert.equal(await cluster.waitWhole(startMs, firstLevel), node);
   await allHave(cluster, "select (select count(*) from ledger) || ' ' || (select count(*) from younger)", "1001 1000");

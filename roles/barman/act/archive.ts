@@ -9,7 +9,15 @@ import { chainOf } from "../decide/backup-kind.ts";
 import type { Archive } from "../decide/wal-chain.ts";
 import { archivedLogs, receivedWal, walFilesIn } from "./wal-files.ts";
 import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
-import { backupDirectory, metaDirectory, type Places, streamingDirectory, walDirectory } from "../text/places.ts";
+import { tablespaceBytes } from "../text/manifest.ts";
+import {
+  backupDirectory,
+  metaDirectory,
+  ownDirectory,
+  type Places,
+  streamingDirectory,
+  walDirectory,
+} from "../text/places.ts";
 
 export interface Recoverable {
   /** from which it follows */
@@ -96,6 +104,12 @@ async function readArchive(
 
 /** The tablespaces of a backup with their sizes. */
 export async function measureTablespaces(backup: BackupRecord, places: Places): Promise<Tablespace[]> {
+  if (backup.tablespaces.length > 0 && backup.compression !== null) {
+    const manifest = await readIfThere(`${ownDirectory(places, backup.id)}/backup_manifest`);
+    if (manifest === null) throw new Error(`backup ${backup.id} has no manifest`);
+    const bytes = tablespaceBytes(manifest);
+    return backup.tablespaces.map((tablespace) => ({ ...tablespace, bytes: bytes.get(tablespace.oid) ?? 0 }));
+  }
   return await Promise.all(backup.tablespaces.map(async (tablespace) => {
     const entries = await listTree(`${backupDirectory(places, backup.id)}/${tablespace.oid}`);
     return { ...tablespace, bytes: entries.reduce((sum, e) => sum + e.bytes, 0) };

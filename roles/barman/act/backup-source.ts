@@ -66,7 +66,9 @@ export async function chooseBackup(choice: Choice): Promise<Chosen> {
     const newest = chain === null ? null : newestOf(chain, archive);
     const walSince = chain === null || newest === null ? null : unbrokenSince(newest, chain);
     const keptAlone = choice.backups.filter((b) => b.retention === "KEEP:STANDALONE").map((b) => b.id);
-    const kind = decideKind({ wanted, every: config.incremental, failure: failed.kind, backups, keptAlone, chain });
+    const { incremental: every, compression } = config;
+    const compressing = compression !== "none";
+    const kind = decideKind({ wanted, every, compressing, failure: failed.kind, backups, keptAlone, chain });
     const parent = kind.kind === "incremental" ? kind.parent : null;
     const settled = asked ?? whyNoStandby(tablespaces);
     const others = settled === null ? hosts.filter((host) => host !== primary) : [];

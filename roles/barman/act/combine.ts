@@ -1,5 +1,4 @@
-// Makes a whole cluster of an incremental backup and those that it builds on.
-import { dirname } from "node:path";
+// Makes a whole cluster of a backup that is not one as it is: an incremental one with those that it builds on, or a compressed one.
 import { postgresAccount, run } from "../../../core/runtime/command.ts";
 import {
   diskSpace,
@@ -13,48 +12,67 @@ import {
 } from "../../../core/runtime/files.ts";
 import { isPostdock } from "../../../core/runtime/proc.ts";
 import { restoreNeeds } from "../../../core/postgres/room.ts";
-import { every } from "../../../core/runtime/time.ts";
 import { sizeText } from "../../../core/words/amounts.ts";
-import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
-import { progressOf } from "../decide/progress.ts";
-import type { BackupRecord } from "../text/backup-info.ts";
-import { combinedDirectory, combinerPath, dataDirectory, type Places, restorePath } from "../text/places.ts";
+import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
+import { type BackupRecord, isPlain } from "../text/backup-info.ts";
+import {
+  combinedDirectory,
+  combinerPath,
+  dataDirectory,
+  ownDirectory,
+  type Places,
+  restorePath,
+  tablespacesDirectory,
+} from "../text/places.ts";
 import { readChain } from "./archive.ts";
-import { copyMs, type Into, prepared, sayEveryMs } from "./copy-server.ts";
+import { copyMs, type Into } from "./copy-server.ts";
+import { unpackInto } from "./unpack.ts";
+import { runWatched } from "./watched.ts";
 import type { Barman } from "../state.ts";
 
 const owner = postgresAccount;
-type Combined = Pick<BackupRecord, "id" | "parent" | "sizeBytes">;
+type Combined = Pick<BackupRecord, "id" | "parent" | "compression" | "sizeBytes" | "tablespaces">;
 
-/** Combines a backup into a directory that is empty. */
-export async function combineInto(to: string, { id, sizeBytes }: Combined, into: Into): Promise<void> {
+/** Combines or unpacks a backup into a directory that is empty, and each tablespace into one of its own. */
+export async function makeWhole(
+  to: string,
+  backup: Combined,
+  tablespaceAt: (oid: string) => string,
+  into: Into,
+): Promise<void> {
+  const { id, parent, sizeBytes } = backup;
+  if (parent === null) return await unpackInto(to, backup, tablespaceAt, into);
   const chain = await readChain(id, into.places);
   into.say(`  combining ${chain.join(", ")}`);
-  const from = chain.map((each) => dataDirectory(into.places, each, null));
+  const from = chain.map((each) => ownDirectory(into.places, each));
   await runWatched(["pg_combinebackup", "-o", to, ...from], { to, bytes: sizeBytes }, into);
 }
 
-/** Throws OperatorError unless an incremental backup can be combined for a node: barman's volume needs room for a whole one. */
-export async function checkCombined({ id, parent, sizeBytes }: Combined, places: Places): Promise<string[]> {
-  if (parent === null) return [];
+/** Throws OperatorError unless the backup can be made whole for a node: barman's volume needs room for that. */
+export async function checkCombined(backup: Combined, places: Places): Promise<string[]> {
+  if (isPlain(backup)) return [];
+  const { id, parent, sizeBytes } = backup;
+  const [how, kind, other] = parent === null
+    ? ["unpacked", "compressed", "an uncompressed"]
+    : ["combined", "incremental", "a full"];
   const needed = restoreNeeds(sizeBytes ?? 0);
   const { freeBytes } = await diskSpace(places.backupDir);
-  if (freeBytes < needed && !(await exists(dataDirectory(places, id, parent)))) {
+  if (freeBytes < needed && !(await exists(dataDirectory(places, backup)))) {
     throw new OperatorError({
-      what: `There is no room in ${places.backupDir} to combine the incremental backup ${id}`,
+      what: `There is no room in ${places.backupDir} for the ${kind} backup ${id}, which has to be ${how} first`,
       why: `${sizeText(needed)} are needed, but only ${sizeText(freeBytes)} are free`,
-      fix: "free some space there, or give a full backup of `postdock barman list` by --backup",
+      fix: `free some space there, or give ${other} backup of \`postdock barman list\` by --backup`,
       exitCode: ExitCode.refused,
     });
   }
-  return [`combined  in ${places.backupDir}, about ${sizeText(sizeBytes ?? 0)}, removed when the restore is over`];
+  return [`${how}  in ${places.backupDir}, about ${sizeText(sizeBytes ?? 0)}, removed when the restore is over`];
 }
 
-/** Combines an incremental backup for a node that fetches it. What an earlier attempt has left is used, or removed. */
-export async function combineForNode({ id, parent, sizeBytes }: Combined, into: Into): Promise<void> {
+/** Makes a backup whole for a node that fetches it. What an earlier attempt has left is used, or removed. */
+export async function combineForNode(backup: Combined, into: Into): Promise<void> {
   const { places, say } = into;
-  const whole = dataDirectory(places, id, parent);
-  if (parent === null) return;
+  if (isPlain(backup)) return;
+  const whole = dataDirectory(places, backup);
   const made = await exists(whole);
   if (!made) await removeCombined(places, say);
   await ensureDirectory(combinedDirectory(places), { mode: 0o700, owner });
@@ -62,16 +80,18 @@ export async function combineForNode({ id, parent, sizeBytes }: Combined, into: 
   if (made) return;
   const half = `${whole}.half`;
   await ensureDirectory(half, { mode: 0o700, owner });
-  await combineInto(half, { id, parent, sizeBytes }, into);
+  const tablespaces = tablespacesDirectory(places, backup);
+  await ensureDirectory(tablespaces, { mode: 0o700, owner });
+  await makeWhole(half, backup, (oid) => `${tablespaces}/${oid}`, into);
   await run(["sync", "-f", half], { as: owner, timeoutMs: copyMs });
   await move(half, whole);
 }
 
-/** Removes what was combined. The backups that it was made of stay. */
+/** Removes what was combined or unpacked. The backups that it was made of stay. */
 export async function removeCombined(places: Places, say: (line: string) => void): Promise<void> {
   const directory = combinedDirectory(places);
-  const names = (await listDirectory(directory)).filter((name) => /^\d/.test(name));
-  if (names.length > 0) say(`Removing what was combined for a restore that is over: ${names.join(", ")}`);
+  const names = (await listDirectory(directory)).filter((name) => /^\d+T\d+$/.test(name));
+  if (names.length > 0) say(`Removing what was prepared for a restore that is over: ${names.join(", ")}`);
   await remove(directory);
 }
 
@@ -81,34 +101,4 @@ export async function clearCombined({ config, log }: Pick<Barman, "config" | "lo
   const combiner = Number(await readIfThere(combinerPath(config)));
   if (combiner > 0 && combiner !== process.pid && isPostdock(combiner)) return;
   await removeCombined(config, (line) => log.info(line, { directory: combinedDirectory(config) }));
-}
-
-/** Runs a program that fills a directory of so many bytes, and says how far it is. */
-export async function runWatched(
-  argv: readonly string[],
-  { to, bytes }: { to: string; bytes: number | null },
-  into: Into,
-): Promise<void> {
-  const { clock, say } = into;
-  const done = new AbortController();
-  const before = (await diskSpace(dirname(to))).usedBytes;
-  const since = clock.nowMs();
-  const watching = every(sayEveryMs, async () => {
-    const forMs = clock.nowMs() - since;
-    if (forMs < sayEveryMs) return;
-    const streamedBytes = Math.max(0, (await diskSpace(dirname(to))).usedBytes - before);
-    const { bytesPerSecond, leftSeconds } = progressOf({ streamedBytes, totalBytes: bytes }, forMs);
-    const left = leftSeconds === null ? "" : `, about ${leftSeconds} s left`;
-    say(
-      `  copied about ${sizeText(streamedBytes)}${
-        bytesPerSecond === null ? "" : ` at ${sizeText(bytesPerSecond)}/s`
-      }${left}`,
-    );
-  }, { clock, signal: done.signal, onError: (error) => say(`  the progress cannot be seen: ${errorText(error)}`) });
-  try {
-    await run(...prepared(argv, into, copyMs));
-  } finally {
-    done.abort();
-    await watching;
-  }
 }

@@ -6,6 +6,8 @@ import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import type { Places } from "../text/places.ts";
 
 export const copyMs = 24 * 3_600_000;
+/** For what copies a file or two, milliseconds. */
+export const shortMs = 600_000;
 export const sayEveryMs = 5_000;
 const startMs = 60_000;
 const owner = postgresAccount;

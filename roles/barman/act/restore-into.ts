@@ -17,7 +17,9 @@ import { sizeText } from "../../../core/words/amounts.ts";
 import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import type { RestorePlan } from "../decide/restore-plan.ts";
 import { backupDirectory } from "../text/places.ts";
-import { combineInto, runWatched } from "./combine.ts";
+import { isPlain } from "../text/backup-info.ts";
+import { makeWhole } from "./combine.ts";
+import { runWatched } from "./watched.ts";
 import { copyMs, type Into } from "./copy-server.ts";
 import { copyHba, renderCopyConf } from "../text/recovery-conf.ts";
 
@@ -75,12 +77,13 @@ export async function copyInto(directory: string, plan: RestorePlan, into: Into)
   if (await exists(half)) say(`Removing ${half}, which an interrupted restore left`);
   await remove(half);
   await ensureDirectory(half, { mode: 0o700, owner });
-  if (plan.backup.parent === null) await copyTree(`${from}/data/.`, `${half}/`, plan.backup.sizeBytes, into);
-  else await combineInto(half, plan.backup, into);
+  const plain = isPlain(plan.backup);
+  if (plain) await copyTree(`${from}/data/.`, `${half}/`, plan.backup.sizeBytes, into);
+  else await makeWhole(half, plan.backup, (oid) => tablespacePath(half, oid), into);
   for (const { oid } of plan.backup.tablespaces) {
-    const target = `${half}/tablespaces/${oid}`;
+    const target = tablespacePath(half, oid);
     await ensureDirectory(target, { mode: 0o700, owner });
-    await copyTree(`${from}/${oid}/.`, `${target}/`, null, into);
+    if (plain) await copyTree(`${from}/${oid}/.`, `${target}/`, null, into);
     // the link that was copied leads into the backup
     await remove(`${half}/pg_tblspc/${oid}`);
     await link(tablespacePath(directory, oid), `${half}/pg_tblspc/${oid}`);

@@ -19,6 +19,7 @@ const record = (id: string, parent: string | null = null, changes: Partial<Backu
   sizeBytes: 1,
   from: "primary",
   parent,
+  compression: null,
   summarized: true,
   tablespaces: [],
   ...changes,
@@ -28,6 +29,7 @@ const chainAt = (timeline: number, history = "") =>
 const view = (changes: Partial<KindView> = {}): KindView => ({
   wanted: "scheduled",
   every: 3,
+  compressing: false,
   failure: null,
   backups: [record("1")],
   keptAlone: [],
@@ -56,6 +58,8 @@ test("one that is asked for by hand is incremental without BACKUP_INCREMENTAL, a
 const full: [string, Partial<KindView>, RegExp][] = [
   ["it is off", { every: 0 }, /BACKUP_INCREMENTAL is 0/],
   ["the last attempt failed", { failure: "the incremental backup failed: x" }, /failed: x/],
+  ["backups are compressed", { compressing: true }, /BACKUP_COMPRESSION is set/],
+  ["the parent is compressed", { backups: [record("1", null, { compression: "zstd" })] }, /1 is compressed/],
   ["there is no parent", { backups: [] }, /no finished backup/],
   ["the parent has no summaries", { backups: [record("1", null, { summarized: false })] }, /summarize_wal was off/],
   ["there are tablespaces", {

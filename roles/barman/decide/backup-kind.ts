@@ -23,6 +23,8 @@ export interface KindView {
   wanted: KindWanted;
   /** BACKUP_INCREMENTAL: of so many scheduled backups one is a full one; 0: all are */
   every: number;
+  /** BACKUP_COMPRESSION is set */
+  compressing: boolean;
   /** why the last attempt, at an incremental one, failed; null: it did not */
   failure: string | null;
   /** finished backups, oldest first, each with all those that it builds on */
@@ -34,10 +36,11 @@ export interface KindView {
 }
 
 /** Decides what the next backup is, as far as the backups that are there matter. */
-export function decideKind({ wanted, every, failure, backups, keptAlone, chain }: KindView): Kind {
+export function decideKind({ wanted, every, compressing, failure, backups, keptAlone, chain }: KindView): Kind {
   const full = (because: string, fix: string | null = null): Kind => ({ kind: "full", because, fix });
   if (wanted === "full") return full("an incremental one was not asked for");
   if (wanted === "scheduled" && every === 0) return full("BACKUP_INCREMENTAL is 0");
+  if (compressing) return full("BACKUP_COMPRESSION is set", "unset BACKUP_COMPRESSION, and take a full backup first");
   if (failure !== null) return full(failure);
   const parent = backups.at(-1);
   if (parent === undefined) return full("there is no finished backup to build on");
@@ -46,6 +49,7 @@ export function decideKind({ wanted, every, failure, backups, keptAlone, chain }
     return full(`BACKUP_INCREMENTAL is ${every}, and ${built.length} were taken since the last full one began`);
   }
   if (parent.tablespaces.length > 0) return full("the cluster has tablespaces");
+  if (parent.compression !== null) return full(`backup ${parent.id} is compressed, so that none can build on it`);
   if (!parent.summarized) return full(`summarize_wal was off when backup ${parent.id} was taken`, summarize);
   if (chain === null || !isOnTheWay(parent, chain)) {
     return full(`backup ${parent.id} is not in the history of the primary's timeline`);

@@ -28,6 +28,7 @@ const record = (id: string, segment: number, endMs = 0, parent: string | null = 
   beginLsn: "0/0",
   from: "primary",
   parent,
+  compression: null,
   summarized: true,
   tablespaces: [],
   endLsn: `0/${((segment + 1) * segmentBytes).toString(16)}`,
@@ -102,6 +103,8 @@ test("finished backups that are kept here go, newest first; one that is there al
   ];
   const records = ["1", "2", "3", "4"].map((id) => record(id, 1));
   assert.deepEqual(backupsToStore(here, records, store([stored(record("3", 1))], [])), ["4", "2"]);
+  const compressed = records.map((r) => r.id === "4" ? { ...r, compression: "zstd" as const } : r);
+  assert.deepEqual(backupsToStore(here, compressed, store([], [])), ["3", "2"]);
 });
 
 test("what a backup builds on goes before it, and it is whole only with that", () => {

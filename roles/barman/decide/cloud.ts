@@ -3,6 +3,7 @@
 import { lastSegmentBefore, walName } from "../../../core/postgres/wal-name.ts";
 import { chainOf } from "./backup-kind.ts";
 import type { BackupRecord } from "../text/backup-info.ts";
+import type { Located } from "../text/places.ts";
 import type { Backup } from "../text/barman-output.ts";
 
 /** One base backup in the store. */
@@ -55,18 +56,19 @@ export function walToStore(
 }
 
 /**
- * Backups to store: finished ones that the retention policy keeps here, newest first, but what one builds on before it.
- * `records`: what each of them builds on.
+ * Backups to store: finished ones that the retention policy keeps here, newest first, but what one builds on before it. A
+ * compressed one is not stored: barman's program for that takes the files of a cluster only. `records`: of those here.
  */
 export function backupsToStore(
   local: readonly Backup[],
-  records: readonly Pick<BackupRecord, "id" | "parent">[],
+  records: readonly Located[],
   store: Pick<Store, "backups">,
 ): string[] {
+  const compressed = new Set(records.filter((b) => b.compression !== null).map((b) => b.id));
   const there = new Set(store.backups.map((b) => b.record.id));
   const kept = local.filter((b) => b.status === "DONE" && b.retention !== "OBSOLETE").map((b) => b.id);
   const wanted = kept.toSorted().toReversed().flatMap((id) => chainOf(id, records) ?? []);
-  return [...new Set(wanted)].filter((id) => !there.has(id));
+  return [...new Set(wanted)].filter((id) => !there.has(id) && !compressed.has(id));
 }
 
 /** Why nothing may be stored: the store belongs to another cluster, whose WAL has the same names. null: it may. */

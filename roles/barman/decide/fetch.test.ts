@@ -14,6 +14,7 @@ const backup = (id: string, segment: number, parent: string | null = null): Stor
     beginLsn: "0/0",
     from: "primary",
     parent,
+    compression: null,
     summarized: true,
     tablespaces: [],
     beginSegment: BigInt(segment),

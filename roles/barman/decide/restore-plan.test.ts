@@ -27,6 +27,7 @@ const backup = (id: string, changes: Partial<BackupRecord> = {}): BackupRecord =
   from: null,
   beginLsn: "0/7000028",
   parent: null,
+  compression: null,
   summarized: false,
   tablespaces: [],
   ...changes,

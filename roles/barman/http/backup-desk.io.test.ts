@@ -7,7 +7,7 @@ import { ControlRefusal } from "../../../core/http/control.ts";
 import { pieceBytes } from "../../../core/protocol/orders.ts";
 import { backupId as id, deskAt, doneRecord, inBarman, makeTree } from "../../../tests/support/base-backup.ts";
 import { FakeClock } from "../../../tests/support/fake-clock.ts";
-import { dataDirectory } from "../text/places.ts";
+import { dataDirectory, tablespacesDirectory } from "../text/places.ts";
 import type { BackupDesk } from "./backup-desk.ts";
 
 const small = { PG_VERSION: "17\n", "base/1/2619": "rows", "base/1/2620": "", pg_twophase: null };
@@ -80,7 +80,7 @@ test("an incremental backup is sent as it was combined, each time anew, and refu
     await writeFile(record, `${doneRecord}parent_backup_id=${parent}\n`);
     const desk = deskAt(home);
     await refused(desk.files({ id, from: 0 }), /incremental and not combined yet; type postdock barman restore resume/);
-    const combined = dataDirectory({ backupDir: home, serverName: "pg_cluster" }, id, parent);
+    const combined = dataDirectory({ backupDir: home, serverName: "pg_cluster" }, { id, parent, compression: null });
     await makeTree(combined, { PG_VERSION: "17\n", "base/1/2619": "all rows" });
     const { digest, totalBytes } = await desk.files({ id, from: 0 });
     assert.equal(totalBytes, 11, "not what the incremental one itself holds");
@@ -90,6 +90,22 @@ test("an incremental backup is sent as it was combined, each time anew, and refu
     await rm(combined, { recursive: true });
     await makeTree(combined, { PG_VERSION: "17\n", "base/1/2619": "all rows!" });
     assert.equal((await desk.files({ id, from: 0 })).totalBytes, 12);
+  }));
+
+test("a compressed backup is sent as it was unpacked, with its tablespaces, and refused before that", () =>
+  inBarman({ "base.tar.zst": "z", "16385.tar.zst": "z" }, async ({ home, record }) => {
+    await writeFile(record, `${doneRecord}compression=zstd\n`);
+    const desk = deskAt(home);
+    await refused(desk.files({ id, from: 0 }), /compressed and not unpacked yet; type postdock barman restore resume/);
+    const places = { backupDir: home, serverName: "pg_cluster" };
+    const compressed = { id, parent: null, compression: "zstd" as const };
+    await makeTree(tablespacesDirectory(places, compressed), { "16385/PG_17_1/5/1": "fast" });
+    await makeTree(dataDirectory(places, compressed), { PG_VERSION: "17\n" });
+    const { digest, entries } = await desk.files({ id, from: 0 });
+    const files = entries.filter((e) => e.kind === "file").map((e) => e.path);
+    assert.deepEqual(files, ["PG_VERSION", "pg_tblspc/16385/PG_17_1/5/1"]);
+    const { pieces } = await desk.piece({ id, digest, index: entries.length - 1, offset: 0 });
+    assert.equal(Buffer.from(pieces[0]!.base64, "base64").toString(), "fast");
   }));
 
 test("a refusal is not kept: the backup is sent once it is finished", () =>

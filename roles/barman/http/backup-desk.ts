@@ -8,7 +8,14 @@ import { inParallel } from "../../../core/runtime/parallel.ts";
 import { cutIntoAnswers } from "../../../core/protocol/backup-parts.ts";
 import type { AnswerOf, BackupEntry, orders, QuestionOf } from "../../../core/protocol/orders.ts";
 import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
-import { backupDirectory, combinedDirectory, dataDirectory, type Places, recordPath } from "../text/places.ts";
+import {
+  combinedDirectory,
+  dataDirectory,
+  ownDirectory,
+  type Places,
+  recordPath,
+  tablespacesDirectory,
+} from "../text/places.ts";
 import type { Barman } from "../state.ts";
 
 type FilesAsked = QuestionOf<typeof orders.backupFiles>;
@@ -29,6 +36,8 @@ interface Listed {
   digest: string;
   /** that holds the files */
   directory: string;
+  /** that holds a directory for each tablespace */
+  tablespaces: string;
 }
 
 interface Kept {
@@ -85,11 +94,11 @@ export function backupDesk(barman: Pick<Barman, "clock" | "log" | "stop"> & { co
       return { entries: page(entries, from), total: entries.length, totalBytes, digest };
     },
     piece: async (asked) => {
-      const { entries, digest, directory } = await listOf(asked.id);
+      const { entries, digest, directory, tablespaces } = await listOf(asked.id);
       if (digest !== asked.digest) {
         throw new ControlRefusal(`backup ${asked.id} has other files than the node was sent; begin the restore again`);
       }
-      const answer = await readPieces({ files: directory, backup: backupDirectory(config, asked.id) }, entries, asked);
+      const answer = await readPieces({ files: directory, tablespaces }, entries, asked);
       if ("pieces" in answer) return answer;
       kept = null;
       const why = `${answer.changed} in backup ${asked.id} was changed or removed while it was sent`;
@@ -107,7 +116,7 @@ function page(entries: readonly BackupEntry[], from: number): BackupEntry[] {
 
 /** What fits into one answer, or the path of a file that is no longer as it was listed. */
 async function readPieces(
-  at: { files: string; backup: string },
+  at: { files: string; tablespaces: string },
   entries: readonly BackupEntry[],
   from: { index: number; offset: number },
 ): Promise<{ pieces: Pieces } | { changed: string }> {
@@ -127,15 +136,14 @@ async function readPieces(
 }
 
 /** Where an entry is: barman has each tablespace beside the data, under its number. */
-function placeOf(path: string, { files, backup }: { files: string; backup: string }): string {
-  return /^pg_tblspc\/\d+\//.test(path) ? join(backup, path.slice("pg_tblspc/".length)) : join(files, path);
+function placeOf(path: string, { files, tablespaces }: { files: string; tablespaces: string }): string {
+  return /^pg_tblspc\/\d+\//.test(path) ? join(tablespaces, path.slice("pg_tblspc/".length)) : join(files, path);
 }
 
 /** The files of a finished backup; those of tablespaces as pg_tblspc/NUMBER. Throws ControlRefusal if a node cannot have them. */
 async function readList(places: Places, id: string): Promise<Listed> {
-  const files = await fitDirectory(places, id);
-  const directory = backupDirectory(places, id);
-  const oids = (await listDirectory(directory)).filter((name) => /^\d+$/.test(name));
+  const { files, tablespaces } = await fitDirectories(places, id);
+  const oids = (await listDirectory(tablespaces)).filter((name) => /^\d+$/.test(name));
   const digest = createHash("sha256");
   const entries: BackupEntry[] = [];
   let totalBytes = 0;
@@ -156,24 +164,24 @@ async function readList(places: Places, id: string): Promise<Listed> {
     }
   };
   await take(files, "");
-  for (const oid of oids) await take(join(directory, oid), `pg_tblspc/${oid}/`);
-  return { entries, totalBytes, digest: digest.digest("hex"), directory: files };
+  for (const oid of oids) await take(join(tablespaces, oid), `pg_tblspc/${oid}/`);
+  return { entries, totalBytes, digest: digest.digest("hex"), directory: files, tablespaces };
 }
 
-/** The directory of its files. Throws ControlRefusal if a node cannot have them. */
-async function fitDirectory(places: Places, id: string): Promise<string> {
-  const directory = backupDirectory(places, id);
+/** The directories of its files. Throws ControlRefusal if a node cannot have them. */
+async function fitDirectories(places: Places, id: string): Promise<{ files: string; tablespaces: string }> {
   const record = await readIfThere(recordPath(places, id));
-  if (record === null || !(await exists(join(directory, "data")))) {
+  if (record === null || !(await exists(ownDirectory(places, id)))) {
     throw new ControlRefusal(`barman has no backup ${id}; \`postdock barman list\` shows the backups that it has`);
   }
   const finished = finishedRecord(id, record);
   if (finished === null) {
     throw new ControlRefusal(`backup ${id} is not finished; wait for it, or take another of \`postdock barman list\``);
   }
-  const files = dataDirectory(places, id, finished.parent);
-  if (await exists(files)) return files;
-  throw new ControlRefusal(`backup ${id} is incremental and not combined yet; type postdock barman restore resume`);
+  const files = dataDirectory(places, finished);
+  if (await exists(files)) return { files, tablespaces: tablespacesDirectory(places, finished) };
+  const lacks = finished.parent === null ? "compressed and not unpacked" : "incremental and not combined";
+  throw new ControlRefusal(`backup ${id} is ${lacks} yet; type postdock barman restore resume`);
 }
 
 function finishedRecord(id: string, record: string): BackupRecord | null {

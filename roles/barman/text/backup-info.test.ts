@@ -29,6 +29,7 @@ test("a finished backup is read", () => {
     from: "standby",
     beginLsn: "0/7000028",
     parent: null,
+    compression: null,
     summarized: false,
     tablespaces: [],
   });
@@ -54,6 +55,13 @@ test("one that is not finished is none, and one without its WAL is an error that
     /backup x has no end_xlog/,
   );
   assert.throws(() => parseBackupInfo("x", text.replace("begin_wal=0", "begin_wal=z")), /no WAL file in begin_wal/);
+});
+
+test("a compressed backup counts as large as the cluster; one that cannot be unpacked here is an error", () => {
+  const of = (word: string) => parseBackupInfo("x", `${text}cluster_size=46660215\ncompression=${word}\n`);
+  assert.deepEqual([of("zstd")?.compression, of("zstd")?.sizeBytes], ["zstd", 46660215]);
+  assert.deepEqual([of("None")?.compression, of("None")?.sizeBytes], [null, 33583104]);
+  assert.throws(() => of("lz4"), /backup x is compressed with lz4, which cannot be unpacked here/);
 });
 
 test("an incremental backup names its parent, and counts as large as the cluster, which it becomes when it is combined", () => {

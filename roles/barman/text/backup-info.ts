@@ -17,6 +17,8 @@ export interface BackupRecord extends BackupPlace {
   beginLsn: string;
   /** the backup that it builds on; null: it is a full one */
   parent: string | null;
+  /** its files are in archives that this program unpacks; null: they are as on the node */
+  compression: "gzip" | "zstd" | null;
   /** summarize_wal was on when it was taken, so that another one can build on it */
   summarized: boolean;
 }
@@ -37,6 +39,7 @@ export function parseBackupInfo(id: string, text: string): BackupRecord | null {
   };
   const optional = (name: string) => [undefined, "None", ""].includes(values.get(name)) ? null : values.get(name)!;
   const parent = optional("parent_backup_id");
+  const compression = compressionOf(id, optional("compression"));
   const segmentBytes = Number(read("xlog_segment_size"));
   const begin = parseWalName(read("begin_wal"), segmentBytes);
   if (begin === null) throw new Error(`barman's record of backup ${id} has no WAL file in begin_wal`);
@@ -47,14 +50,24 @@ export function parseBackupInfo(id: string, text: string): BackupRecord | null {
     endLsn: read("end_xlog"),
     endMicros: endOf(read("end_time")),
     segmentBytes,
-    // an incremental one is combined with those that it builds on, which gives the whole cluster
-    sizeBytes: Number(optional(parent === null ? "size" : "cluster_size")) || null,
+    // one that is combined or unpacked first becomes as large as the cluster
+    sizeBytes: Number(optional(isPlain({ parent, compression }) ? "size" : "cluster_size")) || null,
     from: fromOf(values.get("backup_label") ?? ""),
     beginLsn: read("begin_xlog"),
     parent,
+    compression,
     summarized: optional("summarize_wal") === "on",
     tablespaces: tablespacesOf(values.get("tablespaces") ?? "None"),
   };
+}
+
+/** Its files are those of the cluster: they need neither be combined nor unpacked. */
+export const isPlain = ({ parent, compression }: Pick<BackupRecord, "parent" | "compression">): boolean =>
+  parent === null && compression === null;
+
+function compressionOf(id: string, word: string | null): BackupRecord["compression"] {
+  if (word === null || word === "gzip" || word === "zstd") return word;
+  throw new Error(`backup ${id} is compressed with ${word}, which cannot be unpacked here`);
 }
 
 /** The backup label has a line about it (manual, 25.3.3). */

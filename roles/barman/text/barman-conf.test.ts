@@ -16,6 +16,7 @@ const input = {
   retentionDays: 30,
   retentionCount: 0,
   rateKb: 0,
+  compression: "none" as const,
   postgresUser: "monkey_user",
   postgresDb: "monkey_db",
   replicationUser: "replication_user",
@@ -45,7 +46,8 @@ test("a backup from a standby is copied there, and its WAL and the switch of its
 
 test("BACKUP_RATE limits the copy, and 0 does not", () => {
   assert.match(renderServerConf({ ...input, rateKb: 51_200 }, "h"), /^bandwidth_limit = 51200$/m);
-  assert.doesNotMatch(renderServerConf(input, "h"), /bandwidth_limit/);
+  assert.doesNotMatch(renderServerConf(input, "h"), /bandwidth_limit|backup_compression/);
+  assert.match(renderServerConf({ ...input, compression: "zstd" }, "h"), /^backup_compression = zstd$/m);
 });
 
 test("BACKUP_RETENTION_COUNT keeps a number of backups instead of a window", () => {

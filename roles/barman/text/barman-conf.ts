@@ -18,6 +18,8 @@ export interface BarmanConfInput {
   retentionCount: number;
   /** kilobytes per second; 0: no limit */
   rateKb: number;
+  /** of base backups */
+  compression: "none" | "gzip" | "zstd";
   postgresUser: string;
   postgresDb: string;
   replicationUser: string;
@@ -88,6 +90,7 @@ function server(input: BarmanConfInput, host: string): string[] {
     // a scheduled backup waits for a checkpoint that is spread over minutes; the others ask for one at once
     "immediate_checkpoint = false",
     ...(input.rateKb > 0 ? [`bandwidth_limit = ${input.rateKb}`] : []),
+    ...(input.compression === "none" ? [] : [`backup_compression = ${input.compression}`]),
     "streaming_archiver = on",
     "archiver = off",
     `path_prefix = ${toolsDirectory}`,

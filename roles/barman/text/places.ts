@@ -1,4 +1,5 @@
 // PURE: the paths of barman's files under BACKUP_DIR.
+import { type BackupRecord, isPlain } from "./backup-info.ts";
 
 export interface Places {
   backupDir: string;
@@ -13,13 +14,20 @@ export const metaDirectory = (p: Places) => `${serverHome(p)}/meta`;
 export const recordPath = (p: Places, id: string) => `${metaDirectory(p)}/${id}-backup.info`;
 /** One base backup: `data`, and a directory for each tablespace. */
 export const backupDirectory = (p: Places, id: string) => `${serverHome(p)}/base/${id}`;
-/** Incremental backups as whole ones, only while a node is restored from them. */
+/** Incremental and compressed backups as whole ones, only while a node is restored from them. */
 export const combinedDirectory = (p: Places) => `${serverHome(p)}/postdock-combined`;
 /** The process that has combined, or does, until the restore is ordered. */
 export const combinerPath = (p: Places) => `${combinedDirectory(p)}/combiner.pid`;
-/** The files of a backup as a cluster. `parent`: what it builds on; null: it is a full one. */
-export const dataDirectory = (p: Places, id: string, parent: string | null) =>
-  parent === null ? `${backupDirectory(p, id)}/data` : `${combinedDirectory(p)}/${id}`;
+/** What tells where the files of a backup are. */
+export type Located = Pick<BackupRecord, "id" | "parent" | "compression">;
+/** The files of a backup as a cluster. */
+export const dataDirectory = (p: Places, backup: Located) =>
+  isPlain(backup) ? ownDirectory(p, backup.id) : `${combinedDirectory(p)}/${backup.id}`;
+/** What barman has copied: files of a cluster, blocks that have changed, or archives. */
+export const ownDirectory = (p: Places, id: string) => `${backupDirectory(p, id)}/data`;
+/** It has a directory for each tablespace, by its number. */
+export const tablespacesDirectory = (p: Places, backup: Located) =>
+  isPlain(backup) ? backupDirectory(p, backup.id) : `${combinedDirectory(p)}/${backup.id}.tablespaces`;
 export const identityPath = (p: Places) => `${serverHome(p)}/identity.json`;
 /** Received WAL that is no longer in the primary's history. */
 export const asideDirectory = (p: Places) => `${serverHome(p)}/set-aside`;

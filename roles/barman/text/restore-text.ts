@@ -13,6 +13,7 @@ export function renderPlan(plan: RestorePlan, target: Target): string[] {
     `target    ${targetText(target)}`,
     `backup    ${backup.id}, ${size}${ended}: the newest that can be used`,
     ...(backup.parent === null ? [] : [`builds on ${backup.parent}, with which it is combined`]),
+    ...(backup.compression === null ? [] : [`unpacked  of ${backup.compression}, before it is used`]),
     `WAL       ${wal.length} files from ${wal[0]?.name} to ${wal.at(-1)?.name}, none missing`,
     `timeline  ${plan.timeline}`,
     `stops     ${stopText(plan.stop)}`,
@@ -46,6 +47,7 @@ export function planJson(plan: RestorePlan): object {
     lastCommit: mark?.kind === "commit" ? { xid: mark.xid, at: timeText(mark.atMicros) } : null,
     wal: { files: wal.length, from: wal[0]?.name, to: wal.at(-1)?.name },
     parent: backup.parent,
+    compression: backup.compression,
     backupBytes: backup.sizeBytes,
   };
 }
