@@ -71,6 +71,12 @@ export async function writeBySpare(path: string, content: Uint8Array, spare: str
   await syncDirectory(dirname(path));
 }
 
+/** Writes a file that nobody needs after a crash: nothing is flushed. */
+export async function writeScratch(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
+  await fs.writeFile(path, content, { mode: options.mode });
+  if (options.owner && process.getuid?.() === 0) await fs.chown(path, options.owner.uid, options.owner.gid);
+}
+
 /** Flushes a directory's entries to disk. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await fs.open(path, "r");

@@ -6,7 +6,7 @@ import { microsOf, timeText } from "../../core/words/micros.ts";
 import { table } from "../../core/words/layout.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { readVerified } from "./act/verify.ts";
-import { readRecoverable } from "./act/archive.ts";
+import { readRecoverable, type Recoverable } from "./act/archive.ts";
 import { verifiedText } from "./text/verified.ts";
 import { presentTimeline } from "./decide/restore-plan.ts";
 import { type TimedWindow, timeWindows } from "./act/window-times.ts";
@@ -21,9 +21,11 @@ import { renderStore, storeJson } from "./text/store-text.ts";
 /** `barman list [--json]`: the backups, oldest first. */
 export const listCommand: Command = async (context, { options }) => {
   const config = loadBarmanConfig(context);
-  const listed = await listBackups(config.serverName);
   const out = printer(context, options);
-  const { sources, windows, receivedMs } = await readRecoverable(config);
+  const [listed, { sources, timed, receivedMs }] = await Promise.all([
+    listBackups(config.serverName),
+    readWindows(config),
+  ]);
   const { unreadable } = sources;
   const backups = listed.map((b) => {
     const record = sources.backups.find((r) => r.id === b.id);
@@ -31,7 +33,6 @@ export const listCommand: Command = async (context, { options }) => {
     const { from = null, parent = null, compression = null } = record ?? {};
     return { ...b, from, kind, parent, compression };
   });
-  const timed = await timeWindows(windows, sources, config);
   for (const line of [...renderBackups(backups), ...renderWindows(timed, receivedMs), ...unreadable]) out.say(line);
   const present = presentTimeline(sources.received, sources.archive);
   const newest = timed.find((w) => w.timeline === present)?.toTime ?? null;
@@ -53,6 +54,13 @@ export const listCommand: Command = async (context, { options }) => {
   });
   return ExitCode.ok;
 };
+
+/** What can be restored. If WAL is removed meanwhile it is looked at once more, and what is gone then has no times. */
+async function readWindows(config: BarmanConfig, again = true): Promise<Recoverable & { timed: TimedWindow[] }> {
+  const found = await readRecoverable(config);
+  const { timed, gone } = await timeWindows(found.windows, found.sources, config);
+  return gone && again ? await readWindows(config, false) : { ...found, timed };
+}
 
 /** How long the object store has to answer, milliseconds. */
 const storeMs = 60_000;

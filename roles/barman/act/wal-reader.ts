@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
-import { ensureDirectory, move, remove, writeAtomic } from "../../../core/runtime/files.ts";
+import { ensureDirectory, move, remove, writeScratch } from "../../../core/runtime/files.ts";
 import { compareLsn } from "../../../core/postgres/lsn.ts";
 import { segmentOf, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
 import { readWal } from "./wal-files.ts";
@@ -15,6 +15,11 @@ const readMs = 120_000;
 
 /** How far back the last commit is looked for, segments. */
 const mostSegments = 64;
+
+/** A file is not in the archive any more: the retention policy may remove it while it is looked for. */
+export class WalGone extends Error {
+  override name = "WalGone";
+}
 
 /** What is in WAL files; a file is read once. One question at a time; to be bound with `await using`. */
 export class WalReader implements AsyncDisposable {
@@ -33,7 +38,7 @@ export class WalReader implements AsyncDisposable {
 
   /**
    * The commits and restore points that begin in a file, in the order of WAL. `next`: the file after it, in which the last record
-   * may end. Throws if the archive does not have a file any more.
+   * may end. Throws WalGone if the archive does not have a file any more.
    */
   marks(file: WalFile, next: WalFile | null): Promise<readonly Mark[]> {
     const known = this.known.get(file.name) ?? this.read(file, next);
@@ -89,8 +94,8 @@ export class WalReader implements AsyncDisposable {
 
   private async write(file: WalFile, path: string): Promise<void> {
     const content = await readWal(this.places, file.name.replace(/\.partial$/, ""), file.partial);
-    if (content === null) throw new Error(`the archive no longer has ${file.name}`);
-    await writeAtomic(path, content, { mode: 0o600, owner: postgresAccount });
+    if (content === null) throw new WalGone(`the archive no longer has ${file.name}`);
+    await writeScratch(path, content, { mode: 0o600, owner: postgresAccount });
   }
 }
 

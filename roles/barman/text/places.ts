@@ -42,6 +42,8 @@ export const usePath = (p: Places, id: string) => `${usesDirectory(p)}/${id}.jso
 export const verifyDirectory = (p: Places) => `${serverHome(p)}/postdock-verify`;
 export const verifiedPath = (p: Places) => `${serverHome(p)}/postdock-verified.json`;
 export const verifyLockPath = (p: Places) => `${serverHome(p)}/postdock-verify.pid`;
+/** The times of commits at the ends of timelines, as they were read from WAL. */
+export const windowTimesPath = (p: Places) => `${serverHome(p)}/postdock-times.json`;
 /** Why a base backup is wanted at once; kept over restarts. */
 export const wantedBackupPath = (p: Places) => `${serverHome(p)}/postdock-wanted-backup.txt`;
 /** Parts of what comes from the object store; below it those of the base backup that goes there. */
