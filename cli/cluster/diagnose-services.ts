@@ -60,7 +60,20 @@ export function backup(member: Member): Finding[] {
     ...(status.backupSource?.fix
       ? [warning(member.host, `takes full backups only: ${status.backupSource.kindBecause}`, status.backupSource.fix)]
       : []),
+    ...status.kept.filter((k) => k.silentMs >= silentMs).map((k) => keptForNobody(member.host, k)),
   ];
+}
+
+/** A node that is being restored may be restarted meanwhile: from this on it is worth a word, milliseconds. */
+const silentMs = 600_000;
+
+function keptForNobody(host: string, { backup, node, silentMs }: BarmanStatus["kept"][number]): Finding {
+  const minutes = Math.floor(silentMs / 60_000);
+  return warning(
+    host,
+    `keeps backup ${backup} and all WAL since for a restore of ${node}, which has not answered for ${minutes} minutes`,
+    `start ${node}; if it is gone for good, type in that container: postdock barman keep ${backup} --release`,
+  );
 }
 
 function noBackup(host: string, { backupRunsMs, backupWanted }: BarmanStatus): Finding {

@@ -105,6 +105,7 @@ const barmanStatus: BarmanStatus = {
   backupWanted: null,
   verified: null,
   cloud: null,
+  kept: [],
 };
 
 const says = (host: string, status: AnyStatus, clockAheadMs = 0): Member => ({ host, status, clockAheadMs });
@@ -289,6 +290,14 @@ const table: [string, Member, RegExp][] = [
       },
     }),
     /^warning backup: takes full backups only: a has summarize_wal off; add it/,
+  ],
+  [
+    "a backup that is kept for a node that is gone",
+    says("backup", {
+      ...barmanStatus,
+      kept: [{ backup: "b1", node: "old", silentMs: 660_000 }, { backup: "b1", node: "a", silentMs: 5_000 }],
+    }),
+    /^warning backup: keeps backup b1 .* for a restore of old, .* for 11 minutes; start old; .* keep b1 --release/,
   ],
   [
     "a backup that cannot be taken",

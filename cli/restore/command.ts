@@ -19,7 +19,8 @@ import { planJson, renderPlan } from "../../roles/barman/text/restore-text.ts";
 import { gather, openSession } from "../cluster/gather.ts";
 import { ask } from "../cluster/session.ts";
 import { lookAgain, nodeToRestore, renderEffect } from "./effect.ts";
-import { type Doing, goOn, orderFor, restoreNode } from "./in-cluster.ts";
+import { goOn } from "./go-on.ts";
+import { type Doing, orderFor, restoreNode } from "./in-cluster.ts";
 
 /** How long the operator has to answer, milliseconds. */
 const answerMs = 600_000;

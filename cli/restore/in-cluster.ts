@@ -1,9 +1,6 @@
 // Restores a node of the cluster: orders it, watches it, and sees the cluster whole again. What is ordered is on barman's disk and
 // on the node's, so that this command may end at any moment, and another one goes on.
-import { z } from "zod";
-import { postgresAccount } from "../../core/runtime/command.ts";
 import type { Context, Options } from "../../core/runtime/context.ts";
-import { readIfThere, writeAtomic } from "../../core/runtime/files.ts";
 import type { Printer } from "../../core/runtime/printer.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import type { RestoreOrder } from "../../core/protocol/restore.ts";
@@ -16,22 +13,18 @@ import { endUse, unmarkedText, useBackup } from "../../roles/barman/act/uses.ts"
 import { backupCommand } from "../../roles/barman/backup.ts";
 import type { BackupRecord } from "../../roles/barman/text/backup-info.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
-import { type Places, restorePath } from "../../roles/barman/text/places.ts";
-import { gather, openSession, type Session } from "../cluster/gather.ts";
+import type { Places } from "../../roles/barman/text/places.ts";
+import { gather, type Session } from "../cluster/gather.ts";
 import { givePause } from "../cluster/orders.ts";
 import { ask, streams, until } from "../cluster/session.ts";
 import { ownAddresses } from "./addresses.ts";
-import { nodeToRestore } from "./effect.ts";
-import { combine, combineAgain, type Combining, forget } from "./combined.ts";
+import { combine, type Combining, forget } from "./combined.ts";
+import { save, type Saved } from "./saved.ts";
 import { watchNode } from "./watch.ts";
 
 export interface Doing extends Combining {
   options: Options;
 }
-
-/** What this container remembers of a restore: enough to say where barman is, to watch it, and to end it. */
-const Saved = z.object({ id: z.string(), backup: z.string(), node: z.string(), hold: z.boolean() });
-type Saved = z.infer<typeof Saved>;
 
 const followMs = 3_600_000;
 
@@ -110,7 +103,8 @@ async function identityOf(places: Places, node: NodeStatus, replace: boolean): P
   return identity;
 }
 
-async function resumeFailover(session: Session, out: Printer): Promise<void> {
+/** Lets the other nodes lead again. A failure is said. */
+export async function resumeFailover(session: Session, out: Printer): Promise<void> {
   try {
     await givePause(session, await gather(session), false);
   } catch (error) {
@@ -118,28 +112,8 @@ async function resumeFailover(session: Session, out: Printer): Promise<void> {
   }
 }
 
-/** `restore resume`, `finish`, `abort` and `clean`. */
-export async function goOn(step: string, doing: Doing): Promise<number> {
-  const { context, options, places, out } = doing;
-  const session = openSession(context);
-  if (step === "clean") {
-    const node = nodeToRestore(options, await gather(session));
-    const { because } = await ask(session, orders.cleanRestore, node.host, {});
-    out.say(`${node.host}: ${because}`);
-    out.result({ node: node.host, cleaned: because });
-    return ExitCode.ok;
-  }
-  const saved = await load(places) ?? await seenRestore(session);
-  const { id, node } = saved;
-  if (step === "resume") await combineAgain(saved.backup, doing);
-  const { because } = step === "resume"
-    ? await ask(session, orders.restoreFrom, node, { id, hosts: ownAddresses() })
-    : await ask(session, orders.endRestore, node, { id, undo: step === "abort" });
-  out.say(`${node}: ${because}`);
-  return await seeThrough({ ...saved, hold: saved.hold && step === "resume" }, session, doing);
-}
-
-async function seeThrough(saved: Saved, session: Session, { context, places, out }: Doing): Promise<number> {
+/** Watches an ordered restore to its end, and then sees the cluster whole again. */
+export async function seeThrough(saved: Saved, session: Session, { context, places, out }: Doing): Promise<number> {
   const { id, node } = saved;
   const since = context.clock.nowMs();
   const end = await watchNode(saved, session, out);
@@ -173,27 +147,4 @@ async function backUp(context: Context, out: Printer): Promise<void> {
   } catch (error) {
     out.say(`No base backup was taken: ${errorText(error)}`);
   }
-}
-
-async function save(saved: Saved, places: Places): Promise<void> {
-  await writeAtomic(restorePath(places), JSON.stringify(saved) + "\n", { mode: 0o600, owner: postgresAccount });
-}
-
-async function load(places: Places): Promise<Saved | null> {
-  const text = await readIfThere(restorePath(places));
-  return text === null ? null : Saved.parse(JSON.parse(text));
-}
-
-/** The restore that a node reports, where this container has no record of it. */
-async function seenRestore(session: Session): Promise<Saved> {
-  const node = (await gather(session)).nodes.find((n) => n.status.restore !== null);
-  if (node?.status.restore) {
-    const { id, backup } = node.status.restore;
-    return { id, backup, node: node.host, hold: true };
-  }
-  throw new OperatorError({
-    what: "No restore is under way",
-    fix: "see `postdock cluster show`; a restore begins with postdock barman restore --to MOMENT",
-    exitCode: ExitCode.usage,
-  });
 }

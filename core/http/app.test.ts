@@ -28,6 +28,7 @@ const status: BarmanStatus = {
   backupWanted: null,
   verified: null,
   cloud: null,
+  kept: [],
 };
 
 const quiet = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });

@@ -228,6 +228,11 @@ export const BarmanStatus = z.object({
     description: "the last backup that was restored and checked",
   }),
   cloud: CloudSchema.nullable().default(null),
+  kept: z.array(z.object({
+    backup: z.string(),
+    node: z.string().meta({ description: "the node that is restored, and has to answer before the backup may go" }),
+    silentMs: z.number().int().meta({ description: "for how long it has not answered; 0: it answers" }),
+  })).default([]).meta({ description: "backups that are kept for restores of nodes" }),
   backupWanted: z.string().nullable().default(null).meta({
     description: "why a base backup is taken as soon as it can be; null: the next one is taken by schedule",
   }),

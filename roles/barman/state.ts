@@ -38,6 +38,7 @@ export function initialState(nowMs: number, hosts: readonly string[], cloudUrl =
     receiver: { streaming: false, host: null, trouble: "not started yet", fix: null },
     check: null,
     catalog: null,
+    kept: [],
     disk: null,
     backup: { runningSinceMs: null, nextWallMs: null, progress: null, source: null },
     wantBackup: null,

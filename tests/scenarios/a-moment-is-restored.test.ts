@@ -18,6 +18,20 @@ import { ownCluster, startMs } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
 
 const deps = { clock: systemClock };
+
+/** barman's word for how long it keeps a backup, from barman itself: it is asked while a restore runs. */
+async function retentionOf(id: string, backup: string): Promise<string> {
+  const listed = JSON.parse(await exec(backup, ["barman", "-f", "json", "list-backups", "pg_cluster"]));
+  const found = listed.pg_cluster.find((b: { backup_id: string }) => b.backup_id === id);
+  return (found.retention_status ?? "-").replace("-", "VALID");
+}
+
+/** Waits until barman keeps a backup, as it does while a restore uses it. */
+async function waitKept(id: string, backup: string): Promise<void> {
+  const kept = async () => await retentionOf(id, backup) === "KEEP:FULL";
+  await waitUntil(kept, { what: `${id} to be kept for the restore`, deadlineMs: 30_000, everyMs: 50 }, deps);
+}
+
 test("a dropped table comes back into a copy, to the second and to the commit, also over a failover", async () => {
   await using cluster = await ownCluster({ name: "moment" });
   await cluster.up([...firstLevel, "backup"]);
@@ -58,10 +72,6 @@ test("a dropped table comes back into a copy, to the second and to the commit, a
   const nosuch = await tryExec(backup, ["postdock", "barman", "verify", "nosuch"]);
   assert.match(nosuch.stderr, /there is no finished backup nosuch.*or leave the backup out/);
 
-  const retention = async () => {
-    const listed = JSON.parse(await exec(backup, ["barman", "-f", "json", "list-backups", "pg_cluster"]));
-    return (listed.pg_cluster[0].retention_status ?? "-").replace("-", "VALID");
-  };
   const cases: [string, string, string][] = [
     [before, "select count(*) from ledger", "1000"],
     [lsn, "select count(*) from ledger", "1001"],
@@ -72,12 +82,9 @@ test("a dropped table comes back into a copy, to the second and to the commit, a
   ];
   for (const [to, sql, expected] of cases) {
     const restoring = restore(backup, "--to", to, "--into", "/tmp/copy", "--start", "--yes");
-    if (to === "latest") {
-      const marked = async () => await retention() === "KEEP:FULL";
-      await waitUntil(marked, { what: "the backup to be kept for the copy", deadlineMs: 30_000, everyMs: 50 }, deps);
-    }
+    if (to === "latest") await waitKept(id, backup);
     const restored = await restoring;
-    assert.equal(await retention(), "VALID", "kept no longer than the restore takes");
+    assert.equal(await retentionOf(id, backup), "VALID", "kept no longer than the restore takes");
     assert.equal(restored.code, 0, `${to}: ${restored.stdout}${restored.stderr}`);
     assert.equal(await askCopy(backup, "/tmp/copy", sql), expected, to);
     await endCopy(backup, "/tmp/copy");
@@ -141,7 +148,9 @@ test("the whole cluster goes back to the moment before a mistake, with one comma
   }
   assert.equal((await cluster.nodeStatus(node))?.paused.on, false, "what is refused pauses nothing");
 
-  const restored = await restore(backup, "--to", before, "--yes");
+  const restoring = restore(backup, "--to", before, "--yes");
+  await waitKept(full, backup); // on which the incremental one builds
+  const restored = await restoring;
   assert.equal(restored.code, 0, restored.stdout + restored.stderr);
   assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
   for (const host of firstLevel) {
@@ -179,4 +188,16 @@ test("the whole cluster goes back to the moment before a mistake, with one comma
   assert.equal(undone.code, 0, undone.stdout + undone.stderr);
   assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
   assert.equal(await cluster.psql(node, "select count(*) from ledger"), "1001");
+
+  // a restore whose order never reached the node: it cannot go on, and ends without a trace
+  const record = "/var/backups/pg_cluster/postdock-restore.json";
+  const lost = JSON.stringify({ id: "20260101T000000-lost", backup: full, node, hold: false });
+  await exec(backup, ["sh", "-c", `echo '${lost}' > ${record}`]);
+  const resumed = await restore(backup, "resume");
+  assert.equal(resumed.code, 77, resumed.stdout + resumed.stderr);
+  assert.match(resumed.stderr, /has no order for the restore .*type postdock barman restore abort/);
+  const aborted = await restore(backup, "abort");
+  assert.equal(aborted.code, 0, aborted.stdout + aborted.stderr);
+  assert.match(aborted.stdout, /never got the order to restore/);
+  assert.equal((await tryExec(backup, ["ls", record])).code, 2);
 });

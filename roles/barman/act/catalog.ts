@@ -7,10 +7,11 @@ import { checkBackup, deleteBackup, listBackups, showBackup } from "../tools/bar
 import { lockDirectory } from "../text/barman-conf.ts";
 import type { Backup } from "../text/barman-output.ts";
 import { decideRemovals, finishedBackups, waitingBackups } from "../decide/catalog.ts";
+import { withoutUses } from "../decide/uses.ts";
 import { backupDirectory, metaDirectory, recordPath } from "../text/places.ts";
 import { archiveUntilQuiet, closeEveryMs, closePresentSegment } from "./segments.ts";
 import { TablespaceWatch } from "./new-tablespaces.ts";
-import { UseWatch } from "./uses.ts";
+import { readUses, UseWatch } from "./uses.ts";
 import type { Barman } from "../state.ts";
 
 /** Changes by hand are noticed at once; this is for retention and lost records, milliseconds. */
@@ -61,12 +62,15 @@ export async function readCatalog(barman: Barman, memory: Memory): Promise<void>
   const { state, clock, config, stop } = barman;
   const atMs = clock.nowMs(); // a backup that is taken meanwhile may be missing
   state.due.catalogMs = atMs + catalogEveryMs;
+  const usesBefore = await readUses(config);
   const backups = await listBackups(config.serverName, stop);
+  const uses = [...usesBefore, ...await readUses(config)];
   const newest = finishedBackups(backups).at(-1);
   const known = state.catalog?.newest ?? null;
   state.catalog = {
     atMs,
     backups,
+    unused: withoutUses(backups, uses),
     newest: newest === undefined
       ? null
       : known?.id === newest.id

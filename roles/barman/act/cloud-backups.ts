@@ -31,7 +31,7 @@ export async function storeBackups(cloud: CloudState, barman: Barman): Promise<R
   if (cloud.seen !== cloud.changes || !store.marked || cloud.trouble.wal !== null) return "waits";
   if (!(await isOurs(store, barman))) return "waits";
   if (wanted[0] === undefined) {
-    await followRetention(cloud, store, catalog.backups, barman);
+    await followRetention(cloud, store, catalog.unused, barman);
     return "done";
   }
   await upload(wanted[0], barman);

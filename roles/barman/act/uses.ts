@@ -5,10 +5,11 @@ import { ensureDirectory, listDirectory, readIfThere, remove, writeAtomic } from
 import { isPostdock } from "../../../core/runtime/proc.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import { errorText } from "../../../core/words/errors.ts";
-import { decideEnd, isOver, markOf, type Use, UseSchema } from "../decide/uses.ts";
+import { decideEnd, isOver, keptFor, markOf, type Use, UseSchema } from "../decide/uses.ts";
 import type { Barman } from "../state.ts";
 import { type Places, usePath, usesDirectory } from "../text/places.ts";
 import { keepBackup, listBackups } from "../tools/barman-cli.ts";
+import { readBackups } from "./archive.ts";
 
 /** How often a node is asked whether its restore is over, milliseconds. */
 const askEveryMs = 5_000;
@@ -27,14 +28,15 @@ export async function readUses(places: Places): Promise<Use[]> {
 }
 
 /**
- * From now on the backup stays, with all WAL after it, until endUse(). Returns what barman said if it did not mark the backup:
+ * From now on the backup stays, with what it builds on and all WAL after that, until endUse(). Returns what barman said if it did not mark the backup:
  * then only the retention policy leaves it alone.
  */
 export async function useBackup(
-  { id, backup, by }: Pick<Use, "id" | "backup" | "by">,
+  { id, by, ...used }: Pick<Use, "id" | "backup" | "by">,
   places: Places,
   clock: Pick<Clock, "wallMs">,
 ): Promise<string | null> {
+  const backup = keptFor(used.backup, (await readBackups(places)).backups);
   const listed = (await listBackups(places.serverName)).find((b) => b.id === backup);
   const use: Use = { id, backup, by, sinceMs: clock.wallMs(), before: markOf(listed?.retention ?? null) };
   await write(use, places);
@@ -107,6 +109,8 @@ export class UseWatch {
   private first = true;
   private nextMs = -Infinity;
   private uses: readonly Use[] = [];
+  /** since when the nodes of uses have not answered, by the use */
+  private readonly silent = new Map<string, number>();
 
   constructor(private readonly barman: Barman) {}
 
@@ -120,6 +124,7 @@ export class UseWatch {
     const first = this.first;
     this.first = false;
     this.uses = await readUses(config);
+    if (!this.any) this.report();
     if (!this.any || clock.nowMs() < this.nextMs) return;
     this.nextMs = clock.nowMs() + askEveryMs;
     for (const use of this.uses) {
@@ -129,6 +134,14 @@ export class UseWatch {
       this.barman.state.due.catalogMs = clock.nowMs();
     }
     this.uses = await readUses(config);
+    this.report();
+  }
+
+  /** What /status says of it, and `postdock cluster doctor` of nodes that do not answer. */
+  private report(): void {
+    this.barman.state.kept = this.uses.flatMap(({ id, backup, by }) =>
+      "node" in by ? [{ backup, node: by.node, silentSinceMs: this.silent.get(id) ?? null }] : []
+    );
   }
 
   /** Why the use is over; null: it is not. */
@@ -144,6 +157,8 @@ export class UseWatch {
       seen: "unreachable" as const,
       error: errorText(error),
     }));
+    if (seen.seen === "reached") this.silent.delete(use.id);
+    else if (!this.silent.has(use.id)) this.silent.set(use.id, clock.nowMs());
     return isOver(use, seen, clock.wallMs()) ? `${use.by.node} is not being restored any more` : null;
   }
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { NodeStatus, PeerSeen } from "../../../core/protocol/status.ts";
-import { decideEnd, isOver, markOf, type Use } from "./uses.ts";
+import { decideEnd, isOver, keptFor, markOf, type Use, withoutUses } from "./uses.ts";
 
 const use = (id: string, changes: Partial<Use> = {}): Use => ({
   id,
@@ -51,9 +51,25 @@ test("whatever the order in which uses begin and end, the last one leaves the ma
   }));
 });
 
+test("for an incremental backup the full one is kept, on which all of them build", () => {
+  const records = [{ id: "b1", parent: null }, { id: "b2", parent: "b1" }, { id: "b3", parent: "b2" }];
+  assert.deepEqual(["b1", "b2", "b3", "gone"].map((id) => keptFor(id, records)), ["b1", "b1", "b1", "gone"]);
+});
+
 test("uses of other backups do not matter", () => {
   const other = use("r2", { backup: "b2" });
   assert.deepEqual(decideEnd(use("r1", { before: "standalone" }), [use("r1"), other]), { mark: "standalone" });
+});
+
+test("for the object store a backup is marked as it would be without the uses", () => {
+  const listed = (retention: string) => ({ id: "b1", status: "DONE", retention, sizeBytes: 1, endSeconds: 1 });
+  const mark = (retention: string, ...uses: Use[]) => withoutUses([listed(retention)], uses)[0]?.retention;
+  const later = use("r2", { sinceMs: 1, before: "full" }); // it has found the mark of the first
+  assert.equal(mark("KEEP:FULL", later, use("r1")), "VALID");
+  assert.equal(mark("KEEP:FULL", use("r1", { before: "standalone" })), "KEEP:STANDALONE");
+  assert.equal(mark("KEEP:FULL", use("r1", { before: "full" })), "KEEP:FULL");
+  assert.equal(mark("KEEP:FULL", use("r1", { backup: "b2" })), "KEEP:FULL");
+  assert.equal(mark("OBSOLETE", use("r1")), "OBSOLETE", "barman could not mark it");
 });
 
 test("barman's words for its marks are known", () => {

@@ -16,6 +16,8 @@ export interface CheckResult {
 export interface Catalog {
   atMs: number;
   backups: Backup[];
+  /** the same, as they are marked apart from the restores that use them */
+  unused: readonly Backup[];
   newest: BackupDetails | null;
 }
 
@@ -87,6 +89,10 @@ export interface BarmanState {
 
   // written by act/catalog.ts
   catalog: Catalog | null;
+
+  // written by act/uses.ts
+  /** backups that are kept for restores of nodes; `silentSinceMs`: since when the node has not answered, or null */
+  kept: readonly { backup: string; node: string; silentSinceMs: number | null }[];
 
   // written by act/backup.ts
   backup: {

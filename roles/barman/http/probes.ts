@@ -55,6 +55,11 @@ function barmanStatus(barman: Barman): BarmanStatus {
     backupProgress: state.backup.progress,
     backupSource: state.backup.source,
     backupWanted: state.wantBackup,
+    kept: state.kept.map(({ backup, node, silentSinceMs }) => ({
+      backup,
+      node,
+      silentMs: silentSinceMs === null ? 0 : Math.round(now - silentSinceMs),
+    })),
     verified: state.verified,
     cloud: state.cloud === null ? null : {
       url: config.cloudUrl,

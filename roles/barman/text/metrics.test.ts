@@ -25,7 +25,7 @@ function healthy(): BarmanState {
   state.check = { atMs: 0, failures: [], error: null };
   const done = { id: "1", status: "DONE", retention: "VALID", sizeBytes: 10, endSeconds: 20 };
   const newest = { id: "1", beginSeconds: 15, endSeconds: 20, sizeBytes: 10, copySeconds: 4, timeline: 1 };
-  state.catalog = { atMs: 0, backups: [done], newest };
+  state.catalog = { atMs: 0, backups: [done], unused: [done], newest };
   state.disk = { freeBytes: 5, usedBytes: 6 };
   return state;
 }
