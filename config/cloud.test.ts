@@ -39,6 +39,9 @@ test("a malformed value is refused by the name of its variable", () => {
     ],
     CLOUD_BACKUP_ENDPOINT: ["store:9000", "ftp://store", "http://store/path", "http://"],
     CLOUD_BACKUP_REGION: ["eu central"],
+    CLOUD_BACKUP_CREDENTIALS: ["file", "Instance", "/a b"],
+    CLOUD_BACKUP_ENCRYPTION: ["gpg"],
+    CLOUD_BACKUP_KMS_KEY: ["a b"],
     CLOUD_BACKUP_ACCESS_KEY: ["a b"],
     CLOUD_BACKUP_SECRET_KEY: ["top secret"],
   };
@@ -46,9 +49,27 @@ test("a malformed value is refused by the name of its variable", () => {
     for (const value of values) {
       const found = problems({ ...whole, [name]: value });
       assert.deepEqual(found.map((p) => p.variable), [name], value);
-      assert.ok(!name.endsWith("_KEY") || !JSON.stringify(found).includes(value));
+      assert.ok(!/(ACCESS|SECRET)_KEY$/.test(name) || !JSON.stringify(found).includes(value));
     }
   }
+});
+
+test("the keys come from two variables or from elsewhere, never from both", () => {
+  const { CLOUD_BACKUP_ACCESS_KEY: _a, CLOUD_BACKUP_SECRET_KEY: _b, ...url } = whole;
+  assert.deepEqual(problems({ ...url, CLOUD_BACKUP_CREDENTIALS: "instance" }), []);
+  assert.deepEqual(problems({ ...url, CLOUD_BACKUP_CREDENTIALS: "/run/aws" }), []);
+  assert.deepEqual(problems({ ...whole, CLOUD_BACKUP_CREDENTIALS: "/run/aws" }).map((p) => p.fix), [
+    "unset CLOUD_BACKUP_ACCESS_KEY or CLOUD_BACKUP_CREDENTIALS",
+    "unset CLOUD_BACKUP_SECRET_KEY or CLOUD_BACKUP_CREDENTIALS",
+  ]);
+});
+
+test("a key of KMS needs the encryption that uses it", () => {
+  const kms = { ...whole, CLOUD_BACKUP_KMS_KEY: "alias/backups" };
+  assert.deepEqual(problems({ ...kms, CLOUD_BACKUP_ENCRYPTION: "aws:kms" }), []);
+  assert.deepEqual(problems({ ...kms, CLOUD_BACKUP_ENCRYPTION: "AES256" }).map((p) => p.variable), [
+    "CLOUD_BACKUP_KMS_KEY",
+  ]);
 });
 
 test("an address without its key, and a key without an address, are named", () => {

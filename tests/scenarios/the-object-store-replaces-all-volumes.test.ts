@@ -9,7 +9,7 @@ import type { Cluster } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { allOf, setEnvironment } from "../support/compose-file.ts";
 import { docker, exec, logsOf } from "../support/docker.ts";
-import { makeBucket, secretKey, storedIn, waitStored, withStore } from "../support/object-store.ts";
+import { accessKey, makeBucket, secretKey, storedIn, waitStored, withStore } from "../support/object-store.ts";
 
 const deps = { clock: systemClock };
 const node = "pgmaster";
@@ -65,6 +65,17 @@ test("backups and WAL go to the object store, and the cluster comes back from th
     await docker(["exec", "-e", wrong, backup, "postdock", "barman", "list"]),
     /refuses the secret.*correct CLOUD_BACKUP_SECRET_KEY/,
   );
+
+  // a file with the key, as people have it from AWS
+  const file = `[default]\naws_access_key_id = ${accessKey}\naws_secret_access_key = ${secretKey}\n`;
+  await exec(backup, ["sh", "-c", `printf '${file}' > /run/aws && chown postgres /run/aws && chmod 600 /run/aws`]);
+  const listWith = (credentials: string) => {
+    const variables = { CREDENTIALS: credentials, ACCESS_KEY: "", SECRET_KEY_FILE: "" };
+    const given = Object.entries(variables).flatMap(([name, value]) => ["-e", `CLOUD_BACKUP_${name}=${value}`]);
+    return docker(["exec", ...given, backup, "postdock", "barman", "list", "--json"]);
+  };
+  assert.equal(JSON.parse(await listWith("/run/aws")).store.backups[0].id, first);
+  assert.match(JSON.parse(await listWith("/run/none")).store.error, /There is no key for the object store in/);
 
   // the store is away: WAL and a base backup go on here, and all of it is stored once it is back
   await exec(backup, ["postdock", "barman", "keep", first]);

@@ -10,7 +10,7 @@ import { exec, tryExec } from "./docker.ts";
 
 const port = 8333;
 const bucket = "backups";
-const accessKey = "AKIAPOSTDOCKTEST";
+export const accessKey = "AKIAPOSTDOCKTEST";
 /** Looked for where no secret may be. */
 export const secretKey = "its/secret+of=40characters+and+some+more";
 

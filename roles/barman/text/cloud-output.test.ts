@@ -73,6 +73,9 @@ test("each failure names its variable", () => {
     cloudRegion: "us-east-1",
     cloudAccessKey: "k",
     cloudSecretKey: "s",
+    cloudCredentials: "",
+    cloudEncryption: "none" as const,
+    cloudKmsKey: "",
   };
   const fixOf = (said: string, changes = {}) => troubleOf(said, { ...config, ...changes }).fix;
   assert.match(fixOf("NoSuchBucket: An error occurred"), /CLOUD_BACKUP_URL/);
@@ -85,5 +88,9 @@ test("each failure names its variable", () => {
   assert.match(fixOf("PermanentRedirect: …"), /CLOUD_BACKUP_REGION/);
   assert.match(fixOf("EndpointConnectionError: Could not connect"), /CLOUD_BACKUP_ENDPOINT/);
   assert.match(fixOf("EndpointConnectionError: Could not connect", { cloudEndpoint: "" }), /CLOUD_BACKUP_REGION/);
+  const inFile = { cloudCredentials: "/run/aws" };
+  for (const said of ["NoCredentialsError: Unable to locate credentials", "SignatureDoesNotMatch", "AccessDenied"]) {
+    assert.match(fixOf(said, inFile), /CLOUD_BACKUP_CREDENTIALS/);
+  }
   assert.match(fixOf("something new"), /CLOUD_BACKUP_…/);
 });

@@ -75,7 +75,7 @@ const keepOf = (text: string | undefined): StoredBackup["keep"] =>
 export function troubleOf(said: string, config: CloudConfig): OperatorProblem {
   const bucket = config.cloudUrl.split("/")[2]!;
   const where = config.cloudEndpoint === "" ? "CLOUD_BACKUP_REGION" : "CLOUD_BACKUP_ENDPOINT";
-  const known = causes(bucket, where).find(({ words }) => words.test(said));
+  const known = causes(bucket, where, config.cloudCredentials).find(({ words }) => words.test(said));
   return {
     what: known?.what ?? `The object store at ${config.cloudUrl} cannot be used`,
     why: said.trim().split("\n").slice(-2).join(" | ").slice(-500),
@@ -83,7 +83,19 @@ export function troubleOf(said: string, config: CloudConfig): OperatorProblem {
   };
 }
 
-const causes = (bucket: string, where: string): { words: RegExp; what: string; fix: string }[] => [
+/** `credentials`: where the key comes from, or nothing if two variables hold it. */
+const causes = (
+  bucket: string,
+  where: string,
+  credentials: string,
+): { words: RegExp; what: string; fix: string }[] => [
+  {
+    words: /NoCredentialsError|Unable to locate credentials|PartialCredentials|ConfigParseError/,
+    what: credentials === "instance"
+      ? "The instance has no role that gives a key for the object store"
+      : `There is no key for the object store in ${credentials}`,
+    fix: "correct CLOUD_BACKUP_CREDENTIALS; postgres has to be able to read a file, and its profile is default",
+  },
   {
     words: /NoSuchBucket/,
     what: `There is no bucket ${bucket}`,
@@ -92,18 +104,20 @@ const causes = (bucket: string, where: string): { words: RegExp; what: string; f
   {
     words: /InvalidAccessKeyId|InvalidClientTokenId/,
     what: "The object store does not know the access key",
-    fix: "correct CLOUD_BACKUP_ACCESS_KEY",
+    fix: `correct ${credentials === "" ? "CLOUD_BACKUP_ACCESS_KEY" : "CLOUD_BACKUP_CREDENTIALS"}`,
   },
   {
     words: /SignatureDoesNotMatch/,
     what: "The object store refuses the secret of the access key",
-    fix: "correct CLOUD_BACKUP_SECRET_KEY",
+    fix: `correct ${credentials === "" ? "CLOUD_BACKUP_SECRET_KEY" : "CLOUD_BACKUP_CREDENTIALS"}`,
   },
   {
     words: /AccessDenied|\b403\b|Forbidden/,
     what: `The access key may not use the bucket ${bucket}`,
     fix:
-      "let the key of CLOUD_BACKUP_ACCESS_KEY list, read, write and delete objects there, or correct CLOUD_BACKUP_URL",
+      `let the key of ${
+        credentials === "" ? "CLOUD_BACKUP_ACCESS_KEY" : "CLOUD_BACKUP_CREDENTIALS"
+      } list, read, write and delete objects there, ` + "or correct CLOUD_BACKUP_URL",
   },
   {
     words: /PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraint|\b301\b/,

@@ -5,7 +5,7 @@ const program = `
 import json, os, sys, tempfile
 from barman.cloud_providers.aws_s3 import S3CloudInterface
 
-do, url, endpoint, server, home, *names = sys.argv[1:]
+do, url, endpoint, encryption, kms_key, server, home, *names = sys.argv[1:]
 
 def say(**what):
     print(json.dumps(what), flush=True)
@@ -47,7 +47,8 @@ def get(name):
     say(done=name)
 
 try:
-    store = S3CloudInterface(url, endpoint_url=endpoint or None, read_timeout=20)
+    store = S3CloudInterface(url, endpoint_url=endpoint or None, read_timeout=20,
+                             encryption=encryption or None, sse_kms_key_id=kms_key or None)
     root = os.path.join(store.path, server)
     if do == "list":
         list_objects()
@@ -61,7 +62,7 @@ except Exception as e:
 `;
 
 /**
- * Arguments: list, put or get; URL; endpoint or nothing; server; directory; names of files below that directory (put) or of
+ * Arguments: list, put or get; URL; endpoint, encryption and its key, each or nothing; server; directory; names of files below that directory (put) or of
  * objects below the server's path in the store (get). It prints a line of JSON for each file, and one with `error` at a failure.
  * A file that barman has compressed is stored under its name and .gz, as barman-cloud-wal-archive and -restore name it.
  */

@@ -19,10 +19,8 @@ const restoreMs = 48 * 3_600_000;
 const gentle = ["nice", "-n", "19", "ionice", "-c", "3"];
 
 const env = (config: BarmanConfig) => ({
-  AWS_ACCESS_KEY_ID: config.cloudAccessKey,
-  AWS_SECRET_ACCESS_KEY: config.cloudSecretKey,
+  ...keysOf(config),
   AWS_DEFAULT_REGION: config.cloudRegion,
-  AWS_EC2_METADATA_DISABLED: "true",
   AWS_RETRY_MODE: "standard",
   AWS_MAX_ATTEMPTS: "2", // the next attempt is ours, after a pause
   // newer checksums that only AWS knows make other stores refuse an upload
@@ -30,6 +28,16 @@ const env = (config: BarmanConfig) => ({
   AWS_RESPONSE_CHECKSUM_VALIDATION: "when_required",
   TMPDIR: cloudDirectory(config),
 });
+
+function keysOf(config: BarmanConfig): Record<string, string> {
+  const file = config.cloudCredentials;
+  if (file === "instance") return {};
+  const keys: Record<string, string> = file === ""
+    ? { AWS_ACCESS_KEY_ID: config.cloudAccessKey, AWS_SECRET_ACCESS_KEY: config.cloudSecretKey }
+    : { AWS_SHARED_CREDENTIALS_FILE: file };
+  // elsewhere than at AWS nobody answers there, and each call would wait for that
+  return { ...keys, AWS_EC2_METADATA_DISABLED: "true" };
+}
 
 /** Throws OperatorError with the variable to look at. */
 function failed(said: string, config: BarmanConfig): never {
@@ -42,7 +50,9 @@ async function program(
   signal?: AbortSignal,
 ): Promise<CommandResult> {
   const { cloudUrl, cloudEndpoint, serverName } = config;
-  const argv = ["python3", "-", what.do, cloudUrl, cloudEndpoint, serverName, serverHome(config), ...what.names ?? []];
+  const { encryption, kmsKey } = encryptionOf(config);
+  const store = [cloudUrl, cloudEndpoint, encryption, kmsKey, serverName, serverHome(config)];
+  const argv = ["python3", "-", what.do, ...store, ...what.names ?? []];
   return await tryRun([...gentle, ...argv], {
     as,
     timeoutMs: what.timeoutMs,
@@ -88,6 +98,12 @@ function copied(result: CommandResult, config: BarmanConfig): Copied {
   return { done, gone, trouble: result.code === 0 ? null : new OperatorError(troubleOf(saidBy(result), config)) };
 }
 
+/** How the store is to encrypt what it gets; empty: as the bucket is set up. */
+const encryptionOf = (config: BarmanConfig) => ({
+  encryption: config.cloudEncryption === "none" ? "" : config.cloudEncryption,
+  kmsKey: config.cloudKmsKey,
+});
+
 const place = ({ cloudUrl, cloudEndpoint, serverName }: BarmanConfig) => [
   ...(cloudEndpoint === "" ? [] : ["--endpoint-url", cloudEndpoint]),
   cloudUrl,
@@ -96,9 +112,15 @@ const place = ({ cloudUrl, cloudEndpoint, serverName }: BarmanConfig) => [
 
 /** The upload of a base backup as a child: barman's program believes that it is the script that barman runs after a backup. */
 export function uploadChild(config: BarmanConfig, id: string): ChildSpec {
+  const { encryption, kmsKey } = encryptionOf(config);
+  const how = [
+    "--gzip",
+    ...(encryption === "" ? [] : ["--encryption", encryption]),
+    ...(kmsKey === "" ? [] : ["--sse-kms-key-id", kmsKey]),
+  ];
   return {
     name: "cloud-backup",
-    argv: [...gentle, "barman-cloud-backup", "--gzip", ...place(config)],
+    argv: [...gentle, "barman-cloud-backup", ...how, ...place(config)],
     as,
     env: {
       ...env(config),
