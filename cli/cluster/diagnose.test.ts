@@ -328,19 +328,14 @@ test("without a majority it names the missing voters, and the command that force
 test("without a primary while failover is paused, the pause is the cause, and resume what to type", () => {
   const paused = (host: string) =>
     says(host, node(host, { paused: { on: true, count: 1, atMs: 1 } }, { role: "standby", upstream: null }));
-  const found = lines([silent("a"), paused("b"), paused("c")]);
-  assert.match(
-    found.join("\n"),
-    /error cluster: no primary is in sight, and .* is paused; type: postdock cluster resume/,
-  );
+  const found = lines([silent("a"), paused("b"), paused("c")]).join("\n");
+  assert.match(found, /error cluster: no primary is in sight, and .* is paused; type: postdock cluster resume/);
 });
 
 test("a voter that has just started is a warning that passes, and a silent one is reported once", () => {
   const started = { ...leaseOf("a"), refusals: ["c: this voter started less than one LEASE_TTL ago"] };
-  assert.match(
-    lines(withMember(says("a", node("a", { lease: started })))).join(),
-    /^warning a: a voter does not vote yet: c/,
-  );
+  const late = lines(withMember(says("a", node("a", { lease: started })))).join();
+  assert.match(late, /^warning a: a voter does not vote yet: c/);
   const gone = { ...leaseOf("a"), refusals: ["c: no answer within 0.6 s"] };
   const found = lines([says("a", node("a", { lease: gone })), says("b", node("b")), silent("c")]);
   assert.equal(
@@ -360,9 +355,8 @@ test("two voters have no automatic failover, and three ways out", () => {
 });
 
 test("errors come before warnings", () => {
-  const levels = diagnose(cluster([silent("c"), says("a", node("a", { forced: true })), says("b", node("b"))])).map((
-    f,
-  ) => f.level);
+  const members = [silent("c"), says("a", node("a", { forced: true })), says("b", node("b"))];
+  const levels = diagnose(cluster(members)).map((f) => f.level);
   assert.deepEqual(levels, levels.toSorted());
 });
 

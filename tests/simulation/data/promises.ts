@@ -126,14 +126,18 @@ export class Promises {
     const wal = node.disk.wal!;
     const kept = commonEnd(wal, this.safe);
     const mayLack = this.mayLack(node);
-    if (node.disk.memory.forced && node.now!.votesAlone) {
+    const alone = node.disk.memory.forced && node.now!.votesAlone;
+    if (alone) {
       this.forgiven.get(node)?.branches.add(wal.branch.origin);
       // another node leads, or has led since: what a majority has acknowledged still counts, and nothing that is written here
       if (mayLack < Infinity || this.world.lease.holder !== null) return;
     }
     if (kept < this.safe.end && this.safe.end > mayLack) this.misses(node, kept);
     this.safe = cutAt(this.safe, kept);
-    if (wal.branch.timeline !== this.timeline) Object.assign(this, { timeline: wal.branch.timeline, older: kept });
+    // no node but this one knows of a leadership that it has alone, so the one before it is still the last one for the others
+    if (wal.branch.timeline !== this.timeline && !alone) {
+      Object.assign(this, { timeline: wal.branch.timeline, older: kept });
+    }
   }
 
   private misses(node: SimNode, kept: number): void {

@@ -112,7 +112,6 @@ export const plantedFaults: readonly PlantedFault[] = [
   plant("gateLooks", loses, 918, "a promotion by hand ends under an epoch that was reserved meanwhile"),
   plant("configurations", loses, 492, "a node proves only what its own PARTNER_NODES ask for"),
   plant("leavesOut", twins, 1157, "a node that votes alone takes a number that another may have"),
-  plant("forceEndsAbove", loses, 46748, "a forced leadership keeps the epoch of its own vote"),
   plant("forceYields", loses, 257, "a forced node outranks a majority that has led since"),
   plant("forceRestored", stuck, 243, "what was forced stays overruled by a leadership that never began"),
   plant("uncovers", loses, 152, "a segment that is received again hides what was acknowledged"),
