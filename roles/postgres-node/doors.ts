@@ -116,6 +116,8 @@ export interface ServerDoor {
   /** how far a recovery from a backup is, and whether it waits at its target */
   recovery(): Promise<RecoveryState>;
   checkpoint(): Promise<void>;
+  /** an immediate checkpoint, where the first one after a promotion is not complete; false: there was no need */
+  firstCheckpoint(): Promise<boolean>;
   /** ends the present WAL segment of a primary */
   switchWal(): Promise<void>;
   reload(): Promise<void>;

@@ -4,6 +4,7 @@ import { errorText } from "../../core/words/errors.ts";
 import { Consistency } from "./act/consistency.ts";
 import { fenceHere } from "./act/end-server.ts";
 import { FailoverSlots } from "./act/failover-slots.ts";
+import { FirstCheckpoint } from "./act/first-checkpoint.ts";
 import { follow } from "./act/follow.ts";
 import { endForce, FirstLease } from "./act/force.ts";
 import { OldData } from "./act/old-data.ts";
@@ -39,6 +40,7 @@ const steadyMs = 2_000;
 /** The duties of one run of the server; what one of them remembers ends with the run. */
 export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
   const firstLease = new FirstLease(node);
+  const firstCheckpoint = new FirstCheckpoint(node);
   const roleChange = new RoleChange(node);
   const registration = new Registration(node);
   const slots = new Slots(node);
@@ -86,6 +88,7 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       ifItFails: "retry",
       do: (seen) => registration.keep(seen),
     },
+    { name: "first checkpoint", orderBecause: null, ifItFails: "retry", do: () => firstCheckpoint.keep() },
     { name: "old data", orderBecause: null, ifItFails: "retry", do: () => oldData.keep() },
     { name: "failover slots", orderBecause: null, ifItFails: "retry", do: (seen) => failoverSlots.keep(seen) },
     { name: "repmgrd's pause", orderBecause: null, ifItFails: "retry", do: () => repmgrdPause.end() },

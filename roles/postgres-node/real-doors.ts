@@ -171,6 +171,7 @@ function serverDoor(local: LocalServer, deps: RealDeps): ServerDoor {
     promote: () => local.promote(),
     recovery: () => local.recovery(),
     checkpoint: () => local.checkpoint(),
+    firstCheckpoint: () => local.firstCheckpoint(),
     switchWal: () => local.switchWal(),
     reload: () => local.reload(),
     slots: () => local.slots(),

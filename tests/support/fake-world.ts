@@ -164,6 +164,7 @@ export class World {
         recovery: () =>
           Promise.resolve({ replayLsn: this.server?.lsn ?? null, paused: this.atTarget, segmentBytes: 2 ** 24 }),
         checkpoint: () => done("checkpoint"),
+        firstCheckpoint: () => done("first checkpoint").then(() => true),
         switchWal: () => done("switch WAL"),
         reload: () => {
           if (this.server !== null) this.server = { ...this.server, syncNames: this.written };

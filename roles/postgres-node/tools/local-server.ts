@@ -20,6 +20,8 @@ const noDatabase = "3D000";
 const promoteMs = 15_000;
 /** The checkpoint that makes the one of the following shutdown short, milliseconds. */
 const checkpointMs = 1_500;
+/** The one after a promotion, which has much to write, milliseconds. */
+const firstCheckpointMs = 300_000;
 
 export class LocalServer {
   private connection: Sql;
@@ -63,6 +65,12 @@ export class LocalServer {
 
   checkpoint(): Promise<void> {
     return withDeadline(queries.checkpoint(this.sql), checkpointMs, "The checkpoint");
+  }
+
+  /** On a connection of its own, since a look must not wait for it. */
+  async firstCheckpoint(): Promise<boolean> {
+    const sql = queries.connectLocal(this.database, firstCheckpointMs);
+    return await queries.withConnection(sql, firstCheckpointMs + quickMs, queries.firstCheckpoint);
   }
 
   switchWal(): Promise<void> {

@@ -17,9 +17,10 @@ const local = { host: "/var/run/postgresql/.s.PGSQL.5432", path: "/var/run/postg
 const remoteSeconds = 3;
 const common = { max: 1, idle_timeout: 0, connect_timeout: 5, onnotice: () => {}, fetch_types: false, prepare: false };
 
-/** A connection to the node's own server over the socket, as the superuser postgres. */
-export function connectLocal(database: string): Sql {
-  return postgres({ ...common, ...local, user: "postgres", database, password: "" });
+/** A connection to the node's own server over the socket, as the superuser postgres; the server ends longer statements. */
+export function connectLocal(database: string, statementMs?: number): Sql {
+  const connection = statementMs === undefined ? {} : { connection: { statement_timeout: statementMs } };
+  return postgres({ ...common, ...local, ...connection, user: "postgres", database, password: "" });
 }
 
 export interface Remote {
@@ -186,6 +187,18 @@ export async function reloadServer(sql: Sql): Promise<void> {
 
 export async function checkpoint(sql: Sql): Promise<void> {
   await sql`checkpoint`;
+}
+
+/**
+ * Completes the first checkpoint after a promotion: until that, the control file has the end of that recovery as the point that
+ * a standby has to reach. False if there was no need.
+ */
+export async function firstCheckpoint(sql: Sql): Promise<boolean> {
+  const rows = await sql`
+    select not pg_is_in_recovery() and min_recovery_end_lsn <> '0/0' as missing from pg_control_recovery()`;
+  if (rows[0]?.missing !== true) return false;
+  await checkpoint(sql);
+  return true;
 }
 
 /** Ends the present WAL segment. */
