@@ -22,6 +22,7 @@ const cases: readonly [string, RegExp][] = [
   ['directory "/srv/fast" does not exist', /empty directory .* at \/srv\/fast on pg2/],
   ['could not open directory "pg_tblspc/16400/PG_17_202406281": No such file', /path of the tablespace/],
   ["could not locate a valid checkpoint record at 0/3000028", /^wait: .*cluster reinit pg2.*postdock barman restore/],
+  ["WAL contains references to invalid pages", /^wait: if pg2 ended .* crash recovery .*cluster reinit pg2/],
   ['could not open file "global/1262": No such file or directory', /cluster reinit pg2/],
   ['could not open file "global/1262": Permission denied', /to uid 999/],
   ['private key file "/tls/key.pem" has group or world access', /\/tls\/key\.pem .*0600/],

@@ -115,6 +115,12 @@ const remedies: readonly Remedy[] = [
     fix: (_, { host }) => `give what is named here to uid 999 on the volume of ${host}, directories with mode 0700`,
   },
   {
+    says: /WAL contains references to invalid pages/,
+    fix: (_, { host }) =>
+      `wait: if ${host} ended soon after its promotion, its agent completes the crash recovery first; if it still does not ` +
+      `start, type postdock cluster reinit ${host} once another node is the primary`,
+  },
+  {
     says:
       /could not locate a valid checkpoint record|could not find redo location|incorrect checksum in control file|database files are incompatible|pg_control|invalid (?:primary )?checkpoint|could not (?:open|read|access) (?:file|directory) "(?:global|base|pg_wal|pg_xact|pg_multixact|pg_[a-z]+)|WAL ends before|invalid page in block|contains invalid data/,
     fix: (_, { host }) =>

@@ -39,7 +39,9 @@ export interface DataDoor {
   room(): Promise<{ freeBytes: number; totalBytes: number }>;
   /** removes WAL that this server can spare, before a start on a full volume; returns how many files */
   freeRoom(): Promise<number>;
-  control(): Promise<Pick<ControlData, "state" | "checkpoint">>;
+  control(): Promise<Pick<ControlData, "state" | "checkpoint" | "minRecoveryEnd">>;
+  /** replays the WAL that is here to its end, on its own timeline; returns why it failed; its processes may survive that */
+  recoverAlone(): Promise<string | null>;
   /** how the timeline of WAL that is valid up to `position` began; also beside a running server */
   origin(position: WalPosition): Promise<TimelineOrigin | null>;
   bootstrap(): Promise<void>;

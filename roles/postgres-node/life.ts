@@ -3,6 +3,7 @@
 import { ExitCode, OperatorError, unreachable } from "../../core/words/errors.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
+import { type CrashRecovery, recoverFromCrash } from "./act/crash-recovery.ts";
 import { startupOf } from "./act/force.ts";
 import { askBeforeBootstrap } from "./act/fresh-cluster.ts";
 import { forgetOtherCluster, rememberBefore, rememberJoined, rememberSeen } from "./act/remember.ts";
@@ -27,7 +28,7 @@ const longestRestMs = 500;
 const shortLives = 5;
 
 /** What is known from the start of a wait until something is achieved. */
-interface Attempt extends Retry {
+interface Attempt extends Retry, CrashRecovery {
   /** the last server ended in order to be rejoined */
   rejoining: boolean;
   joining: Joining;
@@ -45,6 +46,7 @@ export async function runNode(node: Node): Promise<void> {
     cloneBecause: null,
     broken: sound,
     rejoining: false,
+    crashRecovered: false,
     joining: { majorityKnown: false, force: null },
     keptTerm: null,
     bid: null,
@@ -241,6 +243,9 @@ async function serve(
   const lived = node.clock.nowMs() - started >= shortLifeMs;
   if (lived && end.why !== "never-ready") attempt.broken = sound;
   const short = end.why === "died" && !lived;
+  const served = end.why === "died" ? !short : !("trouble" in end);
+  if (served) attempt.crashRecovered = false;
+  if (!("primary" in as) && "trouble" in end && await recoverFromCrash(end.trouble, node, attempt)) return true;
   node.condition.lived(short);
   if (short) {
     const because = `${failures.died}: ${end.trouble.because}`;

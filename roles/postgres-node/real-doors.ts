@@ -12,6 +12,7 @@ import type { Clock } from "../../core/runtime/time.ts";
 import { bootstrap } from "./data/bootstrap.ts";
 import { clone } from "./data/clone.ts";
 import { freeRoom } from "./data/free-room.ts";
+import { recoverAlone } from "./data/crash-recovery.ts";
 import { fetchWal } from "./data/fetch-wal.ts";
 import { findHidden, uncover } from "./data/hidden-wal.ts";
 import { moveIntoPlace } from "./data/journal.ts";
@@ -101,6 +102,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     room: () => diskSpace(pgdata),
     freeRoom: () => freeRoom(pgdata, log),
     control: () => readControlData(pgdata),
+    recoverAlone: () => recoverAlone({ config, log, signal: stop }),
     origin: async (position) => readOwnOrigin(pgdata, position, (await readControlData(pgdata)).segmentBytes),
     bootstrap: () => bootstrap({ ...deps, signal: stop, writeServerConfig }),
     clone: (from, { keptMayGo }) => clone(from, { ...deps, signal: stop, keptMayGo }),

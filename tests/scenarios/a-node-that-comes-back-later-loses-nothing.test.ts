@@ -6,6 +6,7 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, firstLevel as nodes } from "../support/cluster.ts";
 import { type OwnCluster, ownCluster, startMs } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
+import { killedBeforeCheckpoint } from "../support/faults/killed-before-checkpoint.ts";
 import { firstSegmentCut } from "../support/faults/short-segment.ts";
 import { keepCopy, restoreCopy } from "../support/faults/restored-volume.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
@@ -185,7 +186,10 @@ for (const mode of ["strict", "eventual"]) {
       afterPromotionByHand(cluster, mode));
     await t.test("its volume was replaced by an older copy, which led alone on a higher timeline", () =>
       afterRestore(cluster, mode));
-    if (mode !== "strict") return;
+    if (mode !== "strict") {
+      return await t.test("it was killed before the first checkpoint of its leadership, after a table was truncated", () =>
+        killedBeforeCheckpoint(cluster, nodes));
+    }
     await t.test("it had begun to receive a new timeline, whose primary died before the fork had arrived", () =>
       firstSegmentCut(cluster, nodes));
   });

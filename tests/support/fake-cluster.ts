@@ -7,6 +7,7 @@ import { ownNode } from "../../roles/postgres-node/decide/own.ts";
 import type { RoleSeen } from "../../roles/postgres-node/decide/roles.ts";
 import type { ServerSeen } from "../../roles/postgres-node/decide/server-seen.ts";
 import type { OwnCluster } from "../../roles/postgres-node/decide/view.ts";
+import type { ControlData } from "../../roles/postgres-node/text/controldata.ts";
 import { renderStatus } from "../../roles/postgres-node/text/status.ts";
 
 const hosts = ["pg1", "pg2", "pg3"];
@@ -42,6 +43,13 @@ export const cluster = (changes: Partial<OwnCluster> = {}): OwnCluster => ({
   lastUpstream: null,
   restored: null,
   ...changes,
+});
+
+/** The control file of a server that was shut down. */
+export const controlData = (): Pick<ControlData, "state" | "checkpoint" | "minRecoveryEnd"> => ({
+  state: "shut down",
+  checkpoint: { timeline: 1, lsn: "0/3000000" },
+  minRecoveryEnd: null,
 });
 
 export const server = (changes: Partial<ServerSeen> = {}): Omit<ServerSeen, "atMs"> => ({

@@ -5,7 +5,7 @@ import type { ServerSeen } from "../../roles/postgres-node/decide/server-seen.ts
 import type { OwnData } from "../../roles/postgres-node/decide/view.ts";
 import type { ChildExit } from "../../core/runtime/supervisor.ts";
 import type { Doors } from "../../roles/postgres-node/doors.ts";
-import { cluster, says, server, soundRole } from "./fake-cluster.ts";
+import { cluster, controlData, says, server, soundRole } from "./fake-cluster.ts";
 
 /** The state of the world, which a test changes as it runs. */
 export class World {
@@ -27,13 +27,12 @@ export class World {
   survives = false; // processes of the server cannot be ended
   readonly did: string[] = []; // what the node did, in order
   readonly broken = new Set<string>(); // doors that throw, by the word that they would note
-  control = { state: "shut down", checkpoint: { timeline: 1, lsn: "0/3000000" } };
-  /** what others answer to a signed order; a node that is asked to take over does */
+  control = controlData();
   answer: (host: string, path: string) => object = (host) => {
     const lease = { ...says(host).lease, held: true };
     this.others.set(host, says(host, { lease }, { standby: false, timeline: 2, upstream: null }));
     return { ok: true, because: "primary on timeline 2" };
-  };
+  }; // to a signed order: a node that is asked to take over does
   atTarget = false; // a recovery from a backup waits there
   exhausted = false; // it has read all WAL
   private written = ""; // synchronous_standby_names in the configuration file
@@ -100,6 +99,7 @@ export class World {
         freeRoom: () => done("free room").then(() => (this.freeBytes = 2e9, 3)),
         room: () => Promise.resolve({ freeBytes: this.freeBytes, totalBytes: 2e10 }),
         control: () => Promise.resolve(this.control),
+        recoverAlone: () => done("recover alone").then(() => null, (error: Error) => error.message),
         origin: () => Promise.resolve(null),
         bootstrap: () => done("bootstrap").then(() => void (this.data = cluster())),
         clone: (from) => done(`clone ${from}`).then(() => void (this.data = cluster({ wasPrimary: false }))),
@@ -186,9 +186,8 @@ export class World {
       others: {
         ask: (host) => {
           const status = this.others.get(host);
-          return Promise.resolve(
-            status ? { host, seen: "reached", status } : { host, seen: "unreachable", error: "connect timed out" },
-          );
+          const silent = { host, seen: "unreachable" as const, error: "connect timed out" };
+          return Promise.resolve(status ? { host, seen: "reached", status } : silent);
         },
         answers: () => Promise.resolve(true),
         grantedEpoch: () => Promise.resolve(this.grantedBy),
