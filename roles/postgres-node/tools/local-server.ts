@@ -1,6 +1,7 @@
 // This node's server over its socket: one connection, made again if a query hangs.
 import type { SlotRow, Sql } from "./queries.ts";
 import * as queries from "./queries.ts";
+import { checkpoint, firstCheckpoint, switchWal } from "./checkpoint-queries.ts";
 import { readRecovery, type RecoveryState } from "./recovery-queries.ts";
 import { readFailoverSlots } from "./logical-queries.ts";
 import { isRepmgrdPaused, readRegisteredNodes, unpauseRepmgrd } from "./repmgr-queries.ts";
@@ -64,17 +65,17 @@ export class LocalServer {
   }
 
   checkpoint(): Promise<void> {
-    return withDeadline(queries.checkpoint(this.sql), checkpointMs, "The checkpoint");
+    return withDeadline(checkpoint(this.sql), checkpointMs, "The checkpoint");
   }
 
   /** On a connection of its own, since a look must not wait for it. */
   async firstCheckpoint(): Promise<boolean> {
     const sql = queries.connectLocal(this.database, firstCheckpointMs);
-    return await queries.withConnection(sql, firstCheckpointMs + quickMs, queries.firstCheckpoint);
+    return await queries.withConnection(sql, firstCheckpointMs + quickMs, firstCheckpoint);
   }
 
   switchWal(): Promise<void> {
-    return withDeadline(queries.switchWal(this.sql), quickMs, "pg_switch_wal()");
+    return withDeadline(switchWal(this.sql), quickMs, "pg_switch_wal()");
   }
 
   reload(): Promise<void> {
