@@ -40,6 +40,14 @@ test("repmgr cluster show and crosscheck answer on every node", async () => {
   }
 });
 
+test("repmgr's own switchover is refused before it stops the primary, and names what to type", async () => {
+  const cluster = await exampleCluster();
+  const argv = ["gosu", "postgres", "repmgr", "standby", "switchover"];
+  const refused = await tryExec(await cluster.container("pgslave1"), argv);
+  assert.equal(refused.code, 77, refused.stderr);
+  assert.match(refused.stderr, /type postdock cluster switchover/);
+});
+
 test("no password is in repmgr's tables, the process list or the log", async () => {
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
