@@ -123,7 +123,7 @@ export interface ServerDoor {
   /** ends the present WAL segment of a primary */
   switchWal(): Promise<void>;
   reload(): Promise<void>;
-  slots(): Promise<readonly { name: string; active: boolean }[]>;
+  slots(): Promise<readonly { name: string; active: boolean; keptBytes: number }[]>;
   /** the logical slots with failover, and synchronized_standby_slots */
   failoverSlots(): Promise<{ slots: { name: string; synced: boolean; active: boolean }[]; standbySlots: string }>;
   dropSlot(name: string): Promise<void>;

@@ -46,7 +46,7 @@ test("repmgrd that stays paused goes on after a minute; a short pause is left al
 test("slots that nobody uses are dropped on a volume that is nearly full, and a checkpoint frees their WAL", async () => {
   const f = standby();
   f.world.freeBytes = 1e9;
-  f.node.doors.server.slots = () => Promise.resolve([{ name: "barman_the_backupper", active: false }]);
+  f.node.doors.server.slots = () => Promise.resolve([{ name: "barman_the_backupper", active: false, keptBytes: 1e9 }]);
   const life = runNode(f.node);
   await f.clock.pass(12_000);
   const at = f.world.did.indexOf("drop barman_the_backupper");

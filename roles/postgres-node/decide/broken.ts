@@ -1,5 +1,5 @@
 // PURE: a node that cannot serve its data is cloned without being asked, where a clone helps and a primary is in sight.
-import { onlyCloneHelps } from "../../../core/postgres/broken-data.ts";
+import { onlyCloneHelps } from "../../../core/postgres/remedy.ts";
 import type { ClusterView, OwnData } from "./view.ts";
 
 /** What has happened to this node since it last served for a while. */

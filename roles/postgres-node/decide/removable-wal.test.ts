@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { removableWal } from "./removable-wal.ts";
+import { isRecycled, removableWal } from "./removable-wal.ts";
 
 const MB = 1024 * 1024;
 const files = [
@@ -25,4 +25,13 @@ test("only WAL before the start of the recovery can go, and never what waits for
     "000000010000000000000003.partial",
   ]);
   assert.deepEqual(removableWal({ ...view, redoLsn: "0/2000028" }), []);
+});
+
+test("a file whose first page has the address of another one holds no WAL of its own", () => {
+  const header = Buffer.alloc(16);
+  header.writeBigUInt64LE(0x5000000n, 8);
+  assert.equal(isRecycled("000000020000000000000005", header, 16 * MB), false);
+  assert.equal(isRecycled("000000020000000000000009", header, 16 * MB), true);
+  assert.equal(isRecycled("000000020000000000000009", Buffer.alloc(0), 16 * MB), true, "never written");
+  assert.equal(isRecycled("000000020000000000000009.partial", header, 16 * MB), false);
 });

@@ -1,6 +1,20 @@
 // PURE: which WAL files a server that does not run can spare when its volume is full.
 import { parseWalName, segmentOf } from "../../../core/postgres/wal-name.ts";
 
+/** The address in the page header at the beginning of a WAL file: xlp_pageaddr of XLogPageHeaderData. */
+const addressAt = 8;
+/** How much of a file isRecycled() looks at, bytes. */
+export const pageHeaderBytes = 16;
+
+/** Whether a file holds no WAL of its own yet: it is empty, or was kept to be written over under its new name. */
+export function isRecycled(name: string, header: Uint8Array, segmentBytes: number): boolean {
+  const file = parseWalName(name, segmentBytes);
+  if (file === null || file.partial) return false;
+  if (header.length < pageHeaderBytes) return true;
+  const view = new DataView(header.buffer, header.byteOffset, header.length);
+  return view.getBigUint64(addressAt, true) !== file.segment * BigInt(segmentBytes);
+}
+
 export interface WalDirectory {
   /** names in pg_wal, and in pg_wal/archive_status */
   files: readonly string[];

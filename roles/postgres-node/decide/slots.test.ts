@@ -66,7 +66,12 @@ test("decideUnneededSlots() never names a slot in use or one that is not repmgr'
 });
 
 test("slots that nobody uses give way before the volume is full", () => {
-  const slots = [idle(2), { name: "barman_the_backupper", active: false }, { name: "repmgr_slot_3", active: true }];
+  const slots = [
+    { ...idle(2), keptBytes: 1e9 },
+    { name: "barman_the_backupper", active: false, keptBytes: 1e9 },
+    { name: "repmgr_slot_3", active: true, keptBytes: 1e9 },
+    { ...idle(4), keptBytes: 1e6 },
+  ];
   assert.deepEqual(slotsToGiveUp({ freeBytes: 99, totalBytes: 1000 }, slots), [
     "repmgr_slot_2",
     "barman_the_backupper",

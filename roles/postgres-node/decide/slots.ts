@@ -41,13 +41,16 @@ export function decideUnneededSlots(view: SlotView): { name: string; because: st
 
 /** With a smaller part of the volume free, slots that nobody uses give way. */
 const littleRoom = 0.1;
+/** A slot that keeps less WAL than this would not make room, bytes. */
+const worthwhile = 32 * 1024 * 1024;
 
 /** The slots that go before the volume is full: whoever comes back to one is cloned, or takes a base backup. */
 export function slotsToGiveUp(
   { freeBytes, totalBytes }: { freeBytes: number; totalBytes: number },
-  slots: readonly SlotSeen[],
+  slots: readonly (SlotSeen & { keptBytes: number })[],
 ): string[] {
-  return freeBytes < totalBytes * littleRoom ? slots.filter((s) => !s.active).map((s) => s.name) : [];
+  if (freeBytes >= totalBytes * littleRoom) return [];
+  return slots.filter((s) => !s.active && s.keptBytes >= worthwhile).map((s) => s.name);
 }
 
 function nodeIdOf(name: string): number | null {

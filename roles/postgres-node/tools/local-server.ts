@@ -82,9 +82,9 @@ export class LocalServer {
     return withDeadline(queries.reloadServer(this.sql), quickMs, "The local server");
   }
 
-  async slots(): Promise<{ name: string; active: boolean }[]> {
+  async slots(): Promise<{ name: string; active: boolean; keptBytes: number }[]> {
     const rows: SlotRow[] = await withDeadline(queries.readSlots(this.sql), quickMs, "The local server");
-    return rows.map((row) => ({ name: row.slot_name, active: row.active }));
+    return rows.map((row) => ({ name: row.slot_name, active: row.active, keptBytes: row.kept_bytes }));
   }
 
   failoverSlots() {

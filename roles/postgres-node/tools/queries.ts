@@ -167,12 +167,14 @@ export async function ensureSlot(sql: Sql, name: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-const SlotRow = z.object({ slot_name: z.string(), active: z.boolean(), wal_status: z.string().nullable() });
+const SlotRow = z.object({ slot_name: z.string(), active: z.boolean(), kept_bytes: z.number() });
 export type SlotRow = z.infer<typeof SlotRow>;
 
 export async function readSlots(sql: Sql): Promise<SlotRow[]> {
   const rows = await sql`
-    select slot_name::text, active, wal_status from pg_replication_slots where slot_type = 'physical' order by slot_name`;
+    select slot_name::text, active, coalesce(pg_wal_lsn_diff(
+      case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, restart_lsn), 0)::float8 as kept_bytes
+    from pg_replication_slots where slot_type = 'physical' order by slot_name`;
   return z.array(SlotRow).parse([...rows]);
 }
 
