@@ -88,6 +88,7 @@ test("each failure names its variable", () => {
   assert.match(fixOf("PermanentRedirect: …"), /CLOUD_BACKUP_REGION/);
   assert.match(fixOf("EndpointConnectionError: Could not connect"), /CLOUD_BACKUP_ENDPOINT/);
   assert.match(fixOf("EndpointConnectionError: Could not connect", { cloudEndpoint: "" }), /CLOUD_BACKUP_REGION/);
+  assert.match(fixOf("KMS.NotFoundException: An error occurred"), /CLOUD_BACKUP_KMS_KEY/);
   const inFile = { cloudCredentials: "/run/aws" };
   for (const said of ["NoCredentialsError: Unable to locate credentials", "SignatureDoesNotMatch", "AccessDenied"]) {
     assert.match(fixOf(said, inFile), /CLOUD_BACKUP_CREDENTIALS/);

@@ -102,6 +102,11 @@ const causes = (
     fix: "make the bucket, or correct CLOUD_BACKUP_URL",
   },
   {
+    words: /KMS\.|NotImplemented|InvalidEncryptionAlgorithm/,
+    what: "The object store does not encrypt as it is told to",
+    fix: "correct CLOUD_BACKUP_ENCRYPTION and CLOUD_BACKUP_KMS_KEY, and let the access key use that key",
+  },
+  {
     words: /InvalidAccessKeyId|InvalidClientTokenId/,
     what: "The object store does not know the access key",
     fix: `correct ${credentials === "" ? "CLOUD_BACKUP_ACCESS_KEY" : "CLOUD_BACKUP_CREDENTIALS"}`,
