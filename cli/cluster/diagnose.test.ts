@@ -385,15 +385,3 @@ test("a node whose password is not the primary's is named, and so is why no stan
     /^error cluster: no primary is in sight; b: it is not promoted: it was cut off/m,
   );
 });
-
-test("a pool whose sessions are used up, or through which no login gets, names what to change", () => {
-  const pool = (changes: Partial<PgpoolStatus>) => lines(withMember(says("pool", { ...poolStatus, ...changes })));
-  assert.match(pool({ sessions: { busy: 29, total: 32 } })[0]!, /^warning pool: 29 of 32 sessions.*num_init_children/);
-  const noLogin = "no login gets through: timeout expired";
-  assert.match(
-    pool({ sessions: { busy: 32, total: 32 }, noLogin })[0]!,
-    /^error pool: all 32 sessions.*num_init_children/,
-  );
-  assert.match(pool({ noLogin })[0]!, /^error pool: no login gets through: timeout expired; .*CHECK_PASSWORD/);
-  assert.deepEqual(pool({ sessions: null }), []);
-});

@@ -22,8 +22,8 @@ const remedies: readonly Remedy[] = [
   {
     says: /password authentication failed for user "([^"]+)"/,
     fix: ([, user]) =>
-      `give all nodes the same password of ${user}; where it was changed, change it in the database of the primary too: ` +
-      `alter role "${user}" password '...'`,
+      `give all containers the same password of ${user} in their variables, and start those that had another again; the ` +
+      "primary writes its own to the database",
   },
   {
     says: /no pg_hba\.conf entry for (?:replication connection from )?(?:host )?"([^"]+)", user "([^"]+)"/,
