@@ -50,6 +50,12 @@ test("beside another cluster that a majority has joined, too, a node refuses as 
   await assert.rejects(runNode(f.node), { name: "OperatorError", why: /belong to two clusters/ });
 });
 
+test("a node without partners refuses beside another cluster, whatever its volume remembers of a majority", async () => {
+  const f = fakeNode({ PARTNER_NODES: "", REPLICATION_PRIMARY_HOST: "pg2" });
+  f.world.others = new Map([["pg2", emptied("pg2")]]);
+  await assert.rejects(runNode(f.node), { name: "OperatorError", why: /belong to two clusters/ });
+});
+
 test("the emptied node gets no lease beside nodes of a majority, and says once what happened and what to do", async () => {
   const f = fakeNode({}, { everHadMajority: false, systemIdentifier: "" });
   f.world.data = { kind: "empty" };

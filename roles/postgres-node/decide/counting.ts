@@ -11,13 +11,15 @@ function strangers(view: { peers: readonly Peer[] }, systemIdentifier: string | 
 
 /**
  * A node in sight of another cluster, which keeps this one from leading; null if there is none. Where a majority has joined
- * this cluster, one of which the other node knows no majority keeps nobody: an emptied node has made it anew.
+ * this cluster, one of which the other node knows no majority keeps nobody: an emptied node has made it anew. What a node
+ * without partners remembers of a majority does not show that: it may have the volume of another node.
  */
 export function otherCluster(
-  view: Pick<ClusterView, "everHadMajority" | "peers">,
+  view: Pick<ClusterView, "everHadMajority" | "otherPartners" | "peers">,
   systemIdentifier: string | null,
 ): ReachedPeer | null {
-  const known = view.everHadMajority || majorityInSight(view, systemIdentifier);
+  const remembered = view.everHadMajority && view.otherPartners.length > 0;
+  const known = remembered || majorityInSight(view, systemIdentifier);
   return strangers(view, systemIdentifier).find((p) => !known || p.everHadMajority) ?? null;
 }
 
@@ -74,7 +76,7 @@ export function located(
  * there is nothing of theirs to wait for. What is overruled counts for nothing only beside data of a leadership since that force: before it, such a node had what older data may lack.
  */
 export function withoutData(
-  view: Pick<ClusterView, "everHadMajority" | "peers"> & { position: WalPosition },
+  view: Pick<ClusterView, "everHadMajority" | "otherPartners" | "peers"> & { position: WalPosition },
   systemIdentifier: string | null,
 ): string[] {
   const counted = counting(view, systemIdentifier);

@@ -110,6 +110,7 @@ test("a leadership of which no node has any data overrules nothing, except in st
 test("older data does not lead past data that was forced and is overruled", () => {
   const view = (timeline: number) => ({
     everHadMajority: true,
+    otherPartners: ["a", "b"],
     peers: [on(18, { force, overruled: true })],
     position: { timeline, lsn: "0/5000000" },
   });
