@@ -28,7 +28,6 @@ export const remedyExamples: readonly string[] = [
   'initdb: error: invalid locale name "de_DE.utf8"',
   'could not open file "global/1262": Permission denied',
   "WAL contains references to invalid pages",
-  "WAL contains references to invalid pages",
   "could not locate a valid checkpoint record at 0/3000028",
   'unrecognized configuration parameter "wrk_mem" in file "postgresql.conf" line 3',
   'configuration file "/var/lib/postgresql/data/postgresql.conf" contains errors',

@@ -48,6 +48,12 @@ export function isRestored(
   return !view.everHadMajority && majorityInSight(view, systemIdentifier);
 }
 
+/** It was a primary and knows of no majority: where another node does, its volume is an older copy. */
+export const mayBeCopy = (p: ReachedPeer) => !p.everHadMajority && (p.role === "primary" || p.wasPrimary === true);
+
+/** It has no data. */
+export const isEmpty = (p: ReachedPeer) => !p.hasCluster && p.role === "none";
+
 /**
  * The nodes in sight whose data counts when this cluster's next primary is found: of this cluster, not overruled, and none that
  * was a primary and knows of no majority where another node does.
@@ -59,7 +65,7 @@ export function counting(
   const known = view.everHadMajority || majorityInSight(view, systemIdentifier);
   return reached(view).filter((p) => {
     if (p.systemIdentifier !== systemIdentifier || p.overruled) return false;
-    return !known || p.everHadMajority || !(p.role === "primary" || p.wasPrimary);
+    return !known || !mayBeCopy(p);
   });
 }
 
@@ -73,7 +79,8 @@ export function located(
 
 /**
  * The nodes in sight that have no data, or data that does not count, or a new cluster of their own after they were emptied:
- * there is nothing of theirs to wait for. What is overruled counts for nothing only beside data of a leadership since that force: before it, such a node had what older data may lack.
+ * there is nothing of theirs to wait for. What is overruled counts for nothing only beside data of a leadership since that force:
+ * before it, such a node had what older data may lack.
  */
 export function withoutData(
   view: Pick<ClusterView, "everHadMajority" | "otherPartners" | "peers"> & { position: WalPosition },
@@ -82,9 +89,8 @@ export function withoutData(
   const counted = counting(view, systemIdentifier);
   const older = (p: ReachedPeer) => p.overruled && view.position.timeline <= (p.force?.above ?? 0);
   const copy = (p: ReachedPeer) => p.systemIdentifier === systemIdentifier && !counted.includes(p) && !older(p);
-  const empty = (p: ReachedPeer) => !p.hasCluster && p.role === "none";
   const anew = otherCluster(view, systemIdentifier) === null ? strangers(view, systemIdentifier) : [];
-  return reached(view).filter((p) => empty(p) || copy(p) || anew.includes(p)).map((p) => p.ownHost);
+  return reached(view).filter((p) => isEmpty(p) || copy(p) || anew.includes(p)).map((p) => p.ownHost);
 }
 
 /** Those that count and may lead: a node of the first level waits for no WAL that only the second level has. */

@@ -16,10 +16,10 @@ export function lacksPages(said: string): boolean {
 }
 
 /**
- * Why crash recovery may help a server that lacks pages; null: it does not. A node that is killed before the first checkpoint of its leadership has the
- * end of its promotion as the point from which its data count as consistent. They are not: files may have been truncated
- * later, and WAL before that point needs their pages. A standby stops there for ever; crash recovery reads on to the end of
- * WAL. Only the own timeline of this node counts: on that of another it would write WAL that nobody has.
+ * Why crash recovery may help a server that lacks pages; null: it does not. A node that is killed before the first checkpoint of
+ * its leadership has the end of its promotion as the point from which its data count as consistent. They are not: files may have
+ * been truncated later, and WAL before that point needs their pages. A standby stops there for ever; crash recovery reads on to
+ * the end of WAL. Only the own timeline of this node counts: on that of another it would write WAL that nobody has.
  */
 export function whyCrashRecovery({ control, granted, restoring }: FailedStart): string | null {
   if (restoring) return null;

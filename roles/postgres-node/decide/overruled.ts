@@ -2,7 +2,7 @@
 // meanwhile. But what a majority has acknowledged counts, and what a forced node wrote was promised to nobody.
 import { type Leadership, ofCluster } from "../../../core/lease/decide/epoch.ts";
 import type { Force } from "../../../core/protocol/force.ts";
-import { majorityInSight } from "./counting.ts";
+import { isEmpty, majorityInSight, mayBeCopy } from "./counting.ts";
 import { type Peer, reached, type ReachedPeer, type Surroundings } from "./view.ts";
 
 /** Why a node does not lead, and what to type. */
@@ -63,11 +63,8 @@ function isVoid(view: EpochsView, { force }: ForcedData): boolean {
     partners.every((p) => p !== undefined && (hasNothing(p) || (p.certain && isOlder(forcedOf(p)))));
 }
 
-/** No data, or an older copy of a volume, which does not count either (counting.ts): an operator's order tells of a majority. */
-function hasNothing(p: ReachedPeer): boolean {
-  const isCopy = !p.everHadMajority && (p.role === "primary" || p.wasPrimary === true);
-  return isCopy || (!p.hasCluster && p.role === "none");
-}
+/** No data, or an older copy of a volume, which does not count either: an operator's order tells of a majority. */
+const hasNothing = (p: ReachedPeer) => isEmpty(p) || mayBeCopy(p);
 
 /**
  * Whether another node has led by a majority since the operator's order, under an epoch that is not in these data. A greater

@@ -1,16 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { soundRole } from "../../../tests/support/fake-cluster.ts";
 import { decideRoleChanges, findRoleTroubles, type RoleSeen, type RolesView } from "./roles.ts";
 
-const role = (name: string, changes: Partial<RoleSeen> = {}): RoleSeen => ({
-  name,
-  password: "right",
-  superuser: true,
-  replication: true,
-  login: true,
-  limited: false,
-  ...changes,
-});
+const role = (name: string, changes: Partial<RoleSeen> = {}): RoleSeen => ({ ...soundRole(name), ...changes });
 
 const view = (...seen: RoleSeen[]): RolesView => ({
   self: "pg2",
