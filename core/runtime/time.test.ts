@@ -9,6 +9,7 @@ import {
   every,
   onAbort,
   oneAtATime,
+  Pace,
   systemClock,
   untilAborted,
   waitUntil,
@@ -165,4 +166,19 @@ test("oneAtATime() runs a step after each call, never two at once, and shares th
   ends[2]!();
   await fourth;
   assert.equal(ends.length, 3);
+});
+
+test("Pace: work is due once in each interval, and is not saved up", () => {
+  let now = 1_000;
+  const clock = { nowMs: () => now };
+  const [atOnce, later] = [new Pace(clock, 10, "now"), new Pace(clock, 10, "later")];
+  const due = (ms: number) => {
+    now = ms;
+    return [atOnce.due(), later.due()];
+  };
+  assert.deepEqual(due(1_000), [true, false]);
+  assert.deepEqual(due(1_009), [false, false]);
+  assert.deepEqual(due(1_010), [true, true]);
+  assert.deepEqual(due(1_100), [true, true]);
+  assert.deepEqual(due(1_101), [false, false]);
 });

@@ -141,3 +141,21 @@ export async function every(
     await deps.clock.sleep(ms, deps.signal);
   }
 }
+
+/** Paces what is asked to do its work more often than it should. */
+export class Pace {
+  private nextMs: number;
+
+  /** `first`: the work is due at once, or only after the first interval */
+  constructor(private readonly clock: Pick<Clock, "nowMs">, private readonly everyMs: number, first: "now" | "later") {
+    this.nextMs = first === "now" ? -Infinity : clock.nowMs() + everyMs;
+  }
+
+  /** Whether the work is due; if it is, the next interval begins. */
+  due(): boolean {
+    const nowMs = this.clock.nowMs();
+    if (nowMs < this.nextMs) return false;
+    this.nextMs = nowMs + this.everyMs;
+    return true;
+  }
+}

@@ -3,7 +3,7 @@
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { ensureDirectory, listDirectory, readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
 import { isPostdock } from "../../../core/runtime/proc.ts";
-import type { Clock } from "../../../core/runtime/time.ts";
+import { type Clock, Pace } from "../../../core/runtime/time.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import { decideEnd, isOver, keptFor, markOf, type Use, UseSchema } from "../decide/uses.ts";
 import type { Barman } from "../state.ts";
@@ -28,8 +28,8 @@ export async function readUses(places: Places): Promise<Use[]> {
 }
 
 /**
- * From now on the backup stays, with what it builds on and all WAL after that, until endUse(). Returns what barman said if it did not mark the backup:
- * then only the retention policy leaves it alone.
+ * From now on the backup stays, with what it builds on and all WAL after that, until endUse(). Returns what barman said if it did
+ * not mark the backup: then only the retention policy leaves it alone.
  */
 export async function useBackup(
   { id, by, ...used }: Pick<Use, "id" | "backup" | "by">,
@@ -107,12 +107,14 @@ async function write(use: Use, places: Places): Promise<void> {
 /** Ends the uses of restores that are over, once a tick. */
 export class UseWatch {
   private first = true;
-  private nextMs = -Infinity;
+  private readonly pace: Pace;
   private uses: readonly Use[] = [];
   /** since when the nodes of uses have not answered, by the use */
   private readonly silent = new Map<string, number>();
 
-  constructor(private readonly barman: Barman) {}
+  constructor(private readonly barman: Barman) {
+    this.pace = new Pace(barman.clock, askEveryMs, "now");
+  }
 
   /** Whether a restore uses any backup: then none is removed, since it may need the WAL that would go with it. */
   get any(): boolean {
@@ -125,8 +127,7 @@ export class UseWatch {
     this.first = false;
     this.uses = await readUses(config);
     if (!this.any) this.report();
-    if (!this.any || clock.nowMs() < this.nextMs) return;
-    this.nextMs = clock.nowMs() + askEveryMs;
+    if (!this.any || !this.pace.due()) return;
     for (const use of this.uses) {
       const over = await this.isOver(use, first);
       if (!over || !(await endUse(use.id, config))) continue;

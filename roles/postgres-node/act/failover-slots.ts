@@ -1,4 +1,5 @@
 // Keeps logical slots with failover usable over changes of the primary (decide/failover-slots.ts).
+import { Pace } from "../../../core/runtime/time.ts";
 import { decideFailoverSlots } from "../decide/failover-slots.ts";
 import type { Surroundings } from "../decide/view.ts";
 import type { Node } from "../node.ts";
@@ -7,17 +8,16 @@ import type { Node } from "../node.ts";
 const everyMs = 5_000;
 
 export class FailoverSlots {
-  private lookedAt: number;
+  private readonly pace: Pace;
 
   constructor(private readonly node: Node) {
-    this.lookedAt = node.clock.nowMs();
+    this.pace = new Pace(node.clock, everyMs, "later");
   }
 
   async keep({ primary }: Surroundings): Promise<void> {
-    const { clock, config, doors, history, log, seen } = this.node;
+    const { config, doors, history, log, seen } = this.node;
     const role = seen.role();
-    if ((role !== "primary" && role !== "standby") || clock.nowMs() - this.lookedAt < everyMs) return;
-    this.lookedAt = clock.nowMs();
+    if ((role !== "primary" && role !== "standby") || !this.pace.due()) return;
     const now = await doors.server.failoverSlots();
     const fixed = config.settings.some((s) => s.name.toLowerCase() === "synchronized_standby_slots");
     const physical = role === "primary" ? await doors.server.slots() : [];

@@ -1,4 +1,5 @@
 // The data from before a restore, which are kept beside the restored ones: how large they are, and their end.
+import { Pace } from "../../../core/runtime/time.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import { decideKept } from "../decide/kept.ts";
 import { type Node, ownOf } from "../node.ts";
@@ -6,16 +7,17 @@ import { type Node, ownOf } from "../node.ts";
 const lookEveryMs = 10_000;
 
 export class OldData {
-  private nextMs = -Infinity;
+  private readonly pace: Pace;
   private removing = false;
 
-  constructor(private readonly node: Node) {}
+  constructor(private readonly node: Node) {
+    this.pace = new Pace(node.clock, lookEveryMs, "now");
+  }
 
   /** Looks at what is kept, at times, and begins its removal when that is due. */
   async keep(): Promise<void> {
     const { clock, config, doors, memory, restoring } = this.node;
-    if (this.removing || memory.now.restore !== null || clock.nowMs() < this.nextMs) return;
-    this.nextMs = clock.nowMs() + lookEveryMs;
+    if (this.removing || memory.now.restore !== null || !this.pace.due()) return;
     const kept = await doors.data.kept();
     if (kept === null) {
       restoring.keeps(null);

@@ -1,4 +1,5 @@
 // Ends a pause of repmgrd that nobody ends: repmgr's own switchover leaves one behind when it fails.
+import { Pace } from "../../../core/runtime/time.ts";
 import type { Node } from "../node.ts";
 
 /** How often it is looked at, and how long a pause may last, milliseconds. */
@@ -6,17 +7,16 @@ const everyMs = 10_000;
 const longestMs = 60_000;
 
 export class RepmgrdPause {
-  private lookedAt: number;
+  private readonly pace: Pace;
   private since: number | null = null;
 
   constructor(private readonly node: Node) {
-    this.lookedAt = node.clock.nowMs();
+    this.pace = new Pace(node.clock, everyMs, "later");
   }
 
   async end(): Promise<void> {
     const { clock, doors, history } = this.node;
-    if (clock.nowMs() - this.lookedAt < everyMs) return;
-    this.lookedAt = clock.nowMs();
+    if (!this.pace.due()) return;
     this.since = await doors.repmgr.paused() ? this.since ?? clock.nowMs() : null;
     if (this.since === null || clock.nowMs() - this.since < longestMs) return;
     await doors.repmgr.unpause();

@@ -1,4 +1,5 @@
 // Compares the roles that PostDock needs with those that the server has, at its start and while it runs.
+import { Pace } from "../../../core/runtime/time.ts";
 import { decideRoleChanges, findRoleTroubles } from "../decide/roles.ts";
 import type { Surroundings } from "../decide/view.ts";
 import { licenseOf, type Node } from "../node.ts";
@@ -7,17 +8,18 @@ import { licenseOf, type Node } from "../node.ts";
 const everyMs = 10_000;
 
 export class Roles {
-  private lookedAt = -Infinity;
+  private readonly pace: Pace;
 
-  constructor(private readonly node: Node) {}
+  constructor(private readonly node: Node) {
+    this.pace = new Pace(node.clock, everyMs, "now");
+  }
 
   /** The primary sets right what differs from its variables; what it cannot set, and what differs on a standby, is named. */
   async keep({ primary }: Surroundings): Promise<void> {
-    const { clock, condition, config, doors, history, memory, seen } = this.node;
+    const { condition, config, doors, history, memory, seen } = this.node;
     const role = seen.role();
     if (role !== "primary" && role !== "standby") return;
-    if (clock.nowMs() - this.lookedAt < everyMs) return;
-    this.lookedAt = clock.nowMs();
+    if (!this.pace.due()) return;
     const { host: self, replicationUser, postgresUser } = config;
     const view = {
       self,

@@ -1,5 +1,6 @@
 // Drops slots of nodes that stream from elsewhere, which would keep WAL that no node needs, and all that nobody uses before
 // the volume is full.
+import { Pace } from "../../../core/runtime/time.ts";
 import { decideUnneededSlots, slotsToGiveUp } from "../decide/slots.ts";
 import { reached, type Surroundings } from "../decide/view.ts";
 import type { Node } from "../node.ts";
@@ -8,16 +9,15 @@ import type { Node } from "../node.ts";
 const everyMs = 10_000;
 
 export class Slots {
-  private lookedAt: number;
+  private readonly pace: Pace;
 
   constructor(private readonly node: Node) {
-    this.lookedAt = node.clock.nowMs();
+    this.pace = new Pace(node.clock, everyMs, "later");
   }
 
   async dropUnneeded(surroundings: Surroundings): Promise<void> {
-    const { clock, config, doors, history, log, seen } = this.node;
-    if (clock.nowMs() - this.lookedAt < everyMs) return;
-    this.lookedAt = clock.nowMs();
+    const { config, doors, history, log, seen } = this.node;
+    if (!this.pace.due()) return;
     const slots = await doors.server.slots();
     const unneeded = decideUnneededSlots({
       selfId: config.id,
