@@ -12,6 +12,8 @@ import {
   plainText,
 } from "./env.ts";
 import { hostName } from "./host-name.ts";
+import { metricsTables } from "./metrics.ts";
+import { nodeIdFromName } from "./node-id.ts";
 import { initdbArgs, initdbWalDirectory, walDirectoryProblems } from "./wal-directory.ts";
 import { parseHosts, parseSettings, type Setting } from "./list-syntax.ts";
 import { absolutePath, path } from "./paths.ts";
@@ -60,6 +62,7 @@ export const postgresNodeVariables = {
     accepts: "an absolute path",
     doc: "Data directory.",
   }),
+  metricsTables,
   clusterName: shared.clusterName,
   replicationDb: shared.replicationDb,
   replicationUser: shared.replicationUser,
@@ -225,12 +228,6 @@ export interface NodeConfig extends ConfigOf<typeof postgresNodeVariables> {
   electorate: string[];
   masterLockPath: string;
   standbyLockPath: string;
-}
-
-/** NODE_ID from NODE_NAME: the last number after a dash, plus 1000; null if there is none. */
-export function nodeIdFromName(nodeName: string): number | null {
-  const digits = nodeName.split("-").slice(1).findLast((part) => /^\d{1,6}$/.test(part));
-  return digits === undefined ? null : Number(digits) + 1000;
 }
 
 /** Derives the rest of the configuration, or returns the problems between variables. */

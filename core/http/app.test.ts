@@ -1,6 +1,7 @@
 // The HTTP answers of every role, without a port: probes, sizes, metrics, and what happens when a look fails.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Hono } from "hono";
 import { httpApp, type RoleHttp } from "./app.ts";
 import { createLog } from "../runtime/log.ts";
 import { BarmanStatus } from "../protocol/status.ts";
@@ -32,17 +33,17 @@ const status: BarmanStatus = {
 };
 
 const quiet = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
-const appOf = (changes: Partial<RoleHttp> = {}) =>
-  httpApp({
-    status: () => status,
-    healthz: () => Promise.resolve(yes("sound")),
-    readyz: () => Promise.resolve(no("starting")),
-    primary: () => Promise.resolve(yes("primary")),
-    replica: (lag) => Promise.resolve(yes(`lag ${lag}`)),
-    readOnly: () => Promise.resolve(yes("reads")),
-    metrics: () => Promise.resolve("postdock_up 1\n"),
-    ...changes,
-  }, quiet);
+const roleOf = (changes: Partial<RoleHttp> = {}): RoleHttp => ({
+  status: () => status,
+  healthz: () => Promise.resolve(yes("sound")),
+  readyz: () => Promise.resolve(no("starting")),
+  primary: () => Promise.resolve(yes("primary")),
+  replica: (lag) => Promise.resolve(yes(`lag ${lag}`)),
+  readOnly: () => Promise.resolve(yes("reads")),
+  metrics: () => Promise.resolve("postdock_up 1\n"),
+  ...changes,
+});
+const appOf = (changes: Partial<RoleHttp> = {}) => httpApp(roleOf(changes), quiet);
 
 test("a yes is 200 and a no is 503, each with its reason", async () => {
   const app = appOf();
@@ -108,5 +109,19 @@ test("/metrics is Prometheus text", async () => {
   const answer = await appOf().request("/metrics");
   assert.equal(answer.status, 200);
   assert.match(answer.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
-  assert.equal(await answer.text(), "postdock_up 1\n");
+  assert.match(await answer.text(), /^postdock_up 1\n# HELP process_cpu_seconds_total .*\n/);
+});
+
+test("a connection on which many requests wait gets one answer, unless they are signed orders", async () => {
+  const control = new Hono();
+  control.post("/control/vote", (c) => c.json({ granted: true }));
+  control.post("/control/forged", (c) => c.text("the signature is wrong\n", 401));
+  const app = httpApp(roleOf(), quiet, control);
+  const connection = async (method: string, path: string) =>
+    (await app.request(path, { method })).headers.get("connection");
+  for (const path of ["/metrics", "/status", "/readyz", "/nothing"]) {
+    assert.equal(await connection("GET", path), "close", path);
+  }
+  assert.equal(await connection("POST", "/control/forged"), "close");
+  assert.equal(await connection("POST", "/control/vote"), null);
 });

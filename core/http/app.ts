@@ -5,6 +5,8 @@ import { errorText } from "../words/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { metricsType } from "./metrics.ts";
 import type { AnyStatus } from "../protocol/status.ts";
+import { familiesText } from "../words/family.ts";
+import { processFamilies } from "../runtime/own-process.ts";
 import { parseBytes } from "../words/amounts.ts";
 import { no, type Verdict } from "../words/verdict.ts";
 
@@ -34,6 +36,7 @@ const longestBody = 64 * 1024;
 /** Builds the app, with the signed orders of `control` (control.ts); test it with `app.request("/healthz")`. */
 export function httpApp(role: RoleHttp, log: Log, control?: Hono): Hono {
   const app = new Hono();
+  app.use(endsConnection);
   app.post("*", bodyLimit({ maxSize: longestBody, onError: (c) => c.text("the body is over 64 kB\n", 413) }));
   addProbe(app, "/healthz", () => role.healthz());
   addProbe(app, "/readyz", () => role.readyz());
@@ -52,13 +55,25 @@ export function httpApp(role: RoleHttp, log: Log, control?: Hono): Hono {
     if (Number.isInteger(since)) await role.changed?.(since, longestWaitMs);
     return c.json(certain === undefined ? role.status() : { ...role.status(), certain });
   });
-  app.get("/metrics", async (c) => c.text(await role.metrics(), 200, { "content-type": metricsType }));
+  app.get("/metrics", async (c) => {
+    const text = await role.metrics() + familiesText(processFamilies());
+    return c.text(text, 200, { "content-type": metricsType });
+  });
   app.notFound((c) => c.text("not found: try /healthz /readyz /primary /replica /read-only /status /metrics\n", 404));
   app.onError((error, c) => {
     log.error("Request failed", { path: c.req.path, error });
     return c.text("internal error, see the log of this container\n", 500);
   });
   return app;
+}
+
+/**
+ * What an answer costs keeps the agent from its work. So a connection on which many requests wait gets one answer, unless they
+ * are signed orders.
+ */
+async function endsConnection(c: Context, next: () => Promise<void>): Promise<void> {
+  await next();
+  if (c.req.method === "GET" || !c.res.ok) c.res.headers.set("connection", "close");
 }
 
 /** A GET path that answers a question: 200 yes, 503 no, with one line that says why. A look that fails answers no. */

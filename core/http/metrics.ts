@@ -9,6 +9,7 @@ export const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 export class Metrics implements EventMetrics {
   private readonly registry = new Registry();
   private readonly forget: (() => void)[] = [];
+  private readonly others: (() => string)[] = [];
 
   /** `labels`: on every series of the role */
   constructor(labels: Readonly<Record<string, string>> = {}) {
@@ -43,9 +44,15 @@ export class Metrics implements EventMetrics {
     return new Histogram({ name, help, buckets: [...upTo], registers: [this.registry] });
   }
 
+  /** Adds text that each scrape gets as it is, without the labels of the role; it ends with a newline, or is empty. */
+  also(text: () => string): void {
+    this.others.push(text);
+  }
+
   /** What a scrape gets. */
-  text(): Promise<string> {
+  async text(): Promise<string> {
     for (const forget of this.forget) forget();
-    return this.registry.metrics();
+    const own = await this.registry.metrics();
+    return own + this.others.map((text) => text()).join("");
   }
 }

@@ -25,17 +25,18 @@ import { takeOver } from "./act/hand-over.ts";
 import { Repmgrd } from "./act/repmgrd.ts";
 import { loadNodeConfig } from "./config.ts";
 import { stateDirectory } from "./data/journal.ts";
+import { exportMetrics } from "./exporter/start.ts";
 import { type Holder, lockVolume } from "./data/volume-lock.ts";
 import { isMajorMaster } from "./http/is-major-master.ts";
 import { answerLocal } from "./http/local-commands.ts";
 import { operatorAnswers } from "./http/operator.ts";
 import { restoreAnswers } from "./http/restore-orders.ts";
-import { nodeEvents, nodeGauges } from "./http/metrics.ts";
+import { nodeEvents } from "./http/metrics.ts";
 import { nodeHttp } from "./http/probes.ts";
 import { Fence } from "./lease/fence.ts";
 import { Lease } from "./lease/lease.ts";
 import { runNode } from "./life.ts";
-import { type Node, say, statusOf } from "./node.ts";
+import { type Node, say } from "./node.ts";
 import { acceptedServerConfig, prepareNode } from "./prepare.ts";
 import { realDoors } from "./real-doors.ts";
 import { Activity } from "./state/activity.ts";
@@ -134,7 +135,6 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
     restoring: new Restoring(),
     reinit: new Reinit(clock),
   };
-  metrics.gauges(nodeGauges, () => statusOf(node));
   return { node, doors, fence, voter, history, keys, metrics };
 }
 
@@ -154,6 +154,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   if (!node.lease.mode.on) {
     log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
+  exportMetrics(node, made.metrics);
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
   // processes end with the container, and only then may another node have the lease: nothing is waited for
   if (!(failed instanceof EndsAtOnce)) await close(made, sshd, listeners);

@@ -1,10 +1,11 @@
 // The metrics of a node: the names, types and labels that dashboards know, and nothing for what could not be seen.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { familiesText } from "../../../core/words/family.ts";
 import { Metrics } from "../../../core/http/metrics.ts";
 import type { NodeStatus } from "../../../core/protocol/status.ts";
 import { seriesOf } from "../../../tests/support/metrics.ts";
-import { nodeEvents, nodeGauges } from "./metrics.ts";
+import { exporterFamilies, nodeEvents, nodeGauges } from "./metrics.ts";
 
 function status(
   postgres: Partial<NodeStatus["postgres"]>,
@@ -37,6 +38,7 @@ async function scrape(shown: NodeStatus) {
   const metrics = new Metrics({ node: "node1" });
   const events = nodeEvents(metrics);
   metrics.gauges(nodeGauges, () => shown);
+  metrics.also(() => familiesText(exporterFamilies(shown)));
   events.leaseRequest.inc();
   events.promotion.observe(0.6);
   return await metrics.text();
@@ -45,8 +47,8 @@ async function scrape(shown: NodeStatus) {
 /** As recorded from a running standby before each became an entry of its own. */
 const recorded = [
   "counter postdock_lease_requests_total{node}",
-  "gauge pg_replication_lag_seconds{node}",
-  "gauge pg_up{node}",
+  "gauge pg_replication_lag_seconds{}",
+  "gauge pg_up{}",
   "gauge postdock_consistency_degraded{node}",
   "gauge postdock_disk_free_bytes{node}",
   "gauge postdock_fenced{node}",
@@ -78,7 +80,6 @@ test("what could not be seen is left out, never zero; the server that does not a
   const blind = { running: null, role: "unknown", timeline: null, lagSeconds: null, lagBytes: null } as const;
   const text = await scrape(status(blind, null));
   const unseen = [
-    "pg_replication_lag_seconds",
     "postdock_disk_free_bytes",
     "postdock_is_primary",
     "postdock_replay_paused",
@@ -86,9 +87,9 @@ test("what could not be seen is left out, never zero; the server that does not a
     "postdock_standbys",
     "postdock_streaming",
     "postdock_timeline",
-  ].map((name) => `gauge ${name}{node}`);
+  ].map((name) => `gauge ${name}{node}`).concat("gauge pg_replication_lag_seconds{}");
   assert.deepEqual(seriesOf(text), [...recorded.filter((s) => !unseen.includes(s)), ...durations]);
-  assert.match(text, /^pg_up\{node="node1"\} 0$/m);
+  assert.match(text, /^pg_up 0$/m);
 });
 
 test("a restore under way and the end of the last one have their series, and no label that grows", async () => {

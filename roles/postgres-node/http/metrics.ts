@@ -2,11 +2,11 @@
 import { driftShare, fenceMarginMs } from "../../../core/lease/decide/claim.ts";
 import { type RestoreEnd, RestoreProgressSchema } from "../../../core/protocol/restore.ts";
 import type { NodeStatus } from "../../../core/protocol/status.ts";
+import type { Family } from "../../../core/words/family.ts";
 import { type EventMetrics, type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
 
 /** Read at each scrape from what /status shows. */
 export const nodeGauges: readonly Gauge<NodeStatus>[] = [
-  gauge("pg_up", "1 while the server answers the agent", (s) => s.postgres.running === true),
   gauge(
     "postdock_is_primary",
     "1 on the primary",
@@ -34,11 +34,6 @@ export const nodeGauges: readonly Gauge<NodeStatus>[] = [
   gauge("postdock_disk_free_bytes", "Free bytes on the volume of the data directory", (s) => s.disk?.freeBytes ?? null),
   gauge("postdock_timeline", "Timeline of the server", (s) => s.postgres.timeline),
   gauge(
-    "pg_replication_lag_seconds",
-    "Age of the last replayed commit, seconds; 0 when caught up",
-    (s) => s.postgres.lagSeconds,
-  ),
-  gauge(
     "postdock_replication_lag_bytes",
     "Bytes of the primary's WAL that are not replayed",
     (s) => s.postgres.lagBytes,
@@ -60,6 +55,24 @@ export const nodeGauges: readonly Gauge<NodeStatus>[] = [
     ({ postgres }) => postgres.running ? postgres.downstream.length : null,
   ),
 ];
+
+/** What the agent itself knows better than a look into the server, under the names and labels of postgres_exporter. */
+export function exporterFamilies({ postgres }: NodeStatus): Family[] {
+  const family = (name: string, help: string, value: number | null): Family => ({
+    name,
+    type: "gauge",
+    help,
+    samples: value === null ? [] : [{ labels: {}, value }],
+  });
+  return [
+    family("pg_up", "1 while the server answers the agent", Number(postgres.running === true)),
+    family(
+      "pg_replication_lag_seconds",
+      "Age of the last replayed commit, seconds; 0 when caught up",
+      postgres.role === "primary" ? 0 : postgres.lagSeconds,
+    ),
+  ];
+}
 
 function restoreGauges(): Gauge<NodeStatus>[] {
   const { step: { options: steps } } = RestoreProgressSchema.shape;

@@ -70,7 +70,7 @@ export class LocalServer {
 
   /** On a connection of its own, since a look must not wait for it. */
   async firstCheckpoint(): Promise<boolean> {
-    const sql = queries.connectLocal(this.database, firstCheckpointMs);
+    const sql = queries.connectLocal(this.database, { statement_timeout: firstCheckpointMs });
     return await queries.withConnection(sql, firstCheckpointMs + quickMs, firstCheckpoint);
   }
 

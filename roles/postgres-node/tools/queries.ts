@@ -17,10 +17,9 @@ const local = { host: "/var/run/postgresql/.s.PGSQL.5432", path: "/var/run/postg
 const remoteSeconds = 3;
 const common = { max: 1, idle_timeout: 0, connect_timeout: 5, onnotice: () => {}, fetch_types: false, prepare: false };
 
-/** A connection to the node's own server over the socket, as the superuser postgres; the server ends longer statements. */
-export function connectLocal(database: string, statementMs?: number): Sql {
-  const connection = statementMs === undefined ? {} : { connection: { statement_timeout: statementMs } };
-  return postgres({ ...common, ...local, ...connection, user: "postgres", database, password: "" });
+/** A connection to the node's own server over the socket, as the superuser postgres, with settings of the session. */
+export function connectLocal(database: string, connection: Readonly<Record<string, string | number>> = {}): Sql {
+  return postgres({ ...common, ...local, connection: { ...connection }, user: "postgres", database, password: "" });
 }
 
 export interface Remote {

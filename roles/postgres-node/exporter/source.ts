@@ -1,0 +1,67 @@
+// PURE: a source is one query, and the families that its rows become.
+import type { Family } from "../../../core/words/family.ts";
+
+/** A row as the driver gives it: labels as text, values as float8, booleans as such. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A value of each row under a name: the column is the name's end, unless it is given. */
+export interface Column {
+  /** the whole name of the metric */
+  name: string;
+  type: Family["type"];
+  help: string;
+  column: string;
+}
+
+export interface Source {
+  name: string;
+  /** on both roles, or only where the server has that role */
+  on: "both" | "primary" | "standby";
+  /** costs disk reads on a large database, so it is read more rarely */
+  slow?: true;
+  sql: string;
+  /** columns that become labels; null is "" */
+  labels: readonly string[];
+  columns: readonly Column[];
+  /** the label `server`, which postgres_exporter 0.17 sets on what it reads by its older way */
+  server?: true;
+}
+
+/** Columns of one view: `names` are name: help; all get the prefix and have the same type. */
+export function columnsOf(
+  prefix: string,
+  type: Family["type"],
+  names: Readonly<Record<string, string>>,
+  suffix = "",
+): Column[] {
+  return Object.entries(names).map(([column, help]) => ({ name: `${prefix}${column}${suffix}`, type, help, column }));
+}
+
+/** A time as seconds since the epoch, in SQL; what has never happened is 0. */
+export const epoch = (column: string) => `coalesce(extract(epoch from ${column}), 0)::float8`;
+
+/** What the rows say. A null value has no sample: what is not known is absent. */
+export function familiesOf(source: Source, rows: readonly Row[], server: string): Family[] {
+  const labelsOf = (row: Row) => ({
+    ...Object.fromEntries(source.labels.map((label) => [label, textOf(row[label])])),
+    ...(source.server ? { server } : {}),
+  });
+  return source.columns.map(({ name, type, help, column }) => ({
+    name,
+    type,
+    help,
+    samples: rows.flatMap((row) => {
+      const value = numberOf(row[column]);
+      return value === null ? [] : [{ labels: labelsOf(row), value }];
+    }),
+  }));
+}
+
+function textOf(value: unknown): string {
+  return value === null || value === undefined ? "" : String(value);
+}
+
+function numberOf(value: unknown): number | null {
+  if (typeof value === "boolean") return Number(value);
+  return typeof value === "number" ? value : null;
+}

@@ -1,0 +1,27 @@
+// What the node exports: what the agent knows, and what PostgreSQL says about itself.
+import type { Metrics } from "../../../core/http/metrics.ts";
+import { familiesText } from "../../../core/words/family.ts";
+import { exporterFamilies, nodeGauges } from "../http/metrics.ts";
+import { type Node, statusOf } from "../node.ts";
+import { connectExporter } from "../tools/exporter-session.ts";
+import { Exporter } from "./exporter.ts";
+
+/** Fills the metrics of the node until it is to stop. */
+export function exportMetrics(node: Node, metrics: Metrics): void {
+  const { config, clock, log, stop, seen } = node;
+  const exporter = new Exporter({
+    clock,
+    log,
+    signal: stop,
+    role: () => {
+      const role = seen.role();
+      return role === "primary" || role === "standby" ? role : null;
+    },
+    connect: () => connectExporter(config.database),
+    server: `${config.host}:5432`,
+    tables: config.metricsTables,
+  });
+  metrics.gauges(nodeGauges, () => statusOf(node));
+  metrics.also(() => familiesText(exporterFamilies(statusOf(node))) + exporter.text());
+  void exporter.run(); // it never throws
+}

@@ -1,0 +1,34 @@
+// The session in which metrics are read.
+import type { ExporterSession } from "../exporter/exporter.ts";
+import type { Row } from "../exporter/source.ts";
+import { connectLocal } from "./queries.ts";
+
+/** As pg_monitor, which may see statistics and no data, with names from pg_catalog alone; limits in milliseconds. */
+const settings = {
+  role: "pg_monitor",
+  search_path: "pg_catalog",
+  application_name: "postdock metrics",
+  statement_timeout: 3_000,
+  lock_timeout: 500,
+};
+const databaseIsGone = "3D000";
+
+/** A session with a database; with that of the superuser, if it is gone. */
+export function connectExporter(database: string): ExporterSession {
+  let sql = connectLocal(database, settings);
+  const rows = async (text: string, readOnly: boolean): Promise<readonly Row[]> =>
+    readOnly ? await sql.begin("read only", (tx) => tx.unsafe(text)) : await sql.unsafe(text);
+  return {
+    rows: async (text, readOnly) => {
+      try {
+        return await rows(text, readOnly);
+      } catch (error) {
+        if ((error as { code?: string }).code !== databaseIsGone) throw error;
+        await sql.end({ timeout: 0 });
+        sql = connectLocal("postgres", settings);
+        return await rows(text, readOnly);
+      }
+    },
+    close: () => void sql.end({ timeout: 0 }).catch(() => {}),
+  };
+}
