@@ -4,6 +4,7 @@ import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { addProbe, httpApp } from "../../core/http/app.ts";
+import { familiesText } from "../../core/words/family.ts";
 import { serve } from "../../core/http/serve.ts";
 import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
@@ -16,6 +17,7 @@ import { newAgent, type PoolAgent, say, seenNow } from "./state.ts";
 import { tryLogins } from "./observe/sessions.ts";
 import { warnOfConnections } from "./act/connections.ts";
 import { hasEnoughBackends, hasWriteNode, pgpoolHttp, poolStatus } from "./http/probes.ts";
+import { frontendFamilies, showAge, showFamilies } from "./text/pool-shows.ts";
 import { poolGauges } from "./text/metrics.ts";
 import { configDirectory, judgeSettings, runDirectory, type SettingsVerdict } from "./text/pgpool-conf.ts";
 import { preparePgpool } from "./tools/pgpool-process.ts";
@@ -50,7 +52,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
       stop,
       peers: new Peers(context.clock, config.httpPort),
     });
-    agent.metrics.gauges(poolGauges, () => ({ status: poolStatus(agent), answers: seenNow(agent).nodes !== null }));
+    exportMetrics(agent);
     const listener = await serve(await pgpoolApp(agent), { port: config.httpPort });
     let sshd: Supervised | null = null;
     try {
@@ -64,6 +66,17 @@ export const pgpoolEntrypoint: Command = async (context) => {
     }
   });
 };
+
+function exportMetrics(agent: PoolAgent): void {
+  agent.metrics.gauges(poolGauges, () => ({ status: poolStatus(agent), answers: seenNow(agent).nodes !== null }));
+  agent.metrics.also(() => {
+    const { clock, sessions, shows, used } = agent;
+    return familiesText([
+      ...(sessions && used ? frontendFamilies(used, sessions.total) : []),
+      ...(shows ? [...showFamilies(shows.answers), showAge(clock.nowMs() - shows.atMs)] : []),
+    ]);
+  });
+}
 
 const needsOf = (config: PgpoolConfig): Needs => ({
   paths: [configDirectory, runDirectory, stateDirectory, postgresAccount.home, "/root"],

@@ -6,9 +6,10 @@ import type { Phase } from "../../core/protocol/status.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import type { PoolNode } from "./decide/pool.ts";
-import type { Logins, Sessions } from "./decide/sessions.ts";
+import type { Logins, Sessions, Used } from "./decide/sessions.ts";
 import { decideTruth, type PoolTruth } from "./decide/truth.ts";
 import { type PoolEvents, poolEvents } from "./text/metrics.ts";
+import type { PoolShows } from "./text/pool-shows.ts";
 import type { PgpoolProcess } from "./tools/pgpool-process.ts";
 
 /** The pgpool that was started last. */
@@ -56,9 +57,11 @@ export interface PoolAgent {
   truth: PoolTruth;
   seen: PoolSeen;
   everServed: boolean;
-  /** written by observe/sessions.ts, like the next */
+  /** written by observe/sessions.ts, like the next three */
   sessions: Sessions | null;
+  used: readonly Used[] | null;
   logins: Logins;
+  shows: { answers: PoolShows; atMs: number } | null;
   /** written by act/mend.ts */
   run: PoolRun | null;
 }
@@ -82,7 +85,9 @@ export function newAgent(
     seen: unseen(0),
     everServed: false,
     sessions: null,
+    used: null,
     logins: { failures: 0, why: "" },
+    shows: null,
     run: null,
   };
 }

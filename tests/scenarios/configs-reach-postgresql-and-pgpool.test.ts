@@ -64,7 +64,7 @@ test("pgpool counts its sessions, and names the way in for a user that it does n
     "-c",
     'PGPASSWORD=$CHECK_PASSWORD psql -U $CHECK_USER -h localhost postgres -c "select pg_sleep(4)"',
   ]);
-  const busy = async () => /^pgpool2_frontend_used [1-9]/m.test(await exec(pgpool, ["postdock", "metrics"]));
+  const busy = async () => /^pgpool2_frontend_used\{.*\} [1-9]/m.test(await exec(pgpool, ["postdock", "metrics"]));
   await waitUntil(busy, { what: "a session to be counted", deadlineMs: 4_000, everyMs: 200 }, deps);
   assert.match(await exec(pgpool, ["postdock", "metrics"]), /^postdock_pgpool_login_ok 1$/m);
   assert.equal((await asleep).code, 0);

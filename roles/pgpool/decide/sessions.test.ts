@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countSessions, isSaturated, whyNoLogin } from "./sessions.ts";
+import { countSessions, isSaturated, usedSessions, whyNoLogin } from "./sessions.ts";
 
 /** As pgpool 4.6.1 sets them. */
 const titles = [
@@ -16,6 +16,15 @@ const titles = [
 test("countSessions() counts children with a client, not those that wait and not pgpool's helpers", () => {
   assert.deepEqual(countSessions(titles, 4), { busy: 3, total: 4 });
   assert.deepEqual(countSessions(titles.slice(3), 4), { busy: 0, total: 4 });
+});
+
+test("usedSessions() counts by user and database; a user may have a space in its name, and nobody is a zero", () => {
+  assert.deepEqual(usedSessions([...titles, "pgpool: postgres postgres [local] idle"]), [
+    { username: "postgres", database: "postgres", count: 2 },
+    { username: "monkey user", database: "db", count: 1 },
+    { username: "", database: "", count: 1 },
+  ]);
+  assert.deepEqual(usedSessions(titles.slice(3)), [{ username: "", database: "", count: 0 }]);
 });
 
 test("isSaturated() only if every session is in use; what is not known is not", () => {

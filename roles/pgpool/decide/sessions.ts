@@ -16,6 +16,24 @@ export function countSessions(titles: readonly string[], total: number): Session
   return { busy: Math.min(busy, total), total };
 }
 
+/** Sessions in use, by user and database. */
+export interface Used {
+  username: string;
+  database: string;
+  count: number;
+}
+
+/** By the same titles. Both are "" where a title does not name them, and where nobody is connected. */
+export function usedSessions(titles: readonly string[]): Used[] {
+  const found = new Map<string, Used>();
+  for (const title of titles.map((t) => t.replace(/^pgpool: /, "")).filter((t) => !idle.test(t))) {
+    const [, username = "", database = ""] = /^(.+) (\S+) (?:\S+\(\d+\)|\[local\]) /.exec(title) ?? [];
+    const key = JSON.stringify([username, database]);
+    found.set(key, { username, database, count: (found.get(key)?.count ?? 0) + 1 });
+  }
+  return found.size > 0 ? [...found.values()] : [{ username: "", database: "", count: 0 }];
+}
+
 export function isSaturated(sessions: Sessions | null): boolean {
   return sessions !== null && sessions.busy >= sessions.total;
 }

@@ -2,16 +2,16 @@
 import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import { titlesOf } from "../../../core/runtime/proc.ts";
 import type { PoolAgent } from "../state.ts";
-import { countSessions, type Sessions } from "../decide/sessions.ts";
+import { countSessions, usedSessions } from "../decide/sessions.ts";
+import { parseShows, showArguments } from "../text/pool-shows.ts";
 import { runDirectory, settingOf } from "../text/pgpool-conf.ts";
 
-/** Updates how many sessions are in use; null while pgpool does not run. */
+/** Updates how many sessions are in use, and by which users; null while pgpool does not run. */
 export function lookAtSessions(agent: PoolAgent): void {
-  agent.sessions = agent.run?.process.supervised.running() ? sessionsOf(agent) : null;
-}
-
-function sessionsOf({ config }: PoolAgent): Sessions {
-  return countSessions(titlesOf("pgpool"), Number(settingOf("num_init_children", config.settings)));
+  const titles = agent.run?.process.supervised.running() ? titlesOf("pgpool") : null;
+  const total = Number(settingOf("num_init_children", agent.config.settings));
+  agent.sessions = titles && countSessions(titles, total);
+  agent.used = titles && usedSessions(titles);
 }
 
 /** How often a login is tried, milliseconds. */
@@ -19,7 +19,10 @@ const everyMs = 10_000;
 /** How long it may take, seconds: pgpool lets a client wait if all of its sessions are in use. */
 const loginSeconds = 5;
 
-/** Logs in through pgpool again and again. pgpool keeps no connection to the database postgres, so none is used up. */
+/**
+ * Logs in through pgpool again and again, and asks what pgpool counts by the way. pgpool keeps no connection to the database
+ * postgres, so none is used up. Only the last statement, which reaches a backend, decides about the login.
+ */
 export async function tryLogins(agent: PoolAgent): Promise<void> {
   const { clock, config, log, stop } = agent;
   const target = ["-h", runDirectory, "-U", config.checkUser, "-d", "postgres", "-w"];
@@ -28,13 +31,14 @@ export async function tryLogins(agent: PoolAgent): Promise<void> {
     const number = agent.run?.number;
     if (stop.aborted || !agent.run?.process.supervised.running() || !agent.seen.served) continue;
     // the password is in .pgpass
-    const tried = await tryRun(["psql", "-XAtq", ...target, "-c", "select 1"], {
+    const tried = await tryRun(["psql", "-XAq", ...target, ...showArguments, "-c", "select 1"], {
       as: postgresAccount,
       timeoutMs: (loginSeconds + 1) * 1000,
       env: { PGCONNECT_TIMEOUT: String(loginSeconds) },
       signal: stop,
     });
     if (stop.aborted || agent.run?.number !== number) continue; // it says nothing of the pgpool that runs now
+    agent.shows = tried.code === 0 ? { answers: parseShows(tried.stdout), atMs: clock.nowMs() } : null;
     const { failures } = agent.logins;
     if (tried.code === 0) {
       agent.logins = { failures: 0, why: "" };

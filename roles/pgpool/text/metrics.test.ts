@@ -30,7 +30,6 @@ async function scrape(backends: BackendStatus[], answers = true): Promise<string
 const recorded = [
   "counter postdock_pgpool_restarts_total{}",
   "gauge pgpool2_frontend_total{}",
-  "gauge pgpool2_frontend_used{}",
   "gauge pgpool2_pool_nodes_status{hostname,port,role}",
   "gauge pgpool2_up{}",
   "gauge postdock_pgpool_backend_agrees{hostname,port}",
@@ -45,7 +44,6 @@ test("while pgpool answers, every metric that dashboards use is present", async 
   assert.match(text, /^pgpool2_pool_nodes_status\{hostname="n0",port="5432",role="primary"\} 1$/m);
   assert.match(text, /^postdock_pgpool_backend_agrees\{hostname="n1",port="5432"\} 0$/m);
   assert.match(text, /^postdock_pgpool_serves_primary 1$/m);
-  assert.match(text, /^pgpool2_frontend_used 3$/m);
   assert.match(text, /^pgpool2_frontend_total 32$/m);
   assert.match(text, /^postdock_pgpool_restarts_total 1$/m);
 });

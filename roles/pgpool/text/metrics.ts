@@ -15,7 +15,6 @@ export const poolGauges: readonly Gauge<PoolMetricsView>[] = [
   gauge("pgpool2_up", "1 while pgpool answers the agent", (v) => v.answers),
   gauge("postdock_pgpool_primary_in_sight", "1 while a primary is in sight", (v) => v.status.primary !== null),
   gauge("postdock_pgpool_serves_primary", "1 while writes go to the primary", (v) => v.answers ? serves(v) : null),
-  gauge("pgpool2_frontend_used", "Sessions of pgpool with a client", (v) => v.status.sessions?.busy ?? null),
   gauge(
     "pgpool2_frontend_total",
     "Sessions that pgpool has, num_init_children",
