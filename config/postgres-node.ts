@@ -12,7 +12,7 @@ import {
   plainText,
 } from "./env.ts";
 import { hostName } from "./host-name.ts";
-import { metricsTables } from "./metrics.ts";
+import { nodeMetrics } from "./metrics.ts";
 import { nodeIdFromName } from "./node-id.ts";
 import { initdbArgs, initdbWalDirectory, walDirectoryProblems } from "./wal-directory.ts";
 import { parseHosts, parseSettings, type Setting } from "./list-syntax.ts";
@@ -62,7 +62,7 @@ export const postgresNodeVariables = {
     accepts: "an absolute path",
     doc: "Data directory.",
   }),
-  metricsTables,
+  ...nodeMetrics,
   clusterName: shared.clusterName,
   replicationDb: shared.replicationDb,
   replicationUser: shared.replicationUser,

@@ -109,7 +109,21 @@ test("/metrics is Prometheus text", async () => {
   const answer = await appOf().request("/metrics");
   assert.equal(answer.status, 200);
   assert.match(answer.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
-  assert.match(await answer.text(), /^postdock_up 1\n# HELP process_cpu_seconds_total .*\n/);
+  assert.match(await answer.text(), /^postdock_up 1\n# HELP .*\nprocess_cpu_seconds_total /s);
+});
+
+test("/metrics counts what was logged, also below the level of the log, but not what a child prints", async () => {
+  const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
+  log.with({ node: "n" }).info("Promoted", { because: "b" });
+  log.info("Promoted", { because: "c" });
+  log.warn("Process ended, restarting", { process: "repmgrd" });
+  log.info("Output", { process: "repmgrd", line: "x" });
+  log.debug("Looked");
+  const text = await (await httpApp(roleOf(), log).request("/metrics")).text();
+  assert.deepEqual(text.split("\n").filter((line) => line.startsWith("postdock_events_total")), [
+    'postdock_events_total{event="Promoted",level="info"} 2',
+    'postdock_events_total{event="Process ended, restarting",level="warning",process="repmgrd"} 1',
+  ]);
 });
 
 test("a connection on which many requests wait gets one answer, unless they are signed orders", async () => {

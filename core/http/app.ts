@@ -5,7 +5,7 @@ import { errorText } from "../words/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { metricsType } from "./metrics.ts";
 import type { AnyStatus } from "../protocol/status.ts";
-import { familiesText } from "../words/family.ts";
+import { familiesText, type Family } from "../words/family.ts";
 import { processFamilies } from "../runtime/own-process.ts";
 import { parseBytes } from "../words/amounts.ts";
 import { no, type Verdict } from "../words/verdict.ts";
@@ -56,7 +56,7 @@ export function httpApp(role: RoleHttp, log: Log, control?: Hono): Hono {
     return c.json(certain === undefined ? role.status() : { ...role.status(), certain });
   });
   app.get("/metrics", async (c) => {
-    const text = await role.metrics() + familiesText(processFamilies());
+    const text = await role.metrics() + familiesText([eventFamily(log.counts()), ...processFamilies()]);
     return c.text(text, 200, { "content-type": metricsType });
   });
   app.notFound((c) => c.text("not found: try /healthz /readyz /primary /replica /read-only /status /metrics\n", 404));
@@ -65,6 +65,19 @@ export function httpApp(role: RoleHttp, log: Log, control?: Hono): Hono {
     return c.text("internal error, see the log of this container\n", 500);
   });
   return app;
+}
+
+/** What has happened, by the words of the log. They are constants in the code, so the series have a bound. */
+function eventFamily(counts: ReturnType<Log["counts"]>): Family {
+  return {
+    name: "postdock_events_total",
+    type: "counter",
+    help: "Times that this container has logged an event since its start; process: the child that it is about",
+    samples: counts.map(({ event, level, process, count }) => ({
+      labels: { event, level: level.toLowerCase(), ...(process === "" ? {} : { process }) },
+      value: count,
+    })),
+  };
 }
 
 /**

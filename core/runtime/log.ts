@@ -12,6 +12,16 @@ export interface Log {
   error(event: string, fields?: LogFields): void;
   /** The same log, with these fields in every line. */
   with(fields: LogFields): Log;
+  /** How often each event has been logged since the start, by this log and those made of it; also below its level. */
+  counts(): readonly EventCount[];
+}
+
+export interface EventCount {
+  event: string;
+  level: LogLevel;
+  /** of an event about a child process, its name; otherwise "" */
+  process: string;
+  count: number;
 }
 
 export interface LogOptions {
@@ -25,9 +35,21 @@ export interface LogOptions {
 
 /** Makes a log; lines below `level` are dropped. */
 export function createLog(options: LogOptions): Log {
+  return logWith(options, new Map());
+}
+
+/** What a child prints is no event of ours, and debug events are looks, not happenings. */
+const isCounted = (event: string, level: LogLevel) => event !== "Output" && level !== "DEBUG";
+
+function logWith(options: LogOptions, counts: Map<string, EventCount>): Log {
   const least = logLevels.indexOf(options.level);
   const redact = redactor(options.secrets ?? []);
   const emit = (level: LogLevel, event: string, fields: LogFields = {}) => {
+    if (isCounted(event, level)) {
+      const process = typeof fields.process === "string" ? fields.process : "";
+      const key = JSON.stringify([event, level, process]);
+      counts.set(key, { event, level, process, count: (counts.get(key)?.count ?? 0) + 1 });
+    }
     if (logLevels.indexOf(level) < least) return;
     const head = { time: new Date(options.wallMs()).toISOString(), level: level.toLowerCase(), event };
     const all = plain({ ...options.fields, ...fields }, redact, []) as LogFields;
@@ -38,7 +60,8 @@ export function createLog(options: LogOptions): Log {
     info: (event, fields) => emit("INFO", event, fields),
     warn: (event, fields) => emit("WARNING", event, fields),
     error: (event, fields) => emit("ERROR", event, fields),
-    with: (fields) => createLog({ ...options, fields: { ...options.fields, ...fields } }),
+    with: (fields) => logWith({ ...options, fields: { ...options.fields, ...fields } }, counts),
+    counts: () => [...counts.values()],
   };
 }
 

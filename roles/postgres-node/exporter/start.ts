@@ -2,6 +2,7 @@
 import type { Metrics } from "../../../core/http/metrics.ts";
 import { familiesText } from "../../../core/words/family.ts";
 import { exporterFamilies, nodeGauges } from "../http/metrics.ts";
+import { patroniFamilies } from "../http/patroni-metrics.ts";
 import { type Node, statusOf } from "../node.ts";
 import { connectExporter } from "../tools/exporter-session.ts";
 import { Exporter } from "./exporter.ts";
@@ -22,6 +23,10 @@ export function exportMetrics(node: Node, metrics: Metrics): void {
     tables: config.metricsTables,
   });
   metrics.gauges(nodeGauges, () => statusOf(node));
-  metrics.also(() => familiesText(exporterFamilies(statusOf(node))) + exporter.text());
+  metrics.also(() => {
+    const status = statusOf(node);
+    const others = [...exporterFamilies(status), ...(config.metricsPatroni ? patroniFamilies(status) : [])];
+    return familiesText(others) + exporter.text();
+  });
   void exporter.run(); // it never throws
 }

@@ -3,6 +3,7 @@ import { driftShare, fenceMarginMs } from "../../../core/lease/decide/claim.ts";
 import { type RestoreEnd, RestoreProgressSchema } from "../../../core/protocol/restore.ts";
 import type { NodeStatus } from "../../../core/protocol/status.ts";
 import type { Family } from "../../../core/words/family.ts";
+import { troubleGauges } from "./trouble-metrics.ts";
 import { type EventMetrics, type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
 
 /** Read at each scrape from what /status shows. */
@@ -32,7 +33,17 @@ export const nodeGauges: readonly Gauge<NodeStatus>[] = [
     (s) => s.fenced !== null,
   ),
   gauge("postdock_disk_free_bytes", "Free bytes on the volume of the data directory", (s) => s.disk?.freeBytes ?? null),
-  gauge("postdock_timeline", "Timeline of the server", (s) => s.postgres.timeline),
+  gauge(
+    "postdock_disk_total_bytes",
+    "Size of the volume of the data directory, bytes",
+    (s) => s.disk?.totalBytes ?? null,
+  ),
+  gauge(
+    "postdock_timeline",
+    "Timeline of the server; on a primary with the lease this is the epoch of its leadership",
+    (s) => s.postgres.timeline,
+  ),
+  ...troubleGauges,
   gauge(
     "postdock_replication_lag_bytes",
     "Bytes of the primary's WAL that are not replayed",
