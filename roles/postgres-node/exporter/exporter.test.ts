@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLog } from "../../../core/runtime/log.ts";
-import { Exporter, type ExporterSession } from "./exporter.ts";
+import { Exporter } from "./exporter.ts";
 import { settingFamilies } from "./settings.ts";
-import { familiesOf, type Row } from "./source.ts";
+import { type ExporterSession, familiesOf, type Row } from "./source.ts";
 
 const asked = (sql: string) => /from (pg_\w+|pg_ls_waldir)/.exec(sql)?.[1] ?? sql;
 

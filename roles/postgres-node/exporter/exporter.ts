@@ -5,17 +5,10 @@ import type { Log } from "../../../core/runtime/log.ts";
 import { type Clock, every, withDeadline } from "../../../core/runtime/time.ts";
 import { serverSources } from "./server-sources.ts";
 import { settingFamilies, settingsSql } from "./settings.ts";
-import { familiesOf, type Row, type Source } from "./source.ts";
+import { type ExporterSession, familiesOf, type ReadAs, type Row, type Source } from "./source.ts";
 import { statSources } from "./stat-sources.ts";
 import { slotSources } from "./slot-sources.ts";
 import { tableSources } from "./table-sources.ts";
-
-/** A session that may only read, as a role that may see statistics and nothing else. */
-export interface ExporterSession {
-  /** rows of a query in a read-only transaction, or outside of one, where the transaction would be seen in the answer */
-  rows(sql: string, readOnly: boolean): Promise<readonly Row[]>;
-  close(): void;
-}
 
 export interface ExporterDeps {
   clock: Clock;
@@ -41,7 +34,7 @@ interface Reader {
   on: Source["on"];
   everyMs: number;
   sql: string;
-  readOnly: boolean;
+  as: ReadAs;
   families(rows: readonly Row[]): Family[];
 }
 
@@ -64,7 +57,7 @@ export class Exporter {
     const { server, tables } = deps;
     const ofSource = (source: Source): Reader => ({
       ...source,
-      readOnly: true,
+      as: source.privileged ? "superuser" : "monitor",
       everyMs: source.slow ? slowEveryMs : everyMs,
       families: (rows) => familiesOf(source, rows, server),
     });
@@ -73,7 +66,7 @@ export class Exporter {
       on: "both",
       everyMs,
       sql: settingsSql,
-      readOnly: false,
+      as: "plain",
       families: (rows) => settingFamilies(rows, server),
     };
     this.readers = [...serverSources, ...slotSources, ...statSources, ...tableSources(tables)].map(ofSource).concat(
@@ -127,7 +120,7 @@ export class Exporter {
     const startedMs = this.deps.clock.nowMs();
     try {
       this.session ??= this.deps.connect();
-      const rows = await withDeadline(this.session.rows(reader.sql, reader.readOnly), sourceMs, "PostgreSQL");
+      const rows = await withDeadline(this.session.rows(reader.sql, reader.as), sourceMs, "PostgreSQL");
       this.keep(reader, familiesText(reader.families(rows)), startedMs);
       return null;
     } catch (error) {

@@ -140,6 +140,40 @@ const postmaster: Source = {
   columns: columnsOf("pg_postmaster_", "gauge", { start_time_seconds: "Start of the server, seconds since the epoch" }),
 };
 
+const wraparound: Source = {
+  name: "database_wraparound",
+  on: "both",
+  labels: ["datname"],
+  sql:
+    `select datname, age(datfrozenxid)::float8 as age_datfrozenxid_seconds, mxid_age(datminmxid)::float8 as age_datminmxid_seconds
+    from pg_database where datallowconn`,
+  // the exporter calls transactions seconds
+  columns: columnsOf("pg_database_wraparound_", "gauge", {
+    age_datfrozenxid_seconds:
+      "Transactions since the oldest row that is not frozen; PostgreSQL stops at two thousand million",
+    age_datminmxid_seconds: "Multixacts since the oldest one in use",
+  }),
+};
+
+/** Those that are used most; a sequence that has never been used is left out. */
+const sequences: Source = {
+  name: "sequences",
+  on: "both",
+  slow: true,
+  privileged: true,
+  labels: ["datname", "schemaname", "sequencename"],
+  sql: `select current_database()::text as datname, schemaname::text, sequencename::text,
+      case when increment_by > 0 then (last_value::float8 - min_value) / nullif(max_value::float8 - min_value, 0)
+        else (max_value::float8 - last_value) / nullif(max_value::float8 - min_value, 0) end as used
+    from pg_sequences where last_value is not null and not cycle order by used desc nulls last limit 20`,
+  columns: [{
+    name: "postdock_sequence_used_ratio",
+    type: "gauge",
+    help: "Share of the numbers of a sequence that are used; at 1 it has no more",
+    column: "used",
+  }],
+};
+
 /** Sources about the server, its databases, connections and replication. */
 export const serverSources: readonly Source[] = [
   statics,
@@ -152,4 +186,6 @@ export const serverSources: readonly Source[] = [
   sender,
   archiver,
   postmaster,
+  wraparound,
+  sequences,
 ];

@@ -4,6 +4,18 @@ import type { Family } from "../../../core/words/family.ts";
 /** A row as the driver gives it: labels as text, values as float8, booleans as such. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/**
+ * "monitor": as the role for metrics, in a read-only transaction; "superuser": so, but for what that role does not see; "plain":
+ * outside of a transaction, whose settings would be seen in the answer.
+ */
+export type ReadAs = "monitor" | "superuser" | "plain";
+
+/** A session that may only read, as a role that may see statistics and nothing else. */
+export interface ExporterSession {
+  rows(sql: string, as: ReadAs): Promise<readonly Row[]>;
+  close(): void;
+}
+
 /** A value of each row under a name: the column is the name's end, unless it is given. */
 export interface Column {
   /** the whole name of the metric */
@@ -20,6 +32,8 @@ export interface Source {
   /** costs disk reads on a large database, so it is read more rarely */
   slow?: true;
   sql: string;
+  /** the role for metrics does not see it: it is read as the superuser */
+  privileged?: true;
   /** columns that become labels; null is "" */
   labels: readonly string[];
   columns: readonly Column[];
