@@ -1,19 +1,10 @@
 // What the kernel says about this process, under the names that every exporter uses
 // (https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics).
-import { readdirSync, readFileSync } from "node:fs";
 import type { Family } from "../words/family.ts";
+import { type ProcTexts, readProc } from "./proc.ts";
 
 const clockTicks = 100; // USER_HZ, which is 100 on every architecture that Debian has
 const pageBytes = 4096;
-
-/** The texts of /proc that the figures are read from. */
-export interface ProcTexts {
-  /** /proc/self/stat, /proc/self/limits and /proc/stat */
-  stat: string;
-  limits: string;
-  system: string;
-  openFiles: number;
-}
 
 /** Figures of this process now; none where /proc cannot be read. */
 export function processFamilies(read: () => ProcTexts = readProc): Family[] {
@@ -47,14 +38,4 @@ export function processFamilies(read: () => ProcTexts = readProc): Family[] {
       bootSeconds + field(22) / clockTicks,
     ),
   ];
-}
-
-function readProc(): ProcTexts {
-  const text = (path: string) => readFileSync(`/proc/${path}`, "utf8");
-  return {
-    stat: text("self/stat"),
-    limits: text("self/limits"),
-    system: text("stat"),
-    openFiles: readdirSync("/proc/self/fd").length,
-  };
 }

@@ -88,6 +88,25 @@ export function setNice(pid: number, nice: number): boolean {
   return succeeds(() => setPriority(pid, nice));
 }
 
+/** What the kernel says about this process: /proc/self/stat, /proc/self/limits and /proc/stat. */
+export interface ProcTexts {
+  stat: string;
+  limits: string;
+  system: string;
+  openFiles: number;
+}
+
+/** Throws if one of them cannot be read. */
+export function readProc(): ProcTexts {
+  const text = (path: string) => readFileSync(`/proc/${path}`, "utf8");
+  return {
+    stat: text("self/stat"),
+    limits: text("self/limits"),
+    system: text("stat"),
+    openFiles: readdirSync("/proc/self/fd").length,
+  };
+}
+
 /** Null if the process has just ended, or may not be looked at. */
 function quietly(read: () => string): string | null {
   try {

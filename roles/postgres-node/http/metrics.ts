@@ -43,7 +43,7 @@ export const nodeGauges: readonly Gauge<NodeStatus>[] = [
     "Timeline of the server; on a primary with the lease this is the epoch of its leadership",
     (s) => s.postgres.timeline,
   ),
-  ...troubleGauges,
+  ...troubleGauges(),
   gauge(
     "postdock_replication_lag_bytes",
     "Bytes of the primary's WAL that are not replayed",

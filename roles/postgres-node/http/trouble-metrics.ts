@@ -3,43 +3,46 @@ import type { NodeStatus } from "../../../core/protocol/status.ts";
 import { type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
 import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
 
-export const troubleGauges: readonly Gauge<NodeStatus>[] = [
-  gauge("postdock_healthy", "0 while /healthz fails", (s) => s.unhealthy === null),
-  gauge(
-    "postdock_trouble",
-    "1 while its server does not start or does not stream, and why is known",
-    (s) => s.trouble !== null,
-  ),
-  gauge(
-    "postdock_role_troubles",
-    "Database roles that are wrong, and passwords that differ from the primary's",
-    (s) => s.roles.length,
-  ),
-  gauge(
-    "postdock_failing_seconds",
-    "For how long its server has not answered, or has failed to start, seconds",
-    (s) => s.failingMs / 1000,
-  ),
-  gauge("postdock_failover_paused", "1 while automatic failover is paused", (s) => s.paused.on),
-  gauge("postdock_forced", "1 while it leads without a majority, since an operator forced it", (s) => s.forced),
-  gauge(
-    "postdock_voters",
-    "Voters that this node has: PARTNER_NODES and QUORUM_OBSERVERS",
-    (s) => s.lease.voters.length,
-  ),
-  gauge(
-    "postdock_lease_refusals",
-    "Voters that did not grant the lease when last asked",
-    (s) => s.lease.refusals.length,
-  ),
-  // one series a node: what it is told at its start; a difference between nodes is a difference of this label
-  gaugeOfEach("postdock_electorate_info", "1, with the voters that this node knows", ["voters"], (s) => [
-    { labels: { voters: [...s.lease.voters].sort().join(",") }, value: 1 },
-  ]),
-  gaugeOfEach("postdock_consistency_info", "1, with its CONSISTENCY", ["mode"], (s) => [
-    { labels: { mode: s.consistency.mode }, value: 1 },
-  ]),
-  gaugeOfEach("postdock_build_info", "1, with the version of PostDock", ["version"], () => [
-    { labels: { version: POSTDOCK_VERSION }, value: 1 },
-  ]),
-];
+/** Read at each scrape. */
+export function troubleGauges(): Gauge<NodeStatus>[] {
+  return [
+    gauge("postdock_healthy", "0 while /healthz fails", (s) => s.unhealthy === null),
+    gauge(
+      "postdock_trouble",
+      "1 while its server does not start or does not stream, and why is known",
+      (s) => s.trouble !== null,
+    ),
+    gauge(
+      "postdock_role_troubles",
+      "Database roles that are wrong, and passwords that differ from the primary's",
+      (s) => s.roles.length,
+    ),
+    gauge(
+      "postdock_failing_seconds",
+      "For how long its server has not answered, or has failed to start, seconds",
+      (s) => s.failingMs / 1000,
+    ),
+    gauge("postdock_failover_paused", "1 while automatic failover is paused", (s) => s.paused.on),
+    gauge("postdock_forced", "1 while it leads without a majority, since an operator forced it", (s) => s.forced),
+    gauge(
+      "postdock_voters",
+      "Voters that this node has: PARTNER_NODES and QUORUM_OBSERVERS",
+      (s) => s.lease.voters.length,
+    ),
+    gauge(
+      "postdock_lease_refusals",
+      "Voters that did not grant the lease when last asked",
+      (s) => s.lease.refusals.length,
+    ),
+    // one series a node: what it is told at its start; a difference between nodes is a difference of this label
+    gaugeOfEach("postdock_electorate_info", "1, with the voters that this node knows", ["voters"], (s) => [
+      { labels: { voters: [...s.lease.voters].sort().join(",") }, value: 1 },
+    ]),
+    gaugeOfEach("postdock_consistency_info", "1, with its CONSISTENCY", ["mode"], (s) => [
+      { labels: { mode: s.consistency.mode }, value: 1 },
+    ]),
+    gaugeOfEach("postdock_build_info", "1, with the version of PostDock", ["version"], () => [
+      { labels: { version: POSTDOCK_VERSION }, value: 1 },
+    ]),
+  ];
+}
