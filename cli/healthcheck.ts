@@ -11,10 +11,10 @@ const quickMs = 900;
  * Asks the local agent, and waits at most CHECK_PGCONNECT_TIMEOUT. The variable is read only if the agent is slow: loading its
  * schema takes a quarter of a quick probe's time. The entrypoint refuses a malformed value, not a probe.
  */
-async function ask(context: Context, path: string): Promise<OwnAnswer> {
+async function ask(context: Context, path: string, headers?: Record<string, string>): Promise<OwnAnswer> {
   const late = new AbortController();
   const answered = new AbortController();
-  const asking = askOwnAgent(httpPortOf(context), path, late.signal).finally(() => answered.abort());
+  const asking = askOwnAgent(httpPortOf(context), path, late.signal, headers).finally(() => answered.abort());
   await context.clock.sleep(quickMs, answered.signal);
   if (!answered.signal.aborted) {
     const [{ readConfig }, { checkTimeout }] = await Promise.all([
@@ -59,9 +59,15 @@ export const enoughBackendsProbe: Command = (context, { args: [least] }) => {
   return probeNow(context, `/local/has-enough-backends${least === undefined ? "" : `?least=${least}`}`);
 };
 
-/** `metrics`: prints what a scrape of this container gets. */
+/** `metrics`: prints what a scrape of this container gets; it knows METRICS_PASSWORD from its environment. */
 export const metricsCommand: Command = async (context) => {
-  const { ok, said } = await ask(context, "/metrics");
+  const [{ readConfig }, { metricsAccess }] = await Promise.all([
+    import("../config/env.ts"),
+    import("../config/metrics.ts"),
+  ]);
+  const read = readConfig(metricsAccess, context);
+  const password = read.ok ? read.config.metricsPassword : "";
+  const { ok, said } = await ask(context, "/metrics", { authorization: `Bearer ${password}` });
   if (ok) context.print(said);
   else context.complain(`postdock: ${said}. Fix: see the container's log`);
   return ok ? ExitCode.ok : ExitCode.no;

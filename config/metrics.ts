@@ -1,5 +1,5 @@
 // Variables of the metrics at /metrics.
-import { env, flag, integer } from "./env.ts";
+import { env, flag, integer, MalformedValue, plainText } from "./env.ts";
 
 const metricsPatroni = env("METRICS_PATRONI", flag, {
   fallback: true,
@@ -15,5 +15,28 @@ const metricsTables = env("METRICS_TABLES", integer(0, 10_000), {
   doc: "Tables of POSTGRES_DB that have series of their own in /metrics: the largest ones, up to so many; 0 for none.",
   changed: "New.",
 });
+
+const userName = (text: string) => {
+  if (text.includes(":")) throw new MalformedValue("contains a colon, which ends a user of basic authentication");
+  return plainText(text);
+};
+
+export const metricsAccess = {
+  metricsUser: env("METRICS_USER", userName, {
+    fallback: "metrics",
+    accepts: "text without control characters and colons",
+    doc: "The user of basic authentication at /metrics, if METRICS_PASSWORD is set.",
+    changed: "New.",
+  }),
+  metricsPassword: env("METRICS_PASSWORD", plainText, {
+    fallback: "",
+    defaultText: "",
+    accepts: "text without control characters",
+    doc: "If it is set, /metrics is answered only with it: as the password of METRICS_USER, or as a bearer token. " +
+      "Everybody who reaches the container may read /metrics otherwise.",
+    changed: "New.",
+    secret: true,
+  }),
+};
 
 export const nodeMetrics = { metricsTables, metricsPatroni };

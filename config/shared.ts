@@ -1,6 +1,7 @@
 // Variables that more than one role reads, under their public names.
 import { env, flag, identifier, integer, MalformedValue, oneOf, plainText } from "./env.ts";
 import { defaultHttpPort } from "./http-port.ts";
+import { metricsAccess } from "./metrics.ts";
 import { hostName } from "./host-name.ts";
 
 export const sshEnable = env("SSH_ENABLE", flag, {
@@ -104,7 +105,7 @@ export const httpPort = port(
 );
 
 /** What every role reads. */
-export const ofEveryRole = { httpPort, sshEnable, logLevel };
+export const ofEveryRole = { httpPort, sshEnable, logLevel, ...metricsAccess };
 
 /** A duration in seconds with its default and maximum; `changed` says what differs from 1.x. */
 export const seconds = (name: string, fallback: number, max: number, doc: string, changed?: string) =>

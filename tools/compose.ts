@@ -6,3 +6,6 @@ import { root } from "./terminal.ts";
 export const project = "compose";
 
 export const composeFile = ["-f", join(root, "compose", "latest.yml")];
+
+/** Prometheus and Alertmanager beside it. */
+export const monitoringFile = ["-f", join(root, "compose", "monitoring.yml")];

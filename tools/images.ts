@@ -1,6 +1,6 @@
 // `deno task images`: builds the images whose inputs have changed.
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureBuilt } from "./build.ts";
 import { ensureEngine } from "./engine.ts";
@@ -32,6 +32,22 @@ export async function ensureImages(): Promise<void> {
       tags: [alias, "latest", "edge"].map((t) => `postdock/${role}:${t}`),
     });
   }
+}
+
+/** Builds the image of compose/monitoring.yml, which only who asks for it needs. */
+export async function ensureMonitoring(): Promise<void> {
+  const versions: Versions = JSON.parse(await readFile(join(root, "images/versions.json"), "utf8"));
+  const dockerfile = "images/monitoring/Dockerfile";
+  const base = `postdock/base:${versions.postdock}`;
+  const files = (await readdir(join(root, "monitoring"), { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1)).sort();
+  await buildImage({
+    name: `postdock/monitoring:${versions.postdock}`,
+    dockerfile,
+    inputs: await hashOf([dockerfile, ...files], await imageId(base)),
+    args: ["--build-arg", `BASE=${base}`],
+    tags: ["postdock/monitoring:latest"],
+  });
 }
 
 async function buildImage(

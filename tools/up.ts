@@ -1,12 +1,12 @@
-// `deno task up`: from a bare machine to the running example cluster. Running it again is quick and harmless.
+// `deno task up [--monitoring]`: from a bare machine to the running example cluster, with Prometheus and Alertmanager if asked. Running it again is quick and harmless.
 import { systemClock } from "../core/runtime/time.ts";
 import { OperatorError } from "../core/words/errors.ts";
 import { defaultHttpPort } from "../config/http-port.ts";
 import { Peers } from "../core/client/peers.ts";
 import { ensureCompose } from "./engine.ts";
-import { ensureImages } from "./images.ts";
+import { ensureImages, ensureMonitoring } from "./images.ts";
 import { ensureSshKeys } from "./ssh-keys.ts";
-import { composeFile, project } from "./compose.ts";
+import { composeFile, monitoringFile, project } from "./compose.ts";
 import { optionsOf } from "./options.ts";
 import { attempt, execute, say, task } from "./terminal.ts";
 import { renderTopology, type SeenNode } from "./topology.ts";
@@ -69,7 +69,8 @@ async function giveUp(service: ServiceHealth | undefined): Promise<never> {
 
 /** The nodes, what each reports, and the port that each is published at. */
 async function readTopology(): Promise<SeenNode[]> {
-  const nodes = (await readHealth()).filter((s) => !["pgpool", "backup"].includes(s.service));
+  const others = ["pgpool", "backup", "prometheus", "alertmanager"];
+  const nodes = (await readHealth()).filter((s) => !others.includes(s.service));
   const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}";
   return await Promise.all(nodes.map(async ({ service, container, ports }) => {
     const inspect = ["docker", "inspect", "--format", format, container];
@@ -98,14 +99,18 @@ Stop:     npx -y deno@2.9.6 task down    (--volumes also removes the data)
 }
 
 await task(async () => {
-  optionsOf({});
+  const { monitoring } = optionsOf({ monitoring: "flag" });
   const started = systemClock.nowMs();
   await ensureImages();
+  if (monitoring) await ensureMonitoring();
   const compose = await ensureCompose();
   await ensureSshKeys();
   say("Starting the services");
-  await execute([...compose, ...composeFile, "up", "-d"], { timeoutMs: 300_000 });
+  await execute([...compose, ...composeFile, ...(monitoring ? monitoringFile : []), "up", "-d"], {
+    timeoutMs: 300_000,
+  });
   await waitHealthy();
   say(renderAfterwards(await readTopology(), compose));
+  if (monitoring) say("Alerts:   http://localhost:9090/alerts    Alertmanager: http://localhost:9093\n");
   say(`Ready after ${Math.round((systemClock.nowMs() - started) / 1000)} s.`);
 });

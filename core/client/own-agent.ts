@@ -9,9 +9,14 @@ export interface OwnAnswer {
 }
 
 /** GET of a path of this container's agent. Never throws: without an answer `ok` is false. */
-export async function askOwnAgent(port: number, path: string, signal: AbortSignal): Promise<OwnAnswer> {
+export async function askOwnAgent(
+  port: number,
+  path: string,
+  signal: AbortSignal,
+  headers: Record<string, string> = {},
+): Promise<OwnAnswer> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { signal });
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { signal, headers });
     const said = (await answer.text()).trimEnd();
     if (answer.ok || answer.status === 503) return { ok: answer.ok, said };
     return { ok: false, said: `the agent of this container answered ${answer.status}: ${said}` };

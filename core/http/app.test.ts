@@ -126,11 +126,27 @@ test("/metrics counts what was logged, also below the level of the log, but not 
   ]);
 });
 
+test("with a password /metrics is answered only with it, as basic authentication or as a token; the rest stays open", async () => {
+  const app = httpApp(roleOf(), quiet, { config: { metricsUser: "prom", metricsPassword: "s3cret pass" } });
+  const asked = async (authorization?: string) =>
+    (await app.request("/metrics", { headers: authorization === undefined ? {} : { authorization } })).status;
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
+  assert.equal(await asked(), 401);
+  assert.equal(await asked(basic("prom:wrong")), 401);
+  assert.equal(await asked(basic("other:s3cret pass")), 401);
+  assert.equal(await asked("Bearer "), 401);
+  assert.equal(await asked(basic("prom:s3cret pass")), 200);
+  assert.equal(await asked("Bearer s3cret pass"), 200);
+  assert.equal((await app.request("/readyz")).status, 503);
+  const open = httpApp(roleOf(), quiet, { config: { metricsUser: "prom", metricsPassword: "" } });
+  assert.equal((await open.request("/metrics")).status, 200);
+});
+
 test("a connection on which many requests wait gets one answer, unless they are signed orders", async () => {
   const control = new Hono();
   control.post("/control/vote", (c) => c.json({ granted: true }));
   control.post("/control/forged", (c) => c.text("the signature is wrong\n", 401));
-  const app = httpApp(roleOf(), quiet, control);
+  const app = httpApp(roleOf(), quiet, { control });
   const connection = async (method: string, path: string) =>
     (await app.request(path, { method })).headers.get("connection");
   for (const path of ["/metrics", "/status", "/readyz", "/nothing"]) {

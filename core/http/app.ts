@@ -1,4 +1,5 @@
 // HTTP on :8080 of every container: probes, /status and /metrics, the same paths for all roles.
+import { createHash, timingSafeEqual } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { errorText } from "../words/errors.ts";
@@ -33,8 +34,20 @@ const longestWaitMs = 1_000;
 /** Longest body of a request, bytes. */
 const longestBody = 64 * 1024;
 
-/** Builds the app, with the signed orders of `control` (control.ts); test it with `app.request("/healthz")`. */
-export function httpApp(role: RoleHttp, log: Log, control?: Hono): Hono {
+/** Who may read /metrics; without a password everybody. */
+export interface MetricsAccess {
+  metricsUser: string;
+  metricsPassword: string;
+}
+
+export interface AppParts {
+  /** the signed orders (control.ts) */
+  control?: Hono;
+  config?: MetricsAccess;
+}
+
+/** Builds the app; test it with `app.request("/healthz")`. */
+export function httpApp(role: RoleHttp, log: Log, { control, config }: AppParts = {}): Hono {
   const app = new Hono();
   app.use(endsConnection);
   app.post("*", bodyLimit({ maxSize: longestBody, onError: (c) => c.text("the body is over 64 kB\n", 413) }));
@@ -56,6 +69,10 @@ export function httpApp(role: RoleHttp, log: Log, control?: Hono): Hono {
     return c.json(certain === undefined ? role.status() : { ...role.status(), certain });
   });
   app.get("/metrics", async (c) => {
+    if (config && !mayRead(config, c.req.header("authorization") ?? "")) {
+      const how = "METRICS_PASSWORD is set: send it as a bearer token, or as the password of METRICS_USER\n";
+      return c.text(how, 401, { "www-authenticate": 'Basic realm="metrics", Bearer' });
+    }
     const text = await role.metrics() + familiesText([eventFamily(log.counts()), ...processFamilies()]);
     return c.text(text, 200, { "content-type": metricsType });
   });
@@ -65,6 +82,16 @@ export function httpApp(role: RoleHttp, log: Log, control?: Hono): Hono {
     return c.text("internal error, see the log of this container\n", 500);
   });
   return app;
+}
+
+/** Compares digests, so that the time tells nothing of the password. */
+function mayRead(config: MetricsAccess, authorization: string): boolean {
+  const { metricsUser, metricsPassword } = config;
+  if (metricsPassword === "") return true;
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  const basic = Buffer.from(`${metricsUser}:${metricsPassword}`).toString("base64");
+  const [given, ...accepted] = [authorization, `Bearer ${metricsPassword}`, `Basic ${basic}`].map(digest);
+  return accepted.map((wanted) => timingSafeEqual(given!, wanted)).includes(true);
 }
 
 /** What has happened, by the words of the log. They are constants in the code, so the series have a bound. */

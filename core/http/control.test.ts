@@ -31,7 +31,7 @@ function made() {
   });
   const read = answering(reading, ({ n }) => ({ twice: 2 * n }));
   const control = controlApp([answer, read], { keys: [key], incarnation: "run-1", clock, log });
-  const app = httpApp({} as RoleHttp, log, control);
+  const app = httpApp({} as RoleHttp, log, { control });
   let nonces = 0;
   const send = async (body: string, changed: Partial<Message> & { signature?: string } = {}) => {
     const m = {

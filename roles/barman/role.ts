@@ -85,7 +85,9 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
     answering(orders.backupFiles, desk.files),
     answering(orders.backupPiece, desk.piece),
   ]);
-  const listener = await serve(httpApp(barmanHttp(barman, follow), log, control), { port: config.httpPort });
+  const listener = await serve(httpApp(barmanHttp(barman, follow), log, { control, config }), {
+    port: config.httpPort,
+  });
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;

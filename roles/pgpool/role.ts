@@ -90,7 +90,7 @@ const needsOf = (config: PgpoolConfig): Needs => ({
 
 async function pgpoolApp(agent: PoolAgent) {
   const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory });
-  const app = httpApp(pgpoolHttp(agent), agent.log, control);
+  const app = httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config });
   addProbe(app, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
   addProbe(app, "/local/has-enough-backends", (c) => {
     const least = Number(c.req.query("least") ?? agent.config.requireMinBackends);

@@ -80,7 +80,6 @@ interface Given {
 /** The node with its doors, fence, voter, history and keys. */
 async function makeNode({ config, context, log, stop, holder, fail }: Given): Promise<Made> {
   const { clock, environment } = context;
-  const { pgdata } = config;
   const incarnation = randomUUID();
   const keys: ControlKeys = { keys: clusterKeys(config.clusterKeys, config.replicationPassword), incarnation };
   const peers = new Peers(clock, config.httpPort);
@@ -91,14 +90,14 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   const voter = new Voter(
     { name: config.host, incarnation, ttlMs: config.leaseTtlMs, electorate: config.electorate },
     log,
-    await openEpochs(stateDirectory(pgdata), log),
-    await openLongestLease(stateDirectory(pgdata), config.leaseTtlMs, log),
+    await openEpochs(stateDirectory(config.pgdata), log),
+    await openLongestLease(stateDirectory(config.pgdata), config.leaseTtlMs, log),
     events.leaseRequest,
   );
-  const fence = new Fence(pgdata, { clock, log });
+  const fence = new Fence(config.pgdata, { clock, log });
   const serverConfig = await acceptedServerConfig(config, log);
   const doors = realDoors({ config, clock, log, stop, client, peers, serverConfig, holder, environment });
-  const history = new History({ pgdata, node: config.host, clock, log });
+  const history = new History({ pgdata: config.pgdata, node: config.host, clock, log });
   const condition = new Condition();
   const activity = new Activity({ clock, log });
   const onLost = (because: string) => {
@@ -111,7 +110,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   const newestTimeline = () => seen.now.newestTimeline;
   const leaseDoors = { voter, client, fence, endServer: surely, newestTimeline, random: fraction, onRenewed, onLost };
   const lease = new Lease({ config, incarnation, clock, log, ...leaseDoors });
-  const memory = new NodeMemory(await readMemory(pgdata, config.id, log), (m) => writeMemory(pgdata, m));
+  const memory = new NodeMemory(await readMemory(config.pgdata, config.id, log), (m) => writeMemory(config.pgdata, m));
   const node: Node = {
     config,
     clock,
@@ -170,8 +169,9 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
     ...restoreAnswers(node),
   ];
   const role = nodeHttp(node, metrics);
-  const app = httpApp(role, node.log, controlApp(answers, { ...keys, clock: node.clock, log: node.log }));
-  const local = httpApp(role, node.log);
+  const { clock, config, log } = node;
+  const app = httpApp(role, log, { control: controlApp(answers, { ...keys, clock, log }), config });
+  const local = httpApp(role, log);
   local.post("/local/:command", async (c) => {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);
     if (!verdict) return c.text("no such command\n", 404);
@@ -180,7 +180,7 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
   addProbe(app, "/local/is-major-master", () => isMajorMaster(node));
   app.get("/history", (c) => c.json({ schema: 1, entries: history.all() }));
   await remove(agentSocketPath);
-  return [await serve(app, { port: node.config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
+  return [await serve(app, { port: config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
 }
 
 async function close(

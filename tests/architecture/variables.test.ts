@@ -32,6 +32,7 @@ const placesOf = (role: RoleName): readonly RegExp[] => [
   new RegExp(`^roles/${role}/`),
   new RegExp(`^config/${role}\\.ts$`),
   /^core\/runtime\//, // logs, sshd
+  /^core\/http\/app\.ts$/, // METRICS_USER
   /^cli\/healthcheck\.ts$/,
   ...(role === "postgres-node" ? [] : [/^core\/lease\/observer\.ts$/, /^config\/quorum\.ts$/]), // where it votes
 ];
