@@ -17,7 +17,7 @@ test("a fresh node without partners in sight makes a cluster and serves it as pr
   const f = fakeNode({}, { everHadMajority: false });
   f.world.data = { kind: "empty" };
   f.world.others.clear();
-  f.world.grants = false;
+  Object.assign(f.world, { grants: false, leaderships: [] });
   const life = runNode(f.node);
   await f.clock.pass(5_000);
   assert.deepEqual(between(f.world.did, "bootstrap", "start"), [

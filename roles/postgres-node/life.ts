@@ -5,7 +5,7 @@ import type { AskHow } from "../../core/client/peers.ts";
 import { lacksRoom } from "../../core/postgres/room.ts";
 import { type CrashRecovery, recoverFromCrash } from "./act/crash-recovery.ts";
 import { startupOf } from "./act/force.ts";
-import { askBeforeBootstrap } from "./act/fresh-cluster.ts";
+import { askBeforeUnleased } from "./act/before-unleased.ts";
 import { forgetOtherCluster, rememberBefore, rememberJoined, rememberSeen } from "./act/remember.ts";
 import { noteRejoin, rewindTo } from "./act/rejoin.ts";
 import { copyBackup, noteRestored, undoRestore, withoutLease } from "./act/restore.ts";
@@ -81,7 +81,7 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
   attempt.keptTerm = lease.held() ? lease.term() : null;
   if (node.reinit.wanted) attempt.cloneBecause = node.reinit.now!.because;
   const view = await observe(node, attempt);
-  const plan = await askBeforeBootstrap(await startupOf(view, node), node);
+  const plan = await askBeforeUnleased(await startupOf(view, node), node);
   // what an operator has forced goes on as long as no majority is in sight, also after a restart
   if (node.memory.now.forced && !majorityAnswers(view) && !lease.held() && !lease.alone()) lease.force();
   if (node.reinit.wanted && !view.primary && node.reinit.fails(`no primary is in sight: ${plan.because}`)) {

@@ -60,7 +60,7 @@ test("the emptied node gets no lease beside nodes of a majority, and says once w
   const f = fakeNode({}, { everHadMajority: false, systemIdentifier: "" });
   f.world.data = { kind: "empty" };
   f.world.others.clear();
-  f.world.grants = false;
+  Object.assign(f.world, { grants: false, leaderships: [] });
   const life = runNode(f.node);
   await f.clock.pass(6_000);
   assert.equal(statusOf(f.node).postgres.role, "primary");
@@ -79,7 +79,7 @@ test("an empty first node makes no cluster where a voter has granted an epoch, u
   const f = fakeNode({}, { everHadMajority: false, systemIdentifier: "" });
   f.world.data = { kind: "empty" };
   f.world.others.clear();
-  Object.assign(f.world, { grants: false, grantedBy: "barman" });
+  Object.assign(f.world, { grants: false, grantedBy: "barman", leaderships: [] });
   const life = runNode(f.node);
   await f.clock.pass(20_000);
   assert.ok(!f.world.did.includes("bootstrap"), f.world.did.join());
@@ -118,4 +118,19 @@ test("after a restart the emptied node refuses with what to do, and goes on voti
   assert.ok(!g.world.did.includes("promote"), g.world.did.join());
   assert.equal(g.world.held, false);
   await endLife(g, standby);
+});
+
+test("a former primary that remembers no majority starts without the lease only if no voter has granted an epoch", async () => {
+  for (const grantedBy of [null, "barman"]) {
+    const f = fakeNode({}, { everHadMajority: false });
+    f.world.others.clear();
+    Object.assign(f.world, { grants: false, grantedBy, leaderships: [] });
+    const life = runNode(f.node);
+    await f.clock.pass(10_000);
+    assert.equal(f.world.did.includes("start"), grantedBy === null, f.world.did.join());
+    if (grantedBy !== null) {
+      assert.match(statusOf(f.node).because, /barman has granted an epoch.*does not remember.*failover --force pg1/);
+    }
+    await endLife(f, life);
+  }
 });

@@ -17,7 +17,9 @@ export class World {
   others = new Map<string, NodeStatus>([["pg2", says("pg2")], ["pg3", says("pg3")]]);
   grants = true; // the voters grant the lease
   held = false;
-  leaderships: readonly Leadership[] = []; // what the voters have said of earlier ones
+  leaderships: readonly Leadership[] = [
+    { epoch: 1, host: "pg2", systemIdentifier: "7", partners: ["pg1", "pg2", "pg3"] },
+  ]; // what the voters have said of earlier ones
   grantedBy: string | null = null; // another voter that has granted an epoch
   epoch: number | null = null; // it was reserved last
   nextTimeline = 2; // the number that the next promotion takes

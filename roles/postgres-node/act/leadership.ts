@@ -31,7 +31,7 @@ export async function reserveEpoch(node: Node): Promise<number | null> {
   const epoch = await lease.reserveEpoch(above, systemIdentifier);
   const goesOn = alone && force !== null ? { force: { ...force, timelines: withGranted(force.timelines, epoch) } } : {};
   // the force ends with the epoch of a majority, in one write: no crash comes between; what it is of, the data is still of
-  const ends = alone ? goesOn : { forced: false };
+  const ends = alone ? goesOn : { forced: false, everHadMajority: true };
   await memory.update((m) => ({
     ...m,
     granted: withGranted(m.granted, epoch),

@@ -34,6 +34,9 @@ export interface MayPromote {
   final?: boolean;
 }
 
+/** `catchUp`: a node that may not lead has what this one lacks, and this one may lead once it has it from there. */
+export type Permitted = { ok: boolean; because: string; catchUp?: string };
+
 /**
  * Whether this standby may become primary now. repmgrd asks before it promotes, and the agent asks for itself.
  * With `tieBreak`, only one of several equally advanced standbys may; repmgrd's election has already broken the tie.
@@ -41,7 +44,7 @@ export interface MayPromote {
 export function decideMayPromote(
   all: PromotionView,
   options: MayPromote,
-): { ok: boolean; because: string } {
+): Permitted {
   const view = withoutStuck(all, all.position);
   const refuse = (because: string) => ({ ok: false, because });
   if (view.role === "primary") return refuse("this node is already the primary");
@@ -68,13 +71,31 @@ export function decideMayPromote(
   if (!majority.ok) {
     return refuse(`only ${majority.have} of ${majority.size} voters answer; missing: ${majority.missing.join(", ")}`);
   }
+  const unleased = options.final && !options.asked ? perhapsUnleased(view) : null;
+  if (unleased !== null) return refuse(unleased);
   const proof = isProven(view, options) ? null : missingProof(view, options);
   if (proof !== null) return refuse(proof);
   const old = options.asked ? null : tooOld(view);
   if (old !== null) return refuse(old);
-  const better = rivals.find((p) => isBetter(p, view, options.tieBreak));
-  if (better) return refuse(`${better.host} has newer data, or equal data and precedence by NODE_PRIORITY or NODE_ID`);
+  const better = rivals.filter((p) => isBetter(p, view, options.tieBreak));
+  const leads = better.find((p) => p.priority !== 0);
+  if (leads) return refuse(`${leads.host} has newer data, or equal data and precedence by NODE_PRIORITY or NODE_ID`);
+  const [newest] = better.toSorted((a, b) => comparePosition(b.position!, a.position!));
+  if (newest) {
+    const because = `${newest.host} has newer data, and may not lead, since its NODE_PRIORITY is 0`;
+    return { ...refuse(because), catchUp: newest.host };
+  }
   return { ok: true, because: `${majority.have} of ${majority.size} voters answer and none of them has newer data` };
+}
+
+/**
+ * The lease keeps a lost primary from writing only if that primary is under it. It is not before the first majority, and while
+ * fewer than three voters are configured there. Then no voter knows of a leadership; the look under the lease would show one.
+ */
+function perhapsUnleased({ quorum, leaderships, self, systemIdentifier }: PromotionView): string | null {
+  if (!quorum || ofCluster(leaderships, systemIdentifier).length > 0) return null;
+  return "no voter knows of a leadership under the lease yet, so the lost primary may go on writing without one; make sure " +
+    `that it is stopped, then type postdock cluster failover --force ${self.host}`;
 }
 
 /**

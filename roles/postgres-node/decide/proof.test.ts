@@ -31,6 +31,14 @@ test("a commit may have waited for a node that this one does not know yet: the v
   assert.equal(missingProof(view({ leaderships: [led], peers: [lost("p"), peer("b", 3)] })), null);
 });
 
+test("a node that was away when the majority joined proves too what voters know of a leadership", () => {
+  const away = (changes: Partial<ProofView>) =>
+    missingProof(view({ everHadMajority: false, peers: [lost("p")], ...changes }));
+  assert.equal(away({}), null, "before a majority has joined, no commit waits for this node");
+  assert.match(away({ leaderships: [{ ...led, epoch: 9 }] })!, /1 of 3 nodes .* cannot prove/);
+  assert.equal(away({ leaderships: [{ ...led, epoch: 9, systemIdentifier: "2" }] }), null, "of another cluster");
+});
+
 test("a configuration counts if a node in sight has it, or a leadership that is not older than this node's WAL", () => {
   assert.match(missingProof(view({ peers: [peer("c", 4, { partners: grown })] }))!, /PARTNER_NODES of c: p,a,b/);
   assert.equal(missingProof(view({ leaderships: [{ ...led, epoch: 3 }] })), null, "its commits are in timeline 4");

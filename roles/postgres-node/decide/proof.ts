@@ -35,8 +35,8 @@ export function missingProof(view: ProofView, { final = false }: { final?: boole
       }; start ${unseen.host}, or type postdock cluster failover --force to go on ` +
       "without what was written there";
   }
-  // before a majority has joined, a commit needs no other node to be acknowledged
-  if (!majorityKnown(view)) return null;
+  // before a majority has joined, a commit needs no other node to be acknowledged; voters know of a leadership since then
+  if (!majorityKnown(view) && ofCluster(view.leaderships, view.systemIdentifier).length === 0) return null;
   for (const { partners, whose } of configurations(view)) {
     const there = partners.filter((host) => seen.has(host)).length;
     if (provesAll(there, partners.length)) continue;

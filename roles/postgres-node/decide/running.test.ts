@@ -18,7 +18,7 @@ const view = (changes: Partial<RunningView> = {}): RunningView => ({
   otherPartners: ["a", "c"],
   everHadMajority: true,
   overruled: false,
-  leaderships: [],
+  leaderships: [{ epoch: 1, host: "a", systemIdentifier: "1", partners: ["a", "b", "c"] }],
   observers: [],
   quorum: true,
   paused: false,
@@ -228,6 +228,60 @@ test("decideMayPromote() in strict mode needs enough nodes that one of them has 
   );
   assert.equal(may(two, true, { provenUpTo: 4 }, led(5, "2")), true, "of another cluster");
   assert.equal(may([lost("a"), lost("e"), peer("c", 3), peer("d", 4)], true), true);
+});
+
+test("decideMayPromote() under the lease asks that a voter knows of a leadership: else the lost primary may write without one", () => {
+  const final = (changes: Partial<RunningView>, more: Partial<MayPromote> = {}) =>
+    decideMayPromote(view(changes), { tieBreak: false, final: true, ...more });
+  assert.equal(final({}).ok, true);
+  const foreign = [{ epoch: 4, host: "a", systemIdentifier: "2", partners: ["a", "b"] }];
+  for (const leaderships of [[], foreign]) {
+    assert.match(final({ leaderships }).because, /may go on writing.*make sure that it is stopped.*failover --force b/);
+    assert.equal(final({ leaderships }, { asked: true }).ok, true, "an operator answers for it");
+    assert.equal(final({ leaderships, quorum: false }).ok, true, "there is no lease that would stop it");
+    assert.equal(may({ leaderships }), true, "before the lease, no voter was asked");
+  }
+});
+
+test("a standby that lacks only what a node of priority 0 has gets it from there, and then leads", () => {
+  const ahead = (host: string, lsn: string) => peer(host, 3, { priority: 0, position: { timeline: 1, lsn } });
+  const five = { otherPartners: ["a", "c", "d", "e"], license: "missing" as const, noPrimaryMs: 60_000 };
+  const plan = (peers: Peer[], changes: Partial<RunningView> = {}) =>
+    decideRunning(view({ ...five, peers, ...changes }));
+  const peers = [lost("a"), ahead("c", "0/5000060"), ahead("d", "0/5000090"), peer("e", 5)];
+  assert.deepEqual(plan(peers), {
+    do: "follow",
+    upstream: "d",
+    because: "d has newer data, and may not lead, since its NODE_PRIORITY is 0",
+  });
+  assert.equal(plan(peers, { upstream: "d" }).do, "nothing", "it streams from there already");
+  assert.equal(plan(peers, { upstream: "d", position: { timeline: 1, lsn: "0/5000090" } }).do, "promote");
+  const led = [...peers.slice(0, 3), peer("e", 5, { position: { timeline: 1, lsn: "0/5000070" } })];
+  assert.equal(plan(led).do, "nothing", "e may lead, and has more than this node");
+});
+
+test("a standby with WAL beyond the fork never streams from the new primary: it would acknowledge what it does not have", () => {
+  const primary = {
+    host: "c",
+    systemIdentifier: "1",
+    timeline: 2,
+    history: [{ timeline: 1, endLsn: "0/4000000" }],
+    origin: null,
+  } as unknown as NonNullable<RunningView["primary"]>;
+  const c = peer("c", 3, { role: "primary", position: { timeline: 2, lsn: "0/4000200" }, upstream: null });
+  const plan = (changes: Partial<RunningView>) => decideRunning(view({ primary, license: "missing", ...changes })).do;
+  for (
+    const changes of [
+      { upstream: "c", trouble: "slot-missing" as const, peers: [lost("a"), c] },
+      { upstream: "a", notStreamingMs: 3_500, peers: [peer("a", 1, { role: "unknown" }), c] },
+      { upstream: "a", notStreamingMs: 3_500, peers: [peer("a", 1), c] },
+      { upstream: "a", streaming: true, notStreamingMs: 0, peers: [peer("a", 1), c] },
+    ]
+  ) {
+    const before = { notStreamingMs: 0, ...changes };
+    assert.equal(plan(before), "nothing", JSON.stringify(changes.upstream));
+    assert.equal(plan({ ...changes, streaming: false, notStreamingMs: 5_000 }), "rejoin");
+  }
 });
 
 test("decideMayPromote() in strict mode with the lease counts only nodes that are certain how far their WAL reaches", () => {

@@ -89,6 +89,8 @@ function decideStandby(view: RunningView): RunningPlan {
   if (view.notStreamingMs >= rejoinGraceMs && (diverged || (view.trouble === "diverged" && !view.streaming))) {
     return { do: "rejoin", clone: false, because: `this standby has diverged from the primary ${primary.host}` };
   }
+  // PostgreSQL reports WAL beyond the fork as flushed, so it would acknowledge commits that it does not have
+  if (diverged) return { do: "nothing" };
   if (view.streaming) return comeBack(view, primary);
   if (view.trouble === "slot-missing" && view.upstream !== null) {
     return { do: "follow", upstream: view.upstream, because: `the slot of this node is missing on ${view.upstream}` };
@@ -174,10 +176,11 @@ function decideWithoutPrimary(view: RunningView): RunningPlan {
   // a standby that wins the tie-break and is not promoted is no longer waited for; repmgrd has no tie-break either
   const precedence = view.license === "not-needed" ? 2 * electionGraceMs : precedenceMs;
   const permission = decideMayPromote(view, { tieBreak: view.noPrimaryMs < precedence });
-  return permission.ok
-    ? {
-      do: "promote",
-      because: `no primary has been in sight for ${Math.round(view.noPrimaryMs / 1000)} s: ${permission.because}`,
-    }
-    : { ...wait, because: permission.because };
+  if (permission.ok) {
+    const because = `no primary has been in sight for ${Math.round(view.noPrimaryMs / 1000)} s: ${permission.because}`;
+    return { do: "promote", because };
+  }
+  const { because, catchUp } = permission;
+  if (catchUp !== undefined && catchUp !== view.upstream) return { do: "follow", upstream: catchUp, because };
+  return { ...wait, because };
 }
