@@ -121,3 +121,6 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
     ...changes,
   };
 }
+
+/** The first leadership of that cluster, as its voters tell of it. */
+export const firstLeadership = { epoch: 1, host: "pg2", systemIdentifier: "7", partners: ["pg1", "pg2", "pg3"] };

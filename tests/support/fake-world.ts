@@ -5,7 +5,7 @@ import type { ServerSeen } from "../../roles/postgres-node/decide/server-seen.ts
 import type { OwnData } from "../../roles/postgres-node/decide/view.ts";
 import type { ChildExit } from "../../core/runtime/supervisor.ts";
 import type { Doors } from "../../roles/postgres-node/doors.ts";
-import { cluster, controlData, says, server, soundRole } from "./fake-cluster.ts";
+import { cluster, controlData, firstLeadership, says, server, soundRole } from "./fake-cluster.ts";
 
 /** The state of the world, which a test changes as it runs. */
 export class World {
@@ -17,9 +17,7 @@ export class World {
   others = new Map<string, NodeStatus>([["pg2", says("pg2")], ["pg3", says("pg3")]]);
   grants = true; // the voters grant the lease
   held = false;
-  leaderships: readonly Leadership[] = [
-    { epoch: 1, host: "pg2", systemIdentifier: "7", partners: ["pg1", "pg2", "pg3"] },
-  ]; // what the voters have said of earlier ones
+  leaderships: readonly Leadership[] = [firstLeadership]; // what the voters have said of earlier ones
   grantedBy: string | null = null; // another voter that has granted an epoch
   epoch: number | null = null; // it was reserved last
   nextTimeline = 2; // the number that the next promotion takes

@@ -1,6 +1,7 @@
 // The kinds of worlds, and their nodes before anything happens.
+import type { Leadership } from "../../../core/lease/decide/epoch.ts";
 import { neverPaused } from "../../../core/protocol/pause.ts";
-import type { NodeSettings, SimNode } from "./node.ts";
+import { type NodeSettings, partnersOf, type SimNode } from "./node.ts";
 import type { Wal } from "./wal.ts";
 
 /** What a world is made of: nodes of the first and of the second level, and voters without data. */
@@ -46,6 +47,11 @@ export function withPartner(settings: NodeSettings, partner: string, is: boolean
   return { ...settings, otherPartners: change(settings.otherPartners), electorate: change(settings.electorate) };
 }
 
+/** The leadership in which every world begins; all voters know of it. */
+function firstLeadership(partners: readonly string[]): Leadership {
+  return { epoch: 1, host: "a", systemIdentifier: "1", partners };
+}
+
 export function newNode(settings: NodeSettings, wal: Wal): SimNode {
   const isFirst = settings.nodeId === 1;
   return {
@@ -69,7 +75,7 @@ export function newNode(settings: NodeSettings, wal: Wal): SimNode {
         force: null,
       },
       epoch: 1,
-      leaderships: [],
+      leaderships: settings.electorate.length > 0 ? [firstLeadership(partnersOf(settings))] : [],
       sync: { count: 0, names: [] },
     },
   };

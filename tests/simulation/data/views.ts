@@ -144,7 +144,9 @@ export function viewOf(node: SimNode, seen: Surroundings, world: DataWorld) {
     everHadMajority,
     overruled: hasToYield(node, seen.peers, world),
     cutOff: null,
-    leaderships: configurations ? withLeaderships(now!.leaderships, disk.leaderships) : [],
+    leaderships: withLeaderships(now!.leaderships, disk.leaderships).map((l) =>
+      configurations ? l : { ...l, partners: [host, ...otherPartners] }
+    ),
     ...seen,
     peers: seen.peers.map((p) => p.seen === "reached" && !certain ? { ...p, certain: true } : p),
   };

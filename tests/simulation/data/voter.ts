@@ -10,9 +10,15 @@ export class Voter {
   highestTo: Claimant | null = null;
   /** of an observer */
   private awake = true;
-  private readonly own: Pick<SimNode["disk"], "epoch" | "leaderships"> = { epoch: 1, leaderships: [] };
+  private readonly own: Pick<SimNode["disk"], "epoch" | "leaderships">;
+  /** what it knew at first */
+  private readonly first: readonly Leadership[];
 
-  constructor(readonly host: string, readonly node: SimNode | null) {}
+  /** `leaderships`: what an observer knows at first */
+  constructor(readonly host: string, readonly node: SimNode | null, leaderships: readonly Leadership[] = []) {
+    this.own = { epoch: 1, leaderships };
+    this.first = node?.disk.leaderships ?? leaderships;
+  }
 
   get up(): boolean {
     return this.node === null ? this.awake : this.node.now !== null;
@@ -53,6 +59,6 @@ export class Voter {
 
   forget(durable: boolean): void {
     this.grant = this.highestTo = null;
-    if (!durable) Object.assign(this.disk, { epoch: 0, leaderships: [] });
+    if (!durable) Object.assign(this.disk, { epoch: 0, leaderships: this.first });
   }
 }

@@ -43,7 +43,10 @@ export class DataWorld {
     this.nodes = settingsOf(kind).map((settings) => newNode(settings, start));
     const observers = this.nodes[0]!.settings.observers;
     const voting = this.nodes.filter((n) => n.settings.electorate.length > 0);
-    this.voters = [...voting.map((n) => new Voter(n.settings.host, n)), ...observers.map((h) => new Voter(h, null))];
+    this.voters = [
+      ...voting.map((n) => new Voter(n.settings.host, n)),
+      ...observers.map((h) => new Voter(h, null, this.nodes[0]!.disk.leaderships)),
+    ];
     this.hosts = [...this.nodes.map((n) => n.settings.host), ...observers];
     this.changing = kind.changes ? { partner: voting.at(-1)!.settings.host, is: false } : null;
     this.nodeOf = new Map(this.nodes.map((n) => [n.settings.host, n]));
