@@ -14,11 +14,14 @@ import { type Places, serverHome } from "../text/places.ts";
 const readMs = 120_000;
 
 /** How far back the last commit is looked for, segments. */
-const mostSegments = 64;
+export const mostSegments = 64;
 
 /** A file is not in the archive any more: the retention policy may remove it while it is looked for. */
 export class WalGone extends Error {
   override name = "WalGone";
+  constructor(readonly file: string) {
+    super(`the archive no longer has ${file}`);
+  }
 }
 
 /** What is in WAL files; a file is read once. One question at a time; to be bound with `await using`. */
@@ -46,10 +49,20 @@ export class WalReader implements AsyncDisposable {
     return known;
   }
 
-  /** The last commit in these files, which are in the order of WAL, before an LSN if one is given; null: the last ones have none. */
-  async lastCommit(files: readonly WalFile[], before: string | null = null): Promise<Mark | null> {
+  /**
+   * The last commit in these files, which are in the order of WAL, before an LSN if one is given; null: the last ones have none.
+   * `count`: in so many of them, the first ones; `most`: at most so many are read.
+   */
+  async lastCommit(
+    files: readonly WalFile[],
+    { before = null, count = files.length, most = mostSegments }: {
+      before?: string | null;
+      count?: number;
+      most?: number;
+    } = {},
+  ): Promise<Mark | null> {
     const counts = (m: Mark) => m.kind === "commit" && (before === null || compareLsn(m.lsn, before) < 0);
-    for (let i = files.length - 1; i >= Math.max(0, files.length - mostSegments); i--) {
+    for (let i = count - 1; i >= Math.max(0, count - most); i--) {
       const commit = (await this.marks(files[i]!, files[i + 1] ?? null)).findLast(counts);
       if (commit !== undefined) return commit;
     }
@@ -94,7 +107,7 @@ export class WalReader implements AsyncDisposable {
 
   private async write(file: WalFile, path: string): Promise<void> {
     const content = await readWal(this.places, file.name.replace(/\.partial$/, ""), file.partial);
-    if (content === null) throw new WalGone(`the archive no longer has ${file.name}`);
+    if (content === null) throw new WalGone(file.name);
     await writeScratch(path, content, { mode: 0o600, owner: postgresAccount });
   }
 }
