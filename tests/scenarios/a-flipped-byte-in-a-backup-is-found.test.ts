@@ -1,5 +1,5 @@
 // Promise: a verification restores a backup, a full one or one that builds on it, starts it, checks it and throws it away. It finds a
-// flipped byte, and says so everywhere.
+// flipped byte in the backup or in its WAL, and says so.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BarmanStatus } from "../../core/protocol/status.ts";
@@ -49,6 +49,20 @@ test("a full and an incremental backup from a standby are verified; a flipped by
   const combined = await verify();
   assert.equal(combined.code, 0, combined.stdout + combined.stderr);
   assert.equal(JSON.parse(combined.stdout).backup, incremental);
+
+  // from WAL that cannot be read nothing can be restored, although PostgreSQL would take it for the end of WAL
+  const shownAs = JSON.parse(await exec(backup, ["barman", "-f", "json", "show-backup", "pg_cluster", incremental]));
+  const begin: string = shownAs.pg_cluster.base_backup_information.begin_wal;
+  const wal = `/var/backups/pg_cluster/wals/${begin.slice(0, 16)}/${begin}`;
+  await exec(backup, [
+    "sh",
+    "-c",
+    `cp -p ${wal} /tmp/wal; printf X | dd of=${wal} bs=1 seek=2000 conv=notrunc status=none`,
+  ]);
+  const cut = await verify();
+  assert.notEqual(cut.code, 0, cut.stdout + cut.stderr);
+  assert.match(cut.stdout + cut.stderr, new RegExp(`${begin} (cannot be read|could not be copied): `));
+  await exec(backup, ["cp", "-p", "/tmp/wal", wal]);
 
   // the newest backup is the incremental one, and this page of it is in the full one
   const page = `/var/backups/pg_cluster/base/${id}/data/${file}`;

@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { inBarman } from "../../../tests/support/base-backup.ts";
 import { refuse } from "../decide/restore-plan.ts";
 import { serverHome } from "../text/places.ts";
-import { onceMoreIfGone, planRestore } from "./plan-restore.ts";
-import { WalGone } from "./wal-reader.ts";
+import { onceMoreIfUnread, planRestore } from "./plan-restore.ts";
+import { WalUnread } from "./wal-reader.ts";
 
 const asked = { target: { kind: "latest" }, backup: null, timeline: null } as const;
 
@@ -21,13 +22,17 @@ test("a file that is listed and cannot be read ends in a refusal that names it a
     assert.ok("refused" in planned);
     assert.match(planned.refused.because, /^WAL file 000000010000000000000008 was removed while it was read, or it is/);
     assert.match(planned.refused.fix, /postdock barman list/);
+    await writeFile(join(log, "000000010000000000000008"), gzipSync("WAL").subarray(0, 15));
+    const damaged = await planRestore(asked, places, 0);
+    assert.ok("refused" in damaged);
+    assert.match(damaged.refused.because, /^WAL file 000000010000000000000008 cannot be read: /);
   }));
 
 test("what is removed during the first look is planned without, and other errors are thrown", async () => {
   const planned = refuse("found at the second look", "none");
   let looks = 0;
-  const goneOnce = () => ++looks === 1 ? Promise.reject(new WalGone("a file")) : Promise.resolve(planned);
-  assert.equal(await onceMoreIfGone(goneOnce), planned);
+  const goneOnce = () => ++looks === 1 ? Promise.reject(new WalUnread("a file", "is gone")) : Promise.resolve(planned);
+  assert.equal(await onceMoreIfUnread(goneOnce), planned);
   assert.equal(looks, 2);
-  await assert.rejects(onceMoreIfGone(() => Promise.reject(new Error("broken"))), /broken/);
+  await assert.rejects(onceMoreIfUnread(() => Promise.reject(new Error("broken"))), /broken/);
 });

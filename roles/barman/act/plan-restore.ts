@@ -18,7 +18,7 @@ import type { BackupRecord } from "../text/backup-info.ts";
 import type { Places } from "../text/places.ts";
 import type { Mark } from "../text/waldump.ts";
 import { readSources } from "./archive.ts";
-import { WalGone, WalReader } from "./wal-reader.ts";
+import { WalReader, WalUnread } from "./wal-reader.ts";
 
 /** What the operator asks for. */
 export interface Asked {
@@ -40,19 +40,19 @@ interface Work {
 
 /** The plan, or why there is none; changes nothing. `nowMs`: wall clock. */
 export async function planRestore(asked: Asked, places: Places, nowMs: number): Promise<Planned> {
-  return await onceMoreIfGone(() => planNow(asked, places, nowMs));
+  return await onceMoreIfUnread(() => planNow(asked, places, nowMs));
 }
 
 /** The retention policy may remove WAL while it is read: then what is there now is looked at once more. */
-export async function onceMoreIfGone(plan: () => Promise<Planned>, again = true): Promise<Planned> {
+export async function onceMoreIfUnread(plan: () => Promise<Planned>, again = true): Promise<Planned> {
   try {
     return await plan();
   } catch (error) {
-    if (!(error instanceof WalGone)) throw error;
-    if (again) return await onceMoreIfGone(plan, false);
+    if (!(error instanceof WalUnread)) throw error;
+    if (again) return await onceMoreIfUnread(plan, false);
     return refuse(
-      `WAL file ${error.file} was removed while it was read, or it is empty`,
-      "see `postdock barman list` for what can be restored now, and run the command again",
+      error.message,
+      "see `postdock barman list` for what can be restored now; a moment before that file needs nothing of it",
     );
   }
 }

@@ -6,6 +6,7 @@ import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import { ensureDirectory, move, remove, writeScratch } from "../../../core/runtime/files.ts";
 import { compareLsn } from "../../../core/postgres/lsn.ts";
 import { segmentOf, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
+import { errorText } from "../../../core/words/errors.ts";
 import { readWal } from "./wal-files.ts";
 import { type Mark, parseEnd, parseMark } from "../text/waldump.ts";
 import { type Places, serverHome } from "../text/places.ts";
@@ -16,11 +17,11 @@ const readMs = 120_000;
 /** How far back the last commit is looked for, segments. */
 export const mostSegments = 64;
 
-/** A file is not in the archive any more: the retention policy may remove it while it is looked for. */
-export class WalGone extends Error {
-  override name = "WalGone";
-  constructor(readonly file: string) {
-    super(`the archive no longer has ${file}`);
+/** A file of the archive cannot be read: the retention policy may remove it while it is looked for, or it is damaged. */
+export class WalUnread extends Error {
+  override name = "WalUnread";
+  constructor(readonly file: string, why: string) {
+    super(`WAL file ${file} ${why}`);
   }
 }
 
@@ -41,7 +42,7 @@ export class WalReader implements AsyncDisposable {
 
   /**
    * The commits and restore points that begin in a file, in the order of WAL. `next`: the file after it, in which the last record
-   * may end. Throws WalGone if the archive does not have a file any more.
+   * may end. Throws WalUnread if a file cannot be read.
    */
   marks(file: WalFile, next: WalFile | null): Promise<readonly Mark[]> {
     const known = this.known.get(file.name) ?? this.read(file, next);
@@ -106,8 +107,11 @@ export class WalReader implements AsyncDisposable {
   }
 
   private async write(file: WalFile, path: string): Promise<void> {
-    const content = await readWal(this.places, file.name.replace(/\.partial$/, ""), file.partial);
-    if (content === null) throw new WalGone(file.name);
+    const name = file.name.replace(/\.partial$/, "");
+    const content = await readWal(this.places, name, file.partial).catch((error) => {
+      throw new WalUnread(file.name, `cannot be read: ${errorText(error)}`);
+    });
+    if (content === null) throw new WalUnread(file.name, "was removed while it was read, or it is empty");
     await writeScratch(path, content, { mode: 0o600, owner: postgresAccount });
   }
 }

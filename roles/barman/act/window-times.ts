@@ -9,7 +9,7 @@ import { chainTo, placed, rowFrom } from "../decide/wal-chain.ts";
 import { KnownTimes } from "../text/known-times.ts";
 import { type Places, windowTimesPath } from "../text/places.ts";
 import type { Sources } from "./archive.ts";
-import { mostSegments, WalGone, WalReader } from "./wal-reader.ts";
+import { mostSegments, WalReader, WalUnread } from "./wal-reader.ts";
 
 /** Reading WAL takes a while, and old timelines are rarely wanted: the times of the newest ones are read. */
 const mostTimed = 8;
@@ -26,7 +26,7 @@ export interface TimedWindow extends Window {
 }
 
 /**
- * The windows with their times; those of older timelines stay without, and those of which WAL was removed meanwhile, which
+ * The windows with their times; those of older timelines stay without, and those of which WAL cannot be read, which
  * `gone` says. What was read of WAL that cannot change is kept in a file: it is read once.
  */
 export async function timeWindows(
@@ -43,7 +43,7 @@ export async function timeWindows(
     try {
       Object.assign(window, await timesOf(window, { sources, located, open, known }));
     } catch (error) {
-      if (!(error instanceof WalGone)) throw error;
+      if (!(error instanceof WalUnread)) throw error;
       gone = true;
     }
   });

@@ -141,3 +141,10 @@ export function gap(missing: string, row: readonly WalFile[], backup: BackupReco
     "give a moment before that, or one after the end of a later backup; `postdock barman list` shows both",
   );
 }
+
+/** Why a recovery to the end of WAL has ended too early: before the last commit that the plan has found; null: it has not. */
+export function endedEarly(stop: Stop, replayed: string): string | null {
+  const last = stop.at === "end" ? stop.last ?? null : null;
+  if (last === null || compareLsn(replayed, last.lsn) > 0) return null;
+  return `it replayed WAL up to ${replayed}, and the last commit, of ${timeText(last.atMicros)}, lies at ${last.lsn}`;
+}
