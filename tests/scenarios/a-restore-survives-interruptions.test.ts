@@ -80,6 +80,10 @@ test("a restore goes on where it was when the node, the command or barman dies, 
   assert.equal(await retention(used), "KEEP:FULL");
   await cluster.kill(node);
   await cluster.start(node);
+  // and both die once more while it recovers again
+  await reach("recovering");
+  await Promise.all([cluster.kill(node), cluster.kill("backup")]);
+  await Promise.all([cluster.start(node), cluster.start("backup")]);
   await reach("holding");
   assert.equal(await count(node), "1001");
   for (const host of firstLevel) {
