@@ -1,10 +1,11 @@
 // Promise: the first base backup is taken by itself, slowly if asked, and one that fails is taken again. A copy of it has
-// tablespaces of its own.
+// tablespaces of its own. It is verified by schedule, with a query of the operator's.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BarmanStatus } from "../../core/protocol/status.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import type { Window } from "../../roles/barman/decide/recoverable.ts";
+import { attempt } from "../../tools/terminal.ts";
 import { restore, waitBackup } from "../support/barman.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import type { Edit } from "../support/compose-file.ts";
@@ -16,7 +17,8 @@ const backupMs = 120_000;
 test("the first base backup is taken by itself, slowly if asked, and again if it fails", async () => {
   const slow: Edit = (file) => {
     const { backup } = file.services;
-    backup!.environment = { ...backup!.environment, BACKUP_RATE: "4MB" };
+    const verified = { VERIFY_SCHEDULE: "* * * * *", VERIFY_SQL: "select 1 / count(*) from placed" };
+    backup!.environment = { ...backup!.environment, BACKUP_RATE: "4MB", ...verified };
   };
   await using cluster = await ownCluster({ name: "backups", edit: slow });
   await cluster.up(["pgmaster"]);
@@ -52,5 +54,14 @@ test("the first base backup is taken by itself, slowly if asked, and again if it
   await exec(backup, [...ask, "checkpoint"]);
   assert.match(await exec(backup, ["sh", "-c", "readlink /tmp/copy/pg_tblspc/*"]), /^\/tmp\/copy\/tablespaces\/\d+\n$/);
   assert.equal(await exec(backup, list), before);
+  assert.equal((await exec(backup, ["stat", "-c", "%a", "/var/backups"])).trim(), "700");
+
+  const verified = async () => (await status()).verified;
+  const found = await waitUntil(verified, { what: "a verification by schedule", deadlineMs: 120_000 }, deps);
+  assert.deepEqual([found.backup, found.error], [id, null]);
+  const empty = ["docker", "exec", "-e", "VERIFY_SQL=select 1 / count(*) from placed where n < 0", backup];
+  const failed = await attempt([...empty, "postdock", "barman", "verify"], { timeoutMs: 240_000 });
+  assert.equal(failed.code, 1, failed.stdout + failed.stderr);
+  assert.match(failed.stdout + failed.stderr, /division by zero/);
   assert.match(await logsOf(backup), /"event":"Base backup failed"[^]*"event":"The base backup is tried again"/);
 });
