@@ -19,7 +19,7 @@ export async function measureList(backup: string, files: number, runs: number): 
   const make = `cd ${archive}; for log in $(seq 0 ${Math.ceil(files / 256) - 1}); do
     d=$(printf '${timeline}%08X' $log); mkdir -p $d
     for s in $(seq 0 255); do n=$(printf '%s%08X' $d $s); : > $d/$n; printf '%s\\t16777216\\t1790000000.0\\tgzip\\n' $n; done
-  done > /tmp/bench.xlog; cp -p xlog.db /tmp/bench.xlog.before; cat /tmp/bench.xlog >> xlog.db`;
+  done > /tmp/bench.xlog; cat /tmp/bench.xlog >> $(ls *xlog.db)`;
   await timeOf(backup, make);
   try {
     const ours: number[] = [];
