@@ -13,6 +13,7 @@ import { inLanes } from "./lanes.ts";
 import { optionsOf } from "./options.ts";
 import { needsStore, orderOf, timesText } from "./scenario-order.ts";
 import { ensureSeaweed } from "./seaweedfs.ts";
+import { ensureSshKeys } from "./ssh-keys.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
 
 const folder = join("tests", "scenarios");
@@ -20,11 +21,12 @@ const ending = ".test.ts";
 /** A scenario beside another one takes longer. */
 const limitMs = { alone: 600_000, paired: 900_000 };
 
-/** What the scenarios need besides their own files: the images, unless an executable is given, and both Composes. */
+/** What scenarios share and two at a time could make at once: images, unless an executable is given, Composes, keys. */
 export async function prepareScenarios(): Promise<void> {
   if (!process.env.POSTDOCK_TEST_EXECUTABLE) await ensureImages();
   await ensureCompose("v2");
   await ensureCompose("v1");
+  await ensureSshKeys();
 }
 
 /** Runs the scenarios that match, then removes their clusters unless `keep` is set. */
