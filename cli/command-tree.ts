@@ -214,7 +214,7 @@ const barman: Group = {
     {
       usage: "copy-wal [directory] [server] [name] [path]",
       does: "copies a WAL file from the archive; a restored copy calls it during its recovery",
-      exits: "0 copied, 1 the archive does not have it",
+      exits: "0 copied, 1 the archive does not have it, 126 it could not be read or written",
       run: lazy(async () => (await import("../roles/barman/copy-wal.ts")).copyWalCommand),
     },
     {

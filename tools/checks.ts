@@ -1,6 +1,7 @@
 // The checks that need no container, as data, and the runner that runs two of them at a time.
 import { dirname } from "node:path";
 import process from "node:process";
+import { inLanes } from "./lanes.ts";
 import { attempt, root, say } from "./terminal.ts";
 
 export interface Check {
@@ -67,22 +68,18 @@ export interface Totals {
 /** Runs checks two at a time, prints the output of those that fail, and counts tests. A check without tests counts as one. */
 export async function runChecks(checks: readonly Check[]): Promise<Totals> {
   const totals: Totals = { passed: 0, failed: 0 };
-  const queue = [...checks];
-  const work = async () => {
-    for (let check = queue.shift(); check; check = queue.shift()) {
-      const result = await attempt(check.argv, {
-        timeoutMs: check.timeoutMs ?? 300_000,
-        cwd: root,
-        env: { NO_COLOR: "1", PATH: path },
-      });
-      const text = result.stdout + result.stderr;
-      const passed = Number(/(\d+) pass/.exec(text)?.[1] ?? (result.code === 0 ? 1 : 0));
-      totals.passed += result.code === 0 ? passed : 0;
-      totals.failed += result.code === 0 ? 0 : Number(/(\d+) fail/.exec(text)?.[1] || 1) || 1;
-      say(`${result.code === 0 ? "ok    " : "FAILED"} ${check.name}`);
-      if (result.code !== 0) say(text.trim().split("\n").slice(-60).join("\n"));
-    }
-  };
-  await Promise.all([work(), work()]);
+  await inLanes(checks, 2, async (check) => {
+    const result = await attempt(check.argv, {
+      timeoutMs: check.timeoutMs ?? 300_000,
+      cwd: root,
+      env: { NO_COLOR: "1", PATH: path },
+    });
+    const text = result.stdout + result.stderr;
+    const passed = Number(/(\d+) pass/.exec(text)?.[1] ?? (result.code === 0 ? 1 : 0));
+    totals.passed += result.code === 0 ? passed : 0;
+    totals.failed += result.code === 0 ? 0 : Number(/(\d+) fail/.exec(text)?.[1] || 1) || 1;
+    say(`${result.code === 0 ? "ok    " : "FAILED"} ${check.name}`);
+    if (result.code !== 0) say(text.trim().split("\n").slice(-60).join("\n"));
+  });
   return totals;
 }

@@ -1,73 +1,88 @@
-// `deno task test:scenario NAME`: runs scenarios in real containers: all of them in order, or those whose file name
-// contains NAME.
-import { readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+// `deno task test:scenario NAME`: runs scenarios in real containers: all of them, in the order of scenario-order.ts, or those
+// whose file name contains NAME.
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import process from "node:process";
+import { systemClock } from "../core/runtime/time.ts";
 import { errorText, OperatorError } from "../core/words/errors.ts";
 import { prefix } from "../tests/support/cluster.ts";
+import type { Totals } from "./checks.ts";
 import { ensureCompose } from "./engine.ts";
 import { ensureImages } from "./images.ts";
+import { inLanes } from "./lanes.ts";
 import { optionsOf } from "./options.ts";
+import { needsStore, orderOf, timesText } from "./scenario-order.ts";
 import { ensureSeaweed } from "./seaweedfs.ts";
+import { ensureSshKeys } from "./ssh-keys.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
 
-/** Scenarios that create the shared cluster, which run first. The rest run in the order of their names. */
-const first = ["the-cluster-starts-in-reverse-order"];
-/** Scenarios that need an S3 server, which is built while the others run, the first time. */
-const last = ["the-object-store"];
+const folder = join("tests", "scenarios");
+const ending = ".test.ts";
+/** A scenario beside another one takes longer. */
+const limitMs = { alone: 600_000, paired: 900_000 };
 
-export interface Totals {
-  passed: number;
-  failed: number;
+/** What scenarios share and two at a time could make at once: images, unless an executable is given, Composes, keys. */
+export async function prepareScenarios(): Promise<void> {
+  if (!process.env.POSTDOCK_TEST_EXECUTABLE) await ensureImages();
+  await ensureCompose("v2");
+  await ensureCompose("v1");
+  await ensureSshKeys();
 }
 
 /** Runs the scenarios that match, then removes their clusters unless `keep` is set. */
 export async function runScenarios(filter: string, keep: boolean): Promise<Totals> {
-  const files = (await readdir(join(root, "tests", "scenarios"))).filter((f) =>
-    f.endsWith(".test.ts") && f.includes(filter)
-  );
-  if (files.length === 0) {
+  const texts = new Map<string, string>();
+  for (const file of await readdir(join(root, folder))) {
+    if (!file.endsWith(ending) || !file.includes(filter)) continue;
+    texts.set(file.slice(0, -ending.length), await readFile(join(root, folder, file), "utf8"));
+  }
+  if (texts.size === 0) {
     throw new OperatorError({
       what: `No scenario has ${filter} in its name`,
       fix: "run `ls tests/scenarios` to see their names",
     });
   }
-  if (!process.env.POSTDOCK_TEST_EXECUTABLE) await ensureImages();
-  await ensureCompose("v2");
-  await ensureCompose("v1");
-  const rank = (file: string) => first.some((name) => file.startsWith(name)) ? 0 : needsStore(file) ? 2 : 1;
-  const ordered = files.toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  await prepareScenarios();
+  const order = orderOf(texts);
+  const store = order.patient.some(needsStore) ? ensureSeaweed() : null;
+  store?.catch(() => {}); // it is reported where it is needed
+  const totals: Totals = { passed: 0, failed: 0 };
+  const seconds = new Map<string, number>();
+  const run = (lanes: number) => async (name: string) => {
+    if (needsStore(name) && !(await isBuilt(store))) return void totals.failed++;
+    const since = systemClock.nowMs();
+    const { passed, failed } = await runFile(name, { keep, paired: lanes > 1 });
+    seconds.set(name, (systemClock.nowMs() - since) / 1000);
+    totals.passed += passed;
+    totals.failed += failed;
+  };
   try {
-    return await runFiles(ordered.map((f) => join("tests", "scenarios", f)), keep);
+    await inLanes(order.shared, 1, run(1));
+    if (!keep && order.shared.length > 0) await removeClusters(); // its seven containers would slow down the others
+    await inLanes(order.alone, 1, run(1));
+    await inLanes(order.patient, 2, run(Math.min(2, order.patient.length)));
   } finally {
     if (!keep) await removeClusters();
   }
-}
-
-async function runFiles(files: readonly string[], keep: boolean): Promise<Totals> {
-  const totals: Totals = { passed: 0, failed: 0 };
-  const built = files.some((file) => needsStore(basename(file))) ? ensureSeaweed() : null;
-  built?.catch(() => {}); // it is reported where it is needed
-  for (const file of files) {
-    say(`\n${file}`);
-    if (needsStore(basename(file)) && !(await isBuilt(built))) {
-      totals.failed++;
-      continue;
-    }
-    const argv = [process.execPath, "test", "-A", "--no-check", file];
-    const env = { NO_COLOR: "1", POSTDOCK_TEST_KEEP: keep ? "1" : "" };
-    const result = await attempt(argv, { timeoutMs: 600_000, cwd: root, show: true, env });
-    const counts = /(\d+) passed(?: \([^)]*\))? \| (\d+) failed/.exec(result.stdout + result.stderr);
-    const passed = Number(counts?.[1] ?? 0);
-    const ok = result.code === 0 && passed > 0; // a file in which no test ran has shown nothing
-    totals.passed += passed;
-    totals.failed += ok ? 0 : Math.max(1, Number(counts?.[2] ?? 1));
-    if (!ok) await showLogs();
-  }
+  if (seconds.size > 1) say(`\n${timesText(seconds)}`);
   return totals;
 }
 
-const needsStore = (file: string) => last.some((name) => file.startsWith(name));
+/** Runs one file. Beside another one its output is printed when it has ended. */
+async function runFile(name: string, { keep, paired }: { keep: boolean; paired: boolean }): Promise<Totals> {
+  const file = join(folder, `${name}${ending}`);
+  if (!paired) say(`\n${file}`);
+  const argv = [process.execPath, "test", "-A", "--no-check", file];
+  const env = { NO_COLOR: "1", POSTDOCK_TEST_KEEP: keep ? "1" : "" };
+  const timeoutMs = paired ? limitMs.paired : limitMs.alone;
+  const result = await attempt(argv, { timeoutMs, cwd: root, show: !paired, env });
+  if (paired) say(`\n${file}\n${result.stdout}${result.stderr}`.trimEnd());
+  const counts = /(\d+) passed(?: \([^)]*\))? \| (\d+) failed/.exec(result.stdout + result.stderr);
+  const passed = Number(counts?.[1] ?? 0);
+  const ok = result.code === 0 && passed > 0; // a file in which no test ran has shown nothing
+  if (!ok) await showLogs();
+  return { passed, failed: ok ? 0 : Math.max(1, Number(counts?.[2] ?? 1)) };
+}
 
 async function isBuilt(built: Promise<string> | null): Promise<boolean> {
   try {

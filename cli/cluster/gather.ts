@@ -137,9 +137,10 @@ export function nodeCalled(name: string, cluster: Cluster): { host: string; stat
 export function restoreUnderWay({ nodes }: Pick<Cluster, "nodes">): OperatorError | null {
   const node = nodes.find((n) => n.status.restore !== null);
   if (!node?.status.restore) return null;
-  const { step, target } = node.status.restore;
+  const { step, target, trouble } = node.status.restore;
+  const state = trouble === null ? step : `${step}; trouble: ${trouble}`;
   return new OperatorError({
-    what: `${node.host} is being restored to ${target} (${step}), and no other node may lead until that has ended`,
+    what: `${node.host} is being restored to ${target} (${state}), and no other node may lead until that has ended`,
     fix: step === "holding"
       ? "in the barman container type postdock barman restore finish, or postdock barman restore abort"
       : "in the barman container type postdock barman restore resume to watch it, or postdock barman restore abort",

@@ -111,7 +111,7 @@ async function restoreInto(
     await copyInto(directory, plan, into);
     const tookMs = Math.round(context.clock.nowMs() - since);
     out.say(`The backup is copied after ${secondsText(tookMs)}`);
-    if (options.start) await startCopy(directory, into);
+    if (options.start) await startCopy(directory, plan.stop, into);
     return tookMs;
   });
   const tookMs = Math.round(context.clock.nowMs() - since);

@@ -2,8 +2,14 @@
 import type { Command } from "../../core/runtime/context.ts";
 import { writeAtomic } from "../../core/runtime/files.ts";
 import { walFileName } from "../../core/protocol/orders.ts";
-import { ExitCode } from "../../core/words/errors.ts";
+import { errorText, ExitCode } from "../../core/words/errors.ts";
 import { readWal } from "./act/wal-files.ts";
+
+/**
+ * Above 125 PostgreSQL ends the recovery (manual, 25.3.2). Any other code means that there is no such file: then a recovery to the
+ * latest moment would end there as if all were read.
+ */
+const failed = 126;
 
 /** `barman copy-wal BACKUP_DIR SERVER NAME PATH`: has no variables of the container, since PostgreSQL runs it. */
 export const copyWalCommand: Command = async (
@@ -14,8 +20,13 @@ export const copyWalCommand: Command = async (
     context.complain(`postdock: ${JSON.stringify(name)} is not the name of a WAL file`);
     return ExitCode.no;
   }
-  const content = await readWal({ backupDir, serverName }, name, true);
-  if (content === null) return ExitCode.no; // PostgreSQL asks for files that may not be there, such as later histories
-  await writeAtomic(path, content, { mode: 0o600 });
-  return ExitCode.ok;
+  try {
+    const content = await readWal({ backupDir, serverName }, name, true);
+    if (content === null) return ExitCode.no; // PostgreSQL asks for files that may not be there, such as later histories
+    await writeAtomic(path, content, { mode: 0o600 });
+    return ExitCode.ok;
+  } catch (error) {
+    context.complain(`postdock: ${name} could not be copied: ${errorText(error)}`);
+    return failed;
+  }
 };

@@ -7,8 +7,11 @@ import type { Log } from "../../core/runtime/log.ts";
 import {
   barmanConfPath,
   barmanLogPath,
+  listConfPath,
+  listRecordPath,
   lockDirectory,
   renderBarmanConf,
+  renderListConf,
   renderPassfile,
   renderServerConf,
   serverConfPath,
@@ -34,6 +37,10 @@ export async function prepareBarman(config: BarmanConfig, log: Log): Promise<voi
     mode: 0o640,
     owner,
   });
+  const record = listRecordPath(config.serverName);
+  await ensureDirectory(dirnameOf(record), { mode: 0o750, owner });
+  await writeAtomic(record, "", { mode: 0o640, owner });
+  await writeAtomic(listConfPath, renderListConf(config, config.hosts[0]!), { mode: 0o640, owner });
   await ensureDirectory(owner.home, { mode: 0o750, owner });
   const passfile = renderPassfile([
     { user: config.postgresUser, password: config.postgresPassword },

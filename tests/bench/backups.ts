@@ -1,11 +1,13 @@
-// The parts "backup" and "restore" of the benchmark, on one cluster of three nodes with so many MB of data.
+// The parts "backup" and "restore" of the benchmark, on one cluster with so many MB of data: beside the plain tools it has three
+// nodes, and the example's five while it is restored as a whole.
 import { sizeText } from "../../core/words/amounts.ts";
 import { received, waitBackup, waitReceiving } from "../support/barman.ts";
-import { Cluster } from "../support/cluster.ts";
+import { Cluster, nodes as allNodes } from "../support/cluster.ts";
 import { type Edit, setEnvironment } from "../support/compose-file.ts";
 import { exec } from "../support/docker.ts";
 import { type BackupRun, fillWith, longMs, measureBackup, measureReceive, type ReceiveRun } from "./backup.ts";
 import { median } from "./cost.ts";
+import { type ListRun, measureList } from "./list.ts";
 import { type ClusterRun, measureRestore, measureWhole, type RestoreRun } from "./restore.ts";
 
 const nodes = ["pgmaster", "pgslave1", "pgslave3"];
@@ -13,6 +15,8 @@ const nodes = ["pgmaster", "pgslave1", "pgslave3"];
 const replayed = 0.1;
 /** Of WAL that the receiver has to catch up with, no more than this, MB. */
 const mostWalMb = 500;
+/** WAL files that are added for `barman list`: a segment of 16 MB each 30 s makes so many in a week. */
+const listedFiles = 20_000;
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 const beside = (ours: number, plain: number) =>
@@ -33,6 +37,9 @@ const intoText = (run: RestoreRun & { walBytes: number }) =>
     beside(run.intoCopyMs, run.plainCopyMs)
   } of cp -a; recovered in ` +
   `${beside(run.intoMs, run.plainCopyMs + run.plainRecoveryMs)} of cp -a and PostgreSQL`;
+
+const listText = ({ files, oursMs, barmanMs }: ListRun) =>
+  `${seconds(oursMs)} with ${files} WAL files, of which barman's own list takes ${seconds(barmanMs)}`;
 
 const verifyText = ({ bytes, verifyMs }: RestoreRun) =>
   `${seconds(verifyMs)}, ${seconds(verifyMs / (bytes / 1e9))} per GB`;
@@ -85,6 +92,8 @@ export async function measureBackups(
       tell("backup", backupText(taken), taken);
       const receive = await measureReceive(cluster, backup, primary, Math.min(mb, mostWalMb), runs);
       tell("backup receiver", receiveText(receive), receive);
+      const list = await measureList(backup, listedFiles, runs);
+      tell("backup list", listText(list), list);
     }
     if (!wants("restore")) return;
     await waitReceiving(cluster, primary);
@@ -94,8 +103,10 @@ export async function measureBackups(
     const restored = { ...await measureRestore(backup, runs), walBytes };
     tell("restore into", intoText(restored), restored);
     tell("restore verified", verifyText(restored), restored);
+    await cluster.up();
+    await cluster.waitWhole(longMs);
     const whole: ClusterRun[] = [];
-    for (let i = 0; i < runs; i++) whole.push(await measureWhole(cluster, backup, nodes));
+    for (let i = 0; i < runs; i++) whole.push(await measureWhole(cluster, backup, allNodes));
     tell("restore whole", wholeText(whole, restored), whole);
   } finally {
     if (!keep) await cluster.down();

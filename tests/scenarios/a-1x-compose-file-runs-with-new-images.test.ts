@@ -115,7 +115,7 @@ for (const version of ["v1", "v2"] as const) {
       return (await docker(["ps", "-aq", ...labels.flatMap((l) => ["--filter", `label=${l}`])])).trim();
     };
     try {
-      await run("down", "--volumes"); // left by an interrupted run
+      await run("down", "--timeout", "0", "--volumes"); // left by an interrupted run
       await run("up", "-d");
       const pool = await containerOf("pgpool");
       const through =
@@ -141,7 +141,7 @@ for (const version of ["v1", "v2"] as const) {
         { clock: systemClock },
       );
     } finally {
-      await run("down", "--volumes");
+      await run("down", "--timeout", "0", "--volumes");
     }
   });
 }

@@ -1,8 +1,11 @@
 // Promise: a moment before a mistake is restored by one command: into a copy beside the cluster, which is not touched. A moment
 // that cannot be restored is refused before anything is changed, with the nearest one that can.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { root } from "../../tools/terminal.ts";
 import {
   askCopy,
   backupsOf,
@@ -13,7 +16,7 @@ import {
   takeIncremental,
   waitReceiving,
 } from "../support/barman.ts";
-import { firstLevel } from "../support/cluster.ts";
+import { type Cluster, firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
 
@@ -30,6 +33,16 @@ async function retentionOf(id: string, backup: string): Promise<string> {
 async function waitKept(id: string, backup: string): Promise<void> {
   const kept = async () => await retentionOf(id, backup) === "KEEP:FULL";
   await waitUntil(kept, { what: `${id} to be kept for the restore`, deadlineMs: 30_000, everyMs: 50 }, deps);
+}
+
+/** Brings the dropped table back from the copy into the running cluster, with the command of docs/recovery.md. */
+async function bringBack(cluster: Cluster, backup: string, primary: string): Promise<void> {
+  const page = await readFile(join(root, "docs", "recovery.md"), "utf8");
+  const [command] = /^gosu postgres pg_dump .* -t TABLE .*$/m.exec(page)!;
+  const typed = command.replace("TABLE", "ledger").replaceAll("pgmaster", primary);
+  await exec(backup, ["bash", "-eo", "pipefail", "-c", typed]);
+  assert.equal(await cluster.psql(primary, "select count(*) from ledger"), "1000");
+  await cluster.psql(primary, "drop table ledger");
 }
 
 test("a dropped table comes back into a copy, to the second and to the commit, also over a failover", async () => {
@@ -87,6 +100,7 @@ test("a dropped table comes back into a copy, to the second and to the commit, a
     assert.equal(await retentionOf(id, backup), "VALID", "kept no longer than the restore takes");
     assert.equal(restored.code, 0, `${to}: ${restored.stdout}${restored.stderr}`);
     assert.equal(await askCopy(backup, "/tmp/copy", sql), expected, to);
+    if (to === before) await bringBack(cluster, backup, promoted);
     await endCopy(backup, "/tmp/copy");
   }
 

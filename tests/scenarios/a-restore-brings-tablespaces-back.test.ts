@@ -10,6 +10,7 @@ import { ownCluster, startMs } from "../support/clusters.ts";
 import { setEnvironment } from "../support/compose-file.ts";
 import { exec } from "../support/docker.ts";
 import { withVolume } from "../support/variants.ts";
+import { wholeMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 const fast = "/spaces/fast";
@@ -123,7 +124,7 @@ test("a cluster with tablespaces goes back, is copied, and its standbys follow",
 
   // the restored node keeps old data in its tablespaces, and comes back as a standby with them
   await cluster.kill(node);
-  const next = await cluster.waitSuccessor(node, firstLevel);
+  const next = await cluster.waitSuccessor(node, firstLevel, wholeMs);
   await cluster.psql(next, "insert into ledger values (1003)");
   await cluster.start(node);
   await cluster.waitWhole(startMs, firstLevel);

@@ -44,12 +44,16 @@ test("a restore goes on where it was when the node, the command or barman dies, 
     return { running };
   };
 
-  // undone while it is copied: nothing has changed
+  // left by Ctrl-C, and undone while it is copied: nothing has changed
   const first = begin();
   await reach("copying");
+  await exec(backup, ["pkill", "-INT", "-f", "barman restore --to"]);
+  const left = await first.running;
+  assert.deepEqual([left.code, await step()], [0, "copying"], left.stdout + left.stderr);
+  assert.match(left.stdout, /goes on without this command.*restore resume\n.*restore abort/);
   const aborted = await restore(backup, "abort");
   assert.equal(aborted.code, 0, aborted.stdout + aborted.stderr);
-  assert.match((await first.running).stdout, /has its old data again/);
+  assert.match(aborted.stdout, /has its old data again/);
   assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
   assert.equal(await cluster.psql(node, "select to_regclass('ledger') is null"), "t");
 
@@ -80,6 +84,10 @@ test("a restore goes on where it was when the node, the command or barman dies, 
   assert.equal(await retention(used), "KEEP:FULL");
   await cluster.kill(node);
   await cluster.start(node);
+  // and both die once more while it recovers again
+  await reach("recovering");
+  await Promise.all([cluster.kill(node), cluster.kill("backup")]);
+  await Promise.all([cluster.start(node), cluster.start("backup")]);
   await reach("holding");
   assert.equal(await count(node), "1001");
   for (const host of firstLevel) {

@@ -1,5 +1,5 @@
-// Promise: a restore of the cluster bears a cut between barman and the node, and full disks on either side: it says what is wrong,
-// loses nothing, and goes on or is undone. barman that was away for longer than WAL is kept says which WAL is lost and takes a
+// Promise: at each of its steps a restore of the cluster bears a cut between barman and the node, and full disks on either side: it
+// says what is wrong, loses nothing, and goes on or is undone. barman that was away for longer than WAL is kept says which WAL is lost and takes a
 // base backup by itself, and the disks of the nodes stay bounded.
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -27,6 +27,9 @@ const node = "pgmaster";
 const boundMb = 48;
 const maxWalMb = 64;
 const writtenMb = 320;
+
+/** WAL files that a recovery reads, one after the other: each takes some seconds while barman is throttled. */
+const recoveredFiles = 5;
 
 /** Kept in memory: these containers are never stopped. */
 const smallDisks: Edit = ({ volumes }) => {
@@ -65,13 +68,38 @@ async function throttle(backup: string): Promise<() => Promise<void>> {
   return () => inNetworksOf(new Map([[backup, `tc qdisc del dev ${device} root`]]));
 }
 
+/** Uses up so many WAL files. */
+async function writeFiles(cluster: Cluster, count: number): Promise<void> {
+  const write = "perform pg_logical_emit_message(false, 'filler', ''); perform pg_switch_wal();";
+  await cluster.psql(node, `do $$ begin for i in 1..${count} loop ${write} end loop; end $$`);
+}
+
 const restoreOf = async (cluster: Cluster) => (await cluster.nodeStatus(node))?.restore ?? null;
 
-/** Waits until the restore says that it has no room. */
-async function waitForTrouble(cluster: Cluster): Promise<void> {
+const noRoom = /no space left/i;
+
+/** Waits until the restore says what its trouble is. */
+async function waitForTrouble(cluster: Cluster, trouble: RegExp): Promise<void> {
   let last = "nothing";
-  const said = async () => /no space left/i.test(last = (await restoreOf(cluster))?.trouble ?? "nothing");
-  await waitUntil(said, { what: "the trouble to be said", deadlineMs: 60_000, why: () => last }, deps);
+  const said = async () => trouble.test(last = (await restoreOf(cluster))?.trouble ?? "nothing");
+  await waitUntil(said, { what: `${trouble} to be said`, deadlineMs: 60_000, why: () => last }, deps);
+}
+
+/** Cuts the node off barman, connections that are open included. */
+async function cutOff({ cluster, pgmaster }: Places): Promise<() => Promise<void>> {
+  const heal = await strike({ kind: "isolate", targets: ["backup"], from: [node], lastsMs: 0 }, cluster);
+  const address = await cluster.address("backup");
+  await inNetworksOf(new Map([[pgmaster, `ss --kill --no-header dst ${address}`]]));
+  return heal;
+}
+
+/** Ends the restore, after which the node has its old data. */
+async function undo({ cluster, backup }: Places, running: ReturnType<typeof restore>, said: RegExp): Promise<void> {
+  const aborted = await restore(backup, "abort");
+  assert.equal(aborted.code, 0, aborted.stdout + aborted.stderr);
+  assert.match((await running).stdout, said);
+  assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
+  assert.equal(await cluster.psql(node, "select count(*) from mistake"), "1");
 }
 
 /** Waits until more of the backup has been copied. */
@@ -108,40 +136,64 @@ async function refusedWithoutRoom({ cluster, pgmaster, backup, lsn }: Places): P
 }
 
 /** The node's disk fills up during the copy: said, and undone once there is room. */
-async function undoneWithoutRoom({ cluster, pgmaster, backup, lsn }: Places): Promise<void> {
+async function undoneWithoutRoom(places: Places): Promise<void> {
+  const { cluster, pgmaster, backup, lsn } = places;
   const running = restore(backup, "--to", lsn, "--yes");
   await reachStep(cluster, node, ["copying"], running);
   await fill(pgmaster, data);
-  await waitForTrouble(cluster);
+  await waitForTrouble(cluster, noRoom);
   await empty(pgmaster, data);
-  const aborted = await restore(backup, "abort");
-  assert.equal(aborted.code, 0, aborted.stdout + aborted.stderr);
-  assert.match((await running).stdout, /trouble: .*no space left[^]*has its old data again/i);
-  assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
-  assert.equal(await cluster.psql(node, "select count(*) from mistake"), "1");
+  await undo(places, running, /trouble: .*no space left[^]*has its old data again/i);
 }
 
-/** Both disks fill up one after the other, and the network is cut between them: it goes on by itself each time. */
-async function goesOn({ cluster, pgmaster, backup, lsn }: Places, endThrottle: () => Promise<void>): Promise<void> {
+/** The network is cut while the node recovers: said, no order reaches it, and it is undone after that. */
+async function undoneWhileCutOff(places: Places): Promise<void> {
+  const { cluster, backup, lsn } = places;
+  const running = restore(backup, "--to", lsn, "--yes");
+  await reachStep(cluster, node, ["recovering"], running, 120_000);
+  const heal = await cutOff(places);
+  await waitForTrouble(cluster, noBarman);
+  const unheard = await restore(backup, "abort");
+  assert.equal(unheard.code, 69, unheard.stdout + unheard.stderr);
+  assert.match(unheard.stderr, new RegExp(`${node} did not answer`));
+  await heal();
+  await undo(places, running, /has its old data again/);
+}
+
+const noBarman = /barman's agent does not answer/;
+
+/**
+ * While it is copied and while it recovers the network is cut between node and barman, and the disks of both fill up: it goes on by
+ * itself each time.
+ */
+async function goesOn(places: Places, endThrottle: () => Promise<void>): Promise<void> {
+  const { cluster, pgmaster, backup, lsn } = places;
   const before = await backupsOf(backup);
   const running = restore(backup, "--to", lsn, "--yes");
   await reachStep(cluster, node, ["copying"], running);
   await copiesOn(cluster);
   await fill(pgmaster, data);
-  await waitForTrouble(cluster);
+  await waitForTrouble(cluster, noRoom);
   await empty(pgmaster, data);
   await copiesOn(cluster);
 
   const log = await logsOf(pgmaster);
-  const heal = await strike({ kind: "isolate", targets: ["backup"], from: [node], lastsMs: 0 }, cluster);
-  const address = await cluster.address("backup");
-  await inNetworksOf(new Map([[pgmaster, `ss --kill --no-header dst ${address}`]]));
+  const heal = await cutOff(places);
   const noticed = async () => (await logsSince(pgmaster, log)).includes("A part of a base backup could not be fetched");
   await waitUntil(noticed, { what: "the node to notice the cut", deadlineMs: 60_000 }, deps);
   await heal();
   await copiesOn(cluster);
-
   await fill(backup, backups);
+  await copiesOn(cluster);
+
+  await reachStep(cluster, node, ["recovering"], running, 120_000);
+  const healAgain = await cutOff(places);
+  await waitForTrouble(cluster, noBarman);
+  await healAgain();
+  await fill(pgmaster, data);
+  await waitForTrouble(cluster, noRoom);
+  assert.equal((await restoreOf(cluster))?.step, "recovering");
+  await empty(pgmaster, data);
   await endThrottle();
   const leads = async () => (await cluster.nodeStatus(node))?.postgres.role === "primary";
   await waitUntil(leads, { what: "the restored node to lead although barman has no room", deadlineMs: 60_000 }, deps);
@@ -150,6 +202,7 @@ async function goesOn({ cluster, pgmaster, backup, lsn }: Places, endThrottle: (
   const { code, stdout, stderr } = await running;
   assert.equal(code, 0, stdout + stderr);
   assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
+  assert.equal(await cluster.psql(node, "select count(*) from ledger"), "2000");
   await waitReceiving(cluster, node);
   await received(cluster, node);
   const newer = async () => (await backupsOf(backup)).length > before.length;
@@ -168,8 +221,7 @@ async function awayForTooLong({ cluster, backup }: Places): Promise<void> {
   const away = async () => await cluster.psql(node, sender) === "0";
   await waitUntil(away, { what: `${node} to give up barman's connection`, deadlineMs: 60_000 }, deps);
   const within = await cluster.psql(node, "insert into ledger values (2002) returning clock_timestamp()");
-  const write = "perform pg_logical_emit_message(false, 'filler', ''); perform pg_switch_wal();";
-  await cluster.psql(node, `do $$ begin for i in 1..${writtenMb / 16} loop ${write} end loop; end $$`);
+  await writeFiles(cluster, writtenMb / 16);
   await cluster.psql(node, "checkpoint");
   const held = "select sum(size) / 1024 / 1024 from pg_ls_waldir()";
   for (const host of firstLevel) {
@@ -210,6 +262,7 @@ test("full disks and a cut during a restore, and barman away beyond the bound of
   const backup = await cluster.container("backup");
   await waitBackup(backup, startMs);
   await cluster.psql(node, "create table ledger as select generate_series(1, 1000) as n");
+  await writeFiles(cluster, recoveredFiles);
   const lsn = await cluster.psql(node, "select pg_current_wal_insert_lsn()");
   await cluster.psql(node, "drop table ledger; create table mistake as select 1 as n");
   await received(cluster, node);
@@ -222,6 +275,7 @@ test("full disks and a cut during a restore, and barman away beyond the bound of
   await timed("refused", () => refusedWithoutRoom(places));
   const endThrottle = await throttle(backup);
   await timed("undone", () => undoneWithoutRoom(places));
+  await timed("undone while cut off", () => undoneWhileCutOff(places));
   await timed("goes on", () => goesOn(places, endThrottle));
   await timed("away", () => awayForTooLong(places));
 });

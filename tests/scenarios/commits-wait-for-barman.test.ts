@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { restore } from "../support/barman.ts";
 import { allOf } from "../support/compose-file.ts";
-import { firstLevel as nodes } from "../support/cluster.ts";
+import { type Cluster, firstLevel as nodes } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { exec } from "../support/docker.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
@@ -15,20 +15,16 @@ import { onNodes, withMode } from "../support/variants.ts";
 
 const deps = { clock: systemClock };
 
-test("strict with barman: a commit waits for one standby and for barman, until barman is gone", async () => {
-  const edit = allOf(withMode("strict"), onNodes({ BARMAN_SYNC: 1 }));
-  await using cluster = await ownCluster({ name: "barman-sync", edit });
-  await cluster.up([...nodes, "backup"]);
-  const primary = await cluster.waitWhole(startMs, nodes);
-  const names = async (wanted: RegExp) =>
-    await waitUntil(async () => wanted.test(await cluster.psql(primary, "show synchronous_standby_names")), {
-      what: `commits to wait for ${wanted}`,
-      deadlineMs: 60_000,
-    }, deps);
-  const backup = await cluster.container("backup");
-  const receiver = (signal: string) => exec(backup, ["pkill", `-${signal}`, "-x", "pg_receivewal"]);
+/** Waits until the commits of the primary wait for these. */
+async function waitNames(cluster: Cluster, primary: string, wanted: RegExp): Promise<void> {
+  const names = async () => wanted.test(await cluster.psql(primary, "show synchronous_standby_names"));
+  await waitUntil(names, { what: `commits to wait for ${wanted}`, deadlineMs: 60_000 }, deps);
+}
 
-  await names(/^FIRST 2 \("barman_receive_wal", "node\d", "node\d"\)$/);
+const all = /^FIRST 2 \("barman_receive_wal", "node\d", "node\d"\)$/;
+
+async function untilBarmanIsGone(cluster: Cluster, primary: string, backup: string): Promise<void> {
+  const receiver = (signal: string) => exec(backup, ["pkill", `-${signal}`, "-x", "pg_receivewal"]);
   await exec(backup, ["pgrep", "-f", "pg_receivewal .*--synchronous"]); // without this option every commit would wait for 5 s
   await cluster.psql(primary, "create table acknowledged (id int)");
   await receiver("STOP");
@@ -43,20 +39,14 @@ test("strict with barman: a commit waits for one standby and for barman, until b
   await commit;
 
   await cluster.kill("backup");
-  await names(/^ANY 1 \("node\d", "node\d"\)$/);
+  await waitNames(cluster, primary, /^ANY 1 \("node\d", "node\d"\)$/);
   await cluster.psql(primary, "insert into acknowledged values (2)");
   assert.match((await cluster.nodeStatus(primary))?.consistency.degraded ?? "", /barman: it is not receiving WAL/);
-});
+  await cluster.start("backup");
+  await waitNames(cluster, primary, all);
+}
 
-test("strict with barman: after the loss of two volumes of three, a restore brings back all that was acknowledged", async () => {
-  const edit = allOf(withMode("strict"), onNodes({ BARMAN_SYNC: 1 }));
-  await using cluster = await ownCluster({ name: "two-lost", edit });
-  await cluster.up([...nodes, "backup"]);
-  const primary = await cluster.waitWhole(startMs, nodes);
-  await cluster.waitLease(nodes);
-  const names = async () => /barman_receive_wal/.test(await cluster.psql(primary, "show synchronous_standby_names"));
-  await waitUntil(names, { what: "commits to wait for barman", deadlineMs: 60_000 }, deps);
-  const backup = await cluster.container("backup");
+async function twoVolumesLost(cluster: Cluster, primary: string, backup: string): Promise<void> {
   await exec(backup, ["postdock", "barman", "backup"], 180_000);
   const ledger = await Ledger.start({ ...monkey, host: (await cluster.address(primary))! });
   await ledger.writes(60);
@@ -74,4 +64,18 @@ test("strict with barman: after the loss of two volumes of three, a restore brin
   assert.equal(await cluster.waitWhole(startMs, nodes), left);
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(left))! });
   assertLedger("two volumes of three lost, then restored", report, { atLeast: 60, gapMs: 300_000 });
+}
+
+test("strict with barman", async (t) => {
+  const edit = allOf(withMode("strict"), onNodes({ BARMAN_SYNC: 1 }));
+  await using cluster = await ownCluster({ name: "barman-sync", edit });
+  await cluster.up([...nodes, "backup"]);
+  const primary = await cluster.waitWhole(startMs, nodes);
+  await cluster.waitLease(nodes);
+  await waitNames(cluster, primary, all);
+  const backup = await cluster.container("backup");
+  await t.test("a commit waits for one standby and for barman, until barman is gone", () =>
+    untilBarmanIsGone(cluster, primary, backup));
+  await t.test("after the loss of two volumes of three, a restore brings back all that was acknowledged", () =>
+    twoVolumesLost(cluster, primary, backup));
 });

@@ -10,6 +10,7 @@ import { Cluster, firstLevel as nodes } from "../support/cluster.ts";
 import { discard, startMs } from "../support/clusters.ts";
 import { allOf, type ComposeFile, type Edit, mount, serviceOf, setEnvironment } from "../support/compose-file.ts";
 import { exec } from "../support/docker.ts";
+import { wholeMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 const directory = join(root, "tests", ".work", "given");
@@ -100,7 +101,7 @@ test("odd names and passwords from files: the cluster replicates, the pool serve
 
 test("a failover works with odd names, and the old primary comes back", async () => {
   await cluster.kill("pgmaster");
-  const lead = await cluster.waitSuccessor("pgmaster", nodes);
+  const lead = await cluster.waitSuccessor("pgmaster", nodes, wholeMs);
   await cluster.start("pgmaster");
   assert.equal(await cluster.waitWhole(undefined, nodes), lead);
   await cluster.waitPool(nodes);

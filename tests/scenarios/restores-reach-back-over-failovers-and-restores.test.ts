@@ -47,7 +47,7 @@ async function makeHistory(cluster: Cluster, ledger: Ledger): Promise<History> {
     moments.push(await momentOf(`before ${change}`, cluster, old, i % 2 === 0 ? "time" : "lsn"));
     if (change === "switchover") await switchOver(cluster, old);
     else await cluster.kill(old);
-    const next = await cluster.waitSuccessor(old, firstLevel);
+    const next = await cluster.waitSuccessor(old, firstLevel, wholeMs);
     await ledger.writes(20, wholeMs);
     moments.push(await momentOf(`after ${change}`, cluster, next, i % 2 === 0 ? "lsn" : "time"));
     if (change !== "switchover") await cluster.start(old);

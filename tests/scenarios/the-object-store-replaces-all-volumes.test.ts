@@ -138,6 +138,7 @@ test("backups and WAL go to the object store, and the cluster comes back from th
   ];
   assert.equal((await exec(backup, count)).trim(), "1000");
   assert.deepEqual(await storedIn(backup), before, "the new cluster has stored nothing");
+  assert.match(await exec(backup, ["postdock", "barman", "fetch", second]), /is here already/);
   const pgCtl = "/usr/lib/postgresql/17/bin/pg_ctl";
   await exec(backup, ["gosu", "postgres", pgCtl, "-D", "/tmp/copy", "-m", "immediate", "stop"]);
 

@@ -1,7 +1,7 @@
 // The clusters of scenarios: the example cluster that most share, and clusters of a scenario's own.
 import process from "node:process";
-import { attempt } from "../../tools/terminal.ts";
 import { Cluster, type ClusterOptions, firstLevel, services } from "./cluster.ts";
+import { docker } from "./docker.ts";
 
 /** Longest time from nothing to a whole cluster, milliseconds. */
 export const startMs = 150_000;
@@ -15,10 +15,10 @@ const keep = process.env.POSTDOCK_TEST_KEEP === "1";
  */
 export async function exampleCluster(): Promise<Cluster> {
   const cluster = await Cluster.prepare({ name: "example" });
-  await cluster.up();
-  for (const service of services) {
-    await attempt(["docker", "start", await cluster.container(service)], { timeoutMs: 60_000 });
-  }
+  const containers = () => Promise.all(services.map((service) => cluster.container(service)));
+  const present = await containers().catch(() => null); // then Compose has nothing to do, for which it needs seconds
+  if (present === null) await cluster.up();
+  await docker(["start", ...present ?? await containers()]);
   await cluster.waitWhole(startMs);
   await cluster.waitLease(firstLevel);
   await cluster.waitPool();

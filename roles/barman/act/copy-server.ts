@@ -3,6 +3,7 @@ import { commandErrorText, type CommandOptions, postgresAccount, run, tryRun } f
 import { readIfThere } from "../../../core/runtime/files.ts";
 import { type Clock, waitUntil } from "../../../core/runtime/time.ts";
 import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
+import { endedEarly, type Stop } from "../decide/restore-plan.ts";
 import type { Places } from "../text/places.ts";
 
 export const copyMs = 24 * 3_600_000;
@@ -32,8 +33,11 @@ export function prepared(
   return [[...lowest, ...argv], { as: owner, timeoutMs, ...(signal ? { signal } : {}) }];
 }
 
-/** Starts the copy and waits until it has recovered. Throws OperatorError with the end of its log if it has not. */
-export async function startCopy(directory: string, into: Into): Promise<void> {
+/**
+ * Starts the copy and waits until it has recovered. Throws OperatorError with the end of its log if it has not, or if it has ended
+ * before a commit that the plan has found. `stop`: where recovery stops.
+ */
+export async function startCopy(directory: string, stop: Stop, into: Into): Promise<void> {
   const { clock, say, signal } = into;
   const log = `${directory}/restored.log`;
   const pgCtl = ["pg_ctl", "-D", directory];
@@ -42,11 +46,13 @@ export async function startCopy(directory: string, into: Into): Promise<void> {
   let last = started.code === 0 ? "" : commandErrorText(started);
   let saidMs = clock.nowMs();
   const quick = { as: owner, timeoutMs: 10_000 };
+  let replayed = "";
   const recovered = async () => {
     if ((await tryRun([...pgCtl, "status"], quick)).code !== 0) throw await recoveryFailed(log, last);
     const query = "select pg_is_in_recovery(), pg_last_wal_replay_lsn()";
     const asked = await tryRun(psql(directory, "postgres", query), quick);
-    last = asked.code === 0 ? `replayed up to ${asked.stdout.trim().split("|")[1]}` : commandErrorText(asked);
+    replayed = asked.stdout.trim().split("|")[1] ?? "";
+    last = asked.code === 0 ? `replayed up to ${replayed}` : commandErrorText(asked);
     if (clock.nowMs() - saidMs >= sayEveryMs) {
       saidMs = clock.nowMs();
       say(`  ${last}`);
@@ -55,6 +61,14 @@ export async function startCopy(directory: string, into: Into): Promise<void> {
   };
   const what = { what: "the copy to recover", deadlineMs: copyMs, everyMs: 200, why: () => last, fix: `see ${log}` };
   await waitUntil(recovered, what, { clock, ...(signal ? { signal } : {}) });
+  const short = endedEarly(stop, replayed);
+  if (short === null) return;
+  throw new OperatorError({
+    what: "The recovery of the copy has ended early",
+    why: short,
+    fix: `see ${log} for the WAL file that could not be read; give a moment before that, or a later backup`,
+    exitCode: ExitCode.no,
+  });
 }
 
 /** Ends a copy that runs. Throws CommandError if it does not end. */
@@ -70,7 +84,8 @@ export const psql = (directory: string, database: string, sql: string): string[]
 ];
 
 async function recoveryFailed(log: string, last: string): Promise<OperatorError> {
-  const said = (await readIfThere(log) ?? "").split("\n").filter((line) => /FATAL|ERROR|PANIC/.test(line)).slice(-3);
+  const said = (await readIfThere(log) ?? "").split("\n").filter((line) => /FATAL|ERROR|PANIC|^postdock:/.test(line))
+    .slice(-3);
   const [, missing] = /FATAL: .*directory "([^"]+)" does not exist/.exec(said.join("\n")) ?? [];
   return new OperatorError({
     what: "The restored copy has ended during recovery",

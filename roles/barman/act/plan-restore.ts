@@ -18,7 +18,7 @@ import type { BackupRecord } from "../text/backup-info.ts";
 import type { Places } from "../text/places.ts";
 import type { Mark } from "../text/waldump.ts";
 import { readSources } from "./archive.ts";
-import { WalReader } from "./wal-reader.ts";
+import { WalReader, WalUnread } from "./wal-reader.ts";
 
 /** What the operator asks for. */
 export interface Asked {
@@ -40,6 +40,24 @@ interface Work {
 
 /** The plan, or why there is none; changes nothing. `nowMs`: wall clock. */
 export async function planRestore(asked: Asked, places: Places, nowMs: number): Promise<Planned> {
+  return await onceMoreIfUnread(() => planNow(asked, places, nowMs));
+}
+
+/** The retention policy may remove WAL while it is read: then what is there now is looked at once more. */
+export async function onceMoreIfUnread(plan: () => Promise<Planned>, again = true): Promise<Planned> {
+  try {
+    return await plan();
+  } catch (error) {
+    if (!(error instanceof WalUnread)) throw error;
+    if (again) return await onceMoreIfUnread(plan, false);
+    return refuse(
+      error.message,
+      "see `postdock barman list` for what can be restored now; a moment before that file needs nothing of it",
+    );
+  }
+}
+
+async function planNow(asked: Asked, places: Places, nowMs: number): Promise<Planned> {
   const { backups, archive, received } = await readSources(places);
   if (backups.length === 0) {
     return refuse("there is no finished backup", "take one: postdock barman backup; see `postdock barman list`");
@@ -133,7 +151,11 @@ async function atTime(atMicros: bigint, work: Work, nowMs: number): Promise<Plan
 
 /** All WAL that can be reached from one of these backups, in its order. */
 function longestRow(starts: readonly BackupRecord[], chain: WalChain): WalFile[] {
-  const found = new Map(starts.flatMap((b) => rowFrom(b.beginSegment, chain)).map((f) => [f.segment, f]));
+  const found = new Map<bigint, WalFile>();
+  for (const { beginSegment } of starts) {
+    if (found.has(beginSegment)) continue; // the row of an older backup goes over this one
+    for (const file of rowFrom(beginSegment, chain)) found.set(file.segment, file);
+  }
   return [...found.values()].toSorted((a, b) => a.segment < b.segment ? -1 : 1);
 }
 

@@ -85,7 +85,7 @@ async function prove(directory: string, plan: RestorePlan, deps: VerifyDeps): Pr
   };
   const checked = (argv: readonly string[]) => prepared(argv, deps, checkMs);
   await timed("copied", () => copyInto(directory, plan, deps));
-  await timed("recovered", () => startCopy(directory, deps));
+  await timed("recovered", () => startCopy(directory, plan.stop, deps));
   const amcheck = ["pg_amcheck", "-h", directory, "-U", "postgres", "--all", "--install-missing"];
   await timed("tables and indexes checked", () => run(...checked(amcheck)));
   if (sql !== "") await timed("VERIFY_SQL run", () => run(...checked(psql(directory, database, sql))));

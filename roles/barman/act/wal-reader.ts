@@ -6,6 +6,7 @@ import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import { ensureDirectory, move, remove, writeScratch } from "../../../core/runtime/files.ts";
 import { compareLsn } from "../../../core/postgres/lsn.ts";
 import { segmentOf, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
+import { errorText } from "../../../core/words/errors.ts";
 import { readWal } from "./wal-files.ts";
 import { type Mark, parseEnd, parseMark } from "../text/waldump.ts";
 import { type Places, serverHome } from "../text/places.ts";
@@ -14,11 +15,14 @@ import { type Places, serverHome } from "../text/places.ts";
 const readMs = 120_000;
 
 /** How far back the last commit is looked for, segments. */
-const mostSegments = 64;
+export const mostSegments = 64;
 
-/** A file is not in the archive any more: the retention policy may remove it while it is looked for. */
-export class WalGone extends Error {
-  override name = "WalGone";
+/** A file of the archive cannot be read: the retention policy may remove it while it is looked for, or it is damaged. */
+export class WalUnread extends Error {
+  override name = "WalUnread";
+  constructor(readonly file: string, why: string) {
+    super(`WAL file ${file} ${why}`);
+  }
 }
 
 /** What is in WAL files; a file is read once. One question at a time; to be bound with `await using`. */
@@ -38,7 +42,7 @@ export class WalReader implements AsyncDisposable {
 
   /**
    * The commits and restore points that begin in a file, in the order of WAL. `next`: the file after it, in which the last record
-   * may end. Throws WalGone if the archive does not have a file any more.
+   * may end. Throws WalUnread if a file cannot be read.
    */
   marks(file: WalFile, next: WalFile | null): Promise<readonly Mark[]> {
     const known = this.known.get(file.name) ?? this.read(file, next);
@@ -46,10 +50,20 @@ export class WalReader implements AsyncDisposable {
     return known;
   }
 
-  /** The last commit in these files, which are in the order of WAL, before an LSN if one is given; null: the last ones have none. */
-  async lastCommit(files: readonly WalFile[], before: string | null = null): Promise<Mark | null> {
+  /**
+   * The last commit in these files, which are in the order of WAL, before an LSN if one is given; null: the last ones have none.
+   * `count`: in so many of them, the first ones; `most`: at most so many are read.
+   */
+  async lastCommit(
+    files: readonly WalFile[],
+    { before = null, count = files.length, most = mostSegments }: {
+      before?: string | null;
+      count?: number;
+      most?: number;
+    } = {},
+  ): Promise<Mark | null> {
     const counts = (m: Mark) => m.kind === "commit" && (before === null || compareLsn(m.lsn, before) < 0);
-    for (let i = files.length - 1; i >= Math.max(0, files.length - mostSegments); i--) {
+    for (let i = count - 1; i >= Math.max(0, count - most); i--) {
       const commit = (await this.marks(files[i]!, files[i + 1] ?? null)).findLast(counts);
       if (commit !== undefined) return commit;
     }
@@ -93,8 +107,11 @@ export class WalReader implements AsyncDisposable {
   }
 
   private async write(file: WalFile, path: string): Promise<void> {
-    const content = await readWal(this.places, file.name.replace(/\.partial$/, ""), file.partial);
-    if (content === null) throw new WalGone(`the archive no longer has ${file.name}`);
+    const name = file.name.replace(/\.partial$/, "");
+    const content = await readWal(this.places, name, file.partial).catch((error) => {
+      throw new WalUnread(file.name, `cannot be read: ${errorText(error)}`);
+    });
+    if (content === null) throw new WalUnread(file.name, "was removed while it was read, or it is empty");
     await writeScratch(path, content, { mode: 0o600, owner: postgresAccount });
   }
 }

@@ -4,17 +4,19 @@ import { readIfThere, writeAtomic } from "../../../core/runtime/files.ts";
 import { inParallel } from "../../../core/runtime/parallel.ts";
 import { segmentOf } from "../../../core/postgres/wal-name.ts";
 import { timeText } from "../../../core/words/micros.ts";
-import { rowOf, type Window } from "../decide/recoverable.ts";
-import { chainTo } from "../decide/wal-chain.ts";
+import { lastOf, type Window } from "../decide/recoverable.ts";
+import { chainTo, placed, rowFrom } from "../decide/wal-chain.ts";
 import { KnownTimes } from "../text/known-times.ts";
 import { type Places, windowTimesPath } from "../text/places.ts";
 import type { Sources } from "./archive.ts";
-import { WalGone, WalReader } from "./wal-reader.ts";
+import { mostSegments, WalReader, WalUnread } from "./wal-reader.ts";
 
 /** Reading WAL takes a while, and old timelines are rarely wanted: the times of the newest ones are read. */
 const mostTimed = 8;
 /** How many timelines are read at the same time. */
 const atOnce = 4;
+/** The file that is being received, and the one before it: its last record may end in the other one, which has not all of it yet. */
+const growingFiles = 2;
 
 export interface TimedWindow extends Window {
   /** when the backup ended, or the last commit before the timeline began; null: not known */
@@ -24,22 +26,24 @@ export interface TimedWindow extends Window {
 }
 
 /**
- * The windows with their times; those of older timelines stay without, and those of which WAL was removed meanwhile, which
+ * The windows with their times; those of older timelines stay without, and those of which WAL cannot be read, which
  * `gone` says. What was read of WAL that cannot change is kept in a file: it is read once.
  */
 export async function timeWindows(
   windows: readonly Window[],
   sources: Sources,
   places: Places,
+  open = () => new WalReader(places, sources.archive.segmentBytes),
 ): Promise<{ timed: TimedWindow[]; gone: boolean }> {
   const known = new KnownTimes(await readIfThere(windowTimesPath(places)));
   const timed = windows.map((window): TimedWindow => ({ ...window, fromTime: null, toTime: null }));
+  const located = placed(sources.archive.files);
   let gone = false;
   await inParallel(atOnce, timed.slice(-mostTimed), async (window) => {
     try {
-      Object.assign(window, await timesOf(window, { sources, places, known }));
+      Object.assign(window, await timesOf(window, { sources, located, open, known }));
     } catch (error) {
-      if (!(error instanceof WalGone)) throw error;
+      if (!(error instanceof WalUnread)) throw error;
       gone = true;
     }
   });
@@ -50,21 +54,31 @@ export async function timeWindows(
 
 async function timesOf(
   window: Window,
-  { sources: { archive, backups, received }, places, known }: { sources: Sources; places: Places; known: KnownTimes },
+  { sources: { archive, backups, received }, located, open, known }: {
+    sources: Sources;
+    located: ReturnType<typeof placed>;
+    open: () => WalReader;
+    known: KnownTimes;
+  },
 ): Promise<Pick<TimedWindow, "fromTime" | "toTime"> | null> {
-  const chain = chainTo(window.timeline, archive);
+  const chain = chainTo(window.timeline, archive, located);
   const backup = backups.find((b) => b.id === window.backup);
-  const row = chain === null || backup === undefined ? null : rowOf(backup, chain);
-  if (row === null || backup === undefined) return null;
-  await using reader = new WalReader(places, archive.segmentBytes);
+  if (chain === null || backup === undefined || lastOf(backup, chain) === null) return null;
+  const row = rowFrom(backup.beginSegment, chain);
+  await using reader = open();
   const text = (micros: bigint | null | undefined) => micros === null || micros === undefined ? null : timeText(micros);
-  const last = async () => text((await reader.lastCommit(row))?.atMicros);
   const growing = received.some((f) => f.name === window.lastWal);
-  const toTime = growing ? await last() : await known.get(`to ${window.lastWal}`, last);
+  const count = row.length - (growing ? growingFiles : 0);
+  let toTime = growing ? text((await reader.lastCommit(row, { most: growingFiles }))?.atMicros) : null;
+  for (let i = count - 1; toTime === null && i >= Math.max(0, count - mostSegments); i--) {
+    const inFile = async () => text((await reader.lastCommit(row, { count: i + 1, most: 1 }))?.atMicros);
+    toTime = await known.get(`in ${row[i]!.name}`, inFile);
+  }
   if (window.fromLsn === backup.endLsn) return { fromTime: text(backup.endMicros), toTime };
   // where a timeline begins, its first file also holds what came before
   const until = segmentOf(window.fromLsn, archive.segmentBytes);
   const before = row.filter((f) => f.segment <= until);
-  const first = async () => text((await reader.lastCommit(before, window.fromLsn))?.atMicros ?? backup.endMicros);
+  const first = async () =>
+    text((await reader.lastCommit(before, { before: window.fromLsn }))?.atMicros ?? backup.endMicros);
   return { fromTime: await known.get(`from ${window.timeline} ${window.fromLsn} ${backup.id}`, first), toTime };
 }

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { parseHistory } from "../../../core/postgres/lsn.ts";
 import { parseWalName, segmentBytes, walName } from "../../../core/postgres/wal-name.ts";
 import { type BackupPlace, recoverable } from "./recoverable.ts";
-import { chainTo, unbrokenSince } from "./wal-chain.ts";
+import { chainTo, rowFrom, unbrokenSince } from "./wal-chain.ts";
 
 const backup = (changes: Partial<BackupPlace> = {}): BackupPlace => ({
   id: "20261127T183846",
@@ -69,6 +69,57 @@ test("no window reaches over a missing segment, and none ends before one that fo
     assert.equal(window?.lastWal, last < 7 ? undefined : wal(1, last));
     assert.equal(window === undefined ? false : window.missing !== null, last >= 7 && segments.some((s) => s > last));
   }));
+});
+
+test("a row ends where going from file to file ends, over any forks, gaps and files that were never finished", () => {
+  const places = fc.record({
+    forks: fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 4 }),
+    missing: fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 0, max: 31 })), { maxLength: 3 }),
+    unfinished: fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 0, max: 31 })), { maxLength: 3 }),
+    until: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 5, maxLength: 5 }),
+  });
+  fc.assert(fc.property(places, ({ forks, missing, unfinished, until }) => {
+    const begins = [0, ...forks.toSorted((a, b) => a - b)];
+    const has = (list: readonly (readonly [number, number])[], t: number, s: number) =>
+      list.some(([lt, ls]) => lt === t && ls === s);
+    const names = begins.flatMap((begin, i) => {
+      const end = Math.min(31, (begins[i + 1] ?? 31) - 1 + until[i]!);
+      const segments = Array.from({ length: Math.max(0, end - begin + 1) }, (_, n) => begin + n);
+      return segments.filter((s) => !has(missing, i + 1, s)).map((s) =>
+        has(unfinished, i + 1, s) ? partial(i + 1, s) : wal(i + 1, s)
+      );
+    });
+    const lines = forks.toSorted((a, b) => a - b).map((segment, i) =>
+      `${i + 1}\t0/${(segment * segmentBytes + 0x100).toString(16).toUpperCase()}\tx\n`
+    );
+    const chain = chainTo(begins.length, archive(names, { [begins.length]: lines.join("") }))!;
+    for (let s = 0n; s < 32n; s++) assert.deepEqual(chain.rowEnd(s), rowFrom(s, chain).at(-1) ?? null);
+  }));
+});
+
+test("what can be restored is found without a walk from file to file for each timeline and backup", () => {
+  const timelines = 200;
+  const per = 10;
+  const lsnOf = (segment: number) =>
+    `${(segment >> 8).toString(16)}/${(((segment & 255) << 24) + 0x100 >>> 0).toString(16)}`;
+  let looks = 0;
+  const files = Array.from({ length: timelines * per }, (_, s) => {
+    const file = parseWalName(wal(1 + Math.floor(s / per), s), segmentBytes)!;
+    return Object.defineProperty({ ...file }, "segment", { get: () => (looks++, file.segment), enumerable: true });
+  });
+  const histories = new Map<number, ReturnType<typeof parseHistory>>();
+  for (let t = 2; t <= timelines; t++) {
+    const forks = Array.from({ length: t - 1 }, (_, i) => `${i + 1}\t${lsnOf((i + 1) * per)}\tx\n`);
+    histories.set(t, parseHistory(forks.join("")));
+  }
+  const backups = Array.from(
+    { length: timelines },
+    (_, i) => backup({ id: `b${i + 100}`, timeline: i + 1, beginSegment: BigInt(i * per), endLsn: lsnOf(i * per) }),
+  );
+  const found = recoverable(backups, { segmentBytes, files, histories });
+  assert.equal(found.length, timelines);
+  assert.equal(found.at(-1)?.backup, "b100", "the oldest backup reaches the newest timeline");
+  assert.ok(looks < 70 * files.length, `${looks} looks at ${files.length} files`);
 });
 
 test("WAL is unbroken since the oldest segment before which one is missing, was never finished, or is of another branch", () => {

@@ -1,7 +1,7 @@
 // PURE: which moments can be restored: from which backup, over which timelines, up to which WAL, and what is missing.
 import { compareLsn, forkInto } from "../../../core/postgres/lsn.ts";
 import { lastSegmentBefore, segmentAfter, type WalFile, walName } from "../../../core/postgres/wal-name.ts";
-import { type Archive, chainTo, placed, rowFrom, type WalChain } from "./wal-chain.ts";
+import { type Archive, chainTo, placed, type WalChain } from "./wal-chain.ts";
 
 /** A finished backup, from barman's record. */
 export interface BackupPlace {
@@ -31,10 +31,10 @@ export interface Window {
 /** The windows of all timelines that can be reached, the newest timeline last. */
 export function recoverable(backups: readonly BackupPlace[], archive: Archive): Window[] {
   const timelines = new Set([...archive.files.map((f) => f.timeline), ...archive.histories.keys()]);
-  const byPlace = placed(archive.files);
+  const places = placed(archive.files);
   const oldestFirst = backups.toSorted((a, b) => a.id < b.id ? -1 : 1);
   return [...timelines].toSorted((a, b) => a - b).flatMap((timeline) => {
-    const chain = chainTo(timeline, archive, byPlace);
+    const chain = chainTo(timeline, archive, places);
     if (chain === null) return [];
     for (const backup of oldestFirst) {
       const window = windowOf(backup, chain, archive);
@@ -44,11 +44,14 @@ export function recoverable(backups: readonly BackupPlace[], archive: Archive): 
   });
 }
 
-/** The WAL from the backup on, if it leads to the timeline; null if the backup does not, or WAL from before its end is missing. */
-export function rowOf(backup: BackupPlace, chain: WalChain): WalFile[] | null {
-  const row = isOnTheWay(backup, chain) ? rowFrom(backup.beginSegment, chain) : [];
+/**
+ * The last file of the WAL from the backup on, if it leads to the timeline; null if the backup does not, or WAL from before its end
+ * is missing.
+ */
+export function lastOf(backup: BackupPlace, chain: WalChain): WalFile | null {
+  const last = isOnTheWay(backup, chain) ? chain.rowEnd(backup.beginSegment) : null;
   const end = lastSegmentBefore(backup.endLsn, chain.segmentBytes);
-  return (row.at(-1)?.segment ?? -1n) >= end ? row : null;
+  return last !== null && last.segment >= end ? last : null;
 }
 
 /** Whether a backup ended in the history of the timeline. */
@@ -59,7 +62,7 @@ export function isOnTheWay(backup: Pick<BackupPlace, "timeline" | "endLsn">, cha
 
 function windowOf(backup: BackupPlace, chain: WalChain, archive: Archive): Window | null {
   const { timeline } = chain;
-  const last = rowOf(backup, chain)?.at(-1);
+  const last = lastOf(backup, chain);
   if (last?.timeline !== timeline) return null;
   const begin = forkInto(timeline, chain);
   const fromLsn = begin !== null && compareLsn(begin, backup.endLsn) > 0 ? begin : backup.endLsn;

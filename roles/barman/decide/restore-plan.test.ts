@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { parseHistory } from "../../../core/postgres/lsn.ts";
 import { parseWalName, segmentBytes, walName } from "../../../core/postgres/wal-name.ts";
 import type { BackupRecord } from "../text/backup-info.ts";
-import { planFor, presentTimeline, startsOf, type Stop } from "./restore-plan.ts";
+import { endedEarly, planFor, presentTimeline, startsOf, type Stop } from "./restore-plan.ts";
 import { chainTo } from "./wal-chain.ts";
 
 const wal = (timeline: number, segment: number) => walName(timeline, BigInt(segment), segmentBytes);
@@ -82,4 +82,15 @@ test("before the first backup, beyond all WAL, and over a gap nothing is restore
   const torn = archiveOf([wal(1, 7), wal(1, 8), wal(1, 9), partial(3, 11)], { 3: "1\t0/A000100\tx\n" });
   assert.match(refused({ at: "end" }, null, torn), new RegExp(`WAL from ${wal(3, 10)} on is missing`));
   assert.match(refused(record("0/B000000"), null, torn), /is missing.*give a moment before that/);
+});
+
+test("a recovery to the end that did not reach the last commit has ended early", () => {
+  const last = { kind: "commit" as const, lsn: "0/9000100", xid: 7, atMicros: 0n, name: "" };
+  assert.equal(endedEarly({ at: "end", last }, "0/9000128"), null);
+  assert.match(
+    endedEarly({ at: "end", last }, "0/9000100")!,
+    /^it replayed WAL up to 0\/9000100, .* of 1970-01-01 00:00/,
+  );
+  assert.equal(endedEarly({ at: "end", last: null }, "0/7000000"), null);
+  assert.equal(endedEarly({ at: "backup" }, "0/7000000"), null);
 });

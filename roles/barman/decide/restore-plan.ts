@@ -11,7 +11,7 @@ import {
 } from "../../../core/postgres/wal-name.ts";
 import type { BackupRecord } from "../text/backup-info.ts";
 import type { Mark } from "../text/waldump.ts";
-import { rowOf } from "./recoverable.ts";
+import { lastOf } from "./recoverable.ts";
 import { timeText } from "../../../core/words/micros.ts";
 import { type Archive, rowFrom, type WalChain } from "./wal-chain.ts";
 
@@ -60,7 +60,7 @@ export function presentTimeline(received: readonly WalFile[], archive: Archive):
 
 /** The backups from which the timeline can be reached, each with all WAL up to its own end; oldest first. */
 export function startsOf(backups: readonly BackupRecord[], chain: WalChain): BackupRecord[] {
-  return backups.toSorted((a, b) => a.id < b.id ? -1 : 1).filter((backup) => rowOf(backup, chain) !== null);
+  return backups.toSorted((a, b) => a.id < b.id ? -1 : 1).filter((backup) => lastOf(backup, chain) !== null);
 }
 
 /** The newest WAL file of the timeline; null if it has none. */
@@ -95,7 +95,8 @@ export function planFor(
   if (backup === undefined) return beforeAll(starts, chain);
   const row = rowFrom(backup.beginSegment, chain);
   const missing = firstMissing(row, chain, archive);
-  const newestTimeline = Math.max(1, ...archive.histories.keys(), ...archive.files.map((f) => f.timeline));
+  const timelines = [...archive.histories.keys(), ...new Set(archive.files.map((f) => f.timeline))];
+  const newestTimeline = Math.max(1, ...timelines);
   const planned = (wal: readonly WalFile[]) => ({
     plan: { backup, timeline: chain.timeline, stop, wal, newestTimeline },
   });
@@ -139,4 +140,11 @@ export function gap(missing: string, row: readonly WalFile[], backup: BackupReco
     `WAL from ${missing} on is missing: from backup ${backup.id} recovery reaches only the end of ${row.at(-1)?.name}`,
     "give a moment before that, or one after the end of a later backup; `postdock barman list` shows both",
   );
+}
+
+/** Why a recovery to the end of WAL has ended too early: before the last commit that the plan has found; null: it has not. */
+export function endedEarly(stop: Stop, replayed: string): string | null {
+  const last = stop.at === "end" ? stop.last ?? null : null;
+  if (last === null || compareLsn(replayed, last.lsn) > 0) return null;
+  return `it replayed WAL up to ${replayed}, and the last commit, of ${timeText(last.atMicros)}, lies at ${last.lsn}`;
 }

@@ -19,34 +19,52 @@ export interface WalChain {
   timelineAt(segment: bigint): number;
   /** the file of a segment; null if it is not there */
   found(segment: bigint): WalFile | null;
+  /** the last file of the unbroken row from a segment on; null if the segment is not there */
+  rowEnd(segment: bigint): WalFile | null;
 }
 
-/** Null if the history of the timeline is not there. `byPlace`: placed(), for whoever asks for more than one timeline. */
-export function chainTo(timeline: number, archive: Archive, byPlace = placed(archive.files)): WalChain | null {
+/** Null if the history of the timeline is not there. `places`: placed(), for whoever asks for more than one timeline. */
+export function chainTo(timeline: number, archive: Archive, places = placed(archive.files)): WalChain | null {
   const { segmentBytes } = archive;
   const history = archive.histories.get(timeline) ?? [];
   if (timeline > 1 && !archive.histories.has(timeline)) return null;
   const target = { timeline, history };
-  const chain = [...history.map((f) => f.timeline), timeline].map((t) => ({ t, begin: forkInto(t, target) }));
+  const begins = [...history.map((f) => f.timeline), timeline].map((t) => {
+    const begin = forkInto(t, target);
+    return { t, segment: begin === null ? -1n : segmentOf(begin, segmentBytes) };
+  });
   // PostgreSQL reads each segment from the newest timeline of the history that has begun by then
-  const timelineAt = (segment: bigint) =>
-    chain.findLast(({ begin }) => begin === null || segmentOf(begin, segmentBytes) <= segment)?.t ?? timeline;
-  return {
-    timeline,
-    history,
-    segmentBytes,
-    timelineAt,
-    found: (segment) => byPlace.get(placeOf(timelineAt(segment), segment)) ?? null,
+  const timelineAt = (segment: bigint) => begins.findLast((b) => b.segment <= segment)?.t ?? timeline;
+  const found = (segment: bigint) => places.get(timelineAt(segment))?.get(segment)?.file ?? null;
+  const rowEnd = (segment: bigint): WalFile | null => {
+    const placed = places.get(timelineAt(segment))?.get(segment);
+    if (placed === undefined) return null;
+    const next = begins.find((b) => b.segment > segment)?.segment;
+    const { runEnd } = placed;
+    if (next === undefined || runEnd.segment < next - 1n || (runEnd.partial && runEnd.segment < next)) return runEnd;
+    return rowEnd(next) ?? found(next - 1n);
   };
+  return { timeline, history, segmentBytes, timelineAt, found, rowEnd };
 }
 
-const placeOf = (timeline: number, segment: bigint) => `${timeline} ${segment}`;
+interface Placed {
+  file: WalFile;
+  /** the last file of the unbroken row of the same timeline from this one on */
+  runEnd: WalFile;
+}
 
-/** The file of each segment. A whole one is preferred to one that was never finished. */
-export function placed(files: readonly WalFile[]): ReadonlyMap<string, WalFile> {
-  const places = new Map<string, WalFile>();
-  for (const file of files.toSorted((a, b) => Number(b.partial) - Number(a.partial))) {
-    places.set(placeOf(file.timeline, file.segment), file);
+/** The file of each segment of each timeline. A whole one is preferred to one that was never finished, which ends its row. */
+export function placed(files: readonly WalFile[]): ReadonlyMap<number, ReadonlyMap<bigint, Placed>> {
+  const places = new Map<number, Map<bigint, Placed>>();
+  // from the last to the first, and of one segment the whole file after the unfinished one
+  const backwards = files.toSorted((a, b) =>
+    a.segment === b.segment ? Number(b.partial) - Number(a.partial) : a.segment > b.segment ? -1 : 1
+  );
+  for (const file of backwards) {
+    const own = places.get(file.timeline) ?? new Map<bigint, Placed>();
+    places.set(file.timeline, own);
+    const next = file.partial ? undefined : own.get(file.segment + 1n);
+    own.set(file.segment, { file, runEnd: next?.runEnd ?? file });
   }
   return places;
 }

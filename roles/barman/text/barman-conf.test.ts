@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  listRecordPath,
   renderBarmanConf,
+  renderListConf,
   renderPassfile,
   renderServerConf,
   renderStandbyConf,
@@ -42,6 +44,17 @@ test("a backup from a standby is copied there, and its WAL and the switch of its
   assert.match(text, /^\[barman\]$[^]*^barman_home = \/var\/backups$[^]*^\[pg_cluster\]$/m);
   assert.doesNotMatch(text, /configuration_files_directory|password/, "no second server of the same name");
   assert.equal(standbyConfPath("../x"), "/etc/barman-from-..%2Fx.conf");
+});
+
+test("backups are listed with the same policy, an empty record of WAL, and a lock that archiving does not hold", () => {
+  const text = renderListConf(input, "pgmaster");
+  const policy = /^retention_policy = .*$/m;
+  assert.deepEqual(policy.exec(text)?.[0], policy.exec(renderServerConf(input, "pgmaster"))?.[0]);
+  const directory = /^xlogdb_directory = (.*)$/m.exec(text)?.[1];
+  assert.equal(listRecordPath("pg_cluster"), `${directory}/pg_cluster-xlog.db`);
+  assert.match(text, new RegExp(`^barman_lock_directory = ${directory}$`, "m"));
+  assert.match(text, /^barman_home = \/var\/backups$/m);
+  assert.doesNotMatch(text, /configuration_files_directory/, "no second server of the same name");
 });
 
 test("BACKUP_RATE limits the copy, and 0 does not", () => {

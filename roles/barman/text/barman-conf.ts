@@ -33,6 +33,12 @@ export const serverConfPath = (serverName: string) => `${serverDirectory}/${serv
 /** What a backup that is copied from one standby is taken with, instead of barman.conf and the server file. */
 export const standbyConfPath = (standby: string) => `/etc/barman-from-${encodeURIComponent(standby)}.conf`;
 
+/** What backups are listed with. */
+export const listConfPath = "/etc/barman-list.conf";
+const listDirectory = `${lockDirectory}/list`;
+/** barman's record of archived WAL for that, which stays empty. */
+export const listRecordPath = (serverName: string) => `${listDirectory}/${serverName}-xlog.db`;
+
 /** barman.conf. `barman_user` makes root's `barman` become the postgres user. */
 export function renderBarmanConf(input: Pick<BarmanConfInput, "backupDir">): string {
   return general(input, ["; Written by postdock at every start; changes are lost."], [
@@ -40,14 +46,19 @@ export function renderBarmanConf(input: Pick<BarmanConfInput, "backupDir">): str
   ]);
 }
 
-function general(input: Pick<BarmanConfInput, "backupDir">, head: readonly string[], more: readonly string[]): string {
+function general(
+  input: Pick<BarmanConfInput, "backupDir">,
+  head: readonly string[],
+  more: readonly string[],
+  locks = lockDirectory,
+): string {
   return [
     ...head,
     "[barman]",
     "barman_user = postgres",
     ...more,
     `barman_home = ${input.backupDir}`,
-    `barman_lock_directory = ${lockDirectory}`,
+    `barman_lock_directory = ${locks}`,
     `log_file = ${barmanLogPath}`,
     "log_level = INFO",
     "compression = gzip",
@@ -75,6 +86,19 @@ export function renderStandbyConf(input: BarmanConfInput, standby: string, prima
     `primary_conninfo = ${conninfo(input, primary, input.postgresUser)}`,
     `wal_conninfo = ${conninfo(input, primary, input.postgresUser)}`,
     `wal_streaming_conninfo = ${conninfo(input, primary, input.replicationUser)}`,
+    "",
+  ].join("\n");
+}
+
+/**
+ * A whole configuration for the list of backups. For the WAL of each backup barman reads its whole record of the archive, one line a
+ * file, and waits while WAL is archived: nobody needs that sum, so it reads an empty record, under a lock of its own.
+ */
+export function renderListConf(input: BarmanConfInput, host: string): string {
+  return [
+    general(input, ["; Written by postdock at every start; changes are lost."], [], listDirectory),
+    ...server(input, host),
+    `xlogdb_directory = ${listDirectory}`,
     "",
   ].join("\n");
 }

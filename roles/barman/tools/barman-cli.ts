@@ -1,6 +1,7 @@
 // The barman program: one function for each command; barman-output.ts reads what it prints. Each call takes a third of a second
 // of one core.
 import { CommandError, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
+import { listConfPath } from "../text/barman-conf.ts";
 import type { ChildSpec } from "../../../core/runtime/supervisor.ts";
 import {
   type Backup,
@@ -25,9 +26,9 @@ export async function check(server: string, signal?: AbortSignal): Promise<Check
   return parseCheck(result.stdout, server);
 }
 
-/** All backups, oldest first. */
+/** All backups, oldest first. Their sizes are without WAL. */
 export async function listBackups(server: string, signal?: AbortSignal): Promise<Backup[]> {
-  const stdout = await json(["list-backups", server], 60_000, signal);
+  const stdout = await json(["-c", listConfPath, "list-backups", server], 60_000, signal);
   return parseBackups(stdout, server);
 }
 

@@ -87,3 +87,18 @@ test("only files of WAL are given, and only into pg_wal", () =>
     }
     assert.deepEqual(asked, []);
   }));
+
+test("a file for which there is no room is not taken for one that was read, and the trouble is named", () =>
+  withBarman(async (node, _, pgdata) => {
+    const recovery = new RecoveryWal({ hosts: ["barman"], lastWal: wal(8) });
+    await recovery.give(wal(7), place, node);
+    await rm(join(pgdata, "pg_wal"), { recursive: true });
+    for (let time = 1; time <= 3; time++) await assert.rejects(recovery.give(wal(8), place, node));
+    assert.equal(recovery.now.exhausted, false, "the last file was never read");
+    assert.match(recovery.now.trouble ?? "", new RegExp(`^${wal(8)} cannot be written here: `));
+    await mkdir(join(pgdata, "pg_wal"));
+    await recovery.give(wal(8), place, node);
+    assert.deepEqual(recovery.now, { exhausted: false, trouble: null });
+    await recovery.give(wal(8), place, node);
+    assert.equal(recovery.now.exhausted, true);
+  }));

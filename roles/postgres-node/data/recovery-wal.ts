@@ -23,7 +23,7 @@ export class RecoveryWal {
     this.hosts = order.hosts;
   }
 
-  /** `exhausted`: it has read the last file to its end; `trouble`: why barman gave nothing when it was asked last. */
+  /** `exhausted`: it has read the last file to its end; `trouble`: why the last one could not be had. */
   get now(): { exhausted: boolean; trouble: string | null } {
     return { exhausted: this.exhausted, trouble: this.trouble };
   }
@@ -42,16 +42,27 @@ export class RecoveryWal {
     const notBefore = isSegment && name.slice(8) >= this.order.lastWal.slice(8);
     const again = isSegment && name === this.last;
     const answer = await this.read(name, node);
-    if (isSegment) this.last = name;
     if ("refused" in answer) {
+      if (isSegment) this.last = name;
       if (notBefore && name.slice(8) > this.order.lastWal.slice(8)) this.exhausted = true;
       return no(answer.refused);
     }
+    await this.write(name, join(node.config.pgdata, path), answer.content);
     // a standby of nobody that has read a file to its end asks for it again
     if (notBefore && again) this.exhausted = true;
-    await writeAtomic(join(node.config.pgdata, path), answer.content, { mode: 0o600, owner: postgresAccount });
+    if (isSegment) this.last = name;
     node.log.info("WAL fetched from barman for the recovery", { file: name });
     return yes(`${name} was fetched`);
+  }
+
+  /** A file that was not written has not been read, however often it is asked for. */
+  private async write(name: string, path: string, content: Buffer): Promise<void> {
+    try {
+      await writeAtomic(path, content, { mode: 0o600, owner: postgresAccount });
+    } catch (error) {
+      this.trouble = `${name} cannot be written here: ${errorText(error)}`;
+      throw error;
+    }
   }
 
   private async read(name: string, node: FetchDeps): Promise<{ content: Buffer } | { refused: string }> {

@@ -1,0 +1,76 @@
+// Promise: a verification restores a backup, a full one or one that builds on it, starts it, checks it and throws it away. It finds a
+// flipped byte in the backup or in its WAL, and says so.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BarmanStatus } from "../../core/protocol/status.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { backupsOf, checkpointOn, received, summarizing, takeIncremental, waitReceiving } from "../support/barman.ts";
+import { firstLevel } from "../support/cluster.ts";
+import { ownCluster, startMs } from "../support/clusters.ts";
+import { exec, tryExec } from "../support/docker.ts";
+
+const deps = { clock: systemClock };
+
+test("a full and an incremental backup from a standby are verified; a flipped byte is found out", async () => {
+  await using cluster = await ownCluster({ name: "verify", compose: "v2", edit: summarizing });
+  await cluster.up([...firstLevel, "backup"]);
+  const node = await cluster.waitWhole(startMs, firstLevel);
+  const backup = await cluster.container("backup");
+  await cluster.psql(node, "create table checked as select n, md5(n::text) as t from generate_series(1, 20000) n");
+  await cluster.psql(node, "vacuum freeze checked");
+  const file = await cluster.psql(node, "select pg_relation_filepath('checked')");
+  await waitReceiving(cluster, node);
+  await checkpointOn(cluster, node, firstLevel.filter((n) => n !== node));
+  const taken = await exec(backup, ["postdock", "barman", "backup"], 180_000);
+  assert.match(taken, /^Copying from the standby pgslave[13]: it streams timeline 1, /m);
+  const commit = await cluster.psql(node, "select clock_timestamp()");
+  await cluster.psql(node, "insert into checked values (0, 'after the backup')");
+  await received(cluster, node);
+
+  const verify = async () => await tryExec(backup, ["postdock", "barman", "verify", "--json"], 240_000);
+  const good = await verify();
+  assert.equal(good.code, 0, good.stdout + good.stderr);
+  const verified = JSON.parse(good.stdout);
+  assert.equal(verified.error, null);
+  assert.ok(Date.parse(verified.reached) >= Date.parse(commit), `${verified.reached} is not after ${commit}`);
+  assert.match(await exec(backup, ["postdock", "barman", "list"]), /was restored and checked at/);
+  const left = await exec(backup, ["sh", "-c", "ls /var/backups/pg_cluster"]);
+  assert.doesNotMatch(left, /postdock-verify\s/);
+
+  const id = (await backupsOf(backup)).at(-1)!;
+  const standbys = firstLevel.filter((n) => n !== node);
+  const incremental = await takeIncremental(cluster, node, standbys);
+  assert.match(
+    await exec(backup, ["postdock", "barman", "list"]),
+    new RegExp(`^${incremental} .* standby +on ${id} `, "m"),
+  );
+  const refused = await tryExec(backup, ["postdock", "barman", "keep", incremental]);
+  assert.equal(refused.code, 77, refused.stdout + refused.stderr);
+  const combined = await verify();
+  assert.equal(combined.code, 0, combined.stdout + combined.stderr);
+  assert.equal(JSON.parse(combined.stdout).backup, incremental);
+
+  // from WAL that cannot be read nothing can be restored, although PostgreSQL would take it for the end of WAL
+  const shownAs = JSON.parse(await exec(backup, ["barman", "-f", "json", "show-backup", "pg_cluster", incremental]));
+  const begin: string = shownAs.pg_cluster.base_backup_information.begin_wal;
+  const wal = `/var/backups/pg_cluster/wals/${begin.slice(0, 16)}/${begin}`;
+  await exec(backup, [
+    "sh",
+    "-c",
+    `cp -p ${wal} /tmp/wal; printf X | dd of=${wal} bs=1 seek=2000 conv=notrunc status=none`,
+  ]);
+  const cut = await verify();
+  assert.notEqual(cut.code, 0, cut.stdout + cut.stderr);
+  assert.match(cut.stdout + cut.stderr, new RegExp(`${begin} (cannot be read|could not be copied): `));
+  await exec(backup, ["cp", "-p", "/tmp/wal", wal]);
+
+  // the newest backup is the incremental one, and this page of it is in the full one
+  const page = `/var/backups/pg_cluster/base/${id}/data/${file}`;
+  await exec(backup, ["sh", "-c", `printf X | dd of=${page} bs=1 seek=9000 conv=notrunc status=none`]);
+  const bad = await verify();
+  assert.equal(bad.code, 1, bad.stdout + bad.stderr);
+  assert.match(JSON.parse(bad.stdout).error, /page verification failed|invalid page|checksum/i);
+  const shown = async () => BarmanStatus.parse(await cluster.status("backup")).verified?.error ?? null;
+  await waitUntil(shown, { what: "the failure in /status", deadlineMs: 30_000 }, deps);
+  assert.match(await exec(backup, ["postdock", "barman", "list"]), /verification of \d{8}T\d{6} at .* FAILED/);
+});
