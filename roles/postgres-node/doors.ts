@@ -138,7 +138,8 @@ export interface RepmgrDoor {
   /** false if repmgr failed; the log says why */
   registerPrimary(): Promise<boolean>;
   registerStandby(upstreamNodeId: number): Promise<boolean>;
-  startDaemon(): Pick<Supervised, "running" | "stop">;
+  /** `connects`: the hosts that it connects to; it is held back while their names do not resolve */
+  startDaemon(connects: () => readonly string[]): Pick<Supervised, "running" | "held" | "stop">;
   /** whether repmgrd is paused on this node; false if repmgr is not there yet */
   paused(): Promise<boolean>;
   unpause(): Promise<void>;
@@ -147,6 +148,8 @@ export interface RepmgrDoor {
 /** The other containers. */
 export interface OthersDoor {
   ask(host: string, how: AskHow): Promise<PeerSeen>;
+  /** the last good addresses, by name */
+  addresses(): Readonly<Record<string, string>>;
   /** whether an agent of any kind answers there */
   answers(host: string, timeoutMs: number): Promise<boolean>;
   /** a voter in sight that has granted an epoch, or cannot say; null: none has */

@@ -121,7 +121,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
     client,
     voter,
     lease,
-    repmgrd: new Repmgrd(doors.repmgr),
+    repmgrd: new Repmgrd(doors.repmgr, () => [config.host, seen.now.server?.upstream?.host ?? config.host]),
     history,
     fail,
     events,
