@@ -37,8 +37,10 @@ export interface DataDoor {
   newestWal(): Promise<ReceivedWal | null>;
   /** bytes of the volume */
   room(): Promise<{ freeBytes: number; totalBytes: number }>;
-  /** removes WAL that this server can spare, before a start on a full volume; returns how many files */
-  freeRoom(): Promise<number>;
+  /** makes room for a start on a full volume; returns how many bytes may be missing; null: it has made some */
+  freeRoom(): Promise<number | null>;
+  /** sets room aside for that, if there is enough; also beside a running server */
+  keepReserve(): Promise<void>;
   control(): Promise<Pick<ControlData, "state" | "checkpoint" | "minRecoveryEnd">>;
   /** replays the WAL that is here to its end, on its own timeline; returns why it failed; its processes may survive that */
   recoverAlone(): Promise<string | null>;
