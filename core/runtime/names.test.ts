@@ -58,7 +58,7 @@ test("an address that another process told counts while DNS is silent, not where
   );
 });
 
-test("what DNS says now is told, whatever is known", async () => {
+test("what DNS says now is reported, whatever is known", async () => {
   let answer = () => Promise.resolve("10.0.0.2");
   const names = new Names(new FakeClock(), () => answer());
   assert.equal(await names.trouble("pgmaster", 20), null);
