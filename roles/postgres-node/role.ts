@@ -86,7 +86,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   const client = new ControlClient(keys.keys, peers, clock);
   const metrics = new Metrics({ node: config.name });
   const events = nodeEvents(metrics);
-  const seen = await observedBefore(pgdata, { clock, log });
+  const seen = await observedBefore(config.pgdata, { clock, log });
   const voter = new Voter(
     { name: config.host, incarnation, ttlMs: config.leaseTtlMs, electorate: config.electorate },
     log,
@@ -184,11 +184,7 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
   return [await serve(app, { port: config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
 }
 
-async function close(
-  { node, doors, fence }: Made,
-  sshd: Supervised | null,
-  listeners: readonly { close(): void }[],
-): Promise<void> {
+async function close({ node, doors, fence }: Made, sshd: Supervised | null, listeners: readonly { close(): void }[]) {
   say(node, "stopping", "stopping", "the container is stopping");
   await Promise.all([sshd?.stop(), node.lease.release("the container is stopping").then(() => fence.stop())]);
   await doors.close();

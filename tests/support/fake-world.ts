@@ -12,7 +12,6 @@ export class World {
   data: OwnData = cluster();
   hidingFile: string | null = null; // it hides WAL, as long as no start has removed it
   freeBytes = 1e10;
-  roomMissing: number | null = null; // null: room can be made
   kept: { names: string[]; bytes: number; freeShare: number } | null = null; // of the data from before a restore
   server: Omit<ServerSeen, "atMs"> | null = server(); // what it says while it runs; null: it does not answer
   others = new Map<string, NodeStatus>([["pg2", says("pg2")], ["pg3", says("pg3")]]);
@@ -99,7 +98,7 @@ export class World {
         uncover: () => Promise.resolve(void (this.hidingFile = null)),
         hidingFile: () => Promise.resolve(this.hidingFile),
         newestWal: () => Promise.resolve(null),
-        freeRoom: () => done("free room").then(() => this.roomMissing ?? (this.freeBytes = 2e9, null)),
+        freeRoom: () => done("free room").then(() => this.broken.has("more room") ? 6e7 : (this.freeBytes = 2e9, null)),
         keepReserve: () => Promise.resolve(),
         room: () => Promise.resolve({ freeBytes: this.freeBytes, totalBytes: 2e10 }),
         control: () => Promise.resolve(this.control),
