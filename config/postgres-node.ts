@@ -36,7 +36,8 @@ export const postgresNodeVariables = {
     fallback: "",
     defaultText: "",
     accepts: "text without control characters",
-    doc: "Password of POSTGRES_USER. Required to bootstrap the cluster, unless POSTGRES_HOST_AUTH_METHOD is trust.",
+    doc: "Password of POSTGRES_USER. Required to bootstrap the cluster, unless POSTGRES_HOST_AUTH_METHOD is trust. " +
+      "The primary sets it again within 10 s where it differs, so change it here and not by alter role.",
     secret: true,
   }),
   postgresDb: env("POSTGRES_DB", identifier, {

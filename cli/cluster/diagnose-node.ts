@@ -1,5 +1,6 @@
 // PURE: what is wrong with one node, and what to type.
 import type { NodeStatus } from "../../core/protocol/status.ts";
+import { remedyFor } from "../../core/postgres/remedy.ts";
 import { room } from "./diagnose-room.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import type { Cluster } from "./gather.ts";
@@ -49,9 +50,10 @@ export function node(host: string, status: NodeStatus, { primary }: Cluster): Fi
   findings.push(...status.roles.map(({ because, fix }) => warning(host, because, fix)));
   findings.push(...room(host, status));
   if (status.phase === "running" && !status.repmgrd.running) {
-    findings.push(
-      warning(host, "repmgrd does not run", `wait, it is restarted automatically; if it ends again, ${log}`),
-    );
+    const { because } = status.repmgrd;
+    const what = because === null ? "repmgrd does not run" : `repmgrd is held back: ${because}`;
+    const remedy = because && remedyFor(because, { host });
+    findings.push(warning(host, what, remedy ?? `wait, it is restarted automatically; if it ends again, ${log}`));
   }
   return findings;
 }

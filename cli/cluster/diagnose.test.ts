@@ -76,7 +76,7 @@ function node(
     overruled: false,
     consistency: { mode: "eventual", degraded: null },
     becomingPrimary: false,
-    repmgrd: { running: true },
+    repmgrd: { running: true, because: null },
     ...changed,
   };
 }
@@ -177,7 +177,16 @@ const table: [string, Member, RegExp][] = [
     /^error b: its replay of WAL is paused; .*pg_wal_replay_resume/,
   ],
   ["a standby far behind", says("b", node("b", {}, { lagSeconds: 99 })), /^warning b: is 99 s behind/],
-  ["repmgrd gone", says("b", node("b", { repmgrd: { running: false } })), /^warning b: repmgrd does not run/],
+  [
+    "repmgrd gone",
+    says("b", node("b", { repmgrd: { running: false, because: null } })),
+    /^warning b: repmgrd does not run/,
+  ],
+  [
+    "repmgrd held back",
+    says("b", node("b", { repmgrd: { running: false, because: "the name a could not be resolved within 3 s" } })),
+    /^warning b: repmgrd is held back: the name a .* mend the DNS server/s,
+  ],
   [
     "a full disk",
     says("b", node("b", { disk: { freeBytes: 1024, totalBytes: 1e9 } })),

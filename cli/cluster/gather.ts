@@ -1,4 +1,5 @@
 // What the CLI knows: its key, the hosts of the cluster, and what each of them reports. Runs in any container.
+import { z } from "zod";
 import { env, plainText, readConfig } from "../../config/env.ts";
 import { parseHosts } from "../../config/list-syntax.ts";
 import { quorumVariables } from "../../config/quorum.ts";
@@ -23,6 +24,9 @@ const variables = {
 };
 
 const askMs = 2_000;
+
+/** Addresses by name, as the agent of this container answers. */
+const Addresses = z.record(z.string(), z.string());
 
 /**
  * A container that answered, or one that did not. `clockAheadMs`: how far its clock is ahead of ours, milliseconds, accurate to
@@ -63,9 +67,10 @@ export function openSession(context: Context): Session {
 
 /** Asks all hosts that this container's variables and its agent name, then the hosts that those name. */
 export async function gather(session: Session): Promise<Cluster> {
-  const own = await ask("localhost", session);
+  const [own] = await Promise.all([ask("localhost", session), learnAddresses(session)]);
   // a node is asked without its name, which DNS may not tell it now
   const ownHost = "status" in own && own.status.component === "postgres-node" ? own.status.node.host : null;
+  if (ownHost !== null) session.peers.names.learn({ [ownHost]: "127.0.0.1" });
   let members: Member[] = ownHost === null ? [] : [{ ...own, host: ownHost }];
   for (let round = 0; round < 3; round++) {
     const named = round === 0 ? [...session.named, ...namesOf(members)] : namesOf(members);
@@ -80,6 +85,12 @@ export async function gather(session: Session): Promise<Cluster> {
   );
   const chosen = choosePrimary(nodes.map((n) => reportOf(n.host, n.status)), null);
   return { members, nodes, primary: nodes.find((n) => n.host === chosen?.host) ?? null };
+}
+
+/** The agent of this container keeps the last good addresses: a command that starts while DNS is silent takes them from it. */
+async function learnAddresses({ peers }: Session): Promise<void> {
+  const known = await peers.getText("localhost", "/addresses", askMs).then(JSON.parse).catch(() => ({}));
+  peers.names.learn(Addresses.catch({}).parse(known));
 }
 
 /** A pgpool or barman container that nobody names: this one can be seen from here only. */

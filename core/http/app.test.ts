@@ -40,6 +40,7 @@ const roleOf = (changes: Partial<RoleHttp> = {}): RoleHttp => ({
   primary: () => Promise.resolve(yes("primary")),
   replica: (lag) => Promise.resolve(yes(`lag ${lag}`)),
   readOnly: () => Promise.resolve(yes("reads")),
+  addresses: () => ({ pgmaster: "10.0.0.2" }),
   metrics: () => Promise.resolve("postdock_up 1\n"),
   ...changes,
 });

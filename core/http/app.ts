@@ -25,6 +25,8 @@ export interface RoleHttp {
   /** may a client that reads be sent to this standby, if it may be at most so many bytes behind? */
   replica(maxLagBytes: number | null): Promise<Verdict>;
   readOnly(): Promise<Verdict>;
+  /** the last good addresses of other containers, by name: a command beside the agent asks for them, since DNS may be silent */
+  addresses(): Readonly<Record<string, string>>;
   /** Prometheus text from what was last observed; a scrape never waits for a database */
   metrics(): Promise<string>;
 }
@@ -68,6 +70,7 @@ export function httpApp(role: RoleHttp, log: Log, { control, config }: AppParts 
     if (Number.isInteger(since)) await role.changed?.(since, longestWaitMs);
     return c.json(certain === undefined ? role.status() : { ...role.status(), certain });
   });
+  app.get("/addresses", (c) => c.json(role.addresses()));
   app.get("/metrics", async (c) => {
     if (config && !mayRead(config, c.req.header("authorization") ?? "")) {
       const how = "METRICS_PASSWORD is set: send it as a bearer token, or as the password of METRICS_USER\n";

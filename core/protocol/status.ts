@@ -161,7 +161,10 @@ export const NodeStatus = z.object({
   kept: KeptDataSchema.nullable().default(null).meta({
     description: "the data from before its last restore; null: none are there, or it was not looked yet",
   }),
-  repmgrd: z.object({ running: z.boolean() }),
+  repmgrd: z.object({
+    running: z.boolean(),
+    because: z.string().nullable().default(null).meta({ description: "why its start is held back" }),
+  }),
 });
 export type NodeStatus = z.infer<typeof NodeStatus>;
 

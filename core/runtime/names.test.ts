@@ -40,6 +40,33 @@ test("a name that was never known fails in time, and says whether DNS has answer
   await assert.rejects(refusing.addressOf("pgmaster", 20), /name pgmaster does not resolve: none runs/);
 });
 
+test("an address that another process told counts while DNS is silent, not where DNS answers or says there is none", async () => {
+  const names = (look: () => Promise<string>) => {
+    const all = new Names(new FakeClock(), look);
+    all.learn({ pgmaster: "10.0.0.7", odd: "not an address" });
+    return all;
+  };
+  const silent = names(() => new Promise(() => {}));
+  assert.equal((await silent.addressOf("pgmaster", 20)).address, "10.0.0.7");
+  await assert.rejects(silent.addressOf("odd", 20), /DNS does not answer/);
+  const answering = names(() => Promise.resolve("10.0.0.2"));
+  assert.equal((await answering.addressOf("pgmaster", 20)).address, "10.0.0.2");
+  assert.deepEqual(answering.all(), { pgmaster: "10.0.0.2" });
+  await assert.rejects(
+    names(() => Promise.reject(new UnknownName("none runs"))).addressOf("pgmaster", 20),
+    /does not resolve: none runs/,
+  );
+});
+
+test("what DNS says now is reported, whatever is known", async () => {
+  let answer = () => Promise.resolve("10.0.0.2");
+  const names = new Names(new FakeClock(), () => answer());
+  assert.equal(await names.trouble("pgmaster", 20), null);
+  assert.equal(await names.trouble("10.0.0.3", 20), null);
+  answer = () => new Promise(() => {});
+  assert.match(await names.trouble("pgmaster", 20) ?? "", /pgmaster could not be resolved .* DNS does not answer/);
+});
+
 test("addresses and localhost are not looked up", async () => {
   const names = new Names(new FakeClock(), () => Promise.reject(new Error("was asked")));
   assert.deepEqual(await names.addressOf("fd00::1", 20), { address: "fd00::1", family: 6 });

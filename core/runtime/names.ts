@@ -12,6 +12,8 @@ const freshMs = 2_000;
 /** How long one DNS server has to answer, and how long a lookup may take as a whole, milliseconds. */
 const answerMs = 1_000;
 const lookupMs = 5_000;
+/** How long DNS is waited for where another process has told the address, milliseconds. */
+const toldMs = 500;
 
 export interface Address {
   address: string;
@@ -21,6 +23,7 @@ export interface Address {
 /** The addresses of other containers; each process has one. The last good one stays, whatever DNS says later. */
 export class Names {
   private readonly known = new Map<string, Address & { atMs: number }>();
+  private readonly told = new Map<string, Address>();
   private readonly lookups = new Map<string, Promise<void>>();
 
   /** `look`: the address of a name; it throws if there is none */
@@ -37,17 +40,35 @@ export class Names {
     if (known && this.clock.nowMs() - known.atMs < freshMs) return known;
     const looking = this.lookups.get(host) ?? this.lookUp(host);
     if (known) return known;
+    const told = this.told.get(host);
+    const waitMs = told ? Math.min(timeoutMs, toldMs) : timeoutMs;
     try {
-      await withDeadline(looking, timeoutMs, "DNS");
+      await withDeadline(looking, waitMs, "DNS");
     } catch (cause) {
-      if (cause instanceof UnknownName) {
-        throw new Error(`the name ${host} does not resolve: ${cause.message}`, { cause });
-      }
-      throw new Error(`the name ${host} could not be resolved within ${timeoutMs / 1000} s: DNS does not answer`, {
-        cause,
-      });
+      if (told && !(cause instanceof UnknownName)) return told;
+      throw new Error(unresolved(host, cause, waitMs), { cause });
     }
     return this.known.get(host)!;
+  }
+
+  /** Why DNS gives no address for the name now, whatever is known of it; null: it gives one. */
+  async trouble(host: string, timeoutMs: number): Promise<string | null> {
+    if (host === "localhost" || asAddress(host)) return null;
+    const looking = withDeadline(this.lookups.get(host) ?? this.lookUp(host), timeoutMs, "DNS");
+    return await looking.then(() => null, (cause) => unresolved(host, cause, timeoutMs));
+  }
+
+  /** The last good addresses, by name. */
+  all(): Record<string, string> {
+    return Object.fromEntries([...this.known].map(([host, { address }]) => [host, address]));
+  }
+
+  /** Addresses that another process of this container knows: they count while DNS does not answer here. */
+  learn(addresses: Readonly<Record<string, string>>): void {
+    for (const [host, text] of Object.entries(addresses)) {
+      const address = asAddress(text);
+      if (address) this.told.set(host, address);
+    }
   }
 
   private lookUp(host: string): Promise<void> {
@@ -63,6 +84,11 @@ export class Names {
 /** DNS has answered, or refused to: there is no such name now. */
 export class UnknownName extends Error {
   override name = "UnknownName";
+}
+
+function unresolved(host: string, cause: unknown, waitedMs: number): string {
+  if (cause instanceof UnknownName) return `the name ${host} does not resolve: ${cause.message}`;
+  return `the name ${host} could not be resolved within ${waitedMs / 1000} s: DNS does not answer`;
 }
 
 function asAddress(text: string): Address | null {

@@ -42,6 +42,25 @@ test("a child that ends is started again, and its lines are logged", async () =>
   assert.equal(supervised.running(), false);
 });
 
+test("a child that is held back starts once nothing holds it, and the log says why once", async () => {
+  let because: string | null = "the name a does not resolve";
+  const { supervised, logged, until } = child("sleep 60", { hold: () => Promise.resolve(because) });
+  await clock.sleep(80);
+  assert.deepEqual([supervised.running(), supervised.held()], [false, because]);
+  assert.equal(logged("Process is held back").length, 1);
+  assert.equal(logged("Process started").length, 0);
+  because = null;
+  await until(() => supervised.running(), "its start");
+  assert.equal(supervised.held(), null);
+  await supervised.stop();
+});
+
+test("a child that is held back can be stopped, though the question hangs", async () => {
+  const { supervised, logged } = child("sleep 60", { hold: () => new Promise(() => {}) });
+  await supervised.stop();
+  assert.equal(logged("Process started").length, 0);
+});
+
 test("a child that must not be restarted is reported with how it ended", async () => {
   const { supervised, logged } = child("exit 5", { restart: never });
   const exit = await supervised.exited();

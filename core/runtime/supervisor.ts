@@ -6,7 +6,7 @@ import { decideRestart, defaultRestart, type RestartPolicy } from "./decide/rest
 import type { Log } from "./log.ts";
 import { signalAs } from "./signal-as.ts";
 import { sendSignal } from "./signals.ts";
-import type { Clock } from "./time.ts";
+import { type Clock, untilAborted } from "./time.ts";
 
 export interface ChildSpec {
   name: string;
@@ -18,6 +18,8 @@ export interface ChildSpec {
   stop: readonly { signal: NodeJS.Signals; waitMs: number }[];
   /** gives it a pipe as standard input, for write() */
   input?: boolean;
+  /** why it must not start now, or null; asked before each start, and again after the longest pause while it says why */
+  hold?: () => Promise<string | null>;
   /** called right after each start */
   onStart?: () => void;
   /** where its lines go; default: the log, as event "Output" */
@@ -35,6 +37,8 @@ export interface Supervised {
   /** pid of the running process, or null between runs */
   pid(): number | null;
   running(): boolean;
+  /** why its next start is held back, or null */
+  held(): string | null;
   /** how the last run ended, or null */
   lastExit(): ChildExit | null;
   /** resolves with the exit of the present run; at once if that has ended already */
@@ -67,6 +71,8 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
   let exit: ChildExit | null = null;
   let group: number | undefined;
   let failures = 0;
+  let held: string | null = null;
+  const stopped = untilAborted(halt.signal).then(() => null);
   let ended: Promise<ChildExit> = Promise.resolve({ code: null, signal: null, livedMs: 0 });
   let closed: Promise<void> = Promise.resolve();
   let loop: Promise<void> = Promise.resolve();
@@ -117,8 +123,21 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
     return ended;
   };
 
+  /** Resolves once nothing holds it back, or it is stopped. */
+  const free = async (hold: () => Promise<string | null>) => {
+    while (!halt.signal.aborted) {
+      const because = await Promise.race([hold(), stopped]);
+      if (because !== null && held === null) log.warn("Process is held back", { process: spec.name, because });
+      held = because;
+      if (because === null) return;
+      await clock.sleep(policy.maxPauseMs, halt.signal);
+    }
+  };
+
   const keep = async () => {
     while (!halt.signal.aborted) {
+      if (spec.hold) await free(spec.hold);
+      if (halt.signal.aborted) return;
       const end = await startOnce();
       if (halt.signal.aborted) return;
       const decision = decideRestart(policy, { livedMs: end.livedMs, failures });
@@ -142,6 +161,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
     name: spec.name,
     pid: () => child?.pid ?? null,
     running: () => child !== null,
+    held: () => held,
     lastExit: () => exit,
     exited: () => ended,
     silent: () => closed,

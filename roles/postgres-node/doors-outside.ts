@@ -2,6 +2,7 @@
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import type { ControlClient } from "../../core/client/control-client.ts";
 import type { Peers } from "../../core/client/peers.ts";
+import type { Names } from "../../core/runtime/names.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
@@ -14,6 +15,9 @@ import { repmgrConfPath } from "./text/repmgr-conf.ts";
 import type { LocalServer } from "./tools/local-server.ts";
 import { registerPrimary, registerStandby } from "./tools/repmgr.ts";
 import { ensureSlotOn, failoverSlotsOf, upstreamConnection } from "./tools/upstream.ts";
+
+/** How long a name may take to resolve before repmgrd starts, milliseconds. */
+const resolveMs = 3_000;
 
 export interface DepsOutside {
   client: ControlClient;
@@ -31,15 +35,22 @@ export function repmgrDoor(local: LocalServer, deps: DepsOutside): RepmgrDoor {
     registerStandby: (upstreamNodeId) => registerStandby(upstreamNodeId, log),
     paused: () => local.repmgrdPaused(),
     unpause: () => local.unpauseRepmgrd(),
-    startDaemon: () =>
+    startDaemon: (connects) =>
       supervise({
         name: "repmgrd",
         argv: ["/usr/bin/repmgrd", "-f", repmgrConfPath, "--daemonize=false", "--no-pid-file"],
         as: postgresAccount,
         stop: [{ signal: "SIGTERM", waitMs: 1_000 }],
         restart: repmgrdRestart,
+        hold: () => unresolved(connects(), deps.peers.names),
       }, deps),
   };
+}
+
+/** Why one of the names does not resolve, or null. repmgrd would end at once, after minutes in the C library's lookups. */
+async function unresolved(hosts: readonly string[], names: Names): Promise<string | null> {
+  const troubles = await Promise.all(hosts.map((host) => names.trouble(host, resolveMs)));
+  return troubles.find((trouble) => trouble !== null) ?? null;
 }
 
 /** The other containers. */
@@ -47,6 +58,7 @@ export function othersDoor(deps: DepsOutside): OthersDoor {
   const { config, peers } = deps;
   return {
     ask: (host, how) => peers.askNode(host, how),
+    addresses: () => peers.names.all(),
     answers: (host, timeoutMs) =>
       withDeadline(peers.getText(host, "/status", timeoutMs), timeoutMs, host).then(() => true, () => false),
     grantedEpoch: () => grantedEpoch(deps),

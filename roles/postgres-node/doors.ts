@@ -37,8 +37,10 @@ export interface DataDoor {
   newestWal(): Promise<ReceivedWal | null>;
   /** bytes of the volume */
   room(): Promise<{ freeBytes: number; totalBytes: number }>;
-  /** removes WAL that this server can spare, before a start on a full volume; returns how many files */
-  freeRoom(): Promise<number>;
+  /** makes room for a start on a full volume; returns how many bytes may be missing; null: it has made some */
+  freeRoom(): Promise<number | null>;
+  /** sets room aside for that, if there is enough; also beside a running server */
+  keepReserve(): Promise<void>;
   control(): Promise<Pick<ControlData, "state" | "checkpoint" | "minRecoveryEnd">>;
   /** replays the WAL that is here to its end, on its own timeline; returns why it failed; its processes may survive that */
   recoverAlone(): Promise<string | null>;
@@ -138,7 +140,8 @@ export interface RepmgrDoor {
   /** false if repmgr failed; the log says why */
   registerPrimary(): Promise<boolean>;
   registerStandby(upstreamNodeId: number): Promise<boolean>;
-  startDaemon(): Pick<Supervised, "running" | "stop">;
+  /** `connects`: the hosts that it connects to; it is held back while their names do not resolve */
+  startDaemon(connects: () => readonly string[]): Pick<Supervised, "running" | "held" | "stop">;
   /** whether repmgrd is paused on this node; false if repmgr is not there yet */
   paused(): Promise<boolean>;
   unpause(): Promise<void>;
@@ -147,6 +150,8 @@ export interface RepmgrDoor {
 /** The other containers. */
 export interface OthersDoor {
   ask(host: string, how: AskHow): Promise<PeerSeen>;
+  /** the last good addresses, by name */
+  addresses(): Readonly<Record<string, string>>;
   /** whether an agent of any kind answers there */
   answers(host: string, timeoutMs: number): Promise<boolean>;
   /** a voter in sight that has granted an epoch, or cannot say; null: none has */

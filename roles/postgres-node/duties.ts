@@ -13,7 +13,7 @@ import { Registration } from "./act/registration.ts";
 import { remember } from "./act/remember.ts";
 import { RepmgrdPause } from "./act/repmgrd-pause.ts";
 import { RoleChange } from "./act/role-change.ts";
-import { heirWithRoom } from "./act/room.ts";
+import { heirWithRoom, Reserve } from "./act/room.ts";
 import { Roles } from "./act/roles.ts";
 import { Slots } from "./act/slots.ts";
 import { decideRunning, type RunningPlan } from "./decide/running.ts";
@@ -45,6 +45,7 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
   const registration = new Registration(node);
   const slots = new Slots(node);
   const failoverSlots = new FailoverSlots(node);
+  const reserve = new Reserve(node);
   const repmgrdPause = new RepmgrdPause(node);
   const roles = new Roles(node);
   const oldData = new OldData(node);
@@ -80,7 +81,12 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       ifItFails: "end",
       do: (seen) => keepRole(seen, run, node),
     },
-    { name: "room", orderBecause: "before what writes", ifItFails: "retry", do: (seen) => keepRoom(seen, node) },
+    {
+      name: "room",
+      orderBecause: "before what writes",
+      ifItFails: "retry",
+      do: (seen) => keepRoom(seen, reserve, node),
+    },
     { name: "consistency", orderBecause: null, ifItFails: "end", do: (seen) => consistency.keep(seen) },
     {
       name: "registration",
@@ -118,7 +124,8 @@ function retried(step: Duty, { log }: Node): Duty {
   };
 }
 
-async function keepRoom(surroundings: Surroundings, node: Node): Promise<ServerEnd | null> {
+async function keepRoom(surroundings: Surroundings, reserve: Reserve, node: Node): Promise<ServerEnd | null> {
+  reserve.keep();
   const heir = await heirWithRoom(surroundings, node);
   return heir && { why: "handed-over", heir };
 }

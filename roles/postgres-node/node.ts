@@ -39,7 +39,7 @@ export interface Node {
   readonly client: Pick<ControlClient, "ask">;
   readonly voter: Pick<Voter, "granted">;
   readonly lease: NodeLease;
-  readonly repmgrd: Pick<Repmgrd, "start" | "stop" | "running">;
+  readonly repmgrd: Pick<Repmgrd, "start" | "stop" | "running" | "held">;
   readonly history: Pick<History, "note" | "warn">;
   /** ends the role at once with this error, without giving the lease up */
   readonly fail: (error: Error) => void;
@@ -181,7 +181,7 @@ export function statusOf(node: Node): NodeStatus {
     kept: node.restoring.kept,
     reinit: node.reinit.now,
     becomingPrimary: node.candidacy.current !== null && licenseOf(node) !== "missing",
-    repmgrdRuns: node.repmgrd.running(),
+    repmgrd: { running: node.repmgrd.running(), because: node.repmgrd.held() },
     lease: {
       mode: lease.mode,
       remainingMs: lease.remainingMs(),

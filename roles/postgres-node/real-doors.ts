@@ -19,6 +19,7 @@ import { moveIntoPlace } from "./data/journal.ts";
 import { clearLeftovers, discardBootstrap, forgetStandbys } from "./data/leftovers.ts";
 import { RecoveryWal } from "./data/recovery-wal.ts";
 import { keptLook } from "./data/kept.ts";
+import { keepReserve } from "./data/reserve.ts";
 import { endRestore, forgetReplaced, noPlaceFor, restoreBackup, undoRestore } from "./data/restore.ts";
 import { rewind, type RewindUnderWay } from "./data/rewind.ts";
 import { clearHistories, makeNext, newestHistory, newestWal } from "./data/timelines.ts";
@@ -101,6 +102,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     newestWal: () => newestWal(pgdata),
     room: () => diskSpace(pgdata),
     freeRoom: () => freeRoom(pgdata, log),
+    keepReserve: () => keepReserve(pgdata),
     control: () => readControlData(pgdata),
     recoverAlone: () => recoverAlone({ config, log, signal: stop }),
     origin: async (position) => readOwnOrigin(pgdata, position, (await readControlData(pgdata)).segmentBytes),

@@ -42,6 +42,21 @@ test("a node that has not started for a while on a full volume removes WAL that 
   await endLife(f, life);
 });
 
+test("a full volume on which no room can be made is named with how much is missing and what to type", async () => {
+  const f = brokenStandby();
+  f.world.says = ['[9] FATAL:  could not extend file "base/5/16384": No space left on device'];
+  f.world.freeBytes = 1024;
+  f.world.broken.add("more room");
+  const life = runNode(f.node);
+  await f.clock.pass(30_000);
+  assert.match(statusOf(f.node).trouble!.because, /No space left on device/);
+  assert.match(
+    statusOf(f.node).trouble!.fix,
+    /^free about 57.2 MB on the volume of pg1.* type in its container: du -xh/,
+  );
+  await endLife(f, life);
+});
+
 test("a stop during a long pause ends the agent without an error", async () => {
   const f = brokenStandby();
   const life = runNode(f.node);

@@ -1,9 +1,11 @@
 // What a node does while its server is down: it pauses, tries again, and votes all the time. Only a refusal ends its agent.
 import { lacksRoom } from "../../core/postgres/room.ts";
-import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { type Broken, countFailure } from "./decide/broken.ts";
 import { ServerSurvives } from "./act/end-server.ts";
+import { makeRoom } from "./act/room.ts";
 import { type Node, say } from "./node.ts";
+import { observeRoom } from "./observe/server.ts";
 import { troubleOf } from "./observe/trouble.ts";
 import type { Bid } from "./state/candidacy.ts";
 
@@ -50,7 +52,7 @@ export async function waitALittle({ clock, condition, stop }: Node, retry: Retry
 export async function pauseAfterFailure(error: unknown, node: Node, retry: Retry): Promise<void> {
   if (error instanceof ServerSurvives) throw error;
   const { clock, condition, config, history, lease, log, stop } = node;
-  const trouble = troubleOf(error);
+  let trouble = troubleOf(error);
   // no server runs: another node that can start may lead meanwhile
   retry.bid?.end();
   await lease.release(`PostgreSQL was not started: ${trouble.because}`);
@@ -60,8 +62,9 @@ export async function pauseAfterFailure(error: unknown, node: Node, retry: Retry
   const counted = countFailure(trouble.because, retry.broken);
   retry.broken = counted.broken;
   if (counted.cloneBecause !== null) retry.cloneBecause = counted.cloneBecause;
-  if (condition.failingMs(clock.nowMs()) >= fullMs && lacksRoom(node.seen.now.disk?.freeBytes ?? null)) {
-    await node.doors.data.freeRoom().catch((error) => log.warn("No room could be made", { why: errorText(error) }));
+  // looked at again: a start that failed may have taken what there was
+  if (condition.failingMs(clock.nowMs()) >= fullMs && lacksRoom(await observeRoom(node).catch(() => null))) {
+    trouble = await makeRoom(trouble, node);
   }
   const news = condition.failed(clock.nowMs(), trouble);
   node.restoring.set({ step: "waiting", trouble: trouble.because });

@@ -22,6 +22,7 @@ import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { EndsAtOnce } from "../../core/words/errors.ts";
 import { endServer } from "./act/end-server.ts";
 import { takeOver } from "./act/hand-over.ts";
+import { keepDataAge, observedBefore } from "./act/data-age.ts";
 import { Repmgrd } from "./act/repmgrd.ts";
 import { loadNodeConfig } from "./config.ts";
 import { stateDirectory } from "./data/journal.ts";
@@ -44,7 +45,6 @@ import { Candidacy } from "./state/candidacy.ts";
 import { Condition } from "./state/condition.ts";
 import { History } from "./state/history.ts";
 import { NodeMemory, readMemory, writeMemory } from "./state/memory.ts";
-import { Observed } from "./state/observed.ts";
 import { Orders } from "./state/orders.ts";
 import { Reinit } from "./state/reinit.ts";
 import { Restoring } from "./state/restoring.ts";
@@ -86,7 +86,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   const client = new ControlClient(keys.keys, peers, clock);
   const metrics = new Metrics({ node: config.name });
   const events = nodeEvents(metrics);
-  const seen = new Observed();
+  const seen = await observedBefore(config.pgdata, { clock, log });
   const voter = new Voter(
     { name: config.host, incarnation, ttlMs: config.leaseTtlMs, electorate: config.electorate },
     log,
@@ -121,7 +121,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
     client,
     voter,
     lease,
-    repmgrd: new Repmgrd(doors.repmgr),
+    repmgrd: new Repmgrd(doors.repmgr, () => [config.host, seen.now.server?.upstream?.host ?? config.host]),
     history,
     fail,
     events,
@@ -154,6 +154,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
     log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
   exportMetrics(node, made.metrics);
+  void keepDataAge(node);
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
   // processes end with the container, and only then may another node have the lease: nothing is waited for
   if (!(failed instanceof EndsAtOnce)) await close(made, sshd, listeners);
@@ -183,11 +184,7 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
   return [await serve(app, { port: config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
 }
 
-async function close(
-  { node, doors, fence }: Made,
-  sshd: Supervised | null,
-  listeners: readonly { close(): void }[],
-): Promise<void> {
+async function close({ node, doors, fence }: Made, sshd: Supervised | null, listeners: readonly { close(): void }[]) {
   say(node, "stopping", "stopping", "the container is stopping");
   await Promise.all([sshd?.stop(), node.lease.release("the container is stopping").then(() => fence.stop())]);
   await doors.close();

@@ -14,10 +14,8 @@ export interface Disk {
 }
 
 const timeoutMs = 60_000;
-const size = "1500M";
-
-/** Makes a disk for each node. Empty if this machine cannot (no root, no loop devices): then they share the machine's. */
-export async function makeDisks(): Promise<Disk[]> {
+/** Makes a disk of this size for each node. Empty if this machine cannot (no root, no loop devices): then they share the machine's. */
+export async function makeDisks(size = "1500M"): Promise<Disk[]> {
   const directory = join(root, "dist", "disks");
   await mkdir(directory, { recursive: true });
   const disks: Disk[] = [];
@@ -26,7 +24,7 @@ export async function makeDisks(): Promise<Disk[]> {
       const image = join(directory, `${prefix}-${service}.img`);
       await dropDisk(image); // of a run that was cut off
       await execute(["truncate", "--size", size, image], { timeoutMs });
-      await execute(["mkfs.ext4", "-q", "-m", "0", image], { timeoutMs });
+      await emptyDisk(image);
       const device = (await execute(["losetup", "--find", "--show", image], { timeoutMs })).trim();
       disks.push({ service, image, device });
     }
@@ -36,6 +34,11 @@ export async function makeDisks(): Promise<Disk[]> {
     await dropDisks(disks);
     return [];
   }
+}
+
+/** Makes an empty file system; `path`: the device of a disk, or its file. */
+export async function emptyDisk(path: string): Promise<void> {
+  await execute(["mkfs.ext4", "-q", "-F", "-m", "0", path], { timeoutMs });
 }
 
 export async function dropDisks(disks: readonly Disk[]): Promise<void> {

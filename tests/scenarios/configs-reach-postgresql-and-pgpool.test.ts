@@ -71,6 +71,34 @@ test("pgpool counts its sessions, and names the way in for a user that it does n
   await cluster.psql(await cluster.waitWhole(), "drop role late");
 });
 
+test("a pool whose sessions are used up counts them, and doctor names the setting", async () => {
+  const cluster = await exampleCluster();
+  const small = `${prefix}-smallpool`;
+  await attempt(["docker", "rm", "-fv", small], { timeoutMs: 30_000 });
+  const like = await docker(["inspect", "--format", "{{json .Config.Env}}", await cluster.container("pgpool")]);
+  const environment = (JSON.parse(like) as string[]).filter((e) => !/^(CONFIGS|SSH_ENABLE)=/.test(e));
+  const given = [...environment, "CONFIGS=num_init_children:2,max_pool:1"].flatMap((e) => ["-e", e]);
+  const network = ["--network", await cluster.network()];
+  await docker(["run", "-d", "--name", small, ...network, ...executableMount, ...given, "postdock/pgpool:latest"]);
+  try {
+    const login = 'PGPASSWORD=$CHECK_PASSWORD psql -X -U $CHECK_USER -h localhost postgres -c "select pg_sleep(20)"';
+    const used = async (busy: number) =>
+      new RegExp(`^pgpool2_frontend_used ${busy}\\npgpool2_frontend_total 2$`, "m")
+        .test((await tryExec(small, ["postdock", "metrics"])).stdout.replace(/^#.*\n/gm, ""));
+    await waitUntil(() => used(0), { what: "the small pool to serve", deadlineMs: 30_000 }, deps);
+    for (let i = 0; i < 2; i++) await docker(["exec", "-d", small, "bash", "-c", login]);
+    await waitUntil(() => used(2), { what: "both sessions to be counted", deadlineMs: 10_000 }, deps);
+    const { code, stdout } = await tryExec(small, ["postdock", "cluster", "doctor"]);
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /^error: .*: all 2 sessions are in use, and the next client waits\n\s*fix: raise num_init_children/m,
+    );
+  } finally {
+    await attempt(["docker", "rm", "-fv", small], { timeoutMs: 30_000 });
+  }
+});
+
 test("a setting that is raised on the primary alone stops no standby", async () => {
   const cluster = await exampleCluster();
   const raised = await cluster.waitWhole();

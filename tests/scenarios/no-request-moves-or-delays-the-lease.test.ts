@@ -193,16 +193,26 @@ test("a DNS server that swallows all questions delays no look and no renewal, an
     await Promise.all(addresses.map(look));
     return trouble === "";
   };
-  let shown: string;
+  const standby = containers[voters.findIndex((v) => v !== primary)]!;
+  const before = await logsOf(standby);
+  let [shown, doctor, starts] = ["", "", 0];
   try {
     for (const container of containers) await docker(["exec", "-d", container, "bash", "-c", swallow]);
+    await exec(standby, ["pkill", "-x", "repmgrd"]);
     await staysTrueFor(12_000, allReady, { what: "all nodes are ready, and say so at once", why: () => trouble });
     shown = (await tryExec(containers[0]!, ["postdock", "cluster", "show"], 10_000)).stdout;
+    doctor = (await tryExec(containers[0]!, ["postdock", "cluster", "doctor"], 10_000)).stdout;
+    starts = (await logsSince(standby, before)).match(/"event":"Process started".*"process":"repmgrd"/g)?.length ?? 0;
   } finally {
     for (const container of containers) await tryExec(container, ["bash", "-c", restore]);
   }
   assert.match(shown, new RegExp(`${voters[0]} .*serving as`), "it is beside the command, and needs no name");
-  assert.match(shown, /the name \S+ could not be resolved within 2 s: DNS does not answer/);
+  for (const voter of voters) assert.match(shown, new RegExp(`${voter} .*serving as`), "its agent knows the addresses");
+  assert.match(
+    doctor,
+    /repmgrd is held back: the name \S+ could not be resolved .*: DNS does not answer\n\s*fix: mend the DNS/,
+  );
+  assert.ok(starts <= 1, `repmgrd was started ${starts} times`);
   assert.equal((await cluster.nodeStatus(primary))!.lease.term, term, "the same lease goes on");
   await cluster.waitWhole();
 });

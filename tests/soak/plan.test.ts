@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { actKinds, mayLose, nextAct, seeded } from "./plan.ts";
+import { actKinds, actsOf, mayLose, nextAct, seeded } from "./plan.ts";
 
 const seen = { primary: "a", first: ["a", "b", "c"], second: ["d", "e"] };
 const acts = (seed: number, count: number) => {
@@ -23,7 +23,8 @@ test("every kind of act occurs, on the primary and on standbys, alone and in pai
 
 test("the primary's volume is never wiped, and no act takes two nodes of the first level for good", () => {
   for (const act of acts(2, 500)) {
-    if (act.kind === "wipe") assert.ok(!act.targets.includes("a"));
+    if (act.kind === "wipe" || act.kind === "tablespace") assert.ok(!act.targets.includes("a"));
+    if (act.kind === "full-disk") assert.equal(act.targets.length, 1);
     assert.ok(act.lastsMs > 0 && act.lastsMs < 15_000);
     assert.equal(new Set(act.targets).size, act.targets.length);
   }
@@ -33,4 +34,16 @@ test("only a primary that ends without a hand-over may lose writes", () => {
   assert.equal(mayLose({ kind: "kill", targets: ["a"], lastsMs: 1 }, "a"), true);
   assert.equal(mayLose({ kind: "stop", targets: ["a"], lastsMs: 1 }, "a"), false);
   assert.equal(mayLose({ kind: "kill", targets: ["b"], lastsMs: 1 }, "a"), false);
+});
+
+test("settings and passwords change everywhere at once, to something new", () => {
+  const changes = acts(3, 500).filter((a) => a.kind === "settings" || a.kind === "password");
+  for (const act of changes) assert.deepEqual([act.targets.length, typeof act.value], [5, "number"]);
+  assert.ok(new Set(changes.map((a) => a.value)).size > 10);
+});
+
+test("without disks no disk is filled, and a hardened container is not asked to kill", () => {
+  assert.ok(!actsOf("plain", false).includes("full-disk"));
+  assert.deepEqual(actsOf("icu", true), [...actKinds]);
+  assert.ok(!actsOf("hardened", true).includes("kill-postmaster"));
 });

@@ -1,7 +1,7 @@
 // What a fake node and its partners report, for pure tests.
 import { readConfig } from "../../config/env.ts";
 import { completeNodeConfig, type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
-import type { NodeStatus } from "../../core/protocol/status.ts";
+import type { NodeStatus, PeerSeen } from "../../core/protocol/status.ts";
 import { Restoring } from "../../roles/postgres-node/state/restoring.ts";
 import { ownNode } from "../../roles/postgres-node/decide/own.ts";
 import type { RoleSeen } from "../../roles/postgres-node/decide/roles.ts";
@@ -114,7 +114,7 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
       condition: { failingMs: 0, fenced: null, degraded: null, trouble: null, unhealthy: null, roles: [] },
       disk: { freeBytes: 1e10, totalBytes: 2e10 },
       becomingPrimary: false,
-      repmgrdRuns: true,
+      repmgrd: { running: true, because: null },
       lease: { mode: { on: true }, remainingMs: 0, term: 1, grantedTo: "pg1", refusals: [] },
     }),
     certain: true,
@@ -124,3 +124,8 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
 
 /** The first leadership of that cluster, as its voters tell of it. */
 export const firstLeadership = { epoch: 1, host: "pg2", systemIdentifier: "7", partners: ["pg1", "pg2", "pg3"] };
+
+/** What a node sees of another one; without a status it is silent. */
+export function answerOf(host: string, status: NodeStatus | undefined): PeerSeen {
+  return status ? { host, seen: "reached", status } : { host, seen: "unreachable", error: "connect timed out" };
+}

@@ -68,6 +68,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
     lease: fakeLease(world),
     repmgrd: {
       running: () => daemon,
+      held: () => null,
       start: () => void (daemon = true),
       stop: () => {
         daemon = false;

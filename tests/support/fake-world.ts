@@ -5,7 +5,7 @@ import type { ServerSeen } from "../../roles/postgres-node/decide/server-seen.ts
 import type { OwnData } from "../../roles/postgres-node/decide/view.ts";
 import type { ChildExit } from "../../core/runtime/supervisor.ts";
 import type { Doors } from "../../roles/postgres-node/doors.ts";
-import { cluster, controlData, firstLeadership, says, server, soundRole } from "./fake-cluster.ts";
+import { answerOf, cluster, controlData, firstLeadership, says, server, soundRole } from "./fake-cluster.ts";
 
 /** The state of the world, which a test changes as it runs. */
 export class World {
@@ -96,7 +96,8 @@ export class World {
         uncover: () => Promise.resolve(void (this.hidingFile = null)),
         hidingFile: () => Promise.resolve(this.hidingFile),
         newestWal: () => Promise.resolve(null),
-        freeRoom: () => done("free room").then(() => (this.freeBytes = 2e9, 3)),
+        freeRoom: () => done("free room").then(() => this.broken.has("more room") ? 6e7 : (this.freeBytes = 2e9, null)),
+        keepReserve: () => Promise.resolve(),
         room: () => Promise.resolve({ freeBytes: this.freeBytes, totalBytes: 2e10 }),
         control: () => Promise.resolve(this.control),
         recoverAlone: () => done("recover alone").then(() => null, (error: Error) => error.message),
@@ -181,14 +182,11 @@ export class World {
         registerStandby: () => done("register standby").then(() => true),
         paused: () => Promise.resolve(false),
         unpause: () => done("unpause"),
-        startDaemon: () => ({ running: () => true, stop: () => Promise.resolve() }),
+        startDaemon: () => ({ running: () => true, held: () => null, stop: () => Promise.resolve() }),
       },
       others: {
-        ask: (host) => {
-          const status = this.others.get(host);
-          const silent = { host, seen: "unreachable" as const, error: "connect timed out" };
-          return Promise.resolve(status ? { host, seen: "reached", status } : silent);
-        },
+        ask: (host) => Promise.resolve(answerOf(host, this.others.get(host))),
+        addresses: () => ({}),
         answers: () => Promise.resolve(true),
         grantedEpoch: () => Promise.resolve(this.grantedBy),
         ensureSlot: (upstream) => done(`slot on ${upstream}`).then(() => true),

@@ -27,6 +27,7 @@ export function barmanHttp(barman: Barman, follow: () => Promise<void>): RoleHtt
     primary: noDatabase,
     replica: noDatabase,
     readOnly: noDatabase,
+    addresses: () => barman.peers.names.all(),
     metrics: () => barman.metrics.text(),
   };
 }

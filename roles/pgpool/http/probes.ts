@@ -80,6 +80,7 @@ export function pgpoolHttp(agent: PoolAgent): RoleHttp {
     primary: () => Promise.resolve(hasWriteNode(agent)),
     replica: () => Promise.resolve(reads()),
     readOnly: () => Promise.resolve(reads()),
+    addresses: () => agent.peers.names.all(),
     metrics: () => agent.metrics.text(),
   };
 }

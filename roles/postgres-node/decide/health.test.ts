@@ -58,7 +58,7 @@ function status(shape: Shape): NodeStatus {
       voters: [],
       refusals: [],
     },
-    repmgrd: { running: true },
+    repmgrd: { running: true, because: null },
     postgres: {
       data: "cluster",
       running: true,

@@ -121,9 +121,8 @@ function tooFewAfterStart(view: PromotionView): string | null {
 function tooOld({ strict, cutOff, self }: PromotionView): string | null {
   if (strict || cutOff === null) return null;
   const lacks = cutOff.bytes === null ? "WAL of a later timeline" : `at least ${sizeText(cutOff.bytes)} of its WAL`;
-  return `it was cut off from its primary for ${
-    secondsText(cutOff.ms)
-  } and lacks ${lacks}, more than FAILOVER_MAX_DATA_AGE ` +
+  const howLong = Number.isFinite(cutOff.ms) ? secondsText(cutOff.ms) : "an unknown time (the clock went back)";
+  return `it was cut off from its primary for ${howLong} and lacks ${lacks}, more than FAILOVER_MAX_DATA_AGE ` +
     `(${
       secondsText(cutOff.allowedMs)
     }) allows; start the former primary or a standby that has more, or type postdock cluster ` +

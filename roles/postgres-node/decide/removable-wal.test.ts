@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isRecycled, removableWal } from "./removable-wal.ts";
+import { isRecycled, recoveryNeeds, removableWal } from "./removable-wal.ts";
 
 const MB = 1024 * 1024;
 const files = [
@@ -34,4 +34,9 @@ test("a file whose first page has the address of another one holds no WAL of its
   assert.equal(isRecycled("000000020000000000000009", header, 16 * MB), true);
   assert.equal(isRecycled("000000020000000000000009", Buffer.alloc(0), 16 * MB), true, "never written");
   assert.equal(isRecycled("000000020000000000000009.partial", header, 16 * MB), false);
+});
+
+test("a recovery needs as much as the WAL that it replays, and a file more", () => {
+  assert.equal(recoveryNeeds({ files, redoLsn: "0/5000028", segmentBytes: 16 * MB }), 3 * 16 * MB);
+  assert.equal(recoveryNeeds({ files: [], redoLsn: "0/5000028", segmentBytes: 16 * MB }), 16 * MB);
 });

@@ -24,6 +24,16 @@ export interface WalDirectory {
 }
 
 /**
+ * What the recovery of this server may write to its tables at most, and for a WAL file more, bytes. Its WAL from the beginning
+ * of the recovery on says that: what was written there last is not in the tables yet.
+ */
+export function recoveryNeeds({ files, redoLsn, segmentBytes }: Omit<WalDirectory, "archiveStatus">): number {
+  const redo = segmentOf(redoLsn, segmentBytes);
+  const replayed = files.filter((name) => (parseWalName(name, segmentBytes)?.segment ?? -1n) >= redo);
+  return (replayed.length + 1) * segmentBytes;
+}
+
+/**
  * Files before the point at which the server's recovery begins, which only others could still want: standbys that are behind,
  * which are cloned then, and barman, which takes a base backup. What an archive_command has not archived yet stays.
  */

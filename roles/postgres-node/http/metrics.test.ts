@@ -22,7 +22,7 @@ function status(
       downstream: [],
       ...postgres,
     },
-    repmgrd: { running: true },
+    repmgrd: { running: true, because: null },
     lease: { mode: "on", held: false, remainingMs: 0, term: 7, voters: ["n2", "n1"], refusals: [] },
     unhealthy: null,
     trouble: null,

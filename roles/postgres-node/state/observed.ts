@@ -2,6 +2,7 @@
 // the start and the end of a server. Everything else only reads it.
 import { farther } from "../decide/certain.ts";
 import type { OwnData, PrimaryTimelines } from "../decide/view.ts";
+import { agoMs, type DataAge, type Moment } from "../decide/data-age.ts";
 import { lagBytes, type PrimaryEnd } from "../decide/lag.ts";
 import type { Role, ServerSeen } from "../decide/server-seen.ts";
 import type { TimelineOrigin, WalPosition } from "../../../core/postgres/lsn.ts";
@@ -76,6 +77,14 @@ export class Observed {
     return this.state;
   }
 
+  /** What an earlier run of the agent has written of the data here; `now`: this moment, which is `nowMs` of the clock. */
+  ageRead({ streamed, end }: DataAge, now: Moment, nowMs: number): void {
+    this.change({
+      lastStreamMs: nowMs - agoMs(streamed, now),
+      primaryEnd: end && { timeline: end.timeline, lsn: end.lsn, atMs: nowMs - agoMs(end.at, now) },
+    });
+  }
+
   /** The role that the last look at the server showed. */
   role(): Role {
     if (!this.state.postmasterRuns) return "none";
@@ -89,7 +98,7 @@ export class Observed {
 
   /** The directory was replaced by a clone or a rewind: how its timeline began is not known any more. */
   dataReplaced(): void {
-    this.change({ origin: null, lastStreamMs: null });
+    this.change({ origin: null, lastStreamMs: null, primaryEnd: null });
   }
 
   roomFound(disk: { freeBytes: number; totalBytes: number }): void {
@@ -156,8 +165,7 @@ export class Observed {
     this.change({ sawPrimary: true, primaryEnd: end ?? this.state.primaryEnd });
   }
 
-  /** An agent answered with its NODE_NAME. */
-  /** `node`: what the agent that answered says of itself; a reused address may have led to another node */
+  /** An agent answered. `node`: what it says of itself; a reused address may have led to another node */
   hostAnswered(host: string, node: { host: string; name: string }): void {
     this.silentHosts.delete(host);
     if (node.host === host) this.nodeNames.set(host, node.name);

@@ -48,7 +48,7 @@ export interface StatusView {
   };
   disk: { freeBytes: number; totalBytes: number } | null;
   becomingPrimary: boolean;
-  repmgrdRuns: boolean;
+  repmgrd: NodeStatus["repmgrd"];
   lease: LeaseSeen;
 }
 
@@ -100,7 +100,7 @@ export function renderStatus(view: StatusView): NodeStatus {
     consistency: { mode: config.consistency, degraded: condition.degraded },
     lease: renderLease(view),
     revision: activity.revision,
-    repmgrd: { running: view.repmgrdRuns },
+    repmgrd: view.repmgrd,
     postgres: {
       ...own,
       downstream: [...own.downstream],
