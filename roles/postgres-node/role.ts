@@ -37,6 +37,7 @@ import { Fence } from "./lease/fence.ts";
 import { Lease } from "./lease/lease.ts";
 import { runNode } from "./life.ts";
 import { type Node, say } from "./node.ts";
+import { watchTls } from "./observe/tls.ts";
 import { acceptedServerConfig, prepareNode } from "./prepare.ts";
 import { realDoors } from "./real-doors.ts";
 import { Activity } from "./state/activity.ts";
@@ -80,7 +81,6 @@ interface Given {
 /** The node with its doors, fence, voter, history and keys. */
 async function makeNode({ config, context, log, stop, holder, fail }: Given): Promise<Made> {
   const { clock, environment } = context;
-  const { pgdata } = config;
   const incarnation = randomUUID();
   const keys: ControlKeys = { keys: clusterKeys(config.clusterKeys, config.replicationPassword), incarnation };
   const peers = new Peers(clock, config.httpPort);
@@ -91,14 +91,14 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   const voter = new Voter(
     { name: config.host, incarnation, ttlMs: config.leaseTtlMs, electorate: config.electorate },
     log,
-    await openEpochs(stateDirectory(pgdata), log),
-    await openLongestLease(stateDirectory(pgdata), config.leaseTtlMs, log),
+    await openEpochs(stateDirectory(config.pgdata), log),
+    await openLongestLease(stateDirectory(config.pgdata), config.leaseTtlMs, log),
     events.leaseRequest,
   );
-  const fence = new Fence(pgdata, { clock, log });
-  const serverConfig = await acceptedServerConfig(config, log);
+  const fence = new Fence(config.pgdata, { clock, log });
+  const serverConfig = await acceptedServerConfig(config, { clock, log });
   const doors = realDoors({ config, clock, log, stop, client, peers, serverConfig, holder, environment });
-  const history = new History({ pgdata, node: config.host, clock, log });
+  const history = new History({ pgdata: config.pgdata, node: config.host, clock, log });
   const condition = new Condition();
   const activity = new Activity({ clock, log });
   const onLost = (because: string) => {
@@ -111,7 +111,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   const newestTimeline = () => seen.now.newestTimeline;
   const leaseDoors = { voter, client, fence, endServer: surely, newestTimeline, random: fraction, onRenewed, onLost };
   const lease = new Lease({ config, incarnation, clock, log, ...leaseDoors });
-  const memory = new NodeMemory(await readMemory(pgdata, config.id, log), (m) => writeMemory(pgdata, m));
+  const memory = new NodeMemory(await readMemory(config.pgdata, config.id, log), (m) => writeMemory(config.pgdata, m));
   const node: Node = {
     config,
     clock,
@@ -142,19 +142,19 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   await prepareNode(config, log);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // reported below
-  const { clock } = context;
-  const holder = { node: config.name, container: hostname(), since: new Date(clock.wallMs()).toISOString() };
-  await lockVolume({ pgdata: config.pgdata, holder, clock, log, stop, fail: failure.reject });
+  const holder = { node: config.name, container: hostname(), since: new Date(context.clock.wallMs()).toISOString() };
+  await lockVolume({ pgdata: config.pgdata, holder, clock: context.clock, log, stop, fail: failure.reject });
   if (stop.aborted) return;
   const made = await makeNode({ config, context, log, stop, holder, fail: failure.reject });
-  const { node } = made;
-  await made.history.load();
+  const { node, history } = made;
+  await history.load();
   const sshd = config.sshEnable ? supervise(await prepareSshd(), node) : null;
   const listeners = await listen(made);
   if (!node.lease.mode.on) {
     log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
   exportMetrics(node, made.metrics);
+  void watchTls(node);
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
   // processes end with the container, and only then may another node have the lease: nothing is waited for
   if (!(failed instanceof EndsAtOnce)) await close(made, sshd, listeners);

@@ -39,7 +39,7 @@ test("no value of a setting can make another setting", () => {
   }));
 });
 
-test("pgpool asks the backends for TLS unless CONFIGS says otherwise, and its lack of a certificate is no warning", () => {
+test("pgpool asks the backends for TLS unless CONFIGS says otherwise, and that it has no certificate is not warned about", () => {
   assert.deepEqual(lineOf(renderPgpoolConf(example, []), "ssl"), ["ssl = on"]);
   assert.deepEqual(lineOf(renderPgpoolConf(example, [{ name: "ssl", value: "off" }]), "ssl"), ["ssl = off"]);
   const complaint = (path: string) => `WARNING:  could not load server certificate file "${path}": No such file`;
