@@ -18,11 +18,14 @@ export interface SessionOptions {
   names: Names;
   /** of the session as a whole, milliseconds */
   deadlineMs: number;
-  /** of the connection, and of the lookup of the name, milliseconds */
+  /** of the connection, milliseconds */
   connectMs: number;
   /** settings of the session */
   settings?: Readonly<Record<string, string | number>>;
 }
+
+/** How long the lookup of a name may take, milliseconds. */
+const lookupMs = 3_000;
 
 /** Opens one session, hands it to `work` and closes it whatever happens. Throws what the lookup, the login or `work` throws. */
 export async function withSession<T>(
@@ -30,7 +33,7 @@ export async function withSession<T>(
   { names, deadlineMs, connectMs, settings = {} }: SessionOptions,
   work: (sql: postgres.Sql) => Promise<T>,
 ): Promise<T> {
-  const { address } = await names.addressOf(host, Math.min(deadlineMs, connectMs));
+  const { address } = await names.addressOf(host, Math.min(deadlineMs, lookupMs));
   const opened: postgres.Sql[] = [];
   const open = async (ssl: typeof tlsAttempts[number]) => {
     const sql = postgres({

@@ -14,7 +14,7 @@ import type { Downstream, Upstream } from "../decide/server-seen.ts";
 export type Sql = postgres.Sql;
 
 const local = { host: "/var/run/postgresql/.s.PGSQL.5432", path: "/var/run/postgresql/.s.PGSQL.5432" };
-/** How long a connection to another node, or the lookup of its name, may take, milliseconds. */
+/** How long a connection to another node may take, milliseconds. */
 const connectMs = 3_000;
 const common = { max: 1, idle_timeout: 0, connect_timeout: 5, onnotice: () => {}, fetch_types: false, prepare: false };
 
