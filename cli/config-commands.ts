@@ -6,6 +6,8 @@ import { strangers } from "../config/strangers.ts";
 import type { ConfigProblem } from "../config/env.ts";
 import type { Setting } from "../config/list-syntax.ts";
 import { judgeSettings } from "../roles/pgpool/text/pgpool-conf.ts";
+import { loadPgpoolConfig } from "../roles/pgpool/role.ts";
+import { requirePoolTls } from "../roles/pgpool/tools/pool-tls.ts";
 import { loadNodeConfig } from "../roles/postgres-node/config.ts";
 import { translateSettings } from "../roles/postgres-node/text/postgresql-conf.ts";
 import { acceptedServerConfig } from "../roles/postgres-node/prepare.ts";
@@ -90,12 +92,18 @@ async function checkAgainstHere(role: RoleName, found: Found, context: Context):
       problems.push({ variable, message: error.what + (error.why ? `: ${error.why}` : ""), fix: error.fix });
     }
   };
+  const quiet = createLog({ level: "ERROR", write: () => {}, wallMs: () => context.clock.wallMs() });
   if (role === "postgres-node" && await exists(markers[role])) {
-    const quiet = createLog({ level: "ERROR", write: () => {}, wallMs: () => context.clock.wallMs() });
-    await attempt("CONFIGS", () => acceptedServerConfig(loadNodeConfig(context), quiet));
+    await attempt("CONFIGS", () => acceptedServerConfig(loadNodeConfig(context), { ...context, log: quiet }));
   } else if (role === "postgres-node") {
     found.warnings.push(
       "CONFIGS was not tested against PostgreSQL, which is not installed here: run this in the postgres image",
+    );
+  }
+  if (role === "pgpool" && await exists(markers[role])) {
+    await attempt(
+      "CONFIGS",
+      () => requirePoolTls(loadPgpoolConfig(context).verdict.settings, { ...context, log: quiet }),
     );
   }
   if (found.sshEnable) await attempt("SSH_ENABLE", mountedKeys);

@@ -38,6 +38,7 @@ function node(
     unhealthy: null,
     reinit: null,
     roles: [],
+    tls: null,
     postgres: {
       data: "cluster",
       running: true,

@@ -8,6 +8,7 @@ import { remedyFor } from "../../core/postgres/remedy.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { node } from "./diagnose-node.ts";
 import { backup, pool } from "./diagnose-services.ts";
+import { tls } from "./diagnose-tls.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import { type Cluster, restoreUnderWay } from "./gather.ts";
 import { unprotected } from "./protection.ts";
@@ -26,6 +27,7 @@ export function diagnose(cluster: Cluster): Finding[] {
     ...cluster.members.flatMap(pool),
     ...cluster.members.flatMap(backup),
     ...sameness(cluster),
+    ...tls(cluster),
   ];
   return findings.toSorted((a, b) => Number(a.level === "warning") - Number(b.level === "warning"));
 }

@@ -22,6 +22,7 @@ function node(host: string, upstream: string | null, postgres: Partial<NodeStatu
     fenced: null,
     trouble: null,
     roles: [],
+    tls: null,
     consistency: { mode: "eventual", degraded: null },
     paused: { on: false, count: 0, atMs: 0 },
     forced: false,

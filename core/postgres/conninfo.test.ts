@@ -42,6 +42,10 @@ function pgpassFields(line: string): string[] {
   return fields;
 }
 
+test("a conninfo string says that TLS is preferred, whatever PGSSLMODE is", () => {
+  assert.equal(renderConninfo({ host: "pg1", port: 5432 }), "host=pg1 port=5432 sslmode=prefer");
+});
+
 test("a pgpass line has five fields, and the last two are user and password", () => {
   fc.assert(fc.property(odd, odd, (user, password) => {
     assert.deepEqual(pgpassFields(renderPgpassLine(user, password).slice(0, -1)), ["*", "*", "*", user, password]);

@@ -19,6 +19,7 @@ export const remedyExamples: readonly string[] = [
   "could not map anonymous shared memory: Cannot allocate memory",
   'could not bind IPv4 address "0.0.0.0": Address already in use',
   'private key file "/tls/key.pem" has group or world access',
+  "check of private key failed: key values mismatch",
   'directory "/srv/fast" does not exist',
   'could not open directory "pg_tblspc/16400/PG_17_202406281": No such file or directory',
   "database system identifier differs between the primary and standby",

@@ -12,7 +12,7 @@ const cases: readonly [string, RegExp][] = [
   ['password authentication failed for user "replication_user"', /same password of replication_user/],
   [
     'FATAL:  no pg_hba.conf entry for replication connection from host "172.18.0.3", user "replication_user", no encryption',
-    /let replication_user in from 172\.18\.0\.3/,
+    /let replication_user in from 172\.18\.0\.3.* if it has a line hostssl, set ssl:on/,
   ],
   ['could not access file "timescaledb": No such file or directory', /library timescaledb .*shared_preload_libraries/],
   ["all replication slots are in use", /max_replication_slots/],
@@ -25,6 +25,7 @@ const cases: readonly [string, RegExp][] = [
   ["WAL contains references to invalid pages", /^wait: if pg2 ended .* crash recovery .*cluster reinit pg2/],
   ['could not open file "global/1262": No such file or directory', /cluster reinit pg2/],
   ['could not open file "global/1262": Permission denied', /to uid 999/],
+  ["FATAL: check of private key failed: key values mismatch", /the key belongs to the certificate/],
   ['private key file "/tls/key.pem" has group or world access', /\/tls\/key\.pem .*0600/],
   ['unrecognized configuration parameter "wrk_mem" in file "x" line 3', /correct wrk_mem in CONFIGS/],
   ['"min_wal_size" must be at least twice "wal_segment_size"', /min_wal_size/],

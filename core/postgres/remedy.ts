@@ -27,8 +27,9 @@ const remedies: readonly Remedy[] = [
   },
   {
     says: /no pg_hba\.conf entry for (?:replication connection from )?(?:host )?"([^"]+)", user "([^"]+)"/,
-    fix: ([, address, user]) =>
-      `let ${user} in from ${address}: add a line to pg_hba.conf of the node that refuses it, and reload it with select pg_reload_conf()`,
+    fix: ({ 1: address, 2: user, input }) =>
+      `let ${user} in from ${address}: add a line to pg_hba.conf of the node that refuses it, and reload it with select pg_reload_conf()` +
+      (/no encryption/.test(input) ? "; if it has a line hostssl, set ssl:on in CONFIGS of that node" : ""),
   },
   {
     says: /pg_hba\.conf rejects/,
@@ -78,8 +79,11 @@ const remedies: readonly Remedy[] = [
   },
   {
     says:
-      /private key file "([^"]+)" (?:has group or world access|must be owned)|could not (?:load|access) (?:server certificate|private key|root certificate) file "([^"]+)"/,
-    fix: (m) => `make ${m[1] ?? m[2]} a valid file that uid 999 owns, a key with mode 0600`,
+      /private key file "([^"]+)" (?:has group or world access|must be owned|cannot be)|could not (?:load|access) (?:server certificate|private key|root certificate) file "([^"]+)"|check of private key failed|root certificate store/,
+    fix: (m) =>
+      m[1] || m[2]
+        ? `make ${m[1] ?? m[2]} a valid file that uid 999 owns, a key with mode 0600`
+        : "correct the ssl_ settings in CONFIGS: the key belongs to the certificate, and cert needs ssl_ca_file",
   },
   {
     says:

@@ -124,6 +124,10 @@ export const NodeStatus = z.object({
   roles: z.array(TroubleSchema).default([]).meta({
     description: "what is wrong with its database roles, and passwords of its variables that are not the primary's",
   }),
+  tls: z.object({
+    on: z.boolean(),
+    faults: z.array(TroubleSchema).meta({ description: "what is wrong with its files, or soon will be" }),
+  }).nullable().default(null).meta({ description: "TLS of its server; null: not seen yet" }),
   reinit: ReinitSchema.nullable().default(null).meta({
     description: "the last order to clone this node again since its agent started; null: none",
   }),

@@ -21,6 +21,7 @@ import { frontendFamilies, showAge, showFamilies } from "./text/pool-shows.ts";
 import { poolGauges } from "./text/metrics.ts";
 import { configDirectory, judgeSettings, runDirectory, type SettingsVerdict } from "./text/pgpool-conf.ts";
 import { preparePgpool } from "./tools/pgpool-process.ts";
+import { requirePoolTls } from "./tools/pool-tls.ts";
 
 /** What pgpool has to remember as a voter; everything else is made anew at each start. */
 const stateDirectory = "/var/lib/postdock";
@@ -46,6 +47,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
   for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {
     await requireFoothold(needsOf(config));
+    await requirePoolTls(config.verdict.settings, { clock: context.clock, log });
     const agent = newAgent(config, {
       clock: context.clock,
       log,

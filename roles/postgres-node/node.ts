@@ -174,6 +174,7 @@ export function statusOf(node: Node): NodeStatus {
       trouble: condition.trouble ?? standbyTrouble(node),
       unhealthy: unhealthyBecause(node),
       roles: condition.roles,
+      tls: condition.tls,
     },
     disk: seen.now.disk && { freeBytes: seen.now.disk.freeBytes, totalBytes: seen.now.disk.totalBytes },
     // a node that only asks for the lease keeps no other from asking: it may never get it

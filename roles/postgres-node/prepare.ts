@@ -19,13 +19,18 @@ import {
 } from "../../core/runtime/files.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import type { Log } from "../../core/runtime/log.ts";
+import type { Clock } from "../../core/runtime/time.ts";
 import { renderPgpassLine } from "../../core/postgres/conninfo.ts";
+import { requireTlsFiles } from "./data/tls.ts";
 import { librariesOf } from "./text/preloaded.ts";
 import { renderPostgresqlConf, translateSettings } from "./text/postgresql-conf.ts";
 import { passfilePath, renderRepmgrConf, repmgrConfPath } from "./text/repmgr-conf.ts";
 
 /** Checks CONFIGS against this PostgreSQL and returns the text of postgresql.conf. Throws OperatorError. */
-export async function acceptedServerConfig(config: NodeConfig, log: Log): Promise<string> {
+export async function acceptedServerConfig(
+  config: NodeConfig,
+  { clock, log }: { clock: Pick<Clock, "wallMs">; log: Log },
+): Promise<string> {
   const verdict = translateSettings(config.settings);
   for (const warning of verdict.warnings) log.warn("Setting translated", { why: warning });
   if (verdict.refused.length > 0) {
@@ -38,6 +43,7 @@ export async function acceptedServerConfig(config: NodeConfig, log: Log): Promis
   await requireLibraries(verdict.settings);
   const volumeBytes = await sizeOf(config.pgdata, log);
   const text = renderPostgresqlConf(config, verdict.settings, volumeBytes);
+  await requireTlsFiles(config, verdict.settings, { conf: text, clock, log });
   const directory = join(tmpdir(), `postdock-config-check-${process.pid}`);
   await ensureDirectory(directory, { mode: 0o700, owner: postgresAccount });
   try {

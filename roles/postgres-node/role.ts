@@ -38,6 +38,7 @@ import { Fence } from "./lease/fence.ts";
 import { Lease } from "./lease/lease.ts";
 import { runNode } from "./life.ts";
 import { type Node, say } from "./node.ts";
+import { watchTls } from "./observe/tls.ts";
 import { acceptedServerConfig, prepareNode } from "./prepare.ts";
 import { realDoors } from "./real-doors.ts";
 import { Activity } from "./state/activity.ts";
@@ -95,7 +96,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
     events.leaseRequest,
   );
   const fence = new Fence(config.pgdata, { clock, log });
-  const serverConfig = await acceptedServerConfig(config, log);
+  const serverConfig = await acceptedServerConfig(config, { clock, log });
   const doors = realDoors({ config, clock, log, stop, client, peers, serverConfig, holder, environment });
   const history = new History({ pgdata: config.pgdata, node: config.host, clock, log });
   const condition = new Condition();
@@ -141,13 +142,12 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   await prepareNode(config, log);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // reported below
-  const { clock } = context;
-  const holder = { node: config.name, container: hostname(), since: new Date(clock.wallMs()).toISOString() };
-  await lockVolume({ pgdata: config.pgdata, holder, clock, log, stop, fail: failure.reject });
+  const holder = { node: config.name, container: hostname(), since: new Date(context.clock.wallMs()).toISOString() };
+  await lockVolume({ pgdata: config.pgdata, holder, clock: context.clock, log, stop, fail: failure.reject });
   if (stop.aborted) return;
   const made = await makeNode({ config, context, log, stop, holder, fail: failure.reject });
-  const { node } = made;
-  await made.history.load();
+  const { node, history } = made;
+  await history.load();
   const sshd = config.sshEnable ? supervise(await prepareSshd(), node) : null;
   const listeners = await listen(made);
   if (!node.lease.mode.on) {
@@ -155,6 +155,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   }
   exportMetrics(node, made.metrics);
   void keepDataAge(node);
+  void watchTls(node);
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
   // processes end with the container, and only then may another node have the lease: nothing is waited for
   if (!(failed instanceof EndsAtOnce)) await close(made, sshd, listeners);

@@ -1,5 +1,5 @@
 // Promise: every variable may come from a file, and a node's host may be renamed. Names and passwords may contain syntax of SQL,
-// libpq, shells and configuration files. The cluster, its pool and its backup still work.
+// libpq, shells and configuration files. The cluster, its pool and its backup still work, also if every host has to use TLS.
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,13 +8,24 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { root } from "../../tools/terminal.ts";
 import { Cluster, firstLevel as nodes } from "../support/cluster.ts";
 import { discard, startMs } from "../support/clusters.ts";
-import { allOf, type ComposeFile, type Edit, mount, serviceOf, setEnvironment } from "../support/compose-file.ts";
-import { exec } from "../support/docker.ts";
+import { madeCertificates, tlsInside, tlsSettings } from "../support/certificates.ts";
+import {
+  allOf,
+  type ComposeFile,
+  type Edit,
+  mount,
+  nodesOf,
+  serviceOf,
+  setEnvironment,
+} from "../support/compose-file.ts";
+import { exec, logsOf, logsSince, tryExec } from "../support/docker.ts";
+import { resultOf } from "../support/faults/operator.ts";
 import { wholeMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 const directory = join(root, "tests", ".work", "given");
 const inside = "/etc/given";
+const certificates = await madeCertificates();
 const odd: Readonly<Record<string, string>> = {
   replication_db: `re"pl-db$x;#,{}`,
   replication_user: `r"ep-l$(id);#ü`,
@@ -49,6 +60,17 @@ const smaller: Edit = (file) =>
     BACKENDS: "0:pgmaster:5432:1:/var/lib/postgresql/data:ALLOW_TO_FAILOVER,1:pgslave1::::,3:pgslave3::::",
   });
 
+const scripts = join(root, "tests", ".work", "hostssl");
+
+/** Every node has TLS, and pg_hba.conf lets nobody in without. */
+const withTls: Edit = (file) => {
+  for (const node of nodesOf(file)) {
+    const own = serviceOf(file, node).environment?.CONFIGS;
+    setEnvironment(file, node, { CONFIGS: [...own === undefined ? [] : [own], tlsSettings()].join(",") });
+    mount(file, node, `${certificates}:${tlsInside}:ro`, `${scripts}:/docker-entrypoint-initdb.d:ro`);
+  }
+};
+
 let cluster = await Cluster.prepare({ name: "odd" });
 after(() => discard(cluster));
 
@@ -56,7 +78,7 @@ after(() => discard(cluster));
 async function use(replaced: Readonly<Record<string, string>>, more: readonly string[], change?: Edit): Promise<void> {
   let texts = new Map<string, string>();
   const files: Edit = (file) => void (texts = intoFiles(file, replaced));
-  cluster = await Cluster.prepare({ name: "odd", edit: allOf(smaller, change ?? null, files) });
+  cluster = await Cluster.prepare({ name: "odd", edit: allOf(smaller, withTls, change ?? null, files) });
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   for (const [name, text] of texts) await writeFile(join(directory, name), text);
@@ -74,8 +96,10 @@ async function throughPool(query: string): Promise<string> {
   return (await exec(await cluster.container("pgpool"), ["bash", "-c", script])).trim();
 }
 
-test("odd names and passwords from files: the cluster replicates, the pool serves, barman checks", async () => {
+test("odd names and passwords from files, and TLS: the cluster replicates, the pool serves, barman checks", async () => {
   await cluster.down(); // left by an interrupted run
+  await mkdir(scripts, { recursive: true });
+  await writeFile(join(scripts, "hostssl.sh"), 'sed -i "s/^host /hostssl /" "$(psql -XAtc "show hba_file")"\n');
   await use(odd, []);
   assert.equal(await cluster.waitWhole(startMs, nodes), "pgmaster");
   await cluster.waitPool(nodes);
@@ -88,6 +112,8 @@ test("odd names and passwords from files: the cluster replicates, the pool serve
   assert.equal((await exec(await cluster.container("pgpool"), ["bash", "-c", pcp])).trim(), "4");
   const shown = await exec(await cluster.container("pgmaster"), ["gosu", "postgres", "repmgr", "cluster", "show"]);
   assert.match(shown, /node4/);
+  const types = "select string_agg(distinct type, ',' order by type) from pg_hba_file_rules";
+  for (const node of nodes) assert.equal(await sql(node, types), "hostssl,local");
   const backup = await cluster.container("backup");
   await waitUntil(
     async () => {
@@ -99,12 +125,22 @@ test("odd names and passwords from files: the cluster replicates, the pool serve
   );
 });
 
-test("a failover works with odd names, and the old primary comes back", async () => {
+test("a failover and a switchover work with odd names and TLS, and each time the old primary comes back", async () => {
+  const node = await cluster.container("pgmaster");
+  const before = await logsOf(node);
+  await cluster.disconnect("pgmaster");
+  await sql("pgmaster", "checkpoint"); // WAL that no other node gets
   await cluster.kill("pgmaster");
   const lead = await cluster.waitSuccessor("pgmaster", nodes, wholeMs);
+  await cluster.connect("pgmaster");
   await cluster.start("pgmaster");
   assert.equal(await cluster.waitWhole(undefined, nodes), lead);
+  assert.match(await logsSince(node, before), /"event":"Rejoined".*"way":"rewind/);
+  await resultOf(cluster, "switchover", "--to", "pgmaster");
+  assert.equal(await cluster.waitWhole(undefined, nodes), "pgmaster");
   await cluster.waitPool(nodes);
+  const named = /the certificate \/etc\/tls\/server\.crt ends at 20/; // in two days
+  assert.match((await tryExec(node, ["postdock", "cluster", "doctor"])).stdout, named);
   await waitUntil(() => throughPool("insert into t values (2) returning i").then((i) => i === "2", () => false), {
     what: "a write through the pool",
     deadlineMs: 30_000,

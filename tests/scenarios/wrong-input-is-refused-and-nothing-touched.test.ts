@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { attempt, root } from "../../tools/terminal.ts";
 import { executableMount, prefix } from "../support/cluster.ts";
+import { madeCertificates, tlsInside, tlsSettings } from "../support/certificates.ts";
 import { docker, exec, logsOf, stateOf, tryExec } from "../support/docker.ts";
 
 const image = "postdock/postgres:latest";
@@ -201,12 +202,32 @@ test("a fresh cluster that cannot be made says why, and its volume serves once t
   const locale = { POSTGRES_INITDB_ARGS: "--locale=xx_XX.utf8" };
   await fails({ name: "locale", env: locale, flags }, /initdb failed.*invalid locale name.*locale -a/);
   const certificate = { CONFIGS: "ssl:on" };
-  await fails(
-    { name: "certificate", env: certificate, flags },
-    /FATAL: could not load server certificate file .*server\.crt.*make server\.crt a valid file/,
-  );
-  const mended = await run({ name: "mended", flags });
+  const said = /ssl_cert_file and ssl_key_file would be in the data directory, .*ssl_cert_file:\/tls\/server\.crt/;
+  await refused({ name: "certificate", env: certificate, flags }, 78, said);
+  const mended = await run({ name: "mended", env: { POSTGRES_HOST_AUTH_METHOD: "reject" }, flags });
   await exec(mended, ["wait_local_postgres"], 60_000);
+  const login = (user: string) =>
+    tryExec(mended, ["psql", `host=mended user=${user} dbname=postgres`, "-XAtc", "select 1"]);
+  const ours = [
+    "bash",
+    "-c",
+    'gosu postgres psql "host=mended user=replication_user replication=1" -c IDENTIFY_SYSTEM',
+  ];
+  await exec(mended, ours);
+  await exec(mended, ["psql", "-U", "postgres", "-c", "create role other login"]);
+  assert.match((await login("other")).stderr, /pg_hba.conf rejects/, "reject counts for all others");
+});
+
+test("files of TLS that PostgreSQL could not use are refused, with the file and what to type", async () => {
+  const flags = ["-v", `${await madeCertificates()}:${tlsInside}:ro`];
+  const table: [string, RegExp][] = [
+    ["root.key", /root\.key cannot be read by uid 999; it belongs to uid 0 and has mode 0600.*chown 999/],
+    ["other.key", /ssl_key_file .*other\.key is not the key of ssl_cert_file .*server\.crt/],
+    ["none.key", /there is no file .*none\.key/],
+  ];
+  for (const [key, said] of table) {
+    await refused({ name: key.replace(".", "-"), env: { CONFIGS: tlsSettings(key) }, flags }, 78, said);
+  }
 });
 
 test("SSH keys of any owner and mode are accepted; files that are not a key pair are named and refused", async () => {

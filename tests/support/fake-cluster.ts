@@ -111,7 +111,7 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
       restoring: new Restoring().now,
       kept: null,
       reinit: null,
-      condition: { failingMs: 0, fenced: null, degraded: null, trouble: null, unhealthy: null, roles: [] },
+      condition: { failingMs: 0, fenced: null, degraded: null, trouble: null, unhealthy: null, roles: [], tls: null },
       disk: { freeBytes: 1e10, totalBytes: 2e10 },
       becomingPrimary: false,
       repmgrd: { running: true, because: null },

@@ -1,46 +1,29 @@
 // Every SQL statement of the barman role, rows parsed. A connection lives for one visit and has a deadline as a whole.
-import postgres from "postgres";
+import type { Sql } from "postgres";
 import { z } from "zod";
 import { parseHistory, type TimelineFork } from "../../../core/postgres/lsn.ts";
 import type { Names } from "../../../core/runtime/names.ts";
-import { withDeadline } from "../../../core/runtime/time.ts";
+import { type Login as ServerLogin, withSession } from "../../../core/runtime/session.ts";
 import type { Slot } from "../decide/slots.ts";
 import { historyName, parseWalName, type WalFile } from "../../../core/postgres/wal-name.ts";
 
-export type Sql = postgres.Sql;
+export type { Sql };
 
 /** How to log in to a node. */
-export interface Login {
-  host: string;
+export interface Login extends ServerLogin {
   /** where the address of the host is known */
   names: Names;
-  port: number;
-  user: string;
-  password: string;
-  database: string;
   connectTimeoutSeconds: number;
 }
 
 /** Opens one connection, hands it to `work` and closes it, all within `timeoutMs`. */
-export async function visit<T>(login: Login, timeoutMs: number, work: (sql: Sql) => Promise<T>): Promise<T> {
-  const { address } = await login.names.addressOf(login.host, timeoutMs);
-  const sql = postgres({
-    host: address,
-    port: login.port,
-    user: login.user,
-    password: login.password,
-    database: login.database,
-    max: 1,
-    connect_timeout: Math.min(login.connectTimeoutSeconds, timeoutMs / 1000),
-    fetch_types: false,
-    onnotice: () => {},
-    connection: { application_name: "postdock_barman", statement_timeout: timeoutMs },
-  });
-  try {
-    return await withDeadline(work(sql), timeoutMs, `PostgreSQL on ${login.host}`);
-  } finally {
-    await sql.end({ timeout: 0 }).catch(() => {});
-  }
+export function visit<T>(
+  { names, connectTimeoutSeconds, ...login }: Login,
+  timeoutMs: number,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  const settings = { application_name: "postdock_barman", statement_timeout: timeoutMs };
+  return withSession(login, { names, deadlineMs: timeoutMs, connectMs: connectTimeoutSeconds * 1000, settings }, work);
 }
 
 const SlotRow = z.object({ restart_lsn: z.string().nullable(), active: z.boolean(), lost: z.boolean() });

@@ -1,5 +1,6 @@
 // Warns once, when there is a primary, if pgpool may open more connections than its max_connections allows.
 import type { Setting } from "../../../config/list-syntax.ts";
+import { renderConninfo } from "../../../core/postgres/conninfo.ts";
 import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import type { PoolAgent } from "../state.ts";
 import { decideConnections } from "../decide/connections.ts";
@@ -14,7 +15,8 @@ export async function warnOfConnections(agent: PoolAgent, settings: readonly Set
   const query = "select current_setting('max_connections')::int - " +
     "current_setting('superuser_reserved_connections')::int - current_setting('reserved_connections')::int";
   // the password is in .pgpass
-  const target = ["-h", primary.host, "-p", String(primary.port), "-U", agent.config.checkUser, "-d", "postgres", "-w"];
+  const { host, port } = primary;
+  const target = ["-d", renderConninfo({ host, port, user: agent.config.checkUser, dbname: "postgres" }), "-w"];
   const asked = await tryRun(["psql", "-XAtq", ...target, "-c", query], {
     as: postgresAccount,
     timeoutMs: 10_000,

@@ -29,6 +29,9 @@ const chatter = [
   "node status[",
 ];
 
+/** pgpool itself needs no certificate to speak TLS with the backends; it says so at each start. */
+const withoutCertificate = 'could not load server certificate file ""';
+
 const levels: Readonly<Record<string, LogLevel>> = {
   DEBUG: "DEBUG",
   WARNING: "WARNING",
@@ -39,6 +42,7 @@ const levels: Readonly<Record<string, LogLevel>> = {
 
 /** The level of a line of pgpool in our log. */
 export function outputLevel(line: string): LogLevel {
+  if (line.includes(withoutCertificate)) return "DEBUG";
   const word = /^\s*([A-Z]+)\d?: {1,2}/.exec(line)?.[1] ?? "";
   const level = levels[word] ?? "INFO";
   return level === "INFO" && chatter.some((c) => line.includes(c)) ? "DEBUG" : level;

@@ -39,6 +39,14 @@ test("no value of a setting can make another setting", () => {
   }));
 });
 
+test("pgpool asks the backends for TLS unless CONFIGS says otherwise, and that it has no certificate is not warned about", () => {
+  assert.deepEqual(lineOf(renderPgpoolConf(example, []), "ssl"), ["ssl = on"]);
+  assert.deepEqual(lineOf(renderPgpoolConf(example, [{ name: "ssl", value: "off" }]), "ssl"), ["ssl = off"]);
+  const complaint = (path: string) => `WARNING:  could not load server certificate file "${path}": No such file`;
+  assert.equal(outputLevel(complaint("")), "DEBUG");
+  assert.equal(outputLevel(complaint("/tls/pool.crt")), "WARNING");
+});
+
 test("the query cache takes memory only where it is switched on", () => {
   assert.deepEqual(lineOf(renderPgpoolConf(example, []), "memqcache_total_size"), ["memqcache_total_size = '1MB'"]);
   assert.deepEqual(

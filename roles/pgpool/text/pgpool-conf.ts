@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { PgpoolConfig } from "../../../config/pgpool.ts";
 import type { Setting } from "../../../config/list-syntax.ts";
 import { quotePoolSetting } from "../../../core/postgres/conninfo.ts";
+import { poolTls } from "../../../core/postgres/tls.ts";
 import { judgeSetting, whyWithoutEffect } from "./pgpool-settings.ts";
 
 export const configDirectory = "/usr/local/etc";
@@ -76,6 +77,7 @@ const defaults: readonly Setting[] = Object.entries({
   pid_file_name: `${runDirectory}/pgpool.pid`,
   logdir: runDirectory,
   memory_cache_enabled: "off",
+  ...Object.fromEntries(poolTls),
 }).map(([name, value]) => ({ name, value }));
 
 const smallCache: readonly [string, string][] = [["memqcache_total_size", "1MB"], ["memqcache_max_num_cache", "1000"]];

@@ -18,7 +18,8 @@ import { toTrouble } from "../observe/trouble.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import * as journal from "./journal.ts";
-import { renderPgHba } from "../text/postgresql-conf.ts";
+import { renderPgHba } from "../text/pg-hba.ts";
+import { requireTlsOfFreshCluster } from "./tls.ts";
 import { ensureDatabase, ensureSuperuser } from "../tools/bootstrap-queries.ts";
 import { connectLocal, withConnection } from "../tools/queries.ts";
 
@@ -39,6 +40,7 @@ const scriptDirectory = "/docker-entrypoint-initdb.d";
 export async function bootstrap(deps: BootstrapDeps): Promise<void> {
   const { config, log, clock } = deps;
   requirePassword(config);
+  requireTlsOfFreshCluster(config);
   const since = clock.nowMs();
   const staging = journal.stagingDirectory(config.pgdata);
   const startedAt = new Date(clock.wallMs()).toISOString();
@@ -49,7 +51,7 @@ export async function bootstrap(deps: BootstrapDeps): Promise<void> {
   await journal.writeJournal(config.pgdata, { phase: "moving-out", source: "initdb", startedAt });
   await journal.moveIntoPlace(config.pgdata, log);
   await journal.writeJournal(config.pgdata, { phase: "bootstrapping", source: "initdb", startedAt });
-  await writeAtomic(join(config.pgdata, "pg_hba.conf"), renderPgHba(config.hostAuthMethod), {
+  await writeAtomic(join(config.pgdata, "pg_hba.conf"), renderPgHba(config), {
     mode: 0o600,
     owner: postgresAccount,
   });

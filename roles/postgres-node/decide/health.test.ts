@@ -34,6 +34,7 @@ function status(shape: Shape): NodeStatus {
     unhealthy: null,
     reinit: null,
     roles: [],
+    tls: null,
     partners: shape.partners ?? ["a", "b", "c"],
     everHadMajority: shape.everHadMajority ?? true,
     becomingPrimary: false,

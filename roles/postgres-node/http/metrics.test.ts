@@ -27,6 +27,7 @@ function status(
     unhealthy: null,
     trouble: null,
     roles: [],
+    tls: null,
     failingMs: 0,
     paused: { on: false },
     forced: false,

@@ -2,6 +2,7 @@
 // Sizes are those of PostgreSQL 17 (src/include/access/xlog_internal.h and xlogrecord.h), pages of 8 kB.
 import { join } from "node:path";
 import type { Names } from "../../../core/runtime/names.ts";
+import type { Login } from "../../../core/runtime/session.ts";
 import { readIfThere, readPiece } from "../../../core/runtime/files.ts";
 import { historyName, segmentOf, walName } from "../../../core/postgres/wal-name.ts";
 import type { PrimaryTimelines } from "../decide/view.ts";
@@ -15,7 +16,7 @@ import {
   type TimelineOrigin,
   type WalPosition,
 } from "../../../core/postgres/lsn.ts";
-import { readHeader, readTimelineHistory, type Remote, type Sql, withRemote } from "../tools/queries.ts";
+import { readHeader, readTimelineHistory, type Sql, withRemote } from "../tools/queries.ts";
 import { readSegmentBytes } from "../tools/recovery-queries.ts";
 
 const pageBytes = 8192;
@@ -72,7 +73,7 @@ async function readOriginThere(
 
 /** The history of another node's timeline and the origin of this node's timeline there. Throws if they cannot be read. */
 export async function readTimelines(
-  remote: Remote,
+  remote: Login,
   names: Names,
   timeline: number,
   ours: number | null,

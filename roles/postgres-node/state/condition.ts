@@ -1,4 +1,5 @@
 // What is wrong on this node now: its server fails, it waits, it was fenced, or its consistency mode is not kept.
+import type { NodeStatus } from "../../../core/protocol/status.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 
 export class Condition {
@@ -9,6 +10,7 @@ export class Condition {
   private fenceReason: string | null = null;
   private degradation: string | null = null;
   private roleTroubles: readonly Trouble[] = [];
+  private tlsSeen: NodeStatus["tls"] = null;
 
   /** Since when the server, its preparation or its hand-over has failed, the clock's milliseconds; null if nothing fails. */
   get failingSince(): number | null {
@@ -38,6 +40,11 @@ export class Condition {
   /** What is wrong with the roles of the server, as last seen. */
   get roles(): readonly Trouble[] {
     return this.roleTroubles;
+  }
+
+  /** TLS of the server, as last seen; null before that. */
+  get tls(): NodeStatus["tls"] {
+    return this.tlsSeen;
   }
 
   /** For how long the server has failed, milliseconds. */
@@ -89,6 +96,10 @@ export class Condition {
 
   rolesHave(troubles: readonly Trouble[]): void {
     this.roleTroubles = troubles;
+  }
+
+  tlsIs(seen: NodeStatus["tls"]): void {
+    this.tlsSeen = seen;
   }
 
   /** True if this is a change. */

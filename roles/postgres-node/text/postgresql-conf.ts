@@ -1,4 +1,4 @@
-// PURE postgresql.conf, pg_hba.conf and postgresql.auto.conf: the same input gives the same bytes.
+// PURE postgresql.conf and postgresql.auto.conf: the same input gives the same bytes.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Setting } from "../../../config/list-syntax.ts";
 import { quoteSetting } from "../../../core/postgres/conninfo.ts";
@@ -166,19 +166,6 @@ export function withWalSizes(conf: string, segmentBytes: number, volumeBytes: nu
 function withRepmgr(libraries: string): string {
   const list = libraries.split(",").map((l) => l.trim()).filter((l) => l !== "" && l !== "repmgr");
   return ["repmgr", ...list].join(",");
-}
-
-/** pg_hba.conf of a new cluster: the local socket without a password, everything else by `method`. */
-export function renderPgHba(method: string): string {
-  return [
-    "# Written by PostDock when the cluster was made; yours to edit, standbys copy it when they clone.",
-    "# type  database     user  address  method",
-    "local   all          all            trust",
-    "local   replication  all            trust",
-    `host    all          all   all      ${method}`,
-    `host    replication  all   all      ${method}`,
-    "",
-  ].join("\n");
 }
 
 /** postgresql.auto.conf with these settings replaced (null: removed); other lines, from ALTER SYSTEM, stay. */

@@ -45,6 +45,7 @@ export interface StatusView {
     trouble: Trouble | null;
     unhealthy: string | null;
     roles: readonly Trouble[];
+    tls: NodeStatus["tls"];
   };
   disk: { freeBytes: number; totalBytes: number } | null;
   becomingPrimary: boolean;
@@ -75,6 +76,7 @@ export function renderStatus(view: StatusView): NodeStatus {
     trouble: condition.trouble,
     unhealthy: condition.unhealthy,
     roles: [...condition.roles],
+    tls: condition.tls,
     reinit: view.reinit,
     observedAgoMs: Math.round(view.observedAgoMs),
     cluster: config.clusterName,

@@ -1,9 +1,10 @@
 // Every SQL statement of the node, except those on repmgr's tables (repmgr-queries.ts), with bound values and parsed rows.
-// No other file of this role uses the postgres driver.
+// No other file of this role uses the postgres driver; sessions with other nodes are opened in core/runtime/session.ts.
 // porsager/postgres has no query timeout of its own, so each query is raced against a deadline.
 import postgres from "postgres";
 import { z } from "zod";
 import type { Names } from "../../../core/runtime/names.ts";
+import { type Login, withSession } from "../../../core/runtime/session.ts";
 import { withDeadline } from "../../../core/runtime/time.ts";
 import { historyName } from "../../../core/postgres/wal-name.ts";
 import { conninfoValue } from "../../../core/postgres/conninfo.ts";
@@ -13,8 +14,8 @@ import type { Downstream, Upstream } from "../decide/server-seen.ts";
 export type Sql = postgres.Sql;
 
 const local = { host: "/var/run/postgresql/.s.PGSQL.5432", path: "/var/run/postgresql/.s.PGSQL.5432" };
-/** How long a connection to another node, or the lookup of its name, may take, seconds. */
-const remoteSeconds = 3;
+/** How long a connection to another node may take, milliseconds. */
+const connectMs = 3_000;
 const common = { max: 1, idle_timeout: 0, connect_timeout: 5, onnotice: () => {}, fetch_types: false, prepare: false };
 
 /** A connection to the node's own server over the socket, as the superuser postgres, with settings of the session. */
@@ -22,30 +23,17 @@ export function connectLocal(database: string, connection: Readonly<Record<strin
   return postgres({ ...common, ...local, connection: { ...connection }, user: "postgres", database, password: "" });
 }
 
-export interface Remote {
-  host: string;
-  port: number;
-  user: string;
-  password: string;
-  database: string;
-}
-
 /** Runs `work` on a connection to another node and closes it whatever happens; all of it within the deadline. */
-export async function withRemote<T>(
-  remote: Remote,
+export function withRemote<T>(
+  remote: Login,
   names: Names,
   deadlineMs: number,
   work: (sql: Sql) => Promise<T>,
 ): Promise<T> {
-  const { address } = await names.addressOf(remote.host, Math.min(deadlineMs, remoteSeconds * 1000));
-  return await withConnection(
-    postgres({ ...common, ...remote, host: address, connect_timeout: remoteSeconds }),
-    deadlineMs,
-    work,
-  );
+  return withSession(remote, { names, deadlineMs, connectMs }, work);
 }
 
-/** Runs `work` on a connection and closes it whatever happens; all of it within the deadline. */
+/** Runs `work` on a connection to the own server and closes it whatever happens; all of it within the deadline. */
 export async function withConnection<T>(sql: Sql, deadlineMs: number, work: (sql: Sql) => Promise<T>): Promise<T> {
   try {
     return await withDeadline(work(sql), deadlineMs, "The server");

@@ -2,13 +2,14 @@
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Peers } from "../../../core/client/peers.ts";
 import type { Names } from "../../../core/runtime/names.ts";
+import type { Login } from "../../../core/runtime/session.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { readFailoverSlots } from "./logical-queries.ts";
 import { slotName } from "../text/repmgr-conf.ts";
-import { ensureSlot, type Remote, withRemote } from "./queries.ts";
+import { ensureSlot, withRemote } from "./queries.ts";
 
 /** How this node connects to another one's repmgr database. */
-export function upstreamConnection(host: string, config: NodeConfig): Remote {
+export function upstreamConnection(host: string, config: NodeConfig): Login {
   return {
     host,
     port: host === config.upstreamHost ? config.primaryPort : 5432,
@@ -19,7 +20,7 @@ export function upstreamConnection(host: string, config: NodeConfig): Remote {
 }
 
 /** The names of another node's logical slots with failover. Throws if it cannot be asked. */
-export async function failoverSlotsOf(remote: Remote, names: Names): Promise<string[]> {
+export async function failoverSlotsOf(remote: Login, names: Names): Promise<string[]> {
   const { slots } = await withRemote(remote, names, 3_000, readFailoverSlots);
   return slots.map((s) => s.name);
 }

@@ -1,0 +1,16 @@
+// PURE: what is wrong with the TLS of the nodes, and what to type.
+import { type Finding, warning } from "./finding.ts";
+import type { Cluster } from "./gather.ts";
+
+/** Files that are wrong or will be, and nodes that have no TLS while others have. */
+export function tls({ nodes }: Pick<Cluster, "nodes">): Finding[] {
+  const faults = nodes.flatMap(({ host, status }) =>
+    (status.tls?.faults ?? []).map(({ because, fix }) => warning(host, because, fix))
+  );
+  const having = (on: boolean) => nodes.filter(({ status }) => status.tls?.on === on).map((n) => n.host).join(", ");
+  const [have, lack] = [having(true), having(false)];
+  if (have === "" || lack === "") return faults;
+  const what =
+    `TLS is on at ${have}, and off at ${lack}: where pg_hba.conf has only hostssl lines, nobody gets in there`;
+  return [...faults, warning("cluster", what, "set ssl:on, ssl_cert_file and ssl_key_file in CONFIGS of every node")];
+}

@@ -1,0 +1,78 @@
+// Against a server that speaks as much of PostgreSQL's protocol as a login and an empty query need.
+import assert from "node:assert/strict";
+import { createServer, type Socket } from "node:net";
+import { test } from "node:test";
+import { systemClock } from "./time.ts";
+import { Names } from "./names.ts";
+import { withSession } from "./session.ts";
+
+const message = (type: string, body = "") => {
+  const bytes = Buffer.from(`${type}\0\0\0\0${body}`, "latin1");
+  bytes.writeInt32BE(bytes.length - 1, 1);
+  return bytes;
+};
+const ready = message("Z", "I");
+const welcome = Buffer.concat([message("R", "\0\0\0\0"), ready]);
+const refusal = (code: string, text: string) => message("E", `SFATAL\0VFATAL\0C${code}\0M${text}\0\0`);
+const emptyResult = Buffer.concat([message("1"), message("2"), message("n"), message("C", "SELECT 1\0"), ready]);
+
+/** An alert of TLS: handshake_failure (RFC 8446, 6). */
+const noAgreement = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
+
+interface Server {
+  /** its answer to the request for TLS; after S it agrees to nothing */
+  tls: "S" | "N";
+  login: Buffer;
+}
+
+/** Runs a session with such a server; returns what came of it, and what the server was asked. */
+async function sessionWith({ tls, login }: Server): Promise<{ result: string; asked: string[] }> {
+  const asked: string[] = [];
+  const hear = (socket: Socket) => {
+    let broken = false;
+    socket.on("error", () => {});
+    socket.on("data", (bytes: Buffer) => {
+      if (broken) return socket.end(noAgreement);
+      if (bytes.length === 8) {
+        asked.push("TLS");
+        broken = tls === "S";
+        return socket.write(tls);
+      }
+      if (bytes[0] === 0) {
+        asked.push("login");
+        return login === welcome ? socket.write(login) : socket.end(login);
+      }
+      if (bytes[0] === 0x50) socket.write(emptyResult);
+    });
+  };
+  const server = createServer(hear);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const options = { names: new Names(systemClock), deadlineMs: 4_000, connectMs: 2_000 };
+  const to = { host: "127.0.0.1", port, user: "u", password: "", database: "d" };
+  const result = await withSession(to, options, () => Promise.resolve("in")).catch((e) => String(e.message));
+  server.close();
+  return { result, asked };
+}
+
+test("withSession() asks for TLS first, and goes on without where the server has none", async () => {
+  assert.deepEqual(await sessionWith({ tls: "N", login: welcome }), { result: "in", asked: ["TLS", "login"] });
+});
+
+test("withSession() logs in without TLS where no TLS can be agreed on", async () => {
+  assert.deepEqual(await sessionWith({ tls: "S", login: welcome }), { result: "in", asked: ["TLS", "login"] });
+});
+
+test("withSession() tries without TLS where pg_hba.conf lets nobody in, and reports the first refusal", async () => {
+  const login = refusal("28000", "no pg_hba.conf entry");
+  const { result, asked } = await sessionWith({ tls: "N", login });
+  assert.match(result, /no pg_hba.conf entry/);
+  assert.deepEqual(asked, ["TLS", "login", "login"]);
+});
+
+test("withSession() tries a wrong password once", async () => {
+  const login = refusal("28P01", "password authentication failed");
+  const { result, asked } = await sessionWith({ tls: "N", login });
+  assert.match(result, /password authentication failed/);
+  assert.deepEqual(asked, ["TLS", "login"]);
+});

@@ -1,0 +1,74 @@
+// A session with a PostgreSQL server on the network, by the driver: its name looked up, TLS preferred, all of it within a deadline.
+import postgres from "postgres";
+import { maySucceedWithoutTls, tlsAttempts } from "../postgres/tls.ts";
+import type { Names } from "./names.ts";
+import { withDeadline } from "./time.ts";
+
+/** How to log in to a server. */
+export interface Login {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+}
+
+export interface SessionOptions {
+  /** where the address of the host is known */
+  names: Names;
+  /** of the session as a whole, milliseconds */
+  deadlineMs: number;
+  /** of the connection, milliseconds */
+  connectMs: number;
+  /** settings of the session */
+  settings?: Readonly<Record<string, string | number>>;
+}
+
+/** How long the lookup of a name may take, milliseconds. */
+const lookupMs = 3_000;
+
+/** Opens one session, hands it to `work` and closes it whatever happens. Throws what the lookup, the login or `work` throws. */
+export async function withSession<T>(
+  { host, ...login }: Login,
+  { names, deadlineMs, connectMs, settings = {} }: SessionOptions,
+  work: (sql: postgres.Sql) => Promise<T>,
+): Promise<T> {
+  const { address } = await names.addressOf(host, Math.min(deadlineMs, lookupMs));
+  const opened: postgres.Sql[] = [];
+  const open = async (ssl: typeof tlsAttempts[number]) => {
+    const sql = postgres({
+      ...login,
+      host: address,
+      ssl,
+      max: 1,
+      idle_timeout: 0,
+      connect_timeout: Math.min(connectMs, deadlineMs) / 1000,
+      fetch_types: false,
+      prepare: false,
+      onnotice: () => {},
+      connection: settings,
+    });
+    opened.push(sql);
+    await sql`select`; // the driver logs in with the first query, and `work` must not be done twice
+    return sql;
+  };
+  const all = async () => await work(await firstThatLogsIn(open));
+  try {
+    return await withDeadline(all(), deadlineMs, `PostgreSQL on ${host}`);
+  } finally {
+    for (const sql of opened) sql.end({ timeout: 0 }).catch(() => {});
+  }
+}
+
+/** The error of the first attempt counts: without TLS a server refuses for the reason that there is none. */
+async function firstThatLogsIn(
+  open: (ssl: typeof tlsAttempts[number]) => Promise<postgres.Sql>,
+): Promise<postgres.Sql> {
+  const [first, second] = tlsAttempts;
+  try {
+    return await open(first);
+  } catch (error) {
+    if (!maySucceedWithoutTls((error as { code?: unknown }).code)) throw error;
+    return await open(second).catch(() => Promise.reject(error));
+  }
+}

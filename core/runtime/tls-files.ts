@@ -1,0 +1,31 @@
+// Looks at the files of a server's TLS before the server does, as the account that the server runs as.
+import { findTlsFaults, type TlsFile, type TlsFileSeen, type TlsWanted } from "../postgres/tls-files.ts";
+import type { Trouble } from "../protocol/trouble.ts";
+import { ExitCode, OperatorError } from "../words/errors.ts";
+import { postgresAccount, tryRun } from "./command.ts";
+import { modeOf, readIfThere } from "./files.ts";
+
+/** Everything that is wrong with these files. A certificate that ends within `soonMs` after `nowMs` counts as wrong. */
+export async function lookAtTls(wanted: TlsWanted, time: { nowMs: number; soonMs: number }): Promise<Trouble[]> {
+  const seen = await Promise.all(wanted.files.map(lookAt));
+  return findTlsFaults(seen, { account: postgresAccount, ...wanted, ...time });
+}
+
+async function lookAt(file: TlsFile): Promise<TlsFileSeen> {
+  const mode = await modeOf(file.path);
+  const text = mode === null || mode.isDirectory ? null : await readIfThere(file.path);
+  if (mode === null || text === null) return { ...file, found: null };
+  // the directories above count as well, so the account itself has to try
+  const { code } = await tryRun(["test", "-r", file.path], { as: postgresAccount, timeoutMs: 5_000 });
+  return { ...file, found: { text, readable: code === 0, mode: mode.mode, uid: mode.uid } };
+}
+
+/** What CONFIGS says of TLS cannot be done. */
+export function tlsRefusal(faults: readonly Trouble[]): OperatorError {
+  return new OperatorError({
+    what: "CONFIGS asks for TLS with files that are not right",
+    why: faults.map((f) => f.because).join("; "),
+    fix: [...new Set(faults.map((f) => f.fix))].join("; "),
+    exitCode: ExitCode.config,
+  });
+}

@@ -1,0 +1,28 @@
+// PURE pg_hba.conf, as a fresh cluster gets it.
+import type { NodeConfig } from "../../../config/postgres-node.ts";
+
+/** pg_hba.conf of a new cluster: the local socket without a password, everything else by POSTGRES_HOST_AUTH_METHOD. */
+export function renderPgHba(
+  config: Pick<NodeConfig, "hostAuthMethod" | "replicationUser" | "postgresUser">,
+): string {
+  const { hostAuthMethod: method, replicationUser, postgresUser } = config;
+  const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+  const own = [replicationUser, postgresUser].map(quoted);
+  // the nodes, pgpool and barman have passwords, and no certificates
+  const ours = method !== "reject" && method !== "cert" ? [] : [
+    "# PostDock's own connections: nodes, pgpool, barman",
+    `host    all          ${own.join(",")}  all  scram-sha-256`,
+    `host    replication  ${own[0]}  all  scram-sha-256`,
+  ];
+  const type = method === "cert" ? "hostssl" : "host   ";
+  return [
+    "# Written by PostDock when the cluster was made; yours to edit, standbys copy it when they clone.",
+    "# type  database     user  address  method",
+    "local   all          all            trust",
+    "local   replication  all            trust",
+    ...ours,
+    `${type} all          all   all      ${method}`,
+    `${type} replication  all   all      ${method}`,
+    "",
+  ].join("\n");
+}

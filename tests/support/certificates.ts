@@ -1,0 +1,28 @@
+// Certificates for TLS in scenarios, made at run time: no key is in the repository.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { root } from "../../tools/terminal.ts";
+import { docker } from "./docker.ts";
+
+/** Where the files are in a container, for a mount of madeCertificates(). */
+export const tlsInside = "/etc/tls";
+
+/**
+ * A directory with server.crt, which ends in two days, server.key as PostgreSQL may read it, root.key as secrets are often
+ * mounted, and other.key, which belongs to nothing.
+ */
+export async function madeCertificates(): Promise<string> {
+  const directory = join(root, "tests", ".work", "tls");
+  await mkdir(directory, { recursive: true });
+  const script = "set -e; cd /made; rm -f *; " +
+    "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=postdock -keyout server.key -out server.crt; " +
+    "cp server.key root.key; openssl genpkey -algorithm RSA -out other.key; chmod 600 root.key; " +
+    "chown 0:999 server.key other.key; chmod 640 server.key other.key; chmod 644 server.crt";
+  // the owner of a file is that of the host, and whoever runs the tests may not be root there
+  await docker(["run", "--rm", "-v", `${directory}:/made`, "--entrypoint", "bash", "postdock/base:2.0", "-c", script]);
+  return directory;
+}
+
+/** CONFIGS for TLS with this key. */
+export const tlsSettings = (key = "server.key"): string =>
+  `ssl:on,ssl_cert_file:${tlsInside}/server.crt,ssl_key_file:${tlsInside}/${key}`;
