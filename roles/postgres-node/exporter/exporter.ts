@@ -25,7 +25,7 @@ export interface ExporterDeps {
 
 /** How often the sources are read, and those that cost disk reads, milliseconds. */
 const everyMs = 10_000;
-const slowEveryMs = 60_000;
+const slowEveryMs = 30_000;
 /** One source may take so long, milliseconds; the server ends the statement sooner (connectExporter). */
 const sourceMs = 4_000;
 

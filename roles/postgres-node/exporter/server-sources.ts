@@ -106,11 +106,13 @@ const sender: Source = {
   labels: ["application_name", "client_addr", "state", "slot_name"],
   sql: `select r.application_name, host(r.client_addr) as client_addr, r.state, s.slot_name::text,
       pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 as pg_current_wal_lsn_bytes,
-      pg_wal_lsn_diff(pg_current_wal_lsn(), r.replay_lsn)::float8 as pg_wal_lsn_diff
+      pg_wal_lsn_diff(pg_current_wal_lsn(), r.replay_lsn)::float8 as pg_wal_lsn_diff,
+      extract(epoch from r.reply_time)::float8 as reply_time
     from pg_stat_replication r left join pg_replication_slots s on s.active_pid = r.pid`,
   columns: columnsOf("pg_stat_replication_", "gauge", {
     pg_current_wal_lsn_bytes: "End of the primary's WAL, as bytes since 0/0",
     pg_wal_lsn_diff: "WAL that the standby has not replayed, bytes",
+    reply_time: "When the standby sent its last reply, seconds since the epoch",
   }),
 };
 

@@ -2,14 +2,10 @@
 import type { ExporterSession, ReadAs, Row } from "../exporter/source.ts";
 import { connectLocal } from "./queries.ts";
 
-/** As pg_monitor, which may see statistics and no data, with names from pg_catalog alone; limits in milliseconds. */
-const settings = {
-  role: "pg_monitor",
-  search_path: "pg_catalog",
-  application_name: "postdock metrics",
-  statement_timeout: 3_000,
-  lock_timeout: 500,
-};
+/** As pg_monitor, which may see statistics and no data, with names from pg_catalog alone. */
+const settings = { role: "pg_monitor", search_path: "pg_catalog", application_name: "postdock metrics" };
+/** Limits of a statement, and of its wait for a lock; of the transaction, since settings of the session would be shown. */
+const limits = "set local statement_timeout = '3s'; set local lock_timeout = '500ms'";
 const databaseIsGone = "3D000";
 
 /** A session with a database; with that of the superuser, if it is gone. */
@@ -18,7 +14,7 @@ export function connectExporter(database: string): ExporterSession {
   const rows = async (text: string, as: ReadAs): Promise<readonly Row[]> => {
     if (as === "plain") return await sql.unsafe(text);
     return await sql.begin("read only", async (tx) => {
-      if (as === "superuser") await tx`set local role none`;
+      await tx.unsafe(as === "superuser" ? `${limits}; set local role none` : limits);
       return await tx.unsafe(text);
     });
   };

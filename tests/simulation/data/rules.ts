@@ -110,7 +110,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   plant("syncFirst", loses, 2, "the synchronous set comes after the first commit"),
   plant("born", loses, 1329, "a timeline without a history file counts"),
   plant("gateLooks", loses, 918, "a promotion by hand ends under an epoch that was reserved meanwhile"),
-  plant("configurations", loses, 492, "a node proves only what its own PARTNER_NODES ask for"),
+  plant("configurations", loses, 580, "a node proves only what its own PARTNER_NODES ask for"),
   plant("leavesOut", twins, 1157, "a node that votes alone takes a number that another may have"),
   plant("forceYields", loses, 257, "a forced node outranks a majority that has led since"),
   plant("forceRestored", stuck, 243, "what was forced stays overruled by a leadership that never began"),

@@ -1,5 +1,4 @@
 // What a node sees of itself and of the others, and what the real decisions make of it.
-import { withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import { choosePrimary, type NodeReport } from "../../../core/protocol/choose-primary.ts";
 import type { WalPosition } from "../../../core/postgres/lsn.ts";
 import { positionCertain } from "../../../roles/postgres-node/decide/certain.ts";
@@ -12,6 +11,7 @@ import type { License, Peer, PrimaryInSight, ReachedPeer } from "../../../roles/
 import { lostPeer, standbyPeer } from "../../support/peer.ts";
 import { hasToYield, peersOf, saysOverruled } from "./force.ts";
 import { partnersOf, type Running, type SimNode } from "./node.ts";
+import { leadershipsSeen } from "./voter.ts";
 import { originIn, positionOf, type Wal } from "./wal.ts";
 import type { DataWorld } from "./world.ts";
 
@@ -129,7 +129,7 @@ function primaryOf(report: NodeReport, wal: Wal | null, own: Wal | null): Primar
 }
 
 export function viewOf(node: SimNode, seen: Surroundings, world: DataWorld) {
-  const { settings: { host, nodeId, upstream, otherPartners, mode }, disk, now } = node;
+  const { settings: { host, nodeId, upstream, otherPartners, mode }, disk } = node;
   const { everHadMajority, forced } = disk.memory;
   const { certain, configurations, proof, marker } = world.rules;
   const view = {
@@ -144,9 +144,7 @@ export function viewOf(node: SimNode, seen: Surroundings, world: DataWorld) {
     everHadMajority,
     overruled: hasToYield(node, seen.peers, world),
     cutOff: null,
-    leaderships: withLeaderships(now!.leaderships, disk.leaderships).map((l) =>
-      configurations ? l : { ...l, partners: [host, ...otherPartners] }
-    ),
+    leaderships: leadershipsSeen(node, configurations),
     ...seen,
     peers: seen.peers.map((p) => p.seen === "reached" && !certain ? { ...p, certain: true } : p),
   };

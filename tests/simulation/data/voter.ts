@@ -1,7 +1,7 @@
 // A voter of the simulation: the grant that a crash takes, and what it keeps on disk.
 import { type Leadership, withLeaderships } from "../../../core/lease/decide/epoch.ts";
 import type { Claimant } from "../../../core/lease/decide/vote.ts";
-import type { SimNode } from "./node.ts";
+import { partnersOf, type SimNode } from "./node.ts";
 
 /** The voter of a node, or an observer, which holds epochs and no data. */
 export class Voter {
@@ -61,4 +61,20 @@ export class Voter {
     this.grant = this.highestTo = null;
     if (!durable) Object.assign(this.disk, { epoch: 0, leaderships: this.first });
   }
+}
+
+/** The voters of a world: the nodes of the first level, and their observers, which know what the first node does. */
+export function votersOf(nodes: readonly SimNode[]): Voter[] {
+  const { disk: { leaderships }, settings: { observers } } = nodes[0]!;
+  const voting = nodes.filter(({ settings }) => settings.electorate.length > 0);
+  return [
+    ...voting.map((n) => new Voter(n.settings.host, n)),
+    ...observers.map((h) => new Voter(h, null, leaderships)),
+  ];
+}
+
+/** The leaderships that a node knows of; without `configurations` as if each had had the PARTNER_NODES of this node. */
+export function leadershipsSeen({ now, disk, settings }: SimNode, configurations: boolean): readonly Leadership[] {
+  const known = withLeaderships(now!.leaderships, disk.leaderships);
+  return configurations ? known : known.map((l) => ({ ...l, partners: partnersOf(settings) }));
 }

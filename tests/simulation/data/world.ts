@@ -13,7 +13,7 @@ import { Promises } from "./promises.ts";
 import type { DataRules } from "./rules.ts";
 import { keepSync } from "./serve.ts";
 import { reportedPosition } from "./views.ts";
-import { Voter } from "./voter.ts";
+import { Voter, votersOf } from "./voter.ts";
 import { firstWal } from "./wal.ts";
 
 export class DataWorld {
@@ -43,10 +43,7 @@ export class DataWorld {
     this.nodes = settingsOf(kind).map((settings) => newNode(settings, start));
     const observers = this.nodes[0]!.settings.observers;
     const voting = this.nodes.filter((n) => n.settings.electorate.length > 0);
-    this.voters = [
-      ...voting.map((n) => new Voter(n.settings.host, n)),
-      ...observers.map((h) => new Voter(h, null, this.nodes[0]!.disk.leaderships)),
-    ];
+    this.voters = votersOf(this.nodes);
     this.hosts = [...this.nodes.map((n) => n.settings.host), ...observers];
     this.changing = kind.changes ? { partner: voting.at(-1)!.settings.host, is: false } : null;
     this.nodeOf = new Map(this.nodes.map((n) => [n.settings.host, n]));
