@@ -23,6 +23,7 @@ const leftOut: readonly { names: RegExp; because: string }[] = [
     names: /^pg_settings_(extra_float_digits|transaction_read_only)/,
     because: "each client sets them for its session",
   },
+  { names: /^pg_settings_tcp_/, because: "they are of the connection, and ours is a socket" },
   { names: /^pg_scrape_collector_/, because: "its collectors are named after its source files" },
 ];
 /** Values that two looks at different moments see differently, or that are about the session that looks. */

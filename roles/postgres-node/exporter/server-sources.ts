@@ -112,8 +112,9 @@ const sender: Source = {
   columns: columnsOf("pg_stat_replication_", "gauge", {
     pg_current_wal_lsn_bytes: "End of the primary's WAL, as bytes since 0/0",
     pg_wal_lsn_diff: "WAL that the standby has not replayed, bytes",
+  }).concat(columnsOf("pg_stat_replication_", "untyped", {
     reply_time: "When the standby sent its last reply, seconds since the epoch",
-  }),
+  })),
 };
 
 const archiver: Source = {
