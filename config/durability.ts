@@ -21,10 +21,12 @@ const waitsForNoFlush = [...neverWaits, "remote_write"];
 export function durabilityProblems(config: DurabilityConfig, settings: readonly Setting[]): ConfigProblem[] {
   if (config.consistency === "eventual") return [];
   const strict = config.consistency === "strict";
-  const problems = settings.flatMap((setting) => refused(setting, strict)).map(({ name, value, why, fix }) => ({
+  const problems = settings.flatMap((s) => breaksConsistency(s, config.consistency) ?? []).map((
+    { name, value, why },
+  ) => ({
     variable: "CONFIGS",
     message: `CONFIGS sets ${name} to ${value}, and CONSISTENCY is ${config.consistency}: ${why}`,
-    fix,
+    fix: `remove ${name} from CONFIGS, or set CONSISTENCY=eventual`,
   }));
   if (strict && !config.useSlots && config.partners.length >= partnersWithTwoAcknowledgements) {
     problems.push({
@@ -38,26 +40,26 @@ export function durabilityProblems(config: DurabilityConfig, settings: readonly 
   return problems;
 }
 
-function refused({ name, value }: Setting, strict: boolean) {
+/** Why this mode cannot keep its promise with this setting; null if it can. */
+export function breaksConsistency(
+  { name, value }: Setting,
+  mode: DurabilityConfig["consistency"],
+): { name: string; value: string; why: string } | null {
+  if (mode === "eventual") return null;
+  const strict = mode === "strict";
   const setting = name.toLowerCase();
   const word = wordOf(value);
-  const fix = `remove ${setting} from CONFIGS, or set CONSISTENCY=eventual`;
   if (setting === "synchronous_commit" && (strict ? waitsForNoFlush : neverWaits).includes(word)) {
-    return [{ name: setting, value: word, why: "commits would not wait until a standby has flushed them", fix }];
+    return { name: setting, value: word, why: "commits would not wait until a standby has flushed them" };
   }
   if (strict && (setting === "fsync" || setting === "full_page_writes") && word === "off") {
-    return [{
-      name: setting,
-      value: word,
-      why: "a crash of the machine could lose or damage what was acknowledged",
-      fix,
-    }];
+    return { name: setting, value: word, why: "a crash of the machine could lose or damage what was acknowledged" };
   }
-  return [];
+  return null;
 }
 
 /** A value without quotes; the spellings of false that PostgreSQL accepts (manual, 19.1.1) as "off". */
-function wordOf(value: string): string {
+export function wordOf(value: string): string {
   const word = value.trim().replace(/^'(.*)'$/, "$1").toLowerCase();
   const isFalse = word !== "" && ["off", "false", "no", "0"].some((w) => w.startsWith(word) && !(word === "o"));
   return isFalse ? "off" : word;

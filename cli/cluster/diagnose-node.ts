@@ -47,7 +47,10 @@ export function node(host: string, status: NodeStatus, { primary }: Cluster): Fi
       findings.push(warning(host, `is ${Math.round(postgres.lagSeconds!)} s behind`, fix));
     }
   }
-  findings.push(...status.roles.map(({ because, fix }) => warning(host, because, fix)));
+  if (postgres.role === "primary" && status.phase === "running" && trouble !== null) {
+    findings.push(error(host, trouble.because, trouble.fix));
+  }
+  findings.push(...[...status.roles, ...status.settings].map(({ because, fix }) => warning(host, because, fix)));
   findings.push(...room(host, status));
   if (status.phase === "running" && !status.repmgrd.running) {
     const { because } = status.repmgrd;

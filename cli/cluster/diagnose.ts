@@ -1,7 +1,6 @@
 // PURE: what is wrong with a cluster, why it matters, and what to type, from what its containers report.
 import { leastVoters } from "../../config/quorum.ts";
 import { startedLately } from "../../core/lease/decide/vote.ts";
-import { staleMs } from "../../core/protocol/signing.ts";
 import { notPromoted } from "../../core/protocol/trouble.ts";
 import { comparePosition, type WalPosition } from "../../core/postgres/lsn.ts";
 import { remedyFor } from "../../core/postgres/remedy.ts";
@@ -12,9 +11,7 @@ import { tls } from "./diagnose-tls.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import { type Cluster, restoreUnderWay } from "./gather.ts";
 import { unprotected } from "./protection.ts";
-
-/** Clocks further apart than this are reported, milliseconds; signatures allow for staleMs. */
-const clocksApartMs = 60_000;
+import { sameness } from "./diagnose-sameness.ts";
 
 /** All findings, errors first; empty if nothing is wrong. */
 export function diagnose(cluster: Cluster): Finding[] {
@@ -138,34 +135,4 @@ function protection(cluster: Cluster): Finding[] {
 function unsaidText({ host, status }: Cluster["nodes"][number]): string {
   const { grantedTo } = status.lease;
   return `${host}: ${grantedTo === null ? "no grant since it started" : `it has granted the lease to ${grantedTo}`}`;
-}
-
-/** Findings about what has to be the same, or nearly the same, in all containers. */
-function sameness({ members, nodes }: Cluster): Finding[] {
-  const findings: Finding[] = [];
-  const answered = members.flatMap((m) => "status" in m ? [m] : []);
-  const versions = new Set(answered.map((m) => m.status.postdock));
-  if (versions.size > 1) {
-    const listed = answered.map((m) => `${m.host} ${m.status.postdock}`).join(", ");
-    findings.push(
-      warning("cluster", `the versions of PostDock differ: ${listed}`, "finish the update of all containers"),
-    );
-  }
-  const lists = Map.groupBy(
-    nodes.filter((n) => n.status.lease.voters.length > 0),
-    (n) => n.status.lease.voters.toSorted().join(","),
-  );
-  if (lists.size > 1) {
-    const listed = [...lists].map(([voters, same]) => `${same.map((n) => n.host).join(", ")}: ${voters}`).join("; ");
-    const fix = "set the same PARTNER_NODES and QUORUM_OBSERVERS on all nodes and observers";
-    findings.push(error("cluster", `the nodes name different voters: ${listed}`, fix));
-  }
-  for (const { host, clockAheadMs } of answered) {
-    if (Math.abs(clockAheadMs) < clocksApartMs) continue;
-    const what = `its clock is ${Math.round(Math.abs(clockAheadMs) / 1000)} s ${clockAheadMs > 0 ? "ahead" : "behind"}`;
-    const refused = Math.abs(clockAheadMs) > staleMs;
-    const full = refused ? `${what}: its signed messages are refused` : what;
-    findings.push((refused ? error : warning)(host, full, "correct the time of that machine, for example by NTP"));
-  }
-  return findings;
 }

@@ -23,6 +23,7 @@ function node(host: string, upstream: string | null, postgres: Partial<NodeStatu
     trouble: null,
     roles: [],
     tls: null,
+    settings: [],
     consistency: { mode: "eventual", degraded: null },
     paused: { on: false, count: 0, atMs: 0 },
     forced: false,

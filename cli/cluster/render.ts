@@ -86,7 +86,7 @@ function renderTroubles(cluster: Cluster): string[] {
   const troubles = cluster.nodes.flatMap(({ host, status }) => [
     ...(status.fenced === null ? [] : [`${host} is fenced: ${status.fenced}`]),
     ...(status.trouble === null ? [] : [`${host}: ${status.trouble.because}`]),
-    ...status.roles.map(({ because }) => `${host}: ${because}`),
+    ...[...status.roles, ...status.settings].map(({ because }) => `${host}: ${because}`),
     ...(status.consistency.degraded === null ? [] : [`${host}: ${status.consistency.degraded}`]),
     ...(status.paused.on ? [`${host}: automatic failover is paused; ${endOfPause(status.paused.restoring)}`] : []),
     ...(status.kept === null ? [] : [`${host} ${keptText(status.kept)}`]),

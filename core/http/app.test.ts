@@ -15,6 +15,7 @@ const status: BarmanStatus = {
   doing: "d",
   because: "b",
   uptimeSeconds: 1,
+  variables: {},
   observedAgoMs: 0,
   server: "s",
   primary: null,

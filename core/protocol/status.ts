@@ -99,6 +99,9 @@ const Common = {
   because: z.string().meta({ description: "why" }),
   uptimeSeconds: z.number(),
   observedAgoMs: z.number().meta({ description: "age of what is reported here, milliseconds" }),
+  variables: z.record(z.string(), z.string()).default({}).meta({
+    description: "its variables that have to be the same in all containers",
+  }),
 };
 
 export const NodeStatus = z.object({
@@ -128,6 +131,9 @@ export const NodeStatus = z.object({
     on: z.boolean(),
     faults: z.array(TroubleSchema).meta({ description: "what is wrong with its files, or soon will be" }),
   }).nullable().default(null).meta({ description: "TLS of its server; null: not seen yet" }),
+  settings: z.array(TroubleSchema).default([]).meta({
+    description: "what is wrong with the settings of its server, or waits for a restart",
+  }),
   reinit: ReinitSchema.nullable().default(null).meta({
     description: "the last order to clone this node again since its agent started; null: none",
   }),

@@ -4,6 +4,10 @@ import type { ControlData } from "./text/controldata.ts";
 import type { TimelineOrigin, WalPosition } from "../../core/postgres/lsn.ts";
 import type { PeerSeen } from "../../core/protocol/status.ts";
 import type { Supervised } from "../../core/runtime/supervisor.ts";
+import type { AlteredSetting } from "./text/auto-conf.ts";
+import type { TakenBack } from "./text/own-settings.ts";
+import type { StartAs } from "./data/settings-files.ts";
+import type { RaisedSetting, SettingsSeen } from "./decide/settings.ts";
 import type { Verdict } from "../../core/words/verdict.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import type { ReceivedWal } from "./decide/certain.ts";
@@ -84,10 +88,13 @@ export interface DataDoor {
    * postgresql.conf and the state for the next start. An upstream of null: a standby of nobody, to be promoted. `recovery`: it
    * recovers from a backup first. `own`: how far the WAL here reaches at least; null: not known
    */
-  prepareStart(
-    as: { primary: true } | { upstream: string | null; recovery?: RestoreOrder | null },
-    own: WalPosition | null,
-  ): Promise<void>;
+  prepareStart(as: StartAs, own: WalPosition | null): Promise<void>;
+  /** what ALTER SYSTEM has written to postgresql.auto.conf */
+  altered(): Promise<AlteredSetting[]>;
+  /** takes back what ALTER SYSTEM may not set; also beside a running server, for the next reload */
+  correctSettings(): Promise<TakenBack[]>;
+  /** the settings that were raised at the last start; also beside a running server */
+  raised(): Promise<RaisedSetting[]>;
   /** the highest timeline of which it knows a history */
   newestTimeline(): Promise<number>;
   /** makes `wanted` the number that the running server on timeline `own` takes at its promotion */
@@ -131,6 +138,9 @@ export interface ServerDoor {
   dropSlot(name: string): Promise<void>;
   /** the roles of ours that it has, and every other whose password is stored as md5 */
   roles(): Promise<readonly RoleSeen[]>;
+  settings(): Promise<SettingsSeen>;
+  /** the directories of the data that are not there, though no server works without them */
+  missing(): Promise<string[]>;
   /** writes a role of ours, with the password that this node's variables give it */
   setRole(change: RoleChange): Promise<void>;
 }

@@ -15,7 +15,9 @@ import { RepmgrdPause } from "./act/repmgrd-pause.ts";
 import { RoleChange } from "./act/role-change.ts";
 import { heirWithRoom, Reserve } from "./act/room.ts";
 import { Roles } from "./act/roles.ts";
+import { Settings } from "./act/settings.ts";
 import { Slots } from "./act/slots.ts";
+import { WholeData } from "./act/whole-data.ts";
 import { decideRunning, type RunningPlan } from "./decide/running.ts";
 import type { RunningView, Surroundings } from "./decide/view.ts";
 import { licenseOf, type Node, ownOf, say } from "./node.ts";
@@ -40,15 +42,10 @@ const steadyMs = 2_000;
 /** The duties of one run of the server; what one of them remembers ends with the run. */
 export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
   const firstLease = new FirstLease(node);
-  const firstCheckpoint = new FirstCheckpoint(node);
   const roleChange = new RoleChange(node);
-  const registration = new Registration(node);
   const slots = new Slots(node);
-  const failoverSlots = new FailoverSlots(node);
   const reserve = new Reserve(node);
   const repmgrdPause = new RepmgrdPause(node);
-  const roles = new Roles(node);
-  const oldData = new OldData(node);
   const consistency = new Consistency(node);
   const steps: Duty[] = [
     {
@@ -87,22 +84,24 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       ifItFails: "retry",
       do: (seen) => keepRoom(seen, reserve, node),
     },
+    upkeep("whole data", new WholeData(node)),
     { name: "consistency", orderBecause: null, ifItFails: "end", do: (seen) => consistency.keep(seen) },
-    {
-      name: "registration",
-      orderBecause: null,
-      ifItFails: "retry",
-      do: (seen) => registration.keep(seen),
-    },
-    { name: "first checkpoint", orderBecause: null, ifItFails: "retry", do: () => firstCheckpoint.keep() },
-    { name: "old data", orderBecause: null, ifItFails: "retry", do: () => oldData.keep() },
-    { name: "failover slots", orderBecause: null, ifItFails: "retry", do: (seen) => failoverSlots.keep(seen) },
+    upkeep("registration", new Registration(node)),
+    upkeep("first checkpoint", new FirstCheckpoint(node)),
+    upkeep("old data", new OldData(node)),
+    upkeep("failover slots", new FailoverSlots(node)),
     { name: "repmgrd's pause", orderBecause: null, ifItFails: "retry", do: () => repmgrdPause.end() },
     { name: "slots", orderBecause: null, ifItFails: "retry", do: (seen) => slots.dropUnneeded(seen) },
-    { name: "roles", orderBecause: null, ifItFails: "retry", do: (seen) => roles.keep(seen) },
+    upkeep("roles", new Roles(node)),
+    upkeep("settings", new Settings(node)),
   ];
   return steps.map((step) => step.ifItFails === "retry" ? retried(step, node) : step);
 }
+
+/** A duty whose place does not matter, and that a sound server survives. */
+const upkeep = (name: string, part: { keep: Duty["do"] }): Duty => {
+  return { name, orderBecause: null, ifItFails: "retry", do: (seen) => part.keep(seen) };
+};
 
 /** A duty that fails is tried again at the next look. Neither does the server end for it, nor are later duties left out. */
 function retried(step: Duty, { log }: Node): Duty {

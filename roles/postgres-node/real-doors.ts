@@ -1,10 +1,8 @@
 // The real doors of a node: its data directory, its PostgreSQL, repmgr, and the other containers.
-import { join } from "node:path";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import type { ControlClient } from "../../core/client/control-client.ts";
 import type { Peers } from "../../core/client/peers.ts";
-import { postgresAccount } from "../../core/runtime/command.ts";
-import { diskSpace, readIfThere, writeAtomic } from "../../core/runtime/files.ts";
+import { diskSpace } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { processesIn } from "../../core/runtime/proc.ts";
 import { no } from "../../core/words/verdict.ts";
@@ -21,29 +19,20 @@ import { RecoveryWal } from "./data/recovery-wal.ts";
 import { keptLook } from "./data/kept.ts";
 import { keepReserve } from "./data/reserve.ts";
 import { endRestore, forgetReplaced, noPlaceFor, restoreBackup, undoRestore } from "./data/restore.ts";
+import { SettingsFiles } from "./data/settings-files.ts";
 import { rewind, type RewindUnderWay } from "./data/rewind.ts";
 import { clearHistories, makeNext, newestHistory, newestWal } from "./data/timelines.ts";
 import { type Holder, noteHolder } from "./data/volume-lock.ts";
 import type { DataDoor, Doors, ServerDoor } from "./doors.ts";
 import { othersDoor, repmgrDoor } from "./doors-outside.ts";
 import { fenceServer } from "./lease/fence.ts";
-import { readControlData, readControlText } from "./observe/control-data.ts";
+import { readControlData } from "./observe/control-data.ts";
 import { observeData } from "./observe/data-directory.ts";
 import { readOwnOrigin } from "./observe/timeline-origin.ts";
-import { withWalSizes } from "./text/postgresql-conf.ts";
-import { parseControlData } from "./text/controldata.ts";
-import { raisedFix, tooLow, withRaised } from "./text/raised-settings.ts";
-import { renderRecovery } from "./text/recovery-conf.ts";
 import { LocalServer } from "./tools/local-server.ts";
 import { passwordsOf } from "./tools/role-queries.ts";
 import { clearStaleServer, startPostmaster } from "./tools/postmaster.ts";
-import {
-  writeLockFiles,
-  writePrimaryState,
-  writeStandbySlots,
-  writeStandbyState,
-  writeSyncNames,
-} from "./tools/settings.ts";
+import { writeLockFiles, writeStandbySlots, writeStandbyState, writeSyncNames } from "./tools/settings.ts";
 
 export interface RealDeps {
   config: NodeConfig;
@@ -72,26 +61,13 @@ export function realDoors(deps: RealDeps): Doors & { close(): Promise<void> } {
 }
 
 function dataDoor(deps: RealDeps): DataDoor {
-  const { config, holder, log, stop, serverConfig } = deps;
+  const { config, holder, log, stop } = deps;
   const { pgdata } = config;
   let underWay: RewindUnderWay | null = null;
   let recovering: RecoveryWal | null = null;
   let whole = new Set<string>();
-  const writeConfig = (text: string) =>
-    writeAtomic(join(pgdata, "postgresql.conf"), text, { mode: 0o600, owner: postgresAccount });
-  const ownConfig = async (control: string) => {
-    const volume = await diskSpace(pgdata).catch(() => null);
-    return withWalSizes(serverConfig, parseControlData(control).segmentBytes, volume?.totalBytes ?? null);
-  };
-  const writeServerConfig = async () => await writeConfig(await ownConfig(await readControlText(pgdata)));
-  const raised = async (control: string) => {
-    const autoConf = await readIfThere(join(pgdata, "postgresql.auto.conf")) ?? "";
-    const found = tooLow({ conf: serverConfig, autoConf }, control);
-    for (const low of found) {
-      log.warn("A setting is raised, since the primary has more", { ...low, fix: raisedFix(low) });
-    }
-    return found;
-  };
+  const settings = new SettingsFiles(deps);
+  const writeServerConfig = () => settings.writeOwn();
   return {
     look: () => observeData(pgdata, log),
     uncover: () => {
@@ -139,15 +115,14 @@ function dataDoor(deps: RealDeps): DataDoor {
     prepareStart: async (as, own) => {
       const recovery = "recovery" in as ? as.recovery ?? null : null;
       recovering = recovery === null ? null : new RecoveryWal(recovery);
-      const control = await readControlText(pgdata);
-      const higher = "primary" in as ? [] : await raised(control);
-      const conf = withRaised(await ownConfig(control), higher);
-      await writeConfig(recovery === null ? conf : renderRecovery(recovery, conf));
+      await settings.writeFor(as);
       await noteHolder(pgdata, holder);
       await clearHistories(pgdata, own, log);
-      const names = higher.map(({ name }) => name);
-      await ("primary" in as ? writePrimaryState(config) : writeStandbyState(as.upstream, config, names));
+      await settings.writeState(as);
     },
+    altered: () => settings.altered(),
+    correctSettings: () => settings.correctRunning(),
+    raised: () => settings.raised(),
     forgetStandbys: () => forgetStandbys(pgdata, log),
     newestTimeline: () => newestHistory(pgdata),
     makeNextTimeline: (own, wanted) => makeNext(pgdata, own, wanted),
@@ -182,6 +157,8 @@ function serverDoor(local: LocalServer, deps: RealDeps): ServerDoor {
     failoverSlots: () => local.failoverSlots(),
     dropSlot: (name) => local.dropSlot(name),
     roles: () => local.roles(),
+    settings: () => local.settings(),
+    missing: () => local.missing(),
     setRole: (change) => local.setRole(change),
   };
 }

@@ -133,7 +133,32 @@ test("roles that lost what they need, a line that refuses all standbys, then a d
   );
   await cluster.psql(standbys[0]!, "select pg_wal_replay_resume()");
 
-  const [broken] = standbys as [string];
+  // what ALTER SYSTEM may not set is taken back, and a server that another line keeps from starting names that line
+  const [broken, other] = standbys as [string, string];
+  await cluster.psql(primary, "alter system set listen_addresses = 'localhost'");
+  await cluster.psql(other, "alter system set ssl = on");
+  await cluster.psql(broken, `alter system set primary_conninfo = 'host=${primary} user=replication_user'`);
+  await cluster.psql(broken, "select pg_reload_conf()");
+  await inNode(cluster, other, "gosu postgres pg_ctl stop");
+  await doctorSays(
+    cluster,
+    primary,
+    new RegExp(`${other}: does not serve: .*ALTER SYSTEM set ssl = 'on' .*line \\d+`, "s"),
+  );
+  await inNode(cluster, other, "sed -i '/^ssl /d' $PGDATA/postgresql.auto.conf");
+  const back = async () =>
+    /dbname=replication_db .*application_name=/.test(await cluster.psql(broken, "show primary_conninfo")) &&
+    !/listen_addresses/.test(await inNode(cluster, primary, "cat $PGDATA/postgresql.auto.conf"));
+  await waitUntil(back, { what: "both settings to be taken back", deadlineMs: 20_000 }, deps);
+  const whole = async () => {
+    const found = "test -d $PGDATA/pg_xact && echo found || echo missing";
+    return (await inNode(cluster, broken, found)).trim() === "found" &&
+      (await cluster.nodeStatus(broken))?.phase === "running";
+  };
+  await inNode(cluster, broken, "mv $PGDATA/pg_xact /tmp/");
+  await waitUntil(whole, { what: `${broken} to be cloned, since pg_xact is not there`, deadlineMs: 40_000 }, deps);
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+
   await inNode(cluster, broken, `truncate -s 0 $PGDATA/global/pg_control; ${killPostmaster}`);
   await doctorSays(
     cluster,

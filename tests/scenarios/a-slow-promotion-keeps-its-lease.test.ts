@@ -20,7 +20,8 @@ test("a standby that hangs during its promotion keeps the lease until it is prim
   assert.equal(await cluster.waitWhole(startMs, nodes), "pgmaster");
   await cluster.waitPool(nodes);
   // pgslave3 has the highest priority, so it is promoted
-  await cluster.psql("pgslave3", `alter system set recovery_end_command = '${hang}'`);
+  const edit = `echo "recovery_end_command = '${hang}'" >> $PGDATA/postgresql.conf`;
+  await exec(await cluster.container("pgslave3"), ["bash", "-c", edit]);
   await cluster.psql("pgslave3", "select pg_reload_conf()");
   // repmgrd would ask for the promotion as well, but this scenario is about the agent's promotion
   for (const node of ["pgslave1", "pgslave3"]) {

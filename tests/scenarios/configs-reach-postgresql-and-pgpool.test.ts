@@ -128,6 +128,18 @@ test("a setting that is raised on the primary alone stops no standby", async () 
   } finally {
     await cluster.psql(raised, "alter system reset max_connections");
   }
+  // it comes down where doctor says what to type on the primary; the other standbys follow
+  const stopInPlace = async (node: string, said: RegExp) => {
+    const named = async () =>
+      said.test((await tryExec(await cluster.container(node), ["postdock", "cluster", "doctor"])).stdout);
+    await waitUntil(named, { what: `doctor to say ${said}`, deadlineMs: 20_000 }, deps);
+    await exec(await cluster.container(node), ["gosu", "postgres", "pg_ctl", "stop"]);
+  };
+  await cluster.psql(raised, "select pg_reload_conf()");
+  await stopInPlace(raised, new RegExp(`${raised}: max_connections waits for a restart .*pg_ctl stop`, "s"));
+  await stopInPlace(other, new RegExp(`on ${other} max_connections is 130 and not 100: raised.*pg_ctl stop`, "s"));
+  await waitUntil(() => have("100"), { what: "every node to have the lower value", deadlineMs: wholeMs }, deps);
+  assert.equal(await cluster.waitWhole(), other);
 });
 
 test("CONFIGS takes other symbols, quotes and older names; scripts see the environment; WAL files may have another size", async () => {

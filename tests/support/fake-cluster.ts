@@ -68,6 +68,17 @@ export const server = (changes: Partial<ServerSeen> = {}): Omit<ServerSeen, "atM
   ...changes,
 });
 
+/** What the settings of a node in order show. */
+export const soundFiles = {
+  altered: () => Promise.resolve([]),
+  correctSettings: () => Promise.resolve([]),
+  raised: () => Promise.resolve([]),
+};
+export const soundSettings = {
+  settings: () => Promise.resolve({ wrong: [], waiting: [], inForce: [], ofRoles: [], toArchive: null }),
+  missing: () => Promise.resolve([]),
+};
+
 export const soundRole = (name: string): RoleSeen => ({
   name,
   password: "right",
@@ -111,7 +122,16 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
       restoring: new Restoring().now,
       kept: null,
       reinit: null,
-      condition: { failingMs: 0, fenced: null, degraded: null, trouble: null, unhealthy: null, roles: [], tls: null },
+      condition: {
+        failingMs: 0,
+        fenced: null,
+        degraded: null,
+        trouble: null,
+        unhealthy: null,
+        roles: [],
+        settings: [],
+        tls: null,
+      },
       disk: { freeBytes: 1e10, totalBytes: 2e10 },
       becomingPrimary: false,
       repmgrd: { running: true, because: null },

@@ -5,6 +5,7 @@ import type { ServerSeen } from "../../roles/postgres-node/decide/server-seen.ts
 import type { OwnData } from "../../roles/postgres-node/decide/view.ts";
 import type { ChildExit } from "../../core/runtime/supervisor.ts";
 import type { Doors } from "../../roles/postgres-node/doors.ts";
+import * as fake from "./fake-cluster.ts";
 import { answerOf, cluster, controlData, firstLeadership, says, server, soundRole } from "./fake-cluster.ts";
 
 /** The state of the world, which a test changes as it runs. */
@@ -132,12 +133,10 @@ export class World {
         makeNextTimeline: (_own, wanted) =>
           done(`next timeline ${wanted}`).then(() => void (this.nextTimeline = wanted)),
         writeUpstream: (upstream) => done(`follow ${upstream}`),
-        writeSyncNames: (names) => {
-          this.written = names;
-          return done(`wait for ${names}`);
-        },
+        writeSyncNames: (names) => done(`wait for ${names}`).then(() => void (this.written = names)),
         writeStandbySlots: (names) => done(`standby slots ${names}`),
         writeLockFiles: () => done("lock files"),
+        ...fake.soundFiles,
       },
       server: {
         clearStale: () => Promise.resolve(),
@@ -176,6 +175,7 @@ export class World {
         dropSlot: (name) => done(`drop ${name}`),
         roles: () => Promise.resolve(this.roles),
         setRole: ({ name }) => done(`set role ${name}`),
+        ...fake.soundSettings,
       },
       repmgr: {
         registerPrimary: () => done("register primary").then(() => true),

@@ -1,4 +1,5 @@
 // What the barman role answers on :8080. Everything comes from memory; no request runs barman.
+import { serviceVariablesToCompare } from "../../../config/same-everywhere.ts";
 import type { RoleHttp } from "../../../core/http/app.ts";
 import type { BarmanStatus } from "../../../core/protocol/status.ts";
 import { withDeadline } from "../../../core/runtime/time.ts";
@@ -45,6 +46,7 @@ function barmanStatus(barman: Barman): BarmanStatus {
     because: because(state),
     uptimeSeconds: Math.round((now - state.startedMs) / 1000),
     observedAgoMs: Math.round(now - state.lastBeatMs),
+    variables: serviceVariablesToCompare(config),
     server: config.serverName,
     primary: state.primary,
     receiving: receives(state),

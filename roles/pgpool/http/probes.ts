@@ -1,4 +1,5 @@
 // What the pgpool container answers to probes, and its metrics, from what the agent last saw.
+import { serviceVariablesToCompare } from "../../../config/same-everywhere.ts";
 import type { RoleHttp } from "../../../core/http/app.ts";
 import type { PgpoolStatus } from "../../../core/protocol/status.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
@@ -54,6 +55,7 @@ export function poolStatus(agent: PoolAgent): PgpoolStatus {
   const { activity, config, truth } = agent;
   const uptimeMs = agent.clock.nowMs() - agent.startedMs;
   return renderPoolStatus({
+    variables: serviceVariablesToCompare(agent.config),
     ...activity,
     uptimeMs,
     observedAgoMs: ageMs(agent),

@@ -12,6 +12,8 @@ export interface PoolFacts {
   because: string;
   uptimeMs: number;
   observedAgoMs: number;
+  /** those that have to be the same everywhere */
+  variables: Record<string, string>;
   backends: readonly Backend[];
   truth: PoolTruth;
   pool: readonly PoolNode[] | null;
@@ -31,6 +33,7 @@ export function renderPoolStatus(facts: PoolFacts): PgpoolStatus {
     because,
     uptimeSeconds: Math.round(facts.uptimeMs / 1000),
     observedAgoMs: Math.round(facts.observedAgoMs),
+    variables: facts.variables,
     primary: backends.find((b) => b.id === truth.primary)?.host ?? null,
     sessions: facts.sessions,
     noLogin: whyNoLogin(facts.logins, facts.sessions),

@@ -1,9 +1,10 @@
 // Observes the data directory: empty, half-cloned, a cluster and how far its WAL reaches. Changes nothing.
 import { join } from "node:path";
-import { exists, listFilled, readIfThere } from "../../../core/runtime/files.ts";
+import { exists, listDirectory, listFilled, readIfThere } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { OwnCluster, OwnData } from "../decide/view.ts";
 import { chooseWalRange, type ControlData, isUnborn } from "../text/controldata.ts";
+import { filledDirectories, missingText, neededDirectories } from "../text/directories.ts";
 import { conninfoValue } from "../../../core/postgres/conninfo.ts";
 import { dataEntries, readJournal } from "../data/journal.ts";
 import { restoredBy } from "../data/restore.ts";
@@ -39,6 +40,8 @@ export async function observeData(pgdata: string, log: Log): Promise<OwnData> {
 }
 
 async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
+  const missing = await missingIn(pgdata);
+  if (missing.length > 0) throw new Error(missingText(missing));
   const control = await readControlData(pgdata);
   const autoConf = await readIfThere(join(pgdata, "postgresql.auto.conf")) ?? "";
   const conninfo = /^\s*primary_conninfo\s*=\s*'((?:[^']|'')*)'/m.exec(autoConf)?.[1]?.replaceAll("''", "'");
@@ -63,6 +66,16 @@ async function observeCluster(pgdata: string, log: Log): Promise<OwnCluster> {
     restored: await restoredBy(pgdata),
     lastUpstream: (conninfo && conninfoValue(conninfo, "host")) || null,
   };
+}
+
+async function missingIn(pgdata: string): Promise<string[]> {
+  const looked = await Promise.all(neededDirectories.map(async (name) => {
+    const path = join(pgdata, name);
+    if (!(await exists(path))) return [name];
+    const filled: readonly string[] = filledDirectories;
+    return filled.includes(name) && (await listDirectory(path)).length === 0 ? [name] : [];
+  }));
+  return looked.flat();
 }
 
 function parentOf(

@@ -4,6 +4,7 @@ import type { AskHow } from "../../../core/client/peers.ts";
 import { choosePrimary, reportOf } from "../../../core/protocol/choose-primary.ts";
 import { misdirected } from "../../../core/protocol/identity.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
+import { noteDifferences } from "./differences.ts";
 import { newestPause } from "../decide/memory.ts";
 import { isOverruled, withOverruled } from "../decide/overruled.ts";
 import { endOf } from "../decide/lag.ts";
@@ -36,6 +37,7 @@ export async function observeSurroundings(
   if (learnt.length > 0) said = [...said, ...await askAll(learnt, how, node)];
   said = withoutMisdirected(said);
   noteTimelines(said, node);
+  noteDifferences(said, node);
   const peers = withOverruled({ ...epochsOf(node), peers: said.map(toPeer) });
   const primary = await findPrimary(said, peers, node);
   if (primary !== null) seen.primarySeen(endOf(primary, peers, atMs));
@@ -111,8 +113,7 @@ function notOurselves(answer: PeerSeen, config: NodeConfig): PeerSeen {
 
 function toPeer(answer: PeerSeen): Peer {
   if (answer.seen !== "reached") return answer;
-  const { status } = answer;
-  const { timeline, lsn } = status.postgres;
+  const { status, status: { postgres: { timeline, lsn } } } = answer;
   return {
     seen: "reached",
     host: answer.host,

@@ -5,7 +5,8 @@ import type { Trouble } from "../../../core/protocol/trouble.ts";
 import { errorText, OperatorError } from "../../../core/words/errors.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
-import type { ServerProcess } from "../doors.ts";
+import type { DataDoor, ServerProcess } from "../doors.ts";
+import { type AlteredSetting, blamed, takeBackText } from "../text/auto-conf.ts";
 import { decideUnhealthy } from "../decide/health.ts";
 import type { Activity } from "../state/activity.ts";
 import type { Condition } from "../state/condition.ts";
@@ -31,18 +32,41 @@ interface Waiting {
 /** Why this server, which has ended, did so. What it did not say is not guessed at. */
 export async function endOfServer(
   { process }: { process: ServerProcess },
-  { clock, config, seen, stop }: Hearing & { clock: Clock; stop: AbortSignal },
+  { clock, config, doors, seen, stop }: Hearing & {
+    clock: Clock;
+    doors: { data: Pick<DataDoor, "altered"> };
+    stop: AbortSignal;
+  },
 ): Promise<Trouble> {
   const exit = process.lastExit();
   // one that was killed has no last words, and its orphans would keep a primary waiting that starts again at once
   if (!exit?.signal) await Promise.race([process.silent(), clock.sleep(lastLinesMs, stop)]);
   const said = whyEnded(seen.now.heard);
-  if (said) return toTrouble(said, config);
+  const altered = await doors.data.altered();
+  if (said) return { ...toTrouble(said, config), ...fixOfSetting(said, altered, config) };
   const how = exit?.signal ? `was ended by ${exit.signal}` : `exited with ${exit?.code ?? "an unknown code"}`;
-  const toFiles = config.settings.some((s) => s.name === "logging_collector" && /^(on|true|yes|1)$/i.test(s.value));
+  const toFiles = [...config.settings, ...altered].some((s) =>
+    s.name === "logging_collector" && /^(on|true|yes|1)$/i.test(s.value)
+  );
   return toFiles
-    ? { because: `postgres ${how}`, fix: "see the files in log_directory, to which CONFIGS sends PostgreSQL's log" }
+    ? {
+      because: `postgres ${how}`,
+      fix: "see the files in log_directory, to which logging_collector sends PostgreSQL's log",
+    }
     : { because: `postgres ${how} and did not say why`, fix: seeLog };
+}
+
+/** What to do about a setting that keeps the server from starting: ALTER SYSTEM cannot take it back then. Empty: it is none. */
+function fixOfSetting(
+  said: ServerMessage,
+  altered: readonly AlteredSetting[],
+  { settings }: Hearing["config"],
+): { fix?: string } {
+  const message = `${messageText(said)} ${said.hint ?? ""}`;
+  const line = blamed(message, altered);
+  if (line !== null) return { fix: takeBackText(line) };
+  const own = remedyFor(message, { host: "" }) === null ? blamed(message, settings) : null;
+  return own === null ? {} : { fix: `correct ${own.name} in CONFIGS, which is ${own.value} there` };
 }
 
 /** Why this running standby does not stream, or has stopped its replay; null if it does both, or has not said. */

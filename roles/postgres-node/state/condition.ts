@@ -11,15 +11,18 @@ export class Condition {
   private degradation: string | null = null;
   private roleTroubles: readonly Trouble[] = [];
   private tlsSeen: NodeStatus["tls"] = null;
+  private settingTroubles: readonly Trouble[] = [];
+  private broken: Trouble | null = null;
+  private differences = "";
 
   /** Since when the server, its preparation or its hand-over has failed, the clock's milliseconds; null if nothing fails. */
   get failingSince(): number | null {
     return this.failing;
   }
 
-  /** Why it failed last; null if nothing fails. */
+  /** Why it failed last, or what its running server lacks; null if nothing is wrong. */
   get trouble(): Trouble | null {
-    return this.cause;
+    return this.cause ?? this.broken;
   }
 
   /** Since when this node has waited for other nodes, the clock's milliseconds; null if it does not. */
@@ -45,6 +48,11 @@ export class Condition {
   /** TLS of the server, as last seen; null before that. */
   get tls(): NodeStatus["tls"] {
     return this.tlsSeen;
+  }
+
+  /** What is wrong with the settings of the server, as last seen. */
+  get settings(): readonly Trouble[] {
+    return this.settingTroubles;
   }
 
   /** For how long the server has failed, milliseconds. */
@@ -100,6 +108,22 @@ export class Condition {
 
   tlsIs(seen: NodeStatus["tls"]): void {
     this.tlsSeen = seen;
+  }
+
+  settingsHave(troubles: readonly Trouble[]): void {
+    this.settingTroubles = troubles;
+  }
+
+  /** Its data are not whole; null: they are. */
+  dataHave(trouble: Trouble | null): void {
+    this.broken = trouble;
+  }
+
+  /** What differs between this container and the others. True if this is a change. */
+  differs(text: string): boolean {
+    const news = text !== this.differences;
+    this.differences = text;
+    return news;
   }
 
   /** True if this is a change. */

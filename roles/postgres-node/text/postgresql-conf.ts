@@ -1,22 +1,8 @@
-// PURE postgresql.conf and postgresql.auto.conf: the same input gives the same bytes.
+// PURE postgresql.conf: the same input gives the same bytes.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Setting } from "../../../config/list-syntax.ts";
 import { quoteSetting } from "../../../core/postgres/conninfo.ts";
-
-/** Settings that PostDock owns, with what to do instead: set by CONFIGS, they would break its promises. */
-const reserved: Readonly<Record<string, string>> = {
-  data_directory: "set PGDATA",
-  config_file: "remove it: PostDock renders $PGDATA/postgresql.conf",
-  hba_file: "edit $PGDATA/pg_hba.conf, on every node",
-  ident_file: "edit $PGDATA/pg_ident.conf, on every node",
-  external_pid_file: "remove it",
-  port: "remove it and publish another port: inside the container it is always 5432",
-  unix_socket_directories: "remove it: the socket stays in /var/run/postgresql",
-  primary_conninfo: "remove it: PostDock chooses the upstream",
-  primary_slot_name: "remove it: the name of the slot follows from NODE_ID",
-  recovery_end_command: "remove it: PostDock uses it to check every promotion",
-  recovery_target_timeline: "remove it: standbys always follow the latest timeline",
-};
+import { notToBeSet } from "./own-settings.ts";
 
 const megabytesPerSegment = 16;
 type Translation = (value: string) => Setting | null;
@@ -46,13 +32,13 @@ export interface SettingsVerdict {
   refused: { name: string; fix: string }[];
 }
 
-/** CONFIGS as this version of PostgreSQL takes it: outdated names translated, PostDock's own refused. */
+/** CONFIGS as this version of PostgreSQL takes it: outdated names translated, what is not the operator's to set refused. */
 export function translateSettings(given: readonly Setting[]): SettingsVerdict {
   const verdict: SettingsVerdict = { settings: [], warnings: [], refused: [] };
   for (const setting of given) {
     const translate = Object.hasOwn(outdated, setting.name) ? outdated[setting.name] : undefined;
-    const fix = Object.hasOwn(reserved, setting.name) ? reserved[setting.name] : undefined;
-    if (fix !== undefined) verdict.refused.push({ name: setting.name, fix });
+    const fix = notToBeSet(setting);
+    if (fix !== null) verdict.refused.push({ name: setting.name, fix });
     else if (translate === undefined) verdict.settings.push(setting);
     else {
       const now = translate(setting.value);
@@ -166,16 +152,4 @@ export function withWalSizes(conf: string, segmentBytes: number, volumeBytes: nu
 function withRepmgr(libraries: string): string {
   const list = libraries.split(",").map((l) => l.trim()).filter((l) => l !== "" && l !== "repmgr");
   return ["repmgr", ...list].join(",");
-}
-
-/** postgresql.auto.conf with these settings replaced (null: removed); other lines, from ALTER SYSTEM, stay. */
-export function replaceAutoConf(text: string, settings: Readonly<Record<string, string | null>>): string {
-  const kept = text.split("\n").filter((line) => {
-    const name = /^\s*([A-Za-z_][A-Za-z0-9_.]*)\s*=?/.exec(line)?.[1]?.toLowerCase();
-    return line.trim() !== "" && (name === undefined || !Object.hasOwn(settings, name));
-  });
-  const added = Object.entries(settings).flatMap(([name, value]) =>
-    value === null ? [] : [`${name} = ${quoteSetting(value)}`]
-  );
-  return [...kept, ...added, ""].join("\n");
 }

@@ -32,11 +32,17 @@ function valueIn(text: string, name: string): number | null {
   return found === undefined ? null : Number(found);
 }
 
+/** What pg_controldata says of the primary's setting; 0: it does not say. */
+export function primaryHas(name: string, controlData: string): number {
+  const label = atLeast[name as keyof typeof atLeast];
+  return Number(new RegExp(`^${label}:\\s+(\\d+)$`, "m").exec(controlData)?.[1] ?? 0);
+}
+
 /** The settings that are lower here than `controlData`, the output of pg_controldata, says of the primary. */
 export function tooLow(files: { conf: string; autoConf: string }, controlData: string): Raised[] {
   const names = Object.keys(atLeast) as (keyof typeof atLeast)[];
   return names.flatMap((name) => {
-    const primary = Number(new RegExp(`^${atLeast[name]}:\\s+(\\d+)$`, "m").exec(controlData)?.[1] ?? 0);
+    const primary = primaryHas(name, controlData);
     const own = valueIn(files.autoConf, name) ?? valueIn(files.conf, name) ?? defaults[name];
     return primary > own ? [{ name, own, primary }] : [];
   });

@@ -1,6 +1,7 @@
 // PURE: GET /status of a node, from what it knows about itself at this moment.
 import type { LeaseMode } from "../../../config/quorum.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
+import { nodeVariablesToCompare } from "../../../config/same-everywhere.ts";
 import type { Force } from "../../../core/protocol/force.ts";
 import type { Pause } from "../../../core/protocol/pause.ts";
 import type { ReinitProgress } from "../../../core/protocol/reinit.ts";
@@ -11,10 +12,12 @@ import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
 import type { OwnNode } from "../decide/own.ts";
 
 /** The part of the configuration that /status reports. */
-export type ToldConfig = Pick<
-  NodeConfig,
-  "id" | "name" | "host" | "clusterName" | "priority" | "partners" | "consistency" | "electorate"
->;
+export type ToldConfig =
+  & Pick<
+    NodeConfig,
+    "id" | "name" | "host" | "priority" | "electorate"
+  >
+  & Parameters<typeof nodeVariablesToCompare>[0];
 
 export interface StatusView {
   config: ToldConfig;
@@ -46,6 +49,7 @@ export interface StatusView {
     unhealthy: string | null;
     roles: readonly Trouble[];
     tls: NodeStatus["tls"];
+    settings: readonly Trouble[];
   };
   disk: { freeBytes: number; totalBytes: number } | null;
   becomingPrimary: boolean;
@@ -77,12 +81,14 @@ export function renderStatus(view: StatusView): NodeStatus {
     unhealthy: condition.unhealthy,
     roles: [...condition.roles],
     tls: condition.tls,
+    settings: [...condition.settings],
     reinit: view.reinit,
     observedAgoMs: Math.round(view.observedAgoMs),
+    variables: nodeVariablesToCompare(config),
     cluster: config.clusterName,
     node: { id: config.id, name: config.name, host: config.host },
     priority: config.priority,
-    partners: config.partners,
+    partners: [...config.partners],
     everHadMajority: memory.everHadMajority,
     becomingPrimary: view.becomingPrimary,
     fenced: condition.fenced,

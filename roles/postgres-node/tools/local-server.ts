@@ -5,6 +5,8 @@ import { checkpoint, firstCheckpoint, switchWal } from "./checkpoint-queries.ts"
 import { readRecovery, type RecoveryState } from "./recovery-queries.ts";
 import { readFailoverSlots } from "./logical-queries.ts";
 import { isRepmgrdPaused, readRegisteredNodes, unpauseRepmgrd } from "./repmgr-queries.ts";
+import { readMissing, readSettings } from "./settings-queries.ts";
+import type { SettingsSeen } from "../decide/settings.ts";
 import { ensureDatabase } from "./bootstrap-queries.ts";
 import { type Passwords, RoleReader, setRole } from "./role-queries.ts";
 import type { RoleChange, RoleSeen } from "../decide/roles.ts";
@@ -105,6 +107,14 @@ export class LocalServer {
 
   roles(): Promise<RoleSeen[]> {
     return withDeadline(this.roleReader.read(this.sql), quickMs, "The local server");
+  }
+
+  settings(): Promise<SettingsSeen> {
+    return withDeadline(readSettings(this.sql), quickMs, "The local server");
+  }
+
+  missing(): Promise<string[]> {
+    return withDeadline(readMissing(this.sql), quickMs, "The local server");
   }
 
   setRole(change: RoleChange): Promise<void> {

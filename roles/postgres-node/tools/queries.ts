@@ -17,10 +17,24 @@ const local = { host: "/var/run/postgresql/.s.PGSQL.5432", path: "/var/run/postg
 /** How long a connection to another node may take, milliseconds. */
 const connectMs = 3_000;
 const common = { max: 1, idle_timeout: 0, connect_timeout: 5, onnotice: () => {}, fetch_types: false, prepare: false };
+/** What an operator sets for all sessions is not meant for the agent's. */
+const own: Readonly<Record<string, string | number>> = {
+  statement_timeout: 0,
+  idle_session_timeout: 0,
+  transaction_timeout: 0,
+  default_transaction_read_only: "off",
+};
 
 /** A connection to the node's own server over the socket, as the superuser postgres, with settings of the session. */
 export function connectLocal(database: string, connection: Readonly<Record<string, string | number>> = {}): Sql {
-  return postgres({ ...common, ...local, connection: { ...connection }, user: "postgres", database, password: "" });
+  return postgres({
+    ...common,
+    ...local,
+    connection: { ...own, ...connection },
+    user: "postgres",
+    database,
+    password: "",
+  });
 }
 
 /** Runs `work` on a connection to another node and closes it whatever happens; all of it within the deadline. */
@@ -30,7 +44,7 @@ export function withRemote<T>(
   deadlineMs: number,
   work: (sql: Sql) => Promise<T>,
 ): Promise<T> {
-  return withSession(remote, { names, deadlineMs, connectMs }, work);
+  return withSession(remote, { names, deadlineMs, connectMs, settings: own }, work);
 }
 
 /** Runs `work` on a connection to the own server and closes it whatever happens; all of it within the deadline. */
@@ -138,7 +152,7 @@ export async function readTimelineHistory(sql: Sql, timeline: number): Promise<T
   return parseHistory(z.string().parse(rows[0]?.text));
 }
 
-/** Bytes of a file in pg_wal; null if it is gone. */
+/** Bytes of a file in pg_wal; null: gone. */
 export async function readHeader(sql: Sql, file: string, offset: number, bytes: number): Promise<Buffer | null> {
   const rows = await sql`
     select encode(pg_read_binary_file(${`pg_wal/${file}`}, ${offset}::bigint, ${bytes}::bigint, true), 'hex') as hex`;

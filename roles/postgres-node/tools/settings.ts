@@ -4,7 +4,7 @@ import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { exists, readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
 import { upstreamConnection } from "./upstream.ts";
-import { replaceAutoConf } from "../text/postgresql-conf.ts";
+import { replaceAutoConf } from "../text/auto-conf.ts";
 import { primaryConninfo, slotName } from "../text/repmgr-conf.ts";
 
 /**
