@@ -90,8 +90,9 @@ async function readArchive(
   places: Places,
   segmentBytes: number,
 ): Promise<{ archive: Archive; received: WalFile[] }> {
-  const archived = await Promise.all((await archivedLogs(places)).map((log) => walFilesIn(log, segmentBytes)));
+  // in this order: barman may archive a file between the two looks, and the other way round it would be in neither
   const received = await receivedWal(places, segmentBytes);
+  const archived = await Promise.all((await archivedLogs(places)).map((log) => walFilesIn(log, segmentBytes)));
   const histories = new Map<number, ReturnType<typeof parseHistory>>();
   for (const directory of [walDirectory(places), streamingDirectory(places)]) {
     for (const name of (await listDirectory(directory)).filter((n) => /^[0-9A-F]{8}\.history$/.test(n))) {
