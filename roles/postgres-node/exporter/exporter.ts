@@ -23,7 +23,7 @@ export interface ExporterDeps {
   tables: number;
 }
 
-/** How often the sources are read, and those that cost disk reads, milliseconds. */
+/** How often the sources are read, and those that cost much or seldom change, milliseconds. */
 const everyMs = 10_000;
 const slowEveryMs = 30_000;
 /** One source may take so long, milliseconds; the server ends the statement sooner (connectExporter). */
@@ -64,7 +64,7 @@ export class Exporter {
     const settings: Reader = {
       name: "settings",
       on: "both",
-      everyMs,
+      everyMs: slowEveryMs,
       sql: settingsSql,
       as: "plain",
       families: (rows) => settingFamilies(rows, server),

@@ -6,6 +6,7 @@ import { columnsOf, type Source } from "./source.ts";
 const statics: Source = {
   name: "static",
   on: "both",
+  slow: true,
   server: true,
   labels: ["version", "short_version"],
   sql: `select version() as version, 1::float8 as static,
@@ -146,6 +147,7 @@ const postmaster: Source = {
 const wraparound: Source = {
   name: "database_wraparound",
   on: "both",
+  slow: true,
   labels: ["datname"],
   sql:
     `select datname, age(datfrozenxid)::float8 as age_datfrozenxid_seconds, mxid_age(datminmxid)::float8 as age_datminmxid_seconds

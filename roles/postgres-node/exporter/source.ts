@@ -29,7 +29,7 @@ export interface Source {
   name: string;
   /** on both roles, or only where the server has that role */
   on: "both" | "primary" | "standby";
-  /** costs disk reads on a large database, so it is read more rarely */
+  /** costs disk reads on a large database, or seldom changes, so it is read more rarely */
   slow?: true;
   sql: string;
   /** the role for metrics does not see it: it is read as the superuser */
