@@ -70,4 +70,26 @@ test("a full disk on the primary: another node leads, and the node returns when 
   await cluster.kill(last);
   assert.equal(await cluster.waitSuccessor(last, nodes), heir);
   assert.match(await logsOf(container), new RegExp(`Epoch granted.*"to":"${heir}"`));
+  await cluster.start(last);
+  assert.equal(await makeRoom(), heir);
+
+  // WAL that it has not replayed makes a table larger: its recovery gets the room that it can spare, however full the volume is
+  await cluster.psql("pgmaster", "select pg_wal_replay_pause()");
+  await cluster.psql(heir, "create table grown as select generate_series(1, 1000000) as n");
+  const end = await cluster.psql(heir, "select pg_current_wal_insert_lsn()");
+  const received = async () => await cluster.psql("pgmaster", `select pg_last_wal_receive_lsn() >= '${end}'`) === "t";
+  await waitUntil(received, { what: "pgmaster to receive the table", deadlineMs: 30_000 }, deps);
+  const full = await logsOf(container);
+  await exec(container, ["bash", "-c", `${fill}; kill -KILL $(head -1 $PGDATA/postmaster.pid)`]);
+  await waitUntil(
+    async () => await cluster.psql("pgmaster", "select count(*) from grown").catch(() => "") === "1000000",
+    { what: "pgmaster to recover on a full volume", deadlineMs: 60_000 },
+    deps,
+  );
+  assert.match(
+    await logsSince(container, full),
+    /"event":"(Removing WAL files that this server can spare|Giving up the reserve)"/,
+  );
+  await cluster.psql(heir, "drop table grown");
+  assert.equal(await makeRoom(), heir);
 });
