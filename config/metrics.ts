@@ -12,7 +12,9 @@ const metricsPatroni = env("METRICS_PATRONI", flag, {
 const metricsTables = env("METRICS_TABLES", integer(0, 10_000), {
   fallback: 100,
   accepts: "a whole number, 0 to 10000",
-  doc: "Tables of POSTGRES_DB that have series of their own in /metrics: the largest ones, up to so many; 0 for none.",
+  doc:
+    "Tables of POSTGRES_DB that have series of their own in /metrics: the largest ones, up to so many; 0 for none. " +
+    "Where POSTGRES_DB is not set, the oldest database of the cluster is read.",
   changed: "New.",
 });
 

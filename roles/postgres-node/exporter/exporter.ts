@@ -14,8 +14,8 @@ export interface ExporterDeps {
   clock: Clock;
   log: Log;
   signal: AbortSignal;
-  /** role of a server that answers its agent; null while there is none */
-  role(): "primary" | "standby" | null;
+  /** whether there is a server that answers its agent */
+  answers(): boolean;
   connect(): ExporterSession;
   /** value of the label `server` */
   server: string;
@@ -31,7 +31,6 @@ const sourceMs = 4_000;
 
 interface Reader {
   name: string;
-  on: Source["on"];
   everyMs: number;
   sql: string;
   as: ReadAs;
@@ -63,7 +62,6 @@ export class Exporter {
     });
     const settings: Reader = {
       name: "settings",
-      on: "both",
       everyMs: slowEveryMs,
       sql: settingsSql,
       as: "plain",
@@ -88,8 +86,7 @@ export class Exporter {
   /** Reads each source that is due, one after the other. Once the server does not answer, the others are not asked. */
   async round(): Promise<void> {
     const { clock, log, signal } = this.deps;
-    const role = this.deps.role();
-    if (role === null) {
+    if (!this.deps.answers()) {
       this.last.clear();
       return this.close();
     }
@@ -98,8 +95,7 @@ export class Exporter {
     let failed: { source: string; why: string } | null = null;
     for (const reader of this.readers) {
       const before = this.last.get(reader.name);
-      if (reader.on !== "both" && reader.on !== role) this.last.delete(reader.name);
-      else if (!answers) this.keep(reader, null, clock.nowMs());
+      if (!answers) this.keep(reader, null, clock.nowMs());
       else if ((before?.text ?? null) === null || startedMs - before!.atMs >= reader.everyMs - everyMs / 2) {
         const error = await this.read(reader);
         if (error === null) continue;

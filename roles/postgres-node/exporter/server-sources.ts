@@ -1,11 +1,10 @@
 // PURE: what is read of a server and its databases, under the names, types and labels of postgres_exporter 0.17, which
 // dashboards and alerts know (https://github.com/prometheus-community/postgres_exporter).
 // Values are cast to float8, labels to text. What was never reset or done has the time 0 there, so it has here.
-import { columnsOf, type Source } from "./source.ts";
+import { columnsOf, currentLsn as current, type Source } from "./source.ts";
 
 const statics: Source = {
   name: "static",
-  on: "both",
   slow: true,
   server: true,
   labels: ["version", "short_version"],
@@ -17,7 +16,6 @@ const statics: Source = {
 
 const database: Source = {
   name: "database",
-  on: "both",
   slow: true,
   labels: ["datname"],
   sql:
@@ -30,7 +28,6 @@ const database: Source = {
 
 const locks: Source = {
   name: "locks",
-  on: "both",
   labels: ["datname", "mode"],
   sql: `select d.datname, m.mode, count(l.locktype)::float8 as count
     from pg_database d
@@ -43,7 +40,6 @@ const locks: Source = {
 
 const replication: Source = {
   name: "replication",
-  on: "both",
   labels: [],
   sql: `select pg_is_in_recovery() as is_replica,
       coalesce(greatest(0, extract(epoch from now() - pg_last_xact_replay_timestamp())), 0)::float8 as last_replay_seconds`,
@@ -55,7 +51,6 @@ const replication: Source = {
 
 const roles: Source = {
   name: "roles",
-  on: "both",
   slow: true,
   labels: ["rolname"],
   sql: `select rolname, rolconnlimit::float8 as connection_limit from pg_roles`,
@@ -66,7 +61,6 @@ const roles: Source = {
 
 const wal: Source = {
   name: "wal",
-  on: "both",
   labels: [],
   sql: `select count(*)::float8 as segments, coalesce(sum(size), 0)::float8 as size_bytes
     from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$'`,
@@ -75,7 +69,6 @@ const wal: Source = {
 
 const activity: Source = {
   name: "stat_activity",
-  on: "both",
   server: true,
   labels: [
     "datname",
@@ -102,16 +95,15 @@ const activity: Source = {
 
 const sender: Source = {
   name: "stat_replication",
-  on: "primary",
   server: true,
   labels: ["application_name", "client_addr", "state", "slot_name"],
   sql: `select r.application_name, host(r.client_addr) as client_addr, r.state, s.slot_name::text,
-      pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 as pg_current_wal_lsn_bytes,
-      pg_wal_lsn_diff(pg_current_wal_lsn(), r.replay_lsn)::float8 as pg_wal_lsn_diff,
+      pg_wal_lsn_diff(${current}, '0/0')::float8 as pg_current_wal_lsn_bytes,
+      pg_wal_lsn_diff(${current}, r.replay_lsn)::float8 as pg_wal_lsn_diff,
       extract(epoch from r.reply_time)::float8 as reply_time
     from pg_stat_replication r left join pg_replication_slots s on s.active_pid = r.pid`,
   columns: columnsOf("pg_stat_replication_", "gauge", {
-    pg_current_wal_lsn_bytes: "End of the primary's WAL, as bytes since 0/0",
+    pg_current_wal_lsn_bytes: "End of the server's WAL, as bytes since 0/0",
     pg_wal_lsn_diff: "WAL that the standby has not replayed, bytes",
   }).concat(columnsOf("pg_stat_replication_", "untyped", {
     reply_time: "When the standby sent its last reply, seconds since the epoch",
@@ -120,7 +112,6 @@ const sender: Source = {
 
 const archiver: Source = {
   name: "stat_archiver",
-  on: "both",
   server: true,
   labels: [],
   sql: `select archived_count::float8, failed_count::float8,
@@ -138,7 +129,6 @@ const archiver: Source = {
 
 const postmaster: Source = {
   name: "postmaster",
-  on: "both",
   labels: [],
   sql: `select extract(epoch from pg_postmaster_start_time())::float8 as start_time_seconds`,
   columns: columnsOf("pg_postmaster_", "gauge", { start_time_seconds: "Start of the server, seconds since the epoch" }),
@@ -146,7 +136,6 @@ const postmaster: Source = {
 
 const wraparound: Source = {
   name: "database_wraparound",
-  on: "both",
   slow: true,
   labels: ["datname"],
   sql:
@@ -163,7 +152,6 @@ const wraparound: Source = {
 /** Those that are used most; a sequence that has never been used is left out. */
 const sequences: Source = {
   name: "sequences",
-  on: "both",
   slow: true,
   privileged: true,
   labels: ["datname", "schemaname", "sequencename"],

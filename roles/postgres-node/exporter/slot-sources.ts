@@ -1,11 +1,8 @@
 // PURE: replication slots, under the names of postgres_exporter 0.17, and under those that it has since 0.20.
-import { columnsOf, type Source } from "./source.ts";
-
-const current = "case when pg_is_in_recovery() then pg_last_wal_receive_lsn() else pg_current_wal_lsn() end";
+import { columnsOf, currentLsn as current, type Source } from "./source.ts";
 
 const slots: Source = {
   name: "replication_slot",
-  on: "both",
   labels: ["slot_name", "slot_type"],
   sql: `select slot_name::text, slot_type, active as is_active,
       pg_wal_lsn_diff(${current}, '0/0')::float8 as current_wal_lsn,
@@ -26,7 +23,6 @@ const slots: Source = {
 
 const slotStatus: Source = {
   name: "replication_slot_status",
-  on: "both",
   labels: ["slot_name", "slot_type", "wal_status"],
   sql: `select slot_name::text, slot_type, wal_status, 1::float8 as wal_status_is
     from pg_replication_slots where wal_status is not null`,
@@ -40,7 +36,6 @@ const slotStatus: Source = {
 
 const slotLag: Source = {
   name: "replication_slots",
-  on: "both",
   server: true,
   labels: ["slot_name", "database"],
   sql:

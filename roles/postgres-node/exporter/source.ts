@@ -27,8 +27,6 @@ export interface Column {
 
 export interface Source {
   name: string;
-  /** on both roles, or only where the server has that role */
-  on: "both" | "primary" | "standby";
   /** costs disk reads on a large database, or seldom changes, so it is read more rarely */
   slow?: true;
   sql: string;
@@ -50,6 +48,9 @@ export function columnsOf(
 ): Column[] {
   return Object.entries(names).map(([column, help]) => ({ name: `${prefix}${column}${suffix}`, type, help, column }));
 }
+
+/** The end of the WAL that a server has, in SQL. */
+export const currentLsn = "case when pg_is_in_recovery() then pg_last_wal_receive_lsn() else pg_current_wal_lsn() end";
 
 /** A time as seconds since the epoch, in SQL; what has never happened is 0. */
 export const epoch = (column: string) => `coalesce(extract(epoch from ${column}), 0)::float8`;

@@ -14,11 +14,8 @@ export function exportMetrics(node: Node, metrics: Metrics): void {
     clock,
     log,
     signal: stop,
-    role: () => {
-      const role = seen.role();
-      return role === "primary" || role === "standby" ? role : null;
-    },
-    connect: () => connectExporter(config.database),
+    answers: () => ["primary", "standby"].includes(seen.role()),
+    connect: () => connectExporter(config.postgresDb, config.replicationDb),
     server: `${config.host}:5432`,
     tables: config.metricsTables,
   });

@@ -23,7 +23,6 @@ const bgwriterHelp = {
  */
 const bgwriter: Source = {
   name: "stat_bgwriter",
-  on: "both",
   labels: [],
   sql: `select b.buffers_clean::float8, b.maxwritten_clean::float8, b.buffers_alloc::float8,
       ${epoch("b.stats_reset")} as stats_reset,
@@ -52,7 +51,6 @@ const checkpointerHelp = {
 
 const checkpointer: Source = {
   name: "stat_checkpointer",
-  on: "both",
   labels: [],
   sql: `select ${floats(Object.keys(checkpointerHelp))}, ${
     epoch("stats_reset")
@@ -83,7 +81,6 @@ const databaseHelp = {
 
 const statDatabase: Source = {
   name: "stat_database",
-  on: "both",
   labels: ["datid", "datname"],
   sql: `select datid::text, datname::text, numbackends::float8, ${floats(Object.keys(databaseHelp))},
       ${epoch("stats_reset")} as stats_reset, active_time / 1000 as active_time_seconds_total
@@ -109,7 +106,6 @@ const slotConflictHelp = { confl_active_logicalslot: "Uses of logical slots canc
 
 const conflicts: Source = {
   name: "stat_database_conflicts",
-  on: "both",
   server: true,
   labels: ["datid", "datname"],
   sql: `select datid::text, datname::text, ${floats(Object.keys({ ...conflictHelp, ...slotConflictHelp }))}

@@ -37,7 +37,6 @@ const largest = (columns: string, view: string, tables: number) =>
 
 const userTables = (tables: number): Source => ({
   name: "stat_user_tables",
-  on: "both",
   slow: true,
   labels: tableLabels,
   sql: largest(
@@ -69,7 +68,6 @@ const blocks: readonly Column[] = ["heap", "idx", "toast", "tidx"].flatMap((of) 
 
 const ioUserTables = (tables: number): Source => ({
   name: "statio_user_tables",
-  on: "both",
   slow: true,
   labels: tableLabels,
   sql: largest(

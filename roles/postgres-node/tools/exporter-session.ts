@@ -1,6 +1,7 @@
 // The session in which metrics are read.
+import { z } from "zod";
 import type { ExporterSession, ReadAs, Row } from "../exporter/source.ts";
-import { connectLocal } from "./queries.ts";
+import { connectLocal, type Sql } from "./queries.ts";
 
 /** As pg_monitor, which may see statistics and no data, with names from pg_catalog alone. */
 const settings = { role: "pg_monitor", search_path: "pg_catalog", application_name: "postdock metrics" };
@@ -8,27 +9,41 @@ const settings = { role: "pg_monitor", search_path: "pg_catalog", application_na
 const limits = "set local statement_timeout = '3s'; set local lock_timeout = '500ms'";
 const databaseIsGone = "3D000";
 
-/** A session with a database; with that of the superuser, if it is gone. */
-export function connectExporter(database: string): ExporterSession {
-  let sql = connectLocal(database, settings);
-  const rows = async (text: string, as: ReadAs): Promise<readonly Row[]> => {
-    if (as === "plain") return await sql.unsafe(text);
-    return await sql.begin("read only", async (tx) => {
-      await tx.unsafe(as === "superuser" ? `${limits}; set local role none` : limits);
-      return await tx.unsafe(text);
-    });
-  };
+/** The database whose tables have series: POSTGRES_DB, or where that is not set or gone, the oldest one that is the operator's. */
+async function chosen(given: string, own: string): Promise<string> {
+  const sql = connectLocal("postgres", settings);
+  try {
+    const rows = await sql`
+      select datname from pg_database
+      where datname = ${given} or (datallowconn and not datistemplate and datname not in ('postgres', ${own}))
+      order by datname = ${given} desc, oid limit 1`;
+    return z.string().parse(rows[0]?.datname ?? "postgres");
+  } finally {
+    await sql.end({ timeout: 0 });
+  }
+}
+
+/** A session with that database. `given`: POSTGRES_DB, or ""; `own`: the database of repmgr, which is nobody's to look at. */
+export function connectExporter(given: string, own: string): ExporterSession {
+  let sql: Sql | null = null;
   return {
     rows: async (text, as) => {
+      sql ??= connectLocal(await chosen(given, own), settings);
       try {
-        return await rows(text, as);
+        return await rows(sql, text, as);
       } catch (error) {
-        if ((error as { code?: string }).code !== databaseIsGone) throw error;
-        await sql.end({ timeout: 0 });
-        sql = connectLocal("postgres", settings);
-        return await rows(text, as);
+        if ((error as { code?: string }).code === databaseIsGone) sql = null; // it is chosen anew
+        throw error;
       }
     },
-    close: () => void sql.end({ timeout: 0 }).catch(() => {}),
+    close: () => void sql?.end({ timeout: 0 }).catch(() => {}),
   };
+}
+
+async function rows(sql: Sql, text: string, as: ReadAs): Promise<readonly Row[]> {
+  if (as === "plain") return await sql.unsafe(text);
+  return await sql.begin("read only", async (tx) => {
+    await tx.unsafe(as === "superuser" ? `${limits}; set local role none` : limits);
+    return await tx.unsafe(text);
+  });
 }
