@@ -43,10 +43,11 @@ export class Stage {
   ) {}
 
   static async open(form: FormKind): Promise<Stage> {
+    // a run that was cut off has its disks mounted still
+    await (await Cluster.prepare({ name: "soak", edit: editOf(form, [], {}) })).down();
     const disks = await makeDisks(form === "small-disks" ? "700M" : "1500M");
     if (form === "small-disks" && disks.length === 0) say("this run is on the machine's disk instead of small ones");
     const cluster = await Cluster.prepare({ name: "soak", edit: editOf(form, disks, {}) });
-    await cluster.down(); // of a run that was cut off
     return new Stage(cluster, form, disks, {});
   }
 
