@@ -125,6 +125,7 @@ test("a primary and a standby show what postgres_exporter shows, and more", asyn
         }
       })
     );
+    await Promise.allSettled(compared); // each removes its exporter
     await Promise.all(compared);
   } finally {
     await cluster.psql(primary, "drop table seen");
