@@ -53,7 +53,8 @@ export const postgresNodeVariables = {
     {
       fallback: "scram-sha-256",
       accepts: "scram-sha-256, md5, password, trust, reject or cert",
-      doc: "Authentication method of the `host all all all` line in pg_hba.conf, written at bootstrap. With reject and cert, " +
+      doc:
+        "Authentication method of the `host all all all` line in pg_hba.conf, written at bootstrap. With reject and cert, " +
         "REPLICATION_USER and POSTGRES_USER log in by password all the same. cert needs ssl:on, ssl_cert_file, ssl_key_file and " +
         "ssl_ca_file in CONFIGS.",
       changed: "New, as in the official postgres image.",
