@@ -101,3 +101,16 @@ test("a server that answers and dies again and again is started after growing pa
   assert.deepEqual([statusOf(f.node).trouble, statusOf(f.node).unhealthy], [null, null]);
   await endLife(f, life);
 });
+
+test("what the system refuses while the agent works is told as such, and is no error of the agent", async () => {
+  const f = fakeNode();
+  const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  Object.assign(f.node.doors.data, { look: () => Promise.reject(full) });
+  const life = runNode(f.node);
+  await f.clock.pass(5_000);
+  const trouble = statusOf(f.node).trouble!;
+  assert.match(trouble.because, /^A volume of this container is full/);
+  assert.match(trouble.fix, /df -h/);
+  assert.ok(!f.lines.some((line) => line.includes("An unexpected error")), f.lines.join("\n"));
+  await endLife(f, life);
+});

@@ -1,6 +1,7 @@
 // What a node does while its server is down: it pauses, tries again, and votes all the time. Only a refusal ends its agent.
 import { lacksRoom } from "../../core/postgres/room.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { refusalOfSystem } from "../../core/words/system-errors.ts";
 import { type Broken, countFailure } from "./decide/broken.ts";
 import { ServerSurvives } from "./act/end-server.ts";
 import { makeRoom } from "./act/room.ts";
@@ -52,7 +53,8 @@ export async function waitALittle({ clock, condition, stop }: Node, retry: Retry
 export async function pauseAfterFailure(error: unknown, node: Node, retry: Retry): Promise<void> {
   if (error instanceof ServerSurvives) throw error;
   const { clock, condition, config, history, lease, log, stop } = node;
-  let trouble = troubleOf(error);
+  const known = refusalOfSystem(error);
+  let trouble = troubleOf(known ?? error);
   // no server runs: another node that can start may lead meanwhile
   retry.bid?.end();
   await lease.release(`PostgreSQL was not started: ${trouble.because}`);
@@ -69,7 +71,7 @@ export async function pauseAfterFailure(error: unknown, node: Node, retry: Retry
   const news = condition.failed(clock.nowMs(), trouble);
   node.restoring.set({ step: "waiting", trouble: trouble.because });
   if (news) history.warn("The attempt failed", { ...trouble });
-  if (!(error instanceof OperatorError)) log.error("An unexpected error", { error });
+  if (known === null) log.error("An unexpected error", { error });
   log.warn("Trying again after a pause", { afterMs: retry.pauseMs });
   say(node, "waiting", "pausing after a failure", trouble.because);
   // the operator's clone was one attempt: what was there before it serves again, if it can
