@@ -143,7 +143,8 @@ async function runningView(surroundings: Surroundings, run: ServerRun, node: Nod
   const streaming = own.upstream?.streaming ?? false;
   // a WAL receiver that keeps starting and ending is seen streaming now and then, but makes no progress
   const steady = streaming && clock.nowMs() - (seen.now.trouble?.atMs ?? -Infinity) >= steadyMs;
-  if (steady) seen.streamingTrouble(null);
+  // replay that PostgreSQL has paused does not go on because WAL still arrives
+  if (steady && !own.replayPaused) seen.streamingTrouble(null);
   if (streaming) node.reinit.streams();
   return {
     ...viewOf(node, surroundings),

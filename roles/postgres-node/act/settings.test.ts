@@ -55,6 +55,17 @@ test("a standby is started again, once, when the primary has lowered what was ra
   await endLife(f, life);
 });
 
+test("a standby whose replay waits for a higher setting is started again, however late its agent looks", async () => {
+  const f = standby();
+  const life = runNode(f.node);
+  await f.clock.pass(5_000);
+  f.world.server = { ...f.world.server!, replayPaused: true };
+  f.node.seen.streamingTrouble({ what: "settings-too-low", atMs: f.clock.nowMs() - 5_000 });
+  await f.clock.pass(10_000);
+  assert.equal(f.world.did.filter((d) => d === "start").length, 2, f.world.did.join());
+  await endLife(f, life);
+});
+
 test("a server that does not start for what ALTER SYSTEM wrote names the line, and how to take it back", async () => {
   const f = brokenStandby();
   f.node.doors.data.altered = () => Promise.resolve([{ name: "max_connections", value: "50", line: 3 }]);
