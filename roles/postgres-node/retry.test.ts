@@ -102,7 +102,7 @@ test("a server that answers and dies again and again is started after growing pa
   await endLife(f, life);
 });
 
-test("what the system refuses while the agent works is told as such, and is no error of the agent", async () => {
+test("a refusal of the system while the agent works is reported as what it is, and not as an unexpected error", async () => {
   const f = fakeNode();
   const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
   Object.assign(f.node.doors.data, { look: () => Promise.reject(full) });
