@@ -1,6 +1,6 @@
 // What the kernel says about this process, under the names that every exporter uses
 // (https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics).
-import type { Family } from "../words/family.ts";
+import { type Family, familyOf } from "../words/family.ts";
 import { type ProcTexts, readProc } from "./proc.ts";
 
 const clockTicks = 100; // USER_HZ, which is 100 on every architecture that Debian has
@@ -19,12 +19,8 @@ export function processFamilies(read: () => ProcTexts = readProc): Family[] {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
   const field = (number: number) => fields[number - 3] ?? NaN;
   const bootSeconds = Number(/^btime (\d+)$/m.exec(system)?.[1]);
-  const family = (name: string, type: Family["type"], help: string, value: number): Family => ({
-    name: `process_${name}`,
-    type,
-    help,
-    samples: Number.isFinite(value) ? [{ labels: {}, value }] : [],
-  });
+  const family = (name: string, type: Family["type"], help: string, value: number) =>
+    familyOf(`process_${name}`, type, help, Number.isFinite(value) ? value : null);
   return [
     family("cpu_seconds_total", "counter", "CPU time of this process, seconds", (field(14) + field(15)) / clockTicks),
     family("resident_memory_bytes", "gauge", "Resident memory of this process, bytes", field(24) * pageBytes),

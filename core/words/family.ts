@@ -13,6 +13,17 @@ export interface Family {
   samples: readonly Sample[];
 }
 
+/** A family of one value; what is not known has no sample. */
+export function familyOf(
+  name: string,
+  type: Family["type"],
+  help: string,
+  value: number | boolean | null,
+  labels: Sample["labels"] = {},
+): Family {
+  return { name, type, help, samples: value === null ? [] : [{ labels, value: Number(value) }] };
+}
+
 /** The text of families; a family without samples is left out, and the labels of a sample are sorted. */
 export function familiesText(families: readonly Family[]): string {
   return families.filter(({ samples }) => samples.length > 0).map(familyText).join("");

@@ -1,6 +1,6 @@
 // Reads what PostgreSQL says about itself at intervals, beside the agent's looks, so that a scrape never asks the server.
 import { errorText } from "../../../core/words/errors.ts";
-import { familiesText, type Family } from "../../../core/words/family.ts";
+import { familiesText, type Family, familyOf } from "../../../core/words/family.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { type Clock, every, withDeadline } from "../../../core/runtime/time.ts";
 import { serverSources } from "./server-sources.ts";
@@ -141,12 +141,6 @@ export class Exporter {
       help,
       samples: entries.map(({ source, ...read }) => ({ labels: { [label]: source }, value: value(read) })),
     });
-    const single = (name: string, type: Family["type"], help: string, value: number): Family => ({
-      name,
-      type,
-      help,
-      samples: [{ labels: {}, value }],
-    });
     const about: Family[] = [
       of(
         "postdock_metrics_age_seconds",
@@ -165,14 +159,14 @@ export class Exporter {
         (read) => Number(read.text !== null),
         "collector",
       ),
-      single("pg_exporter_scrapes_total", "counter", "Times that PostgreSQL was read for metrics", this.rounds),
-      single(
+      familyOf("pg_exporter_scrapes_total", "counter", "Times that PostgreSQL was read for metrics", this.rounds),
+      familyOf(
         "pg_exporter_last_scrape_error",
         "gauge",
         "1 if something could not be read the last time",
-        Number(this.lastRound.failed),
+        this.lastRound.failed,
       ),
-      single(
+      familyOf(
         "pg_exporter_last_scrape_duration_seconds",
         "gauge",
         "Time that reading took the last time, seconds",

@@ -2,7 +2,7 @@
 import { driftShare, fenceMarginMs } from "../../../core/lease/decide/claim.ts";
 import { type RestoreEnd, RestoreProgressSchema } from "../../../core/protocol/restore.ts";
 import type { NodeStatus } from "../../../core/protocol/status.ts";
-import type { Family } from "../../../core/words/family.ts";
+import { type Family, familyOf } from "../../../core/words/family.ts";
 import { troubleGauges } from "./trouble-metrics.ts";
 import { type EventMetrics, type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
 
@@ -69,16 +69,11 @@ export const nodeGauges: readonly Gauge<NodeStatus>[] = [
 
 /** What the agent itself knows better than a look into the server, under the names and labels of postgres_exporter. */
 export function exporterFamilies({ postgres }: NodeStatus): Family[] {
-  const family = (name: string, help: string, value: number | null): Family => ({
-    name,
-    type: "gauge",
-    help,
-    samples: value === null ? [] : [{ labels: {}, value }],
-  });
   return [
-    family("pg_up", "1 while the server answers the agent", Number(postgres.running === true)),
-    family(
+    familyOf("pg_up", "gauge", "1 while the server answers the agent", postgres.running === true),
+    familyOf(
       "pg_replication_lag_seconds",
+      "gauge",
       "Age of the last replayed commit, seconds; 0 when caught up",
       postgres.role === "primary" ? 0 : postgres.lagSeconds,
     ),

@@ -2,16 +2,13 @@
 // there (https://patroni.readthedocs.io/en/latest/rest_api.html#monitoring-endpoint). Only where an equal exists.
 import { parseLsn } from "../../../core/postgres/lsn.ts";
 import type { NodeStatus } from "../../../core/protocol/status.ts";
-import type { Family } from "../../../core/words/family.ts";
+import { type Family, familyOf } from "../../../core/words/family.ts";
 
 /** METRICS_PATRONI=0 leaves these out. */
 export function patroniFamilies({ cluster, lease, node, paused, postgres }: NodeStatus): Family[] {
-  const family = (type: Family["type"], name: string, help: string, value: number | boolean | null): Family => ({
-    name: `patroni_${name}`,
-    type,
-    help,
-    samples: value === null ? [] : [{ labels: { scope: cluster, name: node.name }, value: Number(value) }],
-  });
+  const labels = { scope: cluster, name: node.name };
+  const family = (type: Family["type"], name: string, help: string, value: number | boolean | null) =>
+    familyOf(`patroni_${name}`, type, help, value, labels);
   const { lsn, replayLsn, replayPaused, role, running, timeline, upstream } = postgres;
   const known = role !== "unknown";
   const primary = role === "primary" && (lease.held || lease.mode !== "on");

@@ -7,7 +7,6 @@ import { connectLocal, type Sql } from "./queries.ts";
 const settings = { role: "pg_monitor", search_path: "pg_catalog", application_name: "postdock metrics" };
 /** Limits of a statement, and of its wait for a lock; of the transaction, since settings of the session would be shown. */
 const limits = "set local statement_timeout = '3s'; set local lock_timeout = '500ms'";
-const databaseIsGone = "3D000";
 
 /** The database whose tables have series: POSTGRES_DB, or where that is not set or gone, the oldest one that is the operator's. */
 async function chosen(given: string, own: string): Promise<string> {
@@ -23,19 +22,11 @@ async function chosen(given: string, own: string): Promise<string> {
   }
 }
 
-/** A session with that database. `given`: POSTGRES_DB, or ""; `own`: the database of repmgr, which is nobody's to look at. */
+/** A session with that database; the next session chooses anew. `given`: POSTGRES_DB, or ""; `own`: the database of repmgr, which is nobody's to look at. */
 export function connectExporter(given: string, own: string): ExporterSession {
   let sql: Sql | null = null;
   return {
-    rows: async (text, as) => {
-      sql ??= connectLocal(await chosen(given, own), settings);
-      try {
-        return await rows(sql, text, as);
-      } catch (error) {
-        if ((error as { code?: string }).code === databaseIsGone) sql = null; // it is chosen anew
-        throw error;
-      }
-    },
+    rows: async (text, as) => await rows(sql ??= connectLocal(await chosen(given, own), settings), text, as),
     close: () => void sql?.end({ timeout: 0 }).catch(() => {}),
   };
 }
