@@ -31,7 +31,7 @@ export async function watchNode(
       : restore
       ? lineOf(restore)
       : "";
-    const key = restore?.step ?? line;
+    const key = restore ? `${restore.step} ${restore.trouble}` : line; // what counts as new: said at once
     if (line !== "" && (key !== said || clock.nowMs() - saidMs >= sayEveryMs)) {
       said = key;
       saidMs = clock.nowMs();
