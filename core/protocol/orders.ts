@@ -21,7 +21,6 @@ export interface Order<Question extends object, Answer extends object> {
 export type QuestionOf<O> = O extends Order<infer Question, object> ? Question : never;
 export type AnswerOf<O> = O extends Order<object, infer Answer> ? Answer : never;
 
-/** Ties both schemas to the types of TypeScript. */
 function order<Question extends object, Answer extends object>(
   name: string,
   schemas: Omit<Order<Question, Answer>, "path">,
