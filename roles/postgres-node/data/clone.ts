@@ -177,7 +177,12 @@ async function baseBackup(host: string, { bytes, tablespaces }: Source, deps: Cl
   throw new OperatorError({
     what: `The clone from "${host}" failed`,
     why: commandErrorText(result),
-    fix: remedyFor(commandErrorText(result), config) ??
-      `wait for the next attempt, which is automatic; if it keeps failing, see the log of ${host}`,
+    fix: fixOfCopy(commandErrorText(result), { from: host, to: config.host }),
   });
+}
+
+/** What to do about what pg_basebackup has said: an ERROR is of the server that is copied, and about a volume there. */
+export function fixOfCopy(said: string, { from, to }: { from: string; to: string }): string {
+  return remedyFor(said, { host: /\bERROR: /.test(said) ? from : to }) ??
+    `wait for the next attempt, which is automatic; if it keeps failing, see the log of ${from}`;
 }
