@@ -183,7 +183,8 @@ test("CONFIGS takes other symbols, quotes and older names; scripts see the envir
     assert.equal((await query("select datlocprovider from pg_database where datname = 'postgres'")).trim(), "i");
     await exec(name, ["bash", "-c", "exec 3<> /dev/tcp/localhost/8181"]);
     assert.match(await exec(name, ["postdock", "cluster", "show"]), /serving as primary/);
-    assert.match(await logsOf(name), /"event":"Parallel queries may fail: \/dev\/shm is small".*shm_size/);
+    const { stdout: found } = await tryExec(name, ["postdock", "cluster", "doctor"]);
+    assert.match(found, /\/dev\/shm has 64\.0 MB, with which parallel queries fail: .*\n\s*fix: set shm_size/);
     await docker(["kill", name]);
     await docker(["start", name]);
     const inRecovery = ["psql", "-U", "postgres", "-XAtc", "select pg_is_in_recovery()"];
