@@ -163,6 +163,9 @@ test("with hostnossl lines alone, doctor names the setting with which pgpool ser
     { what: "doctor to name the setting", deadlineMs: 60_000, everyMs: 2_000, why: () => said },
     deps,
   );
+  const ready = await tryExec(pool, ["postdock", "healthcheck", "ready"]);
+  assert.equal(ready.code, 1, ready.stdout);
+  assert.match(ready.stdout, /no login gets through/);
   await use(odd, [], (file) => setEnvironment(file, "pgpool", { CONFIGS: "ssl:off" }));
   await docker(["restart", pool]); // only the content of a file has changed
   const serves = () => throughPool("select 1").then((one) => one === "1", () => false);
