@@ -62,6 +62,7 @@ export const server = (changes: Partial<ServerSeen> = {}): Omit<ServerSeen, "atM
   commitAgeSeconds: null,
   replayPaused: false,
   upstream: null,
+  upstreamAddress: null,
   syncNames: "",
   downstream: [],
   registered: null,

@@ -20,6 +20,7 @@ export class Registration {
     const { config, clock, repmgrd } = this.node;
     const own = ownOf(this.node);
     if (own.role !== "primary" && own.role !== "standby") return;
+    if (this.underWay) return; // its record may be right already, but repmgrd is stopped at the end
     const upstream = reached(surroundings).find((p) => p.host === own.upstream?.host);
     const decision = decideRegistration({
       self: { nodeId: config.id, nodeName: config.name, host: config.host, priority: config.priority },
@@ -35,7 +36,7 @@ export class Registration {
     this.differsSince ??= clock.nowMs();
     const waitedMs = clock.nowMs() - this.differsSince;
     if (decision.need === "soon" && this.wasRight && waitedMs < registrationGraceMs) return repmgrd.start();
-    if (this.underWay || clock.nowMs() - this.triedAt < registrationRetryMs) return;
+    if (clock.nowMs() - this.triedAt < registrationRetryMs) return;
     if (own.role === "primary") return this.register("primary", null, decision.because);
     if (upstream && own.upstream?.streaming) this.register("standby", upstream.nodeId, decision.because);
   }

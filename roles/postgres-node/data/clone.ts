@@ -50,7 +50,7 @@ export async function clone(host: string, deps: CloneDeps): Promise<void> {
   await baseBackup(host, source, deps);
   await linkTablespaces(journal.stagingDirectory(config.pgdata), source.tablespaces);
   // the settings are those of the source, which may be a standby of nobody: then this node would count as a former primary
-  await writeStandbyState(host, { ...config, pgdata: journal.stagingDirectory(config.pgdata) });
+  await writeStandbyState(host, { ...deps, config: { ...config, pgdata: journal.stagingDirectory(config.pgdata) } });
   await holdOlder(journal.stagingDirectory(config.pgdata));
   await journal.writeJournal(config.pgdata, { phase: "moving-out", source: host, startedAt, tablespaces });
   await journal.moveIntoPlace(config.pgdata, log);
@@ -138,7 +138,7 @@ async function baseBackup(host: string, { bytes, tablespaces }: Source, deps: Cl
   const { port } = upstreamConnection(host, config);
   const target = journal.stagingDirectory(config.pgdata);
   const conninfo = renderConninfo({
-    host,
+    ...deps.peers.names.wayTo(host),
     port,
     user: config.replicationUser,
     application_name: `${config.name}_clone`,
@@ -177,7 +177,12 @@ async function baseBackup(host: string, { bytes, tablespaces }: Source, deps: Cl
   throw new OperatorError({
     what: `The clone from "${host}" failed`,
     why: commandErrorText(result),
-    fix: remedyFor(commandErrorText(result), config) ??
-      `wait for the next attempt, which is automatic; if it keeps failing, see the log of ${host}`,
+    fix: fixOfCopy(commandErrorText(result), { from: host, to: config.host }),
   });
+}
+
+/** What to do about what pg_basebackup has said: an ERROR is of the server that is copied, and about a volume there. */
+export function fixOfCopy(said: string, { from, to }: { from: string; to: string }): string {
+  return remedyFor(said, { host: /\bERROR: /.test(said) ? from : to }) ??
+    `wait for the next attempt, which is automatic; if it keeps failing, see the log of ${from}`;
 }

@@ -54,7 +54,9 @@ export function decideStartup(view: ClusterView, look: StartupLook = {}): Startu
       return {
         do: "refuse",
         because: `the data directory is not empty but holds no cluster (${view.data.entries.slice(0, 5).join(", ")})`,
-        fix: "mount the right volume, or empty this one if its content is not needed",
+        fix: view.data.entries.every((name) => name.startsWith("."))
+          ? "if the storage keeps these there, as snapshots are kept, set PGDATA to a directory below this one"
+          : "mount the right volume, or empty this one if its content is not needed",
       };
     case "other-version":
       return {

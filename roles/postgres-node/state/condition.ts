@@ -15,6 +15,9 @@ export class Condition {
   private broken: Trouble | null = null;
   private differences = "";
 
+  /** `lacks`: what is wrong with the container itself, for as long as it runs */
+  constructor(private readonly lacks: readonly Trouble[] = []) {}
+
   /** Since when the server, its preparation or its hand-over has failed, the clock's milliseconds; null if nothing fails. */
   get failingSince(): number | null {
     return this.failing;
@@ -50,9 +53,9 @@ export class Condition {
     return this.tlsSeen;
   }
 
-  /** What is wrong with the settings of the server, as last seen. */
+  /** What is wrong with the settings of the server, as last seen, and with those of its container. */
   get settings(): readonly Trouble[] {
-    return this.settingTroubles;
+    return [...this.lacks, ...this.settingTroubles];
   }
 
   /** For how long the server has failed, milliseconds. */
