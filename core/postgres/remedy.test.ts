@@ -15,6 +15,16 @@ const cases: readonly [string, RegExp][] = [
     /let replication_user in from 172\.18\.0\.3.* if it has a line hostssl, set ssl:on/,
   ],
   ['could not access file "timescaledb": No such file or directory', /library timescaledb .*shared_preload_libraries/],
+  [
+    'PostgreSQL does not let the agent of this node in: Peer authentication failed for user "postgres"',
+    /"local all postgres trust" the first line of pg_hba\.conf in PGDATA of pg2/,
+  ],
+  ['PostgreSQL does not let the agent of this node in: role "postgres" is not permitted to log in', /postgres login$/],
+  [
+    "PostgreSQL does not let the agent of this node in: sorry, too many clients already",
+    /sessions of superusers on pg2/,
+  ],
+  ['PostgreSQL does not let the agent of this node in: database "x" does not exist', /create database "x"$/],
   ["all replication slots are in use", /max_replication_slots/],
   ['could not write to file "pg_wal/xlogtemp.1": No space left on device', /room on the volume of pg2/],
   ["could not map anonymous shared memory: Cannot allocate memory", /shared_buffers/],

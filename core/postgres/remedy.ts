@@ -1,19 +1,10 @@
 // PURE: what to do about what PostgreSQL or one of its tools says: a table from message to fix.
 
-/** Where the message was said. */
-export interface Where {
-  /** the node concerned */
-  host: string;
-}
-
-interface Remedy {
-  says: RegExp;
-  /** what to type or change; `m` is the match */
-  fix: (m: RegExpExecArray, where: Where) => string;
-}
+import { ownLogin, type Remedy, type Where } from "./remedy-login.ts";
 
 /** The first row that matches counts: what is more exact stands before what is more general. */
 const remedies: readonly Remedy[] = [
+  ...ownLogin,
   {
     says: /(\w+) = (\S+) is a lower setting than on the primary server, where its value was (\d+)/,
     fix: ([, name, , value], { host }) =>

@@ -119,6 +119,8 @@ export interface ServerDoor {
   /** `onLine`: each line of its log, as it comes */
   start(onLine: (line: string) => void): ServerProcess;
   look(): Promise<Omit<ServerSeen, "atMs">>;
+  /** throws if a new session of the agent is not let in */
+  login(): Promise<void>;
   /** how many processes the server has */
   processes(): number;
   /** ends all of them at once, as the fence does; false if some stay */

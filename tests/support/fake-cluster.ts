@@ -77,6 +77,7 @@ export const soundFiles = {
 export const soundSettings = {
   settings: () => Promise.resolve({ wrong: [], waiting: [], inForce: [], ofRoles: [], toArchive: null }),
   missing: () => Promise.resolve([]),
+  login: () => Promise.resolve(),
 };
 
 export const soundRole = (name: string): RoleSeen => ({

@@ -58,6 +58,12 @@ export class LocalServer {
     }
   }
 
+  /** Throws if a new session of the agent is not let in: the open one goes on whatever is changed. */
+  async login(): Promise<void> {
+    const sql = queries.connectLocal(this.database);
+    await queries.withConnection(sql, quickMs, (sql) => sql`select`);
+  }
+
   promote(): Promise<void> {
     return withDeadline(queries.promoteServer(this.sql), promoteMs, "pg_promote()");
   }
