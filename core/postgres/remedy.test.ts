@@ -30,7 +30,14 @@ const cases: readonly [string, RegExp][] = [
   ["could not map anonymous shared memory: Cannot allocate memory", /shared_buffers/],
   ['pg_basebackup: error: directory "/srv/fast" exists but is not empty', /empty directory .* at \/srv\/fast on pg2/],
   ['directory "/srv/fast" does not exist', /empty directory .* at \/srv\/fast on pg2/],
-  ['could not open directory "pg_tblspc/16400/PG_17_202406281": No such file', /path of the tablespace/],
+  [
+    'could not open directory "pg_tblspc/16400/PG_17_202406281": No such file',
+    /^mount the volume that was there .*16400/,
+  ],
+  [
+    'could not open file "pg_tblspc/16400/PG_17_202406281/5/16402": No such file or directory',
+    /^mount the volume that was/,
+  ],
   ["could not locate a valid checkpoint record at 0/3000028", /^wait: .*cluster reinit pg2.*postdock barman restore/],
   ["WAL contains references to invalid pages", /^wait: if pg2 ended .* crash recovery .*cluster reinit pg2/],
   ['could not open file "global/1262": No such file or directory', /cluster reinit pg2/],

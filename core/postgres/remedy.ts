@@ -77,6 +77,12 @@ const remedies: readonly Remedy[] = [
         : "correct the ssl_ settings in CONFIGS: the key belongs to the certificate, and cert needs ssl_ca_file",
   },
   {
+    says: /"(pg_tblspc\/\d+)[^"]*": No such file/,
+    fix: ([, link], { host }) =>
+      `mount the volume that was there at the path of the tablespace, to which ${link} in PGDATA of ${host} leads, and start ` +
+      `its container again; if it is lost, mount an empty one and type postdock cluster reinit ${host}`,
+  },
+  {
     says:
       /tablespace|pg_tblspc|directory "([^"]+)" (?:exists but is not empty|does not exist)|could not create directory "([^"]+)"/,
     fix: (m, { host }) =>

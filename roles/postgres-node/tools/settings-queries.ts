@@ -48,7 +48,10 @@ export async function readSettings(sql: Sql): Promise<SettingsSeen> {
   return { ...rest, ofRoles: of_roles, toArchive: to_archive };
 }
 
-/** Directories of the data that are not there, or empty although they never are, and those of databases that are not there. */
+/**
+ * Directories of the data that are not there, or empty although they never are, and those of databases and tablespaces that are
+ * not there. What is dropped at this moment is among them.
+ */
 export async function readMissing(sql: Sql): Promise<string[]> {
   const needed = neededDirectories.join();
   const filled = filledDirectories.join();
@@ -57,6 +60,11 @@ export async function readMissing(sql: Sql): Promise<string[]> {
       or (d = any (string_to_array(${filled}, ',')) and not exists (select from pg_ls_dir(d, true, false)))
     union all
     select 'base/' || d.oid from pg_database d join pg_tablespace t on t.oid = d.dattablespace
-    where t.spcname = 'pg_default' and pg_stat_file('base/' || d.oid, true) is null`;
+    where t.spcname = 'pg_default' and d.datconnlimit <> -2 and pg_stat_file('base/' || d.oid, true) is null
+    union all
+    select 'pg_tblspc/' || t.oid || coalesce((select ' (' || pg_tablespace_location(t.oid) || ')'
+        from pg_ls_dir('pg_tblspc', true, false) link where link = t.oid::text), '')
+    from pg_tablespace t where t.spcname not in ('pg_default', 'pg_global')
+      and not exists (select from pg_ls_dir('pg_tblspc/' || t.oid, true, false) v where starts_with(v, 'PG_17_'))`;
   return z.array(z.object({ name: z.string() })).parse([...rows]).map((r) => r.name);
 }
