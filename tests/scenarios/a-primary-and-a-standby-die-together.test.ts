@@ -48,6 +48,17 @@ test("when two of three first-level nodes die, the last one leads and the cascad
   // dead backends at once delay pgpool's sessions longer than one: 5.1 to 8.9 s were measured.
   const gapMs = successionMs + 5_000;
   assertLedger("primary and a standby killed together", report, { atLeast: 60, gapMs });
+
+  // the subscriber goes for good while the former primary is away
+  await cluster.stop(leader);
+  const next = await cluster.waitWhole(wholeMs, nodes.filter((n) => n !== leader));
+  await cluster.psql(next, "select pg_drop_replication_slot('subscriber')", "monkey_db");
+  await cluster.start(leader);
+  assert.equal(await cluster.waitWhole(), next);
+  const gone = () => cluster.psql(leader, "select count(*) from pg_replication_slots where slot_type = 'logical'");
+  const what = `${leader} to drop the slot of its leadership`;
+  const dropped = async () => await gone() === "0";
+  await waitUntil(dropped, { what, deadlineMs: 30_000, everyMs: 500 }, { clock: systemClock });
 });
 
 const consume = "select count(*) > 0 from pg_logical_slot_get_changes('subscriber', null, null) where data ~ 'INSERT'";
