@@ -1,4 +1,5 @@
 // What keeps this node from its work, in the words of PostgreSQL or of the tool that failed, and what to do about it.
+import { concerned } from "../../../core/postgres/concerned.ts";
 import { remedyFor } from "../../../core/postgres/remedy.ts";
 import { notLetIn } from "../../../core/postgres/remedy-login.ts";
 import { messageText, type ServerMessage, whyEnded } from "../../../core/postgres/server-log.ts";
@@ -76,7 +77,7 @@ export function standbyTrouble({ seen, config }: Hearing): Trouble | null {
   if (server === null || !server.standby) return null;
   const said = (server.replayPaused ? heard.replay : null) ??
     (server.upstream?.streaming === true ? null : heard.receiver);
-  return said && toTrouble(said, config);
+  return said && toTrouble(said, concerned(messageText(said), config, server.upstream?.host ?? null));
 }
 
 /** The same of anything that was thrown. */
