@@ -152,6 +152,8 @@ export interface RepmgrDoor {
   /** false if repmgr failed; the log says why */
   registerPrimary(): Promise<boolean>;
   registerStandby(upstreamNodeId: number): Promise<boolean>;
+  /** removes the records of these nodes; on a primary */
+  forget(nodeIds: readonly number[]): Promise<void>;
   /** `connects`: the hosts that it connects to; it is held back while their names do not resolve */
   startDaemon(connects: () => readonly string[]): Pick<Supervised, "running" | "held" | "stop">;
   /** whether repmgrd is paused on this node; false if repmgr is not there yet */
