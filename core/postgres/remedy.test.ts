@@ -40,6 +40,10 @@ const cases: readonly [string, RegExp][] = [
   ],
   ["could not locate a valid checkpoint record at 0/3000028", /^wait: .*cluster reinit pg2.*postdock barman restore/],
   ["WAL contains references to invalid pages", /^wait: if pg2 ended .* crash recovery .*cluster reinit pg2/],
+  [
+    'could not access status of transaction 700 (Could not open file "pg_xact/0000": No such file or directory.)',
+    /cluster reinit pg2/,
+  ],
   ['could not open file "global/1262": No such file or directory', /cluster reinit pg2/],
   ['could not open file "global/1262": Permission denied', /to uid 999/],
   ["FATAL: check of private key failed: key values mismatch", /the key belongs to the certificate/],

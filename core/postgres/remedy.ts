@@ -123,7 +123,7 @@ const remedies: readonly Remedy[] = [
   },
   {
     says:
-      /could not locate a valid checkpoint record|could not find redo location|incorrect checksum in control file|database files are incompatible|pg_control|invalid (?:primary )?checkpoint|could not (?:open|read|access) (?:file|directory) "(?:global|base|pg_wal|pg_xact|pg_multixact|pg_[a-z]+)|WAL ends before|invalid page in block|contains invalid data/,
+      /could not locate a valid checkpoint record|could not find redo location|incorrect checksum in control file|database files are incompatible|pg_control|invalid (?:primary )?checkpoint|[Cc]ould not (?:open|read|access) (?:file|directory) "(?:global|base|pg_wal|pg_xact|pg_multixact|pg_[a-z]+)|WAL ends before|invalid page in block|contains invalid data/,
     fix: (_, { host }) =>
       `wait: once another node is the primary, this one is cloned again by itself; if it is not, type postdock cluster ` +
       `reinit ${host}; if no other node has the data, restore a backup: postdock barman restore`,

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Setting } from "../../config/list-syntax.ts";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { postgresAccount, run, tryRun } from "../../core/runtime/command.ts";
-import { ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import {
   diskSpace,
   ensureDirectory,
@@ -21,6 +21,7 @@ import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import { renderPgpassLine } from "../../core/postgres/conninfo.ts";
+import { unwritable } from "./decide/unwritable.ts";
 import { requireTlsFiles } from "./data/tls.ts";
 import { mountsBelow } from "./text/mounts.ts";
 import { librariesOf } from "./text/preloaded.ts";
@@ -126,7 +127,7 @@ export async function prepareNode(config: NodeConfig, log: Log): Promise<void> {
   const owner = postgresAccount;
   await ensureDirectory("/var/run/postgresql", { mode: 0o2775, owner });
   await ensureDirectory("/run/postdock", { mode: 0o750, owner });
-  await preparePgdata(config.pgdata);
+  await preparePgdata(config.pgdata, log);
   await writeAtomic(passfilePath, renderPgpassLine(config.replicationUser, config.replicationPassword), {
     mode: 0o600,
     owner,
@@ -136,7 +137,7 @@ export async function prepareNode(config: NodeConfig, log: Log): Promise<void> {
   await checkSharedMemory(log);
 }
 
-async function preparePgdata(pgdata: string): Promise<void> {
+async function preparePgdata(pgdata: string, log: Log): Promise<void> {
   try {
     await ensureDirectory(pgdata, { mode: 0o700, owner: postgresAccount });
     const probe = join(pgdata, "pgsql_tmp.write-test");
@@ -146,16 +147,9 @@ async function preparePgdata(pgdata: string): Promise<void> {
     const lostAndFound = join(pgdata, "lost+found");
     if (await exists(lostAndFound)) await setAccess(lostAndFound, { mode: 0o700, owner: postgresAccount });
   } catch (error) {
-    const code = (error as { code?: string }).code;
-    throw new OperatorError({
-      what: `The data directory ${pgdata} cannot be written to`,
-      why: code === "ENOSPC" ? "the disk is full" : (error as Error).message,
-      fix: code === "ENOSPC"
-        ? "free space on the volume, or give the node a larger one"
-        : "mount a writable volume at PGDATA, and give its files to uid 999",
-      exitCode: ExitCode.config,
-      cause: error,
-    });
+    const ends = unwritable(pgdata, error, await exists(pgdata));
+    if (ends !== null) throw ends;
+    log.warn("The volume of the data directory is full", { pgdata, why: errorText(error) });
   }
   // a volume of 1.x may belong to another uid of the same image family
   const version = await modeOf(join(pgdata, "PG_VERSION"));
