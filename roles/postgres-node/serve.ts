@@ -7,7 +7,8 @@ import { endWithoutHeir, handOver, type Heir, successorOf } from "./act/hand-ove
 import { takeOrder } from "./act/take-order.ts";
 import { giveWayUnseen } from "./act/unseen.ts";
 import { bringUp } from "./bring-up.ts";
-import { dutiesOf, type Duty } from "./duties.ts";
+import { dutiesOf } from "./duties.ts";
+import type { Duty } from "./duty.ts";
 import { announce, armIfNeeded, leads, licenseOf, type Node } from "./node.ts";
 import { observeServer } from "./observe/server.ts";
 import { finalLook, observeSurroundings } from "./observe/surroundings.ts";

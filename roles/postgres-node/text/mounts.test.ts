@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { mountsBelow } from "./mounts.ts";
 
 const mountinfo = [
-  "1051 948 0:178 / / rw,relatime master:380 - overlay overlay rw,lowerdir=/l",
+  "1051 948 0:178 / / rw,relatime shared:380 - overlay overlay rw,lowerdir=/l",
   "1060 1051 254:1 /volumes/a/_data /var/lib/postgresql/data rw,relatime - ext4 /dev/vda1 rw",
   "1061 1060 254:1 /volumes/b/_data /var/lib/postgresql/data/log rw,relatime - ext4 /dev/vda1 rw",
   "1062 1060 0:90 / /var/lib/postgresql/data/pg_stat_tmp rw - tmpfs tmpfs rw",
