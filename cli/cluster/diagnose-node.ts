@@ -47,7 +47,7 @@ export function node(host: string, status: NodeStatus, { primary }: Cluster): Fi
       findings.push(warning(host, `is ${Math.round(postgres.lagSeconds!)} s behind`, fix));
     }
   }
-  if (postgres.role === "primary" && status.phase === "running" && trouble !== null) {
+  if (postgres.role !== "standby" && status.phase === "running" && trouble !== null) {
     findings.push(error(host, trouble.because, trouble.fix));
   }
   findings.push(...[...status.roles, ...status.settings].map(({ because, fix }) => warning(host, because, fix)));

@@ -132,7 +132,8 @@ export const NodeStatus = z.object({
     faults: z.array(TroubleSchema).meta({ description: "what is wrong with its files, or soon will be" }),
   }).nullable().default(null).meta({ description: "TLS of its server; null: not seen yet" }),
   settings: z.array(TroubleSchema).default([]).meta({
-    description: "what is wrong with the settings of its server or its container, or waits for a restart",
+    description:
+      "what is wrong with the settings of its server or its container, waits for a restart, or is tried in vain",
   }),
   reinit: ReinitSchema.nullable().default(null).meta({
     description: "the last order to clone this node again since its agent started; null: none",

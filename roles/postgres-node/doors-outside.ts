@@ -33,6 +33,7 @@ export function repmgrDoor(local: LocalServer, deps: DepsOutside): RepmgrDoor {
   return {
     registerPrimary: () => registerPrimary(local.sql, config.id, log),
     registerStandby: (upstreamNodeId) => registerStandby(upstreamNodeId, log),
+    forget: (nodeIds) => local.forgetNodes(nodeIds),
     paused: () => local.repmgrdPaused(),
     unpause: () => local.unpauseRepmgrd(),
     startDaemon: (connects) =>

@@ -120,6 +120,8 @@ export interface ServerDoor {
   /** `onLine`: each line of its log, as it comes */
   start(onLine: (line: string) => void): ServerProcess;
   look(): Promise<Omit<ServerSeen, "atMs">>;
+  /** throws if a new session of the agent is not let in */
+  login(): Promise<void>;
   /** how many processes the server has */
   processes(): number;
   /** ends all of them at once, as the fence does; false if some stay */
@@ -151,6 +153,8 @@ export interface RepmgrDoor {
   /** false if repmgr failed; the log says why */
   registerPrimary(): Promise<boolean>;
   registerStandby(upstreamNodeId: number): Promise<boolean>;
+  /** removes the records of these nodes; on a primary */
+  forget(nodeIds: readonly number[]): Promise<void>;
   /** `connects`: the hosts that it connects to; it is held back while their names do not resolve */
   startDaemon(connects: () => readonly string[]): Pick<Supervised, "running" | "held" | "stop">;
   /** whether repmgrd is paused on this node; false if repmgr is not there yet */

@@ -145,6 +145,7 @@ function serverDoor(local: LocalServer, deps: RealDeps): ServerDoor {
       return startPostmaster({ pgdata, stoppingMs: stoppingSeconds * 1000, onLine }, deps);
     },
     look: () => local.look(),
+    login: () => local.login(),
     processes: () => processesIn("postgres", pgdata).length,
     end: () => fenceServer(pgdata, clock),
     promote: () => local.promote(),

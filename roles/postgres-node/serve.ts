@@ -5,8 +5,10 @@ import { lead } from "./act/promote.ts";
 import { endRestore, reachTarget } from "./act/restore.ts";
 import { endWithoutHeir, handOver, type Heir, successorOf } from "./act/hand-over.ts";
 import { takeOrder } from "./act/take-order.ts";
+import { giveWayUnseen } from "./act/unseen.ts";
 import { bringUp } from "./bring-up.ts";
-import { dutiesOf, type Duty } from "./duties.ts";
+import { dutiesOf } from "./duties.ts";
+import type { Duty } from "./duty.ts";
 import { announce, armIfNeeded, leads, licenseOf, type Node } from "./node.ts";
 import { observeServer } from "./observe/server.ts";
 import { finalLook, observeSurroundings } from "./observe/surroundings.ts";
@@ -79,9 +81,7 @@ async function leadIf(promoteBecause: string | null, run: ServerRun, node: Node)
 
 async function watch(run: ServerRun, node: Node): Promise<ServerEnd> {
   const duties = dutiesOf(run, node);
-  const since = node.clock.nowMs();
   while (!node.stop.aborted) {
-    if (node.clock.nowMs() - since >= shortLifeMs) node.condition.recovered();
     if (!run.process.running()) {
       const trouble = await endOfServer(run, node);
       const again = node.condition.shortLives > 0;
@@ -112,8 +112,9 @@ async function lookOnce(run: ServerRun, duties: readonly Duty[], node: Node): Pr
   } catch (error) {
     node.log.warn("The local server did not answer", { why: errorText(error) });
     node.seen.serverSilent(node.clock.nowMs(), staleMs);
-    return null;
+    return await giveWayUnseen(error, node);
   }
+  if (run.answersMs(node.clock.nowMs()) >= shortLifeMs) node.condition.recovered();
   if (node.seen.role() === "primary") node.candidacy.settle();
   announce(node);
   const surroundings = run.surroundings = await observeSurroundings(node);

@@ -58,6 +58,17 @@ test("when two of three first-level nodes die, the last one leads and the cascad
   await resultOf(cluster, "switchover", "--to", old);
   assert.equal(await cluster.waitWhole(), old);
   await subscriber.gets(4, old);
+
+  // the subscriber goes for good while the former primary is away
+  await cluster.stop(old);
+  const next = await cluster.waitWhole(wholeMs, nodes.filter((n) => n !== old));
+  await cluster.psql(next, "select pg_drop_replication_slot('subscriber')", "monkey_db");
+  await cluster.start(old);
+  assert.equal(await cluster.waitWhole(), next);
+  const gone = () => cluster.psql(old, "select count(*) from pg_replication_slots where slot_name = 'subscriber'");
+  const what = `${old} to drop the slot of its leadership`;
+  const dropped = async () => await gone() === "0";
+  await waitUntil(dropped, { what, deadlineMs: 30_000, everyMs: 500 }, { clock: systemClock });
 });
 
 /** A cluster of one node that subscribes to a table here. `gets`: it receives a row that is written now. */

@@ -217,8 +217,16 @@ test("CONFIGS that PostgreSQL refuses stop the container before anything is touc
   assert.match(outside.text, /POSTGRES_INITDB_ARGS.*--waldir/);
   const mounted = await runOnce([], ["-v", "/var/lib/postgresql/data/pg_wal"]);
   assert.equal(mounted.code, 78);
-  assert.match(mounted.text, /pg_wal is a volume of its own, which is not supported/);
-  for (const { text } of [outside, mounted, unknown, value, reserved, library]) {
+  assert.match(mounted.text, /data\/pg_wal is a volume inside PGDATA, which is not supported/);
+  const log = await runOnce([], [
+    "--tmpfs",
+    "/var/lib/postgresql/data/pg_stat_tmp",
+    "-v",
+    "/var/lib/postgresql/data/log",
+  ]);
+  assert.equal(log.code, 78);
+  assert.match(log.text, /data\/(log|pg_stat_tmp), \S*data\/(log|pg_stat_tmp) are volumes inside PGDATA/);
+  for (const { text } of [outside, mounted, log, unknown, value, reserved, library]) {
     assert.notEqual(text, "");
     assert.doesNotMatch(text, /making a fresh cluster/);
     assert.doesNotMatch(text, /secret-of-the-test/);

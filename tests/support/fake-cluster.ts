@@ -76,8 +76,9 @@ export const soundFiles = {
   raised: () => Promise.resolve([]),
 };
 export const soundSettings = {
-  settings: () => Promise.resolve({ wrong: [], waiting: [], inForce: [], ofRoles: [], toArchive: null }),
+  settings: () => Promise.resolve({ wrong: [], waiting: [], inForce: [], ofRoles: [], toArchive: null, idleSlots: [] }),
   missing: () => Promise.resolve([]),
+  login: () => Promise.resolve(),
 };
 
 export const soundRole = (name: string): RoleSeen => ({

@@ -179,6 +179,7 @@ export class World {
       },
       repmgr: {
         registerPrimary: () => done("register primary").then(() => true),
+        forget: (ids) => done(`forget ${ids.join()}`),
         registerStandby: () => done("register standby").then(() => true),
         paused: () => Promise.resolve(false),
         unpause: () => done("unpause"),

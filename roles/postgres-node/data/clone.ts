@@ -9,6 +9,7 @@ import { remove } from "../../../core/runtime/files.ts";
 import type { Peers } from "../../../core/client/peers.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
+import { concerned } from "../../../core/postgres/concerned.ts";
 import { remedyFor } from "../../../core/postgres/remedy.ts";
 import { renderConninfo } from "../../../core/postgres/conninfo.ts";
 import * as journal from "./journal.ts";
@@ -74,7 +75,7 @@ async function prepareUpstream(host: string, { config, peers }: CloneDeps): Prom
     throw new OperatorError({
       what: `Cannot clone from "${host}"`,
       why: errorText(error),
-      fix: remedyFor(errorText(error), config) ??
+      fix: remedyFor(errorText(error), concerned(`ERROR:  ${errorText(error)}`, config, host)) ??
         `give this node and ${host} the same REPLICATION_USER, REPLICATION_PASSWORD and REPLICATION_DB; check pg_hba.conf on ${host}`,
       cause: error,
     });
@@ -177,12 +178,7 @@ async function baseBackup(host: string, { bytes, tablespaces }: Source, deps: Cl
   throw new OperatorError({
     what: `The clone from "${host}" failed`,
     why: commandErrorText(result),
-    fix: fixOfCopy(commandErrorText(result), { from: host, to: config.host }),
+    fix: remedyFor(commandErrorText(result), concerned(commandErrorText(result), config, host)) ??
+      `wait for the next attempt, which is automatic; if it keeps failing, see the log of ${host}`,
   });
-}
-
-/** What to do about what pg_basebackup has said: an ERROR is of the server that is copied, and about a volume there. */
-export function fixOfCopy(said: string, { from, to }: { from: string; to: string }): string {
-  return remedyFor(said, { host: /\bERROR: /.test(said) ? from : to }) ??
-    `wait for the next attempt, which is automatic; if it keeps failing, see the log of ${from}`;
 }

@@ -16,6 +16,7 @@ const sound: SettingsSeen = {
   ],
   ofRoles: [],
   toArchive: null,
+  idleSlots: [],
 };
 const raised = { name: "max_connections", own: 100, primary: 300, needed: true };
 const auto = { file: "/data/postgresql.auto.conf", line: 4 };

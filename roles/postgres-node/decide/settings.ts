@@ -5,6 +5,7 @@ import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { breaksConsistency, wordOf } from "../../../config/durability.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 import type { AlteredSetting } from "../text/auto-conf.ts";
+import { slotTroubles } from "./slot-troubles.ts";
 import { type Raised, raisedFix } from "../text/raised-settings.ts";
 import { reached, type Surroundings } from "./view.ts";
 
@@ -29,6 +30,8 @@ export interface SettingsSeen {
   ofRoles: readonly (Setting & { of: string })[];
   /** WAL files that archive_command or archive_library has not taken yet; null: archive_mode is off */
   toArchive: number | null;
+  /** logical slots that are no copies, and that nobody has used for a while */
+  idleSlots: readonly string[];
 }
 
 export interface SettingsView {
@@ -56,6 +59,7 @@ export function findSettingTroubles(view: SettingsView): Trouble[] {
     ...unheard(view),
     ...unsafe(view),
     ...of(view),
+    ...slotTroubles({ host: view.config.host, role: view.role, ...view.seen }),
   ];
 }
 

@@ -12,6 +12,7 @@ export class Condition {
   private roleTroubles: readonly Trouble[] = [];
   private tlsSeen: NodeStatus["tls"] = null;
   private settingTroubles: readonly Trouble[] = [];
+  private readonly duties = new Map<string, Trouble>();
   private broken: Trouble | null = null;
   private differences = "";
 
@@ -53,9 +54,9 @@ export class Condition {
     return this.tlsSeen;
   }
 
-  /** What is wrong with the settings of the server, as last seen, and with those of its container. */
+  /** What is wrong with the settings of the server, as last seen, and of its container, and what its agent tries in vain. */
   get settings(): readonly Trouble[] {
-    return [...this.lacks, ...this.settingTroubles];
+    return [...this.lacks, ...this.settingTroubles, ...this.duties.values()];
   }
 
   /** For how long the server has failed, milliseconds. */
@@ -115,6 +116,12 @@ export class Condition {
 
   settingsHave(troubles: readonly Trouble[]): void {
     this.settingTroubles = troubles;
+  }
+
+  /** What the agent does at each look fails; null: it does not. */
+  dutyFails(name: string, trouble: Trouble | null): void {
+    if (trouble === null) this.duties.delete(name);
+    else this.duties.set(name, trouble);
   }
 
   /** Its data are not whole; null: they are. */
