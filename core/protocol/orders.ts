@@ -172,6 +172,10 @@ export const orders = {
       total: z.number().int().nonnegative().meta({ description: "entries on all pages" }),
       totalBytes: z.number().int().nonnegative(),
       digest,
+      ssh: z.object({ files: z.string(), tablespaces: z.string() }).nullable().default(null).meta({
+        description:
+          "the directory with the data, and that with a directory for each tablespace; null: no sshd is there",
+      }),
     }),
     onlyReads: true,
   }),
