@@ -29,6 +29,7 @@ export interface Options {
   timeline?: string;
   into?: string;
   start?: boolean;
+  ssh?: boolean;
   dryRun?: boolean;
   toNode?: string;
   pause?: boolean;
