@@ -23,6 +23,15 @@ export const cluster: Group = {
       options: [json],
     },
     {
+      usage: "what-if <nodes...>",
+      does:
+        "says what would happen if these containers died now: which node would lead, what could be lost, whether a " +
+        "majority is left, whether commits would wait, and where clients would go. It changes nothing",
+      exits: "0 writes would go on, 1 they would not, 64 no such node",
+      run: lazy(async () => (await import("./what-if-command.ts")).whatIfCommand),
+      options: [json],
+    },
+    {
       usage: "switchover",
       does: "makes the primary hand over to a standby and follow it; no acknowledged write is lost",
       exits: operatorExits,
