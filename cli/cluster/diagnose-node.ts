@@ -2,6 +2,7 @@
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { remedyFor } from "../../core/postgres/remedy.ts";
 import { room } from "./diagnose-room.ts";
+import { slots } from "./diagnose-slots.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import type { Cluster } from "./gather.ts";
 
@@ -73,7 +74,7 @@ export function node(host: string, status: NodeStatus, { primary }: Cluster): Fi
   }
   findings.push(...status.roles.map(({ because, fix }) => warning(host, because, fix, ofRoles)));
   findings.push(...status.settings.map(({ because, fix }) => warning(host, because, fix, ofSettings)));
-  findings.push(...room(host, status));
+  findings.push(...room(host, status), ...slots(host, status.server));
   if (status.phase === "running" && !status.repmgrd.running) {
     const { because } = status.repmgrd;
     const what = because === null ? "repmgrd does not run" : `repmgrd is held back: ${because}`;

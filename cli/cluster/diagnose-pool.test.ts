@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PgpoolStatus } from "../../core/protocol/status.ts";
+import type { BarmanStatus, PgpoolStatus } from "../../core/protocol/status.ts";
+import { backup } from "./diagnose-services.ts";
 import { sessions } from "./diagnose-pool.ts";
 
 test("a pool whose sessions are used up, or through which no login gets, names what to change", () => {
@@ -15,4 +16,17 @@ test("a pool whose sessions are used up, or through which no login gets, names w
   );
   assert.match(found({ noLogin }), /^error pool: no login gets through: timeout expired; .*CHECK_PASSWORD/);
   assert.deepEqual([found({}), found({ sessions: null })], ["", ""]);
+});
+
+test("a backup that could not be restored when it was tried is an error", () => {
+  const found = (error: string | null) => {
+    const verified = { backup: "b1", atMs: 0, tookMs: 1, reached: null, error };
+    const status = { component: "barman", receiving: true, checkOk: true, backups: 1, kept: [], verified };
+    return backup({ host: "backup", status: status as unknown as BarmanStatus, clockAheadMs: 0 });
+  };
+  assert.deepEqual(found(null), []);
+  assert.match(
+    found("a page is wrong")[0]!.what,
+    /^backup b1 could not be restored when it was tried: a page is wrong/,
+  );
 });

@@ -84,6 +84,7 @@ export function backup(member: Member): Finding[] {
         ),
       ]
       : []),
+    ...notRestorable(member.host, status),
     ...(status.backups === 0 ? [noBackup(member.host, status)] : []),
     ...(status.backupSource?.fix
       ? [
@@ -110,6 +111,14 @@ function keptForNobody(host: string, { backup, node, silentMs }: BarmanStatus["k
     `start ${node}; if it is gone for good, type in that container: postdock barman keep ${backup} --release`,
     "the retention policy removes neither it nor that WAL, and the volume fills",
   );
+}
+
+/** The last backup that was restored as a test. */
+function notRestorable(host: string, { verified }: BarmanStatus): Finding[] {
+  if (verified === null || verified.error === null) return [];
+  const fix = "take another with postdock barman backup in that container, then type: postdock barman verify";
+  const what = `backup ${verified.backup} could not be restored when it was tried`;
+  return [error(host, [what, verified.error], fix, "after a loss of all nodes it may not bring the data back")];
 }
 
 function noBackup(host: string, { backupRunsMs, backupWanted }: BarmanStatus): Finding {

@@ -5,6 +5,8 @@ import { notPromoted } from "../../core/protocol/trouble.ts";
 import { comparePosition, type WalPosition } from "../../core/postgres/lsn.ts";
 import { remedyFor } from "../../core/postgres/remedy.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
+import { configuration } from "./diagnose-config.ts";
+import { leaders } from "./diagnose-leaders.ts";
 import { node } from "./diagnose-node.ts";
 import { backup, pool } from "./diagnose-services.ts";
 import { tls } from "./diagnose-tls.ts";
@@ -18,12 +20,14 @@ export function diagnose(cluster: Cluster): Finding[] {
   const findings = [
     ...silence(cluster),
     ...leadership(cluster),
+    ...leaders(cluster),
     ...lease(cluster),
     ...protection(cluster),
     ...cluster.nodes.flatMap(({ host, status }) => node(host, status, cluster)),
     ...cluster.members.flatMap(pool),
     ...cluster.members.flatMap(backup),
     ...sameness(cluster),
+    ...configuration(cluster),
     ...tls(cluster),
   ];
   return findings.toSorted((a, b) => Number(a.level === "warning") - Number(b.level === "warning"));

@@ -74,8 +74,10 @@ export const soundFiles = {
   correctSettings: () => Promise.resolve([]),
   raised: () => Promise.resolve([]),
 };
+export const soundFacts = { version: "17.6", connections: 97, slots: [] };
 export const soundSettings = {
-  settings: () => Promise.resolve({ wrong: [], waiting: [], inForce: [], ofRoles: [], toArchive: null }),
+  settings: () =>
+    Promise.resolve({ wrong: [], waiting: [], inForce: [], ofRoles: [], toArchive: null, facts: soundFacts }),
   missing: () => Promise.resolve([]),
 };
 
@@ -130,6 +132,7 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
         unhealthy: null,
         roles: [],
         settings: [],
+        facts: soundFacts,
         tls: null,
       },
       disk: { freeBytes: 1e10, totalBytes: 2e10 },

@@ -16,6 +16,7 @@ export class Settings {
   constructor(private readonly node: Node) {
     this.pace = new Pace(node.clock, everyMs, "now");
     node.condition.settingsHave([]); // what was said of an earlier server
+    node.condition.factsAre(null);
   }
 
   /** Returns why a standby is started again: the primary has lowered a setting that was raised here. */
@@ -29,6 +30,7 @@ export class Settings {
     const raised = await doors.data.raised();
     const view = { config, role, raised, altered: await doors.data.altered(), seen: await doors.server.settings() };
     condition.settingsHave(findSettingTroubles(view));
+    condition.factsAre(view.seen.facts);
     return role === "standby" ? this.lower(raised, surroundings) : null;
   }
 

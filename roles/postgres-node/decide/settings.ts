@@ -3,6 +3,7 @@
 import type { Setting } from "../../../config/list-syntax.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { breaksConsistency, wordOf } from "../../../config/durability.ts";
+import type { ServerFacts } from "../../../core/protocol/server-facts.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 import type { AlteredSetting } from "../text/auto-conf.ts";
 import { type Raised, raisedFix } from "../text/raised-settings.ts";
@@ -29,6 +30,7 @@ export interface SettingsSeen {
   ofRoles: readonly (Setting & { of: string })[];
   /** WAL files that archive_command or archive_library has not taken yet; null: archive_mode is off */
   toArchive: number | null;
+  facts: ServerFacts;
 }
 
 export interface SettingsView {

@@ -1,5 +1,6 @@
 // What is wrong on this node now: its server fails, it waits, it was fenced, or its consistency mode is not kept.
 import type { NodeStatus } from "../../../core/protocol/status.ts";
+import type { ServerFacts } from "../../../core/protocol/server-facts.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 
 export class Condition {
@@ -12,6 +13,7 @@ export class Condition {
   private roleTroubles: readonly Trouble[] = [];
   private tlsSeen: NodeStatus["tls"] = null;
   private settingTroubles: readonly Trouble[] = [];
+  private serverFacts: ServerFacts | null = null;
   private broken: Trouble | null = null;
   private differences = "";
 
@@ -53,6 +55,11 @@ export class Condition {
   /** What is wrong with the settings of the server, as last seen. */
   get settings(): readonly Trouble[] {
     return this.settingTroubles;
+  }
+
+  /** What its running server says of itself; null: not seen yet. */
+  get facts(): ServerFacts | null {
+    return this.serverFacts;
   }
 
   /** For how long the server has failed, milliseconds. */
@@ -112,6 +119,10 @@ export class Condition {
 
   settingsHave(troubles: readonly Trouble[]): void {
     this.settingTroubles = troubles;
+  }
+
+  factsAre(facts: ServerFacts | null): void {
+    this.serverFacts = facts;
   }
 
   /** Its data are not whole; null: they are. */
