@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeStatus } from "../../core/protocol/status.ts";
-import { says } from "../../tests/support/fake-cluster.ts";
+import { says, soundFacts } from "../../tests/support/fake-cluster.ts";
 import { node } from "./diagnose-node.ts";
 
 const found = (changes: Partial<NodeStatus>, leads = false) => {
@@ -19,4 +19,12 @@ test("a setting that waits for a restart is a warning; data of a running primary
   assert.deepEqual(found({ trouble: { because: "pg_xact is not there", fix: "mend a standby" } }, true), [
     "error pg1: pg_xact is not there; mend a standby",
   ]);
+});
+
+test("a /dev/shm that is too small for parallel queries is named, unless there are none", () => {
+  const server = { ...soundFacts, parallel: true, sharedBytes: 64 * 1024 ** 2 };
+  assert.match(found({ server }).join(), /^warning pg1: its \/dev\/shm is small: it has 64.0 MB; set shm_size/);
+  assert.deepEqual(found({ server: { ...server, parallel: false } }), []);
+  assert.deepEqual(found({ server: { ...server, sharedBytes: 256 * 1024 ** 2 } }), []);
+  assert.deepEqual(found({ server: { ...server, sharedBytes: null } }), []);
 });

@@ -17,6 +17,7 @@ import {
   setAccess,
   writeAtomic,
 } from "../../core/runtime/files.ts";
+import { enoughShared, sharedFix } from "../../core/postgres/room.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
@@ -98,17 +99,12 @@ async function sizeOf(pgdata: string, log: Log): Promise<number | null> {
   }
 }
 
-/** Parallel queries fail with less shared memory, bytes. Docker gives 64 MB. */
-const enoughShared = 128 * 1024 * 1024;
-
 /** Warns of a small /dev/shm, which only some queries notice: "could not resize shared memory segment". */
 async function checkSharedMemory(log: Log): Promise<void> {
   try {
     const { totalBytes } = await diskSpace("/dev/shm");
     if (totalBytes >= enoughShared) return;
-    const fix =
-      "set shm_size: 256mb (Compose) or --shm-size=256m for this node; on Kubernetes, mount an emptyDir in memory";
-    log.warn("Parallel queries may fail: /dev/shm is small", { totalBytes, enoughBytes: enoughShared, fix });
+    log.warn("Parallel queries may fail: /dev/shm is small", { totalBytes, enoughBytes: enoughShared, fix: sharedFix });
   } catch (error) {
     log.warn("The size of /dev/shm cannot be seen; parallel queries need 128 MB of it", { error });
   }

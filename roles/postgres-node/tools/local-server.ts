@@ -10,6 +10,7 @@ import type { SettingsSeen } from "../decide/settings.ts";
 import { ensureDatabase } from "./bootstrap-queries.ts";
 import { type Passwords, RoleReader, setRole } from "./role-queries.ts";
 import type { RoleChange, RoleSeen } from "../decide/roles.ts";
+import { diskSpace } from "../../../core/runtime/files.ts";
 import { DeadlineError, withDeadline } from "../../../core/runtime/time.ts";
 import type { ServerSeen } from "../decide/server-seen.ts";
 
@@ -109,8 +110,11 @@ export class LocalServer {
     return withDeadline(this.roleReader.read(this.sql), quickMs, "The local server");
   }
 
-  settings(): Promise<SettingsSeen> {
-    return withDeadline(readSettings(this.sql), quickMs, "The local server");
+  async settings(): Promise<SettingsSeen> {
+    const seen = await withDeadline(readSettings(this.sql), quickMs, "The local server");
+    // where it cannot be seen, the start has said why
+    const sharedBytes = await diskSpace("/dev/shm").then((s) => s.totalBytes, () => null);
+    return { ...seen, facts: { ...seen.facts, sharedBytes } };
   }
 
   missing(): Promise<string[]> {

@@ -48,6 +48,7 @@ export async function readSettings(sql: Sql): Promise<SettingsSeen> {
         then (select count(*)::int from pg_ls_archive_statusdir() where name like '%.ready') end as to_archive,
       json_build_object('version', current_setting('server_version'), 'connections', current_setting('max_connections')::int
           - current_setting('superuser_reserved_connections')::int - current_setting('reserved_connections')::int,
+        'parallel', current_setting('max_parallel_workers_per_gather')::int > 0,
         'slots', (select coalesce(json_agg(json_build_object('name', slot_name, 'active', active, 'wal', wal_status,
             'keptBytes', pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_receive_lsn()
               else pg_current_wal_lsn() end, restart_lsn), 'safeBytes', safe_wal_size) order by slot_name), '[]')
