@@ -18,15 +18,27 @@ test("a pool whose sessions are used up, or through which no login gets, names w
   assert.deepEqual([found({}), found({ sessions: null })], ["", ""]);
 });
 
+const ofBackup = (changes: object) => {
+  const verified = { backup: "b1", atMs: 0, tookMs: 1, reached: null, error: null };
+  const status = { component: "barman", receiving: true, checkOk: true, backups: 1, kept: [], verified, ...changes };
+  const found = backup({ host: "backup", status: status as unknown as BarmanStatus, clockAheadMs: 0 });
+  return found.map((f) => `${f.level} ${f.about}: ${f.what}; ${f.fix}`).join("\n");
+};
+
 test("a backup that could not be restored when it was tried is an error", () => {
-  const found = (error: string | null) => {
-    const verified = { backup: "b1", atMs: 0, tookMs: 1, reached: null, error };
-    const status = { component: "barman", receiving: true, checkOk: true, backups: 1, kept: [], verified };
-    return backup({ host: "backup", status: status as unknown as BarmanStatus, clockAheadMs: 0 });
-  };
-  assert.deepEqual(found(null), []);
+  assert.equal(ofBackup({}), "");
+  const verified = { backup: "b1", atMs: 0, tookMs: 1, reached: null, error: "a page is wrong" };
   assert.match(
-    found("a page is wrong")[0]!.what,
-    /^backup b1 could not be restored when it was tried: a page is wrong/,
+    ofBackup({ verified }),
+    /^error backup: backup b1 could not be restored when it was tried: a page is wrong;/,
   );
+});
+
+test("gaps in the WAL history are named with how many timelines have one", () => {
+  assert.equal(ofBackup({ gaps: 0 }), "");
+  assert.match(
+    ofBackup({ gaps: 1 }),
+    /^warning backup: the WAL history has gaps: one timeline misses WAL; .*barman list/,
+  );
+  assert.match(ofBackup({ gaps: 2 }), /2 timelines miss WAL/);
 });

@@ -85,6 +85,7 @@ export function backup(member: Member): Finding[] {
       ]
       : []),
     ...notRestorable(member.host, status),
+    ...gaps(member.host, status),
     ...(status.backups === 0 ? [noBackup(member.host, status)] : []),
     ...(status.backupSource?.fix
       ? [
@@ -111,6 +112,13 @@ function keptForNobody(host: string, { backup, node, silentMs }: BarmanStatus["k
     `start ${node}; if it is gone for good, type in that container: postdock barman keep ${backup} --release`,
     "the retention policy removes neither it nor that WAL, and the volume fills",
   );
+}
+
+function gaps(host: string, { gaps = 0 }: BarmanStatus): Finding[] {
+  if (gaps === 0) return [];
+  const fix = "a base backup after the gap is taken by itself; `postdock barman list` shows the moments that remain";
+  const what = `the WAL history has gaps: ${gaps === 1 ? "one timeline misses" : `${gaps} timelines miss`} WAL`;
+  return [warning(host, what, fix, "a restore to a time within a gap is impossible")];
 }
 
 /** The last backup that was restored as a test. */

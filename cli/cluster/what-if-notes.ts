@@ -12,6 +12,7 @@ export interface NotesView extends Left {
 export function notesOf(view: NotesView): string[] {
   return [
     ...alreadySilent(view),
+    ...change(view),
     ...services(view),
     ...moves(view),
     ...alone(view),
@@ -25,6 +26,20 @@ function alreadySilent({ cluster: { members, primary }, dying }: NotesView): str
   return [
     ...(primary === null ? ["no primary is in sight now, so that this says less than it could"] : []),
     ...(silent.length === 0 ? [] : [`${silent.join(", ")} cannot be seen now, and counts as dead`]),
+  ];
+}
+
+/** What a change of the primary takes, and what may keep the next one from leading that cannot be seen from here. */
+function change({ cluster: { primary }, leader }: NotesView): string[] {
+  if (leader === null || primary === null || leader === primary) return [];
+  const { lease, variables } = primary.status;
+  const ttl = variables.LEASE_TTL === undefined ? "" : `, at most ${variables.LEASE_TTL} s (LEASE_TTL)`;
+  const streams = leader.status.postgres.upstream?.streaming === true;
+  return [
+    ...(lease.held
+      ? [`nothing can be written until the lease of ${primary.host} has run out${ttl}, and for a moment more`]
+      : []),
+    ...(streams ? [] : [`${leader.host} does not stream now, and leads only if FAILOVER_MAX_DATA_AGE allows it`]),
   ];
 }
 

@@ -106,6 +106,16 @@ test("containers are named by host, NODE_NAME or kind; an unknown one is refused
   });
 });
 
+test("a next primary that does not stream now has to have data that are new enough, which only it knows", () => {
+  const { postgres } = clusterOf().nodes[1]!.status;
+  const notes = (streaming: boolean) => {
+    const upstream = { host: "pg1", port: 5432, streaming };
+    return foresee(clusterOf({ nodes: { pg2: { postgres: { ...postgres, upstream } } } }), ["pg1"]).notes.join("\n");
+  };
+  assert.match(notes(false), /pg2 does not stream now, and leads only if FAILOVER_MAX_DATA_AGE allows it/);
+  assert.doesNotMatch(notes(true), /does not stream/);
+});
+
 test("the forecast is readable", () => {
   assert.deepEqual(renderForecast(foresee(clusterOf({ others: { pool } }), ["pg1"])), [
     "if pg1 died now:",
@@ -115,6 +125,7 @@ test("the forecast is readable", () => {
     "what is written in the last moment may not reach it",
     "  commits: go on",
     "  pgpool pool: writes go to pg2, reads to pg2, pg3",
+    "  note: nothing can be written until the lease of pg1 has run out, at most 2.5 s (LEASE_TTL), and for a moment more",
     "  note: pg3 follows pg2 instead of pg1",
     "  note: not one voter more may be lost: without a majority no node is read-write",
   ]);

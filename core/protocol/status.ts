@@ -257,6 +257,7 @@ export const BarmanStatus = z.object({
     node: z.string().meta({ description: "the node that is restored, and has to answer before the backup may go" }),
     silentMs: z.number().int().meta({ description: "for how long it has not answered; 0: it answers" }),
   })).default([]).meta({ description: "backups that are kept for restores of nodes" }),
+  gaps: z.number().int().optional().meta({ description: "timelines of which WAL is missing after the oldest backup" }),
   backupWanted: z.string().nullable().default(null).meta({
     description: "why a base backup is taken as soon as it can be; null: the next one is taken by schedule",
   }),
