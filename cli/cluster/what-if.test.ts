@@ -15,6 +15,7 @@ test("a dead primary is followed by the standby that the agents themselves would
   const ahead = foresee(clusterOf({ lsn: { pg1: "0/5000000", pg3: "0/4000000" } }), ["pg1"]);
   assert.equal(ahead.leader, "pg3");
   assert.deepEqual(ahead.others, ["pg2"]);
+  assert.equal(foresee(clusterOf({ nodes: { pg3: { priority: 200 } } }), ["pg1"]).leader, "pg3");
   const never = foresee(clusterOf({ nodes: { pg2: { priority: 0 } } }), ["pg1"]);
   assert.equal(never.leader, "pg3");
 });
@@ -85,7 +86,8 @@ test("strict mode leads only with proof, and blocks while too few standbys are l
   const proof = foresee(given, ["pg1", "pg2"]);
   assert.equal(proof.leader, null);
   assert.match(proof.because, /CONSISTENCY is strict, and 1 of 3 nodes .* cannot prove/);
-  assert.equal(foresee(given, ["pg1"]).blocked, null);
+  const next = foresee(given, ["pg1"]);
+  assert.deepEqual([next.leader, next.blocked], ["pg2", null]);
 });
 
 test("writes go to the new primary and reads to the backends that are left", () => {
