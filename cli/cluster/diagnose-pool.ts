@@ -19,9 +19,12 @@ function fixOfLogin(why: string, host: string): string {
 export function sessions(host: string, { sessions, noLogin }: Pick<PgpoolStatus, "sessions" | "noLogin">): Finding[] {
   const raise =
     `raise num_init_children in CONFIGS of ${host} and max_connections on the nodes, or end clients that idle`;
+  const wait = "once all are in use, a client waits until another one leaves";
   const full = sessions !== null && sessions.busy >= sessions.total;
-  if (full) return [error(host, `all ${sessions.total} sessions are in use, and the next client waits`, raise)];
-  if (noLogin !== null) return [error(host, noLogin, fixOfLogin(noLogin, host))];
+  if (full) return [error(host, `all ${sessions.total} sessions are in use, and the next client waits`, raise, wait)];
+  if (noLogin !== null) {
+    return [error(host, noLogin, fixOfLogin(noLogin, host), "no client gets in through this pool")];
+  }
   if (sessions === null || sessions.busy < sessions.total * muchUsed) return [];
-  return [warning(host, `${sessions.busy} of ${sessions.total} sessions are in use`, raise)];
+  return [warning(host, `${sessions.busy} of ${sessions.total} sessions are in use`, raise, wait)];
 }

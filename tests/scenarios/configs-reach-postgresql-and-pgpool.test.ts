@@ -96,7 +96,7 @@ test("a pool whose sessions are used up counts them, and doctor names the settin
     assert.equal(code, 1);
     assert.match(
       stdout,
-      /^error: .*: all 2 sessions are in use, and the next client waits\n\s*fix: raise num_init_children/m,
+      /^error: .*: all 2 sessions are in use, and the next client waits\n.*\n\s*fix: raise num_init_children/m,
     );
   } finally {
     await attempt(["docker", "rm", "-fv", small], { timeoutMs: 30_000 });

@@ -18,6 +18,7 @@ export class Settings {
   constructor(private readonly node: Node) {
     this.pace = new Pace(node.clock, everyMs, "now");
     node.condition.settingsHave([]); // what was said of an earlier server
+    node.condition.factsAre(null);
   }
 
   /** Returns why a standby is started again: the primary has lowered a setting that was raised here. */
@@ -32,6 +33,7 @@ export class Settings {
     const view = { config, role, raised, altered: await doors.data.altered(), seen: await doors.server.settings() };
     const refused = await doors.server.login().then(() => null, (error) => refusedHere(error, config));
     condition.settingsHave([...(refused ? [refused] : []), ...findSettingTroubles(view)]);
+    condition.factsAre(view.seen.facts);
     return role === "standby" ? this.lower(raised, surroundings) : null;
   }
 

@@ -3,6 +3,7 @@
 import type { Setting } from "../../../config/list-syntax.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { breaksConsistency, wordOf } from "../../../config/durability.ts";
+import type { ServerFacts } from "../../../core/protocol/server-facts.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 import type { AlteredSetting } from "../text/auto-conf.ts";
 import { slotTroubles } from "./slot-troubles.ts";
@@ -32,6 +33,7 @@ export interface SettingsSeen {
   toArchive: number | null;
   /** logical slots that are no copies, and that nobody has used for a while */
   idleSlots: readonly string[];
+  facts: ServerFacts;
 }
 
 export interface SettingsView {

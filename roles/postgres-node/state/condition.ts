@@ -1,5 +1,6 @@
 // What is wrong on this node now: its server fails, it waits, it was fenced, or its consistency mode is not kept.
 import type { NodeStatus } from "../../../core/protocol/status.ts";
+import type { ServerFacts } from "../../../core/protocol/server-facts.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 
 export class Condition {
@@ -13,6 +14,7 @@ export class Condition {
   private tlsSeen: NodeStatus["tls"] = null;
   private settingTroubles: readonly Trouble[] = [];
   private readonly duties = new Map<string, Trouble>();
+  private serverFacts: ServerFacts | null = null;
   private broken: Trouble | null = null;
   private differences = "";
 
@@ -57,6 +59,11 @@ export class Condition {
   /** What is wrong with the settings of the server, as last seen, and of its container, and what its agent tries in vain. */
   get settings(): readonly Trouble[] {
     return [...this.lacks, ...this.settingTroubles, ...this.duties.values()];
+  }
+
+  /** What its running server says of itself; null: not seen yet. */
+  get facts(): ServerFacts | null {
+    return this.serverFacts;
   }
 
   /** For how long the server has failed, milliseconds. */
@@ -122,6 +129,10 @@ export class Condition {
   dutyFails(name: string, trouble: Trouble | null): void {
     if (trouble === null) this.duties.delete(name);
     else this.duties.set(name, trouble);
+  }
+
+  factsAre(facts: ServerFacts | null): void {
+    this.serverFacts = facts;
   }
 
   /** Its data are not whole; null: they are. */
