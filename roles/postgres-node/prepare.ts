@@ -22,9 +22,11 @@ import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import { renderPgpassLine } from "../../core/postgres/conninfo.ts";
 import { requireTlsFiles } from "./data/tls.ts";
+import type { QueriesFile } from "./exporter/custom-metrics.ts";
 import { librariesOf } from "./text/preloaded.ts";
 import { renderPostgresqlConf, translateSettings } from "./text/postgresql-conf.ts";
 import { passfilePath, renderRepmgrConf, repmgrConfPath } from "./text/repmgr-conf.ts";
+import { readQueriesFile } from "./tools/queries-file.ts";
 
 /** Checks CONFIGS against this PostgreSQL and returns the text of postgresql.conf. Throws OperatorError. */
 export async function acceptedServerConfig(
@@ -114,8 +116,12 @@ async function checkSharedMemory(log: Log): Promise<void> {
   }
 }
 
-/** Directories, the passfile and repmgr.conf. Throws OperatorError if the container or PGDATA cannot be used. */
-export async function prepareNode(config: NodeConfig, log: Log): Promise<void> {
+/**
+ * Directories, the passfile and repmgr.conf. Returns what METRICS_QUERIES names. Throws OperatorError if that is wrong, or the container
+ * or PGDATA cannot be used.
+ */
+export async function prepareNode(config: NodeConfig, log: Log): Promise<QueriesFile | null> {
+  const queries = await readQueriesFile(config.metricsQueries);
   await requireFoothold({
     paths: ["/var/run/postgresql", "/run/postdock", dirname(passfilePath), dirname(repmgrConfPath), tmpdir()],
     ports: [httpNeeds(config.httpPort), { port: 5432, by: "PostgreSQL", change: null }],
@@ -132,6 +138,7 @@ export async function prepareNode(config: NodeConfig, log: Log): Promise<void> {
   await writeAtomic(repmgrConfPath, renderRepmgrConf(config), { mode: 0o640, owner });
   await removeStaleSockets();
   await checkSharedMemory(log);
+  return queries;
 }
 
 async function preparePgdata(pgdata: string): Promise<void> {

@@ -139,7 +139,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
-  await prepareNode(config, log);
+  const queries = await prepareNode(config, log);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // reported below
   const holder = { node: config.name, container: hostname(), since: new Date(context.clock.wallMs()).toISOString() };
@@ -153,7 +153,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   if (!node.lease.mode.on) {
     log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
-  exportMetrics(node, made.metrics);
+  exportMetrics(node, made.metrics, queries);
   void keepDataAge(node);
   void watchTls(node);
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
