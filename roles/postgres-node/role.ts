@@ -32,7 +32,7 @@ import { isMajorMaster } from "./http/is-major-master.ts";
 import { answerLocal } from "./http/local-commands.ts";
 import { operatorAnswers } from "./http/operator.ts";
 import { restoreAnswers } from "./http/restore-orders.ts";
-import { nodeEvents } from "./http/metrics.ts";
+import { nodeEvents } from "./http/event-metrics.ts";
 import { nodeHttp } from "./http/probes.ts";
 import { Fence } from "./lease/fence.ts";
 import { Lease } from "./lease/lease.ts";
@@ -103,6 +103,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   const activity = new Activity({ clock, log });
   const onLost = (because: string) => {
     condition.fencedBecause(because);
+    events.fence.inc("lease-ended");
     history.note("Fenced", { because });
     activity.wake();
   };
@@ -172,7 +173,8 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
   ];
   const role = nodeHttp(node, metrics);
   const { clock, config, log } = node;
-  const app = httpApp(role, log, { control: controlApp(answers, { ...keys, clock, log }), config });
+  const control = controlApp(answers, { ...keys, clock, log, refused: node.events.refused });
+  const app = httpApp(role, log, { control, config });
   const local = httpApp(role, log);
   local.post("/local/:command", async (c) => {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);

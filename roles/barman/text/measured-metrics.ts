@@ -1,5 +1,5 @@
 // PURE: gauges of what is measured: the age of backups, the receiver's lag, which moments can be restored, and how old each look is.
-import { type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
+import { buildInfo, type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
 import type { BarmanState } from "../decide/view.ts";
 
 /** What the role knows, the clock's milliseconds now, and milliseconds since 1970. */
@@ -11,6 +11,7 @@ export interface BarmanMetricsView {
 
 /** Read at each scrape. */
 export const measuredGauges: readonly Gauge<BarmanMetricsView>[] = [
+  buildInfo(),
   gauge(
     "postdock_barman_backup_age_seconds",
     "Time since the newest base backup ended, seconds",

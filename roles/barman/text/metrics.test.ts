@@ -73,6 +73,7 @@ test("a role that has seen everything shows every metric that dashboards use, wi
     "gauge postdock_barman_receiver_lag_seconds{}",
     "gauge postdock_barman_receiving{}",
     "gauge postdock_barman_timelines_with_missing_wal{}",
+    "gauge postdock_build_info{version}",
     "gauge postdock_metrics_age_seconds{source}",
   ]);
   assert.match(text, /^postdock_barman_wal_gaps_total 1$/m);

@@ -1,7 +1,7 @@
 // Looks at the TLS of the running server now and then: what has become wrong with its files shows only at the next start.
 import { z } from "zod";
 import { tlsWanted } from "../../../core/postgres/tls-files.ts";
-import { lookAtTls } from "../../../core/runtime/tls-files.ts";
+import { lookAtTls, readCertificateEnd } from "../../../core/runtime/tls-files.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import type { Node } from "../node.ts";
 import { connectLocal, type Sql, withConnection } from "../tools/queries.ts";
@@ -30,7 +30,8 @@ export async function watchTls({ clock, condition, config, log, seen, stop }: No
         const settings = await withConnection(connectLocal("postgres"), lookMs, readTlsSettings);
         const wanted = tlsWanted("postgres", settings, config.pgdata);
         const faults = wanted === null ? [] : await lookAtTls(wanted, { nowMs: clock.wallMs(), soonMs });
-        condition.tlsIs({ on: wanted !== null, faults });
+        const certificateEndsMs = wanted === null ? null : await readCertificateEnd(wanted);
+        condition.tlsIs({ on: wanted !== null, faults, certificateEndsMs });
       } catch (error) {
         log.debug("TLS could not be looked at", { why: errorText(error) });
       }
