@@ -41,6 +41,16 @@ test("a receiver that keeps up is measured by PostgreSQL itself, and that measur
   ]);
 });
 
+test("a new primary that has less WAL than the lost one had does not look as if the receiver had kept up", () => {
+  assert.deepEqual(seconds([[100, 100], [200, 120], [150, 120, 1], [160, 150, 1], [170, 165, 1]]), [
+    0,
+    10,
+    20,
+    0.001,
+    0.001,
+  ]);
+});
+
 test("how long it has been behind is not known before the first look, but by how many bytes is", () => {
   const [first, second] = lags([[500, 100], [600, 200]]);
   assert.deepEqual([first!.bytes, first!.seconds], [400, null]);

@@ -31,11 +31,10 @@ const mostPoints = 400;
  */
 export function measureLag(points: LagPoints, seen: ReceiverSeen): { lag: ReceiverLag; points: LagPoints } {
   const [end, received] = [parseLsn(seen.endLsn), parseLsn(seen.receivedLsn)];
-  // another primary may have less WAL than the last one had
-  const before = points.filter((p) => p.lsn <= end);
-  const reached = before.findLast((p) => p.lsn <= received);
-  const last = before.at(-1);
-  const open = before.filter((p) => p.lsn > received && p.lsn < end);
+  const reached = points.findLast((p) => p.lsn <= received);
+  const last = points.at(-1);
+  // beyond its end are points of a lost primary, which had more WAL
+  const open = points.filter((p) => p.lsn > received && p.lsn < end);
   const next = [...(reached && received < end ? [reached] : []), ...open, { lsn: end, atMs: seen.atMs }];
   const sinceMs = reached === undefined ? null : seen.atMs - reached.atMs;
   // it keeps up: then the interval of the looks says less than PostgreSQL's own measure
