@@ -83,12 +83,32 @@ test("a query that fails hides its own values only, is named in the log once, an
   assert.ok(seen.open <= 1);
 });
 
+test("cache_seconds holds for an answer that is cut; a query that failed is tried again after a minute", async () => {
+  let answer: readonly Row[] | Error = [{ n: 1 }, { n: 2 }];
+  const { pass, lines, seen } = made({ slow: { query: "select 1", cache_seconds: 3600, metrics } }, () => answer);
+  for (let i = 0; i < 4; i++) await pass(10_000);
+  assert.equal(seen.asked.length, 1);
+  assert.ok(lines().includes("slow_n 1") && lines().includes('postdock_custom_query_error{query="slow"} 1'));
+  answer = serverSaid("canceling statement due to statement timeout");
+  await pass(3_600_000);
+  for (let i = 0; i < 5; i++) await pass(10_000);
+  assert.equal(seen.asked.length, 2);
+  await pass(10_000);
+  assert.equal(seen.asked.length, 3);
+});
+
 test("a server that does not answer is asked once a round; without a server nothing is asked or shown", async () => {
   const document = { a: { query: "select 1", metrics }, b: { query: "select 2", metrics } };
-  const { pass, lines, seen } = made(document, () => new Error("connect ECONNREFUSED"));
+  let answers = true;
+  const { pass, lines, seen } = made(document, () => answers ? [{ n: 1 }] : new Error("connect ECONNREFUSED"));
+  await pass(10_000);
+  assert.ok(lines().includes("b_n 1"));
+  seen.asked.length = 0;
+  answers = false;
   await pass(10_000);
   assert.equal(seen.asked.length, 1);
   assert.equal(seen.open, 0);
+  assert.equal(lines().includes("b_n 1"), false, "no old value is shown as if it were known");
   seen.answers = false;
   await pass(10_000);
   assert.equal(seen.asked.length, 1);

@@ -3,7 +3,7 @@ import { errorText } from "../../../core/words/errors.ts";
 import { familiesText, type Family } from "../../../core/words/family.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { type Clock, every, withDeadline } from "../../../core/runtime/time.ts";
-import { customFamilies, type CustomQuery, most } from "./custom-queries.ts";
+import { customFamilies, type CustomQuery } from "./custom-queries.ts";
 import type { ExporterSession } from "./source.ts";
 import { matchesRange, versionOf } from "./version-range.ts";
 
@@ -27,10 +27,12 @@ export interface CustomDeps {
 /** How often a query runs at most, and how long it may take, milliseconds; the server ends its statements sooner. */
 const everyMs = 10_000;
 const queryMs = 8_000;
+/** A query that has failed runs again after this long at the latest, milliseconds. */
+const againMs = 60_000;
 
 interface Read {
-  /** nothing if the last attempt failed: what is not known is absent */
-  families: readonly Family[];
+  /** null if the last attempt failed: what is not known is absent */
+  families: readonly Family[] | null;
   problem: string | null;
   atMs: number;
   tookMs: number;
@@ -67,9 +69,10 @@ export class CustomMetrics {
         return this.close();
       }
       const before = this.last.get(query.name);
-      const due = before === undefined || before.problem !== null ||
-        startedMs - before.atMs >= Math.max(everyMs, query.cacheMs) - everyMs / 2;
-      if (due && !await this.read(query)) return;
+      if (before !== undefined && startedMs - before.atMs < pauseMs(query, before) - everyMs / 2) continue;
+      if (await this.read(query)) continue;
+      for (const name of this.last.keys()) if (name !== query.name) this.last.delete(name);
+      return;
     }
   }
 
@@ -77,7 +80,7 @@ export class CustomMetrics {
   private async read(query: CustomQuery): Promise<boolean> {
     const { clock } = this.deps;
     const startedMs = clock.nowMs();
-    const keep = (families: readonly Family[], problem: string | null) => {
+    const keep = (families: Read["families"], problem: string | null) => {
       this.last.set(query.name, { families, problem, atMs: clock.nowMs(), tookMs: clock.nowMs() - startedMs });
       this.say(query.name, problem);
     };
@@ -89,7 +92,7 @@ export class CustomMetrics {
       keep(families, problems.length === 0 ? null : problems.join("; "));
       return true;
     } catch (error) {
-      keep([], errorText(error));
+      keep(null, errorText(error));
       this.close(); // it may still be busy
       return error instanceof Error && error.name === "PostgresError";
     }
@@ -118,7 +121,7 @@ export class CustomMetrics {
     const names = new Set(taken);
     const shown: Family[] = [];
     for (const { families } of this.last.values()) {
-      for (const family of families) {
+      for (const family of families ?? []) {
         if (names.has(family.name)) this.leaveOut(family.name);
         else shown.push(family);
         names.add(family.name);
@@ -161,9 +164,9 @@ export class CustomMetrics {
   }
 }
 
+const pauseMs = ({ cacheMs }: CustomQuery, { families }: Read) =>
+  Math.max(everyMs, families === null ? Math.min(cacheMs, againMs) : cacheMs);
+
 /** The names of the metrics in a scrape. */
 export const namesIn = (text: string): Set<string> =>
   new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name!));
-
-/** With one row more than may be shown, it is known that there are more. */
-export const rowsToFetch = most.series + 1;

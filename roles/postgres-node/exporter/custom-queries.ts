@@ -8,6 +8,9 @@ import { matchesRange } from "./version-range.ts";
 /** Bounds of what is read: queries in a file, columns and series of a query, characters of a label. */
 export const most = { queries: 50, columns: 40, series: 1_000, label: 200 } as const;
 
+/** With one row more than may be shown, it is known that there are more. */
+export const rowsToFetch = most.series + 1;
+
 /** What a file may hold, in words. */
 export const acceptedForm =
   "NAME: {query: SELECT …, metrics: [{COLUMN: {usage: GAUGE, description: …}}]}; usage is LABEL, GAUGE, COUNTER, " +

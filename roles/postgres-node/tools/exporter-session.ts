@@ -1,6 +1,6 @@
 // The session in which metrics are read.
 import { z } from "zod";
-import { rowsToFetch } from "../exporter/custom-metrics.ts";
+import { rowsToFetch } from "../exporter/custom-queries.ts";
 import type { ExporterSession, ReadAs, Row } from "../exporter/source.ts";
 import { connectLocal, type Sql } from "./queries.ts";
 
