@@ -69,6 +69,7 @@ const badAnywhere: Record<string, string[]> = {
   METRICS_PASSWORD: ["a\nb"],
   METRICS_TABLES: ["-1", "10001", "all"],
   METRICS_PATRONI: ["2", "maybe"],
+  METRICS_QUERIES: ["queries.yaml", "/", "/a\nb"],
   LOG_LEVEL: ["LOUD"],
   STANDBY_ROLE_LOCK_FILE_NAME: ["standby.lock"],
   WAIT_UPSTREAM_TIMEOUT: ["-1", "soon"],

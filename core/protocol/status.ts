@@ -137,6 +137,9 @@ export const NodeStatus = z.object({
   tls: z.object({
     on: z.boolean(),
     faults: z.array(TroubleSchema).meta({ description: "what is wrong with its files, or soon will be" }),
+    certificateEndsMs: z.number().nullish().meta({
+      description: "when the certificate in its file ends, milliseconds since 1970; null: not known",
+    }),
   }).nullable().default(null).meta({ description: "TLS of its server; null: not seen yet" }),
   settings: z.array(TroubleSchema).default([]).meta({
     description:

@@ -33,7 +33,7 @@ import { isMajorMaster } from "./http/is-major-master.ts";
 import { answerLocal } from "./http/local-commands.ts";
 import { operatorAnswers } from "./http/operator.ts";
 import { restoreAnswers } from "./http/restore-orders.ts";
-import { nodeEvents } from "./http/metrics.ts";
+import { nodeEvents } from "./http/event-metrics.ts";
 import { nodeHttp } from "./http/probes.ts";
 import { Fence } from "./lease/fence.ts";
 import { Lease } from "./lease/lease.ts";
@@ -105,6 +105,7 @@ async function makeNode({ config, context, log, stop, holder, lacks, fail }: Giv
   const activity = new Activity({ clock, log });
   const onLost = (because: string) => {
     condition.fencedBecause(because);
+    events.fence.inc("lease-ended");
     history.note("Fenced", { because });
     activity.wake();
   };
@@ -141,7 +142,7 @@ async function makeNode({ config, context, log, stop, holder, lacks, fail }: Giv
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
-  const lacks = await prepareNode(config, log);
+  const { lacks, queries } = await prepareNode(config, log);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // reported below
   const holder = { node: config.name, container: hostname(), since: new Date(context.clock.wallMs()).toISOString() };
@@ -155,7 +156,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   if (!node.lease.mode.on) {
     log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
-  exportMetrics(node, made.metrics);
+  exportMetrics(node, made.metrics, queries);
   void keepDataAge(node);
   void watchTls(node);
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
@@ -174,7 +175,8 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
   ];
   const role = nodeHttp(node, metrics);
   const { clock, config, log } = node;
-  const app = httpApp(role, log, { control: controlApp(answers, { ...keys, clock, log }), config });
+  const control = controlApp(answers, { ...keys, clock, log, refused: node.events.refused });
+  const app = httpApp(role, log, { control, config });
   const local = httpApp(role, log);
   local.post("/local/:command", async (c) => {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);
