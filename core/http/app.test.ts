@@ -120,7 +120,7 @@ test("/metrics counts what was logged, also below the level of the log, but not 
   log.info("Promoted", { because: "c" });
   log.warn("Process ended, restarting", { process: "repmgrd" });
   log.info("Output", { process: "repmgrd", line: "x" });
-  log.debug("Looked");
+  log.debug("WAL stored");
   const text = await (await httpApp(roleOf(), log).request("/metrics")).text();
   assert.deepEqual(text.split("\n").filter((line) => line.startsWith("postdock_events_total")), [
     'postdock_events_total{event="Promoted",level="info"} 2',

@@ -4,11 +4,16 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { OperatorError } from "../words/errors.ts";
 import type { LogLevel } from "../words/log-level.ts";
-import { createLog, redactor } from "./log.ts";
+import { createLog, type LogFields, redactor } from "./log.ts";
+
+/** The log without the types of the register: what is under test here holds for any event. */
+interface AnyLog extends Record<"debug" | "info" | "warn" | "error", (event: string, fields?: LogFields) => void> {
+  with(fields: LogFields): AnyLog;
+}
 
 function logged(level: LogLevel = "DEBUG", secrets: string[] = []) {
   const lines: string[] = [];
-  const log = createLog({ level, secrets, write: (line) => lines.push(line), wallMs: () => 0 });
+  const log = createLog({ level, secrets, write: (line) => lines.push(line), wallMs: () => 0 }) as unknown as AnyLog;
   return { log, lines, last: () => JSON.parse(lines.at(-1)!) };
 }
 

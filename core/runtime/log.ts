@@ -1,15 +1,20 @@
 // Structured log lines: one JSON object per line, with an event (a constant sentence) and its fields.
 // Secrets that are handed to createLog() never appear in a line, whatever field or error text they are part of.
 import { errorText, OperatorError } from "../words/errors.ts";
+import type { EventAt, EventName, FieldsOf } from "../words/events/all.ts";
+import type { EventLevel } from "../words/events/event.ts";
 import { type LogLevel, logLevels } from "../words/log-level.ts";
 
 export type LogFields = Record<string, unknown>;
 
+/** Logs one event of the register (core/words/events/all.ts), at a level and with fields that it has there. */
+type Say<L extends EventLevel> = <E extends EventAt<L>>(event: E, fields?: FieldsOf<E>) => void;
+
 export interface Log {
-  debug(event: string, fields?: LogFields): void;
-  info(event: string, fields?: LogFields): void;
-  warn(event: string, fields?: LogFields): void;
-  error(event: string, fields?: LogFields): void;
+  debug: Say<"debug">;
+  info: Say<"info">;
+  warn: Say<"warning">;
+  error: Say<"error">;
   /** The same log, with these fields in every line. */
   with(fields: LogFields): Log;
   /** How often each event has been logged since the start, by this log and those made of it; also below its level. */
@@ -17,7 +22,7 @@ export interface Log {
 }
 
 export interface EventCount {
-  event: string;
+  event: EventName;
   level: LogLevel;
   /** of an event about a child process, its name; otherwise "" */
   process: string;
@@ -44,7 +49,7 @@ const isCounted = (event: string, level: LogLevel) => event !== "Output" && leve
 function logWith(options: LogOptions, counts: Map<string, EventCount>): Log {
   const least = logLevels.indexOf(options.level);
   const redact = redactor(options.secrets ?? []);
-  const emit = (level: LogLevel, event: string, fields: LogFields = {}) => {
+  const emit = (level: LogLevel, event: EventName, fields: LogFields = {}) => {
     if (isCounted(event, level)) {
       const process = typeof fields.process === "string" ? fields.process : "";
       const key = JSON.stringify([event, level, process]);

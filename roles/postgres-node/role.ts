@@ -21,6 +21,7 @@ import { roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts"
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { EndsAtOnce } from "../../core/words/errors.ts";
 import { endServer } from "./act/end-server.ts";
+import { watchFailoverSafety } from "./act/failover-safety.ts";
 import { takeOver } from "./act/hand-over.ts";
 import { keepDataAge, observedBefore } from "./act/data-age.ts";
 import { Repmgrd } from "./act/repmgrd.ts";
@@ -156,6 +157,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   exportMetrics(node, made.metrics);
   void keepDataAge(node);
   void watchTls(node);
+  void watchFailoverSafety(node);
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
   // processes end with the container, and only then may another node have the lease: nothing is waited for
   if (!(failed instanceof EndsAtOnce)) await close(made, sshd, listeners);
