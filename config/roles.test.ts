@@ -65,6 +65,7 @@ const badAnywhere: Record<string, string[]> = {
   CONFIGS_ASSIGNMENT_SYMBOL: ["1", '"'],
   SSH_ENABLE: ["please"],
   POSTDOCK_PORT: ["0", "65536", "http", "tcp://10.0.0.1:8080"],
+  LOG_FORMAT: ["xml", "1"],
   METRICS_USER: ["a:b", "a\nb"],
   METRICS_PASSWORD: ["a\nb"],
   METRICS_TABLES: ["-1", "10001", "all"],

@@ -21,6 +21,16 @@ export const logLevel = env<typeof logWords[number]>("LOG_LEVEL", oneOf(logWords
   changed: "Also applies to PostDock's own log, which is one JSON object per line.",
 });
 
+const logFormats = ["json", "text"] as const;
+export type LogFormat = typeof logFormats[number];
+
+export const logFormat = env<LogFormat>("LOG_FORMAT", oneOf(logFormats), {
+  fallback: "json",
+  accepts: "json or text",
+  doc: "The log as one JSON object per line, or as lines for people: time, level, event, then key=value.",
+  changed: "New.",
+});
+
 export const configs = env("CONFIGS", (text) => text, {
   fallback: "",
   accepts: "name:value[,name:value]; a value may be quoted",
@@ -105,7 +115,7 @@ export const httpPort = port(
 );
 
 /** What every role reads. */
-export const ofEveryRole = { httpPort, sshEnable, logLevel, ...metricsAccess };
+export const ofEveryRole = { httpPort, sshEnable, logLevel, logFormat, ...metricsAccess };
 
 /** A duration in seconds with its default and maximum; `changed` says what differs from 1.x. */
 export const seconds = (name: string, fallback: number, max: number, doc: string, changed?: string) =>

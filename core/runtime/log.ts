@@ -1,8 +1,10 @@
-// Structured log lines: one JSON object per line, with an event (a constant sentence) and its fields.
+// Structured log lines: one event per line (a constant sentence) and its fields.
 // Secrets that are handed to createLog() never appear in a line, whatever field or error text they are part of.
 import { errorText, OperatorError } from "../words/errors.ts";
 import type { EventAt, EventName, FieldsOf } from "../words/events/all.ts";
 import type { EventLevel } from "../words/events/event.ts";
+import type { LogFormat } from "../../config/shared.ts";
+import { renderLine } from "./log-line.ts";
 import { type LogLevel, logLevels } from "../words/log-level.ts";
 
 export type LogFields = Record<string, unknown>;
@@ -31,6 +33,8 @@ export interface EventCount {
 
 export interface LogOptions {
   level: LogLevel;
+  /** json if absent */
+  format?: LogFormat;
   /** values that must never appear in a line; each is replaced by *** */
   secrets?: readonly string[];
   write: (line: string) => void;
@@ -58,7 +62,7 @@ function logWith(options: LogOptions, counts: Map<string, EventCount>): Log {
     if (logLevels.indexOf(level) < least) return;
     const head = { time: new Date(options.wallMs()).toISOString(), level: level.toLowerCase(), event };
     const all = plain({ ...options.fields, ...fields }, redact, []) as LogFields;
-    options.write(JSON.stringify({ ...head, ...all, ...head }) + "\n"); // no field takes the place of the head
+    options.write(renderLine(options.format ?? "json", head, all));
   };
   return {
     debug: (event, fields) => emit("DEBUG", event, fields),

@@ -3,6 +3,7 @@ import { type ConfigOf, type ConfigProblem, readConfig, type Variables } from ".
 import type { Context } from "./context.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
 import { refusalOfSystem } from "../words/system-errors.ts";
+import type { LogFormat } from "../../config/shared.ts";
 import type { LogLevel } from "../words/log-level.ts";
 import { createLog, type Log } from "./log.ts";
 import { type Clock, untilAborted } from "./time.ts";
@@ -36,10 +37,17 @@ export function secretsOf<V extends Variables>(variables: V, config: ConfigOf<V>
   });
 }
 
+/** How a role logs: LOG_LEVEL, LOG_FORMAT. */
+export interface LogConfig {
+  logLevel: LogLevel;
+  logFormat: LogFormat;
+}
+
 /** The log of a role's main process, to stdout. */
-export function roleLog(context: Context, level: LogLevel, secrets: readonly string[]): Log {
+export function roleLog(context: Context, config: LogConfig, secrets: readonly string[]): Log {
   return createLog({
-    level,
+    level: config.logLevel,
+    format: config.logFormat,
     secrets,
     write: (line) => context.print(line.trimEnd()),
     wallMs: () => context.clock.wallMs(),

@@ -55,7 +55,7 @@ import { agentSocketPath } from "./text/repmgr-conf.ts";
 /** `postgres-node entrypoint`: the container's main process. */
 export const nodeEntrypoint: Command = async (context) => {
   const config = loadNodeConfig(context);
-  const log = roleLog(context, config.logLevel, secretsOf(postgresNodeVariables, config)).with({ node: config.name });
+  const log = roleLog(context, config, secretsOf(postgresNodeVariables, config)).with({ node: config.name });
   return await runUntilSignal(context, log, (stop) => runRole(config, context, log, stop));
 };
 
