@@ -1,6 +1,7 @@
 // Variables that more than one role reads, under their public names.
 import { env, flag, identifier, integer, MalformedValue, oneOf, plainText } from "./env.ts";
 import { defaultHttpPort } from "./http-port.ts";
+import { eventVariables } from "./events.ts";
 import { metricsAccess } from "./metrics.ts";
 import { hostName } from "./host-name.ts";
 
@@ -115,7 +116,7 @@ export const httpPort = port(
 );
 
 /** What every role reads. */
-export const ofEveryRole = { httpPort, sshEnable, logLevel, logFormat, ...metricsAccess };
+export const ofEveryRole = { httpPort, sshEnable, logLevel, logFormat, ...metricsAccess, ...eventVariables };
 
 /** A duration in seconds with its default and maximum; `changed` says what differs from 1.x. */
 export const seconds = (name: string, fallback: number, max: number, doc: string, changed?: string) =>

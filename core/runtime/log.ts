@@ -4,7 +4,7 @@ import { errorText, OperatorError } from "../words/errors.ts";
 import type { EventAt, EventName, FieldsOf } from "../words/events/all.ts";
 import type { EventLevel } from "../words/events/event.ts";
 import type { LogFormat } from "../../config/shared.ts";
-import { renderLine } from "./log-line.ts";
+import { type LineHead, renderLine } from "./log-line.ts";
 import { type LogLevel, logLevels } from "../words/log-level.ts";
 
 export type LogFields = Record<string, unknown>;
@@ -31,6 +31,13 @@ export interface EventCount {
   count: number;
 }
 
+/** An event as it was logged, at whatever level. */
+export interface Heard extends LineHead {
+  event: EventName;
+  /** its fields without secrets */
+  fields: () => LogFields;
+}
+
 export interface LogOptions {
   level: LogLevel;
   /** json if absent */
@@ -39,6 +46,8 @@ export interface LogOptions {
   secrets?: readonly string[];
   write: (line: string) => void;
   wallMs: () => number;
+  /** hears every event, also below the level */
+  heard?: (heard: Heard) => void;
   fields?: LogFields;
 }
 
@@ -59,10 +68,10 @@ function logWith(options: LogOptions, counts: Map<string, EventCount>): Log {
       const key = JSON.stringify([event, level, process]);
       counts.set(key, { event, level, process, count: (counts.get(key)?.count ?? 0) + 1 });
     }
-    if (logLevels.indexOf(level) < least) return;
     const head = { time: new Date(options.wallMs()).toISOString(), level: level.toLowerCase(), event };
-    const all = plain({ ...options.fields, ...fields }, redact, []) as LogFields;
-    options.write(renderLine(options.format ?? "json", head, all));
+    const all = () => plain({ ...options.fields, ...fields }, redact, []) as LogFields;
+    if (logLevels.indexOf(level) >= least) options.write(renderLine(options.format ?? "json", head, all()));
+    options.heard?.({ ...head, fields: all });
   };
   return {
     debug: (event, fields) => emit("DEBUG", event, fields),

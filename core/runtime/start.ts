@@ -1,11 +1,14 @@
 // How every role starts: it reads its configuration, or reports all problems at once, and logs without secrets.
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { type ConfigOf, type ConfigProblem, readConfig, type Variables } from "../../config/env.ts";
 import type { Context } from "./context.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
 import { refusalOfSystem } from "../words/system-errors.ts";
 import type { LogFormat } from "../../config/shared.ts";
 import type { LogLevel } from "../words/log-level.ts";
-import { createLog, type Log } from "./log.ts";
+import { createLog, type Heard, type Log } from "./log.ts";
+import { type EventConfig, notifier } from "./notifier.ts";
 import { type Clock, untilAborted } from "./time.ts";
 
 /** Thrown when the environment is wrong: every problem, one a line. */
@@ -37,21 +40,25 @@ export function secretsOf<V extends Variables>(variables: V, config: ConfigOf<V>
   });
 }
 
-/** How a role logs: LOG_LEVEL, LOG_FORMAT. */
-export interface LogConfig {
+/** How a role logs, and where it sends events. */
+export interface LogConfig extends EventConfig {
   logLevel: LogLevel;
   logFormat: LogFormat;
 }
 
-/** The log of a role's main process, to stdout. */
+/** The log of a role's main process, to stdout; what ON_EVENT asks for is sent. */
 export function roleLog(context: Context, config: LogConfig, secrets: readonly string[]): Log {
-  return createLog({
+  let tell: (heard: Heard) => void = () => {};
+  const log = createLog({
     level: config.logLevel,
     format: config.logFormat,
+    heard: (heard) => tell(heard),
     secrets,
     write: (line) => context.print(line.trimEnd()),
     wallMs: () => context.clock.wallMs(),
   });
+  tell = notifier(config, { clock: context.clock, log, container: hostname(), newId: randomUUID });
+  return log;
 }
 
 /**

@@ -60,5 +60,21 @@ export const containerEvents = {
   "A setting has no effect": warning("A variable is set that nothing reads.", "Remove it.", "why"),
   "TLS is not as it should be": warning("The certificate or key has a fault.", asTold, "because fix"),
   "TLS could not be looked at": debug("The next look follows.", "why"),
+  "An event was sent": info("ON_EVENT has delivered an event.", "by sent attempt tookMs"),
+  "An event could not be sent; it is tried again": warning(
+    "The receiver of ON_EVENT_URL did not answer with 2xx.",
+    "See that the receiver runs and can be reached from this container.",
+    "by sent afterMs why",
+  ),
+  "An event was given up: it could not be sent": error(
+    "The receiver did not take it at the last attempt, or the command failed.",
+    "The error says why. The event itself is in the log and, on a node, mostly in the history.",
+    "by sent attempt why",
+  ),
+  "An event was dropped: too many wait to be sent": error(
+    "A hundred events wait for a receiver that does not take them.",
+    "See that the receiver runs and can be reached from this container.",
+    "by sent",
+  ),
   "A duty failed; it is tried again": warning("A regular task failed once.", nothing, "error"),
 } as const;
