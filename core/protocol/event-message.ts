@@ -7,7 +7,7 @@ export interface EventMessage {
   /** the same at each attempt, so that a receiver can drop what it has */
   id: string;
   kind: EventKind;
-  /** the host name of the container */
+  /** CLUSTER_NODE_NETWORK_NAME, or the host name of the container */
   container: string;
   time: string;
   level: string;

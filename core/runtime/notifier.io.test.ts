@@ -45,7 +45,12 @@ function logging(environment: Record<string, string>) {
     heard: (heard) => tell(heard),
   });
   const events = () => log.counts().map((c) => c.event);
-  tell = notifier(read.config, { clock: systemClock, log, container: "c1", newId: () => "id1" });
+  tell = notifier({ ...read.config, networkName: null }, {
+    clock: systemClock,
+    log,
+    container: "c1",
+    newId: () => "id1",
+  });
   return { log: log.with({ node: "pg1" }), lines, events };
 }
 

@@ -15,6 +15,8 @@ const commandMs = 30_000;
 const webhookAttempts = 11;
 
 export interface EventConfig {
+  /** CLUSTER_NODE_NETWORK_NAME */
+  networkName: string | null;
   onEventUrl: string | null;
   onEventSecret: string;
   onEventCommand: string[] | null;

@@ -57,7 +57,12 @@ export function roleLog(context: Context, config: LogConfig, secrets: readonly s
     write: (line) => context.print(line.trimEnd()),
     wallMs: () => context.clock.wallMs(),
   });
-  tell = notifier(config, { clock: context.clock, log, container: hostname(), newId: randomUUID });
+  tell = notifier(config, {
+    clock: context.clock,
+    log,
+    container: config.networkName ?? hostname(),
+    newId: randomUUID,
+  });
   return log;
 }
 

@@ -104,7 +104,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   const activity = new Activity({ clock, log });
   const onLost = (because: string) => {
     condition.fencedBecause(because);
-    history.note("Fenced", { because });
+    history.note("Fenced", { because, term: lease.term() });
     activity.wake();
   };
   const onRenewed = (ageMs: number) => events.leaseAge.observe(ageMs / 1000);

@@ -46,7 +46,12 @@ test("the receiver of docs/being-told.md verifies the signature", async () => {
     });
     assert.ok(read.ok);
     const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
-    const tell = notifier(read.config, { clock: systemClock, log, container: "pgslave1", newId: () => "1" });
+    const tell = notifier({ ...read.config, networkName: null }, {
+      clock: systemClock,
+      log,
+      container: "pgslave1",
+      newId: () => "1",
+    });
     tell({ event: "Promoted", time: "t", level: "info", fields: () => ({ because: "é" }) });
     const arrived = () => Promise.resolve(log.counts().some((c) => c.event === "An event was sent"));
     await waitUntil(arrived, { what: "the event", deadlineMs: 5_000, everyMs: 20 }, deps);

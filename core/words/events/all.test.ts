@@ -36,6 +36,6 @@ test("code that logs an event, level or field that is not in the register does n
   // @ts-expect-error -- it is logged as information only
   log.error("Promoted", { term: 1 });
   // @ts-expect-error -- no such field
-  log.info("Promoted", { epoch: 1 });
+  log.info("Promoted", { lsn: "0/1" });
   log.info("Promoted", { term: 1, timeline: 2, because: "c", tookMs: 3 });
 });

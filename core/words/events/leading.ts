@@ -5,7 +5,7 @@ export const leadingEvents = {
   "Role observed": info("PostgreSQL on this node has another role or upstream than before.", "role upstream timeline"),
   "Promotion requested": info("repmgrd has asked whether this node may be promoted.", "allowed because term"),
   "PostgreSQL leaves recovery": info("PostgreSQL has asked whether it may become read-write.", "allowed because"),
-  "Promoted": info("This node is the primary now.", "because term timeline tookMs"),
+  "Promoted": info("This node is the primary now.", "because term epoch timeline tookMs"),
   "Not promoted": error(
     "No majority has granted this node a leadership, so nothing was asked of PostgreSQL.",
     "Nothing at once: the nodes elect again. `postdock cluster show` says what each waits for.",

@@ -45,7 +45,7 @@ export const leaseEvents = {
   ),
   "Fenced": info(
     "This node was primary, lost the lease, and has ended PostgreSQL before another node may lead.",
-    "because",
+    "because term",
   ),
   "Failover safety lost": warning(
     "So many voters did not grant the lease that the loss of one more leaves no majority.",

@@ -74,6 +74,7 @@ export async function lead(because: string, started: number, node: Node): Promis
   node.history.note("Promoted", {
     because,
     term: node.lease.term(),
+    epoch: node.lease.epoch(),
     timeline: node.seen.now.server?.timeline,
     tookMs,
   });
