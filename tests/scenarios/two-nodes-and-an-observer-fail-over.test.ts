@@ -10,7 +10,7 @@ import { eventKey, receivedEvents, withReceiver } from "../support/event-receive
 import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
 import { withVoters } from "../support/variants.ts";
-import { nothingMs, staysTrueFor, successionMs } from "../support/waits.ts";
+import { nothingMs, staysTrueFor, successionMs, wholeMs } from "../support/waits.ts";
 
 const nodes = ["pgmaster", "pgslave1"];
 const deps = { clock: systemClock };
@@ -23,7 +23,7 @@ test("the pool's vote is enough for a failover between two nodes, and a node alo
   const told = async (event: string) => {
     const arrived = async () => (await receivedEvents(cluster)).includes(event);
     const what = `"${event}" to arrive`;
-    await waitUntil(arrived, { what, deadlineMs: successionMs }, deps);
+    await waitUntil(arrived, { what, deadlineMs: wholeMs }, deps);
   };
   await cluster.up([...nodes, "pgpool", "receiver"]);
   const old = await cluster.waitWhole(startMs, nodes);
