@@ -21,6 +21,8 @@ export interface Log {
   with(fields: LogFields): Log;
   /** How often each event has been logged since the start, by this log and those made of it; also below its level. */
   counts(): readonly EventCount[];
+  /** Resolves once no event waits to be sent (ON_EVENT), which may be never. */
+  idle(): Promise<void>;
 }
 
 export interface EventCount {
@@ -38,6 +40,14 @@ export interface Heard extends LineHead {
   fields: () => LogFields;
 }
 
+/** What hears every event, also below the level. */
+export interface Listener {
+  /** returns at once */
+  hear(heard: Heard): void;
+  /** resolves once nothing that was heard waits any more */
+  idle(): Promise<void>;
+}
+
 export interface LogOptions {
   level: LogLevel;
   /** json if absent */
@@ -46,8 +56,7 @@ export interface LogOptions {
   secrets?: readonly string[];
   write: (line: string) => void;
   wallMs: () => number;
-  /** hears every event, also below the level */
-  heard?: (heard: Heard) => void;
+  listener?: Listener;
   fields?: LogFields;
 }
 
@@ -71,7 +80,7 @@ function logWith(options: LogOptions, counts: Map<string, EventCount>): Log {
     const head = { time: new Date(options.wallMs()).toISOString(), level: level.toLowerCase(), event };
     const all = () => plain({ ...options.fields, ...fields }, redact, []) as LogFields;
     if (logLevels.indexOf(level) >= least) options.write(renderLine(options.format ?? "json", head, all()));
-    options.heard?.({ ...head, fields: all });
+    options.listener?.hear({ ...head, fields: all });
   };
   return {
     debug: (event, fields) => emit("DEBUG", event, fields),
@@ -80,6 +89,7 @@ function logWith(options: LogOptions, counts: Map<string, EventCount>): Log {
     error: (event, fields) => emit("ERROR", event, fields),
     with: (fields) => logWith({ ...options, fields: { ...options.fields, ...fields } }, counts),
     counts: () => [...counts.values()],
+    idle: () => options.listener?.idle() ?? Promise.resolve(),
   };
 }
 

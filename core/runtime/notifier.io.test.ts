@@ -10,7 +10,7 @@ import { after, test } from "node:test";
 import { eventVariables } from "../../config/events.ts";
 import { readConfig } from "../../config/env.ts";
 import { eventSignature } from "../protocol/event-message.ts";
-import { createLog, type Heard } from "./log.ts";
+import { createLog, type Listener } from "./log.ts";
 import { notifier } from "./notifier.ts";
 import { systemClock, waitUntil } from "./time.ts";
 
@@ -36,16 +36,16 @@ function logging(environment: Record<string, string>) {
   const read = readConfig(eventVariables, { environment, readFile: () => "" });
   assert.ok(read.ok, JSON.stringify(read));
   const lines: Record<string, unknown>[] = [];
-  let tell: (heard: Heard) => void = () => {};
+  let sender: Listener | null = null;
   const log = createLog({
     level: "WARNING",
     secrets: ["hushhush"],
     write: (line) => lines.push(JSON.parse(line)),
     wallMs: () => 0,
-    heard: (heard) => tell(heard),
+    listener: { hear: (heard) => sender?.hear(heard), idle: () => Promise.resolve() },
   });
   const events = () => log.counts().map((c) => c.event);
-  tell = notifier({ ...read.config, networkName: null }, {
+  sender = notifier({ ...read.config, networkName: null }, {
     clock: systemClock,
     log,
     container: "c1",

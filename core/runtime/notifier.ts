@@ -4,7 +4,7 @@ import { postOutside } from "../client/webhook.ts";
 import { eventBody, type EventMessage, eventSignature } from "../protocol/event-message.ts";
 import { kindOf } from "../words/events/kinds.ts";
 import { postgresAccount, run } from "./command.ts";
-import type { Heard, Log } from "./log.ts";
+import type { Heard, Listener, Log } from "./log.ts";
 import { Outbox, type Way } from "./outbox.ts";
 import type { Clock } from "./time.ts";
 
@@ -30,15 +30,16 @@ export interface NotifierDeps {
   newId: () => string;
 }
 
-/** What hears each event of a log. It returns at once, whatever the receivers do. */
-export function notifier(config: EventConfig, deps: NotifierDeps): (heard: Heard) => void {
+/** What hears each event of a log, and sends those that are wanted. */
+export function notifier(config: EventConfig, deps: NotifierDeps): Listener {
   const boxes = waysOut(config, deps).map((way) => new Outbox(way, deps));
-  return ({ event, time, level, fields }) => {
+  const hear = ({ event, time, level, fields }: Heard) => {
     const kind = kindOf(event);
     if (kind === null || boxes.length === 0 || !config.onEventKinds.includes(kind)) return;
     const message = { id: deps.newId(), kind, container: deps.container, time, level, event, fields: fields() };
     for (const box of boxes) box.put(message);
   };
+  return { hear, idle: () => Promise.all(boxes.map((box) => box.idle())).then(() => {}) };
 }
 
 function waysOut(config: EventConfig, deps: NotifierDeps): Way[] {

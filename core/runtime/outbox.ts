@@ -21,7 +21,7 @@ export interface Way {
 
 export class Outbox {
   private waiting: EventMessage[] = [];
-  private sending = false;
+  private sending: Promise<void> | null = null;
   private failing = false;
 
   constructor(private readonly way: Way, private readonly deps: { clock: Clock; log: Log }) {}
@@ -33,13 +33,17 @@ export class Outbox {
       const [dropped] = this.waiting.splice(0, 1);
       this.deps.log.error("An event was dropped: too many wait to be sent", { by: this.way.by, sent: dropped!.event });
     }
-    if (!this.sending) void this.run();
+    this.sending ??= this.run();
+  }
+
+  /** Resolves once nothing waits. */
+  async idle(): Promise<void> {
+    await this.sending;
   }
 
   private async run(): Promise<void> {
-    this.sending = true;
     for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) await this.deliver(next);
-    this.sending = false;
+    this.sending = null;
   }
 
   private async deliver(message: EventMessage): Promise<void> {

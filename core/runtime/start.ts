@@ -7,7 +7,7 @@ import { ExitCode, OperatorError } from "../words/errors.ts";
 import { refusalOfSystem } from "../words/system-errors.ts";
 import type { LogFormat } from "../../config/shared.ts";
 import type { LogLevel } from "../words/log-level.ts";
-import { createLog, type Heard, type Log } from "./log.ts";
+import { createLog, type Listener, type Log } from "./log.ts";
 import { type EventConfig, notifier } from "./notifier.ts";
 import { type Clock, untilAborted } from "./time.ts";
 
@@ -48,16 +48,16 @@ export interface LogConfig extends EventConfig {
 
 /** The log of a role's main process, to stdout; what ON_EVENT asks for is sent. */
 export function roleLog(context: Context, config: LogConfig, secrets: readonly string[]): Log {
-  let tell: (heard: Heard) => void = () => {};
+  let sender: Listener | null = null;
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat,
-    heard: (heard) => tell(heard),
+    listener: { hear: (heard) => sender?.hear(heard), idle: () => sender?.idle() ?? Promise.resolve() },
     secrets,
     write: (line) => context.print(line.trimEnd()),
     wallMs: () => context.clock.wallMs(),
   });
-  tell = notifier(config, {
+  sender = notifier(config, {
     clock: context.clock,
     log,
     container: config.networkName ?? hostname(),
@@ -65,6 +65,9 @@ export function roleLog(context: Context, config: LogConfig, secrets: readonly s
   });
   return log;
 }
+
+/** What happened last in a container has so long to be sent, milliseconds: Docker kills 10 s after TERM. */
+const lastEventsMs = 500;
 
 /**
  * Runs a role's main work until it ends or a signal asks it to stop; returns the exit code of the container.
@@ -86,6 +89,7 @@ export async function runUntilSignal(
   try {
     await work(stop.signal);
     log.info("Stopped", { because: asked });
+    await Promise.race([log.idle(), context.clock.sleep(lastEventsMs)]);
     return ExitCode.ok;
   } catch (error) {
     const told = refusalOfSystem(error);

@@ -46,13 +46,13 @@ test("the receiver of docs/being-told.md verifies the signature", async () => {
     });
     assert.ok(read.ok);
     const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
-    const tell = notifier({ ...read.config, networkName: null }, {
+    const { hear } = notifier({ ...read.config, networkName: null }, {
       clock: systemClock,
       log,
       container: "pgslave1",
       newId: () => "1",
     });
-    tell({ event: "Promoted", time: "t", level: "info", fields: () => ({ because: "é" }) });
+    hear({ event: "Promoted", time: "t", level: "info", fields: () => ({ because: "é" }) });
     const arrived = () => Promise.resolve(log.counts().some((c) => c.event === "An event was sent"));
     await waitUntil(arrived, { what: "the event", deadlineMs: 5_000, everyMs: 20 }, deps);
 
