@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
-import { allOf } from "../support/compose-file.ts";
-import { logsOf, tryExec } from "../support/docker.ts";
+import { allOf, setEnvironment } from "../support/compose-file.ts";
+import { exec, logsOf, tryExec } from "../support/docker.ts";
 import { eventKey, receivedEvents, withReceiver } from "../support/event-receiver.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
-import { withVoters } from "../support/variants.ts";
+import { onNodes, withVoters } from "../support/variants.ts";
 import { nothingMs, staysTrueFor, successionMs, wholeMs } from "../support/waits.ts";
 
 const nodes = ["pgmaster", "pgslave1"];
@@ -18,7 +18,12 @@ const deps = { clock: systemClock };
 test("the pool's vote is enough for a failover between two nodes, and a node alone does not serve", async () => {
   await using cluster = await ownCluster({
     name: "observer",
-    edit: allOf(withVoters(nodes, ["pgpool"]), await withReceiver()),
+    edit: allOf(
+      withVoters(nodes, ["pgpool"]),
+      await withReceiver(),
+      onNodes({ ON_EVENT_COMMAND: '["/usr/bin/tee", "-a", "/tmp/events"]' }),
+      (file) => setEnvironment(file, "pgpool", { LOG_FORMAT: "text" }),
+    ),
   });
   const told = async (event: string) => {
     const arrived = async () => (await receivedEvents(cluster)).includes(event);
@@ -40,6 +45,11 @@ test("the pool's vote is enough for a failover between two nodes, and a node alo
 
   await told(`promotion ${other} Promoted`);
   await told(`degraded ${other} Failover safety lost`);
+  const toldProgram = await exec(await cluster.container(other), ["cat", "/tmp/events"]);
+  assert.match(toldProgram, /"event":"Promoted".*"epoch":\d/);
+  const asText = await logsOf(await cluster.container("pgpool"));
+  assert.match(asText, new RegExp(`^\\S+Z INFO    Primary in sight backend=\\d host=${other} timeline=\\d+$`, "m"));
+  assert.doesNotMatch(asText, /^\{/m);
 
   await cluster.kill("pgpool");
   const container = await cluster.container(other);
