@@ -121,7 +121,7 @@ test("/metrics counts what was logged, also below the level of the log, but not 
   log.warn("Process ended, restarting", { process: "repmgrd", cause: "signal" });
   log.info("Fenced", { cause: "a sentence, which does not become a label" });
   log.info("Output", { process: "repmgrd", line: "x" });
-  log.debug("Looked");
+  log.debug("WAL stored");
   const text = await (await httpApp(roleOf(), log).request("/metrics")).text();
   assert.deepEqual(text.split("\n").filter((line) => line.startsWith("postdock_events_total")), [
     'postdock_events_total{event="Promoted",level="info"} 2',

@@ -148,7 +148,9 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
       if (halt.signal.aborted) return;
       const decision = decideRestart(policy, { livedMs: end.livedMs, failures });
       const fields = { process: spec.name, code: end.code, signal: end.signal, livedMs: Math.round(end.livedMs) };
-      if (decision.do === "leave") return (end.code === 0 ? log.info : log.warn)("Process ended", fields);
+      if (decision.do === "leave") {
+        return end.code === 0 ? log.info("Process ended", fields) : log.warn("Process ended", fields);
+      }
       failures = decision.failures;
       const cause = causeOf(end);
       log.warn("Process ended, restarting", { ...fields, cause, afterMs: decision.afterMs, failuresInARow: failures });

@@ -50,7 +50,7 @@ export function loadBarmanConfig(context: Context): BarmanConfig {
 /** `barman entrypoint`: the container's main process. */
 export const barmanEntrypoint: Command = async (context) => {
   const config = loadBarmanConfig(context);
-  const log = roleLog(context, config.logLevel, secretsOf(barmanVariables, config)).with({ node: config.serverName });
+  const log = roleLog(context, config, secretsOf(barmanVariables, config)).with({ node: config.serverName });
   return await runUntilSignal(context, log, (asked) => runRole(config, context.clock, log, asked));
 };
 

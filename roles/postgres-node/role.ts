@@ -22,6 +22,7 @@ import { roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts"
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { EndsAtOnce } from "../../core/words/errors.ts";
 import { endServer } from "./act/end-server.ts";
+import { watchFailoverSafety } from "./act/failover-safety.ts";
 import { takeOver } from "./act/hand-over.ts";
 import { keepDataAge, observedBefore } from "./act/data-age.ts";
 import { Repmgrd } from "./act/repmgrd.ts";
@@ -55,7 +56,7 @@ import { agentSocketPath } from "./text/repmgr-conf.ts";
 /** `postgres-node entrypoint`: the container's main process. */
 export const nodeEntrypoint: Command = async (context) => {
   const config = loadNodeConfig(context);
-  const log = roleLog(context, config.logLevel, secretsOf(postgresNodeVariables, config)).with({ node: config.name });
+  const log = roleLog(context, config, secretsOf(postgresNodeVariables, config)).with({ node: config.name });
   return await runUntilSignal(context, log, (stop) => runRole(config, context, log, stop));
 };
 
@@ -106,7 +107,7 @@ async function makeNode({ config, context, log, stop, holder, lacks, fail }: Giv
   const onLost = (because: string) => {
     condition.fencedBecause(because);
     events.fence.inc("lease-ended");
-    history.note("Fenced", { because });
+    history.note("Fenced", { because, term: lease.term() });
     activity.wake();
   };
   const onRenewed = (ageMs: number) => events.leaseAge.observe(ageMs / 1000);
@@ -159,6 +160,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   exportMetrics(node, made.metrics, queries);
   void keepDataAge(node);
   void watchTls(node);
+  void watchFailoverSafety(node);
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
   // processes end with the container, and only then may another node have the lease: nothing is waited for
   if (!(failed instanceof EndsAtOnce)) await close(made, sshd, listeners);

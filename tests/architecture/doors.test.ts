@@ -33,7 +33,7 @@ const doors: readonly Door[] = [
   {
     what: "timeouts of requests",
     code: /AbortSignal\.timeout/,
-    files: ["core/client/peers.ts"],
+    files: ["core/client/peers.ts", "core/client/webhook.ts"],
   },
   { what: "listeners of abort signals", code: /addEventListener\("abort"/, files: ["core/runtime/time.ts"] },
   {
@@ -47,7 +47,7 @@ const doors: readonly Door[] = [
     what: "HTTP requests",
     packages: ["node:http", "node:https"],
     code: /\bfetch\(/,
-    files: ["core/client/own-agent.ts", "core/client/peers.ts"],
+    files: ["core/client/own-agent.ts", "core/client/peers.ts", "core/client/webhook.ts"],
   },
   { what: "orders between containers", code: /["'`]\/control\/[a-z]/, files: ["core/protocol/orders.ts"] },
   { what: "the command line's parser", packages: ["commander"], files: ["cli/command-parser.ts"] },

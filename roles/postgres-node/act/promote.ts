@@ -82,6 +82,7 @@ export async function lead({ because, cause, started }: LeadReason, node: Node):
   node.history.note("Promoted", {
     because,
     term: node.lease.term(),
+    epoch: node.lease.epoch(),
     timeline: node.seen.now.server?.timeline,
     tookMs,
   });
