@@ -24,6 +24,8 @@ const status: BarmanStatus = {
   checkFailures: [],
   backups: null,
   lastBackup: null,
+  catalog: null,
+  nextBackupMs: null,
   backupRunsMs: null,
   backupProgress: null,
   backupSource: null,
@@ -142,6 +144,18 @@ test("with a password /metrics is answered only with it, as basic authentication
   assert.equal((await app.request("/readyz")).status, 503);
   const open = httpApp(roleOf(), quiet, { config: { metricsUser: "prom", metricsPassword: "" } });
   assert.equal((await open.request("/metrics")).status, 200);
+});
+
+test("the page and its events need the same password; without a page there is none", async () => {
+  const openPage = () => ({
+    page: () => Promise.resolve("<p>"),
+    parts: () => Promise.resolve({}),
+    policy: "default-src 'none'",
+  });
+  const app = httpApp(roleOf(), quiet, { config: { metricsUser: "prom", metricsPassword: "x" }, openPage });
+  for (const path of ["/", "/live"]) assert.equal((await app.request(path)).status, 401);
+  assert.equal((await app.request("/", { headers: { authorization: "Bearer x" } })).status, 200);
+  assert.equal((await appOf().request("/")).status, 404);
 });
 
 test("a connection on which many requests wait gets one answer, unless they are signed orders", async () => {

@@ -66,6 +66,7 @@ interface Made {
   history: History;
   keys: ControlKeys;
   metrics: Metrics;
+  openPage: Context["openPage"];
 }
 
 interface Given {
@@ -135,7 +136,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
     restoring: new Restoring(),
     reinit: new Reinit(clock),
   };
-  return { node, doors, fence, voter, history, keys, metrics };
+  return { node, doors, fence, voter, history, keys, metrics, openPage: context.openPage };
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
@@ -162,7 +163,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   if (failed !== null) throw failed;
 }
 
-async function listen({ node, voter, history, keys, metrics }: Made) {
+async function listen({ node, voter, history, keys, metrics, openPage }: Made) {
   const answers = [
     answering(orders.vote, (request) => voter.handle(request)),
     answering(orders.epoch, (request) => voter.grantEpoch(request, node.seen.now.newestTimeline)),
@@ -172,7 +173,7 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
   ];
   const role = nodeHttp(node, metrics);
   const { clock, config, log } = node;
-  const app = httpApp(role, log, { control: controlApp(answers, { ...keys, clock, log }), config });
+  const app = httpApp(role, log, { control: controlApp(answers, { ...keys, clock, log }), config, openPage });
   const local = httpApp(role, log);
   local.post("/local/:command", async (c) => {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);
