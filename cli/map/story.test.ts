@@ -13,8 +13,8 @@ const told = (view: MapView) => {
     [found.title, ...found.steps.map((s) => `${s.state}: ${s.what}${s.more === null ? "" : ` (${s.more})`}`)];
 };
 
-test("there is no story of a cluster at rest, of its first start, of a restore, or of a change long ago", () => {
-  for (const view of [views.healthy(), views.fresh(), moreViews.restoring(), moreViews.nothingAnswers()]) {
+test("there is no story of a cluster at rest, of its first start, or of a change long ago", () => {
+  for (const view of [views.healthy(), views.fresh(), moreViews.nothingAnswers()]) {
     assert.equal(told(view), null);
   }
   const first = event(5_000, "pgmaster", "Promoted");
@@ -72,4 +72,21 @@ test("an election without a majority, or one that refuses, does not go on by its
     pgslave2: node("pgslave2", { postgres: lonely, lease: { grantedTo: null } }),
   }))!.find((s) => s.startsWith("stuck"));
   assert.match(refused!, /\(pgslave1: it is not promoted: automatic failover is paused\)/);
+});
+
+test("a restore is shown from the wait for the backup to its end, and what it waits for", () => {
+  assert.deepEqual(told(moreViews.restoring()), [
+    "pgmaster is restored to 2026-11-28 11:30:00 UTC, from backup 20261128T100030",
+    "done: Wait for the backup and for the servers to end",
+    "now: Copy the backup (572.2 MB of 1.2 GB)",
+    "next: Replay WAL up to that moment",
+    "next: Lead with it; the other nodes follow",
+  ]);
+  const view = moreViews.restoring();
+  const { restore } = view.cluster.nodes.find((n) => n.host === "pgmaster")!.status;
+  Object.assign(restore!, { step: "holding", trouble: "the disk is full" });
+  assert.equal(
+    told(view)![4],
+    "stuck: Hold, read-only: look at the data, then finish or abort in the barman container (the disk is full)",
+  );
 });

@@ -1,21 +1,10 @@
-// PURE: a change of the primary, step by step, while it happens and for a while after.
+// PURE: a change of the primary, or a restore, step by step, while it happens and for a while after.
 import { notPromoted } from "../../core/protocol/trouble.ts";
 import { secondsText } from "../../core/words/amounts.ts";
+import { restoreStory } from "./restore-story.ts";
+import type { Step, Story } from "./step.ts";
 import { countText, listText, spanText } from "./words.ts";
 import { barmans, candidate, type HistoryEvent, type MapView, nameOf, pools, silentNodes, streams } from "./view.ts";
-
-export interface Step {
-  /** done; now: under way; next: not begun; stuck: it does not go on by itself */
-  state: "done" | "now" | "next" | "stuck";
-  what: string;
-  /** what is known of it: why, since when, how long it took */
-  more: string | null;
-}
-
-export interface Story {
-  title: string;
-  steps: readonly Step[];
-}
 
 /** A change is told for this long after it, milliseconds. */
 const toldMs = 600_000;
@@ -24,13 +13,13 @@ const sameChangeMs = 60_000;
 
 const step = (state: Step["state"], what: string, more: string | null = null): Step => ({ state, what, more });
 
-/** The change that is under way, or was lately; null if there is nothing to tell. */
+/** The change or the restore that is under way, or was lately; null if there is nothing to tell. */
 export function story(view: MapView): Story | null {
   const { cluster } = view;
   if (cluster.primary) return afterwards(view, cluster.primary.host);
-  const restoring = cluster.nodes.some((n) => n.status.restore !== null);
-  const known = cluster.nodes.some((n) => n.status.everHadMajority);
-  return restoring || !known ? null : underWay(view);
+  const restoring = cluster.nodes.find((n) => n.status.restore !== null);
+  if (restoring?.status.restore) return restoreStory(restoring.host, restoring.status.restore);
+  return cluster.nodes.some((n) => n.status.everHadMajority) ? underWay(view) : null;
 }
 
 function underWay(view: MapView): Story {

@@ -21,7 +21,7 @@ test("a backup that is due much later does not squeeze the line", () => {
 
 test("without WAL the window is only certain up to the newest backup; without a backup there is none", () => {
   const line = timeLine(backup({ receiving: false }), wallMs)!;
-  assert.equal(line.window!.to, line.marks.filter((m) => m.kind === "backup").at(-1)!.at);
+  assert.equal(line.window.to, line.marks.filter((m) => m.kind === "backup").at(-1)!.at);
   assert.equal(line.untilNow, false);
   assert.equal(timeLine(backup({ catalog: [] }), wallMs), null);
   assert.equal(timeLine(backup({ catalog: null }), wallMs), null);

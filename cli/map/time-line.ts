@@ -10,11 +10,11 @@ export interface Mark {
 }
 
 export interface TimeLine {
-  /** what can be restored, percent from the left; null: nothing can */
-  window: { from: number; to: number } | null;
+  /** what can be restored, percent from the left */
+  window: { from: number; to: number };
   marks: readonly Mark[];
   /** the first moment that can be restored; wall clock, milliseconds */
-  fromMs: number | null;
+  fromMs: number;
   /** whether everything up to now can be */
   untilNow: boolean;
 }
@@ -26,8 +26,8 @@ const mostAhead = 0.3;
 export function timeLine({ catalog, nextBackupMs, verified, receiving }: BarmanStatus, nowMs: number): TimeLine | null {
   if (catalog === null) return null;
   const ends = catalog.flatMap((b) => b.endMs === null ? [] : [b.endMs]);
-  const fromMs = ends.length === 0 ? null : Math.min(...ends);
-  if (fromMs === null) return null;
+  if (ends.length === 0) return null;
+  const fromMs = Math.min(...ends);
   const past = Math.max(60_000, nowMs - fromMs);
   const next = nextBackupMs !== null && nextBackupMs > nowMs && nextBackupMs - nowMs < past * mostAhead
     ? nextBackupMs

@@ -48,8 +48,7 @@ export function addPage(app: Hono, { page, parts, policy }: Page, refuse: (c: Co
  */
 function changes(parts: Page["parts"], onEnd: () => void): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const nothing: Readonly<Record<string, string>> = {};
-  let sent = nothing;
+  let sent: Readonly<Record<string, string>> = {};
   let open = true;
   let wake = () => {};
   const end = () => {
@@ -59,6 +58,7 @@ function changes(parts: Page["parts"], onEnd: () => void): ReadableStream<Uint8A
     wake();
     onEnd();
   };
+  let pause = Promise.resolve();
   const cancelEnd = after(longestMs, end);
   const tick = () =>
     new Promise<void>((resolve) => {
@@ -72,7 +72,8 @@ function changes(parts: Page["parts"], onEnd: () => void): ReadableStream<Uint8A
     async pull(controller) {
       try {
         while (open) {
-          if (sent !== nothing) await tick();
+          await pause;
+          pause = tick(); // a look takes a part of it
           const now = await parts();
           const changed = Object.entries(now).filter(([id, html]) => sent[id] !== html);
           sent = now;

@@ -21,14 +21,19 @@ const Backups = ({ host, status, nowMs }: { host: string; status: BarmanStatus; 
   const newest = (catalog ?? []).filter((b) => b.endMs !== null).at(-1);
   return (
     <>
-      {line === null ? "" : <Line line={line} />}
+      {line === null ? "" : (
+        <>
+          <Line line={line} />
+          <Ends line={line} nowMs={nowMs} />
+        </>
+      )}
       <dl>
         <Fact name="Window">
           {line === null
             ? "no moment can be restored yet: there is no finished backup"
             : line.untilNow
-            ? `any moment since ${momentText(line.fromMs!)}, for ${spanText(nowMs - line.fromMs!)}, up to now`
-            : `since ${momentText(line.fromMs!)}; how far is not known, since no WAL is received now`}
+            ? `any moment since ${momentText(line.fromMs)}, for ${spanText(nowMs - line.fromMs)}, up to now`
+            : `since ${momentText(line.fromMs)}; how far is not known, since no WAL is received now`}
         </Fact>
         <Fact name="WAL">
           {receiving ? `${nameOf(host, "barman")} receives it from ${primary}` : `not received: ${because}`}
@@ -102,4 +107,15 @@ const Line = ({ line: { window, marks } }: { line: TimeLine }) => (
         : <circle class={kind} cx={`${at}%`} cy="22" r={kind === "drill" ? 11 : 7} />
     )}
   </svg>
+);
+
+const Ends = ({ line: { fromMs, marks }, nowMs }: { line: TimeLine; nowMs: number }) => (
+  <p class="ends">
+    <span>{spanText(nowMs - fromMs)} ago</span>
+    <span>
+      Each circle is a backup{marks.some((m) => m.kind === "drill") ? "; a ring: restored and checked" : ""}
+      {marks.some((m) => m.kind === "next") ? "; dashed: the next one" : ""}
+    </span>
+    <span>now</span>
+  </p>
 );

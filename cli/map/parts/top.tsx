@@ -2,7 +2,7 @@
 // PURE: the top of the page: where it is seen from, the headline, the steps of a change of the primary, what to do.
 import type { Finding } from "../../cluster/finding.ts";
 import type { Headline } from "../headline.ts";
-import type { Story } from "../story.ts";
+import type { Story } from "../step.ts";
 import type { MapView } from "../view.ts";
 import { momentText, sentence } from "../words.ts";
 import { Panel, Sign, WithCommands } from "./shared.tsx";
