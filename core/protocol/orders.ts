@@ -14,6 +14,8 @@ export interface Order<Question extends object, Answer extends object> {
   answer: z.ZodType<Answer>;
   /** it changes nothing, so it may be received again, and a hundred thousand questions leave room for the other orders */
   onlyReads?: true;
+  /** its answer holds bytes: Uint8Array in the schema */
+  hasBytes?: true;
 }
 
 export type QuestionOf<O> = O extends Order<infer Question, object> ? Question : never;
@@ -72,15 +74,17 @@ const epochReply: z.ZodType<EpochReply> = z.object({
   highest: z.number().int().nonnegative(),
 });
 
-/** Size of one piece of a file, or of several pieces in one answer, bytes; as base64 it is below the limit of an answer. */
-export const pieceBytes = 512 * 1024;
+/** Size of one piece of a file, or of several pieces in one answer, bytes. */
+export const pieceBytes = 4 * 1024 * 1024;
+
+const content = z.custom<Uint8Array>((value) => value instanceof Uint8Array, "not bytes");
 
 /** The name of a WAL segment or of a timeline history; nothing that could be another path. */
 export const walFileName = /^[0-9A-F]{24}$|^[0-9A-F]{8}\.history$/;
 
 const piece = z.object({
   totalBytes: z.number().int().nonnegative().meta({ description: "size of the whole file" }),
-  base64: z.string(),
+  content,
 });
 
 /** barman's name of a base backup: when it began. */
@@ -163,6 +167,7 @@ export const orders = {
     }),
     answer: piece,
     onlyReads: true,
+    hasBytes: true,
   }),
   /** a node asks barman's agent what is in a base backup, one page at a time: directories before what is in them */
   backupFiles: order("backup-files", {
@@ -187,9 +192,10 @@ export const orders = {
       pieces: z.array(z.object({
         index: z.number().int().nonnegative(),
         offset: z.number().int().nonnegative(),
-        base64: z.string(),
+        content,
       })),
     }),
     onlyReads: true,
+    hasBytes: true,
   }),
 };

@@ -45,7 +45,7 @@ export class Names {
     try {
       await withDeadline(looking, waitMs, "DNS");
     } catch (cause) {
-      if (told && !(cause instanceof UnknownName)) return told;
+      if (told && !(cause instanceof UnknownName && cause.certain)) return told;
       throw new Error(unresolved(host, cause, waitMs), { cause });
     }
     return this.known.get(host)!;
@@ -81,10 +81,17 @@ export class Names {
   }
 }
 
-/** DNS has answered, or refused to: there is no such name now. */
+/** DNS has answered without an address. It is certain if it says that there is none, and not that it failed or refused to look. */
 export class UnknownName extends Error {
   override name = "UnknownName";
+
+  constructor(message: string, readonly certain = true) {
+    super(message);
+  }
 }
+
+/** No record of that kind, or no such name (c-ares). */
+const none = ["ENODATA", "ENOTFOUND"];
 
 function unresolved(host: string, cause: unknown, waitedMs: number): string {
   if (cause instanceof UnknownName) return `the name ${host} does not resolve: ${cause.message}`;
@@ -132,5 +139,8 @@ async function askEach(names: readonly string[], resolver: Resolver): Promise<st
       }
     }
   }
-  throw new UnknownName(`no container of that name runs (DNS says ${why[0]})`);
+  const failed = why.find((code) => !none.includes(code));
+  throw failed === undefined
+    ? new UnknownName(`no container of that name runs (DNS says ${why[0]})`)
+    : new UnknownName(`no container of that name runs, or DNS itself fails (it says ${failed})`, false);
 }

@@ -130,7 +130,7 @@ async function readPieces(
     const entry = entries[part.index]!;
     const bytes = await readListed(placeOf(entry.path, at), part, entry);
     if (bytes === null) changed.push(entry.path);
-    else pieces[i] = { index: part.index, offset: part.offset, base64: bytes.toString("base64") };
+    else pieces[i] = { index: part.index, offset: part.offset, content: bytes };
   });
   return changed[0] === undefined ? { pieces } : { changed: changed[0] };
 }

@@ -158,10 +158,10 @@ type Received = FilePart & { content: Uint8Array };
 /** What of an answer was asked for. A part may be shorter than it should be; then it is the last. */
 function matching(parts: readonly FilePart[], pieces: AnswerOf<typeof orders.backupPiece>["pieces"]): Received[] {
   const received: Received[] = [];
-  for (const [i, { index, offset, base64 }] of pieces.entries()) {
+  for (const [i, { index, offset, content: sent }] of pieces.entries()) {
     const part = parts[i];
     if (part?.index !== index || part.offset !== offset) break;
-    const content = Buffer.from(base64, "base64").subarray(0, part.bytes);
+    const content = sent.subarray(0, part.bytes);
     if (content.length === 0 && part.bytes > 0) break;
     received.push({ index, offset, bytes: content.length, content });
     if (content.length < part.bytes) break;

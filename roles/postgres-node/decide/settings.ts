@@ -137,10 +137,22 @@ function unheard({ config: { host }, seen }: SettingsView): Trouble[] {
   }));
 }
 
-function unsafe({ config: { host }, seen }: SettingsView): Trouble[] {
+function unsafe({ config: { host, consistency }, seen }: SettingsView): Trouble[] {
+  const commits = seen.inForce.filter(({ name }) => name === "synchronous_commit");
+  const broken = commits.flatMap((setting) => breaksConsistency(setting, consistency) ?? []);
   const off = seen.inForce.filter(({ name, value }) => ["fsync", "full_page_writes"].includes(name) && value === "off");
-  return off.map(({ name }) => ({
-    because: `${name} is off: a crash of the machine can destroy the data of ${host}`,
+  const troubles = [
+    ...off.map(({ name }) => ({
+      name,
+      because: `${name} is off: a crash of the machine can destroy the data of ${host}`,
+    })),
+    ...broken.map(({ name, value, why }) => ({
+      name,
+      because: `${name} is ${value}, and CONSISTENCY is ${consistency}: ${why}`,
+    })),
+  ];
+  return troubles.map(({ name, because }) => ({
+    because,
     fix: `take ${name} out of CONFIGS, or ${resetText(name, host)}`,
   }));
 }

@@ -7,6 +7,7 @@ import { conninfoValue } from "../../../core/postgres/conninfo.ts";
 import { parseAutoConf, replaceAutoConf } from "./auto-conf.ts";
 import { primaryConninfo, slotName } from "./repmgr-conf.ts";
 
+const included = "copy what that file sets into CONFIGS: an included file is neither checked nor the same on all nodes";
 const restores = "remove it: `postdock barman restore` goes back to a moment";
 
 /** Settings that PostDock owns, whatever the value, with what to do instead. */
@@ -16,6 +17,9 @@ const owned: Readonly<Record<string, string>> = {
   hba_file: "edit $PGDATA/pg_hba.conf, on every node",
   ident_file: "edit $PGDATA/pg_ident.conf, on every node",
   external_pid_file: "remove it",
+  include: included,
+  include_dir: included,
+  include_if_exists: included,
   port: "remove it and publish another port: inside the container it is always 5432",
   unix_socket_directories: "remove it: the socket stays in /var/run/postgresql",
   primary_conninfo: "remove it: PostDock chooses the upstream",

@@ -34,7 +34,7 @@ export async function readSettings(sql: Sql): Promise<SettingsSeen> {
           (select json_build_object('file', f.sourcefile, 'line', f.sourceline, 'value', f.setting)
             from files f where f.name = w.name order by f.seqno desc limit 1))), '[]') from wait w) as waiting,
       (select json_agg(json_build_object('name', name, 'value', setting)) from pg_settings
-        where name in ('logging_collector', 'log_destination', 'log_min_messages', 'lc_messages', 'fsync', 'full_page_writes')
+        where name in ('logging_collector', 'log_destination', 'log_min_messages', 'lc_messages', 'fsync', 'full_page_writes', 'synchronous_commit')
         ) as "inForce",
       (select coalesce(json_agg(json_build_object('of',
           case when s.setrole <> 0 then 'role ' || quote_ident(r.rolname) || coalesce(' in database ' || quote_ident(d.datname), '')
