@@ -37,15 +37,16 @@ export const metricsAccess = {
   metricsUser: env("METRICS_USER", userName, {
     fallback: "metrics",
     accepts: "text without control characters and colons",
-    doc: "The user of basic authentication at /metrics, if METRICS_PASSWORD is set.",
+    doc: "The user of basic authentication at /metrics and at /, if METRICS_PASSWORD is set.",
     changed: "New.",
   }),
   metricsPassword: env("METRICS_PASSWORD", plainText, {
     fallback: "",
     defaultText: "",
     accepts: "text without control characters",
-    doc: "If it is set, /metrics is answered only with it: as the password of METRICS_USER, or as a bearer token. " +
-      "Everybody who reaches the container may read /metrics otherwise.",
+    doc:
+      "If it is set, /metrics and the page at / are answered only with it: as the password of METRICS_USER, or as a " +
+      "bearer token. Everybody who reaches the container may read them otherwise.",
     changed: "New.",
     secret: true,
   }),

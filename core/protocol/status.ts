@@ -232,6 +232,13 @@ export const BarmanStatus = z.object({
   checkFailures: z.array(z.string()),
   backups: z.number().int().nullable(),
   lastBackup: z.string().nullable().meta({ description: "id of the newest finished backup" }),
+  catalog: z.array(z.object({ id: z.string(), endMs: z.number().nullable(), bytes: z.number().nullable() })).nullable()
+    .default(null).meta({
+      description: "the finished backups, oldest first; null: not read yet. Wall clock, milliseconds",
+    }),
+  nextBackupMs: z.number().nullable().default(null).meta({
+    description: "when the next base backup is due; wall clock, milliseconds; null: none is planned",
+  }),
   backupRunsMs: z.number().int().nullable().default(null).meta({
     description: "for how long a base backup has been under way; null: none is",
   }),

@@ -16,7 +16,7 @@ import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
-import { type Clock, onAbort, oneAtATime, untilAborted } from "../../core/runtime/time.ts";
+import { onAbort, oneAtATime, untilAborted } from "../../core/runtime/time.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { takeBackups } from "./act/backup.ts";
@@ -51,10 +51,15 @@ export function loadBarmanConfig(context: Context): BarmanConfig {
 export const barmanEntrypoint: Command = async (context) => {
   const config = loadBarmanConfig(context);
   const log = roleLog(context, config, secretsOf(barmanVariables, config)).with({ node: config.serverName });
-  return await runUntilSignal(context, log, (asked) => runRole(config, context.clock, log, asked));
+  return await runUntilSignal(context, log, (asked) => runRole(config, context, log, asked));
 };
 
-async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: AbortSignal): Promise<void> {
+async function runRole(
+  config: BarmanConfig,
+  { clock, openPage }: Context,
+  log: Log,
+  asked: AbortSignal,
+): Promise<void> {
   await requireFoothold({
     paths: [dirname(barmanConfPath), serverDirectory, lockDirectory, dirname(barmanLogPath), postgresAccount.home],
     ports: [httpNeeds(config.httpPort)],
@@ -86,7 +91,7 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
     answering(orders.backupFiles, desk.files),
     answering(orders.backupPiece, desk.piece),
   ]);
-  const listener = await serve(httpApp(barmanHttp(barman, follow), log, { control, config }), {
+  const listener = await serve(httpApp(barmanHttp(barman, follow), log, { control, config, openPage }), {
     port: config.httpPort,
   });
   try {

@@ -55,7 +55,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
       peers: new Peers(context.clock, config.httpPort),
     });
     exportMetrics(agent);
-    const listener = await serve(await pgpoolApp(agent), { port: config.httpPort });
+    const listener = await serve(await pgpoolApp(agent, context), { port: config.httpPort });
     let sshd: Supervised | null = null;
     try {
       await preparePgpool(config, config.verdict.settings);
@@ -90,9 +90,9 @@ const needsOf = (config: PgpoolConfig): Needs => ({
   sshd: config.sshEnable,
 });
 
-async function pgpoolApp(agent: PoolAgent) {
+async function pgpoolApp(agent: PoolAgent, { openPage }: Context) {
   const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory });
-  const app = httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config });
+  const app = httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, openPage });
   addProbe(app, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
   addProbe(app, "/local/has-enough-backends", (c) => {
     const least = Number(c.req.query("least") ?? agent.config.requireMinBackends);

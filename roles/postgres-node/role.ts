@@ -1,5 +1,5 @@
 // Wiring of the postgres-node role: configuration, HTTP, sshd, and the node's life from start to stop.
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
@@ -17,6 +17,7 @@ import type { Trouble } from "../../core/protocol/trouble.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { remove } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
+import { fraction } from "../../core/runtime/random.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
@@ -68,6 +69,7 @@ interface Made {
   history: History;
   keys: ControlKeys;
   metrics: Metrics;
+  openPage: Context["openPage"];
 }
 
 interface Given {
@@ -139,7 +141,7 @@ async function makeNode({ config, context, log, stop, holder, lacks, fail }: Giv
     restoring: new Restoring(),
     reinit: new Reinit(clock),
   };
-  return { node, doors, fence, voter, history, keys, metrics };
+  return { node, doors, fence, voter, history, keys, metrics, openPage: context.openPage };
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
@@ -167,7 +169,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   if (failed !== null) throw failed;
 }
 
-async function listen({ node, voter, history, keys, metrics }: Made) {
+async function listen({ node, voter, history, keys, metrics, openPage }: Made) {
   const answers = [
     answering(orders.vote, (request) => voter.handle(request)),
     answering(orders.epoch, (request) => voter.grantEpoch(request, node.seen.now.newestTimeline)),
@@ -176,10 +178,9 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
     ...restoreAnswers(node),
   ];
   const role = nodeHttp(node, metrics);
-  const { clock, config, log } = node;
-  const control = controlApp(answers, { ...keys, clock, log, refused: node.events.refused });
-  const app = httpApp(role, log, { control, config });
-  const local = httpApp(role, log);
+  const control = controlApp(answers, { ...node, ...keys, refused: node.events.refused });
+  const app = httpApp(role, node.log, { control, config: node.config, openPage });
+  const local = httpApp(role, node.log);
   local.post("/local/:command", async (c) => {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);
     if (!verdict) return c.text("no such command\n", 404);
@@ -188,7 +189,7 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
   addProbe(app, "/local/is-major-master", () => isMajorMaster(node));
   app.get("/history", (c) => c.json({ schema: 1, entries: history.all() }));
   await remove(agentSocketPath);
-  return [await serve(app, { port: config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
+  return [await serve(app, { port: node.config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
 }
 
 async function close({ node, doors, fence }: Made, sshd: Supervised | null, listeners: readonly { close(): void }[]) {
@@ -196,9 +197,4 @@ async function close({ node, doors, fence }: Made, sshd: Supervised | null, list
   await Promise.all([sshd?.stop(), node.lease.release("the container is stopping").then(() => fence.stop())]);
   await doors.close();
   for (const listener of listeners) listener.close();
-}
-
-/** A number in [0, 1) that cannot be predicted: it decides which of two claimants tries first. */
-function fraction(): number {
-  return randomBytes(4).readUInt32BE() / 2 ** 32;
 }

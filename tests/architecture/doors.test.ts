@@ -28,7 +28,7 @@ const doors: readonly Door[] = [
     what: "clocks and timers",
     packages: ["node:timers", "node:timers/promises", "node:perf_hooks"],
     code: /\b(setTimeout|setInterval|setImmediate|Date\.now|performance\.now|new Date\(\s*\))/,
-    files: ["core/runtime/time.ts"],
+    files: ["core/runtime/time.ts", "cli/map/script.ts"], // that script runs in the reader's browser
   },
   {
     what: "timeouts of requests",
@@ -40,6 +40,13 @@ const doors: readonly Door[] = [
     what: "HTTP apps",
     packages: ["hono", "hono/body-limit"],
     files: ["core/http/app.ts", "core/http/control.ts"],
+  },
+  {
+    what: "pages",
+    packages: ["hono/html", "hono/jsx", "hono/jsx/jsx-runtime"],
+    files: ["page", "parts/backups", "parts/details", "parts/shared", "parts/top", "parts/tree"].map((f) =>
+      `cli/map/${f}.tsx`
+    ),
   },
   { what: "HTTP servers", packages: ["@hono/node-server"], files: ["core/http/serve.ts"] },
   { what: "metrics", packages: ["prom-client"], files: ["core/http/metrics.ts"] },
@@ -101,6 +108,9 @@ test("packages are those of the manifest", () => {
     "node:util",
     "node:zlib",
     "hono/body-limit",
+    "hono/html",
+    "hono/jsx",
+    "hono/jsx/jsx-runtime",
   ]);
   const used = sources.flatMap((s) => s.imports.filter((i) => !i.ours).map((i) => i.target));
   assert.deepEqual([...new Set(used)].filter((p) => !known.has(p)), []);

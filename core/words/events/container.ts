@@ -32,7 +32,7 @@ export const containerEvents = {
   "Process ended, restarting": warning(
     "A process has ended by itself and is started again after a pause.",
     "If it happens often, read what it printed before: the events Output with its name.",
-    "process code signal livedMs afterMs failuresInARow",
+    "process code signal cause livedMs afterMs failuresInARow",
   ),
   "Process stopped": info("A process was stopped.", "process code signal"),
   "The signal was refused": error(
@@ -59,7 +59,6 @@ export const containerEvents = {
   ),
   "A setting has no effect": warning("A variable is set that nothing reads.", "Remove it.", "why"),
   "TLS is not as it should be": warning("The certificate or key has a fault.", asTold, "because fix"),
-  "TLS could not be looked at": debug("The next look follows.", "why"),
   "An event was sent": info("ON_EVENT has delivered an event.", "by sent attempt tookMs"),
   "An event could not be sent; it is tried again": warning(
     "The receiver of ON_EVENT_URL did not answer with 2xx.",

@@ -37,7 +37,7 @@ export const serverEvents = {
   "A variable differs between the nodes": warning("It has to be the same on all nodes.", asTold, "what fix"),
   "A role was set right": info("A database role had other rights or another password than configured.", "role because"),
   "Dropping a slot that no node needs": info("A slot would keep WAL for a node that is gone.", "slot because"),
-  "Dropping a slot so that it can be copied from the primary": info("A failover slot is copied again.", "slot because"),
+  "Dropping a slot of an earlier leadership": info("It would keep WAL on this standby for ever.", "slot because"),
   "Slots that nobody uses give way, since the volume is nearly full": warning(
     "The nodes behind these slots have to be cloned if they come back.",
     room,
@@ -46,6 +46,26 @@ export const serverEvents = {
   "Slot created on the upstream": info("This standby streams with it.", "upstream slot"),
   "The slot could not be created on the upstream": warning("It is tried again.", nothing, "upstream slot error"),
   "A duty failed; it is tried again at each look": warning("A regular task of the node failed.", nothing, "duty why"),
+  "The agent cannot see its server": warning(
+    "The server does not let its agent in, or answers nothing.",
+    asTold,
+    "because fix",
+  ),
+  "The upstream is reached another way": info("By its name, or by its last address.", "upstream by because"),
+  "Removing records of nodes that have another id now": info("repmgr would refuse the new ones.", "records"),
+  "Parallel queries may fail": warning("/dev/shm is small.", asTold, "because fix"),
+  "The volume of the data directory is full": warning("The node goes on as a voter.", room, "pgdata why"),
+  "Custom metrics could not be read": warning("They are absent meanwhile.", nothing, "why"),
+  "A query of METRICS_QUERIES has failed, or is cut": warning(
+    "Its metrics are absent, or not complete.",
+    "Mend the query in the file, then restart the container.",
+    "query why file",
+  ),
+  "A metric of METRICS_QUERIES is left out: there is one of that name": warning(
+    "PostDock's own stays.",
+    "Give the query in the file another name.",
+    "metric",
+  ),
   "Metrics of PostgreSQL could not be read": warning(
     "Series of that source are absent meanwhile.",
     nothing,
@@ -67,11 +87,6 @@ export const serverEvents = {
     "The bound of slots cannot follow the volume's size.",
     "Set max_slot_wal_keep_size in CONFIGS if 8 GB do not fit.",
     "pgdata error",
-  ),
-  "Parallel queries may fail: /dev/shm is small": warning(
-    "PostgreSQL shares memory there.",
-    asTold,
-    "totalBytes enoughBytes fix",
   ),
   "The size of /dev/shm cannot be seen; parallel queries need 128 MB of it": warning(
     "PostgreSQL shares memory there.",

@@ -47,6 +47,8 @@ export const walEvents = {
     "Look whether the WAL has a gap: `postdock barman list`.",
     "host slot because",
   ),
+  "How far the receiver is behind cannot be seen": debug("The next look follows.", "why"),
+  "What can be restored could not be read for the metrics": warning("They are absent meanwhile.", nothing, "why"),
   "The slots could not be checked": debug("The next look follows.", "error"),
   "The slot on a standby could not be checked": warning("It is looked at again.", nothing, "host because"),
   "barman check passed": info("All of barman's own checks pass again."),
