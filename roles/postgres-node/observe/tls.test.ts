@@ -20,7 +20,7 @@ test("TLS that cannot be looked at is named, not at the first failure, and not o
   assert.match(fault!.fix, /max_connections/);
   broken = false;
   await f.clock.pass(5_000);
-  assert.deepEqual(f.node.condition.tls, { on: false, faults: [] });
+  assert.deepEqual(f.node.condition.tls, { on: false, faults: [], certificateEndsMs: null });
   f.stop.abort("SIGTERM");
   await watching;
 });
