@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { standbyPeer } from "../../../tests/support/peer.ts";
-import { fakeConfig } from "../../../tests/support/fake-cluster.ts";
+import { fakeConfig, soundFacts } from "../../../tests/support/fake-cluster.ts";
 import { findSettingTroubles, type SettingsSeen, type SettingsView, startsAgain } from "./settings.ts";
 
 const sound: SettingsSeen = {
@@ -16,6 +16,8 @@ const sound: SettingsSeen = {
   ],
   ofRoles: [],
   toArchive: null,
+  idleSlots: [],
+  facts: soundFacts,
 };
 const raised = { name: "max_connections", own: 100, primary: 300, needed: true };
 const auto = { file: "/data/postgresql.auto.conf", line: 4 };
