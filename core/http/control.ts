@@ -2,6 +2,7 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { errorText } from "../words/errors.ts";
+import { encodeAnswer } from "../protocol/answer-body.ts";
 import type { Order } from "../protocol/orders.ts";
 import type { Log } from "../runtime/log.ts";
 import { controlHeaders, type ControlKeys, type Message, otherAudience, sign, Verifier } from "../protocol/signing.ts";
@@ -12,6 +13,7 @@ export interface Answering {
   path: string;
   /** a repeated request does no harm */
   repeatable: boolean;
+  hasBytes: boolean;
   /** takes the body as it came; throws ZodError if it is not the order's question */
   carryOut(body: unknown): Promise<object>;
 }
@@ -24,6 +26,7 @@ export function answering<Question extends object, Answer extends object>(
   return {
     path: order.path,
     repeatable: order.onlyReads === true,
+    hasBytes: order.hasBytes === true,
     carryOut: async (body) => await handle(order.question.parse(body)),
   };
 }
@@ -39,8 +42,12 @@ type ControlDeps = ControlKeys & { clock: Clock; log: Log };
 export function controlApp(answers: readonly Answering[], o: ControlDeps): Hono {
   const app = new Hono();
   app.post("/control/*", signatures(answers, o));
-  for (const { path, carryOut } of answers) {
-    app.post(path, async (c) => c.json(await carryOut(JSON.parse(await c.req.text()))));
+  for (const { path, hasBytes, carryOut } of answers) {
+    app.post(path, async (c) => {
+      const answer = await carryOut(JSON.parse(await c.req.text()));
+      if (!hasBytes) return c.json(answer);
+      return c.body(encodeAnswer(answer), 200, { "content-type": "application/octet-stream" });
+    });
   }
   app.post("/control/*", (c) => c.text("no such request\n", 404));
   app.onError((error, c) => failure(error, c, o.log));
@@ -62,7 +69,7 @@ function signatures(answers: readonly Answering[], o: ControlDeps): MiddlewareHa
       return c.text(`${refused}\n`, 401, { [controlHeaders.audience]: o.incarnation });
     }
     await next();
-    const body = await c.res.clone().text();
+    const body = new Uint8Array(await c.res.clone().arrayBuffer());
     c.header(controlHeaders.signature, sign(o.keys[0]!, { ...m, method: `ANSWER ${c.res.status}`, body }));
   };
 }

@@ -113,7 +113,7 @@ const remedies: readonly Remedy[] = [
   {
     says:
       /could not open (?:file|directory).*Permission denied|has wrong ownership|has invalid permissions|Permission denied/,
-    fix: (_, { host }) => `give what is named here to uid 999 on the volume of ${host}, directories with mode 0700`,
+    fix: (_, { host }) => `on the volume of ${host}, give it to uid 999 (a directory: mode 0700), or move it`,
   },
   {
     says: /WAL contains references to invalid pages/,

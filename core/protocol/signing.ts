@@ -33,7 +33,7 @@ export interface Message {
   audience: string;
   timeMs: number;
   nonce: string;
-  body: string;
+  body: string | Uint8Array;
 }
 
 /** The keys of a cluster: the given ones, or one derived from the password. The first signs, any of them is accepted. */

@@ -15,6 +15,7 @@ function context(environment: Record<string, string> = {}) {
     readFile: () => "",
     clock: systemClock,
     print: () => {},
+    terminal: () => null,
     complain: () => {},
     onInput: () => {},
     onSignal: (handler) => void (signal = handler),

@@ -60,6 +60,7 @@ export function othersDoor(deps: DepsOutside): OthersDoor {
   return {
     ask: (host, how) => peers.askNode(host, how),
     addresses: () => peers.names.all(),
+    wayTo: (host) => peers.names.wayTo(host),
     answers: (host, timeoutMs) =>
       withDeadline(peers.getText(host, "/status", timeoutMs), timeoutMs, host).then(() => true, () => false),
     grantedEpoch: () => grantedEpoch(deps),

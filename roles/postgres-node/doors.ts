@@ -16,6 +16,7 @@ import type { RecoveryState } from "./tools/recovery-queries.ts";
 import type { RestoreOrder } from "../../core/protocol/restore.ts";
 import type { RoleChange, RoleSeen } from "./decide/roles.ts";
 import type { ServerSeen } from "./decide/server-seen.ts";
+import type { Way } from "../../core/postgres/conninfo.ts";
 
 /** How much of a backup has been copied, bytes. */
 export interface CopyProgress {
@@ -166,6 +167,8 @@ export interface OthersDoor {
   ask(host: string, how: AskHow): Promise<PeerSeen>;
   /** the last good addresses, by name */
   addresses(): Readonly<Record<string, string>>;
+  /** with the last good address while DNS does not answer for the host */
+  wayTo(host: string): Way;
   /** whether an agent of any kind answers there */
   answers(host: string, timeoutMs: number): Promise<boolean>;
   /** a voter in sight that has granted an epoch, or cannot say; null: none has */

@@ -4,7 +4,7 @@ import { Consistency } from "./act/consistency.ts";
 import { fenceHere } from "./act/end-server.ts";
 import { FailoverSlots } from "./act/failover-slots.ts";
 import { FirstCheckpoint } from "./act/first-checkpoint.ts";
-import { follow } from "./act/follow.ts";
+import { follow, WayToUpstream } from "./act/follow.ts";
 import { endForce, FirstLease } from "./act/force.ts";
 import { OldData } from "./act/old-data.ts";
 import { promoteHere } from "./act/promote.ts";
@@ -35,7 +35,6 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
   const roleChange = new RoleChange(node);
   const slots = new Slots(node);
   const reserve = new Reserve(node);
-  const repmgrdPause = new RepmgrdPause(node);
   const consistency = new Consistency(node);
   const steps: Duty[] = [
     {
@@ -80,7 +79,8 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
     upkeep("first checkpoint", new FirstCheckpoint(node)),
     upkeep("old data", new OldData(node)),
     upkeep("failover slots", new FailoverSlots(node)),
-    { name: "repmgrd's pause", orderBecause: null, ifItFails: "retry", do: () => repmgrdPause.end() },
+    upkeep("repmgrd's pause", new RepmgrdPause(node)),
+    upkeep("way to the upstream", new WayToUpstream(node)),
     { name: "slots", orderBecause: null, ifItFails: "retry", do: (seen) => slots.dropUnneeded(seen) },
     upkeep("roles", new Roles(node)),
     upkeep("settings", new Settings(node)),

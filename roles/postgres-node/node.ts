@@ -178,6 +178,7 @@ export function statusOf(node: Node): NodeStatus {
       roles: condition.roles,
       tls: condition.tls,
       settings: condition.settings,
+      facts: condition.facts,
     },
     disk: seen.now.disk && { freeBytes: seen.now.disk.freeBytes, totalBytes: seen.now.disk.totalBytes },
     // a node that only asks for the lease keeps no other from asking: it may never get it

@@ -21,8 +21,10 @@ import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import { renderPgpassLine } from "../../core/postgres/conninfo.ts";
-import { unwritable } from "./decide/unwritable.ts";
+import type { Trouble } from "../../core/protocol/trouble.ts";
 import { requireTlsFiles } from "./data/tls.ts";
+import { sharedMemoryTrouble } from "./decide/shared-memory.ts";
+import { unwritable } from "./decide/unwritable.ts";
 import { mountsBelow } from "./text/mounts.ts";
 import { librariesOf } from "./text/preloaded.ts";
 import { renderPostgresqlConf, translateSettings } from "./text/postgresql-conf.ts";
@@ -100,24 +102,24 @@ async function sizeOf(pgdata: string, log: Log): Promise<number | null> {
   }
 }
 
-/** Parallel queries fail with less shared memory, bytes. Docker gives 64 MB. */
-const enoughShared = 128 * 1024 * 1024;
-
-/** Warns of a small /dev/shm, which only some queries notice: "could not resize shared memory segment". */
-async function checkSharedMemory(log: Log): Promise<void> {
+/** What is wrong with /dev/shm, which only some queries notice. */
+async function lookAtSharedMemory(log: Log): Promise<Trouble[]> {
   try {
-    const { totalBytes } = await diskSpace("/dev/shm");
-    if (totalBytes >= enoughShared) return;
-    const fix =
-      "set shm_size: 256mb (Compose) or --shm-size=256m for this node; on Kubernetes, mount an emptyDir in memory";
-    log.warn("Parallel queries may fail: /dev/shm is small", { totalBytes, enoughBytes: enoughShared, fix });
+    const trouble = sharedMemoryTrouble((await diskSpace("/dev/shm")).totalBytes);
+    if (trouble === null) return [];
+    log.warn("Parallel queries may fail", { ...trouble });
+    return [trouble];
   } catch (error) {
     log.warn("The size of /dev/shm cannot be seen; parallel queries need 128 MB of it", { error });
+    return [];
   }
 }
 
-/** Directories, the passfile and repmgr.conf. Throws OperatorError if the container or PGDATA cannot be used. */
-export async function prepareNode(config: NodeConfig, log: Log): Promise<void> {
+/**
+ * Directories, the passfile and repmgr.conf. Returns what the container lacks although it can be used. Throws OperatorError if it,
+ * or PGDATA, cannot.
+ */
+export async function prepareNode(config: NodeConfig, log: Log): Promise<Trouble[]> {
   await requireFoothold({
     paths: ["/var/run/postgresql", "/run/postdock", dirname(passfilePath), dirname(repmgrConfPath), tmpdir()],
     ports: [httpNeeds(config.httpPort), { port: 5432, by: "PostgreSQL", change: null }],
@@ -134,7 +136,7 @@ export async function prepareNode(config: NodeConfig, log: Log): Promise<void> {
   });
   await writeAtomic(repmgrConfPath, renderRepmgrConf(config), { mode: 0o640, owner });
   await removeStaleSockets();
-  await checkSharedMemory(log);
+  return await lookAtSharedMemory(log);
 }
 
 async function preparePgdata(pgdata: string, log: Log): Promise<void> {

@@ -13,6 +13,7 @@ import { openLongestLease } from "../../core/lease/longest.ts";
 import { Voter } from "../../core/lease/voter.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys, type ControlKeys } from "../../core/protocol/signing.ts";
+import type { Trouble } from "../../core/protocol/trouble.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { remove } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
@@ -74,12 +75,13 @@ interface Given {
   log: Log;
   stop: AbortSignal;
   holder: Holder;
+  lacks: readonly Trouble[];
   /** ends the role at once */
   fail: (error: Error) => void;
 }
 
 /** The node with its doors, fence, voter, history and keys. */
-async function makeNode({ config, context, log, stop, holder, fail }: Given): Promise<Made> {
+async function makeNode({ config, context, log, stop, holder, lacks, fail }: Given): Promise<Made> {
   const { clock, environment } = context;
   const incarnation = randomUUID();
   const keys: ControlKeys = { keys: clusterKeys(config.clusterKeys, config.replicationPassword), incarnation };
@@ -99,7 +101,7 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   const serverConfig = await acceptedServerConfig(config, { clock, log });
   const doors = realDoors({ config, clock, log, stop, client, peers, serverConfig, holder, environment });
   const history = new History({ pgdata: config.pgdata, node: config.host, clock, log });
-  const condition = new Condition();
+  const condition = new Condition(lacks);
   const activity = new Activity({ clock, log });
   const onLost = (because: string) => {
     condition.fencedBecause(because);
@@ -139,13 +141,13 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
-  await prepareNode(config, log);
+  const lacks = await prepareNode(config, log);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // reported below
   const holder = { node: config.name, container: hostname(), since: new Date(context.clock.wallMs()).toISOString() };
   await lockVolume({ pgdata: config.pgdata, holder, clock: context.clock, log, stop, fail: failure.reject });
   if (stop.aborted) return;
-  const made = await makeNode({ config, context, log, stop, holder, fail: failure.reject });
+  const made = await makeNode({ config, context, log, stop, holder, lacks, fail: failure.reject });
   const { node, history } = made;
   await history.load();
   const sshd = config.sshEnable ? supervise(await prepareSshd(), node) : null;

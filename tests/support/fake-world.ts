@@ -188,6 +188,7 @@ export class World {
       others: {
         ask: (host) => Promise.resolve(answerOf(host, this.others.get(host))),
         addresses: () => ({}),
+        wayTo: (host) => ({ host }),
         answers: () => Promise.resolve(true),
         grantedEpoch: () => Promise.resolve(this.grantedBy),
         ensureSlot: (upstream) => done(`slot on ${upstream}`).then(() => true),

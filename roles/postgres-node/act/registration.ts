@@ -21,6 +21,7 @@ export class Registration {
     const { config, clock, repmgrd } = this.node;
     const own = ownOf(this.node);
     if (own.role !== "primary" && own.role !== "standby") return;
+    if (this.underWay) return; // its record may be right already, but repmgrd is stopped at the end
     if (own.role === "primary" && this.forgets(surroundings)) return;
     const upstream = reached(surroundings).find((p) => p.host === own.upstream?.host);
     const decision = decideRegistration({
@@ -37,7 +38,7 @@ export class Registration {
     this.differsSince ??= clock.nowMs();
     const waitedMs = clock.nowMs() - this.differsSince;
     if (decision.need === "soon" && this.wasRight && waitedMs < registrationGraceMs) return repmgrd.start();
-    if (this.underWay || clock.nowMs() - this.triedAt < registrationRetryMs) return;
+    if (clock.nowMs() - this.triedAt < registrationRetryMs) return;
     if (own.role === "primary") return this.register("primary", null, decision.because);
     if (upstream && own.upstream?.streaming) this.register("standby", upstream.nodeId, decision.because);
   }

@@ -51,7 +51,7 @@ export async function clone(host: string, deps: CloneDeps): Promise<void> {
   await baseBackup(host, source, deps);
   await linkTablespaces(journal.stagingDirectory(config.pgdata), source.tablespaces);
   // the settings are those of the source, which may be a standby of nobody: then this node would count as a former primary
-  await writeStandbyState(host, { ...config, pgdata: journal.stagingDirectory(config.pgdata) });
+  await writeStandbyState(host, { ...deps, config: { ...config, pgdata: journal.stagingDirectory(config.pgdata) } });
   await holdOlder(journal.stagingDirectory(config.pgdata));
   await journal.writeJournal(config.pgdata, { phase: "moving-out", source: host, startedAt, tablespaces });
   await journal.moveIntoPlace(config.pgdata, log);
@@ -139,7 +139,7 @@ async function baseBackup(host: string, { bytes, tablespaces }: Source, deps: Cl
   const { port } = upstreamConnection(host, config);
   const target = journal.stagingDirectory(config.pgdata);
   const conninfo = renderConninfo({
-    host,
+    ...deps.peers.names.wayTo(host),
     port,
     user: config.replicationUser,
     application_name: `${config.name}_clone`,

@@ -1,5 +1,6 @@
 // What is wrong on this node now: its server fails, it waits, it was fenced, or its consistency mode is not kept.
 import type { NodeStatus } from "../../../core/protocol/status.ts";
+import type { ServerFacts } from "../../../core/protocol/server-facts.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 
 export class Condition {
@@ -13,8 +14,12 @@ export class Condition {
   private tlsSeen: NodeStatus["tls"] = null;
   private settingTroubles: readonly Trouble[] = [];
   private readonly duties = new Map<string, Trouble>();
+  private serverFacts: ServerFacts | null = null;
   private broken: Trouble | null = null;
   private differences = "";
+
+  /** `lacks`: what is wrong with the container itself, for as long as it runs */
+  constructor(private readonly lacks: readonly Trouble[] = []) {}
 
   /** Since when the server, its preparation or its hand-over has failed, the clock's milliseconds; null if nothing fails. */
   get failingSince(): number | null {
@@ -51,9 +56,14 @@ export class Condition {
     return this.tlsSeen;
   }
 
-  /** What is wrong with the settings of the server, as last seen, and what its agent tries in vain. */
+  /** What is wrong with the settings of the server, as last seen, and of its container, and what its agent tries in vain. */
   get settings(): readonly Trouble[] {
-    return [...this.settingTroubles, ...this.duties.values()];
+    return [...this.lacks, ...this.settingTroubles, ...this.duties.values()];
+  }
+
+  /** What its running server says of itself; null: not seen yet. */
+  get facts(): ServerFacts | null {
+    return this.serverFacts;
   }
 
   /** For how long the server has failed, milliseconds. */
@@ -119,6 +129,10 @@ export class Condition {
   dutyFails(name: string, trouble: Trouble | null): void {
     if (trouble === null) this.duties.delete(name);
     else this.duties.set(name, trouble);
+  }
+
+  factsAre(facts: ServerFacts | null): void {
+    this.serverFacts = facts;
   }
 
   /** Its data are not whole; null: they are. */

@@ -1,5 +1,6 @@
 // SQL about the settings of the server, and about files of its data that are not there.
 import { z } from "zod";
+import { ServerFactsSchema } from "../../../core/protocol/server-facts.ts";
 import type { SettingsSeen } from "../decide/settings.ts";
 import { filledDirectories, neededDirectories } from "../text/directories.ts";
 import type { Sql } from "./queries.ts";
@@ -16,6 +17,7 @@ const SettingsRow = z.object({
   of_roles: z.array(Named.extend({ of: z.string() })),
   to_archive: z.number().nullable(),
   idle_slots: z.array(z.string()),
+  facts: ServerFactsSchema,
 });
 
 /** What the server says of its configuration files and of its settings. A change of a setting that needs a restart is not wrong. */
@@ -36,7 +38,7 @@ export async function readSettings(sql: Sql): Promise<SettingsSeen> {
             from files f where f.name = w.name order by f.seqno desc limit 1))), '[]') from wait w) as waiting,
       (select json_agg(json_build_object('name', name, 'value', setting)) from pg_settings
         where name in ('logging_collector', 'log_destination', 'log_min_messages', 'lc_messages', 'fsync', 'full_page_writes',
-          'sync_replication_slots', 'hot_standby_feedback', 'wal_level', 'primary_slot_name')) as "inForce",
+          'synchronous_commit', 'sync_replication_slots', 'hot_standby_feedback', 'wal_level', 'primary_slot_name')) as "inForce",
       (select coalesce(json_agg(json_build_object('of',
           case when s.setrole <> 0 then 'role ' || quote_ident(r.rolname) || coalesce(' in database ' || quote_ident(d.datname), '')
             else coalesce('database ' || quote_ident(d.datname), 'role all') end,
@@ -46,7 +48,13 @@ export async function readSettings(sql: Sql): Promise<SettingsSeen> {
       case when current_setting('archive_mode') <> 'off'
         then (select count(*)::int from pg_ls_archive_statusdir() where name like '%.ready') end as to_archive,
       (select coalesce(json_agg(slot_name), '[]') from pg_replication_slots where slot_type = 'logical' and not temporary
-        and not synced and not failover and inactive_since < now() - interval '1 minute') as idle_slots`;
+        and not synced and not failover and inactive_since < now() - interval '1 minute') as idle_slots,
+      json_build_object('version', current_setting('server_version'), 'connections', current_setting('max_connections')::int
+          - current_setting('superuser_reserved_connections')::int - current_setting('reserved_connections')::int,
+        'slots', (select coalesce(json_agg(json_build_object('name', slot_name, 'active', active, 'wal', wal_status,
+            'keptBytes', pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_receive_lsn()
+              else pg_current_wal_lsn() end, restart_lsn), 'safeBytes', safe_wal_size) order by slot_name), '[]')
+          from pg_replication_slots)) as facts`;
   const { of_roles, to_archive, idle_slots, ...rest } = SettingsRow.parse(rows[0]);
   return { ...rest, ofRoles: of_roles, toArchive: to_archive, idleSlots: idle_slots };
 }
