@@ -102,6 +102,8 @@ const barmanStatus: BarmanStatus = {
   checkFailures: [],
   backups: 1,
   lastBackup: "x",
+  catalog: null,
+  nextBackupMs: null,
   backupRunsMs: null,
   backupProgress: null,
   backupSource: null,

@@ -137,6 +137,9 @@ export const NodeStatus = z.object({
   tls: z.object({
     on: z.boolean(),
     faults: z.array(TroubleSchema).meta({ description: "what is wrong with its files, or soon will be" }),
+    certificateEndsMs: z.number().nullish().meta({
+      description: "when the certificate in its file ends, milliseconds since 1970; null: not known",
+    }),
   }).nullable().default(null).meta({ description: "TLS of its server; null: not seen yet" }),
   settings: z.array(TroubleSchema).default([]).meta({
     description:
@@ -229,6 +232,13 @@ export const BarmanStatus = z.object({
   checkFailures: z.array(z.string()),
   backups: z.number().int().nullable(),
   lastBackup: z.string().nullable().meta({ description: "id of the newest finished backup" }),
+  catalog: z.array(z.object({ id: z.string(), endMs: z.number().nullable(), bytes: z.number().nullable() })).nullable()
+    .default(null).meta({
+      description: "the finished backups, oldest first; null: not read yet. Wall clock, milliseconds",
+    }),
+  nextBackupMs: z.number().nullable().default(null).meta({
+    description: "when the next base backup is due; wall clock, milliseconds; null: none is planned",
+  }),
   backupRunsMs: z.number().int().nullable().default(null).meta({
     description: "for how long a base backup has been under way; null: none is",
   }),

@@ -1,4 +1,5 @@
 // What a command gets from outside. main.ts makes it for the real process; tests make their own.
+import type { OpenPage } from "../http/page.ts";
 import type { Clock } from "./time.ts";
 
 export interface Context {
@@ -16,6 +17,8 @@ export interface Context {
   onInput(onLine: (line: string) => void, onEnd: () => void): void;
   /** calls back for each SIGTERM, SIGINT and SIGQUIT from now on */
   onSignal(handler: (signal: "SIGTERM" | "SIGINT" | "SIGQUIT") => void): void;
+  /** makes the page at / of a container; only entrypoints get it */
+  openPage?: OpenPage;
 }
 
 /** The options that commands have, parsed; each command declares in the tree which of them it takes. */

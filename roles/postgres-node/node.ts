@@ -13,7 +13,7 @@ import { type OwnNode, ownNode } from "./decide/own.ts";
 import type { CutOff, License } from "./decide/view.ts";
 import type { Doors } from "./doors.ts";
 import type { Repmgrd } from "./act/repmgrd.ts";
-import type { NodeEvents } from "./http/metrics.ts";
+import type { NodeEvents } from "./http/event-metrics.ts";
 import type { Lease } from "./lease/lease.ts";
 import type { Activity } from "./state/activity.ts";
 import type { Candidacy } from "./state/candidacy.ts";

@@ -26,9 +26,11 @@ import { requireTlsFiles } from "./data/tls.ts";
 import { sharedMemoryTrouble } from "./decide/shared-memory.ts";
 import { unwritable } from "./decide/unwritable.ts";
 import { mountsBelow } from "./text/mounts.ts";
+import type { QueriesFile } from "./exporter/custom-metrics.ts";
 import { librariesOf } from "./text/preloaded.ts";
 import { renderPostgresqlConf, translateSettings } from "./text/postgresql-conf.ts";
 import { passfilePath, renderRepmgrConf, repmgrConfPath } from "./text/repmgr-conf.ts";
+import { readQueriesFile } from "./tools/queries-file.ts";
 
 /** Checks CONFIGS against this PostgreSQL and returns the text of postgresql.conf. Throws OperatorError. */
 export async function acceptedServerConfig(
@@ -116,10 +118,14 @@ async function lookAtSharedMemory(log: Log): Promise<Trouble[]> {
 }
 
 /**
- * Directories, the passfile and repmgr.conf. Returns what the container lacks although it can be used. Throws OperatorError if it,
- * or PGDATA, cannot.
+ * Directories, the passfile and repmgr.conf. Returns what the container lacks although it can be used, and what METRICS_QUERIES
+ * names. Throws OperatorError if that is wrong, or the container or PGDATA cannot be used.
  */
-export async function prepareNode(config: NodeConfig, log: Log): Promise<Trouble[]> {
+export async function prepareNode(
+  config: NodeConfig,
+  log: Log,
+): Promise<{ lacks: Trouble[]; queries: QueriesFile | null }> {
+  const queries = await readQueriesFile(config.metricsQueries);
   await requireFoothold({
     paths: ["/var/run/postgresql", "/run/postdock", dirname(passfilePath), dirname(repmgrConfPath), tmpdir()],
     ports: [httpNeeds(config.httpPort), { port: 5432, by: "PostgreSQL", change: null }],
@@ -136,7 +142,7 @@ export async function prepareNode(config: NodeConfig, log: Log): Promise<Trouble
   });
   await writeAtomic(repmgrConfPath, renderRepmgrConf(config), { mode: 0o640, owner });
   await removeStaleSockets();
-  return await lookAtSharedMemory(log);
+  return { lacks: await lookAtSharedMemory(log), queries };
 }
 
 async function preparePgdata(pgdata: string, log: Log): Promise<void> {

@@ -66,7 +66,8 @@ export async function serveAsRole(
 /** Promotes the server that was started for it. Null if it leads, or is to stay as it is; otherwise why it has ended. */
 async function leadIf(promoteBecause: string | null, run: ServerRun, node: Node): Promise<ServerEnd | null> {
   if (promoteBecause === null) return null;
-  const outcome = await lead(promoteBecause, node.clock.nowMs(), node);
+  const cause = node.memory.now.restore === null ? "start" : "restore";
+  const outcome = await lead({ because: promoteBecause, cause, started: node.clock.nowMs() }, node);
   if (outcome === "primary") {
     await endRestore(node);
     return null;
@@ -140,7 +141,7 @@ async function heirOf(end: ServerEnd, run: ServerRun, node: Node): Promise<Heir 
     ? known
     : successorOf(node, await observeSurroundings(node, finalLook), null);
   if (!succession || "none" in succession) return succession;
-  return { to: succession.to, because: `this node is stopping (${node.stop.reason})` };
+  return { to: succession.to, because: `this node is stopping (${node.stop.reason})`, cause: "stop" };
 }
 
 /** Stops repmgrd and what still runs of the server, at once on SIGQUIT, otherwise fast. The lease may then go elsewhere. */

@@ -13,6 +13,9 @@ import type { Barman } from "../state.ts";
 /** How long /status?fresh=1 waits for the nodes, milliseconds. */
 const lookMs = 3_000;
 
+/** So many backups are listed in /status, the newest ones. */
+const mostListed = 100;
+
 /** The answers of the role. `follow`: asks the nodes now which of them is the primary. */
 export function barmanHttp(barman: Barman, follow: () => Promise<void>): RoleHttp {
   const { state, clock } = barman;
@@ -59,6 +62,12 @@ function barmanStatus(barman: Barman): BarmanStatus {
     checkFailures: checkText(state),
     backups: finished?.length ?? null,
     lastBackup: finished?.at(-1)?.id ?? null,
+    catalog: finished?.slice(-mostListed).map(({ id, endSeconds, sizeBytes: bytes }) => ({
+      id,
+      endMs: endSeconds === null ? null : endSeconds * 1000,
+      bytes,
+    })) ?? null,
+    nextBackupMs: state.backup.nextWallMs,
     backupRunsMs: state.backup.runningSinceMs === null ? null : Math.round(now - state.backup.runningSinceMs),
     backupProgress: state.backup.progress,
     backupSource: state.backup.source,

@@ -142,23 +142,16 @@ function unheard({ config: { host }, seen }: SettingsView): Trouble[] {
 }
 
 function unsafe({ config: { host, consistency }, seen }: SettingsView): Trouble[] {
-  const commits = seen.inForce.filter(({ name }) => name === "synchronous_commit");
-  const broken = commits.flatMap((setting) => breaksConsistency(setting, consistency) ?? []);
-  const off = seen.inForce.filter(({ name, value }) => ["fsync", "full_page_writes"].includes(name) && value === "off");
-  const troubles = [
-    ...off.map(({ name }) => ({
-      name,
-      because: `${name} is off: a crash of the machine can destroy the data of ${host}`,
-    })),
-    ...broken.map(({ name, value, why }) => ({
-      name,
-      because: `${name} is ${value}, and CONSISTENCY is ${consistency}: ${why}`,
-    })),
-  ];
-  return troubles.map(({ name, because }) => ({
-    because,
-    fix: `take ${name} out of CONFIGS, or ${resetText(name, host)}`,
-  }));
+  return seen.inForce.flatMap((setting) => {
+    const { name, value } = setting;
+    const broken = name === "synchronous_commit" ? breaksConsistency(setting, consistency) : null;
+    const because = broken !== null
+      ? `${name} is ${value}, and CONSISTENCY is ${consistency}: ${broken.why}`
+      : ["fsync", "full_page_writes"].includes(name) && value === "off"
+      ? `${name} is off: a crash of the machine can destroy the data of ${host}`
+      : null;
+    return because === null ? [] : [{ because, fix: `take ${name} out of CONFIGS, or ${resetText(name, host)}` }];
+  });
 }
 
 function of({ config, seen }: SettingsView): Trouble[] {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Setting } from "../../../config/list-syntax.ts";
 import { remedyFor } from "../../../core/postgres/remedy.ts";
 import { tlsWanted } from "../../../core/postgres/tls-files.ts";
-import { lookAtTls } from "../../../core/runtime/tls-files.ts";
+import { lookAtTls, readCertificateEnd } from "../../../core/runtime/tls-files.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import type { Node } from "../node.ts";
 import { connectLocal, type Sql, withConnection } from "../tools/queries.ts";
@@ -36,7 +36,8 @@ export async function watchTls(node: Node, read: () => Promise<Setting[]> = read
       try {
         const wanted = tlsWanted("postgres", await read(), pgdata);
         const faults = wanted === null ? [] : await lookAtTls(wanted, { nowMs: clock.wallMs(), soonMs });
-        condition.tlsIs({ on: wanted !== null, faults });
+        const certificateEndsMs = wanted === null ? null : await readCertificateEnd(wanted);
+        condition.tlsIs({ on: wanted !== null, faults, certificateEndsMs });
         failed = 0;
       } catch (error) {
         if (++failed > 1) notSeen(error, node); // a server that is just ending does not answer either
@@ -50,5 +51,5 @@ function notSeen(error: unknown, { condition, config }: Node): void {
   const because = `its TLS could not be looked at: ${errorText(error)}`;
   const fix = remedyFor(because, config) ?? "end what keeps the server from answering; it is asked again every 5 s";
   const on = condition.tls?.on ?? tlsWanted("postgres", config.settings, config.pgdata) !== null;
-  condition.tlsIs({ on, faults: [{ because, fix }] });
+  condition.tlsIs({ on, faults: [{ because, fix }], certificateEndsMs: condition.tls?.certificateEndsMs ?? null });
 }
