@@ -143,10 +143,10 @@ test("roles that lost what they need, a line that refuses all standbys, then a d
     "the volume of the tablespace to be missed",
     ({ trouble }) => /tablespace fast belongs to \/srv\/fast, which is not a directory/.test(trouble?.because ?? ""),
   );
-  const { stdout: lost } = await tryExec(await cluster.container(standbys[1]!), ["postdock", "cluster", "history"]);
-  assert.match(lost, /are not whole: pg_tblspc\/\d+ \(\/srv\/fast\) is not there, or empty/);
   await inNode(cluster, standbys[1]!, `mv /srv/away ${fast}`);
   assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  const { stdout: lost } = await tryExec(await cluster.container(standbys[1]!), ["postdock", "cluster", "history"]);
+  assert.match(lost, /way clone.* are not whole: pg_tblspc\/\d+ \(\/srv\/fast\) is not there, or empty/);
 
   // what nobody but root may read in the data of the primary is named there, and the data of the standby serve on
   await inNode(cluster, primary, "install -d -m 700 $PGDATA/.snapshot");
