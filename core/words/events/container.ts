@@ -1,5 +1,5 @@
 // PURE: events of every container: its processes, its requests, its settings.
-import { asTold, debug, either, error, info, nothing, warning } from "./event.ts";
+import { asTold, either, error, info, nothing, warning } from "./event.ts";
 
 export const containerEvents = {
   "Agent": info("The agent begins another phase of its work, as in /status.", "phase doing because"),
