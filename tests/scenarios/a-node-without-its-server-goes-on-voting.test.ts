@@ -14,6 +14,11 @@ import { nothingMs, staysTrueFor, successionMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 const killPostmaster = "kill -KILL $(head -1 $PGDATA/postmaster.pid)";
+const shut = "local all all reject";
+const shutOut = `sed -i '1i ${shut}' $PGDATA/pg_hba.conf; gosu postgres pg_ctl reload`;
+const letIn = `sed -i '/^${shut}/d' $PGDATA/pg_hba.conf; gosu postgres pg_ctl reload`;
+const notLetIn =
+  /the agent of this node in: pg_hba.conf rejects connection for host "\[local\]".*local all postgres trust/s;
 
 async function inNode(cluster: Cluster, node: string, script: string): Promise<string> {
   return await exec(await cluster.container(node), ["bash", "-c", script]);
@@ -75,6 +80,19 @@ test("roles that lost what they need, a line that refuses all standbys, then a d
   assert.equal(await cluster.waitWhole(undefined, nodes), primary);
   await cluster.waitEach(standbys, "the trouble to be over", ({ trouble }) => trouble === null);
 
+  // the agent's own line: it is named while its open session serves, and after a start
+  await inNode(cluster, standbys[0]!, shutOut);
+  await doctorSays(cluster, primary, notLetIn);
+  await inNode(cluster, standbys[0]!, killPostmaster);
+  await doctorSays(cluster, primary, new RegExp(`${standbys[0]}: does not serve: .*${notLetIn.source}`, "s"));
+  await inNode(cluster, standbys[0]!, letIn);
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  await cluster.waitEach(
+    standbys,
+    "the trouble to be over",
+    ({ trouble, settings }) => !trouble && settings.length === 0,
+  );
+
   // PostgreSQL makes a tablespace on a standby only in a directory that is there
   const fast = "/srv/fast";
   const makeDirectory = `install -d -o postgres ${fast}`;
@@ -119,6 +137,16 @@ test("roles that lost what they need, a line that refuses all standbys, then a d
   );
   for (const node of standbys) await inNode(cluster, node, makeDirectory);
   assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  await inNode(cluster, standbys[1]!, `mv ${fast} /srv/away`);
+  await cluster.waitEach(
+    [standbys[1]!],
+    "the volume of the tablespace to be missed",
+    ({ trouble }) => /tablespace fast belongs to \/srv\/fast, which is not a directory/.test(trouble?.because ?? ""),
+  );
+  await inNode(cluster, standbys[1]!, `mv /srv/away ${fast}`);
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  const { stdout: lost } = await tryExec(await cluster.container(standbys[1]!), ["postdock", "cluster", "history"]);
+  assert.match(lost, /way clone.* are not whole: pg_tblspc\/\d+ \(\/srv\/fast\) is not there, or empty/);
 
   // what nobody but root may read in the data of the primary is named there, and the data of the standby serve on
   await inNode(cluster, primary, "install -d -m 700 $PGDATA/.snapshot");
@@ -218,4 +246,13 @@ test("roles that lost what they need, a line that refuses all standbys, then a d
     return /repmgrd was paused and goes on/.test(stdout);
   };
   await waitUntil(goesOn, { what: "repmgrd to go on", deadlineMs: 120_000, everyMs: 1_000 }, deps);
+
+  // a primary whose agent is not let in any more: probes and pgpool send nobody to it, so a standby that is seen leads
+  const ended = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'postgres'";
+  const overTcp = "PGPASSWORD=$REPLICATION_PASSWORD psql -h localhost -U $REPLICATION_USER -d $REPLICATION_DB";
+  await inNode(cluster, primary, `${shutOut}; ${overTcp} -c "${ended}"`);
+  await doctorSays(cluster, primary, notLetIn);
+  const heir = await cluster.waitSuccessor(primary, nodes, 60_000);
+  await inNode(cluster, primary, letIn);
+  assert.equal(await cluster.waitWhole(undefined, nodes), heir);
 });

@@ -188,3 +188,24 @@ test("a node's host is renamed by changing it in all variables; data and other n
   await cluster.waitPool(["pgmaster", "pgslave1", "moved"]);
   assert.equal(await throughPool("select count(*) from t"), "2");
 });
+
+test("a node gets another NODE_ID and keeps its name: its record and its slot are those of the new one", async () => {
+  const change: Edit = (file) => {
+    serviceOf(file, "pgslave3").networks = { cluster: { aliases: ["moved"] } };
+    setEnvironment(file, "pgslave3", { NODE_ID: 14 });
+  };
+  await use({ ...odd, pgslave3: "moved" }, [], change);
+  const records = "select string_agg(node_id || ' ' || active, ',') from repmgr.nodes where node_name = 'node4'";
+  const slots = "select count(*) from pg_replication_slots where slot_name = 'repmgr_slot_4'";
+  await waitUntil(
+    async () => {
+      const lead = await cluster.primary(nodes);
+      if (lead === null) return false;
+      const now = await Promise.all([cluster.psql(lead, records, odd.replication_db), sql(lead, slots)]);
+      return now.join() === "14 true,0";
+    },
+    { what: "repmgr to know the new id alone", deadlineMs: 60_000 },
+    deps,
+  );
+  await cluster.waitWhole(undefined, nodes);
+});

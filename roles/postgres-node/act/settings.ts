@@ -1,7 +1,8 @@
 // Looks at the settings of the running server: takes back what ALTER SYSTEM may not set, and names what else is wrong,
 // also that the agent would not be let in after the next start.
 import { Pace } from "../../../core/runtime/time.ts";
-import { findSettingTroubles, type RaisedSetting, startsAgain } from "../decide/settings.ts";
+import { findSettingTroubles, type RaisedSetting } from "../decide/settings.ts";
+import { startsAgain } from "../decide/starts-again.ts";
 import type { Surroundings } from "../decide/view.ts";
 import { type Node, ownOf, say } from "../node.ts";
 import { refusedHere } from "../observe/trouble.ts";

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { standbyPeer } from "../../../tests/support/peer.ts";
 import { fakeConfig, soundFacts } from "../../../tests/support/fake-cluster.ts";
-import { findSettingTroubles, type SettingsSeen, type SettingsView, startsAgain } from "./settings.ts";
+import { findSettingTroubles, type SettingsSeen, type SettingsView } from "./settings.ts";
+import { startsAgain } from "./starts-again.ts";
 
 const sound: SettingsSeen = {
   wrong: [],

@@ -1,5 +1,4 @@
-// PURE: what is wrong with the settings of this node's server, and whether it is started again to get rid of a setting that was
-// raised for a primary that has lowered it since (text/raised-settings.ts).
+// PURE: what is wrong with the settings of this node's server.
 import type { Setting } from "../../../config/list-syntax.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { breaksConsistency, wordOf } from "../../../config/durability.ts";
@@ -8,7 +7,6 @@ import type { Trouble } from "../../../core/protocol/trouble.ts";
 import type { AlteredSetting } from "../text/auto-conf.ts";
 import { slotTroubles } from "./slot-troubles.ts";
 import { type Raised, raisedFix } from "../text/raised-settings.ts";
-import { reached, type Surroundings } from "./view.ts";
 
 /** A setting that was raised at the last start; `needed`: the primary still has more than CONFIGS ask for here. */
 export type RaisedSetting = Raised & { needed: boolean };
@@ -171,26 +169,4 @@ function of({ config, seen }: SettingsView): Trouble[] {
     fix:
       "correct archive_command (select * from pg_stat_archiver), or set archive_mode to off: barman does not need it",
   }];
-}
-
-/** How long a standby waits for each of those before it, milliseconds: they are not away at once. */
-const turnMs = 5_000;
-
-/**
- * Why a standby is started again, so that a setting which the primary has lowered comes down here too; null: not now. While
- * anything else is amiss in the cluster it stays. `sinceMs`: for how long it could be.
- */
-export function startsAgain(
-  raised: readonly RaisedSetting[],
-  { self, streaming, sinceMs }: { self: string; streaming: boolean; sinceMs: number },
-  { peers, primary }: Pick<Surroundings, "peers" | "primary">,
-): string | null {
-  const over = raised.filter((r) => !r.needed);
-  const others = reached({ peers });
-  const sound = streaming && primary !== null && others.length === peers.length &&
-    others.every((p) => p.role === "primary" || p.streaming);
-  if (over.length === 0 || !sound) return null;
-  const before = others.filter((p) => p.role === "standby" && p.host < self).length;
-  if (sinceMs < before * turnMs) return null;
-  return `${over.map((r) => r.name).join(", ")} was raised to what the primary had, and the primary has lowered it`;
 }

@@ -265,12 +265,3 @@ test("decideStartup() never lets data follow a primary of another cluster or one
     return sameCluster && timeline !== null && history !== null && isAncestor(v.data.position, { timeline, history });
   }));
 });
-
-test("a directory of the storage on an empty volume leads to a subdirectory, files of somebody to another volume", () => {
-  const fixOf = (entries: string[]) => {
-    const plan = decideStartup(view({ data: { kind: "foreign", entries } }));
-    return plan.do === "refuse" ? plan.fix : "";
-  };
-  assert.match(fixOf([".snapshot"]), /^set PGDATA to a subdirectory/);
-  assert.match(fixOf([".snapshot", "photos"]), /^mount the right volume; or set PGDATA/);
-});

@@ -13,5 +13,5 @@ test("a file that the upstream cannot read is mended on the upstream, not on the
   f.node.seen.serverSaid(
     '[9] FATAL:  could not receive data from WAL stream: ERROR:  could not open file "pg_wal/000000010000000000000003": Permission denied',
   );
-  assert.match(statusOf(f.node).trouble!.fix, /on the volume of pg2, .*uid 999/);
+  assert.match(statusOf(f.node).trouble!.fix, /on the volume of pg2, give it to uid 999/);
 });
