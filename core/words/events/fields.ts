@@ -30,7 +30,6 @@ export const eventFields = {
   doing: "what the agent does, in words",
   durationMs: "how long it took, milliseconds",
   duty: "the name of the duty",
-  enoughBytes: "what would be enough, bytes",
   entries: "number of files and directories",
   epoch: "the epoch of a leadership; it only grows",
   error: "the error, with its cause, or with what, why and fix",
