@@ -131,3 +131,18 @@ test("options reach a command as values, before and after its arguments, with = 
     { args: [], options: {} },
   ]);
 });
+
+test("a restore by SSH is refused without an sshd here, and for a copy that stays here", async () => {
+  const barman = {
+    REPLICATION_HOST: "pg1",
+    POSTGRES_USER: "monkey",
+    POSTGRES_PASSWORD: "pw",
+    POSTGRES_DB: "monkey_db",
+  };
+  const into = await type(["barman", "restore", "--ssh", "--into", "/tmp/copy"], { ...barman, SSH_ENABLE: "1" });
+  assert.equal(into.code, ExitCode.usage);
+  assert.match(into.err, /--ssh copies to a node, and --into/);
+  const without = await type(["barman", "restore", "--ssh"], barman);
+  assert.equal(without.code, ExitCode.refused);
+  assert.match(without.err, /by SSH: SSH_ENABLE is 0 in this container.*set SSH_ENABLE=1 here and on the node/s);
+});

@@ -8,7 +8,8 @@ export const sshEnable = env("SSH_ENABLE", flag, {
   fallback: false,
   defaultText: "0",
   accepts: "0 or 1",
-  doc: "1: run sshd for the postgres user, with the key pair mounted at /tmp/.ssh/keys (id_rsa and id_rsa.pub).",
+  doc: "1: run sshd for the postgres user, with the key pair mounted at /tmp/.ssh/keys (id_rsa and id_rsa.pub). " +
+    "`postdock barman restore --ssh` needs it on barman and on the restored node.",
   changed: "Only keys are accepted, root cannot log in, and missing keys are an error.",
 });
 

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeStatus } from "../../core/protocol/status.ts";
-import { says, soundFacts } from "../../tests/support/fake-cluster.ts";
+import { says } from "../../tests/support/fake-cluster.ts";
+import { diagnose } from "./diagnose.ts";
 import { node } from "./diagnose-node.ts";
 
 const found = (changes: Partial<NodeStatus>, leads = false) => {
@@ -21,10 +22,9 @@ test("a setting that waits for a restart is a warning; data of a running primary
   ]);
 });
 
-test("a /dev/shm that is too small for parallel queries is named, unless there are none", () => {
-  const server = { ...soundFacts, parallel: true, sharedBytes: 64 * 1024 ** 2 };
-  assert.match(found({ server }).join(), /^warning pg1: its \/dev\/shm is small: it has 64.0 MB; set shm_size/);
-  assert.deepEqual(found({ server: { ...server, parallel: false } }), []);
-  assert.deepEqual(found({ server: { ...server, sharedBytes: 256 * 1024 ** 2 } }), []);
-  assert.deepEqual(found({ server: { ...server, sharedBytes: null } }), []);
+test("without a primary, doctor leads to the nodes whose agents are not let in", () => {
+  const trouble = { because: "PostgreSQL does not let the agent of this node in: x", fix: "mend x" };
+  const nodes = ["pg1", "pg2"].map((host) => ({ host, status: { ...says(host), trouble } }));
+  const found = diagnose({ members: [], nodes, primary: null });
+  assert.match(found[0]!.fix, /^mend what is said here of pg1, pg2/);
 });

@@ -67,7 +67,7 @@ export function node(host: string, status: NodeStatus, { primary }: Cluster): Fi
       findings.push(warning(host, `is ${Math.round(postgres.lagSeconds!)} s behind`, fix, consequence));
     }
   }
-  if (postgres.role === "primary" && status.phase === "running" && trouble !== null) {
+  if (postgres.role !== "standby" && status.phase === "running" && trouble !== null) {
     findings.push(
       error(host, trouble.because, trouble.fix, "the primary works in part only, or not after its next start"),
     );

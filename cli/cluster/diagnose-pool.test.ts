@@ -15,6 +15,10 @@ test("a pool whose sessions are used up, or through which no login gets, names w
     /^error pool: all 32 sessions.*num_init_children/,
   );
   assert.match(found({ noLogin }), /^error pool: no login gets through: timeout expired; .*CHECK_PASSWORD/);
+  const plain =
+    'no login gets through: FATAL: no pg_hba.conf entry for host "10.0.0.9", user "u", database "d", SSL encryption';
+  assert.match(found({ noLogin: plain }), /set ssl:off in CONFIGS of pool/);
+  assert.match(found({ noLogin: plain.replace("SSL", "no") }), /CHECK_PASSWORD/);
   assert.deepEqual([found({}), found({ sessions: null })], ["", ""]);
 });
 

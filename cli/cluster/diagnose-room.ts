@@ -1,5 +1,5 @@
 // PURE: what is wrong with the volume of a node.
-import { enoughShared, lacksRoom, sharedFix } from "../../core/postgres/room.ts";
+import { lacksRoom } from "../../core/postgres/room.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { sizeText } from "../../core/words/amounts.ts";
 import { error, type Finding, warning } from "./finding.ts";
@@ -9,7 +9,7 @@ import { keptText } from "./render.ts";
 const littleRoom = 0.05;
 
 /** A volume that is nearly full, and old data that take room on it. */
-export function room(host: string, { disk, kept, server }: Pick<NodeStatus, "disk" | "kept" | "server">): Finding[] {
+export function room(host: string, { disk, kept }: Pick<NodeStatus, "disk" | "kept">): Finding[] {
   const findings: Finding[] = [];
   if (disk !== null && disk.freeBytes < disk.totalBytes * littleRoom) {
     const fix =
@@ -21,11 +21,6 @@ export function room(host: string, { disk, kept, server }: Pick<NodeStatus, "dis
   if (kept !== null) {
     const fix = "none is needed; `postdock barman restore clean` in the barman container removes them now";
     findings.push(warning(host, keptText(kept), fix, "they take room on its volume"));
-  }
-  const shared = server?.sharedBytes ?? null;
-  if (server?.parallel && shared !== null && shared < enoughShared) {
-    const consequence = "parallel queries may fail with: could not resize shared memory segment";
-    findings.push(warning(host, ["its /dev/shm is small", `it has ${sizeText(shared)}`], sharedFix, consequence));
   }
   return findings;
 }

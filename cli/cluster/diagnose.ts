@@ -76,9 +76,9 @@ function leadership({ primary, nodes, members }: Cluster): Finding[] {
       const fix = "do what is said there; `postdock cluster history` shows how it came to this";
       return [error("cluster", `no primary is in sight; ${refused.join("; ")}`, fix, noWrites)];
     }
-    return [
-      error("cluster", "no primary is in sight", "see `postdock cluster history`; the nodes go on trying", noWrites),
-    ];
+    const troubled = nodes.filter((n) => n.status.trouble !== null).map((n) => n.host).join(", ");
+    const first = troubled === "" ? "see `postdock cluster history`" : `mend what is said here of ${troubled}`;
+    return [error("cluster", "no primary is in sight", `${first}; the nodes go on trying`, noWrites)];
   }
   return [error(
     "cluster",

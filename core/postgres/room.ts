@@ -36,10 +36,3 @@ export function lacksRoom(freeBytes: number | null): boolean {
 export function hasRoom(freeBytes: number | null): boolean {
   return freeBytes !== null && freeBytes >= roomBytes;
 }
-
-/** Parallel queries fail with less shared memory, bytes. Docker gives 64 MB. */
-export const enoughShared = 128 * 1024 * 1024;
-
-/** What to do where there is less. */
-export const sharedFix =
-  "set shm_size: 256mb (Compose) or --shm-size=256m for this node; on Kubernetes, mount an emptyDir in memory";

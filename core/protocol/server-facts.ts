@@ -18,7 +18,5 @@ export const ServerFactsSchema = z.object({
   version: z.string().meta({ description: "server_version" }),
   connections: z.number().int().meta({ description: "what max_connections leaves for ordinary roles" }),
   slots: z.array(Slot),
-  parallel: z.boolean().optional().meta({ description: "queries may use parallel workers, which need /dev/shm" }),
-  sharedBytes: z.number().nullable().optional().meta({ description: "size of /dev/shm; null: it cannot be seen" }),
 });
 export type ServerFacts = z.infer<typeof ServerFactsSchema>;

@@ -137,9 +137,13 @@ export const NodeStatus = z.object({
   tls: z.object({
     on: z.boolean(),
     faults: z.array(TroubleSchema).meta({ description: "what is wrong with its files, or soon will be" }),
+    certificateEndsMs: z.number().nullish().meta({
+      description: "when the certificate in its file ends, milliseconds since 1970; null: not known",
+    }),
   }).nullable().default(null).meta({ description: "TLS of its server; null: not seen yet" }),
   settings: z.array(TroubleSchema).default([]).meta({
-    description: "what is wrong with the settings of its server, or waits for a restart",
+    description:
+      "what is wrong with the settings of its server or its container, waits for a restart, or is tried in vain",
   }),
   server: ServerFactsSchema.nullable().optional().meta({ description: "its running server; null: not seen yet" }),
   reinit: ReinitSchema.nullable().default(null).meta({

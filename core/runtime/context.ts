@@ -33,6 +33,7 @@ export interface Options {
   timeline?: string;
   into?: string;
   start?: boolean;
+  ssh?: boolean;
   dryRun?: boolean;
   toNode?: string;
   pause?: boolean;

@@ -21,6 +21,8 @@ export interface EventCount {
   level: LogLevel;
   /** of an event about a child process, its name; otherwise "" */
   process: string;
+  /** the field `cause`, if it is a word of the code and no sentence; otherwise "" */
+  cause: string;
   count: number;
 }
 
@@ -41,14 +43,17 @@ export function createLog(options: LogOptions): Log {
 /** What a child prints is no event of ours, and debug events are looks, not happenings. */
 const isCounted = (event: string, level: LogLevel) => event !== "Output" && level !== "DEBUG";
 
+const causeWord = /^[a-z][a-z-]{1,30}$/;
+
 function logWith(options: LogOptions, counts: Map<string, EventCount>): Log {
   const least = logLevels.indexOf(options.level);
   const redact = redactor(options.secrets ?? []);
   const emit = (level: LogLevel, event: string, fields: LogFields = {}) => {
     if (isCounted(event, level)) {
       const process = typeof fields.process === "string" ? fields.process : "";
-      const key = JSON.stringify([event, level, process]);
-      counts.set(key, { event, level, process, count: (counts.get(key)?.count ?? 0) + 1 });
+      const cause = typeof fields.cause === "string" && causeWord.test(fields.cause) ? fields.cause : "";
+      const key = JSON.stringify([event, level, process, cause]);
+      counts.set(key, { event, level, process, cause, count: (counts.get(key)?.count ?? 0) + 1 });
     }
     if (logLevels.indexOf(level) < least) return;
     const head = { time: new Date(options.wallMs()).toISOString(), level: level.toLowerCase(), event };

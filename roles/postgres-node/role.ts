@@ -13,6 +13,7 @@ import { openLongestLease } from "../../core/lease/longest.ts";
 import { Voter } from "../../core/lease/voter.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys, type ControlKeys } from "../../core/protocol/signing.ts";
+import type { Trouble } from "../../core/protocol/trouble.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { remove } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
@@ -32,7 +33,7 @@ import { isMajorMaster } from "./http/is-major-master.ts";
 import { answerLocal } from "./http/local-commands.ts";
 import { operatorAnswers } from "./http/operator.ts";
 import { restoreAnswers } from "./http/restore-orders.ts";
-import { nodeEvents } from "./http/metrics.ts";
+import { nodeEvents } from "./http/event-metrics.ts";
 import { nodeHttp } from "./http/probes.ts";
 import { Fence } from "./lease/fence.ts";
 import { Lease } from "./lease/lease.ts";
@@ -74,12 +75,13 @@ interface Given {
   log: Log;
   stop: AbortSignal;
   holder: Holder;
+  lacks: readonly Trouble[];
   /** ends the role at once */
   fail: (error: Error) => void;
 }
 
 /** The node with its doors, fence, voter, history and keys. */
-async function makeNode({ config, context, log, stop, holder, fail }: Given): Promise<Made> {
+async function makeNode({ config, context, log, stop, holder, lacks, fail }: Given): Promise<Made> {
   const { clock, environment } = context;
   const incarnation = randomUUID();
   const keys: ControlKeys = { keys: clusterKeys(config.clusterKeys, config.replicationPassword), incarnation };
@@ -99,10 +101,11 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   const serverConfig = await acceptedServerConfig(config, { clock, log });
   const doors = realDoors({ config, clock, log, stop, client, peers, serverConfig, holder, environment });
   const history = new History({ pgdata: config.pgdata, node: config.host, clock, log });
-  const condition = new Condition();
+  const condition = new Condition(lacks);
   const activity = new Activity({ clock, log });
   const onLost = (because: string) => {
     condition.fencedBecause(because);
+    events.fence.inc("lease-ended");
     history.note("Fenced", { because });
     activity.wake();
   };
@@ -139,13 +142,13 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
-  await prepareNode(config, log);
+  const { lacks, queries } = await prepareNode(config, log);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // reported below
   const holder = { node: config.name, container: hostname(), since: new Date(context.clock.wallMs()).toISOString() };
   await lockVolume({ pgdata: config.pgdata, holder, clock: context.clock, log, stop, fail: failure.reject });
   if (stop.aborted) return;
-  const made = await makeNode({ config, context, log, stop, holder, fail: failure.reject });
+  const made = await makeNode({ config, context, log, stop, holder, lacks, fail: failure.reject });
   const { node, history } = made;
   await history.load();
   const sshd = config.sshEnable ? supervise(await prepareSshd(), node) : null;
@@ -153,7 +156,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   if (!node.lease.mode.on) {
     log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
-  exportMetrics(node, made.metrics);
+  exportMetrics(node, made.metrics, queries);
   void keepDataAge(node);
   void watchTls(node);
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
@@ -172,7 +175,8 @@ async function listen({ node, voter, history, keys, metrics }: Made) {
   ];
   const role = nodeHttp(node, metrics);
   const { clock, config, log } = node;
-  const app = httpApp(role, log, { control: controlApp(answers, { ...keys, clock, log }), config });
+  const control = controlApp(answers, { ...keys, clock, log, refused: node.events.refused });
+  const app = httpApp(role, log, { control, config });
   const local = httpApp(role, log);
   local.post("/local/:command", async (c) => {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);

@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { Metrics } from "../../core/http/metrics.ts";
 import { barmanEvents, barmanGauges } from "../../roles/barman/text/metrics.ts";
 import { poolGauges } from "../../roles/pgpool/text/metrics.ts";
 import { frontendFamilies } from "../../roles/pgpool/text/pool-shows.ts";
 import { serverSources } from "../../roles/postgres-node/exporter/server-sources.ts";
 import { slotSources } from "../../roles/postgres-node/exporter/slot-sources.ts";
+import { nodeEvents } from "../../roles/postgres-node/http/event-metrics.ts";
 import { nodeGauges } from "../../roles/postgres-node/http/metrics.ts";
 
 interface Rule {
@@ -23,12 +25,11 @@ const rules = groups.flatMap((group) => group.rules);
 const docs = await readFile("docs/alerts.md", "utf8");
 
 /** Names that are made where they are counted, or by Prometheus itself. */
-function exported(): Set<string> {
-  const counted: string[] = [];
-  barmanEvents({
-    counter: (name) => (counted.push(name), { inc: () => {} }),
-    duration: (name) => (counted.push(name), { observe: () => {} }),
-  });
+async function exported(): Promise<Set<string>> {
+  const metrics = new Metrics();
+  barmanEvents(metrics);
+  nodeEvents(metrics);
+  const counted = [...(await metrics.text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
   return new Set([
     ...[...nodeGauges, ...poolGauges, ...barmanGauges].map(({ name }) => name),
     ...[...serverSources, ...slotSources].flatMap(({ columns }) => columns.map(({ name }) => name)),
@@ -55,8 +56,8 @@ test("each alert has a severity of three", () => {
   for (const { alert, labels } of rules) assert.ok(["info", "warning", "critical"].includes(labels.severity), alert);
 });
 
-test("each alert asks for metrics that are exported", () => {
-  const known = exported();
+test("each alert asks for metrics that are exported", async () => {
+  const known = await exported();
   for (const { alert, expr } of rules) {
     const asked = expr.replaceAll(/"[^"]*"/g, "").match(/\b(?:up|(?:pg|postdock|barman|pgpool2)_\w+)(?=[^\w])/g) ?? [];
     assert.ok(asked.length > 0, alert);

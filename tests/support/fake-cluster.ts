@@ -62,6 +62,7 @@ export const server = (changes: Partial<ServerSeen> = {}): Omit<ServerSeen, "atM
   commitAgeSeconds: null,
   replayPaused: false,
   upstream: null,
+  upstreamAddress: null,
   syncNames: "",
   downstream: [],
   registered: null,
@@ -77,8 +78,17 @@ export const soundFiles = {
 export const soundFacts = { version: "17.6", connections: 97, slots: [] };
 export const soundSettings = {
   settings: () =>
-    Promise.resolve({ wrong: [], waiting: [], inForce: [], ofRoles: [], toArchive: null, facts: soundFacts }),
+    Promise.resolve({
+      wrong: [],
+      waiting: [],
+      inForce: [],
+      ofRoles: [],
+      toArchive: null,
+      idleSlots: [],
+      facts: soundFacts,
+    }),
   missing: () => Promise.resolve([]),
+  login: () => Promise.resolve(),
 };
 
 export const soundRole = (name: string): RoleSeen => ({

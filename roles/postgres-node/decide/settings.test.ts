@@ -16,6 +16,7 @@ const sound: SettingsSeen = {
   ],
   ofRoles: [],
   toArchive: null,
+  idleSlots: [],
   facts: soundFacts,
 };
 const raised = { name: "max_connections", own: 100, primary: 300, needed: true };
@@ -86,6 +87,12 @@ test("ALTER SYSTEM over CONFIGS, a log that the agent cannot read, roles that vo
     only(found({}, { inForce: [{ name: "fsync", value: "off" }] })),
     /fsync is off.*can destroy.*alter system reset/,
   );
+  const commits = [{ name: "synchronous_commit", value: "off" }];
+  assert.match(
+    only(found({ config }, { inForce: commits })),
+    /synchronous_commit is off, and CONSISTENCY is .*would not wait.*alter system reset synchronous_commit/,
+  );
+  assert.deepEqual(found({}, { inForce: commits }), [], "eventual promises nothing of it");
   assert.match(only(found({}, { toArchive: 65 })), /65 WAL files wait for archive_command/);
   assert.deepEqual(found({}, { toArchive: 64 }), []);
 });

@@ -6,6 +6,7 @@ import { breaksConsistency, wordOf } from "../../../config/durability.ts";
 import type { ServerFacts } from "../../../core/protocol/server-facts.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 import type { AlteredSetting } from "../text/auto-conf.ts";
+import { slotTroubles } from "./slot-troubles.ts";
 import { type Raised, raisedFix } from "../text/raised-settings.ts";
 import { reached, type Surroundings } from "./view.ts";
 
@@ -30,6 +31,8 @@ export interface SettingsSeen {
   ofRoles: readonly (Setting & { of: string })[];
   /** WAL files that archive_command or archive_library has not taken yet; null: archive_mode is off */
   toArchive: number | null;
+  /** logical slots that are no copies, and that nobody has used for a while */
+  idleSlots: readonly string[];
   facts: ServerFacts;
 }
 
@@ -58,6 +61,7 @@ export function findSettingTroubles(view: SettingsView): Trouble[] {
     ...unheard(view),
     ...unsafe(view),
     ...of(view),
+    ...slotTroubles({ host: view.config.host, role: view.role, ...view.seen }),
   ];
 }
 
@@ -139,10 +143,22 @@ function unheard({ config: { host }, seen }: SettingsView): Trouble[] {
   }));
 }
 
-function unsafe({ config: { host }, seen }: SettingsView): Trouble[] {
+function unsafe({ config: { host, consistency }, seen }: SettingsView): Trouble[] {
+  const commits = seen.inForce.filter(({ name }) => name === "synchronous_commit");
+  const broken = commits.flatMap((setting) => breaksConsistency(setting, consistency) ?? []);
   const off = seen.inForce.filter(({ name, value }) => ["fsync", "full_page_writes"].includes(name) && value === "off");
-  return off.map(({ name }) => ({
-    because: `${name} is off: a crash of the machine can destroy the data of ${host}`,
+  const troubles = [
+    ...off.map(({ name }) => ({
+      name,
+      because: `${name} is off: a crash of the machine can destroy the data of ${host}`,
+    })),
+    ...broken.map(({ name, value, why }) => ({
+      name,
+      because: `${name} is ${value}, and CONSISTENCY is ${consistency}: ${why}`,
+    })),
+  ];
+  return troubles.map(({ name, because }) => ({
+    because,
     fix: `take ${name} out of CONFIGS, or ${resetText(name, host)}`,
   }));
 }

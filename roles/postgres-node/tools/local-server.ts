@@ -4,13 +4,12 @@ import * as queries from "./queries.ts";
 import { checkpoint, firstCheckpoint, switchWal } from "./checkpoint-queries.ts";
 import { readRecovery, type RecoveryState } from "./recovery-queries.ts";
 import { readFailoverSlots } from "./logical-queries.ts";
-import { isRepmgrdPaused, readRegisteredNodes, unpauseRepmgrd } from "./repmgr-queries.ts";
+import { isRepmgrdPaused, readRegisteredNodes, removeNodes, unpauseRepmgrd } from "./repmgr-queries.ts";
 import { readMissing, readSettings } from "./settings-queries.ts";
 import type { SettingsSeen } from "../decide/settings.ts";
 import { ensureDatabase } from "./bootstrap-queries.ts";
 import { type Passwords, RoleReader, setRole } from "./role-queries.ts";
 import type { RoleChange, RoleSeen } from "../decide/roles.ts";
-import { diskSpace } from "../../../core/runtime/files.ts";
 import { DeadlineError, withDeadline } from "../../../core/runtime/time.ts";
 import type { ServerSeen } from "../decide/server-seen.ts";
 
@@ -59,6 +58,12 @@ export class LocalServer {
     }
   }
 
+  /** Throws if a new session of the agent is not let in: the open one goes on whatever is changed. */
+  async login(): Promise<void> {
+    const sql = queries.connectLocal(this.database);
+    await queries.withConnection(sql, quickMs, (sql) => sql`select`);
+  }
+
   promote(): Promise<void> {
     return withDeadline(queries.promoteServer(this.sql), promoteMs, "pg_promote()");
   }
@@ -102,6 +107,10 @@ export class LocalServer {
     return withDeadline(unpauseRepmgrd(this.sql), quickMs, "The local server");
   }
 
+  forgetNodes(nodeIds: readonly number[]): Promise<void> {
+    return withDeadline(removeNodes(this.sql, nodeIds), quickMs, "The local server");
+  }
+
   dropSlot(name: string): Promise<void> {
     return withDeadline(queries.dropSlot(this.sql, name), quickMs, "The local server");
   }
@@ -110,11 +119,8 @@ export class LocalServer {
     return withDeadline(this.roleReader.read(this.sql), quickMs, "The local server");
   }
 
-  async settings(): Promise<SettingsSeen> {
-    const seen = await withDeadline(readSettings(this.sql), quickMs, "The local server");
-    // where it cannot be seen, the start has said why
-    const sharedBytes = await diskSpace("/dev/shm").then((s) => s.totalBytes, () => null);
-    return { ...seen, facts: { ...seen.facts, sharedBytes } };
+  settings(): Promise<SettingsSeen> {
+    return withDeadline(readSettings(this.sql), quickMs, "The local server");
   }
 
   missing(): Promise<string[]> {
