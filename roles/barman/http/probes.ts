@@ -72,6 +72,7 @@ function barmanStatus(barman: Barman): BarmanStatus {
     backupProgress: state.backup.progress,
     backupSource: state.backup.source,
     backupWanted: state.wantBackup,
+    gaps: state.moments?.gaps,
     kept: state.kept.map(({ backup, node, silentSinceMs }) => ({
       backup,
       node,
