@@ -97,11 +97,10 @@ function leaderless(view: MapView): Headline {
   }
   if (nodes.length === 0) return { ...bad("no database node answers from here"), word: "Not known" };
   if (!nodes.some((n) => n.status.everHadMajority || n.status.postgres.data === "cluster")) {
-    const doing = nodes.map(({ host, status }) => `${host}: ${status.doing}`);
     return {
       level: "care",
       word: "Starting",
-      says: ["the cluster is starting for the first time", ...doing],
+      says: ["the cluster is starting for the first time", "no node has data yet"],
       since: null,
     };
   }

@@ -72,7 +72,7 @@ test("the page remembers which node led, and for how long each has been silent",
   }
   const { now, map, events } = await looks.parts();
   assert.match(now!, /pgmaster no longer leads.*for 6 s/s);
-  assert.match(map!, /no answer for 4 s/);
+  assert.match(map!, /no answer, 4 s/);
   assert.match(events!, />pgmaster<\/span>/, "its history was read before it fell silent");
 });
 

@@ -62,6 +62,7 @@ export function pageFor(context: Context): OpenPage {
 export class Looks {
   private memory = nothing;
   private looking: Promise<Parts> | null = null;
+  private document: { parts: Parts; html: string } | null = null;
   private shown: { parts: Parts; atMs: number } | null = null;
 
   /** `own`: what this container reports of itself */
@@ -76,7 +77,9 @@ export class Looks {
   }
 
   async page(): Promise<string> {
-    return pageOf(await this.parts());
+    const parts = await this.parts();
+    if (this.document?.parts !== parts) this.document = { parts, html: pageOf(parts) };
+    return this.document.html;
   }
 
   private async look(): Promise<Parts> {

@@ -15,8 +15,7 @@ const plain = (html: string) =>
 const spoken: Readonly<Record<Exclude<keyof typeof all, "hostile">, string>> = {
   healthy: "All is well: pgmaster leads; writes are accepted; both standbys stream.",
   cascade: "All is well: pgmaster leads; writes are accepted; both standbys stream.",
-  fresh: "Starting: The cluster is starting for the first time; " +
-    "pgmaster: making a new cluster; pgslave1: waiting for pgmaster.",
+  fresh: "Starting: The cluster is starting for the first time; no node has data yet.",
   standbyGone: "Look here: pgmaster leads; writes are accepted; one standby of 2 is missing.",
   primaryKilled: "Writes are stopped: pgmaster no longer leads; writes wait for a new leader.",
   promoting: "Writes are stopped: pgslave1 is taking over from pgmaster; writes wait until it leads.",

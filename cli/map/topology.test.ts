@@ -32,7 +32,7 @@ test("clients' writes come from pgpool, WAL from the primary, also over several 
 
 test("a node that does not answer keeps its place, with an edge that is broken", () => {
   const [, , , gone] = lines(views.standbyGone());
-  assert.equal(gone, "    does not stream -> pgslave2 (no answer for 12 s)");
+  assert.equal(gone, "    does not stream -> pgslave2 (no answer, 12 s)");
 });
 
 test("without a primary every container is still there once", () => {
@@ -42,6 +42,14 @@ test("without a primary every container is still there once", () => {
     const shown = lines(view).map((line) => /(?:-> |^\s*)([\w ]+?) \(/.exec(line)![1]);
     assert.deepEqual(shown.toSorted(), view.cluster.members.map((m) => m.host).toSorted());
   }
+});
+
+test("while the primary is lost, its standbys stand below it with broken edges", () => {
+  assert.deepEqual(lines(views.primaryKilled()).slice(0, 3), [
+    "pgmaster (no answer, 2 s)",
+    "  does not stream -> pgslave1 (standby)",
+    "  does not stream -> pgslave2 (standby)",
+  ]);
 });
 
 test("nodes that name each other as upstream are all shown, once", () => {

@@ -49,18 +49,27 @@ export function topology(view: MapView): Place[] {
       ],
     };
   };
-  const servers = primary ? [grow(primary, null)] : [];
+  const servers = primary ? [grow(primary, null)] : silentNodes(cluster).map((m) => lostTop(m, view, grow));
   for (const node of nodes.filter((n) => !nodes.some((m) => m.host === upstreamOf(n, view)))) {
     if (!placed.has(node.host)) servers.push(grow(node, null));
   }
   for (const node of nodes) if (!placed.has(node.host)) servers.push(grow(node, null)); // those that name each other
   const lostBarmans = barmans(cluster).filter(({ status }) => !placed.has(status.primary ?? "")).map(barmanPlace);
-  const absent = primary ? silentOthers(cluster) : [...silentNodes(cluster), ...silentOthers(cluster)];
   return [
     ...underPools(servers, view),
     ...lostBarmans.map((p) => ({ ...p, edge: null })),
-    ...absent.map((m) => absentPlace(m, view, null)),
+    ...silentOthers(cluster).map((m) => absentPlace(m, view, null)),
   ];
+}
+
+/** A node that does not answer, while there is no primary, above the nodes that got their WAL from it. */
+function lostTop(
+  silent: { host: string; error: string },
+  view: MapView,
+  grow: (node: SeenNode, edge: Edge) => Place,
+): Place {
+  const below = view.cluster.nodes.filter((n) => n.status.postgres.upstream?.host === silent.host);
+  return { ...absentPlace(silent, view, null), below: below.map((n) => grow(n, edgeTo(n, null))) };
 }
 
 /** The primary stands below the pools that send it writes; the first pool is the place above, the others beside it. */
@@ -109,9 +118,9 @@ function upstreamOf({ status }: SeenNode, { cluster }: MapView): string | null {
   return status.postgres.upstream?.host ?? cluster.primary?.host ?? null;
 }
 
-function edgeTo({ status }: SeenNode, upstream: SeenNode): Edge {
+function edgeTo({ status }: SeenNode, upstream: SeenNode | null): Edge {
   if (!streams(status)) return { state: "broken", what: "does not stream", more: status.trouble?.because ?? null };
-  const sync = upstream.status.postgres.downstream.find((d) => d.applicationName === status.node.name)?.syncState;
+  const sync = upstream?.status.postgres.downstream.find((d) => d.applicationName === status.node.name)?.syncState;
   const waited = sync === "sync" || sync === "quorum" ? "streams, commits wait for it" : "streams";
   return { state: "flows", what: waited, more: lagText(status.postgres) };
 }
@@ -138,7 +147,7 @@ function nodePlace({ host, status }: SeenNode, { cluster }: MapView): Omit<Place
       ...(postgres.timeline === null
         ? []
         : [`${leads && lease.mode === "on" ? "epoch" : "timeline"} ${postgres.timeline}`]),
-      ...(reads ? ["takes reads"] : []),
+      ...(reads ? ["reads"] : []),
       ...(postgres.replayPaused ? ["replay paused"] : []),
     ],
   };
@@ -161,7 +170,7 @@ function absentPlace({ host, error }: { host: string; error: string }, view: Map
   return {
     host,
     kind: "unknown",
-    role: ms < 1_000 ? "no answer" : `no answer for ${spanText(ms)}`,
+    role: ms < 1_000 ? "no answer" : `no answer, ${spanText(ms)}`,
     tone: "absent",
     doing: error,
     marks: [],

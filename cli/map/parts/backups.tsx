@@ -2,7 +2,7 @@
 // PURE: the backups on a line of time, with what can be restored and how the last drill went.
 import { secondsText, sizeText } from "../../../core/words/amounts.ts";
 import type { BarmanStatus } from "../../../core/protocol/status.ts";
-import { type TimeLine, timeLine } from "../time-line.ts";
+import { type Mark, type TimeLine, timeLine } from "../time-line.ts";
 import { barmans, type MapView, nameOf } from "../view.ts";
 import { momentText, spanText } from "../words.ts";
 import { Fact, Moment, Panel } from "./shared.tsx";
@@ -21,12 +21,7 @@ const Backups = ({ host, status, nowMs }: { host: string; status: BarmanStatus; 
   const newest = (catalog ?? []).filter((b) => b.endMs !== null).at(-1);
   return (
     <>
-      {line === null ? "" : (
-        <>
-          <Line line={line} />
-          <Ends line={line} nowMs={nowMs} />
-        </>
-      )}
+      {line === null ? "" : <Line line={line} nowMs={nowMs} />}
       <dl>
         <Fact name="Window">
           {line === null
@@ -95,27 +90,28 @@ function cloudText({ url, failing, waitingWalFiles, waitingBackups }: NonNullabl
     : `${url} lacks ${waitingWalFiles ?? "?"} WAL files and ${waitingBackups ?? "?"} backups`;
 }
 
-const Line = ({ line: { window, marks } }: { line: TimeLine }) => (
-  <svg class="time" aria-hidden="true" focusable="false">
-    <rect class="all" x="0" y="18" width="100%" height="8" rx="4" />
-    {window === null
-      ? ""
-      : <rect class="part" x={`${window.from}%`} y="18" width={`${window.to - window.from}%`} height="8" rx="4" />}
-    {marks.map(({ kind, at }) =>
-      kind === "now"
-        ? <rect class="now" x={`${at}%`} y="10" width="2" height="24" />
-        : <circle class={kind} cx={`${at}%`} cy="22" r={kind === "drill" ? 11 : 7} />
-    )}
-  </svg>
-);
-
-const Ends = ({ line: { fromMs, marks }, nowMs }: { line: TimeLine; nowMs: number }) => (
-  <p class="ends">
-    <span>{spanText(nowMs - fromMs)} ago</span>
-    <span>
-      Each circle is a backup{marks.some((m) => m.kind === "drill") ? "; a ring: restored and checked" : ""}
-      {marks.some((m) => m.kind === "next") ? "; dashed: the next one" : ""}
-    </span>
-    <span>now</span>
-  </p>
-);
+const Line = ({ line: { window, marks, fromMs }, nowMs }: { line: TimeLine; nowMs: number }) => {
+  const at = (kind: Mark["kind"]) => marks.find((m) => m.kind === kind)?.at ?? null;
+  const next = at("next");
+  const now = at("now") ?? 100;
+  return (
+    <>
+      <svg class="time" aria-hidden="true" focusable="false">
+        <rect class="all" x="0" y="18" width="100%" height="8" rx="4" />
+        <rect class="part" x={`${window.from}%`} y="18" width={`${window.to - window.from}%`} height="8" rx="4" />
+        {marks.map(({ kind, at }) =>
+          kind === "now"
+            ? <rect class="now" x={`${at}%`} y="8" width="2" height="28" />
+            : <circle class={kind} cx={`${at}%`} cy="22" r={kind === "drill" ? 11 : 7} />
+        )}
+        <text x="0" y="56">{spanText(nowMs - fromMs)} ago</text>
+        <text x={`${now}%`} y="56" text-anchor={next === null ? "end" : "middle"}>now</text>
+        {next === null || next - now < 15 ? "" : <text x="100%" y="56" text-anchor="end">next</text>}
+      </svg>
+      <p class="soft legend">
+        Each circle is a backup{at("drill") === null ? "" : "; the one with a ring was restored and checked"}
+        {next === null ? "" : "; the dashed one is due"}.
+      </p>
+    </>
+  );
+};

@@ -23,14 +23,14 @@ export const spoken = (view: MapView, { word, says }: Headline): string =>
 export const Now = ({ view, now }: { view: MapView; now: Headline }) => {
   const [first = "", ...rest] = now.says;
   return (
-    <div class={`now ${now.level}`}>
+    <div class={`top ${now.level}`}>
       <Sign level={now.level} />
       <div>
         <p class="level">{now.word}</p>
         <h1>
           {sentence(first, hostsOf(view))}
           {rest.map((part) => <span>; {part}</span>)}
-          {now.since === null ? "" : <span class="since">for {now.since}</span>}
+          {now.since === null ? "" : <span class="since">{` for ${now.since}`}</span>}
         </h1>
       </div>
     </div>
