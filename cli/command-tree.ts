@@ -1,6 +1,7 @@
 // Every command as data: its words, what it does, how it can end. The only file that knows all roles.
 import { cluster } from "./cluster/tree.ts";
 import { type Group, lazy } from "./command-types.ts";
+import { withPage } from "./map/entry.ts";
 
 const entrypointExits = "0 stopped as asked, 69 a needed node did not answer in time, 70 a bug, " +
   "77 refused for safety, 78 the configuration is wrong";
@@ -15,7 +16,7 @@ const node: Group = {
       usage: "entrypoint",
       does: "the container's main process",
       exits: entrypointExits,
-      run: lazy(async () => (await import("../roles/postgres-node/role.ts")).nodeEntrypoint),
+      run: withPage(async () => (await import("../roles/postgres-node/role.ts")).nodeEntrypoint),
     },
     {
       usage: "may-promote",
@@ -138,7 +139,7 @@ const barman: Group = {
       usage: "entrypoint",
       does: "the container's main process",
       exits: `${entrypointExits}, 1 to 4 a required variable is missing`,
-      run: lazy(async () => (await import("../roles/barman/role.ts")).barmanEntrypoint),
+      run: withPage(async () => (await import("../roles/barman/role.ts")).barmanEntrypoint),
     },
     {
       usage: "backup",
@@ -195,6 +196,7 @@ const barman: Group = {
         { flag: "--to-node <node>", does: "the node that is restored and leads; the default is the primary" },
         { flag: "--replace", does: "also if that node holds another cluster, which is replaced" },
         { flag: "--pause", does: "waits read-only at that moment, until finish or abort is typed" },
+        { flag: "--ssh", does: "copies the backup by SSH; barman and the node need SSH_ENABLE=1" },
         { flag: "--into <directory>", does: "restores a copy into this directory of the barman container" },
         { flag: "--start", does: "also starts the copy, which is reached through a socket in that directory" },
         { flag: "--dry-run", does: "shows the plan and changes nothing" },
@@ -237,7 +239,7 @@ export const commandGroups: readonly Group[] = [
         usage: "entrypoint",
         does: "the container's main process",
         exits: entrypointExits,
-        run: lazy(async () => (await import("../roles/pgpool/role.ts")).pgpoolEntrypoint),
+        run: withPage(async () => (await import("../roles/pgpool/role.ts")).pgpoolEntrypoint),
       },
     ],
   },

@@ -25,6 +25,7 @@ async function type(
       if (fails !== null) throw fails;
       out.push(line);
     },
+    terminal: () => null,
     complain: (line) => err.push(line),
     onInput: () => {},
     onSignal: () => {},
@@ -129,4 +130,19 @@ test("options reach a command as values, before and after its arguments, with = 
     { args: ["n1"], options: {} },
     { args: [], options: {} },
   ]);
+});
+
+test("a restore by SSH is refused without an sshd here, and for a copy that stays here", async () => {
+  const barman = {
+    REPLICATION_HOST: "pg1",
+    POSTGRES_USER: "monkey",
+    POSTGRES_PASSWORD: "pw",
+    POSTGRES_DB: "monkey_db",
+  };
+  const into = await type(["barman", "restore", "--ssh", "--into", "/tmp/copy"], { ...barman, SSH_ENABLE: "1" });
+  assert.equal(into.code, ExitCode.usage);
+  assert.match(into.err, /--ssh copies to a node, and --into/);
+  const without = await type(["barman", "restore", "--ssh"], barman);
+  assert.equal(without.code, ExitCode.refused);
+  assert.match(without.err, /by SSH: SSH_ENABLE is 0 in this container.*set SSH_ENABLE=1 here and on the node/s);
 });

@@ -98,6 +98,9 @@ export function parseBackends(text: string): Backend[] {
   return backends;
 }
 
+/** The first group of an address that containers have: of 2000::/3, fc00::/7 or fe80::/10 (RFC 4291). */
+const ipv6Begins = /^([23][0-9a-f]{3}|f[cde][0-9a-f]{2})$/i;
+
 function parseBackend(entry: string): Backend {
   const malformed = (why: string) => new MalformedValue(`is malformed: entry ${JSON.stringify(entry)} ${why}`);
   const noIpv6 = "an IPv6 address is not accepted: give it a name, for example by extra_hosts";
@@ -105,6 +108,7 @@ function parseBackend(entry: string): Backend {
   const parts = entry.split(":").map((part) => part.trim());
   if (parts.length > 6) throw malformed(`has more than six positions; ${noIpv6}`);
   const [id = "", host = "", port = "", weight = "", dataDirectory = "", flag = ""] = parts;
+  if (ipv6Begins.test(host)) throw malformed(`has ${host} in position 2; ${noIpv6}`);
   if (!/^\d{1,3}$/.test(id) || Number(id) > 127) throw malformed("needs a number from 0 to 127 in position 1");
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}$/.test(host)) throw malformed("needs a host name or address in position 2");
   if (port !== "" && (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65535)) {

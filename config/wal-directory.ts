@@ -6,21 +6,30 @@ const refused: readonly { pattern: RegExp; fix: string }[] = [
   { pattern: /^(-X|--waldir)/, fix: "WAL stays in PGDATA: put PGDATA on a volume that is fast enough for it" },
   { pattern: /^(-D|--pgdata)/, fix: "set PGDATA" },
   { pattern: /^(-U|--username)/, fix: "set POSTGRES_USER; the superuser postgres is always there" },
+  { pattern: /^(-A|--auth)/, fix: "set POSTGRES_HOST_AUTH_METHOD; passwords are always stored as scram-sha-256" },
+  { pattern: /^(-W|--pwprompt|--pwfile)/, fix: "set POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE" },
 ];
 
-/** Arguments for initdb. Throws MalformedValue for one that PostDock sets itself. */
-function initdbArguments(text: string): string {
+/** What a shell would make of these, to which the official image gives them: quotes hold a value with spaces together. */
+const quoted = /'([^']*)'|"([^"]*)"/g;
+const argument = /(?:'[^']*'|"[^"]*"|[^\s'"])+/g;
+
+/** Arguments for initdb. Throws MalformedValue for one that PostDock sets itself, and for a quote that stands alone. */
+function initdbArguments(text: string): string[] {
   plainText(text);
-  for (const argument of text.split(/\s+/)) {
-    const found = refused.find(({ pattern }) => pattern.test(argument));
-    if (found) throw new MalformedValue(`has ${argument.replace(/=.*/, "")}, which is not supported: ${found.fix}`);
+  if (/['"]/.test(text.replace(quoted, ""))) throw new MalformedValue("has a quote that is not closed");
+  const given = (text.match(argument) ?? []).map((a) => a.replace(quoted, "$1$2"));
+  for (const one of given) {
+    const found = refused.find(({ pattern }) => pattern.test(one));
+    if (found) throw new MalformedValue(`has ${one.replace(/=.*/, "")}, which is not supported: ${found.fix}`);
   }
-  return text;
+  return given;
 }
 
-export const initdbArgs = env("POSTGRES_INITDB_ARGS", initdbArguments, {
-  fallback: "",
-  accepts: "initdb arguments, separated by spaces, but none for the data directory, WAL or superuser",
+export const initdbArgs = env<string[]>("POSTGRES_INITDB_ARGS", initdbArguments, {
+  fallback: [],
+  defaultText: "",
+  accepts: "initdb arguments, separated by spaces, but none for the data directory, WAL, superuser or authentication",
   doc: "Additional arguments for initdb.",
 });
 

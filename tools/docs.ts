@@ -6,6 +6,7 @@ import { commandGroups } from "../cli/command-tree.ts";
 import { renderCommands } from "../cli/commands-reference.ts";
 import { legacyCommands } from "../cli/legacy-commands.ts";
 import { renderMessages } from "../core/postgres/remedy-reference.ts";
+import { renderEvents } from "../core/words/events/reference.ts";
 import { OperatorError } from "../core/words/errors.ts";
 import { dashboardFiles } from "./dashboards/dashboards.ts";
 import { optionsOf } from "./options.ts";
@@ -17,6 +18,7 @@ const generated = "<!-- Made from the code by `deno task docs`; edit the code. -
 const pages: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": () => generated + renderReference(),
   "docs/commands.md": () => generated + renderCommands({ groups: commandGroups, oldNames: legacyCommands }),
+  "docs/events.md": () => generated + renderEvents(),
   "docs/messages.md": () => generated + renderMessages(),
   ...dashboardFiles,
 };

@@ -41,6 +41,8 @@ export interface Session {
   client: ControlClient;
   /** the hosts that this container's variables name */
   named: readonly string[];
+  /** how long each host has to answer, milliseconds */
+  askMs: number;
 }
 
 export interface Cluster {
@@ -62,6 +64,7 @@ export function openSession(context: Context): Session {
     peers,
     client: new ControlClient(keys, peers, context.clock),
     named: [...config.partners, ...config.observers, ...config.hosts, ...backendHosts(config.backends)],
+    askMs,
   };
 }
 
@@ -107,7 +110,7 @@ async function askAll(hosts: readonly string[], session: Session): Promise<Membe
   return await Promise.all(names.map((name) => ask(name, session)));
 }
 
-async function ask(host: string, { peers, context }: Session): Promise<Member> {
+async function ask(host: string, { peers, context, askMs }: Session): Promise<Member> {
   const wallMs = context.clock.wallMs();
   try {
     const { body, headers, status } = await peers.getAnswer(host, "/status", askMs);

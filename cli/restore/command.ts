@@ -36,6 +36,7 @@ export const restoreCommand: Command = async (context, { args: [step], options }
   if (options.start && options.into === undefined) {
     throw usage("--start needs --into", "give the directory for the copy: --into DIRECTORY --start");
   }
+  checkSsh(options, places);
   const asked = askedOf(options);
   await fetchIfGone(asked, options, { config: places, clock: context.clock, say: out.say });
   const planned = await planRestore(asked, places, context.clock.wallMs());
@@ -144,6 +145,21 @@ function askedOf(options: Options): Asked {
     backup,
     timeline: timeline === undefined ? null : Number(timeline),
   };
+}
+
+/** Throws unless what is copied by SSH is copied to a node, from an sshd here. */
+function checkSsh({ ssh, into }: Options, { sshEnable }: { sshEnable: boolean }): void {
+  if (!ssh) return;
+  if (into !== undefined) {
+    throw usage("--ssh copies to a node, and --into copies inside this container", "give one of them");
+  }
+  if (sshEnable) return;
+  throw new OperatorError({
+    what: "The backup cannot be copied by SSH",
+    why: "SSH_ENABLE is 0 in this container",
+    fix: "set SSH_ENABLE=1 here and on the node, with the same keys, or restore without --ssh",
+    exitCode: ExitCode.refused,
+  });
 }
 
 async function confirm(question: string, context: Context): Promise<void> {

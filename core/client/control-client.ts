@@ -1,7 +1,8 @@
 // Asks agents by POST /control/…, signed, and believes only signed answers.
 import { randomBytes } from "node:crypto";
-import { HttpError, type Peers } from "./peers.ts";
-import type { Order } from "../protocol/orders.ts";
+import { HttpError, mostAnswerBytes, type Peers } from "./peers.ts";
+import { decodeAnswer } from "../protocol/answer-body.ts";
+import { type Order, pieceBytes } from "../protocol/orders.ts";
 import { controlHeaders, sign, Verifier } from "../protocol/signing.ts";
 import type { Clock } from "../runtime/time.ts";
 
@@ -10,6 +11,7 @@ interface Sending {
   host: string;
   path: string;
   body: string;
+  hasBytes: boolean;
   timeoutMs: number;
 }
 
@@ -33,7 +35,13 @@ export class ControlClient {
     question: Question,
     timeoutMs: number,
   ): Promise<Answer> {
-    const sending = { host, path: order.path, body: JSON.stringify(question), timeoutMs };
+    const sending = {
+      host,
+      path: order.path,
+      body: JSON.stringify(question),
+      hasBytes: order.hasBytes === true,
+      timeoutMs,
+    };
     const known = this.audiences.get(host);
     let answer = await this.send(sending, known ?? "");
     const theirs = String(answer.headers[controlHeaders.audience] ?? "");
@@ -44,10 +52,10 @@ export class ControlClient {
     if (answer.status === 401) throw new HttpError(order.path, 401, answer.body.trim());
     if (!answer.genuine) throw new Error(`the answer of ${host} is not signed with this cluster's key`);
     if (answer.status !== 200) throw new HttpError(order.path, answer.status, answer.body.trim());
-    return order.answer.parse(JSON.parse(answer.body));
+    return order.answer.parse(sending.hasBytes ? decodeAnswer(answer.bytes) : JSON.parse(answer.body));
   }
 
-  private async send({ host, path, body, timeoutMs }: Sending, audience: string) {
+  private async send({ host, path, body, hasBytes, timeoutMs }: Sending, audience: string) {
     const m = { method: "POST", path, audience, timeMs: this.clock.wallMs(), nonce: newNonce(), body };
     const sent = {
       [controlHeaders.audience]: m.audience,
@@ -55,10 +63,21 @@ export class ControlClient {
       [controlHeaders.nonce]: m.nonce,
       [controlHeaders.signature]: sign(this.keys[0]!, m),
     };
-    const answer = await this.peers.postSigned(host, path, { body, headers: sent, timeoutMs });
+    const answer = await this.peers.postSigned(host, path, {
+      body,
+      headers: sent,
+      timeoutMs,
+      mostBytes: hasBytes ? pieceBytes + mostAnswerBytes : mostAnswerBytes,
+    });
     const signature = String(answer.headers[controlHeaders.signature] ?? "");
-    const said = { ...m, method: `ANSWER ${answer.status}`, body: answer.body };
-    return { ...answer, genuine: Verifier.answered(this.keys, said, signature) };
+    const said = { ...m, method: `ANSWER ${answer.status}`, body: answer.bytes };
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      bytes: answer.bytes,
+      body: answer.status === 200 && hasBytes ? "" : answer.body,
+      genuine: Verifier.answered(this.keys, said, signature),
+    };
   }
 }
 

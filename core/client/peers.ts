@@ -22,11 +22,20 @@ export interface AskHow {
   since?: number;
 }
 
+/** Most bytes of an answer. One that holds bytes of a file may be longer by what one piece holds. */
+export const mostAnswerBytes = 1_000_000;
+
 /** An answer of any status, with its headers. */
-export interface Answer {
-  status: number;
-  body: string;
-  headers: Readonly<Record<string, string | string[] | undefined>>;
+export class Answer {
+  constructor(
+    readonly status: number,
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>,
+    readonly bytes: Buffer,
+  ) {}
+
+  get body(): string {
+    return this.bytes.toString("utf8");
+  }
 }
 
 interface Asked {
@@ -37,6 +46,7 @@ interface Asked {
   timeoutMs: number;
   body?: string;
   headers: Record<string, string>;
+  mostBytes?: number;
 }
 
 /** The agents of other containers, and this container's own over its socket. */
@@ -88,10 +98,10 @@ export class Peers {
   postSigned(
     host: string,
     path: string,
-    o: { body: string; headers: Record<string, string>; timeoutMs: number },
+    o: { body: string; headers: Record<string, string>; timeoutMs: number; mostBytes: number },
   ): Promise<Answer> {
     const headers = { ...o.headers, "content-type": "application/json" };
-    return this.answer({ at: host, path, method: "POST", timeoutMs: o.timeoutMs, body: o.body, headers });
+    return this.answer({ ...o, at: host, path, method: "POST", headers });
   }
 
   /** POST of a JSON body; returns the answer as text. Throws on any status but 2xx, with the answer in the message. */
@@ -130,17 +140,18 @@ type Target = { socketPath: string; agent: false } | { host: string; port: numbe
 
 function send(target: Target, o: Asked, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const { path, method } = o;
+    const { path, method, mostBytes = mostAnswerBytes } = o;
     const headers = { ...o.headers, ...("host" in target ? { host: `${o.at}:${target.port}` } : {}) };
     const req = request({ ...target, path, method, signal, headers }, (res) => {
-      let body = "";
-      res.setEncoding("utf8");
-      res.on("data", (chunk: string) => {
-        body += chunk;
-        if (body.length > 1_000_000) req.destroy(new Error("the answer is over 1 MB"));
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      res.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes > mostBytes) req.destroy(new Error(`the answer is over ${Math.floor(mostBytes / 1_000_000)} MB`));
       });
       res.on("error", reject);
-      res.on("end", () => resolve({ status: res.statusCode ?? 0, body, headers: res.headers }));
+      res.on("end", () => resolve(new Answer(res.statusCode ?? 0, res.headers, Buffer.concat(chunks))));
     });
     req.on("error", (error) => {
       reject(req.reusedSocket ? new KeptConnectionError(errorText(error), { cause: error }) : error);

@@ -24,6 +24,8 @@ const status: BarmanStatus = {
   checkFailures: [],
   backups: null,
   lastBackup: null,
+  catalog: null,
+  nextBackupMs: null,
   backupRunsMs: null,
   backupProgress: null,
   backupSource: null,
@@ -118,13 +120,15 @@ test("/metrics counts what was logged, also below the level of the log, but not 
   const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
   log.with({ node: "n" }).info("Promoted", { because: "b" });
   log.info("Promoted", { because: "c" });
-  log.warn("Process ended, restarting", { process: "repmgrd" });
+  log.warn("Process ended, restarting", { process: "repmgrd", cause: "signal" });
+  log.info("Fenced", { because: "a sentence, which does not become a label" });
   log.info("Output", { process: "repmgrd", line: "x" });
-  log.debug("Looked");
+  log.debug("WAL stored");
   const text = await (await httpApp(roleOf(), log).request("/metrics")).text();
   assert.deepEqual(text.split("\n").filter((line) => line.startsWith("postdock_events_total")), [
     'postdock_events_total{event="Promoted",level="info"} 2',
-    'postdock_events_total{event="Process ended, restarting",level="warning",process="repmgrd"} 1',
+    'postdock_events_total{cause="signal",event="Process ended, restarting",level="warning",process="repmgrd"} 1',
+    'postdock_events_total{event="Fenced",level="info"} 1',
   ]);
 });
 
@@ -142,6 +146,18 @@ test("with a password /metrics is answered only with it, as basic authentication
   assert.equal((await app.request("/readyz")).status, 503);
   const open = httpApp(roleOf(), quiet, { config: { metricsUser: "prom", metricsPassword: "" } });
   assert.equal((await open.request("/metrics")).status, 200);
+});
+
+test("the page and its events need the same password; without a page there is none", async () => {
+  const openPage = () => ({
+    page: () => Promise.resolve("<p>"),
+    parts: () => Promise.resolve({}),
+    policy: "default-src 'none'",
+  });
+  const app = httpApp(roleOf(), quiet, { config: { metricsUser: "prom", metricsPassword: "x" }, openPage });
+  for (const path of ["/", "/live"]) assert.equal((await app.request(path)).status, 401);
+  assert.equal((await app.request("/", { headers: { authorization: "Bearer x" } })).status, 200);
+  assert.equal((await appOf().request("/")).status, 404);
 });
 
 test("a connection on which many requests wait gets one answer, unless they are signed orders", async () => {

@@ -5,6 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { errorText } from "../words/errors.ts";
 import type { Log } from "../runtime/log.ts";
 import { metricsType } from "./metrics.ts";
+import { addPage, type OpenPage } from "./page.ts";
 import type { AnyStatus } from "../protocol/status.ts";
 import { familiesText, type Family } from "../words/family.ts";
 import { processFamilies } from "../runtime/own-process.ts";
@@ -36,7 +37,7 @@ const longestWaitMs = 1_000;
 /** Longest body of a request, bytes. */
 const longestBody = 64 * 1024;
 
-/** Who may read /metrics; without a password everybody. */
+/** Who may read /metrics and the page; without a password everybody. */
 export interface MetricsAccess {
   metricsUser: string;
   metricsPassword: string;
@@ -46,10 +47,13 @@ export interface AppParts {
   /** the signed orders (control.ts) */
   control?: Hono;
   config?: MetricsAccess;
+  /** makes the page at / */
+  openPage?: OpenPage | undefined;
 }
 
 /** Builds the app; test it with `app.request("/healthz")`. */
-export function httpApp(role: RoleHttp, log: Log, { control, config }: AppParts = {}): Hono {
+export function httpApp(role: RoleHttp, log: Log, { control, config, openPage }: AppParts = {}): Hono {
+  const refuse = (c: Context) => config ? refusal(config, c) : null;
   const app = new Hono();
   app.use(endsConnection);
   app.post("*", bodyLimit({ maxSize: longestBody, onError: (c) => c.text("the body is over 64 kB\n", 413) }));
@@ -72,19 +76,25 @@ export function httpApp(role: RoleHttp, log: Log, { control, config }: AppParts 
   });
   app.get("/addresses", (c) => c.json(role.addresses()));
   app.get("/metrics", async (c) => {
-    if (config && !mayRead(config, c.req.header("authorization") ?? "")) {
-      const how = "METRICS_PASSWORD is set: send it as a bearer token, or as the password of METRICS_USER\n";
-      return c.text(how, 401, { "www-authenticate": 'Basic realm="metrics", Bearer' });
-    }
+    const refused = refuse(c);
+    if (refused) return refused;
     const text = await role.metrics() + familiesText([eventFamily(log.counts()), ...processFamilies()]);
     return c.text(text, 200, { "content-type": metricsType });
   });
-  app.notFound((c) => c.text("not found: try /healthz /readyz /primary /replica /read-only /status /metrics\n", 404));
+  if (openPage) addPage(app, openPage(() => role.status()), refuse);
+  app.notFound((c) => c.text("not found: try / /healthz /readyz /primary /replica /read-only /status /metrics\n", 404));
   app.onError((error, c) => {
     log.error("Request failed", { path: c.req.path, error });
     return c.text("internal error, see the log of this container\n", 500);
   });
   return app;
+}
+
+/** The answer to a request without the password; null: none is needed, or it is there. */
+function refusal(config: MetricsAccess, c: Context): Response | null {
+  if (mayRead(config, c.req.header("authorization") ?? "")) return null;
+  const how = "METRICS_PASSWORD is set: send it as a bearer token, or as the password of METRICS_USER\n";
+  return c.text(how, 401, { "www-authenticate": 'Basic realm="metrics", Bearer' });
 }
 
 /** Compares digests, so that the time tells nothing of the password. */
@@ -103,8 +113,13 @@ function eventFamily(counts: ReturnType<Log["counts"]>): Family {
     name: "postdock_events_total",
     type: "counter",
     help: "Times that this container has logged an event since its start; process: the child that it is about",
-    samples: counts.map(({ event, level, process, count }) => ({
-      labels: { event, level: level.toLowerCase(), ...(process === "" ? {} : { process }) },
+    samples: counts.map(({ event, level, process, cause, count }) => ({
+      labels: {
+        event,
+        level: level.toLowerCase(),
+        ...(process === "" ? {} : { process }),
+        ...(cause === "" ? {} : { cause }),
+      },
       value: count,
     })),
   };

@@ -2,9 +2,20 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { errorText } from "../words/errors.ts";
+import { encodeAnswer } from "../protocol/answer-body.ts";
 import type { Order } from "../protocol/orders.ts";
 import type { Log } from "../runtime/log.ts";
-import { controlHeaders, type ControlKeys, type Message, otherAudience, sign, Verifier } from "../protocol/signing.ts";
+import {
+  controlHeaders,
+  type ControlKeys,
+  type Message,
+  otherAudience,
+  type RefusalCause,
+  refusals,
+  sign,
+  Verifier,
+} from "../protocol/signing.ts";
+import type { CounterOfEach, EventMetrics } from "../words/metric.ts";
 import type { Clock } from "../runtime/time.ts";
 
 /** An order and what carries it out, ready for controlApp(). */
@@ -12,6 +23,7 @@ export interface Answering {
   path: string;
   /** a repeated request does no harm */
   repeatable: boolean;
+  hasBytes: boolean;
   /** takes the body as it came; throws ZodError if it is not the order's question */
   carryOut(body: unknown): Promise<object>;
 }
@@ -24,6 +36,7 @@ export function answering<Question extends object, Answer extends object>(
   return {
     path: order.path,
     repeatable: order.onlyReads === true,
+    hasBytes: order.hasBytes === true,
     carryOut: async (body) => await handle(order.question.parse(body)),
   };
 }
@@ -33,14 +46,29 @@ export class ControlRefusal extends Error {
   override name = "ControlRefusal";
 }
 
-type ControlDeps = ControlKeys & { clock: Clock; log: Log };
+/** `refused`: counts what is refused */
+type ControlDeps = ControlKeys & { clock: Clock; log: Log; refused?: CounterOfEach<RefusalCause> };
+
+const causes = Object.keys(refusals) as RefusalCause[];
+
+/** Counts the requests that a container refuses. */
+export const refusedRequests = (metrics: EventMetrics): CounterOfEach<RefusalCause> =>
+  metrics.counterOfEach(
+    "postdock_control_requests_refused_total",
+    "Requests of other containers or of the CLI that were refused: another key, another clock, sent again, or too many",
+    { label: "cause", kinds: causes },
+  );
 
 /** The orders that this agent takes, as an app that httpApp() includes. */
 export function controlApp(answers: readonly Answering[], o: ControlDeps): Hono {
   const app = new Hono();
   app.post("/control/*", signatures(answers, o));
-  for (const { path, carryOut } of answers) {
-    app.post(path, async (c) => c.json(await carryOut(JSON.parse(await c.req.text()))));
+  for (const { path, hasBytes, carryOut } of answers) {
+    app.post(path, async (c) => {
+      const answer = await carryOut(JSON.parse(await c.req.text()));
+      if (!hasBytes) return c.json(answer);
+      return c.body(encodeAnswer(answer), 200, { "content-type": "application/octet-stream" });
+    });
   }
   app.post("/control/*", (c) => c.text("no such request\n", 404));
   app.onError((error, c) => failure(error, c, o.log));
@@ -59,10 +87,12 @@ function signatures(answers: readonly Answering[], o: ControlDeps): MiddlewareHa
     if (refused !== null) {
       // perhaps the sender has only missed a restart of this agent; it asks again with the audience in this answer
       if (refused !== otherAudience) complain(refused, m.path);
+      const cause = causes.find((c) => refusals[c] === refused);
+      if (cause !== undefined) o.refused?.inc(cause);
       return c.text(`${refused}\n`, 401, { [controlHeaders.audience]: o.incarnation });
     }
     await next();
-    const body = await c.res.clone().text();
+    const body = new Uint8Array(await c.res.clone().arrayBuffer());
     c.header(controlHeaders.signature, sign(o.keys[0]!, { ...m, method: `ANSWER ${c.res.status}`, body }));
   };
 }

@@ -50,7 +50,7 @@ const spaces = /[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/g;
 const nothing = /[\u00ad\u034f\u1806\u180b-\u180d\u200c\u200d\u2060\ufe00-\ufe0f\ufeff]/g;
 
 /** SASLprep (RFC 4013) as far as passwords that people type need it; PostgreSQL takes one that it prohibits as it is. */
-function prepared(password: string): string {
+export function prepared(password: string): string {
   const mapped = password.replace(spaces, " ").replace(nothing, "").normalize("NFKC");
   return mapped === "" || prohibited.test(mapped) ? password : mapped;
 }

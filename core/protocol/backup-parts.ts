@@ -8,7 +8,7 @@ export interface FilePart {
   bytes: number;
 }
 
-/** Most parts in one answer, which is limited to 1 MB: each costs up to 60 characters beside its bytes. */
+/** Most parts in one answer, whose line of JSON is limited to 1 MB: each costs up to 60 characters there. */
 const mostParts = 1_000;
 
 /**

@@ -14,12 +14,13 @@ export interface Order<Question extends object, Answer extends object> {
   answer: z.ZodType<Answer>;
   /** it changes nothing, so it may be received again, and a hundred thousand questions leave room for the other orders */
   onlyReads?: true;
+  /** its answer holds bytes: Uint8Array in the schema */
+  hasBytes?: true;
 }
 
 export type QuestionOf<O> = O extends Order<infer Question, object> ? Question : never;
 export type AnswerOf<O> = O extends Order<object, infer Answer> ? Answer : never;
 
-/** Ties both schemas to the types of TypeScript. */
 function order<Question extends object, Answer extends object>(
   name: string,
   schemas: Omit<Order<Question, Answer>, "path">,
@@ -72,15 +73,17 @@ const epochReply: z.ZodType<EpochReply> = z.object({
   highest: z.number().int().nonnegative(),
 });
 
-/** Size of one piece of a file, or of several pieces in one answer, bytes; as base64 it is below the limit of an answer. */
-export const pieceBytes = 512 * 1024;
+/** Size of one piece of a file, or of several pieces in one answer, bytes. */
+export const pieceBytes = 4 * 1024 * 1024;
+
+const content = z.custom<Uint8Array>((value) => value instanceof Uint8Array, "not bytes");
 
 /** The name of a WAL segment or of a timeline history; nothing that could be another path. */
 export const walFileName = /^[0-9A-F]{24}$|^[0-9A-F]{8}\.history$/;
 
 const piece = z.object({
   totalBytes: z.number().int().nonnegative().meta({ description: "size of the whole file" }),
-  base64: z.string(),
+  content,
 });
 
 /** barman's name of a base backup: when it began. */
@@ -103,6 +106,7 @@ export type BackupEntry = z.infer<typeof backupEntry>;
 
 /** Of a list of entries, so that nothing is asked for by its place in another list. */
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const placeInList = { index: z.number().int().nonnegative(), offset: z.number().int().nonnegative() };
 
 export const orders = {
   /** a claimant asks a voter for the lease, or releases it */
@@ -163,6 +167,7 @@ export const orders = {
     }),
     answer: piece,
     onlyReads: true,
+    hasBytes: true,
   }),
   /** a node asks barman's agent what is in a base backup, one page at a time: directories before what is in them */
   backupFiles: order("backup-files", {
@@ -172,24 +177,16 @@ export const orders = {
       total: z.number().int().nonnegative().meta({ description: "entries on all pages" }),
       totalBytes: z.number().int().nonnegative(),
       digest,
+      // the directory with the data, and that with a directory for each tablespace; null: no sshd is there
+      ssh: z.object({ files: z.string(), tablespaces: z.string() }).nullable().default(null),
     }),
     onlyReads: true,
   }),
   /** a node asks for bytes of a base backup, from a place in the list on: as many consecutive files as one answer holds */
   backupPiece: order("backup-piece", {
-    question: z.object({
-      id: backupId,
-      digest,
-      index: z.number().int().nonnegative(),
-      offset: z.number().int().nonnegative(),
-    }),
-    answer: z.object({
-      pieces: z.array(z.object({
-        index: z.number().int().nonnegative(),
-        offset: z.number().int().nonnegative(),
-        base64: z.string(),
-      })),
-    }),
+    question: z.object({ id: backupId, digest, ...placeInList }),
+    answer: z.object({ pieces: z.array(z.object({ ...placeInList, content })) }),
     onlyReads: true,
+    hasBytes: true,
   }),
 };

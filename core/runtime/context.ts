@@ -1,4 +1,5 @@
 // What a command gets from outside. main.ts makes it for the real process; tests make their own.
+import type { OpenPage } from "../http/page.ts";
 import type { Clock } from "./time.ts";
 
 export interface Context {
@@ -8,12 +9,16 @@ export interface Context {
   clock: Clock;
   /** one line to stdout */
   print(line: string): void;
+  /** the size of the terminal that stdout is; null: it is none */
+  terminal(): { rows: number; columns: number } | null;
   /** one line to stderr */
   complain(line: string): void;
   /** calls back for each line of standard input, and once at its end */
   onInput(onLine: (line: string) => void, onEnd: () => void): void;
   /** calls back for each SIGTERM, SIGINT and SIGQUIT from now on */
   onSignal(handler: (signal: "SIGTERM" | "SIGINT" | "SIGQUIT") => void): void;
+  /** makes the page at / of a container; only entrypoints get it */
+  openPage?: OpenPage;
 }
 
 /** The options that commands have, parsed; each command declares in the tree which of them it takes. */
@@ -22,6 +27,8 @@ export interface Options {
   yes?: boolean;
   to?: string;
   force?: string;
+  for?: string;
+  timeout?: string;
   full?: boolean;
   release?: boolean;
   backup?: string;
@@ -29,6 +36,7 @@ export interface Options {
   timeline?: string;
   into?: string;
   start?: boolean;
+  ssh?: boolean;
   dryRun?: boolean;
   toNode?: string;
   pause?: boolean;

@@ -2,6 +2,7 @@
 // file needs as well: four names would stop an agent for a minute. So DNS is asked here, without a thread.
 import { Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
+import type { Way } from "../postgres/conninfo.ts";
 import { errorText } from "../words/errors.ts";
 import { addressInHosts, namesToAsk, parseNameServers } from "./decide/names.ts";
 import { readIfThere } from "./files.ts";
@@ -14,6 +15,8 @@ const answerMs = 1_000;
 const lookupMs = 5_000;
 /** How long DNS is waited for where another process has told the address, milliseconds. */
 const toldMs = 500;
+/** DNS does not answer, where it has not for this long, milliseconds: one answer may be late. */
+const silentMs = 5_000;
 
 export interface Address {
   address: string;
@@ -25,6 +28,8 @@ export class Names {
   private readonly known = new Map<string, Address & { atMs: number }>();
   private readonly told = new Map<string, Address>();
   private readonly lookups = new Map<string, Promise<void>>();
+  /** names of which the last lookup had no answer at all */
+  private readonly unanswered = new Set<string>();
 
   /** `look`: the address of a name; it throws if there is none */
   constructor(
@@ -45,7 +50,7 @@ export class Names {
     try {
       await withDeadline(looking, waitMs, "DNS");
     } catch (cause) {
-      if (told && !(cause instanceof UnknownName)) return told;
+      if (told && !(cause instanceof UnknownName && cause.certain)) return told;
       throw new Error(unresolved(host, cause, waitMs), { cause });
     }
     return this.known.get(host)!;
@@ -56,6 +61,16 @@ export class Names {
     if (host === "localhost" || asAddress(host)) return null;
     const looking = withDeadline(this.lookups.get(host) ?? this.lookUp(host), timeoutMs, "DNS");
     return await looking.then(() => null, (cause) => unresolved(host, cause, timeoutMs));
+  }
+
+  /**
+   * How a program of PostgreSQL reaches a host. Each looks the name up itself, and takes up to 20 s where DNS does not answer:
+   * then it gets the last good address as well.
+   */
+  wayTo(host: string): Way {
+    const known = this.known.get(host);
+    if (!known || !this.unanswered.has(host) || this.clock.nowMs() - known.atMs < silentMs) return { host };
+    return { host, hostaddr: known.address };
   }
 
   /** The last good addresses, by name. */
@@ -74,17 +89,26 @@ export class Names {
   private lookUp(host: string): Promise<void> {
     const looking = withDeadline(this.look(host), lookupMs, "DNS").then((address) => {
       this.known.set(host, { ...asAddress(address)!, atMs: this.clock.nowMs() });
+      this.unanswered.delete(host);
     }).finally(() => this.lookups.delete(host));
-    looking.catch(() => {}); // a caller that waits for it gets the error
+    // a caller that waits for it gets the error
+    looking.catch((cause) => this.unanswered[cause instanceof UnknownName ? "delete" : "add"](host));
     this.lookups.set(host, looking);
     return looking;
   }
 }
 
-/** DNS has answered, or refused to: there is no such name now. */
+/** DNS has answered without an address. It is certain if it says that there is none, and not that it failed or refused to look. */
 export class UnknownName extends Error {
   override name = "UnknownName";
+
+  constructor(message: string, readonly certain = true) {
+    super(message);
+  }
 }
+
+/** No record of that kind, or no such name (c-ares). */
+const none = ["ENODATA", "ENOTFOUND"];
 
 function unresolved(host: string, cause: unknown, waitedMs: number): string {
   if (cause instanceof UnknownName) return `the name ${host} does not resolve: ${cause.message}`;
@@ -132,5 +156,8 @@ async function askEach(names: readonly string[], resolver: Resolver): Promise<st
       }
     }
   }
-  throw new UnknownName(`no container of that name runs (DNS says ${why[0]})`);
+  const failed = why.find((code) => !none.includes(code));
+  throw failed === undefined
+    ? new UnknownName(`no container of that name runs (DNS says ${why[0]})`)
+    : new UnknownName(`no container of that name runs, or DNS itself fails (it says ${failed})`, false);
 }

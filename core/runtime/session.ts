@@ -1,5 +1,6 @@
 // A session with a PostgreSQL server on the network, by the driver: its name looked up, TLS preferred, all of it within a deadline.
 import postgres from "postgres";
+import { prepared } from "../postgres/scram.ts";
 import { maySucceedWithoutTls, tlsAttempts } from "../postgres/tls.ts";
 import type { Names } from "./names.ts";
 import { withDeadline } from "./time.ts";
@@ -29,7 +30,7 @@ const lookupMs = 3_000;
 
 /** Opens one session, hands it to `work` and closes it whatever happens. Throws what the lookup, the login or `work` throws. */
 export async function withSession<T>(
-  { host, ...login }: Login,
+  { host, password, ...login }: Login,
   { names, deadlineMs, connectMs, settings = {} }: SessionOptions,
   work: (sql: postgres.Sql) => Promise<T>,
 ): Promise<T> {
@@ -38,6 +39,7 @@ export async function withSession<T>(
   const open = async (ssl: typeof tlsAttempts[number]) => {
     const sql = postgres({
       ...login,
+      password: prepared(password), // the driver would hash it as it was typed, and the server does not
       host: address,
       ssl,
       max: 1,

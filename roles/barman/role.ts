@@ -16,7 +16,7 @@ import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
-import { type Clock, onAbort, oneAtATime, untilAborted } from "../../core/runtime/time.ts";
+import { onAbort, oneAtATime, untilAborted } from "../../core/runtime/time.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { takeBackups } from "./act/backup.ts";
@@ -24,6 +24,7 @@ import { takeIdentity } from "./act/cloud-identity.ts";
 import { keepInStore } from "./act/cloud.ts";
 import { doDuties } from "./act/duties.ts";
 import { followOnce, followPrimary } from "./act/follow.ts";
+import { keepMeasured } from "./act/measure.ts";
 import { backupDesk } from "./http/backup-desk.ts";
 import { barmanHttp } from "./http/probes.ts";
 import { barmanEvents, barmanGauges } from "./text/metrics.ts";
@@ -49,11 +50,16 @@ export function loadBarmanConfig(context: Context): BarmanConfig {
 /** `barman entrypoint`: the container's main process. */
 export const barmanEntrypoint: Command = async (context) => {
   const config = loadBarmanConfig(context);
-  const log = roleLog(context, config.logLevel, secretsOf(barmanVariables, config)).with({ node: config.serverName });
-  return await runUntilSignal(context, log, (asked) => runRole(config, context.clock, log, asked));
+  const log = roleLog(context, config, secretsOf(barmanVariables, config)).with({ node: config.serverName });
+  return await runUntilSignal(context, log, (asked) => runRole(config, context, log, asked));
 };
 
-async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: AbortSignal): Promise<void> {
+async function runRole(
+  config: BarmanConfig,
+  { clock, openPage }: Context,
+  log: Log,
+  asked: AbortSignal,
+): Promise<void> {
   await requireFoothold({
     paths: [dirname(barmanConfPath), serverDirectory, lockDirectory, dirname(barmanLogPath), postgresAccount.home],
     ports: [httpNeeds(config.httpPort)],
@@ -75,7 +81,7 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
     events: barmanEvents(metrics),
     primaryChange: new AbortController(),
   };
-  metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs() }));
+  metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs(), wallMs: clock.wallMs() }));
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");
   const observer = { ...barman, hostname: hostname(), stateDirectory };
@@ -85,7 +91,7 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
     answering(orders.backupFiles, desk.files),
     answering(orders.backupPiece, desk.piece),
   ]);
-  const listener = await serve(httpApp(barmanHttp(barman, follow), log, { control, config }), {
+  const listener = await serve(httpApp(barmanHttp(barman, follow), log, { control, config, openPage }), {
     port: config.httpPort,
   });
   try {
@@ -93,7 +99,7 @@ async function runRole(config: BarmanConfig, clock: Clock, log: Log, asked: Abor
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;
     await takeIdentity(barman);
     barman.state.phase = "running";
-    const duties = [keepReceiving, keepSlots, doDuties, takeBackups, keepVerified, keepInStore];
+    const duties = [keepReceiving, keepSlots, doDuties, takeBackups, keepVerified, keepInStore, keepMeasured];
     const loops = duties.map((loop) => () => loop(barman));
     const ending = async () => {
       await untilAborted(stop.signal);

@@ -42,7 +42,7 @@ export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: Se
 export const pgpoolEntrypoint: Command = async (context) => {
   const config = loadPgpoolConfig(context);
   const secrets = [...secretsOf(pgpoolVariables, config), ...config.dbUsers.map((u) => u.password)];
-  const log = roleLog(context, config.logLevel, secrets);
+  const log = roleLog(context, config, secrets);
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {
@@ -55,7 +55,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
       peers: new Peers(context.clock, config.httpPort),
     });
     exportMetrics(agent);
-    const listener = await serve(await pgpoolApp(agent), { port: config.httpPort });
+    const listener = await serve(await pgpoolApp(agent, context), { port: config.httpPort });
     let sshd: Supervised | null = null;
     try {
       await preparePgpool(config, config.verdict.settings);
@@ -90,9 +90,9 @@ const needsOf = (config: PgpoolConfig): Needs => ({
   sshd: config.sshEnable,
 });
 
-async function pgpoolApp(agent: PoolAgent) {
+async function pgpoolApp(agent: PoolAgent, { openPage }: Context) {
   const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory });
-  const app = httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config });
+  const app = httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, openPage });
   addProbe(app, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
   addProbe(app, "/local/has-enough-backends", (c) => {
     const least = Number(c.req.query("least") ?? agent.config.requireMinBackends);

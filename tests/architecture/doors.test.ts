@@ -28,12 +28,12 @@ const doors: readonly Door[] = [
     what: "clocks and timers",
     packages: ["node:timers", "node:timers/promises", "node:perf_hooks"],
     code: /\b(setTimeout|setInterval|setImmediate|Date\.now|performance\.now|new Date\(\s*\))/,
-    files: ["core/runtime/time.ts"],
+    files: ["core/runtime/time.ts", "cli/map/script.ts"], // that script runs in the reader's browser
   },
   {
     what: "timeouts of requests",
     code: /AbortSignal\.timeout/,
-    files: ["core/client/peers.ts"],
+    files: ["core/client/peers.ts", "core/client/webhook.ts"],
   },
   { what: "listeners of abort signals", code: /addEventListener\("abort"/, files: ["core/runtime/time.ts"] },
   {
@@ -41,16 +41,24 @@ const doors: readonly Door[] = [
     packages: ["hono", "hono/body-limit"],
     files: ["core/http/app.ts", "core/http/control.ts"],
   },
+  {
+    what: "pages",
+    packages: ["hono/html", "hono/jsx", "hono/jsx/jsx-runtime"],
+    files: ["page", "parts/backups", "parts/details", "parts/shared", "parts/top", "parts/tree"].map((f) =>
+      `cli/map/${f}.tsx`
+    ),
+  },
   { what: "HTTP servers", packages: ["@hono/node-server"], files: ["core/http/serve.ts"] },
   { what: "metrics", packages: ["prom-client"], files: ["core/http/metrics.ts"] },
   {
     what: "HTTP requests",
     packages: ["node:http", "node:https"],
     code: /\bfetch\(/,
-    files: ["core/client/own-agent.ts", "core/client/peers.ts"],
+    files: ["core/client/own-agent.ts", "core/client/peers.ts", "core/client/webhook.ts"],
   },
   { what: "orders between containers", code: /["'`]\/control\/[a-z]/, files: ["core/protocol/orders.ts"] },
   { what: "the command line's parser", packages: ["commander"], files: ["cli/command-parser.ts"] },
+  { what: "YAML", packages: ["yaml"], files: ["roles/postgres-node/tools/queries-file.ts"] },
   { what: "cron expressions", packages: ["croner"], files: ["config/cron.ts"] },
   {
     what: "the process: arguments, signals, exit",
@@ -93,13 +101,16 @@ test("the driver of PostgreSQL is used where the SQL is", () => assert.deepEqual
 
 test("packages are those of the manifest", () => {
   const known = new Set([
-    ...["@hono/node-server", "commander", "croner", "hono", "postgres", "prom-client", "zod"],
+    ...["@hono/node-server", "commander", "croner", "hono", "postgres", "prom-client", "yaml", "zod"],
     ...["node:crypto", "node:net", "node:os", "node:path", "node:process", "node:fs", "node:fs/promises", "node:http"],
     "node:child_process",
     "node:dns/promises",
     "node:util",
     "node:zlib",
     "hono/body-limit",
+    "hono/html",
+    "hono/jsx",
+    "hono/jsx/jsx-runtime",
   ]);
   const used = sources.flatMap((s) => s.imports.filter((i) => !i.ours).map((i) => i.target));
   assert.deepEqual([...new Set(used)].filter((p) => !known.has(p)), []);

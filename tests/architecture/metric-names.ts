@@ -7,7 +7,8 @@ import { serverSources } from "../../roles/postgres-node/exporter/server-sources
 import { slotSources } from "../../roles/postgres-node/exporter/slot-sources.ts";
 import { statSources } from "../../roles/postgres-node/exporter/stat-sources.ts";
 import { tableSources } from "../../roles/postgres-node/exporter/table-sources.ts";
-import { nodeEvents, nodeGauges } from "../../roles/postgres-node/http/metrics.ts";
+import { nodeEvents } from "../../roles/postgres-node/http/event-metrics.ts";
+import { nodeGauges } from "../../roles/postgres-node/http/metrics.ts";
 
 /** What Prometheus makes itself, and what is made where it is counted. */
 const others = [
@@ -21,13 +22,12 @@ const others = [
 
 function exportedNames(): Set<string> {
   const counted: string[] = [];
-  const metrics = {
-    counter: (name: string) => (counted.push(name), { inc: () => {} }),
-    duration: (name: string) => {
-      counted.push(...["_bucket", "_sum", "_count"].map((end) => name + end));
-      return { observe: () => {} };
-    },
+  const counter = (name: string) => (counted.push(name), { inc: () => {} });
+  const duration = (name: string) => {
+    counted.push(...["_bucket", "_sum", "_count"].map((end) => name + end));
+    return { observe: () => {} };
   };
+  const metrics = { counter, counterOfEach: counter, duration, durationOfEach: duration };
   for (const events of [barmanEvents, poolEvents, nodeEvents]) events(metrics);
   const sources = [...serverSources, ...slotSources, ...statSources, ...tableSources(1)];
   const families = [...frontendFamilies([], 0), ...showFamilies(parseShows("")), ...processFamilies()];

@@ -30,13 +30,15 @@ async function doctorSays(cluster: Cluster, node: string, said: RegExp): Promise
 }
 
 test("roles that lost what they need, a line that refuses all standbys, then a directory that they lack: the primary keeps its majority", async () => {
-  const edit = onNodes({ REPMGR_WAIT_POSTGRES_START_TIMEOUT: 3 });
+  const edit = onNodes({ REPMGR_WAIT_POSTGRES_START_TIMEOUT: 3, FAILOVER_MAX_DATA_AGE: 5 });
   await using cluster = await ownCluster({ name: "voteson", edit });
   await cluster.up(nodes);
   const primary = await cluster.waitWhole(startMs, nodes);
   await cluster.waitLease(nodes);
   const standbys = nodes.filter((n) => n !== primary);
   const ledger = await Ledger.start({ ...monkey, host: (await cluster.address(primary))! });
+  // as a switchover of repmgr's that failed leaves it: repmgrd goes on by itself within a minute or two
+  await inNode(cluster, standbys[0]!, "gosu postgres repmgr service pause");
 
   // what was set at the bootstrap is set again where it differs, also what an old dump brings back
   const replicates = "rolsuper and rolreplication and rolcanlogin and rolpassword like 'SCRAM%'";
@@ -117,6 +119,17 @@ test("roles that lost what they need, a line that refuses all standbys, then a d
   );
   for (const node of standbys) await inNode(cluster, node, makeDirectory);
   assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+
+  // what nobody but root may read in the data of the primary is named there, and the data of the standby serve on
+  await inNode(cluster, primary, "install -d -m 700 $PGDATA/.snapshot");
+  const unread = await reinit(standbys[0]!);
+  assert.equal(unread.code, 69, unread.stdout + unread.stderr);
+  const there = new RegExp(
+    `\\.snapshot.*Permission denied[^]*on the volume of ${primary}, give it to uid 999 .*or move it`,
+  );
+  assert.match(unread.stdout + unread.stderr, there);
+  await inNode(cluster, primary, "rmdir $PGDATA/.snapshot");
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
   await cluster.psql(primary, "drop tablespace fast");
 
   await cluster.psql(standbys[0]!, "select pg_wal_replay_pause()");
@@ -176,4 +189,33 @@ test("roles that lost what they need, a line that refuses all standbys, then a d
   assert.match(gone.stdout + gone.stderr, new RegExp(`${broken} does not answer`));
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(primary))! });
   assertLedger("votes without a server", report, { atLeast: 40, gapMs: successionMs });
+
+  // standbys that could not follow for longer than FAILOVER_MAX_DATA_AGE do not lead by themselves: they know what they lack
+  await cluster.start(broken);
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  await inNode(cluster, primary, `sed -i '1i ${block}' $PGDATA/pg_hba.conf`);
+  await cluster.psql(primary, "select pg_reload_conf(), pg_terminate_backend(pid) from pg_stat_replication");
+  await cluster.psql(primary, "create table unseen as select generate_series(1, 200000) as n");
+  await cluster.waitEach(standbys, "the standbys to lack it", ({ postgres }) => (postgres.lagBytes ?? 0) > 1e6);
+  await staysTrueFor(6_000, async () => (await cluster.nodeStatus(primary))?.lease.held === true, { what: "it leads" });
+  await cluster.kill(primary);
+  const nobody = async () => await cluster.primary(standbys) === null;
+  await staysTrueFor(nothingMs, nobody, { what: "no standby leads" });
+  await doctorSays(
+    cluster,
+    other,
+    /cut off from its primary for .* more than FAILOVER_MAX_DATA_AGE.*failover --force/s,
+  );
+  await cluster.start(primary);
+  await cluster.waitEach([primary], "it to lead again", ({ lease }) => lease.held);
+  await inNode(cluster, primary, `sed -i '/${block}/d' $PGDATA/pg_hba.conf`);
+  await cluster.psql(primary, "select pg_reload_conf()");
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  assert.equal(await cluster.psql(other, "select count(*) from unseen"), "200000");
+
+  const goesOn = async () => {
+    const { stdout } = await tryExec(await cluster.container(other), ["postdock", "cluster", "history"]);
+    return /repmgrd was paused and goes on/.test(stdout);
+  };
+  await waitUntil(goesOn, { what: "repmgrd to go on", deadlineMs: 120_000, everyMs: 1_000 }, deps);
 });

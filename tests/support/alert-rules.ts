@@ -45,6 +45,9 @@ export const provoked: Readonly<Record<string, string>> = {
 /** Alerts that only rules.test.yml fires, with the reason. */
 export const inRulesTestOnly: Readonly<Record<string, string>> = {
   PostDockVersionsDiffer: "there is one version of the images",
+  PostDockCertificateNearEnd: "the cluster of the scenario has no TLS",
+  PostDockReceiverLag: "a lag without a cut needs a slow network",
+  PostDockBackupFailed: "the pauses before another attempt take longer than the scenario",
   PostDockStoreFails: "only the scenario the-object-store-replaces-all-volumes has an object store",
 };
 

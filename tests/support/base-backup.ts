@@ -2,9 +2,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { HttpError } from "../../core/client/peers.ts";
+import { HttpError, mostAnswerBytes } from "../../core/client/peers.ts";
 import { answering, ControlRefusal } from "../../core/http/control.ts";
-import { type Order, orders } from "../../core/protocol/orders.ts";
+import { decodeAnswer, encodeAnswer } from "../../core/protocol/answer-body.ts";
+import { type Order, orders, pieceBytes } from "../../core/protocol/orders.ts";
 import { createLog } from "../../core/runtime/log.ts";
 import { type BackupDesk, backupDesk } from "../../roles/barman/http/backup-desk.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -74,9 +75,14 @@ export function keptLog() {
 }
 
 /** The desk of a barman whose directories are below `home`. */
-export function deskAt(home: string, clock = new FakeClock()): BackupDesk {
+export function deskAt(home: string, clock = new FakeClock(), sshEnable = true): BackupDesk {
   const stop = new AbortController().signal;
-  return backupDesk({ config: { backupDir: home, serverName: "pg_cluster" }, clock, log: keptLog().log, stop });
+  return backupDesk({
+    config: { backupDir: home, serverName: "pg_cluster", sshEnable },
+    clock,
+    log: keptLog().log,
+    stop,
+  });
 }
 
 export const answersOf = (desk: BackupDesk) => [
@@ -84,7 +90,7 @@ export const answersOf = (desk: BackupDesk) => [
   answering(orders.backupPiece, desk.piece),
 ];
 
-/** Joins a client to desks by their hosts, with all that JSON and the schemas do to questions and answers. */
+/** Joins a client to desks by their hosts, with all that bodies and schemas do to questions and answers. */
 export function joined(desks: Readonly<Record<string, BackupDesk>>) {
   return {
     ask: async <Q extends object, A extends object>(order: Order<Q, A>, host: string, question: Q): Promise<A> => {
@@ -92,9 +98,10 @@ export function joined(desks: Readonly<Record<string, BackupDesk>>) {
       if (!desk) throw new Error(`${host} does not answer`);
       const answer = answersOf(desk).find((a) => a.path === order.path)!;
       try {
-        const text = JSON.stringify(await answer.carryOut(JSON.parse(JSON.stringify(question))));
-        if (text.length > 1_000_000) throw new Error("the answer is over 1 MB");
-        return order.answer.parse(JSON.parse(text));
+        const body = encodeAnswer(await answer.carryOut(JSON.parse(JSON.stringify(question))));
+        const most = mostAnswerBytes + (answer.hasBytes ? pieceBytes : 0);
+        if (body.length > most) throw new Error(`the answer has ${body.length} bytes`);
+        return order.answer.parse(decodeAnswer(body));
       } catch (error) {
         if (error instanceof ControlRefusal) throw new HttpError(order.path, 409, error.message);
         throw error;

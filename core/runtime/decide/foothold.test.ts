@@ -55,3 +55,12 @@ test("parseListeners() reads who listens where, on either family of addresses", 
   const tcp6 = head + row(`${"0".repeat(32)}:1F90`, "0A") + row(`${"0".repeat(24)}01000000:1538`, "0A");
   assert.deepEqual(parseListeners(tcp6), [{ port: 8080, address: "::" }, { port: 5432, address: "::1" }]);
 });
+
+test("decideFoothold() refuses a port that two programs of the container would have", () => {
+  const ports = [{ port: 5432, by: "HTTP", change: "set POSTDOCK_PORT" }, {
+    port: 5432,
+    by: "PostgreSQL",
+    change: null,
+  }];
+  assert.match(said({ ports }), /HTTP and PostgreSQL would both listen on port 5432.*set POSTDOCK_PORT/);
+});

@@ -82,7 +82,14 @@ function paths({ unwritable }: Foothold): Refusal[] {
 }
 
 function ports({ ports, listening }: Foothold): Refusal[] {
-  return ports.flatMap(({ port, by, change }) => {
+  return ports.flatMap(({ port, by, change }, i) => {
+    const other = ports.slice(0, i).find((p) => p.port === port);
+    if (other !== undefined) {
+      return [{
+        what: `${other.by} and ${by} would both listen on port ${port}`,
+        fix: change ?? other.change ?? "give one of them another port",
+      }];
+    }
     const at = [...new Set(listening.filter((l) => l.port === port).map((l) => l.address))];
     if (at.length === 0) return [];
     const orElse = change === null ? "" : `, or ${change}`;

@@ -65,9 +65,8 @@ async function receiveFrom(host: string, change: AbortSignal, barman: Barman): P
 }
 
 /** Writes the server file, which names the node that all of barman's commands use. */
-export async function writeServerConf(host: string, barman: Pick<Barman, "config">): Promise<void> {
-  const { config } = barman;
-  await writeAtomic(serverConfPath(config.serverName), renderServerConf(config, host), {
+export async function writeServerConf(host: string, { config, peers }: Barman): Promise<void> {
+  await writeAtomic(serverConfPath(config.serverName), renderServerConf(config, peers.names.wayTo(host)), {
     mode: 0o640,
     owner: postgresAccount,
   });

@@ -1,4 +1,5 @@
 // What the barman role answers on :8080. Everything comes from memory; no request runs barman.
+import { publishedPasswords } from "../../../config/published.ts";
 import { serviceVariablesToCompare } from "../../../config/same-everywhere.ts";
 import type { RoleHttp } from "../../../core/http/app.ts";
 import type { BarmanStatus } from "../../../core/protocol/status.ts";
@@ -11,6 +12,9 @@ import type { Barman } from "../state.ts";
 
 /** How long /status?fresh=1 waits for the nodes, milliseconds. */
 const lookMs = 3_000;
+
+/** So many backups are listed in /status, the newest ones. */
+const mostListed = 100;
 
 /** The answers of the role. `follow`: asks the nodes now which of them is the primary. */
 export function barmanHttp(barman: Barman, follow: () => Promise<void>): RoleHttp {
@@ -47,6 +51,10 @@ function barmanStatus(barman: Barman): BarmanStatus {
     uptimeSeconds: Math.round((now - state.startedMs) / 1000),
     observedAgoMs: Math.round(now - state.lastBeatMs),
     variables: serviceVariablesToCompare(config),
+    publishedPasswords: publishedPasswords({
+      POSTGRES_PASSWORD: config.postgresPassword,
+      REPLICATION_PASSWORD: config.replicationPassword,
+    }),
     server: config.serverName,
     primary: state.primary,
     receiving: receives(state),
@@ -54,6 +62,12 @@ function barmanStatus(barman: Barman): BarmanStatus {
     checkFailures: checkText(state),
     backups: finished?.length ?? null,
     lastBackup: finished?.at(-1)?.id ?? null,
+    catalog: finished?.slice(-mostListed).map(({ id, endSeconds, sizeBytes: bytes }) => ({
+      id,
+      endMs: endSeconds === null ? null : endSeconds * 1000,
+      bytes,
+    })) ?? null,
+    nextBackupMs: state.backup.nextWallMs,
     backupRunsMs: state.backup.runningSinceMs === null ? null : Math.round(now - state.backup.runningSinceMs),
     backupProgress: state.backup.progress,
     backupSource: state.backup.source,

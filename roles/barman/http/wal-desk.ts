@@ -25,6 +25,6 @@ export function walDesk({ config, log }: Pick<Barman, "config" | "log">): (quest
     const content = kept.get(name);
     if (content === undefined) throw new ControlRefusal(`the first piece of ${name} was not asked for, or long ago`);
     const bytes = content.subarray(offset, offset + pieceBytes);
-    return { totalBytes: content.length, base64: bytes.toString("base64") };
+    return { totalBytes: content.length, content: bytes };
   };
 }

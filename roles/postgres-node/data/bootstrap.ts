@@ -76,10 +76,9 @@ function requirePassword(config: NodeConfig): void {
 }
 
 async function initdb(target: string, config: NodeConfig): Promise<void> {
-  const extra = config.initdbArgs.split(/\s+/).filter((a) => a !== "");
   const argv = ["initdb", "--pgdata", target, "--username=postgres", "--data-checksums", "--auth-local=trust"];
   const auth = `--auth-host=${config.hostAuthMethod === "trust" ? "trust" : "scram-sha-256"}`;
-  const result = await tryRun([...argv, auth, "--encoding=UTF8", "--locale=en_US.utf8", ...extra], {
+  const result = await tryRun([...argv, auth, "--encoding=UTF8", "--locale=en_US.utf8", ...config.initdbArgs], {
     as: postgresAccount,
     timeoutMs: 300_000,
   });

@@ -84,13 +84,13 @@ export async function readWhole(
   const deadline = node.clock.nowMs() + fileMs;
   const pieceAt = async (offset: number) => {
     if (node.clock.nowMs() > deadline) throw new Error(`fetching ${name} took more than ${fileMs / 1000} s`);
-    const { totalBytes, base64 } = await node.client.ask(orders.wal, host, { name, offset, unfinished }, answerMs);
-    return { totalBytes, piece: Buffer.from(base64, "base64") };
+    const { totalBytes, content } = await node.client.ask(orders.wal, host, { name, offset, unfinished }, answerMs);
+    return { totalBytes, piece: content };
   };
   const { totalBytes, piece: first } = await pieceAt(0);
   if (first.length === 0) throw new Error(`${name} is empty`);
   const whole = Buffer.alloc(totalBytes);
-  first.copy(whole);
+  whole.set(first);
   const count = Math.ceil((totalBytes - first.length) / first.length);
   const offsets = Array.from({ length: count }, (_, i) => first.length * (i + 1));
   await inParallel(mostRequests, offsets, async (offset) => {
@@ -99,7 +99,7 @@ export async function readWhole(
     if (piece.length !== expected) {
       throw new Error(`${name} has ${piece.length} bytes at ${offset} instead of ${expected}`);
     }
-    piece.copy(whole, offset);
+    whole.set(piece, offset);
   });
   return whole;
 }

@@ -1,12 +1,12 @@
 // What is removed before a start: files that a kill left half written, and on a primary that knows of no majority, its standbys'
 // slots. Nothing else.
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createLog } from "../../../core/runtime/log.ts";
-import { clearLeftovers, forgetStandbys } from "./leftovers.ts";
+import { clearLeftovers, discardBootstrap, forgetStandbys } from "./leftovers.ts";
 
 const lines: string[] = [];
 const log = createLog({ level: "INFO", write: (line) => lines.push(line), wallMs: () => 0 });
@@ -39,5 +39,20 @@ test("the slots of standbys are removed, those of others stay", async () => {
     await forgetStandbys(pgdata, log);
     const left = (await readdir(join(pgdata, "pg_replslot"))).toSorted();
     assert.deepEqual(left, ["barman_the_backupper", "repmgr_slot_x"]);
+  });
+});
+
+test("a bootstrap that never finished goes with what it has put into tablespaces, so that the next one can make them", async () => {
+  await inDirectory(async (pgdata) => {
+    await inDirectory(async (tablespace) => {
+      await mkdir(join(tablespace, "PG_17_202406281", "5"), { recursive: true });
+      await writeFile(join(tablespace, "an operator's file"), "");
+      await mkdir(join(pgdata, "pg_tblspc"));
+      await mkdir(join(pgdata, "pgsql_tmp.postdock"));
+      await symlink(tablespace, join(pgdata, "pg_tblspc", "16384"));
+      await discardBootstrap(pgdata, log);
+      assert.deepEqual(await readdir(pgdata), ["pgsql_tmp.postdock"]);
+      assert.deepEqual(await readdir(tablespace), ["an operator's file"]);
+    });
   });
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isTemporary, listDirectory, remove } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { isNodeSlot } from "../text/repmgr-conf.ts";
+import { clearContent, linkedLocations } from "./tablespaces.ts";
 import { clearJournal, clearStaging, dataEntries, readJournal } from "./journal.ts";
 
 /**
@@ -23,7 +24,13 @@ export async function clearLeftovers(pgdata: string, log: Log): Promise<void> {
 /** The journal says "bootstrapping" until everything but the state directory is gone. */
 export async function discardBootstrap(pgdata: string, log: Log): Promise<void> {
   const entries = await dataEntries(pgdata);
-  log.warn("Removing a cluster whose bootstrap never finished; no client has used it", { entries: entries.length });
+  // initdb makes none, but a script may have; the links to them go last, with everything else
+  const tablespaces = await linkedLocations(pgdata);
+  log.warn("Removing a cluster whose bootstrap never finished; no client has used it", {
+    entries: entries.length,
+    tablespaces,
+  });
+  await clearContent(tablespaces);
   for (const name of entries) await remove(join(pgdata, name));
   await clearJournal(pgdata);
 }

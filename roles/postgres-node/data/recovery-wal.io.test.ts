@@ -26,7 +26,7 @@ async function withBarman(work: (node: FetchDeps, asked: string[], pgdata: strin
       if (host === "gone") return Promise.reject(new Error("no answer within 30 s"));
       const content = has.get(name);
       if (content === undefined) return Promise.reject(new HttpError("/control/wal", 409, `barman has no ${name}`));
-      const answer = { totalBytes: content.length, base64: Buffer.from(content).toString("base64") };
+      const answer = { totalBytes: content.length, content: Buffer.from(content) };
       return Promise.resolve(order.answer.parse(answer));
     },
   };
@@ -101,4 +101,18 @@ test("a file for which there is no room is not taken for one that was read, and 
     assert.deepEqual(recovery.now, { exhausted: false, trouble: null });
     await recovery.give(wal(8), place, node);
     assert.equal(recovery.now.exhausted, true);
+  }));
+
+test("the next file is on its way while one is replayed, but not the last one, which may still be received", () =>
+  withBarman(async (node, asked, pgdata) => {
+    const recovery = new RecoveryWal({ hosts: ["barman"], lastWal: wal(9) });
+    await recovery.give(wal(7), place, node);
+    assert.deepEqual(asked, [`barman ${wal(7)}`, `barman ${wal(8)}`]);
+    await recovery.give(wal(8), place, node);
+    assert.equal(await readFile(join(pgdata, place), "utf8"), "eight");
+    assert.equal(asked.length, 2, "neither asked for twice, nor the last one ahead");
+    const other = new RecoveryWal({ hosts: ["barman"], lastWal: wal(9) });
+    await other.give(wal(6), place, node);
+    await other.give(wal(7), place, node);
+    assert.equal(await readFile(join(pgdata, place), "utf8"), "seven", "what was not there ahead is asked for again");
   }));

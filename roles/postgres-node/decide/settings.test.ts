@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { standbyPeer } from "../../../tests/support/peer.ts";
-import { fakeConfig } from "../../../tests/support/fake-cluster.ts";
+import { fakeConfig, soundFacts } from "../../../tests/support/fake-cluster.ts";
 import { findSettingTroubles, type SettingsSeen, type SettingsView, startsAgain } from "./settings.ts";
 
 const sound: SettingsSeen = {
@@ -16,6 +16,8 @@ const sound: SettingsSeen = {
   ],
   ofRoles: [],
   toArchive: null,
+  idleSlots: [],
+  facts: soundFacts,
 };
 const raised = { name: "max_connections", own: 100, primary: 300, needed: true };
 const auto = { file: "/data/postgresql.auto.conf", line: 4 };
@@ -85,6 +87,12 @@ test("ALTER SYSTEM over CONFIGS, a log that the agent cannot read, roles that vo
     only(found({}, { inForce: [{ name: "fsync", value: "off" }] })),
     /fsync is off.*can destroy.*alter system reset/,
   );
+  const commits = [{ name: "synchronous_commit", value: "off" }];
+  assert.match(
+    only(found({ config }, { inForce: commits })),
+    /synchronous_commit is off, and CONSISTENCY is .*would not wait.*alter system reset synchronous_commit/,
+  );
+  assert.deepEqual(found({}, { inForce: commits }), [], "eventual promises nothing of it");
   assert.match(only(found({}, { toArchive: 65 })), /65 WAL files wait for archive_command/);
   assert.deepEqual(found({}, { toArchive: 64 }), []);
 });

@@ -3,8 +3,10 @@
 import type { Setting } from "../../../config/list-syntax.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { breaksConsistency, wordOf } from "../../../config/durability.ts";
+import type { ServerFacts } from "../../../core/protocol/server-facts.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 import type { AlteredSetting } from "../text/auto-conf.ts";
+import { slotTroubles } from "./slot-troubles.ts";
 import { type Raised, raisedFix } from "../text/raised-settings.ts";
 import { reached, type Surroundings } from "./view.ts";
 
@@ -29,6 +31,9 @@ export interface SettingsSeen {
   ofRoles: readonly (Setting & { of: string })[];
   /** WAL files that archive_command or archive_library has not taken yet; null: archive_mode is off */
   toArchive: number | null;
+  /** logical slots that are no copies, and that nobody has used for a while */
+  idleSlots: readonly string[];
+  facts: ServerFacts;
 }
 
 export interface SettingsView {
@@ -56,6 +61,7 @@ export function findSettingTroubles(view: SettingsView): Trouble[] {
     ...unheard(view),
     ...unsafe(view),
     ...of(view),
+    ...slotTroubles({ host: view.config.host, role: view.role, ...view.seen }),
   ];
 }
 
@@ -137,12 +143,17 @@ function unheard({ config: { host }, seen }: SettingsView): Trouble[] {
   }));
 }
 
-function unsafe({ config: { host }, seen }: SettingsView): Trouble[] {
-  const off = seen.inForce.filter(({ name, value }) => ["fsync", "full_page_writes"].includes(name) && value === "off");
-  return off.map(({ name }) => ({
-    because: `${name} is off: a crash of the machine can destroy the data of ${host}`,
-    fix: `take ${name} out of CONFIGS, or ${resetText(name, host)}`,
-  }));
+function unsafe({ config: { host, consistency }, seen }: SettingsView): Trouble[] {
+  return seen.inForce.flatMap((setting) => {
+    const { name, value } = setting;
+    const broken = name === "synchronous_commit" ? breaksConsistency(setting, consistency) : null;
+    const because = broken !== null
+      ? `${name} is ${value}, and CONSISTENCY is ${consistency}: ${broken.why}`
+      : ["fsync", "full_page_writes"].includes(name) && value === "off"
+      ? `${name} is off: a crash of the machine can destroy the data of ${host}`
+      : null;
+    return because === null ? [] : [{ because, fix: `take ${name} out of CONFIGS, or ${resetText(name, host)}` }];
+  });
 }
 
 function of({ config, seen }: SettingsView): Trouble[] {

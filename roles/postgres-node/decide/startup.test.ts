@@ -187,6 +187,15 @@ const anyView = fc.record({
   });
 });
 
+test("decideStartup() names the way out for a directory that the storage keeps in the volume", () => {
+  const fixOf = (...entries: string[]) => {
+    const plan = decideStartup(view({ data: { kind: "foreign", entries } }));
+    return plan.do === "refuse" ? plan.fix : "";
+  };
+  assert.match(fixOf(".snapshot"), /set PGDATA to a directory below this one/);
+  assert.match(fixOf(".snapshot", "photos"), /mount the right volume/);
+});
+
 test("decideStartup() never makes a fresh cluster while a node that answers has data", () => {
   fc.assert(fc.property(anyView, (v) => decideStartup(v).do !== "bootstrap" || reached(v).every((p) => !p.hasCluster)));
 });
@@ -255,4 +264,13 @@ test("decideStartup() never lets data follow a primary of another cluster or one
     const sameCluster = systemIdentifier === null || systemIdentifier === v.data.systemIdentifier;
     return sameCluster && timeline !== null && history !== null && isAncestor(v.data.position, { timeline, history });
   }));
+});
+
+test("a directory of the storage on an empty volume leads to a subdirectory, files of somebody to another volume", () => {
+  const fixOf = (entries: string[]) => {
+    const plan = decideStartup(view({ data: { kind: "foreign", entries } }));
+    return plan.do === "refuse" ? plan.fix : "";
+  };
+  assert.match(fixOf([".snapshot"]), /^set PGDATA to a subdirectory/);
+  assert.match(fixOf([".snapshot", "photos"]), /^mount the right volume; or set PGDATA/);
 });

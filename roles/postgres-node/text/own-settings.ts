@@ -7,6 +7,7 @@ import { conninfoValue } from "../../../core/postgres/conninfo.ts";
 import { parseAutoConf, replaceAutoConf } from "./auto-conf.ts";
 import { primaryConninfo, slotName } from "./repmgr-conf.ts";
 
+const included = "copy what that file sets into CONFIGS: an included file is neither checked nor the same on all nodes";
 const restores = "remove it: `postdock barman restore` goes back to a moment";
 
 /** Settings that PostDock owns, whatever the value, with what to do instead. */
@@ -16,6 +17,9 @@ const owned: Readonly<Record<string, string>> = {
   hba_file: "edit $PGDATA/pg_hba.conf, on every node",
   ident_file: "edit $PGDATA/pg_ident.conf, on every node",
   external_pid_file: "remove it",
+  include: included,
+  include_dir: included,
+  include_if_exists: included,
   port: "remove it and publish another port: inside the container it is always 5432",
   unix_socket_directories: "remove it: the socket stays in /var/run/postgresql",
   primary_conninfo: "remove it: PostDock chooses the upstream",
@@ -73,8 +77,8 @@ export interface TakenBack extends Setting {
 const written = ["primary_conninfo", "primary_slot_name", "synchronous_standby_names", "synchronized_standby_slots"];
 
 /**
- * postgresql.auto.conf as it is to be, and what that takes back. On a standby the upstream's host stays as it is, but not how it
- * is reached: repmgr leaves out the database, without which logical slots are not copied.
+ * postgresql.auto.conf as it is to be, and what that takes back. On a standby the upstream's host and address stay as they are,
+ * but not the rest: repmgr leaves out the database, without which logical slots are not copied.
  */
 export function correctAutoConf(
   text: string,
@@ -87,11 +91,12 @@ export function correctAutoConf(
   });
   const changes: Record<string, string | null> = Object.fromEntries(taken.map(({ name }) => [name, null]));
   const has = (name: string) => lines.findLast((l) => l.name === name)?.value ?? null;
-  const host = conninfoValue(has("primary_conninfo") ?? "", "host");
+  const [host, hostaddr] = ["host", "hostaddr"].map((key) => conninfoValue(has("primary_conninfo") ?? "", key));
   if (standby && host) {
     const wanted = {
       primary_conninfo: primaryConninfo(config, {
         host,
+        hostaddr,
         port: host === config.upstreamHost ? config.primaryPort : 5432,
       }),
       primary_slot_name: config.useSlots ? slotName(config.id) : null,

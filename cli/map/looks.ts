@@ -1,0 +1,132 @@
+// Looks at the cluster for the page: at most once a second, and only when asked, however many ask.
+import { z } from "zod";
+import type { AnyStatus } from "../../core/protocol/status.ts";
+import type { OpenPage } from "../../core/http/page.ts";
+import type { Context } from "../../core/runtime/context.ts";
+import { type Cluster, gather, openSession, type Session } from "../cluster/gather.ts";
+import { pageOf, type Parts, partsOf, policy } from "./page.tsx";
+import type { HistoryEvent, MapView } from "./view.ts";
+
+/** A look is shown for this long, milliseconds. */
+const freshMs = 1_000;
+/** What was noted by looks counts for the next one if it comes within this time, milliseconds. */
+const rememberMs = 15_000;
+/** How often the histories are read, milliseconds. */
+const historyMs = 5_000;
+/** How long a container has to answer, milliseconds: the page waits for the slowest. */
+const askMs = 1_000;
+
+const HistoryAnswer = z.object({
+  entries: z.array(
+    z.looseObject({
+      time: z.string(),
+      node: z.string(),
+      event: z.string(),
+      because: z.string().optional(),
+      tookMs: z.number().optional(),
+    }),
+  ),
+});
+
+/** What looks have seen one after the other; times on the monotonic clock. */
+interface Memory {
+  atMs: number;
+  /** by host: since when it has not answered */
+  silent: ReadonlyMap<string, number>;
+  /** the primary at that look */
+  primary: string | null;
+  /** the last primary, and when it was last seen to lead */
+  led: { host: string; atMs: number } | null;
+  /** the histories by host, when they were read, and by which primary */
+  events: ReadonlyMap<string, readonly HistoryEvent[]>;
+  readMs: number;
+}
+
+const nothing: Memory = {
+  atMs: -Infinity,
+  silent: new Map(),
+  primary: null,
+  led: null,
+  events: new Map(),
+  readMs: -Infinity,
+};
+
+/** The page of the container whose variables these are. */
+export function pageFor(context: Context): OpenPage {
+  return (own) => {
+    const looks = new Looks({ ...openSession(context), askMs }, own);
+    return { page: () => looks.page(), parts: () => looks.parts(), policy };
+  };
+}
+
+export class Looks {
+  private memory = nothing;
+  private looking: Promise<Parts> | null = null;
+  private shown: { parts: Parts; atMs: number } | null = null;
+
+  /** `own`: what this container reports of itself */
+  constructor(private readonly session: Session, private readonly own: () => AnyStatus) {}
+
+  /** The parts of the page, at most a second old. */
+  parts(): Promise<Parts> {
+    const nowMs = this.session.context.clock.nowMs();
+    if (this.shown && nowMs - this.shown.atMs < freshMs) return Promise.resolve(this.shown.parts);
+    this.looking ??= this.look().finally(() => this.looking = null);
+    return this.looking;
+  }
+
+  async page(): Promise<string> {
+    return pageOf(await this.parts());
+  }
+
+  private async look(): Promise<Parts> {
+    const { clock } = this.session.context;
+    const atMs = clock.nowMs();
+    const cluster = await gather(this.session);
+    const parts = partsOf(await this.viewOf(cluster, clock.nowMs()));
+    this.shown = { parts, atMs };
+    return parts;
+  }
+
+  private async viewOf(cluster: Cluster, nowMs: number): Promise<MapView> {
+    const before = nowMs - this.memory.atMs < rememberMs ? this.memory : nothing;
+    const silentHosts = cluster.members.filter((m) => "error" in m).map((m) => m.host);
+    const silent = new Map(silentHosts.map((host) => [host, before.silent.get(host) ?? nowMs]));
+    const led = cluster.primary ? { host: cluster.primary.host, atMs: nowMs } : before.led;
+    const primary = cluster.primary?.host ?? null;
+    const due = primary !== before.primary || nowMs - before.readMs >= historyMs;
+    const events = due ? await this.histories(cluster, before.events) : before.events;
+    this.memory = { atMs: nowMs, silent, primary, led, events, readMs: due ? nowMs : before.readMs };
+    return {
+      cluster,
+      events: [...events.values()].flat().toSorted((a, b) => a.time.localeCompare(b.time)),
+      silentMs: Object.fromEntries([...silent].map(([host, sinceMs]) => [host, nowMs - sinceMs])),
+      lost: led && !cluster.primary ? { host: led.host, ms: nowMs - led.atMs } : null,
+      own: this.own(),
+      wallMs: this.session.context.clock.wallMs(),
+    };
+  }
+
+  /** A node that does not answer keeps the history that it has told before. */
+  private async histories({ nodes }: Cluster, before: Memory["events"]): Promise<Memory["events"]> {
+    const read = await Promise.all(nodes.map(async ({ host }) => {
+      const text = await this.session.peers.getText(host, "/history", askMs).catch(() => null);
+      const parsed = text === null ? null : HistoryAnswer.safeParse(JSON.parse(text));
+      return parsed?.success ? [[host, parsed.data.entries.slice(-mostOfEach).map(toEvent)] as const] : [];
+    }));
+    return new Map([...before, ...read.flat()]);
+  }
+}
+
+/** So many events of each node are looked at. */
+const mostOfEach = 50;
+
+function toEvent(
+  { time, node, event, because, tookMs, ...rest }: z.infer<typeof HistoryAnswer>["entries"][number],
+): HistoryEvent {
+  const others = Object.entries(rest).map(([name, value]) => ({
+    name,
+    value: typeof value === "string" ? value : JSON.stringify(value),
+  }));
+  return { time, node, event, because, tookMs, rest: others };
+}

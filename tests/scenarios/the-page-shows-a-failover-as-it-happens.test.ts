@@ -1,0 +1,89 @@
+// Promise: the page at / tells a reader what is, what happens and what to do: in every state, on a phone and on a wide screen, in
+// light and dark, without JavaScript and to a screen reader; and live, while the primary is being killed.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Hono } from "hono";
+import { pageOf, partsOf, policy } from "../../cli/map/page.tsx";
+import { addPage } from "../../core/http/page.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { serve } from "../../core/http/serve.ts";
+import { accessibilityFaults, lookAt, overflows, picture, withBrowser } from "../support/browser.ts";
+import { firstLevel } from "../support/cluster.ts";
+import { exampleCluster } from "../support/clusters.ts";
+import { views } from "../support/map-views.ts";
+import { moreViews } from "../support/more-map-views.ts";
+
+const deps = { clock: systemClock };
+const port = 18_931;
+const states = { ...views, ...moreViews };
+
+/** Every state as a page of its own, as a container would serve it. */
+function everyState(): Hono {
+  const app = new Hono();
+  for (const [name, view] of Object.entries(states)) {
+    const parts = () => Promise.resolve(partsOf(view()));
+    const one = new Hono();
+    addPage(one, { page: async () => pageOf(await parts()), parts, policy }, () => null);
+    app.route(`/${name}`, one);
+    app.get(`/${name}/`, (c) => one.request("/", c.req.raw));
+  }
+  return app;
+}
+
+test("in every state the page can be read, wide and narrow, light and dark, by eye and by ear", async () => {
+  const listener = await serve(everyState(), { port });
+  try {
+    await withBrowser(async (browser) => {
+      for (const name of Object.keys(states)) {
+        for (const width of [360, 1440]) {
+          for (const dark of [false, true]) {
+            await lookAt(browser, `http://127.0.0.1:${port}/${name}/`, { width, dark }, async ({ page, said }) => {
+              const seen = `${name}-${width}${dark ? "-dark" : ""}`;
+              await page.waitForSelector("#live.on", { timeout: 10_000 });
+              await picture(page, seen);
+              assert.deepEqual(said, [], seen);
+              assert.equal(await overflows(page), false, `${seen} is wider than its window`);
+              assert.deepEqual(await accessibilityFaults(page), [], seen);
+            });
+          }
+        }
+        await lookAt(browser, `http://127.0.0.1:${port}/${name}/`, { width: 1440, plain: true }, async ({ page }) => {
+          assert.match(await page.content(), /<h1>/);
+        });
+      }
+    });
+  } finally {
+    listener.close();
+  }
+});
+
+test("an open page follows a failover: nobody reloads it", async () => {
+  const cluster = await exampleCluster();
+  const primary = await cluster.waitWhole();
+  const watched = firstLevel.find((n) => n !== primary)!;
+  await withBrowser(async (browser) => {
+    const url = `http://${await cluster.address(watched)}:8080/`;
+    await lookAt(browser, url, { width: 1440 }, async ({ page, said }) => {
+      const headline = async () => (await page.textContent("h1"))!;
+      const shows = (what: string, pattern: RegExp, deadlineMs = 60_000) =>
+        waitUntil(async () => pattern.test(await headline()), { what, deadlineMs, everyMs: 100, why: () => "" }, deps);
+      await shows("the primary", new RegExp(`^${primary} leads; writes are accepted`));
+      await picture(page, "live-1-before");
+      await cluster.kill(primary);
+      await shows("the loss", /no longer leads|is taking over/);
+      await picture(page, "live-2-lost");
+      const steps = await page.textContent("#story");
+      assert.match(steps!, new RegExp(`${primary} no longer leads`));
+      await shows("the new primary", new RegExp(`^(?!${primary})\\w+ leads; writes are accepted`));
+      await picture(page, "live-3-new");
+      const next = await cluster.waitSuccessor(primary);
+      assert.match((await page.textContent("#story"))!, new RegExp(`${next} has taken over from ${primary}`));
+      await cluster.start(primary);
+      await shows("the whole cluster", /all 4 standbys stream/, 120_000);
+      await picture(page, "live-4-whole");
+      assert.deepEqual(said, []);
+      assert.deepEqual(await accessibilityFaults(page), []);
+    });
+  });
+  await cluster.waitWhole();
+});
