@@ -47,6 +47,7 @@ export const walEvents = {
     "Look whether the WAL has a gap: `postdock barman list`.",
     "host slot because",
   ),
+  "The former primary could not be looked at": debug("barman has gone over to another node meanwhile.", "why"),
   "How far the receiver is behind cannot be seen": debug("The next look follows.", "why"),
   "What can be restored could not be read for the metrics": warning("They are absent meanwhile.", nothing, "why"),
   "The slots could not be checked": debug("The next look follows.", "error"),

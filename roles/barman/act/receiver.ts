@@ -53,7 +53,11 @@ async function receiveFrom(host: string, change: AbortSignal, barman: Barman): P
   // a host that has vanished may take 20 s to say so, and another node leads meanwhile
   const looking = lookOver(host, change, barman);
   const seen = await Promise.race([looking, untilAborted(AbortSignal.any([change, stop]))]);
-  if (!seen) return void looking.catch((error) => barman.log.debug("The former primary", { why: errorText(error) }));
+  if (!seen) {
+    return void looking.catch((error) =>
+      barman.log.debug("The former primary could not be looked at", { why: errorText(error) })
+    );
+  }
   await applyPlan(seen.plan, seen.segmentBytes, host, barman);
   if (change.aborted || stop.aborted) return;
   const lines: string[] = [];
