@@ -17,6 +17,7 @@ const context: Context = {
   readFile: (path) => readFileSync(path, "utf8"),
   clock: systemClock,
   print: (line) => void process.stdout.write(line + "\n"),
+  terminal: () => process.stdout.isTTY ? { rows: process.stdout.rows, columns: process.stdout.columns } : null,
   complain: (line) => void process.stderr.write(line + "\n"),
   onInput: (onLine, onEnd) => {
     const lines = lineSplitter(onLine);

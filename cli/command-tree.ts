@@ -196,6 +196,7 @@ const barman: Group = {
         { flag: "--to-node <node>", does: "the node that is restored and leads; the default is the primary" },
         { flag: "--replace", does: "also if that node holds another cluster, which is replaced" },
         { flag: "--pause", does: "waits read-only at that moment, until finish or abort is typed" },
+        { flag: "--ssh", does: "copies the backup by SSH; barman and the node need SSH_ENABLE=1" },
         { flag: "--into <directory>", does: "restores a copy into this directory of the barman container" },
         { flag: "--start", does: "also starts the copy, which is reached through a socket in that directory" },
         { flag: "--dry-run", does: "shows the plan and changes nothing" },

@@ -25,6 +25,7 @@ async function type(
       if (fails !== null) throw fails;
       out.push(line);
     },
+    terminal: () => null,
     complain: (line) => err.push(line),
     onInput: () => {},
     onSignal: () => {},

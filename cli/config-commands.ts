@@ -11,6 +11,7 @@ import { requirePoolTls } from "../roles/pgpool/tools/pool-tls.ts";
 import { loadNodeConfig } from "../roles/postgres-node/config.ts";
 import { translateSettings } from "../roles/postgres-node/text/postgresql-conf.ts";
 import { acceptedServerConfig } from "../roles/postgres-node/prepare.ts";
+import { readQueriesFile } from "../roles/postgres-node/tools/queries-file.ts";
 import type { Command, Context } from "../core/runtime/context.ts";
 import { ExitCode, OperatorError } from "../core/words/errors.ts";
 import { exists } from "../core/runtime/files.ts";
@@ -93,6 +94,9 @@ async function checkAgainstHere(role: RoleName, found: Found, context: Context):
     }
   };
   const quiet = createLog({ level: "ERROR", write: () => {}, wallMs: () => context.clock.wallMs() });
+  if (role === "postgres-node") {
+    await attempt("METRICS_QUERIES", () => readQueriesFile(loadNodeConfig(context).metricsQueries));
+  }
   if (role === "postgres-node" && await exists(markers[role])) {
     await attempt("CONFIGS", () => acceptedServerConfig(loadNodeConfig(context), { ...context, log: quiet }));
   } else if (role === "postgres-node") {

@@ -1,5 +1,6 @@
 // Variables of the metrics at /metrics.
 import { env, flag, integer, MalformedValue, plainText } from "./env.ts";
+import { absolutePath } from "./paths.ts";
 
 const metricsPatroni = env("METRICS_PATRONI", flag, {
   fallback: true,
@@ -15,6 +16,15 @@ const metricsTables = env("METRICS_TABLES", integer(0, 10_000), {
   doc:
     "Tables of POSTGRES_DB that have series of their own in /metrics: the largest ones, up to so many; 0 for none. " +
     "Where POSTGRES_DB is not set, the oldest database of the cluster is read.",
+  changed: "New.",
+});
+
+const metricsQueries = env<string | null>("METRICS_QUERIES", absolutePath, {
+  fallback: null,
+  accepts: "an absolute path of a YAML file as postgres_exporter takes it",
+  doc:
+    "A file with queries of your own, whose rows become metrics: see docs/metrics.md. They run in POSTGRES_DB as the role " +
+    "pg_monitor, read-only, for at most three seconds each.",
   changed: "New.",
 });
 
@@ -42,4 +52,4 @@ export const metricsAccess = {
   }),
 };
 
-export const nodeMetrics = { metricsTables, metricsPatroni };
+export const nodeMetrics = { metricsTables, metricsPatroni, metricsQueries };

@@ -1,6 +1,7 @@
 // Variables that more than one role reads, under their public names.
 import { env, flag, identifier, integer, MalformedValue, oneOf, plainText } from "./env.ts";
 import { defaultHttpPort } from "./http-port.ts";
+import { eventVariables } from "./events.ts";
 import { metricsAccess } from "./metrics.ts";
 import { hostName } from "./host-name.ts";
 
@@ -8,7 +9,8 @@ export const sshEnable = env("SSH_ENABLE", flag, {
   fallback: false,
   defaultText: "0",
   accepts: "0 or 1",
-  doc: "1: run sshd for the postgres user, with the key pair mounted at /tmp/.ssh/keys (id_rsa and id_rsa.pub).",
+  doc: "1: run sshd for the postgres user, with the key pair mounted at /tmp/.ssh/keys (id_rsa and id_rsa.pub). " +
+    "`postdock barman restore --ssh` needs it on barman and on the restored node.",
   changed: "Only keys are accepted, root cannot log in, and missing keys are an error.",
 });
 
@@ -19,6 +21,16 @@ export const logLevel = env<typeof logWords[number]>("LOG_LEVEL", oneOf(logWords
   accepts: "DEBUG, INFO, NOTICE, WARNING or ERROR",
   doc: "Lowest severity that is logged; also repmgrd's log level.",
   changed: "Also applies to PostDock's own log, which is one JSON object per line.",
+});
+
+const logFormats = ["json", "text"] as const;
+export type LogFormat = typeof logFormats[number];
+
+export const logFormat = env<LogFormat>("LOG_FORMAT", oneOf(logFormats), {
+  fallback: "json",
+  accepts: "json or text",
+  doc: "The log as one JSON object per line, or as lines for people: time, level, event, then key=value.",
+  changed: "New.",
 });
 
 export const configs = env("CONFIGS", (text) => text, {
@@ -105,7 +117,7 @@ export const httpPort = port(
 );
 
 /** What every role reads. */
-export const ofEveryRole = { httpPort, sshEnable, logLevel, ...metricsAccess };
+export const ofEveryRole = { httpPort, sshEnable, logLevel, logFormat, ...metricsAccess, ...eventVariables };
 
 /** A duration in seconds with its default and maximum; `changed` says what differs from 1.x. */
 export const seconds = (name: string, fallback: number, max: number, doc: string, changed?: string) =>

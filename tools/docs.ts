@@ -6,17 +6,21 @@ import { commandGroups } from "../cli/command-tree.ts";
 import { renderCommands } from "../cli/commands-reference.ts";
 import { legacyCommands } from "../cli/legacy-commands.ts";
 import { renderMessages } from "../core/postgres/remedy-reference.ts";
+import { renderEvents } from "../core/words/events/reference.ts";
 import { OperatorError } from "../core/words/errors.ts";
+import { dashboardFiles } from "./dashboards/dashboards.ts";
 import { optionsOf } from "./options.ts";
 import { root, say, task } from "./terminal.ts";
 
 const generated = "<!-- Made from the code by `deno task docs`; edit the code. -->\n\n";
 
-/** The generated pages by path. */
+/** The generated pages, and the dashboards, by path. */
 const pages: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": () => generated + renderReference(),
   "docs/commands.md": () => generated + renderCommands({ groups: commandGroups, oldNames: legacyCommands }),
+  "docs/events.md": () => generated + renderEvents(),
   "docs/messages.md": () => generated + renderMessages(),
+  ...dashboardFiles,
 };
 
 async function outdated(): Promise<string[]> {

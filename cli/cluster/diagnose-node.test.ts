@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { says } from "../../tests/support/fake-cluster.ts";
+import { diagnose } from "./diagnose.ts";
 import { node } from "./diagnose-node.ts";
 
 const found = (changes: Partial<NodeStatus>, leads = false) => {
@@ -19,4 +20,11 @@ test("a setting that waits for a restart is a warning; data of a running primary
   assert.deepEqual(found({ trouble: { because: "pg_xact is not there", fix: "mend a standby" } }, true), [
     "error pg1: pg_xact is not there; mend a standby",
   ]);
+});
+
+test("without a primary, doctor leads to the nodes whose agents are not let in", () => {
+  const trouble = { because: "PostgreSQL does not let the agent of this node in: x", fix: "mend x" };
+  const nodes = ["pg1", "pg2"].map((host) => ({ host, status: { ...says(host), trouble } }));
+  const found = diagnose({ members: [], nodes, primary: null });
+  assert.match(found[0]!.fix, /^mend what is said here of pg1, pg2/);
 });

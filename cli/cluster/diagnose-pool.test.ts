@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PgpoolStatus } from "../../core/protocol/status.ts";
+import type { BarmanStatus, PgpoolStatus } from "../../core/protocol/status.ts";
+import { backup } from "./diagnose-services.ts";
 import { sessions } from "./diagnose-pool.ts";
 
 test("a pool whose sessions are used up, or through which no login gets, names what to change", () => {
@@ -14,5 +15,34 @@ test("a pool whose sessions are used up, or through which no login gets, names w
     /^error pool: all 32 sessions.*num_init_children/,
   );
   assert.match(found({ noLogin }), /^error pool: no login gets through: timeout expired; .*CHECK_PASSWORD/);
+  const plain =
+    'no login gets through: FATAL: no pg_hba.conf entry for host "10.0.0.9", user "u", database "d", SSL encryption';
+  assert.match(found({ noLogin: plain }), /set ssl:off in CONFIGS of pool/);
+  assert.match(found({ noLogin: plain.replace("SSL", "no") }), /CHECK_PASSWORD/);
   assert.deepEqual([found({}), found({ sessions: null })], ["", ""]);
+});
+
+const ofBackup = (changes: object) => {
+  const verified = { backup: "b1", atMs: 0, tookMs: 1, reached: null, error: null };
+  const status = { component: "barman", receiving: true, checkOk: true, backups: 1, kept: [], verified, ...changes };
+  const found = backup({ host: "backup", status: status as unknown as BarmanStatus, clockAheadMs: 0 });
+  return found.map((f) => `${f.level} ${f.about}: ${f.what}; ${f.fix}`).join("\n");
+};
+
+test("a backup that could not be restored when it was tried is an error", () => {
+  assert.equal(ofBackup({}), "");
+  const verified = { backup: "b1", atMs: 0, tookMs: 1, reached: null, error: "a page is wrong" };
+  assert.match(
+    ofBackup({ verified }),
+    /^error backup: backup b1 could not be restored when it was tried: a page is wrong;/,
+  );
+});
+
+test("gaps in the WAL history are named with how many timelines have one", () => {
+  assert.equal(ofBackup({ gaps: 0 }), "");
+  assert.match(
+    ofBackup({ gaps: 1 }),
+    /^warning backup: the WAL history has gaps: one timeline misses WAL; .*barman list/,
+  );
+  assert.match(ofBackup({ gaps: 2 }), /2 timelines miss WAL/);
 });

@@ -5,17 +5,26 @@ import { error, type Finding, warning } from "./finding.ts";
 /** The part of the sessions that may be in use before it is reported. */
 const muchUsed = 0.9;
 
+/** What pgpool is refused with where pg_hba.conf has hostnossl lines alone: unlike libpq it does not try again without TLS. */
+const needsPlain = /no pg_hba\.conf entry .*SSL encryption/;
+
+function fixOfLogin(why: string, host: string): string {
+  if (needsPlain.test(why)) {
+    return `set ssl:off in CONFIGS of ${host}, or make the hostnossl lines in pg_hba.conf of the nodes host lines`;
+  }
+  return `give CHECK_USER and CHECK_PASSWORD the values of the database, and see the log of ${host}`;
+}
+
 /** Sessions that are nearly, or wholly, in use, and logins that do not get through. */
 export function sessions(host: string, { sessions, noLogin }: Pick<PgpoolStatus, "sessions" | "noLogin">): Finding[] {
   const raise =
     `raise num_init_children in CONFIGS of ${host} and max_connections on the nodes, or end clients that idle`;
+  const wait = "once all are in use, a client waits until another one leaves";
   const full = sessions !== null && sessions.busy >= sessions.total;
-  if (full) return [error(host, `all ${sessions.total} sessions are in use, and the next client waits`, raise)];
+  if (full) return [error(host, `all ${sessions.total} sessions are in use, and the next client waits`, raise, wait)];
   if (noLogin !== null) {
-    return [
-      error(host, noLogin, `give CHECK_USER and CHECK_PASSWORD the values of the database, and see the log of ${host}`),
-    ];
+    return [error(host, noLogin, fixOfLogin(noLogin, host), "no client gets in through this pool")];
   }
   if (sessions === null || sessions.busy < sessions.total * muchUsed) return [];
-  return [warning(host, `${sessions.busy} of ${sessions.total} sessions are in use`, raise)];
+  return [warning(host, `${sessions.busy} of ${sessions.total} sessions are in use`, raise, wait)];
 }

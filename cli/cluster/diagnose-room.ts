@@ -14,12 +14,13 @@ export function room(host: string, { disk, kept }: Pick<NodeStatus, "disk" | "ke
   if (disk !== null && disk.freeBytes < disk.totalBytes * littleRoom) {
     const fix =
       "make its volume larger, or free space on it; `select * from pg_replication_slots` shows the slots that keep WAL";
+    const ended = "PostgreSQL ends when the volume is full, and a primary gives its role to another node";
     const level = lacksRoom(disk.freeBytes) ? error : warning;
-    findings.push(level(host, `has ${sizeText(disk.freeBytes)} free on the volume of its data`, fix));
+    findings.push(level(host, `has ${sizeText(disk.freeBytes)} free on the volume of its data`, fix, ended));
   }
   if (kept !== null) {
     const fix = "none is needed; `postdock barman restore clean` in the barman container removes them now";
-    findings.push(warning(host, keptText(kept), fix));
+    findings.push(warning(host, keptText(kept), fix, "they take room on its volume"));
   }
   return findings;
 }

@@ -5,12 +5,15 @@ import type { Cluster } from "./gather.ts";
 /** Files that are wrong or will be, and nodes that have no TLS while others have. */
 export function tls({ nodes }: Pick<Cluster, "nodes">): Finding[] {
   const faults = nodes.flatMap(({ host, status }) =>
-    (status.tls?.faults ?? []).map(({ because, fix }) => warning(host, because, fix))
+    (status.tls?.faults ?? []).map(({ because, fix }) =>
+      warning(host, because, fix, "connections that need TLS fail, now or once the file is read again")
+    )
   );
   const having = (on: boolean) => nodes.filter(({ status }) => status.tls?.on === on).map((n) => n.host).join(", ");
   const [have, lack] = [having(true), having(false)];
   if (have === "" || lack === "") return faults;
   const what =
     `TLS is on at ${have}, and off at ${lack}: where pg_hba.conf has only hostssl lines, nobody gets in there`;
-  return [...faults, warning("cluster", what, "set ssl:on, ssl_cert_file and ssl_key_file in CONFIGS of every node")];
+  const fix = "set ssl:on, ssl_cert_file and ssl_key_file in CONFIGS of every node";
+  return [...faults, warning("cluster", what, fix, "clients that ask for TLS are lost when the primary moves")];
 }

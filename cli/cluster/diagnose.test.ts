@@ -127,7 +127,10 @@ function cluster(members: readonly Member[]): Cluster {
 }
 const withMember = (member: Member) => whole().map((m) => m.host === member.host ? member : m);
 const lines = (members: readonly Member[]) =>
-  diagnose(cluster(members)).map((f) => `${f.level} ${f.about}: ${f.what}; ${f.fix}`);
+  diagnose(cluster(members)).map((f) => {
+    assert.ok(f.evidence !== "" && f.consequence !== "" && f.what.endsWith(f.evidence), f.what);
+    return `${f.level} ${f.about}: ${f.what}; ${f.fix}`;
+  });
 
 test("a cluster without a single standby that streams is an error of the whole cluster", () => {
   const cut = (host: string) => says(host, node(host, {}, { upstream: null }));

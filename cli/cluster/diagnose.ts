@@ -5,6 +5,8 @@ import { notPromoted } from "../../core/protocol/trouble.ts";
 import { comparePosition, type WalPosition } from "../../core/postgres/lsn.ts";
 import { remedyFor } from "../../core/postgres/remedy.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
+import { configuration } from "./diagnose-config.ts";
+import { leaders } from "./diagnose-leaders.ts";
 import { node } from "./diagnose-node.ts";
 import { backup, pool } from "./diagnose-services.ts";
 import { tls } from "./diagnose-tls.ts";
@@ -18,12 +20,14 @@ export function diagnose(cluster: Cluster): Finding[] {
   const findings = [
     ...silence(cluster),
     ...leadership(cluster),
+    ...leaders(cluster),
     ...lease(cluster),
     ...protection(cluster),
     ...cluster.nodes.flatMap(({ host, status }) => node(host, status, cluster)),
     ...cluster.members.flatMap(pool),
     ...cluster.members.flatMap(backup),
     ...sameness(cluster),
+    ...configuration(cluster),
     ...tls(cluster),
   ];
   return findings.toSorted((a, b) => Number(a.level === "warning") - Number(b.level === "warning"));
@@ -35,19 +39,22 @@ function silence({ members }: Cluster): Finding[] {
       ? [
         error(
           m.host,
-          `does not answer over HTTP: ${m.error}`,
+          ["does not answer over HTTP", m.error],
           (m.error.startsWith("the name ") ? remedyFor(m.error, m) : null) ??
             "start its container; if it runs, see its log, check the network, and set the same POSTDOCK_PORT everywhere",
+          "it counts as dead: it does not vote, and nobody knows what it has",
         ),
       ]
       : []
   );
 }
 
+const noWrites = "nothing can be written, and with no standby in service nothing can be read";
+
 function leadership({ primary, nodes, members }: Cluster): Finding[] {
   if (primary) return [];
   const restore = restoreUnderWay({ nodes });
-  if (restore) return [error("cluster", `no primary is in sight: ${restore.what}`, restore.fix)];
+  if (restore) return [error("cluster", ["no primary is in sight", restore.what], restore.fix, noWrites)];
   const voters = [...new Set(nodes.flatMap((n) => n.status.lease.voters))];
   const missing = members.flatMap((m) => "error" in m && voters.includes(m.host) ? [m.host] : []);
   const first = nodes.filter((n) => n.status.partners.includes(n.host));
@@ -58,6 +65,7 @@ function leadership({ primary, nodes, members }: Cluster): Finding[] {
       "cluster",
       "no primary is in sight, and automatic failover is paused",
       "type: postdock cluster resume; or start the node that was the primary",
+      noWrites,
     )];
   }
   if (missing.length * 2 < voters.length || !best) {
@@ -66,16 +74,17 @@ function leadership({ primary, nodes, members }: Cluster): Finding[] {
     );
     if (refused.length > 0) {
       const fix = "do what is said there; `postdock cluster history` shows how it came to this";
-      return [error("cluster", `no primary is in sight; ${refused.join("; ")}`, fix)];
+      return [error("cluster", `no primary is in sight; ${refused.join("; ")}`, fix, noWrites)];
     }
-    return [
-      error("cluster", "no primary is in sight", "see `postdock cluster history`; the nodes go on trying"),
-    ];
+    const troubled = nodes.filter((n) => n.status.trouble !== null).map((n) => n.host).join(", ");
+    const first = troubled === "" ? "see `postdock cluster history`" : `mend what is said here of ${troubled}`;
+    return [error("cluster", "no primary is in sight", `${first}; the nodes go on trying`, noWrites)];
   }
   return [error(
     "cluster",
     `no primary, and no majority to choose one: ${missing.join(", ")} of the voters ${voters.join(", ")} do not answer`,
     `start ${missing.join(", ")}; if they are gone for good, type: postdock cluster failover --force ${best.host}`,
+    noWrites,
   )];
 }
 
@@ -93,11 +102,26 @@ function lease({ nodes, primary, members }: Cluster): Finding[] {
       ? "add a third node to PARTNER_NODES, or a pgpool or barman container to QUORUM_OBSERVERS of all nodes, or set " +
         "QUORUM=off to accept plain repmgr behaviour"
       : "set QUORUM=on on all nodes";
-    return [warning("cluster", `no lease prevents a second primary: ${because}`, ways)];
+    return [
+      warning(
+        "cluster",
+        ["no lease prevents a second primary", because],
+        ways,
+        "after a network failure two nodes may take writes, and one loses them",
+      ),
+    ];
   }
   const findings: Finding[] = [];
+  const lessVotes = "with too few votes the primary stops, and no other node leads";
   if (primary?.status.lease.mode === "bootstrap") {
-    findings.push(warning("cluster", primary.status.lease.because, "start the other nodes of PARTNER_NODES"));
+    findings.push(
+      warning(
+        "cluster",
+        primary.status.lease.because,
+        "start the other nodes of PARTNER_NODES",
+        "until then no standby takes over",
+      ),
+    );
   }
   if (primary?.status.lease.mode === "on") {
     const { refusals, voters } = primary.status.lease;
@@ -115,13 +139,14 @@ function lease({ nodes, primary, members }: Cluster): Finding[] {
     for (const refusal of missing) {
       if (refusal.includes(startedLately)) {
         findings.push(
-          warning(primary.host, `a voter does not vote yet: ${refusal}`, "wait: it votes within LEASE_TTL"),
+          warning(primary.host, ["a voter does not vote yet", refusal], "wait: it votes within LEASE_TTL", lessVotes),
         );
         continue;
       }
-      const what = `a voter does not grant the lease: ${refusal}`;
       const fix = "correct the cause that it names; with one voter less the primary may have to stop";
-      findings.push((spare < 1 ? error : warning)(primary.host, what, fix));
+      findings.push(
+        (spare < 1 ? error : warning)(primary.host, ["a voter does not grant the lease", refusal], fix, lessVotes),
+      );
     }
   }
   return findings;
@@ -129,7 +154,10 @@ function lease({ nodes, primary, members }: Cluster): Finding[] {
 
 function protection(cluster: Cluster): Finding[] {
   const what = unprotected(cluster);
-  return what === null ? [] : [error("cluster", what, "correct what is reported of the standbys, or start them")];
+  const consequence = "no standby can take over, and the last writes exist once";
+  return what === null
+    ? []
+    : [error("cluster", what, "correct what is reported of the standbys, or start them", consequence)];
 }
 
 function unsaidText({ host, status }: Cluster["nodes"][number]): string {

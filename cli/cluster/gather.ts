@@ -83,6 +83,24 @@ export async function gather(session: Session): Promise<Cluster> {
   }
   members = members.toSorted((a, b) => a.host.localeCompare(b.host));
   if ("status" in own && (members.length === 0 || isUnnamed(own.status, members))) members = [...members, own];
+  return clusterOf(members);
+}
+
+/**
+ * Asks the nodes again, all in one moment, each of which looks at its server first: what nodes have seen up to a second ago
+ * does not show which of them has more WAL.
+ */
+export async function lookAgain({ members }: Cluster, { peers }: Session): Promise<Cluster> {
+  return clusterOf(
+    await Promise.all(members.map(async (member): Promise<Member> => {
+      if (!("status" in member) || member.status.component !== "postgres-node") return member;
+      const said = await peers.askNode(member.host, { timeoutMs: askMs, fresh: true });
+      return said.seen === "reached" ? { ...member, status: said.status } : { host: member.host, error: said.error };
+    })),
+  );
+}
+
+function clusterOf(members: readonly Member[]): Cluster {
   const nodes = members.flatMap((m) =>
     "status" in m && m.status.component === "postgres-node" ? [{ host: m.host, status: m.status }] : []
   );

@@ -24,7 +24,9 @@ export const doctorCommand: Command = async (context, { options }) => {
   const cluster = await gather(openSession(context));
   const findings = diagnose(cluster);
   const out = printer(context, options);
-  for (const { level, about, what, fix } of findings) out.say(`${level}: ${about}: ${what}\n  fix: ${fix}`);
+  for (const { level, about, what, consequence, fix } of findings) {
+    out.say(`${level}: ${about}: ${what}\n  consequence: ${consequence}\n  fix: ${fix}`);
+  }
   if (findings.length === 0) {
     const services = cluster.members.filter((m) => "status" in m && m.status.component !== "postgres-node");
     out.say("nothing is wrong: every node answers, there is one primary, all standbys stream");

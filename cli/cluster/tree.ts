@@ -23,6 +23,40 @@ export const cluster: Group = {
       options: [json],
     },
     {
+      usage: "what-if <nodes...>",
+      does:
+        "says what would happen if these containers died now: which node would lead, what could be lost, whether a " +
+        "majority is left, whether commits would wait, and where clients would go. It changes nothing",
+      exits: "0 writes would go on, 1 they would not, 64 no such node",
+      run: lazy(async () => (await import("./what-if-command.ts")).whatIfCommand),
+      options: [json],
+    },
+    {
+      usage: "wait",
+      does: "waits until the cluster is as asked for, for scripts; what cannot be seen is not as asked for",
+      exits: "0 it is, 64 the goal or the time is not of an accepted form, 75 it was not in time, with the reason",
+      run: lazy(async () => (await import("./wait.ts")).waitCommand),
+      options: [
+        {
+          flag: "--for <goal>",
+          does:
+            'healthy (doctor has no error), primary=NODE, or "lag<SIZE" such as "lag<16MB", in quotes, of every standby',
+        },
+        { flag: "--timeout <duration>", does: "how long, such as 30s, 5m or 1h; the default is 1m, the most 24h" },
+        json,
+      ],
+    },
+    {
+      usage: "watch",
+      does: "shows what `show` does, again every second, until Ctrl-C; without a terminal it prints what has changed",
+      exits: "0 ended by Ctrl-C or at the end of the time, 64 the time is not of the accepted form",
+      run: lazy(async () => (await import("./watch.ts")).watchCommand),
+      options: [
+        { flag: "--timeout <duration>", does: "for how long, such as 30s, 5m or 1h; the default and the most is 24h" },
+        { flag: "--json", does: "one line of JSON for each change, for programs" },
+      ],
+    },
+    {
       usage: "switchover",
       does: "makes the primary hand over to a standby and follow it; no acknowledged write is lost",
       exits: operatorExits,

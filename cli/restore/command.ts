@@ -18,6 +18,7 @@ import { readVerified } from "../../roles/barman/act/verify.ts";
 import { planJson, renderPlan } from "../../roles/barman/text/restore-text.ts";
 import { gather, openSession } from "../cluster/gather.ts";
 import { ask } from "../cluster/session.ts";
+import { whyNotBySsh } from "./by-ssh.ts";
 import { lookAgain, nodeToRestore, renderEffect } from "./effect.ts";
 import { goOn } from "./go-on.ts";
 import { type Doing, orderFor, restoreNode } from "./in-cluster.ts";
@@ -36,6 +37,8 @@ export const restoreCommand: Command = async (context, { args: [step], options }
   if (options.start && options.into === undefined) {
     throw usage("--start needs --into", "give the directory for the copy: --into DIRECTORY --start");
   }
+  const notBySsh = whyNotBySsh(options, places);
+  if (notBySsh !== null) throw notBySsh;
   const asked = askedOf(options);
   await fetchIfGone(asked, options, { config: places, clock: context.clock, say: out.say });
   const planned = await planRestore(asked, places, context.clock.wallMs());

@@ -32,7 +32,7 @@ export async function lookAgain(cluster: Cluster, { peers }: Session): Promise<C
 
 /** What the plan means for the nodes, one line each. */
 export function renderEffect(
-  { stop, tablespaces }: RestoreOrder,
+  { ssh, stop, tablespaces }: RestoreOrder,
   node: { host: string; status: NodeStatus },
   cluster: Cluster,
   verified: Verified | null,
@@ -45,6 +45,7 @@ export function renderEffect(
   return [
     `node      ${node.host}, ${free} free; its old data are kept beside the restored ones`,
     ...tablespaces.map((t) => `          tablespace ${t.name}, ${sizeText(t.bytes)}, at ${t.location} of that node`),
+    ...(ssh ? ["copied    by SSH, from this container"] : []),
     ...(lost.length > 0 ? [`lost      WAL written after that moment: ${lost.join(", ")}`] : []),
     ...(verified?.error === null
       ? [

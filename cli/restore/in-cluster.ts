@@ -48,6 +48,7 @@ export async function orderFor(
     tablespaces: await measureTablespaces(backup, places),
     lastWal: wal.at(-1)!.name.slice(0, 24),
     hold: options.pause === true,
+    ssh: options.ssh === true,
     target,
   };
 }

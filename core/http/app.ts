@@ -113,8 +113,13 @@ function eventFamily(counts: ReturnType<Log["counts"]>): Family {
     name: "postdock_events_total",
     type: "counter",
     help: "Times that this container has logged an event since its start; process: the child that it is about",
-    samples: counts.map(({ event, level, process, count }) => ({
-      labels: { event, level: level.toLowerCase(), ...(process === "" ? {} : { process }) },
+    samples: counts.map(({ event, level, process, cause, count }) => ({
+      labels: {
+        event,
+        level: level.toLowerCase(),
+        ...(process === "" ? {} : { process }),
+        ...(cause === "" ? {} : { cause }),
+      },
       value: count,
     })),
   };

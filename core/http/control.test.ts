@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
 import { httpApp, type RoleHttp } from "./app.ts";
-import { answering, controlApp, ControlRefusal } from "./control.ts";
+import { answering, controlApp, ControlRefusal, refusedRequests } from "./control.ts";
+import { Metrics } from "./metrics.ts";
 import { createLog } from "../runtime/log.ts";
 import { controlHeaders, type Message, sign } from "../protocol/signing.ts";
 import type { Order } from "../protocol/orders.ts";
@@ -18,6 +19,7 @@ const order: Order<{ n: number }, { twice: number }> = {
 const reading: typeof order = { ...order, path: "/control/read", onlyReads: true };
 
 function made() {
+  const metrics = new Metrics();
   const done: number[] = [];
   const lines: string[] = [];
   let nowMs = 0;
@@ -30,7 +32,13 @@ function made() {
     return { twice: 2 * n };
   });
   const read = answering(reading, ({ n }) => ({ twice: 2 * n }));
-  const control = controlApp([answer, read], { keys: [key], incarnation: "run-1", clock, log });
+  const control = controlApp([answer, read], {
+    keys: [key],
+    incarnation: "run-1",
+    clock,
+    log,
+    refused: refusedRequests(metrics),
+  });
   const app = httpApp({} as RoleHttp, log, { control });
   let nonces = 0;
   const send = async (body: string, changed: Partial<Message> & { signature?: string } = {}) => {
@@ -59,7 +67,11 @@ function made() {
       genuine: answer.headers.get(controlHeaders.signature) === signed,
     };
   };
-  return { app, done, lines, send, pass: (ms: number) => nowMs += ms };
+  const counted = async () =>
+    [...(await metrics.text()).matchAll(/requests_refused_total\{cause="(\w+)"\} (\d+)/g)].map(([, cause, n]) =>
+      `${cause} ${n}`
+    );
+  return { app, done, lines, send, counted, pass: (ms: number) => nowMs += ms };
 }
 
 test("a genuine order is carried out once, and its answer is signed", async () => {
@@ -125,7 +137,7 @@ test("a long body is refused before anything else, and a GET is not an order", a
 });
 
 test("a flood logs one line every ten seconds for each reason; requests for an earlier run of the agent log none", async () => {
-  const { send, lines, pass } = made();
+  const { send, lines, counted, pass } = made();
   const refused = () => lines.filter((l) => l.includes("Control request refused")).length;
   for (let i = 0; i < 5; i++) await send("{}", { signature: "00" });
   assert.equal(refused(), 1);
@@ -136,4 +148,5 @@ test("a flood logs one line every ten seconds for each reason; requests for an e
   assert.equal(refused(), 3);
   await send("{}", { audience: "run-0" });
   assert.equal(refused(), 3);
+  assert.deepEqual(await counted(), ["signature 6", "stale 5", "replay 0", "flood 0"], "each of them is counted");
 });

@@ -5,7 +5,17 @@ import { errorText } from "../words/errors.ts";
 import { encodeAnswer } from "../protocol/answer-body.ts";
 import type { Order } from "../protocol/orders.ts";
 import type { Log } from "../runtime/log.ts";
-import { controlHeaders, type ControlKeys, type Message, otherAudience, sign, Verifier } from "../protocol/signing.ts";
+import {
+  controlHeaders,
+  type ControlKeys,
+  type Message,
+  otherAudience,
+  type RefusalCause,
+  refusals,
+  sign,
+  Verifier,
+} from "../protocol/signing.ts";
+import type { CounterOfEach, EventMetrics } from "../words/metric.ts";
 import type { Clock } from "../runtime/time.ts";
 
 /** An order and what carries it out, ready for controlApp(). */
@@ -36,7 +46,18 @@ export class ControlRefusal extends Error {
   override name = "ControlRefusal";
 }
 
-type ControlDeps = ControlKeys & { clock: Clock; log: Log };
+/** `refused`: counts what is refused */
+type ControlDeps = ControlKeys & { clock: Clock; log: Log; refused?: CounterOfEach<RefusalCause> };
+
+const causes = Object.keys(refusals) as RefusalCause[];
+
+/** Counts the requests that a container refuses. */
+export const refusedRequests = (metrics: EventMetrics): CounterOfEach<RefusalCause> =>
+  metrics.counterOfEach(
+    "postdock_control_requests_refused_total",
+    "Requests of other containers or of the CLI that were refused: another key, another clock, sent again, or too many",
+    { label: "cause", kinds: causes },
+  );
 
 /** The orders that this agent takes, as an app that httpApp() includes. */
 export function controlApp(answers: readonly Answering[], o: ControlDeps): Hono {
@@ -66,6 +87,8 @@ function signatures(answers: readonly Answering[], o: ControlDeps): MiddlewareHa
     if (refused !== null) {
       // perhaps the sender has only missed a restart of this agent; it asks again with the audience in this answer
       if (refused !== otherAudience) complain(refused, m.path);
+      const cause = causes.find((c) => refusals[c] === refused);
+      if (cause !== undefined) o.refused?.inc(cause);
       return c.text(`${refused}\n`, 401, { [controlHeaders.audience]: o.incarnation });
     }
     await next();

@@ -47,6 +47,22 @@ test("a counter begins at zero and counts; a gauge whose name ends in _total sta
   assert.match(text, /^# TYPE c_total gauge$/m);
 });
 
+test("what is counted or measured by kind is there for each kind from the start, and only for these", async () => {
+  const metrics = new Metrics();
+  const ends = metrics.counterOfEach("e_total", "E.", { label: "cause", kinds: ["a", "b"] });
+  const steps = metrics.durationOfEach("f_seconds", "F.", { label: "step", kinds: ["x", "y"], upTo: [1] });
+  ends.inc("b");
+  steps.observe("y", 3);
+  const seen = values(await metrics.text());
+  assert.deepEqual(seen.filter((line) => line.startsWith("e_")), ['e_total{cause="a"} 0', 'e_total{cause="b"} 1']);
+  assert.deepEqual(seen.filter((line) => /_sum|_count/.test(line)).toSorted(), [
+    'f_seconds_count{step="x"} 0',
+    'f_seconds_count{step="y"} 1',
+    'f_seconds_sum{step="x"} 0',
+    'f_seconds_sum{step="y"} 3',
+  ]);
+});
+
 test("a duration has buckets, a sum and a count", async () => {
   const metrics = new Metrics();
   const took = metrics.duration("d_seconds", "D.", [1, 5]);

@@ -1,6 +1,6 @@
 // The metrics of a role and their text: the only file that knows prom-client.
 import { Counter as PromCounter, Gauge as PromGauge, Histogram, Registry } from "prom-client";
-import type { Counter, Duration, EventMetrics, Gauge } from "../words/metric.ts";
+import type { Counter, CounterOfEach, Duration, DurationOfEach, EventMetrics, Gauge, Kinds } from "../words/metric.ts";
 
 /** The content type of GET /metrics. */
 export const metricsType = "text/plain; version=0.0.4; charset=utf-8";
@@ -42,6 +42,28 @@ export class Metrics implements EventMetrics {
 
   duration(name: string, help: string, upTo: readonly number[]): Duration {
     return new Histogram({ name, help, buckets: [...upTo], registers: [this.registry] });
+  }
+
+  counterOfEach<Kind extends string>(name: string, help: string, { label, kinds }: Kinds<Kind>): CounterOfEach<Kind> {
+    const counter = new PromCounter({ name, help, labelNames: [label], registers: [this.registry] });
+    for (const kind of kinds) counter.inc({ [label]: kind }, 0);
+    return { inc: (kind) => counter.inc({ [label]: kind }) };
+  }
+
+  durationOfEach<Kind extends string>(
+    name: string,
+    help: string,
+    { label, kinds, upTo }: Kinds<Kind> & { upTo: readonly number[] },
+  ): DurationOfEach<Kind> {
+    const histogram = new Histogram({
+      name,
+      help,
+      labelNames: [label],
+      buckets: [...upTo],
+      registers: [this.registry],
+    });
+    for (const kind of kinds) histogram.zero({ [label]: kind });
+    return { observe: (kind, seconds) => histogram.observe({ [label]: kind }, seconds) };
   }
 
   /** Adds text that each scrape gets as it is, without the labels of the role; it ends with a newline, or is empty. */

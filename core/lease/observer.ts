@@ -2,12 +2,13 @@
 import { randomUUID } from "node:crypto";
 import type { Hono } from "hono";
 import { electorateOf, type ObserverConfig, observerName } from "../../config/quorum.ts";
-import { type Answering, answering, controlApp } from "../http/control.ts";
+import { type Answering, answering, controlApp, refusedRequests } from "../http/control.ts";
 import { orders } from "../protocol/orders.ts";
 import { clusterKeys } from "../protocol/signing.ts";
 import { openEpochs } from "./epochs.ts";
 import { openLongestLease } from "./longest.ts";
 import { Voter } from "./voter.ts";
+import type { EventMetrics } from "../words/metric.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Clock } from "../runtime/time.ts";
 
@@ -19,11 +20,12 @@ export interface ObserverDeps {
   stateDirectory: string;
   clock: Clock;
   log: Log;
+  metrics: EventMetrics;
 }
 
 /** The orders that the container takes: votes, if QUORUM_OBSERVERS names it, and its own `others`. */
 export async function observerControl(
-  { config, hostname, stateDirectory, clock, log }: ObserverDeps,
+  { config, hostname, stateDirectory, clock, log, metrics }: ObserverDeps,
   others: readonly Answering[] = [],
 ): Promise<Hono> {
   const incarnation = randomUUID();
@@ -44,5 +46,5 @@ export async function observerControl(
       answering(orders.epoch, (request) => voter.grantEpoch(request)),
     );
   }
-  return controlApp([...votes, ...others], { keys, incarnation, clock, log });
+  return controlApp([...votes, ...others], { keys, incarnation, clock, log, refused: refusedRequests(metrics) });
 }

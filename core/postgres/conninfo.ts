@@ -13,6 +13,12 @@ export function renderConninfo(parts: Readonly<Record<string, string | number>>)
   }).join(" ");
 }
 
+/** How a program of PostgreSQL reaches a server: by its name, or at an address that has this name. */
+export interface Way {
+  host: string;
+  hostaddr?: string;
+}
+
 /** Reads one keyword of a conninfo string; undefined if it is absent. */
 export function conninfoValue(conninfo: string, key: string): string | undefined {
   const pattern = /([A-Za-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s\\']|\\.)*))/g;

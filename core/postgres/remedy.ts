@@ -1,19 +1,10 @@
 // PURE: what to do about what PostgreSQL or one of its tools says: a table from message to fix.
 
-/** Where the message was said. */
-export interface Where {
-  /** the node concerned */
-  host: string;
-}
-
-interface Remedy {
-  says: RegExp;
-  /** what to type or change; `m` is the match */
-  fix: (m: RegExpExecArray, where: Where) => string;
-}
+import { ownLogin, type Remedy, type Where } from "./remedy-login.ts";
 
 /** The first row that matches counts: what is more exact stands before what is more general. */
 const remedies: readonly Remedy[] = [
+  ...ownLogin,
   {
     says: /(\w+) = (\S+) is a lower setting than on the primary server, where its value was (\d+)/,
     fix: ([, name, , value], { host }) =>
@@ -86,6 +77,12 @@ const remedies: readonly Remedy[] = [
         : "correct the ssl_ settings in CONFIGS: the key belongs to the certificate, and cert needs ssl_ca_file",
   },
   {
+    says: /"(pg_tblspc\/\d+)[^"]*": No such file/,
+    fix: ([, link], { host }) =>
+      `mount the volume that was there at the path of the tablespace, to which ${link} in PGDATA of ${host} leads, and start ` +
+      `its container again; if it is lost, mount an empty one and type postdock cluster reinit ${host}`,
+  },
+  {
     says:
       /tablespace|pg_tblspc|directory "([^"]+)" (?:exists but is not empty|does not exist)|could not create directory "([^"]+)"/,
     fix: (m, { host }) =>
@@ -116,7 +113,7 @@ const remedies: readonly Remedy[] = [
   {
     says:
       /could not open (?:file|directory).*Permission denied|has wrong ownership|has invalid permissions|Permission denied/,
-    fix: (_, { host }) => `give what is named here to uid 999 on the volume of ${host}, directories with mode 0700`,
+    fix: (_, { host }) => `on the volume of ${host}, give it to uid 999 (a directory: mode 0700), or move it`,
   },
   {
     says: /WAL contains references to invalid pages/,
@@ -126,7 +123,7 @@ const remedies: readonly Remedy[] = [
   },
   {
     says:
-      /could not locate a valid checkpoint record|could not find redo location|incorrect checksum in control file|database files are incompatible|pg_control|invalid (?:primary )?checkpoint|could not (?:open|read|access) (?:file|directory) "(?:global|base|pg_wal|pg_xact|pg_multixact|pg_[a-z]+)|WAL ends before|invalid page in block|contains invalid data/,
+      /could not locate a valid checkpoint record|could not find redo location|incorrect checksum in control file|database files are incompatible|pg_control|invalid (?:primary )?checkpoint|[Cc]ould not (?:open|read|access) (?:file|directory) "(?:global|base|pg_wal|pg_xact|pg_multixact|pg_[a-z]+)|WAL ends before|invalid page in block|contains invalid data/,
     fix: (_, { host }) =>
       `wait: once another node is the primary, this one is cloned again by itself; if it is not, type postdock cluster ` +
       `reinit ${host}; if no other node has the data, restore a backup: postdock barman restore`,

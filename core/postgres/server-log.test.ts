@@ -69,6 +69,13 @@ test("why a standby does not stream is what its WAL receiver said last; it is ov
   assert.match(messageText(heard(refusedLogin, "\tcertificate is wrong", login).receiver!), /certificate is wrong$/);
   assert.equal(heard(refusedLogin, `${at} [32] LOG:  started streaming WAL from primary at 0/3000000`).receiver, null);
   assert.equal(heard(`${at} [31] FATAL:  terminating walreceiver process due to administrator command`).receiver, null);
+  const full = `could not write to file "pg_wal/xlogtemp.31": No space left on device`;
+  assert.equal(messageText(heard(refusedLogin, `${at} [31] FATAL:  ${full}`).receiver!), `FATAL: ${full}`);
+  assert.equal(
+    cause(`${at} [20] LOG:  starting`, `${at} [31] FATAL:  ${full}`),
+    `FATAL: ${full}`,
+    "it may end a server",
+  );
   assert.equal(cause(refusedLogin), null, "the server runs on");
 });
 

@@ -39,6 +39,8 @@ const rawPattern = /^postgres: (.+)$/;
 
 const ofReceiver =
   /^(streaming replication receiver|could not (connect to the primary|receive |start WAL streaming|send )|primary server |database system identifier differs|highest timeline \d+ of the primary|terminating walreceiver due to timeout|unexpected timeline history|invalid (response|data).* primary)/;
+/** A new WAL file has no room: its WAL receiver ends of that on a standby, and a client's session on a primary. */
+const ofNewWal = /^could not (?:create|write to|fsync) file "pg_wal\/xlogtemp/;
 const ofReplay = /^hot standby is not possible because of insufficient parameter settings/;
 const ofClient =
   /^(password authentication failed|no pg_hba\.conf entry|pg_hba\.conf rejects|role "|database "|terminating (connection|background|autovacuum|walreceiver|logical)|sorry, too many clients|too many connections|remaining connection slots|the database system is|unsupported frontend protocol|connection to client lost|canceling|expected |permission denied for|must be |number of requested standby|no PostgreSQL user name|invalid startup packet|peer authentication|Ident authentication|SSL |certificate authentication|[a-zA-Z-]+ authentication failed)/;
@@ -84,7 +86,15 @@ function add(heard: Heard, message: ServerMessage): Heard {
   if (fatal && ofClient.test(text)) return { ...heard, postmaster, last: null };
   if (fatal && ofReceiver.test(text)) return { ...heard, postmaster, receiver: message, last: message };
   const messages = [...heard.messages, message].slice(-mostMessages);
-  return { ...heard, messages, postmaster, replay: ofReplay.test(text) ? message : heard.replay, last: message };
+  const receiver = fatal && ofNewWal.test(text) ? message : heard.receiver;
+  return {
+    ...heard,
+    messages,
+    postmaster,
+    receiver,
+    replay: ofReplay.test(text) ? message : heard.replay,
+    last: message,
+  };
 }
 
 function replace(heard: Heard, old: ServerMessage, now: ServerMessage): Heard {

@@ -85,6 +85,12 @@ export function findTlsFaults(files: readonly TlsFileSeen[], now: TlsCircumstanc
   return [...faults, { because, fix: `mount the two that belong together; these print the same then: ${compare}` }];
 }
 
+/** When the first certificate of a file ends, milliseconds since 1970; null: the text holds none. */
+export function certificateEnd(text: string): number | null {
+  const read = attempt(() => new X509Certificate(text));
+  return read === null ? null : Date.parse(read.validTo);
+}
+
 const fits = (certificate: X509Certificate, key: KeyObject) =>
   attempt(() => certificate.checkPrivateKey(key)) !== false;
 

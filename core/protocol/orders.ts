@@ -21,7 +21,6 @@ export interface Order<Question extends object, Answer extends object> {
 export type QuestionOf<O> = O extends Order<infer Question, object> ? Question : never;
 export type AnswerOf<O> = O extends Order<object, infer Answer> ? Answer : never;
 
-/** Ties both schemas to the types of TypeScript. */
 function order<Question extends object, Answer extends object>(
   name: string,
   schemas: Omit<Order<Question, Answer>, "path">,
@@ -107,6 +106,7 @@ export type BackupEntry = z.infer<typeof backupEntry>;
 
 /** Of a list of entries, so that nothing is asked for by its place in another list. */
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const placeInList = { index: z.number().int().nonnegative(), offset: z.number().int().nonnegative() };
 
 export const orders = {
   /** a claimant asks a voter for the lease, or releases it */
@@ -177,24 +177,15 @@ export const orders = {
       total: z.number().int().nonnegative().meta({ description: "entries on all pages" }),
       totalBytes: z.number().int().nonnegative(),
       digest,
+      // the directory with the data, and that with a directory for each tablespace; null: no sshd is there
+      ssh: z.object({ files: z.string(), tablespaces: z.string() }).nullable().default(null),
     }),
     onlyReads: true,
   }),
   /** a node asks for bytes of a base backup, from a place in the list on: as many consecutive files as one answer holds */
   backupPiece: order("backup-piece", {
-    question: z.object({
-      id: backupId,
-      digest,
-      index: z.number().int().nonnegative(),
-      offset: z.number().int().nonnegative(),
-    }),
-    answer: z.object({
-      pieces: z.array(z.object({
-        index: z.number().int().nonnegative(),
-        offset: z.number().int().nonnegative(),
-        content,
-      })),
-    }),
+    question: z.object({ id: backupId, digest, ...placeInList }),
+    answer: z.object({ pieces: z.array(z.object({ ...placeInList, content })) }),
     onlyReads: true,
     hasBytes: true,
   }),

@@ -45,6 +45,8 @@ export const RestoreOrderSchema = z.object({
   lastWal: z.string().regex(/^[0-9A-F]{24}$/),
   /** wait at the target, read-only, until the operator has looked */
   hold: z.boolean(),
+  /** the bytes of the backup come by SSH instead of through barman's agent */
+  ssh: z.boolean().default(false),
   /** the moment, in words */
   target: z.string().max(300),
 });

@@ -10,6 +10,15 @@ const mostNonces = 200_000;
 /** Why a message for an earlier run of the agent is refused. The sender asks again with the present audience. */
 export const otherAudience = "the message is for an earlier run of this agent";
 
+/** Why other messages are refused, by cause. */
+export const refusals = {
+  signature: "the signature is wrong: the sender has another CLUSTER_KEY or REPLICATION_PASSWORD",
+  stale: "the message is stale: the clocks differ by over 15 minutes",
+  replay: "the message was received before",
+  flood: "too many signed messages at this time",
+} as const;
+export type RefusalCause = keyof typeof refusals;
+
 /** The keys and the incarnation that an agent signs and verifies with. */
 export interface ControlKeys {
   /** the first signs, any is accepted */
@@ -67,15 +76,13 @@ export class Verifier {
    * repeated is not kept.
    */
   refuse(m: Message, signature: string, wallMs: number, repeatable = false): string | null {
-    if (!matches(this.keys, m, signature)) {
-      return "the signature is wrong: the sender has another CLUSTER_KEY or REPLICATION_PASSWORD";
-    }
-    if (!(Math.abs(wallMs - m.timeMs) <= staleMs)) return "the message is stale: the clocks differ by over 15 minutes";
+    if (!matches(this.keys, m, signature)) return refusals.signature;
+    if (!(Math.abs(wallMs - m.timeMs) <= staleMs)) return refusals.stale;
     if (m.audience !== this.incarnation) return otherAudience;
     if (repeatable) return null;
-    if (this.seen.has(m.nonce)) return "the message was received before";
+    if (this.seen.has(m.nonce)) return refusals.replay;
     this.forget(wallMs);
-    if (this.seen.size >= mostNonces) return "too many signed messages at this time";
+    if (this.seen.size >= mostNonces) return refusals.flood;
     this.seen.set(m.nonce, wallMs);
     return null;
   }

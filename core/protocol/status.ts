@@ -7,6 +7,7 @@ import { VerifiedSchema } from "./verified.ts";
 import { ReinitSchema } from "./reinit.ts";
 import { KeptDataSchema, RestoreEndSchema, RestoreProgressSchema } from "./restore.ts";
 import { forceFields } from "./force.ts";
+import { ServerFactsSchema } from "./server-facts.ts";
 import { TroubleSchema } from "./trouble.ts";
 
 const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
@@ -102,6 +103,12 @@ const Common = {
   variables: z.record(z.string(), z.string()).default({}).meta({
     description: "its variables that have to be the same in all containers",
   }),
+  publishedPasswords: z.array(z.string()).optional().meta({
+    description: "its variables with a password that is a default or stands in PostDock's examples",
+  }),
+  oldSettings: z.array(z.string()).optional().meta({
+    description: "settings of its CONFIGS under an old name, or without effect, and what to do about them",
+  }),
 };
 
 export const NodeStatus = z.object({
@@ -130,10 +137,15 @@ export const NodeStatus = z.object({
   tls: z.object({
     on: z.boolean(),
     faults: z.array(TroubleSchema).meta({ description: "what is wrong with its files, or soon will be" }),
+    certificateEndsMs: z.number().nullish().meta({
+      description: "when the certificate in its file ends, milliseconds since 1970; null: not known",
+    }),
   }).nullable().default(null).meta({ description: "TLS of its server; null: not seen yet" }),
   settings: z.array(TroubleSchema).default([]).meta({
-    description: "what is wrong with the settings of its server, or waits for a restart",
+    description:
+      "what is wrong with the settings of its server or its container, waits for a restart, or is tried in vain",
   }),
+  server: ServerFactsSchema.nullable().optional().meta({ description: "its running server; null: not seen yet" }),
   reinit: ReinitSchema.nullable().default(null).meta({
     description: "the last order to clone this node again since its agent started; null: none",
   }),
@@ -198,6 +210,9 @@ export const PgpoolStatus = z.object({
   sessions: z.object({ busy: z.number().int(), total: z.number().int() }).nullable().default(null).meta({
     description: "pgpool's sessions with a client, of num_init_children; null: pgpool does not run",
   }),
+  mayOpen: z.number().int().optional().meta({
+    description: "connections that it may open to each backend, at the least if all its sessions are in use",
+  }),
   noLogin: z.string().nullable().default(null).meta({
     description: "why no login gets through; null: logins do",
   }),
@@ -253,6 +268,7 @@ export const BarmanStatus = z.object({
     node: z.string().meta({ description: "the node that is restored, and has to answer before the backup may go" }),
     silentMs: z.number().int().meta({ description: "for how long it has not answered; 0: it answers" }),
   })).default([]).meta({ description: "backups that are kept for restores of nodes" }),
+  gaps: z.number().int().optional().meta({ description: "timelines of which WAL is missing after the oldest backup" }),
   backupWanted: z.string().nullable().default(null).meta({
     description: "why a base backup is taken as soon as it can be; null: the next one is taken by schedule",
   }),

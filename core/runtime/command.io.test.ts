@@ -63,6 +63,26 @@ test("an abort ends the program", async () => {
   assert.equal(aborted.killedBy, "SIGKILL");
 });
 
+const mayDropKill = process.getuid?.() === 0 && await tryRun(["setpriv", "true"], { timeoutMs: 5_000 }).then(
+  ({ code }) => code === 0,
+  () => false,
+);
+
+test("root without CAP_KILL ends a program of another account too", { skip: !mayDropKill }, async () => {
+  const script = `const { postgresAccount, tryRun } = await import(${
+    JSON.stringify(import.meta.resolve("./command.ts"))
+  });
+    const { killedBy } = await tryRun(["sh", "-c", "sleep 8 | sleep 8"], { as: postgresAccount, timeoutMs: 300 });
+    console.log(killedBy);`;
+  const runtime = [process.execPath, "Deno" in globalThis ? "eval" : "-e", script];
+  const started = performance.now();
+  const { stdout } = await run(["setpriv", "--bounding-set=-kill", "--inh-caps=-kill", ...runtime], {
+    timeoutMs: 30_000,
+  });
+  assert.equal(stdout, "SIGKILL\n");
+  assert.ok(performance.now() - started < 7_000);
+});
+
 test("a child gets only PATH, HOME and RES_OPTIONS of this process's variables", async () => {
   process.env.POSTDOCK_TEST_SECRET = "hush";
   const { stdout } = await run(["env"], { timeoutMs: 10_000, env: { ADDED: "1" } });

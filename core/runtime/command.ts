@@ -116,7 +116,7 @@ export function tryRun(argv: readonly string[], options: CommandOptions): Promis
     const finishSoon = () => void after(afterKillMs, finish);
     const kill = () => {
       killed = true;
-      signalGroup(child, "SIGKILL");
+      killGroup(child, options.as);
       if (exit !== null) finishSoon();
     };
     const cancelTimeout = after(options.timeoutMs, () => {
@@ -147,9 +147,15 @@ export async function run(argv: readonly string[], options: CommandOptions): Pro
   return result;
 }
 
-/** A group that may not be signalled runs on: the caller hears of it by the timeout in its result. */
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals) {
-  if (child.pid !== undefined) sendSignal(-child.pid, signal);
+/**
+ * Root without CAP_KILL may not signal another account's group; that account may. A group that is not ended in this way either
+ * runs on: the caller hears of it by the timeout in its result.
+ */
+function killGroup(child: ChildProcess, as: Account | undefined) {
+  if (child.pid === undefined || sendSignal(-child.pid, "SIGKILL") !== "refused" || as === undefined) return;
+  const argv = ["-c", 'kill -s KILL -- "-$0"', String(child.pid)];
+  const killer = spawn("sh", argv, { env: childEnv(as), stdio: "ignore", ...identity(as) });
+  killer.on("error", () => {}); // the group runs on
 }
 
 function collect(child: ChildProcess, name: "stdout" | "stderr", options: CommandOptions): () => string {

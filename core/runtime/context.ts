@@ -9,6 +9,8 @@ export interface Context {
   clock: Clock;
   /** one line to stdout */
   print(line: string): void;
+  /** the size of the terminal that stdout is; null: it is none */
+  terminal(): { rows: number; columns: number } | null;
   /** one line to stderr */
   complain(line: string): void;
   /** calls back for each line of standard input, and once at its end */
@@ -25,6 +27,8 @@ export interface Options {
   yes?: boolean;
   to?: string;
   force?: string;
+  for?: string;
+  timeout?: string;
   full?: boolean;
   release?: boolean;
   backup?: string;
@@ -32,6 +36,7 @@ export interface Options {
   timeline?: string;
   into?: string;
   start?: boolean;
+  ssh?: boolean;
   dryRun?: boolean;
   toNode?: string;
   pause?: boolean;

@@ -4,11 +4,22 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { OperatorError } from "../words/errors.ts";
 import type { LogLevel } from "../words/log-level.ts";
-import { createLog, redactor } from "./log.ts";
+import { createLog, type LogFields, redactor } from "./log.ts";
 
-function logged(level: LogLevel = "DEBUG", secrets: string[] = []) {
+/** The log without the types of the register: what is under test here holds for any event. */
+interface AnyLog extends Record<"debug" | "info" | "warn" | "error", (event: string, fields?: LogFields) => void> {
+  with(fields: LogFields): AnyLog;
+}
+
+function logged(level: LogLevel = "DEBUG", secrets: string[] = [], format: "json" | "text" = "json") {
   const lines: string[] = [];
-  const log = createLog({ level, secrets, write: (line) => lines.push(line), wallMs: () => 0 });
+  const log = createLog({
+    level,
+    format,
+    secrets,
+    write: (line) => lines.push(line),
+    wallMs: () => 0,
+  }) as unknown as AnyLog;
   return { log, lines, last: () => JSON.parse(lines.at(-1)!) };
 }
 
@@ -95,4 +106,37 @@ test("redactor() replaces the longer secret first, and a secret as JSON writes i
   assert.equal(redactor(["pass", "password"])("password pass"), "*** ***");
   assert.equal(redactor(['a"bc'])('{"x":"a\\"bc"}'), '{"x":"***"}');
   assert.equal(redactor(["abc"])("abc"), "abc");
+});
+
+test("LOG_FORMAT=text is one readable line: time, level, event, then key=value, objects by their parts", () => {
+  const { log, lines } = logged("DEBUG", ["hushhush"], "text");
+  log.with({ node: "pg1" }).warn("Process ended, restarting", { process: "repmgrd", code: null, afterMs: 250 });
+  assert.equal(
+    lines[0],
+    "1970-01-01T00:00:00.000Z WARNING Process ended, restarting node=pg1 process=repmgrd code=null afterMs=250\n",
+  );
+  log.error("Failed", { error: new OperatorError({ what: "w", why: "it is hushhush", fix: "f" }), hosts: ["a", "b"] });
+  assert.equal(
+    lines[1],
+    '1970-01-01T00:00:00.000Z ERROR   Failed error.what=w error.why="it is ***" error.fix=f hosts=["a","b"]\n',
+  );
+  log.info("Output", { process: "postgres", line: 'LOG:  a "b"\tc=d', time: "x", empty: "" });
+  assert.equal(
+    lines[2],
+    '1970-01-01T00:00:00.000Z INFO    Output process=postgres line="LOG:  a \\"b\\"\\tc=d" empty=""\n',
+  );
+});
+
+test("as text, whatever is logged is one line without control characters, and without secrets", () => {
+  const part = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.constantFrom("\n", "\r\n", "\u001b[2J", "\u2028", "\u0085", "=", '"'),
+  );
+  fc.assert(fc.property(fc.array(part, { maxLength: 8 }).map((p) => p.join("")), fc.string(), (text, key) => {
+    const { log, lines } = logged("DEBUG", ["hushhush"], "text");
+    log.info("Tried", { text: `${text}hushhush`, [key]: [text], error: { [key]: text } });
+    // deno-lint-ignore no-control-regex -- they are what must not be there
+    assert.doesNotMatch(lines[0]!.slice(0, -1), /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
+    assert.ok(!lines[0]!.includes("hushhush"));
+  }));
 });

@@ -1,35 +1,64 @@
-// Structured log lines: one JSON object per line, with an event (a constant sentence) and its fields.
+// Structured log lines: one event per line (a constant sentence) and its fields.
 // Secrets that are handed to createLog() never appear in a line, whatever field or error text they are part of.
 import { errorText, OperatorError } from "../words/errors.ts";
+import type { EventAt, EventName, FieldsOf } from "../words/events/all.ts";
+import type { EventLevel } from "../words/events/event.ts";
+import type { LogFormat } from "../../config/shared.ts";
+import { type LineHead, renderLine } from "./log-line.ts";
 import { type LogLevel, logLevels } from "../words/log-level.ts";
 
 export type LogFields = Record<string, unknown>;
 
+/** Logs one event of the register (core/words/events/all.ts), at a level and with fields that it has there. */
+type Say<L extends EventLevel> = <E extends EventAt<L>>(event: E, fields?: FieldsOf<E>) => void;
+
 export interface Log {
-  debug(event: string, fields?: LogFields): void;
-  info(event: string, fields?: LogFields): void;
-  warn(event: string, fields?: LogFields): void;
-  error(event: string, fields?: LogFields): void;
+  debug: Say<"debug">;
+  info: Say<"info">;
+  warn: Say<"warning">;
+  error: Say<"error">;
   /** The same log, with these fields in every line. */
   with(fields: LogFields): Log;
   /** How often each event has been logged since the start, by this log and those made of it; also below its level. */
   counts(): readonly EventCount[];
+  /** Resolves once no event waits to be sent (ON_EVENT), which may be never. */
+  idle(): Promise<void>;
 }
 
 export interface EventCount {
-  event: string;
+  event: EventName;
   level: LogLevel;
   /** of an event about a child process, its name; otherwise "" */
   process: string;
+  /** the field `cause`, if it is a word of the code and no sentence; otherwise "" */
+  cause: string;
   count: number;
+}
+
+/** An event as it was logged, at whatever level. */
+export interface Heard extends LineHead {
+  event: EventName;
+  /** its fields without secrets */
+  fields: () => LogFields;
+}
+
+/** What hears every event, also below the level. */
+export interface Listener {
+  /** returns at once */
+  hear(heard: Heard): void;
+  /** resolves once nothing that was heard waits any more */
+  idle(): Promise<void>;
 }
 
 export interface LogOptions {
   level: LogLevel;
+  /** json if absent */
+  format?: LogFormat;
   /** values that must never appear in a line; each is replaced by *** */
   secrets?: readonly string[];
   write: (line: string) => void;
   wallMs: () => number;
+  listener?: Listener;
   fields?: LogFields;
 }
 
@@ -41,19 +70,22 @@ export function createLog(options: LogOptions): Log {
 /** What a child prints is no event of ours, and debug events are looks, not happenings. */
 const isCounted = (event: string, level: LogLevel) => event !== "Output" && level !== "DEBUG";
 
+const causeWord = /^[a-z][a-z-]{1,30}$/;
+
 function logWith(options: LogOptions, counts: Map<string, EventCount>): Log {
   const least = logLevels.indexOf(options.level);
   const redact = redactor(options.secrets ?? []);
-  const emit = (level: LogLevel, event: string, fields: LogFields = {}) => {
+  const emit = (level: LogLevel, event: EventName, fields: LogFields = {}) => {
     if (isCounted(event, level)) {
       const process = typeof fields.process === "string" ? fields.process : "";
-      const key = JSON.stringify([event, level, process]);
-      counts.set(key, { event, level, process, count: (counts.get(key)?.count ?? 0) + 1 });
+      const cause = typeof fields.cause === "string" && causeWord.test(fields.cause) ? fields.cause : "";
+      const key = JSON.stringify([event, level, process, cause]);
+      counts.set(key, { event, level, process, cause, count: (counts.get(key)?.count ?? 0) + 1 });
     }
-    if (logLevels.indexOf(level) < least) return;
     const head = { time: new Date(options.wallMs()).toISOString(), level: level.toLowerCase(), event };
-    const all = plain({ ...options.fields, ...fields }, redact, []) as LogFields;
-    options.write(JSON.stringify({ ...head, ...all, ...head }) + "\n"); // no field takes the place of the head
+    const all = () => plain({ ...options.fields, ...fields }, redact, []) as LogFields;
+    if (logLevels.indexOf(level) >= least) options.write(renderLine(options.format ?? "json", head, all()));
+    options.listener?.hear({ ...head, fields: all });
   };
   return {
     debug: (event, fields) => emit("DEBUG", event, fields),
@@ -62,6 +94,7 @@ function logWith(options: LogOptions, counts: Map<string, EventCount>): Log {
     error: (event, fields) => emit("ERROR", event, fields),
     with: (fields) => logWith({ ...options, fields: { ...options.fields, ...fields } }, counts),
     counts: () => [...counts.values()],
+    idle: () => options.listener?.idle() ?? Promise.resolve(),
   };
 }
 

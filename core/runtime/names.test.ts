@@ -18,6 +18,29 @@ test("an address that is known stays while DNS does not answer, and waits for no
   assert.equal(asked, 2, "one lookup of a name is under way at a time");
 });
 
+test("while DNS does not answer, PostgreSQL's programs get the last good address; not while it answers, whatever it says", async () => {
+  const clock = new FakeClock();
+  let answer: () => Promise<string> = () => Promise.resolve("10.0.0.2");
+  const names = new Names(clock, () => answer());
+  const asked = async (ms: number) => {
+    await clock.pass(ms);
+    await names.addressOf("pgmaster", 50);
+    await settled();
+    return names.wayTo("pgmaster");
+  };
+  await names.addressOf("pgmaster", 50);
+  answer = () => Promise.reject(new Error("ETIMEOUT"));
+  assert.deepEqual(await asked(3_000), { host: "pgmaster" }, "one answer may be late");
+  assert.deepEqual(await asked(3_000), { host: "pgmaster", hostaddr: "10.0.0.2" });
+  answer = () => Promise.reject(new UnknownName("none runs"));
+  assert.deepEqual(await asked(3_000), { host: "pgmaster" });
+  answer = () => Promise.reject(new Error("ETIMEOUT"));
+  assert.deepEqual(await asked(3_000), { host: "pgmaster", hostaddr: "10.0.0.2" });
+  answer = () => Promise.resolve("10.0.0.9");
+  assert.deepEqual(await asked(3_000), { host: "pgmaster" });
+  assert.deepEqual(names.wayTo("pgslave1"), { host: "pgslave1" }, "it was never known");
+});
+
 test("a stale address is looked up again behind the answer", async () => {
   const clock = new FakeClock();
   let address = "10.0.0.2";

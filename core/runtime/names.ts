@@ -2,6 +2,7 @@
 // file needs as well: four names would stop an agent for a minute. So DNS is asked here, without a thread.
 import { Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
+import type { Way } from "../postgres/conninfo.ts";
 import { errorText } from "../words/errors.ts";
 import { addressInHosts, namesToAsk, parseNameServers } from "./decide/names.ts";
 import { readIfThere } from "./files.ts";
@@ -14,6 +15,8 @@ const answerMs = 1_000;
 const lookupMs = 5_000;
 /** How long DNS is waited for where another process has told the address, milliseconds. */
 const toldMs = 500;
+/** DNS does not answer, where it has not for this long, milliseconds: one answer may be late. */
+const silentMs = 5_000;
 
 export interface Address {
   address: string;
@@ -25,6 +28,8 @@ export class Names {
   private readonly known = new Map<string, Address & { atMs: number }>();
   private readonly told = new Map<string, Address>();
   private readonly lookups = new Map<string, Promise<void>>();
+  /** names of which the last lookup had no answer at all */
+  private readonly unanswered = new Set<string>();
 
   /** `look`: the address of a name; it throws if there is none */
   constructor(
@@ -58,6 +63,16 @@ export class Names {
     return await looking.then(() => null, (cause) => unresolved(host, cause, timeoutMs));
   }
 
+  /**
+   * How a program of PostgreSQL reaches a host. Each looks the name up itself, and takes up to 20 s where DNS does not answer:
+   * then it gets the last good address as well.
+   */
+  wayTo(host: string): Way {
+    const known = this.known.get(host);
+    if (!known || !this.unanswered.has(host) || this.clock.nowMs() - known.atMs < silentMs) return { host };
+    return { host, hostaddr: known.address };
+  }
+
   /** The last good addresses, by name. */
   all(): Record<string, string> {
     return Object.fromEntries([...this.known].map(([host, { address }]) => [host, address]));
@@ -74,8 +89,10 @@ export class Names {
   private lookUp(host: string): Promise<void> {
     const looking = withDeadline(this.look(host), lookupMs, "DNS").then((address) => {
       this.known.set(host, { ...asAddress(address)!, atMs: this.clock.nowMs() });
+      this.unanswered.delete(host);
     }).finally(() => this.lookups.delete(host));
-    looking.catch(() => {}); // a caller that waits for it gets the error
+    // a caller that waits for it gets the error
+    looking.catch((cause) => this.unanswered[cause instanceof UnknownName ? "delete" : "add"](host));
     this.lookups.set(host, looking);
     return looking;
   }

@@ -15,6 +15,7 @@ function context(environment: Record<string, string> = {}) {
     readFile: () => "",
     clock: systemClock,
     print: () => {},
+    terminal: () => null,
     complain: () => {},
     onInput: () => {},
     onSignal: (handler) => void (signal = handler),
@@ -84,4 +85,14 @@ test("a loop that fails ends the others", async () => {
   const loops = [() => untilAborted(stop.signal), () => Promise.reject(new TypeError("bug"))];
   await assert.rejects(runTogether(loops, stop, { clock: systemClock, graceMs: 1 }), TypeError);
   assert.equal(stop.signal.aborted, true);
+});
+
+test("a container that stops gives its last events half a second to be sent, and no more", async () => {
+  const { context: c } = context();
+  const slept: number[] = [];
+  const at = { ...c, clock: { ...systemClock, sleep: (ms: number) => (slept.push(ms), Promise.resolve()) } };
+  const listener = { hear: () => {}, idle: () => new Promise<void>(() => {}) };
+  const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0, listener });
+  assert.equal(await runUntilSignal(at, log, () => Promise.resolve()), ExitCode.ok);
+  assert.deepEqual(slept, [500]);
 });

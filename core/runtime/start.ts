@@ -1,10 +1,14 @@
 // How every role starts: it reads its configuration, or reports all problems at once, and logs without secrets.
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { type ConfigOf, type ConfigProblem, readConfig, type Variables } from "../../config/env.ts";
 import type { Context } from "./context.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
 import { refusalOfSystem } from "../words/system-errors.ts";
+import type { LogFormat } from "../../config/shared.ts";
 import type { LogLevel } from "../words/log-level.ts";
-import { createLog, type Log } from "./log.ts";
+import { createLog, type Listener, type Log } from "./log.ts";
+import { type EventConfig, notifier } from "./notifier.ts";
 import { type Clock, untilAborted } from "./time.ts";
 
 /** Thrown when the environment is wrong: every problem, one a line. */
@@ -36,15 +40,34 @@ export function secretsOf<V extends Variables>(variables: V, config: ConfigOf<V>
   });
 }
 
-/** The log of a role's main process, to stdout. */
-export function roleLog(context: Context, level: LogLevel, secrets: readonly string[]): Log {
-  return createLog({
-    level,
+/** How a role logs, and where it sends events. */
+export interface LogConfig extends EventConfig {
+  logLevel: LogLevel;
+  logFormat: LogFormat;
+}
+
+/** The log of a role's main process, to stdout; what ON_EVENT asks for is sent. */
+export function roleLog(context: Context, config: LogConfig, secrets: readonly string[]): Log {
+  let sender: Listener | null = null;
+  const log = createLog({
+    level: config.logLevel,
+    format: config.logFormat,
+    listener: { hear: (heard) => sender?.hear(heard), idle: () => sender?.idle() ?? Promise.resolve() },
     secrets,
     write: (line) => context.print(line.trimEnd()),
     wallMs: () => context.clock.wallMs(),
   });
+  sender = notifier(config, {
+    clock: context.clock,
+    log,
+    container: config.networkName ?? hostname(),
+    newId: randomUUID,
+  });
+  return log;
 }
+
+/** What happened last in a container has so long to be sent, milliseconds: Docker kills 10 s after TERM. */
+const lastEventsMs = 500;
 
 /**
  * Runs a role's main work until it ends or a signal asks it to stop; returns the exit code of the container.
@@ -66,6 +89,7 @@ export async function runUntilSignal(
   try {
     await work(stop.signal);
     log.info("Stopped", { because: asked });
+    await Promise.race([log.idle(), context.clock.sleep(lastEventsMs)]);
     return ExitCode.ok;
   } catch (error) {
     const told = refusalOfSystem(error);

@@ -36,6 +36,7 @@ test("a child that ends is started again, and its lines are logged", async () =>
   await supervised.stop();
   assert.equal(logged("Output")[0]!.line, "hello");
   assert.equal(logged("Process ended, restarting")[0]!.code, 3);
+  assert.equal(logged("Process ended, restarting")[0]!.cause, "error");
   const starts = logged("Process started").length;
   await clock.sleep(100);
   assert.equal(logged("Process started").length, starts);

@@ -62,6 +62,12 @@ export interface SupervisorDeps {
   log: Log;
 }
 
+/** How it ended, as a word for metrics. */
+function causeOf({ code, signal }: ChildExit): string {
+  if (signal !== null) return "signal";
+  return code === null ? "not-started" : code === 0 ? "exit" : "error";
+}
+
 /** Starts a child and keeps it by its restart policy until stop(). */
 export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
   const { clock, log } = deps;
@@ -142,9 +148,12 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
       if (halt.signal.aborted) return;
       const decision = decideRestart(policy, { livedMs: end.livedMs, failures });
       const fields = { process: spec.name, code: end.code, signal: end.signal, livedMs: Math.round(end.livedMs) };
-      if (decision.do === "leave") return (end.code === 0 ? log.info : log.warn)("Process ended", fields);
+      if (decision.do === "leave") {
+        return end.code === 0 ? log.info("Process ended", fields) : log.warn("Process ended", fields);
+      }
       failures = decision.failures;
-      log.warn("Process ended, restarting", { ...fields, afterMs: decision.afterMs, failuresInARow: failures });
+      const cause = causeOf(end);
+      log.warn("Process ended, restarting", { ...fields, cause, afterMs: decision.afterMs, failuresInARow: failures });
       await clock.sleep(decision.afterMs, halt.signal);
     }
   };

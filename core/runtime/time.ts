@@ -158,4 +158,9 @@ export class Pace {
     this.nextMs = nowMs + this.everyMs;
     return true;
   }
+
+  /** The work is due again at once. */
+  sooner(): void {
+    this.nextMs = -Infinity;
+  }
 }

@@ -1,5 +1,11 @@
 // Looks at the files of a server's TLS before the server does, as the account that the server runs as.
-import { findTlsFaults, type TlsFile, type TlsFileSeen, type TlsWanted } from "../postgres/tls-files.ts";
+import {
+  certificateEnd,
+  findTlsFaults,
+  type TlsFile,
+  type TlsFileSeen,
+  type TlsWanted,
+} from "../postgres/tls-files.ts";
 import type { Trouble } from "../protocol/trouble.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
 import { postgresAccount, tryRun } from "./command.ts";
@@ -9,6 +15,13 @@ import { modeOf, readIfThere } from "./files.ts";
 export async function lookAtTls(wanted: TlsWanted, time: { nowMs: number; soonMs: number }): Promise<Trouble[]> {
   const seen = await Promise.all(wanted.files.map(lookAt));
   return findTlsFaults(seen, { account: postgresAccount, ...wanted, ...time });
+}
+
+/** When the certificate of the server ends, milliseconds since 1970; null: it cannot be read. */
+export async function readCertificateEnd({ files }: TlsWanted): Promise<number | null> {
+  const path = files.find((f) => f.kind === "certificate")?.path;
+  const text = path === undefined ? null : await readIfThere(path);
+  return text === null ? null : certificateEnd(text);
 }
 
 async function lookAt(file: TlsFile): Promise<TlsFileSeen> {

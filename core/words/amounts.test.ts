@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseBytes, sizeText } from "./amounts.ts";
+import { parseBytes, parseDuration, sizeText } from "./amounts.ts";
 
 test("parseBytes() counts by 1024 in any case of the unit", () => {
   const units: [string, number][] = [["", 1], ["B", 1], ["kB", 1024], ["MB", 1024 ** 2], [" gb", 1024 ** 3]];
@@ -29,4 +29,19 @@ test("sizeText() has one digit after the point and the largest unit that fits", 
     assert.ok(Number(number) < 1024 || unit === "TB");
     assert.ok(Math.abs(back - bytes) <= Math.max(bytes * 0.06, 0.5), `${bytes} is ${number} ${unit}`);
   }));
+});
+
+test("parseDuration() takes a number of seconds, or one with a unit", () => {
+  const cases: [string, number | undefined][] = [
+    ["90", 90_000],
+    ["1.5m", 90_000],
+    ["500ms", 500],
+    [" 2 h ", 7_200_000],
+    ["0", 0],
+    ["", undefined],
+    ["-1s", undefined],
+    ["5 minutes", undefined],
+    ["1e3", undefined],
+  ];
+  for (const [text, ms] of cases) assert.equal(parseDuration(text), ms, text);
 });

@@ -24,3 +24,11 @@ export function parseBytes(text: string): number | undefined {
 export function secondsText(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
+
+/** "90", "90s", "1.5m", "500ms" or "2h" to milliseconds; a bare number is seconds. Undefined if it is none of these. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)\s*(ms|s|m|h)?$/.exec(text.trim());
+  if (!match) return undefined;
+  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] ?? "s"];
+  return Math.round(Number(match[1]) * (unit ?? 1000));
+}

@@ -8,6 +8,7 @@ export const ExitCode = {
   usage: 64,
   unavailable: 69,
   bug: 70,
+  late: 75,
   refused: 77,
   config: 78,
 } as const;
@@ -19,6 +20,7 @@ export const exitCodeMeanings: Readonly<Record<keyof typeof ExitCode, string>> =
   usage: "the command line is wrong",
   unavailable: "a needed node could not be reached in time",
   bug: "a bug in PostDock",
+  late: "what was waited for did not come in the time given for it",
   refused: "refused, because continuing could lose data or make a second primary",
   config: "the environment, a file or a mount is wrong",
 };

@@ -1,6 +1,8 @@
 // PURE: metrics as data: the name and help of each, and how a gauge is read from what was seen. core/http/metrics.ts makes
 // their text.
 
+import { POSTDOCK_VERSION } from "./version.ts";
+
 /** A value that could not be seen is null, and left out of a scrape; it is never zero. */
 export type Reading = number | boolean | null;
 
@@ -27,6 +29,13 @@ export function gaugeOfEach<View, Label extends string>(
   return { name, help, labels, read };
 }
 
+/** Which version of PostDock this container runs. */
+export function buildInfo<View>(): Gauge<View> {
+  return gaugeOfEach("postdock_build_info", "1, with the version of PostDock", ["version"], () => [
+    { labels: { version: POSTDOCK_VERSION }, value: 1 },
+  ]);
+}
+
 /** Counts events, at the place in the code where they happen. */
 export interface Counter {
   inc(): void;
@@ -37,9 +46,31 @@ export interface Duration {
   observe(seconds: number): void;
 }
 
+/** Counts events of several kinds; each kind is there from the start, as 0. */
+export interface CounterOfEach<Kind extends string> {
+  inc(kind: Kind): void;
+}
+
+/** Records how long things of several kinds took, seconds. */
+export interface DurationOfEach<Kind extends string> {
+  observe(kind: Kind, seconds: number): void;
+}
+
+/** A label with all its values: so the series have a bound. */
+export interface Kinds<Kind extends string> {
+  label: string;
+  kinds: readonly Kind[];
+}
+
 /** Where the counters and durations of a role are made. */
 export interface EventMetrics {
   counter(name: string, help: string): Counter;
+  counterOfEach<Kind extends string>(name: string, help: string, of: Kinds<Kind>): CounterOfEach<Kind>;
   /** `upTo`: the bounds of the buckets, seconds */
   duration(name: string, help: string, upTo: readonly number[]): Duration;
+  durationOfEach<Kind extends string>(
+    name: string,
+    help: string,
+    of: Kinds<Kind> & { upTo: readonly number[] },
+  ): DurationOfEach<Kind>;
 }

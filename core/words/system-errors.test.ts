@@ -10,6 +10,7 @@ test("refusalOfSystem() names what was refused, and what to do about it", () => 
     [refused("EACCES", { path: "/etc/repmgr.conf" }), /may not use \/etc\/repmgr\.conf: EACCES.*no user:/],
     [refused("EPERM", { path: "postgres" }), /may not use postgres.*SETGID and SETUID/],
     [refused("EROFS", { path: "/run/postdock" }), /\/run\/postdock is on a file system that is read-only/],
+    [refused("EBUSY", { path: "/data/log" }), /\/data\/log cannot be moved: .*mounted there.*PGDATA to a subdirectory/],
     [refused("ENOSPC"), /volume of this container is full.*df -h/],
     [refused("EADDRINUSE", { port: 8080, address: "::" }), /port 8080 is in use by another program.*POSTDOCK_PORT/],
     [refused("EADDRNOTAVAIL", { address: "10.0.0.9" }), /10\.0\.0\.9 is not an address of this container/],

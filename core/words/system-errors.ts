@@ -35,6 +35,13 @@ const table: readonly Row[] = [
     fix: `mount a writable volume where data belongs; else ${containerNeeds}`,
   },
   {
+    codes: ["EBUSY", "EXDEV"],
+    what: (e) => `${placeOf(e)} cannot be moved: a volume is mounted there or in it`,
+    fix:
+      "mount one volume for the data and nothing in it; if the storage shows a directory of its own there, set PGDATA to " +
+      "a subdirectory of the volume",
+  },
+  {
     codes: ["EACCES", "EPERM"],
     what: (e) => `The container may not use ${placeOf(e)}`,
     fix: `give what is mounted there to uid 999; else ${containerNeeds}`,

@@ -28,6 +28,7 @@ const completeMs = 180_000;
 export const backupCommand: Command = async (context, { options }) => {
   const config = loadBarmanConfig(context);
   await untilFollowing(context);
+  await untilFree(context); // before the check, which may fail meanwhile
   await untilGreen(config.serverName, context);
   let interrupted = false;
   context.onSignal(() => interrupted = true);

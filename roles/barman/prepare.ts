@@ -33,7 +33,7 @@ export async function prepareBarman(config: BarmanConfig, log: Log): Promise<voi
   }
   await writeAtomic(barmanConfPath, renderBarmanConf(config), { mode: 0o640, owner });
   // Until a primary is known, barman's commands ask the first host and say what is wrong with it.
-  await writeAtomic(serverConfPath(config.serverName), renderServerConf(config, config.hosts[0]!), {
+  await writeAtomic(serverConfPath(config.serverName), renderServerConf(config, { host: config.hosts[0]! }), {
     mode: 0o640,
     owner,
   });

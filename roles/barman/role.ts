@@ -24,6 +24,7 @@ import { takeIdentity } from "./act/cloud-identity.ts";
 import { keepInStore } from "./act/cloud.ts";
 import { doDuties } from "./act/duties.ts";
 import { followOnce, followPrimary } from "./act/follow.ts";
+import { keepMeasured } from "./act/measure.ts";
 import { backupDesk } from "./http/backup-desk.ts";
 import { barmanHttp } from "./http/probes.ts";
 import { barmanEvents, barmanGauges } from "./text/metrics.ts";
@@ -49,7 +50,7 @@ export function loadBarmanConfig(context: Context): BarmanConfig {
 /** `barman entrypoint`: the container's main process. */
 export const barmanEntrypoint: Command = async (context) => {
   const config = loadBarmanConfig(context);
-  const log = roleLog(context, config.logLevel, secretsOf(barmanVariables, config)).with({ node: config.serverName });
+  const log = roleLog(context, config, secretsOf(barmanVariables, config)).with({ node: config.serverName });
   return await runUntilSignal(context, log, (asked) => runRole(config, context, log, asked));
 };
 
@@ -80,7 +81,7 @@ async function runRole(
     events: barmanEvents(metrics),
     primaryChange: new AbortController(),
   };
-  metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs() }));
+  metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs(), wallMs: clock.wallMs() }));
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");
   const observer = { ...barman, hostname: hostname(), stateDirectory };
@@ -98,7 +99,7 @@ async function runRole(
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;
     await takeIdentity(barman);
     barman.state.phase = "running";
-    const duties = [keepReceiving, keepSlots, doDuties, takeBackups, keepVerified, keepInStore];
+    const duties = [keepReceiving, keepSlots, doDuties, takeBackups, keepVerified, keepInStore, keepMeasured];
     const loops = duties.map((loop) => () => loop(barman));
     const ending = async () => {
       await untilAborted(stop.signal);

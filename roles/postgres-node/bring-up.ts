@@ -5,10 +5,11 @@ import { handOverRecovery, type Heir, lookForSuccessor } from "./act/hand-over.t
 import { starvation, starvedText } from "./act/rejoin.ts";
 import { isUndone } from "./act/restore.ts";
 import { cloneAgain } from "./act/take-order.ts";
+import { noteUnseen } from "./act/unseen.ts";
 import { licenseOf, type Node, say } from "./node.ts";
 import { onlyCloneHelps, remedyFor } from "../../core/postgres/remedy.ts";
 import { observeServer } from "./observe/server.ts";
-import { endOfServer, seeLog } from "./observe/trouble.ts";
+import { endOfServer, refusedHere, seeLog } from "./observe/trouble.ts";
 import type { ServerEnd, ServerRun } from "./run.ts";
 
 /** Waits until the server answers. Null once it does, and may go on as what it is; otherwise why it has ended. */
@@ -50,7 +51,7 @@ const unseen = () =>
     exitCode: ExitCode.refused,
   });
 
-/** A standby that lets nobody in for this long, since files of it are missing, is ended; milliseconds. */
+/** A standby that lets nobody in for this long, since files of it are missing, is ended; what is refused is said; milliseconds. */
 const unusableMs = 5_000;
 
 /**
@@ -64,6 +65,7 @@ async function untilReady(
 ): Promise<"ready" | "ended" | "starved" | "reinit" | { unusable: string } | Heir> {
   const { clock, condition, config, log, stop } = node;
   const since = clock.nowMs();
+  let refusedSince: number | null = null;
   const starves = starvation(node);
   let reported = since;
   let brokenSince: number | null = null;
@@ -81,6 +83,9 @@ async function untilReady(
       if (role === "standby" && brokenSince !== null && clock.nowMs() - brokenSince >= unusableMs) {
         return { unusable: errorText(error) };
       }
+      const refused = refusedHere(error, config);
+      refusedSince = refused ? refusedSince ?? clock.nowMs() : null;
+      if (refused && clock.nowMs() - refusedSince! >= unusableMs) noteUnseen(refused, node);
       if (clock.nowMs() - reported >= config.recoveryCheckSeconds * 1000) {
         reported = clock.nowMs();
         log.info("PostgreSQL does not answer yet", { why: errorText(error) });

@@ -33,6 +33,7 @@ export function repmgrDoor(local: LocalServer, deps: DepsOutside): RepmgrDoor {
   return {
     registerPrimary: () => registerPrimary(local.sql, config.id, log),
     registerStandby: (upstreamNodeId) => registerStandby(upstreamNodeId, log),
+    forget: (nodeIds) => local.forgetNodes(nodeIds),
     paused: () => local.repmgrdPaused(),
     unpause: () => local.unpauseRepmgrd(),
     startDaemon: (connects) =>
@@ -59,6 +60,7 @@ export function othersDoor(deps: DepsOutside): OthersDoor {
   return {
     ask: (host, how) => peers.askNode(host, how),
     addresses: () => peers.names.all(),
+    wayTo: (host) => peers.names.wayTo(host),
     answers: (host, timeoutMs) =>
       withDeadline(peers.getText(host, "/status", timeoutMs), timeoutMs, host).then(() => true, () => false),
     grantedEpoch: () => grantedEpoch(deps),

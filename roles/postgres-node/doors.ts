@@ -16,6 +16,7 @@ import type { RecoveryState } from "./tools/recovery-queries.ts";
 import type { RestoreOrder } from "../../core/protocol/restore.ts";
 import type { RoleChange, RoleSeen } from "./decide/roles.ts";
 import type { ServerSeen } from "./decide/server-seen.ts";
+import type { Way } from "../../core/postgres/conninfo.ts";
 
 /** How much of a backup has been copied, bytes. */
 export interface CopyProgress {
@@ -119,6 +120,8 @@ export interface ServerDoor {
   /** `onLine`: each line of its log, as it comes */
   start(onLine: (line: string) => void): ServerProcess;
   look(): Promise<Omit<ServerSeen, "atMs">>;
+  /** throws if a new session of the agent is not let in */
+  login(): Promise<void>;
   /** how many processes the server has */
   processes(): number;
   /** ends all of them at once, as the fence does; false if some stay */
@@ -150,6 +153,8 @@ export interface RepmgrDoor {
   /** false if repmgr failed; the log says why */
   registerPrimary(): Promise<boolean>;
   registerStandby(upstreamNodeId: number): Promise<boolean>;
+  /** removes the records of these nodes; on a primary */
+  forget(nodeIds: readonly number[]): Promise<void>;
   /** `connects`: the hosts that it connects to; it is held back while their names do not resolve */
   startDaemon(connects: () => readonly string[]): Pick<Supervised, "running" | "held" | "stop">;
   /** whether repmgrd is paused on this node; false if repmgr is not there yet */
@@ -162,6 +167,8 @@ export interface OthersDoor {
   ask(host: string, how: AskHow): Promise<PeerSeen>;
   /** the last good addresses, by name */
   addresses(): Readonly<Record<string, string>>;
+  /** with the last good address while DNS does not answer for the host */
+  wayTo(host: string): Way;
   /** whether an agent of any kind answers there */
   answers(host: string, timeoutMs: number): Promise<boolean>;
   /** a voter in sight that has granted an epoch, or cannot say; null: none has */

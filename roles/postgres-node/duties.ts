@@ -1,11 +1,10 @@
 // What a node does at each look at its running server, in this order: each duty decides by what was just seen, and acts.
 import { notPromoted } from "../../core/protocol/trouble.ts";
-import { errorText } from "../../core/words/errors.ts";
 import { Consistency } from "./act/consistency.ts";
 import { fenceHere } from "./act/end-server.ts";
 import { FailoverSlots } from "./act/failover-slots.ts";
 import { FirstCheckpoint } from "./act/first-checkpoint.ts";
-import { follow } from "./act/follow.ts";
+import { follow, WayToUpstream } from "./act/follow.ts";
 import { endForce, FirstLease } from "./act/force.ts";
 import { OldData } from "./act/old-data.ts";
 import { promoteHere } from "./act/promote.ts";
@@ -23,18 +22,9 @@ import type { RunningView, Surroundings } from "./decide/view.ts";
 import { licenseOf, type Node, ownOf, say } from "./node.ts";
 import { observeOrigin } from "./observe/server.ts";
 import { viewOf } from "./observe/surroundings.ts";
+import { type Duty, retried, upkeep } from "./duty.ts";
 import type { ServerEnd, ServerRun } from "./run.ts";
 import { immediateStop } from "./tools/postmaster.ts";
-
-export interface Duty {
-  name: string;
-  /** why it has this place in the order; null if its place does not matter */
-  orderBecause: string | null;
-  /** "end": what follows relies on it, so the server ends; "retry": a sound server runs on, and the next look tries again */
-  ifItFails: "end" | "retry";
-  /** returns why the server has to end, if it has to */
-  do(surroundings: Surroundings): Promise<ServerEnd | null | void> | void;
-}
 
 /** A WAL receiver counts as streaming once PostgreSQL has reported no trouble for this long, milliseconds. */
 const steadyMs = 2_000;
@@ -45,7 +35,6 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
   const roleChange = new RoleChange(node);
   const slots = new Slots(node);
   const reserve = new Reserve(node);
-  const repmgrdPause = new RepmgrdPause(node);
   const consistency = new Consistency(node);
   const steps: Duty[] = [
     {
@@ -90,37 +79,13 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
     upkeep("first checkpoint", new FirstCheckpoint(node)),
     upkeep("old data", new OldData(node)),
     upkeep("failover slots", new FailoverSlots(node)),
-    { name: "repmgrd's pause", orderBecause: null, ifItFails: "retry", do: () => repmgrdPause.end() },
+    upkeep("repmgrd's pause", new RepmgrdPause(node)),
+    upkeep("way to the upstream", new WayToUpstream(node)),
     { name: "slots", orderBecause: null, ifItFails: "retry", do: (seen) => slots.dropUnneeded(seen) },
     upkeep("roles", new Roles(node)),
     upkeep("settings", new Settings(node)),
   ];
   return steps.map((step) => step.ifItFails === "retry" ? retried(step, node) : step);
-}
-
-/** A duty whose place does not matter, and that a sound server survives. */
-const upkeep = (name: string, part: { keep: Duty["do"] }): Duty => {
-  return { name, orderBecause: null, ifItFails: "retry", do: (seen) => part.keep(seen) };
-};
-
-/** A duty that fails is tried again at the next look. Neither does the server end for it, nor are later duties left out. */
-function retried(step: Duty, { log }: Node): Duty {
-  let said: string | null = null;
-  return {
-    ...step,
-    do: async (surroundings) => {
-      try {
-        const end = await step.do(surroundings);
-        said = null;
-        return end;
-      } catch (error) {
-        const why = errorText(error);
-        if (why !== said) log.warn("A duty failed; it is tried again at each look", { duty: step.name, why });
-        said = why;
-        return null;
-      }
-    },
-  };
 }
 
 async function keepRoom(surroundings: Surroundings, reserve: Reserve, node: Node): Promise<ServerEnd | null> {

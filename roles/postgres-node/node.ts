@@ -13,7 +13,7 @@ import { type OwnNode, ownNode } from "./decide/own.ts";
 import type { CutOff, License } from "./decide/view.ts";
 import type { Doors } from "./doors.ts";
 import type { Repmgrd } from "./act/repmgrd.ts";
-import type { NodeEvents } from "./http/metrics.ts";
+import type { NodeEvents } from "./http/event-metrics.ts";
 import type { Lease } from "./lease/lease.ts";
 import type { Activity } from "./state/activity.ts";
 import type { Candidacy } from "./state/candidacy.ts";
@@ -145,9 +145,11 @@ export function licenseOf({ config, memory, lease, seen }: Node): License {
   }).license;
 }
 
-/** A primary with the lease: it has a role to hand over. */
+/** A primary with the lease, also one that serves and is not seen any more: it has a role to hand over. */
 export function leads(node: Node): boolean {
-  return node.seen.role() === "primary" && licenseOf(node) === "held";
+  const role = node.seen.role();
+  const unseen = role === "unknown" && node.activity.phase === "running" && node.candidacy.current === null;
+  return (role === "primary" || unseen) && licenseOf(node) === "held";
 }
 
 /** If this node needs a lease, a server that is read-write, or about to be, ends with the lease from now on. */
@@ -176,6 +178,7 @@ export function statusOf(node: Node): NodeStatus {
       roles: condition.roles,
       tls: condition.tls,
       settings: condition.settings,
+      facts: condition.facts,
     },
     disk: seen.now.disk && { freeBytes: seen.now.disk.freeBytes, totalBytes: seen.now.disk.totalBytes },
     // a node that only asks for the lease keeps no other from asking: it may never get it

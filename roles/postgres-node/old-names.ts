@@ -3,7 +3,7 @@ import { choosePrimary, reportOf } from "../../core/protocol/choose-primary.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { errorText, ExitCode } from "../../core/words/errors.ts";
 import { exists } from "../../core/runtime/files.ts";
-import { createLog } from "../../core/runtime/log.ts";
+import { roleLog } from "../../core/runtime/start.ts";
 import { Names } from "../../core/runtime/names.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { httpPortOf } from "../../core/protocol/port.ts";
@@ -113,7 +113,7 @@ export const sshdStart: Command = async (context) => {
     context.print("sshd is already running");
     return ExitCode.ok;
   }
-  const log = createLog({ level: config.logLevel, write: context.print, wallMs: context.clock.wallMs });
+  const log = roleLog(context, config, []);
   const never = { restart: "never" as const, firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 };
   const sshd = supervise({ ...await prepareSshd(), restart: never }, { clock: context.clock, log });
   return (await sshd.exited()).code ?? ExitCode.no;

@@ -1,11 +1,11 @@
 // Puts in place what the node needs before it decides anything: directories, passfile, repmgr.conf, and a postgresql.conf
 // that PostgreSQL itself has accepted. The data is not touched.
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Setting } from "../../config/list-syntax.ts";
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import { postgresAccount, run, tryRun } from "../../core/runtime/command.ts";
-import { ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import {
   diskSpace,
   ensureDirectory,
@@ -21,10 +21,16 @@ import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import { renderPgpassLine } from "../../core/postgres/conninfo.ts";
+import type { Trouble } from "../../core/protocol/trouble.ts";
 import { requireTlsFiles } from "./data/tls.ts";
+import { sharedMemoryTrouble } from "./decide/shared-memory.ts";
+import { unwritable } from "./decide/unwritable.ts";
+import { mountsBelow } from "./text/mounts.ts";
+import type { QueriesFile } from "./exporter/custom-metrics.ts";
 import { librariesOf } from "./text/preloaded.ts";
 import { renderPostgresqlConf, translateSettings } from "./text/postgresql-conf.ts";
 import { passfilePath, renderRepmgrConf, repmgrConfPath } from "./text/repmgr-conf.ts";
+import { readQueriesFile } from "./tools/queries-file.ts";
 
 /** Checks CONFIGS against this PostgreSQL and returns the text of postgresql.conf. Throws OperatorError. */
 export async function acceptedServerConfig(
@@ -98,43 +104,48 @@ async function sizeOf(pgdata: string, log: Log): Promise<number | null> {
   }
 }
 
-/** Parallel queries fail with less shared memory, bytes. Docker gives 64 MB. */
-const enoughShared = 128 * 1024 * 1024;
-
-/** Warns of a small /dev/shm, which only some queries notice: "could not resize shared memory segment". */
-async function checkSharedMemory(log: Log): Promise<void> {
+/** What is wrong with /dev/shm, which only some queries notice. */
+async function lookAtSharedMemory(log: Log): Promise<Trouble[]> {
   try {
-    const { totalBytes } = await diskSpace("/dev/shm");
-    if (totalBytes >= enoughShared) return;
-    const fix =
-      "set shm_size: 256mb (Compose) or --shm-size=256m for this node; on Kubernetes, mount an emptyDir in memory";
-    log.warn("Parallel queries may fail: /dev/shm is small", { totalBytes, enoughBytes: enoughShared, fix });
+    const trouble = sharedMemoryTrouble((await diskSpace("/dev/shm")).totalBytes);
+    if (trouble === null) return [];
+    log.warn("Parallel queries may fail", { ...trouble });
+    return [trouble];
   } catch (error) {
     log.warn("The size of /dev/shm cannot be seen; parallel queries need 128 MB of it", { error });
+    return [];
   }
 }
 
-/** Directories, the passfile and repmgr.conf. Throws OperatorError if the container or PGDATA cannot be used. */
-export async function prepareNode(config: NodeConfig, log: Log): Promise<void> {
+/**
+ * Directories, the passfile and repmgr.conf. Returns what the container lacks although it can be used, and what METRICS_QUERIES
+ * names. Throws OperatorError if that is wrong, or the container or PGDATA cannot be used.
+ */
+export async function prepareNode(
+  config: NodeConfig,
+  log: Log,
+): Promise<{ lacks: Trouble[]; queries: QueriesFile | null }> {
+  const queries = await readQueriesFile(config.metricsQueries);
   await requireFoothold({
     paths: ["/var/run/postgresql", "/run/postdock", dirname(passfilePath), dirname(repmgrConfPath), tmpdir()],
     ports: [httpNeeds(config.httpPort), { port: 5432, by: "PostgreSQL", change: null }],
     sshd: config.sshEnable,
   });
+  await requireOneVolume(config.pgdata);
   const owner = postgresAccount;
   await ensureDirectory("/var/run/postgresql", { mode: 0o2775, owner });
   await ensureDirectory("/run/postdock", { mode: 0o750, owner });
-  await preparePgdata(config.pgdata);
+  await preparePgdata(config.pgdata, log);
   await writeAtomic(passfilePath, renderPgpassLine(config.replicationUser, config.replicationPassword), {
     mode: 0o600,
     owner,
   });
   await writeAtomic(repmgrConfPath, renderRepmgrConf(config), { mode: 0o640, owner });
   await removeStaleSockets();
-  await checkSharedMemory(log);
+  return { lacks: await lookAtSharedMemory(log), queries };
 }
 
-async function preparePgdata(pgdata: string): Promise<void> {
+async function preparePgdata(pgdata: string, log: Log): Promise<void> {
   try {
     await ensureDirectory(pgdata, { mode: 0o700, owner: postgresAccount });
     const probe = join(pgdata, "pgsql_tmp.write-test");
@@ -144,18 +155,10 @@ async function preparePgdata(pgdata: string): Promise<void> {
     const lostAndFound = join(pgdata, "lost+found");
     if (await exists(lostAndFound)) await setAccess(lostAndFound, { mode: 0o700, owner: postgresAccount });
   } catch (error) {
-    const code = (error as { code?: string }).code;
-    throw new OperatorError({
-      what: `The data directory ${pgdata} cannot be written to`,
-      why: code === "ENOSPC" ? "the disk is full" : (error as Error).message,
-      fix: code === "ENOSPC"
-        ? "free space on the volume, or give the node a larger one"
-        : "mount a writable volume at PGDATA, and give its files to uid 999",
-      exitCode: ExitCode.config,
-      cause: error,
-    });
+    const ends = unwritable(pgdata, error, await exists(pgdata));
+    if (ends !== null) throw ends;
+    log.warn("The volume of the data directory is full", { pgdata, why: errorText(error) });
   }
-  await requireOneVolume(pgdata);
   // a volume of 1.x may belong to another uid of the same image family
   const version = await modeOf(join(pgdata, "PG_VERSION"));
   if (version !== null && version.uid !== postgresAccount.uid && process.getuid?.() === 0) {
@@ -163,17 +166,23 @@ async function preparePgdata(pgdata: string): Promise<void> {
   }
 }
 
-/** Clones, rewinds and restores replace the data directory as a whole, by renaming: WAL has to be in it. */
+/** Clones, rewinds and restores replace the data directory as a whole, by renaming what is in it: all of it is on one volume. */
 async function requireOneVolume(pgdata: string): Promise<void> {
+  const real = resolve(dirname(pgdata), await linkTarget(pgdata) ?? pgdata);
   const wal = join(pgdata, "pg_wal");
   const link = await linkTarget(wal);
-  const mounts = await readIfThere("/proc/self/mountinfo") ?? ""; // the fifth field is the mount point (proc(5))
-  if (link === null && !mounts.split("\n").some((line) => line.split(" ")[4] === wal)) return;
+  const mounts = mountsBelow(await readIfThere("/proc/self/mountinfo") ?? "", real);
+  if (link === null && mounts.length === 0) return;
   throw new OperatorError({
-    what: `${wal} is ${link === null ? "a volume of its own" : `a link to ${link}`}, which is not supported`,
-    why: "a clone or a restore replaces the data directory as a whole, WAL included",
+    what: link === null
+      ? `${mounts.join(", ")} ${
+        mounts.length === 1 ? "is a volume" : "are volumes"
+      } inside PGDATA, which is not supported`
+      : `${wal} is a link to ${link}, which is not supported`,
+    why: "a clone, a rewind or a restore replaces the data directory as a whole, WAL and settings included",
     fix:
-      "mount one volume at PGDATA; if there is WAL already, stop the node and move the files into a directory pg_wal there",
+      "mount one volume at PGDATA and nothing in it: settings belong in CONFIGS, and log_directory may be elsewhere; if there " +
+      "are data in it already, such as WAL, stop the node and move them into a directory of that name there",
     exitCode: ExitCode.config,
   });
 }

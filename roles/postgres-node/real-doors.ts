@@ -126,7 +126,7 @@ function dataDoor(deps: RealDeps): DataDoor {
     forgetStandbys: () => forgetStandbys(pgdata, log),
     newestTimeline: () => newestHistory(pgdata),
     makeNextTimeline: (own, wanted) => makeNext(pgdata, own, wanted),
-    writeUpstream: (upstream) => writeStandbyState(upstream, config),
+    writeUpstream: (upstream) => writeStandbyState(upstream, deps),
     writeSyncNames: (names) => writeSyncNames(names, config),
     writeStandbySlots: (names) => writeStandbySlots(names, config),
     writeLockFiles: (role) => writeLockFiles(config, role),
@@ -145,6 +145,7 @@ function serverDoor(local: LocalServer, deps: RealDeps): ServerDoor {
       return startPostmaster({ pgdata, stoppingMs: stoppingSeconds * 1000, onLine }, deps);
     },
     look: () => local.look(),
+    login: () => local.login(),
     processes: () => processesIn("postgres", pgdata).length,
     end: () => fenceServer(pgdata, clock),
     promote: () => local.promote(),

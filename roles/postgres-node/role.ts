@@ -1,5 +1,5 @@
 // Wiring of the postgres-node role: configuration, HTTP, sshd, and the node's life from start to stop.
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
@@ -13,14 +13,17 @@ import { openLongestLease } from "../../core/lease/longest.ts";
 import { Voter } from "../../core/lease/voter.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys, type ControlKeys } from "../../core/protocol/signing.ts";
+import type { Trouble } from "../../core/protocol/trouble.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { remove } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
+import { fraction } from "../../core/runtime/random.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { EndsAtOnce } from "../../core/words/errors.ts";
 import { endServer } from "./act/end-server.ts";
+import { watchFailoverSafety } from "./act/failover-safety.ts";
 import { takeOver } from "./act/hand-over.ts";
 import { keepDataAge, observedBefore } from "./act/data-age.ts";
 import { Repmgrd } from "./act/repmgrd.ts";
@@ -32,7 +35,7 @@ import { isMajorMaster } from "./http/is-major-master.ts";
 import { answerLocal } from "./http/local-commands.ts";
 import { operatorAnswers } from "./http/operator.ts";
 import { restoreAnswers } from "./http/restore-orders.ts";
-import { nodeEvents } from "./http/metrics.ts";
+import { nodeEvents } from "./http/event-metrics.ts";
 import { nodeHttp } from "./http/probes.ts";
 import { Fence } from "./lease/fence.ts";
 import { Lease } from "./lease/lease.ts";
@@ -54,7 +57,7 @@ import { agentSocketPath } from "./text/repmgr-conf.ts";
 /** `postgres-node entrypoint`: the container's main process. */
 export const nodeEntrypoint: Command = async (context) => {
   const config = loadNodeConfig(context);
-  const log = roleLog(context, config.logLevel, secretsOf(postgresNodeVariables, config)).with({ node: config.name });
+  const log = roleLog(context, config, secretsOf(postgresNodeVariables, config)).with({ node: config.name });
   return await runUntilSignal(context, log, (stop) => runRole(config, context, log, stop));
 };
 
@@ -75,12 +78,13 @@ interface Given {
   log: Log;
   stop: AbortSignal;
   holder: Holder;
+  lacks: readonly Trouble[];
   /** ends the role at once */
   fail: (error: Error) => void;
 }
 
 /** The node with its doors, fence, voter, history and keys. */
-async function makeNode({ config, context, log, stop, holder, fail }: Given): Promise<Made> {
+async function makeNode({ config, context, log, stop, holder, lacks, fail }: Given): Promise<Made> {
   const { clock, environment } = context;
   const incarnation = randomUUID();
   const keys: ControlKeys = { keys: clusterKeys(config.clusterKeys, config.replicationPassword), incarnation };
@@ -100,11 +104,12 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
   const serverConfig = await acceptedServerConfig(config, { clock, log });
   const doors = realDoors({ config, clock, log, stop, client, peers, serverConfig, holder, environment });
   const history = new History({ pgdata: config.pgdata, node: config.host, clock, log });
-  const condition = new Condition();
+  const condition = new Condition(lacks);
   const activity = new Activity({ clock, log });
   const onLost = (because: string) => {
     condition.fencedBecause(because);
-    history.note("Fenced", { because });
+    events.fence.inc("lease-ended");
+    history.note("Fenced", { because, term: lease.term() });
     activity.wake();
   };
   const onRenewed = (ageMs: number) => events.leaseAge.observe(ageMs / 1000);
@@ -140,13 +145,13 @@ async function makeNode({ config, context, log, stop, holder, fail }: Given): Pr
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
-  await prepareNode(config, log);
+  const { lacks, queries } = await prepareNode(config, log);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // reported below
   const holder = { node: config.name, container: hostname(), since: new Date(context.clock.wallMs()).toISOString() };
   await lockVolume({ pgdata: config.pgdata, holder, clock: context.clock, log, stop, fail: failure.reject });
   if (stop.aborted) return;
-  const made = await makeNode({ config, context, log, stop, holder, fail: failure.reject });
+  const made = await makeNode({ config, context, log, stop, holder, lacks, fail: failure.reject });
   const { node, history } = made;
   await history.load();
   const sshd = config.sshEnable ? supervise(await prepareSshd(), node) : null;
@@ -154,9 +159,10 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   if (!node.lease.mode.on) {
     log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
-  exportMetrics(node, made.metrics);
+  exportMetrics(node, made.metrics, queries);
   void keepDataAge(node);
   void watchTls(node);
+  void watchFailoverSafety(node);
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
   // processes end with the container, and only then may another node have the lease: nothing is waited for
   if (!(failed instanceof EndsAtOnce)) await close(made, sshd, listeners);
@@ -172,9 +178,9 @@ async function listen({ node, voter, history, keys, metrics, openPage }: Made) {
     ...restoreAnswers(node),
   ];
   const role = nodeHttp(node, metrics);
-  const { clock, config, log } = node;
-  const app = httpApp(role, log, { control: controlApp(answers, { ...keys, clock, log }), config, openPage });
-  const local = httpApp(role, log);
+  const control = controlApp(answers, { ...node, ...keys, refused: node.events.refused });
+  const app = httpApp(role, node.log, { control, config: node.config, openPage });
+  const local = httpApp(role, node.log);
   local.post("/local/:command", async (c) => {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);
     if (!verdict) return c.text("no such command\n", 404);
@@ -183,7 +189,7 @@ async function listen({ node, voter, history, keys, metrics, openPage }: Made) {
   addProbe(app, "/local/is-major-master", () => isMajorMaster(node));
   app.get("/history", (c) => c.json({ schema: 1, entries: history.all() }));
   await remove(agentSocketPath);
-  return [await serve(app, { port: config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
+  return [await serve(app, { port: node.config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
 }
 
 async function close({ node, doors, fence }: Made, sshd: Supervised | null, listeners: readonly { close(): void }[]) {
@@ -191,9 +197,4 @@ async function close({ node, doors, fence }: Made, sshd: Supervised | null, list
   await Promise.all([sshd?.stop(), node.lease.release("the container is stopping").then(() => fence.stop())]);
   await doors.close();
   for (const listener of listeners) listener.close();
-}
-
-/** A number in [0, 1) that cannot be predicted: it decides which of two claimants tries first. */
-function fraction(): number {
-  return randomBytes(4).readUInt32BE() / 2 ** 32;
 }

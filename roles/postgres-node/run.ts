@@ -32,10 +32,17 @@ export class ServerRun {
   retryMs: number | null = null;
   /** it has streamed for a while */
   streamed = false;
+  private answersSince: number | null = null;
   private notStreamingSince: number | null = null;
   private noPrimarySince: number | null = null;
 
   constructor(readonly process: ServerProcess) {}
+
+  /** For how long it has answered, from one look to the next, milliseconds. */
+  answersMs(nowMs: number): number {
+    this.answersSince ??= nowMs;
+    return nowMs - this.answersSince;
+  }
 
   /** For how long it has not streamed, milliseconds. */
   notStreamingMs(streams: boolean, nowMs: number): number {

@@ -5,8 +5,10 @@ import { lead } from "./act/promote.ts";
 import { endRestore, reachTarget } from "./act/restore.ts";
 import { endWithoutHeir, handOver, type Heir, successorOf } from "./act/hand-over.ts";
 import { takeOrder } from "./act/take-order.ts";
+import { giveWayUnseen } from "./act/unseen.ts";
 import { bringUp } from "./bring-up.ts";
-import { dutiesOf, type Duty } from "./duties.ts";
+import { dutiesOf } from "./duties.ts";
+import type { Duty } from "./duty.ts";
 import { announce, armIfNeeded, leads, licenseOf, type Node } from "./node.ts";
 import { observeServer } from "./observe/server.ts";
 import { finalLook, observeSurroundings } from "./observe/surroundings.ts";
@@ -64,7 +66,8 @@ export async function serveAsRole(
 /** Promotes the server that was started for it. Null if it leads, or is to stay as it is; otherwise why it has ended. */
 async function leadIf(promoteBecause: string | null, run: ServerRun, node: Node): Promise<ServerEnd | null> {
   if (promoteBecause === null) return null;
-  const outcome = await lead(promoteBecause, node.clock.nowMs(), node);
+  const cause = node.memory.now.restore === null ? "start" : "restore";
+  const outcome = await lead({ because: promoteBecause, cause, started: node.clock.nowMs() }, node);
   if (outcome === "primary") {
     await endRestore(node);
     return null;
@@ -79,9 +82,7 @@ async function leadIf(promoteBecause: string | null, run: ServerRun, node: Node)
 
 async function watch(run: ServerRun, node: Node): Promise<ServerEnd> {
   const duties = dutiesOf(run, node);
-  const since = node.clock.nowMs();
   while (!node.stop.aborted) {
-    if (node.clock.nowMs() - since >= shortLifeMs) node.condition.recovered();
     if (!run.process.running()) {
       const trouble = await endOfServer(run, node);
       const again = node.condition.shortLives > 0;
@@ -112,8 +113,9 @@ async function lookOnce(run: ServerRun, duties: readonly Duty[], node: Node): Pr
   } catch (error) {
     node.log.warn("The local server did not answer", { why: errorText(error) });
     node.seen.serverSilent(node.clock.nowMs(), staleMs);
-    return null;
+    return await giveWayUnseen(error, node);
   }
+  if (run.answersMs(node.clock.nowMs()) >= shortLifeMs) node.condition.recovered();
   if (node.seen.role() === "primary") node.candidacy.settle();
   announce(node);
   const surroundings = run.surroundings = await observeSurroundings(node);
@@ -139,7 +141,7 @@ async function heirOf(end: ServerEnd, run: ServerRun, node: Node): Promise<Heir 
     ? known
     : successorOf(node, await observeSurroundings(node, finalLook), null);
   if (!succession || "none" in succession) return succession;
-  return { to: succession.to, because: `this node is stopping (${node.stop.reason})` };
+  return { to: succession.to, because: `this node is stopping (${node.stop.reason})`, cause: "stop" };
 }
 
 /** Stops repmgrd and what still runs of the server, at once on SIGQUIT, otherwise fast. The lease may then go elsewhere. */

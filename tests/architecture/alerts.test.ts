@@ -3,12 +3,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { barmanEvents, barmanGauges } from "../../roles/barman/text/metrics.ts";
-import { poolGauges } from "../../roles/pgpool/text/metrics.ts";
-import { frontendFamilies } from "../../roles/pgpool/text/pool-shows.ts";
-import { serverSources } from "../../roles/postgres-node/exporter/server-sources.ts";
-import { slotSources } from "../../roles/postgres-node/exporter/slot-sources.ts";
-import { nodeGauges } from "../../roles/postgres-node/http/metrics.ts";
+import { inRulesTestOnly, provoked } from "../support/alert-rules.ts";
+import { namesIn, unknownIn } from "./metric-names.ts";
 
 interface Rule {
   alert: string;
@@ -21,26 +17,6 @@ interface Rule {
 const { groups } = parse(await readFile("monitoring/rules.yml", "utf8")) as { groups: { rules: Rule[] }[] };
 const rules = groups.flatMap((group) => group.rules);
 const docs = await readFile("docs/alerts.md", "utf8");
-
-/** Names that are made where they are counted, or by Prometheus itself. */
-function exported(): Set<string> {
-  const counted: string[] = [];
-  barmanEvents({
-    counter: (name) => (counted.push(name), { inc: () => {} }),
-    duration: (name) => (counted.push(name), { observe: () => {} }),
-  });
-  return new Set([
-    ...[...nodeGauges, ...poolGauges, ...barmanGauges].map(({ name }) => name),
-    ...[...serverSources, ...slotSources].flatMap(({ columns }) => columns.map(({ name }) => name)),
-    ...frontendFamilies([], 0).map(({ name }) => name),
-    ...counted,
-    "up",
-    "pg_up",
-    "pg_replication_lag_seconds",
-    "postdock_events_total",
-    "postdock_metrics_age_seconds",
-  ]);
-}
 
 test("each alert has one section, to which its runbook link leads", () => {
   const sections = [...docs.matchAll(/^### (\w+)$/gm)].map((m) => m[1]!);
@@ -56,12 +32,15 @@ test("each alert has a severity of three", () => {
 });
 
 test("each alert asks for metrics that are exported", () => {
-  const known = exported();
   for (const { alert, expr } of rules) {
-    const asked = expr.replaceAll(/"[^"]*"/g, "").match(/\b(?:up|(?:pg|postdock|barman|pgpool2)_\w+)(?=[^\w])/g) ?? [];
-    assert.ok(asked.length > 0, alert);
-    for (const name of asked) {
-      if (!name.startsWith("pg_settings_")) assert.ok(known.has(name), `${alert} asks for ${name}`);
-    }
+    assert.ok(namesIn(expr).length > 0, alert);
+    assert.deepEqual(unknownIn(expr), [], alert);
   }
+});
+
+test("each alert is provoked in a scenario, or fires in rules.test.yml with the reason why only there", async () => {
+  const rulesTest = await readFile("monitoring/rules.test.yml", "utf8");
+  const only = Object.keys(inRulesTestOnly);
+  assert.deepEqual(rules.map((r) => r.alert).toSorted(), [...Object.keys(provoked), ...only].toSorted());
+  assert.deepEqual(only.filter((alert) => !rulesTest.includes(alert)), []);
 });

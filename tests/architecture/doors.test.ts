@@ -33,7 +33,7 @@ const doors: readonly Door[] = [
   {
     what: "timeouts of requests",
     code: /AbortSignal\.timeout/,
-    files: ["core/client/peers.ts"],
+    files: ["core/client/peers.ts", "core/client/webhook.ts"],
   },
   { what: "listeners of abort signals", code: /addEventListener\("abort"/, files: ["core/runtime/time.ts"] },
   {
@@ -54,10 +54,11 @@ const doors: readonly Door[] = [
     what: "HTTP requests",
     packages: ["node:http", "node:https"],
     code: /\bfetch\(/,
-    files: ["core/client/own-agent.ts", "core/client/peers.ts"],
+    files: ["core/client/own-agent.ts", "core/client/peers.ts", "core/client/webhook.ts"],
   },
   { what: "orders between containers", code: /["'`]\/control\/[a-z]/, files: ["core/protocol/orders.ts"] },
   { what: "the command line's parser", packages: ["commander"], files: ["cli/command-parser.ts"] },
+  { what: "YAML", packages: ["yaml"], files: ["roles/postgres-node/tools/queries-file.ts"] },
   { what: "cron expressions", packages: ["croner"], files: ["config/cron.ts"] },
   {
     what: "the process: arguments, signals, exit",
@@ -100,7 +101,7 @@ test("the driver of PostgreSQL is used where the SQL is", () => assert.deepEqual
 
 test("packages are those of the manifest", () => {
   const known = new Set([
-    ...["@hono/node-server", "commander", "croner", "hono", "postgres", "prom-client", "zod"],
+    ...["@hono/node-server", "commander", "croner", "hono", "postgres", "prom-client", "yaml", "zod"],
     ...["node:crypto", "node:net", "node:os", "node:path", "node:process", "node:fs", "node:fs/promises", "node:http"],
     "node:child_process",
     "node:dns/promises",

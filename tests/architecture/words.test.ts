@@ -10,6 +10,7 @@ import { filesOf, isTest, readSources, readText, type Source, toSource } from ".
 const foreignNames: readonly RegExp[] = [
   /^config\//,
   /^roles\/postgres-node\/(old-names|http\/is-major-master)\.ts$/,
+  /^roles\/postgres-node\/exporter\/custom-queries(\.io\.test)?\.ts$/,
   /^cli\/(legacy-commands|command-tree|commands|config-commands)(\.test)?\.ts$/,
   /^roles\/pgpool\/text\/pgpool-(conf|settings)(\.test)?\.ts$/,
 ];

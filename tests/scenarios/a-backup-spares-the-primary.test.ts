@@ -1,5 +1,5 @@
 // Promise: a base backup is copied from a standby that fits. If that standby dies meanwhile, the backup is taken again from the
-// primary, and nothing half is left in the catalog.
+// primary, and nothing half is left in the catalog. One that is asked for meanwhile waits for it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -16,6 +16,7 @@ interface Listed {
   id: string;
   status: string;
   from: string | null;
+  endSeconds: number | null;
 }
 
 test("a backup is copied from a standby, and from the primary once that standby is dead", async () => {
@@ -39,12 +40,15 @@ test("a backup is copied from a standby, and from the primary once that standby 
   await cluster.kill(first.host);
   const list = async (): Promise<Listed[]> =>
     JSON.parse(await exec(backup, ["postdock", "barman", "list", "--json"])).backups;
-  const only = async () => {
-    const all = await list();
-    return all.length === 1 && all[0]?.status === "DONE" ? all[0] : null;
-  };
-  const done = await waitUntil(only, { what: "one whole backup", deadlineMs: 180_000, everyMs: 1_000 }, deps);
-  assert.equal(done.from, "primary");
+  const again = async () => (await source())?.role === "primary";
+  await waitUntil(again, { what: "a backup from the primary", deadlineMs: 120_000, everyMs: 250 }, deps);
+  const asked = await exec(backup, ["postdock", "barman", "backup"], 240_000);
+  assert.match(asked, /^Waiting for the base backup that has been under way for \d+ s …$/m);
+  const [done, next, ...others] = await list();
+  assert.deepEqual([done?.status, done?.from, next?.status, others], ["DONE", "primary", "DONE", []]);
+  const [, day, time] = /^(\d{8})T(\d{6})$/.exec(next!.id)!;
+  const begunMs = Date.parse(`${day!.replace(/(....)(..)/, "$1-$2-")}T${time!.replace(/(..)(..)/, "$1:$2:")}Z`);
+  assert.ok(begunMs / 1000 >= Math.floor(done!.endSeconds!), `one at a time: ${JSON.stringify([done, next])}`);
   const log = await logsOf(backup);
   assert.match(log, new RegExp(`"event":"Base backup failed"[^\n]*"host":"${first.host}"`));
   assert.match(log, new RegExp(`"host":"${primary}","role":"primary"[^\n]*the backup from ${first.host} failed`));

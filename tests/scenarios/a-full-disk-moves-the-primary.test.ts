@@ -6,7 +6,7 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { allOf, type Edit } from "../support/compose-file.ts";
 import { firstLevel as nodes } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
-import { exec, logsOf, logsSince } from "../support/docker.ts";
+import { exec, logsOf, logsSince, tryExec } from "../support/docker.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
 import { withMode } from "../support/variants.ts";
@@ -66,6 +66,17 @@ test("a full disk on the primary: another node leads, and the node returns when 
 
   // its vote and its epoch need no room either: without them the third node would find no majority
   assert.equal((await exec(container, ["bash", "-c", fill])).trim(), "0");
+  const because = async () => {
+    await cluster.psql(last, "select pg_logical_emit_message(false, '', 'x'), pg_switch_wal()");
+    return (await cluster.nodeStatus("pgmaster"))?.trouble?.because ?? null;
+  };
+  const said = await waitUntil(because, { what: "pgmaster to say why it does not stream", deadlineMs: 60_000 }, deps);
+  assert.match(said, /No space left on device/);
+  const { stdout: found } = await tryExec(container, ["postdock", "cluster", "doctor"]);
+  assert.match(
+    found,
+    /pgmaster: does not stream .*No space left on device\n\s*fix: make room on the volume of pgmaster/,
+  );
   const heir = others.find((n) => n !== last)!;
   await cluster.kill(last);
   assert.equal(await cluster.waitSuccessor(last, nodes), heir);

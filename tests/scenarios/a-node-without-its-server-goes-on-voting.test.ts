@@ -14,6 +14,11 @@ import { nothingMs, staysTrueFor, successionMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 const killPostmaster = "kill -KILL $(head -1 $PGDATA/postmaster.pid)";
+const shut = "local all all reject";
+const shutOut = `sed -i '1i ${shut}' $PGDATA/pg_hba.conf; gosu postgres pg_ctl reload`;
+const letIn = `sed -i '/^${shut}/d' $PGDATA/pg_hba.conf; gosu postgres pg_ctl reload`;
+const notLetIn =
+  /the agent of this node in: pg_hba.conf rejects connection for host "\[local\]".*local all postgres trust/s;
 
 async function inNode(cluster: Cluster, node: string, script: string): Promise<string> {
   return await exec(await cluster.container(node), ["bash", "-c", script]);
@@ -30,13 +35,15 @@ async function doctorSays(cluster: Cluster, node: string, said: RegExp): Promise
 }
 
 test("roles that lost what they need, a line that refuses all standbys, then a directory that they lack: the primary keeps its majority", async () => {
-  const edit = onNodes({ REPMGR_WAIT_POSTGRES_START_TIMEOUT: 3 });
+  const edit = onNodes({ REPMGR_WAIT_POSTGRES_START_TIMEOUT: 3, FAILOVER_MAX_DATA_AGE: 5 });
   await using cluster = await ownCluster({ name: "voteson", edit });
   await cluster.up(nodes);
   const primary = await cluster.waitWhole(startMs, nodes);
   await cluster.waitLease(nodes);
   const standbys = nodes.filter((n) => n !== primary);
   const ledger = await Ledger.start({ ...monkey, host: (await cluster.address(primary))! });
+  // as a switchover of repmgr's that failed leaves it: repmgrd goes on by itself within a minute or two
+  await inNode(cluster, standbys[0]!, "gosu postgres repmgr service pause");
 
   // what was set at the bootstrap is set again where it differs, also what an old dump brings back
   const replicates = "rolsuper and rolreplication and rolcanlogin and rolpassword like 'SCRAM%'";
@@ -72,6 +79,19 @@ test("roles that lost what they need, a line that refuses all standbys, then a d
   await cluster.psql(primary, "select pg_reload_conf()");
   assert.equal(await cluster.waitWhole(undefined, nodes), primary);
   await cluster.waitEach(standbys, "the trouble to be over", ({ trouble }) => trouble === null);
+
+  // the agent's own line: it is named while its open session serves, and after a start
+  await inNode(cluster, standbys[0]!, shutOut);
+  await doctorSays(cluster, primary, notLetIn);
+  await inNode(cluster, standbys[0]!, killPostmaster);
+  await doctorSays(cluster, primary, new RegExp(`${standbys[0]}: does not serve: .*${notLetIn.source}`, "s"));
+  await inNode(cluster, standbys[0]!, letIn);
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  await cluster.waitEach(
+    standbys,
+    "the trouble to be over",
+    ({ trouble, settings }) => !trouble && settings.length === 0,
+  );
 
   // PostgreSQL makes a tablespace on a standby only in a directory that is there
   const fast = "/srv/fast";
@@ -116,6 +136,27 @@ test("roles that lost what they need, a line that refuses all standbys, then a d
     /was not cloned again: .*tablespace fast belongs to \/srv\/fast, which is not a directory/,
   );
   for (const node of standbys) await inNode(cluster, node, makeDirectory);
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  await inNode(cluster, standbys[1]!, `mv ${fast} /srv/away`);
+  await cluster.waitEach(
+    [standbys[1]!],
+    "the volume of the tablespace to be missed",
+    ({ trouble }) => /tablespace fast belongs to \/srv\/fast, which is not a directory/.test(trouble?.because ?? ""),
+  );
+  await inNode(cluster, standbys[1]!, `mv /srv/away ${fast}`);
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  const { stdout: lost } = await tryExec(await cluster.container(standbys[1]!), ["postdock", "cluster", "history"]);
+  assert.match(lost, /way clone.* are not whole: pg_tblspc\/\d+ \(\/srv\/fast\) is not there, or empty/);
+
+  // what nobody but root may read in the data of the primary is named there, and the data of the standby serve on
+  await inNode(cluster, primary, "install -d -m 700 $PGDATA/.snapshot");
+  const unread = await reinit(standbys[0]!);
+  assert.equal(unread.code, 69, unread.stdout + unread.stderr);
+  const there = new RegExp(
+    `\\.snapshot.*Permission denied[^]*on the volume of ${primary}, give it to uid 999 .*or move it`,
+  );
+  assert.match(unread.stdout + unread.stderr, there);
+  await inNode(cluster, primary, "rmdir $PGDATA/.snapshot");
   assert.equal(await cluster.waitWhole(undefined, nodes), primary);
   await cluster.psql(primary, "drop tablespace fast");
 
@@ -176,4 +217,42 @@ test("roles that lost what they need, a line that refuses all standbys, then a d
   assert.match(gone.stdout + gone.stderr, new RegExp(`${broken} does not answer`));
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(primary))! });
   assertLedger("votes without a server", report, { atLeast: 40, gapMs: successionMs });
+
+  // standbys that could not follow for longer than FAILOVER_MAX_DATA_AGE do not lead by themselves: they know what they lack
+  await cluster.start(broken);
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  await inNode(cluster, primary, `sed -i '1i ${block}' $PGDATA/pg_hba.conf`);
+  await cluster.psql(primary, "select pg_reload_conf(), pg_terminate_backend(pid) from pg_stat_replication");
+  await cluster.psql(primary, "create table unseen as select generate_series(1, 200000) as n");
+  await cluster.waitEach(standbys, "the standbys to lack it", ({ postgres }) => (postgres.lagBytes ?? 0) > 1e6);
+  await staysTrueFor(6_000, async () => (await cluster.nodeStatus(primary))?.lease.held === true, { what: "it leads" });
+  await cluster.kill(primary);
+  const nobody = async () => await cluster.primary(standbys) === null;
+  await staysTrueFor(nothingMs, nobody, { what: "no standby leads" });
+  await doctorSays(
+    cluster,
+    other,
+    /cut off from its primary for .* more than FAILOVER_MAX_DATA_AGE.*failover --force/s,
+  );
+  await cluster.start(primary);
+  await cluster.waitEach([primary], "it to lead again", ({ postgres }) => postgres.role === "primary");
+  await inNode(cluster, primary, `sed -i '/${block}/d' $PGDATA/pg_hba.conf`);
+  await cluster.psql(primary, "select pg_reload_conf()");
+  assert.equal(await cluster.waitWhole(undefined, nodes), primary);
+  assert.equal(await cluster.psql(other, "select count(*) from unseen"), "200000");
+
+  const goesOn = async () => {
+    const { stdout } = await tryExec(await cluster.container(other), ["postdock", "cluster", "history"]);
+    return /repmgrd was paused and goes on/.test(stdout);
+  };
+  await waitUntil(goesOn, { what: "repmgrd to go on", deadlineMs: 120_000, everyMs: 1_000 }, deps);
+
+  // a primary whose agent is not let in any more: probes and pgpool send nobody to it, so a standby that is seen leads
+  const ended = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'postgres'";
+  const overTcp = "PGPASSWORD=$REPLICATION_PASSWORD psql -h localhost -U $REPLICATION_USER -d $REPLICATION_DB";
+  await inNode(cluster, primary, `${shutOut}; ${overTcp} -c "${ended}"`);
+  await doctorSays(cluster, primary, notLetIn);
+  const heir = await cluster.waitSuccessor(primary, nodes, 60_000);
+  await inNode(cluster, primary, letIn);
+  assert.equal(await cluster.waitWhole(undefined, nodes), heir);
 });

@@ -1,14 +1,15 @@
 // Promise: when the primary and one of its two standbys die at one instant, the voters that are left, with the observers, are a
 // majority. The last standby leads, the downstream nodes of the dead ones follow it, and both come back by themselves. A logical
-// slot with failover goes on over all of that.
+// slot with failover goes on over all of that, and so does the subscriber of another cluster, also over a switchover.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { waitReceiving } from "../support/barman.ts";
-import { type Cluster, firstLevel, nodes } from "../support/cluster.ts";
+import { type Cluster, executableMount, firstLevel, nodes } from "../support/cluster.ts";
 import { allOf } from "../support/compose-file.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
-import { docker } from "../support/docker.ts";
+import { docker, exec } from "../support/docker.ts";
+import { resultOf } from "../support/faults/operator.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
 import { onNodes, withVoters } from "../support/variants.ts";
@@ -26,8 +27,12 @@ test("when two of three first-level nodes die, the last one leads and the cascad
   const make = "pg_create_logical_replication_slot('subscriber', 'test_decoding', false, false, true)";
   await cluster.psql(old, `select ${make}`, "monkey_db");
   await ledger.writes(40);
+  await using subscriber = await subscribe(cluster, old);
+  await subscriber.gets(1, old);
   const standbys = firstLevel.filter((n) => n !== old);
   await waitCopied(cluster, old, standbys);
+  const named = await cluster.psql(old, "show synchronized_standby_slots");
+  assert.match(named, /^repmgr_slot_\d+(,repmgr_slot_\d+)+$/, "a subscriber gets only what the standbys have");
 
   const other = firstLevel.find((n) => n !== old)!;
   await docker(["kill", await cluster.container(old), await cluster.container(other)]);
@@ -38,28 +43,72 @@ test("when two of three first-level nodes die, the last one leads and the cascad
   await waitReceiving(cluster, leader, 30_000);
 
   assert.equal(await cluster.psql(leader, consume, "monkey_db"), "t", "the slot has what was written since");
+  await subscriber.gets(2, leader);
 
   await Promise.all([cluster.start(old), cluster.start(other)]);
   assert.equal(await cluster.waitWhole(), leader, "no other node became primary");
   await cluster.waitPool(firstLevel);
   await waitCopied(cluster, leader, firstLevel.filter((n) => n !== leader));
+  await subscriber.gets(3, leader);
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(leader))! });
   // Asynchronous replication may lose writes just before the kill, as when the primary dies alone; none was ever lost here. Two
   // dead backends at once delay pgpool's sessions longer than one: 5.1 to 8.9 s were measured.
   const gapMs = successionMs + 5_000;
   assertLedger("primary and a standby killed together", report, { atLeast: 60, gapMs });
+  await resultOf(cluster, "switchover", "--to", old);
+  assert.equal(await cluster.waitWhole(), old);
+  await subscriber.gets(4, old);
+
+  // the subscriber goes for good while the former primary is away
+  await cluster.stop(old);
+  const next = await cluster.waitWhole(wholeMs, nodes.filter((n) => n !== old));
+  await cluster.psql(next, "select pg_drop_replication_slot('subscriber')", "monkey_db");
+  await cluster.start(old);
+  assert.equal(await cluster.waitWhole(), next);
+  const gone = () => cluster.psql(old, "select count(*) from pg_replication_slots where slot_name = 'subscriber'");
+  const what = `${old} to drop the slot of its leadership`;
+  const dropped = async () => await gone() === "0";
+  await waitUntil(dropped, { what, deadlineMs: 30_000, everyMs: 500 }, { clock: systemClock });
 });
+
+/** A cluster of one node that subscribes to a table here. `gets`: it receives a row that is written now. */
+async function subscribe(cluster: Cluster, primary: string) {
+  const name = `${cluster.project}-subscriber`;
+  const sql = (text: string) => exec(name, ["psql", "-U", "postgres", "-XAtqc", text]);
+  await docker(["rm", "-fv", name]).catch(() => null); // left by an interrupted run
+  const given = ["NODE_ID=9", "NODE_NAME=node9", "CLUSTER_NODE_NETWORK_NAME=subscriber", "POSTGRES_PASSWORD=x"];
+  const network = ["--network", await cluster.network(), "--network-alias", "subscriber"];
+  const argv = ["run", "-d", "--name", name, ...network, ...given.flatMap((e) => ["-e", e]), ...executableMount];
+  await docker([...argv, "postdock/postgres:latest"]);
+  await exec(name, ["wait_local_postgres"], 60_000);
+  const table = "create table told (n int primary key)";
+  await cluster.psql(primary, `${table}; create publication told for table told`);
+  await sql(table);
+  const to = `host=${firstLevel.join()} user=monkey_user password=monkey_pass dbname=monkey_db connect_timeout=2`;
+  await sql(
+    `create subscription told connection '${to} target_session_attrs=read-write' publication told with (failover = true)`,
+  );
+  return {
+    gets: async (n: number, from: string) => {
+      await cluster.psql(from, `insert into told values (${n})`);
+      const got = async () => (await sql("select count(*) from told")).trim() === String(n);
+      await waitUntil(got, { what: `the subscriber to get row ${n}`, deadlineMs: 40_000 }, { clock: systemClock });
+    },
+    [Symbol.asyncDispose]: async () => void await docker(["rm", "-fv", name]),
+  };
+}
 
 const consume = "select count(*) > 0 from pg_logical_slot_get_changes('subscriber', null, null) where data ~ 'INSERT'";
 
 /** Waits until these standbys have a copy of the slot, which is consumed: a former primary has to drop its own for that. */
 async function waitCopied(cluster: Cluster, primary: string, standbys: readonly string[]): Promise<void> {
-  const copied = "select synced and not temporary from pg_replication_slots where slot_name = 'subscriber'";
+  const copied =
+    "select count(*) = 2 from pg_replication_slots where slot_type = 'logical' and synced and not temporary";
   const all = async () => {
     await cluster.psql(primary, consume, "monkey_db"); // a copy is not kept before the slot has moved on
     const seen = await Promise.all(standbys.map((node) => cluster.psql(node, copied).catch(() => "")));
     return seen.every((s) => s === "t");
   };
-  const what = `${standbys.join(" and ")} to copy the logical slot`;
+  const what = `${standbys.join(" and ")} to copy both logical slots`;
   await waitUntil(all, { what, deadlineMs: 60_000, everyMs: 500 }, { clock: systemClock });
 }

@@ -1,5 +1,6 @@
 // Promise: a cluster with tablespaces is restored into a node, each tablespace at its own path, and into a copy, below its directory.
-// Its backups are compressed (BACKUP_COMPRESSION), and each is unpacked where it is used.
+// Its backups are compressed (BACKUP_COMPRESSION), and each is unpacked where it is used. They come by SSH (--ssh) or through barman's
+// agent.
 // Old content is kept with the old data. What cannot be placed is refused by its name, before anything stops.
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +9,7 @@ import { backupsOf, received, restore } from "../support/barman.ts";
 import { type Cluster, firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { setEnvironment } from "../support/compose-file.ts";
-import { exec } from "../support/docker.ts";
+import { exec, logsOf } from "../support/docker.ts";
 import { withVolume } from "../support/variants.ts";
 import { wholeMs } from "../support/waits.ts";
 
@@ -104,9 +105,13 @@ test("a cluster with tablespaces goes back, is copied, and its standbys follow",
   assert.deepEqual((await cluster.nodeStatus(node))?.paused.on, false);
   await inNode(cluster, node, "chown", "postgres", fast);
 
-  const restored = await restore(backup, "--to", lsn, "--yes");
+  // by SSH, from where it was unpacked; the next one goes through barman's agent
+  const restored = await restore(backup, "--to", lsn, "--ssh", "--yes");
   assert.equal(restored.code, 0, restored.stdout + restored.stderr);
   assert.match(restored.stdout, /^unpacked +in \/var\/backups, about /m);
+  assert.match(restored.stdout, /^copied +by SSH/m);
+  assert.match(await logsOf(await cluster.container(node)), /"event":"Fetching a base backup"[^\n]*"by":"ssh"/);
+  assert.match(await logsOf(backup), /Accepted publickey for postgres/);
   assert.match(restored.stdout, /tablespace fast, .* at \/spaces\/fast of that node/);
   assert.equal(await cluster.waitWhole(startMs, firstLevel), node);
   await allHave(cluster, "select (select count(*) from ledger) || ' ' || (select count(*) from younger)", "1001 1000");

@@ -94,7 +94,16 @@ test("a restore goes on where it was when the node, the command or barman dies, 
   for (const host of firstLevel) {
     if (host !== node) assert.equal((await cluster.nodeStatus(host))?.postgres.role, "standby", "nobody else leads");
   }
-  const finished = await restore(again, "finish");
+  // the node dies exactly while PostgreSQL is promoted, which it cannot carry out
+  const inNode = async (script: string) => await exec(await cluster.container(node), ["bash", "-c", script]);
+  await inNode("pkill -STOP -f '^postgres: .*startup'");
+  const finishing = restore(again, "finish");
+  await reach("promoting");
+  const ordered = async () => await inNode('test -e "$PGDATA/promote" && echo yes || echo no') === "yes\n";
+  await waitUntil(ordered, { what: "PostgreSQL to be promoted", deadlineMs: 30_000, everyMs: 50 }, deps);
+  await cluster.kill(node);
+  await cluster.start(node);
+  const finished = await finishing;
   assert.equal(finished.code, 0, finished.stdout + finished.stderr);
   assert.equal(await cluster.waitWhole(undefined, firstLevel), node);
   for (const host of firstLevel) assert.equal(await count(host), "1001");

@@ -77,7 +77,9 @@ test("a pool whose sessions are used up counts them, and doctor names the settin
   await attempt(["docker", "rm", "-fv", small], { timeoutMs: 30_000 });
   const like = await docker(["inspect", "--format", "{{json .Config.Env}}", await cluster.container("pgpool")]);
   const environment = (JSON.parse(like) as string[]).filter((e) => !/^(CONFIGS|SSH_ENABLE)=/.test(e));
-  const given = [...environment, "CONFIGS=num_init_children:2,max_pool:1"].flatMap((e) => ["-e", e]);
+  const given = [...environment, "CONFIGS=num_init_children:2,max_pool:1,allow_clear_text_frontend_auth:on"].flatMap((
+    e,
+  ) => ["-e", e]);
   const network = ["--network", await cluster.network()];
   await docker(["run", "-d", "--name", small, ...network, ...executableMount, ...given, "postdock/pgpool:latest"]);
   try {
@@ -87,13 +89,14 @@ test("a pool whose sessions are used up counts them, and doctor names the settin
       return /^pgpool2_frontend_total 2$/m.test(stdout) && stdout.includes(`\npgpool2_frontend_used_ratio ${share}\n`);
     };
     await waitUntil(() => used(0), { what: "the small pool to serve", deadlineMs: 30_000 }, deps);
+    assert.match(await logsOf(small), /allow_clear_text_frontend_auth has no effect: .*DB_USERS/);
     for (let i = 0; i < 2; i++) await docker(["exec", "-d", small, "bash", "-c", login]);
     await waitUntil(() => used(1), { what: "both sessions to be counted", deadlineMs: 10_000 }, deps);
     const { code, stdout } = await tryExec(small, ["postdock", "cluster", "doctor"]);
     assert.equal(code, 1);
     assert.match(
       stdout,
-      /^error: .*: all 2 sessions are in use, and the next client waits\n\s*fix: raise num_init_children/m,
+      /^error: .*: all 2 sessions are in use, and the next client waits\n.*\n\s*fix: raise num_init_children/m,
     );
   } finally {
     await attempt(["docker", "rm", "-fv", small], { timeoutMs: 30_000 });
@@ -153,7 +156,8 @@ test("CONFIGS takes other symbols, quotes and older names; scripts see the envir
   const name = `${prefix}-configs`;
   await attempt(["docker", "rm", "-fv", name], { timeoutMs: 30_000 });
   const environment = [
-    "POSTGRES_INITDB_ARGS=--wal-segsize=64",
+    "POSTGRES_INITDB_ARGS=--wal-segsize=64 --locale-provider=icu --icu-locale=de-DE",
+    "POSTDOCK_PORT=8181",
     "CONFIGS_DELIMITER_SYMBOL=;",
     "CONFIGS_ASSIGNMENT_SYMBOL==",
     "CONFIGS=work_mem=5MB;log_line_prefix='%m; [%p] ';wal_keep_segments=7;search_path='\"$user\", public'",
@@ -175,6 +179,12 @@ test("CONFIGS takes other symbols, quotes and older names; scripts see the envir
     const conf = await exec(name, ["cat", "/var/lib/postgresql/data/postgresql.conf"]);
     assert.match(conf, /^max_connections = 100$/m, "numbers stand as people's scripts look for them");
     assert.equal((await psql("wal_segment_size")).trim(), "64MB");
+    const query = (sql: string) => exec(name, ["psql", "-U", "postgres", "-XAtc", sql]);
+    assert.equal((await query("select datlocprovider from pg_database where datname = 'postgres'")).trim(), "i");
+    await exec(name, ["bash", "-c", "exec 3<> /dev/tcp/localhost/8181"]);
+    assert.match(await exec(name, ["postdock", "cluster", "show"]), /serving as primary/);
+    const { stdout: found } = await tryExec(name, ["postdock", "cluster", "doctor"]);
+    assert.match(found, /\/dev\/shm has 64\.0 MB, with which parallel queries fail: .*\n\s*fix: set shm_size/);
     await docker(["kill", name]);
     await docker(["start", name]);
     const inRecovery = ["psql", "-U", "postgres", "-XAtc", "select pg_is_in_recovery()"];
@@ -207,8 +217,16 @@ test("CONFIGS that PostgreSQL refuses stop the container before anything is touc
   assert.match(outside.text, /POSTGRES_INITDB_ARGS.*--waldir/);
   const mounted = await runOnce([], ["-v", "/var/lib/postgresql/data/pg_wal"]);
   assert.equal(mounted.code, 78);
-  assert.match(mounted.text, /pg_wal is a volume of its own, which is not supported/);
-  for (const { text } of [outside, mounted, unknown, value, reserved, library]) {
+  assert.match(mounted.text, /data\/pg_wal is a volume inside PGDATA, which is not supported/);
+  const log = await runOnce([], [
+    "--tmpfs",
+    "/var/lib/postgresql/data/pg_stat_tmp",
+    "-v",
+    "/var/lib/postgresql/data/log",
+  ]);
+  assert.equal(log.code, 78);
+  assert.match(log.text, /data\/(log|pg_stat_tmp), \S*data\/(log|pg_stat_tmp) are volumes inside PGDATA/);
+  for (const { text } of [outside, mounted, log, unknown, value, reserved, library]) {
     assert.notEqual(text, "");
     assert.doesNotMatch(text, /making a fresh cluster/);
     assert.doesNotMatch(text, /secret-of-the-test/);

@@ -9,6 +9,7 @@ import { Peers } from "../../core/client/peers.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys, sign } from "../../core/protocol/signing.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { waitReceiving } from "../support/barman.ts";
 import { type Cluster, firstLevel as voters } from "../support/cluster.ts";
 import { exampleCluster } from "../support/clusters.ts";
 import { staysTrueFor } from "../support/waits.ts";
@@ -170,7 +171,7 @@ test("a primary that is cut off is fenced before another node leads, whatever fl
   await exec(container, ["bash", "-c", "rm -f /tmp/flood.*"]);
 });
 
-test("a DNS server that swallows all questions delays no look and no renewal, and a node still shows itself", async () => {
+test("a DNS server that swallows all questions delays no look, no renewal and no failover, and a node still shows itself", async () => {
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
   const { lease: { term } } = (await cluster.nodeStatus(primary))!;
@@ -179,7 +180,7 @@ test("a DNS server that swallows all questions delays no look and no renewal, an
   const swallow = `cat /etc/resolv.conf > ${kept}; echo nameserver 127.0.0.53 > /etc/resolv.conf
     exec -a silent-dns perl -MSocket -e '${silent}'`;
   const restore = `cat ${kept} > /etc/resolv.conf; pkill -f silent-dns`;
-  const containers = await Promise.all(voters.map((v) => cluster.container(v)));
+  const containers = await Promise.all([...voters, "backup"].map((v) => cluster.container(v)));
   const addresses = await Promise.all(voters.map(async (v) => (await cluster.address(v))!));
   let trouble = "";
   const look = async (address: string) => {
@@ -203,18 +204,36 @@ test("a DNS server that swallows all questions delays no look and no renewal, an
     shown = (await tryExec(containers[0]!, ["postdock", "cluster", "show"], 10_000)).stdout;
     doctor = (await tryExec(containers[0]!, ["postdock", "cluster", "doctor"], 10_000)).stdout;
     starts = (await logsSince(standby, before)).match(/"event":"Process started".*"process":"repmgrd"/g)?.length ?? 0;
+    assert.equal((await cluster.nodeStatus(primary))!.lease.term, term, "the same lease goes on");
+    // the last standby and barman go over to another primary, which they find at the address that their agents know
+    await cluster.kill(primary);
+    const next = await cluster.waitSuccessor(primary, voters);
+    const last = voters.find((v) => v !== primary && v !== next)!;
+    const follows = async () => {
+      const upstream = (await cluster.nodeStatus(last))?.postgres.upstream;
+      return upstream?.host === next && upstream.streaming;
+    };
+    await waitUntil(follows, { what: `${last} to stream from ${next}`, deadlineMs: 10_000 }, deps);
+    await waitReceiving(cluster, next, 10_000);
+    assert.match(await cluster.psql(last, "show primary_conninfo"), new RegExp(`host=${next} hostaddr=[\\d.]+ `));
   } finally {
+    await cluster.start(primary);
     for (const container of containers) await tryExec(container, ["bash", "-c", restore]);
   }
   assert.match(shown, new RegExp(`${voters[0]} .*serving as`), "it is beside the command, and needs no name");
   for (const voter of voters) assert.match(shown, new RegExp(`${voter} .*serving as`), "its agent knows the addresses");
   assert.match(
     doctor,
-    /repmgrd is held back: the name \S+ could not be resolved .*: DNS does not answer\n\s*fix: mend the DNS/,
+    /repmgrd is held back: the name \S+ could not be resolved .*: DNS does not answer\n.*\n\s*fix: mend the DNS/,
   );
   assert.ok(starts <= 1, `repmgrd was started ${starts} times`);
-  assert.equal((await cluster.nodeStatus(primary))!.lease.term, term, "the same lease goes on");
-  await cluster.waitWhole();
+  const lead = await cluster.waitWhole();
+  const byName = async () => {
+    const all = voters.filter((v) => v !== lead).map((v) => cluster.psql(v, "show primary_conninfo"));
+    return !(await Promise.all(all)).join().includes("hostaddr");
+  };
+  await waitUntil(byName, { what: "names to be used again", deadlineMs: 20_000 }, deps);
+  assert.equal(await cluster.waitWhole(), lead);
 });
 
 /** When a container last logged this since then, as an ISO time, so that two can be compared. */

@@ -18,7 +18,7 @@ import {
   serviceOf,
   setEnvironment,
 } from "../support/compose-file.ts";
-import { exec, logsOf, logsSince, tryExec } from "../support/docker.ts";
+import { docker, exec, logsOf, logsSince, tryExec } from "../support/docker.ts";
 import { wholeMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
@@ -146,6 +146,34 @@ test("a failover and a switchover work with odd names and TLS, and each time the
   }, deps);
 });
 
+test("with hostnossl lines alone, doctor names the setting with which pgpool serves", async () => {
+  const swap = async (from: string, to: string) => {
+    const script = `sed -i "s/^${from} /${to} /" $PGDATA/pg_hba.conf && gosu postgres pg_ctl reload`;
+    for (const node of nodes) await exec(await cluster.container(node), ["bash", "-c", script]);
+  };
+  await swap("hostssl", "hostnossl");
+  const pool = await cluster.container("pgpool");
+  let said = "";
+  const named = async () => {
+    said = (await tryExec(pool, ["postdock", "cluster", "doctor"])).stdout;
+    return /pgpool: no login gets through: [^]*fix: set ssl:off in CONFIGS of pgpool/.test(said);
+  };
+  await waitUntil(
+    named,
+    { what: "doctor to name the setting", deadlineMs: 60_000, everyMs: 2_000, why: () => said },
+    deps,
+  );
+  const ready = await tryExec(pool, ["postdock", "healthcheck", "ready"]);
+  assert.equal(ready.code, 1, ready.stdout);
+  assert.match(ready.stdout, /no login gets through/);
+  await use(odd, [], (file) => setEnvironment(file, "pgpool", { CONFIGS: "ssl:off" }));
+  await docker(["restart", pool]); // only the content of a file has changed
+  const serves = () => throughPool("select 1").then((one) => one === "1", () => false);
+  await waitUntil(serves, { what: "pgpool to serve without TLS", deadlineMs: 60_000 }, deps);
+  assert.equal(await cluster.waitWhole(undefined, nodes), "pgmaster", "the nodes go on without TLS");
+  await swap("hostnossl", "hostssl");
+});
+
 test("a node's host is renamed by changing it in all variables; data and other names stay", async () => {
   const before = await sql("pgslave3", "select system_identifier from pg_control_system()");
   const alias: Edit = (file) => void (serviceOf(file, "pgslave3").networks = { cluster: { aliases: ["moved"] } });
@@ -159,4 +187,25 @@ test("a node's host is renamed by changing it in all variables; data and other n
   }, deps);
   await cluster.waitPool(["pgmaster", "pgslave1", "moved"]);
   assert.equal(await throughPool("select count(*) from t"), "2");
+});
+
+test("a node gets another NODE_ID and keeps its name: its record and its slot are those of the new one", async () => {
+  const change: Edit = (file) => {
+    serviceOf(file, "pgslave3").networks = { cluster: { aliases: ["moved"] } };
+    setEnvironment(file, "pgslave3", { NODE_ID: 14 });
+  };
+  await use({ ...odd, pgslave3: "moved" }, [], change);
+  const records = "select string_agg(node_id || ' ' || active, ',') from repmgr.nodes where node_name = 'node4'";
+  const slots = "select count(*) from pg_replication_slots where slot_name = 'repmgr_slot_4'";
+  await waitUntil(
+    async () => {
+      const lead = await cluster.primary(nodes);
+      if (lead === null) return false;
+      const now = await Promise.all([cluster.psql(lead, records, odd.replication_db), sql(lead, slots)]);
+      return now.join() === "14 true,0";
+    },
+    { what: "repmgr to know the new id alone", deadlineMs: 60_000 },
+    deps,
+  );
+  await cluster.waitWhole(undefined, nodes);
 });

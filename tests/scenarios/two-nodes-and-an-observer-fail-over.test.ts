@@ -1,21 +1,36 @@
 // Promise: two nodes and a pgpool that votes are three voters. When the primary is lost the other node leads, without a third
-// node, and a node that has lost both other voters stops serving.
+// node, and a node that has lost both other voters stops serving. Who asked for it is told of each, in a signed message.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
-import { tryExec } from "../support/docker.ts";
+import { allOf, setEnvironment } from "../support/compose-file.ts";
+import { exec, logsOf, tryExec } from "../support/docker.ts";
+import { eventKey, receivedEvents, withReceiver } from "../support/event-receiver.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
-import { withVoters } from "../support/variants.ts";
-import { nothingMs, staysTrueFor, successionMs } from "../support/waits.ts";
+import { onNodes, withVoters } from "../support/variants.ts";
+import { nothingMs, staysTrueFor, successionMs, wholeMs } from "../support/waits.ts";
 
 const nodes = ["pgmaster", "pgslave1"];
 const deps = { clock: systemClock };
 
 test("the pool's vote is enough for a failover between two nodes, and a node alone does not serve", async () => {
-  await using cluster = await ownCluster({ name: "observer", edit: withVoters(nodes, ["pgpool"]) });
-  await cluster.up([...nodes, "pgpool"]);
+  await using cluster = await ownCluster({
+    name: "observer",
+    edit: allOf(
+      withVoters(nodes, ["pgpool"]),
+      await withReceiver(),
+      onNodes({ ON_EVENT_COMMAND: '["/usr/bin/tee", "-a", "/tmp/events"]' }),
+      (file) => setEnvironment(file, "pgpool", { LOG_FORMAT: "text" }),
+    ),
+  });
+  const told = async (event: string) => {
+    const arrived = async () => (await receivedEvents(cluster)).includes(event);
+    const what = `"${event}" to arrive`;
+    await waitUntil(arrived, { what, deadlineMs: wholeMs }, deps);
+  };
+  await cluster.up([...nodes, "pgpool", "receiver"]);
   const old = await cluster.waitWhole(startMs, nodes);
   await cluster.waitPool(nodes);
   await cluster.waitLease(nodes);
@@ -28,11 +43,21 @@ test("the pool's vote is enough for a failover between two nodes, and a node alo
   // asynchronous replication may lose writes just before the kill, as with three nodes; none was ever lost here
   assertLedger("two nodes and an observer", report, { atLeast: 60, gapMs: successionMs });
 
+  await told(`promotion ${other} Promoted`);
+  await told(`degraded ${other} Failover safety lost`);
+  const toldProgram = await exec(await cluster.container(other), ["cat", "/tmp/events"]);
+  assert.match(toldProgram, /"event":"Promoted".*"epoch":\d/);
+  const asText = await logsOf(await cluster.container("pgpool"));
+  assert.match(asText, new RegExp(`^\\S+Z INFO    Primary in sight backend=\\d host=${other} timeline=\\d+$`, "m"));
+  assert.doesNotMatch(asText, /^\{/m);
+
   await cluster.kill("pgpool");
   const container = await cluster.container(other);
   const stopped = async () => (await tryExec(container, ["pgrep", "-x", "postgres"])).code === 1;
   const what = "the node without a majority to be fenced";
   await waitUntil(stopped, { what, deadlineMs: successionMs }, deps);
+  await told(`fence ${other} Fenced`);
+  assert.ok(!(await logsOf(container)).includes(eventKey), "the key is in no log");
   const isHarmless = async () => {
     const ask = ["psql", "-U", "postgres", "-d", "postgres", "-XAtc", "select pg_is_in_recovery()"];
     const [status, said] = await Promise.all([cluster.nodeStatus(other), tryExec(container, ask)]);

@@ -176,6 +176,17 @@ test("a data directory of another major version, or without a cluster, is refuse
   assert.match(photo, /holiday\.jpg/);
   await refused({ name: "foreign", flags }, 77, /not empty but holds no cluster \(holiday\.jpg\)/);
   assert.equal(await fingerprint(odd), photo);
+  // a storage may keep a directory of its own in the volume, which nobody can take away
+  await fill(odd, "rm holiday.jpg && mkdir -m 700 .snapshot && chown root .snapshot");
+  await refused(
+    { name: "snapshots", flags },
+    77,
+    /no cluster \(\.snapshot\).*set PGDATA to a directory below this one/,
+  );
+  const below = await run({ name: "below", env: { PGDATA: `${data}/below` }, flags });
+  await exec(below, ["wait_local_postgres"], 60_000);
+  await docker(["rm", "-fv", below]);
+  await fill(odd, "rm -r .snapshot below");
 });
 
 test("a data directory that cannot be written is named", async () => {
@@ -204,6 +215,11 @@ test("a fresh cluster that cannot be made says why, and its volume serves once t
   const certificate = { CONFIGS: "ssl:on" };
   const said = /ssl_cert_file and ssl_key_file would be in the data directory, .*ssl_cert_file:\/tls\/server\.crt/;
   await fails({ name: "certificate", env: certificate, flags }, said);
+  const byCertificate = { POSTGRES_HOST_AUTH_METHOD: "cert" };
+  await fails(
+    { name: "authority", env: byCertificate, flags },
+    /HOST_AUTH_METHOD=cert.*clients' certificates.*ssl_ca_file/,
+  );
   const mended = await run({ name: "mended", env: { POSTGRES_HOST_AUTH_METHOD: "reject" }, flags });
   await exec(mended, ["wait_local_postgres"], 60_000);
   const login = (user: string) =>
@@ -216,6 +232,25 @@ test("a fresh cluster that cannot be made says why, and its volume serves once t
   await exec(mended, ours);
   await exec(mended, ["psql", "-U", "postgres", "-c", "create role other login"]);
   assert.match((await login("other")).stderr, /pg_hba.conf rejects/, "reject counts for all others");
+});
+
+test("POSTGRES_HOST_AUTH_METHOD=cert asks clients for certificates, and locks neither standbys nor agents out", async () => {
+  const flags = ["-v", `${await madeCertificates()}:${tlsInside}:ro`];
+  const settings = `${tlsSettings()},ssl_ca_file:${tlsInside}/server.crt`;
+  const env = { POSTGRES_HOST_AUTH_METHOD: "cert", CONFIGS: settings, PARTNER_NODES: "mutual,mutual2" };
+  const mutual = await run({ name: "mutual", env, flags });
+  await exec(mutual, ["wait_local_postgres"], 60_000);
+  const second = { ...env, NODE_ID: "2", NODE_NAME: "node2", REPLICATION_PRIMARY_HOST: "mutual" };
+  await run({ name: "mutual2", env: second, flags });
+  const streams = ["psql", "-U", "postgres", "-XAtc", "select state from pg_stat_replication"];
+  const streaming = async () => (await exec(mutual, streams)).trim() === "streaming";
+  await waitUntil(streaming, { what: "a standby to stream", deadlineMs: 60_000 }, { clock: systemClock });
+  await exec(mutual, ["psql", "-U", "postgres", "-c", "create role other login"]);
+  const login = (keywords: string) =>
+    tryExec(mutual, ["psql", `host=mutual user=other dbname=postgres ${keywords}`, "-XAtc", "select 1"]);
+  assert.match((await login("")).stderr, /connection requires a valid client certificate/);
+  const own = await login(`sslmode=require sslcert=${tlsInside}/client.crt sslkey=${tlsInside}/client.key`);
+  assert.equal(own.stdout.trim(), "1", own.stderr);
 });
 
 test("files of TLS that PostgreSQL could not use are refused, with the file and what to type", async () => {
@@ -252,4 +287,8 @@ test("SSH without keys, and settings that contain other settings, are refused be
   await refused({ name: "keyless", env: { SSH_ENABLE: "1" } }, 78, /\/tmp\/\.ssh\/keys/);
   await refused({ name: "smuggler", env: { CONFIGS: "work_mem:8MB\nfsync = off" } }, 78, /CONFIGS/);
   await refused({ name: "liar", env: { CONFIGS: "no_such_setting:1" } }, 78, /no_such_setting/);
+  const six = { PARTNER_NODES: "one,[fd00::2]" };
+  await refused({ name: "six", env: six }, 78, /PARTNER_NODES.* IPv6 address.*give it a name/);
+  const service = { REPLICATION_PRIMARY_PORT: "tcp://10.0.0.1:5432" };
+  await refused({ name: "service", env: service }, 78, /REPLICATION_PRIMARY_PORT.*enableServiceLinks: false/);
 });

@@ -75,9 +75,14 @@ export function keptLog() {
 }
 
 /** The desk of a barman whose directories are below `home`. */
-export function deskAt(home: string, clock = new FakeClock()): BackupDesk {
+export function deskAt(home: string, clock = new FakeClock(), sshEnable = true): BackupDesk {
   const stop = new AbortController().signal;
-  return backupDesk({ config: { backupDir: home, serverName: "pg_cluster" }, clock, log: keptLog().log, stop });
+  return backupDesk({
+    config: { backupDir: home, serverName: "pg_cluster", sshEnable },
+    clock,
+    log: keptLog().log,
+    stop,
+  });
 }
 
 export const answersOf = (desk: BackupDesk) => [

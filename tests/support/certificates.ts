@@ -9,15 +9,17 @@ export const tlsInside = "/etc/tls";
 
 /**
  * A directory with server.crt, which ends in two days, server.key as PostgreSQL may read it, root.key as secrets are often
- * mounted, and other.key, which belongs to nothing.
+ * mounted, and other.key, which belongs to nothing. client.crt and client.key are of the role "other", by the authority server.crt.
  */
 export async function madeCertificates(): Promise<string> {
   const directory = join(root, "tests", ".work", "tls");
   await mkdir(directory, { recursive: true });
   const script = "set -e; cd /made; rm -f *; " +
     "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=postdock -keyout server.key -out server.crt; " +
-    "cp server.key root.key; openssl genpkey -algorithm RSA -out other.key; chmod 600 root.key; " +
-    "chown 0:999 server.key other.key; chmod 640 server.key other.key; chmod 644 server.crt";
+    "cp server.key root.key; openssl genpkey -algorithm RSA -out other.key; " +
+    "openssl req -newkey rsa:2048 -nodes -subj /CN=other -keyout client.key -out client.csr; " +
+    "openssl x509 -req -days 2 -in client.csr -CA server.crt -CAkey server.key -out client.crt; chmod 600 root.key; " +
+    "chown 0:999 server.key other.key; chmod 640 server.key other.key; chmod 644 *.crt; chmod 600 client.key";
   // the owner of a file is that of the host, and whoever runs the tests may not be root there
   await docker(["run", "--rm", "-v", `${directory}:/made`, "--entrypoint", "bash", "postdock/base:2.0", "-c", script]);
   return directory;

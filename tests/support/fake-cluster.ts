@@ -62,6 +62,7 @@ export const server = (changes: Partial<ServerSeen> = {}): Omit<ServerSeen, "atM
   commitAgeSeconds: null,
   replayPaused: false,
   upstream: null,
+  upstreamAddress: null,
   syncNames: "",
   downstream: [],
   registered: null,
@@ -74,9 +75,20 @@ export const soundFiles = {
   correctSettings: () => Promise.resolve([]),
   raised: () => Promise.resolve([]),
 };
+export const soundFacts = { version: "17.6", connections: 97, slots: [] };
 export const soundSettings = {
-  settings: () => Promise.resolve({ wrong: [], waiting: [], inForce: [], ofRoles: [], toArchive: null }),
+  settings: () =>
+    Promise.resolve({
+      wrong: [],
+      waiting: [],
+      inForce: [],
+      ofRoles: [],
+      toArchive: null,
+      idleSlots: [],
+      facts: soundFacts,
+    }),
   missing: () => Promise.resolve([]),
+  login: () => Promise.resolve(),
 };
 
 export const soundRole = (name: string): RoleSeen => ({
@@ -130,6 +142,7 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
         unhealthy: null,
         roles: [],
         settings: [],
+        facts: soundFacts,
         tls: null,
       },
       disk: { freeBytes: 1e10, totalBytes: 2e10 },

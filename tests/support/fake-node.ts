@@ -1,7 +1,7 @@
 // A node with fake doors, lease and clock, for pure tests of its loop. What it does becomes a list of words, in order.
 import { createLog } from "../../core/runtime/log.ts";
 import { Metrics } from "../../core/http/metrics.ts";
-import { nodeEvents } from "../../roles/postgres-node/http/metrics.ts";
+import { nodeEvents } from "../../roles/postgres-node/http/event-metrics.ts";
 import type { Node } from "../../roles/postgres-node/node.ts";
 import { observeServer } from "../../roles/postgres-node/observe/server.ts";
 import { Activity } from "../../roles/postgres-node/state/activity.ts";
@@ -24,6 +24,8 @@ export interface FakeNode {
   stop: AbortController;
   /** its log, one line an event */
   lines: string[];
+  /** what it has counted */
+  metrics: Metrics;
 }
 
 /** A node of three partners that has been part of a majority, and was primary when it last ran; `memory` and variables change that. */
@@ -32,6 +34,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
   const clock = new FakeClock();
   const stop = new AbortController();
   const lines: string[] = [];
+  const metrics = new Metrics();
   const log = createLog({ level: "DEBUG", write: (line) => lines.push(line), wallMs: () => 0 });
   const activity = new Activity({ clock, log });
   const doors = world.doors();
@@ -75,7 +78,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
         return Promise.resolve();
       },
     },
-    events: nodeEvents(new Metrics()),
+    events: nodeEvents(metrics),
     history: {
       note: (event) => world.did.push(`history: ${event}`),
       warn: (event) => world.did.push(`history: ${event}`),
@@ -90,7 +93,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
     restoring: new Restoring(),
     reinit: new Reinit(clock),
   };
-  return { node, world, clock, stop, lines };
+  return { node, world, clock, stop, lines, metrics };
 }
 
 /** Its server runs and has been looked at, without the loop around it. */

@@ -179,6 +179,7 @@ export class World {
       },
       repmgr: {
         registerPrimary: () => done("register primary").then(() => true),
+        forget: (ids) => done(`forget ${ids.join()}`),
         registerStandby: () => done("register standby").then(() => true),
         paused: () => Promise.resolve(false),
         unpause: () => done("unpause"),
@@ -187,6 +188,7 @@ export class World {
       others: {
         ask: (host) => Promise.resolve(answerOf(host, this.others.get(host))),
         addresses: () => ({}),
+        wayTo: (host) => ({ host }),
         answers: () => Promise.resolve(true),
         grantedEpoch: () => Promise.resolve(this.grantedBy),
         ensureSlot: (upstream) => done(`slot on ${upstream}`).then(() => true),

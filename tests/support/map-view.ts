@@ -26,6 +26,7 @@ export function node(host: string, { postgres, lease, ...rest }: Changes = {}): 
     node: { id, name: `node${id}`, host },
     partners: ["pgmaster", "pgslave1", "pgslave2"],
     variables: { LEASE_TTL: "5" },
+    publishedPasswords: [],
     ...rest,
     postgres: {
       ...base.postgres,

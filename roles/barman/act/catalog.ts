@@ -139,6 +139,7 @@ export async function finishBackups(barman: Barman, memory: Memory): Promise<voi
     await checkBackup(config.serverName, id, stop);
     state.due.catalogMs = clock.nowMs();
     if (closes + 1 < maxClosesForBackup) continue;
+    state.backup.failedWallMs = clock.wallMs();
     log.error("Base backup did not get its last WAL; another one is taken", {
       id,
       because: "the primary changed while it was taken, or the receiver lost WAL",

@@ -87,18 +87,25 @@ export async function combineForNode(backup: Combined, into: Into): Promise<void
   await move(half, whole);
 }
 
+const removing = "Removing what was prepared for a restore that is over";
+
 /** Removes what was combined or unpacked. The backups that it was made of stay. */
 export async function removeCombined(places: Places, say: (line: string) => void): Promise<void> {
-  const directory = combinedDirectory(places);
-  const names = (await listDirectory(directory)).filter((name) => /^\d+T\d+$/.test(name));
-  if (names.length > 0) say(`Removing what was prepared for a restore that is over: ${names.join(", ")}`);
-  await remove(directory);
+  const names = await preparedBackups(places);
+  if (names.length > 0) say(`${removing}: ${names.join(", ")}`);
+  await remove(combinedDirectory(places));
 }
+
+const preparedBackups = async (places: Places) =>
+  (await listDirectory(combinedDirectory(places))).filter((name) => /^\d+T\d+$/.test(name));
 
 /** Removes what an interrupted restore has left: no restore is under way, and the one that combined has ended. */
 export async function clearCombined({ config, log }: Pick<Barman, "config" | "log">): Promise<void> {
   if (!(await exists(combinedDirectory(config))) || await exists(restorePath(config))) return;
   const combiner = Number(await readIfThere(combinerPath(config)));
   if (combiner > 0 && combiner !== process.pid && isPostdock(combiner)) return;
-  await removeCombined(config, (line) => log.info(line, { directory: combinedDirectory(config) }));
+  const directory = combinedDirectory(config);
+  const names = await preparedBackups(config);
+  if (names.length > 0) log.info(removing, { names, directory });
+  await remove(directory);
 }

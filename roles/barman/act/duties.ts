@@ -27,7 +27,7 @@ export async function doDuties(barman: Barman): Promise<void> {
 
 async function round(barman: Barman, memory: Memory): Promise<void> {
   const { state, clock } = barman;
-  state.disk = await diskSpace(barman.config.backupDir);
+  state.disk = { ...await diskSpace(barman.config.backupDir), atMs: clock.nowMs() };
   await archive(barman, memory);
   await memory.uses.look();
   await noticeBackups(barman, memory);

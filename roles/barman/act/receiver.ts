@@ -50,8 +50,15 @@ export async function keepReceiving(barman: Barman): Promise<void> {
 async function receiveFrom(host: string, change: AbortSignal, barman: Barman): Promise<void> {
   const { config, stop } = barman;
   await writeServerConf(host, barman);
-  const { plan, segmentBytes } = await lookOver(host, barman);
-  await applyPlan(plan, segmentBytes, host, barman);
+  // a host that has vanished may take 20 s to say so, and another node leads meanwhile
+  const looking = lookOver(host, change, barman);
+  const seen = await Promise.race([looking, untilAborted(AbortSignal.any([change, stop]))]);
+  if (!seen) {
+    return void looking.catch((error) =>
+      barman.log.debug("The former primary could not be looked at", { why: errorText(error) })
+    );
+  }
+  await applyPlan(seen.plan, seen.segmentBytes, host, barman);
   if (change.aborted || stop.aborted) return;
   const lines: string[] = [];
   const child = supervise(
@@ -65,21 +72,25 @@ async function receiveFrom(host: string, change: AbortSignal, barman: Barman): P
 }
 
 /** Writes the server file, which names the node that all of barman's commands use. */
-export async function writeServerConf(host: string, barman: Pick<Barman, "config">): Promise<void> {
-  const { config } = barman;
-  await writeAtomic(serverConfPath(config.serverName), renderServerConf(config, host), {
+export async function writeServerConf(host: string, { config, peers }: Barman): Promise<void> {
+  await writeAtomic(serverConfPath(config.serverName), renderServerConf(config, peers.names.wayTo(host)), {
     mode: 0o640,
     owner: postgresAccount,
   });
 }
 
 /** Makes the slot if it is missing, and decides from which point to receive. */
-async function lookOver(host: string, barman: Barman): Promise<{ plan: WalPlan; segmentBytes: number }> {
+async function lookOver(
+  host: string,
+  change: AbortSignal,
+  barman: Barman,
+): Promise<{ plan: WalPlan; segmentBytes: number }> {
   const { config, stop } = barman;
   const timeoutMs = Math.min(config.connectTimeoutSeconds * 1000, 20_000);
   return await visit(loginTo(host, barman), timeoutMs, async (sql) => {
     const wal = await readPrimaryWal(sql);
     if (wal.inRecovery || wal.timeline === null || wal.lsn === null) throw new Error(`${host} is not a primary`);
+    if (change.aborted) throw new Error(`${host} is no longer the primary`);
     await applySlotAction(sql, decidePrimarySlot(await readSlot(sql, config.slotName)), host, barman);
     if (stop.aborted) throw new Error("stopping");
     const view: WalView = {

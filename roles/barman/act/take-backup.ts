@@ -79,7 +79,7 @@ async function chooseNext(
 function noteFailure(
   { durationMs, primary, why }: { durationMs: number; primary: string; why: string },
   { source, kind }: Chosen,
-  { state, log, config, stop }: Barman,
+  { state, clock, log, config, stop }: Barman,
 ): Failed {
   if (stop.aborted) {
     log.warn("Base backup cut off: the container stops", { durationMs });
@@ -90,6 +90,7 @@ function noteFailure(
     log.warn("Base backup cut off: another node has become primary", change);
     return notFailed;
   }
+  state.backup.failedWallMs = clock.wallMs();
   log.error("Base backup failed", {
     durationMs,
     host: source.host,

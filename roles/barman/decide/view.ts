@@ -3,6 +3,8 @@ import type { Store } from "./cloud.ts";
 import type { Phase } from "../../../core/protocol/status.ts";
 import type { Verified } from "../../../core/protocol/verified.ts";
 import type { BackupProgress } from "./progress.ts";
+import type { Moments } from "./moments.ts";
+import type { ReceiverLag } from "./receiver-lag.ts";
 import type { Backup, BackupDetails, CheckFailure } from "../text/barman-output.ts";
 
 /** The last `barman check`. `failures` is null if it could not run; `error` says why. */
@@ -85,7 +87,7 @@ export interface BarmanState {
 
   // written by act/duties.ts
   check: CheckResult | null;
-  disk: { freeBytes: number; usedBytes: number } | null;
+  disk: { freeBytes: number; usedBytes: number; atMs: number } | null;
 
   // written by act/catalog.ts
   catalog: Catalog | null;
@@ -98,6 +100,8 @@ export interface BarmanState {
   backup: {
     runningSinceMs: number | null;
     nextWallMs: number | null;
+    /** when one has failed last since the role started, milliseconds since 1970 */
+    failedWallMs: number | null;
     /** null while no copy is under way, or it cannot be seen how far it is */
     progress: BackupProgress | null;
     /** where the one that is under way, or was last taken, is copied from; null: none has been taken yet */
@@ -116,6 +120,12 @@ export interface BarmanState {
   // written by act/cloud.ts
   /** null: without CLOUD_BACKUP_URL */
   readonly cloud: CloudState | null;
+
+  // written by act/measure.ts
+  /** how far the receiver is behind the primary; null: not seen yet */
+  lag: ReceiverLag | null;
+  /** which moments can be restored; null: not read yet */
+  moments: Moments | null;
 
   // written by act/verify-schedule.ts
   /** the last verification of a backup; null: there was none, or it has not been read yet */

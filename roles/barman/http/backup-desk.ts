@@ -52,7 +52,9 @@ export interface BackupDesk {
 }
 
 /** Answers for one backup at a time: its list is read once and kept while it is asked for. */
-export function backupDesk(barman: Pick<Barman, "clock" | "log" | "stop"> & { config: Places }): BackupDesk {
+export function backupDesk(
+  barman: Pick<Barman, "clock" | "log" | "stop"> & { config: Places & { sshEnable: boolean } },
+): BackupDesk {
   const { config, clock, log, stop } = barman;
   let kept: Kept | null = null;
   const forgetUnused = async (own: Kept) => {
@@ -90,8 +92,9 @@ export function backupDesk(barman: Pick<Barman, "clock" | "log" | "stop"> & { co
   return {
     files: async ({ id, from }) => {
       if (from === 0) await forgetCombined(id);
-      const { entries, totalBytes, digest } = await listOf(id);
-      return { entries: page(entries, from), total: entries.length, totalBytes, digest };
+      const { entries, totalBytes, digest, directory, tablespaces } = await listOf(id);
+      const ssh = config.sshEnable ? { files: directory, tablespaces } : null;
+      return { entries: page(entries, from), total: entries.length, totalBytes, digest, ssh };
     },
     piece: async (asked) => {
       const { entries, digest, directory, tablespaces } = await listOf(asked.id);

@@ -1,4 +1,5 @@
 // What the barman role answers on :8080. Everything comes from memory; no request runs barman.
+import { publishedPasswords } from "../../../config/published.ts";
 import { serviceVariablesToCompare } from "../../../config/same-everywhere.ts";
 import type { RoleHttp } from "../../../core/http/app.ts";
 import type { BarmanStatus } from "../../../core/protocol/status.ts";
@@ -50,6 +51,10 @@ function barmanStatus(barman: Barman): BarmanStatus {
     uptimeSeconds: Math.round((now - state.startedMs) / 1000),
     observedAgoMs: Math.round(now - state.lastBeatMs),
     variables: serviceVariablesToCompare(config),
+    publishedPasswords: publishedPasswords({
+      POSTGRES_PASSWORD: config.postgresPassword,
+      REPLICATION_PASSWORD: config.replicationPassword,
+    }),
     server: config.serverName,
     primary: state.primary,
     receiving: receives(state),
@@ -67,6 +72,7 @@ function barmanStatus(barman: Barman): BarmanStatus {
     backupProgress: state.backup.progress,
     backupSource: state.backup.source,
     backupWanted: state.wantBackup,
+    gaps: state.moments?.gaps,
     kept: state.kept.map(({ backup, node, silentSinceMs }) => ({
       backup,
       node,

@@ -27,9 +27,9 @@ const input = {
 };
 
 test("the server file names the host in both connections, the slot and the recovery window", () => {
-  const text = renderServerConf(input, "pgslave1");
-  assert.match(text, /^conninfo = host=pgslave1 port=5432 user=monkey_user dbname=monkey_db /m);
-  assert.match(text, /^streaming_conninfo = host=pgslave1 port=5432 user=replication_user /m);
+  const text = renderServerConf(input, { host: "pgslave1", hostaddr: "10.0.0.2" });
+  assert.match(text, /^conninfo = host=pgslave1 hostaddr=10\.0\.0\.2 port=5432 user=monkey_user dbname=monkey_db /m);
+  assert.match(text, /^streaming_conninfo = host=pgslave1 hostaddr=10\.0\.0\.2 port=5432 user=replication_user /m);
   assert.match(text, /^slot_name = barman_the_backupper$/m);
   assert.match(text, /^retention_policy = RECOVERY WINDOW OF 30 DAYS$/m);
   assert.doesNotMatch(text, /password/i);
@@ -49,7 +49,7 @@ test("a backup from a standby is copied there, and its WAL and the switch of its
 test("backups are listed with the same policy, an empty record of WAL, and a lock that archiving does not hold", () => {
   const text = renderListConf(input, "pgmaster");
   const policy = /^retention_policy = .*$/m;
-  assert.deepEqual(policy.exec(text)?.[0], policy.exec(renderServerConf(input, "pgmaster"))?.[0]);
+  assert.deepEqual(policy.exec(text)?.[0], policy.exec(renderServerConf(input, { host: "pgmaster" }))?.[0]);
   const directory = /^xlogdb_directory = (.*)$/m.exec(text)?.[1];
   assert.equal(listRecordPath("pg_cluster"), `${directory}/pg_cluster-xlog.db`);
   assert.match(text, new RegExp(`^barman_lock_directory = ${directory}$`, "m"));
@@ -58,17 +58,17 @@ test("backups are listed with the same policy, an empty record of WAL, and a loc
 });
 
 test("BACKUP_RATE limits the copy, and 0 does not", () => {
-  assert.match(renderServerConf({ ...input, rateKb: 51_200 }, "h"), /^bandwidth_limit = 51200$/m);
-  assert.doesNotMatch(renderServerConf(input, "h"), /bandwidth_limit|backup_compression/);
-  assert.match(renderServerConf({ ...input, compression: "zstd" }, "h"), /^backup_compression = zstd$/m);
+  assert.match(renderServerConf({ ...input, rateKb: 51_200 }, { host: "h" }), /^bandwidth_limit = 51200$/m);
+  assert.doesNotMatch(renderServerConf(input, { host: "h" }), /bandwidth_limit|backup_compression/);
+  assert.match(renderServerConf({ ...input, compression: "zstd" }, { host: "h" }), /^backup_compression = zstd$/m);
 });
 
 test("BACKUP_RETENTION_COUNT keeps a number of backups instead of a window", () => {
-  assert.match(renderServerConf({ ...input, retentionCount: 3 }, "h"), /^retention_policy = REDUNDANCY 3$/m);
+  assert.match(renderServerConf({ ...input, retentionCount: 3 }, { host: "h" }), /^retention_policy = REDUNDANCY 3$/m);
 });
 
 test("names with quotes and backslashes stay one value", () => {
-  const text = renderServerConf({ ...input, postgresUser: "o'b", postgresDb: "a\\b" }, "h");
+  const text = renderServerConf({ ...input, postgresUser: "o'b", postgresDb: "a\\b" }, { host: "h" });
   assert.match(text, /^conninfo = host=h port=5432 user='o\\'b' dbname='a\\\\b' /m);
 });
 

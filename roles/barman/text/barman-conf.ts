@@ -1,5 +1,5 @@
 // PURE: barman.conf, the server file and the passfile, each rendered whole. No password in any but the passfile.
-import { renderConninfo, renderPgpassLine } from "../../../core/postgres/conninfo.ts";
+import { renderConninfo, renderPgpassLine, type Way } from "../../../core/postgres/conninfo.ts";
 
 export const barmanConfPath = "/etc/barman.conf";
 export const serverDirectory = "/etc/barman.d";
@@ -67,10 +67,10 @@ function general(
 }
 
 /** The server's file, which names the node that WAL and backups come from. */
-export function renderServerConf(input: BarmanConfInput, host: string): string {
+export function renderServerConf(input: BarmanConfInput, to: Way): string {
   return [
     "; Written by postdock at every start and whenever another node becomes primary; changes are lost.",
-    ...server(input, host),
+    ...server(input, to),
     "",
   ].join("\n");
 }
@@ -82,10 +82,10 @@ export function renderServerConf(input: BarmanConfInput, host: string): string {
 export function renderStandbyConf(input: BarmanConfInput, standby: string, primary: string): string {
   return [
     general(input, ["; Written by postdock before each base backup from a standby; changes are lost."], []),
-    ...server(input, standby),
-    `primary_conninfo = ${conninfo(input, primary, input.postgresUser)}`,
-    `wal_conninfo = ${conninfo(input, primary, input.postgresUser)}`,
-    `wal_streaming_conninfo = ${conninfo(input, primary, input.replicationUser)}`,
+    ...server(input, { host: standby }),
+    `primary_conninfo = ${conninfo(input, { host: primary }, input.postgresUser)}`,
+    `wal_conninfo = ${conninfo(input, { host: primary }, input.postgresUser)}`,
+    `wal_streaming_conninfo = ${conninfo(input, { host: primary }, input.replicationUser)}`,
     "",
   ].join("\n");
 }
@@ -97,19 +97,19 @@ export function renderStandbyConf(input: BarmanConfInput, standby: string, prima
 export function renderListConf(input: BarmanConfInput, host: string): string {
   return [
     general(input, ["; Written by postdock at every start; changes are lost."], [], listDirectory),
-    ...server(input, host),
+    ...server(input, { host }),
     `xlogdb_directory = ${listDirectory}`,
     "",
   ].join("\n");
 }
 
-/** `host`: where base backups are copied from. */
-function server(input: BarmanConfInput, host: string): string[] {
+/** `from`: where base backups are copied from. */
+function server(input: BarmanConfInput, from: Way): string[] {
   return [
     `[${input.serverName}]`,
     `description = "PostDock cluster ${input.serverName}"`,
-    `conninfo = ${conninfo(input, host, input.postgresUser)}`,
-    `streaming_conninfo = ${conninfo(input, host, input.replicationUser)}`,
+    `conninfo = ${conninfo(input, from, input.postgresUser)}`,
+    `streaming_conninfo = ${conninfo(input, from, input.replicationUser)}`,
     "backup_method = postgres",
     // a scheduled backup waits for a checkpoint that is spread over minutes; the others ask for one at once
     "immediate_checkpoint = false",
@@ -138,9 +138,9 @@ export function renderPassfile(users: readonly { user: string; password: string 
 }
 
 /** Keepalives notice a node that has vanished: without them a receiver waits on a dead connection for hours. */
-function conninfo(input: BarmanConfInput, host: string, user: string): string {
+function conninfo(input: BarmanConfInput, to: Way, user: string): string {
   return renderConninfo({
-    host,
+    ...to,
     port: input.replicationPort,
     user,
     dbname: input.postgresDb,

@@ -10,7 +10,9 @@ import { initialState } from "../state.ts";
 
 function samples(state: BarmanState): { name: string; value: number }[] {
   return barmanGauges.flatMap(({ name, read }) =>
-    read({ state, nowMs: 1_000 }).flatMap(({ value }) => value === null ? [] : [{ name, value: Number(value) }])
+    read({ state, nowMs: 1_000, wallMs: 50_000 }).flatMap(({ value }) =>
+      value === null ? [] : [{ name, value: Number(value) }]
+    )
   );
 }
 const names = (state: BarmanState) => samples(state).map((s) => s.name);
@@ -26,7 +28,9 @@ function healthy(): BarmanState {
   const done = { id: "1", status: "DONE", retention: "VALID", sizeBytes: 10, endSeconds: 20 };
   const newest = { id: "1", beginSeconds: 15, endSeconds: 20, sizeBytes: 10, copySeconds: 4, timeline: 1 };
   state.catalog = { atMs: 0, backups: [done], unused: [done], newest };
-  state.disk = { freeBytes: 5, usedBytes: 6 };
+  state.disk = { freeBytes: 5, usedBytes: 6, atMs: 0 };
+  state.lag = { atMs: 500, bytes: 7, seconds: 2.5 };
+  state.moments = { atMs: -9_000, firstMs: 20_000, lastMs: 45_500, gaps: 1 };
   return state;
 }
 
@@ -36,8 +40,9 @@ test("a role that has seen everything shows every metric that dashboards use, wi
   const state = healthy();
   state.primarySeenMs = 0;
   state.backup.nextWallMs = 5_000;
+  state.backup.failedWallMs = 4_000;
   state.backup.progress = { streamedBytes: 1, totalBytes: 2, bytesPerSecond: 1, leftSeconds: 1 };
-  metrics.gauges(barmanGauges, () => ({ state, nowMs: 1_000 }));
+  metrics.gauges(barmanGauges, () => ({ state, nowMs: 1_000, wallMs: 50_000 }));
   events.walGap.inc();
   const text = await metrics.text();
   assert.deepEqual(seriesOf(text), [
@@ -54,13 +59,22 @@ test("a role that has seen everything shows every metric that dashboards use, wi
     "gauge barman_last_backup_size_bytes{}",
     "gauge barman_last_backup_start_time_seconds{}",
     "gauge barman_oldest_backup_end_time_seconds{}",
+    "gauge postdock_barman_backup_age_seconds{}",
     "gauge postdock_barman_backup_running{}",
     "gauge postdock_barman_backup_streamed_bytes{}",
     "gauge postdock_barman_backup_total_bytes{}",
     "gauge postdock_barman_backups_failed{}",
+    "gauge postdock_barman_first_recoverable_time_seconds{}",
+    "gauge postdock_barman_last_failed_backup_time_seconds{}",
+    "gauge postdock_barman_last_recoverable_time_seconds{}",
     "gauge postdock_barman_next_backup_time_seconds{}",
     "gauge postdock_barman_primary_seen_seconds_ago{}",
+    "gauge postdock_barman_receiver_lag_bytes{}",
+    "gauge postdock_barman_receiver_lag_seconds{}",
     "gauge postdock_barman_receiving{}",
+    "gauge postdock_barman_timelines_with_missing_wal{}",
+    "gauge postdock_build_info{version}",
+    "gauge postdock_metrics_age_seconds{source}",
   ]);
   assert.match(text, /^postdock_barman_wal_gaps_total 1$/m);
 });
@@ -89,6 +103,45 @@ test("before anything was seen only known values are present, and the check is n
   const state = initialState(0, ["a"]);
   assert.equal(value(state, "barman_check_is_ok"), 0);
   assert.equal(names(state).some((n) => /last_backup|oldest|amount|disk/.test(n)), false);
+});
+
+test("what was measured is shown with its age, and what could not be seen since is left out while its age grows", async () => {
+  const metrics = new Metrics();
+  const state = healthy();
+  metrics.gauges(barmanGauges, () => ({ state, nowMs: 1_000, wallMs: 50_000 }));
+  const lines = async () => (await metrics.text()).split("\n");
+  const seen = await lines();
+  const shown = [
+    "postdock_barman_backup_age_seconds 30",
+    "postdock_barman_receiver_lag_bytes 7",
+    "postdock_barman_receiver_lag_seconds 2.5",
+    "postdock_barman_first_recoverable_time_seconds 20",
+    "postdock_barman_last_recoverable_time_seconds 45.5",
+    "postdock_barman_timelines_with_missing_wal 1",
+    'postdock_metrics_age_seconds{source="receiver"} 0.5',
+    'postdock_metrics_age_seconds{source="moments"} 10',
+  ];
+  assert.deepEqual(shown.filter((line) => !seen.includes(line)), []);
+  state.lag = { ...state.lag!, bytes: null, seconds: null };
+  const unseen = await lines();
+  assert.equal(unseen.some((line) => line.startsWith("postdock_barman_receiver_lag_")), false);
+  assert.ok(unseen.includes('postdock_metrics_age_seconds{source="receiver"} 0.5'));
+});
+
+test("before the first look nothing that is measured is present, not even an age", () => {
+  const measured = /receiver_lag|recoverable|missing_wal|age_seconds|failed_backup/;
+  assert.deepEqual(names(initialState(0, ["a"], "s3://bucket")).filter((n) => measured.test(n)), []);
+});
+
+test("the last failed backup is known from the catalog too, which outlives a restart", () => {
+  const state = healthy();
+  const failed = (id: string) => ({ id, status: "FAILED", retention: null, sizeBytes: null, endSeconds: null });
+  state.catalog!.backups.push(failed("20261128T101500"), failed("19700101T000030"));
+  const name = "postdock_barman_last_failed_backup_time_seconds";
+  assert.equal(value(state, name), Date.UTC(2026, 10, 28, 10, 15) / 1000);
+  state.catalog!.backups.pop();
+  state.backup.failedWallMs = Date.UTC(2026, 10, 28, 10, 16);
+  assert.equal(value(state, name), Date.UTC(2026, 10, 28, 10, 16) / 1000);
 });
 
 test("a check that could not run is not ok", () => {

@@ -4,13 +4,8 @@ import { type EventMetrics, type Gauge, gauge } from "../../../core/words/metric
 import { finishedBackups } from "../decide/catalog.ts";
 import { receives } from "../decide/health.ts";
 import type { Verified } from "../../../core/protocol/verified.ts";
-import type { BarmanState, Catalog, CloudState } from "../decide/view.ts";
-
-/** What the role knows, and the clock's milliseconds now. */
-export interface BarmanMetricsView {
-  state: BarmanState;
-  nowMs: number;
-}
+import type { Catalog, CloudState } from "../decide/view.ts";
+import { type BarmanMetricsView, measuredGauges } from "./measured-metrics.ts";
 
 /** Read at each scrape. */
 export const barmanGauges: readonly Gauge<BarmanMetricsView>[] = [
@@ -23,6 +18,7 @@ export const barmanGauges: readonly Gauge<BarmanMetricsView>[] = [
   ...diskGauges(),
   ...verifyGauges(),
   ...cloudGauges(),
+  ...measuredGauges,
   gauge("postdock_barman_receiving", "1 while WAL is received from the primary", ({ state }) => receives(state)),
   gauge(
     "postdock_barman_primary_seen_seconds_ago",
@@ -94,6 +90,15 @@ function cloudGauges(): Gauge<BarmanMetricsView>[] {
     ),
     of("postdock_barman_cloud_waiting_wal_files", "WAL files that the object store lacks", (c) => c.waitingWal),
     of("postdock_barman_cloud_waiting_backups", "Base backups that the object store lacks", (c) => c.waitingBackups),
+    of("postdock_barman_cloud_backups", "Base backups in the object store", (c) => c.store?.backups.length ?? null),
+    of(
+      "postdock_barman_cloud_newest_backup_time_seconds",
+      "When the newest base backup in the object store ended, seconds since the epoch",
+      (c) => {
+        const micros = c.store?.backups.at(-1)?.record.endMicros ?? null;
+        return micros === null ? null : Number(micros) / 1e6;
+      },
+    ),
   ];
 }
 

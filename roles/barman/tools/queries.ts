@@ -4,6 +4,7 @@ import { z } from "zod";
 import { parseHistory, type TimelineFork } from "../../../core/postgres/lsn.ts";
 import type { Names } from "../../../core/runtime/names.ts";
 import { type Login as ServerLogin, withSession } from "../../../core/runtime/session.ts";
+import type { ReceiverSeen } from "../decide/receiver-lag.ts";
 import type { Slot } from "../decide/slots.ts";
 import { historyName, parseWalName, type WalFile } from "../../../core/postgres/wal-name.ts";
 
@@ -36,6 +37,29 @@ export async function readSlot(sql: Sql, slotName: string): Promise<Slot> {
   if (rows[0] === undefined) return null;
   const row = SlotRow.parse(rows[0]);
   return { restartLsn: row.restart_lsn, active: row.active, lost: row.lost };
+}
+
+const ReceiverRow = z.object({
+  end_lsn: z.string().nullable(),
+  received_lsn: z.string().nullable(),
+  flush_lag_ms: z.number().nullable(),
+});
+
+/**
+ * What a primary knows of the receiver: where its own WAL ends, and up to where it has been received (the receiver says what it has
+ * flushed, and the slot keeps that while it is away). Null if the node is not a primary, or there is no slot.
+ */
+export async function readReceiver(sql: Sql, slotName: string): Promise<Omit<ReceiverSeen, "atMs"> | null> {
+  const rows = await sql`
+    select case when not pg_is_in_recovery() then pg_current_wal_flush_lsn()::text end as end_lsn,
+      greatest(r.flush_lsn, s.restart_lsn)::text as received_lsn,
+      (extract(epoch from r.flush_lag) * 1000)::float8 as flush_lag_ms
+    from pg_replication_slots s left join pg_stat_replication r on r.pid = s.active_pid
+    where s.slot_name = ${slotName}`;
+  if (rows[0] === undefined) return null;
+  const { end_lsn, received_lsn, flush_lag_ms } = ReceiverRow.parse(rows[0]);
+  if (end_lsn === null || received_lsn === null) return null;
+  return { endLsn: end_lsn, receivedLsn: received_lsn, flushLagMs: flush_lag_ms };
 }
 
 const ProgressRow = z.object({ streamed: z.coerce.number(), total: z.coerce.number().nullable() });

@@ -10,10 +10,15 @@ export interface ConnectionBudget {
   available: number;
 }
 
+/** How many connections it may open to each backend, at the least if all its children are in use. */
+export function wantedConnections({ children, maxPool, users }: Omit<ConnectionBudget, "available">): number {
+  return children * Math.min(users, maxPool);
+}
+
 /** The warning, or null if the connections fit. */
 export function decideConnections(b: ConnectionBudget): string | null {
   const pairs = Math.min(b.users, b.maxPool);
-  const wanted = b.children * pairs;
+  const wanted = wantedConnections(b);
   if (!(wanted > b.available)) return null;
   return `num_init_children ${b.children} x ${pairs} distinct pairs of user and database make ${wanted} connections to ` +
     `each backend, but max_connections leaves only ${b.available}; raise max_connections on the nodes, or lower ` +

@@ -1,11 +1,14 @@
 // What the pgpool container answers to probes, and its metrics, from what the agent last saw.
+import { publishedPasswords } from "../../../config/published.ts";
 import { serviceVariablesToCompare } from "../../../config/same-everywhere.ts";
 import type { RoleHttp } from "../../../core/http/app.ts";
 import type { PgpoolStatus } from "../../../core/protocol/status.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
 import { type PoolAgent, seenNow } from "../state.ts";
 import { whyNoLogin } from "../decide/sessions.ts";
+import { wantedConnections } from "../decide/connections.ts";
 import { isAttached, servesPrimary } from "../decide/pool.ts";
+import { judgeSettings, settingOf } from "../text/pgpool-conf.ts";
 import { renderPoolStatus } from "../text/pool-status.ts";
 
 /** An observation older than this is not used for an answer, milliseconds. */
@@ -53,6 +56,8 @@ export function hasEnoughBackends(agent: PoolAgent, least: number): Verdict {
 /** GET /status. */
 export function poolStatus(agent: PoolAgent): PgpoolStatus {
   const { activity, config, truth } = agent;
+  const verdict = judgeSettings(config.settings);
+  const number = (name: string) => Number(settingOf(name, verdict.settings));
   const uptimeMs = agent.clock.nowMs() - agent.startedMs;
   return renderPoolStatus({
     variables: serviceVariablesToCompare(agent.config),
@@ -64,6 +69,17 @@ export function poolStatus(agent: PoolAgent): PgpoolStatus {
     pool: seenNow(agent).nodes,
     sessions: agent.sessions,
     logins: agent.logins,
+    publishedPasswords: publishedPasswords({
+      CHECK_PASSWORD: config.checkPassword,
+      PCP_PASSWORD: config.pcpPassword,
+      ...Object.fromEntries(config.dbUsers.map((u) => [`DB_USERS (${u.name})`, u.password])),
+    }),
+    oldSettings: [...verdict.warnings, ...verdict.idle],
+    mayOpen: wantedConnections({
+      children: number("num_init_children"),
+      maxPool: number("max_pool"),
+      users: Math.max(1, config.dbUsers.length),
+    }),
   });
 }
 

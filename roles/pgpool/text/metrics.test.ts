@@ -32,6 +32,7 @@ const recorded = [
   "gauge pgpool2_frontend_total{}",
   "gauge pgpool2_pool_nodes_status{hostname,port,role}",
   "gauge pgpool2_up{}",
+  "gauge postdock_build_info{version}",
   "gauge postdock_pgpool_backend_agrees{hostname,port}",
   "gauge postdock_pgpool_login_ok{}",
   "gauge postdock_pgpool_primary_in_sight{}",

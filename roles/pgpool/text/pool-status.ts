@@ -19,6 +19,9 @@ export interface PoolFacts {
   pool: readonly PoolNode[] | null;
   sessions: Sessions | null;
   logins: Logins;
+  publishedPasswords: string[];
+  oldSettings: string[];
+  mayOpen: number;
 }
 
 /** The document of GET /status. */
@@ -34,6 +37,9 @@ export function renderPoolStatus(facts: PoolFacts): PgpoolStatus {
     uptimeSeconds: Math.round(facts.uptimeMs / 1000),
     observedAgoMs: Math.round(facts.observedAgoMs),
     variables: facts.variables,
+    publishedPasswords: facts.publishedPasswords,
+    oldSettings: facts.oldSettings,
+    mayOpen: facts.mayOpen,
     primary: backends.find((b) => b.id === truth.primary)?.host ?? null,
     sessions: facts.sessions,
     noLogin: whyNoLogin(facts.logins, facts.sessions),

@@ -28,6 +28,7 @@ export async function endServer(node: Pick<Node, "doors" | "fail">): Promise<voi
 export async function fenceHere(because: string, node: Node): Promise<{ why: "fenced" }> {
   say(node, "stopping", "fencing PostgreSQL", because);
   node.condition.fencedBecause(because);
+  node.events.fence.inc("lease-missing");
   await endServer(node);
   return { why: "fenced" };
 }

@@ -29,9 +29,11 @@ export class FailoverSlots {
     }
     if (leftover.length === 0 || primary === null || primary.host === config.host) return;
     const there = await doors.others.failoverSlots(primary.host);
-    for (const slot of leftover.filter((name) => there.includes(name))) {
-      const because = `this node had it as the primary, and ${primary.host} has it now`;
-      history.note("Dropping a slot so that it can be copied from the primary", { slot, because });
+    // a standby cannot make such slots, and nobody can use them here: they would keep WAL for ever, copied ones or not
+    for (const slot of leftover) {
+      const now = there.includes(slot) ? "has it now" : "does not have it any more";
+      const because = `this node had it as the primary, and ${primary.host} ${now}`;
+      history.note("Dropping a slot of an earlier leadership", { slot, because });
       await doors.server.dropSlot(slot);
     }
   }

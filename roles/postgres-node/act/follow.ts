@@ -1,4 +1,4 @@
-// Points the running standby at another upstream.
+// Points the running standby at another upstream, and keeps its way there open.
 import type { Node } from "../node.ts";
 
 /** Its WAL receiver restarts by itself after the reload. False if its slot could not be created there: nothing has changed. */
@@ -10,4 +10,21 @@ export async function follow(upstream: string, because: string, node: Node): Pro
   await doors.server.reload();
   if (seen.now.trouble?.what === "slot-missing") seen.streamingTrouble(null);
   return true;
+}
+
+/** The WAL receiver looks its upstream up by name; while DNS does not answer, it gets the last known address. */
+export class WayToUpstream {
+  constructor(private readonly node: Node) {}
+
+  async keep(): Promise<void> {
+    const { candidacy, doors, log, seen: { now: { server } } } = this.node;
+    if (!server?.standby || !server.upstream || candidacy.current !== null) return;
+    const { host } = server.upstream;
+    const address = doors.others.wayTo(host).hostaddr ?? null;
+    if (address === server.upstreamAddress) return;
+    const because = address === null ? "DNS answers again" : "DNS does not answer";
+    log.info("The upstream is reached another way", { upstream: host, by: address ?? "its name", because });
+    await doors.data.writeUpstream(host);
+    await doors.server.reload();
+  }
 }

@@ -8,6 +8,7 @@ import { decideRecovery, patienceMs, type RecoveryPlan } from "../decide/recover
 import { decideSuccessor, type Succession } from "../decide/successor.ts";
 import { cutText, endingText, sentText } from "../decide/without-heir.ts";
 import type { Surroundings } from "../decide/view.ts";
+import type { HandOverCause } from "../http/event-metrics.ts";
 import { leads, licenseOf, type Node, ownOf, say } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
 import { observeSurroundings, viewOf } from "../observe/surroundings.ts";
@@ -22,6 +23,8 @@ const receiveMs = 2_000;
 export interface Heir {
   to: string;
   because: string;
+  /** absent: something that this node lacks */
+  cause?: HandOverCause;
 }
 
 /** Which standby would lead if this primary stopped now; null if this node is not a primary with the lease. */
@@ -66,9 +69,9 @@ export async function handOver(heir: Heir, shutDown: () => Promise<void>, node: 
   try {
     const { state, checkpoint } = await node.doors.data.control();
     if (state === "shut down" && checkpoint) return await giveTo(heir, checkpoint.lsn, node);
-    failed(heir.to, `the control file says "${state}" instead of "shut down"`, node);
+    failed(heir, `the control file says "${state}" instead of "shut down"`, node);
   } catch (error) {
-    failed(heir.to, errorText(error), node);
+    failed(heir, errorText(error), node);
   }
 }
 
@@ -89,25 +92,28 @@ export async function endWithoutHeir(because: string, shutDown: () => Promise<vo
   });
 }
 
-function failed(to: string, because: string, node: Node): void {
+function failed({ to, cause = "fault" }: Heir, because: string, node: Node): void {
   node.condition.failed(node.clock.nowMs());
+  node.events.handOverFailed.inc(cause);
   node.history.warn("The hand-over failed; the nodes elect a primary", { to, because });
 }
 
 /** Releases the lease, then asks the successor to promote itself once it has WAL beyond `afterLsn`. */
-async function giveTo({ to, because }: Heir, afterLsn: string, node: Node): Promise<void> {
+async function giveTo(heir: Heir, afterLsn: string, node: Node): Promise<void> {
+  const { to, because, cause = "fault" } = heir;
   const { config, client, clock, lease } = node;
   const started = clock.nowMs();
   try {
     const epoch = lease.epoch() ?? ownOf(node).timeline ?? 0;
     await lease.release(`${to} takes over`, to);
     const answer = await client.ask(orders.takeOver, to, { from: config.host, afterLsn, epoch, because }, takeOverMs);
-    if (!answer.ok) return failed(to, answer.because, node);
+    if (!answer.ok) return failed(heir, answer.because, node);
     const tookMs = Math.round(clock.nowMs() - started);
     node.events.handOver.observe(tookMs / 1000);
+    node.events.handedOver.inc(cause);
     node.history.note("Handed over", { to, because: answer.because, tookMs });
   } catch (error) {
-    failed(to, errorText(error), node);
+    failed(heir, errorText(error), node);
   }
 }
 
@@ -116,7 +122,8 @@ export async function takeOver(
   { from, afterLsn, epoch, because }: QuestionOf<typeof orders.takeOver>,
   node: Node,
 ): Promise<Verdict> {
-  const end = node.clock.nowMs() + receiveMs;
+  const started = node.clock.nowMs();
+  const end = started + receiveMs;
   while (true) {
     await observeServer(node);
     const { lsn } = ownOf(node);
@@ -127,13 +134,18 @@ export async function takeOver(
     }
     await node.clock.sleep(20, node.stop);
   }
+  node.events.step.observe("last-record", (node.clock.nowMs() - started) / 1000);
   // the order may find this node on its way already, since the lease is free
   const own = node.clock.nowMs() + receiveMs;
   while (node.candidacy.current !== null && node.seen.role() === "standby" && node.clock.nowMs() < own) {
     await node.clock.sleep(20, node.stop);
   }
   if (node.seen.role() === "standby") {
-    await promoteHere(`${from} hands over: ${because}`, node, { asked: true, provenUpTo: epoch });
+    await promoteHere(`${from} hands over: ${because}`, node, {
+      asked: true,
+      provenUpTo: epoch,
+      cause: "hand-over",
+    });
   }
   node.activity.wake();
   return node.seen.role() === "primary"

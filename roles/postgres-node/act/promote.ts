@@ -3,6 +3,7 @@ import { errorText } from "../../../core/words/errors.ts";
 import { hasRoom } from "../../../core/postgres/room.ts";
 import { no, type Verdict } from "../../../core/words/verdict.ts";
 import type { MayPromote } from "../decide/promotion.ts";
+import type { LeadCause } from "../http/event-metrics.ts";
 import { announce, licenseOf, type Node, say } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
 import type { Bid } from "../state/candidacy.ts";
@@ -18,7 +19,11 @@ const outcomeMs = 45_000;
  * Promotes this node for the agent itself; repmgr's record is corrected at the next look.
  * Returns after how many milliseconds to try again, or null.
  */
-export async function promoteHere(because: string, node: Node, how: Partial<MayPromote> = {}): Promise<number | null> {
+export async function promoteHere(
+  because: string,
+  node: Node,
+  { cause = "failover", ...how }: Partial<MayPromote> & { cause?: LeadCause } = {},
+): Promise<number | null> {
   const started = node.clock.nowMs();
   say(node, "promoting", "asking whether this standby may be promoted", because);
   const permission = await askToPromote(node, { tieBreak: false, ...how });
@@ -26,7 +31,7 @@ export async function promoteHere(because: string, node: Node, how: Partial<MayP
     say(node, "running", "serving as standby", `this standby was not promoted: ${permission.because}`);
     return node.lease.retryMs;
   }
-  await promoteAllowed({ because, started, bid: permission.bid }, node);
+  await promoteAllowed({ because, cause, started, bid: permission.bid }, node);
   return null;
 }
 
@@ -39,22 +44,24 @@ export async function promoteForRepmgrd(node: Node): Promise<Verdict> {
   const permission = await askToPromote(node, { tieBreak: false });
   if (!permission.ok || licenseOf(node) === "not-needed") return { ok: permission.ok, because: permission.because };
   const because = `repmgrd elected this node: ${permission.because}`;
-  promoteAllowed({ because, started, bid: permission.bid }, node)
+  promoteAllowed({ because, cause: "failover", started, bid: permission.bid }, node)
     .catch((error) => node.log.error("The promotion failed", { because: errorText(error) }));
   return no("the agent promotes this node itself");
 }
 
-interface Allowed {
+/** Why this node is to lead. */
+export interface LeadReason {
   because: string;
+  cause: LeadCause;
   /** when it was requested, the clock's milliseconds */
   started: number;
-  bid: Bid;
 }
 
-async function promoteAllowed({ because, started, bid }: Allowed, node: Node): Promise<void> {
+async function promoteAllowed({ bid, ...reason }: LeadReason & { bid: Bid }, node: Node): Promise<void> {
   bid.keep();
+  node.events.step.observe("permission", (node.clock.nowMs() - reason.started) / 1000);
   try {
-    if (await lead(because, started, node) === "over") await giveBack("the server ended during its promotion", node);
+    if (await lead(reason, node) === "over") await giveBack("the server ended during its promotion", node);
   } finally {
     bid.end();
   }
@@ -64,16 +71,18 @@ async function promoteAllowed({ because, started, bid }: Allowed, node: Node): P
  * Makes the running standby the primary, under an epoch of its own if it has the lease. Unless it succeeds or is over, the lease
  * has been given back.
  */
-export async function lead(because: string, started: number, node: Node): Promise<Outcome> {
+export async function lead({ because, cause, started }: LeadReason, node: Node): Promise<Outcome> {
   say(node, "promoting", "promoting this standby", because);
   const outcome = await underEpoch(node);
   if (outcome !== "primary") return outcome;
   announce(node);
   const tookMs = Math.round(node.clock.nowMs() - started);
   node.events.promotion.observe(tookMs / 1000);
+  node.events.led.inc(cause);
   node.history.note("Promoted", {
     because,
     term: node.lease.term(),
+    epoch: node.lease.epoch(),
     timeline: node.seen.now.server?.timeline,
     tookMs,
   });
@@ -95,6 +104,7 @@ function endSegment({ doors, log, seen }: Node): void {
 
 async function underEpoch(node: Node): Promise<Outcome> {
   const { run } = node.seen.now;
+  const began = node.clock.nowMs();
   let epoch: number | null;
   try {
     await putInForce(node);
@@ -106,7 +116,12 @@ async function underEpoch(node: Node): Promise<Outcome> {
     return "failed";
   }
   if (node.seen.now.run !== run || !node.seen.now.postmasterRuns) return "over";
+  const asked = node.clock.nowMs();
   const outcome = await becomesPrimary(node);
+  if (outcome === "primary") {
+    node.events.step.observe("epoch", (asked - began) / 1000);
+    node.events.step.observe("promotion", (node.clock.nowMs() - asked) / 1000);
+  }
   const wrong = outcome === "primary" ? wrongTimeline(epoch, node) : null;
   if (outcome !== "failed" && wrong === null) return outcome;
   await takeBack(wrong ?? "the promotion did not finish", node);

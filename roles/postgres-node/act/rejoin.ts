@@ -1,4 +1,5 @@
 // A node whose data have diverged gets data with which it can follow the primary again.
+import type { RejoinWay } from "../http/event-metrics.ts";
 import type { Node } from "../node.ts";
 import { observeSurroundings } from "../observe/surroundings.ts";
 
@@ -35,13 +36,13 @@ export async function rewindTo(host: string, because: string, node: Node): Promi
 
 /** Notes how this node has got data with which it can follow the primary again. */
 export function noteRejoin(
-  way: "rewind" | "rewind with WAL from barman" | "clone",
+  way: RejoinWay,
   { from, because, started }: { from: string; because: string; started: number },
   node: Node,
 ): void {
   node.seen.dataReplaced();
   node.condition.recovered();
   const tookMs = Math.round(node.clock.nowMs() - started);
-  node.events.rejoin.observe(tookMs / 1000);
+  node.events.rejoin.observe(way, tookMs / 1000);
   node.history.note("Rejoined", { way, from, because, tookMs });
 }

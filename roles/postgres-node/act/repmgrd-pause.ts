@@ -14,7 +14,7 @@ export class RepmgrdPause {
     this.pace = new Pace(node.clock, everyMs, "later");
   }
 
-  async end(): Promise<void> {
+  async keep(): Promise<void> {
     const { clock, doors, history } = this.node;
     if (!this.pace.due()) return;
     this.since = await doors.repmgr.paused() ? this.since ?? clock.nowMs() : null;

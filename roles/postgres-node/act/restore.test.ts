@@ -23,6 +23,7 @@ const order = {
   tablespaces: [],
   lastWal: "000000010000000000000009",
   hold: false,
+  ssh: false,
   target: "the last byte that was received",
   finish: false,
   undo: false,
@@ -234,6 +235,16 @@ test("an order that is given again, as by resume, begins nothing: not while the 
   assert.ok(running.world.did.includes("barman at elsewhere"));
   assert.equal(running.world.did.filter((w) => w.startsWith("restore ")).length, 1);
   await endLife(running, runs);
+});
+
+test("a restore by SSH is refused where no sshd runs, before anything stops", async () => {
+  const may = (SSH_ENABLE: string) =>
+    restoreAnswers(fakeNode({ SSH_ENABLE }).node).find((a) => a.path === orders.mayRestore.path)!;
+  const { finish: _finish, undo: _undo, epoch: _epoch, ...given } = order;
+  await assert.rejects(may("0").carryOut({ ...given, ssh: true }), /SSH_ENABLE is 0 .* set SSH_ENABLE=1/);
+  for (const [enabled, ssh] of [["1", true], ["0", false]] as const) {
+    assert.deepEqual(await may(enabled).carryOut({ ...given, ssh }), { because: "this node can be restored" });
+  }
 });
 
 test("a marker that cannot be removed does not bring the restore back", async () => {

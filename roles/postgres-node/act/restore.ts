@@ -45,6 +45,7 @@ export async function undoRestore(because: string, node: Node): Promise<void> {
   await doors.data.undoRestore(restore.id);
   seen.dataReplaced();
   await forget(true, node);
+  node.events.restored.inc("undone");
   history.note("Restore ended", { because, restore: restore.id, backup: restore.backup });
 }
 
@@ -62,6 +63,7 @@ export async function endRestore(node: Node): Promise<void> {
   // the memory first: what it does not know any more is never copied again, and a marker that is left does no harm
   await forget(false, node);
   await doors.data.endRestore().catch((error) => log.warn("The restored data keep their marker", { error }));
+  node.events.restored.inc("led");
   history.note("Restored", { backup: restore.backup, target: restore.target, restore: restore.id });
 }
 

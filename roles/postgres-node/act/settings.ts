@@ -1,8 +1,11 @@
-// Looks at the settings of the running server: takes back what ALTER SYSTEM may not set, and names what else is wrong.
+// Looks at the settings of the running server: takes back what ALTER SYSTEM may not set, and names what else is wrong,
+// also that the agent would not be let in after the next start.
 import { Pace } from "../../../core/runtime/time.ts";
-import { findSettingTroubles, type RaisedSetting, startsAgain } from "../decide/settings.ts";
+import { findSettingTroubles, type RaisedSetting } from "../decide/settings.ts";
+import { startsAgain } from "../decide/starts-again.ts";
 import type { Surroundings } from "../decide/view.ts";
 import { type Node, ownOf, say } from "../node.ts";
+import { refusedHere } from "../observe/trouble.ts";
 import type { ServerEnd } from "../run.ts";
 
 /** How often they are looked at, milliseconds. */
@@ -16,6 +19,7 @@ export class Settings {
   constructor(private readonly node: Node) {
     this.pace = new Pace(node.clock, everyMs, "now");
     node.condition.settingsHave([]); // what was said of an earlier server
+    node.condition.factsAre(null);
   }
 
   /** Returns why a standby is started again: the primary has lowered a setting that was raised here. */
@@ -28,7 +32,9 @@ export class Settings {
     if (taken.length > 0) await doors.server.reload();
     const raised = await doors.data.raised();
     const view = { config, role, raised, altered: await doors.data.altered(), seen: await doors.server.settings() };
-    condition.settingsHave(findSettingTroubles(view));
+    const refused = await doors.server.login().then(() => null, (error) => refusedHere(error, config));
+    condition.settingsHave([...(refused ? [refused] : []), ...findSettingTroubles(view)]);
+    condition.factsAre(view.seen.facts);
     return role === "standby" ? this.lower(raised, surroundings) : null;
   }
 

@@ -10,7 +10,7 @@ export function takeOrder(node: Node): ServerEnd | null {
   if (order === null) return null;
   if (order.do === "restore") return { why: "restore", because: order.because };
   if (order.do === "hand-over" && leads(node)) {
-    return { why: "handed-over", heir: { to: order.to, because: order.because } };
+    return { why: "handed-over", heir: { to: order.to, because: order.because, cause: "switchover" } };
   }
   node.log.warn("An order no longer fits the role of this server, and is dropped", {
     ...order,

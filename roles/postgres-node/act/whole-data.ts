@@ -3,7 +3,7 @@ import { Pace } from "../../../core/runtime/time.ts";
 import type { Surroundings } from "../decide/view.ts";
 import { type Node, say } from "../node.ts";
 import type { ServerEnd } from "../run.ts";
-import { clonedText, missingText } from "../text/directories.ts";
+import { missingFix, missingText } from "../text/directories.ts";
 import { successorOf } from "./hand-over.ts";
 
 /** How often they are looked at, milliseconds. */
@@ -11,6 +11,8 @@ const everyMs = 5_000;
 
 export class WholeData {
   private readonly pace: Pace;
+  /** what was not there at the last look: what is dropped while one looks is not missing at the next */
+  private before: readonly string[] = [];
 
   constructor(private readonly node: Node) {
     this.pace = new Pace(node.clock, everyMs, "now");
@@ -21,14 +23,16 @@ export class WholeData {
     const { condition, config, doors, seen } = this.node;
     const role = seen.role();
     if ((role !== "primary" && role !== "standby") || !this.pace.due()) return null;
-    const missing = await doors.server.missing();
+    const now = await doors.server.missing();
+    const missing = now.filter((name) => this.before.includes(name));
+    if (now.length > missing.length) this.pace.sooner();
+    this.before = now;
     if (missing.length === 0) {
       condition.dataHave(null);
       return null;
     }
     const because = `the data of ${config.host} are not whole: ${missingText(missing)}`;
-    const another = "start or mend a standby: it takes over, and this node is cloned from it";
-    condition.dataHave({ because, fix: role === "standby" ? `wait: ${clonedText(config.host)}` : another });
+    condition.dataHave({ because, fix: missingFix(missing, role, config.host) });
     if (role === "standby") {
       say(this.node, "stopping", "stopping to be cloned", because);
       return { why: "rejoin", clone: true, streamed: false, because };

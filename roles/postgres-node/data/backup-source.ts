@@ -19,10 +19,23 @@ const longestPauseMs = 16_000;
 /** The statuses of answers that would be the same again. */
 const refusals = [400, 404, 409];
 
+/** The directories of a backup on barman. */
+export type BackupPlaces = NonNullable<AnswerOf<typeof orders.backupFiles>["ssh"]>;
+
 export interface BackupList {
   entries: BackupEntry[];
   totalBytes: number;
   digest: string;
+  /** where it is for SSH; null: barman has no sshd */
+  ssh: BackupPlaces | null;
+}
+
+/** Where the files of a backup are for SSH. */
+export interface SshSource {
+  host: string;
+  places: BackupPlaces;
+  /** makes the error of why it does not go on */
+  failure: (why: string) => Error;
 }
 
 export interface SourceDeps {
@@ -41,6 +54,11 @@ export class BackupSource {
     private readonly deps: SourceDeps,
   ) {}
 
+  /** The host that answered last. */
+  get host(): string {
+    return this.source.hosts[this.present]!;
+  }
+
   /** All entries. Throws OperatorError if no agent has the backup or answers. */
   async list(): Promise<BackupList> {
     const { id } = this.source;
@@ -51,7 +69,9 @@ export class BackupSource {
       digest ??= page.digest;
       if (page.digest !== digest) throw this.failure(`the files of backup ${id} changed while they were listed`);
       entries.push(...page.entries);
-      if (entries.length === page.total) return { entries, totalBytes: page.totalBytes, digest };
+      if (entries.length === page.total) {
+        return { entries, totalBytes: page.totalBytes, digest, ssh: page.ssh };
+      }
       if (page.entries.length === 0) {
         throw this.failure(`the list ended after ${entries.length} of ${page.total} files`);
       }
@@ -62,6 +82,20 @@ export class BackupSource {
   async pieces(digest: string, from: FilePart): Promise<AnswerOf<typeof orders.backupPiece>["pieces"]> {
     const question = { id: this.source.id, digest, index: from.index, offset: from.offset };
     return (await this.ask(orders.backupPiece, question, pieceMs)).pieces;
+  }
+
+  /** Where the listed backup is for SSH, at the host that answered last. Throws OperatorError if there is no sshd. */
+  bySsh({ ssh }: BackupList): SshSource {
+    const { host, source: { id } } = this;
+    const failure = (why: string) =>
+      new OperatorError({
+        what: `Backup ${id} could not be fetched from barman by SSH`,
+        why,
+        fix: "set SSH_ENABLE=1 on barman and here, with the same keys; or type postdock barman restore abort, then " +
+          "begin again without --ssh",
+      });
+    if (ssh === null) throw failure(`${host} has SSH_ENABLE=0`);
+    return { host, places: ssh, failure };
   }
 
   failure(why: string): OperatorError {

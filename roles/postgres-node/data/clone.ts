@@ -9,6 +9,7 @@ import { remove } from "../../../core/runtime/files.ts";
 import type { Peers } from "../../../core/client/peers.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
+import { concerned } from "../../../core/postgres/concerned.ts";
 import { remedyFor } from "../../../core/postgres/remedy.ts";
 import { renderConninfo } from "../../../core/postgres/conninfo.ts";
 import * as journal from "./journal.ts";
@@ -50,7 +51,7 @@ export async function clone(host: string, deps: CloneDeps): Promise<void> {
   await baseBackup(host, source, deps);
   await linkTablespaces(journal.stagingDirectory(config.pgdata), source.tablespaces);
   // the settings are those of the source, which may be a standby of nobody: then this node would count as a former primary
-  await writeStandbyState(host, { ...config, pgdata: journal.stagingDirectory(config.pgdata) });
+  await writeStandbyState(host, { ...deps, config: { ...config, pgdata: journal.stagingDirectory(config.pgdata) } });
   await holdOlder(journal.stagingDirectory(config.pgdata));
   await journal.writeJournal(config.pgdata, { phase: "moving-out", source: host, startedAt, tablespaces });
   await journal.moveIntoPlace(config.pgdata, log);
@@ -74,7 +75,7 @@ async function prepareUpstream(host: string, { config, peers }: CloneDeps): Prom
     throw new OperatorError({
       what: `Cannot clone from "${host}"`,
       why: errorText(error),
-      fix: remedyFor(errorText(error), config) ??
+      fix: remedyFor(errorText(error), concerned(`ERROR:  ${errorText(error)}`, config, host)) ??
         `give this node and ${host} the same REPLICATION_USER, REPLICATION_PASSWORD and REPLICATION_DB; check pg_hba.conf on ${host}`,
       cause: error,
     });
@@ -138,7 +139,7 @@ async function baseBackup(host: string, { bytes, tablespaces }: Source, deps: Cl
   const { port } = upstreamConnection(host, config);
   const target = journal.stagingDirectory(config.pgdata);
   const conninfo = renderConninfo({
-    host,
+    ...deps.peers.names.wayTo(host),
     port,
     user: config.replicationUser,
     application_name: `${config.name}_clone`,
@@ -177,7 +178,7 @@ async function baseBackup(host: string, { bytes, tablespaces }: Source, deps: Cl
   throw new OperatorError({
     what: `The clone from "${host}" failed`,
     why: commandErrorText(result),
-    fix: remedyFor(commandErrorText(result), config) ??
+    fix: remedyFor(commandErrorText(result), concerned(commandErrorText(result), config, host)) ??
       `wait for the next attempt, which is automatic; if it keeps failing, see the log of ${host}`,
   });
 }

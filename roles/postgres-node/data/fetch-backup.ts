@@ -6,6 +6,7 @@ import { inParallel } from "../../../core/runtime/parallel.ts";
 import { cutIntoAnswers, type FilePart } from "../../../core/protocol/backup-parts.ts";
 import type { AnswerOf, BackupEntry, orders } from "../../../core/protocol/orders.ts";
 import { type FetchTarget, listTarget, placeOf } from "./fetch-target.ts";
+import { fetchBySsh } from "./fetch-by-ssh.ts";
 import { type BackupList, BackupSource, type SourceDeps } from "./backup-source.ts";
 
 /** How many answers are asked for at the same time, and how many files of one answer are written at the same time. */
@@ -28,7 +29,7 @@ export interface FetchBackupDeps extends SourceDeps {
  * is fetched. PG_VERSION is written at the very end, so that a half copy is never a cluster.
  */
 export async function fetchBackup(
-  source: { hosts: readonly string[]; id: string },
+  source: { hosts: readonly string[]; id: string; ssh?: boolean },
   target: FetchTarget,
   deps: FetchBackupDeps,
 ): Promise<{ bytes: number; files: number }> {
@@ -53,11 +54,18 @@ export async function fetchBackup(
     files,
     bytes: list.totalBytes,
     filesThere: before.complete.size,
+    by: source.ssh ? "ssh" : "agent",
   });
 
   const copy = new Copy(from, list, target, deps);
   copy.count(before.complete);
-  await copy.fetchFiles((index) => index !== version && !before.complete.has(index));
+  const lacks = (index: number) => index !== version && !before.complete.has(index);
+  if (source.ssh) {
+    const wanted = list.entries.filter((e, index) => e.kind === "file" && lacks(index));
+    await fetchBySsh(wanted, from.bySsh(list), target, { signal: deps.signal, onBytes: (bytes) => copy.add(bytes) });
+  } else {
+    await copy.fetchFiles(lacks);
+  }
   const after = await compare(list.entries, target);
   const lacking = list.entries.find((e, i) => e.kind === "file" && i !== version && !after.complete.has(i));
   const wrong = lacking?.path ?? after.foreign[0];
@@ -112,6 +120,12 @@ class Copy {
     this.report();
   }
 
+  /** Counts bytes that came another way. */
+  add(bytes: number): void {
+    this.doneBytes += bytes;
+    this.report();
+  }
+
   /** Fetches the wanted files. */
   async fetchFiles(wanted: (index: number) => boolean): Promise<void> {
     await inParallel(mostRequests, cutIntoAnswers(this.list.entries, wanted), async (parts) => {
@@ -122,8 +136,7 @@ class Copy {
         }
         await inParallel(mostWrites, got, (part) => this.write(part));
         rest = without(rest, got);
-        this.doneBytes += got.reduce((sum, part) => sum + part.bytes, 0);
-        this.report();
+        this.add(got.reduce((sum, part) => sum + part.bytes, 0));
       }
     });
   }

@@ -10,13 +10,23 @@ export interface FetchTarget {
 
 const inTablespace = /^pg_tblspc\/(\d+)\/(.+)$/;
 
+/** The number of the tablespace that an entry belongs to, or nothing for the data directory, and its path below that. */
+export function splitPath(path: string): { oid: string; within: string } {
+  const [, oid = "", within = path] = inTablespace.exec(path) ?? [];
+  return { oid, within };
+}
+
+/** The directory of a tablespace on this node, or of the data for nothing. Throws if the tablespace was not ordered. */
+export function rootOf(oid: string, { directory, tablespaces }: FetchTarget): string {
+  const root = oid === "" ? directory : tablespaces.get(oid);
+  if (root === undefined) throw new Error(`the backup has the tablespace ${oid}, which was not ordered`);
+  return root;
+}
+
 /** The path of an entry of the backup on this node. Throws if it belongs to a tablespace that was not ordered. */
-export function placeOf(path: string, { directory, tablespaces }: FetchTarget): string {
-  const [, oid = "", rest = ""] = inTablespace.exec(path) ?? [];
-  if (oid === "") return join(directory, path);
-  const tablespace = tablespaces.get(oid);
-  if (tablespace === undefined) throw new Error(`the backup has the tablespace ${oid}, which was not ordered`);
-  return join(tablespace, rest);
+export function placeOf(path: string, target: FetchTarget): string {
+  const { oid, within } = splitPath(path);
+  return join(rootOf(oid, target), within);
 }
 
 /** What is there, under the paths of the backup; without the links to tablespaces, which are made after the copy. */

@@ -48,7 +48,7 @@ export async function noPlaceFor(
  */
 export async function restoreBackup(
   pgdata: string,
-  { id, backup, hosts, systemIdentifier, tablespaces }: RestoreOrder,
+  { id, backup, hosts, ssh, systemIdentifier, tablespaces }: RestoreOrder,
   deps: FetchBackupDeps,
 ): Promise<void> {
   const { clock, log } = deps;
@@ -61,7 +61,7 @@ export async function restoreBackup(
   const staging = journal.stagingDirectory(pgdata);
   const received = new Map(tablespaces.map((t) => [t.oid, journal.stagingDirectory(t.location)]));
   for (const { location } of tablespaces) await ensurePlace(location);
-  await fetchBackup({ hosts, id: backup }, { directory: staging, tablespaces: received }, deps);
+  await fetchBackup({ hosts, id: backup, ssh }, { directory: staging, tablespaces: received }, deps);
   await linkTablespaces(staging, tablespaces);
   const restored = (await readControlData(staging)).systemIdentifier;
   if (restored !== systemIdentifier) {

@@ -5,7 +5,7 @@ import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime
 import { writeAtomic } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
-import { writeStandbyState } from "../tools/settings.ts";
+import { type Ways, writeStandbyState } from "../tools/settings.ts";
 import { upstreamConnection } from "../tools/upstream.ts";
 import { renderConninfo } from "../../../core/postgres/conninfo.ts";
 import {
@@ -33,6 +33,7 @@ export interface RewindDeps {
   serverConfig: string;
   log: Log;
   clock: Clock;
+  peers: Ways;
   signal: AbortSignal;
 }
 
@@ -48,7 +49,7 @@ export async function rewind(host: string, deps: RewindDeps): Promise<string | n
   const since = clock.nowMs();
   const { port } = upstreamConnection(host, config);
   const source = renderConninfo({
-    host,
+    ...deps.peers.names.wayTo(host),
     port,
     user: config.replicationUser,
     dbname: config.replicationDb,
@@ -94,7 +95,7 @@ export async function rewind(host: string, deps: RewindDeps): Promise<string | n
     return why;
   }
   // until it has streamed past the rewind, the directory has to start as a standby, whatever the next start sees
-  await writeStandbyState(host, { ...config, pgdata: target });
+  await writeStandbyState(host, { ...deps, config: { ...config, pgdata: target } });
   await writeJournal(config.pgdata, { ...journal, phase: "moving-out" });
   await moveIntoPlace(config.pgdata, log);
   log.info("Rewound", { to: host, seconds });

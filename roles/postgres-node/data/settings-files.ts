@@ -13,11 +13,12 @@ import { correctAutoConf, type TakenBack } from "../text/own-settings.ts";
 import { withWalSizes } from "../text/postgresql-conf.ts";
 import { primaryHas, type Raised, raisedFix, tooLow, withRaised } from "../text/raised-settings.ts";
 import { onlyForRecovery, renderRecovery } from "../text/recovery-conf.ts";
-import { writePrimaryState, writeStandbyState } from "../tools/settings.ts";
+import { type Ways, writePrimaryState, writeStandbyState } from "../tools/settings.ts";
 
 export interface SettingsDeps {
   config: NodeConfig;
   log: Log;
+  peers: Ways;
   /** postgresql.conf as PostgreSQL has accepted it */
   serverConfig: string;
 }
@@ -55,7 +56,7 @@ export class SettingsFiles {
       log.warn("A setting was taken back", { ...taken });
     }
     const dropped = [...this.raisedNow.map(({ name }) => name), ...recoveryOf(as) === null ? [] : onlyForRecovery];
-    await ("primary" in as ? writePrimaryState(config) : writeStandbyState(as.upstream, config, dropped));
+    await ("primary" in as ? writePrimaryState(config) : writeStandbyState(as.upstream, this.deps, dropped));
   }
 
   /** What ALTER SYSTEM has written. */

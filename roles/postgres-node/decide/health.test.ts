@@ -142,7 +142,7 @@ test("a node is unhealthy once its server has been down, or it has waited, for l
   assert.equal(decideUnhealthy({ ...sound, failingMs: 89_999, trouble, waitingMs: 599_999 }), null);
   assert.match(
     decideUnhealthy({ ...sound, failingMs: 90_000, trouble })!,
-    /down for 90 s.*START_TIMEOUT: FATAL: the disk/,
+    /not answered its agent for 90 s.*START_TIMEOUT: FATAL: the disk/,
   );
   assert.match(
     decideUnhealthy({ ...sound, waitingMs: 600_000 })!,

@@ -73,7 +73,9 @@ export interface Downtime {
 export function decideUnhealthy({ failingMs, trouble, waitingMs, waitsBecause, limits }: Downtime): string | null {
   const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
   if (failingMs > 0 && failingMs >= limits.failingMs) {
-    return `PostgreSQL has been down for ${seconds(failingMs)}, longer than REPMGR_WAIT_POSTGRES_START_TIMEOUT` +
+    return `PostgreSQL has not answered its agent for ${
+      seconds(failingMs)
+    }, longer than REPMGR_WAIT_POSTGRES_START_TIMEOUT` +
       (trouble === null ? "" : `: ${trouble.because}`);
   }
   if (waitingMs > 0 && waitingMs >= limits.waitingMs) {

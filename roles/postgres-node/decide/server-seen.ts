@@ -37,6 +37,8 @@ export interface ServerSeen {
   replayPaused: boolean;
   /** what primary_conninfo names, or the WAL receiver is connected to */
   upstream: Upstream | null;
+  /** hostaddr of primary_conninfo */
+  upstreamAddress: string | null;
   /** synchronous_standby_names */
   syncNames: string;
   downstream: readonly Downstream[];

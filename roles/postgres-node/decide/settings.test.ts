@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { standbyPeer } from "../../../tests/support/peer.ts";
-import { fakeConfig } from "../../../tests/support/fake-cluster.ts";
-import { findSettingTroubles, type SettingsSeen, type SettingsView, startsAgain } from "./settings.ts";
+import { fakeConfig, soundFacts } from "../../../tests/support/fake-cluster.ts";
+import { findSettingTroubles, type SettingsSeen, type SettingsView } from "./settings.ts";
+import { startsAgain } from "./starts-again.ts";
 
 const sound: SettingsSeen = {
   wrong: [],
@@ -16,6 +17,8 @@ const sound: SettingsSeen = {
   ],
   ofRoles: [],
   toArchive: null,
+  idleSlots: [],
+  facts: soundFacts,
 };
 const raised = { name: "max_connections", own: 100, primary: 300, needed: true };
 const auto = { file: "/data/postgresql.auto.conf", line: 4 };

@@ -1,12 +1,12 @@
-// PURE: what is wrong with the settings of this node's server, and whether it is started again to get rid of a setting that was
-// raised for a primary that has lowered it since (text/raised-settings.ts).
+// PURE: what is wrong with the settings of this node's server.
 import type { Setting } from "../../../config/list-syntax.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { breaksConsistency, wordOf } from "../../../config/durability.ts";
+import type { ServerFacts } from "../../../core/protocol/server-facts.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 import type { AlteredSetting } from "../text/auto-conf.ts";
+import { slotTroubles } from "./slot-troubles.ts";
 import { type Raised, raisedFix } from "../text/raised-settings.ts";
-import { reached, type Surroundings } from "./view.ts";
 
 /** A setting that was raised at the last start; `needed`: the primary still has more than CONFIGS ask for here. */
 export type RaisedSetting = Raised & { needed: boolean };
@@ -29,6 +29,9 @@ export interface SettingsSeen {
   ofRoles: readonly (Setting & { of: string })[];
   /** WAL files that archive_command or archive_library has not taken yet; null: archive_mode is off */
   toArchive: number | null;
+  /** logical slots that are no copies, and that nobody has used for a while */
+  idleSlots: readonly string[];
+  facts: ServerFacts;
 }
 
 export interface SettingsView {
@@ -56,6 +59,7 @@ export function findSettingTroubles(view: SettingsView): Trouble[] {
     ...unheard(view),
     ...unsafe(view),
     ...of(view),
+    ...slotTroubles({ host: view.config.host, role: view.role, ...view.seen }),
   ];
 }
 
@@ -138,23 +142,16 @@ function unheard({ config: { host }, seen }: SettingsView): Trouble[] {
 }
 
 function unsafe({ config: { host, consistency }, seen }: SettingsView): Trouble[] {
-  const commits = seen.inForce.filter(({ name }) => name === "synchronous_commit");
-  const broken = commits.flatMap((setting) => breaksConsistency(setting, consistency) ?? []);
-  const off = seen.inForce.filter(({ name, value }) => ["fsync", "full_page_writes"].includes(name) && value === "off");
-  const troubles = [
-    ...off.map(({ name }) => ({
-      name,
-      because: `${name} is off: a crash of the machine can destroy the data of ${host}`,
-    })),
-    ...broken.map(({ name, value, why }) => ({
-      name,
-      because: `${name} is ${value}, and CONSISTENCY is ${consistency}: ${why}`,
-    })),
-  ];
-  return troubles.map(({ name, because }) => ({
-    because,
-    fix: `take ${name} out of CONFIGS, or ${resetText(name, host)}`,
-  }));
+  return seen.inForce.flatMap((setting) => {
+    const { name, value } = setting;
+    const broken = name === "synchronous_commit" ? breaksConsistency(setting, consistency) : null;
+    const because = broken !== null
+      ? `${name} is ${value}, and CONSISTENCY is ${consistency}: ${broken.why}`
+      : ["fsync", "full_page_writes"].includes(name) && value === "off"
+      ? `${name} is off: a crash of the machine can destroy the data of ${host}`
+      : null;
+    return because === null ? [] : [{ because, fix: `take ${name} out of CONFIGS, or ${resetText(name, host)}` }];
+  });
 }
 
 function of({ config, seen }: SettingsView): Trouble[] {
@@ -172,26 +169,4 @@ function of({ config, seen }: SettingsView): Trouble[] {
     fix:
       "correct archive_command (select * from pg_stat_archiver), or set archive_mode to off: barman does not need it",
   }];
-}
-
-/** How long a standby waits for each of those before it, milliseconds: they are not away at once. */
-const turnMs = 5_000;
-
-/**
- * Why a standby is started again, so that a setting which the primary has lowered comes down here too; null: not now. While
- * anything else is amiss in the cluster it stays. `sinceMs`: for how long it could be.
- */
-export function startsAgain(
-  raised: readonly RaisedSetting[],
-  { self, streaming, sinceMs }: { self: string; streaming: boolean; sinceMs: number },
-  { peers, primary }: Pick<Surroundings, "peers" | "primary">,
-): string | null {
-  const over = raised.filter((r) => !r.needed);
-  const others = reached({ peers });
-  const sound = streaming && primary !== null && others.length === peers.length &&
-    others.every((p) => p.role === "primary" || p.streaming);
-  if (over.length === 0 || !sound) return null;
-  const before = others.filter((p) => p.role === "standby" && p.host < self).length;
-  if (sinceMs < before * turnMs) return null;
-  return `${over.map((r) => r.name).join(", ")} was raised to what the primary had, and the primary has lowered it`;
 }

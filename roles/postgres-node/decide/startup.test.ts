@@ -187,6 +187,15 @@ const anyView = fc.record({
   });
 });
 
+test("decideStartup() names the way out for a directory that the storage keeps in the volume", () => {
+  const fixOf = (...entries: string[]) => {
+    const plan = decideStartup(view({ data: { kind: "foreign", entries } }));
+    return plan.do === "refuse" ? plan.fix : "";
+  };
+  assert.match(fixOf(".snapshot"), /set PGDATA to a subdirectory of this volume/);
+  assert.match(fixOf(".snapshot", "photos"), /mount the right volume/);
+});
+
 test("decideStartup() never makes a fresh cluster while a node that answers has data", () => {
   fc.assert(fc.property(anyView, (v) => decideStartup(v).do !== "bootstrap" || reached(v).every((p) => !p.hasCluster)));
 });

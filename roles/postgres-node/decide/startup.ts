@@ -54,7 +54,9 @@ export function decideStartup(view: ClusterView, look: StartupLook = {}): Startu
       return {
         do: "refuse",
         because: `the data directory is not empty but holds no cluster (${view.data.entries.slice(0, 5).join(", ")})`,
-        fix: "mount the right volume, or empty this one if its content is not needed",
+        fix: view.data.entries.every((name) => name.startsWith("."))
+          ? "set PGDATA to a directory below this one: what is there belongs to the storage"
+          : "mount the right volume; or set PGDATA to a directory below this one; or empty it if nobody needs what is there",
       };
     case "other-version":
       return {

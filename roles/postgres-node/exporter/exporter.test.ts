@@ -103,6 +103,10 @@ test("a server that does not answer is asked once a round, and no old value is s
   const text = exporter.text();
   assert.deepEqual(values(text, "pg_wal_segments"), []);
   assert.ok(text.includes('pg_scrape_collector_success{collector="settings"} 0\n'));
+  assert.ok(
+    text.includes('postdock_metrics_age_seconds{source="settings"} 10\n'),
+    "a vain attempt makes nothing younger",
+  );
   assert.equal(seen.open, 0, "a session that may still be busy is closed");
   answers = true;
   await exporter.round();

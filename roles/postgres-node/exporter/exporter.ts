@@ -126,9 +126,11 @@ export class Exporter {
     }
   }
 
+  /** A vain attempt makes nothing younger. */
   private keep({ name }: Reader, text: string | null, startedMs: number): void {
     const nowMs = this.deps.clock.nowMs();
-    this.last.set(name, { text, atMs: nowMs, tookMs: nowMs - startedMs });
+    const atMs = text === null ? this.last.get(name)?.atMs ?? startedMs : nowMs;
+    this.last.set(name, { text, atMs, tookMs: nowMs - startedMs });
   }
 
   /** What a scrape gets: what was last read, and how old it is. */

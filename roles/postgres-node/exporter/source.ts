@@ -6,9 +6,10 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /**
  * "monitor": as the role for metrics, in a read-only transaction; "superuser": so, but for what that role does not see; "plain":
- * outside of a transaction, whose settings would be seen in the answer.
+ * outside of a transaction, whose settings would be seen in the answer; "custom": one statement of the operator, as the role for
+ * metrics, of which only so many rows are fetched, and which leaves nothing behind.
  */
-export type ReadAs = "monitor" | "superuser" | "plain";
+export type ReadAs = "monitor" | "superuser" | "plain" | "custom";
 
 /** A session that may only read, as a role that may see statistics and nothing else. */
 export interface ExporterSession {

@@ -5,25 +5,32 @@ import { exporterFamilies, nodeGauges } from "../http/metrics.ts";
 import { patroniFamilies } from "../http/patroni-metrics.ts";
 import { type Node, statusOf } from "../node.ts";
 import { connectExporter } from "../tools/exporter-session.ts";
+import { CustomMetrics, namesIn, type QueriesFile } from "./custom-metrics.ts";
 import { Exporter } from "./exporter.ts";
 
-/** Fills the metrics of the node until it is to stop. */
-export function exportMetrics(node: Node, metrics: Metrics): void {
+/** Fills the metrics of the node until it is to stop. `file`: queries of the operator. */
+export function exportMetrics(node: Node, metrics: Metrics, file: QueriesFile | null): void {
   const { config, clock, log, stop, seen } = node;
-  const exporter = new Exporter({
+  const deps = {
     clock,
     log,
     signal: stop,
     answers: () => ["primary", "standby"].includes(seen.role()),
     connect: () => connectExporter(config.postgresDb, config.replicationDb),
+  };
+  const exporter = new Exporter({
+    ...deps,
     server: `${config.host}:5432`,
     tables: config.metricsTables,
   });
+  const custom = file === null ? null : new CustomMetrics(file, deps);
   metrics.gauges(nodeGauges, () => statusOf(node));
   metrics.also(() => {
     const status = statusOf(node);
     const others = [...exporterFamilies(status), ...(config.metricsPatroni ? patroniFamilies(status) : [])];
-    return familiesText(others) + exporter.text();
+    const text = familiesText(others) + exporter.text();
+    return custom === null ? text : text + custom.text(namesIn(text));
   });
   void exporter.run(); // it never throws
+  void custom?.run(); // neither does this
 }

@@ -5,7 +5,8 @@ import { familiesText } from "../../../core/words/family.ts";
 import { Metrics } from "../../../core/http/metrics.ts";
 import type { NodeStatus } from "../../../core/protocol/status.ts";
 import { seriesOf } from "../../../tests/support/metrics.ts";
-import { exporterFamilies, nodeEvents, nodeGauges } from "./metrics.ts";
+import { nodeEvents } from "./event-metrics.ts";
+import { exporterFamilies, nodeGauges } from "./metrics.ts";
 
 function status(
   postgres: Partial<NodeStatus["postgres"]>,
@@ -53,7 +54,13 @@ async function scrape(shown: NodeStatus) {
 
 /** As recorded from a running standby before each became an entry of its own. */
 const recorded = [
+  "counter postdock_control_requests_refused_total{cause,node}",
+  "counter postdock_fences_total{cause,node}",
+  "counter postdock_hand_overs_failed_total{cause,node}",
+  "counter postdock_hand_overs_total{cause,node}",
+  "counter postdock_leaderships_total{cause,node}",
   "counter postdock_lease_requests_total{node}",
+  "counter postdock_restores_total{end,node}",
   "gauge pg_replication_lag_seconds{}",
   "gauge pg_up{}",
   "gauge postdock_build_info{node,version}",
@@ -78,15 +85,18 @@ const recorded = [
   "gauge postdock_repmgrd_up{node}",
   "gauge postdock_restore_step{node,step}",
   "gauge postdock_role_troubles{node}",
+  "gauge postdock_role{node,role}",
   "gauge postdock_standbys{node}",
   "gauge postdock_streaming{node}",
   "gauge postdock_timeline{node}",
   "gauge postdock_trouble{node}",
   "gauge postdock_voters{node}",
 ].sort();
-const durations = ["hand_over", "lease_age", "promotion", "rejoin"].map((what) =>
-  `histogram postdock_${what}_seconds{node}`
-);
+const durations = [
+  "histogram postdock_failover_step_seconds{node,step}",
+  ...["hand_over", "lease_age", "promotion"].map((what) => `histogram postdock_${what}_seconds{node}`),
+  "histogram postdock_rejoin_seconds{node,way}",
+];
 
 test("a node that has been seen shows every metric that dashboards know, and the durations", async () => {
   const text = await scrape(status({}, { freeBytes: 5, totalBytes: 9 }));
@@ -142,4 +152,28 @@ test("a restore under way and the end of the last one have their series, and no 
     kept_until_time_seconds: 8,
   });
   assert.doesNotMatch(text, /r1|r2|barman does not/);
+});
+
+test("what the server's TLS is, is shown once it has been seen; without a certificate its end is absent", async () => {
+  const shown = async (tls: NodeStatus["tls"]) =>
+    (await scrape(status({}, null, { tls }))).split("\n").filter((line) => line.startsWith("postdock_tls"));
+  assert.deepEqual(await shown(null), []);
+  assert.deepEqual(await shown({ on: false, faults: [], certificateEndsMs: null }), [
+    'postdock_tls_on{node="node1"} 0',
+    'postdock_tls_faults{node="node1"} 0',
+  ]);
+  assert.deepEqual(await shown({ on: true, faults: [{ because: "a", fix: "b" }], certificateEndsMs: 5_000 }), [
+    'postdock_tls_on{node="node1"} 1',
+    'postdock_tls_faults{node="node1"} 1',
+    'postdock_tls_certificate_end_time_seconds{node="node1"} 5',
+  ]);
+});
+
+test("one role at a time is 1, and each cause is there before it happens", async () => {
+  const lines = (await scrape(status({ role: "standby" }, null))).split("\n");
+  assert.ok(lines.includes('postdock_role{role="standby",node="node1"} 1'));
+  assert.equal(lines.filter((line) => /^postdock_role\{.*\} 1$/.test(line)).length, 1);
+  for (const cause of ["failover", "hand-over", "forced", "start", "restore"]) {
+    assert.ok(lines.includes(`postdock_leaderships_total{cause="${cause}",node="node1"} 0`), cause);
+  }
 });

@@ -1,10 +1,11 @@
-// Every metric of a node: a gauge is a line in the list; an event is a line in nodeEvents(), and a call in the code of the event.
-import { driftShare, fenceMarginMs } from "../../../core/lease/decide/claim.ts";
+// Every gauge of a node is a line in the list; what is counted is in event-metrics.ts.
 import { type RestoreEnd, RestoreProgressSchema } from "../../../core/protocol/restore.ts";
 import type { NodeStatus } from "../../../core/protocol/status.ts";
 import { type Family, familyOf } from "../../../core/words/family.ts";
 import { troubleGauges } from "./trouble-metrics.ts";
-import { type EventMetrics, type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
+import { type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
+
+const roles = ["primary", "standby", "none", "unknown"] as const satisfies readonly NodeStatus["postgres"]["role"][];
 
 /** Read at each scrape from what /status shows. */
 export const nodeGauges: readonly Gauge<NodeStatus>[] = [
@@ -12,6 +13,12 @@ export const nodeGauges: readonly Gauge<NodeStatus>[] = [
     "postdock_is_primary",
     "1 on the primary",
     ({ postgres: { role } }) => role === "unknown" ? null : role === "primary",
+  ),
+  gaugeOfEach(
+    "postdock_role",
+    "1 for the role of the server; none: it does not run, unknown: it does not answer",
+    ["role"],
+    ({ postgres }) => roles.map((role) => ({ labels: { role }, value: postgres.role === role })),
   ),
   gauge("postdock_repmgrd_up", "1 while repmgrd runs", (s) => s.repmgrd.running),
   gauge("postdock_lease_held", "1 while this node holds the lease", (s) => s.lease.held),
@@ -129,38 +136,3 @@ function restoreGauges(): Gauge<NodeStatus>[] {
     ),
   ];
 }
-
-/** What is counted or measured where it happens. */
-export function nodeEvents(metrics: EventMetrics) {
-  const quick = [0.25, 0.5, 1, 2, 5, 10, 30];
-  return {
-    leaseRequest: metrics.counter(
-      "postdock_lease_requests_total",
-      "Requests for the lease that this voter has answered",
-    ),
-    leaseAge: metrics.duration(
-      "postdock_lease_age_seconds",
-      `Age of the lease when a majority renewed it, seconds; it is lost at ${1 - driftShare} * LEASE_TTL - ${
-        fenceMarginMs / 1000
-      }`,
-      [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 10],
-    ),
-    promotion: metrics.duration(
-      "postdock_promotion_seconds",
-      "Time from the wish to promote this node until it is read-write, seconds",
-      quick,
-    ),
-    handOver: metrics.duration(
-      "postdock_hand_over_seconds",
-      "Time from the end of PostgreSQL here until the successor's answer, seconds",
-      quick,
-    ),
-    rejoin: metrics.duration(
-      "postdock_rejoin_seconds",
-      "Duration of successful rewinds and clones of this node's data directory, seconds",
-      [1, 2, 5, 10, 30, 60, 300, 1800, 7200],
-    ),
-  };
-}
-
-export type NodeEvents = ReturnType<typeof nodeEvents>;

@@ -74,7 +74,7 @@ async function force(node: Node): Promise<{ because: string }> {
   }));
   lease.force();
   if (seen.role() === "standby") {
-    await promoteHere("an operator forced a failover", node, { asked: true });
+    await promoteHere("an operator forced a failover", node, { asked: true, cause: "forced" });
   }
   activity.wake();
   return { because: activity.because };

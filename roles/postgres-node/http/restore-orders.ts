@@ -31,6 +31,9 @@ async function check(order: RestoreOrder, node: Node): Promise<void> {
   if (config.otherPartners.length === 0 && config.upstreamHost !== null) {
     throw new ControlRefusal("this node is of the second level and never leads; restore a node of PARTNER_NODES");
   }
+  if (order.ssh && !config.sshEnable) {
+    throw new ControlRefusal("SSH_ENABLE is 0 on this node: set SSH_ENABLE=1, or restore without --ssh");
+  }
   const { primary } = await observeSurroundings(node, { timeoutMs: 1_000, fresh: true });
   if (primary !== null && primary.host !== config.host) {
     throw new ControlRefusal(

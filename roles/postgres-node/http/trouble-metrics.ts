@@ -1,7 +1,6 @@
 // PURE: gauges of what keeps a node, or its cluster, from being safe; alerts are made from them.
 import type { NodeStatus } from "../../../core/protocol/status.ts";
-import { type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
-import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
+import { buildInfo, type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
 
 /** Read at each scrape. */
 export function troubleGauges(): Gauge<NodeStatus>[] {
@@ -41,8 +40,17 @@ export function troubleGauges(): Gauge<NodeStatus>[] {
     gaugeOfEach("postdock_consistency_info", "1, with its CONSISTENCY", ["mode"], (s) => [
       { labels: { mode: s.consistency.mode }, value: 1 },
     ]),
-    gaugeOfEach("postdock_build_info", "1, with the version of PostDock", ["version"], () => [
-      { labels: { version: POSTDOCK_VERSION }, value: 1 },
-    ]),
+    buildInfo(),
+    gauge("postdock_tls_on", "1 if the server takes connections with TLS", (s) => s.tls && s.tls.on),
+    gauge(
+      "postdock_tls_faults",
+      "What is wrong with the files of the server's TLS, or soon will be",
+      (s) => s.tls && s.tls.faults.length,
+    ),
+    gauge(
+      "postdock_tls_certificate_end_time_seconds",
+      "When the certificate in the file of the server ends, seconds since the epoch",
+      (s) => s.tls?.certificateEndsMs ? s.tls.certificateEndsMs / 1000 : null,
+    ),
   ];
 }

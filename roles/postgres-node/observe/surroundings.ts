@@ -7,6 +7,7 @@ import type { PeerSeen } from "../../../core/protocol/status.ts";
 import { noteDifferences } from "./differences.ts";
 import { newestPause } from "../decide/memory.ts";
 import { isOverruled, withOverruled } from "../decide/overruled.ts";
+import { toPeer } from "../decide/peer.ts";
 import { endOf } from "../decide/lag.ts";
 import { type Peer, type PrimaryInSight, type PrimaryTimelines, reached, type Surroundings } from "../decide/view.ts";
 import { cutOffOf, epochsOf, type Node, ownOf, statusOf } from "../node.ts";
@@ -109,38 +110,6 @@ function notOurselves(answer: PeerSeen, config: NodeConfig): PeerSeen {
     return { host: answer.host, seen: "unreachable", error: "the name resolves to this node itself" };
   }
   return answer;
-}
-
-function toPeer(answer: PeerSeen): Peer {
-  if (answer.seen !== "reached") return answer;
-  const { status, status: { postgres: { timeline, lsn } } } = answer;
-  return {
-    seen: "reached",
-    host: answer.host,
-    ownHost: status.node.host,
-    nodeId: status.node.id,
-    name: status.node.name,
-    uptimeSeconds: status.uptimeSeconds,
-    role: status.postgres.role,
-    hasCluster: status.postgres.data === "cluster",
-    wasPrimary: status.postgres.wasPrimary,
-    systemIdentifier: status.postgres.systemIdentifier,
-    position: timeline !== null && lsn !== null ? { timeline, lsn } : null,
-    certain: status.certain,
-    failingMs: status.failingMs,
-    priority: status.priority,
-    becomingPrimary: status.becomingPrimary,
-    everHadMajority: status.everHadMajority,
-    partners: status.partners,
-    paused: status.paused,
-    diskFreeBytes: status.disk?.freeBytes ?? null,
-    upstream: status.postgres.upstream?.host ?? null,
-    streaming: status.postgres.upstream?.streaming ?? false,
-    held: status.lease.held,
-    forced: status.forced,
-    force: status.force,
-    overruled: status.overruled,
-  };
 }
 
 /** A name that led to another node says nothing of the node that was meant. */

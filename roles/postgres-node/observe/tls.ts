@@ -1,13 +1,16 @@
 // Looks at the TLS of the running server now and then: what has become wrong with its files shows only at the next start.
 import { z } from "zod";
+import type { Setting } from "../../../config/list-syntax.ts";
+import { remedyFor } from "../../../core/postgres/remedy.ts";
 import { tlsWanted } from "../../../core/postgres/tls-files.ts";
-import { lookAtTls } from "../../../core/runtime/tls-files.ts";
+import { lookAtTls, readCertificateEnd } from "../../../core/runtime/tls-files.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import type { Node } from "../node.ts";
 import { connectLocal, type Sql, withConnection } from "../tools/queries.ts";
 
-/** How often, and how long one look at the settings may take, milliseconds. */
+/** How often, how soon after a look that failed, and how long one look at the settings may take, milliseconds. */
 const everyMs = 60_000;
+const againMs = 5_000;
 const lookMs = 3_000;
 /** A certificate that ends within this time is named, milliseconds. */
 const soonMs = 14 * 24 * 3_600_000;
@@ -20,21 +23,33 @@ async function readTlsSettings(sql: Sql) {
   return z.array(SettingRow).parse([...rows]);
 }
 
-/** Keeps what the status says of TLS up to date until the node stops. It never throws. */
-export async function watchTls({ clock, condition, config, log, seen, stop }: Node): Promise<void> {
+const readNow = () => withConnection(connectLocal("postgres"), lookMs, readTlsSettings);
+
+/** Keeps what the status says of TLS up to date until the node stops. `read`: the server's settings. It never throws. */
+export async function watchTls(node: Node, read: () => Promise<Setting[]> = readNow): Promise<void> {
+  const { clock, condition, config: { pgdata }, seen, stop } = node;
+  let failed = 0;
   while (!stop.aborted) {
     const role = seen.role();
     const serves = role === "primary" || role === "standby";
     if (serves) {
       try {
-        const settings = await withConnection(connectLocal("postgres"), lookMs, readTlsSettings);
-        const wanted = tlsWanted("postgres", settings, config.pgdata);
+        const wanted = tlsWanted("postgres", await read(), pgdata);
         const faults = wanted === null ? [] : await lookAtTls(wanted, { nowMs: clock.wallMs(), soonMs });
-        condition.tlsIs({ on: wanted !== null, faults });
+        const certificateEndsMs = wanted === null ? null : await readCertificateEnd(wanted);
+        condition.tlsIs({ on: wanted !== null, faults, certificateEndsMs });
+        failed = 0;
       } catch (error) {
-        log.debug("TLS could not be looked at", { why: errorText(error) });
+        if (++failed > 1) notSeen(error, node); // a server that is just ending does not answer either
       }
     }
-    await clock.sleep(serves ? everyMs : 1_000, stop);
+    await clock.sleep(!serves ? 1_000 : failed > 0 ? againMs : everyMs, stop);
   }
+}
+
+function notSeen(error: unknown, { condition, config }: Node): void {
+  const because = `its TLS could not be looked at: ${errorText(error)}`;
+  const fix = remedyFor(because, config) ?? "end what keeps the server from answering; it is asked again every 5 s";
+  const on = condition.tls?.on ?? tlsWanted("postgres", config.settings, config.pgdata) !== null;
+  condition.tlsIs({ on, faults: [{ because, fix }], certificateEndsMs: condition.tls?.certificateEndsMs ?? null });
 }

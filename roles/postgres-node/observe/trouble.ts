@@ -1,5 +1,7 @@
 // What keeps this node from its work, in the words of PostgreSQL or of the tool that failed, and what to do about it.
+import { concerned } from "../../../core/postgres/concerned.ts";
 import { remedyFor } from "../../../core/postgres/remedy.ts";
+import { notLetIn } from "../../../core/postgres/remedy-login.ts";
 import { messageText, type ServerMessage, whyEnded } from "../../../core/postgres/server-log.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 import { errorText, OperatorError } from "../../../core/words/errors.ts";
@@ -75,13 +77,26 @@ export function standbyTrouble({ seen, config }: Hearing): Trouble | null {
   if (server === null || !server.standby) return null;
   const said = (server.replayPaused ? heard.replay : null) ??
     (server.upstream?.streaming === true ? null : heard.receiver);
-  return said && toTrouble(said, config);
+  return said && toTrouble(said, concerned(messageText(said), config, server.upstream?.host ?? null));
 }
 
 /** The same of anything that was thrown. */
 export function troubleOf(error: unknown): Trouble {
   if (!(error instanceof OperatorError)) return { because: errorText(error), fix: seeLog };
   return { because: error.why ? `${error.what}: ${error.why}` : error.what, fix: error.fix };
+}
+
+/** SQLSTATE: five characters, with a digit, unlike a code of the system. Class 57: the server starts, ends, or cancelled the query. */
+const sqlState = /^(?=.*\d)(?!57)[0-9A-Z]{5}$/;
+/** Those of a login that is refused: authentication, no such database, no connection free. */
+const ofLogin = /^28|^3D000$|^53300$|^55000$/;
+
+/** Why a server that answers refuses what its agent asks; null: it has not answered, or only starts. */
+export function refusedHere(error: unknown, config: Pick<NodeConfig, "host">): Trouble | null {
+  const { code } = error as { code?: unknown };
+  if (typeof code !== "string" || !sqlState.test(code)) return null;
+  const because = ofLogin.test(code) ? `${notLetIn}: ${errorText(error)}` : errorText(error);
+  return { because, fix: remedyFor(because, config) ?? seeLog };
 }
 
 /** A message of a server of the node `config`, as a trouble. */

@@ -1,5 +1,6 @@
 // What is wrong on this node now: its server fails, it waits, it was fenced, or its consistency mode is not kept.
 import type { NodeStatus } from "../../../core/protocol/status.ts";
+import type { ServerFacts } from "../../../core/protocol/server-facts.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 
 export class Condition {
@@ -12,8 +13,13 @@ export class Condition {
   private roleTroubles: readonly Trouble[] = [];
   private tlsSeen: NodeStatus["tls"] = null;
   private settingTroubles: readonly Trouble[] = [];
+  private readonly duties = new Map<string, Trouble>();
+  private serverFacts: ServerFacts | null = null;
   private broken: Trouble | null = null;
   private differences = "";
+
+  /** `lacks`: what is wrong with the container itself, for as long as it runs */
+  constructor(private readonly lacks: readonly Trouble[] = []) {}
 
   /** Since when the server, its preparation or its hand-over has failed, the clock's milliseconds; null if nothing fails. */
   get failingSince(): number | null {
@@ -50,9 +56,14 @@ export class Condition {
     return this.tlsSeen;
   }
 
-  /** What is wrong with the settings of the server, as last seen. */
+  /** What is wrong with the settings of the server, as last seen, and of its container, and what its agent tries in vain. */
   get settings(): readonly Trouble[] {
-    return this.settingTroubles;
+    return [...this.lacks, ...this.settingTroubles, ...this.duties.values()];
+  }
+
+  /** What its running server says of itself; null: not seen yet. */
+  get facts(): ServerFacts | null {
+    return this.serverFacts;
   }
 
   /** For how long the server has failed, milliseconds. */
@@ -112,6 +123,16 @@ export class Condition {
 
   settingsHave(troubles: readonly Trouble[]): void {
     this.settingTroubles = troubles;
+  }
+
+  /** What the agent does at each look fails; null: it does not. */
+  dutyFails(name: string, trouble: Trouble | null): void {
+    if (trouble === null) this.duties.delete(name);
+    else this.duties.set(name, trouble);
+  }
+
+  factsAre(facts: ServerFacts | null): void {
+    this.serverFacts = facts;
   }
 
   /** Its data are not whole; null: they are. */

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { ensureDirectory, readIfThere, writeAtomic } from "../../../core/runtime/files.ts";
-import type { Log, LogFields } from "../../../core/runtime/log.ts";
+import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
+import type { EventAt, EventName, FieldsOf } from "../../../core/words/events/all.ts";
 import { stateDirectory } from "../data/journal.ts";
 
 const most = 200;
@@ -35,18 +36,18 @@ export class History {
   }
 
   /** Notes one event: in the log at once, and in the file as soon as the disk takes it. */
-  note(event: string, fields: LogFields): void {
+  note<E extends EventAt<"info">>(event: E, fields: FieldsOf<E>): void {
     this.o.log.info(event, fields);
     this.keep(event, fields);
   }
 
   /** Notes an event that should not have happened, as a warning. */
-  warn(event: string, fields: LogFields): void {
+  warn<E extends EventAt<"warning">>(event: E, fields: FieldsOf<E>): void {
     this.o.log.warn(event, fields);
     this.keep(event, fields);
   }
 
-  private keep(event: string, fields: LogFields): void {
+  private keep<E extends EventName>(event: E, fields: FieldsOf<E>): void {
     const time = new Date(this.o.clock.wallMs()).toISOString();
     this.entries = [...this.entries, { time, node: this.o.node, event, ...fields }].slice(-most);
     this.writing = this.writing.then(() => this.write()).catch((error) =>

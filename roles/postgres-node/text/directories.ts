@@ -26,3 +26,12 @@ export const missingText = (names: readonly string[]): string =>
 /** What follows for a standby. */
 export const clonedText = (host: string): string =>
   `it is cloned again by itself once a primary is in sight; if it is not, type postdock cluster reinit ${host}`;
+
+/** What to do about it: where only tablespaces are missing, their volumes are most likely not mounted. */
+export function missingFix(names: readonly string[], role: "primary" | "standby", host: string): string {
+  const wait = role === "standby"
+    ? `wait: ${clonedText(host)}`
+    : "start or mend a standby: it takes over, and this node is cloned from it";
+  if (!names.every((name) => name.startsWith("pg_tblspc/"))) return wait;
+  return `mount the volume that was there before, and start the container of ${host} again; if it is lost, ${wait}`;
+}

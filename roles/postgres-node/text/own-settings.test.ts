@@ -70,6 +70,8 @@ test("the upstream of a standby is reached as PostDock does it, whatever repmgr 
   assert.deepEqual(taken.map((t) => t.name), ["primary_conninfo"]);
   assert.match(text, /primary_conninfo = 'host=pg2 .*dbname=replication_db/);
   assert.deepEqual(correct(text.split("\n"), { standby: true }).taken, []);
+  const silentDns = primaryConninfo(config, { host: "pg2", hostaddr: "10.0.0.2", port: 5432 });
+  assert.deepEqual(correct([`primary_conninfo = '${silentDns}'`, sound[1]!], { standby: true }).taken, []);
   assert.deepEqual(correct([sound[0]!], { standby: true }).taken.map((t) => t.name), ["primary_slot_name"]);
   const secret = correct(["primary_conninfo = 'host=pg2 password=''a secret'' user=x'"], { standby: true });
   assert.equal(secret.taken[0]!.value, "host=pg2 password=*** user=x");

@@ -77,8 +77,8 @@ export interface TakenBack extends Setting {
 const written = ["primary_conninfo", "primary_slot_name", "synchronous_standby_names", "synchronized_standby_slots"];
 
 /**
- * postgresql.auto.conf as it is to be, and what that takes back. On a standby the upstream's host stays as it is, but not how it
- * is reached: repmgr leaves out the database, without which logical slots are not copied.
+ * postgresql.auto.conf as it is to be, and what that takes back. On a standby the upstream's host and address stay as they are,
+ * but not the rest: repmgr leaves out the database, without which logical slots are not copied.
  */
 export function correctAutoConf(
   text: string,
@@ -91,11 +91,12 @@ export function correctAutoConf(
   });
   const changes: Record<string, string | null> = Object.fromEntries(taken.map(({ name }) => [name, null]));
   const has = (name: string) => lines.findLast((l) => l.name === name)?.value ?? null;
-  const host = conninfoValue(has("primary_conninfo") ?? "", "host");
+  const [host, hostaddr] = ["host", "hostaddr"].map((key) => conninfoValue(has("primary_conninfo") ?? "", key));
   if (standby && host) {
     const wanted = {
       primary_conninfo: primaryConninfo(config, {
         host,
+        hostaddr,
         port: host === config.upstreamHost ? config.primaryPort : 5432,
       }),
       primary_slot_name: config.useSlots ? slotName(config.id) : null,

@@ -1,6 +1,6 @@
 // PURE repmgr.conf for repmgr 5.5, and the names that follow from a node's id.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
-import { quoteSetting, renderConninfo } from "../../../core/postgres/conninfo.ts";
+import { quoteSetting, renderConninfo, type Way } from "../../../core/postgres/conninfo.ts";
 
 export const repmgrConfPath = "/etc/repmgr.conf";
 export const passfilePath = "/var/lib/postgresql/.pgpass";
@@ -30,9 +30,10 @@ export function nodeConninfo(config: NodeConfig, host: string, port: number): st
 }
 
 /** primary_conninfo of a standby. */
-export function primaryConninfo(config: NodeConfig, upstream: { host: string; port: number }): string {
+export function primaryConninfo(config: NodeConfig, upstream: Way & { port: number }): string {
   return renderConninfo({
     host: upstream.host,
+    ...upstream.hostaddr === undefined ? {} : { hostaddr: upstream.hostaddr },
     port: upstream.port,
     user: config.replicationUser,
     dbname: config.replicationDb, // streaming ignores it; the copies of logical slots need it (sync_replication_slots)

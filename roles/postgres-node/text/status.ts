@@ -1,21 +1,31 @@
 // PURE: GET /status of a node, from what it knows about itself at this moment.
 import type { LeaseMode } from "../../../config/quorum.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
+import { publishedPasswords } from "../../../config/published.ts";
 import { nodeVariablesToCompare } from "../../../config/same-everywhere.ts";
 import type { Force } from "../../../core/protocol/force.ts";
 import type { Pause } from "../../../core/protocol/pause.ts";
 import type { ReinitProgress } from "../../../core/protocol/reinit.ts";
 import type { RestoreEnd, RestoreOrder, RestoreProgress } from "../../../core/protocol/restore.ts";
 import type { NodeStatus, Phase } from "../../../core/protocol/status.ts";
+import type { ServerFacts } from "../../../core/protocol/server-facts.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
+import { translateSettings } from "./postgresql-conf.ts";
 import type { OwnNode } from "../decide/own.ts";
 
 /** The part of the configuration that /status reports. */
 export type ToldConfig =
   & Pick<
     NodeConfig,
-    "id" | "name" | "host" | "priority" | "electorate"
+    | "id"
+    | "name"
+    | "host"
+    | "priority"
+    | "electorate"
+    | "postgresPassword"
+    | "replicationPassword"
+    | "settings"
   >
   & Parameters<typeof nodeVariablesToCompare>[0];
 
@@ -50,6 +60,7 @@ export interface StatusView {
     roles: readonly Trouble[];
     tls: NodeStatus["tls"];
     settings: readonly Trouble[];
+    facts: ServerFacts | null;
   };
   disk: { freeBytes: number; totalBytes: number } | null;
   becomingPrimary: boolean;
@@ -82,9 +93,15 @@ export function renderStatus(view: StatusView): NodeStatus {
     roles: [...condition.roles],
     tls: condition.tls,
     settings: [...condition.settings],
+    server: condition.facts,
     reinit: view.reinit,
     observedAgoMs: Math.round(view.observedAgoMs),
     variables: nodeVariablesToCompare(config),
+    publishedPasswords: publishedPasswords({
+      POSTGRES_PASSWORD: config.postgresPassword,
+      REPLICATION_PASSWORD: config.replicationPassword,
+    }),
+    oldSettings: translateSettings(config.settings).warnings,
     cluster: config.clusterName,
     node: { id: config.id, name: config.name, host: config.host },
     priority: config.priority,

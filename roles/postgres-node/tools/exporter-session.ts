@@ -1,5 +1,6 @@
 // The session in which metrics are read.
 import { z } from "zod";
+import { rowsToFetch } from "../exporter/custom-queries.ts";
 import type { ExporterSession, ReadAs, Row } from "../exporter/source.ts";
 import { connectLocal, type Sql } from "./queries.ts";
 
@@ -33,8 +34,33 @@ export function connectExporter(given: string, own: string): ExporterSession {
 
 async function rows(sql: Sql, text: string, as: ReadAs): Promise<readonly Row[]> {
   if (as === "plain") return await sql.unsafe(text);
+  if (as === "custom") return await customRows(sql, text);
   return await sql.begin("read only", async (tx) => {
     await tx.unsafe(as === "superuser" ? `${limits}; set local role none` : limits);
     return await tx.unsafe(text);
   });
+}
+
+/** The extended protocol, which takes one statement at a time. */
+const oneStatement = { prepare: false, simple: false };
+
+/** Ends a transaction with what was read in it. */
+class TakenBack extends Error {
+  constructor(readonly rows: readonly Row[]) {
+    super("the transaction is taken back");
+  }
+}
+
+/** A cursor takes nothing but a query, and the end of the transaction takes back what a function in it has set. */
+async function customRows(sql: Sql, text: string): Promise<readonly Row[]> {
+  try {
+    return await sql.begin("read only", async (tx) => {
+      await tx.unsafe(limits);
+      await tx.unsafe(`declare custom no scroll cursor for ${text}`, [], oneStatement);
+      throw new TakenBack(await tx.unsafe(`fetch forward ${rowsToFetch} from custom`));
+    });
+  } catch (error) {
+    if (error instanceof TakenBack) return error.rows;
+    throw error;
+  }
 }

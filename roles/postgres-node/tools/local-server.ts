@@ -4,7 +4,7 @@ import * as queries from "./queries.ts";
 import { checkpoint, firstCheckpoint, switchWal } from "./checkpoint-queries.ts";
 import { readRecovery, type RecoveryState } from "./recovery-queries.ts";
 import { readFailoverSlots } from "./logical-queries.ts";
-import { isRepmgrdPaused, readRegisteredNodes, unpauseRepmgrd } from "./repmgr-queries.ts";
+import { isRepmgrdPaused, readRegisteredNodes, removeNodes, unpauseRepmgrd } from "./repmgr-queries.ts";
 import { readMissing, readSettings } from "./settings-queries.ts";
 import type { SettingsSeen } from "../decide/settings.ts";
 import { ensureDatabase } from "./bootstrap-queries.ts";
@@ -58,6 +58,12 @@ export class LocalServer {
     }
   }
 
+  /** Throws if a new session of the agent is not let in: the open one goes on whatever is changed. */
+  async login(): Promise<void> {
+    const sql = queries.connectLocal(this.database);
+    await queries.withConnection(sql, quickMs, (sql) => sql`select`);
+  }
+
   promote(): Promise<void> {
     return withDeadline(queries.promoteServer(this.sql), promoteMs, "pg_promote()");
   }
@@ -99,6 +105,10 @@ export class LocalServer {
 
   unpauseRepmgrd(): Promise<void> {
     return withDeadline(unpauseRepmgrd(this.sql), quickMs, "The local server");
+  }
+
+  forgetNodes(nodeIds: readonly number[]): Promise<void> {
+    return withDeadline(removeNodes(this.sql, nodeIds), quickMs, "The local server");
   }
 
   dropSlot(name: string): Promise<void> {

@@ -82,6 +82,7 @@ const ServerRow = z.object({
   commitAgeSeconds: row.commit_age,
   replayPaused: row.replay_paused,
   upstream: upstreamOf(row),
+  upstreamAddress: conninfoValue(row.primary_conninfo, "hostaddr") ?? null,
   syncNames: row.sync_names,
 }));
 

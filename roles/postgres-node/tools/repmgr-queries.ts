@@ -51,3 +51,13 @@ export async function retireOtherPrimaries(sql: Sql, nodeId: number): Promise<nu
     update repmgr.nodes set active = false where type = 'primary' and active and node_id <> ${nodeId} returning node_id`;
   return rows.map((row) => z.number().parse(row.node_id));
 }
+
+/** Removes the records of these nodes. Those that name one as their upstream are corrected by their own nodes. */
+export async function removeNodes(sql: Sql, nodeIds: readonly number[]): Promise<void> {
+  const ids = nodeIds.join();
+  await sql`
+    with gone as (select unnest(string_to_array(${ids}, ',')::int[]) as id),
+      below as (update repmgr.nodes set upstream_node_id = null
+        where upstream_node_id in (select id from gone) and node_id not in (select id from gone))
+    delete from repmgr.nodes where node_id in (select id from gone)`;
+}

@@ -1,5 +1,6 @@
 // SQL about the settings of the server, and about files of its data that are not there.
 import { z } from "zod";
+import { ServerFactsSchema } from "../../../core/protocol/server-facts.ts";
 import type { SettingsSeen } from "../decide/settings.ts";
 import { filledDirectories, neededDirectories } from "../text/directories.ts";
 import type { Sql } from "./queries.ts";
@@ -15,6 +16,8 @@ const SettingsRow = z.object({
   inForce: z.array(Named),
   of_roles: z.array(Named.extend({ of: z.string() })),
   to_archive: z.number().nullable(),
+  idle_slots: z.array(z.string()),
+  facts: ServerFactsSchema,
 });
 
 /** What the server says of its configuration files and of its settings. A change of a setting that needs a restart is not wrong. */
@@ -34,8 +37,8 @@ export async function readSettings(sql: Sql): Promise<SettingsSeen> {
           (select json_build_object('file', f.sourcefile, 'line', f.sourceline, 'value', f.setting)
             from files f where f.name = w.name order by f.seqno desc limit 1))), '[]') from wait w) as waiting,
       (select json_agg(json_build_object('name', name, 'value', setting)) from pg_settings
-        where name in ('logging_collector', 'log_destination', 'log_min_messages', 'lc_messages', 'fsync', 'full_page_writes', 'synchronous_commit')
-        ) as "inForce",
+        where name in ('logging_collector', 'log_destination', 'log_min_messages', 'lc_messages', 'fsync', 'full_page_writes',
+          'synchronous_commit', 'sync_replication_slots', 'hot_standby_feedback', 'wal_level', 'primary_slot_name')) as "inForce",
       (select coalesce(json_agg(json_build_object('of',
           case when s.setrole <> 0 then 'role ' || quote_ident(r.rolname) || coalesce(' in database ' || quote_ident(d.datname), '')
             else coalesce('database ' || quote_ident(d.datname), 'role all') end,
@@ -43,12 +46,23 @@ export async function readSettings(sql: Sql): Promise<SettingsSeen> {
         from pg_db_role_setting s cross join unnest(s.setconfig) c
           left join pg_database d on d.oid = s.setdatabase left join pg_roles r on r.oid = s.setrole) as of_roles,
       case when current_setting('archive_mode') <> 'off'
-        then (select count(*)::int from pg_ls_archive_statusdir() where name like '%.ready') end as to_archive`;
-  const { of_roles, to_archive, ...rest } = SettingsRow.parse(rows[0]);
-  return { ...rest, ofRoles: of_roles, toArchive: to_archive };
+        then (select count(*)::int from pg_ls_archive_statusdir() where name like '%.ready') end as to_archive,
+      (select coalesce(json_agg(slot_name), '[]') from pg_replication_slots where slot_type = 'logical' and not temporary
+        and not synced and not failover and inactive_since < now() - interval '1 minute') as idle_slots,
+      json_build_object('version', current_setting('server_version'), 'connections', current_setting('max_connections')::int
+          - current_setting('superuser_reserved_connections')::int - current_setting('reserved_connections')::int,
+        'slots', (select coalesce(json_agg(json_build_object('name', slot_name, 'active', active, 'wal', wal_status,
+            'keptBytes', pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_receive_lsn()
+              else pg_current_wal_lsn() end, restart_lsn), 'safeBytes', safe_wal_size) order by slot_name), '[]')
+          from pg_replication_slots)) as facts`;
+  const { of_roles, to_archive, idle_slots, ...rest } = SettingsRow.parse(rows[0]);
+  return { ...rest, ofRoles: of_roles, toArchive: to_archive, idleSlots: idle_slots };
 }
 
-/** Directories of the data that are not there, or empty although they never are, and those of databases that are not there. */
+/**
+ * Directories of the data that are not there, or empty although they never are, and those of databases and tablespaces that are
+ * not there. What is dropped at this moment is among them.
+ */
 export async function readMissing(sql: Sql): Promise<string[]> {
   const needed = neededDirectories.join();
   const filled = filledDirectories.join();
@@ -57,6 +71,11 @@ export async function readMissing(sql: Sql): Promise<string[]> {
       or (d = any (string_to_array(${filled}, ',')) and not exists (select from pg_ls_dir(d, true, false)))
     union all
     select 'base/' || d.oid from pg_database d join pg_tablespace t on t.oid = d.dattablespace
-    where t.spcname = 'pg_default' and pg_stat_file('base/' || d.oid, true) is null`;
+    where t.spcname = 'pg_default' and d.datconnlimit <> -2 and pg_stat_file('base/' || d.oid, true) is null
+    union all
+    select 'pg_tblspc/' || t.oid || coalesce((select ' (' || pg_tablespace_location(t.oid) || ')'
+        from pg_ls_dir('pg_tblspc', true, false) link where link = t.oid::text), '')
+    from pg_tablespace t where t.spcname not in ('pg_default', 'pg_global')
+      and not exists (select from pg_ls_dir('pg_tblspc/' || t.oid, true, false) v where starts_with(v, 'PG_17_'))`;
   return z.array(z.object({ name: z.string() })).parse([...rows]).map((r) => r.name);
 }

@@ -9,11 +9,12 @@ import { writeStandbyState } from "./settings.ts";
 
 test("a copy of a primary that was started as a standby of nobody becomes a standby of its source", async () => {
   const pgdata = await mkdtemp(join(tmpdir(), "settings-"));
+  const peers = { names: { wayTo: (host: string) => ({ host, hostaddr: "10.0.0.2" }) } }; // DNS does not answer
   try {
     const settings = join(pgdata, "postgresql.auto.conf");
     await writeFile(settings, "work_mem = '8MB'\nprimary_conninfo = ''\n");
-    await writeStandbyState("pg2", { ...fakeConfig({}), pgdata });
-    assert.match(await readFile(settings, "utf8"), /^primary_conninfo = '.*host=pg2.*'$/m);
+    await writeStandbyState("pg2", { config: { ...fakeConfig({}), pgdata }, peers });
+    assert.match(await readFile(settings, "utf8"), /^primary_conninfo = 'host=pg2 hostaddr=10\.0\.0\.2 .*'$/m);
     assert.match(await readFile(settings, "utf8"), /^work_mem = '8MB'$/m);
     assert.ok((await readdir(pgdata)).includes("standby.signal"));
   } finally {

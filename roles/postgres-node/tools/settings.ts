@@ -3,9 +3,15 @@ import { join } from "node:path";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { exists, readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
+import type { Names } from "../../../core/runtime/names.ts";
 import { upstreamConnection } from "./upstream.ts";
 import { replaceAutoConf } from "../text/auto-conf.ts";
 import { primaryConninfo, slotName } from "../text/repmgr-conf.ts";
+
+/** What knows the ways to other nodes. */
+export interface Ways {
+  names: Pick<Names, "wayTo">;
+}
 
 /**
  * Writes the data directory's state as a standby of `host`, or of nobody, for the next start or reload. The settings `dropped`
@@ -13,14 +19,14 @@ import { primaryConninfo, slotName } from "../text/repmgr-conf.ts";
  */
 export async function writeStandbyState(
   host: string | null,
-  config: NodeConfig,
+  { config, peers }: { config: NodeConfig; peers: Ways },
   dropped: readonly string[] = [],
 ): Promise<void> {
   await replaceSettings(config, {
     ...Object.fromEntries(dropped.map((name) => [name, null])),
     primary_conninfo: host === null
       ? ""
-      : primaryConninfo(config, { host, port: upstreamConnection(host, config).port }),
+      : primaryConninfo(config, { ...peers.names.wayTo(host), port: upstreamConnection(host, config).port }),
     primary_slot_name: host !== null && config.useSlots ? slotName(config.id) : null,
     recovery_target_timeline: null,
     synchronized_standby_slots: null,

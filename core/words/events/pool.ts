@@ -1,0 +1,43 @@
+// PURE: events of pgpool, and of looking for the primary, which pgpool and barman share.
+import { asTold, debug, error, info, nothing, warning } from "./event.ts";
+
+export const poolEvents = {
+  "No primary in sight": warning(
+    "No node says that it is primary and holds the lease.",
+    "`postdock cluster show` says what each node waits for.",
+    "because following",
+  ),
+  "Primary in sight": info("pgpool is to send writes there.", "backend host timeline"),
+  "pgpool serves the primary": info("Writes reach the primary that was seen last.", "afterMs"),
+  "Starting pgpool": info("It begins with what is known of the nodes.", "primary up because"),
+  "pgpool has ended": warning(
+    "It ended by itself and is started again.",
+    "Its last lines say why.",
+    "code signal lines",
+  ),
+  "Restarting pgpool with a status file": warning(
+    "pgpool's own view was wrong, and could not be set right while it runs.",
+    nothing,
+    "up because",
+  ),
+  "Pool changed": info("A backend was attached or detached.", "action backend because"),
+  "The pool could not be changed": warning(
+    "It is tried again, or pgpool is started again.",
+    nothing,
+    "action backend because why",
+  ),
+  "The pool could not be mended": error("A look at the pool met a fault. The next one follows.", nothing, "error"),
+  "pgpool could not be asked": debug("The next look follows.", "why"),
+  "max_connections could not be read": debug("The next look follows.", "why"),
+  "pgpool may run out of connections": warning(
+    "The children of pgpool could open more connections than PostgreSQL allows.",
+    "Lower num_init_children or max_pool, or raise max_connections, as the reason says.",
+    "because",
+  ),
+  "A login through pgpool failed": warning(
+    "The check logs in as a client would.",
+    "Compare the password of CHECK_USER here with the one in PostgreSQL.",
+    "user why",
+  ),
+  "A login failed: pgpool does not know the user": warning("A client was refused.", asTold, "user fix"),
+} as const;

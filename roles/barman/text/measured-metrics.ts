@@ -1,0 +1,84 @@
+// PURE: gauges of what is measured: the age of backups, the receiver's lag, which moments can be restored, and how old each look is.
+import { buildInfo, type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
+import type { BarmanState } from "../decide/view.ts";
+
+/** What the role knows, the clock's milliseconds now, and milliseconds since 1970. */
+export interface BarmanMetricsView {
+  state: BarmanState;
+  nowMs: number;
+  wallMs: number;
+}
+
+/** Read at each scrape. */
+export const measuredGauges: readonly Gauge<BarmanMetricsView>[] = [
+  buildInfo(),
+  gauge(
+    "postdock_barman_backup_age_seconds",
+    "Time since the newest base backup ended, seconds",
+    ({ state, wallMs }) => {
+      const end = state.catalog?.newest?.endSeconds ?? null;
+      return end === null ? null : Math.max(0, wallMs / 1000 - end);
+    },
+  ),
+  gauge(
+    "postdock_barman_last_failed_backup_time_seconds",
+    "When a base backup has failed last, seconds since the epoch; absent if none has since the start, and the catalog has none",
+    ({ state }) => lastFailedSeconds(state),
+  ),
+  gauge(
+    "postdock_barman_receiver_lag_bytes",
+    "WAL that the primary has flushed and barman has not, bytes",
+    ({ state }) => state.lag?.bytes ?? null,
+  ),
+  gauge(
+    "postdock_barman_receiver_lag_seconds",
+    "For how long barman has not had all WAL of the primary, seconds; 0 when it has all",
+    ({ state }) => state.lag?.seconds ?? null,
+  ),
+  gauge(
+    "postdock_barman_first_recoverable_time_seconds",
+    "The first moment that can be restored, seconds since the epoch",
+    ({ state }) => secondsOf(state.moments?.firstMs),
+  ),
+  gauge(
+    "postdock_barman_last_recoverable_time_seconds",
+    "The last commit that can be restored, seconds since the epoch",
+    ({ state }) => secondsOf(state.moments?.lastMs),
+  ),
+  gauge(
+    "postdock_barman_timelines_with_missing_wal",
+    "Timelines of which WAL is missing after the oldest backup",
+    ({ state }) => state.moments?.gaps ?? null,
+  ),
+  gaugeOfEach(
+    "postdock_metrics_age_seconds",
+    "Age of what was last read for these metrics, seconds",
+    ["source"],
+    ({ state, nowMs }) =>
+      Object.entries(readAt(state)).map(([source, atMs]) => ({
+        labels: { source },
+        value: atMs === null ? null : (nowMs - atMs) / 1000,
+      })),
+  ),
+];
+
+const secondsOf = (ms: number | null | undefined) => ms === null || ms === undefined ? null : ms / 1000;
+
+/** When each source was read last, the clock's milliseconds. */
+function readAt({ catalog, check, cloud, disk, lag, moments }: BarmanState): Record<string, number | null> {
+  const last = { catalog, check, disk, receiver: lag, moments };
+  const ages = Object.fromEntries(Object.entries(last).map(([source, read]) => [source, read?.atMs ?? null]));
+  return { ...ages, ...(cloud !== null && cloud.store !== null ? { object_store: cloud.readMs } : {}) };
+}
+
+/** A failed backup in the catalog has no end: its id says when it began, in UTC. */
+function lastFailedSeconds({ backup, catalog }: BarmanState): number | null {
+  const begun = (catalog?.backups ?? []).filter((b) => b.status === "FAILED").flatMap(({ id }) => {
+    const [, day, hour, minute, second] = /^(\d{8})T(\d\d)(\d\d)(\d\d)$/.exec(id) ?? [];
+    if (day === undefined) return [];
+    const date = day.replace(/^(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3");
+    return [Date.parse(`${date}T${hour}:${minute}:${second}Z`) / 1000];
+  });
+  const noticed = backup.failedWallMs === null ? [] : [backup.failedWallMs / 1000];
+  return [...begun, ...noticed].reduce<number | null>((a, b) => Math.max(a ?? b, b), null);
+}

@@ -1,0 +1,26 @@
+// What the status says of TLS, also while the server cannot be asked.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fakeNode, started } from "../../../tests/support/fake-node.ts";
+import { watchTls } from "./tls.ts";
+
+test("TLS that cannot be looked at is named, not at the first failure, and not once it can be again", async () => {
+  const f = await started(fakeNode());
+  let broken = true;
+  const read = () =>
+    broken
+      ? Promise.reject(new Error("sorry, too many clients already"))
+      : Promise.resolve([{ name: "ssl", value: "off" }]);
+  const watching = watchTls(f.node, read);
+  await f.clock.pass(4_000);
+  assert.equal(f.node.condition.tls, null, "a server that is ending does not answer either");
+  await f.clock.pass(5_000);
+  const [fault] = f.node.condition.tls!.faults;
+  assert.equal(fault!.because, "its TLS could not be looked at: sorry, too many clients already");
+  assert.match(fault!.fix, /max_connections/);
+  broken = false;
+  await f.clock.pass(5_000);
+  assert.deepEqual(f.node.condition.tls, { on: false, faults: [], certificateEndsMs: null });
+  f.stop.abort("SIGTERM");
+  await watching;
+});
