@@ -214,7 +214,7 @@ test("a DNS server that swallows all questions delays no look, no renewal and no
       return upstream?.host === next && upstream.streaming;
     };
     await waitUntil(follows, { what: `${last} to stream from ${next}`, deadlineMs: 10_000 }, deps);
-    await waitReceiving(cluster, next, 10_000);
+    await waitReceiving(cluster, next, 20_000);
     assert.match(await cluster.psql(last, "show primary_conninfo"), new RegExp(`host=${next} hostaddr=[\\d.]+ `));
   } finally {
     await cluster.start(primary);
