@@ -194,7 +194,7 @@ test("a node gets another NODE_ID and keeps its name: its record and its slot ar
     serviceOf(file, "pgslave3").networks = { cluster: { aliases: ["moved"] } };
     setEnvironment(file, "pgslave3", { NODE_ID: 14 });
   };
-  await use({ ...odd, pgslave3: "moved" }, [], change);
+  await use({ ...odd, pgslave3: "moved" }, ["--force-recreate"], change);
   const records = "select string_agg(node_id || ' ' || active, ',') from repmgr.nodes where node_name = 'node4'";
   const slots = "select count(*) from pg_replication_slots where slot_name = 'repmgr_slot_4'";
   await waitUntil(
