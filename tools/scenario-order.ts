@@ -10,7 +10,6 @@ export const patient: readonly string[] = [
   "backups-bear-cuts-full-disks-and-absence",
   "a-moment-is-restored",
   "a-restore-survives-interruptions",
-  "alerts-fire-and-clear",
   "a-restore-brings-tablespaces-back",
   "keys-and-voters-may-differ-for-a-while",
   "nodes-and-voters-change-one-at-a-time",
