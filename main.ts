@@ -17,7 +17,7 @@ const context: Context = {
   readFile: (path) => readFileSync(path, "utf8"),
   clock: systemClock,
   print: (line) => void process.stdout.write(line + "\n"),
-  terminal: () => process.stdout.isTTY ? { rows: process.stdout.rows, columns: process.stdout.columns } : null,
+  terminal: () => process.stdout.isTTY ? sizeOf(process.stdout) : null,
   complain: (line) => void process.stderr.write(line + "\n"),
   onInput: (onLine, onEnd) => {
     const lines = lineSplitter(onLine);
@@ -42,5 +42,10 @@ process.on("uncaughtException", (error) => {
   context.complain(`postdock: a bug: ${error instanceof Error ? error.stack : String(error)}`);
   process.exit(ExitCode.bug);
 });
+
+/** A terminal that does not say how large it is, as that of `docker exec -t` without one outside, has the usual size. */
+function sizeOf({ rows, columns }: { rows: number; columns: number }): { rows: number; columns: number } {
+  return { rows: rows || 24, columns: columns || 80 };
+}
 
 process.exit(await runCommandLine(context, process.argv0, process.argv.slice(2)));

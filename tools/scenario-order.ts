@@ -11,8 +11,6 @@ export const patient: readonly string[] = [
   "a-moment-is-restored",
   "a-restore-survives-interruptions",
   "a-restore-brings-tablespaces-back",
-  "keys-and-voters-may-differ-for-a-while",
-  "nodes-and-voters-change-one-at-a-time",
   "a-backup-right-after-a-switchover-succeeds",
   "odd-names-and-passwords-work-from-files",
   "a-1x-compose-file-runs-with-new-images",
@@ -20,7 +18,6 @@ export const patient: readonly string[] = [
   "the-first-backup-comes-by-itself",
   "a-backup-spares-the-primary",
   "one-container-has-a-volume-at-a-time",
-  "commits-wait-for-barman",
   "the-primary-runs-alone-with-backup",
   "the-object-store-replaces-all-volumes",
 ];

@@ -34,7 +34,11 @@ export function renderForecast(forecast: Forecast): string[] {
       : `  voters: ${voters.left} of ${voters.all} left, ${enough}${missing}`,
     `  could be lost: ${lostText(lost)}: ${lost.because}`,
     `  commits: ${leader === null ? "wait, since no node is read-write" : blocked ?? "go on"}`,
-    ...pools.map((p) => `  pgpool ${p.pool}: writes go to ${p.writes ?? "no node"}, reads to ${list(p.reads)}`),
+    ...pools.map((p) =>
+      `  ${p.pool === "pgpool" ? "" : "pgpool "}${p.pool}: writes go to ${p.writes ?? "no node"}, reads to ${
+        list(p.reads)
+      }`
+    ),
     ...notes.map((note) => `  note: ${note}`),
   ];
 }

@@ -1,4 +1,5 @@
 // PURE: what else follows if some containers died: who moves to another upstream, what is left without protection.
+import type { Cluster } from "./gather.ts";
 import type { Left, SeenNode } from "./next-leader.ts";
 
 export interface NotesView extends Left {
@@ -7,6 +8,10 @@ export interface NotesView extends Left {
   leader: SeenNode | null;
   voters: { left: number; all: number; majority: boolean };
 }
+
+/** A pgpool or barman container that nobody names is seen from inside only, and called by what it is. */
+export const calledOf = (m: Cluster["members"][number]) =>
+  m.host === "localhost" && "status" in m ? m.status.component : m.host;
 
 /** Each as a sentence; empty if nothing is worth a word. */
 export function notesOf(view: NotesView): string[] {
@@ -47,9 +52,11 @@ function services({ cluster: { members }, dying }: NotesView): string[] {
   return members.flatMap((m) => {
     if (!("status" in m) || !dying.includes(m.host)) return [];
     if (m.status.component === "pgpool") {
-      return [`the sessions through ${m.host} end, and its clients need another pgpool`];
+      return [`the sessions through ${calledOf(m)} end, and its clients need another pgpool`];
     }
-    if (m.status.component === "barman") return [`no WAL is archived and no backup is taken until ${m.host} is back`];
+    if (m.status.component === "barman") {
+      return [`no WAL is archived and no backup is taken until ${calledOf(m)} is back`];
+    }
     return [];
   });
 }

@@ -101,9 +101,11 @@ test("writes go to the new primary and reads to the backends that are left", () 
 
 test("containers are named by host, NODE_NAME or kind; an unknown one is refused with those that are known", () => {
   const given = clusterOf({ others: { localhost: pool } });
+  assert.deepEqual(foresee(given, ["localhost"]).dying, ["pgpool"]);
+  assert.deepEqual(foresee(given, ["pg1"]).pools[0]?.pool, "pgpool");
   assert.deepEqual(hostsCalled(["node1", "pg1", "pgpool"], given), ["pg1", "localhost"]);
   assert.throws(() => hostsCalled(["pg9"], given), (e: Error & { exitCode: number }) => {
-    assert.match(e.message, /^pg9 is not known. Fix: name one or more of pg1 \(node1\), pg2 \(node2\), .*localhost/);
+    assert.match(e.message, /^pg9 is not known. Fix: name one or more of pg1 \(node1\), pg2 \(node2\), .*pgpool/);
     return e.exitCode === 64;
   });
 });

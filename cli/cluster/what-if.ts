@@ -5,7 +5,7 @@ import { decideSync, waitedFor } from "../../roles/postgres-node/decide/sync.ts"
 import type { Cluster } from "./gather.ts";
 import { type Left, nextLeader, type SeenNode } from "./next-leader.ts";
 import { type Loss, noLoss, possibleLoss } from "./possible-loss.ts";
-import { notesOf } from "./what-if-notes.ts";
+import { calledOf, notesOf } from "./what-if-notes.ts";
 
 export interface Forecast {
   /** hosts of the containers that would die */
@@ -33,7 +33,7 @@ export function hostsCalled(words: readonly string[], { members }: Cluster): str
       const known = members.map((m) =>
         "status" in m && m.status.component === "postgres-node" && m.status.node.name !== m.host
           ? `${m.host} (${m.status.node.name})`
-          : m.host
+          : calledOf(m)
       );
       throw new OperatorError({
         what: `${word} is not known`,
@@ -58,7 +58,7 @@ export function foresee(cluster: Cluster, dying: readonly string[]): Forecast {
   const { leader } = next;
   const commits = leader === null ? null : commitsOf(leader, left);
   return {
-    dying: [...dying],
+    dying: cluster.members.filter((m) => dying.includes(m.host)).map(calledOf),
     leader: leader?.host ?? null,
     because: next.because,
     others: next.others,
@@ -139,7 +139,7 @@ function poolsOf(leader: string | null, { cluster, gone }: Left): Forecast["pool
     const there = m.status.backends.filter((b) => !gone.has(b.host));
     const serves = (b: typeof there[number]) => (b.truth === "primary" || b.truth === "standby") && b.status !== "down";
     return [{
-      pool: m.host,
+      pool: calledOf(m),
       writes: there.find((b) => b.host === leader)?.host ?? null,
       reads: there.filter((b) => b.host === leader || serves(b)).map((b) => b.host),
     }];

@@ -1,5 +1,6 @@
 // PURE: the sentence at the top of the page: which node leads, whether writes are accepted, and what is missing.
 import { restoreUnderWay } from "../cluster/gather.ts";
+import type { Story } from "./step.ts";
 import { countText, listText, spanText } from "./words.ts";
 import {
   barmans,
@@ -123,9 +124,15 @@ function leaderless(view: MapView): Headline {
 }
 
 /** Why what doctor finds now needs no action: it follows from what goes on by itself. Null: something may have to be done. */
-export function needsNothing(view: MapView, stuck: boolean): string | null {
-  const { cluster: { primary, nodes }, lost } = view;
-  if (primary || nodes.length === 0) return null;
+export function needsNothing(view: MapView, told: Story | null): string | null {
+  const { cluster: { primary, nodes }, lost, events, wallMs } = view;
+  const stuck = told?.steps.some((s) => s.state === "stuck") ?? false;
+  if (primary) {
+    const promoted = events.findLast((e) => e.event === "Promoted" && e.node === primary.host);
+    const young = told !== null && promoted !== undefined && wallMs - Date.parse(promoted.time) < quietMs;
+    return young ? "The other containers are on their way to the new primary. There is nothing to do yet." : null;
+  }
+  if (nodes.length === 0) return null;
   if (nodes.some((n) => n.status.restore?.trouble === null)) {
     return "Everything waits for the restore. There is nothing to do but to wait for its end.";
   }

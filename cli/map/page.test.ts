@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { wallMs } from "../../tests/support/map-view.ts";
 import { views } from "../../tests/support/map-views.ts";
 import { hostile, moreViews } from "../../tests/support/more-map-views.ts";
 import { pageOf, partsOf, policy } from "./page.tsx";
@@ -65,6 +66,9 @@ test("what doctor finds stands there with what to type; it is folded while a fai
   assert.match(page("noMajority"), /<code>postdock cluster failover --force pgslave2<\/code>/);
   assert.doesNotMatch(page("noMajority"), /<details>/);
   assert.match(page("primaryKilled"), /nothing to do yet\.<\/p><details>/);
+  assert.match(page("failedOver"), /on their way to the new primary\. There is nothing to do yet\.<\/p><details>/);
+  const later = { ...views.failedOver(), wallMs: wallMs + 60_000 };
+  assert.doesNotMatch(partsOf(later).todo!, /<details>/, "a minute later what is missing is not on its way");
   assert.equal(partsOf(views.healthy()).todo, "");
 });
 

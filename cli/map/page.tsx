@@ -24,7 +24,6 @@ export function partsOf(view: MapView): Parts {
   const findings = diagnose(view.cluster);
   const now = headline(view, findings[0]?.level ?? null);
   const told = story(view);
-  const stuck = told?.steps.some((s) => s.state === "stuck") ?? false;
   return {
     title: `${now.says.slice(0, 2).join("; ")} · PostDock`,
     seen: text(<Seen view={view} />),
@@ -32,7 +31,7 @@ export function partsOf(view: MapView): Parts {
     now: text(<Now view={view} now={now} />),
     story: told === null ? "" : text(<Steps story={told} />),
     map: text(<Tree places={topology(view)} note={unseenText(view)} />),
-    todo: findings.length === 0 ? "" : text(<Todo findings={findings} nothing={needsNothing(view, stuck)} />),
+    todo: findings.length === 0 ? "" : text(<Todo findings={findings} nothing={needsNothing(view, told)} />),
     lease: text(<LeasePart view={view} />),
     pool: text(<PoolPart view={view} />),
     backups: text(<BackupsPart view={view} />),

@@ -65,6 +65,13 @@ test("a switchover has a story of its own", () => {
 test("an election without a majority, or one that refuses, does not go on by itself, and the page says so", () => {
   const without = told(moreViews.noMajority())!.find((s) => s.startsWith("stuck"));
   assert.match(without!, /pgmaster and pgslave1 of 3 voters do not answer: no majority/);
+  assert.equal(told(moreViews.noMajority())![0], "No node can lead, as seen from here");
+  const cutOff = told(moreViews.cutOff())!;
+  assert.equal(cutOff[0], "No node can lead, as seen from here");
+  assert.ok(
+    cutOff[3]!.startsWith("stuck: A majority"),
+    "a node that is cut off claims nothing of an election elsewhere",
+  );
   const lonely = { role: "standby", upstream: null } as const;
   const because = "it is not promoted: automatic failover is paused";
   const refused = told(seen({

@@ -4,7 +4,17 @@ import { secondsText } from "../../core/words/amounts.ts";
 import { restoreStory } from "./restore-story.ts";
 import type { Step, Story } from "./step.ts";
 import { countText, listText, spanText } from "./words.ts";
-import { barmans, candidate, type HistoryEvent, type MapView, nameOf, pools, silentNodes, streams } from "./view.ts";
+import {
+  barmans,
+  candidate,
+  type HistoryEvent,
+  type MapView,
+  nameOf,
+  pools,
+  type SeenNode,
+  silentNodes,
+  streams,
+} from "./view.ts";
 
 /** A change is told for this long after it, milliseconds. */
 const toldMs = 600_000;
@@ -29,10 +39,14 @@ function underWay(view: MapView): Story {
   const gone = cluster.members.find((m) => m.host === old);
   const why = gone && "error" in gone ? "it does not answer" : gone?.status.doing ?? null;
   const since = lost && lost.ms >= 1_000 ? `for ${spanText(lost.ms)}` : null;
-  const holders = old === null ? [] : cluster.nodes.filter((n) => n.status.lease.grantedTo === old).map((n) => n.host);
+  const counts = (n: SeenNode) => n.status.lease.grantedTo === old && n.host !== old;
+  const holders = old === null ? [] : cluster.nodes.filter(counts).map((n) => n.host);
   const free = coming !== null || holders.length === 0;
+  const elected = election(view, free, coming?.host ?? null);
   return {
-    title: old === null
+    title: elected.state === "stuck"
+      ? "No node can lead, as seen from here"
+      : old === null
       ? "A primary is elected"
       : coming
       ? `${coming.host} takes over from ${old}`
@@ -48,7 +62,7 @@ function underWay(view: MapView): Story {
         "Its lease ends: until then no other node may accept writes",
         free ? null : `${listText(holders)} still ${holders.length === 1 ? "counts" : "count"} it`,
       ),
-      election(view, free, coming?.host ?? null),
+      elected,
       step(coming ? "now" : "next", "It becomes read-write, under a new epoch", coming?.status.doing ?? null),
       step("next", "The others follow it, and clients reach it"),
     ],
@@ -58,12 +72,11 @@ function underWay(view: MapView): Story {
 function election({ cluster }: MapView, free: boolean, coming: string | null): Step {
   const what = "A majority of the voters lets the most advanced standby lead";
   if (coming) return step("done", what, coming);
-  if (!free) return step("next", what);
-  const refused = cluster.nodes.find((n) => n.status.because.startsWith(notPromoted));
+  const refused = !free ? undefined : cluster.nodes.find((n) => n.status.because.startsWith(notPromoted));
   if (refused) return step("stuck", what, `${refused.host}: ${refused.status.because}`);
   const voters = new Set(cluster.nodes.flatMap((n) => n.status.lease.voters));
   const silent = cluster.members.filter((m) => "error" in m && voters.has(m.host)).map((m) => m.host);
-  if (silent.length * 2 < voters.size) return step("now", what);
+  if (silent.length * 2 < voters.size) return step(free ? "now" : "next", what);
   return step("stuck", what, `${listText(silent)} of ${countText(voters.size, "voter")} do not answer: no majority`);
 }
 

@@ -44,6 +44,15 @@ test("without a primary every container is still there once", () => {
   }
 });
 
+test("a standby that has not found the new primary yet stands below it", () => {
+  const old = { upstream: { host: "pgmaster", port: 5432, streaming: false } };
+  const view = seen({
+    pgslave1: node("pgslave1", { postgres: { role: "primary", upstream: null }, lease: { held: true } }),
+    pgslave2: node("pgslave2", { postgres: old }),
+  });
+  assert.deepEqual(lines(view), ["pgslave1 (primary)", "  does not stream -> pgslave2 (standby)"]);
+});
+
 test("while the primary is lost, its standbys stand below it with broken edges", () => {
   assert.deepEqual(lines(views.primaryKilled()).slice(0, 3), [
     "pgmaster (no answer, 2 s)",

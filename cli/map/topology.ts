@@ -113,13 +113,15 @@ function barmanPlace({ host, status }: ReturnType<typeof barmans>[number]): Plac
   };
 }
 
-/** Where a standby gets its WAL; one that says nothing of it belongs below the primary. */
+/** Where a standby gets its WAL; one that names no upstream, or one that does not answer, belongs below the primary. */
 function upstreamOf({ status }: SeenNode, { cluster }: MapView): string | null {
-  return status.postgres.upstream?.host ?? cluster.primary?.host ?? null;
+  const upstream = status.postgres.upstream?.host ?? null;
+  if (!cluster.primary || cluster.nodes.some((n) => n.host === upstream)) return upstream;
+  return cluster.primary.host;
 }
 
 function edgeTo({ status }: SeenNode, upstream: SeenNode | null): Edge {
-  if (!streams(status)) return { state: "broken", what: "does not stream", more: status.trouble?.because ?? null };
+  if (!streams(status)) return { state: "broken", what: "does not stream", more: null };
   const sync = upstream?.status.postgres.downstream.find((d) => d.applicationName === status.node.name)?.syncState;
   const waited = sync === "sync" || sync === "quorum" ? "streams, commits wait for it" : "streams";
   return { state: "flows", what: waited, more: lagText(status.postgres) };

@@ -105,6 +105,28 @@ test("ON_EVENT_KINDS leaves out the rest", async () => {
   assert.deepEqual(got.map((g) => JSON.parse(g.body).kind), ["fence"]);
 });
 
+test("that no primary is in sight arrives once, whatever its reasons, until one is", async () => {
+  const { got, url } = await receiver();
+  const { log, events } = logging({ ON_EVENT_URL: url });
+  for (const because of ["pg1 does not answer", "pg1 none", "pg1 standby"]) {
+    log.warn("No primary in sight", { because });
+  }
+  log.info("Primary in sight", { host: "pg2" });
+  log.warn("No primary in sight", { because: "pg2 does not answer" });
+  log.info("Following another primary", { to: "pg1" });
+  log.warn("No primary in sight", { because: "pg1 does not answer" });
+  await until("the last event", () => got.length === 5);
+  const away = "No primary in sight";
+  assert.deepEqual(got.map((g) => JSON.parse(g.body).event), [
+    away,
+    "Primary in sight",
+    away,
+    "Following another primary",
+    away,
+  ]);
+  assert.ok(events().includes("An event was sent"));
+});
+
 test("a command gets the event on its standard input and none of our variables; what it prints is logged", async () => {
   const directory = await mkdtemp(join(tmpdir(), "postdock-event-"));
   await chmod(directory, 0o777); // root's commands run as postgres

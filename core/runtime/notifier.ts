@@ -2,7 +2,8 @@
 import type { EventKind } from "../../config/events.ts";
 import { postOutside } from "../client/webhook.ts";
 import { eventBody, type EventMessage, eventSignature } from "../protocol/event-message.ts";
-import { kindOf } from "../words/events/kinds.ts";
+import type { EventName } from "../words/events/all.ts";
+import { kindOf, openAfter } from "../words/events/kinds.ts";
 import { postgresAccount, run } from "./command.ts";
 import type { Heard, Listener, Log } from "./log.ts";
 import { Outbox, type Way } from "./outbox.ts";
@@ -33,9 +34,12 @@ export interface NotifierDeps {
 /** What hears each event of a log, and sends those that are wanted. */
 export function notifier(config: EventConfig, deps: NotifierDeps): Listener {
   const boxes = waysOut(config, deps).map((way) => new Outbox(way, deps));
+  let open: EventName | null = null;
   const hear = ({ event, time, level, fields }: Heard) => {
+    const repeated = event === open;
+    open = openAfter(open, event);
     const kind = kindOf(event);
-    if (kind === null || boxes.length === 0 || !config.onEventKinds.includes(kind)) return;
+    if (kind === null || repeated || boxes.length === 0 || !config.onEventKinds.includes(kind)) return;
     const message = { id: deps.newId(), kind, container: deps.container, time, level, event, fields: fields() };
     for (const box of boxes) box.put(message);
   };

@@ -235,7 +235,11 @@ test("roles that lost what they need, a line that refuses all standbys, then a d
     /cut off from its primary for .* more than FAILOVER_MAX_DATA_AGE.*failover --force/s,
   );
   await cluster.start(primary);
-  await cluster.waitEach([primary], "it to lead again", ({ postgres }) => postgres.role === "primary");
+  await cluster.waitEach(
+    [primary],
+    "it to lead again",
+    ({ lease, postgres }) => lease.held && postgres.role === "primary",
+  );
   await inNode(cluster, primary, `sed -i '/${block}/d' $PGDATA/pg_hba.conf`);
   await cluster.psql(primary, "select pg_reload_conf()");
   assert.equal(await cluster.waitWhole(undefined, nodes), primary);

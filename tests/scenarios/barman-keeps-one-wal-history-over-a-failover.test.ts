@@ -9,6 +9,7 @@ import { nodes } from "../support/cluster.ts";
 import { waitReceiving } from "../support/barman.ts";
 import { exampleCluster } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
+import { parseScrape } from "../support/series.ts";
 
 const restored = "/tmp/restored";
 const deps = { clock: systemClock };
@@ -25,6 +26,7 @@ test("barman keeps one WAL history over a failover", async () => {
 
   await cluster.kill(old);
   const promoted = await cluster.waitWhole(undefined, nodes.filter((n) => n !== old));
+  const insertedAt = Number(await cluster.psql(promoted, "select extract(epoch from now())"));
   await cluster.psql(promoted, "insert into wal_history select generate_series(1001, 2000)");
   await waitReceiving(cluster, promoted);
   await cluster.start(old);
@@ -39,12 +41,25 @@ test("barman keeps one WAL history over a failover", async () => {
     await exec(backup, ["rm", "-rf", restored]);
     await cluster.psql(promoted, "drop table wal_history");
   }
-  const metrics = await new Peers(systemClock, defaultHttpPort).getText(
-    (await cluster.address("backup"))!,
-    "/metrics",
-    5_000,
+  const peers = new Peers(systemClock, defaultHttpPort);
+  const measured = async () => {
+    const { values } = parseScrape(await peers.getText((await cluster.address("backup"))!, "/metrics", 5_000));
+    const own = (name: string) => values.get(`postdock_barman_${name}`) ?? NaN;
+    return own("last_recoverable_time_seconds") >= insertedAt && own("receiver_lag_bytes") === 0
+      ? { own, values }
+      : null;
+  };
+  const { own, values } = await waitUntil(
+    measured,
+    { what: "barman to measure what was written after the failover", deadlineMs: 90_000, everyMs: 1_000 },
+    deps,
   );
-  assert.match(metrics, /^postdock_barman_wal_gaps_total 0$/m);
+  assert.deepEqual([own("wal_gaps_total"), own("timelines_with_missing_wal"), own("receiver_lag_seconds")], [0, 0, 0]);
+  assert.ok(own("first_recoverable_time_seconds") < insertedAt);
+  assert.ok(own("backup_age_seconds") < 600);
+  for (const source of ["catalog", "check", "disk", "receiver", "moments"]) {
+    assert.ok((values.get(`postdock_metrics_age_seconds{source="${source}"}`) ?? NaN) < 310, source);
+  }
 });
 
 /** Restores a backup and all WAL after it in the barman container, starts it there and counts. */

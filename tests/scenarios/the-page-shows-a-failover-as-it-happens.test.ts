@@ -60,6 +60,46 @@ test("in every state the page can be read, wide and narrow, light and dark, by e
   assert.deepEqual(faults, []);
 });
 
+test("an open page renews what has changed, and keeps what its reader has opened or selected", async () => {
+  let now = views.primaryKilled();
+  const app = new Hono();
+  const parts = () => Promise.resolve(partsOf(now));
+  addPage(app, { page: async () => pageOf(await parts()), parts, policy }, () => null);
+  const listener = await serve(app, { port });
+  try {
+    await withBrowser((browser) =>
+      lookAt(browser, `http://127.0.0.1:${port}/`, { width: 1440 }, async ({ page, said }) => {
+        const shows = (pattern: RegExp) =>
+          waitUntil(async () => pattern.test((await page.textContent("h1"))!), {
+            what: `${pattern}`,
+            deadlineMs: 10_000,
+          }, deps);
+        await shows(/^pgmaster no longer leads/);
+        await page.click("summary");
+        now = views.promoting();
+        await shows(/^pgslave1 is taking over/);
+        assert.equal(await page.isVisible(".todo .fix"), true, "what was opened stays open");
+        assert.equal(await page.evaluate("document.activeElement.tagName"), "SUMMARY", "and keeps the focus");
+        await page.evaluate("getSelection().selectAllChildren(document.querySelector('#todo details'))");
+        const chosen = await page.evaluate("getSelection().toString()");
+        now = views.failedOver();
+        await shows(/^pgslave1 leads/);
+        assert.equal(await page.evaluate("getSelection().toString()"), chosen, "what is selected can be copied");
+        await page.evaluate("getSelection().removeAllRanges()");
+        await waitUntil(
+          async () => await page.$("#todo details") === null,
+          { what: "news of it", deadlineMs: 5_000 },
+          deps,
+        );
+        assert.equal(await page.title(), "pgslave1 leads; writes are accepted · PostDock");
+        assert.deepEqual(said, []);
+      })
+    );
+  } finally {
+    listener.close();
+  }
+});
+
 test("an open page follows a failover: nobody reloads it", async () => {
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();

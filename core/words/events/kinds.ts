@@ -26,11 +26,20 @@ const kinds: Readonly<Record<EventKind, readonly EventName[]>> = {
     "No primary in sight",
     "Primary in sight",
     "Primary in sight again",
+    "Following another primary",
     "Failover safety lost",
     "Failover safety restored",
     "Stopped before its standbys had all WAL",
   ],
 };
+
+/** "No primary in sight" is logged anew when its reason changes; a receiver learns of its beginning, and of its end. */
+const away: EventName = "No primary in sight";
+const back: readonly EventName[] = ["Primary in sight", "Primary in sight again", "Following another primary"];
+
+/** What a container has sent without an end, after this event. */
+export const openAfter = (open: EventName | null, event: EventName): EventName | null =>
+  event === away ? away : back.includes(event) ? null : open;
 
 const byEvent = new Map(Object.entries(kinds).flatMap(([kind, names]) => names.map((n) => [n, kind as EventKind])));
 

@@ -4,7 +4,7 @@ import { familiesText, type Family } from "../../../core/words/family.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import { type Clock, every, withDeadline } from "../../../core/runtime/time.ts";
 import { customFamilies, type CustomQuery } from "./custom-queries.ts";
-import type { ExporterSession } from "./source.ts";
+import { type ExporterSession, isRefusal } from "./source.ts";
 import { matchesRange, versionOf } from "./version-range.ts";
 
 /** The file of METRICS_QUERIES, as it was read at the start. */
@@ -94,7 +94,7 @@ export class CustomMetrics {
     } catch (error) {
       keep(null, errorText(error));
       this.close(); // it may still be busy
-      return error instanceof Error && error.name === "PostgresError";
+      return isRefusal(error);
     }
   }
 

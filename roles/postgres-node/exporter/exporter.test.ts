@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { createLog } from "../../../core/runtime/log.ts";
 import { Exporter } from "./exporter.ts";
 import { settingFamilies } from "./settings.ts";
-import { type ExporterSession, familiesOf, type Row } from "./source.ts";
+import { type ExporterSession, familiesOf, isRefusal, type Row } from "./source.ts";
 
 const asked = (sql: string) => /from (pg_\w+|pg_ls_waldir)/.exec(sql)?.[1] ?? sql;
 
@@ -39,7 +39,8 @@ function made(answer: (view: string) => readonly Row[] | Error = () => [{}]) {
 }
 const values = (text: string, name: string) =>
   text.split("\n").filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
-const serverSaid = (message: string) => Object.assign(new Error(message), { name: "PostgresError" });
+/** As the driver throws it in the executable, in which its class has another name. */
+const serverSaid = (message: string, severity = "ERROR") => Object.assign(new Error(message), { name: "a", severity });
 const database = (view: string) => view === "pg_database" ? [{ datname: "db", size_bytes: 7, count: 1 }] : [{}];
 
 test("what was last read is shown with its age; sources that cost disk reads are read every 30 s", async () => {
@@ -155,4 +156,10 @@ test("settings are shown in seconds and bytes, with the unit in the name; -1 sta
     ["pg_settings_pg_stat_statements_track", 1],
     ["pg_settings_seq_page_cost", 1.5],
   ]);
+});
+
+test("a session that the server refuses or ends is not the refusal of one query", () => {
+  assert.equal(isRefusal(serverSaid("no such column")), true);
+  assert.equal(isRefusal(serverSaid("sorry, too many clients already", "FATAL")), false);
+  assert.equal(isRefusal(Object.assign(new Error("write CONNECTION_CLOSED"), { code: "CONNECTION_CLOSED" })), false);
 });

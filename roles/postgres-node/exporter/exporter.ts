@@ -5,7 +5,7 @@ import type { Log } from "../../../core/runtime/log.ts";
 import { type Clock, every, withDeadline } from "../../../core/runtime/time.ts";
 import { serverSources } from "./server-sources.ts";
 import { settingFamilies, settingsSql } from "./settings.ts";
-import { type ExporterSession, familiesOf, type ReadAs, type Row, type Source } from "./source.ts";
+import { type ExporterSession, familiesOf, isRefusal, type ReadAs, type Row, type Source } from "./source.ts";
 import { statSources } from "./stat-sources.ts";
 import { slotSources } from "./slot-sources.ts";
 import { tableSources } from "./table-sources.ts";
@@ -100,7 +100,7 @@ export class Exporter {
         const error = await this.read(reader);
         if (error === null) continue;
         failed ??= { source: reader.name, why: errorText(error) };
-        answers = error instanceof Error && error.name === "PostgresError";
+        answers = isRefusal(error);
       }
     }
     this.rounds += 1;

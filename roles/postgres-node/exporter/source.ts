@@ -17,6 +17,13 @@ export interface ExporterSession {
   close(): void;
 }
 
+/**
+ * Whether the server has answered, and refused one statement. The driver's class has another name in the executable, so what the
+ * server says counts: an error of the session (FATAL), or none of the server, ends the session.
+ */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof Error && (error as { severity?: unknown }).severity === "ERROR";
+
 /** A value of each row under a name: the column is the name's end, unless it is given. */
 export interface Column {
   /** the whole name of the metric */
