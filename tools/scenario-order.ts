@@ -10,7 +10,6 @@ export const patient: readonly string[] = [
   "backups-bear-cuts-full-disks-and-absence",
   "a-moment-is-restored",
   "a-restore-survives-interruptions",
-  "alerts-fire-and-clear",
   "a-restore-brings-tablespaces-back",
   "a-backup-right-after-a-switchover-succeeds",
   "odd-names-and-passwords-work-from-files",
