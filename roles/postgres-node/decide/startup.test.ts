@@ -192,7 +192,7 @@ test("decideStartup() names the way out for a directory that the storage keeps i
     const plan = decideStartup(view({ data: { kind: "foreign", entries } }));
     return plan.do === "refuse" ? plan.fix : "";
   };
-  assert.match(fixOf(".snapshot"), /set PGDATA to a subdirectory of this volume/);
+  assert.match(fixOf(".snapshot"), /set PGDATA to a directory below this one/);
   assert.match(fixOf(".snapshot", "photos"), /mount the right volume/);
 });
 
