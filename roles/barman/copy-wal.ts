@@ -1,6 +1,6 @@
 // `barman copy-wal`: the restore_command of a copy that was restored beside the cluster.
 import type { Command } from "../../core/runtime/context.ts";
-import { writeAtomic } from "../../core/runtime/files.ts";
+import { writePart } from "../../core/runtime/files.ts";
 import { walFileName } from "../../core/protocol/orders.ts";
 import { errorText, ExitCode } from "../../core/words/errors.ts";
 import { readWal } from "./act/wal-files.ts";
@@ -23,7 +23,8 @@ export const copyWalCommand: Command = async (
   try {
     const content = await readWal({ backupDir, serverName }, name, true);
     if (content === null) return ExitCode.no; // PostgreSQL asks for files that may not be there, such as later histories
-    await writeAtomic(path, content, { mode: 0o600 });
+    // PostgreSQL reads it only after a success, and itself flushes what it keeps (RestoreArchivedFile)
+    await writePart(path, content, { offset: 0, create: { mode: 0o600 } });
     return ExitCode.ok;
   } catch (error) {
     context.complain(`postdock: ${name} could not be copied: ${errorText(error)}`);

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { HttpError } from "../../../core/client/peers.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
-import { writeAtomic } from "../../../core/runtime/files.ts";
+import { writePart } from "../../../core/runtime/files.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import { parseWalName, segmentAfter, walName } from "../../../core/postgres/wal-name.ts";
 import { no, type Verdict, yes } from "../../../core/words/verdict.ts";
@@ -69,7 +69,8 @@ export class RecoveryWal {
   /** A file that was not written has not been read, however often it is asked for. */
   private async write(name: string, path: string, content: Buffer): Promise<void> {
     try {
-      await writeAtomic(path, content, { mode: 0o600, owner: postgresAccount });
+      // PostgreSQL reads it only if all of it was written, and itself flushes what it keeps (RestoreArchivedFile)
+      await writePart(path, content, { offset: 0, create: { mode: 0o600, owner: postgresAccount } });
     } catch (error) {
       this.trouble = `${name} cannot be written here: ${errorText(error)}`;
       throw error;
