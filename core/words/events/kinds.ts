@@ -30,6 +30,8 @@ const kinds: Readonly<Record<EventKind, readonly EventName[]>> = {
     "Failover safety lost",
     "Failover safety restored",
     "Stopped before its standbys had all WAL",
+    "The agent cannot see its server",
+    "The volume of the data directory is full",
   ],
 };
 
