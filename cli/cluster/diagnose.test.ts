@@ -331,7 +331,7 @@ test("without a majority it names the missing voters, and the command that force
   const found = lines([silent("a"), silent("c"), standby("b", "0/2000000")]);
   assert.match(
     found.join("\n"),
-    /no majority to choose one: a, c of the voters a, b, c do not answer; start a, c; .*--force b/,
+    /no majority to choose one: a, c of the voters a, b, c do not answer; start a, c, or mend the network .*only if they are gone for good, .*--force b/,
   );
   const two = lines([silent("c"), standby("a", "0/1000000"), standby("b", "0/2000000")]);
   assert.match(two.join("\n"), /cluster: no primary is in sight/);

@@ -83,7 +83,10 @@ function leadership({ primary, nodes, members }: Cluster): Finding[] {
   return [error(
     "cluster",
     `no primary, and no majority to choose one: ${missing.join(", ")} of the voters ${voters.join(", ")} do not answer`,
-    `start ${missing.join(", ")}; if they are gone for good, type: postdock cluster failover --force ${best.host}`,
+    `start ${
+      missing.join(", ")
+    }, or mend the network between them and here: they may have a primary that is not seen from here; ` +
+      `only if they are gone for good, type: postdock cluster failover --force ${best.host}`,
     noWrites,
   )];
 }
