@@ -5,12 +5,16 @@ import { error, type Finding, warning } from "./finding.ts";
 /** The part of the sessions that may be in use before it is reported. */
 const muchUsed = 0.9;
 
-/** What pgpool is refused with where pg_hba.conf has hostnossl lines alone: unlike libpq it does not try again without TLS. */
-const needsPlain = /no pg_hba\.conf entry .*SSL encryption/;
+/**
+ * pgpool 4.6 passes no reason on when a node refuses its login, as where pg_hba.conf has hostnossl lines alone: unlike libpq it
+ * does not try again without TLS.
+ */
+const noReason = /failed:\s*$/;
 
 function fixOfLogin(why: string, host: string): string {
-  if (needsPlain.test(why)) {
-    return `set ssl:off in CONFIGS of ${host}, or make the hostnossl lines in pg_hba.conf of the nodes host lines`;
+  if (noReason.test(why)) {
+    return "see which lines the user has in pg_hba.conf of the nodes, whose log says what it refuses; if all are hostnossl, " +
+      "set ssl:off in CONFIGS of pgpool, or make them host lines";
   }
   return `give CHECK_USER and CHECK_PASSWORD the values of the database, and see the log of ${host}`;
 }

@@ -4,7 +4,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BarmanStatus } from "../../core/protocol/status.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { backupsOf, checkpointOn, received, summarizing, takeIncremental, waitReceiving } from "../support/barman.ts";
+import {
+  backupsOf,
+  checkpointOn,
+  received,
+  summarizing,
+  takeIncremental,
+  waitBackup,
+  waitReceiving,
+} from "../support/barman.ts";
 import { firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { exec, tryExec } from "../support/docker.ts";
@@ -20,6 +28,7 @@ test("a full and an incremental backup from a standby are verified; a flipped by
   await cluster.psql(node, "vacuum freeze checked");
   const file = await cluster.psql(node, "select pg_relation_filepath('checked')");
   await waitReceiving(cluster, node);
+  await waitBackup(backup, 120_000); // the one that is taken by itself: its end moves what a standby's checkpoint has to reach
   await checkpointOn(cluster, node, firstLevel.filter((n) => n !== node));
   const taken = await exec(backup, ["postdock", "barman", "backup"], 180_000);
   assert.match(taken, /^Copying from the standby pgslave[13]: it streams timeline 1, /m);

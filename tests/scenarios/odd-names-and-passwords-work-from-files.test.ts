@@ -156,7 +156,7 @@ test("with hostnossl lines alone, doctor names the setting with which pgpool ser
   let said = "";
   const named = async () => {
     said = (await tryExec(pool, ["postdock", "cluster", "doctor"])).stdout;
-    return /pgpool: no login gets through: [^]*fix: set ssl:off in CONFIGS of pgpool/.test(said);
+    return /no login gets through: [^]*fix: [^\n]* set ssl:off in CONFIGS of pgpool/.test(said);
   };
   await waitUntil(
     named,
