@@ -75,7 +75,7 @@ test("a full disk on the primary: another node leads, and the node returns when 
   const { stdout: found } = await tryExec(container, ["postdock", "cluster", "doctor"]);
   assert.match(
     found,
-    /pgmaster: does not stream .*No space left on device\n\s*fix: make room on the volume of pgmaster/,
+    /pgmaster: does not stream .*No space left on device\n.*\n\s*fix: make room on the volume of pgmaster/,
   );
   const heir = others.find((n) => n !== last)!;
   await cluster.kill(last);

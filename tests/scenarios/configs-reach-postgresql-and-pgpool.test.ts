@@ -184,7 +184,10 @@ test("CONFIGS takes other symbols, quotes and older names; scripts see the envir
     await exec(name, ["bash", "-c", "exec 3<> /dev/tcp/localhost/8181"]);
     assert.match(await exec(name, ["postdock", "cluster", "show"]), /serving as primary/);
     const { stdout: found } = await tryExec(name, ["postdock", "cluster", "doctor"]);
-    assert.match(found, /\/dev\/shm has 64\.0 MB, with which parallel queries fail: .*\n\s*consequence: .*\n\s*fix: set shm_size/);
+    assert.match(
+      found,
+      /\/dev\/shm has 64\.0 MB, with which parallel queries fail: .*\n\s*consequence: .*\n\s*fix: set shm_size/,
+    );
     await docker(["kill", name]);
     await docker(["start", name]);
     const inRecovery = ["psql", "-U", "postgres", "-XAtc", "select pg_is_in_recovery()"];
