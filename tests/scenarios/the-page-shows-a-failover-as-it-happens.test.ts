@@ -87,8 +87,8 @@ test("an open page renews what has changed, and keeps what its reader has opened
         assert.equal(await page.evaluate("getSelection().toString()"), chosen, "what is selected can be copied");
         await page.evaluate("getSelection().removeAllRanges()");
         await waitUntil(
-          async () => await page.$("#todo details") === null,
-          { what: "news of it", deadlineMs: 5_000 },
+          async () => /\(1\)/.test((await page.textContent("#todo summary"))!),
+          { what: "what doctor finds now", deadlineMs: 5_000 },
           deps,
         );
         assert.equal(await page.title(), "pgslave1 leads; writes are accepted · PostDock");
