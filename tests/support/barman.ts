@@ -58,10 +58,14 @@ export async function restore(backup: string, ...args: string[]) {
 
 /** Waits until barman has the WAL of everything that was written so far. */
 export async function received(cluster: Cluster, node: string): Promise<void> {
-  const caughtUp = `select count(*) from pg_stat_replication where application_name = 'barman_receive_wal' and
-    coalesce(flush_lsn, '0/0') >= pg_current_wal_flush_lsn()`;
-  const all = async () => await cluster.psql(node, caughtUp) === "1";
-  await waitUntil(all, { what: "barman to have all WAL", deadlineMs: 60_000 }, { clock: systemClock });
+  const asked =
+    `select pg_current_wal_flush_lsn(), string_agg(concat_ws(' ', application_name, state, flush_lsn), ', '),
+    count(*) filter (where application_name = 'barman_receive_wal' and
+      coalesce(flush_lsn, '0/0') >= pg_current_wal_flush_lsn()) from pg_stat_replication`;
+  let last = "";
+  const all = async () => (last = await cluster.psql(node, asked)).endsWith("|1");
+  const wait = { what: "barman to have all WAL", deadlineMs: 120_000, why: () => last };
+  await waitUntil(all, wait, { clock: systemClock });
 }
 
 /** Lets every node summarize its WAL, which incremental backups need. */
