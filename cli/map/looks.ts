@@ -35,8 +35,8 @@ interface Memory {
   silent: ReadonlyMap<string, number>;
   /** the primary at that look */
   primary: string | null;
-  /** the last primary, and when it was last seen to lead */
-  led: { host: string; atMs: number } | null;
+  /** the last primary, when it was last seen to lead, and the one before it */
+  led: { host: string; atMs: number; after: string | null } | null;
   /** the histories by host, when they were read, and by which primary */
   events: ReadonlyMap<string, readonly HistoryEvent[]>;
   readMs: number;
@@ -95,7 +95,8 @@ export class Looks {
     const before = nowMs - this.memory.atMs < rememberMs ? this.memory : nothing;
     const silentHosts = cluster.members.filter((m) => "error" in m).map((m) => m.host);
     const silent = new Map(silentHosts.map((host) => [host, before.silent.get(host) ?? nowMs]));
-    const led = cluster.primary ? { host: cluster.primary.host, atMs: nowMs } : before.led;
+    const former = before.led?.host === cluster.primary?.host ? before.led?.after : before.led?.host;
+    const led = cluster.primary ? { host: cluster.primary.host, atMs: nowMs, after: former ?? null } : before.led;
     const primary = cluster.primary?.host ?? null;
     const due = primary !== before.primary || nowMs - before.readMs >= historyMs;
     const events = due ? await this.histories(cluster, before.events) : before.events;
@@ -104,6 +105,7 @@ export class Looks {
       cluster,
       events: [...events.values()].flat().toSorted((a, b) => a.time.localeCompare(b.time)),
       silentMs: Object.fromEntries([...silent].map(([host, sinceMs]) => [host, nowMs - sinceMs])),
+      former: cluster.primary ? led?.after ?? null : null,
       lost: led && !cluster.primary ? { host: led.host, ms: nowMs - led.atMs } : null,
       own: this.own(),
       wallMs: this.session.context.clock.wallMs(),

@@ -55,6 +55,13 @@ test("afterwards the page says why, how long it took, and what is not back yet",
   ]);
 });
 
+test("a cluster's first primary, of whose promotion no history tells, is named if an earlier look has seen it", () => {
+  const view = views.failedOver();
+  const events = view.events.slice(-1);
+  assert.equal(told({ ...view, events }), null);
+  assert.equal(told({ ...view, events, former: "pgmaster" })![0], "pgslave1 has taken over from pgmaster");
+});
+
 test("a switchover has a story of its own", () => {
   const [title, first, , , , , , back] = told(moreViews.handedOver())!;
   assert.equal(title, "pgmaster has handed over to pgslave1");

@@ -91,7 +91,7 @@ function afterwards(view: MapView, leader: string): Story | null {
   const near = (e: HistoryEvent) => Math.abs(Date.parse(e.time) - Date.parse(promoted.time)) < sameChangeMs;
   const handed = events.findLast((e) => e.event === "Handed over" && near(e) && e.node !== leader);
   const before = events.slice(0, events.indexOf(promoted)).findLast((e) => e.event === "Promoted");
-  const old = handed?.node ?? before?.node ?? view.lost?.host ?? null;
+  const old = handed?.node ?? before?.node ?? view.former ?? null;
   if (old === null) return null; // the first leadership of a cluster
   const took = promoted.tookMs === undefined ? null : `it took ${secondsText(promoted.tookMs)}`;
   const at = `at ${promoted.time.slice(11, 19)} UTC`;

@@ -22,6 +22,8 @@ export interface MapView {
   silentMs: Readonly<Record<string, number>>;
   /** the primary that earlier looks have seen, and for how long it has not led; null: it leads, or none was seen */
   lost: { host: string; ms: number } | null;
+  /** the primary that earlier looks have seen before the present one; a cluster's first one has no event Promoted */
+  former?: string | null;
   /** this container */
   own: AnyStatus;
   /** wall clock, milliseconds */

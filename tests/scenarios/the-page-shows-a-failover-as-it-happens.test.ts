@@ -116,8 +116,14 @@ test("an open page follows a failover: nobody reloads it", async () => {
       assert.match(steps!, new RegExp(`${primary} no longer leads`));
       await shows("the new primary", new RegExp(`^(?!${primary})\\w+ leads; writes are accepted`));
       await picture(page, "live-3-new");
-      const next = await cluster.waitSuccessor(primary);
-      assert.match((await page.textContent("#story"))!, new RegExp(`${next} has taken over from ${primary}`));
+      let told = "";
+      const tells = async () => {
+        told = (await page.textContent("#story"))!;
+        return new RegExp(`(\\w+) has taken over from ${primary}`).exec(told)?.[1];
+      };
+      const what = "the story to say which node has taken over";
+      const next = await waitUntil(tells, { what, deadlineMs: 20_000, everyMs: 100, why: () => told }, deps);
+      assert.equal(await cluster.waitSuccessor(primary), next);
       await cluster.start(primary);
       await shows("the whole cluster", /all 4 standbys stream/, 120_000);
       await picture(page, "live-4-whole");
