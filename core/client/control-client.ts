@@ -43,14 +43,14 @@ export class ControlClient {
       timeoutMs,
     };
     const known = this.audiences.get(host);
-    let answer = await this.send(sending, known ?? "");
+    let { answer, genuine } = await this.send(sending, known ?? "");
     const theirs = String(answer.headers[controlHeaders.audience] ?? "");
     if (answer.status === 401 && theirs !== "" && theirs !== known) {
       this.audiences.set(host, theirs);
-      answer = await this.send(sending, theirs);
+      ({ answer, genuine } = await this.send(sending, theirs));
     }
     if (answer.status === 401) throw new HttpError(order.path, 401, answer.body.trim());
-    if (!answer.genuine) throw new Error(`the answer of ${host} is not signed with this cluster's key`);
+    if (!genuine) throw new Error(`the answer of ${host} is not signed with this cluster's key`);
     if (answer.status !== 200) throw new HttpError(order.path, answer.status, answer.body.trim());
     return order.answer.parse(sending.hasBytes ? decodeAnswer(answer.bytes) : JSON.parse(answer.body));
   }
@@ -71,13 +71,7 @@ export class ControlClient {
     });
     const signature = String(answer.headers[controlHeaders.signature] ?? "");
     const said = { ...m, method: `ANSWER ${answer.status}`, body: answer.bytes };
-    return {
-      status: answer.status,
-      headers: answer.headers,
-      bytes: answer.bytes,
-      body: answer.status === 200 && hasBytes ? "" : answer.body,
-      genuine: Verifier.answered(this.keys, said, signature),
-    };
+    return { answer, genuine: Verifier.answered(this.keys, said, signature) };
   }
 }
 
