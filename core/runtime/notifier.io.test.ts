@@ -100,7 +100,7 @@ test("ON_EVENT_KINDS leaves out the rest", async () => {
   const { got, url } = await receiver();
   const { log, events } = logging({ ON_EVENT_URL: url, ON_EVENT_KINDS: "fence, drill" });
   log.info("Promoted", { term: 1 });
-  log.info("Promoted", { because: "c" });
+  log.warn("Fenced", { because: "c" });
   await until("the event", () => events().includes("An event was sent"));
   assert.deepEqual(got.map((g) => JSON.parse(g.body).kind), ["fence"]);
 });
