@@ -161,8 +161,7 @@ export class Lease {
   }
 
   private whyNot(): string {
-    const why = this.refusalTexts().join("; ") || "no voter answered";
-    return why + this.heldUp.text(this.deps.config.leaseTtlMs / 4);
+    return (this.refusalTexts().join("; ") || "no voter answered") + this.heldUp.text(this.deps.config.leaseTtlMs / 4);
   }
 
   /** From now on PostgreSQL ends when the lease ends. */
