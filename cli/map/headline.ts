@@ -133,6 +133,7 @@ export function needsNothing(view: MapView, told: Story | null): string | null {
     return young ? "The other containers are on their way to the new primary. There is nothing to do yet." : null;
   }
   if (nodes.length === 0) return null;
+  if (nodes.some((n) => n.status.restore?.step === "holding")) return null; // it waits for the operator
   if (nodes.some((n) => n.status.restore?.trouble === null)) {
     return "Everything waits for the restore. There is nothing to do but to wait for its end.";
   }
