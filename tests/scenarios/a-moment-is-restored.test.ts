@@ -40,8 +40,11 @@ async function bringBack(cluster: Cluster, backup: string, primary: string): Pro
   const page = await readFile(join(root, "docs", "recovery.md"), "utf8");
   const [command] = /^gosu postgres pg_dump .* -t TABLE .*$/m.exec(page)!;
   const typed = command.replace("TABLE", "ledger").replaceAll("pgmaster", primary);
-  await exec(backup, ["bash", "-eo", "pipefail", "-c", typed]);
-  assert.equal(await cluster.psql(primary, "select count(*) from ledger"), "1000");
+  for (const what of ["a dropped table", "one that is there, with other rows"]) {
+    await exec(backup, ["bash", "-eo", "pipefail", "-c", typed]);
+    assert.equal(await cluster.psql(primary, "select count(*) from ledger"), "1000", what);
+    await cluster.psql(primary, "delete from ledger where n > 10");
+  }
   await cluster.psql(primary, "drop table ledger");
 }
 

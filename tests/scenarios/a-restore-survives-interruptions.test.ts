@@ -6,7 +6,7 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { received, restore, waitReceiving } from "../support/barman.ts";
 import { firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
-import { docker, exec, tryExec } from "../support/docker.ts";
+import { exec, tryExec } from "../support/docker.ts";
 import { onNodes, withMode } from "../support/variants.ts";
 
 const deps = { clock: systemClock };
@@ -41,7 +41,8 @@ test("a restore goes on where it was when the node, the command or barman dies, 
     await waitUntil(reached, { what, deadlineMs: 60_000, everyMs: 20 }, deps);
   };
   /** Lets barman's agent send no more, so that what is copied now is still being copied when it is looked at. */
-  const barmanAgent = async (signal: "STOP" | "CONT") => await docker(["kill", "--signal", signal, backup]);
+  const barmanAgent = async (signal: "STOP" | "CONT") =>
+    await exec(backup, ["pkill", `-${signal}`, "-f", "^postdock barman entrypoint"]);
   const begin = (...args: string[]) => {
     const running = restore(backup, "--to", lsn, "--yes", ...args);
     return { running };
