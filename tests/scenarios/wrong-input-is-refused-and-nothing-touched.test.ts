@@ -88,10 +88,10 @@ async function unhealthy(options: Run, because: RegExp): Promise<void> {
     const { code, stdout } = await tryExec(container, ["postdock", "healthcheck", "live"]);
     return code === 1 && because.test(last = stdout);
   };
-  await waitUntil(says, { what: `${container} to be unhealthy`, deadlineMs: 30_000, why: () => last }, {
+  await waitUntil(says, { what: `${container} to be unhealthy`, deadlineMs: 60_000, why: () => last }, {
     clock: systemClock,
   });
-  await docker(["stop", container], 30_000);
+  await docker(["stop", "--time", "30", container]);
   assert.doesNotMatch(await logsOf(container), new RegExp(`wrong-secret|${password}`));
   assert.equal((await stateOf(container)).exitCode, 0);
 }
@@ -110,7 +110,7 @@ test("the data of another cluster is refused with both system identifiers", asyn
   const two = await run({ name: "two", flags: ["-v", `${second}:${data}`] });
   await exec(one, ["wait_local_postgres"], 60_000);
   await exec(two, ["wait_local_postgres"], 60_000);
-  await docker(["stop", two], 30_000);
+  await docker(["stop", "--time", "30", two]);
   const before = await fingerprint(second);
   const env = { NODE_ID: "2", NODE_NAME: "node2", REPLICATION_PRIMARY_HOST: "one" };
   await refused(
@@ -161,7 +161,7 @@ test("a container without what its role needs is refused at once, in every image
       assert.equal(code, 78, where);
       assert.match(stdout + stderr, said, where);
       assert.doesNotMatch(stdout + stderr, /a bug|"event":"(Process started|Output)"/, where);
-      assert.ok(systemClock.nowMs() - since < 5_000, `it took ${systemClock.nowMs() - since} ms: ${where}`);
+      assert.ok(systemClock.nowMs() - since < 15_000, `it took ${systemClock.nowMs() - since} ms: ${where}`);
     }
   }
 });
@@ -247,7 +247,7 @@ test("a fresh cluster that cannot be made says why, and its volume serves once t
 });
 
 test("POSTGRES_HOST_AUTH_METHOD=cert asks clients for certificates, and locks neither standbys nor agents out", async () => {
-  const flags = ["-v", `${await madeCertificates()}:${tlsInside}:ro`];
+  const flags = ["-v", `${await madeCertificates("tls-wrong")}:${tlsInside}:ro`];
   const settings = `${tlsSettings()},ssl_ca_file:${tlsInside}/server.crt`;
   const env = { POSTGRES_HOST_AUTH_METHOD: "cert", CONFIGS: settings, PARTNER_NODES: "mutual,mutual2" };
   const mutual = await run({ name: "mutual", env, flags });
@@ -266,7 +266,7 @@ test("POSTGRES_HOST_AUTH_METHOD=cert asks clients for certificates, and locks ne
 });
 
 test("files of TLS that PostgreSQL could not use are refused, with the file and what to type", async () => {
-  const flags = ["-v", `${await madeCertificates()}:${tlsInside}:ro`];
+  const flags = ["-v", `${await madeCertificates("tls-wrong")}:${tlsInside}:ro`];
   const table: [string, RegExp][] = [
     ["root.key", /root\.key cannot be read by uid 999; it belongs to uid 0 and has mode 0600.*chown 999/],
     ["other.key", /ssl_key_file .*other\.key is not the key of ssl_cert_file .*server\.crt/],
