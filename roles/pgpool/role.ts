@@ -17,7 +17,7 @@ import { newAgent, type PoolAgent, say, seenNow } from "./state.ts";
 import { tryLogins } from "./observe/sessions.ts";
 import { warnOfConnections } from "./act/connections.ts";
 import { hasEnoughBackends, hasWriteNode, pgpoolHttp, poolStatus } from "./http/probes.ts";
-import { frontendFamilies, showAge, showFamilies } from "./text/pool-shows.ts";
+import { frontendFamilies, readFamilies } from "./text/pool-shows.ts";
 import { poolGauges } from "./text/metrics.ts";
 import { configDirectory, judgeSettings, runDirectory, type SettingsVerdict } from "./text/pgpool-conf.ts";
 import { preparePgpool } from "./tools/pgpool-process.ts";
@@ -75,7 +75,7 @@ function exportMetrics(agent: PoolAgent): void {
     const { clock, sessions, shows, used } = agent;
     return familiesText([
       ...(sessions && used ? frontendFamilies(used, sessions.total) : []),
-      ...(shows ? [...showFamilies(shows.answers), showAge(clock.nowMs() - shows.atMs)] : []),
+      ...readFamilies(shows, clock.nowMs()),
     ]);
   });
 }

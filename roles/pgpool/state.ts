@@ -9,7 +9,7 @@ import type { PoolNode } from "./decide/pool.ts";
 import type { Logins, Sessions, Used } from "./decide/sessions.ts";
 import { decideTruth, type PoolTruth } from "./decide/truth.ts";
 import { type PoolEvents, poolEvents } from "./text/metrics.ts";
-import type { PoolShows } from "./text/pool-shows.ts";
+import type { ShowsRead } from "./text/pool-shows.ts";
 import type { PgpoolProcess } from "./tools/pgpool-process.ts";
 
 /** The pgpool that was started last. */
@@ -61,7 +61,7 @@ export interface PoolAgent {
   sessions: Sessions | null;
   used: readonly Used[] | null;
   logins: Logins;
-  shows: { answers: PoolShows; atMs: number } | null;
+  shows: ShowsRead | null;
   /** written by act/mend.ts */
   run: PoolRun | null;
 }

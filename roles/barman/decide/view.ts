@@ -9,6 +9,7 @@ import type { Backup, BackupDetails, CheckFailure } from "../text/barman-output.
 
 /** The last `barman check`. `failures` is null if it could not run; `error` says why. */
 export interface CheckResult {
+  /** when it ran last, the clock's milliseconds; the role's start if it never could */
   atMs: number;
   failures: CheckFailure[] | null;
   error: string | null;

@@ -55,20 +55,17 @@ export const measuredGauges: readonly Gauge<BarmanMetricsView>[] = [
     "Age of what was last read for these metrics, seconds",
     ["source"],
     ({ state, nowMs }) =>
-      Object.entries(readAt(state)).map(([source, atMs]) => ({
-        labels: { source },
-        value: atMs === null ? null : (nowMs - atMs) / 1000,
-      })),
+      Object.entries(readAt(state)).map(([source, atMs]) => ({ labels: { source }, value: (nowMs - atMs) / 1000 })),
   ),
 ];
 
 const secondsOf = (ms: number | null | undefined) => ms === null || ms === undefined ? null : ms / 1000;
 
-/** When each source was read last, the clock's milliseconds. */
-function readAt({ catalog, check, cloud, disk, lag, moments }: BarmanState): Record<string, number | null> {
+/** When each source was read last, the clock's milliseconds: what has never been read is as old as the role. */
+function readAt({ catalog, check, cloud, disk, lag, moments, startedMs }: BarmanState): Record<string, number> {
   const last = { catalog, check, disk, receiver: lag, moments };
-  const ages = Object.fromEntries(Object.entries(last).map(([source, read]) => [source, read?.atMs ?? null]));
-  return { ...ages, ...(cloud !== null && cloud.store !== null ? { object_store: cloud.readMs } : {}) };
+  const ages = Object.fromEntries(Object.entries(last).map(([source, read]) => [source, read?.atMs ?? startedMs]));
+  return cloud === null ? ages : { ...ages, object_store: Math.max(cloud.readMs, startedMs) };
 }
 
 /** A failed backup in the catalog has no end: its id says when it began, in UTC. */

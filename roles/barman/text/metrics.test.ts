@@ -128,9 +128,12 @@ test("what was measured is shown with its age, and what could not be seen since 
   assert.ok(unseen.includes('postdock_metrics_age_seconds{source="receiver"} 0.5'));
 });
 
-test("before the first look nothing that is measured is present, not even an age", () => {
-  const measured = /receiver_lag|recoverable|missing_wal|age_seconds|failed_backup/;
-  assert.deepEqual(names(initialState(0, ["a"], "s3://bucket")).filter((n) => measured.test(n)), []);
+test("before the first look nothing that is measured is present, but an age: a look that always fails grows old too", () => {
+  const measured = /receiver_lag|recoverable|missing_wal|backup_age|failed_backup/;
+  const state = initialState(-500_000, ["a"], "s3://bucket");
+  assert.deepEqual(names(state).filter((n) => measured.test(n)), []);
+  const ages = samples(state).filter((s) => s.name === "postdock_metrics_age_seconds").map((s) => s.value);
+  assert.deepEqual(ages, [501, 501, 501, 501, 501, 501]);
 });
 
 test("the last failed backup is known from the catalog too, which outlives a restart", () => {
