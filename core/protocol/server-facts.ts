@@ -5,7 +5,7 @@ const Slot = z.object({
   name: z.string(),
   active: z.boolean().meta({ description: "something streams from it" }),
   forNobody: z.boolean().default(false).meta({
-    description: "a logical slot of a standby that is no copy of the primary's, and that nobody has used for a minute",
+    description: "a logical slot that is a standby's own, and that nobody has used for a minute",
   }),
   wal: z.string().nullable().meta({
     description: "pg_replication_slots.wal_status: reserved, extended, unreserved, lost; null: it keeps none",

@@ -1,6 +1,7 @@
 // Wiring of the barman role: configuration, HTTP, sshd, and the loops that follow, receive, back up and check.
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { strangersOf } from "../../config/roles.ts";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
@@ -56,7 +57,7 @@ export const barmanEntrypoint: Command = async (context) => {
 
 async function runRole(
   config: BarmanConfig,
-  { clock, openPage }: Context,
+  { clock, environment, openPage }: Context,
   log: Log,
   asked: AbortSignal,
 ): Promise<void> {
@@ -91,9 +92,12 @@ async function runRole(
     answering(orders.backupFiles, desk.files),
     answering(orders.backupPiece, desk.piece),
   ]);
-  const listener = await serve(httpApp(barmanHttp(barman, follow), log, { control, config, openPage }), {
-    port: config.httpPort,
-  });
+  const listener = await serve(
+    httpApp(barmanHttp(barman, follow), log, { control, config, strangers: strangersOf(environment), openPage }),
+    {
+      port: config.httpPort,
+    },
+  );
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;

@@ -40,7 +40,7 @@ export function initialState(nowMs: number, hosts: readonly string[], cloudUrl =
     catalog: null,
     kept: [],
     disk: null,
-    backup: { runningSinceMs: null, nextWallMs: null, failedWallMs: null, progress: null, source: null },
+    backup: { runningSinceMs: null, nextWallMs: null, failed: null, progress: null, source: null },
     lag: null,
     moments: null,
     wantBackup: null,

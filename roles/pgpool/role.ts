@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
 import { Peers } from "../../core/client/peers.ts";
+import { strangersOf } from "../../config/roles.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { addProbe, httpApp } from "../../core/http/app.ts";
 import { familiesText } from "../../core/words/family.ts";
@@ -90,9 +91,10 @@ const needsOf = (config: PgpoolConfig): Needs => ({
   sshd: config.sshEnable,
 });
 
-async function pgpoolApp(agent: PoolAgent, { openPage }: Context) {
+async function pgpoolApp(agent: PoolAgent, { environment, openPage }: Context) {
   const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory });
-  const app = httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, openPage });
+  const strangers = strangersOf(environment);
+  const app = httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, strangers, openPage });
   addProbe(app, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
   addProbe(app, "/local/has-enough-backends", (c) => {
     const least = Number(c.req.query("least") ?? agent.config.requireMinBackends);

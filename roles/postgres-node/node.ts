@@ -40,7 +40,7 @@ export interface Node {
   readonly voter: Pick<Voter, "granted">;
   readonly lease: NodeLease;
   readonly repmgrd: Pick<Repmgrd, "start" | "stop" | "running" | "held">;
-  readonly history: Pick<History, "note" | "warn">;
+  readonly history: Pick<History, "note" | "warn" | "all">;
   /** ends the role at once with this error, without giving the lease up */
   readonly fail: (error: Error) => void;
   /** what is counted and measured where it happens */

@@ -40,7 +40,7 @@ test("a role that has seen everything shows every metric that dashboards use, wi
   const state = healthy();
   state.primarySeenMs = 0;
   state.backup.nextWallMs = 5_000;
-  state.backup.failedWallMs = 4_000;
+  state.backup.failed = { atMs: 4_000, because: "" };
   state.backup.progress = { streamedBytes: 1, totalBytes: 2, bytesPerSecond: 1, leftSeconds: 1 };
   metrics.gauges(barmanGauges, () => ({ state, nowMs: 1_000, wallMs: 50_000 }));
   events.walGap.inc();
@@ -143,7 +143,7 @@ test("the last failed backup is known from the catalog too, which outlives a res
   const name = "postdock_barman_last_failed_backup_time_seconds";
   assert.equal(value(state, name), Date.UTC(2026, 10, 28, 10, 15) / 1000);
   state.catalog!.backups.pop();
-  state.backup.failedWallMs = Date.UTC(2026, 10, 28, 10, 16);
+  state.backup.failed = { atMs: Date.UTC(2026, 10, 28, 10, 16), because: "" };
   assert.equal(value(state, name), Date.UTC(2026, 10, 28, 10, 16) / 1000);
 });
 

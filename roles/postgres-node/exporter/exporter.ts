@@ -20,8 +20,6 @@ const slowEveryMs = 30_000;
 /** One source may take so long, milliseconds; the server ends the statement sooner (connectExporter). */
 const sourceMs = 4_000;
 
-const failed = "Metrics of PostgreSQL could not be read";
-
 export class Exporter {
   private readonly readings: Rounds<string>;
   private rounds = 0;
@@ -50,7 +48,10 @@ export class Exporter {
 
   /** Reads until the signal aborts. Never throws. */
   async run(): Promise<void> {
-    await this.readings.run(() => this.round(), (why) => this.deps.log.warn(failed, { why }));
+    await this.readings.run(
+      () => this.round(),
+      (why) => this.deps.log.warn("Metrics of PostgreSQL could not be read", { why }),
+    );
   }
 
   /** Reads each source that is due. */
@@ -63,7 +64,9 @@ export class Exporter {
     const lacks = [...this.readings.last.values()].some((reading) => reading.value === null);
     this.lastRound = { failed: lacks, tookMs: clock.nowMs() - startedMs };
     const [first] = failures;
-    if (first && first.why !== this.said && !signal.aborted) log.warn(failed, { source: first.name, why: first.why });
+    if (first && first.why !== this.said && !signal.aborted) {
+      log.warn("Metrics of PostgreSQL could not be read", { source: first.name, why: first.why });
+    }
     this.said = first?.why ?? null;
   }
 

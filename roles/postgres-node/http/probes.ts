@@ -61,6 +61,7 @@ export function nodeHttp(node: Node, metrics: Pick<Metrics, "text">): RoleHttp {
       return Promise.resolve(lag <= maxLagBytes ? yes(`${lag} bytes behind`) : no(`${lag} bytes behind`));
     },
     readOnly: () => Promise.resolve(serving("any")),
+    history: () => node.history.all(),
     addresses: () => node.doors.others.addresses(),
     metrics: () => metrics.text(),
   };
