@@ -2,7 +2,7 @@
 import type { AnyStatus, BarmanStatus, NodeStatus, PgpoolStatus } from "../../core/protocol/status.ts";
 import type { Cluster, Member } from "../cluster/gather.ts";
 
-/** One event of a node's history. */
+/** One event of a container's history. */
 export interface HistoryEvent {
   /** ISO 8601 */
   time: string;
@@ -16,7 +16,7 @@ export interface HistoryEvent {
 
 export interface MapView {
   cluster: Cluster;
-  /** of all nodes that answer, oldest first */
+  /** of all containers that answer, oldest first */
   events: readonly HistoryEvent[];
   /** by host: for how long the looks of this page have had no answer from it, milliseconds */
   silentMs: Readonly<Record<string, number>>;

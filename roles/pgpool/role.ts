@@ -1,5 +1,6 @@
 // Wiring of the pgpool role: configuration, HTTP, sshd, and the agent that keeps pgpool right.
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { strangersOf } from "../../config/roles.ts";
@@ -10,6 +11,7 @@ import { serve } from "../../core/http/serve.ts";
 import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
+import { HistoryFile } from "../../core/runtime/history.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
@@ -43,7 +45,8 @@ export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: Se
 export const pgpoolEntrypoint: Command = async (context) => {
   const config = loadPgpoolConfig(context);
   const secrets = [...secretsOf(pgpoolVariables, config), ...config.dbUsers.map((u) => u.password)];
-  const log = roleLog(context, config, secrets);
+  const history = new HistoryFile();
+  const log = roleLog(context, config, secrets, (heard) => history.hear(heard, "pgpool"));
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {
@@ -54,7 +57,9 @@ export const pgpoolEntrypoint: Command = async (context) => {
       log,
       stop,
       peers: new Peers(context.clock, config.httpPort),
+      history,
     });
+    await history.open({ path: join(stateDirectory, "history.jsonl"), log });
     exportMetrics(agent);
     const listener = await serve(await pgpoolApp(agent, context), { port: config.httpPort });
     let sshd: Supervised | null = null;

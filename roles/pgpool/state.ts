@@ -3,6 +3,7 @@ import type { PgpoolConfig } from "../../config/pgpool.ts";
 import type { Peers } from "../../core/client/peers.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import type { Phase } from "../../core/protocol/status.ts";
+import type { HistoryFile } from "../../core/runtime/history.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import type { PoolNode } from "./decide/pool.ts";
@@ -45,6 +46,7 @@ export interface PoolAgent {
   readonly log: Log;
   readonly stop: AbortSignal;
   readonly peers: Peers;
+  readonly history: Pick<HistoryFile, "all">;
   readonly metrics: Metrics;
   /** what is counted where it happens */
   readonly events: PoolEvents;
@@ -69,7 +71,7 @@ export interface PoolAgent {
 /** The agent before its first look. */
 export function newAgent(
   config: PgpoolConfig,
-  deps: Pick<PoolAgent, "clock" | "log" | "stop" | "peers">,
+  deps: Pick<PoolAgent, "clock" | "log" | "stop" | "peers" | "history">,
 ): PoolAgent {
   const metrics = new Metrics();
   const nowMs = deps.clock.nowMs();

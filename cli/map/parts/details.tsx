@@ -131,7 +131,7 @@ const mostEvents = 25;
 export const EventsPart = ({ view: { events, wallMs } }: { view: MapView }) => (
   <Panel id="events" title="What happened" wide>
     {events.length === 0
-      ? <p class="soft">Nothing that the nodes that answer have noted.</p>
+      ? <p class="soft">The containers that answer have noted nothing.</p>
       : (
         <ol class="events" reversed>
           {events.slice(-mostEvents).toReversed().map((event) => (

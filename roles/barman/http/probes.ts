@@ -33,6 +33,7 @@ export function barmanHttp(barman: Barman, follow: () => Promise<void>): RoleHtt
     primary: noDatabase,
     replica: noDatabase,
     readOnly: noDatabase,
+    history: () => barman.history.all(),
     addresses: () => barman.peers.names.all(),
     metrics: () => barman.metrics.text(),
   };
