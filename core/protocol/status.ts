@@ -132,7 +132,7 @@ export const NodeStatus = z.object({
     description: "why its server does not start or does not stream; null: it does, or has not said why",
   }),
   unhealthy: z.string().nullable().default(null).meta({
-    description: "why /healthz fails; the node votes all the same",
+    description: "why the node counts as unhealthy; it votes all the same, and /healthz fails if a restart may help",
   }),
   roles: z.array(TroubleSchema).default([]).meta({
     description: "what is wrong with its database roles, and passwords of its variables that are not the primary's",

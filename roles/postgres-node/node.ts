@@ -24,7 +24,7 @@ import type { Observed } from "./state/observed.ts";
 import type { Orders } from "./state/orders.ts";
 import type { Reinit } from "./state/reinit.ts";
 import type { Restoring } from "./state/restoring.ts";
-import { standbyTrouble, unhealthyBecause } from "./observe/trouble.ts";
+import { standbyTrouble, unhealthyNow } from "./observe/trouble.ts";
 import { renderStatus } from "./text/status.ts";
 
 export interface Node {
@@ -174,7 +174,7 @@ export function statusOf(node: Node): NodeStatus {
       fenced: condition.fenced,
       degraded: condition.degraded,
       trouble: condition.trouble ?? standbyTrouble(node),
-      unhealthy: unhealthyBecause(node),
+      unhealthy: unhealthyNow(node)?.because ?? null,
       roles: condition.roles,
       tls: condition.tls,
       settings: condition.settings,
