@@ -29,8 +29,9 @@ export async function readHistories(
   return await Promise.all(answered.map(async ({ host, status }): Promise<History> => {
     try {
       const { entries } = HistoryAnswer.parse(JSON.parse(await peers.getText(host, "/history", timeoutMs)));
+      const known = entries.filter((e) => !Number.isNaN(Date.parse(e.time)));
       const named = status.component !== "postgres-node" && host !== "localhost";
-      return { host, entries: named ? entries.map((e) => ({ ...e, node: host })) : entries };
+      return { host, entries: named ? known.map((e) => ({ ...e, node: host })) : known };
     } catch (error) {
       return { host, error: errorText(error) };
     }

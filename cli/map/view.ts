@@ -45,6 +45,17 @@ export function barmans({ members }: Cluster): { host: string; status: BarmanSta
   );
 }
 
+/** Whether a pool sends writes to the primary, which it may know by a name that nobody else has. */
+export function writesReach(
+  { primary, backends }: PgpoolStatus,
+  { members, nodes, primary: leader }: Cluster,
+): boolean {
+  if (leader === null || primary === null) return false;
+  const named = nodes.find((n) => n.host === primary);
+  if (named) return named.status.node.id === leader.status.node.id;
+  return !members.some((m) => m.host === primary) && backends.some((b) => b.host === primary && b.truth === "primary");
+}
+
 /** The hosts of databases that do not answer, with why. Others that do not answer are observers, or not known. */
 export function silentNodes(cluster: Cluster): { host: string; error: string }[] {
   const known = new Set(databaseHosts(cluster));

@@ -83,7 +83,9 @@ const Voters = ({ cluster }: { cluster: MapView["cluster"] }) => {
           : refusal !== undefined
           ? refusal.slice(voter.length + 2)
           : primary
-          ? "grants it"
+          ? to === undefined || to === primary.status.node.host
+            ? "grants it"
+            : `has granted it to ${to ?? "nobody since its start"}`
           : to
           ? `has granted it to ${to}`
           : "is free to vote";
