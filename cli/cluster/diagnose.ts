@@ -40,7 +40,7 @@ function silence({ members }: Cluster): Finding[] {
       ? [
         error(
           m.host,
-          ["does not answer over HTTP", m.error],
+          [m.error.startsWith("it answers") ? "is not understood" : "does not answer over HTTP", m.error],
           (m.error.startsWith("the name ") ? remedyFor(m.error, m) : null) ??
             "start its container; if it runs, see its log, check the network, and set the same POSTDOCK_PORT everywhere",
           "it counts as dead: it does not vote, and nobody knows what it has",
