@@ -5,10 +5,11 @@ import { notPromoted } from "../../core/protocol/trouble.ts";
 import { comparePosition, type WalPosition } from "../../core/postgres/lsn.ts";
 import { remedyFor } from "../../core/postgres/remedy.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
+import { backup } from "./diagnose-backup.ts";
 import { configuration } from "./diagnose-config.ts";
 import { leaders } from "./diagnose-leaders.ts";
 import { node } from "./diagnose-node.ts";
-import { backup, pool } from "./diagnose-services.ts";
+import { pool } from "./diagnose-pool.ts";
 import { tls } from "./diagnose-tls.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import { type Cluster, restoreUnderWay } from "./gather.ts";
@@ -39,7 +40,7 @@ function silence({ members }: Cluster): Finding[] {
       ? [
         error(
           m.host,
-          ["does not answer over HTTP", m.error],
+          [m.error.startsWith("it answers") ? "is not understood" : "does not answer over HTTP", m.error],
           (m.error.startsWith("the name ") ? remedyFor(m.error, m) : null) ??
             "start its container; if it runs, see its log, check the network, and set the same POSTDOCK_PORT everywhere",
           "it counts as dead: it does not vote, and nobody knows what it has",

@@ -8,7 +8,8 @@ import type { Verified } from "../../core/protocol/verified.ts";
 import { secondsText, sizeText } from "../../core/words/amounts.ts";
 import { timeText } from "../../core/words/micros.ts";
 import type { RestorePlan, Stop } from "../../roles/barman/decide/restore-plan.ts";
-import { type Cluster, nodeCalled, restoreUnderWay, type Session } from "../cluster/gather.ts";
+import { type Cluster, restoreUnderWay, type Session } from "../cluster/gather.ts";
+import { nodeCalled } from "../cluster/node-called.ts";
 
 /** The node that is restored: the named one, or the primary. */
 export function nodeToRestore(options: Options, cluster: Cluster): { host: string; status: NodeStatus } {
