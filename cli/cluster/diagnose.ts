@@ -18,20 +18,31 @@ import { sameness } from "./diagnose-sameness.ts";
 
 /** All findings, errors first; empty if nothing is wrong. */
 export function diagnose(cluster: Cluster): Finding[] {
+  const restore = restoreUnderWay(cluster);
   const findings = [
     ...silence(cluster),
     ...leadership(cluster),
     ...leaders(cluster),
     ...lease(cluster),
     ...protection(cluster),
-    ...cluster.nodes.flatMap(({ host, status }) => node(host, status, cluster)),
-    ...cluster.members.flatMap(pool),
-    ...cluster.members.flatMap(backup),
+    ...[
+      ...cluster.nodes.flatMap(({ host, status }) => node(host, status, cluster)),
+      ...cluster.members.flatMap(pool),
+      ...cluster.members.flatMap(backup),
+    ].map((f) => restore === null ? f : meanwhile(f, cluster)),
     ...sameness(cluster),
     ...configuration(cluster),
     ...tls(cluster),
   ];
   return findings.toSorted((a, b) => Number(a.level === "warning") - Number(b.level === "warning"));
+}
+
+/** What the other containers lack while a node is restored mostly ends with the restore. */
+function meanwhile(found: Finding, { nodes }: Cluster): Finding {
+  const restored = nodes.some((n) => n.host === found.about && n.status.restore !== null);
+  if (restored || found.level === "warning") return found;
+  const consequence = "mostly none: it may only follow from the restore; look again after its end";
+  return { ...found, level: "warning", consequence };
 }
 
 function silence({ members }: Cluster): Finding[] {
