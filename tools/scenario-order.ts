@@ -25,12 +25,18 @@ export const patient: readonly string[] = [
   "the-primary-runs-alone-with-backup",
 ];
 
-/** The same, two at a time: a primary that lost its lease on a busy machine would spoil what they show. The longest stand first. */
+/**
+ * The same, two at a time, with twice the short times: a primary that lost its lease on a busy machine would spoil what they show.
+ * The longest stand first.
+ */
 export const calm: readonly string[] = [
   "a-node-that-comes-back-later-loses-nothing",
   "a-node-without-its-server-goes-on-voting",
   "nodes-and-voters-change-one-at-a-time",
+  "a-primary-and-a-standby-die-together",
   "commits-wait-for-barman",
+  "a-full-disk-moves-the-primary",
+  "two-nodes-and-an-observer-fail-over",
 ];
 
 /** How many run at a time: a machine of two processors is idle for most of the time even then. */
