@@ -40,7 +40,10 @@ export const calm: readonly string[] = [
 ];
 
 /** How many run at a time: a machine of two processors is idle for most of the time even then. */
-export const lanes = { patient: 3, calm: 2 };
+export const lanes = { patient: 3, calm: 2, shared: 1, alone: 1 };
+
+/** LEASE_TTL of the clusters of patient ones: where three clusters start at once, no primary loses its lease by that. */
+export const patientLeaseSeconds = 6;
 
 /** What creates the example cluster for those that share it, and what then waits until barman has a backup of it. */
 const opening = ["the-cluster-starts-in-reverse-order", "barman-takes-a-backup"];
