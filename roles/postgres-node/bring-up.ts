@@ -86,7 +86,7 @@ async function untilReady(
       }
       const refused = refusedHere(error, config);
       refusedSince = refused ? refusedSince ?? clock.nowMs() : null;
-      if (refused && clock.nowMs() - refusedSince! >= unusableMs) noteUnseen(refused, node);
+      if (refused && clock.nowMs() - refusedSince! >= unusableMs) noteUnseen(refused, errorText(error), node);
       if (clock.nowMs() - reported >= config.recoveryCheckSeconds * 1000) {
         reported = clock.nowMs();
         log.info("PostgreSQL does not answer yet", { why: errorText(error) });

@@ -176,7 +176,7 @@ test("a DNS server that swallows all questions delays no look, no renewal and no
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
   const { lease: { term } } = await cluster.answer(primary);
-  const containers = await Promise.all([...voters, "backup"].map((v) => cluster.container(v)));
+  const containers = await Promise.all([...voters, "backup", "pgpool"].map((v) => cluster.container(v)));
   const addresses = await Promise.all(voters.map(async (v) => (await cluster.address(v))!));
   let trouble = "";
   const look = async (address: string) => {
