@@ -52,6 +52,15 @@ test("secretsOf() gives the values of secret variables only", () => {
   assert.deepEqual(secretsOf(variables, config), ["hush"]);
 });
 
+test("secretsOf() gives each value of a list, and of users their passwords", () => {
+  const lists = {
+    keys: env("KEYS", (t) => t.split(","), { fallback: [], accepts: "keys", doc: ".", secret: true }),
+    users: env("USERS", (t) => [{ name: "ann", password: t }], { fallback: [], accepts: "a", doc: ".", secret: true }),
+  };
+  const config = loadConfig(lists, context({ KEYS: "new,old", USERS: "hush" }).context);
+  assert.deepEqual(secretsOf(lists, config), ["new", "old", "hush"]);
+});
+
 test("a signal aborts the work, and work that then ends has succeeded", async () => {
   const { context: c, send } = context();
   const work = (stop: AbortSignal) =>

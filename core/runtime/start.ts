@@ -32,12 +32,16 @@ export function loadConfig<V extends Variables>(variables: V, context: Context):
   return result.config;
 }
 
-/** The values of all secret variables, which the log hides. */
+/** The values of all secret variables, which the log hides; of a list of users the passwords. */
 export function secretsOf<V extends Variables>(variables: V, config: ConfigOf<V>): string[] {
-  return Object.entries(variables).flatMap(([key, v]) => {
-    const value = (config as Record<string, unknown>)[key];
-    return v.secret && typeof value === "string" ? [value] : [];
-  });
+  const secret = Object.entries(variables).filter(([, v]) => v.secret);
+  return secret.flatMap(([key]) => secretTexts((config as Record<string, unknown>)[key]));
+}
+
+function secretTexts(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  if (Array.isArray(value)) return value.flatMap(secretTexts);
+  return typeof value === "object" && value !== null && "password" in value ? secretTexts(value.password) : [];
 }
 
 /** How a role logs, and where it sends events. */

@@ -41,8 +41,7 @@ export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: Se
 /** `pgpool entrypoint`: the container's main process. */
 export const pgpoolEntrypoint: Command = async (context) => {
   const config = loadPgpoolConfig(context);
-  const secrets = [...secretsOf(pgpoolVariables, config), ...config.dbUsers.map((u) => u.password)];
-  const log = roleLog(context, config, secrets);
+  const log = roleLog(context, config, secretsOf(pgpoolVariables, config));
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {
