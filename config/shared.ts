@@ -106,6 +106,20 @@ export const replicationDb = env("REPLICATION_DB", plainName, {
   doc: "Database that contains repmgr's tables.",
 });
 
+const authMethods = ["scram-sha-256", "md5", "password", "trust", "reject", "cert"] as const;
+export type HostAuthMethod = typeof authMethods[number];
+
+export const hostAuthMethod = env<HostAuthMethod>("POSTGRES_HOST_AUTH_METHOD", oneOf(authMethods), {
+  fallback: "scram-sha-256",
+  accepts: "scram-sha-256, md5, password, trust, reject or cert",
+  doc:
+    "Authentication method of the `host all all all` line in pg_hba.conf, written at bootstrap. With reject and cert, " +
+    "REPLICATION_USER and POSTGRES_USER log in by password all the same. cert needs ssl:on, ssl_cert_file, ssl_key_file and " +
+    "ssl_ca_file in CONFIGS. Containers prove their passwords by SCRAM, and show them to no server that asks otherwise: with " +
+    "md5, password and trust this is relaxed, in every container that has the variable.",
+  changed: "New, as in the official postgres image.",
+});
+
 /** A TCP port variable with its default. */
 export const port = (name: string, fallback: number, doc: string) =>
   env(name, integer(1, 65535), { fallback, accepts: "a port, 1 to 65535", doc });

@@ -105,6 +105,7 @@ test("packages are those of the manifest", () => {
     ...["node:crypto", "node:net", "node:os", "node:path", "node:process", "node:fs", "node:fs/promises", "node:http"],
     "node:child_process",
     "node:dns/promises",
+    "node:tls",
     "node:util",
     "node:zlib",
     "hono/body-limit",

@@ -26,7 +26,7 @@ export function nodeConninfo(config: NodeConfig, host: string, port: number): st
     dbname: config.replicationDb,
     connect_timeout: config.connectTimeoutSeconds,
     passfile: passfilePath,
-  });
+  }, config.hostAuthMethod);
 }
 
 /** primary_conninfo of a standby. */
@@ -41,7 +41,7 @@ export function primaryConninfo(config: NodeConfig, upstream: Way & { port: numb
     connect_timeout: Math.max(2, config.connectTimeoutSeconds),
     passfile: passfilePath,
     tcp_user_timeout: 10_000,
-  });
+  }, config.hostAuthMethod);
 }
 
 /** The whole repmgr.conf. */
