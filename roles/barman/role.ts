@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
+import { publishedIn } from "../../config/published.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
@@ -14,9 +15,10 @@ import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
-import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
+import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
 import { onAbort, oneAtATime, untilAborted } from "../../core/runtime/time.ts";
+import { publishedPasswordsGauge } from "../../core/words/metric.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { takeBackups } from "./act/backup.ts";
@@ -50,7 +52,7 @@ export function loadBarmanConfig(context: Context): BarmanConfig {
 /** `barman entrypoint`: the container's main process. */
 export const barmanEntrypoint: Command = async (context) => {
   const config = loadBarmanConfig(context);
-  const log = roleLog(context, config, secretsOf(barmanVariables, config)).with({ node: config.serverName });
+  const log = roleLog(context, config, barmanVariables).with({ node: config.serverName });
   return await runUntilSignal(context, log, (asked) => runRole(config, context, log, asked));
 };
 
@@ -81,6 +83,8 @@ async function runRole(
     events: barmanEvents(metrics),
     primaryChange: new AbortController(),
   };
+  const known = publishedIn(barmanVariables, config).length;
+  metrics.gauges([publishedPasswordsGauge(() => known)], () => null);
   metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs(), wallMs: clock.wallMs() }));
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");

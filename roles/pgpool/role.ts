@@ -10,7 +10,7 @@ import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
-import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
+import { ConfigError, loadConfig, roleLog, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { runAgent } from "./agent.ts";
 import { newAgent, type PoolAgent, say, seenNow } from "./state.ts";
@@ -41,7 +41,7 @@ export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: Se
 /** `pgpool entrypoint`: the container's main process. */
 export const pgpoolEntrypoint: Command = async (context) => {
   const config = loadPgpoolConfig(context);
-  const log = roleLog(context, config, secretsOf(pgpoolVariables, config));
+  const log = roleLog(context, config, pgpoolVariables);
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {

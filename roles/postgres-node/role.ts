@@ -19,7 +19,7 @@ import { remove } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { fraction } from "../../core/runtime/random.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
-import { roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
+import { roleLog, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { EndsAtOnce } from "../../core/words/errors.ts";
 import { endServer } from "./act/end-server.ts";
@@ -57,7 +57,7 @@ import { agentSocketPath } from "./text/repmgr-conf.ts";
 /** `postgres-node entrypoint`: the container's main process. */
 export const nodeEntrypoint: Command = async (context) => {
   const config = loadNodeConfig(context);
-  const log = roleLog(context, config, secretsOf(postgresNodeVariables, config)).with({ node: config.name });
+  const log = roleLog(context, config, postgresNodeVariables).with({ node: config.name });
   return await runUntilSignal(context, log, (stop) => runRole(config, context, log, stop));
 };
 
