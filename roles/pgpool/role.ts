@@ -1,5 +1,6 @@
 // Wiring of the pgpool role: configuration, HTTP, sshd, and the agent that keeps pgpool right.
 import { hostname } from "node:os";
+import { dirname } from "node:path";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
@@ -8,6 +9,8 @@ import { familiesText } from "../../core/words/family.ts";
 import { serve } from "../../core/http/serve.ts";
 import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
+import { ensureDirectory, remove } from "../../core/runtime/files.ts";
+import { agentSocketPath } from "../../core/protocol/port.ts";
 import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal } from "../../core/runtime/start.ts";
@@ -54,7 +57,10 @@ export const pgpoolEntrypoint: Command = async (context) => {
       peers: new Peers(context.clock, config.httpPort),
     });
     exportMetrics(agent);
-    const listener = await serve(await pgpoolApp(agent, context), { port: config.httpPort });
+    const listeners = [
+      await serve(await pgpoolApp(agent, context), { port: config.httpPort }),
+      await serveLocal(agent),
+    ];
     let sshd: Supervised | null = null;
     try {
       await preparePgpool(config, config.verdict.settings);
@@ -63,7 +69,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
     } finally {
       say(agent, "stopping", "stopping", "the container stops");
       await Promise.all([agent.run?.process.supervised.stop(), sshd?.stop()]);
-      listener.close();
+      for (const listener of listeners) listener.close();
     }
   });
 };
@@ -80,7 +86,7 @@ function exportMetrics(agent: PoolAgent): void {
 }
 
 const needsOf = (config: PgpoolConfig): Needs => ({
-  paths: [configDirectory, runDirectory, stateDirectory, postgresAccount.home, "/root"],
+  paths: [configDirectory, runDirectory, stateDirectory, dirname(agentSocketPath), postgresAccount.home, "/root"],
   ports: [
     httpNeeds(config.httpPort),
     { port: 5432, by: "pgpool", change: null },
@@ -91,11 +97,18 @@ const needsOf = (config: PgpoolConfig): Needs => ({
 
 async function pgpoolApp(agent: PoolAgent, { openPage }: Context) {
   const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory });
-  const app = httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, openPage });
-  addProbe(app, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
-  addProbe(app, "/local/has-enough-backends", (c) => {
+  return httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, openPage });
+}
+
+/** What the commands of this container ask. */
+async function serveLocal(agent: PoolAgent) {
+  const local = httpApp(pgpoolHttp(agent), agent.log);
+  addProbe(local, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
+  addProbe(local, "/local/has-enough-backends", (c) => {
     const least = Number(c.req.query("least") ?? agent.config.requireMinBackends);
     return Promise.resolve(hasEnoughBackends(agent, least));
   });
-  return app;
+  await ensureDirectory(dirname(agentSocketPath), { mode: 0o750, owner: postgresAccount });
+  await remove(agentSocketPath);
+  return await serve(local, { socketPath: agentSocketPath }, 0o660);
 }

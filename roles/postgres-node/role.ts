@@ -52,7 +52,7 @@ import { NodeMemory, readMemory, writeMemory } from "./state/memory.ts";
 import { Orders } from "./state/orders.ts";
 import { Reinit } from "./state/reinit.ts";
 import { Restoring } from "./state/restoring.ts";
-import { agentSocketPath } from "./text/repmgr-conf.ts";
+import { agentSocketPath } from "../../core/protocol/port.ts";
 
 /** `postgres-node entrypoint`: the container's main process. */
 export const nodeEntrypoint: Command = async (context) => {
@@ -186,7 +186,7 @@ async function listen({ node, voter, history, keys, metrics, openPage }: Made) {
     if (!verdict) return c.text("no such command\n", 404);
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 409);
   });
-  addProbe(app, "/local/is-major-master", () => isMajorMaster(node));
+  addProbe(local, "/local/is-major-master", () => isMajorMaster(node));
   app.get("/history", (c) => c.json({ schema: 1, entries: history.all() }));
   await remove(agentSocketPath);
   return [await serve(app, { port: node.config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];

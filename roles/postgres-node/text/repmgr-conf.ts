@@ -4,8 +4,6 @@ import { quoteSetting, renderConninfo, type Way } from "../../../core/postgres/c
 
 export const repmgrConfPath = "/etc/repmgr.conf";
 export const passfilePath = "/var/lib/postgresql/.pgpass";
-/** where the agent of this container listens for its own commands */
-export const agentSocketPath = "/run/postdock/agent.sock";
 
 const executable = "/usr/local/bin/postdock";
 
