@@ -78,14 +78,6 @@ test("a reader sees the old or the new content, never a part", () =>
     await writing;
   }));
 
-test("writing in place keeps the file that other processes have open", () =>
-  inScratch(async (directory) => {
-    const path = join(directory, "hosts");
-    await files.writeAtomic(path, "one", { mode: 0o644 });
-    await files.writeAtomic(path, "two", { mode: 0o644, inPlace: true });
-    assert.equal(await files.readIfThere(path), "two");
-  }));
-
 test("an absent path is null, false or empty; an unreadable one is an error", () =>
   inScratch(async (directory) => {
     const absent = join(directory, "absent");

@@ -22,7 +22,7 @@ const doors: readonly Door[] = [
   {
     what: "files",
     packages: ["node:fs", "node:fs/promises", "node:zlib"],
-    files: ["main.ts", "core/runtime/files.ts", "core/runtime/proc.ts"],
+    files: ["main.ts", "core/runtime/access.ts", "core/runtime/files.ts", "core/runtime/proc.ts"],
   },
   {
     what: "clocks and timers",
