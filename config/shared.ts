@@ -10,7 +10,8 @@ export const sshEnable = env("SSH_ENABLE", flag, {
   defaultText: "0",
   accepts: "0 or 1",
   doc: "1: run sshd for the postgres user, with the key pair mounted at /tmp/.ssh/keys (id_rsa and id_rsa.pub). " +
-    "`postdock barman restore --ssh` needs it on barman and on the restored node.",
+    "`postdock barman restore --ssh` needs it on barman and on the restored node. Also mounted there, ssh_host_ed25519_key is " +
+    "the key of all hosts, or known_hosts names theirs or their authority; without either, ssh checks no host.",
   changed: "Only keys are accepted, root cannot log in, and missing keys are an error.",
 });
 
