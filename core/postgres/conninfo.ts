@@ -4,14 +4,18 @@ import { acceptedProofs } from "./server-proof.ts";
 import { tlsKeywords } from "./tls.ts";
 
 /**
- * libpq keyword/value string for a server on the network, which has to prove itself as `method` (POSTGRES_HOST_AUTH_METHOD) says;
- * values are quoted where needed (manual, 32.1.1.1). Never put a password in.
+ * libpq keyword/value string for a server on the network, which has to prove itself as `method` (POSTGRES_HOST_AUTH_METHOD) says.
+ * Never put a password in.
  */
 export function renderConninfo(parts: Readonly<Record<string, string | number>>, method: HostAuthMethod): string {
-  const trust = { ...tlsKeywords, require_auth: acceptedProofs(method).join(",") };
-  return Object.entries({ ...parts, ...trust }).map(([key, value]) => {
+  return renderKeywords({ ...parts, ...tlsKeywords, require_auth: acceptedProofs(method).join(",") });
+}
+
+/** These keywords alone; values are quoted where needed (manual, 32.1.1.1). */
+export function renderKeywords(parts: Readonly<Record<string, string | number>>): string {
+  return Object.entries(parts).map(([key, value]) => {
     const text = String(value);
-    if (/^[A-Za-z0-9_.\-\/:,]+$/.test(text)) return `${key}=${text}`;
+    if (/^[A-Za-z0-9_.,\-\/:]+$/.test(text)) return `${key}=${text}`;
     return `${key}='${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
   }).join(" ");
 }

@@ -109,6 +109,9 @@ const Common = {
   oldSettings: z.array(z.string()).optional().meta({
     description: "settings of its CONFIGS under an old name, or without effect, and what to do about them",
   }),
+  strangers: z.array(z.string()).optional().meta({
+    description: "variables that nothing reads any more, or that look like a misspelt one, each with what became of it",
+  }),
 };
 
 export const NodeStatus = z.object({
@@ -129,7 +132,7 @@ export const NodeStatus = z.object({
     description: "why its server does not start or does not stream; null: it does, or has not said why",
   }),
   unhealthy: z.string().nullable().default(null).meta({
-    description: "why /healthz fails; the node votes all the same",
+    description: "why the node counts as unhealthy; it votes all the same, and /healthz fails if a restart may help",
   }),
   roles: z.array(TroubleSchema).default([]).meta({
     description: "what is wrong with its database roles, and passwords of its variables that are not the primary's",
@@ -238,6 +241,13 @@ export const BarmanStatus = z.object({
     }),
   nextBackupMs: z.number().nullable().default(null).meta({
     description: "when the next base backup is due; wall clock, milliseconds; null: none is planned",
+  }),
+  backupOverdueMs: z.number().nullish().meta({
+    description:
+      "for how long a base backup that the schedule has asked for has been missing, milliseconds; null: there is none yet",
+  }),
+  backupFailed: z.object({ atMs: z.number(), because: z.string() }).nullish().meta({
+    description: "the last base backup, if it failed; wall clock, milliseconds",
   }),
   backupRunsMs: z.number().int().nullable().default(null).meta({
     description: "for how long a base backup has been under way; null: none is",

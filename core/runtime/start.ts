@@ -47,14 +47,25 @@ export interface LogConfig extends EventConfig {
 
 /**
  * The log of a role's main process, to stdout, without the values of its secret variables; what ON_EVENT asks for is sent. It begins
- * with a warning if a password is in use that everybody knows.
+ * with a warning if a password is in use that everybody knows. `keep` hears every event.
  */
-export function roleLog<V extends Variables>(context: Context, config: LogConfig & ConfigOf<V>, variables: V): Log {
+export function roleLog<V extends Variables>(
+  context: Context,
+  config: LogConfig & ConfigOf<V>,
+  variables: V,
+  keep: Listener["hear"] = () => {},
+): Log {
   let sender: Listener | null = null;
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat,
-    listener: { hear: (heard) => sender?.hear(heard), idle: () => sender?.idle() ?? Promise.resolve() },
+    listener: {
+      hear: (heard) => {
+        keep(heard);
+        sender?.hear(heard);
+      },
+      idle: () => sender?.idle() ?? Promise.resolve(),
+    },
     secrets: secretsOf(variables, config),
     write: (line) => context.print(line.trimEnd()),
     wallMs: () => context.clock.wallMs(),

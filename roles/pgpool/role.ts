@@ -1,8 +1,9 @@
 // Wiring of the pgpool role: configuration, HTTP, sshd, and the agent that keeps pgpool right.
 import { hostname } from "node:os";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
 import { Peers } from "../../core/client/peers.ts";
+import { strangersOf } from "../../config/roles.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { addProbe, httpApp } from "../../core/http/app.ts";
 import { familiesText } from "../../core/words/family.ts";
@@ -12,6 +13,7 @@ import { postgresAccount } from "../../core/runtime/command.ts";
 import { ensureDirectory, remove } from "../../core/runtime/files.ts";
 import { agentSocketPath } from "../../core/protocol/port.ts";
 import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
+import { HistoryFile } from "../../core/runtime/history.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
@@ -20,7 +22,7 @@ import { newAgent, type PoolAgent, say, seenNow } from "./state.ts";
 import { tryLogins } from "./observe/sessions.ts";
 import { warnOfConnections } from "./act/connections.ts";
 import { hasEnoughBackends, hasWriteNode, pgpoolHttp, poolStatus } from "./http/probes.ts";
-import { frontendFamilies, showAge, showFamilies } from "./text/pool-shows.ts";
+import { frontendFamilies, readFamilies } from "./text/pool-shows.ts";
 import { poolGauges } from "./text/metrics.ts";
 import { configDirectory, judgeSettings, runDirectory, type SettingsVerdict } from "./text/pgpool-conf.ts";
 import { preparePgpool } from "./tools/pgpool-process.ts";
@@ -44,7 +46,8 @@ export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: Se
 /** `pgpool entrypoint`: the container's main process. */
 export const pgpoolEntrypoint: Command = async (context) => {
   const config = loadPgpoolConfig(context);
-  const log = roleLog(context, config, pgpoolVariables);
+  const history = new HistoryFile();
+  const log = roleLog(context, config, pgpoolVariables, (heard) => history.hear(heard, "pgpool"));
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {
@@ -55,7 +58,9 @@ export const pgpoolEntrypoint: Command = async (context) => {
       log,
       stop,
       peers: new Peers(context.clock, config.httpPort),
+      history,
     });
+    await history.open({ path: join(stateDirectory, "history.jsonl"), log });
     exportMetrics(agent);
     const listeners = [
       await serve(await pgpoolApp(agent, context), { port: config.httpPort }),
@@ -80,7 +85,7 @@ function exportMetrics(agent: PoolAgent): void {
     const { clock, sessions, shows, used } = agent;
     return familiesText([
       ...(sessions && used ? frontendFamilies(used, sessions.total) : []),
-      ...(shows ? [...showFamilies(shows.answers), showAge(clock.nowMs() - shows.atMs)] : []),
+      ...readFamilies(shows, clock.nowMs()),
     ]);
   });
 }
@@ -95,9 +100,10 @@ const needsOf = (config: PgpoolConfig): Needs => ({
   sshd: config.sshEnable,
 });
 
-async function pgpoolApp(agent: PoolAgent, { openPage }: Context) {
+async function pgpoolApp(agent: PoolAgent, { environment, openPage }: Context) {
   const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory });
-  return httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, openPage });
+  const strangers = strangersOf(environment);
+  return httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, strangers, openPage });
 }
 
 /** What the commands of this container ask. */

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
+import { strangersOf } from "../../config/roles.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { addProbe, httpApp } from "../../core/http/app.ts";
@@ -69,7 +70,7 @@ interface Made {
   history: History;
   keys: ControlKeys;
   metrics: Metrics;
-  openPage: Context["openPage"];
+  context: Context;
 }
 
 interface Given {
@@ -109,7 +110,7 @@ async function makeNode({ config, context, log, stop, holder, lacks, fail }: Giv
   const onLost = (because: string) => {
     condition.fencedBecause(because);
     events.fence.inc("lease-ended");
-    history.note("Fenced", { because, term: lease.term() });
+    history.warn("Fenced", { because, term: lease.term() });
     activity.wake();
   };
   const onRenewed = (ageMs: number) => events.leaseAge.observe(ageMs / 1000);
@@ -141,7 +142,7 @@ async function makeNode({ config, context, log, stop, holder, lacks, fail }: Giv
     restoring: new Restoring(),
     reinit: new Reinit(clock),
   };
-  return { node, doors, fence, voter, history, keys, metrics, openPage: context.openPage };
+  return { node, doors, fence, voter, history, keys, metrics, context };
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
@@ -169,7 +170,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   if (failed !== null) throw failed;
 }
 
-async function listen({ node, voter, history, keys, metrics, openPage }: Made) {
+async function listen({ node, voter, keys, metrics, context: { environment, openPage } }: Made) {
   const answers = [
     answering(orders.vote, (request) => voter.handle(request)),
     answering(orders.epoch, (request) => voter.grantEpoch(request, node.seen.now.newestTimeline)),
@@ -179,7 +180,7 @@ async function listen({ node, voter, history, keys, metrics, openPage }: Made) {
   ];
   const role = nodeHttp(node, metrics);
   const control = controlApp(answers, { ...node, ...keys, refused: node.events.refused });
-  const app = httpApp(role, node.log, { control, config: node.config, openPage });
+  const app = httpApp(role, node.log, { control, config: node.config, strangers: strangersOf(environment), openPage });
   const local = httpApp(role, node.log);
   local.post("/local/:command", async (c) => {
     const verdict = await answerLocal(c.req.path, await c.req.json(), node);
@@ -187,7 +188,6 @@ async function listen({ node, voter, history, keys, metrics, openPage }: Made) {
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 409);
   });
   addProbe(local, "/local/is-major-master", () => isMajorMaster(node));
-  app.get("/history", (c) => c.json({ schema: 1, entries: history.all() }));
   await remove(agentSocketPath);
   return [await serve(app, { port: node.config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
 }

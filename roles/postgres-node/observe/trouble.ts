@@ -9,7 +9,7 @@ import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import type { DataDoor, ServerProcess } from "../doors.ts";
 import { type AlteredSetting, blamed, takeBackText } from "../text/auto-conf.ts";
-import { decideUnhealthy } from "../decide/health.ts";
+import { decideUnhealthy, type Unhealthy } from "../decide/health.ts";
 import type { Activity } from "../state/activity.ts";
 import type { Condition } from "../state/condition.ts";
 import type { Observed } from "../state/observed.ts";
@@ -34,8 +34,9 @@ interface Waiting {
 /** Why this server, which has ended, did so. What it did not say is not guessed at. */
 export async function endOfServer(
   { process }: { process: ServerProcess },
-  { clock, config, doors, seen, stop }: Hearing & {
+  { clock, condition, config, doors, seen, stop }: Hearing & {
     clock: Clock;
+    condition: Pick<Condition, "fenced">;
     doors: { data: Pick<DataDoor, "altered"> };
     stop: AbortSignal;
   },
@@ -44,6 +45,15 @@ export async function endOfServer(
   // one that was killed has no last words, and its orphans would keep a primary waiting that starts again at once
   if (!exit?.signal) await Promise.race([process.silent(), clock.sleep(lastLinesMs, stop)]);
   const said = whyEnded(seen.now.heard);
+  const killed = exit?.signal === "SIGKILL" || exit?.signal === "SIGQUIT" ||
+    /immediate shutdown/.test(said?.text ?? "");
+  if (condition.fenced !== null && killed) {
+    return {
+      because: `this node ended PostgreSQL itself, since ${condition.fenced}`,
+      fix:
+        "nothing on this node: it starts again and asks for the lease; mend why voters do not answer, if they do not",
+    };
+  }
   const altered = await doors.data.altered();
   if (said) return { ...toTrouble(said, config), ...fixOfSetting(said, altered, config) };
   const how = exit?.signal ? `was ended by ${exit.signal}` : `exited with ${exit?.code ?? "an unknown code"}`;
@@ -106,9 +116,10 @@ export function toTrouble(said: ServerMessage, config: Pick<NodeConfig, "host">)
 }
 
 /** Why this node counts as unhealthy: its server has been down, or it has waited for others, for too long. Null: it does not. */
-export function unhealthyBecause({ activity, clock, condition, config }: Waiting): string | null {
+export function unhealthyNow({ activity, clock, condition, config }: Waiting): Unhealthy | null {
   return decideUnhealthy({
     failingMs: condition.failingMs(clock.nowMs()),
+    refuses: condition.refuses,
     trouble: condition.trouble,
     waitingMs: condition.waitingSince === null ? 0 : clock.nowMs() - condition.waitingSince,
     waitsBecause: activity.because,
