@@ -16,6 +16,7 @@ export const remedyExamples: readonly string[] = [
   "PostgreSQL does not let the agent of this node in: sorry, too many clients already",
   'PostgreSQL does not let the agent of this node in: database "postgres" is not currently accepting connections',
   'PostgreSQL does not let the agent of this node in: password authentication failed for user "postgres"',
+  'could not connect to the primary server: connection to server at "pgmaster" (172.18.0.2), port 5432 failed: authentication method requirement "scram-sha-256" failed: server requested a cleartext password',
   "all replication slots are in use",
   "requested WAL segment 000000020000000000000007 has already been removed",
   'number of requested standby connections exceeds "max_wal_senders" (currently 2)',

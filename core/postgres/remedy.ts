@@ -1,11 +1,12 @@
 // PURE: what to do about what PostgreSQL or one of its tools says: a table from message to fix.
 
-import { ownLogin, type Remedy, type Where } from "./remedy-login.ts";
+import { ownLogin, type Remedy, serverProof, type Where } from "./remedy-login.ts";
 import { startSettings } from "./remedy-settings.ts";
 
 /** The first row that matches counts: what is more exact stands before what is more general. */
 const remedies: readonly Remedy[] = [
   ...ownLogin,
+  serverProof,
   {
     says: /(\w+) = (\S+) is a lower setting than on the primary server, where its value was (\d+)/,
     fix: ([, name, , value], { host }) =>
