@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { HttpError, mostAnswerBytes, type Peers } from "./peers.ts";
 import { decodeAnswer } from "../protocol/answer-body.ts";
 import { type Order, pieceBytes } from "../protocol/orders.ts";
-import { controlHeaders, sign, Verifier } from "../protocol/signing.ts";
+import { controlHeaders, refusal, sign, targetKey, Verifier } from "../protocol/signing.ts";
 import type { Clock } from "../runtime/time.ts";
 
 /** One signed message on its way to an agent. */
@@ -38,16 +38,18 @@ export class ControlClient {
     const sending = {
       host,
       path: order.path,
-      body: JSON.stringify(question),
+      body: JSON.stringify({ ...question, [targetKey]: host }),
       hasBytes: order.hasBytes === true,
       timeoutMs,
     };
     const known = this.audiences.get(host);
     let { answer, genuine } = await this.send(sending, known ?? "");
     const theirs = String(answer.headers[controlHeaders.audience] ?? "");
+    // Agents of an earlier release do not sign this refusal, so an unsigned one counts as well for now. A false audience is of no
+    // use to its sender: the question goes to nobody but the host that it names.
     if (answer.status === 401 && theirs !== "" && theirs !== known) {
-      this.audiences.set(host, theirs);
       ({ answer, genuine } = await this.send(sending, theirs));
+      if (genuine) this.audiences.set(host, theirs);
     }
     if (answer.status === 401) throw new HttpError(order.path, 401, answer.body.trim());
     if (!genuine) throw new Error(`the answer of ${host} is not signed with this cluster's key`);
@@ -70,7 +72,10 @@ export class ControlClient {
       mostBytes: hasBytes ? pieceBytes + mostAnswerBytes : mostAnswerBytes,
     });
     const signature = String(answer.headers[controlHeaders.signature] ?? "");
-    const said = { ...m, method: `ANSWER ${answer.status}`, body: answer.bytes };
+    const theirs = String(answer.headers[controlHeaders.audience] ?? "");
+    const said = answer.status === 401
+      ? refusal(m, theirs, answer.bytes)
+      : { ...m, method: `ANSWER ${answer.status}`, body: answer.bytes };
     return { answer, genuine: Verifier.answered(this.keys, said, signature) };
   }
 }

@@ -84,7 +84,7 @@ async function runRole(
   metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs(), wallMs: clock.wallMs() }));
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");
-  const observer = { ...barman, hostname: hostname(), stateDirectory };
+  const observer = { ...barman, hostname: hostname(), stateDirectory, nodes: () => barman.state.hosts };
   const desk = backupDesk(barman);
   const control = await observerControl(observer, [
     answering(orders.wal, walDesk(barman)),

@@ -91,7 +91,8 @@ const needsOf = (config: PgpoolConfig): Needs => ({
 });
 
 async function pgpoolApp(agent: PoolAgent, { openPage }: Context) {
-  const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory });
+  const nodes = () => agent.config.backends.map((b) => b.host);
+  const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory, nodes });
   const app = httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, openPage });
   addProbe(app, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
   addProbe(app, "/local/has-enough-backends", (c) => {

@@ -32,7 +32,7 @@ import { stateDirectory } from "./data/journal.ts";
 import { exportMetrics } from "./exporter/start.ts";
 import { type Holder, lockVolume } from "./data/volume-lock.ts";
 import { isMajorMaster } from "./http/is-major-master.ts";
-import { answerLocal } from "./http/local-commands.ts";
+import { addLocalCommands } from "./http/local-commands.ts";
 import { operatorAnswers } from "./http/operator.ts";
 import { restoreAnswers } from "./http/restore-orders.ts";
 import { nodeEvents } from "./http/event-metrics.ts";
@@ -41,6 +41,7 @@ import { Fence } from "./lease/fence.ts";
 import { Lease } from "./lease/lease.ts";
 import { runNode } from "./life.ts";
 import { type Node, say } from "./node.ts";
+import { namesOfOthers } from "./observe/surroundings.ts";
 import { watchTls } from "./observe/tls.ts";
 import { acceptedServerConfig, prepareNode } from "./prepare.ts";
 import { realDoors } from "./real-doors.ts";
@@ -178,14 +179,11 @@ async function listen({ node, voter, history, keys, metrics, openPage }: Made) {
     ...restoreAnswers(node),
   ];
   const role = nodeHttp(node, metrics);
-  const control = controlApp(answers, { ...node, ...keys, refused: node.events.refused });
+  const others = () => namesOfOthers(node);
+  const control = controlApp(answers, { ...node, ...keys, refused: node.events.refused, others });
   const app = httpApp(role, node.log, { control, config: node.config, openPage });
   const local = httpApp(role, node.log);
-  local.post("/local/:command", async (c) => {
-    const verdict = await answerLocal(c.req.path, await c.req.json(), node);
-    if (!verdict) return c.text("no such command\n", 404);
-    return c.text(verdict.because + "\n", verdict.ok ? 200 : 409);
-  });
+  addLocalCommands(local, node);
   addProbe(app, "/local/is-major-master", () => isMajorMaster(node));
   app.get("/history", (c) => c.json({ schema: 1, entries: history.all() }));
   await remove(agentSocketPath);

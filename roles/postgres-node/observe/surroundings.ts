@@ -93,6 +93,12 @@ export function knownHosts({ config, seen }: Pick<Node, "config" | "seen">, reme
   return others([...configured, ...registered.map((r) => r.host), ...remembered], config);
 }
 
+/** The names that are certainly not this node's: what is for them and comes here was sent to the wrong address. */
+export function namesOfOthers({ config, seen }: Pick<Node, "config" | "seen">): string[] {
+  const registered = (seen.now.server?.registered ?? []).filter((r) => r.nodeId !== config.id);
+  return others([...config.otherPartners, ...config.observers, ...registered.map((r) => r.host)], config);
+}
+
 function others(hosts: readonly string[], config: NodeConfig): string[] {
   return [...new Set(hosts)].filter((host) => host !== "" && host !== config.host);
 }
