@@ -49,7 +49,7 @@ export async function followOnce(barman: Barman): Promise<void> {
 }
 
 function asked(peer: PeerSeen): NodeAsked {
-  if (peer.seen === "unreachable") return peer;
+  if (peer.seen !== "reached") return { host: peer.host, seen: "unreachable", error: peer.error };
   const { host, status } = peer;
   const registered = status.postgres.registered?.map((n) => n.host) ?? null;
   return { host, seen: "reached", report: reportOf(host, status), ownHost: status.node.host, registered };

@@ -62,7 +62,7 @@ async function addressOfBarman(primary: string, node: FetchDeps): Promise<string
   return await waitUntil(
     async () => {
       const seen = await node.peers.askNode(primary, { timeoutMs: 2_000 });
-      if (seen.seen === "unreachable") return null;
+      if (seen.seen !== "reached") return null;
       return seen.status.postgres.downstream.find((d) => d.applicationName === barmanReceiver)?.address ?? null;
     },
     {

@@ -4,6 +4,7 @@ import type { Leadership } from "../../../core/lease/decide/epoch.ts";
 import type { TimelineFork, TimelineOrigin, WalPosition } from "../../../core/postgres/lsn.ts";
 import type { Role } from "./server-seen.ts";
 import type { Force } from "../../../core/protocol/force.ts";
+import type { PeerSeen } from "../../../core/protocol/status.ts";
 import type { Pause } from "../../../core/protocol/pause.ts";
 import type { StreamingTrouble } from "../text/controldata.ts";
 
@@ -45,8 +46,8 @@ export interface OwnCluster {
   restored: string | null;
 }
 
-/** A node's agent as seen from here. */
-export type Peer = { host: string } & ({ seen: "unreachable"; error: string } | ReachedPeer);
+/** A node's agent as seen from here (core/protocol/status.ts). */
+export type Peer = Exclude<PeerSeen, { seen: "reached" }> | ReachedPeer;
 
 export interface ReachedPeer {
   seen: "reached";
