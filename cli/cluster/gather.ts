@@ -12,7 +12,8 @@ import { HttpError, Peers } from "../../core/client/peers.ts";
 import { httpPortOf } from "../../core/protocol/port.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { ConfigError } from "../../core/runtime/start.ts";
-import { AnyStatus, type NodeStatus } from "../../core/protocol/status.ts";
+import { readAnyStatus } from "../../core/protocol/read-status.ts";
+import type { AnyStatus, NodeStatus } from "../../core/protocol/status.ts";
 
 const variables = {
   replicationPassword: shared.replicationPassword,
@@ -135,7 +136,7 @@ async function ask(host: string, { peers, context, askMs }: Session): Promise<Me
     if (status !== 200) throw new HttpError("/status", status, body.slice(0, 200));
     const theirMs = Date.parse(String(headers.date ?? "")); // HTTP's own header, whole seconds
     const clockAheadMs = Number.isNaN(theirMs) ? 0 : theirMs - wallMs;
-    return { host, status: AnyStatus.parse(JSON.parse(body)), clockAheadMs };
+    return { host, status: readAnyStatus(JSON.parse(body)), clockAheadMs };
   } catch (error) {
     return { host, error: errorText(error) };
   }

@@ -1,6 +1,6 @@
 // Orders over real connections, with something between the client and the agents: it can hand on and repeat, and has no key.
 import assert from "node:assert/strict";
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import type { Server } from "node:http";
 import { after, test } from "node:test";
 import { createAdaptorServer } from "@hono/node-server";
 import { z } from "zod";
@@ -10,6 +10,7 @@ import type { Order } from "../protocol/orders.ts";
 import { controlHeaders } from "../protocol/signing.ts";
 import { createLog } from "../runtime/log.ts";
 import { systemClock } from "../runtime/time.ts";
+import { type Between, ended, type HandedOn, handOn, listening, withImpostor } from "../../tests/support/impostor.ts";
 import { ControlClient } from "./control-client.ts";
 import { HttpError, Peers } from "./peers.ts";
 
@@ -37,63 +38,18 @@ const control = controlApp([double], {
   others: () => [pg1],
 });
 const agent = createAdaptorServer({ fetch: httpApp({} as RoleHttp, log, { control }).fetch }) as Server;
-await listening(agent, pg2);
+await listening(agent, { host: pg2, port });
 after(() => ended(agent));
-
-function listening(server: Server, host: string): Promise<void> {
-  return new Promise((resolve, reject) => server.once("error", reject).listen(port, host, resolve));
-}
-
-async function ended(server: Server): Promise<void> {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-}
-
-type Between = (body: string, req: IncomingMessage, res: ServerResponse) => void | Promise<void>;
-
-/** Answers at pg1's address while `work` is done. */
-async function withImpostor(between: Between, work: () => Promise<void>): Promise<void> {
-  const server: Server = createServer(async (req, res) => {
-    let body = "";
-    for await (const chunk of req) body += chunk;
-    await between(body, req, res);
-  });
-  await listening(server, pg1);
-  try {
-    await work();
-  } finally {
-    await ended(server);
-  }
-}
-
-/** Hands a request on to pg2, and its answer back. */
-function handOn(
-  body: string,
-  req: IncomingMessage,
-): Promise<{ status: number; headers: IncomingMessage["headers"]; body: string }> {
-  return new Promise((resolve, reject) => {
-    const { host: _, ...headers } = req.headers;
-    const on = request(
-      { host: pg2, port, path: req.url, method: req.method, headers, agent: false },
-      async (answer) => {
-        let said = "";
-        for await (const chunk of answer) said += chunk;
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: said });
-      },
-    );
-    on.once("error", reject).end(body);
-  });
-}
 
 const client = () => new ControlClient([key], new Peers(systemClock, port), systemClock);
 
 test("an order for one agent that is handed on to another is not carried out there", async () => {
   const relay: Between = async (body, req, res) => {
-    const answer = await handOn(body, req);
+    const answer = await handOn({ host: pg2, port }, body, req);
     res.writeHead(answer.status, answer.headers).end(answer.body);
   };
   assert.deepEqual(await client().ask(order, pg2, { n: 1 }, 5_000), { twice: 2 });
-  await withImpostor(relay, async () => {
+  await withImpostor({ host: pg1, port }, relay, async () => {
     const misdirected = (e: HttpError) => e.status === 421 && /is for 127\.0\.72\.1, which is another/.test(e.body);
     await assert.rejects(client().ask(order, pg1, { n: 2 }, 5_000), misdirected);
   });
@@ -101,14 +57,14 @@ test("an order for one agent that is handed on to another is not carried out the
 });
 
 test("an answer to an earlier question is not believed", async () => {
-  let first: Awaited<ReturnType<typeof handOn>> | null = null;
+  let first: HandedOn | null = null;
   const replay: Between = async (body, req, res) => {
     // as if pg1 had answered: pg2 does not learn for whom it is
-    const answer = first ?? await handOn(body, req);
+    const answer = first ?? await handOn({ host: pg2, port }, body, req);
     if (answer.status !== 401) first ??= answer;
     res.writeHead(answer.status, answer.headers).end(answer.body);
   };
-  await withImpostor(replay, async () => {
+  await withImpostor({ host: pg1, port }, replay, async () => {
     const asker = client();
     await assert.rejects(asker.ask(order, pg1, { n: 3 }, 5_000), HttpError);
     await assert.rejects(asker.ask(order, pg1, { n: 4 }, 5_000), /is not signed with this cluster's key/);
@@ -122,7 +78,7 @@ test("an audience that was made up leads nowhere, and is not remembered", async 
     audiences.push(req.headers[controlHeaders.audience]);
     res.writeHead(401, { [controlHeaders.audience]: `run-${audiences.length}` }).end("ask again\n");
   };
-  await withImpostor(madeUp, async () => {
+  await withImpostor({ host: pg1, port }, madeUp, async () => {
     const asker = client();
     for (let i = 0; i < 2; i++) await assert.rejects(asker.ask(order, pg1, { n: 5 }, 5_000), HttpError);
   });

@@ -1,7 +1,7 @@
 // PURE: reads what a node says of itself, also that of another release. What decisions rest on has to be there and to be right:
 // who it is, its role, data, epoch and end of WAL, its lease, and what its operators ordered. It is never guessed. What else is
 // missing or has another form takes a default, and a word that is not known becomes "unknown".
-import { NodeStatus } from "./status.ts";
+import { AnyStatus, NodeStatus } from "./status.ts";
 
 /** What may be missing or of another form, by its place, and what is read instead. */
 const defaults: Readonly<Record<string, unknown>> = {
@@ -66,6 +66,16 @@ export function readStatus(said: unknown): Read {
   }
   const issue = first.error.issues.find((i) => placeOf(i.path) === null) ?? first.error.issues[0]!;
   return { ok: false, why: `${issue.path.join(".") || "the answer"}: ${issue.message}` };
+}
+
+/** Reads the status of a container of any kind. Throws Error or ZodError if it cannot be read. */
+export function readAnyStatus(said: unknown): AnyStatus {
+  if (typeof said !== "object" || said === null || !("component" in said) || said.component !== "postgres-node") {
+    return AnyStatus.parse(said);
+  }
+  const read = readStatus(said);
+  if (!read.ok) throw new Error(`its status cannot be read: ${read.why}`);
+  return read.status;
 }
 
 /** The place in `defaults` that an issue belongs to; null: there is none. */

@@ -6,7 +6,7 @@ import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { answering } from "../../core/http/control.ts";
-import { httpApp } from "../../core/http/app.ts";
+import { httpApp, statusNow } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import type { Log } from "../../core/runtime/log.ts";
@@ -86,14 +86,14 @@ async function runRole(
   const stateDirectory = join(config.backupDir, ".postdock");
   const observer = { ...barman, hostname: hostname(), stateDirectory, nodes: () => barman.state.hosts };
   const desk = backupDesk(barman);
+  const role = barmanHttp(barman, follow);
   const control = await observerControl(observer, [
+    answering(orders.status, (how) => statusNow(role, how)),
     answering(orders.wal, walDesk(barman)),
     answering(orders.backupFiles, desk.files),
     answering(orders.backupPiece, desk.piece),
   ]);
-  const listener = await serve(httpApp(barmanHttp(barman, follow), log, { control, config, openPage }), {
-    port: config.httpPort,
-  });
+  const listener = await serve(httpApp(role, log, { control, config, openPage }), { port: config.httpPort });
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;

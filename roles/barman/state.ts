@@ -16,7 +16,7 @@ export interface Barman {
   log: Log;
   stop: AbortSignal;
   peers: Peers;
-  client: Pick<ControlClient, "ask">;
+  client: Pick<ControlClient, "ask" | "askNode">;
   metrics: Metrics;
   /** what is counted where it happens */
   events: BarmanEvents;

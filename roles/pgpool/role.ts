@@ -1,11 +1,16 @@
 // Wiring of the pgpool role: configuration, HTTP, sshd, and the agent that keeps pgpool right.
 import { hostname } from "node:os";
+import { publishedPasswords } from "../../config/published.ts";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
+import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
-import { addProbe, httpApp } from "../../core/http/app.ts";
+import { addProbe, httpApp, statusNow } from "../../core/http/app.ts";
+import { answering } from "../../core/http/control.ts";
 import { familiesText } from "../../core/words/family.ts";
 import { serve } from "../../core/http/serve.ts";
+import { orders } from "../../core/protocol/orders.ts";
+import { clusterKeys } from "../../core/protocol/signing.ts";
 import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
@@ -48,12 +53,11 @@ export const pgpoolEntrypoint: Command = async (context) => {
   return await runUntilSignal(context, log, async (stop) => {
     await requireFoothold(needsOf(config));
     await requirePoolTls(config.verdict.settings, { clock: context.clock, log });
-    const agent = newAgent(config, {
-      clock: context.clock,
-      log,
-      stop,
-      peers: new Peers(context.clock, config.httpPort),
-    });
+    const { clock } = context;
+    const peers = new Peers(clock, config.httpPort);
+    const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+    const client = new ControlClient(keys, peers, clock, hasPublicKey(config));
+    const agent = newAgent(config, { clock, log, stop, peers, client });
     exportMetrics(agent);
     const listener = await serve(await pgpoolApp(agent, context), { port: config.httpPort });
     let sshd: Supervised | null = null;
@@ -80,6 +84,10 @@ function exportMetrics(agent: PoolAgent): void {
   });
 }
 
+/** It was given no secret of the cluster: it cannot tell the nodes' answers from others, and believes them as 1.x did. */
+const hasPublicKey = ({ clusterKeys: given, replicationPassword }: PgpoolConfig): boolean =>
+  given.length === 0 && publishedPasswords({ REPLICATION_PASSWORD: replicationPassword }).length > 0;
+
 const needsOf = (config: PgpoolConfig): Needs => ({
   paths: [configDirectory, runDirectory, stateDirectory, postgresAccount.home, "/root"],
   ports: [
@@ -92,8 +100,11 @@ const needsOf = (config: PgpoolConfig): Needs => ({
 
 async function pgpoolApp(agent: PoolAgent, { openPage }: Context) {
   const nodes = () => agent.config.backends.map((b) => b.host);
-  const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory, nodes });
-  const app = httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, openPage });
+  const role = pgpoolHttp(agent);
+  const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory, nodes }, [
+    answering(orders.status, (how) => statusNow(role, how)),
+  ]);
+  const app = httpApp(role, agent.log, { control, config: agent.config, openPage });
   addProbe(app, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
   addProbe(app, "/local/has-enough-backends", (c) => {
     const least = Number(c.req.query("least") ?? agent.config.requireMinBackends);

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
-import { addProbe, httpApp } from "../../core/http/app.ts";
+import { addProbe, httpApp, statusNow } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import { answering, controlApp } from "../../core/http/control.ts";
 import { Metrics } from "../../core/http/metrics.ts";
@@ -171,14 +171,15 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
 }
 
 async function listen({ node, voter, history, keys, metrics, openPage }: Made) {
+  const role = nodeHttp(node, metrics);
   const answers = [
+    answering(orders.status, (how) => statusNow(role, how)),
     answering(orders.vote, (request) => voter.handle(request)),
     answering(orders.epoch, (request) => voter.grantEpoch(request, node.seen.now.newestTimeline)),
     answering(orders.takeOver, (question) => takeOver(question, node)),
     ...operatorAnswers(node),
     ...restoreAnswers(node),
   ];
-  const role = nodeHttp(node, metrics);
   const others = () => namesOfOthers(node);
   const control = controlApp(answers, { ...node, ...keys, refused: node.events.refused, others });
   const app = httpApp(role, node.log, { control, config: node.config, openPage });

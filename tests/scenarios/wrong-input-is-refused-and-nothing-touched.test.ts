@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { clusterKeys } from "../../core/protocol/signing.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { attempt, root } from "../../tools/terminal.ts";
 import { executableMount, prefix } from "../support/cluster.ts";
@@ -205,7 +206,13 @@ test("an upstream that does not resolve, and one that refuses the password, are 
     REPLICATION_PASSWORD: "wrong-secret",
     REPMGR_WAIT_POSTGRES_START_TIMEOUT: "2",
   };
-  await unhealthy({ name: "locked", env: locked }, /password authentication failed for user/);
+  const [key] = clusterKeys([], "replication_pass");
+  await unhealthy({ name: "locked", env: { ...locked, CLUSTER_KEY: key! } }, /password authentication failed for user/);
+  // without CLUSTER_KEY the agents' key comes from the password: what another node says is not believed
+  await unhealthy(
+    { name: "keyless", env: { ...locked, WAIT_UPSTREAM_TIMEOUT: "2" } },
+    /longer than WAIT_UPSTREAM_TIMEOUT: .*answers at one is not believed .*set the same CLUSTER_KEY or REPLICATION_PASSWORD/,
+  );
 });
 
 test("a fresh cluster that cannot be made says why, and its volume serves once the cause is gone", async () => {

@@ -1,7 +1,7 @@
 // What this node sees of the others: every other node's agent, the observers, and which node is the primary. Reads only.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { AskHow } from "../../../core/client/peers.ts";
-import { choosePrimary, reportOf } from "../../../core/protocol/choose-primary.ts";
+import { choosePrimary, ofMajority, reportOf } from "../../../core/protocol/choose-primary.ts";
 import { misdirected } from "../../../core/protocol/identity.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
 import { noteDifferences } from "./differences.ts";
@@ -154,7 +154,9 @@ async function findPrimary(
   const ours = others.filter((r) =>
     (own.systemIdentifier === null || r.systemIdentifier === own.systemIdentifier) && !overruled.includes(r.host)
   );
-  const chosen = choosePrimary([own, ...ours], node.config.host);
+  // while this node leads by the lease of a majority nobody else does: what another claims is old or false
+  const claims = own.role === "primary" && ofMajority(own) ? ours.map((r) => ({ ...r, held: false })) : ours;
+  const chosen = choosePrimary([own, ...claims], node.config.host);
   if (!chosen) return null;
   const { host, systemIdentifier, timeline } = chosen;
   const sight = { host, systemIdentifier, timeline };
