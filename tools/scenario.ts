@@ -1,6 +1,7 @@
 // `deno task test:scenario NAME`: runs scenarios in real containers: all of them, in the order of scenario-order.ts, or those
 // whose file name contains NAME.
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { systemClock } from "../core/runtime/time.ts";
@@ -8,6 +9,7 @@ import { errorText, OperatorError } from "../core/words/errors.ts";
 import { prefix } from "../tests/support/cluster.ts";
 import type { Totals } from "./checks.ts";
 import { ensureCompose } from "./engine.ts";
+import { errorsOf, lastLines } from "./failures.ts";
 import { ensureImages } from "./images.ts";
 import { inLanes } from "./lanes.ts";
 import { optionsOf } from "./options.ts";
@@ -29,8 +31,13 @@ export async function prepareScenarios(): Promise<void> {
   await ensureSshKeys();
 }
 
+export interface ScenarioTotals extends Totals {
+  /** the errors of each scenario that failed, to be said again at the end of a long output */
+  errors: string[];
+}
+
 /** Runs the scenarios that match, then removes their clusters unless `keep` is set. */
-export async function runScenarios(filter: string, keep: boolean): Promise<Totals> {
+export async function runScenarios(filter: string, keep: boolean): Promise<ScenarioTotals> {
   const texts = new Map<string, string>();
   for (const file of await readdir(join(root, folder))) {
     if (!file.endsWith(ending) || !file.includes(filter)) continue;
@@ -46,15 +53,19 @@ export async function runScenarios(filter: string, keep: boolean): Promise<Total
   const order = orderOf(texts);
   const store = order.patient.some(needsStore) ? ensureSeaweed() : null;
   store?.catch(() => {}); // it is reported where it is needed
-  const totals: Totals = { passed: 0, failed: 0 };
+  const totals: ScenarioTotals = { passed: 0, failed: 0, errors: [] };
   const seconds = new Map<string, number>();
   const run = (lanes: number) => async (name: string) => {
-    if (needsStore(name) && !(await isBuilt(store))) return void totals.failed++;
+    if (needsStore(name) && !(await isBuilt(store))) {
+      totals.errors.push(`${name}: the S3 server was not built`);
+      return void totals.failed++;
+    }
     const since = systemClock.nowMs();
-    const { passed, failed } = await runFile(name, { keep, paired: lanes > 1 });
+    const { passed, failed, errors } = await runFile(name, { keep, paired: lanes > 1 });
     seconds.set(name, (systemClock.nowMs() - since) / 1000);
     totals.passed += passed;
     totals.failed += failed;
+    totals.errors.push(...errors);
   };
   try {
     await inLanes(order.patient, 2, run(Math.min(2, order.patient.length)));
@@ -69,19 +80,23 @@ export async function runScenarios(filter: string, keep: boolean): Promise<Total
 }
 
 /** Runs one file. Beside another one its output is printed when it has ended. */
-async function runFile(name: string, { keep, paired }: { keep: boolean; paired: boolean }): Promise<Totals> {
+async function runFile(name: string, { keep, paired }: { keep: boolean; paired: boolean }): Promise<ScenarioTotals> {
   const file = join(folder, `${name}${ending}`);
   if (!paired) say(`\n${file}`);
   const argv = [process.execPath, "test", "-A", "--no-check", file];
-  const env = { NO_COLOR: "1", POSTDOCK_TEST_KEEP: keep ? "1" : "" };
+  const logs = await mkdtemp(join(tmpdir(), "postdock-scenario-"));
+  const env = { NO_COLOR: "1", POSTDOCK_TEST_KEEP: keep ? "1" : "", POSTDOCK_TEST_LOGS: logs };
   const timeoutMs = paired ? limitMs.paired : limitMs.alone;
   const result = await attempt(argv, { timeoutMs, cwd: root, show: !paired, env });
-  if (paired) say(`\n${file}\n${result.stdout}${result.stderr}`.trimEnd());
-  const counts = /(\d+) passed(?: \([^)]*\))? \| (\d+) failed/.exec(result.stdout + result.stderr);
+  const output = result.stdout + result.stderr;
+  if (paired) say(`\n${file}\n${output}`.trimEnd());
+  const counts = /(\d+) passed(?: \([^)]*\))? \| (\d+) failed/.exec(output);
   const passed = Number(counts?.[1] ?? 0);
   const ok = result.code === 0 && passed > 0; // a file in which no test ran has shown nothing
-  if (!ok) await showLogs();
-  return { passed, failed: ok ? 0 : Math.max(1, Number(counts?.[2] ?? 1)) };
+  if (!ok) await showLogs(logs, paired);
+  await rm(logs, { recursive: true });
+  if (ok) return { passed, failed: 0, errors: [] };
+  return { passed, failed: Math.max(1, Number(counts?.[2] ?? 1)), errors: [`${file}\n${errorsOf(output)}`] };
 }
 
 async function isBuilt(built: Promise<string> | null): Promise<boolean> {
@@ -94,12 +109,15 @@ async function isBuilt(built: Promise<string> | null): Promise<boolean> {
   }
 }
 
-/** Prints the last lines of every container of the scenarios, without the output of the agents' children. */
-async function showLogs(): Promise<void> {
+/** Prints the last lines of the containers that the scenario removed, and, where no other scenario runs, of those that are left. */
+async function showLogs(removed: string, paired: boolean): Promise<void> {
+  for (const file of await readdir(removed)) {
+    say(`--- ${file}\n${lastLines(await readFile(join(removed, file), "utf8"), 25)}`);
+  }
+  if (paired) return;
   for (const name of await ours("container")) {
     const logs = await attempt(["docker", "logs", "--tail", "200", name], { timeoutMs: 30_000 });
-    const lines = (logs.stdout + logs.stderr).split("\n").filter((l) => !l.includes('"event":"Output"')).slice(-15);
-    say(`--- ${name}\n${lines.join("\n")}`);
+    say(`--- ${name}\n${lastLines(logs.stdout + logs.stderr, 15)}`);
   }
 }
 

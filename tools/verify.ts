@@ -31,7 +31,8 @@ await task(async () => {
   const { keep } = optionsOf({ keep: "flag" });
   const started = systemClock.nowMs();
   const quick = await runChecks([modelCheck, ...quickChecks, ...ioChecks]);
-  const scenarios = quick.failed > 0 ? { passed: 0, failed: 0 } : await runScenarios("", keep);
+  const scenarios = quick.failed > 0 ? { passed: 0, failed: 0, errors: [] } : await runScenarios("", keep);
+  for (const error of scenarios.errors) say(`\nFAILED ${error}`); // again, since the report is far above
   say(`\nThe whole run took ${Math.round((systemClock.nowMs() - started) / 1000)} s.`);
   if (quick.failed > 0) say("The scenarios were not run, because quick checks failed.");
   say(`${quick.passed + scenarios.passed} passed, ${quick.failed + scenarios.failed} failed`);

@@ -121,14 +121,14 @@ test("/metrics counts what was logged, also below the level of the log, but not 
   log.with({ node: "n" }).info("Promoted", { because: "b" });
   log.info("Promoted", { because: "c" });
   log.warn("Process ended, restarting", { process: "repmgrd", cause: "signal" });
-  log.info("Fenced", { because: "a sentence, which does not become a label" });
+  log.warn("Fenced", { because: "a sentence, which does not become a label" });
   log.info("Output", { process: "repmgrd", line: "x" });
   log.debug("WAL stored");
   const text = await (await httpApp(roleOf(), log).request("/metrics")).text();
   assert.deepEqual(text.split("\n").filter((line) => line.startsWith("postdock_events_total")), [
     'postdock_events_total{event="Promoted",level="info"} 2',
     'postdock_events_total{cause="signal",event="Process ended, restarting",level="warning",process="repmgrd"} 1',
-    'postdock_events_total{event="Fenced",level="info"} 1',
+    'postdock_events_total{event="Fenced",level="warning"} 1',
   ]);
 });
 

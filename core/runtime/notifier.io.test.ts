@@ -89,7 +89,7 @@ test("a receiver that fails is asked again; a redirection is not followed", asyn
   let asked = 0;
   const { got, url } = await receiver(() => asked++ === 0 ? 302 : 204);
   const { log, lines, events } = logging({ ON_EVENT_URL: url });
-  log.info("Fenced", { because: "c" });
+  log.info("Promoted", { because: "c" });
   await until("the second attempt", () => events().includes("An event was sent"));
   assert.deepEqual(got.map((g) => g.url), ["/hook", "/hook"]);
   assert.equal(got[0]!.headers["x-postdock-signature"], undefined);
@@ -100,7 +100,7 @@ test("ON_EVENT_KINDS leaves out the rest", async () => {
   const { got, url } = await receiver();
   const { log, events } = logging({ ON_EVENT_URL: url, ON_EVENT_KINDS: "fence, drill" });
   log.info("Promoted", { term: 1 });
-  log.info("Fenced", { because: "c" });
+  log.warn("Fenced", { because: "c" });
   await until("the event", () => events().includes("An event was sent"));
   assert.deepEqual(got.map((g) => JSON.parse(g.body).kind), ["fence"]);
 });
@@ -144,14 +144,14 @@ test("a command gets the event on its standard input and none of our variables; 
 
 test("a command that fails is not repeated, and nothing waits for one that hangs", async () => {
   const failing = logging({ ON_EVENT_COMMAND: "/bin/false" });
-  failing.log.info("Fenced", { because: "c" });
+  failing.log.info("Promoted", { because: "c" });
   await until("its end", () => failing.events().includes("An event was given up: it could not be sent"));
   assert.match(String(failing.lines[0]!.why), /\/bin\/false exited with 1/);
   const missing = logging({ ON_EVENT_COMMAND: "/no/such/program" });
-  missing.log.info("Fenced", { because: "c" });
+  missing.log.info("Promoted", { because: "c" });
   await until("its end", () => missing.events().includes("An event was given up: it could not be sent"));
   const hanging = logging({ ON_EVENT_COMMAND: "/bin/sleep 2" });
   const since = performance.now();
-  hanging.log.info("Fenced", { because: "c" });
+  hanging.log.info("Promoted", { because: "c" });
   assert.ok(performance.now() - since < 500, "logging it returned at once");
 });

@@ -1,6 +1,7 @@
 // The pgpool agent: compares what the nodes report with pgpool's view, at every change and once a second, and mends the
 // difference. It starts pgpool, and restarts it if it has ended, hangs or holds on to a lost primary.
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { KeptNames } from "../../core/runtime/kept-names.ts";
 import { mendPool, startPool } from "./act/mend.ts";
 import { inService } from "./decide/pool.ts";
 import { type NodeWatch, watchNodes } from "./observe/nodes.ts";
@@ -11,10 +12,16 @@ import { type PoolAgent, say, seenNow } from "./state.ts";
 /** Waits for backends, starts pgpool and keeps it right until the container stops. Throws OperatorError. */
 export async function runAgent(agent: PoolAgent): Promise<void> {
   const nodes = watchNodes(agent.config.backends, agent);
+  const names = new KeptNames({
+    hosts: agent.config.backends.map((b) => b.host),
+    names: agent.peers.names,
+    log: agent.log,
+  });
   await nodes.first;
   await waitForBackends(agent, nodes);
   while (!agent.stop.aborted) {
     learnTruth(agent, nodes);
+    await names.update();
     await lookAtPool(agent);
     lookAtSessions(agent);
     if (agent.stop.aborted) break;

@@ -110,7 +110,7 @@ async function makeNode({ config, context, log, stop, holder, lacks, fail }: Giv
   const onLost = (because: string) => {
     condition.fencedBecause(because);
     events.fence.inc("lease-ended");
-    history.note("Fenced", { because, term: lease.term() });
+    history.warn("Fenced", { because, term: lease.term() });
     activity.wake();
   };
   const onRenewed = (ageMs: number) => events.leaseAge.observe(ageMs / 1000);

@@ -40,6 +40,9 @@ test("a restore goes on where it was when the node, the command or barman dies, 
     const what = `the restore to be ${wanted.join(" or ")}`;
     await waitUntil(reached, { what, deadlineMs: 60_000, everyMs: 20 }, deps);
   };
+  /** Lets barman's agent send no more, so that what is copied now is still being copied when it is looked at. */
+  const barmanAgent = async (signal: "STOP" | "CONT") =>
+    await exec(backup, ["pkill", `-${signal}`, "-f", "^postdock barman entrypoint"]);
   const begin = (...args: string[]) => {
     const running = restore(backup, "--to", lsn, "--yes", ...args);
     return { running };
@@ -48,9 +51,11 @@ test("a restore goes on where it was when the node, the command or barman dies, 
   // left by Ctrl-C, and undone while it is copied: nothing has changed
   const first = begin();
   await reach("copying");
+  await barmanAgent("STOP");
   await exec(backup, ["pkill", "-INT", "-f", "barman restore --to"]);
   const left = await first.running;
   assert.deepEqual([left.code, await step()], [0, "copying"], left.stdout + left.stderr);
+  await barmanAgent("CONT");
   assert.match(left.stdout, /goes on without this command.*restore resume\n.*restore abort/);
   const aborted = await restore(backup, "abort");
   assert.equal(aborted.code, 0, aborted.stdout + aborted.stderr);
@@ -61,6 +66,7 @@ test("a restore goes on where it was when the node, the command or barman dies, 
   // the node dies while it is copied and while it recovers, the command is killed, and barman dies
   const second = begin("--pause");
   await reach("copying");
+  await barmanAgent("STOP");
   await cluster.kill(node);
   await exec(backup, ["pkill", "-KILL", "-f", "barman restore --to"]);
   await second.running;

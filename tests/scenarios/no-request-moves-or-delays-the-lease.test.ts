@@ -12,6 +12,7 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { waitReceiving } from "../support/barman.ts";
 import { type Cluster, firstLevel as voters } from "../support/cluster.ts";
 import { exampleCluster } from "../support/clusters.ts";
+import { answerQuestions, swallowQuestions } from "../support/silent-dns.ts";
 import { staysTrueFor } from "../support/waits.ts";
 import { docker, exec, logsOf, logsSince, tryExec } from "../support/docker.ts";
 
@@ -175,12 +176,7 @@ test("a DNS server that swallows all questions delays no look, no renewal and no
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
   const { lease: { term } } = (await cluster.nodeStatus(primary))!;
-  const kept = "/tmp/resolv.kept";
-  const silent = 'socket(S,PF_INET,SOCK_DGRAM,0); bind(S,sockaddr_in(53,inet_aton("127.0.0.53"))) or die; sleep 600';
-  const swallow = `cat /etc/resolv.conf > ${kept}; echo nameserver 127.0.0.53 > /etc/resolv.conf
-    exec -a silent-dns perl -MSocket -e '${silent}'`;
-  const restore = `cat ${kept} > /etc/resolv.conf; pkill -f silent-dns`;
-  const containers = await Promise.all([...voters, "backup"].map((v) => cluster.container(v)));
+  const containers = await Promise.all([...voters, "backup", "pgpool"].map((v) => cluster.container(v)));
   const addresses = await Promise.all(voters.map(async (v) => (await cluster.address(v))!));
   let trouble = "";
   const look = async (address: string) => {
@@ -198,7 +194,7 @@ test("a DNS server that swallows all questions delays no look, no renewal and no
   const before = await logsOf(standby);
   let [shown, doctor, starts] = ["", "", 0];
   try {
-    for (const container of containers) await docker(["exec", "-d", container, "bash", "-c", swallow]);
+    for (const container of containers) await docker(["exec", "-d", container, "bash", "-c", swallowQuestions]);
     await exec(standby, ["pkill", "-x", "repmgrd"]);
     await staysTrueFor(12_000, allReady, { what: "all nodes are ready, and say so at once", why: () => trouble });
     shown = (await tryExec(containers[0]!, ["postdock", "cluster", "show"], 10_000)).stdout;
@@ -218,7 +214,7 @@ test("a DNS server that swallows all questions delays no look, no renewal and no
     assert.match(await cluster.psql(last, "show primary_conninfo"), new RegExp(`host=${next} hostaddr=[\\d.]+ `));
   } finally {
     await cluster.start(primary);
-    for (const container of containers) await tryExec(container, ["bash", "-c", restore]);
+    for (const container of containers) await tryExec(container, ["bash", "-c", answerQuestions]);
   }
   assert.match(shown, new RegExp(`${voters[0]} .*serving as`), "it is beside the command, and needs no name");
   for (const voter of voters) assert.match(shown, new RegExp(`${voter} .*serving as`), "its agent knows the addresses");

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { root } from "../../tools/terminal.ts";
+import { waitReceiving } from "../support/barman.ts";
 import { Cluster, firstLevel as nodes } from "../support/cluster.ts";
 import { discard, startMs } from "../support/clusters.ts";
 import { madeCertificates, tlsInside, tlsSettings } from "../support/certificates.ts";
@@ -19,6 +20,7 @@ import {
   setEnvironment,
 } from "../support/compose-file.ts";
 import { docker, exec, logsOf, logsSince, tryExec } from "../support/docker.ts";
+import { answerQuestions, startsWithoutDns } from "../support/silent-dns.ts";
 import { wholeMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
@@ -95,11 +97,23 @@ async function throughPool(query: string): Promise<string> {
   return (await exec(await cluster.container("pgpool"), ["bash", "-c", script])).trim();
 }
 
-test("odd names and passwords from files, and TLS: the cluster replicates, the pool serves, barman checks", async () => {
+test("a cluster that starts while DNS swallows all questions says so, and starts as soon as names resolve", async () => {
   await cluster.down(); // left by an interrupted run
   await mkdir(scripts, { recursive: true });
   await writeFile(join(scripts, "hostssl.sh"), 'sed -i "s/^host /hostssl /" "$(psql -XAtc "show hba_file")"\n');
-  await use(odd, []);
+  await use(odd, [], startsWithoutDns(nodes));
+  const first = await cluster.container("pgmaster");
+  let said = "";
+  const named = async () => {
+    said = (await tryExec(first, ["postdock", "cluster", "doctor"])).stdout;
+    return /DNS does not answer/.test(said);
+  };
+  await waitUntil(named, { what: "doctor to name DNS", deadlineMs: wholeMs, everyMs: 1_000, why: () => said }, deps);
+  for (const node of nodes) await exec(await cluster.container(node), ["bash", "-c", answerQuestions]);
+  assert.equal(await cluster.waitWhole(startMs, nodes), "pgmaster");
+});
+
+test("odd names and passwords from files, and TLS: the cluster replicates, the pool serves, barman checks", async () => {
   assert.equal(await cluster.waitWhole(startMs, nodes), "pgmaster");
   await cluster.waitPool(nodes);
   assert.equal(await throughPool("create table t (i int); insert into t values (1) returning i"), "1");
@@ -166,7 +180,8 @@ test("with hostnossl lines alone, doctor names the setting with which pgpool ser
   const ready = await tryExec(pool, ["postdock", "healthcheck", "ready"]);
   assert.equal(ready.code, 1, ready.stdout);
   assert.match(ready.stdout, /no login gets through/);
-  await use(odd, [], (file) => setEnvironment(file, "pgpool", { CONFIGS: "ssl:off" }));
+  const plain: Edit = (file) => setEnvironment(file, "pgpool", { CONFIGS: "ssl:off" });
+  await use(odd, [], allOf(startsWithoutDns(nodes), plain)); // as they were started: the nodes are not made anew
   await docker(["restart", pool]); // only the content of a file has changed
   const serves = () => throughPool("select 1").then((one) => one === "1", () => false);
   await waitUntil(serves, { what: "pgpool to serve without TLS", deadlineMs: 60_000 }, deps);
@@ -174,10 +189,13 @@ test("with hostnossl lines alone, doctor names the setting with which pgpool ser
   await swap("hostnossl", "hostssl");
 });
 
-test("a node's host is renamed by changing it in all variables; data and other names stay", async () => {
+/** What the Compose file says after its last change. */
+const changed = { ...odd, pgslave3: "moved", replication_pass: `an'other "pass\\$word` };
+
+test("a node's host and the replication password are changed in all variables; data and other names stay", async () => {
   const before = await sql("pgslave3", "select system_identifier from pg_control_system()");
   const alias: Edit = (file) => void (serviceOf(file, "pgslave3").networks = { cluster: { aliases: ["moved"] } });
-  await use({ ...odd, pgslave3: "moved" }, ["--force-recreate"], alias);
+  await use(changed, ["--force-recreate"], alias);
   const lead = await cluster.waitWhole(startMs, nodes);
   assert.equal(await sql("pgslave3", "select system_identifier from pg_control_system()"), before);
   const record = "select conninfo from repmgr.nodes where node_id = 4";
@@ -186,6 +204,7 @@ test("a node's host is renamed by changing it in all variables; data and other n
     deadlineMs: 30_000,
   }, deps);
   await cluster.waitPool(["pgmaster", "pgslave1", "moved"]);
+  await waitReceiving(cluster, lead); // with the new password, which the primary has given to the role
   assert.equal(await throughPool("select count(*) from t"), "2");
 });
 
@@ -194,7 +213,7 @@ test("a node gets another NODE_ID and keeps its name: its record and its slot ar
     serviceOf(file, "pgslave3").networks = { cluster: { aliases: ["moved"] } };
     setEnvironment(file, "pgslave3", { NODE_ID: 14 });
   };
-  await use({ ...odd, pgslave3: "moved" }, ["--force-recreate"], change);
+  await use(changed, ["--force-recreate"], change);
   const records = "select string_agg(node_id || ' ' || active, ',') from repmgr.nodes where node_name = 'node4'";
   const slots = "select count(*) from pg_replication_slots where slot_name = 'repmgr_slot_4'";
   await waitUntil(

@@ -128,11 +128,23 @@ test("a container without what its role needs is refused at once, in every image
   const environment = { NODE_ID: "1", NODE_NAME: "node1", POSTGRES_PASSWORD: password, REPLICATION_HOST: "one" };
   const given = Object.entries({ ...environment, POSTGRES_USER: "u", POSTGRES_DB: "d" });
   const shared = ["--network", `container:${one}`];
+  // on one family of addresses, and not on all of them
+  const narrow = `${prefix}-wrong-narrow`;
+  containers.push(narrow);
+  const listen = 'my $s = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1:8080") or die; sleep 600';
+  await docker(["run", "-d", "--name", narrow, "--entrypoint", "perl", image, "-MIO::Socket::INET", "-e", listen]);
+  const listens = () =>
+    tryExec(narrow, ["grep", "-q", "0100007F:1F90", "/proc/net/tcp"]).then(({ code }) => code === 0);
+  await waitUntil(listens, { what: "a listener on 127.0.0.1", deadlineMs: 30_000 }, { clock: systemClock });
   const table: [string[], RegExp][] = [
     [["--user", "1234"], /it runs as uid 1234, .*start the container as root/],
     [["--read-only"], /is on a file system that is read-only.*no read_only:/],
     [["--cap-drop", "ALL"], /it lacks the capabilities CHOWN, DAC_OVERRIDE, FOWNER, SETGID, SETUID/],
     [shared, /port 8080, on which HTTP listens, is taken at .*set POSTDOCK_PORT/],
+    [
+      ["--network", `container:${narrow}`],
+      /port 8080, on which HTTP listens, is taken at 127\.0\.0\.1.*set POSTDOCK_PORT/,
+    ],
   ];
   for (const [flags, said] of table) {
     for (const kind of ["postgres", "pgpool", "barman"]) {

@@ -1,5 +1,8 @@
 // The clusters of scenarios: the example cluster that most share, and clusters of a scenario's own.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import process from "node:process";
+import { attempt } from "../../tools/terminal.ts";
 import { Cluster, type ClusterOptions, firstLevel, services } from "./cluster.ts";
 import { docker } from "./docker.ts";
 
@@ -35,7 +38,24 @@ export async function ownCluster(options: ClusterOptions): Promise<OwnCluster> {
   return Object.assign(cluster, { [Symbol.asyncDispose]: () => discard(cluster) });
 }
 
+/** Where the runner of scenarios looks for the logs of containers that a scenario which failed has removed. */
+const logs = process.env.POSTDOCK_TEST_LOGS;
+
 /** Removes a cluster and its data, unless it is to be kept. */
 export async function discard(cluster: Cluster): Promise<void> {
-  if (!keep) await cluster.down();
+  if (keep) return;
+  if (logs) await keepLogs(cluster.project, logs);
+  await cluster.down();
+}
+
+/** Writes the end of each container's log into the directory. A cluster that is gone has none. */
+async function keepLogs(project: string, directory: string): Promise<void> {
+  const label = `label=com.docker.compose.project=${project}`;
+  const names = (await docker(["ps", "--all", "--filter", label, "--format", "{{.Names}}"])).split("\n").filter(
+    Boolean,
+  );
+  await Promise.all(names.map(async (name) => {
+    const { stdout, stderr } = await attempt(["docker", "logs", "--tail", "200", name], { timeoutMs: 30_000 });
+    await writeFile(join(directory, name), stdout + stderr);
+  }));
 }

@@ -31,10 +31,24 @@ export function namesToAsk(host: string, { search, ndots }: NameServers): string
   return host.split(".").length > ndots ? [host, ...longer] : [...longer, host];
 }
 
-/** The address of a name by the contents of /etc/hosts; null if it is not there. */
+/** Behind each line of /etc/hosts that is ours. */
+const ours = "# by PostDock, while DNS does not answer";
+
+const withoutOurs = (text: string): string => text.split("\n").filter((line) => !line.endsWith(ours)).join("\n");
+
+/** The contents of /etc/hosts with these addresses by name, and without those that it had from us. */
+export function hostsWith(text: string, kept: Readonly<Record<string, string>>): string {
+  const base = withoutOurs(text);
+  const lines = Object.entries(kept).map(([host, address]) => `${address} ${host} ${ours}\n`);
+  return lines.length === 0 || base === "" || base.endsWith("\n")
+    ? base + lines.join("")
+    : `${base}\n${lines.join("")}`;
+}
+
+/** The address of a name by the contents of /etc/hosts, which others have put there; null if it is not there. */
 export function addressInHosts(text: string, host: string): string | null {
   const name = host.toLowerCase();
-  const lines = wordsOf(text, /#.*/).filter(([, ...names]) => names.some((n) => n.toLowerCase() === name));
+  const lines = wordsOf(withoutOurs(text), /#.*/).filter(([, ...names]) => names.some((n) => n.toLowerCase() === name));
   const addresses = lines.map(([address]) => address!).filter((address) => isIP(address) !== 0);
   return addresses.find((address) => isIP(address) === 4) ?? addresses[0] ?? null;
 }

@@ -57,7 +57,11 @@ export const dataEvents = {
   "WAL fetched from barman": info("It was no longer on the upstream.", "file from tookMs"),
   "WAL fetched from barman for the recovery": info("A rewind or a recovery needs it.", "file"),
   "WAL could not be fetched from barman": warning("It is asked for again.", "See that barman runs.", "file why"),
-  "Restore begun": info("An operator restores the cluster from a backup.", "because target backup"),
+  "Restore begun": warning(
+    "An operator restores the cluster from a backup. Nobody can write until it has ended.",
+    "Nothing, if it was you. `postdock barman restore abort` undoes it.",
+    "because target backup",
+  ),
   "Fetching a base backup": info("It comes from barman.", "backup from files bytes filesThere by"),
   "Base backup fetched": info("The copy is complete.", "backup files bytes"),
   "A part of a base backup could not be fetched": warning(

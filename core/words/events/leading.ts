@@ -62,9 +62,21 @@ export const leadingEvents = {
     "partners",
   ),
   "A majority counts again": info("A forced failover is over.", "because role epoch"),
-  "Forced failover": info("An operator lets this node lead without a majority.", "because missing"),
-  "A fresh cluster is made": info("An operator lets this node begin an empty cluster.", "because"),
-  "Automatic failover paused": info("A lost primary is not replaced until somebody resumes.", "because"),
+  "Forced failover": warning(
+    "An operator lets this node lead without a majority.",
+    "Nothing, if it was you. What only the missing nodes had is lost once they come back.",
+    "because missing",
+  ),
+  "A fresh cluster is made": warning(
+    "An operator lets this node begin an empty cluster.",
+    "Nothing, if it was you. `postdock barman restore` brings data back.",
+    "because",
+  ),
+  "Automatic failover paused": warning(
+    "A lost primary is not replaced until somebody resumes.",
+    "Once your work is done, type `postdock cluster resume`.",
+    "because",
+  ),
   "Automatic failover resumed": info("A lost primary is replaced again.", "because"),
   "This node serves a cluster of its own": warning(
     "A majority of the voters belongs to another cluster than the data here.",
@@ -81,8 +93,9 @@ export const leadingEvents = {
     "Nothing, if a majority of the nodes runs.",
     "file because",
   ),
-  "Consistency degraded": info(
+  "Consistency degraded": warning(
     "Commits wait for less than CONSISTENCY promises, or they wait in vain.",
+    "`postdock cluster doctor` names what is missing; mostly a standby has to come back.",
     "mode because",
   ),
   "Consistency restored": info("Commits wait for what CONSISTENCY promises again.", "mode because"),

@@ -43,8 +43,9 @@ export const leaseEvents = {
     "`postdock cluster show` names the voters that do not answer. Start them, or mend the network.",
     "because fenced gone",
   ),
-  "Fenced": info(
+  "Fenced": warning(
     "This node was primary, lost the lease, and has ended PostgreSQL before another node may lead.",
+    "Look why it lost the lease: `because` says which voters did not answer. It comes back by itself.",
     "because term",
   ),
   "Failover safety lost": warning(

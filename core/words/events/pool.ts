@@ -27,6 +27,17 @@ export const poolEvents = {
     "action backend because why",
   ),
   "The pool could not be mended": error("A look at the pool met a fault. The next one follows.", nothing, "error"),
+  "DNS does not answer: the last good addresses are used": warning(
+    "pgpool looks names up for each connection; they stand in /etc/hosts until DNS answers.",
+    "Mend the DNS of this container.",
+    "hosts",
+  ),
+  "DNS answers again: its addresses are used": info("What stood in /etc/hosts is taken out.", "hosts"),
+  "The last good addresses could not be written to /etc/hosts": warning(
+    "DNS does not answer, and each new connection of pgpool waits for it.",
+    "Mend the DNS of this container.",
+    "why",
+  ),
   "pgpool could not be asked": debug("The next look follows.", "why"),
   "max_connections could not be read": debug("The next look follows.", "why"),
   "pgpool may run out of connections": warning(

@@ -39,7 +39,7 @@ export class Consistency {
     const { condition, config, history } = this.node;
     if (!condition.degradedTo(degraded)) return;
     const mode = config.consistency;
-    if (degraded !== null) return history.note("Consistency degraded", { mode, because: degraded });
+    if (degraded !== null) return history.warn("Consistency degraded", { mode, because: degraded });
     history.note("Consistency restored", { mode, because: "everything that commits wait for is streaming" });
   }
 }

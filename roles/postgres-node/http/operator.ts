@@ -64,7 +64,7 @@ async function force(node: Node): Promise<{ because: string }> {
     p.position !== null && comparePosition(p.position, position) > 0
   );
   if (better) throw new ControlRefusal(`${better.host} has newer data: force that node instead`);
-  history.note("Forced failover", { because: "an operator asked for it", missing: missing(node, surroundings) });
+  history.warn("Forced failover", { because: "an operator asked for it", missing: missing(node, surroundings) });
   const above = await highestKnown(own.timeline, own.systemIdentifier, node);
   await memory.update((m) => ({
     ...m,
@@ -82,7 +82,7 @@ async function force(node: Node): Promise<{ because: string }> {
 
 /** The empty first node makes a fresh cluster: the operator answers for it that no data is left of an earlier one. */
 function forceFresh({ activity, history, orders }: Node): { because: string } {
-  history.note("A fresh cluster is made", {
+  history.warn("A fresh cluster is made", {
     because: "an operator asked for it, although a voter knows of an earlier one",
   });
   orders.freshCluster = true;
@@ -120,8 +120,8 @@ async function pause(order: Pause, node: Node): Promise<Pause> {
   if (paused.on !== order.on) {
     throw new ControlRefusal("this node knows a newer order about automatic failover; type the command again");
   }
-  node.history.note(order.on ? "Automatic failover paused" : "Automatic failover resumed", {
-    because: "an operator asked for it",
-  });
+  const asked = { because: "an operator asked for it" };
+  if (order.on) node.history.warn("Automatic failover paused", asked);
+  else node.history.note("Automatic failover resumed", asked);
   return paused;
 }

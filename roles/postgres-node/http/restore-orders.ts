@@ -49,7 +49,7 @@ async function begin(order: RestoreOrder, node: Node): Promise<{ because: string
   if (memory.now.restore?.id === order.id) return await from(order, node);
   if (memory.now.lastRestore?.id === order.id) return { because: "this restore has ended" };
   await check(order, node);
-  history.note("Restore begun", { because: "an operator asked for it", target: order.target, backup: order.backup });
+  history.warn("Restore begun", { because: "an operator asked for it", target: order.target, backup: order.backup });
   const wallMs = node.clock.wallMs();
   await memory.update((m) => ({
     ...m,
