@@ -9,6 +9,7 @@ import {
   withLeaderships,
 } from "../../../core/lease/decide/epoch.ts";
 import { type LeaseReply, type LeaseRequest, maxTerm } from "../../../core/lease/decide/vote.ts";
+import { HeldUp } from "../../../core/runtime/held-up.ts";
 import { leaseNowMs } from "../../../core/runtime/time.ts";
 import { orders } from "../../../core/protocol/orders.ts";
 import type { LeaseDeps } from "./needs.ts";
@@ -36,6 +37,7 @@ export class Lease {
   /** what the voters have said of earlier leaderships */
   private known: readonly Leadership[] = [];
   private readonly reminder: Reminder;
+  private readonly heldUp: HeldUp;
   /** why each voter last did not grant, by its name */
   private readonly refusals = new Map<string, string>();
 
@@ -43,6 +45,7 @@ export class Lease {
     const { config, incarnation } = deps;
     this.mode = leaseModeOf(config);
     this.reminder = new Reminder(deps.client, deps.log);
+    this.heldUp = new HeldUp(deps.clock);
     const self = { nodeId: config.id, host: config.host, incarnation };
     this.claim = claims.newClaim(self, config.electorate, claims.rulesOf(config.leaseTtlMs));
   }
@@ -158,7 +161,7 @@ export class Lease {
   }
 
   private whyNot(): string {
-    return this.refusalTexts().join("; ") || "no voter answered";
+    return (this.refusalTexts().join("; ") || "no voter answered") + this.heldUp.text(this.deps.config.leaseTtlMs / 4);
   }
 
   /** From now on PostgreSQL ends when the lease ends. */
@@ -235,23 +238,22 @@ export class Lease {
   }
 
   private async renewLoop(signal: AbortSignal): Promise<void> {
-    const { config, clock } = this.deps;
     while (!signal.aborted) {
-      await clock.sleep(config.leaseRenewMs, signal);
+      await this.heldUp.sleep(this.deps.config.leaseRenewMs, signal);
       const next = signal.aborted ? null : claims.renew(this.claim, leaseNowMs());
       if (!next) return;
       this.claim = next.claim;
-      void this.askAll(next.request, config.leaseTtlMs, () => false);
+      void this.askAll(next.request, this.deps.config.leaseTtlMs, () => false);
     }
   }
 
   /** The agent's own fence, beside the fence process. */
   private async expiryLoop(renewing: AbortController): Promise<void> {
-    const { clock, endServer, log } = this.deps;
+    const { endServer, log } = this.deps;
     while (!renewing.signal.aborted) {
       const leftMs = this.remainingMs();
       if (leftMs > 0) {
-        await clock.sleep(leftMs, renewing.signal);
+        await this.heldUp.sleep(leftMs, renewing.signal);
         continue;
       }
       renewing.abort();

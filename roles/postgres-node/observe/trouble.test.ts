@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { server } from "../../../tests/support/fake-cluster.ts";
 import { fakeNode, started } from "../../../tests/support/fake-node.ts";
+import type { ServerProcess } from "../doors.ts";
 import { statusOf } from "../node.ts";
+import { endOfServer } from "./trouble.ts";
 
 test("a file that the upstream cannot read is mended on the upstream, not on the standby that asks for it", async () => {
   const f = fakeNode();
@@ -14,4 +16,27 @@ test("a file that the upstream cannot read is mended on the upstream, not on the
     '[9] FATAL:  could not receive data from WAL stream: ERROR:  could not open file "pg_wal/000000010000000000000003": Permission denied',
   );
   assert.match(statusOf(f.node).trouble!.fix, /on the volume of pg2, give it to uid 999/);
+});
+
+test("a server that this node has ended itself, without its lease, is not said to have died for no reason", async () => {
+  for (
+    const [lastExit, said, ours] of [
+      [{ code: null, signal: "SIGKILL" }, null, true],
+      [{ code: 0, signal: null }, "[1] LOG:  received immediate shutdown request", true],
+      [{ code: 1, signal: null }, '[1] FATAL:  could not open file "x": Permission denied', false],
+    ] as const
+  ) {
+    const f = fakeNode();
+    await started(f);
+    f.node.condition.fencedBecause("the lease of term 2 ended: no voter answered");
+    f.node.seen.serverSaid("[1] LOG:  starting PostgreSQL");
+    if (said !== null) f.node.seen.serverSaid(said);
+    const process = { lastExit: () => lastExit, silent: () => Promise.resolve() } as unknown as ServerProcess;
+    const { because } = await endOfServer({ process }, f.node);
+    assert.equal(
+      /ended PostgreSQL itself, since the lease of term 2 ended: no voter answered/.test(because),
+      ours,
+      because,
+    );
+  }
 });

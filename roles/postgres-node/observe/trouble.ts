@@ -34,8 +34,9 @@ interface Waiting {
 /** Why this server, which has ended, did so. What it did not say is not guessed at. */
 export async function endOfServer(
   { process }: { process: ServerProcess },
-  { clock, config, doors, seen, stop }: Hearing & {
+  { clock, condition, config, doors, seen, stop }: Hearing & {
     clock: Clock;
+    condition: Pick<Condition, "fenced">;
     doors: { data: Pick<DataDoor, "altered"> };
     stop: AbortSignal;
   },
@@ -44,6 +45,15 @@ export async function endOfServer(
   // one that was killed has no last words, and its orphans would keep a primary waiting that starts again at once
   if (!exit?.signal) await Promise.race([process.silent(), clock.sleep(lastLinesMs, stop)]);
   const said = whyEnded(seen.now.heard);
+  const killed = exit?.signal === "SIGKILL" || exit?.signal === "SIGQUIT" ||
+    /immediate shutdown/.test(said?.text ?? "");
+  if (condition.fenced !== null && killed) {
+    return {
+      because: `this node ended PostgreSQL itself, since ${condition.fenced}`,
+      fix:
+        "nothing on this node: it starts again and asks for the lease; mend why voters do not answer, if they do not",
+    };
+  }
   const altered = await doors.data.altered();
   if (said) return { ...toTrouble(said, config), ...fixOfSetting(said, altered, config) };
   const how = exit?.signal ? `was ended by ${exit.signal}` : `exited with ${exit?.code ?? "an unknown code"}`;
