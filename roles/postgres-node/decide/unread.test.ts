@@ -34,10 +34,26 @@ test("something without the cluster's key at the address of a lost primary keeps
   assert.equal(mayPromote([stranger("pgslave1"), other]).ok, true);
 });
 
-test("an operator, the former primary, QUORUM=off, and nodes that never lead do not wait for it", () => {
+test("where no majority is needed, it may be the primary of another key: nobody leads beside it, unless an operator says so", () => {
+  const beside = [stranger("pgslave1"), other];
+  const { ok, because } = mayPromote(beside, { quorum: false });
+  assert.equal(ok, false);
+  assert.match(because, /^what answers at pgslave1 is not believed .*it may be the primary$/);
+  const two = { otherPartners: [], leaderships: [] };
+  assert.equal(mayPromote([stranger("pgslave1")], two).ok, false);
+  assert.equal(mayPromote([lost("pgslave1")], two).ok, true);
+  assert.equal(mayPromote(beside, { quorum: false }, { asked: true }).ok, true);
+  assert.equal(mayPromote(beside, { quorum: false, forced: true }).ok, true);
+  const former = (changes: Partial<ClusterView>) =>
+    decideStartup(startView({ peers: beside, quorum: false, ...changes })).do;
+  assert.deepEqual([former({}), former({ forced: true })], ["wait", "start-primary"]);
+});
+
+test("an operator, a forced node, and nodes that never lead do not wait for one that cannot be read", () => {
   const beside = [unread("pgslave1"), other];
   assert.equal(mayPromote(beside, {}, { asked: true }).ok, true);
-  assert.equal(mayPromote(beside, { quorum: false }).ok, true);
+  assert.equal(mayPromote(beside, { quorum: false, forced: true }).ok, true);
+  assert.equal(mayPromote(beside, { quorum: false }).ok, false);
   assert.equal(mayPromote([lost("pgslave1"), other, unread("pgslave4")]).ok, true, "it is of the second level");
 });
 

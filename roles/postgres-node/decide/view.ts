@@ -105,6 +105,8 @@ export interface ClusterView {
   restoring: string | null;
   /** QUORUM=on, and no operator has forced this node: a majority can be required */
   quorum: boolean;
+  /** an operator has forced this node, and no majority has come back since */
+  forced?: boolean;
   /** an operator has forced this node, and a majority has granted it the lease since: whatever others have, it leads again */
   leadsAgain: boolean;
   /** its data is of a forced failover that a majority has overruled (overruled.ts) */

@@ -75,6 +75,7 @@ export function viewOf(node: Node, seen: Surroundings) {
     configuredUpstream: config.upstreamHost,
     otherPartners: config.otherPartners,
     quorum: config.quorum && !memory.forced,
+    forced: memory.forced,
     strict: config.consistency === "strict" && !memory.forced,
     paused: paused.on,
     restoring: paused.on ? paused.restoring ?? null : null,
