@@ -1,8 +1,7 @@
 // `config check` and `config reference`: they test and explain the environment of a container, and change nothing.
 import { hostname } from "node:os";
 import { renderReference } from "../config/reference.ts";
-import { checkVariables, type RoleName, roleNames, roleVariables } from "../config/roles.ts";
-import { strangers } from "../config/strangers.ts";
+import { checkVariables, type RoleName, roleNames, strangersOf } from "../config/roles.ts";
 import type { ConfigProblem } from "../config/env.ts";
 import type { Setting } from "../config/list-syntax.ts";
 import { judgeSettings } from "../roles/pgpool/text/pgpool-conf.ts";
@@ -35,7 +34,7 @@ export const referenceCommand: Command = (context, { args: [name] }) => {
 /** `config check [ROLE]`: every problem with its fix, or "ok". */
 export const checkCommand: Command = async (context, { args: [name] }) => {
   const role = name === undefined ? await roleOfThisImage() : roleCalled(name);
-  const warnings = strangers(Object.keys(context.environment), Object.values(roleVariables));
+  const warnings = strangersOf(context.environment);
   const found = checkEnvironment(role, context, hostname());
   if (found.problems.length === 0) found.problems.push(...await checkAgainstHere(role, found, context));
   for (const warning of [...warnings, ...found.warnings]) context.print(`warning: ${warning}`);

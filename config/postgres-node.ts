@@ -135,16 +135,16 @@ export const postgresNodeVariables = {
     "REPMGR_WAIT_POSTGRES_START_TIMEOUT",
     90,
     86400,
-    "After this long without a start of PostgreSQL that succeeds, the node counts as unhealthy (/healthz). It goes on trying, " +
-      "and votes; also the timeout of wait_local_postgres.",
+    "After this long without a start of PostgreSQL that succeeds, the node counts as unhealthy, and /healthz fails. It goes " +
+      "on trying, and votes; also the timeout of wait_local_postgres.",
     "The container exited then.",
   ),
   waitUpstreamSeconds: shared.seconds(
     "WAIT_UPSTREAM_TIMEOUT",
     600,
     86400,
-    "After this long of waiting for an upstream, a primary or a majority of the voters, the node counts as unhealthy " +
-      "(/healthz). It goes on waiting, and votes.",
+    "After this long of waiting for an upstream, a primary or a majority of the voters, the node counts as unhealthy: in " +
+      "/status, for doctor and for alerts. It goes on waiting, and votes. /healthz does not fail, since a restart does not help.",
     "1.x declared it but never read it.",
   ),
   degradedSeconds: shared.seconds(

@@ -4,6 +4,7 @@ import { type ConfigProblem, readConfig, type ReadDeps, type Variables } from ".
 import { completePgpoolConfig, pgpoolVariables } from "./pgpool.ts";
 import { completeNodeConfig, postgresNodeVariables } from "./postgres-node.ts";
 import type { Setting } from "./list-syntax.ts";
+import { strangers } from "./strangers.ts";
 
 export const roleNames = ["postgres-node", "pgpool", "barman"] as const;
 export type RoleName = typeof roleNames[number];
@@ -14,6 +15,10 @@ export const roleVariables: Readonly<Record<RoleName, Variables>> = {
   pgpool: pgpoolVariables,
   barman: barmanVariables,
 };
+
+/** One sentence for each variable that nothing reads any more, or that looks like a misspelt one of any role. */
+export const strangersOf = (environment: Readonly<Record<string, string | undefined>>): string[] =>
+  strangers(Object.keys(environment).filter((name) => environment[name] !== undefined), Object.values(roleVariables));
 
 /** Whether a role's container would accept an environment. */
 export type RoleCheck =

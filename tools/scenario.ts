@@ -13,17 +13,17 @@ import { errorsOf, lastLines } from "./failures.ts";
 import { ensureImages } from "./images.ts";
 import { inLanes } from "./lanes.ts";
 import { optionsOf } from "./options.ts";
-import { needsStore, orderOf, timesText } from "./scenario-order.ts";
+import { lanes, needsStore, orderOf, timesText } from "./scenario-order.ts";
 import { ensureSeaweed } from "./seaweedfs.ts";
 import { ensureSshKeys } from "./ssh-keys.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
 
 const folder = join("tests", "scenarios");
 const ending = ".test.ts";
-/** A scenario beside another one takes longer. */
+/** A scenario beside others takes longer. */
 const limitMs = { alone: 600_000, paired: 900_000 };
 
-/** What scenarios share and two at a time could make at once: images, unless an executable is given, Composes, keys. */
+/** What scenarios share and some at a time could make at once: images, unless an executable is given, Composes, keys. */
 export async function prepareScenarios(): Promise<void> {
   if (!process.env.POSTDOCK_TEST_EXECUTABLE) await ensureImages();
   await ensureCompose("v2");
@@ -55,20 +55,22 @@ export async function runScenarios(filter: string, keep: boolean): Promise<Scena
   store?.catch(() => {}); // it is reported where it is needed
   const totals: ScenarioTotals = { passed: 0, failed: 0, errors: [] };
   const seconds = new Map<string, number>();
-  const run = (lanes: number) => async (name: string) => {
+  const run = (atATime: number) => async (name: string) => {
     if (needsStore(name) && !(await isBuilt(store))) {
       totals.errors.push(`${name}: the S3 server was not built`);
       return void totals.failed++;
     }
     const since = systemClock.nowMs();
-    const { passed, failed, errors } = await runFile(name, { keep, paired: lanes > 1 });
+    const { passed, failed, errors } = await runFile(name, { keep, paired: atATime > 1 });
     seconds.set(name, (systemClock.nowMs() - since) / 1000);
     totals.passed += passed;
     totals.failed += failed;
     totals.errors.push(...errors);
   };
   try {
-    await inLanes(order.patient, 2, run(Math.min(2, order.patient.length)));
+    for (const group of ["patient", "calm"] as const) {
+      await inLanes(order[group], lanes[group], run(Math.min(lanes[group], order[group].length)));
+    }
     await inLanes(order.shared, 1, run(1));
     if (!keep && order.shared.length > 0) await removeClusters(); // its seven containers would slow down the others
     await inLanes(order.alone, 1, run(1));
@@ -79,7 +81,7 @@ export async function runScenarios(filter: string, keep: boolean): Promise<Scena
   return totals;
 }
 
-/** Runs one file. Beside another one its output is printed when it has ended. */
+/** Runs one file. Beside others its output is printed when it has ended. */
 async function runFile(name: string, { keep, paired }: { keep: boolean; paired: boolean }): Promise<ScenarioTotals> {
   const file = join(folder, `${name}${ending}`);
   if (!paired) say(`\n${file}`);

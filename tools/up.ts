@@ -92,6 +92,7 @@ ${renderTopology(nodes)}
 
 Connect:  PGPASSWORD=monkey_pass psql -h localhost -p 5430 -U monkey_user monkey_db
           (no psql here? ${command} exec pgmaster psql -U monkey_user monkey_db)
+See it:   http://localhost:8530 from pgpool, 8550 from barman, 8522 and 8541 to 8544 from the nodes
 Look:     ${command} exec pgmaster gosu postgres repmgr cluster show
 Break it: ${command} kill pgmaster    (and start pgmaster again)
 Stop:     npx -y deno@2.9.6 task down    (--volumes also removes the data)

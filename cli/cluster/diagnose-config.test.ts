@@ -46,6 +46,13 @@ test("a setting under an old name is named with what to do", () => {
   );
 });
 
+test("a variable that nothing reads is named once, with where it is set and what became of it", () => {
+  const set = { strangers: ["NOTVISIBLE is no longer read: 1.x did not read it either"] };
+  const [one, ...more] = found({ pg1: set, pg3: set }, { pool: { strangers: ["BACKEND is not a variable"] } });
+  assert.match(one!, /^warning cluster: NOTVISIBLE is no longer read: .*: it is set on pg1, pg3; correct the name, or/);
+  assert.match(more.join(), /^warning pool: BACKEND .* set on pool;/);
+});
+
 test("versions of PostgreSQL that differ are listed", () => {
   const [one] = found({ pg2: { server: { ...soundFacts, version: "17.5" } } });
   assert.match(one!, /^warning cluster: the versions of PostgreSQL differ: pg1 17.6, pg2 17.5, pg3 17.6; finish the/);

@@ -3,7 +3,13 @@ import { type Finding, warning } from "./finding.ts";
 import type { Cluster } from "./gather.ts";
 
 export function configuration(cluster: Pick<Cluster, "members" | "nodes">): Finding[] {
-  return [...passwords(cluster), ...oldSettings(cluster), ...versions(cluster), ...connections(cluster)];
+  return [
+    ...passwords(cluster),
+    ...oldSettings(cluster),
+    ...strangers(cluster),
+    ...versions(cluster),
+    ...connections(cluster),
+  ];
 }
 
 /** What more than one container has is said once, with where it is. */
@@ -42,6 +48,16 @@ function oldSettings(cluster: Pick<Cluster, "members">): Finding[] {
   );
   return shared(said).map(({ about, what, hosts }) =>
     warning(about, [what, `on ${hosts}`], "correct CONFIGS as it says", "a later version may refuse it")
+  );
+}
+
+function strangers(cluster: Pick<Cluster, "members">): Finding[] {
+  const said = answered(cluster).flatMap(({ host, status }) =>
+    (status.strangers ?? []).map((what) => ({ host, what }))
+  );
+  const fix = "correct the name, or take it out of the environment, and make the containers that have it again";
+  return shared(said).map(({ about, what, hosts }) =>
+    warning(about, [what, `it is set on ${hosts}`], fix, "what it was to change is not changed")
   );
 }
 

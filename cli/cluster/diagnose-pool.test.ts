@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BarmanStatus, PgpoolStatus } from "../../core/protocol/status.ts";
-import { backup } from "./diagnose-services.ts";
+import { backup } from "./diagnose-backup.ts";
 import { sessions } from "./diagnose-pool.ts";
 
 test("a pool whose sessions are used up, or through which no login gets, names what to change", () => {

@@ -1,6 +1,53 @@
-// PURE: what is wrong with pgpool's sessions and logins.
+// PURE: what is wrong with a pgpool, from what it reports: its backends, sessions and logins.
 import type { PgpoolStatus } from "../../core/protocol/status.ts";
 import { error, type Finding, warning } from "./finding.ts";
+import type { Member } from "./gather.ts";
+
+/** What is wrong with a pool. */
+export function pool(member: Member): Finding[] {
+  if (!("status" in member) || member.status.component !== "pgpool") return [];
+  const status: PgpoolStatus = member.status;
+  const none = status.primary === null
+    ? [
+      error(
+        member.host,
+        ["sends writes to no node", status.because],
+        "see `postdock cluster show`",
+        "no client can write through it",
+      ),
+    ]
+    : [];
+  return [
+    ...none,
+    ...sessions(member.host, status),
+    ...status.backends.flatMap((b) => {
+      if (b.truth === "false-primary" || b.truth === "foreign") {
+        const what = b.truth === "foreign"
+          ? "belongs to another cluster"
+          : "says it is primary, but a newer primary exists";
+        return [
+          error(
+            member.host,
+            `backend ${b.id} (${b.host}) ${what}; it gets no clients`,
+            "see the log of that node",
+            "what is written there directly is not part of the cluster",
+          ),
+        ];
+      }
+      const serving = b.truth === "primary" || b.truth === "standby";
+      return serving && b.status === "down"
+        ? [
+          warning(
+            member.host,
+            `backend ${b.id} (${b.host}) serves, but is detached`,
+            `wait until it is attached automatically; if it is not, see the log of ${member.host}`,
+            "it gets no reads of this pool",
+          ),
+        ]
+        : [];
+    }),
+  ];
+}
 
 /** The part of the sessions that may be in use before it is reported. */
 const muchUsed = 0.9;

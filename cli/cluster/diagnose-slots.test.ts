@@ -6,7 +6,15 @@ import { slots } from "./diagnose-slots.ts";
 
 const MB = 1024 * 1024;
 function found(changes: Partial<SlotFacts>): string[] {
-  const slot = { name: "barman", active: false, wal: "reserved", keptBytes: 0, safeBytes: 1000 * MB, ...changes };
+  const slot = {
+    name: "barman",
+    active: false,
+    forNobody: false,
+    wal: "reserved",
+    keptBytes: 0,
+    safeBytes: 1000 * MB,
+    ...changes,
+  };
   return slots("pg1", { version: "17.6", connections: 97, slots: [slot] })
     .map((f) => `${f.level} ${f.about}: ${f.what}; ${f.fix}`);
 }
@@ -27,6 +35,16 @@ test("a slot near its bound is named whether or not something reads it", () => {
   assert.match(found({ ...near, active: true }).join(), /^warning .*near its bound: .*; see why it reads so slowly/);
   assert.match(found({ wal: "unreserved", safeBytes: -MB, keptBytes: 900 * MB }).join(), /near its bound.* 0 B more/);
   assert.deepEqual(found({ keptBytes: 10 * MB, safeBytes: null }), []);
+});
+
+test("a logical slot that nobody uses on a standby is named once, however much WAL it keeps", () => {
+  const forNobody = { name: "it's", forNobody: true };
+  for (const keptBytes of [null, 0, 64 * MB]) {
+    const [one, ...more] = found({ ...forNobody, keptBytes });
+    assert.match(one!, /^warning pg1: slot it's of pg1 has no consumer: .*pg_drop_replication_slot\('it''s'\)/);
+    assert.deepEqual(more, []);
+  }
+  assert.deepEqual(found({ ...forNobody, active: true, keptBytes: 0 }), []);
 });
 
 test("a slot that has lost WAL is an error", () => {

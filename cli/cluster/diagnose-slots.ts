@@ -13,7 +13,7 @@ export function slots(host: string, facts: ServerFacts | null | undefined): Find
   return (facts?.slots ?? []).flatMap((slot) => ofSlot(host, slot));
 }
 
-function ofSlot(host: string, { name, active, wal, keptBytes, safeBytes }: SlotFacts): Finding[] {
+function ofSlot(host: string, { name, active, forNobody, wal, keptBytes, safeBytes }: SlotFacts): Finding[] {
   const whose = `slot ${name} of ${host}`;
   const drop = `if it is gone for good, type on ${host}: select pg_drop_replication_slot('${
     name.replaceAll("'", "''")
@@ -35,7 +35,8 @@ function ofSlot(host: string, { name, active, wal, keptBytes, safeBytes }: SlotF
     const consequence = `at max_slot_wal_keep_size the WAL goes, and ${consumer} has to begin anew`;
     return [warning(host, [`${whose} is near its bound`, `it keeps ${kept}${left}`], fix, consequence)];
   }
-  if (active || keptBytes === null || keptBytes < muchKept) return [];
+  // one that may have a consumer is given time; barman and standbys come back to theirs
+  if (active || (!forNobody && (keptBytes === null || keptBytes < muchKept))) return [];
   const consequence = "its WAL fills the volume, up to max_slot_wal_keep_size";
   return [warning(host, [`${whose} has no consumer`, `it keeps ${kept}`], `start its consumer; ${drop}`, consequence)];
 }

@@ -5,10 +5,11 @@ import { notPromoted } from "../../core/protocol/trouble.ts";
 import { comparePosition, type WalPosition } from "../../core/postgres/lsn.ts";
 import { remedyFor } from "../../core/postgres/remedy.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
+import { backup } from "./diagnose-backup.ts";
 import { configuration } from "./diagnose-config.ts";
 import { leaders } from "./diagnose-leaders.ts";
 import { node } from "./diagnose-node.ts";
-import { backup, pool } from "./diagnose-services.ts";
+import { pool } from "./diagnose-pool.ts";
 import { tls } from "./diagnose-tls.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import { type Cluster, restoreUnderWay } from "./gather.ts";
@@ -17,20 +18,31 @@ import { sameness } from "./diagnose-sameness.ts";
 
 /** All findings, errors first; empty if nothing is wrong. */
 export function diagnose(cluster: Cluster): Finding[] {
+  const restore = restoreUnderWay(cluster);
   const findings = [
     ...silence(cluster),
     ...leadership(cluster),
     ...leaders(cluster),
     ...lease(cluster),
     ...protection(cluster),
-    ...cluster.nodes.flatMap(({ host, status }) => node(host, status, cluster)),
-    ...cluster.members.flatMap(pool),
-    ...cluster.members.flatMap(backup),
+    ...[
+      ...cluster.nodes.flatMap(({ host, status }) => node(host, status, cluster)),
+      ...cluster.members.flatMap(pool),
+      ...cluster.members.flatMap(backup),
+    ].map((f) => restore === null ? f : meanwhile(f, cluster)),
     ...sameness(cluster),
     ...configuration(cluster),
     ...tls(cluster),
   ];
   return findings.toSorted((a, b) => Number(a.level === "warning") - Number(b.level === "warning"));
+}
+
+/** What the other containers lack while a node is restored mostly ends with the restore. */
+function meanwhile(found: Finding, { nodes }: Cluster): Finding {
+  const restored = nodes.some((n) => n.host === found.about && n.status.restore !== null);
+  if (restored || found.level === "warning") return found;
+  const consequence = "mostly none: it may only follow from the restore; look again after its end";
+  return { ...found, level: "warning", consequence };
 }
 
 function silence({ members }: Cluster): Finding[] {
@@ -39,7 +51,7 @@ function silence({ members }: Cluster): Finding[] {
       ? [
         error(
           m.host,
-          ["does not answer over HTTP", m.error],
+          [m.error.startsWith("it answers") ? "is not understood" : "does not answer over HTTP", m.error],
           (m.error.startsWith("the name ") ? remedyFor(m.error, m) : null) ??
             "start its container; if it runs, see its log, check the network, and set the same POSTDOCK_PORT everywhere",
           "it counts as dead: it does not vote, and nobody knows what it has",

@@ -134,35 +134,26 @@ async function ask(host: string, { peers, context, askMs }: Session): Promise<Me
   try {
     const { body, headers, status } = await peers.getAnswer(host, "/status", askMs);
     if (status !== 200) throw new HttpError("/status", status, body.slice(0, 200));
+    const read = readAnyStatus(JSON.parse(body));
+    if (!read.ok) return { host, error: `it answers, and its /status is not understood here: ${read.why}` };
     const theirMs = Date.parse(String(headers.date ?? "")); // HTTP's own header, whole seconds
     const clockAheadMs = Number.isNaN(theirMs) ? 0 : theirMs - wallMs;
-    return { host, status: readAnyStatus(JSON.parse(body)), clockAheadMs };
+    return { host, status: read.status, clockAheadMs };
   } catch (error) {
     return { host, error: errorText(error) };
   }
 }
+
+/** What any container says is a name: it is looked up, and stands in what people are told to type. */
+const couldBeHost = (name: string) => /^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,252}$/.test(name);
 
 function namesOf(members: readonly Member[]): string[] {
   return members.flatMap((m) => {
     if (!("status" in m) || m.status.component !== "postgres-node") return [];
     const { node, partners, lease, postgres } = m.status;
     const upstream = postgres.upstream ? [postgres.upstream.host] : [];
-    return [node.host, ...partners, ...lease.voters, ...upstream, ...(postgres.registered ?? []).map((r) => r.host)];
-  });
-}
-
-/** The node with this host or NODE_NAME. Throws an OperatorError if it is not known or does not answer. */
-export function nodeCalled(name: string, cluster: Cluster): { host: string; status: NodeStatus } {
-  const found = cluster.nodes.find((n) => n.host === name || n.status.node.name === name);
-  if (found) return found;
-  const silent = cluster.members.find((m) => m.host === name);
-  throw new OperatorError({
-    what: `The node ${name} ${silent ? "does not answer" : "is not known"}`,
-    ...(silent && "error" in silent ? { why: silent.error } : {}),
-    fix: silent
-      ? `start ${name}, then try again`
-      : `name one of ${cluster.nodes.map((n) => n.host).join(", ") || "the nodes, none of which answers now"}`,
-    exitCode: silent ? ExitCode.unavailable : ExitCode.usage,
+    const registered = (postgres.registered ?? []).map((r) => r.host);
+    return [node.host, ...partners, ...lease.voters, ...upstream, ...registered].filter(couldBeHost);
   });
 }
 

@@ -1,10 +1,10 @@
 // `postdock cluster show|doctor|history`: what an operator looks at, from any container, without SSH.
-import { z } from "zod";
 import type { Command } from "../../core/runtime/context.ts";
 import { ExitCode } from "../../core/words/errors.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { diagnose } from "./diagnose.ts";
 import { gather, openSession } from "./gather.ts";
+import { readHistories } from "./histories.ts";
 import { clusterResult, renderCluster, renderHistory } from "./render.ts";
 
 /** How long a node has to answer with its history, milliseconds. */
@@ -40,19 +40,19 @@ export const doctorCommand: Command = async (context, { options }) => {
   return findings.some((f) => f.level === "error") ? ExitCode.no : ExitCode.ok;
 };
 
-const HistoryAnswer = z.object({ entries: z.array(z.looseObject({ time: z.string() })) });
-
-/** `cluster history [--json]`: what happened on all nodes that answer, oldest first. */
+/** `cluster history [--json]`: what happened on all containers that answer, oldest first. */
 export const historyCommand: Command = async (context, { options }) => {
   const session = openSession(context);
   const cluster = await gather(session);
-  const lists = await Promise.all(cluster.nodes.map(async ({ host }) => {
-    const text = await session.peers.getText(host, "/history", askMs).catch(() => null);
-    return text === null ? [] : HistoryAnswer.parse(JSON.parse(text)).entries;
-  }));
-  const entries = lists.flat().toSorted((a, b) => a.time.localeCompare(b.time));
+  const histories = await readHistories(cluster.members, { peers: session.peers, timeoutMs: askMs });
+  const entries = histories.flatMap((h) => "entries" in h ? h.entries : [])
+    .toSorted((a, b) => a.time.localeCompare(b.time));
+  const unread = [...cluster.members, ...histories].flatMap((m) =>
+    "error" in m ? [{ host: m.host, error: m.error }] : []
+  );
   const out = printer(context, options);
   for (const line of renderHistory(entries)) out.say(line);
-  out.result({ entries });
+  for (const { host, error } of unread) out.say(`what ${host} has noted is missing here: ${error}`);
+  out.result({ entries, unread });
   return ExitCode.ok;
 };

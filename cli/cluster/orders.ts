@@ -6,7 +6,8 @@ import { orders } from "../../core/protocol/orders.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { reinitOutcome } from "../../core/protocol/reinit.ts";
 import { orderPause } from "../../core/protocol/pause.ts";
-import { type Cluster, gather, nodeCalled, openSession, restoreUnderWay, type Session, thePrimary } from "./gather.ts";
+import { type Cluster, gather, openSession, restoreUnderWay, type Session, thePrimary } from "./gather.ts";
+import { nodeCalled } from "./node-called.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { ask, roleOf, streams, until } from "./session.ts";
 

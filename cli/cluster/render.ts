@@ -95,10 +95,12 @@ function renderTroubles(cluster: Cluster): string[] {
   return [...(whole === null ? [] : [whole]), ...troubles];
 }
 
-/** The events of all nodes, oldest first: when, where, what, why, how long. */
+/** The events of all containers, oldest first: when, where, what, why, how long. */
 export function renderHistory(entries: readonly Record<string, unknown>[]): string[] {
   return entries.map(({ time, node, event, because, tookMs, ...rest }) => {
-    const more = Object.entries(rest).map(([k, v]) => `${k} ${typeof v === "string" ? v : JSON.stringify(v)}`);
+    const more = Object.entries(rest).filter(([, v]) => v !== null).map(([k, v]) =>
+      `${k} ${typeof v === "string" ? v : JSON.stringify(v)}`
+    );
     const took = typeof tookMs === "number" ? [`took ${secondsText(tookMs)}`] : [];
     return `${time}  ${node}  ${[event, ...more, ...took].join(", ")}${because ? `: ${because}` : ""}`;
   });

@@ -100,7 +100,7 @@ export const cluster: Group = {
     },
     {
       usage: "history",
-      does: "lists what happened on the nodes, why, and how long it took, oldest first",
+      does: "lists what happened on the nodes, in pgpool and in barman, why, and how long it took, oldest first",
       exits: "0",
       run: lazy(async () => (await import("./look.ts")).historyCommand),
       options: [json],

@@ -1,6 +1,7 @@
 // PURE: what `cluster watch` writes, and what counts as a change.
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import type { Cluster } from "./gather.ts";
+import { printable } from "../../core/words/layout.ts";
 import { renderCluster } from "./render.ts";
 
 /** From here on a standby that falls behind is a change, bytes. */
@@ -22,6 +23,7 @@ function withoutRipples(status: NodeStatus): NodeStatus {
 /** These lines over what the terminal shows, cut to its size: each erases the rest of its row, the last what is below. */
 export function renderScreen(lines: readonly string[], { rows, columns }: { rows: number; columns: number }): string {
   const most = Math.max(1, rows - 1);
+  lines = lines.flatMap((line) => printable(line).replaceAll("\t", " ").split("\n"));
   const shown = lines.length <= most ? lines : [...lines.slice(0, most - 1), "…"];
   return `\x1b[H${shown.map((line) => `${line.slice(0, Math.max(1, columns - 1))}\x1b[K`).join("\n")}\x1b[J`;
 }

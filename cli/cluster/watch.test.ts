@@ -51,5 +51,7 @@ test("a signal ends it at once, also during a look that does not end", async () 
 test("a screen is never larger than the terminal", () => {
   const screen = renderScreen(["aaaaaaaaaaaa", "b", "c", "d"], { rows: 4, columns: 10 });
   assert.equal(screen, "\x1b[Haaaaaaaaa\x1b[K\nb\x1b[K\n…\x1b[K\x1b[J");
+  assert.equal(renderScreen(["a\nb"], { rows: 4, columns: 10 }), "\x1b[Ha\x1b[K\nb\x1b[K\x1b[J", "lines are counted");
+  assert.equal(renderScreen(["\x1b[2Ja\t"], { rows: 4, columns: 10 }), "\x1b[H\ufffd[2Ja \x1b[K\x1b[J");
   assert.equal(renderScreen(["a", "b"], { rows: 4, columns: 10 }), "\x1b[Ha\x1b[K\nb\x1b[K\x1b[J");
 });

@@ -104,6 +104,8 @@ test("containers are named by host, NODE_NAME or kind; an unknown one is refused
   assert.deepEqual(foresee(given, ["localhost"]).dying, ["pgpool"]);
   assert.deepEqual(foresee(given, ["pg1"]).pools[0]?.pool, "pgpool");
   assert.deepEqual(hostsCalled(["node1", "pg1", "pgpool"], given), ["pg1", "localhost"]);
+  const two = clusterOf({ others: { pgpool: pool, pool2: pool } });
+  assert.deepEqual(hostsCalled(["pgpool"], two), ["pgpool"], "a host, and not every pgpool");
   assert.throws(() => hostsCalled(["pg9"], given), (e: Error & { exitCode: number }) => {
     assert.match(e.message, /^pg9 is not known. Fix: name one or more of pg1 \(node1\), pg2 \(node2\), .*pgpool/);
     return e.exitCode === 64;

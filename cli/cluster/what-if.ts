@@ -28,7 +28,9 @@ export interface Forecast {
 export function hostsCalled(words: readonly string[], { members }: Cluster): string[] {
   return [
     ...new Set(words.flatMap((word) => {
-      const found = members.filter((m) => m.host === word || ("status" in m && isCalled(word, m.status)));
+      // a host of that name is meant, and not every container of a component that is called so too
+      const exact = members.filter((m) => m.host === word);
+      const found = exact.length > 0 ? exact : members.filter((m) => "status" in m && isCalled(word, m.status));
       if (found.length > 0) return found.map((m) => m.host);
       const known = members.map((m) =>
         "status" in m && m.status.component === "postgres-node" && m.status.node.name !== m.host

@@ -12,6 +12,7 @@ import {
   silentNodes,
   silentOthers,
   streams,
+  writesReach,
 } from "./view.ts";
 
 export interface Headline {
@@ -46,7 +47,7 @@ function led({ cluster, silentMs }: MapView, primary: SeenNode, worst: string | 
   const blocked = consistency.degraded?.startsWith("commits are blocked") ? consistency.degraded : null;
   const serves = primary.status.phase === "running" && postgres.running !== false;
   const writes = blocked ?? (serves ? "writes are accepted" : primary.status.doing);
-  const astray = pools(cluster).filter(({ status }) => status.primary !== primary.host);
+  const astray = pools(cluster).filter(({ status }) => !writesReach(status, cluster));
   const pool = astray.map(({ host, status }) =>
     `${nameOf(host, "pgpool")} sends writes to ${status.primary ?? "no node"}`
   );
@@ -133,6 +134,7 @@ export function needsNothing(view: MapView, told: Story | null): string | null {
     return young ? "The other containers are on their way to the new primary. There is nothing to do yet." : null;
   }
   if (nodes.length === 0) return null;
+  if (nodes.some((n) => n.status.restore?.step === "holding")) return null; // it waits for the operator
   if (nodes.some((n) => n.status.restore?.trouble === null)) {
     return "Everything waits for the restore. There is nothing to do but to wait for its end.";
   }

@@ -1,10 +1,10 @@
 // Looks at the cluster for the page: at most once a second, and only when asked, however many ask.
-import { z } from "zod";
 import type { AnyStatus } from "../../core/protocol/status.ts";
 import type { OpenPage } from "../../core/http/page.ts";
 import type { Context } from "../../core/runtime/context.ts";
 import { type Cluster, gather, openSession, type Session } from "../cluster/gather.ts";
 import { pageOf, type Parts, partsOf, policy } from "./page.tsx";
+import { type HistoryEntry, readHistories } from "../cluster/histories.ts";
 import type { HistoryEvent, MapView } from "./view.ts";
 
 /** A look is shown for this long, milliseconds. */
@@ -15,18 +15,6 @@ const rememberMs = 15_000;
 const historyMs = 5_000;
 /** How long a container has to answer, milliseconds: the page waits for the slowest. */
 const askMs = 1_000;
-
-const HistoryAnswer = z.object({
-  entries: z.array(
-    z.looseObject({
-      time: z.string(),
-      node: z.string(),
-      event: z.string(),
-      because: z.string().optional(),
-      tookMs: z.number().optional(),
-    }),
-  ),
-});
 
 /** What looks have seen one after the other; times on the monotonic clock. */
 interface Memory {
@@ -112,24 +100,19 @@ export class Looks {
     };
   }
 
-  /** A node that does not answer keeps the history that it has told before. */
-  private async histories({ nodes }: Cluster, before: Memory["events"]): Promise<Memory["events"]> {
-    const read = await Promise.all(nodes.map(async ({ host }) => {
-      const text = await this.session.peers.getText(host, "/history", askMs).catch(() => null);
-      const parsed = text === null ? null : HistoryAnswer.safeParse(JSON.parse(text));
-      return parsed?.success ? [[host, parsed.data.entries.slice(-mostOfEach).map(toEvent)] as const] : [];
-    }));
-    return new Map([...before, ...read.flat()]);
+  /** A container that does not answer keeps the history that it has told before. */
+  private async histories({ members }: Cluster, before: Memory["events"]): Promise<Memory["events"]> {
+    const read = await readHistories(members, { peers: this.session.peers, timeoutMs: askMs });
+    const told = read.flatMap((h) => "entries" in h ? [h] : []);
+    return new Map([...before, ...told.map((h) => [h.host, h.entries.slice(-mostOfEach).map(toEvent)] as const)]);
   }
 }
 
-/** So many events of each node are looked at. */
+/** So many events of each container are looked at. */
 const mostOfEach = 50;
 
-function toEvent(
-  { time, node, event, because, tookMs, ...rest }: z.infer<typeof HistoryAnswer>["entries"][number],
-): HistoryEvent {
-  const others = Object.entries(rest).map(([name, value]) => ({
+function toEvent({ time, node, event, because, tookMs, ...rest }: HistoryEntry): HistoryEvent {
+  const others = Object.entries(rest).filter(([, value]) => value !== null).map(([name, value]) => ({
     name,
     value: typeof value === "string" ? value : JSON.stringify(value),
   }));

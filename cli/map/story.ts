@@ -14,6 +14,7 @@ import {
   type SeenNode,
   silentNodes,
   streams,
+  writesReach,
 } from "./view.ts";
 
 /** A change is told for this long after it, milliseconds. */
@@ -108,7 +109,7 @@ function afterwards(view: MapView, leader: string): Story | null {
       step("done", `${leader} became read-write`, [at, took].filter(Boolean).join(", ")),
       following(view, leader, same ? null : old),
       ...pools(cluster).map(({ host, status }) =>
-        step(status.primary === leader ? "done" : "now", `${nameOf(host, "pgpool")} sends writes to ${leader}`)
+        step(writesReach(status, cluster) ? "done" : "now", `${nameOf(host, "pgpool")} sends writes to ${leader}`)
       ),
       ...barmans(cluster).map(({ host, status }) =>
         step(

@@ -1,5 +1,6 @@
 // PURE: the backups of one barman on a line of time.
 import type { BarmanStatus } from "../../core/protocol/status.ts";
+import { isMoment } from "./words.ts";
 
 /** A moment on the line. */
 export interface Mark {
@@ -25,7 +26,7 @@ const mostAhead = 0.3;
 /** Null: nothing is known of the backups, or there is none. */
 export function timeLine({ catalog, nextBackupMs, verified, receiving }: BarmanStatus, nowMs: number): TimeLine | null {
   if (catalog === null) return null;
-  const ends = catalog.flatMap((b) => b.endMs === null ? [] : [b.endMs]);
+  const ends = catalog.flatMap((b) => b.endMs === null || !isMoment(b.endMs) ? [] : [b.endMs]);
   if (ends.length === 0) return null;
   const fromMs = Math.min(...ends);
   const past = Math.max(60_000, nowMs - fromMs);

@@ -1,7 +1,17 @@
 // PURE: which container gets what from which, as a tree: clients' writes from pgpool to the primary, WAL from there on.
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { secondsText, sizeText } from "../../core/words/amounts.ts";
-import { barmans, type MapView, nameOf, pools, type SeenNode, silentNodes, silentOthers, streams } from "./view.ts";
+import {
+  barmans,
+  type MapView,
+  nameOf,
+  pools,
+  type SeenNode,
+  silentNodes,
+  silentOthers,
+  streams,
+  writesReach,
+} from "./view.ts";
 import { spanText } from "./words.ts";
 
 /** How one container gets data from the one before it. */
@@ -76,7 +86,7 @@ function lostTop(
 function underPools(servers: Place[], { cluster }: MapView): Place[] {
   const led = servers.find((p) => p.host === cluster.primary?.host);
   const all = pools(cluster);
-  const feeding = all.filter(({ status }) => led && status.primary === led.host);
+  const feeding = all.filter(({ status }) => writesReach(status, cluster));
   const others = all.filter((p) => !feeding.includes(p)).map((p) => poolPlace(p.host, p.status.primary, []));
   if (!led || feeding.length === 0) return [...servers, ...others];
   const [first, ...more] = feeding.map(({ host }) => host);

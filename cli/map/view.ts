@@ -2,7 +2,7 @@
 import type { AnyStatus, BarmanStatus, NodeStatus, PgpoolStatus } from "../../core/protocol/status.ts";
 import type { Cluster, Member } from "../cluster/gather.ts";
 
-/** One event of a node's history. */
+/** One event of a container's history. */
 export interface HistoryEvent {
   /** ISO 8601 */
   time: string;
@@ -16,7 +16,7 @@ export interface HistoryEvent {
 
 export interface MapView {
   cluster: Cluster;
-  /** of all nodes that answer, oldest first */
+  /** of all containers that answer, oldest first */
   events: readonly HistoryEvent[];
   /** by host: for how long the looks of this page have had no answer from it, milliseconds */
   silentMs: Readonly<Record<string, number>>;
@@ -43,6 +43,17 @@ export function barmans({ members }: Cluster): { host: string; status: BarmanSta
   return members.flatMap((m) =>
     "status" in m && m.status.component === "barman" ? [{ host: m.host, status: m.status }] : []
   );
+}
+
+/** Whether a pool sends writes to the primary, which it may know by a name that nobody else has. */
+export function writesReach(
+  { primary, backends }: PgpoolStatus,
+  { members, nodes, primary: leader }: Cluster,
+): boolean {
+  if (leader === null || primary === null) return false;
+  const named = nodes.find((n) => n.host === primary);
+  if (named) return named.status.node.id === leader.status.node.id;
+  return !members.some((m) => m.host === primary) && backends.some((b) => b.host === primary && b.truth === "primary");
 }
 
 /** The hosts of databases that do not answer, with why. Others that do not answer are observers, or not known. */

@@ -2,7 +2,7 @@
 
 /** How long something lasts, by its two largest units: "12 s", "3 min", "2 h 5 min", "3 d 4 h". */
 export function spanText(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const seconds = Math.max(0, Math.floor(ms / 1000)) || 0;
   if (seconds < 120) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
@@ -12,8 +12,12 @@ export function spanText(ms: number): string {
   return hours < 48 ? both(hours, "h", minutes % 60, "min") : both(Math.floor(hours / 24), "d", hours % 24, "h");
 }
 
+/** Whether this is a moment that can be written: what a container reports may be none. */
+export const isMoment = (wallMs: number): boolean => !Number.isNaN(new Date(wallMs).getTime());
+
 /** A moment of the wall clock: "2026-11-28 12:03:04 UTC". */
 export function momentText(wallMs: number): string {
+  if (!isMoment(wallMs)) return "an unknown time";
   return `${new Date(wallMs).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 

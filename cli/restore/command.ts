@@ -21,6 +21,7 @@ import { ask } from "../cluster/session.ts";
 import { whyNotBySsh } from "./by-ssh.ts";
 import { lookAgain, nodeToRestore, renderEffect } from "./effect.ts";
 import { goOn } from "./go-on.ts";
+import { copyBack, type Way } from "./hints.ts";
 import { type Doing, orderFor, restoreNode } from "./in-cluster.ts";
 
 /** How long the operator has to answer, milliseconds. */
@@ -82,7 +83,8 @@ async function restoreCluster(plan: RestorePlan, target: string, doing: Doing): 
   const cluster = await lookAgain(await gather(session), session);
   const node = nodeToRestore(options, cluster);
   const order = await orderFor(plan, target, node.status, doing);
-  for (const line of renderEffect(order, node, cluster, await readVerified(doing.places))) out.say(line);
+  const known = { verified: await readVerified(doing.places), nowMs: context.clock.wallMs() };
+  for (const line of renderEffect(order, plan, node, cluster, known)) out.say(line);
   for (const line of await checkCombined(plan.backup, doing.places)) out.say(line);
   await ask(session, orders.mayRestore, node.host, order); // refused before anything is asked, paused or stopped
   if (options.dryRun) {
@@ -119,21 +121,21 @@ async function restoreInto(
   });
   const tookMs = Math.round(context.clock.nowMs() - since);
   if (options.start) out.say(`The copy has recovered after ${secondsText(tookMs)}`);
-  for (const line of options.start ? useOf(directory) : startOf(directory)) out.say(line);
+  for (const line of options.start ? useOf(directory, places) : startOf(directory, places)) out.say(line);
   out.result({ ...planJson(plan), into: directory, copyMs, tookMs });
   return ExitCode.ok;
 }
 
 const pgCtl = (directory: string) => `gosu postgres pg_ctl -D ${directory}`;
 
-const startOf = (directory: string) => [
+const startOf = (directory: string, way: Way) => [
   `Start it in this container: ${pgCtl(directory)} -l ${directory}/restored.log -w start`,
-  ...useOf(directory),
+  ...useOf(directory, way),
 ];
 
-const useOf = (directory: string) => [
-  `Look at it: gosu postgres psql -h ${directory} -d DATABASE`,
-  `Copy a table back: gosu postgres pg_dump -h ${directory} -t TABLE DATABASE, into psql at the primary`,
+const useOf = (directory: string, way: Way) => [
+  `Look at it: gosu postgres psql -h ${directory} -d ${way.postgresDb}`,
+  `Copy a table back, in place of the one that is there: ${copyBack(directory, way)}`,
   `End it: ${pgCtl(directory)} -m fast stop; then remove ${directory}`,
 ];
 

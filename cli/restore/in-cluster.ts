@@ -19,11 +19,13 @@ import { givePause } from "../cluster/orders.ts";
 import { ask, streams, until } from "../cluster/session.ts";
 import { ownAddresses } from "./addresses.ts";
 import { combine, type Combining, forget } from "./combined.ts";
+import type { Way } from "./hints.ts";
 import { save, type Saved } from "./saved.ts";
 import { watchNode } from "./watch.ts";
 
 export interface Doing extends Combining {
   options: Options;
+  places: Places & Way;
 }
 
 const followMs = 3_600_000;
@@ -117,7 +119,7 @@ export async function resumeFailover(session: Session, out: Printer): Promise<vo
 export async function seeThrough(saved: Saved, session: Session, { context, places, out }: Doing): Promise<number> {
   const { id, node } = saved;
   const since = context.clock.nowMs();
-  const end = await watchNode(saved, session, out);
+  const end = await watchNode(saved, session, places, out);
   if (end === "left" || end === "holding") {
     out.result({ restore: id, node, state: end });
     return ExitCode.ok;

@@ -8,6 +8,8 @@ const copying = { id: "r1", step: "copying", doneBytes: 0, totalBytes: 1_048_576
 const full = { ...copying, trouble: "no space left on device" };
 
 /** What is said while the node answers these, one after the other; then its old data are back. */
+const way = { hosts: ["n1"], replicationPort: 5432, postgresUser: "u", postgresDb: "d" };
+
 async function saidOf(looks: object[]): Promise<string[]> {
   const said: string[] = [];
   let nowMs = 0;
@@ -18,7 +20,7 @@ async function saidOf(looks: object[]): Promise<string[]> {
     context: { clock, onSignal() {} },
     peers: { askNode: () => Promise.resolve({ seen: "reached", status: status() }) },
   } as unknown as Session;
-  const end = await watchNode({ id: "r1", node: "n1", hold: false }, session, {
+  const end = await watchNode({ id: "r1", node: "n1", hold: false }, session, way, {
     say: (l) => said.push(l),
     result() {},
   });

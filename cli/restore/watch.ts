@@ -3,6 +3,7 @@ import type { Printer } from "../../core/runtime/printer.ts";
 import type { RestoreProgress } from "../../core/protocol/restore.ts";
 import { sizeText } from "../../core/words/amounts.ts";
 import type { Session } from "../cluster/gather.ts";
+import { lookAt, type Way } from "./hints.ts";
 
 const lookMs = 500;
 const sayEveryMs = 5_000;
@@ -14,6 +15,7 @@ export type RestoreEnd = "leads" | "undone" | "holding" | "left";
 export async function watchNode(
   { id, node, hold }: { id: string; node: string; hold: boolean },
   session: Session,
+  way: Way,
   out: Printer,
 ): Promise<RestoreEnd> {
   const { context: { clock, onSignal }, peers } = session;
@@ -34,7 +36,7 @@ export async function watchNode(
       out.say(`  ${line}`);
     }
     if (restore?.step === "holding" && hold) {
-      out.say(`${node} is read-only at the target. Look at it: psql -h ${node}`);
+      out.say(`${node} is read-only at the target. Look at it: ${lookAt(node, way)}`);
       out.say("Then: postdock barman restore finish, or postdock barman restore abort");
       return "holding";
     }

@@ -68,6 +68,13 @@ test("a status is certain only if ?fresh=1 asked for it and the look succeeded",
   assert.equal(await certain("/status", true), undefined);
 });
 
+test("the status names variables that nothing reads", async () => {
+  const app = httpApp(roleOf(), quiet, { strangers: ["NOTVISIBLE is no longer read"] });
+  assert.deepEqual(BarmanStatus.parse(await (await app.request("/status")).json()).strangers, [
+    "NOTVISIBLE is no longer read",
+  ]);
+});
+
 test("a look that fails is a no, never a yes", async () => {
   const paths = {
     healthz: "/healthz",

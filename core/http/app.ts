@@ -28,6 +28,8 @@ export interface RoleHttp {
   readOnly(): Promise<Verdict>;
   /** the last good addresses of other containers, by name: a command beside the agent asks for them, since DNS may be silent */
   addresses(): Readonly<Record<string, string>>;
+  /** what happened here and why, oldest first */
+  history?(): readonly object[];
   /** Prometheus text from what was last observed; a scrape never waits for a database */
   metrics(): Promise<string>;
 }
@@ -47,13 +49,16 @@ export interface AppParts {
   /** the signed orders (control.ts) */
   control?: Hono;
   config?: MetricsAccess;
+  /** environment variables that nobody reads, for /status (strangersOf() of config/roles.ts) */
+  strangers?: readonly string[];
   /** makes the page at / */
   openPage?: OpenPage | undefined;
 }
 
 /** Builds the app; test it with `app.request("/healthz")`. */
-export function httpApp(role: RoleHttp, log: Log, { control, config, openPage }: AppParts = {}): Hono {
+export function httpApp(role: RoleHttp, log: Log, { control, config, strangers, openPage }: AppParts = {}): Hono {
   const refuse = (c: Context) => config ? refusal(config, c) : null;
+  const status = (): AnyStatus => strangers ? { ...role.status(), strangers: [...strangers] } : role.status();
   const app = new Hono();
   app.use(endsConnection);
   app.post("*", bodyLimit({ maxSize: longestBody, onError: (c) => c.text("the body is over 64 kB\n", 413) }));
@@ -70,16 +75,17 @@ export function httpApp(role: RoleHttp, log: Log, { control, config, openPage }:
   if (control) app.route("/", control);
   app.get("/status", async (c) => {
     const since = Number(c.req.query("since") ?? NaN);
-    return c.json(await statusNow(role, { fresh: c.req.query("fresh") !== undefined, since }));
+    return c.json(await statusNow({ ...role, status }, { fresh: c.req.query("fresh") !== undefined, since }));
   });
   app.get("/addresses", (c) => c.json(role.addresses()));
+  app.get("/history", (c) => c.json({ schema: 1, entries: role.history?.() ?? [] }));
   app.get("/metrics", async (c) => {
     const refused = refuse(c);
     if (refused) return refused;
     const text = await role.metrics() + familiesText([eventFamily(log.counts()), ...processFamilies()]);
     return c.text(text, 200, { "content-type": metricsType });
   });
-  if (openPage) addPage(app, openPage(() => role.status()), refuse);
+  if (openPage) addPage(app, openPage(status), refuse);
   app.notFound((c) => c.text("not found: try / /healthz /readyz /primary /replica /read-only /status /metrics\n", 404));
   app.onError((error, c) => {
     log.error("Request failed", { path: c.req.path, error });

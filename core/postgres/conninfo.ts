@@ -1,14 +1,16 @@
 // PURE quoting for libpq connection strings, pgpass files and GUC files, in one place each.
 import { tlsKeywords } from "./tls.ts";
 
-/**
- * libpq keyword/value string for a server on the network; values are quoted where needed (manual, 32.1.1.1). Never put a password
- * in.
- */
+/** libpq keyword/value string for a server on the network. Never put a password in. */
 export function renderConninfo(parts: Readonly<Record<string, string | number>>): string {
-  return Object.entries({ ...parts, ...tlsKeywords }).map(([key, value]) => {
+  return renderKeywords({ ...parts, ...tlsKeywords });
+}
+
+/** These keywords alone; values are quoted where needed (manual, 32.1.1.1). */
+export function renderKeywords(parts: Readonly<Record<string, string | number>>): string {
+  return Object.entries(parts).map(([key, value]) => {
     const text = String(value);
-    if (/^[A-Za-z0-9_.\-\/:]+$/.test(text)) return `${key}=${text}`;
+    if (/^[A-Za-z0-9_.,\-\/:]+$/.test(text)) return `${key}=${text}`;
     return `${key}='${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
   }).join(" ");
 }

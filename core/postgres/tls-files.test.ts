@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, sign } from "node:crypto";
 import { test } from "node:test";
-import { findTlsFaults, type TlsFileSeen, tlsWanted } from "./tls-files.ts";
+import { certificateEnd, findTlsFaults, type TlsFileSeen, tlsWanted } from "./tls-files.ts";
 
 /** One value of DER (X.690): its type, its length, its content. */
 function der(type: number, ...content: readonly Uint8Array[]): Buffer {
@@ -106,4 +106,19 @@ test("tlsWanted() finds the files in CONFIGS, the last value of each, with Postg
     "/ca",
   ]];
   assert.deepEqual(wanted(...all), ["/c", "/data/k", "/ca"]);
+});
+
+test("when the certificate ends is known from the files that were read; not from one that is missing or another", () => {
+  const file = (kind: TlsFileSeen["kind"], text: string | null): TlsFileSeen => ({
+    kind,
+    setting: kind,
+    path: `/tls/${kind}`,
+    found: text === null ? null : { ...sound, text },
+  });
+  const ends = (own: string | null) =>
+    certificateEnd([file("other", certificate(one, "2040-01-01")), file("certificate", own)]);
+  assert.equal(ends(certificate(one, until)), Date.parse(until));
+  assert.equal(ends(keyText(one)), null);
+  assert.equal(ends(null), null);
+  assert.equal(certificateEnd([]), null);
 });

@@ -85,9 +85,10 @@ export function findTlsFaults(files: readonly TlsFileSeen[], now: TlsCircumstanc
   return [...faults, { because, fix: `mount the two that belong together; these print the same then: ${compare}` }];
 }
 
-/** When the first certificate of a file ends, milliseconds since 1970; null: the text holds none. */
-export function certificateEnd(text: string): number | null {
-  const read = attempt(() => new X509Certificate(text));
+/** When the certificate among these files ends, milliseconds since 1970; null: there is none that can be read. */
+export function certificateEnd(files: readonly TlsFileSeen[]): number | null {
+  const certificate = textOf(files, "certificate");
+  const read = certificate === null ? null : attempt(() => new X509Certificate(certificate.text));
   return read === null ? null : Date.parse(read.validTo);
 }
 

@@ -15,6 +15,7 @@ const defaults: Readonly<Record<string, unknown>> = {
   variables: {},
   publishedPasswords: undefined,
   oldSettings: undefined,
+  strangers: undefined,
   cluster: "",
   "postgres.data": "unknown",
   "postgres.running": null,
@@ -52,7 +53,7 @@ const defaults: Readonly<Record<string, unknown>> = {
   repmgrd: { running: false, because: null },
 };
 
-export type Read = { ok: true; status: NodeStatus } | { ok: false; why: string };
+export type Read<Status = NodeStatus> = { ok: true; status: Status } | { ok: false; why: string };
 
 /** Reads a node's status. Never throws; `why`: what cannot be read, or that it is no node's. */
 export function readStatus(said: unknown): Read {
@@ -65,18 +66,19 @@ export function readStatus(said: unknown): Read {
     if (again.success) return { ok: true, status: again.data };
   }
   const issue = first.error.issues.find((i) => placeOf(i.path) === null) ?? first.error.issues[0]!;
-  return { ok: false, why: `${issue.path.join(".") || "the answer"}: ${issue.message}` };
+  return { ok: false, why: whyText(issue) };
 }
 
-/** Reads the status of a container of any kind. Throws Error or ZodError if it cannot be read. */
-export function readAnyStatus(said: unknown): AnyStatus {
-  if (typeof said !== "object" || said === null || !("component" in said) || said.component !== "postgres-node") {
-    return AnyStatus.parse(said);
-  }
-  const read = readStatus(said);
-  if (!read.ok) throw new Error(`its status cannot be read: ${read.why}`);
-  return read.status;
+/** Reads the status of a container of any kind. Never throws. */
+export function readAnyStatus(said: unknown): Read<AnyStatus> {
+  const isNode = typeof said === "object" && said !== null && "component" in said && said.component === "postgres-node";
+  if (isNode) return readStatus(said);
+  const { data, error } = AnyStatus.safeParse(said);
+  return data ? { ok: true, status: data } : { ok: false, why: whyText(error.issues[0]!) };
 }
+
+const whyText = ({ path, message }: { path: readonly PropertyKey[]; message: string }): string =>
+  `${path.join(".") || "the answer"}: ${message}`;
 
 /** The place in `defaults` that an issue belongs to; null: there is none. */
 function placeOf(path: readonly PropertyKey[]): string | null {

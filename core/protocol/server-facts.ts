@@ -4,6 +4,9 @@ import { z } from "zod";
 const Slot = z.object({
   name: z.string(),
   active: z.boolean().meta({ description: "something streams from it" }),
+  forNobody: z.boolean().default(false).meta({
+    description: "a logical slot that is a standby's own, and that nobody has used for a minute",
+  }),
   wal: z.string().nullable().meta({
     description: "pg_replication_slots.wal_status: reserved, extended, unreserved, lost; null: it keeps none",
   }),

@@ -1,6 +1,5 @@
-// What a container answers about itself: a versioned schema, which is also its documentation. GET /status has it for people,
-// and a signed order for the other containers, which read it as read-status.ts says. A value that could not be seen is null,
-// never a guess.
+// What a container says of itself, by GET /status to people and signed to the other containers, which read it by read-status.ts.
+// A versioned schema, which is also its documentation. A value that could not be seen is null, never a guess.
 import { z } from "zod";
 import { PauseSchema } from "./pause.ts";
 import { CloudSchema } from "./cloud.ts";
@@ -47,9 +46,8 @@ const Downstream = z.object({
 });
 
 const Postgres = z.object({
-  data: z.enum(["empty", "half-cloned", "cluster", "foreign", "unknown"]).meta({
-    description: "what the data directory holds; unknown: a word of another release",
-  }),
+  // here and below, "unknown" also stands for a word of another release
+  data: z.enum(["empty", "half-cloned", "cluster", "foreign", "unknown"]).meta({ description: "what PGDATA holds" }),
   running: z.boolean().nullable().meta({ description: "a server answers on the local socket; null: not known" }),
   role: z.enum(["primary", "standby", "none", "unknown"]).meta({
     description: "none: no server runs here; unknown: it runs but did not answer",
@@ -113,6 +111,9 @@ const Common = {
   oldSettings: z.array(z.string()).optional().meta({
     description: "settings of its CONFIGS under an old name, or without effect, and what to do about them",
   }),
+  strangers: z.array(z.string()).optional().meta({
+    description: "variables that nothing reads any more, or that look like a misspelt one, each with what became of it",
+  }),
 };
 
 export const NodeStatus = z.object({
@@ -133,7 +134,7 @@ export const NodeStatus = z.object({
     description: "why its server does not start or does not stream; null: it does, or has not said why",
   }),
   unhealthy: z.string().nullable().default(null).meta({
-    description: "why /healthz fails; the node votes all the same",
+    description: "why the node counts as unhealthy; it votes all the same, and /healthz fails if a restart may help",
   }),
   roles: z.array(TroubleSchema).default([]).meta({
     description: "what is wrong with its database roles, and passwords of its variables that are not the primary's",
@@ -243,6 +244,13 @@ export const BarmanStatus = z.object({
   nextBackupMs: z.number().nullable().default(null).meta({
     description: "when the next base backup is due; wall clock, milliseconds; null: none is planned",
   }),
+  backupOverdueMs: z.number().nullish().meta({
+    description:
+      "for how long a base backup that the schedule has asked for has been missing, milliseconds; null: there is none yet",
+  }),
+  backupFailed: z.object({ atMs: z.number(), because: z.string() }).nullish().meta({
+    description: "the last base backup, if it failed; wall clock, milliseconds",
+  }),
   backupRunsMs: z.number().int().nullable().default(null).meta({
     description: "for how long a base backup has been under way; null: none is",
   }),
@@ -283,11 +291,10 @@ export const AnyStatus = z.discriminatedUnion("component", [NodeStatus, PgpoolSt
 export type AnyStatus = z.infer<typeof AnyStatus>;
 export type Phase = NodeStatus["phase"];
 
-/**
- * A node's agent as seen from here. "unreachable" is a separate value and never means "no". "not-understood": it answers with
- * the key of this cluster, and what it says cannot be read. `stranger`: something without that key answers there.
- */
+/** A node's agent as seen from here. "unreachable" is a separate value and never means "no". */
 export type PeerSeen =
   | { host: string; seen: "reached"; status: NodeStatus }
+  /** it answers with the key of this cluster, and what it says cannot be read */
   | { host: string; seen: "not-understood"; error: string }
+  /** `stranger`: something without that key answers there */
   | { host: string; seen: "unreachable"; error: string; stranger?: true };

@@ -1,5 +1,6 @@
 // What a command prints: sentences for people, or one JSON object for programs.
 import type { Context, Options } from "./context.ts";
+import { printable } from "../words/layout.ts";
 
 /** Prints sentences for people, or with `--json` one object for programs. */
 export interface Printer {
@@ -13,5 +14,5 @@ export interface Printer {
 export function printer(context: Pick<Context, "print">, { json }: Options): Printer {
   return json
     ? { say: () => {}, result: (result) => context.print(JSON.stringify({ schema: 1, ...result })) }
-    : { say: (line) => context.print(line), result: () => {} };
+    : { say: (line) => context.print(printable(line)), result: () => {} };
 }

@@ -46,13 +46,24 @@ export interface LogConfig extends EventConfig {
   logFormat: LogFormat;
 }
 
-/** The log of a role's main process, to stdout; what ON_EVENT asks for is sent. */
-export function roleLog(context: Context, config: LogConfig, secrets: readonly string[]): Log {
+/** The log of a role's main process, to stdout; what ON_EVENT asks for is sent. `keep` hears every event. */
+export function roleLog(
+  context: Context,
+  config: LogConfig,
+  secrets: readonly string[],
+  keep: Listener["hear"] = () => {},
+): Log {
   let sender: Listener | null = null;
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat,
-    listener: { hear: (heard) => sender?.hear(heard), idle: () => sender?.idle() ?? Promise.resolve() },
+    listener: {
+      hear: (heard) => {
+        keep(heard);
+        sender?.hear(heard);
+      },
+      idle: () => sender?.idle() ?? Promise.resolve(),
+    },
     secrets,
     write: (line) => context.print(line.trimEnd()),
     wallMs: () => context.clock.wallMs(),

@@ -11,17 +11,21 @@ import { ExitCode, OperatorError } from "../words/errors.ts";
 import { postgresAccount, tryRun } from "./command.ts";
 import { modeOf, readIfThere } from "./files.ts";
 
-/** Everything that is wrong with these files. A certificate that ends within `soonMs` after `nowMs` counts as wrong. */
-export async function lookAtTls(wanted: TlsWanted, time: { nowMs: number; soonMs: number }): Promise<Trouble[]> {
-  const seen = await Promise.all(wanted.files.map(lookAt));
-  return findTlsFaults(seen, { account: postgresAccount, ...wanted, ...time });
+/** What one look at the files of a server's TLS shows. */
+export interface TlsLook {
+  /** everything that is wrong with them; a certificate that ends within `soonMs` counts as wrong */
+  faults(soonMs: number): Trouble[];
+  /** when the certificate ends, milliseconds since 1970; null: it cannot be read */
+  certificateEndsMs: number | null;
 }
 
-/** When the certificate of the server ends, milliseconds since 1970; null: it cannot be read. */
-export async function readCertificateEnd({ files }: TlsWanted): Promise<number | null> {
-  const path = files.find((f) => f.kind === "certificate")?.path;
-  const text = path === undefined ? null : await readIfThere(path);
-  return text === null ? null : certificateEnd(text);
+/** Reads each file once. */
+export async function lookAtTls(wanted: TlsWanted, nowMs: number): Promise<TlsLook> {
+  const seen = await Promise.all(wanted.files.map(lookAt));
+  return {
+    faults: (soonMs) => findTlsFaults(seen, { account: postgresAccount, ...wanted, nowMs, soonMs }),
+    certificateEndsMs: certificateEnd(seen),
+  };
 }
 
 async function lookAt(file: TlsFile): Promise<TlsFileSeen> {

@@ -1,4 +1,10 @@
-// PURE: tables and trees as text.
+// PURE: tables and trees as text, and text that no terminal takes for an order.
+
+// deno-lint-ignore no-control-regex -- they are what is replaced
+const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/** Without control characters but line breaks and tabs: what other containers and PostgreSQL say reaches terminals. */
+export const printable = (text: string): string => text.replaceAll(control, "\ufffd");
 
 /** Each column is as wide as its widest cell; the last is not padded. The first row is the head; all rows are of its length. */
 export function table(rows: readonly (readonly string[])[]): string[] {

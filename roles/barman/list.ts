@@ -33,7 +33,10 @@ export const listCommand: Command = async (context, { options }) => {
     const { from = null, parent = null, compression = null } = record ?? {};
     return { ...b, from, kind, parent, compression };
   });
-  for (const line of [...renderBackups(backups), ...renderWindows(timed, receivedMs), ...unreadable]) out.say(line);
+  const done = backups.findLast((b) => b.status === "DONE")?.id ?? null;
+  for (const line of [...renderBackups(backups), ...renderWindows(timed, receivedMs, done), ...unreadable]) {
+    out.say(line);
+  }
   const present = presentTimeline(sources.received, sources.archive);
   const newest = timed.find((w) => w.timeline === present)?.toTime ?? null;
   if (newest !== null) out.say(`the newest moment that can be restored is the commit at ${newest}`);
@@ -98,9 +101,15 @@ export function renderBackups(
 
 const instant = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 
-/** Which moments can be restored, one line a timeline; pure. */
-export function renderWindows(windows: readonly TimedWindow[], receivedMs: number | null): string[] {
-  if (windows.length === 0) return ["", "nothing can be restored yet"];
+/** Which moments can be restored, one line a timeline; pure. `done`: the newest backup that is copied. */
+export function renderWindows(
+  windows: readonly TimedWindow[],
+  receivedMs: number | null,
+  done: string | null,
+): string[] {
+  if (windows.length === 0) {
+    return ["", `nothing can be restored yet${done === null ? "" : `: backup ${done} waits for its last WAL file`}`];
+  }
   const rows = windows.map((w) => [
     String(w.timeline),
     w.backup,

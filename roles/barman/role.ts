@@ -1,6 +1,7 @@
 // Wiring of the barman role: configuration, HTTP, sshd, and the loops that follow, receive, back up and check.
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { strangersOf } from "../../config/roles.ts";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
@@ -9,7 +10,8 @@ import { answering } from "../../core/http/control.ts";
 import { httpApp, statusNow } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import { Metrics } from "../../core/http/metrics.ts";
-import type { Log } from "../../core/runtime/log.ts";
+import { HistoryFile } from "../../core/runtime/history.ts";
+import type { Heard, Log } from "../../core/runtime/log.ts";
 import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
@@ -50,16 +52,18 @@ export function loadBarmanConfig(context: Context): BarmanConfig {
 /** `barman entrypoint`: the container's main process. */
 export const barmanEntrypoint: Command = async (context) => {
   const config = loadBarmanConfig(context);
-  const log = roleLog(context, config, secretsOf(barmanVariables, config)).with({ node: config.serverName });
-  return await runUntilSignal(context, log, (asked) => runRole(config, context, log, asked));
+  const history = new HistoryFile();
+  const keep = (heard: Heard) => history.hear(heard, "barman");
+  const log = roleLog(context, config, secretsOf(barmanVariables, config), keep).with({ node: config.serverName });
+  return await runUntilSignal(context, log, (asked) => runRole(config, { context, history, log }, asked));
 };
 
 async function runRole(
   config: BarmanConfig,
-  { clock, openPage }: Context,
-  log: Log,
+  { context, history, log }: { context: Context; history: HistoryFile; log: Log },
   asked: AbortSignal,
 ): Promise<void> {
+  const { clock, environment, openPage } = context;
   await requireFoothold({
     paths: [dirname(barmanConfPath), serverDirectory, lockDirectory, dirname(barmanLogPath), postgresAccount.home],
     ports: [httpNeeds(config.httpPort)],
@@ -76,6 +80,7 @@ async function runRole(
     log,
     stop: stop.signal,
     peers,
+    history,
     client: new ControlClient(clusterKeys(config.clusterKeys, config.replicationPassword), peers, clock),
     metrics,
     events: barmanEvents(metrics),
@@ -85,6 +90,7 @@ async function runRole(
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");
   const observer = { ...barman, hostname: hostname(), stateDirectory, nodes: () => barman.state.hosts };
+  await history.open({ path: join(stateDirectory, "history.jsonl"), log });
   const desk = backupDesk(barman);
   const role = barmanHttp(barman, follow);
   const control = await observerControl(observer, [
@@ -93,7 +99,8 @@ async function runRole(
     answering(orders.backupFiles, desk.files),
     answering(orders.backupPiece, desk.piece),
   ]);
-  const listener = await serve(httpApp(role, log, { control, config, openPage }), { port: config.httpPort });
+  const app = httpApp(role, log, { control, config, strangers: strangersOf(environment), openPage });
+  const listener = await serve(app, { port: config.httpPort });
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;

@@ -4,6 +4,7 @@ import type { Metrics } from "../../core/http/metrics.ts";
 import type { BarmanEvents } from "./text/metrics.ts";
 import type { ControlClient } from "../../core/client/control-client.ts";
 import type { Peers } from "../../core/client/peers.ts";
+import type { HistoryFile } from "../../core/runtime/history.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import type { BarmanState, CloudState } from "./decide/view.ts";
@@ -16,6 +17,7 @@ export interface Barman {
   log: Log;
   stop: AbortSignal;
   peers: Peers;
+  history: Pick<HistoryFile, "all">;
   client: Pick<ControlClient, "ask" | "askNode">;
   metrics: Metrics;
   /** what is counted where it happens */
@@ -40,7 +42,7 @@ export function initialState(nowMs: number, hosts: readonly string[], cloudUrl =
     catalog: null,
     kept: [],
     disk: null,
-    backup: { runningSinceMs: null, nextWallMs: null, failedWallMs: null, progress: null, source: null },
+    backup: { runningSinceMs: null, nextWallMs: null, failed: null, progress: null, source: null },
     lag: null,
     moments: null,
     wantBackup: null,

@@ -1,9 +1,11 @@
 // Wiring of the pgpool role: configuration, HTTP, sshd, and the agent that keeps pgpool right.
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { publishedPasswords } from "../../config/published.ts";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
+import { strangersOf } from "../../config/roles.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { addProbe, httpApp, statusNow } from "../../core/http/app.ts";
 import { answering } from "../../core/http/control.ts";
@@ -14,6 +16,7 @@ import { clusterKeys } from "../../core/protocol/signing.ts";
 import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
+import { HistoryFile } from "../../core/runtime/history.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
@@ -22,7 +25,7 @@ import { newAgent, type PoolAgent, say, seenNow } from "./state.ts";
 import { tryLogins } from "./observe/sessions.ts";
 import { warnOfConnections } from "./act/connections.ts";
 import { hasEnoughBackends, hasWriteNode, pgpoolHttp, poolStatus } from "./http/probes.ts";
-import { frontendFamilies, showAge, showFamilies } from "./text/pool-shows.ts";
+import { frontendFamilies, readFamilies } from "./text/pool-shows.ts";
 import { poolGauges } from "./text/metrics.ts";
 import { configDirectory, judgeSettings, runDirectory, type SettingsVerdict } from "./text/pgpool-conf.ts";
 import { preparePgpool } from "./tools/pgpool-process.ts";
@@ -47,7 +50,8 @@ export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: Se
 export const pgpoolEntrypoint: Command = async (context) => {
   const config = loadPgpoolConfig(context);
   const secrets = [...secretsOf(pgpoolVariables, config), ...config.dbUsers.map((u) => u.password)];
-  const log = roleLog(context, config, secrets);
+  const history = new HistoryFile();
+  const log = roleLog(context, config, secrets, (heard) => history.hear(heard, "pgpool"));
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {
@@ -57,7 +61,8 @@ export const pgpoolEntrypoint: Command = async (context) => {
     const peers = new Peers(clock, config.httpPort);
     const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
     const client = new ControlClient(keys, peers, clock, hasPublicKey(config));
-    const agent = newAgent(config, { clock, log, stop, peers, client });
+    const agent = newAgent(config, { clock, log, stop, peers, client, history });
+    await history.open({ path: join(stateDirectory, "history.jsonl"), log });
     exportMetrics(agent);
     const listener = await serve(await pgpoolApp(agent, context), { port: config.httpPort });
     let sshd: Supervised | null = null;
@@ -79,7 +84,7 @@ function exportMetrics(agent: PoolAgent): void {
     const { clock, sessions, shows, used } = agent;
     return familiesText([
       ...(sessions && used ? frontendFamilies(used, sessions.total) : []),
-      ...(shows ? [...showFamilies(shows.answers), showAge(clock.nowMs() - shows.atMs)] : []),
+      ...readFamilies(shows, clock.nowMs()),
     ]);
   });
 }
@@ -98,13 +103,14 @@ const needsOf = (config: PgpoolConfig): Needs => ({
   sshd: config.sshEnable,
 });
 
-async function pgpoolApp(agent: PoolAgent, { openPage }: Context) {
+async function pgpoolApp(agent: PoolAgent, { environment, openPage }: Context) {
   const nodes = () => agent.config.backends.map((b) => b.host);
   const role = pgpoolHttp(agent);
   const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory, nodes }, [
     answering(orders.status, (how) => statusNow(role, how)),
   ]);
-  const app = httpApp(role, agent.log, { control, config: agent.config, openPage });
+  const strangers = strangersOf(environment);
+  const app = httpApp(role, agent.log, { control, config: agent.config, strangers, openPage });
   addProbe(app, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
   addProbe(app, "/local/has-enough-backends", (c) => {
     const least = Number(c.req.query("least") ?? agent.config.requireMinBackends);

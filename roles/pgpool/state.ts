@@ -4,13 +4,14 @@ import type { ControlClient } from "../../core/client/control-client.ts";
 import type { Peers } from "../../core/client/peers.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import type { Phase } from "../../core/protocol/status.ts";
+import type { HistoryFile } from "../../core/runtime/history.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import type { PoolNode } from "./decide/pool.ts";
 import type { Logins, Sessions, Used } from "./decide/sessions.ts";
 import { decideTruth, type PoolTruth } from "./decide/truth.ts";
 import { type PoolEvents, poolEvents } from "./text/metrics.ts";
-import type { PoolShows } from "./text/pool-shows.ts";
+import type { ShowsRead } from "./text/pool-shows.ts";
 import type { PgpoolProcess } from "./tools/pgpool-process.ts";
 
 /** The pgpool that was started last. */
@@ -47,6 +48,7 @@ export interface PoolAgent {
   readonly stop: AbortSignal;
   readonly peers: Peers;
   readonly client: Pick<ControlClient, "askNode">;
+  readonly history: Pick<HistoryFile, "all">;
   readonly metrics: Metrics;
   /** what is counted where it happens */
   readonly events: PoolEvents;
@@ -63,7 +65,7 @@ export interface PoolAgent {
   sessions: Sessions | null;
   used: readonly Used[] | null;
   logins: Logins;
-  shows: { answers: PoolShows; atMs: number } | null;
+  shows: ShowsRead | null;
   /** written by act/mend.ts */
   run: PoolRun | null;
 }
@@ -71,7 +73,7 @@ export interface PoolAgent {
 /** The agent before its first look. */
 export function newAgent(
   config: PgpoolConfig,
-  deps: Pick<PoolAgent, "clock" | "log" | "stop" | "peers" | "client">,
+  deps: Pick<PoolAgent, "clock" | "log" | "stop" | "peers" | "client" | "history">,
 ): PoolAgent {
   const metrics = new Metrics();
   const nowMs = deps.clock.nowMs();

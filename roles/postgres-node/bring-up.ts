@@ -3,7 +3,7 @@ import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { endServer, fenceHere } from "./act/end-server.ts";
 import { handOverRecovery, type Heir, lookForSuccessor } from "./act/hand-over.ts";
 import { starvation, starvedText } from "./act/rejoin.ts";
-import { isUndone } from "./act/restore.ts";
+import { isUndone, noteRecovering } from "./act/restore.ts";
 import { cloneAgain } from "./act/take-order.ts";
 import { noteUnseen } from "./act/unseen.ts";
 import { licenseOf, type Node, say } from "./node.ts";
@@ -75,6 +75,7 @@ async function untilReady(
       condition.answers();
       return "ready";
     } catch (error) {
+      noteRecovering(node);
       const plan = role === "primary" ? await lookForSuccessor(since, node) : null;
       if (plan?.do === "hand-over") return plan;
       if (role === "standby" && cloneAgain(node)) return "reinit";
@@ -85,7 +86,7 @@ async function untilReady(
       }
       const refused = refusedHere(error, config);
       refusedSince = refused ? refusedSince ?? clock.nowMs() : null;
-      if (refused && clock.nowMs() - refusedSince! >= unusableMs) noteUnseen(refused, node);
+      if (refused && clock.nowMs() - refusedSince! >= unusableMs) noteUnseen(refused, errorText(error), node);
       if (clock.nowMs() - reported >= config.recoveryCheckSeconds * 1000) {
         reported = clock.nowMs();
         log.info("PostgreSQL does not answer yet", { why: errorText(error) });

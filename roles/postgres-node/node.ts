@@ -24,7 +24,7 @@ import type { Observed } from "./state/observed.ts";
 import type { Orders } from "./state/orders.ts";
 import type { Reinit } from "./state/reinit.ts";
 import type { Restoring } from "./state/restoring.ts";
-import { standbyTrouble, unhealthyBecause } from "./observe/trouble.ts";
+import { standbyTrouble, unhealthyNow } from "./observe/trouble.ts";
 import { renderStatus } from "./text/status.ts";
 
 export interface Node {
@@ -40,7 +40,7 @@ export interface Node {
   readonly voter: Pick<Voter, "granted">;
   readonly lease: NodeLease;
   readonly repmgrd: Pick<Repmgrd, "start" | "stop" | "running" | "held">;
-  readonly history: Pick<History, "note" | "warn">;
+  readonly history: Pick<History, "note" | "warn" | "all">;
   /** ends the role at once with this error, without giving the lease up */
   readonly fail: (error: Error) => void;
   /** what is counted and measured where it happens */
@@ -174,7 +174,7 @@ export function statusOf(node: Node): NodeStatus {
       fenced: condition.fenced,
       degraded: condition.degraded,
       trouble: condition.trouble ?? standbyTrouble(node),
-      unhealthy: unhealthyBecause(node),
+      unhealthy: unhealthyNow(node)?.because ?? null,
       roles: condition.roles,
       tls: condition.tls,
       settings: condition.settings,

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
+import { strangersOf } from "../../config/roles.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { addProbe, httpApp, statusNow } from "../../core/http/app.ts";
@@ -70,7 +71,7 @@ interface Made {
   history: History;
   keys: ControlKeys;
   metrics: Metrics;
-  openPage: Context["openPage"];
+  context: Context;
 }
 
 interface Given {
@@ -142,7 +143,7 @@ async function makeNode({ config, context, log, stop, holder, lacks, fail }: Giv
     restoring: new Restoring(),
     reinit: new Reinit(clock),
   };
-  return { node, doors, fence, voter, history, keys, metrics, openPage: context.openPage };
+  return { node, doors, fence, voter, history, keys, metrics, context };
 }
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
@@ -170,7 +171,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   if (failed !== null) throw failed;
 }
 
-async function listen({ node, voter, history, keys, metrics, openPage }: Made) {
+async function listen({ node, voter, keys, metrics, context: { environment, openPage } }: Made) {
   const role = nodeHttp(node, metrics);
   const answers = [
     answering(orders.status, (how) => statusNow(role, how)),
@@ -182,11 +183,10 @@ async function listen({ node, voter, history, keys, metrics, openPage }: Made) {
   ];
   const others = () => namesOfOthers(node);
   const control = controlApp(answers, { ...node, ...keys, refused: node.events.refused, others });
-  const app = httpApp(role, node.log, { control, config: node.config, openPage });
+  const app = httpApp(role, node.log, { control, config: node.config, strangers: strangersOf(environment), openPage });
   const local = httpApp(role, node.log);
   addLocalCommands(local, node);
   addProbe(app, "/local/is-major-master", () => isMajorMaster(node));
-  app.get("/history", (c) => c.json({ schema: 1, entries: history.all() }));
   await remove(agentSocketPath);
   return [await serve(app, { port: node.config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { parse } from "yaml";
 import { docExamples } from "../support/doc-examples.ts";
 import { filesOf, readText } from "./sources.ts";
 
@@ -27,6 +28,20 @@ test("the README has executable examples, each on a service of the example clust
       assert.ok(compose.includes(`\n  ${service}:\n`), `README.md line ${line}: ${service}`);
     }
   }
+});
+
+test("the page of every container of the example is published on its machine alone, at a port of its own that the README names", async () => {
+  const { services } = parse(await readText("compose/latest.yml"), { merge: true });
+  const ports = Object.entries<{ ports?: string[] }>(services).map(([service, { ports = [] }]) => {
+    const [page, ...more] = ports.filter((p) => p.endsWith(":8080"));
+    const published = /^127\.0\.0\.1:(\d+):8080$/.exec(page ?? "")?.[1];
+    assert.ok(published !== undefined && more.length === 0, `${service}: ${ports}`);
+    return published;
+  });
+  assert.equal(new Set(ports).size, ports.length);
+  const readme = await readText("README.md");
+  const ends = ports.filter((port) => !["8542", "8543"].includes(port)); // "8541 to 8544"
+  for (const port of ends) assert.match(readme, new RegExp(`\\b${port}\\b`));
 });
 
 test("every link of a page to a file leads to one that is there", async () => {

@@ -1,9 +1,9 @@
 // What a scenario is made of: tests/support and the tools, nothing of another kind of test; and no bare sleep. What may run beside
-// another scenario shares no cluster with it and keeps no short time.
+// others shares no cluster with them and keeps no short time.
 import assert from "node:assert/strict";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
-import { patient } from "../../tools/scenario-order.ts";
+import { calm, patient } from "../../tools/scenario-order.ts";
 import { readSources, type Source, toSource } from "./sources.ts";
 
 /** What a scenario or its support imports of other kinds of tests, or waits for without saying for what. */
@@ -22,10 +22,11 @@ test("scenarios and what they share import nothing of chaos, soak and bench, and
   assert.deepEqual(sources.flatMap(faultsOf), []);
 });
 
-/** Why a scenario cannot run beside another one. */
+/** Why a scenario cannot run beside others. */
 function impatience({ path, code }: Source): string[] {
-  const short = /\b(successionMs|nothingMs|leaseTtlMs|staysTrueFor)\b|\bwaitSuccessor\((?![^;]*wholeMs)/.exec(code)
-    ?.[0];
+  // what does not happen is waited for twice as long: it would come later, too
+  const uses = code.replaceAll(/^import .*;$/gm, "");
+  const short = /\bsuccessionMs\b|\bstaysTrueFor\((?!2 \* nothingMs)|\bwaitSuccessor\((?![^;]*wholeMs)/.exec(uses)?.[0];
   return [
     ...(short ? [`${path} keeps a short time: ${short}`] : []),
     ...(code.includes("exampleCluster") ? [`${path} uses the example cluster`] : []),
@@ -35,11 +36,12 @@ function impatience({ path, code }: Source): string[] {
 /** The names that a scenario gives to its clusters. */
 const clustersOf = ({ code }: Source) => [...code.matchAll(/\bname: "([^"]+)"/g)].map((m) => m[1]!);
 
-test("scenarios that run beside another one keep no short time, and each has clusters of its own", async () => {
+test("scenarios that run beside others keep no short time, and each has clusters of its own", async () => {
   const sources = await readSources(["tests/scenarios"]);
-  const missing = patient.filter((name) => !sources.some((s) => basename(s.path) === `${name}.test.ts`));
+  const beside = [...patient, ...calm];
+  const missing = beside.filter((name) => !sources.some((s) => basename(s.path) === `${name}.test.ts`));
   assert.deepEqual(missing, [], "no such scenario");
-  const paired = sources.filter((s) => patient.includes(basename(s.path, ".test.ts")));
+  const paired = sources.filter((s) => beside.includes(basename(s.path, ".test.ts")));
   assert.deepEqual(paired.flatMap(impatience), []);
   const names = paired.flatMap((s) => [...new Set(clustersOf(s))]);
   assert.deepEqual(names.filter((name, i) => names.indexOf(name) !== i), [], "used twice");
@@ -52,9 +54,13 @@ test("this check can fail", () => {
   assert.deepEqual(faultsOf(toSource(path, 'import { a } from "../support/waits.ts"; // sleep(1)')), []);
   const impatient = (code: string) => impatience(toSource(path, code)).length;
   assert.deepEqual(
-    ["successionMs;", "await exampleCluster();", "a.waitSuccessor(b, c);", "a.waitSuccessor(b, c, wholeMs);"].map(
+    ["successionMs;", "await exampleCluster();", "a.waitSuccessor(b, c);", "staysTrueFor(nothingMs, a);"].map(
       impatient,
     ),
-    [1, 1, 1, 0],
+    [1, 1, 1, 1],
+  );
+  assert.deepEqual(
+    ["a.waitSuccessor(b, c, wholeMs);", "staysTrueFor(2 * nothingMs, a);"].map(impatient),
+    [0, 0],
   );
 });

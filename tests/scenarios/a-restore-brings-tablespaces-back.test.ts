@@ -102,7 +102,7 @@ test("a cluster with tablespaces goes back, is copied, and its standbys follow",
     assert.equal(refused.code, 77, refused.stdout + refused.stderr);
     assert.match(refused.stderr, /tablespace fast belongs to \/spaces\/fast, which has the owner 0/);
   }
-  assert.deepEqual((await cluster.nodeStatus(node))?.paused.on, false);
+  assert.equal((await cluster.answer(node)).paused.on, false);
   await inNode(cluster, node, "chown", "postgres", fast);
 
   // by SSH, from where it was unpacked; the next one goes through barman's agent

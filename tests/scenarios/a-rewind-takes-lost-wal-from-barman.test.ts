@@ -56,7 +56,7 @@ async function loseWal(cluster: Cluster, old: string): Promise<void> {
   assert.match(log, new RegExp(`"event":"WAL fetched from barman".*"file":"${needed}"`));
   const state = "cd $PGDATA/pgsql_tmp.postdock && cat memory.json && ls";
   const kept = await exec(container, ["bash", "-c", state]);
-  const { id } = (await cluster.nodeStatus(old))!.node;
+  const { id } = (await cluster.answer(old)).node;
   assert.match(kept, new RegExp(`"nodeId":${id},.*"everHadMajority":true`));
   assert.doesNotMatch(kept, /journal|incoming|outgoing/, "nothing is left of the rewind");
 }

@@ -35,9 +35,9 @@ test("a standby that hangs during its promotion keeps the lease until it is prim
   await waitUntil(allowed, { what: "the promotion of pgslave3", deadlineMs: successionMs }, deps);
   const allowedMs = systemClock.nowMs();
   const holds = async () => {
-    const [own, other] = await Promise.all([cluster.nodeStatus("pgslave3"), cluster.nodeStatus("pgslave1")]);
-    seen = `pgslave3 ${own?.postgres.role}, lease held: ${own?.lease.held}; pgslave1 ${other?.postgres.role}`;
-    return own?.lease.held === true && other?.postgres.role === "standby";
+    const [own, other] = await Promise.all([cluster.answer("pgslave3"), cluster.answer("pgslave1")]);
+    seen = `pgslave3 ${own.postgres.role}, lease held: ${own.lease.held}; pgslave1 ${other.postgres.role}`;
+    return own.lease.held && other.postgres.role === "standby";
   };
   let seen = "";
   const hangs = { what: "pgslave3 holds the lease and pgslave1 is a standby", everyMs: 500, why: () => seen };

@@ -87,7 +87,7 @@ test("of two nodes forced one after the other, the second leads on under a great
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
   // unless a node of the second level has seen the first number, the second node takes the smaller one
-  const known = (await cluster.nodeStatus(primary))!.postgres.timeline!;
+  const known = (await cluster.answer(primary)).postgres.timeline!;
   const numberOf = (host: string) => aboveUnknown(known, { host, partners: first });
   const [early, late] = first.filter((n) => n !== primary).toSorted((a, b) => numberOf(b) - numberOf(a)) as [
     string,
@@ -96,7 +96,7 @@ test("of two nodes forced one after the other, the second leads on under a great
   const force = async (node: string) => {
     await waitNoLease(cluster, [node]);
     assert.equal((await resultOf(cluster, "failover", "--force", node, "--yes")).primary, node);
-    return (await cluster.nodeStatus(node))!.postgres.timeline!;
+    return (await cluster.answer(node)).postgres.timeline!;
   };
   await Promise.all([cluster.kill(primary), cluster.kill(late)]);
   const passed = await force(early);
@@ -111,7 +111,7 @@ test("of two nodes forced one after the other, the second leads on under a great
   await cluster.waitEach([late], "the majority to count again", ({ forced }) => !forced);
   await cluster.start(primary);
   assert.equal(await cluster.waitWhole(), late);
-  assert.ok((await cluster.nodeStatus(late))!.postgres.timeline! > passed);
+  assert.ok((await cluster.answer(late)).postgres.timeline! > passed);
   assert.equal(await cluster.psql(late, "select count(*) from forced_late"), "1");
   await cluster.psql(late, "drop table forced_late");
   assert.equal(await cluster.waitWhole(), late);

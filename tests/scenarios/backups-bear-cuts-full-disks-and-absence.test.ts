@@ -133,8 +133,8 @@ async function refusedWithoutRoom({ cluster, pgmaster, backup, lsn }: Places): P
   assert.equal(noCopy.code, 77, noCopy.stdout + noCopy.stderr);
   assert.match(noCopy.stderr, /There is no room at \/var\/backups/);
   await empty(backup, backups);
-  const seen = await cluster.nodeStatus(node);
-  assert.deepEqual([seen?.postgres.role, seen?.paused.on, seen?.restore], ["primary", false, null]);
+  const seen = await cluster.answer(node);
+  assert.deepEqual([seen.postgres.role, seen.paused.on, seen.restore], ["primary", false, null]);
 }
 
 /** The node's disk fills up during the copy: said, and undone once there is room. */
@@ -194,7 +194,7 @@ async function goesOn(places: Places, endThrottle: () => Promise<void>): Promise
   await healAgain();
   await fill(pgmaster, data);
   await waitForTrouble(cluster, noRoom);
-  assert.equal((await restoreOf(cluster))?.step, "recovering");
+  assert.equal((await cluster.answer(node)).restore?.step, "recovering");
   await empty(pgmaster, data);
   await endThrottle();
   const leads = async () => (await cluster.nodeStatus(node))?.postgres.role === "primary";

@@ -58,16 +58,16 @@ test("pgpool counts its sessions, and names the way in for a user that it does n
   assert.match(refused.stderr, /pool_passwd file does not contain an entry for "late"/);
   const named = async () =>
     /pgpool does not know the user","user":"late","fix":"add .* to DB_USERS/.test(await logsOf(pgpool));
-  await waitUntil(named, { what: "the log to name DB_USERS", deadlineMs: 10_000 }, deps);
-  const asleep = tryExec(pgpool, [
-    "bash",
-    "-c",
-    'PGPASSWORD=$CHECK_PASSWORD psql -U $CHECK_USER -h localhost postgres -c "select pg_sleep(4)"',
-  ]);
+  await waitUntil(named, { what: "the log to name DB_USERS", deadlineMs: 30_000 }, deps);
+  const untilTold = "while test ! -e /tmp/told; do sleep 0.1; done; rm /tmp/told";
+  const held =
+    `PGPASSWORD=$CHECK_PASSWORD psql -U $CHECK_USER -h localhost postgres -c "select 1" -c '\\! ${untilTold}'`;
+  const open = tryExec(pgpool, ["bash", "-c", held], 60_000);
   const busy = async () => /^pgpool2_frontend_used\{.*\} [1-9]/m.test(await exec(pgpool, ["postdock", "metrics"]));
-  await waitUntil(busy, { what: "a session to be counted", deadlineMs: 4_000, everyMs: 200 }, deps);
+  await waitUntil(busy, { what: "a session to be counted", deadlineMs: 30_000, everyMs: 200 }, deps);
   assert.match(await exec(pgpool, ["postdock", "metrics"]), /^postdock_pgpool_login_ok 1$/m);
-  assert.equal((await asleep).code, 0);
+  await exec(pgpool, ["touch", "/tmp/told"]);
+  assert.equal((await open).code, 0);
   await cluster.psql(await cluster.waitWhole(), "drop role late");
 });
 
@@ -83,15 +83,15 @@ test("a pool whose sessions are used up counts them, and doctor names the settin
   const network = ["--network", await cluster.network()];
   await docker(["run", "-d", "--name", small, ...network, ...executableMount, ...given, "postdock/pgpool:latest"]);
   try {
-    const login = 'PGPASSWORD=$CHECK_PASSWORD psql -X -U $CHECK_USER -h localhost postgres -c "select pg_sleep(20)"';
+    const login = 'PGPASSWORD=$CHECK_PASSWORD psql -X -U $CHECK_USER -h localhost postgres -c "select pg_sleep(120)"';
     const used = async (share: number) => {
       const { stdout } = await tryExec(small, ["postdock", "metrics"]);
       return /^pgpool2_frontend_total 2$/m.test(stdout) && stdout.includes(`\npgpool2_frontend_used_ratio ${share}\n`);
     };
-    await waitUntil(() => used(0), { what: "the small pool to serve", deadlineMs: 30_000 }, deps);
+    await waitUntil(() => used(0), { what: "the small pool to serve", deadlineMs: 60_000 }, deps);
     assert.match(await logsOf(small), /allow_clear_text_frontend_auth has no effect: .*DB_USERS/);
     for (let i = 0; i < 2; i++) await docker(["exec", "-d", small, "bash", "-c", login]);
-    await waitUntil(() => used(1), { what: "both sessions to be counted", deadlineMs: 10_000 }, deps);
+    await waitUntil(() => used(1), { what: "both sessions to be counted", deadlineMs: 60_000 }, deps);
     const { code, stdout } = await tryExec(small, ["postdock", "cluster", "doctor"]);
     assert.equal(code, 1);
     assert.match(
@@ -125,7 +125,7 @@ test("a setting that is raised on the primary alone stops no standby", async () 
     await cluster.psql(raised, "create table raised (n int)");
     const replayed = async (name: string) => await cluster.psql(name, "select to_regclass('raised')") === "raised";
     for (const name of nodes) {
-      await waitUntil(() => replayed(name), { what: `${name} to replay`, deadlineMs: 20_000 }, deps);
+      await waitUntil(() => replayed(name), { what: `${name} to replay`, deadlineMs: 60_000 }, deps);
     }
     await cluster.psql(raised, "drop table raised");
     await switchover(other); // also a standby with the raised setting leads
@@ -140,7 +140,7 @@ test("a setting that is raised on the primary alone stops no standby", async () 
     await tryExec(container, ["gosu", "postgres", "pg_ctl", "stop"]);
     return true;
   };
-  const waits = { what: "doctor to say that a setting waits for a restart", deadlineMs: 20_000 };
+  const waits = { what: "doctor to say that a setting waits for a restart", deadlineMs: 60_000 };
   await waitUntil(() => told(raised, new RegExp(`${raised}: max_connections waits .*pg_ctl stop`, "s")), waits, deps);
   const isLow = async () => {
     if (await have("100")) return true;

@@ -10,7 +10,7 @@ import { exampleCluster } from "../support/clusters.ts";
 async function middleOf(cluster: Cluster, primary: string): Promise<{ middle: string; below: string }> {
   const middle = primary === "pgslave1" ? "pgslave3" : "pgslave1";
   const below = middle === "pgslave1" ? "pgslave2" : "pgslave4";
-  assert.equal((await cluster.nodeStatus(below))?.postgres.upstream?.host, middle);
+  await waitUpstream(cluster, below, (host) => host === middle); // it may still be on its way back
   return { middle, below };
 }
 

@@ -1,16 +1,14 @@
 // Promise: a node shows what postgres_exporter shows of the same server, under the same names, types and labels, with the same
-// values; a scrape answers within 50 ms, whatever PostgreSQL does. The rules for alerts are valid.
+// values; a scrape answers within 50 ms, whatever PostgreSQL does.
 import assert from "node:assert/strict";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { ensureMonitoring } from "../../tools/images.ts";
-import { attempt, root } from "../../tools/terminal.ts";
-import { type Cluster, executableMount, firstLevel, prefix, type Service } from "../support/cluster.ts";
+import { root } from "../../tools/terminal.ts";
+import { type Cluster, firstLevel, type Service } from "../support/cluster.ts";
 import { exampleCluster } from "../support/clusters.ts";
-import { docker, exec } from "../support/docker.ts";
+import { docker } from "../support/docker.ts";
 import { nameOf, parseScrape, type Scrape } from "../support/series.ts";
 
 const deps = { clock: systemClock };
@@ -134,14 +132,6 @@ test("a primary and a standby show what postgres_exporter shows, and more", asyn
   }
 });
 
-test("the rules are valid, and Prometheus reads its configuration", async () => {
-  await ensureMonitoring();
-  const run = ["run", "--rm", "--network", "none", "postdock/monitoring:latest", "promtool"];
-  const checked = await docker([...run, "check", "config", "/etc/postdock-monitoring/prometheus.yml"]);
-  assert.match(checked, /SUCCESS: \d+ rules found/);
-  await docker([...run, "test", "rules", "/etc/postdock-monitoring/rules.test.yml"]);
-});
-
 test("a scrape answers at once while PostgreSQL is frozen, and shows no old value as if it were new", async () => {
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
@@ -168,60 +158,4 @@ test("a scrape answers at once while PostgreSQL is frozen, and shows no old valu
     await docker(["exec", container, "bash", "-c", "pkill -CONT -x postgres"]);
   }
   await cluster.waitWhole();
-});
-
-const queries = `
-shop_orders:
-  query: "select status, count(*) as count, max(placed) as newest from public.orders group by status"
-  metrics:
-    - status: {usage: LABEL, description: Status}
-    - count: {usage: GAUGE, description: Orders}
-    - newest: {usage: GAUGE, description: "Newest order, seconds since the epoch"}
-shop_secrets:
-  query: "select count(*) as count from public.secrets"
-  metrics:
-    - count: {usage: GAUGE, description: Secrets}
-`;
-
-test("queries of the operator are exported, read-only and as a role that sees statistics alone", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "queries-"));
-  const name = `${prefix}-queries`;
-  const run = (...options: string[]) => ["run", "--rm", "--name", name, ...executableMount, ...options];
-  const node = ["-e", "NODE_ID=1", "-e", "NODE_NAME=node1", "-e", "POSTGRES_PASSWORD=secret-of-the-test"];
-  const file = ["-v", `${directory}:/queries:ro`, "-e", "METRICS_QUERIES=/queries/queries.yaml"];
-  await attempt(["docker", "rm", "-fv", name], { timeoutMs: 30_000 });
-  try {
-    await chmod(directory, 0o755);
-    await writeFile(join(directory, "queries.yaml"), "a: {query: select 1}");
-    const check = run(...node, ...file, "postdock/postgres:latest", "config", "check");
-    const refused = await attempt(["docker", ...check], { timeoutMs: 60_000 });
-    assert.equal(refused.code, 78, refused.stdout + refused.stderr);
-    assert.match(
-      refused.stdout,
-      /METRICS_QUERIES names \/queries\/queries\.yaml, .* a\.metrics: .*\n {2}fix: write NAME/,
-    );
-    await writeFile(join(directory, "queries.yaml"), queries);
-    await docker(run("-d", ...node, ...file, "postdock/postgres:latest"));
-    const sql = (text: string) => exec(name, ["gosu", "postgres", "psql", "-XAtqc", text]);
-    const up = () => sql("select 1").then(() => true, () => false);
-    await waitUntil(up, { what: "the node to serve", deadlineMs: 60_000 }, deps);
-    await sql(
-      "create table orders(status text, placed timestamptz); create table secrets(a int); grant select on orders to pg_monitor; " +
-        "insert into orders values ('open', 'epoch'), ('open', '1970-01-01 00:01:00+00'), ('closed', null)",
-    );
-    const seen = async () => {
-      const { values } = parseScrape(await exec(name, ["postdock", "metrics"]));
-      return values.get('shop_orders_count{status="open"}') === 2 ? values : null;
-    };
-    const values = await waitUntil(seen, { what: "the queries to be read", deadlineMs: 30_000, everyMs: 500 }, deps);
-    assert.equal(values.get('shop_orders_newest{status="open"}'), 60);
-    assert.equal(values.has('shop_orders_newest{status="closed"}'), false, "null is absent");
-    assert.equal(values.get('postdock_custom_query_error{query="shop_orders"}'), 0);
-    assert.equal(values.get('postdock_custom_query_error{query="shop_secrets"}'), 1);
-    assert.equal(values.has("shop_secrets_count"), false);
-    assert.match(await docker(["logs", name]), /"query":"shop_secrets","why":"permission denied for table secrets"/);
-  } finally {
-    await attempt(["docker", "rm", "-fv", name], { timeoutMs: 30_000 });
-    await rm(directory, { recursive: true });
-  }
 });

@@ -14,7 +14,7 @@ const deps = { clock: systemClock };
 test("a standby promoted by hand does not become read-write, and returns", async () => {
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
-  const { timeline } = (await cluster.nodeStatus(primary))!.postgres;
+  const { timeline } = (await cluster.answer(primary)).postgres;
   const standby = firstLevel.find((n) => n !== primary)!;
   const container = await cluster.container(standby);
   const refused = await tryExec(container, ["gosu", "postgres", "repmgr", "standby", "promote"], 90_000);
@@ -27,7 +27,7 @@ test("a standby promoted by hand does not become read-write, and returns", async
     deadlineMs: 20_000,
   }, deps);
   assert.equal(await cluster.waitWhole(), primary);
-  assert.equal((await cluster.nodeStatus(primary))!.postgres.timeline, timeline, "the cluster has not moved on");
+  assert.equal((await cluster.answer(primary)).postgres.timeline, timeline, "the cluster has not moved on");
 });
 
 test("the fence acts while the agent hangs; the node returns when the agent does", async () => {

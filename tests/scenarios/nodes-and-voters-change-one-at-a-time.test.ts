@@ -10,7 +10,7 @@ import { exec, tryExec } from "../support/docker.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
 import { withMode } from "../support/variants.ts";
-import { leaseTtlMs, nothingMs, staysTrueFor, successionMs } from "../support/waits.ts";
+import { leaseTtlMs, nothingMs, staysTrueFor, wholeMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 const [one, two, added] = nodes;
@@ -61,7 +61,7 @@ async function change(node: Node, voters: Voters): Promise<Node> {
 async function changeObserver(voters: Voters): Promise<void> {
   await use({ [observer]: voters });
   const grants = async () => ((await cluster.status(observer))?.uptimeSeconds ?? 0) * 1000 > leaseTtlMs;
-  await waitUntil(grants, { what: "the observer to vote again", deadlineMs: 30_000 }, deps);
+  await waitUntil(grants, { what: "the observer to vote again", deadlineMs: wholeMs }, deps);
 }
 
 const isPrimary = async (among: readonly string[]) => await cluster.primary(among);
@@ -88,14 +88,14 @@ test("strict: from two nodes and an observer to three nodes and the observer, th
   await changeObserver(three1);
   await ledger.writes(20);
   await cluster.kill(primary);
-  await cluster.waitSuccessor(primary, nodes);
+  await cluster.waitSuccessor(primary, nodes, wholeMs);
   await cluster.start(primary);
   await withoutObserver(ledger);
   const report = await ledger.finish({
     ...monkey,
     host: (await cluster.address(await cluster.waitWhole(undefined, nodes)))!,
   });
-  assertLedger("strict, other nodes and voters", report, { atLeast: 100, gapMs: 4 * successionMs });
+  assertLedger("strict, other nodes and voters", report, { atLeast: 100, gapMs: wholeMs });
 });
 
 /**
@@ -108,7 +108,7 @@ async function withoutObserver(ledger: Ledger): Promise<void> {
   await change(standby, three);
   await ledger.writes(20);
   await cluster.kill(primary);
-  assert.equal(await cluster.waitSuccessor(primary, nodes, 2 * successionMs), last);
+  assert.equal(await cluster.waitSuccessor(primary, nodes, wholeMs), last);
   await change(primary, three);
   await use({ [last]: three, [observer]: three });
   await cluster.waitWhole(undefined, nodes);
@@ -121,7 +121,7 @@ async function withoutObserver(ledger: Ledger): Promise<void> {
  */
 async function staleConfigurationDoesNotLead(ledger: Ledger): Promise<void> {
   const quorum = async () => await cluster.psql(one, "show synchronous_standby_names") === 'ANY 1 ("node2", "node4")';
-  await waitUntil(quorum, { what: "commits to wait for either of two", deadlineMs: 20_000 }, deps);
+  await waitUntil(quorum, { what: "commits to wait for either of two", deadlineMs: wholeMs }, deps);
   const inTwo = async (signal: string) =>
     await tryExec(await cluster.container(two), ["bash", "-c", `pkill -${signal} -f 'postgres: .*walreceiver'`]);
   await cluster.waitWhole(undefined, nodes);
@@ -131,9 +131,9 @@ async function staleConfigurationDoesNotLead(ledger: Ledger): Promise<void> {
   await inTwo("KILL");
   let seen: string | null = null;
   const nobody = async () => (seen = await isPrimary([two])) === null;
-  await staysTrueFor(nothingMs, nobody, { what: "no node leads that has not all", why: () => `${seen} does` });
+  await staysTrueFor(2 * nothingMs, nobody, { what: "no node leads that has not all", why: () => `${seen} does` });
   await cluster.start(added);
-  assert.equal(await cluster.waitSuccessor(one, [two, added], 2 * successionMs), added);
+  assert.equal(await cluster.waitSuccessor(one, [two, added], wholeMs), added);
   await cluster.start(one);
   await cluster.waitWhole(undefined, nodes);
   await ledger.writes(20);

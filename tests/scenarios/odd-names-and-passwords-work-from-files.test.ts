@@ -26,7 +26,7 @@ import { wholeMs } from "../support/waits.ts";
 const deps = { clock: systemClock };
 const directory = join(root, "tests", ".work", "given");
 const inside = "/etc/given";
-const certificates = await madeCertificates();
+const certificates = await madeCertificates("tls-odd");
 const odd: Readonly<Record<string, string>> = {
   replication_db: `re"pl-db$x;#,{}`,
   replication_user: `r"ep-l$(id);#ü`,

@@ -9,7 +9,7 @@ import { exec, tryExec } from "../support/docker.ts";
 import { strike } from "../support/faults/strike.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { describeReport } from "../support/ledger-report.ts";
-import { leaseTtlMs, successionMs } from "../support/waits.ts";
+import { leaseTtlMs, successionMs, wholeMs } from "../support/waits.ts";
 
 const idsOf = (text: string) => text.split("\n").filter((line) => line !== "").map(Number);
 
@@ -50,11 +50,10 @@ test("pgpool with two primaries in sight writes to one of them only", async () =
   // it was the primary until its lease ended, and replication is asynchronous: what it acknowledged then was nowhere else
   const afterLease = onlyThere.filter((id) => (acknowledged.get(id) ?? 0) > cutMs + leaseTtlMs);
   assert.deepEqual(afterLease, [], `${old} acknowledged after its lease had ended`);
-  assert.deepEqual(
-    idsOf(await cluster.psql(old, ledger.selectRows)),
-    here,
-    `${old} has what ${promoted} has, and no more`,
-  );
+  let rows: number[] = [];
+  const same = async () => (rows = idsOf(await cluster.psql(old, ledger.selectRows))).join() === here.join();
+  const what = `${old} to have what ${promoted} has, and no more`;
+  await waitUntil(same, { what, deadlineMs: wholeMs, why: () => `it has ${rows}` }, { clock: systemClock });
 
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(promoted))! });
   console.log(describeReport(`cut between nodes; ${onlyThere.length} rows were on ${old} only`, report));

@@ -20,7 +20,7 @@ const copy = "/tmp/copy";
 
 /** A moment, as a time or as an LSN, on the timeline that the node is on. */
 async function momentOf(what: string, cluster: Cluster, node: string, as: "time" | "lsn") {
-  const { timeline } = (await cluster.nodeStatus(node))!.postgres;
+  const { timeline } = (await cluster.answer(node)).postgres;
   const askedMs = systemClock.nowMs();
   const to = await cluster.psql(node, `select ${as === "time" ? "clock_timestamp()" : "pg_current_wal_insert_lsn()"}`);
   return { what, to, askedMs, toldMs: systemClock.nowMs(), timeline };
@@ -43,12 +43,12 @@ async function makeHistory(cluster: Cluster, ledger: Ledger): Promise<History> {
   const moments: Known[] = [];
   for (const [i, change] of ["failover 1", "switchover", "failover 2"].entries()) {
     const old = await cluster.waitWhole();
-    await ledger.writes(20, wholeMs);
+    await ledger.writes(20);
     moments.push(await momentOf(`before ${change}`, cluster, old, i % 2 === 0 ? "time" : "lsn"));
     if (change === "switchover") await switchOver(cluster, old);
     else await cluster.kill(old);
     const next = await cluster.waitSuccessor(old, firstLevel, wholeMs);
-    await ledger.writes(20, wholeMs);
+    await ledger.writes(20);
     moments.push(await momentOf(`after ${change}`, cluster, next, i % 2 === 0 ? "lsn" : "time"));
     if (change !== "switchover") await cluster.start(old);
   }
@@ -79,7 +79,7 @@ test("over two failovers and a switchover each moment is restored, also one rest
   const ledger = await Ledger.start({ ...monkey, host: (await entry())! }, entry);
   const moments = await makeHistory(cluster, ledger);
   const primary = await cluster.waitWhole();
-  await ledger.writes(20, wholeMs);
+  await ledger.writes(20);
   await waitReceiving(cluster, primary);
   await received(cluster, primary);
 
@@ -101,7 +101,7 @@ test("over two failovers and a switchover each moment is restored, also one rest
   let downMs = 0;
   for (const [moment, ...more] of cases) {
     downMs = await restoreCluster(cluster, backup, "--to", moment.to, ...more);
-    await ledger.writes(20, wholeMs);
+    await ledger.writes(20);
     await cluster.waitPool();
     const node = await cluster.waitWhole();
     const acknowledged = new Map(ledger.acknowledgedAt);

@@ -47,7 +47,7 @@ const faults: Readonly<Record<string, (cluster: Cluster, primary: string) => Pro
 };
 
 async function degraded(cluster: Cluster, primary: string): Promise<string | null> {
-  return (await cluster.nodeStatus(primary))?.consistency.degraded ?? null;
+  return (await cluster.answer(primary)).consistency.degraded;
 }
 
 async function waitsFor(cluster: Cluster, primary: string, names: RegExp): Promise<void> {
@@ -76,7 +76,7 @@ test("strict: faults strike the primary, its fence and a pause under a writer, a
   const ledger = await Ledger.start({ ...monkey, host: (await cluster.address("pgpool"))! });
   for (const [name, fault] of Object.entries(faults)) {
     await ledger.writes(30);
-    const { term } = (await cluster.nodeStatus(primary))!.lease;
+    const { term } = (await cluster.answer(primary)).lease;
     const heal = await fault(cluster, primary);
     primary = await waitTerm(cluster, term, nodes);
     await heal();

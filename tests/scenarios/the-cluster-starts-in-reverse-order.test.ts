@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { Cluster, nodes, services } from "../support/cluster.ts";
 import { monkey, queryOnce } from "../support/ledger.ts";
+import { wholeMs } from "../support/waits.ts";
 
 test("five nodes, pgpool and barman start in reverse order and replicate", async () => {
   const cluster = await Cluster.prepare({ name: "example" });
@@ -15,10 +16,14 @@ test("five nodes, pgpool and barman start in reverse order and replicate", async
   await cluster.waitPool();
   console.log(`whole after ${((systemClock.nowMs() - started) / 1000).toFixed(1)} s in reverse order`);
 
-  const upstreams = await Promise.all(
-    nodes.map(async (n) => (await cluster.nodeStatus(n))?.postgres.upstream?.host ?? null),
-  );
-  assert.deepEqual(upstreams, [null, "pgmaster", "pgslave1", "pgmaster", "pgslave3"]);
+  const wanted = [null, "pgmaster", "pgslave1", "pgmaster", "pgslave3"].join();
+  let upstreams = "";
+  const inPlace = async () => {
+    const seen = nodes.map(async (n) => (await cluster.nodeStatus(n))?.postgres.upstream?.host ?? null);
+    return (upstreams = (await Promise.all(seen)).join()) === wanted;
+  };
+  const places = { what: "each node to stream from its upstream", deadlineMs: wholeMs, why: () => upstreams };
+  await waitUntil(inPlace, places, { clock: systemClock });
 
   const entry = { ...monkey, host: (await cluster.address("pgpool"))! };
   await queryOnce(entry, (sql) => sql.unsafe("create table replicated as select 42 as answer"));

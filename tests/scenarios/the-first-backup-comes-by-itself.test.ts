@@ -1,5 +1,6 @@
 // Promise: the first base backup is taken by itself, slowly if asked, and one that fails is taken again. A copy of it has
-// tablespaces of its own. It is verified by schedule, with a query of the operator's.
+// tablespaces of its own. It is verified by schedule, with a query of the operator's. A program is told of each, and of the loss of
+// the primary; the history has them too.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BarmanStatus } from "../../core/protocol/status.ts";
@@ -18,7 +19,8 @@ test("the first base backup is taken by itself, slowly if asked, and again if it
   const slow: Edit = (file) => {
     const { backup } = file.services;
     const verified = { VERIFY_SCHEDULE: "* * * * *", VERIFY_SQL: "select 1 / count(*) from placed" };
-    backup!.environment = { ...backup!.environment, BACKUP_RATE: "4MB", ...verified };
+    const told = { ON_EVENT_COMMAND: '["/usr/bin/tee", "-a", "/tmp/events"]' };
+    backup!.environment = { ...backup!.environment, BACKUP_RATE: "4MB", ...verified, ...told };
   };
   await using cluster = await ownCluster({ name: "backups", edit: slow });
   await cluster.up(["pgmaster"]);
@@ -64,4 +66,20 @@ test("the first base backup is taken by itself, slowly if asked, and again if it
   assert.equal(failed.code, 1, failed.stdout + failed.stderr);
   assert.match(failed.stdout + failed.stderr, /division by zero/);
   assert.match(await logsOf(backup), /"event":"Base backup failed"[^]*"event":"The base backup is tried again"/);
+
+  await cluster.kill("pgmaster");
+  const events = [
+    ["backup", "Base backup failed"],
+    ["backup", "Base backup is complete with its WAL"],
+    ["drill", "The newest backup can be restored"],
+    ["degraded", "No primary in sight"],
+  ] as const;
+  let heard = "";
+  const arrived = async () => {
+    heard = await exec(backup, ["cat", "/tmp/events"]);
+    return events.every(([kind, event]) => new RegExp(`"kind":"${kind}".*"event":"${event}"`).test(heard));
+  };
+  await waitUntil(arrived, { what: "the program to be told", deadlineMs: backupMs, why: () => heard }, deps);
+  const history = (await tryExec(backup, ["postdock", "cluster", "history"])).stdout;
+  for (const [, event] of events) assert.match(history, new RegExp(`  (backup|barman)  ${event}`));
 });

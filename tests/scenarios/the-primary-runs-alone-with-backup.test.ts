@@ -14,8 +14,8 @@ test("pgmaster and backup alone run with docker-compose 1.29, and NODE_ID follow
   });
   await cluster.up(["pgmaster", "backup"]);
   assert.equal(await cluster.waitWhole(60_000, ["pgmaster"]), "pgmaster");
-  const status = await cluster.nodeStatus("pgmaster");
-  assert.deepEqual(status?.node, { id: 1102, name: "node-102", host: "pgmaster" });
+  const status = await cluster.answer("pgmaster");
+  assert.deepEqual(status.node, { id: 1102, name: "node-102", host: "pgmaster" });
   assert.equal(await cluster.psql("pgmaster", "select node_id from repmgr.nodes", "replication_db"), "1102");
   await waitBarmanCheck(await cluster.container("backup"));
 });

@@ -81,18 +81,18 @@ async function fails(options: Run, said: RegExp): Promise<void> {
   assert.notEqual((await stateOf(container)).exitCode, 0);
 }
 
-/** Checks that the node goes on trying, counts as unhealthy for this reason, and stops in order. */
-async function unhealthy(options: Run, because: RegExp): Promise<void> {
+/** Checks that the node goes on trying, counts as unhealthy for this reason, is restarted for it or not, and stops in order. */
+async function unhealthy(options: Run, because: RegExp, restart: "restart" | "no restart"): Promise<void> {
   const container = await run(options);
   let last = "";
   const says = async () => {
     const { code, stdout } = await tryExec(container, ["postdock", "healthcheck", "live"]);
-    return code === 1 && because.test(last = stdout);
+    return code === (restart === "restart" ? 1 : 0) && because.test(last = stdout);
   };
-  await waitUntil(says, { what: `${container} to be unhealthy`, deadlineMs: 30_000, why: () => last }, {
+  await waitUntil(says, { what: `${container} to be unhealthy`, deadlineMs: 60_000, why: () => last }, {
     clock: systemClock,
   });
-  await docker(["stop", container], 30_000);
+  await docker(["stop", "--time", "30", container]);
   assert.doesNotMatch(await logsOf(container), new RegExp(`wrong-secret|${password}`));
   assert.equal((await stateOf(container)).exitCode, 0);
 }
@@ -111,7 +111,7 @@ test("the data of another cluster is refused with both system identifiers", asyn
   const two = await run({ name: "two", flags: ["-v", `${second}:${data}`] });
   await exec(one, ["wait_local_postgres"], 60_000);
   await exec(two, ["wait_local_postgres"], 60_000);
-  await docker(["stop", two], 30_000);
+  await docker(["stop", "--time", "30", two]);
   const before = await fingerprint(second);
   const env = { NODE_ID: "2", NODE_NAME: "node2", REPLICATION_PRIMARY_HOST: "one" };
   await refused(
@@ -162,7 +162,7 @@ test("a container without what its role needs is refused at once, in every image
       assert.equal(code, 78, where);
       assert.match(stdout + stderr, said, where);
       assert.doesNotMatch(stdout + stderr, /a bug|"event":"(Process started|Output)"/, where);
-      assert.ok(systemClock.nowMs() - since < 5_000, `it took ${systemClock.nowMs() - since} ms: ${where}`);
+      assert.ok(systemClock.nowMs() - since < 15_000, `it took ${systemClock.nowMs() - since} ms: ${where}`);
     }
   }
 });
@@ -210,7 +210,7 @@ test("a data directory that cannot be written is named", async () => {
 
 test("an upstream that does not resolve, and one that refuses the password, are named", async () => {
   const gone = { NODE_ID: "2", NODE_NAME: "node2", REPLICATION_PRIMARY_HOST: "nowhere", WAIT_UPSTREAM_TIMEOUT: "2" };
-  await unhealthy({ name: "lost", env: gone }, /longer than WAIT_UPSTREAM_TIMEOUT: .*nowhere/);
+  await unhealthy({ name: "lost", env: gone }, /longer than WAIT_UPSTREAM_TIMEOUT: .*nowhere/, "no restart");
   const locked = {
     NODE_ID: "2",
     NODE_NAME: "node2",
@@ -219,11 +219,13 @@ test("an upstream that does not resolve, and one that refuses the password, are 
     REPMGR_WAIT_POSTGRES_START_TIMEOUT: "2",
   };
   const [key] = clusterKeys([], "replication_pass");
-  await unhealthy({ name: "locked", env: { ...locked, CLUSTER_KEY: key! } }, /password authentication failed for user/);
+  const refused = { ...locked, CLUSTER_KEY: key! };
+  await unhealthy({ name: "locked", env: refused }, /password authentication failed for user/, "restart");
   // without CLUSTER_KEY the agents' key comes from the password: what another node says is not believed
   await unhealthy(
-    { name: "keyless", env: { ...locked, WAIT_UPSTREAM_TIMEOUT: "2" } },
+    { name: "other-key", env: { ...locked, WAIT_UPSTREAM_TIMEOUT: "2" } },
     /longer than WAIT_UPSTREAM_TIMEOUT: .*answers at one is not believed .*set the same CLUSTER_KEY or REPLICATION_PASSWORD/,
+    "no restart",
   );
 });
 
@@ -254,7 +256,7 @@ test("a fresh cluster that cannot be made says why, and its volume serves once t
 });
 
 test("POSTGRES_HOST_AUTH_METHOD=cert asks clients for certificates, and locks neither standbys nor agents out", async () => {
-  const flags = ["-v", `${await madeCertificates()}:${tlsInside}:ro`];
+  const flags = ["-v", `${await madeCertificates("tls-wrong")}:${tlsInside}:ro`];
   const settings = `${tlsSettings()},ssl_ca_file:${tlsInside}/server.crt`;
   const env = { POSTGRES_HOST_AUTH_METHOD: "cert", CONFIGS: settings, PARTNER_NODES: "mutual,mutual2" };
   const mutual = await run({ name: "mutual", env, flags });
@@ -273,7 +275,7 @@ test("POSTGRES_HOST_AUTH_METHOD=cert asks clients for certificates, and locks ne
 });
 
 test("files of TLS that PostgreSQL could not use are refused, with the file and what to type", async () => {
-  const flags = ["-v", `${await madeCertificates()}:${tlsInside}:ro`];
+  const flags = ["-v", `${await madeCertificates("tls-wrong")}:${tlsInside}:ro`];
   const table: [string, RegExp][] = [
     ["root.key", /root\.key cannot be read by uid 999; it belongs to uid 0 and has mode 0600.*chown 999/],
     ["other.key", /ssl_key_file .*other\.key is not the key of ssl_cert_file .*server\.crt/],

@@ -8,11 +8,11 @@ import { docker } from "./docker.ts";
 export const tlsInside = "/etc/tls";
 
 /**
- * A directory with server.crt, which ends in two days, server.key as PostgreSQL may read it, root.key as secrets are often
+ * A directory of this name with server.crt, which ends in two days, server.key as PostgreSQL may read it, root.key as secrets are often
  * mounted, and other.key, which belongs to nothing. client.crt and client.key are of the role "other", by the authority server.crt.
  */
-export async function madeCertificates(): Promise<string> {
-  const directory = join(root, "tests", ".work", "tls");
+export async function madeCertificates(name: string): Promise<string> {
+  const directory = join(root, "tests", ".work", name);
   await mkdir(directory, { recursive: true });
   const script = "set -e; cd /made; rm -f *; " +
     "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=postdock -keyout server.key -out server.crt; " +

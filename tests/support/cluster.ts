@@ -10,8 +10,11 @@ import { type ComposeVersion, ensureCompose } from "../../tools/engine.ts";
 import { ensureSshKeys } from "../../tools/ssh-keys.ts";
 import { attempt, execute, root } from "../../tools/terminal.ts";
 import { type ComposeFile, type Edit, parseCompose, renderCompose } from "./compose-file.ts";
-import { addressOf, docker } from "./docker.ts";
+import { type Containers, containersOf, docker } from "./docker.ts";
 import { successionMs, wholeMs } from "./waits.ts";
+import { describe, primaryOfWhole } from "./whole.ts";
+
+const deps = { clock: systemClock };
 
 /** Stands before the names of everything a scenario makes. */
 export const prefix = process.env.POSTDOCK_TEST_PREFIX || "pdtest";
@@ -40,13 +43,13 @@ export interface ClusterOptions {
 
 export class Cluster {
   private readonly peers = new Peers(systemClock, defaultHttpPort);
-  /** Docker's answers about services within the last second: each question starts two processes, and waits ask often */
-  private readonly known = new Map<string, { atMs: number; answer: Promise<string | null> }>();
+  /** Docker's answer within the last second: each question starts two processes, and waits ask often */
+  private known: { atMs: number; answer: Promise<Containers> } | null = null;
 
   private constructor(
     readonly project: string,
     private readonly compose: readonly string[],
-    private readonly files: readonly string[],
+    private readonly file: string,
   ) {}
 
   /** Prepares the Compose file; starts nothing. */
@@ -60,12 +63,17 @@ export class Cluster {
     await mkdir(directory, { recursive: true });
     const path = join(directory, `${options.name}.yml`);
     await writeFile(path, renderCompose(file));
-    return new Cluster(`${prefix}-${options.name}`, compose, ["-f", path]);
+    return new Cluster(`${prefix}-${options.name}`, compose, path);
   }
 
   async composeRun(args: readonly string[], timeoutMs = 120_000): Promise<string> {
-    this.known.clear();
-    return await execute([...this.compose, "-p", this.project, ...this.files, ...args], { timeoutMs });
+    const argv = [...this.compose, "-p", this.project, "-f", this.file, ...args];
+    return await execute(argv, { timeoutMs }).finally(() => this.known = null);
+  }
+
+  /** Runs docker for what changes a container of this cluster: what was known of it counts no longer. */
+  private async change(args: readonly string[], timeoutMs?: number): Promise<void> {
+    await docker(args, timeoutMs).finally(() => this.known = null);
   }
 
   /** `up -d` of some services, all by default. */
@@ -78,21 +86,23 @@ export class Cluster {
     await this.composeRun(["down", "--timeout", "0", "--volumes", "--remove-orphans"], 180_000);
   }
 
+  private async containers(): Promise<Containers> {
+    const now = systemClock.nowMs();
+    if (this.known === null || now - this.known.atMs >= 1_000) {
+      this.known = { atMs: now, answer: containersOf(this.project) };
+    }
+    return await this.known.answer;
+  }
+
   /** The container of a service, found by its labels, since both versions of Compose name it differently. */
   async container(service: Service): Promise<string> {
-    const filters = [`label=com.docker.compose.project=${this.project}`, `label=com.docker.compose.service=${service}`];
-    const argv = ["ps", "--all", "--quiet", ...filters.flatMap((f) => ["--filter", f])];
-    const id = (await docker(argv)).trim().split("\n")[0];
+    const id = (await this.containers()).get(service)?.id;
     if (!id) throw new Error(`No container of ${service} in ${this.project}`);
     return id;
   }
 
   async address(service: Service): Promise<string | null> {
-    const known = this.known.get(service);
-    if (known && systemClock.nowMs() - known.atMs < 1_000) return await known.answer;
-    const answer = this.container(service).then(addressOf);
-    this.known.set(service, { atMs: systemClock.nowMs(), answer });
-    return await answer;
+    return (await this.containers()).get(service)?.address ?? null;
   }
 
   /** /status of a service, or null if it does not answer. */
@@ -110,10 +120,20 @@ export class Cluster {
     return status?.component === "postgres-node" ? status : null;
   }
 
+  /** The same once it answers: on a busy machine a single look may be in vain. */
+  async answer(service: Service): Promise<NodeStatus> {
+    return await waitUntil(() => this.nodeStatus(service), { what: `${service} to answer`, deadlineMs: 30_000 }, deps);
+  }
+
   /** The running service that says it is primary, or null if none does. Throws if more than one does. */
   async primary(among: readonly Service[] = nodes): Promise<Service | null> {
-    const seen = await Promise.all(among.map(async (s) => [s, await this.nodeStatus(s).catch(() => null)] as const));
-    const primaries = seen.filter(([, status]) => status?.postgres.role === "primary").map(([s]) => s);
+    const look = async () => {
+      const seen = await Promise.all(among.map(async (s) => [s, await this.nodeStatus(s).catch(() => null)] as const));
+      return seen.filter(([, status]) => status?.postgres.role === "primary").map(([s]) => s);
+    };
+    let primaries = await look();
+    // a late answer tells of a later moment than the others, for example of the one after a hand-over
+    if (primaries.length > 1) primaries = await look();
     if (primaries.length > 1) throw new Error(`${primaries.join(" and ")} say at once that they are the primary`);
     return primaries[0] ?? null;
   }
@@ -122,7 +142,7 @@ export class Cluster {
   async waitSuccessor(of: Service, among: readonly Service[] = nodes, deadlineMs = successionMs): Promise<Service> {
     const others = among.filter((s) => s !== of);
     const what = `another node than ${of} to lead`;
-    return await waitUntil(() => this.primary(others), { what, deadlineMs, everyMs: 100 }, { clock: systemClock });
+    return await waitUntil(() => this.primary(others), { what, deadlineMs, everyMs: 100 }, deps);
   }
 
   /** Waits until exactly one node is primary and all others stream from a node of the cluster on its timeline. */
@@ -134,18 +154,10 @@ export class Cluster {
           among.map(async (s) => ({ service: s, status: await this.nodeStatus(s).catch(() => null) })),
         );
         last = seen.map(({ service, status }) => `${service}: ${describe(status)}`).join("; ");
-        const primary = seen.filter((s) => s.status?.postgres.role === "primary");
-        const timeline = primary[0]?.status?.postgres.timeline;
-        const whole = primary.length === 1 &&
-          seen.every(({ status }) =>
-            status !== null && status.phase === "running" && status.postgres.timeline === timeline &&
-            (status.postgres.role === "primary" || streamsWhereItBelongs(status, primary[0]!.status!.node.host)) &&
-            isRegistered(status)
-          );
-        return whole ? primary[0]!.service : null;
+        return primaryOfWhole(seen);
       },
       { what: "one primary and streaming standbys", deadlineMs, why: () => last },
-      { clock: systemClock },
+      deps,
     );
   }
 
@@ -159,7 +171,7 @@ export class Cluster {
     among: readonly Service[],
     what: string,
     holds: (status: NodeStatus) => boolean,
-    deadlineMs = 30_000,
+    deadlineMs = wholeMs,
   ): Promise<void> {
     let missing: readonly Service[] = among;
     const all = async () => {
@@ -168,7 +180,7 @@ export class Cluster {
       return missing.length === 0;
     };
     const why = () => `not so at ${missing.join(", ")}`;
-    await waitUntil(all, { what, deadlineMs, why }, { clock: systemClock });
+    await waitUntil(all, { what, deadlineMs, why }, deps);
   }
 
   /** Waits until pgpool has all these backends attached and writes to the primary. */
@@ -184,30 +196,27 @@ export class Cluster {
         return attached.every((s) => up.includes(s)) && primary?.host === status.primary;
       },
       { what: `pgpool to serve ${attached.join(", ")}`, deadlineMs, why: () => last },
-      { clock: systemClock },
+      deps,
     );
   }
 
   async kill(service: Service, signal = "KILL"): Promise<void> {
-    this.known.delete(service);
-    await docker(["kill", "--signal", signal, await this.container(service)]);
+    await this.change(["kill", "--signal", signal, await this.container(service)]);
   }
 
   async start(service: Service): Promise<void> {
-    this.known.delete(service);
-    await docker(["start", await this.container(service)]);
+    await this.change(["start", await this.container(service)]);
   }
 
   async stop(service: Service, seconds = 10): Promise<void> {
-    this.known.delete(service);
-    await docker(["stop", "--time", String(seconds), await this.container(service)], (seconds + 20) * 1000);
+    await this.change(["stop", "--time", String(seconds), await this.container(service)], (seconds + 20) * 1000);
   }
 
   /** Freezes a whole container. Docker sometimes fails ("unable to freeze") and succeeds a moment later. */
   async freeze(service: Service): Promise<void> {
     const container = await this.container(service);
     const ask = async () => (await attempt(["docker", "pause", container], { timeoutMs: 30_000 })).code === 0;
-    await waitUntil(ask, { what: "the engine to freeze a container", deadlineMs: 20_000 }, { clock: systemClock });
+    await waitUntil(ask, { what: "the engine to freeze a container", deadlineMs: 20_000 }, deps);
   }
 
   async thaw(service: Service): Promise<void> {
@@ -229,43 +238,30 @@ export class Cluster {
 
   /** A query inside the service's container over the local socket; unaligned rows. */
   async psql(service: Service, sql: string, database = "monkey_db"): Promise<string> {
-    const argv = [
-      "exec",
-      "--user",
-      "postgres",
-      await this.container(service),
-      "psql",
-      "-XAtq",
-      "-v",
-      "ON_ERROR_STOP=1",
-      "-d",
-      database,
-      "-c",
-      sql,
-    ];
+    const inside = ["exec", "--user", "postgres", await this.container(service)];
+    const argv = [...inside, "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", sql];
     return (await docker(argv)).trim();
   }
 
   async network(): Promise<string> {
-    const argv = ["network", "ls", "--quiet", "--filter", `label=com.docker.compose.project=${this.project}`];
-    return (await docker(argv)).trim().split("\n")[0] ?? "";
+    const filter = `label=com.docker.compose.project=${this.project}`;
+    return (await docker(["network", "ls", "--quiet", "--filter", filter])).trim().split("\n")[0] ?? "";
   }
 
   /** Cuts a service off the network and joins it again under its name. */
   async disconnect(service: Service): Promise<void> {
-    this.known.delete(service);
-    await docker(["network", "disconnect", await this.network(), await this.container(service)]);
+    await this.change(["network", "disconnect", await this.network(), await this.container(service)]);
   }
 
   async connect(service: Service): Promise<void> {
-    this.known.delete(service);
-    await docker(["network", "connect", "--alias", service, await this.network(), await this.container(service)]);
+    const argv = ["network", "connect", "--alias", service, await this.network(), await this.container(service)];
+    await this.change(argv);
   }
 }
 
 /**
- * The changes of every test cluster: no published ports; a container starts again only when the scenario says so; keys by their full path; no probe of every container every 3 s, which
- * would take half of a small machine; with POSTDOCK_TEST_EXECUTABLE that executable instead of the image's.
+ * The changes of every test cluster: no published ports; a container starts again only when the scenario says so; keys by their
+ * full path; no probe of every container every 3 s, which would take half of a small machine; the executable under test, if given.
  */
 function forTests(file: ComposeFile): void {
   for (const service of Object.values(file.services)) {
@@ -277,23 +273,4 @@ function forTests(file: ComposeFile): void {
     );
     service.volumes = [...mounts, ...executable ? [executableVolume] : []];
   }
-}
-
-/** Nodes of the first level stream from the primary itself. */
-function streamsWhereItBelongs({ partners, postgres }: NodeStatus, primary: string): boolean {
-  return postgres.upstream?.streaming === true && (partners.length === 0 || postgres.upstream.host === primary);
-}
-
-/** repmgr's record of the node says what the node is. */
-function isRegistered(status: NodeStatus): boolean {
-  const record = status.postgres.registered?.find((r) => r.nodeId === status.node.id);
-  return record !== undefined && record.active && record.type === status.postgres.role;
-}
-
-function describe(status: NodeStatus | null): string {
-  if (status === null) return "no answer";
-  const { role, timeline, upstream } = status.postgres;
-  return `${status.phase} ${role} timeline ${timeline}${
-    upstream ? ` from ${upstream.host}${upstream.streaming ? "" : " (not streaming)"}` : ""
-  }`;
 }

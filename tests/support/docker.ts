@@ -25,6 +25,21 @@ export async function addressOf(container: string): Promise<string | null> {
   return result.code === 0 ? result.stdout.trim().split(" ")[0] || null : null;
 }
 
+/** The containers of a Compose project by service, running or not. */
+export type Containers = ReadonlyMap<string, { id: string; address: string | null }>;
+
+export async function containersOf(project: string): Promise<Containers> {
+  const ids = await docker(["ps", "--all", "--quiet", "--filter", `label=com.docker.compose.project=${project}`]);
+  const service = '{{index .Config.Labels "com.docker.compose.service"}}';
+  const format = `${service} {{.Id}} {{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}`;
+  const argv = ["docker", "inspect", "--format", format, ...ids.split("\n").filter(Boolean)];
+  // one that has just been removed is left out
+  const rows = ids === "" ? [] : (await attempt(argv, { timeoutMs: 15_000 })).stdout.trim().split("\n");
+  return new Map(
+    rows.map((row) => row.split(" ")).map(([name, id, address]) => [name!, { id: id!, address: address || null }]),
+  );
+}
+
 /** State and exit code of a container. */
 export async function stateOf(container: string): Promise<{ running: boolean; exitCode: number }> {
   const out = await docker(["inspect", "--format", "{{.State.Running}} {{.State.ExitCode}}", container]);

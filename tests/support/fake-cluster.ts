@@ -84,7 +84,6 @@ export const soundSettings = {
       inForce: [],
       ofRoles: [],
       toArchive: null,
-      idleSlots: [],
       facts: soundFacts,
     }),
   missing: () => Promise.resolve([]),

@@ -82,6 +82,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
     history: {
       note: (event) => world.did.push(`history: ${event}`),
       warn: (event) => world.did.push(`history: ${event}`),
+      all: () => [],
     },
     fail: (error) => void world.did.push(`fail: ${error.message}`),
     memory: new NodeMemory(memory, () => Promise.resolve().then(() => world.note("memory"))),

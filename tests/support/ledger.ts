@@ -4,7 +4,7 @@ import postgres from "postgres";
 import { isDriverFault } from "../../core/runtime/driver-fault.ts";
 import { systemClock, waitUntil, withDeadline } from "../../core/runtime/time.ts";
 import type { LedgerReport } from "./ledger-report.ts";
-import { successionMs } from "./waits.ts";
+import { wholeMs } from "./waits.ts";
 
 export interface Target {
   host: string;
@@ -94,8 +94,8 @@ export class Ledger {
     return this.acknowledged.size;
   }
 
-  /** Waits until so many more writes have been acknowledged than at this moment. */
-  async writes(more: number, deadlineMs = successionMs): Promise<void> {
+  /** Waits until so many more writes have been acknowledged than at this moment. How long none was is in the report. */
+  async writes(more: number, deadlineMs = wholeMs): Promise<void> {
     const goal = this.count + more;
     const options = { what: `${more} more acknowledged writes`, deadlineMs, everyMs: 50 };
     await waitUntil(() => Promise.resolve(this.count >= goal), options, { clock: systemClock });

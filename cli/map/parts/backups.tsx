@@ -24,11 +24,7 @@ const Backups = ({ host, status, nowMs }: { host: string; status: BarmanStatus; 
       {line === null ? "" : <Line line={line} nowMs={nowMs} />}
       <dl>
         <Fact name="Window">
-          {line === null
-            ? "no moment can be restored yet: there is no finished backup"
-            : line.untilNow
-            ? `any moment since ${momentText(line.fromMs)}, for ${spanText(nowMs - line.fromMs)}, up to now`
-            : `since ${momentText(line.fromMs)}; how far is not known, since no WAL is received now`}
+          {windowText(line, status, nowMs)}
         </Fact>
         <Fact name="WAL">
           {receiving ? `${nameOf(host, "barman")} receives it from ${primary}` : `not received: ${because}`}
@@ -53,13 +49,26 @@ const Backups = ({ host, status, nowMs }: { host: string; status: BarmanStatus; 
       {line === null ? "" : (
         <p class="fix">
           To restore a moment, type in the barman container:{" "}
-          <code>postdock barman restore --to '{momentText(nowMs - 60_000).replace(" UTC", "+00")}'</code>. It shows its
-          plan first.
+          <code>postdock barman restore --to '{momentText(example(line, nowMs)).replace(" UTC", "+00")}'</code>. It
+          shows its plan first.
         </p>
       )}
     </>
   );
 };
+
+function windowText(line: TimeLine | null, { catalog, gaps = 0 }: BarmanStatus, nowMs: number): string {
+  if (catalog === null) return "not known: the catalog of backups has not been read yet";
+  if (line === null) return "no moment can be restored yet: there is no finished backup";
+  const since = `since ${momentText(line.fromMs)}`;
+  if (!line.untilNow) return `${since}; how far is not known, since no WAL is received now`;
+  return gaps === 0
+    ? `any moment ${since}, for ${spanText(nowMs - line.fromMs)}, up to now`
+    : `${since}, but not every moment: WAL is missing; postdock barman list shows which`;
+}
+
+/** A moment that can be restored, mostly a minute ago. */
+const example = ({ fromMs }: TimeLine, nowMs: number) => Math.max(fromMs + 1_000, nowMs - 60_000);
 
 const Drill = ({ status: { verified }, nowMs }: { status: BarmanStatus; nowMs: number }) => {
   if (verified === null) return <>no backup has been restored and checked yet</>;

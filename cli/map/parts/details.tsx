@@ -83,7 +83,9 @@ const Voters = ({ cluster }: { cluster: MapView["cluster"] }) => {
           : refusal !== undefined
           ? refusal.slice(voter.length + 2)
           : primary
-          ? "grants it"
+          ? to === undefined || to === primary.status.node.host
+            ? "grants it"
+            : `has granted it to ${to ?? "nobody since its start"}`
           : to
           ? `has granted it to ${to}`
           : "is free to vote";
@@ -131,7 +133,7 @@ const mostEvents = 25;
 export const EventsPart = ({ view: { events, wallMs } }: { view: MapView }) => (
   <Panel id="events" title="What happened" wide>
     {events.length === 0
-      ? <p class="soft">Nothing that the nodes that answer have noted.</p>
+      ? <p class="soft">The containers that answer have noted nothing.</p>
       : (
         <ol class="events" reversed>
           {events.slice(-mostEvents).toReversed().map((event) => (

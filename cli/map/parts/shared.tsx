@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 // PURE: small pieces that several parts of the page use.
 import type { Child } from "hono/jsx";
-import { commandsIn, momentText, spanText } from "../words.ts";
+import { commandsIn, isMoment, momentText, spanText } from "../words.ts";
 
 /** A part of the page with its heading. */
 export const Panel = (
@@ -19,12 +19,17 @@ export const WithCommands = ({ text }: { text: string }) => (
 );
 
 /** A moment, and how long ago it was. */
-export const Moment = ({ wallMs, nowMs }: { wallMs: number; nowMs: number }) => (
-  <>
-    <time datetime={new Date(wallMs).toISOString()}>{momentText(wallMs)}</time>{" "}
-    <span class="soft">({wallMs <= nowMs ? `${spanText(nowMs - wallMs)} ago` : `in ${spanText(wallMs - nowMs)}`})</span>
-  </>
-);
+export const Moment = ({ wallMs, nowMs }: { wallMs: number; nowMs: number }) =>
+  isMoment(wallMs)
+    ? (
+      <>
+        <time datetime={new Date(wallMs).toISOString()}>{momentText(wallMs)}</time>{" "}
+        <span class="soft">
+          ({wallMs <= nowMs ? `${spanText(nowMs - wallMs)} ago` : `in ${spanText(wallMs - nowMs)}`})
+        </span>
+      </>
+    )
+    : <>{momentText(wallMs)}</>;
 
 /** A fact with its name, for a list of facts. */
 export const Fact = ({ name, children }: { name: string; children?: Child }) => (

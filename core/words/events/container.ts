@@ -67,7 +67,7 @@ export const containerEvents = {
   ),
   "An event was given up: it could not be sent": error(
     "The receiver did not take it at the last attempt, or the command failed.",
-    "The error says why. The event itself is in the log and, on a node, mostly in the history.",
+    "The error says why. The event itself is in the log, and mostly in the history.",
     "by sent attempt why",
   ),
   "An event was dropped: too many wait to be sent": error(

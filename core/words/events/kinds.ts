@@ -4,7 +4,7 @@ import type { EventName } from "./all.ts";
 
 const kinds: Readonly<Record<EventKind, readonly EventName[]>> = {
   promotion: ["Promoted", "Not promoted", "The promotion failed"],
-  fence: ["Fenced", "The fence process has ended PostgreSQL"],
+  fence: ["Fenced"], // what the fence process does beside it is the same event
   backup: [
     "Base backup is complete with its WAL",
     "Base backup failed",

@@ -20,11 +20,11 @@ export const poolEvents = {
     nothing,
     "up because",
   ),
-  "Pool changed": info("A backend was attached or detached.", "action backend because"),
+  "Pool changed": info("A backend was attached or detached.", "action backend host because"),
   "The pool could not be changed": warning(
     "It is tried again, or pgpool is started again.",
     nothing,
-    "action backend because why",
+    "action backend host because why",
   ),
   "The pool could not be mended": error("A look at the pool met a fault. The next one follows.", nothing, "error"),
   "DNS does not answer: the last good addresses are used": warning(

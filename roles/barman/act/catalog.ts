@@ -139,11 +139,9 @@ export async function finishBackups(barman: Barman, memory: Memory): Promise<voi
     await checkBackup(config.serverName, id, stop);
     state.due.catalogMs = clock.nowMs();
     if (closes + 1 < maxClosesForBackup) continue;
-    state.backup.failedWallMs = clock.wallMs();
-    log.error("Base backup did not get its last WAL; another one is taken", {
-      id,
-      because: "the primary changed while it was taken, or the receiver lost WAL",
-    });
+    const because = "the primary changed while it was taken, or the receiver lost WAL";
+    state.backup.failed = { atMs: clock.wallMs(), because: `${id} never got its last WAL: ${because}` };
+    log.error("Base backup did not get its last WAL; another one is taken", { id, because });
     await wantBackup(`backup ${id} never got its last WAL`, barman);
   }
 }

@@ -42,7 +42,8 @@ export async function startCopy(directory: string, stop: Stop, into: Into): Prom
   const log = `${directory}/restored.log`;
   const pgCtl = ["pg_ctl", "-D", directory];
   const start = [...pgCtl, "-l", log, "-w", "-t", String(startMs / 1000), "start"];
-  const started = await tryRun(...prepared(start, into, startMs + 30_000));
+  const starting = tryRun(...prepared(start, into, startMs + 30_000));
+  const started = await saysMeanwhile(starting, () => consistencyText(log), into);
   let last = started.code === 0 ? "" : commandErrorText(started);
   let saidMs = clock.nowMs();
   const quick = { as: owner, timeoutMs: 10_000 };
@@ -69,6 +70,25 @@ export async function startCopy(directory: string, stop: Stop, into: Into): Prom
     fix: `see ${log} for the WAL file that could not be read; give a moment before that, or a later backup`,
     exitCode: ExitCode.no,
   });
+}
+
+/** Says something every few seconds while work goes on. */
+async function saysMeanwhile<T>(work: Promise<T>, text: () => Promise<string>, { clock, say }: Into): Promise<T> {
+  const over = new AbortController();
+  const ended = work.finally(() => over.abort());
+  ended.catch(() => {}); // the caller gets it
+  while (true) {
+    await clock.sleep(sayEveryMs, over.signal);
+    if (over.signal.aborted) return await ended;
+    say(`  ${await text()}`);
+  }
+}
+
+/** How far the recovery is before the server answers. */
+async function consistencyText(log: string): Promise<string> {
+  const files = [...(await readIfThere(log) ?? "").matchAll(/restored log file "(\w+)"/g)];
+  const last = files.at(-1)?.[1];
+  return last === undefined ? "the copy starts" : `the copy recovers: it has read WAL up to ${last}`;
 }
 
 /** Ends a copy that runs. Throws CommandError if it does not end. */

@@ -61,7 +61,8 @@ async function runCheck(barman: Barman, memory: Memory): Promise<void> {
     const failures = await check(config.serverName, barman.stop);
     state.check = { atMs: clock.nowMs(), failures, error: null };
   } catch (error) {
-    state.check = { atMs: clock.nowMs(), failures: null, error: errorText(error) };
+    // what could not be seen is as old as what was seen last
+    state.check = { atMs: before?.atMs ?? state.startedMs, failures: null, error: errorText(error) };
   }
   if (barman.stop.aborted) return;
   const failures = state.check.failures;

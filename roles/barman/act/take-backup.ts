@@ -90,7 +90,7 @@ function noteFailure(
     log.warn("Base backup cut off: another node has become primary", change);
     return notFailed;
   }
-  state.backup.failedWallMs = clock.wallMs();
+  state.backup.failed = { atMs: clock.wallMs(), because: why };
   log.error("Base backup failed", {
     durationMs,
     host: source.host,

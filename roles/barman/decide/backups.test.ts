@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Backup } from "../text/barman-output.ts";
-import { type BackupView, firstBackup, mayBegin, retryPauseMs, wish as wishOf } from "./backups.ts";
+import {
+  type BackupView,
+  firstBackup,
+  mayBegin,
+  openFailure,
+  overdueMs,
+  retryPauseMs,
+  wish as wishOf,
+} from "./backups.ts";
 import { initialState } from "../state.ts";
 
 const backup = (status: string): Backup => ({
@@ -61,4 +69,32 @@ test("one that is wanted begins once WAL is received and some is archived; anoth
   assert.equal(mayBegin(checked("failed backups")), true);
   assert.equal(mayBegin({ ...state, check: { atMs: 0, failures: null, error: "it could not run" } }), true);
   assert.equal(mayBegin({ ...checked(), primary: "b" }), false, "WAL still comes from the former primary");
+});
+
+test("the last backup has failed until one succeeds, also as the catalog tells it after a restart", () => {
+  const atMs = Date.UTC(2026, 0, 1, 10);
+  const newest = { id: "b", beginSeconds: 1, endSeconds: atMs / 1000, sizeBytes: 1, copySeconds: 1, timeline: 1 };
+  const of = (failedMs: number | null, { ended = true, catalogued = false } = {}) =>
+    openFailure({
+      backup: { failed: failedMs === null ? null : { atMs: failedMs, because: "it is full" } },
+      catalog: {
+        atMs: 0,
+        backups: catalogued ? [{ ...backup("FAILED"), id: "20260101T100500" }] : [],
+        unused: [],
+        newest: ended ? newest : null,
+      },
+    });
+  assert.equal(of(null), null);
+  assert.equal(of(atMs - 1), null);
+  assert.equal(of(atMs + 1)?.because, "it is full");
+  assert.equal(of(5, { ended: false })?.because, "it is full");
+  assert.match(of(atMs - 1, { catalogued: true })!.because, /20260101T100500 as failed/);
+  assert.equal(openFailure({ backup: { failed: null }, catalog: null }), null);
+});
+
+test("a backup is overdue from the moment at which the schedule asks for one that is newer than the newest", () => {
+  const noon = Date.UTC(2026, 0, 1, 12);
+  assert.equal(overdueMs("0 0 * * *", noon, noon + 11 * 3_600_000), 0);
+  assert.equal(overdueMs("0 0 * * *", noon, noon + 36 * 3_600_000), 24 * 3_600_000);
+  assert.equal(overdueMs("0 0 * * 0", noon, noon + 36 * 3_600_000), 0, "2026-01-01 is a Thursday");
 });

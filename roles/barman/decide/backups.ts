@@ -1,8 +1,9 @@
 // PURE: when a base backup is wanted, and when one that is wanted may begin.
+import { nextRunMs } from "../../../config/cron.ts";
 import type { Backup } from "../text/barman-output.ts";
 import { finishedBackups, waitingBackups } from "./catalog.ts";
 import { receives } from "./health.ts";
-import type { BarmanState, CheckResult, ReceivingView } from "./view.ts";
+import type { BarmanState, CheckResult, FailedBackup, ReceivingView } from "./view.ts";
 
 /** Why the first base backup is taken. */
 export const firstBackup = "there is no base backup yet, and BACKUP_ON_START is 1";
@@ -51,4 +52,32 @@ const longestRetryMs = 1_800_000;
 /** The pause after so many failures in a row, milliseconds: 10 s, doubling up to half an hour. */
 export function retryPauseMs(failures: number): number {
   return Math.min(longestRetryMs, firstRetryMs * 2 ** Math.max(0, failures - 1));
+}
+
+type Failures = { backup: Pick<BarmanState["backup"], "failed"> } & Pick<BarmanState, "catalog">;
+
+/** The backup that has failed last; null: none has since the start, and the catalog has none. */
+export function lastFailure({ backup, catalog }: Failures): FailedBackup | null {
+  // one in the catalog has no end: its id says when it began, in UTC
+  const begun = (catalog?.backups ?? []).filter((b) => b.status === "FAILED").flatMap(({ id }) => {
+    const [, day, hour, minute, second] = /^(\d{8})T(\d\d)(\d\d)(\d\d)$/.exec(id) ?? [];
+    if (day === undefined) return [];
+    const date = day.replace(/^(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3");
+    return [{ atMs: Date.parse(`${date}T${hour}:${minute}:${second}Z`), because: `barman has ${id} as failed` }];
+  });
+  const all = backup.failed === null ? begun : [...begun, backup.failed];
+  return all.reduce<FailedBackup | null>((a, b) => a === null || b.atMs >= a.atMs ? b : a, null);
+}
+
+/** The last backup, if it failed; null: one has succeeded since. */
+export function openFailure(state: Failures): FailedBackup | null {
+  const last = lastFailure(state);
+  const endSeconds = state.catalog?.newest?.endSeconds ?? null;
+  return last !== null && (endSeconds === null || last.atMs > endSeconds * 1000) ? last : null;
+}
+
+/** For how long one that the schedule has asked for since the newest one ended has been missing, milliseconds. */
+export function overdueMs(schedule: string, newestEndMs: number, wallMs: number): number {
+  const dueMs = nextRunMs(schedule, newestEndMs);
+  return dueMs === null ? 0 : Math.max(0, wallMs - dueMs);
 }

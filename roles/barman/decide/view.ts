@@ -9,6 +9,7 @@ import type { Backup, BackupDetails, CheckFailure } from "../text/barman-output.
 
 /** The last `barman check`. `failures` is null if it could not run; `error` says why. */
 export interface CheckResult {
+  /** when it ran last, the clock's milliseconds; the role's start if it never could */
   atMs: number;
   failures: CheckFailure[] | null;
   error: string | null;
@@ -59,6 +60,12 @@ export interface CloudState {
   trouble: { wal: Trouble | null; backups: Trouble | null };
 }
 
+export interface FailedBackup {
+  /** milliseconds since 1970 */
+  atMs: number;
+  because: string;
+}
+
 /** All that the role knows. Each group has one writer; each decision takes only the part that it looks at. */
 export interface BarmanState {
   readonly startedMs: number;
@@ -100,8 +107,8 @@ export interface BarmanState {
   backup: {
     runningSinceMs: number | null;
     nextWallMs: number | null;
-    /** when one has failed last since the role started, milliseconds since 1970 */
-    failedWallMs: number | null;
+    /** the last one that has failed since the role started; when, in milliseconds since 1970 */
+    failed: FailedBackup | null;
     /** null while no copy is under way, or it cannot be seen how far it is */
     progress: BackupProgress | null;
     /** where the one that is under way, or was last taken, is copied from; null: none has been taken yet */

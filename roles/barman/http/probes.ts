@@ -7,6 +7,7 @@ import { withDeadline } from "../../../core/runtime/time.ts";
 import { no } from "../../../core/words/verdict.ts";
 import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
 import { because, checkText, decideLive, decideReady, doing, receives } from "../decide/health.ts";
+import { openFailure, overdueMs } from "../decide/backups.ts";
 import { finishedBackups } from "../decide/catalog.ts";
 import type { Barman } from "../state.ts";
 
@@ -32,6 +33,7 @@ export function barmanHttp(barman: Barman, follow: () => Promise<void>): RoleHtt
     primary: noDatabase,
     replica: noDatabase,
     readOnly: noDatabase,
+    history: () => barman.history.all(),
     addresses: () => barman.peers.names.all(),
     metrics: () => barman.metrics.text(),
   };
@@ -40,6 +42,7 @@ export function barmanHttp(barman: Barman, follow: () => Promise<void>): RoleHtt
 function barmanStatus(barman: Barman): BarmanStatus {
   const { state, clock, config } = barman;
   const now = clock.nowMs();
+  const endSeconds = state.catalog?.newest?.endSeconds ?? null;
   const finished = state.catalog === null ? null : finishedBackups(state.catalog.backups);
   return {
     schema: 1,
@@ -68,6 +71,8 @@ function barmanStatus(barman: Barman): BarmanStatus {
       bytes,
     })) ?? null,
     nextBackupMs: state.backup.nextWallMs,
+    backupOverdueMs: endSeconds === null ? null : overdueMs(config.schedule, endSeconds * 1000, clock.wallMs()),
+    backupFailed: openFailure(state),
     backupRunsMs: state.backup.runningSinceMs === null ? null : Math.round(now - state.backup.runningSinceMs),
     backupProgress: state.backup.progress,
     backupSource: state.backup.source,

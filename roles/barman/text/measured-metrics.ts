@@ -1,5 +1,6 @@
 // PURE: gauges of what is measured: the age of backups, the receiver's lag, which moments can be restored, and how old each look is.
 import { buildInfo, type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
+import { lastFailure } from "../decide/backups.ts";
 import type { BarmanState } from "../decide/view.ts";
 
 /** What the role knows, the clock's milliseconds now, and milliseconds since 1970. */
@@ -23,7 +24,7 @@ export const measuredGauges: readonly Gauge<BarmanMetricsView>[] = [
   gauge(
     "postdock_barman_last_failed_backup_time_seconds",
     "When a base backup has failed last, seconds since the epoch; absent if none has since the start, and the catalog has none",
-    ({ state }) => lastFailedSeconds(state),
+    ({ state }) => secondsOf(lastFailure(state)?.atMs),
   ),
   gauge(
     "postdock_barman_receiver_lag_bytes",
@@ -55,30 +56,15 @@ export const measuredGauges: readonly Gauge<BarmanMetricsView>[] = [
     "Age of what was last read for these metrics, seconds",
     ["source"],
     ({ state, nowMs }) =>
-      Object.entries(readAt(state)).map(([source, atMs]) => ({
-        labels: { source },
-        value: atMs === null ? null : (nowMs - atMs) / 1000,
-      })),
+      Object.entries(readAt(state)).map(([source, atMs]) => ({ labels: { source }, value: (nowMs - atMs) / 1000 })),
   ),
 ];
 
 const secondsOf = (ms: number | null | undefined) => ms === null || ms === undefined ? null : ms / 1000;
 
-/** When each source was read last, the clock's milliseconds. */
-function readAt({ catalog, check, cloud, disk, lag, moments }: BarmanState): Record<string, number | null> {
+/** When each source was read last, the clock's milliseconds: what has never been read is as old as the role. */
+function readAt({ catalog, check, cloud, disk, lag, moments, startedMs }: BarmanState): Record<string, number> {
   const last = { catalog, check, disk, receiver: lag, moments };
-  const ages = Object.fromEntries(Object.entries(last).map(([source, read]) => [source, read?.atMs ?? null]));
-  return { ...ages, ...(cloud !== null && cloud.store !== null ? { object_store: cloud.readMs } : {}) };
-}
-
-/** A failed backup in the catalog has no end: its id says when it began, in UTC. */
-function lastFailedSeconds({ backup, catalog }: BarmanState): number | null {
-  const begun = (catalog?.backups ?? []).filter((b) => b.status === "FAILED").flatMap(({ id }) => {
-    const [, day, hour, minute, second] = /^(\d{8})T(\d\d)(\d\d)(\d\d)$/.exec(id) ?? [];
-    if (day === undefined) return [];
-    const date = day.replace(/^(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3");
-    return [Date.parse(`${date}T${hour}:${minute}:${second}Z`) / 1000];
-  });
-  const noticed = backup.failedWallMs === null ? [] : [backup.failedWallMs / 1000];
-  return [...begun, ...noticed].reduce<number | null>((a, b) => Math.max(a ?? b, b), null);
+  const ages = Object.fromEntries(Object.entries(last).map(([source, read]) => [source, read?.atMs ?? startedMs]));
+  return cloud === null ? ages : { ...ages, object_store: Math.max(cloud.readMs, startedMs) };
 }

@@ -40,7 +40,7 @@ test("a role that has seen everything shows every metric that dashboards use, wi
   const state = healthy();
   state.primarySeenMs = 0;
   state.backup.nextWallMs = 5_000;
-  state.backup.failedWallMs = 4_000;
+  state.backup.failed = { atMs: 4_000, because: "" };
   state.backup.progress = { streamedBytes: 1, totalBytes: 2, bytesPerSecond: 1, leftSeconds: 1 };
   metrics.gauges(barmanGauges, () => ({ state, nowMs: 1_000, wallMs: 50_000 }));
   events.walGap.inc();
@@ -128,9 +128,12 @@ test("what was measured is shown with its age, and what could not be seen since 
   assert.ok(unseen.includes('postdock_metrics_age_seconds{source="receiver"} 0.5'));
 });
 
-test("before the first look nothing that is measured is present, not even an age", () => {
-  const measured = /receiver_lag|recoverable|missing_wal|age_seconds|failed_backup/;
-  assert.deepEqual(names(initialState(0, ["a"], "s3://bucket")).filter((n) => measured.test(n)), []);
+test("before the first look nothing that is measured is present, but an age: a look that always fails grows old too", () => {
+  const measured = /receiver_lag|recoverable|missing_wal|backup_age|failed_backup/;
+  const state = initialState(-500_000, ["a"], "s3://bucket");
+  assert.deepEqual(names(state).filter((n) => measured.test(n)), []);
+  const ages = samples(state).filter((s) => s.name === "postdock_metrics_age_seconds").map((s) => s.value);
+  assert.deepEqual(ages, [501, 501, 501, 501, 501, 501]);
 });
 
 test("the last failed backup is known from the catalog too, which outlives a restart", () => {
@@ -140,7 +143,7 @@ test("the last failed backup is known from the catalog too, which outlives a res
   const name = "postdock_barman_last_failed_backup_time_seconds";
   assert.equal(value(state, name), Date.UTC(2026, 10, 28, 10, 15) / 1000);
   state.catalog!.backups.pop();
-  state.backup.failedWallMs = Date.UTC(2026, 10, 28, 10, 16);
+  state.backup.failed = { atMs: Date.UTC(2026, 10, 28, 10, 16), because: "" };
   assert.equal(value(state, name), Date.UTC(2026, 10, 28, 10, 16) / 1000);
 });
 

@@ -89,7 +89,8 @@ async function apply(action: PoolAction, agent: PoolAgent): Promise<void> {
     return await startPool(agent, action.because);
   }
   const failed = await changeNode(action.do, action.id).catch(errorText);
-  const fields = { action: action.do, backend: action.id, because: action.because };
+  const host = agent.config.backends.find((b) => b.id === action.id)?.host;
+  const fields = { action: action.do, backend: action.id, host, because: action.because };
   if (failed !== null) return log.warn("The pool could not be changed", { ...fields, why: failed });
   const others = [...run.detached].filter((id) => id !== action.id);
   agent.run = { ...run, detached: new Set(action.do === "detach" ? [...others, action.id] : others) };

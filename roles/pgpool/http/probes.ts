@@ -98,6 +98,7 @@ export function pgpoolHttp(agent: PoolAgent): RoleHttp {
     primary: () => Promise.resolve(hasWriteNode(agent)),
     replica: () => Promise.resolve(reads()),
     readOnly: () => Promise.resolve(reads()),
+    history: () => agent.history.all(),
     addresses: () => agent.peers.names.all(),
     metrics: () => agent.metrics.text(),
   };

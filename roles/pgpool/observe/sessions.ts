@@ -1,9 +1,9 @@
 // Sees how many clients pgpool serves, and whether a login gets through, by one of its own beside the loop.
 import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import { titlesOf } from "../../../core/runtime/proc.ts";
-import type { PoolAgent } from "../state.ts";
+import { type PoolAgent, seenNow } from "../state.ts";
 import { countSessions, usedSessions } from "../decide/sessions.ts";
-import { parseShows, showArguments } from "../text/pool-shows.ts";
+import { parseShows, showArguments, showsAfter } from "../text/pool-shows.ts";
 import { runDirectory, settingOf } from "../text/pgpool-conf.ts";
 
 /** Updates how many sessions are in use, and by which users; null while pgpool does not run. */
@@ -29,7 +29,11 @@ export async function tryLogins(agent: PoolAgent): Promise<void> {
   while (!stop.aborted) {
     await clock.sleep(everyMs, stop);
     const number = agent.run?.number;
-    if (stop.aborted || !agent.run?.process.supervised.running() || !agent.seen.served) continue;
+    if (stop.aborted) return;
+    if (!agent.run?.process.supervised.running() || !seenNow(agent).served) {
+      if (agent.shows !== null) agent.shows = showsAfter(agent.shows, null, clock.nowMs());
+      continue;
+    }
     // the password is in .pgpass
     const tried = await tryRun(["psql", "-XAq", ...target, ...showArguments, "-c", "select 1"], {
       as: postgresAccount,
@@ -38,7 +42,7 @@ export async function tryLogins(agent: PoolAgent): Promise<void> {
       signal: stop,
     });
     if (stop.aborted || agent.run?.number !== number) continue; // it says nothing of the pgpool that runs now
-    agent.shows = tried.code === 0 ? { answers: parseShows(tried.stdout), atMs: clock.nowMs() } : null;
+    agent.shows = showsAfter(agent.shows, tried.code === 0 ? parseShows(tried.stdout) : null, clock.nowMs());
     const { failures } = agent.logins;
     if (tried.code === 0) {
       agent.logins = { failures: 0, why: "" };

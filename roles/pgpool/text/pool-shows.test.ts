@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { familiesText } from "../../../core/words/family.ts";
-import { frontendFamilies, parseShows, showFamilies } from "./pool-shows.ts";
+import { frontendFamilies, parseShows, readFamilies, showFamilies, showsAfter } from "./pool-shows.ts";
 
 const nodes =
   "node_id|hostname|port|status|pg_status|lb_weight|role|pg_role|select_cnt|load_balance_node|replication_delay|" +
@@ -38,4 +38,17 @@ test("how full pgpool is counts over all users", () => {
   ], 16));
   assert.match(text, /^pgpool2_frontend_used\{database="d",username="a"\} 3$/m);
   assert.match(text, /^pgpool2_frontend_used_ratio 0.25$/m);
+});
+
+test("an answer that cannot be read is absent, and its age goes on growing until one is read", () => {
+  const text = (shows: ReturnType<typeof showsAfter> | null, nowMs: number) => familiesText(readFamilies(shows, nowMs));
+  assert.equal(text(null, 1_000), "");
+  const never = showsAfter(showsAfter(null, null, 1_000), null, 11_000);
+  assert.match(text(never, 21_000), /^postdock_metrics_age_seconds\{source="show"\} 20$/m);
+  const read = showsAfter(never, parseShows(nodes), 21_000);
+  assert.match(text(read, 24_000), /^postdock_metrics_age_seconds\{source="show"\} 3$/m);
+  assert.match(text(read, 24_000), /^pgpool2_pool_nodes_select_cnt/m);
+  const failed = showsAfter(showsAfter(read, null, 31_000), null, 41_000);
+  assert.match(text(failed, 51_000), /^postdock_metrics_age_seconds\{source="show"\} 30$/m);
+  assert.doesNotMatch(text(failed, 51_000), /pgpool2/);
 });

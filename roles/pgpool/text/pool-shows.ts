@@ -122,12 +122,27 @@ export function frontendFamilies(used: readonly Used[], total: number): Family[]
   ];
 }
 
-/** How old the answers are. */
-export function showAge(ageMs: number): Family {
-  return {
+/** What pgpool answered last. */
+export interface ShowsRead {
+  /** null if the last attempt failed: what is not known is absent */
+  answers: PoolShows | null;
+  /** when they were last read, or pgpool had served first: a vain attempt makes nothing younger. The clock's milliseconds */
+  atMs: number;
+}
+
+/** What is known after an attempt to read, or without one; `answers`: null if there are none. */
+export function showsAfter(before: ShowsRead | null, answers: PoolShows | null, nowMs: number): ShowsRead {
+  return answers === null ? { answers, atMs: before?.atMs ?? nowMs } : { answers, atMs: nowMs };
+}
+
+/** What is known, with its age; nothing before the first attempt. */
+export function readFamilies(shows: ShowsRead | null, nowMs: number): Family[] {
+  if (shows === null) return [];
+  const age: Family = {
     name: "postdock_metrics_age_seconds",
     type: "gauge",
     help: "Age of what was last read from pgpool for these metrics, seconds",
-    samples: [{ labels: { source: "show" }, value: ageMs / 1000 }],
+    samples: [{ labels: { source: "show" }, value: (nowMs - shows.atMs) / 1000 }],
   };
+  return [...(shows.answers === null ? [] : showFamilies(shows.answers)), age];
 }

@@ -15,10 +15,10 @@ export async function requirePoolTls(
   const all = [...poolTls.map(([name, value]) => ({ name, value })), ...settings];
   const wanted = tlsWanted("pgpool", all, configDirectory);
   if (wanted === null) return;
-  const nowMs = clock.wallMs();
-  const faults = await lookAtTls(wanted, { nowMs, soonMs: -Infinity });
+  const seen = await lookAtTls(wanted, clock.wallMs());
+  const faults = seen.faults(-Infinity);
   if (faults.length > 0) throw tlsRefusal(faults);
-  for (const { because, fix } of await lookAtTls(wanted, { nowMs, soonMs: 0 })) {
+  for (const { because, fix } of seen.faults(0)) {
     log.warn("TLS is not as it should be", { because, fix });
   }
 }

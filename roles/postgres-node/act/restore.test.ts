@@ -69,6 +69,21 @@ test("copied with the lease, recovered as a standby of nobody, promoted under an
   await endLife(f, life);
 });
 
+test("a recovery that lets nobody in yet is shown, with what it waits for, and can be undone", async () => {
+  const f = ordered();
+  const { data, server } = f.node.doors;
+  const trouble = "barman's agent does not answer";
+  data.recoveryWal = () => ({ exhausted: false, trouble });
+  server.look = () => Promise.reject(new Error("the database system is starting up"));
+  const life = runNode(f.node);
+  await f.clock.pass(2_000);
+  assert.deepEqual([stepOf(f), statusOf(f.node).restore?.trouble], ["recovering", trouble]);
+  await f.node.memory.update((m) => ({ ...m, restore: m.restore && { ...m.restore, undo: true } }));
+  await f.clock.pass(2_000);
+  assert.ok(f.world.did.includes("undo r1"), f.world.did.join());
+  await endLife(f, life);
+});
+
 test("held at its target until the operator has looked", async () => {
   const f = ordered({ hold: true });
   f.world.exhausted = true;

@@ -106,6 +106,11 @@ async function forget(undone: boolean, node: Node): Promise<void> {
   restoring.clear();
 }
 
+/** A recovery lets nobody in before it has read the WAL up to the end of its backup, and barman may give none meanwhile. */
+export function noteRecovering({ doors, memory, restoring }: Node): void {
+  if (memory.now.restore !== null) restoring.set({ step: "recovering", trouble: doors.data.recoveryWal().trouble });
+}
+
 /**
  * Waits until the recovery has reached its target, and if the operator wants to look at it, until the operator has. Null: the
  * server may be promoted. Otherwise why it has to end.

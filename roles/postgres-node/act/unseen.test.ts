@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { node as findingsOf } from "../../../cli/cluster/diagnose-node.ts";
 import { cluster, says } from "../../../tests/support/fake-cluster.ts";
 import { endLife, type FakeNode, fakeNode } from "../../../tests/support/fake-node.ts";
+import { nodeHttp } from "../http/probes.ts";
 import { runNode } from "../life.ts";
 import { statusOf } from "../node.ts";
 import { refusedHere } from "../observe/trouble.ts";
@@ -30,6 +31,9 @@ test("a standby that starts and does not let its agent in says so, with the fix,
   assert.match(trouble!.fix, /"local all postgres trust" the first line of pg_hba\.conf in PGDATA of pg1/);
   await f.clock.pass(25_000);
   assert.match(statusOf(f.node).unhealthy!, /not answered its agent for \d+ s.*password authentication failed/);
+  const live = await nodeHttp(f.node, { text: () => Promise.resolve("") }).healthz();
+  assert.equal(live.ok, true, "it would refuse its agent after a restart too");
+  assert.match(live.because, /password authentication failed.*; a restart of this container does not help$/);
   assert.deepEqual(f.world.did.filter((w) => w.startsWith("history")), ["history: The agent cannot see its server"]);
   letIn();
   await f.clock.pass(12_000);
@@ -73,6 +77,23 @@ test("it serves on where no standby is seen, where an operator mends it in time,
     await f.clock.pass(15_000);
     assert.ok(f.world.held && f.world.runs && !f.world.did.some((w) => w.startsWith("release")), f.world.did.join());
     if (f === mended) assert.equal(statusOf(f.node).trouble, null);
+    await endLife(f, life);
+  }
+});
+
+test("a primary that refuses its agent and has no heir is not restarted for it; one that is silent is", async () => {
+  for (const silent of [false, true]) {
+    const f = fakeNode();
+    for (const host of ["pg2", "pg3"]) f.world.others.set(host, { ...says(host), priority: 0 });
+    const life = runNode(f.node);
+    await f.clock.pass(15_000);
+    refuse(f);
+    if (silent) f.node.doors.server.look = () => Promise.reject(new Error("no answer within 3000 ms"));
+    await f.clock.pass(200_000);
+    assert.ok(f.world.held && f.world.runs, "it serves on");
+    assert.notEqual(statusOf(f.node).unhealthy, null);
+    const live = await nodeHttp(f.node, { text: () => Promise.resolve("") }).healthz();
+    assert.equal(live.ok, !silent, live.because);
     await endLife(f, life);
   }
 });

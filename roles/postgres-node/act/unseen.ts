@@ -10,9 +10,12 @@ import { successorOf } from "./hand-over.ts";
 /** A primary that has refused its agent for so long gives way, milliseconds: an operator's reload takes less. */
 const patienceMs = 30_000;
 
-/** Says what keeps the agent from seeing its server; once in the history. */
-export function noteUnseen(trouble: Trouble, { clock, condition, history }: Node): void {
-  if (condition.failed(clock.nowMs(), trouble)) history.warn("The agent cannot see its server", { ...trouble });
+/** Says what keeps the agent from seeing its server; once in the history. `refused`: null if the server is silent. */
+export function noteUnseen(refused: Trouble | null, why: string, { clock, condition, history }: Node): void {
+  const trouble = refused ?? { because: `PostgreSQL does not answer its agent: ${why}`, fix: seeLog };
+  if (condition.failed(clock.nowMs(), trouble, refused !== null)) {
+    history.warn("The agent cannot see its server", { ...trouble });
+  }
 }
 
 /**
@@ -24,7 +27,7 @@ export async function giveWayUnseen(error: unknown, node: Node): Promise<ServerE
   const { candidacy, clock, config, seen } = node;
   if (seen.role() !== "unknown" || candidacy.current !== null) return null;
   const refused = refusedHere(error, config);
-  noteUnseen(refused ?? { because: `PostgreSQL does not answer its agent: ${errorText(error)}`, fix: seeLog }, node);
+  noteUnseen(refused, errorText(error), node);
   if (refused === null || seen.silentMs(clock.nowMs()) < patienceMs || !leads(node)) return null;
   const succession = successorOf(node, await observeSurroundings(node), null);
   if (succession === null || "none" in succession) return null;

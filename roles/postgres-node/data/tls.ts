@@ -24,7 +24,7 @@ export async function requireTlsFiles(
   const hasData = await exists(join(pgdata, "PG_VERSION"));
   // a clone or a restore brings the files that are in the data directory
   const files = hasData ? wanted.files : wanted.files.filter((f) => !isInside(f, pgdata));
-  const faults = await lookAtTls({ ...wanted, files }, { nowMs: clock.wallMs(), soonMs: 0 });
+  const faults = (await lookAtTls({ ...wanted, files }, clock.wallMs())).faults(0);
   if (faults.length === 0) return;
   const before = await readIfThere(join(pgdata, "postgresql.conf")) ?? "";
   if (hasData && linesOfTls(before) === linesOfTls(conf)) {

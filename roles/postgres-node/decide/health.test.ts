@@ -136,17 +136,27 @@ test("decideHealth() never passes two primaries that see the same nodes", () => 
 
 test("a node is unhealthy once its server has been down, or it has waited, for longer than its variables allow", () => {
   const limits = { failingMs: 90_000, waitingMs: 600_000 };
-  const sound = { failingMs: 0, trouble: null, waitingMs: 0, waitsBecause: "no primary", limits };
+  const sound = { failingMs: 0, refuses: false, trouble: null, waitingMs: 0, waitsBecause: "no primary", limits };
   const trouble = { because: "FATAL: the disk is on fire" };
   assert.equal(decideUnhealthy(sound), null);
   assert.equal(decideUnhealthy({ ...sound, failingMs: 89_999, trouble, waitingMs: 599_999 }), null);
   assert.match(
-    decideUnhealthy({ ...sound, failingMs: 90_000, trouble })!,
+    decideUnhealthy({ ...sound, failingMs: 90_000, trouble })!.because,
     /not answered its agent for 90 s.*START_TIMEOUT: FATAL: the disk/,
   );
   assert.match(
-    decideUnhealthy({ ...sound, waitingMs: 600_000 })!,
+    decideUnhealthy({ ...sound, waitingMs: 600_000 })!.because,
     /waited for 600 s.*WAIT_UPSTREAM_TIMEOUT: no primary/,
   );
   assert.equal(decideUnhealthy({ ...sound, limits: { failingMs: 0, waitingMs: 0 } }), null, "nothing is wrong");
+});
+
+test("a restart may help a server that is down or silent; not one that refuses its agent, nor a node that waits for others", () => {
+  const limits = { failingMs: 90_000, waitingMs: 600_000 };
+  const sound = { failingMs: 0, refuses: false, trouble: null, waitingMs: 0, waitsBecause: "", limits };
+  const helps = (changes: Partial<typeof sound>) => decideUnhealthy({ ...sound, ...changes })?.restartHelps;
+  assert.equal(helps({ failingMs: 90_000 }), true);
+  assert.equal(helps({ failingMs: 90_000, refuses: true }), false);
+  assert.equal(helps({ waitingMs: 600_000 }), false);
+  assert.equal(helps({ failingMs: 90_000, waitingMs: 600_000 }), true);
 });

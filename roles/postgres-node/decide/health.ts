@@ -67,6 +67,8 @@ export function decideHealth(view: HealthView): Verdict {
 export interface Downtime {
   /** for how long its server has failed, in one attempt after another, and why */
   failingMs: number;
+  /** its server runs, and refuses what its agent asks: clients may be served */
+  refuses: boolean;
   trouble: { because: string } | null;
   /** for how long it has waited for an upstream, a primary or a majority, and why */
   waitingMs: number;
@@ -74,17 +76,31 @@ export interface Downtime {
   limits: { failingMs: number; waitingMs: number };
 }
 
-/** Why a node whose server is down counts as unhealthy; null while it does not. It votes in any case. */
-export function decideUnhealthy({ failingMs, trouble, waitingMs, waitsBecause, limits }: Downtime): string | null {
+/** A node that does not do its work. It votes in any case. */
+export interface Unhealthy {
+  because: string;
+  /**
+   * Whether a restart of its container may help: only then /healthz fails. It makes no other node come back, and a server that
+   * refuses its agent would refuse it again, after its clients were sent away.
+   */
+  restartHelps: boolean;
+}
+
+/** Why a node counts as unhealthy; null while it does not. */
+export function decideUnhealthy(
+  { failingMs, refuses, trouble, waitingMs, waitsBecause, limits }: Downtime,
+): Unhealthy | null {
   const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
   if (failingMs > 0 && failingMs >= limits.failingMs) {
-    return `PostgreSQL has not answered its agent for ${
-      seconds(failingMs)
-    }, longer than REPMGR_WAIT_POSTGRES_START_TIMEOUT` +
-      (trouble === null ? "" : `: ${trouble.because}`);
+    const because = `PostgreSQL has not answered its agent for ${seconds(failingMs)}, longer than ` +
+      `REPMGR_WAIT_POSTGRES_START_TIMEOUT${trouble === null ? "" : `: ${trouble.because}`}`;
+    return { because, restartHelps: !refuses };
   }
   if (waitingMs > 0 && waitingMs >= limits.waitingMs) {
-    return `this node has waited for ${seconds(waitingMs)}, longer than WAIT_UPSTREAM_TIMEOUT: ${waitsBecause}`;
+    const because = `this node has waited for ${
+      seconds(waitingMs)
+    }, longer than WAIT_UPSTREAM_TIMEOUT: ${waitsBecause}`;
+    return { because, restartHelps: false };
   }
   return null;
 }

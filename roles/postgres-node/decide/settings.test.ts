@@ -17,7 +17,6 @@ const sound: SettingsSeen = {
   ],
   ofRoles: [],
   toArchive: null,
-  idleSlots: [],
   facts: soundFacts,
 };
 const raised = { name: "max_connections", own: 100, primary: 300, needed: true };

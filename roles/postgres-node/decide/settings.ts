@@ -5,7 +5,7 @@ import { breaksConsistency, wordOf } from "../../../config/durability.ts";
 import type { ServerFacts } from "../../../core/protocol/server-facts.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 import type { AlteredSetting } from "../text/auto-conf.ts";
-import { slotTroubles } from "./slot-troubles.ts";
+import { slotCopyTroubles } from "./slot-troubles.ts";
 import { type Raised, raisedFix } from "../text/raised-settings.ts";
 
 /** A setting that was raised at the last start; `needed`: the primary still has more than CONFIGS ask for here. */
@@ -29,8 +29,6 @@ export interface SettingsSeen {
   ofRoles: readonly (Setting & { of: string })[];
   /** WAL files that archive_command or archive_library has not taken yet; null: archive_mode is off */
   toArchive: number | null;
-  /** logical slots that are no copies, and that nobody has used for a while */
-  idleSlots: readonly string[];
   facts: ServerFacts;
 }
 
@@ -59,7 +57,7 @@ export function findSettingTroubles(view: SettingsView): Trouble[] {
     ...unheard(view),
     ...unsafe(view),
     ...of(view),
-    ...slotTroubles({ host: view.config.host, role: view.role, ...view.seen }),
+    ...slotCopyTroubles({ host: view.config.host, role: view.role, inForce: view.seen.inForce }),
   ];
 }
 

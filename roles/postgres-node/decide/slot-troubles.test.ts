@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { slotTroubles, type SlotTroubleView } from "./slot-troubles.ts";
+import { slotCopyTroubles, type SlotTroubleView } from "./slot-troubles.ts";
 
 const sound: SlotTroubleView = {
   host: "pg2",
   role: "standby",
-  idleSlots: [],
   inForce: [
     { name: "sync_replication_slots", value: "on" },
     { name: "hot_standby_feedback", value: "on" },
@@ -14,7 +13,7 @@ const sound: SlotTroubleView = {
   ],
 };
 const found = (changes: Partial<SlotTroubleView>) =>
-  slotTroubles({ ...sound, ...changes }).map((t) => `${t.because}; ${t.fix}`).join("\n");
+  slotCopyTroubles({ ...sound, ...changes }).map((t) => `${t.because}; ${t.fix}`).join("\n");
 const having = (name: string, value: string) =>
   found({ inForce: sound.inForce.map((s) => s.name === name ? { name, value } : s) });
 
@@ -28,9 +27,4 @@ test("what keeps PostgreSQL from copying failover slots is named, with what to s
   assert.match(having("primary_slot_name", ""), /primary_slot_name is empty; set USE_REPLICATION_SLOTS=1/);
   assert.equal(found({ role: "primary", inForce: [{ name: "hot_standby_feedback", value: "off" }] }), "");
   assert.equal(having("sync_replication_slots", "off"), "");
-});
-
-test("a logical slot of a standby that nobody uses is named; one of a primary waits for its subscriber", () => {
-  assert.match(found({ idleSlots: ["it's"] }), /slot it's on the standby pg2.*pg_drop_replication_slot\('it''s'\)/);
-  assert.equal(found({ role: "primary", idleSlots: ["a"] }), "");
 });

@@ -1,12 +1,10 @@
-// PURE: logical slots on a standby that keep WAL for nobody, and settings that keep slots from being copied to it.
+// PURE: settings that keep logical slots from being copied to a standby.
 import type { Setting } from "../../../config/list-syntax.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 
 export interface SlotTroubleView {
   host: string;
   role: "primary" | "standby";
-  /** logical slots that are no copies, and that nobody has used for a while */
-  idleSlots: readonly string[];
   /** values in force */
   inForce: readonly Setting[];
 }
@@ -18,23 +16,16 @@ const needs: readonly { name: string; sound: (value: string) => boolean; fix: st
   { name: "primary_slot_name", sound: (v) => v !== "", fix: "USE_REPLICATION_SLOTS=1" },
 ];
 
-/** What is wrong with the slots of a standby, each with what to type. */
-export function slotTroubles({ host, role, idleSlots, inForce }: SlotTroubleView): Trouble[] {
+/** What keeps slots from being copied to a standby, each with what to type. */
+export function slotCopyTroubles({ host, role, inForce }: SlotTroubleView): Trouble[] {
   if (role !== "standby") return [];
   const valueOf = (name: string) => inForce.find((s) => s.name === name)?.value ?? null;
   const lacks = valueOf("sync_replication_slots") !== "on" ? [] : needs.filter(({ name, sound }) => {
     const value = valueOf(name);
     return value !== null && !sound(value);
   });
-  return [
-    ...lacks.map(({ name, fix }) => ({
-      because: `sync_replication_slots is on, but no slot is copied to ${host}: ${name} is ${valueOf(name) || "empty"}`,
-      fix: `set ${fix} of all nodes`,
-    })),
-    ...idleSlots.map((slot) => ({
-      because: `nobody uses the logical slot ${slot} on the standby ${host}: it keeps WAL until the limit is reached`,
-      fix: `if its subscriber does not come back, type on ${host}: ` +
-        `select pg_drop_replication_slot('${slot.replaceAll("'", "''")}')`,
-    })),
-  ];
+  return lacks.map(({ name, fix }) => ({
+    because: `sync_replication_slots is on, but no slot is copied to ${host}: ${name} is ${valueOf(name) || "empty"}`,
+    fix: `set ${fix} of all nodes`,
+  }));
 }

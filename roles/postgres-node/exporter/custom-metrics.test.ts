@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { createLog } from "../../../core/runtime/log.ts";
 import { CustomMetrics, namesIn } from "./custom-metrics.ts";
 import { type CustomQuery, parseQueries } from "./custom-queries.ts";
+import type { RoundDeps } from "./rounds.ts";
 import type { ExporterSession, ReadAs, Row } from "./source.ts";
 
 function queriesOf(document: unknown): readonly CustomQuery[] {
@@ -16,7 +17,7 @@ const metrics = [{ n: { usage: "GAUGE", description: "N" } }];
 /** The queries, and a server that answers each with one row, or as `answer` says. */
 function made(document: unknown, answer: (sql: string) => readonly Row[] | Error = () => [{ n: 1 }]) {
   let nowMs = 0;
-  const seen = { answers: true, asked: [] as [string, ReadAs][], open: 0 };
+  const seen = { server: "answers" as ReturnType<RoundDeps["server"]>, asked: [] as [string, ReadAs][], open: 0 };
   const logged: string[] = [];
   const connect = (): ExporterSession => {
     seen.open++;
@@ -33,7 +34,7 @@ function made(document: unknown, answer: (sql: string) => readonly Row[] | Error
     clock: { nowMs: () => nowMs, wallMs: () => nowMs, sleep: () => Promise.resolve() },
     log: createLog({ level: "INFO", write: (line) => void logged.push(line), wallMs: () => 0 }),
     signal: new AbortController().signal,
-    answers: () => seen.answers,
+    server: () => seen.server,
     connect,
   });
   const pass = async (ms: number) => {
@@ -110,7 +111,10 @@ test("a server that does not answer is asked once a round; without a server noth
   assert.equal(seen.asked.length, 1);
   assert.equal(seen.open, 0);
   assert.equal(lines().includes("b_n 1"), false, "no old value is shown as if it were known");
-  seen.answers = false;
+  const age = (query: string) => `postdock_custom_query_age_seconds{query="${query}"} 10`;
+  assert.ok(lines().includes(age("a")) && lines().includes(age("b")), "a vain attempt makes nothing younger");
+  assert.equal(lines().some((line) => line.startsWith('postdock_custom_query_error{query="b"}')), false);
+  seen.server = "none";
   await pass(10_000);
   assert.equal(seen.asked.length, 1);
   assert.equal(lines().some((line) => line.includes('{query="a"}')), false);

@@ -1,10 +1,8 @@
 // Reads the operator's queries at intervals, beside the exporter's own sources, so that a slow one delays nothing but itself.
-import { errorText } from "../../../core/words/errors.ts";
 import { familiesText, type Family } from "../../../core/words/family.ts";
-import type { Log } from "../../../core/runtime/log.ts";
-import { type Clock, every, withDeadline } from "../../../core/runtime/time.ts";
 import { customFamilies, type CustomQuery } from "./custom-queries.ts";
-import { type ExporterSession, isRefusal } from "./source.ts";
+import { type Reading, type RoundDeps, Rounds, wasAsked } from "./rounds.ts";
+import type { ExporterSession } from "./source.ts";
 import { matchesRange, versionOf } from "./version-range.ts";
 
 /** The file of METRICS_QUERIES, as it was read at the start. */
@@ -15,96 +13,50 @@ export interface QueriesFile {
   queries: readonly CustomQuery[];
 }
 
-export interface CustomDeps {
-  clock: Clock;
-  log: Log;
-  signal: AbortSignal;
-  /** whether there is a server that answers its agent */
-  answers(): boolean;
-  connect(): ExporterSession;
-}
-
-/** How often a query runs at most, and how long it may take, milliseconds; the server ends its statements sooner. */
-const everyMs = 10_000;
+/** How long a query may take, milliseconds; the server ends its statements sooner. */
 const queryMs = 8_000;
 /** A query that has failed runs again after this long at the latest, milliseconds. */
 const againMs = 60_000;
 
-interface Read {
-  /** null if the last attempt failed: what is not known is absent */
-  families: readonly Family[] | null;
+interface Answer {
+  families: readonly Family[];
+  /** what is cut off of it */
   problem: string | null;
-  atMs: number;
-  tookMs: number;
 }
 
+const problemOf = ({ value, why }: Reading<Answer>): string | null => why ?? value?.problem ?? null;
+
 export class CustomMetrics {
-  private readonly last = new Map<string, Read>();
+  private readonly readings: Rounds<Answer>;
   /** what was logged last of each query */
   private readonly said = new Map<string, string | null>();
   private readonly leftOut = new Set<string>();
-  private session: ExporterSession | null = null;
 
-  constructor(private readonly file: QueriesFile, private readonly deps: CustomDeps) {}
+  constructor(private readonly file: QueriesFile, private readonly deps: RoundDeps) {
+    this.readings = new Rounds(
+      file.queries.map((query) => ({
+        name: query.name,
+        everyMs: query.cacheMs,
+        againMs: Math.min(query.cacheMs, againMs),
+        readMs: queryMs,
+        read: (session) => read(query, session),
+      })),
+      deps,
+    );
+  }
 
   /** Reads until the signal aborts. Never throws. */
   async run(): Promise<void> {
-    const { clock, log, signal } = this.deps;
-    await every(everyMs, () => this.round(), {
-      clock,
-      signal,
-      onError: (error) => log.warn("Custom metrics could not be read", { why: errorText(error) }),
-    });
-    this.close();
+    await this.readings.run(
+      () => this.round(),
+      (why) => this.deps.log.warn("Custom metrics could not be read", { why }),
+    );
   }
 
-  /** Runs each query that is due, one after the other. Once the server does not answer, the others are not asked. */
+  /** Runs each query that is due. */
   async round(): Promise<void> {
-    const { clock, signal } = this.deps;
-    const startedMs = clock.nowMs();
-    for (const query of this.file.queries) {
-      if (signal.aborted) return;
-      if (!this.deps.answers()) {
-        this.last.clear();
-        return this.close();
-      }
-      const before = this.last.get(query.name);
-      if (before !== undefined && startedMs - before.atMs < pauseMs(query, before) - everyMs / 2) continue;
-      if (await this.read(query)) continue;
-      for (const name of this.last.keys()) if (name !== query.name) this.last.delete(name);
-      return;
-    }
-  }
-
-  /** Returns whether the server has answered. */
-  private async read(query: CustomQuery): Promise<boolean> {
-    const { clock } = this.deps;
-    const startedMs = clock.nowMs();
-    const keep = (families: Read["families"], problem: string | null) => {
-      this.last.set(query.name, { families, problem, atMs: clock.nowMs(), tookMs: clock.nowMs() - startedMs });
-      this.say(query.name, problem);
-    };
-    try {
-      const session = this.session ??= this.deps.connect();
-      const rows = await withDeadline(this.rows(query, session), queryMs, "PostgreSQL");
-      if (rows === null) return true;
-      const { families, problems } = customFamilies(query, rows);
-      keep(families, problems.length === 0 ? null : problems.join("; "));
-      return true;
-    } catch (error) {
-      keep(null, errorText(error));
-      this.close(); // it may still be busy
-      return isRefusal(error);
-    }
-  }
-
-  /** Null: the query is for other versions of PostgreSQL. */
-  private async rows({ range, sql }: CustomQuery, session: ExporterSession) {
-    if (range !== null) {
-      const [row] = await session.rows("select current_setting('server_version_num')::int as version", "monitor");
-      if (matchesRange(range, versionOf(Number(row?.version))) !== true) return null;
-    }
-    return await session.rows(sql, "custom");
+    await this.readings.round();
+    for (const [query, reading] of this.readings.last) if (wasAsked(reading)) this.say(query, problemOf(reading));
   }
 
   private say(query: string, problem: string | null): void {
@@ -120,27 +72,29 @@ export class CustomMetrics {
     const nowMs = this.deps.clock.nowMs();
     const names = new Set(taken);
     const shown: Family[] = [];
-    for (const { families } of this.last.values()) {
-      for (const family of families ?? []) {
+    const { last } = this.readings;
+    for (const { value } of last.values()) {
+      for (const family of value?.families ?? []) {
         if (names.has(family.name)) this.leaveOut(family.name);
         else shown.push(family);
         names.add(family.name);
       }
     }
-    const of = (name: string, help: string, value: (read: Read) => number): Family => ({
+    const of = (name: string, help: string, value: (read: Reading<Answer>) => number, of = [...last]): Family => ({
       name: `postdock_custom_query_${name}`,
       type: "gauge",
       help,
-      samples: [...this.last].map(([query, read]) => ({ labels: { query }, value: value(read) })),
+      samples: of.map(([query, read]) => ({ labels: { query }, value: value(read) })),
     });
     return familiesText([
       ...shown,
-      of("error", "1 if the query failed the last time, or its answer was cut", (r) => Number(r.problem !== null)),
       of(
-        "age_seconds",
-        "Age of what the query has answered, or of its failure, seconds",
-        (r) => (nowMs - r.atMs) / 1000,
+        "error",
+        "1 if the query failed the last time, or its answer was cut",
+        (r) => Number(problemOf(r) !== null),
+        [...last].filter(([, reading]) => wasAsked(reading)),
       ),
+      of("age_seconds", "Age of what the query has answered last, seconds", (r) => (nowMs - r.atMs) / 1000),
       of("duration_seconds", "Time that the query took the last time, seconds", (r) => r.tookMs / 1000),
       {
         name: "pg_exporter_user_queries_load_error",
@@ -157,15 +111,17 @@ export class CustomMetrics {
     }
     this.leftOut.add(name);
   }
-
-  private close(): void {
-    this.session?.close();
-    this.session = null;
-  }
 }
 
-const pauseMs = ({ cacheMs }: CustomQuery, { families }: Read) =>
-  Math.max(everyMs, families === null ? Math.min(cacheMs, againMs) : cacheMs);
+/** Undefined: the query is for other versions of PostgreSQL. */
+async function read(query: CustomQuery, session: ExporterSession): Promise<Answer | undefined> {
+  if (query.range !== null) {
+    const [row] = await session.rows("select current_setting('server_version_num')::int as version", "monitor");
+    if (matchesRange(query.range, versionOf(Number(row?.version))) !== true) return undefined;
+  }
+  const { families, problems } = customFamilies(query, await session.rows(query.sql, "custom"));
+  return { families, problem: problems.length === 0 ? null : problems.join("; ") };
+}
 
 /** The names of the metrics in a scrape. */
 export const namesIn = (text: string): Set<string> =>

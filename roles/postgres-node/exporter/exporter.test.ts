@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLog } from "../../../core/runtime/log.ts";
 import { Exporter } from "./exporter.ts";
+import type { RoundDeps } from "./rounds.ts";
 import { settingFamilies } from "./settings.ts";
 import { type ExporterSession, familiesOf, isRefusal, type Row } from "./source.ts";
 
@@ -11,7 +12,7 @@ const asked = (sql: string) => /from (pg_\w+|pg_ls_waldir)/.exec(sql)?.[1] ?? sq
 /** An exporter of a server that answers each query with one row, or as `answer` says. */
 function made(answer: (view: string) => readonly Row[] | Error = () => [{}]) {
   let nowMs = 0;
-  const seen = { answers: true, queries: [] as string[], sessions: 0, open: 0 };
+  const seen = { server: "answers" as ReturnType<RoundDeps["server"]>, queries: [] as string[], sessions: 0, open: 0 };
   const logged: string[] = [];
   const connect = (): ExporterSession => {
     seen.sessions++;
@@ -30,9 +31,9 @@ function made(answer: (view: string) => readonly Row[] | Error = () => [{}]) {
     clock: { nowMs: () => nowMs, wallMs: () => nowMs, sleep: () => Promise.resolve() },
     log: createLog({ level: "INFO", write: (line) => void logged.push(line), wallMs: () => 0 }),
     signal: new AbortController().signal,
-    answers: () => seen.answers,
+    server: () => seen.server,
     connect,
-    server: "n1:5432",
+    label: "n1:5432",
     tables: 5,
   });
   return { exporter, seen, logged, pass: (ms: number) => nowMs += ms };
@@ -67,7 +68,7 @@ test("what was last read is shown with its age; sources that cost disk reads are
 test("without a server nothing is asked and nothing is shown", async () => {
   const { exporter, seen } = made(database);
   await exporter.round();
-  seen.answers = false;
+  seen.server = "none";
   const before = seen.queries.length;
   await exporter.round();
   assert.equal(seen.queries.length, before);
@@ -112,6 +113,25 @@ test("a server that does not answer is asked once a round, and no old value is s
   answers = true;
   await exporter.round();
   assert.ok(exporter.text().includes('pg_scrape_collector_success{collector="settings"} 1\n'));
+});
+
+test("while the server is silent nothing is asked or known, and every age grows; without a server there is none", async () => {
+  const { exporter, seen, pass } = made(database);
+  await exporter.round();
+  const before = seen.queries.length;
+  seen.server = "silent";
+  for (let i = 0; i < 3; i++) {
+    pass(60_000);
+    await exporter.round();
+  }
+  assert.equal(seen.queries.length, before);
+  const text = exporter.text();
+  assert.deepEqual(values(text, "pg_database_size_bytes"), []);
+  const ages = values(text, "postdock_metrics_age_seconds");
+  assert.ok(ages.length > 10 && ages.every((line) => line.endsWith(" 180")), ages.join());
+  seen.server = "none";
+  await exporter.round();
+  assert.deepEqual(values(exporter.text(), "postdock_metrics_age_seconds"), []);
 });
 
 test("rows become samples; null labels are empty, null values are left out, booleans are 0 or 1", () => {

@@ -7,20 +7,24 @@ import { type Node, statusOf } from "../node.ts";
 import { connectExporter } from "../tools/exporter-session.ts";
 import { CustomMetrics, namesIn, type QueriesFile } from "./custom-metrics.ts";
 import { Exporter } from "./exporter.ts";
+import type { RoundDeps } from "./rounds.ts";
 
 /** Fills the metrics of the node until it is to stop. `file`: queries of the operator. */
 export function exportMetrics(node: Node, metrics: Metrics, file: QueriesFile | null): void {
   const { config, clock, log, stop, seen } = node;
-  const deps = {
+  const deps: RoundDeps = {
     clock,
     log,
     signal: stop,
-    answers: () => ["primary", "standby"].includes(seen.role()),
+    server: () => {
+      const role = seen.role();
+      return role === "none" ? role : role === "unknown" ? "silent" : "answers";
+    },
     connect: () => connectExporter(config.postgresDb, config.replicationDb),
   };
   const exporter = new Exporter({
     ...deps,
-    server: `${config.host}:5432`,
+    label: `${config.host}:5432`,
     tables: config.metricsTables,
   });
   const custom = file === null ? null : new CustomMetrics(file, deps);

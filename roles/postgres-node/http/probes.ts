@@ -7,6 +7,7 @@ import { whyNotReady } from "../decide/lag.ts";
 import { positionCertain } from "../decide/certain.ts";
 import { licenseOf, type Node, statusOf } from "../node.ts";
 import { observeServer } from "../observe/server.ts";
+import { unhealthyNow } from "../observe/trouble.ts";
 
 /** An observation older than this is not used for an answer, milliseconds. */
 const staleMs = 5_000;
@@ -42,10 +43,11 @@ export function nodeHttp(node: Node, metrics: Pick<Metrics, "text">): RoleHttp {
     },
     changed: (revision, ms) => node.activity.untilChanged(revision, ms),
     healthz: () => {
-      const now = status();
-      return Promise.resolve(
-        now.unhealthy === null ? yes(`${now.phase}: ${now.doing} (${now.because})`) : no(now.unhealthy),
-      );
+      const { because, doing, phase } = status();
+      const unhealthy = unhealthyNow(node);
+      if (unhealthy?.restartHelps) return Promise.resolve(no(unhealthy.because));
+      const more = unhealthy && `; ${unhealthy.because}; a restart of this container does not help`;
+      return Promise.resolve(yes(`${phase}: ${doing} (${because})${more ?? ""}`));
     },
     readyz: () => {
       if (node.activity.phase !== "running") return Promise.resolve(no(status().doing));
@@ -61,6 +63,7 @@ export function nodeHttp(node: Node, metrics: Pick<Metrics, "text">): RoleHttp {
       return Promise.resolve(lag <= maxLagBytes ? yes(`${lag} bytes behind`) : no(`${lag} bytes behind`));
     },
     readOnly: () => Promise.resolve(serving("any")),
+    history: () => node.history.all(),
     addresses: () => node.doors.others.addresses(),
     metrics: () => metrics.text(),
   };

@@ -5,7 +5,11 @@ import { buildInfo, type Gauge, gauge, gaugeOfEach } from "../../../core/words/m
 /** Read at each scrape. */
 export function troubleGauges(): Gauge<NodeStatus>[] {
   return [
-    gauge("postdock_healthy", "0 while /healthz fails", (s) => s.unhealthy === null),
+    gauge(
+      "postdock_healthy",
+      "0 while the server has not answered its agent, or the node has waited for others, for too long",
+      (s) => s.unhealthy === null,
+    ),
     gauge(
       "postdock_trouble",
       "1 while its server does not start or does not stream, and why is known",

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Setting } from "../../../config/list-syntax.ts";
 import { remedyFor } from "../../../core/postgres/remedy.ts";
 import { tlsWanted } from "../../../core/postgres/tls-files.ts";
-import { lookAtTls, readCertificateEnd } from "../../../core/runtime/tls-files.ts";
+import { lookAtTls } from "../../../core/runtime/tls-files.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import type { Node } from "../node.ts";
 import { connectLocal, type Sql, withConnection } from "../tools/queries.ts";
@@ -27,17 +27,17 @@ const readNow = () => withConnection(connectLocal("postgres"), lookMs, readTlsSe
 
 /** Keeps what the status says of TLS up to date until the node stops. `read`: the server's settings. It never throws. */
 export async function watchTls(node: Node, read: () => Promise<Setting[]> = readNow): Promise<void> {
-  const { clock, condition, config: { pgdata }, seen, stop } = node;
+  const { clock, condition, config: { pgdata }, stop } = node;
   let failed = 0;
   while (!stop.aborted) {
-    const role = seen.role();
+    const role = node.seen.role();
     const serves = role === "primary" || role === "standby";
     if (serves) {
       try {
         const wanted = tlsWanted("postgres", await read(), pgdata);
-        const faults = wanted === null ? [] : await lookAtTls(wanted, { nowMs: clock.wallMs(), soonMs });
-        const certificateEndsMs = wanted === null ? null : await readCertificateEnd(wanted);
-        condition.tlsIs({ on: wanted !== null, faults, certificateEndsMs });
+        const seen = wanted && await lookAtTls(wanted, clock.wallMs());
+        const faults = seen?.faults(soonMs) ?? [];
+        condition.tlsIs({ on: wanted !== null, faults, certificateEndsMs: seen?.certificateEndsMs ?? null });
         failed = 0;
       } catch (error) {
         if (++failed > 1) notSeen(error, node); // a server that is just ending does not answer either

@@ -9,7 +9,7 @@ import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import type { DataDoor, ServerProcess } from "../doors.ts";
 import { type AlteredSetting, blamed, takeBackText } from "../text/auto-conf.ts";
-import { decideUnhealthy } from "../decide/health.ts";
+import { decideUnhealthy, type Unhealthy } from "../decide/health.ts";
 import type { Activity } from "../state/activity.ts";
 import type { Condition } from "../state/condition.ts";
 import type { Observed } from "../state/observed.ts";
@@ -116,9 +116,10 @@ export function toTrouble(said: ServerMessage, config: Pick<NodeConfig, "host">)
 }
 
 /** Why this node counts as unhealthy: its server has been down, or it has waited for others, for too long. Null: it does not. */
-export function unhealthyBecause({ activity, clock, condition, config }: Waiting): string | null {
+export function unhealthyNow({ activity, clock, condition, config }: Waiting): Unhealthy | null {
   return decideUnhealthy({
     failingMs: condition.failingMs(clock.nowMs()),
+    refuses: condition.refuses,
     trouble: condition.trouble,
     waitingMs: condition.waitingSince === null ? 0 : clock.nowMs() - condition.waitingSince,
     waitsBecause: activity.because,

@@ -6,6 +6,7 @@ import type { Trouble } from "../../../core/protocol/trouble.ts";
 export class Condition {
   private failing: number | null = null;
   private cause: Trouble | null = null;
+  private refusing = false;
   private waiting: number | null = null;
   private short = 0;
   private fenceReason: string | null = null;
@@ -29,6 +30,11 @@ export class Condition {
   /** Why it failed last, or what its running server lacks; null if nothing is wrong. */
   get trouble(): Trouble | null {
     return this.cause ?? this.broken;
+  }
+
+  /** The failing server runs, and refuses what its agent asks. */
+  get refuses(): boolean {
+    return this.refusing;
   }
 
   /** Since when this node has waited for other nodes, the clock's milliseconds; null if it does not. */
@@ -71,8 +77,12 @@ export class Condition {
     return this.failing === null ? 0 : nowMs - this.failing;
   }
 
-  /** Another failure; the first one since the node last served counts. True if its cause is not that of the last one. */
-  failed(nowMs: number, cause: Trouble | null = null): boolean {
+  /**
+   * Another failure; the first one since the node last served counts. `refuses`: the server runs, and refuses its agent. True if
+   * its cause is not that of the last one.
+   */
+  failed(nowMs: number, cause: Trouble | null = null, refuses = false): boolean {
+    this.refusing = refuses;
     this.failing ??= nowMs;
     const news = cause !== null && cause.because !== this.cause?.because;
     this.cause = cause ?? this.cause;
@@ -102,6 +112,7 @@ export class Condition {
   /** The node serves, or its data was replaced: failures count anew. */
   recovered(): void {
     this.failing = this.cause = this.waiting = null;
+    this.refusing = false;
   }
 
   fencedBecause(because: string): void {

@@ -1,39 +1,27 @@
-// What happened on this node and why, kept in its volume for `postdock cluster history`. It is bounded, and never waited for.
+// What happened on this node and why: each event goes to the log and to the history in its volume.
 import { join } from "node:path";
-import { z } from "zod";
-import { postgresAccount } from "../../../core/runtime/command.ts";
-import { ensureDirectory, readIfThere, writeAtomic } from "../../../core/runtime/files.ts";
+import { readIfThere } from "../../../core/runtime/files.ts";
+import { HistoryFile } from "../../../core/runtime/history.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import type { EventAt, EventName, FieldsOf } from "../../../core/words/events/all.ts";
 import { stateDirectory } from "../data/journal.ts";
 
-const most = 200;
-
-const Entry = z.object({ time: z.string(), node: z.string(), event: z.string() }).loose();
-export type HistoryEntry = z.infer<typeof Entry>;
-
 export class History {
-  private entries: HistoryEntry[] = [];
-  private writing: Promise<void> = Promise.resolve();
+  private readonly file = new HistoryFile();
 
   constructor(private readonly o: { pgdata: string; node: string; clock: Clock; log: Log }) {}
 
-  /** Reads what earlier runs left; a damaged line is left out. */
+  /** Reads what earlier runs left. */
   async load(): Promise<void> {
-    const text = await readIfThere(this.path()).catch(() => null) ?? "";
-    this.entries = text.split("\n").flatMap((line) => {
-      try {
-        return line === "" ? [] : [Entry.parse(JSON.parse(line))];
-      } catch {
-        return [];
-      }
-    });
+    const { pgdata, log } = this.o;
+    // an empty volume stays empty until there is a cluster in it
+    const mayWrite = async () => await readIfThere(join(pgdata, "PG_VERSION")) !== null;
+    await this.file.open({ path: join(stateDirectory(pgdata), "history.jsonl"), log, mayWrite });
   }
 
-  all(): readonly HistoryEntry[] {
-    return this.entries;
-  }
+  /** Oldest first. */
+  all = () => this.file.all();
 
   /** Notes one event: in the log at once, and in the file as soon as the disk takes it. */
   note<E extends EventAt<"info">>(event: E, fields: FieldsOf<E>): void {
@@ -49,21 +37,6 @@ export class History {
 
   private keep<E extends EventName>(event: E, fields: FieldsOf<E>): void {
     const time = new Date(this.o.clock.wallMs()).toISOString();
-    this.entries = [...this.entries, { time, node: this.o.node, event, ...fields }].slice(-most);
-    this.writing = this.writing.then(() => this.write()).catch((error) =>
-      this.o.log.warn("The history could not be written", { error })
-    );
-  }
-
-  private async write(): Promise<void> {
-    // an empty volume stays empty until there is a cluster in it
-    if (await readIfThere(join(this.o.pgdata, "PG_VERSION")) === null) return;
-    await ensureDirectory(stateDirectory(this.o.pgdata), { mode: 0o700, owner: postgresAccount });
-    const text = this.entries.map((e) => JSON.stringify(e)).join("\n") + "\n";
-    await writeAtomic(this.path(), text, { mode: 0o600, owner: postgresAccount });
-  }
-
-  private path(): string {
-    return join(stateDirectory(this.o.pgdata), "history.jsonl");
+    this.file.keep({ time, node: this.o.node, event, ...fields });
   }
 }

@@ -16,7 +16,6 @@ const SettingsRow = z.object({
   inForce: z.array(Named),
   of_roles: z.array(Named.extend({ of: z.string() })),
   to_archive: z.number().nullable(),
-  idle_slots: z.array(z.string()),
   facts: ServerFactsSchema,
 });
 
@@ -47,16 +46,16 @@ export async function readSettings(sql: Sql): Promise<SettingsSeen> {
           left join pg_database d on d.oid = s.setdatabase left join pg_roles r on r.oid = s.setrole) as of_roles,
       case when current_setting('archive_mode') <> 'off'
         then (select count(*)::int from pg_ls_archive_statusdir() where name like '%.ready') end as to_archive,
-      (select coalesce(json_agg(slot_name), '[]') from pg_replication_slots where slot_type = 'logical' and not temporary
-        and not synced and not failover and inactive_since < now() - interval '1 minute') as idle_slots,
       json_build_object('version', current_setting('server_version'), 'connections', current_setting('max_connections')::int
           - current_setting('superuser_reserved_connections')::int - current_setting('reserved_connections')::int,
         'slots', (select coalesce(json_agg(json_build_object('name', slot_name, 'active', active, 'wal', wal_status,
+            'forNobody', pg_is_in_recovery() and slot_type = 'logical' and not temporary and not synced and not failover
+              and coalesce(inactive_since < now() - interval '1 minute', false),
             'keptBytes', pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_receive_lsn()
               else pg_current_wal_lsn() end, restart_lsn), 'safeBytes', safe_wal_size) order by slot_name), '[]')
           from pg_replication_slots)) as facts`;
-  const { of_roles, to_archive, idle_slots, ...rest } = SettingsRow.parse(rows[0]);
-  return { ...rest, ofRoles: of_roles, toArchive: to_archive, idleSlots: idle_slots };
+  const { of_roles, to_archive, ...rest } = SettingsRow.parse(rows[0]);
+  return { ...rest, ofRoles: of_roles, toArchive: to_archive };
 }
 
 /**

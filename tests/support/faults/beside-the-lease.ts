@@ -19,8 +19,8 @@ export async function fenceStoppedAlone(cluster: Cluster, among: readonly string
   const before = await logsOf(container);
   const fence = (await exec(container, ["pgrep", "-f", "postdock postgres-node fence"])).trim();
   const leads = async () => {
-    const status = await cluster.nodeStatus(primary);
-    return status?.lease.held === true && status.postgres.role === "primary";
+    const { lease, postgres } = await cluster.answer(primary);
+    return lease.held && postgres.role === "primary";
   };
   await exec(container, ["kill", "-STOP", fence]);
   try {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { systemClock, waitUntil } from "../../../core/runtime/time.ts";
 import type { Cluster } from "../cluster.ts";
 import { exec } from "../docker.ts";
+import { wholeMs } from "../waits.ts";
 
 const deps = { clock: systemClock };
 
@@ -16,7 +17,7 @@ export async function killedBeforeCheckpoint(cluster: Cluster, nodes: readonly s
   const arrives = async (node: string) => {
     const end = await cluster.psql(first, "select pg_current_wal_flush_lsn()");
     const has = async () => await cluster.psql(node, `select pg_last_wal_replay_lsn() >= '${end}'`) === "t";
-    await waitUntil(has, { what: `${node} to have all`, deadlineMs: 20_000 }, deps);
+    await waitUntil(has, { what: `${node} to have all`, deadlineMs: wholeMs }, deps);
   };
   await cluster.psql(first, "create table shrinks as select i, repeat('x', 500) t from generate_series(1, 1000) i");
   // otherwise the first record of each page after a checkpoint holds the whole page, and makes it again
@@ -26,7 +27,7 @@ export async function killedBeforeCheckpoint(cluster: Cluster, nodes: readonly s
     await cluster.psql(first, "checkpoint");
     return await cluster.psql(first, "select full_page_writes from pg_control_checkpoint()") === "f";
   };
-  await waitUntil(off, { what: `${first} to write no whole pages`, deadlineMs: 20_000 }, deps);
+  await waitUntil(off, { what: `${first} to write no whole pages`, deadlineMs: wholeMs }, deps);
   for (const node of standbys) {
     await arrives(node);
     await cluster.psql(node, "checkpoint");
@@ -36,7 +37,7 @@ export async function killedBeforeCheckpoint(cluster: Cluster, nodes: readonly s
   await cluster.psql(first, "alter system reset full_page_writes");
   for (const node of standbys) await arrives(node);
   await cluster.kill(first);
-  const second = await cluster.waitSuccessor(first, nodes);
+  const second = await cluster.waitSuccessor(first, nodes, wholeMs);
   await cluster.psql(second, "truncate shrinks");
   assert.equal(await cluster.psql(second, "select pg_relation_size('shrinks')"), "0", "the table is truncated");
   const missing = "select min_recovery_end_lsn <> '0/0' from pg_control_recovery()";
@@ -51,5 +52,5 @@ export async function killedBeforeCheckpoint(cluster: Cluster, nodes: readonly s
   assert.equal(await cluster.psql(leader, "select count(*) from shrinks"), "0");
   await cluster.psql(leader, "drop table shrinks");
   const complete = async () => await cluster.psql(leader, missing) === "f";
-  await waitUntil(complete, { what: `the first checkpoint of ${leader}`, deadlineMs: 10_000 }, deps);
+  await waitUntil(complete, { what: `the first checkpoint of ${leader}`, deadlineMs: wholeMs }, deps);
 }

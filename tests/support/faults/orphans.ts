@@ -32,13 +32,13 @@ async function busyServer(cluster: Cluster, node: string): Promise<BusyServer> {
     `'${busySeconds} s'; begin while clock_timestamp() < till loop null; end loop; end $$; commit;`;
   const session = tryExec(container, ["bash", "-c", `echo "$0" | psql -U postgres -d monkey_db`, busy], 120_000);
   const find = "select pid from pg_stat_activity where query like 'do $$%' and state = 'active'";
-  await waitUntil(() => cluster.psql(node, find), { what: "the busy session", deadlineMs: 5_000 }, deps);
+  await waitUntil(() => cluster.psql(node, find), { what: "the busy session", deadlineMs: 20_000 }, deps);
   // without those that are dead and wait for a parent that hangs
   const running = ["pgrep", "-x", "-r", "R,S,D,T", "postgres"];
   const pids = async () => (await tryExec(container, running)).stdout.split("\n").filter((pid) => pid !== "");
   const before = await pids();
   return {
-    term: (await cluster.nodeStatus(node))!.lease.term,
+    term: (await cluster.answer(node)).lease.term,
     alive: async () => (await pids()).filter((pid) => before.includes(pid)),
     said: session.then(({ stdout }) => stdout),
   };

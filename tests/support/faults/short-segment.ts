@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { systemClock, waitUntil } from "../../../core/runtime/time.ts";
 import type { Cluster } from "../cluster.ts";
 import { exec, logsOf, logsSince } from "../docker.ts";
-import { limitSending } from "./strike.ts";
+import { wholeMs } from "../waits.ts";
+import { type Heal, limitSending } from "./strike.ts";
 
 const deps = { clock: systemClock };
 /** 4 MB in one segment of 16 MB: at the rate below, a standby needs some seconds to receive them again. */
@@ -22,15 +23,16 @@ export async function firstSegmentCut(cluster: Cluster, nodes: readonly string[]
   const end = await cluster.psql(first, "select pg_current_wal_flush_lsn()");
   for (const node of standbys) {
     const has = async () => await cluster.psql(node, `select pg_last_wal_replay_lsn() >= '${end}'`) === "t";
-    await waitUntil(has, { what: `${node} to have all`, deadlineMs: 20_000 }, deps);
+    await waitUntil(has, { what: `${node} to have all`, deadlineMs: wholeMs }, deps);
   }
   const logged = new Map<string, string>();
   for (const node of standbys) logged.set(node, await logsOf(await cluster.container(node)));
-  const heals = await Promise.all(standbys.map((node) => limitSending(cluster, [node], rate)));
+  const heals = new Map<string, Heal>();
+  for (const node of standbys) heals.set(node, await limitSending(cluster, [node], rate));
   await cluster.kill(first);
-  const second = await cluster.waitSuccessor(first, nodes);
+  const second = await cluster.waitSuccessor(first, nodes, wholeMs);
   const third = standbys.find((n) => n !== second)!;
-  const timeline = (await cluster.nodeStatus(second))!.postgres.timeline!;
+  const timeline = (await cluster.answer(second)).postgres.timeline!;
   const segments = `$PGDATA/pg_wal/${timeline.toString(16).toUpperCase().padStart(8, "0")}*[0-9A-F]`;
   const begun = async () =>
     (await exec(await cluster.container(third), ["bash", "-c", `ls ${segments} 2>/dev/null || true`])) !== "";
@@ -39,14 +41,13 @@ export async function firstSegmentCut(cluster: Cluster, nodes: readonly string[]
   const reach = "select pg_last_wal_receive_lsn() < pg_last_wal_replay_lsn()";
   const short = await cluster.psql(third, reach).catch(() => "t");
   assert.equal(short, "t", "the fork had not arrived when the primary died");
+  await heals.get(third)!(); // the second node has a new network, without a limit, when it is started again
   await cluster.start(first);
   const leader = await cluster.waitWhole(undefined, [first, third]);
   assert.equal(await cluster.psql(leader, "select count(*) from in_the_segment"), String(rows));
   const said = await logsSince(await cluster.container(third), logged.get(third)!);
   assert.match(said, /Removing a WAL file that hides WAL/);
   assert.doesNotMatch(said, /PANIC/, `${third} was not promoted as it was`);
-  // a node that was killed has a new network, without a limit
-  await Promise.all(heals.map((heal) => heal().catch(() => {})));
   await cluster.start(second);
   await cluster.waitWhole(undefined, nodes);
   await cluster.psql(leader, "drop table in_the_segment");

@@ -1,54 +1,8 @@
-// PURE: what is wrong with pgpool and barman, from what they report.
-import type { BarmanStatus, PgpoolStatus } from "../../core/protocol/status.ts";
+// PURE: what is wrong with barman and its backups, from what it reports.
+import type { BarmanStatus } from "../../core/protocol/status.ts";
+import { spanText } from "../map/words.ts";
 import { error, type Finding, warning } from "./finding.ts";
-import { sessions } from "./diagnose-pool.ts";
 import type { Member } from "./gather.ts";
-
-/** What is wrong with a pool. */
-export function pool(member: Member): Finding[] {
-  if (!("status" in member) || member.status.component !== "pgpool") return [];
-  const status: PgpoolStatus = member.status;
-  const none = status.primary === null
-    ? [
-      error(
-        member.host,
-        ["sends writes to no node", status.because],
-        "see `postdock cluster show`",
-        "no client can write through it",
-      ),
-    ]
-    : [];
-  return [
-    ...none,
-    ...sessions(member.host, status),
-    ...status.backends.flatMap((b) => {
-      if (b.truth === "false-primary" || b.truth === "foreign") {
-        const what = b.truth === "foreign"
-          ? "belongs to another cluster"
-          : "says it is primary, but a newer primary exists";
-        return [
-          error(
-            member.host,
-            `backend ${b.id} (${b.host}) ${what}; it gets no clients`,
-            "see the log of that node",
-            "what is written there directly is not part of the cluster",
-          ),
-        ];
-      }
-      const serving = b.truth === "primary" || b.truth === "standby";
-      return serving && b.status === "down"
-        ? [
-          warning(
-            member.host,
-            `backend ${b.id} (${b.host}) serves, but is detached`,
-            `wait until it is attached automatically; if it is not, see the log of ${member.host}`,
-            "it gets no reads of this pool",
-          ),
-        ]
-        : [];
-    }),
-  ];
-}
 
 /** What is wrong with the backups. */
 export function backup(member: Member): Finding[] {
@@ -64,11 +18,14 @@ export function backup(member: Member): Finding[] {
         "what is written now cannot be restored from a backup",
       ),
     ]),
-    ...(status.checkOk === false
+    ...(status.checkOk !== true && status.checkFailures.length > 0
       ? [
         error(
           member.host,
-          ["barman check fails", status.checkFailures.join("; ")],
+          [
+            status.checkOk === null ? "nobody knows whether backups are sound" : "barman check fails",
+            status.checkFailures.join("; "),
+          ],
           check,
           "the next backup may fail, or may not be restored",
         ),
@@ -86,7 +43,7 @@ export function backup(member: Member): Finding[] {
       : []),
     ...notRestorable(member.host, status),
     ...gaps(member.host, status),
-    ...(status.backups === 0 ? [noBackup(member.host, status)] : []),
+    ...taken(member.host, status),
     ...(status.backupSource?.fix
       ? [
         warning(
@@ -100,6 +57,11 @@ export function backup(member: Member): Finding[] {
     ...status.kept.filter((k) => k.silentMs >= silentMs).map((k) => keptForNobody(member.host, k)),
   ];
 }
+
+/** The catalog is read at the start; a backup begins within this time, and is copied within that, milliseconds. */
+const catalogMs = 120_000;
+const lateMs = 3_600_000;
+const longMs = 24 * 3_600_000;
 
 /** A node that is being restored may be restarted meanwhile: from this on it is worth a word, milliseconds. */
 const silentMs = 600_000;
@@ -127,6 +89,36 @@ function notRestorable(host: string, { verified }: BarmanStatus): Finding[] {
   const fix = "take another with postdock barman backup in that container, then type: postdock barman verify";
   const what = `backup ${verified.backup} could not be restored when it was tried`;
   return [error(host, [what, verified.error], fix, "after a loss of all nodes it may not bring the data back")];
+}
+
+/** Whether there are backups, and whether they are taken as the schedule asks. */
+function taken(host: string, status: BarmanStatus): Finding[] {
+  const { backups, backupFailed = null, backupOverdueMs = null, backupRunsMs, lastBackup, server } = status;
+  if (backups === null) {
+    if (status.uptimeSeconds * 1000 < catalogMs) return [];
+    const what = "which backups there are is not known: the catalog could not be read since the start";
+    return [warning(host, what, `see the log of ${host}`, "nobody sees whether there is one to restore from")];
+  }
+  const older = `a restore begins with ${lastBackup}, and replays all WAL since`;
+  if (backupFailed !== null && backupRunsMs === null) {
+    const fix =
+      `correct what is named there, until \`barman check ${server}\` in that container passes; it is tried again by ` +
+      "itself, or type in that container: postdock barman backup";
+    const said = ["the last base backup failed", backupFailed.because] as const;
+    return backups === 0
+      ? [error(host, said, fix, "there is no backup: nothing can be restored if the data of all nodes are lost")]
+      : [warning(host, said, fix, older)];
+  }
+  if (backups === 0) return [noBackup(host, status)];
+  if (backupOverdueMs === null || backupOverdueMs < lateMs || (backupRunsMs !== null && backupRunsMs < longMs)) {
+    return [];
+  }
+  const late = `BACKUP_SCHEDULE has asked for another one for ${spanText(backupOverdueMs)}`;
+  const runs = backupRunsMs === null ? "" : `, and one has been under way for ${spanText(backupRunsMs)}`;
+  const fix = backupRunsMs === null
+    ? `see the log of ${host} for why none is taken, or type in that container: postdock barman backup`
+    : `see the log of ${host} for how far it is, and whether the node that it copies is slow`;
+  return [warning(host, ["the newest base backup is too old", `it is ${lastBackup}; ${late}${runs}`], fix, older)];
 }
 
 function noBackup(host: string, { backupRunsMs, backupWanted }: BarmanStatus): Finding {

@@ -1,0 +1,50 @@
+// Whom a command means by a name, and whom it asks: what other containers say is not trusted to be sound.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock } from "../../tests/support/fake-clock.ts";
+import { says } from "../../tests/support/fake-cluster.ts";
+import { clusterOf } from "../../tests/support/seen-cluster.ts";
+import { diagnose } from "./diagnose.ts";
+import { gather, type Session } from "./gather.ts";
+import { nodeCalled } from "./node-called.ts";
+
+const node = (host: string, name: string) => ({ node: { id: Number(host.at(-1)), name, host } });
+
+test("a node is named by its host, else by its name; never by the name of a host that does not answer, or by that of two", () => {
+  assert.equal(nodeCalled("pg2", clusterOf()).host, "pg2");
+  assert.equal(nodeCalled("node2", clusterOf()).host, "pg2");
+  const crossed = { pg1: node("pg1", "pg2"), pg2: node("pg2", "node2") };
+  assert.equal(nodeCalled("pg2", clusterOf({ nodes: crossed })).host, "pg2");
+  assert.throws(() => nodeCalled("pg2", clusterOf({ nodes: { ...crossed, pg2: null } })), /pg2 does not answer/);
+  const twins = clusterOf({ nodes: { pg1: node("pg1", "twin"), pg3: node("pg3", "twin") } });
+  assert.throws(() => nodeCalled("twin", twins), /2 nodes have the name twin/);
+  assert.throws(() => nodeCalled("", clusterOf()), /is not known/);
+});
+
+test("a name that cannot be a host's is not asked, and an answer that is not understood counts neither as silence nor as a status", async () => {
+  const odd = says("pg1", { partners: ["pg1", "pg2", "pg3", "$(reboot)", "a b", "\u001b[2J"] });
+  const answers: Record<string, unknown> = {
+    localhost: odd,
+    pg2: { ...says("pg2"), component: "postgres-node-of-2030" },
+    pg3: { ...says("pg3"), phase: "dreaming" },
+  };
+  const asked = new Set<string>();
+  const answer = (host: string) => {
+    asked.add(host);
+    const body = answers[host === "pg1" ? "localhost" : host];
+    return body === undefined
+      ? Promise.reject(new Error("no route"))
+      : Promise.resolve({ status: 200, headers: {}, body: JSON.stringify(body) });
+  };
+  const peers = { names: { learn: () => {} }, getText: () => Promise.resolve("{}"), getAnswer: answer };
+  const context = { clock: new FakeClock() };
+  const cluster = await gather({ context, peers, named: [], askMs: 1 } as unknown as Session);
+  assert.deepEqual([...asked].filter((host) => !/^[a-z0-9]+$/.test(host)), []);
+  const errors = cluster.members.flatMap((m) => "error" in m ? [m.error] : []);
+  assert.equal(errors.length, 2);
+  for (const error of errors) {
+    assert.match(error, /^it answers, and its \/status is not understood here: (component|phase): .*$/);
+  }
+  const found = diagnose(cluster).filter((f) => f.about === "pg3").map((f) => f.what);
+  assert.match(found[0]!, /^is not understood: it answers/);
+});
