@@ -1,26 +1,20 @@
 // What each release said, stored as it came from running containers: it is understood now. A change of the protocol that breaks
 // that is not a change of these files.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { orders } from "./orders.ts";
+import first from "./releases/2.0.0.json" with { type: "json" };
 import { readAnyStatus, readStatus } from "./read-status.ts";
 
 interface Said {
-  statuses: Record<string, unknown>;
+  statuses: Readonly<Record<string, unknown>>;
   lease: Record<string, { question: unknown; answer: unknown }>;
 }
 
-const directory = join(import.meta.dirname!, "releases");
-const releases = readdirSync(directory).map((name) => ({
-  name,
-  said: JSON.parse(readFileSync(join(directory, name), "utf8")) as Said,
-}));
+/** A new release adds its own. */
+const releases: Readonly<Record<string, Said>> = { "2.0.0": first as unknown as Said };
 
-test("there is a release to be compatible with", () => assert.ok(releases.some((r) => r.name === "2.0.0.json")));
-
-for (const { name, said: { statuses, lease } } of releases) {
+for (const [name, { statuses, lease }] of Object.entries(releases)) {
   test(`${name}: its nodes are understood, with all that decisions rest on`, () => {
     for (const role of ["primary", "standby"]) {
       const read = readStatus(statuses[role]);
