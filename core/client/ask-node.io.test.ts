@@ -24,6 +24,9 @@ const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
 const client = (signs = key, isPublic = false) =>
   new ControlClient([signs], new Peers(systemClock, port), systemClock, isPublic);
 
+/** Why the agent has refused questions. */
+const refused: string[] = [];
+
 /** The primary, which holds the lease of a majority. */
 const holder = says("pg2", {}, { standby: false, upstream: null });
 holder.lease.held = true;
@@ -32,7 +35,9 @@ holder.lease.held = true;
 async function withAgent(work: () => Promise<void>, said: object = holder, signs = true): Promise<void> {
   const role = { status: () => said, look: () => Promise.resolve(true) } as unknown as RoleHttp;
   const answers = signs ? [answering(orders.status, (asked) => statusNow(role, asked))] : [];
+  const counted = { inc: (cause: string) => void refused.push(cause) };
   const control = controlApp(answers, {
+    refused: counted,
     keys: [key],
     incarnation: "run-2",
     clock: systemClock,
@@ -158,9 +163,11 @@ test("a signed answer of a pgpool or barman container is not the node's", () =>
 test("with another key nothing is believed, unless the asker's own is one that everybody knows", () =>
   withAgent(async () => {
     const other = "another key of this test";
+    refused.splice(0);
     assert.ok(isStranger(await client(other).askNode(pg2.host, how)));
     assert.equal(await client(other).answers(pg2.host, 5_000), false);
     assert.equal((await client(other, true).askNode(pg2.host, how)).seen, "reached");
+    assert.deepEqual(refused.splice(0), ["signature", "signature"], "a public key is not even tried");
   }));
 
 test("nothing there is unreachable, not a stranger", async () => {

@@ -5,7 +5,15 @@ import { type AskHow, HttpError, mostAnswerBytes, type Peers } from "./peers.ts"
 import { decodeAnswer } from "../protocol/answer-body.ts";
 import { type Order, orders, pieceBytes } from "../protocol/orders.ts";
 import { readStatus } from "../protocol/read-status.ts";
-import { controlHeaders, misdirectedStatus, refusal, sign, targetKey, Verifier } from "../protocol/signing.ts";
+import {
+  controlHeaders,
+  misdirectedStatus,
+  refusal,
+  refusals,
+  sign,
+  targetKey,
+  Verifier,
+} from "../protocol/signing.ts";
 import type { PeerSeen } from "../protocol/status.ts";
 import { type Clock, withDeadline } from "../runtime/time.ts";
 import { errorText } from "../words/errors.ts";
@@ -32,7 +40,7 @@ export class ControlClient {
     private readonly keys: readonly string[],
     private readonly peers: Peers,
     private readonly clock: Pick<Clock, "wallMs">,
-    /** the key is one that everybody knows, so that what it does not sign is as good */
+    /** everybody knows the key: what it signs is worth no more than what nobody has signed, and nodes are asked by GET */
     private readonly keyIsPublic = false,
   ) {}
 
@@ -57,13 +65,13 @@ export class ControlClient {
   }
 
   private async look(host: string, how: AskHow): Promise<PeerSeen> {
+    if (this.keyIsPublic) return await this.peers.askNode(host, how);
     const { timeoutMs, fresh, since } = how;
     const asked = { ...(fresh ? { fresh } : {}), ...(since === undefined ? {} : { since }) };
     try {
       return nodeSaid(host, await this.ask(orders.status, host, asked, timeoutMs));
     } catch (error) {
-      const earlier = error instanceof HttpError && error.status === 404;
-      if (earlier || (this.keyIsPublic && isStranger(error))) return await this.peers.askNode(host, how);
+      if (error instanceof HttpError && error.status === 404) return await this.peers.askNode(host, how);
       throw error;
     }
   }
@@ -90,7 +98,7 @@ export class ControlClient {
     const theirs = String(answer.headers[controlHeaders.audience] ?? "");
     // Agents of an earlier release do not sign this refusal, so an unsigned one counts as well for now. A false audience is of no
     // use to its sender: the question goes to nobody but the host that it names.
-    if (answer.status === 401 && theirs !== "" && theirs !== known) {
+    if (answer.status === 401 && theirs !== "" && theirs !== known && answer.body.trim() !== refusals.signature) {
       ({ answer, genuine } = await this.send(sending, theirs));
       if (genuine) this.audiences.set(host, theirs);
     }
