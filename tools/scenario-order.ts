@@ -25,16 +25,25 @@ export const patient: readonly string[] = [
   "the-primary-runs-alone-with-backup",
 ];
 
-/** The same, two at a time: a primary that lost its lease on a busy machine would spoil what they show. The longest stand first. */
+/**
+ * The same, two at a time, with twice the short times: a primary that lost its lease on a busy machine would spoil what they show.
+ * The longest stand first.
+ */
 export const calm: readonly string[] = [
   "a-node-that-comes-back-later-loses-nothing",
   "a-node-without-its-server-goes-on-voting",
   "nodes-and-voters-change-one-at-a-time",
+  "a-primary-and-a-standby-die-together",
   "commits-wait-for-barman",
+  "a-full-disk-moves-the-primary",
+  "two-nodes-and-an-observer-fail-over",
 ];
 
 /** How many run at a time: a machine of two processors is idle for most of the time even then. */
-export const lanes = { patient: 3, calm: 2 };
+export const lanes = { patient: 3, calm: 2, shared: 1, alone: 1 };
+
+/** LEASE_TTL of the clusters of patient ones: where three clusters start at once, no primary loses its lease by that. */
+export const patientLeaseSeconds = 6;
 
 /** What creates the example cluster for those that share it, and what then waits until barman has a backup of it. */
 const opening = ["the-cluster-starts-in-reverse-order", "barman-takes-a-backup"];

@@ -13,7 +13,7 @@ import { errorsOf, lastLines } from "./failures.ts";
 import { ensureImages } from "./images.ts";
 import { inLanes } from "./lanes.ts";
 import { optionsOf } from "./options.ts";
-import { lanes, needsStore, orderOf, timesText } from "./scenario-order.ts";
+import { lanes, needsStore, type Order, orderOf, patientLeaseSeconds, timesText } from "./scenario-order.ts";
 import { ensureSeaweed } from "./seaweedfs.ts";
 import { ensureSshKeys } from "./ssh-keys.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
@@ -55,25 +55,25 @@ export async function runScenarios(filter: string, keep: boolean): Promise<Scena
   store?.catch(() => {}); // it is reported where it is needed
   const totals: ScenarioTotals = { passed: 0, failed: 0, errors: [] };
   const seconds = new Map<string, number>();
-  const run = (atATime: number) => async (name: string) => {
+  const run = (group: keyof Order) => async (name: string) => {
     if (needsStore(name) && !(await isBuilt(store))) {
       totals.errors.push(`${name}: the S3 server was not built`);
       return void totals.failed++;
     }
     const since = systemClock.nowMs();
-    const { passed, failed, errors } = await runFile(name, { keep, paired: atATime > 1 });
+    const paired = Math.min(lanes[group], order[group].length) > 1;
+    const lease = { POSTDOCK_TEST_LEASE_TTL: group === "patient" ? `${patientLeaseSeconds}` : "" };
+    const { passed, failed, errors } = await runFile(name, { keep, paired, lease });
     seconds.set(name, (systemClock.nowMs() - since) / 1000);
     totals.passed += passed;
     totals.failed += failed;
     totals.errors.push(...errors);
   };
   try {
-    for (const group of ["patient", "calm"] as const) {
-      await inLanes(order[group], lanes[group], run(Math.min(lanes[group], order[group].length)));
+    for (const group of ["patient", "calm", "shared", "alone"] as const) {
+      await inLanes(order[group], lanes[group], run(group));
+      if (!keep && group === "shared" && order.shared.length > 0) await removeClusters(); // it would slow down the others
     }
-    await inLanes(order.shared, 1, run(1));
-    if (!keep && order.shared.length > 0) await removeClusters(); // its seven containers would slow down the others
-    await inLanes(order.alone, 1, run(1));
   } finally {
     if (!keep) await removeClusters();
   }
@@ -82,12 +82,15 @@ export async function runScenarios(filter: string, keep: boolean): Promise<Scena
 }
 
 /** Runs one file. Beside others its output is printed when it has ended. */
-async function runFile(name: string, { keep, paired }: { keep: boolean; paired: boolean }): Promise<ScenarioTotals> {
+async function runFile(
+  name: string,
+  { keep, paired, lease }: { keep: boolean; paired: boolean; lease: Record<string, string> },
+): Promise<ScenarioTotals> {
   const file = join(folder, `${name}${ending}`);
   if (!paired) say(`\n${file}`);
   const argv = [process.execPath, "test", "-A", "--no-check", file];
   const logs = await mkdtemp(join(tmpdir(), "postdock-scenario-"));
-  const env = { NO_COLOR: "1", POSTDOCK_TEST_KEEP: keep ? "1" : "", POSTDOCK_TEST_LOGS: logs };
+  const env = { NO_COLOR: "1", POSTDOCK_TEST_KEEP: keep ? "1" : "", POSTDOCK_TEST_LOGS: logs, ...lease };
   const timeoutMs = paired ? limitMs.paired : limitMs.alone;
   const result = await attempt(argv, { timeoutMs, cwd: root, show: !paired, env });
   const output = result.stdout + result.stderr;

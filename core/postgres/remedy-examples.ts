@@ -20,6 +20,8 @@ export const remedyExamples: readonly string[] = [
   "requested WAL segment 000000020000000000000007 has already been removed",
   'number of requested standby connections exceeds "max_wal_senders" (currently 2)',
   "sorry, too many clients already",
+  'superuser_reserved_connections (3) plus reserved_connections (0) must be less than "max_connections" (3)',
+  'database "postgres" does not exist',
   'could not write to file "pg_wal/xlogtemp.41": No space left on device',
   "could not map anonymous shared memory: Cannot allocate memory",
   'could not bind IPv4 address "0.0.0.0": Address already in use',

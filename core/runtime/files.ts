@@ -77,18 +77,6 @@ export async function writeScratch(path: string, content: Uint8Array, options: W
   if (options.owner && process.getuid?.() === 0) await fs.chown(path, options.owner.uid, options.owner.gid);
 }
 
-/** Changes a file that cannot be replaced, such as a mounted one. Whoever reads it meanwhile finds what both texts begin with. */
-export async function rewrite(path: string, text: string): Promise<void> {
-  const file = await fs.open(path, "r+");
-  try {
-    const content = Buffer.from(text);
-    await file.write(content, 0, content.length, 0);
-    await file.truncate(content.length);
-  } finally {
-    await file.close();
-  }
-}
-
 /** Flushes a directory's entries to disk. */
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await fs.open(path, "r");

@@ -1,7 +1,7 @@
 // While DNS does not answer, the last good addresses stand in /etc/hosts, for programs that look names up by themselves.
 import { errorText } from "../words/errors.ts";
 import { hostsWith } from "./decide/names.ts";
-import { readIfThere, rewrite } from "./files.ts";
+import { readIfThere, writeScratch } from "./files.ts";
 import type { Log } from "./log.ts";
 import type { Names } from "./names.ts";
 
@@ -22,7 +22,7 @@ export class KeptNames {
       const before = await readIfThere(path) ?? "";
       const after = hostsWith(before, kept);
       if (after === before) return;
-      await rewrite(path, after);
+      await writeScratch(path, new TextEncoder().encode(after), { mode: 0o644 }); // mounted: it cannot be replaced
       if (Object.keys(kept).length > 0) {
         log.warn("DNS does not answer: the last good addresses are used", { hosts: kept });
       } else log.info("DNS answers again: its addresses are used", { hosts });

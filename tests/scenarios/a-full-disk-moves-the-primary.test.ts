@@ -20,7 +20,7 @@ const ballast = "$PGDATA/pgsql_tmp.ballast";
 const fill = `dd if=/dev/zero of=${ballast} bs=1M 2> /dev/null || true; df --output=avail $PGDATA | tail -1`;
 
 test("a full disk on the primary: another node leads, and the node returns when there is room", async () => {
-  await using cluster = await ownCluster({ name: "full", edit: allOf(smallDisk, withMode("strict")) });
+  await using cluster = await ownCluster({ name: "full-disk", edit: allOf(smallDisk, withMode("strict")) });
   for (const node of ["pgslave1", "pgslave3"]) await cluster.makeInVolume(node, "lost+found"); // as on a disk of their own
   await cluster.up(nodes);
   assert.equal(await cluster.waitWhole(startMs, nodes), "pgmaster");
@@ -41,7 +41,7 @@ test("a full disk on the primary: another node leads, and the node returns when 
       await cluster.psql("pgmaster", "select pg_switch_wal()").catch(() => null);
       return await cluster.primary(others);
     },
-    { what: "another node to lead", deadlineMs: 30_000 },
+    { what: "another node to lead", deadlineMs: 60_000 },
     deps,
   );
   await ledger.writes(40);
@@ -57,7 +57,7 @@ test("a full disk on the primary: another node leads, and the node returns when 
   await ledger.writes(40);
   const before = await logsOf(container);
   await exec(container, ["bash", "-c", `${fill}; kill -KILL $(head -1 $PGDATA/postmaster.pid)`]);
-  const last = await cluster.waitSuccessor("pgmaster", nodes);
+  const last = await cluster.waitSuccessor("pgmaster", nodes, 2 * successionMs);
   await ledger.writes(40);
   assert.match(await logsSince(container, before), /No space left on device|too little to write|no room to write/);
   assert.equal(await makeRoom(), last);
@@ -77,7 +77,7 @@ test("a full disk on the primary: another node leads, and the node returns when 
   await waitUntil(named, { what, deadlineMs: 60_000, everyMs: 1_000, why: () => said }, deps);
   const heir = others.find((n) => n !== last)!;
   await cluster.kill(last);
-  assert.equal(await cluster.waitSuccessor(last, nodes), heir);
+  assert.equal(await cluster.waitSuccessor(last, nodes, 2 * successionMs), heir);
   assert.match(await logsOf(container), new RegExp(`Epoch granted.*"to":"${heir}"`));
   await cluster.start(last);
   assert.equal(await makeRoom(), heir);
@@ -87,7 +87,7 @@ test("a full disk on the primary: another node leads, and the node returns when 
   await cluster.psql(heir, "create table grown as select generate_series(1, 1000000) as n");
   const end = await cluster.psql(heir, "select pg_current_wal_insert_lsn()");
   const received = async () => await cluster.psql("pgmaster", `select pg_last_wal_receive_lsn() >= '${end}'`) === "t";
-  await waitUntil(received, { what: "pgmaster to receive the table", deadlineMs: 30_000 }, deps);
+  await waitUntil(received, { what: "pgmaster to receive the table", deadlineMs: 60_000 }, deps);
   const full = await logsOf(container);
   await exec(container, ["bash", "-c", `${fill}; kill -KILL $(head -1 $PGDATA/postmaster.pid)`]);
   await waitUntil(

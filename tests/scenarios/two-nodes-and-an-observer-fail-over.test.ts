@@ -37,11 +37,11 @@ test("the pool's vote is enough for a failover between two nodes, and a node alo
   const ledger = await Ledger.start({ ...monkey, host: (await cluster.address("pgpool"))! });
   await ledger.writes(40);
   await cluster.kill(old);
-  const other = await cluster.waitSuccessor(old, nodes);
+  const other = await cluster.waitSuccessor(old, nodes, 2 * successionMs);
   await ledger.writes(20);
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(other))! });
   // asynchronous replication may lose writes just before the kill, as with three nodes; none was ever lost here
-  assertLedger("two nodes and an observer", report, { atLeast: 60, gapMs: successionMs });
+  assertLedger("two nodes and an observer", report, { atLeast: 60, gapMs: 2 * successionMs });
 
   await told(`promotion ${other} Promoted`);
   await told(`degraded ${other} Failover safety lost`);
@@ -55,7 +55,7 @@ test("the pool's vote is enough for a failover between two nodes, and a node alo
   const container = await cluster.container(other);
   const stopped = async () => (await tryExec(container, ["pgrep", "-x", "postgres"])).code === 1;
   const what = "the node without a majority to be fenced";
-  await waitUntil(stopped, { what, deadlineMs: successionMs }, deps);
+  await waitUntil(stopped, { what, deadlineMs: 2 * successionMs }, deps);
   await told(`fence ${other} Fenced`);
   assert.ok(!(await logsOf(container)).includes(eventKey), "the key is in no log");
   const isHarmless = async () => {
@@ -63,7 +63,7 @@ test("the pool's vote is enough for a failover between two nodes, and a node alo
     const [, said] = await Promise.all([cluster.answer(other), tryExec(container, ask)]);
     return said.stdout.trim() !== "f";
   };
-  await staysTrueFor(nothingMs, isHarmless, { what: `${other} answers, and is not read-write alone` });
+  await staysTrueFor(2 * nothingMs, isHarmless, { what: `${other} answers, and is not read-write alone` });
   await cluster.start("pgpool");
   await cluster.start(old);
   const primary = await cluster.waitWhole(undefined, nodes);

@@ -25,6 +25,9 @@ const executableVolume = `${executable}:/usr/local/bin/postdock:ro`;
 /** The same for `docker run`. */
 export const executableMount: readonly string[] = executable ? ["-v", executableVolume] : [];
 
+/** LEASE_TTL of every cluster, seconds, unless it has one; empty: the default. */
+const leaseSeconds = process.env.POSTDOCK_TEST_LEASE_TTL;
+
 export const nodes = ["pgmaster", "pgslave1", "pgslave2", "pgslave3", "pgslave4"] as const;
 export const services = [...nodes, "pgpool", "backup"] as const;
 /** The nodes that vote and may lead; the others follow them. */
@@ -261,7 +264,7 @@ export class Cluster {
 
 /**
  * The changes of every test cluster: no published ports; a container starts again only when the scenario says so; keys by their
- * full path; no probe of every container every 3 s, which would take half of a small machine; the executable under test, if given.
+ * full path; no probe of every container every 3 s, which would take half of a small machine; the executable under test and another lease, if given.
  */
 function forTests(file: ComposeFile): void {
   for (const service of Object.values(file.services)) {
@@ -272,5 +275,8 @@ function forTests(file: ComposeFile): void {
       v.replace(/^\.\/ssh\/keys:/, `${join(root, "compose/ssh/keys")}:`)
     );
     service.volumes = [...mounts, ...executable ? [executableVolume] : []];
+    const { environment = {} } = service;
+    const isNode = "NODE_NAME" in environment || "NODE_NAME_FILE" in environment;
+    if (leaseSeconds && isNode) environment.LEASE_TTL ??= leaseSeconds;
   }
 }
