@@ -8,7 +8,7 @@ import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { answering } from "../../core/http/control.ts";
-import { httpApp } from "../../core/http/app.ts";
+import { httpApp, statusNow } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import { HistoryFile } from "../../core/runtime/history.ts";
@@ -93,20 +93,18 @@ async function runRole(
   metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs(), wallMs: clock.wallMs() }));
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");
-  const observer = { ...barman, hostname: hostname(), stateDirectory };
+  const observer = { ...barman, hostname: hostname(), stateDirectory, nodes: () => barman.state.hosts };
   await history.open({ path: join(stateDirectory, "history.jsonl"), log });
   const desk = backupDesk(barman);
+  const role = barmanHttp(barman, follow);
   const control = await observerControl(observer, [
+    answering(orders.status, (how) => statusNow(role, how)),
     answering(orders.wal, walDesk(barman)),
     answering(orders.backupFiles, desk.files),
     answering(orders.backupPiece, desk.piece),
   ]);
-  const listener = await serve(
-    httpApp(barmanHttp(barman, follow), log, { control, config, strangers: strangersOf(environment), openPage }),
-    {
-      port: config.httpPort,
-    },
-  );
+  const app = httpApp(role, log, { control, config, strangers: strangersOf(environment), openPage });
+  const listener = await serve(app, { port: config.httpPort });
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;
