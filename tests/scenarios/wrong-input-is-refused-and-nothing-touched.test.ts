@@ -140,6 +140,7 @@ test("a container without what its role needs is refused at once, in every image
     [["--user", "1234"], /it runs as uid 1234, .*start the container as root/],
     [["--read-only"], /is on a file system that is read-only.*no read_only:/],
     [["--cap-drop", "ALL"], /it lacks the capabilities CHOWN, DAC_OVERRIDE, FOWNER, SETGID, SETUID/],
+    [["-e", "ON_EVENT_COMMAND=/bin/nonexist"], /ON_EVENT_COMMAND names \/bin\/nonexist, which is not a program/],
     [shared, /port 8080, on which HTTP listens, is taken at .*set POSTDOCK_PORT/],
     [
       ["--network", `container:${narrow}`],
