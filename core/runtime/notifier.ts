@@ -2,8 +2,7 @@
 import type { EventKind } from "../../config/events.ts";
 import { postOutside } from "../client/webhook.ts";
 import { eventBody, type EventMessage, eventSignature } from "../protocol/event-message.ts";
-import type { EventName } from "../words/events/all.ts";
-import { kindOf, openAfter } from "../words/events/kinds.ts";
+import { away, endsAway, kindOf } from "../words/events/kinds.ts";
 import { postgresAccount, run } from "./command.ts";
 import type { Heard, Listener, Log } from "./log.ts";
 import { Outbox, type Way } from "./outbox.ts";
@@ -12,6 +11,8 @@ import type { Clock } from "./time.ts";
 /** An answer of the webhook may take so long, and a command; milliseconds. */
 const answerMs = 5_000;
 const commandMs = 30_000;
+/** That no primary is in sight is sent once it has lasted so long, milliseconds: an ordinary failover is over before. */
+const awayMs = 10_000;
 /** With pauses of 1 s, 2 s, 4 s … 60 s: about six minutes. */
 const webhookAttempts = 11;
 
@@ -31,17 +32,38 @@ export interface NotifierDeps {
   newId: () => string;
 }
 
+/** No primary is in sight now; `over` once one is. */
+interface Lost {
+  over: AbortController;
+  sent: boolean;
+}
+
 /** What hears each event of a log, and sends those that are wanted. */
 export function notifier(config: EventConfig, deps: NotifierDeps): Listener {
   const boxes = waysOut(config, deps).map((way) => new Outbox(way, deps));
-  let open: EventName | null = null;
+  const send = (message: EventMessage) => boxes.forEach((box) => box.put(message));
+  let lost: Lost | null = null;
+  const sendIfItLasts = async (message: EventMessage) => {
+    const told: Lost = { over: new AbortController(), sent: false };
+    lost = told;
+    await deps.clock.sleep(awayMs, told.over.signal);
+    if (told.over.signal.aborted) return;
+    told.sent = true;
+    send(message);
+  };
   const hear = ({ event, time, level, fields }: Heard) => {
-    const repeated = event === open;
-    open = openAfter(open, event);
+    if (event === away && lost !== null) return;
+    const ended = endsAway(event) ? lost : null;
+    if (ended !== null) {
+      lost = null;
+      ended.over.abort();
+    }
     const kind = kindOf(event);
-    if (kind === null || repeated || boxes.length === 0 || !config.onEventKinds.includes(kind)) return;
+    if (kind === null || boxes.length === 0 || !config.onEventKinds.includes(kind)) return;
+    if (endsAway(event) && !ended?.sent) return; // nobody was told that it was away
     const message = { id: deps.newId(), kind, container: deps.container, time, level, event, fields: fields() };
-    for (const box of boxes) box.put(message);
+    if (event === away) void sendIfItLasts(message);
+    else send(message);
   };
   return { hear, idle: () => Promise.all(boxes.map((box) => box.idle())).then(() => {}) };
 }

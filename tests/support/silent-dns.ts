@@ -10,7 +10,7 @@ const server = `exec -a silent-dns perl -MSocket -e '${listen}'`;
 export const swallowQuestions = `${asked}; ${server}`;
 
 /** A shell script after which they resolve again. */
-export const answerQuestions = `cat ${kept} > /etc/resolv.conf; pkill -f silent-dns`;
+export const answerQuestions = `cat ${kept} > /etc/resolv.conf; pkill -f '^silent-dns'`;
 
 /** Names do not resolve from the start of these services on, until answerQuestions ran in each. */
 export const startsWithoutDns = (services: readonly string[]): Edit => (file) => {

@@ -35,13 +35,12 @@ const kinds: Readonly<Record<EventKind, readonly EventName[]>> = {
   ],
 };
 
-/** "No primary in sight" is logged anew when its reason changes; a receiver learns of its beginning, and of its end. */
-const away: EventName = "No primary in sight";
+/** No primary is in sight, and one is again. The first is logged anew when its reason changes. */
+export const away: EventName = "No primary in sight";
 const back: readonly EventName[] = ["Primary in sight", "Primary in sight again", "Following another primary"];
 
-/** What a container has sent without an end, after this event. */
-export const openAfter = (open: EventName | null, event: EventName): EventName | null =>
-  event === away ? away : back.includes(event) ? null : open;
+/** A primary is in sight from this event on. */
+export const endsAway = (event: EventName): boolean => back.includes(event);
 
 const byEvent = new Map(Object.entries(kinds).flatMap(([kind, names]) => names.map((n) => [n, kind as EventKind])));
 
