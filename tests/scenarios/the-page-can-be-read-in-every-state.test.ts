@@ -38,7 +38,7 @@ test("in every state the page can be read, wide and narrow, light and dark, by e
         for (const [width, dark] of [[360, true], [1440, false]] as const) {
           await lookAt(browser, `http://127.0.0.1:${port}/${name}/`, { width, dark }, async ({ page, said }) => {
             const seen = `${name}-${width}${dark ? "-dark" : ""}`;
-            await page.waitForSelector("#live.on", { timeout: 30_000 });
+            await page.waitForSelector("#live.on", { timeout: 60_000 });
             await picture(page, seen);
             const wide = await overflows(page) ? ["it is wider than its window"] : [];
             faults.push(...[...said, ...wide, ...await accessibilityFaults(page)].map((fault) => `${seen}: ${fault}`));
