@@ -17,8 +17,8 @@ const environment = ["-e", "NODE_ID=1", "-e", "NODE_NAME=node1", "-e", "POSTGRES
 const flags = [...environment, ...executableMount, "-v", `${volume}:/var/lib/postgresql/data`];
 
 async function discard(): Promise<void> {
-  for (const name of [first, second]) await attempt(["docker", "rm", "-fv", name], { timeoutMs: 30_000 });
-  await attempt(["docker", "volume", "rm", volume], { timeoutMs: 30_000 });
+  for (const name of [first, second]) await attempt(["docker", "rm", "-fv", name], { timeoutMs: 60_000 });
+  await attempt(["docker", "volume", "rm", volume], { timeoutMs: 60_000 });
 }
 
 const sql = (container: string, text: string) => exec(container, ["psql", "-U", "postgres", "-XAtqc", text]);
@@ -81,7 +81,7 @@ test("a lock whose process is killed is taken again, and the node goes on; if an
     await waitUntil(queued, { what: "another process to wait for the lock", deadlineMs: 60_000 }, deps);
     const before = (await logsOf(first)).length;
     await exec(first, ["pkill", "-KILL", "-x", "cat"]);
-    await docker(["wait", first], 20_000);
+    await docker(["wait", first], 60_000);
     assert.equal((await stateOf(first)).exitCode, 77);
     const last = (await logsOf(first)).slice(before);
     assert.match(last, /The lock of the volume is lost, so this container ends at once/);

@@ -43,7 +43,7 @@ test("queries of the operator are exported, read-only and as a role that sees st
   const run = (...options: string[]) => ["run", "--rm", "--name", name, ...executableMount, ...options];
   const node = ["-e", "NODE_ID=1", "-e", "NODE_NAME=node1", "-e", "POSTGRES_PASSWORD=secret-of-the-test"];
   const file = ["-v", `${directory}:/queries:ro`, "-e", "METRICS_QUERIES=/queries/queries.yaml"];
-  await attempt(["docker", "rm", "-fv", name], { timeoutMs: 30_000 });
+  await attempt(["docker", "rm", "-fv", name], { timeoutMs: 60_000 });
   try {
     await chmod(directory, 0o755);
     await writeFile(join(directory, "queries.yaml"), "a: {query: select 1}");
@@ -75,7 +75,7 @@ test("queries of the operator are exported, read-only and as a role that sees st
     assert.equal(values.has("shop_secrets_count"), false);
     assert.match(await docker(["logs", name]), /"query":"shop_secrets","why":"permission denied for table secrets"/);
   } finally {
-    await attempt(["docker", "rm", "-fv", name], { timeoutMs: 30_000 });
+    await attempt(["docker", "rm", "-fv", name], { timeoutMs: 60_000 });
     await rm(directory, { recursive: true });
   }
 });

@@ -67,7 +67,7 @@ test("an open page renews what has changed, and keeps what its reader has opened
         const shows = (pattern: RegExp) =>
           waitUntil(async () => pattern.test((await page.textContent("h1"))!), {
             what: `${pattern}`,
-            deadlineMs: 30_000,
+            deadlineMs: 60_000,
           }, deps);
         await shows(/^pgmaster no longer leads/);
         await page.click("summary");
@@ -83,7 +83,7 @@ test("an open page renews what has changed, and keeps what its reader has opened
         await page.evaluate("getSelection().removeAllRanges()");
         await waitUntil(
           async () => /\(1\)/.test((await page.textContent("#todo summary"))!),
-          { what: "what doctor finds now", deadlineMs: 30_000 },
+          { what: "what doctor finds now", deadlineMs: 60_000 },
           deps,
         );
         assert.equal(await page.title(), "pgslave1 leads; writes are accepted · PostDock");
