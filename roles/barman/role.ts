@@ -3,11 +3,12 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { strangersOf } from "../../config/roles.ts";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
+import { publishedIn } from "../../config/published.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { answering } from "../../core/http/control.ts";
-import { httpApp } from "../../core/http/app.ts";
+import { httpApp, statusNow } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import { HistoryFile } from "../../core/runtime/history.ts";
@@ -16,9 +17,10 @@ import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
-import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
+import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
 import { onAbort, oneAtATime, untilAborted } from "../../core/runtime/time.ts";
+import { publishedPasswordsGauge } from "../../core/words/metric.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { takeBackups } from "./act/backup.ts";
@@ -54,7 +56,7 @@ export const barmanEntrypoint: Command = async (context) => {
   const config = loadBarmanConfig(context);
   const history = new HistoryFile();
   const keep = (heard: Heard) => history.hear(heard, "barman");
-  const log = roleLog(context, config, secretsOf(barmanVariables, config), keep).with({ node: config.serverName });
+  const log = roleLog(context, config, barmanVariables, keep).with({ node: config.serverName });
   return await runUntilSignal(context, log, (asked) => runRole(config, { context, history, log }, asked));
 };
 
@@ -86,23 +88,23 @@ async function runRole(
     events: barmanEvents(metrics),
     primaryChange: new AbortController(),
   };
+  const known = publishedIn(barmanVariables, config).length;
+  metrics.gauges([publishedPasswordsGauge(() => known)], () => null);
   metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs(), wallMs: clock.wallMs() }));
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");
-  const observer = { ...barman, hostname: hostname(), stateDirectory };
+  const observer = { ...barman, hostname: hostname(), stateDirectory, nodes: () => barman.state.hosts };
   await history.open({ path: join(stateDirectory, "history.jsonl"), log });
   const desk = backupDesk(barman);
+  const role = barmanHttp(barman, follow);
   const control = await observerControl(observer, [
+    answering(orders.status, (how) => statusNow(role, how)),
     answering(orders.wal, walDesk(barman)),
     answering(orders.backupFiles, desk.files),
     answering(orders.backupPiece, desk.piece),
   ]);
-  const listener = await serve(
-    httpApp(barmanHttp(barman, follow), log, { control, config, strangers: strangersOf(environment), openPage }),
-    {
-      port: config.httpPort,
-    },
-  );
+  const app = httpApp(role, log, { control, config, strangers: strangersOf(environment), openPage });
+  const listener = await serve(app, { port: config.httpPort });
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;

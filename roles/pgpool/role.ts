@@ -1,19 +1,26 @@
 // Wiring of the pgpool role: configuration, HTTP, sshd, and the agent that keeps pgpool right.
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { publishedPasswords } from "../../config/published.ts";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
+import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { strangersOf } from "../../config/roles.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
-import { addProbe, httpApp } from "../../core/http/app.ts";
+import { addProbe, httpApp, statusNow } from "../../core/http/app.ts";
+import { answering } from "../../core/http/control.ts";
 import { familiesText } from "../../core/words/family.ts";
 import { serve } from "../../core/http/serve.ts";
+import { orders } from "../../core/protocol/orders.ts";
+import { clusterKeys } from "../../core/protocol/signing.ts";
 import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
+import { ensureDirectory, remove } from "../../core/runtime/files.ts";
+import { agentSocketPath } from "../../core/protocol/port.ts";
 import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
 import { HistoryFile } from "../../core/runtime/history.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
-import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
+import { ConfigError, loadConfig, roleLog, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { runAgent } from "./agent.ts";
 import { newAgent, type PoolAgent, say, seenNow } from "./state.ts";
@@ -44,24 +51,24 @@ export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: Se
 /** `pgpool entrypoint`: the container's main process. */
 export const pgpoolEntrypoint: Command = async (context) => {
   const config = loadPgpoolConfig(context);
-  const secrets = [...secretsOf(pgpoolVariables, config), ...config.dbUsers.map((u) => u.password)];
   const history = new HistoryFile();
-  const log = roleLog(context, config, secrets, (heard) => history.hear(heard, "pgpool"));
+  const log = roleLog(context, config, pgpoolVariables, (heard) => history.hear(heard, "pgpool"));
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {
     await requireFoothold(needsOf(config));
     await requirePoolTls(config.verdict.settings, { clock: context.clock, log });
-    const agent = newAgent(config, {
-      clock: context.clock,
-      log,
-      stop,
-      peers: new Peers(context.clock, config.httpPort),
-      history,
-    });
+    const { clock } = context;
+    const peers = new Peers(clock, config.httpPort);
+    const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+    const client = new ControlClient(keys, peers, clock, hasPublicKey(config));
+    const agent = newAgent(config, { clock, log, stop, peers, client, history });
     await history.open({ path: join(stateDirectory, "history.jsonl"), log });
     exportMetrics(agent);
-    const listener = await serve(await pgpoolApp(agent, context), { port: config.httpPort });
+    const listeners = [
+      await serve(await pgpoolApp(agent, context), { port: config.httpPort }),
+      await serveLocal(agent),
+    ];
     let sshd: Supervised | null = null;
     try {
       await preparePgpool(config, config.verdict.settings);
@@ -70,7 +77,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
     } finally {
       say(agent, "stopping", "stopping", "the container stops");
       await Promise.all([agent.run?.process.supervised.stop(), sshd?.stop()]);
-      listener.close();
+      for (const listener of listeners) listener.close();
     }
   });
 };
@@ -86,8 +93,12 @@ function exportMetrics(agent: PoolAgent): void {
   });
 }
 
+/** It was given no secret of the cluster: it cannot tell the nodes' answers from others, and believes them as 1.x did. */
+const hasPublicKey = ({ clusterKeys: given, replicationPassword }: PgpoolConfig): boolean =>
+  given.length === 0 && publishedPasswords({ REPLICATION_PASSWORD: replicationPassword }).length > 0;
+
 const needsOf = (config: PgpoolConfig): Needs => ({
-  paths: [configDirectory, runDirectory, stateDirectory, postgresAccount.home, "/root"],
+  paths: [configDirectory, runDirectory, stateDirectory, dirname(agentSocketPath), postgresAccount.home, "/root"],
   ports: [
     httpNeeds(config.httpPort),
     { port: 5432, by: "pgpool", change: null },
@@ -97,13 +108,24 @@ const needsOf = (config: PgpoolConfig): Needs => ({
 });
 
 async function pgpoolApp(agent: PoolAgent, { environment, openPage }: Context) {
-  const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory });
+  const nodes = () => agent.config.backends.map((b) => b.host);
+  const role = pgpoolHttp(agent);
+  const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory, nodes }, [
+    answering(orders.status, (how) => statusNow(role, how)),
+  ]);
   const strangers = strangersOf(environment);
-  const app = httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, strangers, openPage });
-  addProbe(app, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
-  addProbe(app, "/local/has-enough-backends", (c) => {
+  return httpApp(role, agent.log, { control, config: agent.config, strangers, openPage });
+}
+
+/** What the commands of this container ask. */
+async function serveLocal(agent: PoolAgent) {
+  const local = httpApp(pgpoolHttp(agent), agent.log);
+  addProbe(local, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
+  addProbe(local, "/local/has-enough-backends", (c) => {
     const least = Number(c.req.query("least") ?? agent.config.requireMinBackends);
     return Promise.resolve(hasEnoughBackends(agent, least));
   });
-  return app;
+  await ensureDirectory(dirname(agentSocketPath), { mode: 0o750, owner: postgresAccount });
+  await remove(agentSocketPath);
+  return await serve(local, { socketPath: agentSocketPath }, 0o660);
 }

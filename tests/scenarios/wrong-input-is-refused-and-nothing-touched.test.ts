@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { clusterKeys } from "../../core/protocol/signing.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { attempt, root } from "../../tools/terminal.ts";
 import { executableMount, prefix } from "../support/cluster.ts";
@@ -217,7 +218,15 @@ test("an upstream that does not resolve, and one that refuses the password, are 
     REPLICATION_PASSWORD: "wrong-secret",
     REPMGR_WAIT_POSTGRES_START_TIMEOUT: "2",
   };
-  await unhealthy({ name: "locked", env: locked }, /password authentication failed for user/, "restart");
+  const [key] = clusterKeys([], "replication_pass");
+  const refused = { ...locked, CLUSTER_KEY: key! };
+  await unhealthy({ name: "locked", env: refused }, /password authentication failed for user/, "restart");
+  // without CLUSTER_KEY the agents' key comes from the password: what another node says is not believed
+  await unhealthy(
+    { name: "other-key", env: { ...locked, WAIT_UPSTREAM_TIMEOUT: "2" } },
+    /longer than WAIT_UPSTREAM_TIMEOUT: .*answers at one is not believed .*set the same CLUSTER_KEY or REPLICATION_PASSWORD/,
+    "no restart",
+  );
 });
 
 test("a fresh cluster that cannot be made says why, and its volume serves once the cause is gone", async () => {
@@ -231,6 +240,14 @@ test("a fresh cluster that cannot be made says why, and its volume serves once t
   await fails(
     { name: "authority", env: byCertificate, flags },
     /HOST_AUTH_METHOD=cert.*clients' certificates.*ssl_ca_file/,
+  );
+  const scripts = join(root, "tests", ".work", "windows");
+  await mkdir(scripts, { recursive: true });
+  await writeFile(join(scripts, "10.sh"), "#!/bin/bash\r\necho\r\n", { mode: 0o755 });
+  const withScripts = [...flags, "-v", `${scripts}:/docker-entrypoint-initdb.d:ro`];
+  await fails(
+    { name: "windows", flags: withScripts },
+    /10\.sh could not be started.*its first line names.*LF line ends/,
   );
   const mended = await run({ name: "mended", env: { POSTGRES_HOST_AUTH_METHOD: "reject" }, flags });
   await exec(mended, ["wait_local_postgres"], 60_000);

@@ -16,7 +16,7 @@ import { orders, walFileName } from "../../../core/protocol/orders.ts";
 import { barmanReceiver } from "../decide/sync.ts";
 import { stagingDirectory } from "./journal.ts";
 import type { RewindUnderWay } from "./rewind.ts";
-import { agentSocketPath } from "../text/repmgr-conf.ts";
+import { agentSocketPath } from "../../../core/protocol/port.ts";
 
 /** How long barman may take to follow a new primary, milliseconds. */
 const followMs = 30_000;
@@ -61,8 +61,8 @@ export async function fetchWal(name: string, rewinding: RewindUnderWay | null, n
 async function addressOfBarman(primary: string, node: FetchDeps): Promise<string> {
   return await waitUntil(
     async () => {
-      const seen = await node.peers.askNode(primary, { timeoutMs: 2_000 });
-      if (seen.seen === "unreachable") return null;
+      const seen = await node.client.askNode(primary, { timeoutMs: 2_000 });
+      if (seen.seen !== "reached") return null;
       return seen.status.postgres.downstream.find((d) => d.applicationName === barmanReceiver)?.address ?? null;
     },
     {
