@@ -35,6 +35,7 @@ export const calm: readonly string[] = [
   "nodes-and-voters-change-one-at-a-time",
   "a-primary-and-a-standby-die-together",
   "commits-wait-for-barman",
+  "an-impostor-is-not-believed",
   "a-full-disk-moves-the-primary",
   "two-nodes-and-an-observer-fail-over",
 ];

@@ -56,7 +56,7 @@ async function withStock(cluster: Cluster, node: Service, use: (scrape: () => Pr
     const address = (await docker(["inspect", "--format", format, name])).trim();
     const look = async () => parseScrape(await (await fetch(`http://${address}:9187/metrics`)).text());
     const up = async () => (await look().catch(() => null))?.values.get("pg_up") === 1;
-    await waitUntil(up, { what: "postgres_exporter", deadlineMs: 20_000 }, deps);
+    await waitUntil(up, { what: "postgres_exporter", deadlineMs: 60_000 }, deps);
     await use(look);
   } finally {
     await docker(["rm", "-f", name]);
