@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { runCommandLine } from "./cli/commands.ts";
 import type { Context } from "./core/runtime/context.ts";
-import { isDriverFault } from "./core/runtime/driver-fault.ts";
+import { isDriverFault, isOutOfFiles } from "./core/runtime/passing-fault.ts";
 import { errorText, ExitCode } from "./core/words/errors.ts";
 import { lineSplitter } from "./core/runtime/lines.ts";
 import { systemClock } from "./core/runtime/time.ts";
@@ -37,6 +37,12 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 process.on("uncaughtException", (error) => {
   if (isDriverFault(error)) {
     context.complain(`postdock: a database connection broke during a write: ${errorText(error)}`);
+    return;
+  }
+  if (isOutOfFiles(error)) {
+    context.complain(
+      `postdock: no descriptor is left: ${errorText(error)}. Fix: raise the limit nofile of the container`,
+    );
     return;
   }
   context.complain(`postdock: a bug: ${error instanceof Error ? error.stack : String(error)}`);

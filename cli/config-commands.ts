@@ -62,7 +62,9 @@ export function checkEnvironment(
 ): Found {
   const read = checkVariables(role, context, host);
   if (!read.ok) return { problems: read.problems, warnings: [], sshEnable: false, summary: "" };
-  return { ...checkSettings(role, read.settings), sshEnable: read.sshEnable, summary: read.summary };
+  const { problems, warnings } = checkSettings(role, read.settings);
+  const known = read.published.map((name) => `${name} is a default or of PostDock's examples: set another, everywhere`);
+  return { problems, warnings: [...warnings, ...known], sshEnable: read.sshEnable, summary: read.summary };
 }
 
 function checkSettings(role: RoleName, settings: readonly Setting[]): Pick<Found, "problems" | "warnings"> {

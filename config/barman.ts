@@ -71,6 +71,7 @@ export const barmanVariables = {
   }),
   replicationUser: shared.replicationUser,
   replicationPassword: shared.replicationPassword,
+  hostAuthMethod: shared.hostAuthMethod,
   ...observerVariables,
   replicationPort: shared.port("REPLICATION_PORT", 5432, "PostgreSQL port, the same on all nodes."),
   serverName: env("UPSTREAM_NAME", serverName, {

@@ -108,6 +108,13 @@ export const identifier: (text: string) => string = (text) => {
   return text;
 };
 
+/** The texts in the value of a secret variable; of a list of users the passwords. */
+export function secretTexts(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  if (Array.isArray(value)) return value.flatMap(secretTexts);
+  return typeof value === "object" && value !== null && "password" in value ? secretTexts(value.password) : [];
+}
+
 export interface ReadDeps {
   environment: Readonly<Record<string, string | undefined>>;
   /** reads the file named by NAME_FILE; throws if it cannot */

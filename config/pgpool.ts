@@ -87,6 +87,7 @@ export const pgpoolVariables = {
   consistency: shared.consistency,
   ...observerVariables,
   replicationPassword: shared.replicationPassword,
+  hostAuthMethod: shared.hostAuthMethod,
   configs: shared.configs,
   configsDelimiter: shared.configsDelimiter,
   configsAssignment: shared.configsAssignment,

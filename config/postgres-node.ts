@@ -1,16 +1,6 @@
 // Every variable of the postgres-node role: its public name, its documentation, and the checks across several variables.
 import { durabilityProblems } from "./durability.ts";
-import {
-  type ConfigOf,
-  type ConfigProblem,
-  env,
-  flag,
-  identifier,
-  integer,
-  MalformedValue,
-  oneOf,
-  plainText,
-} from "./env.ts";
+import { type ConfigOf, type ConfigProblem, env, flag, identifier, integer, MalformedValue, plainText } from "./env.ts";
 import { hostName } from "./host-name.ts";
 import { nodeMetrics } from "./metrics.ts";
 import { nodeIdFromName } from "./node-id.ts";
@@ -48,19 +38,7 @@ export const postgresNodeVariables = {
   }),
   initdbArgs,
   initdbWalDirectory,
-  hostAuthMethod: env(
-    "POSTGRES_HOST_AUTH_METHOD",
-    oneOf(["scram-sha-256", "md5", "password", "trust", "reject", "cert"]),
-    {
-      fallback: "scram-sha-256",
-      accepts: "scram-sha-256, md5, password, trust, reject or cert",
-      doc:
-        "Authentication method of the `host all all all` line in pg_hba.conf, written at bootstrap. With reject and cert, " +
-        "REPLICATION_USER and POSTGRES_USER log in by password all the same. cert needs ssl:on, ssl_cert_file, ssl_key_file and " +
-        "ssl_ca_file in CONFIGS.",
-      changed: "New, as in the official postgres image.",
-    },
-  ),
+  hostAuthMethod: shared.hostAuthMethod,
   pgdata: env("PGDATA", absolutePath, {
     fallback: "/var/lib/postgresql/data",
     accepts: "an absolute path",

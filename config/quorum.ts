@@ -56,7 +56,9 @@ export const quorumVariables = {
     defaultText: "derived from REPLICATION_PASSWORD",
     accepts:
       "a key of at least 16 characters without spaces; during a change, two keys separated by a space, of which the first signs",
-    doc: "Key that signs the messages between the containers of a cluster.",
+    doc:
+      "Key that signs the messages between the containers of a cluster. Set one, the same in all of them: `openssl rand -hex 32` " +
+      "makes it. One derived from a password is as strong as the password.",
     secret: true,
   }),
 };

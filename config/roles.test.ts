@@ -137,10 +137,12 @@ const bad: Record<RoleName, Record<string, string[]>> = {
     PCP_PASSWORD: ["a\nb"],
     REQUIRE_MIN_BACKENDS: ["5", "-1", "all"],
     WAIT_BACKEND_TIMEOUT: ["soon"],
+    POSTGRES_HOST_AUTH_METHOD: ["none"],
     CONFIGS: ["max_pool=4"],
   },
   barman: {
     REPLICATION_HOST: ["", "a b", ","],
+    POSTGRES_HOST_AUTH_METHOD: ["none"],
     POSTGRES_USER: ["u".repeat(64)],
     POSTGRES_DB: [""],
     REPLICATION_PORT: ["0"],

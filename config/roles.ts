@@ -3,6 +3,7 @@ import { barmanProblems, barmanVariables } from "./barman.ts";
 import { type ConfigProblem, readConfig, type ReadDeps, type Variables } from "./env.ts";
 import { completePgpoolConfig, pgpoolVariables } from "./pgpool.ts";
 import { completeNodeConfig, postgresNodeVariables } from "./postgres-node.ts";
+import { publishedIn } from "./published.ts";
 import type { Setting } from "./list-syntax.ts";
 import { strangers } from "./strangers.ts";
 
@@ -22,7 +23,7 @@ export const strangersOf = (environment: Readonly<Record<string, string | undefi
 
 /** Whether a role's container would accept an environment. */
 export type RoleCheck =
-  | { ok: true; settings: Setting[]; sshEnable: boolean; summary: string }
+  | { ok: true; settings: Setting[]; sshEnable: boolean; summary: string; published: string[] }
   | { ok: false; problems: ConfigProblem[] };
 
 /** Reads and checks a role's variables as its entrypoint does, without touching anything. */
@@ -33,14 +34,22 @@ export function checkVariables(role: RoleName, deps: ReadDeps, hostname: string)
       const done = read.ok ? completeNodeConfig(read.config, hostname) : read;
       if (!done.ok) return { ok: false, problems: done.problems };
       const { name, id, host, settings, sshEnable } = done.config;
-      return { ok: true, settings, sshEnable, summary: `node ${name}, id ${id}, reached as ${host}` };
+      const published = publishedIn(postgresNodeVariables, done.config);
+      return { ok: true, settings, sshEnable, published, summary: `node ${name}, id ${id}, reached as ${host}` };
     }
     case "pgpool": {
       const read = readConfig(pgpoolVariables, deps);
       const done = read.ok ? completePgpoolConfig(read.config, hostname) : read;
       if (!done.ok) return { ok: false, problems: done.problems };
       const { backends, dbUsers, settings, sshEnable } = done.config;
-      return { ok: true, settings, sshEnable, summary: `backends: ${backends.length}, users: ${dbUsers.length}` };
+      const published = publishedIn(pgpoolVariables, done.config);
+      return {
+        ok: true,
+        settings,
+        sshEnable,
+        published,
+        summary: `backends: ${backends.length}, users: ${dbUsers.length}`,
+      };
     }
     case "barman": {
       const read = readConfig(barmanVariables, deps);
@@ -48,7 +57,8 @@ export function checkVariables(role: RoleName, deps: ReadDeps, hostname: string)
       const problems = barmanProblems(read.config, hostname);
       if (problems.length > 0) return { ok: false, problems };
       const { hosts, serverName, sshEnable } = read.config;
-      return { ok: true, settings: [], sshEnable, summary: `server ${serverName}, from ${hosts.join(",")}` };
+      const published = publishedIn(barmanVariables, read.config);
+      return { ok: true, settings: [], sshEnable, published, summary: `server ${serverName}, from ${hosts.join(",")}` };
     }
   }
 }

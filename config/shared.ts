@@ -10,7 +10,8 @@ export const sshEnable = env("SSH_ENABLE", flag, {
   defaultText: "0",
   accepts: "0 or 1",
   doc: "1: run sshd for the postgres user, with the key pair mounted at /tmp/.ssh/keys (id_rsa and id_rsa.pub). " +
-    "`postdock barman restore --ssh` needs it on barman and on the restored node.",
+    "`postdock barman restore --ssh` needs it on barman and on the restored node. Also mounted there, ssh_host_ed25519_key is " +
+    "the key of all hosts, or known_hosts names theirs or their authority; without either, ssh checks no host.",
   changed: "Only keys are accepted, root cannot log in, and missing keys are an error.",
 });
 
@@ -104,6 +105,20 @@ export const replicationDb = env("REPLICATION_DB", plainName, {
   fallback: "replication_db",
   accepts: "a database name of at most 63 bytes, without white space, ', \\, = or %",
   doc: "Database that contains repmgr's tables.",
+});
+
+const authMethods = ["scram-sha-256", "md5", "password", "trust", "reject", "cert"] as const;
+export type HostAuthMethod = typeof authMethods[number];
+
+export const hostAuthMethod = env<HostAuthMethod>("POSTGRES_HOST_AUTH_METHOD", oneOf(authMethods), {
+  fallback: "scram-sha-256",
+  accepts: "scram-sha-256, md5, password, trust, reject or cert",
+  doc:
+    "Authentication method of the `host all all all` line in pg_hba.conf, written at bootstrap. With reject and cert, " +
+    "REPLICATION_USER and POSTGRES_USER log in by password all the same. cert needs ssl:on, ssl_cert_file, ssl_key_file and " +
+    "ssl_ca_file in CONFIGS. Containers prove their passwords by SCRAM, and show them to no server that asks otherwise: with " +
+    "md5, password and trust this is relaxed, in every container that has the variable.",
+  changed: "New, as in the official postgres image.",
 });
 
 /** A TCP port variable with its default. */

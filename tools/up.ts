@@ -5,6 +5,7 @@ import { defaultHttpPort } from "../config/http-port.ts";
 import { Peers } from "../core/client/peers.ts";
 import { ensureCompose } from "./engine.ts";
 import { ensureImages, ensureMonitoring } from "./images.ts";
+import { ensureClusterKey } from "./cluster-key.ts";
 import { ensureSshKeys } from "./ssh-keys.ts";
 import { composeFile, monitoringFile, project } from "./compose.ts";
 import { optionsOf } from "./options.ts";
@@ -106,6 +107,7 @@ await task(async () => {
   if (monitoring) await ensureMonitoring();
   const compose = await ensureCompose();
   await ensureSshKeys();
+  await ensureClusterKey();
   say("Starting the services");
   await execute([...compose, ...composeFile, ...(monitoring ? monitoringFile : []), "up", "-d"], {
     timeoutMs: 300_000,

@@ -8,6 +8,7 @@ import { Hono } from "hono";
 import { modeOf, remove } from "../runtime/files.ts";
 import { serve } from "./serve.ts";
 import { defaultHttpPort } from "../../config/http-port.ts";
+import { askSocket } from "../client/own-agent.ts";
 import { Peers } from "../client/peers.ts";
 import { systemClock } from "../runtime/time.ts";
 
@@ -54,6 +55,18 @@ test("a request that gets no answer is given up at its deadline", () =>
 test("an endless answer is cut off", () =>
   onSocket(app, async (socket) => {
     await assert.rejects(peers.getText(socket, "/huge", 5_000));
+  }));
+
+test("a command asks its own agent over the socket, and gets yes or no as it is", () =>
+  onSocket(app, async (socketPath) => {
+    const ask = (path: string) => askSocket(socketPath, path, new AbortController().signal);
+    assert.deepEqual(await ask("/yes"), { status: 200, text: "yes\n" });
+    assert.deepEqual(await ask("/no"), { status: 503, text: "no, because\n" });
+    const late = new AbortController();
+    const silent = askSocket(socketPath, "/silent", late.signal);
+    late.abort(new Error("too late"));
+    await assert.rejects(silent);
+    await assert.rejects(askSocket("/no/such/socket", "/yes", new AbortController().signal));
   }));
 
 test("a second listener on one socket is an error", () =>

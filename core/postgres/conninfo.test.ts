@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { HostAuthMethod } from "../../config/shared.ts";
 import { conninfoValue, quoteSetting, renderConninfo, renderPgpassLine } from "./conninfo.ts";
 
 const odd = fc.oneof(
@@ -12,14 +13,16 @@ const key = fc.constantFrom("host", "user", "dbname", "application_name", "passf
 
 test("a conninfo string gives back every value that was put in", () => {
   fc.assert(fc.property(fc.dictionary(key, odd), (parts) => {
-    const text = renderConninfo(parts);
+    const text = renderConninfo(parts, "scram-sha-256");
     for (const [name, value] of Object.entries(parts)) assert.equal(conninfoValue(text, name), value);
   }));
 });
 
 test("a keyword that is not there is undefined, also where a value looks like one", () => {
-  fc.assert(fc.property(odd, (value) => conninfoValue(renderConninfo({ user: value }), "hostaddr") === undefined));
-  assert.equal(conninfoValue(renderConninfo({ user: "x host=evil", host: "good" }), "host"), "good");
+  fc.assert(
+    fc.property(odd, (value) => conninfoValue(renderConninfo({ user: value }, "trust"), "hostaddr") === undefined),
+  );
+  assert.equal(conninfoValue(renderConninfo({ user: "x host=evil", host: "good" }, "md5"), "host"), "good");
 });
 
 test("conninfo as libpq's users write it is read, spaces around = included", () => {
@@ -43,7 +46,16 @@ function pgpassFields(line: string): string[] {
 }
 
 test("a conninfo string says that TLS is preferred, whatever PGSSLMODE is", () => {
-  assert.equal(renderConninfo({ host: "pg1", port: 5432 }), "host=pg1 port=5432 sslmode=prefer");
+  const text = renderConninfo({ host: "pg1", port: 5432 }, "scram-sha-256");
+  assert.match(text, /^host=pg1 port=5432 sslmode=prefer /);
+});
+
+test("a conninfo string shows the password to no server that asks otherwise than POSTGRES_HOST_AUTH_METHOD says", () => {
+  const asked = (method: HostAuthMethod) => conninfoValue(renderConninfo({ host: "pg1" }, method), "require_auth");
+  for (const method of ["scram-sha-256", "reject", "cert"] as const) assert.equal(asked(method), "scram-sha-256");
+  assert.equal(asked("md5"), "scram-sha-256,md5");
+  assert.equal(asked("password"), "scram-sha-256,password");
+  assert.equal(asked("trust"), "scram-sha-256,none");
 });
 
 test("a pgpass line has five fields, and the last two are user and password", () => {

@@ -1,9 +1,14 @@
 // PURE quoting for libpq connection strings, pgpass files and GUC files, in one place each.
+import { type HostAuthMethod } from "../../config/shared.ts";
+import { acceptedProofs } from "./server-proof.ts";
 import { tlsKeywords } from "./tls.ts";
 
-/** libpq keyword/value string for a server on the network. Never put a password in. */
-export function renderConninfo(parts: Readonly<Record<string, string | number>>): string {
-  return renderKeywords({ ...parts, ...tlsKeywords });
+/**
+ * libpq keyword/value string for a server on the network, which has to prove itself as `method` (POSTGRES_HOST_AUTH_METHOD) says.
+ * Never put a password in.
+ */
+export function renderConninfo(parts: Readonly<Record<string, string | number>>, method: HostAuthMethod): string {
+  return renderKeywords({ ...parts, ...tlsKeywords, require_auth: acceptedProofs(method).join(",") });
 }
 
 /** These keywords alone; values are quoted where needed (manual, 32.1.1.1). */

@@ -1,4 +1,4 @@
-// PURE: what to do where the agent of a node is not let in to its own server. The other fixes are in remedy.ts.
+// PURE: what to do where the agent of a node is not let in to its own server, or a server does not prove itself. The other fixes are in remedy.ts.
 
 /** Where the message was said. */
 export interface Where {
@@ -17,6 +17,14 @@ export interface Remedy {
 export const notLetIn = "PostgreSQL does not let the agent of this node in";
 
 const row = (said: string, fix: Remedy["fix"]): Remedy => ({ says: new RegExp(`${notLetIn}: ${said}`), fix });
+
+/** A server on the network asks for a password in a way that shows it, or lets in without (server-proof.ts). */
+export const serverProof: Remedy = {
+  says: /authentication method requirement "[^"]*" failed/,
+  fix: () =>
+    "look whether the address is that of the node; if it is, set the method of its line in pg_hba.conf to scram-sha-256 and " +
+    "reload it, or set POSTGRES_HOST_AUTH_METHOD of this container to the method of that line",
+};
 
 /** It logs in as postgres, at the socket, without a password: what lets others in does not help it. */
 export const ownLogin: readonly Remedy[] = [

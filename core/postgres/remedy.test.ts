@@ -25,6 +25,10 @@ const cases: readonly [string, RegExp][] = [
     /sessions of superusers on pg2/,
   ],
   ['PostgreSQL does not let the agent of this node in: database "x" does not exist', /create database "x"$/],
+  [
+    'connection to server at "pg1", port 5432 failed: authentication method requirement "scram-sha-256" failed: server did not complete authentication',
+    /whether the address is that of the node.* POSTGRES_HOST_AUTH_METHOD of this container/,
+  ],
   ["all replication slots are in use", /max_replication_slots/],
   ['could not write to file "pg_wal/xlogtemp.1": No space left on device', /room on the volume of pg2/],
   ["could not map anonymous shared memory: Cannot allocate memory", /shared_buffers/],

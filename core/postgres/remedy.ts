@@ -1,10 +1,12 @@
 // PURE: what to do about what PostgreSQL or one of its tools says: a table from message to fix.
 
-import { ownLogin, type Remedy, type Where } from "./remedy-login.ts";
+import { ownLogin, type Remedy, serverProof, type Where } from "./remedy-login.ts";
+import { startSettings } from "./remedy-settings.ts";
 
 /** The first row that matches counts: what is more exact stands before what is more general. */
 const remedies: readonly Remedy[] = [
   ...ownLogin,
+  serverProof,
   {
     says: /(\w+) = (\S+) is a lower setting than on the primary server, where its value was (\d+)/,
     fix: ([, name, , value], { host }) =>
@@ -55,14 +57,14 @@ const remedies: readonly Remedy[] = [
     fix: () =>
       "end sessions that nobody needs on the node that refuses, or raise max_connections, on the standbys first",
   },
+  ...startSettings,
+  {
+    says: /database "([^"]+)" does not exist/,
+    fix: ([, name]) => `make it on the primary: create database "${name}"`,
+  },
   {
     says: /No space left on device|Disk quota exceeded/,
     fix: (_, { host }) => `make room on the volume of ${host}, or give it a larger one; in /dev/shm: raise shm_size`,
-  },
-  {
-    says:
-      /could not map anonymous shared memory|could not create shared memory|could not resize shared memory|Cannot allocate memory|out of memory/i,
-    fix: () => "lower shared_buffers or max_connections in CONFIGS, or give the container more memory",
   },
   {
     says: /could not bind|Address already in use|could not create any TCP/,

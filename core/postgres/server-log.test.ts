@@ -107,3 +107,10 @@ test("whatever the lines are, what is kept is bounded and can be told", () => {
     return all.messages.length <= 40 && (message === null || messageText(message).length <= 610);
   }));
 });
+
+test("of a message of many lines, or of a long one, a bounded text is kept", () => {
+  const longest = (heard: Heard) => Math.max(...heard.messages.map((m) => m.text.length));
+  const lines = Array.from({ length: 2_000 }, () => "\t" + "x".repeat(100));
+  assert.ok(longest(heard(`${at} [1] LOG:  statement: select`, ...lines)) <= 4096);
+  assert.ok(longest(heard(`${at} [1] LOG:  statement: ${"x".repeat(60_000)}`)) <= 4096);
+});

@@ -28,6 +28,8 @@ export const nothingHeard: Heard = { messages: [], postmaster: null, receiver: n
 
 /** Messages kept of one run. */
 const mostMessages = 40;
+/** Longest text of a message that is kept, in characters: a statement may be of any length, and of any number of lines. */
+const longestText = 4096;
 /** Longest cause, in characters: it is shown in one line. */
 const longestCause = 600;
 
@@ -53,17 +55,19 @@ const summary = /contains errors$|^could not load |could not create any |^aborti
 export function hear(heard: Heard, line: string): Heard {
   if (line.startsWith("\t")) {
     const { last } = heard;
-    return last === null ? heard : replace(heard, last, { ...last, text: `${last.text} ${line.trim()}` });
+    if (last === null || last.text.length >= longestText) return heard;
+    return replace(heard, last, { ...last, text: `${last.text} ${line.trim()}`.slice(0, longestText) });
   }
   const raw = rawPattern.exec(line);
   if (raw) return add(heard, { severity: "FATAL", pid: null, text: raw[1]!, detail: null, hint: null });
-  const [, prefix = "", kind = "", text = ""] = linePattern.exec(line) ?? [];
+  const [, prefix = "", kind = "", whole = ""] = linePattern.exec(line) ?? [];
+  const text = whole.slice(0, longestText);
   if (kind === "") return { ...heard, last: null };
   const pid = pidOf(prefix);
   if (kind === "DETAIL" || kind === "HINT") {
-    const whole = heard.last?.pid === pid ? heard.last : heard.messages.findLast((m) => m.pid === pid);
-    if (whole === undefined) return { ...heard, last: null };
-    return replace(heard, whole, { ...whole, ...(kind === "DETAIL" ? { detail: text } : { hint: text }) });
+    const of = heard.last?.pid === pid ? heard.last : heard.messages.findLast((m) => m.pid === pid);
+    if (of === undefined) return { ...heard, last: null };
+    return replace(heard, of, { ...of, ...(kind === "DETAIL" ? { detail: text } : { hint: text }) });
   }
   if (/^(LOG|WARNING|ERROR|FATAL|PANIC)$/.test(kind)) {
     return add(heard, { severity: kind as ServerMessage["severity"], pid, text, detail: null, hint: null });

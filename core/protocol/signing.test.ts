@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHmac, scryptSync } from "node:crypto";
 import { test } from "node:test";
 import { clusterKeys, type Message, otherAudience, sign, staleMs, Verifier } from "./signing.ts";
 
@@ -79,9 +80,19 @@ test("while a key is being changed both keys are accepted, and the first signs",
 });
 
 test("without CLUSTER_KEY the key follows from the password and is not the password", () => {
-  const [derived] = clusterKeys([], "replication_pass");
-  assert.notEqual(derived, "replication_pass");
-  assert.deepEqual(clusterKeys([], "replication_pass"), [derived]);
-  assert.notDeepEqual(clusterKeys([], "another"), [derived]);
+  const derived = clusterKeys([], "replication_pass");
+  assert.ok(!derived.includes("replication_pass"));
+  assert.deepEqual(clusterKeys([], "replication_pass"), derived);
+  assert.ok(clusterKeys([], "another").every((key) => !derived.includes(key)));
   assert.deepEqual(clusterKeys(["given-given-given"], "replication_pass"), ["given-given-given"]);
+});
+
+test("the derived key that signs takes long to guess; the one of earlier agents is accepted, and signs nothing", () => {
+  const [signs, ...accepted] = clusterKeys([], "replication_pass");
+  const salt = "postdock control key 2";
+  const slow = scryptSync("replication_pass", salt, 32, { N: 32768, r: 8, p: 1, maxmem: 2 ** 26 }).toString("hex");
+  assert.equal(signs, slow);
+  const old = createHmac("sha256", "replication_pass").update("postdock control key 1").digest("hex");
+  assert.deepEqual(accepted, [old]);
+  assert.equal(new Verifier([signs!, ...accepted], "run-1").refuse(m, sign(old, m), 1e12), null);
 });

@@ -1,6 +1,6 @@
 // Signed messages between the containers of a cluster: HMAC-SHA256 over method, path, audience, body, time and a nonce.
 // An order or an answer without a valid key is refused, and so is a message that was sent before, unless it only reads.
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, scryptSync, timingSafeEqual } from "node:crypto";
 
 /** The clocks of two containers may differ by this much, milliseconds. Older messages are refused. */
 export const staleMs = 15 * 60_000;
@@ -45,10 +45,17 @@ export interface Message {
   body: string | Uint8Array;
 }
 
-/** The keys of a cluster: the given ones, or one derived from the password. The first signs, any of them is accepted. */
+/** One guess at the password costs this: 32 MiB, and about 100 ms of a core. An agent pays it once, at its start. */
+const stretching = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
+
+/**
+ * The keys of a cluster: the given ones, or one derived from the password. The first signs, any of them is accepted. What is quick
+ * to derive, and so to guess, is accepted until the release after 2.0.
+ */
 export function clusterKeys(given: readonly string[], replicationPassword: string): string[] {
   if (given.length > 0) return [...given];
-  return [createHmac("sha256", replicationPassword).update("postdock control key 1").digest("hex")];
+  const slow = scryptSync(replicationPassword, "postdock control key 2", 32, stretching).toString("hex");
+  return [slow, createHmac("sha256", replicationPassword).update("postdock control key 1").digest("hex")];
 }
 
 export function sign(key: string, m: Message): string {

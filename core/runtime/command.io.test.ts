@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CommandError, run, tryRun } from "./command.ts";
-import { lineSplitter } from "./lines.ts";
+import { lineSplitter, longestLine } from "./lines.ts";
 import { readIfThere } from "./files.ts";
 import { systemClock, waitUntil } from "./time.ts";
 
@@ -118,5 +118,18 @@ test("lineSplitter() gives the same lines however the text was cut", () => {
     splitter.push(text.slice(at));
     splitter.end();
     assert.deepEqual(lines, ["one", "two", "three", "four", "five"]);
+  }
+});
+
+test("a line of any length is cut, and says how long it was; the next one is whole", () => {
+  for (const size of [longestLine, longestLine + 1, 3 * longestLine]) {
+    for (const piece of [1_000, longestLine, 1_000_000]) {
+      const lines: string[] = [];
+      const splitter = lineSplitter((line) => lines.push(line));
+      const text = "é".repeat(size) + "\nnext\n";
+      for (let at = 0; at < text.length; at += piece) splitter.push(text.slice(at, at + piece));
+      const mark = size > longestLine ? ` ... (cut: the line has ${size} characters)` : "";
+      assert.deepEqual(lines, ["é".repeat(longestLine) + mark, "next"]);
+    }
   }
 });

@@ -165,9 +165,10 @@ function collect(child: ChildProcess, name: "stdout" | "stderr", options: Comman
   const stream = child[name];
   stream?.setEncoding("utf8");
   stream?.on("data", (chunk: string) => {
-    text = (text + chunk).slice(-keep);
+    text += chunk;
+    if (text.length > 2 * keep) text = text.slice(-keep); // seldom, since a cut copies all that is kept
     lines?.push(chunk);
   });
   stream?.on("end", () => lines?.end());
-  return () => text;
+  return () => text.slice(-keep);
 }

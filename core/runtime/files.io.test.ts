@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import * as files from "./files.ts";
-import { uptimeSeconds } from "./proc.ts";
+import { UptimeFile, uptimeSeconds } from "./proc.ts";
 import { systemClock, waitUntil } from "./time.ts";
 
 async function inScratch(work: (directory: string) => Promise<void>): Promise<void> {
@@ -78,14 +78,6 @@ test("a reader sees the old or the new content, never a part", () =>
     await writing;
   }));
 
-test("writing in place keeps the file that other processes have open", () =>
-  inScratch(async (directory) => {
-    const path = join(directory, "hosts");
-    await files.writeAtomic(path, "one", { mode: 0o644 });
-    await files.writeAtomic(path, "two", { mode: 0o644, inPlace: true });
-    assert.equal(await files.readIfThere(path), "two");
-  }));
-
 test("an absent path is null, false or empty; an unreadable one is an error", () =>
   inScratch(async (directory) => {
     const absent = join(directory, "absent");
@@ -133,10 +125,11 @@ test("disk space is returned in bytes that add up", async () => {
 test("uptimeSeconds() is null only without /proc; an unreadable /proc is an error, not a reason for another clock", () =>
   inScratch(async (directory) => {
     assert.ok(uptimeSeconds()! > 0);
-    assert.equal(uptimeSeconds(join(directory, "absent")), null);
-    assert.throws(() => uptimeSeconds(directory), /EISDIR/);
+    const inFile = (path: string) => new UptimeFile(path).seconds();
+    assert.equal(inFile(join(directory, "absent")), null);
+    assert.throws(() => inFile(directory), /EISDIR/);
     await files.writeAtomic(join(directory, "empty"), "", { mode: 0o600 });
-    assert.throws(() => uptimeSeconds(join(directory, "empty")), /does not hold a number of seconds/);
+    assert.throws(() => inFile(join(directory, "empty")), /does not hold a number of seconds/);
   }));
 
 test("a tree is listed in a stable order, each directory before what is in it; links are neither", () =>

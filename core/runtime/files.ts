@@ -6,6 +6,13 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { Account } from "./command.ts";
 
+export { ensureDirectory, ensureNamedDirectory, makeScratch, setAccess } from "./access.ts";
+
+const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = fs.constants;
+/** Files are written where no link is: what it points to may be another account's. */
+const anew = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
+const present = O_RDWR | O_NOFOLLOW;
+
 /** In a thread of its own: an agent answers for its lease meanwhile. */
 const unzip = promisify(gunzip);
 
@@ -13,8 +20,6 @@ export interface WriteOptions {
   /** permission bits, for example 0o600 */
   mode: number;
   owner?: Account;
-  /** overwrite in place: for bind-mounted files, which cannot be renamed over */
-  inPlace?: boolean;
 }
 
 /**
@@ -30,7 +35,6 @@ export const isTemporary = (name: string): boolean =>
 
 /** Writes the whole file so that a reader sees the old or the new content, never a part, also after a power cut. */
 export async function writeAtomic(path: string, content: string | Uint8Array, options: WriteOptions): Promise<void> {
-  if (options.inPlace) return await fs.writeFile(path, content);
   const temporary = join(dirname(path), temporaryPrefix + randomUUID());
   try {
     await writeSynced(temporary, content, options);
@@ -63,7 +67,7 @@ async function syncInto(file: fs.FileHandle, content: string | Uint8Array, first
 /** Like writeAtomic(), into `spare`, a file of at least this size: needs no room on the disk. The old file becomes the spare. */
 export async function writeBySpare(path: string, content: Uint8Array, spare: string): Promise<void> {
   const old = `${spare}.old`;
-  await syncInto(await fs.open(spare, "r+"), content);
+  await syncInto(await fs.open(spare, present), content);
   await fs.rm(old, { force: true });
   await fs.link(path, old);
   await fs.rename(spare, path);
@@ -73,8 +77,13 @@ export async function writeBySpare(path: string, content: Uint8Array, spare: str
 
 /** Writes a file that nobody needs after a crash: nothing is flushed. */
 export async function writeScratch(path: string, content: Uint8Array, options: WriteOptions): Promise<void> {
-  await fs.writeFile(path, content, { mode: options.mode });
-  if (options.owner && process.getuid?.() === 0) await fs.chown(path, options.owner.uid, options.owner.gid);
+  const file = await fs.open(path, anew, options.mode);
+  try {
+    if (options.owner && process.getuid?.() === 0) await file.chown(options.owner.uid, options.owner.gid);
+    await file.writeFile(content);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Flushes a directory's entries to disk. */
@@ -137,7 +146,7 @@ export async function readListed(
   part: { offset: number; bytes: number },
   listed: Pick<TreeEntry, "bytes" | "modifiedMs">,
 ): Promise<Buffer | null> {
-  const file = await fs.open(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW).catch((error) => {
+  const file = await fs.open(path, O_RDONLY | O_NOFOLLOW).catch((error) => {
     if (isMissing(error) || (error as { code?: unknown }).code === "ELOOP") return null;
     throw error;
   });
@@ -165,7 +174,7 @@ export interface PartOptions {
 /** Writes a part of a file. */
 export async function writePart(path: string, content: Uint8Array, options: PartOptions): Promise<void> {
   const { offset, create, finishMs } = options;
-  const file = await fs.open(path, create ? "w" : "r+", create?.mode);
+  const file = await fs.open(path, create ? anew : present, create?.mode);
   try {
     if (create) await file.chmod(create.mode);
     if (create?.owner && process.getuid?.() === 0) await file.chown(create.owner.uid, create.owner.gid);
@@ -230,18 +239,6 @@ export async function listFilled(path: string): Promise<string[]> {
   const names = await listDirectory(path);
   const sizes = await Promise.all(names.map((name) => fs.stat(join(path, name)).then((s) => s.size, () => 0)));
   return names.filter((_, i) => sizes[i]! > 0);
-}
-
-/** Makes a directory and its parents. Sets its mode and owner even if it existed. */
-export async function ensureDirectory(path: string, options: { mode: number; owner?: Account }): Promise<void> {
-  await fs.mkdir(path, { recursive: true });
-  await setAccess(path, options);
-}
-
-/** Sets the mode and, as root, the owner of an existing path. */
-export async function setAccess(path: string, options: { mode: number; owner?: Account }): Promise<void> {
-  await fs.chmod(path, options.mode);
-  if (options.owner && process.getuid?.() === 0) await fs.chown(path, options.owner.uid, options.owner.gid);
 }
 
 /** Moves one entry within a file system. */

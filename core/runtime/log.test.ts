@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { OperatorError } from "../words/errors.ts";
 import type { LogLevel } from "../words/log-level.ts";
-import { createLog, type LogFields, redactor } from "./log.ts";
+import { createLog, type LogFields } from "./log.ts";
 
 /** The log without the types of the register: what is under test here holds for any event. */
 interface AnyLog extends Record<"debug" | "info" | "warn" | "error", (event: string, fields?: LogFields) => void> {
@@ -100,12 +100,6 @@ test("a secret of digits leaves numbers JSON", () => {
   log.info("Counted", { bytes: 120245, port: 5432 });
   assert.equal(last().bytes, "***");
   assert.equal(last().port, 5432);
-});
-
-test("redactor() replaces the longer secret first, and a secret as JSON writes it", () => {
-  assert.equal(redactor(["pass", "password"])("password pass"), "*** ***");
-  assert.equal(redactor(['a"bc'])('{"x":"a\\"bc"}'), '{"x":"***"}');
-  assert.equal(redactor(["abc"])("abc"), "abc");
 });
 
 test("LOG_FORMAT=text is one readable line: time, level, event, then key=value, objects by their parts", () => {

@@ -6,6 +6,7 @@ import type { EventLevel } from "../words/events/event.ts";
 import type { LogFormat } from "../../config/shared.ts";
 import { type LineHead, renderLine } from "./log-line.ts";
 import { type LogLevel, logLevels } from "../words/log-level.ts";
+import { redactor } from "./redact.ts";
 
 export type LogFields = Record<string, unknown>;
 
@@ -64,7 +65,7 @@ export interface LogOptions {
 
 /** Makes a log; lines below `level` are dropped. */
 export function createLog(options: LogOptions): Log {
-  return logWith(options, new Map());
+  return logWith(options, { counts: new Map(), redact: redactor(options.secrets ?? []) });
 }
 
 /** What a child prints is no event of ours, and debug events are looks, not happenings. */
@@ -72,9 +73,15 @@ const isCounted = (event: string, level: LogLevel) => event !== "Output" && leve
 
 const causeWord = /^[a-z][a-z-]{1,30}$/;
 
-function logWith(options: LogOptions, counts: Map<string, EventCount>): Log {
+/** What a log and those made of it share. */
+interface Shared {
+  counts: Map<string, EventCount>;
+  redact: (text: string) => string;
+}
+
+function logWith(options: LogOptions, shared: Shared): Log {
+  const { counts, redact } = shared;
   const least = logLevels.indexOf(options.level);
-  const redact = redactor(options.secrets ?? []);
   const emit = (level: LogLevel, event: EventName, fields: LogFields = {}) => {
     if (isCounted(event, level)) {
       const process = typeof fields.process === "string" ? fields.process : "";
@@ -92,17 +99,10 @@ function logWith(options: LogOptions, counts: Map<string, EventCount>): Log {
     info: (event, fields) => emit("INFO", event, fields),
     warn: (event, fields) => emit("WARNING", event, fields),
     error: (event, fields) => emit("ERROR", event, fields),
-    with: (fields) => logWith({ ...options, fields: { ...options.fields, ...fields } }, counts),
+    with: (fields) => logWith({ ...options, fields: { ...options.fields, ...fields } }, shared),
     counts: () => [...counts.values()],
     idle: () => options.listener?.idle() ?? Promise.resolve(),
   };
-}
-
-/** Replaces every secret in a text by ***. Secrets under four characters stay, since they would blank ordinary words. */
-export function redactor(secrets: readonly string[]): (text: string) => string {
-  const forms = secrets.filter((s) => s.length >= 4).flatMap((s) => [s, JSON.stringify(s).slice(1, -1)]);
-  const unique = [...new Set(forms)].sort((a, b) => b.length - a.length);
-  return (text) => unique.reduce((t, secret) => t.replaceAll(secret, "***"), text);
 }
 
 /** A value as JSON can hold it, without secrets; `within` are the objects that contain it. */

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { after } from "./time.ts";
 
 /** SSLRequest: length 8, code 80877103 (manual, 53.7); every server answers it with one byte, S or N. */
-const sslRequest = new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]);
+export const sslRequest = new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]);
 
 /** True if the server answered within `timeoutMs`; never throws. */
 export function postgresAnswers(host: string, port: number, timeoutMs: number): Promise<boolean> {

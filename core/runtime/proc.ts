@@ -2,24 +2,49 @@
 // by setpriority(2) about a process. It is not part of files.ts, so that a probe need not load the modules of that file.
 import { resolve } from "node:path";
 import { setPriority } from "node:os";
-import { readdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
+import { openSync, readdirSync, readFileSync, readlinkSync, readSync, realpathSync, writeFileSync } from "node:fs";
+import { isOutOfFiles } from "./passing-fault.ts";
 
-/**
- * Seconds since the machine booted, from the kernel, with a resolution of 10 ms. They count on while a container is frozen or
- * a machine sleeps. Null if there is no /proc. Throws if /proc exists but cannot be read now (too many open files): another
- * clock in its place would jump, and a lease that has run out would seem valid.
- */
-export function uptimeSeconds(path = "/proc/uptime"): number | null {
-  const text = readAtOnce(path);
-  if (text === null) return null;
+function secondsIn(text: string, path: string): number {
   const seconds = Number.parseFloat(text);
   if (!Number.isFinite(seconds)) throw new Error(`${path} does not hold a number of seconds: ${text}`);
   return seconds;
 }
 
-function readAtOnce(path: string): string | null {
+/**
+ * Seconds since the machine booted, from the kernel, with a resolution of 10 ms. They count on while a container is frozen or
+ * a machine sleeps. The file stays open from the first look on: a process that has no descriptor left can open nothing, and its
+ * lease must run out all the same.
+ */
+export class UptimeFile {
+  /** undefined: not opened yet; null: there is no /proc */
+  private file: number | null | undefined = undefined;
+  private readonly bytes = Buffer.alloc(64);
+
+  constructor(private readonly path = "/proc/uptime") {}
+
+  /**
+   * Null if there is no /proc. Throws if it exists but cannot be read: another clock in its place would jump, and a lease that has
+   * run out would seem valid.
+   */
+  seconds(): number | null {
+    if (this.file === undefined) this.file = opened(this.path);
+    if (this.file === null) return null;
+    return secondsIn(
+      this.bytes.toString("latin1", 0, readSync(this.file, this.bytes, 0, this.bytes.length, 0)),
+      this.path,
+    );
+  }
+}
+
+const uptime = new UptimeFile();
+
+/** Seconds since the machine booted; null if there is no /proc. Throws as UptimeFile does. */
+export const uptimeSeconds = (): number | null => uptime.seconds();
+
+function opened(path: string): number | null {
   try {
-    return readFileSync(path, "utf8");
+    return openSync(path, "r");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
@@ -34,29 +59,31 @@ function readAtOnce(path: string): string | null {
  */
 export function processesIn(name: string, given: string): number[] {
   const directory = realOf(given); // the kernel knows no links
-  const container = quietly(() => readFileSync("/proc/self/cgroup", "utf8"));
+  const container = unlessGone(() => readFileSync("/proc/self/cgroup", "utf8"));
   return readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).map(Number).filter((pid) => {
     // "pid (name) state …"; a zombie is dead, it only waits for its parent
     const [, comm, state] = /^\d+ \((.*)\) (\S)/s.exec(
-      quietly(() => readFileSync(`/proc/${pid}/stat`, "utf8")) ?? "",
+      unlessGone(() => readFileSync(`/proc/${pid}/stat`, "utf8")) ?? "",
     ) ?? [];
     if (comm !== name || state === "Z" || state === "X") return false;
-    const place = quietly(() => readlinkSync(`/proc/${pid}/cwd`));
+    const place = unlessGone(() => readlinkSync(`/proc/${pid}/cwd`));
     if (place !== null) return place === directory;
-    return quietly(() => readFileSync(`/proc/${pid}/cgroup`, "utf8")) === container &&
+    return unlessGone(() => readFileSync(`/proc/${pid}/cgroup`, "utf8")) === container &&
       !startedElsewhere(pid, name, directory);
   });
 }
 
-const realOf = (path: string) => quietly(() => realpathSync(path)) ?? resolve(path);
+const realOf = (path: string) => unlessGone(() => realpathSync(path)) ?? resolve(path);
 
 /** Whether the first process called `name` above this one, or itself, was started with `-D` and another directory. */
 function startedElsewhere(pid: number, name: string, directory: string): boolean {
-  const argv = (quietly(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "").split("\0");
+  const argv = (unlessGone(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "").split("\0");
   const at = argv.indexOf("-D");
   if (at >= 0) return argv[at + 1] !== undefined && realOf(argv[at + 1]!) !== directory;
-  const parent = Number(/^PPid:\s*(\d+)$/m.exec(quietly(() => readFileSync(`/proc/${pid}/status`, "utf8")) ?? "")?.[1]);
-  const parentName = quietly(() => readFileSync(`/proc/${parent}/comm`, "utf8"))?.trim();
+  const parent = Number(
+    /^PPid:\s*(\d+)$/m.exec(unlessGone(() => readFileSync(`/proc/${pid}/status`, "utf8")) ?? "")?.[1],
+  );
+  const parentName = unlessGone(() => readFileSync(`/proc/${parent}/comm`, "utf8"))?.trim();
   return parentName === name && startedElsewhere(parent, name, directory);
 }
 
@@ -112,6 +139,16 @@ function quietly(read: () => string): string | null {
   try {
     return read();
   } catch {
+    return null;
+  }
+}
+
+/** The same, but throws if nothing can be looked at now: the process may be there. */
+function unlessGone(read: () => string): string | null {
+  try {
+    return read();
+  } catch (error) {
+    if (isOutOfFiles(error)) throw error;
     return null;
   }
 }

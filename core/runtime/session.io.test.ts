@@ -4,6 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { systemClock } from "./time.ts";
 import { Names } from "./names.ts";
+import type { Proof } from "../postgres/server-proof.ts";
 import { withSession } from "./session.ts";
 
 const message = (type: string, body = "") => {
@@ -26,7 +27,10 @@ interface Server {
 }
 
 /** Runs a session with such a server; returns what came of it, and what the server was asked. */
-async function sessionWith({ tls, login }: Server): Promise<{ result: string; asked: string[] }> {
+async function sessionWith(
+  { tls, login }: Server,
+  proofs: readonly Proof[] = ["scram-sha-256", "none"],
+): Promise<{ result: string; asked: string[] }> {
   const asked: string[] = [];
   const hear = (socket: Socket) => {
     let broken = false;
@@ -40,7 +44,11 @@ async function sessionWith({ tls, login }: Server): Promise<{ result: string; as
       }
       if (bytes[0] === 0) {
         asked.push("login");
-        return login === welcome ? socket.write(login) : socket.end(login);
+        return login[0] === 0x52 ? socket.write(login) : socket.end(login);
+      }
+      if (bytes[0] === 0x70) {
+        asked.push(`password ${bytes.toString("latin1", 5, bytes.length - 1)}`);
+        return socket.end(refusal("28P01", "no"));
       }
       if (bytes[0] === 0x50) socket.write(emptyResult);
     });
@@ -49,7 +57,7 @@ async function sessionWith({ tls, login }: Server): Promise<{ result: string; as
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
   const options = { names: new Names(systemClock), deadlineMs: 4_000, connectMs: 2_000 };
-  const to = { host: "127.0.0.1", port, user: "u", password: "", database: "d" };
+  const to = { host: "127.0.0.1", port, user: "u", password: "hush", database: "d", proofs };
   const result = await withSession(to, options, () => Promise.resolve("in")).catch((e) => String(e.message));
   server.close();
   return { result, asked };
@@ -75,4 +83,39 @@ test("withSession() tries a wrong password once", async () => {
   const { result, asked } = await sessionWith({ tls: "N", login });
   assert.match(result, /password authentication failed/);
   assert.deepEqual(asked, ["TLS", "login"]);
+});
+
+const request = (code: string, rest = "") => message("R", `\0\0\0${code}${rest}`);
+const asksFor = {
+  "a cleartext password": { login: request("\x03"), proof: "password", sent: "hush" },
+  "a hashed password": { login: request("\x05", "salt"), proof: "md5", sent: "md5" },
+} as const;
+
+for (const [words, { login, proof, sent }] of Object.entries(asksFor)) {
+  test(`withSession() sends no password, not even a hash, to a server that asks for ${words}`, async () => {
+    const { result, asked } = await sessionWith({ tls: "N", login }, ["scram-sha-256"]);
+    assert.equal(result, `authentication method requirement "scram-sha-256" failed: server requested ${words}`);
+    assert.deepEqual(asked, ["TLS", "login"]);
+  });
+
+  test(`withSession() answers a server that asks for ${words} where that is allowed`, async () => {
+    const { asked } = await sessionWith({ tls: "N", login }, ["scram-sha-256", proof]);
+    assert.match(asked.at(-1)!, new RegExp(`^password ${sent}`));
+  });
+}
+
+test("withSession() believes no server that lets in without a proof", async () => {
+  const { result } = await sessionWith({ tls: "N", login: welcome }, ["scram-sha-256"]);
+  assert.match(result, /requirement "scram-sha-256" failed: server did not complete authentication/);
+});
+
+test("withSession() counts no longer than a moment for a server", async () => {
+  const login = Buffer.concat([request("\x0a", "SCRAM-SHA-256\0\0"), request("\x0b", "r=x,s=c2FsdA==,i=2000000000")]);
+  const { result } = await sessionWith({ tls: "N", login }, ["scram-sha-256"]);
+  assert.match(result, /more than 100000 iterations/);
+});
+
+test("withSession() ends with a server that closes the connection", async () => {
+  const closing = await sessionWith({ tls: "N", login: Buffer.alloc(0) });
+  assert.match(closing.result, /closed/i);
 });

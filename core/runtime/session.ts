@@ -1,8 +1,10 @@
 // A session with a PostgreSQL server on the network, by the driver: its name looked up, TLS preferred, all of it within a deadline.
 import postgres from "postgres";
 import { prepared } from "../postgres/scram.ts";
+import { LoginGuard, type Proof } from "../postgres/server-proof.ts";
 import { maySucceedWithoutTls, tlsAttempts } from "../postgres/tls.ts";
 import type { Names } from "./names.ts";
+import { openServerSocket } from "./server-socket.ts";
 import { withDeadline } from "./time.ts";
 
 /** How to log in to a server. */
@@ -12,6 +14,8 @@ export interface Login {
   user: string;
   password: string;
   database: string;
+  /** how the server may ask for the password */
+  proofs: readonly Proof[];
 }
 
 export interface SessionOptions {
@@ -30,18 +34,28 @@ const lookupMs = 3_000;
 
 /** Opens one session, hands it to `work` and closes it whatever happens. Throws what the lookup, the login or `work` throws. */
 export async function withSession<T>(
-  { host, password, ...login }: Login,
+  { host, port, password, proofs, ...login }: Login,
   { names, deadlineMs, connectMs, settings = {} }: SessionOptions,
   work: (sql: postgres.Sql) => Promise<T>,
 ): Promise<T> {
   const { address } = await names.addressOf(host, Math.min(deadlineMs, lookupMs));
   const opened: postgres.Sql[] = [];
-  const open = async (ssl: typeof tlsAttempts[number]) => {
+  const over = new AbortController();
+  const open = async (tls: typeof tlsAttempts[number]) => {
+    const guard = new LoginGuard(proofs);
+    const connect = { tls, guard, connectMs: Math.min(connectMs, deadlineMs), signal: over.signal };
+    const sockets = [await openServerSocket({ host: address, port, ...connect })];
+    const taken = {
+      // the driver would connect again, without end
+      socket: () => sockets.pop() ?? Promise.reject(new Error("The server closed the connection during the login")),
+    };
     const sql = postgres({
       ...login,
+      ...taken,
       password: prepared(password), // the driver would hash it as it was typed, and the server does not
       host: address,
-      ssl,
+      port,
+      ssl: false,
       max: 1,
       idle_timeout: 0,
       connect_timeout: Math.min(connectMs, deadlineMs) / 1000,
@@ -58,13 +72,14 @@ export async function withSession<T>(
   try {
     return await withDeadline(all(), deadlineMs, `PostgreSQL on ${host}`);
   } finally {
+    over.abort();
     for (const sql of opened) sql.end({ timeout: 0 }).catch(() => {});
   }
 }
 
 /** The error of the first attempt counts: without TLS a server refuses for the reason that there is none. */
 async function firstThatLogsIn(
-  open: (ssl: typeof tlsAttempts[number]) => Promise<postgres.Sql>,
+  open: (tls: typeof tlsAttempts[number]) => Promise<postgres.Sql>,
 ): Promise<postgres.Sql> {
   const [first, second] = tlsAttempts;
   try {

@@ -1,5 +1,6 @@
 // sshd for the postgres user with the keys mounted at /tmp/.ssh/keys (SSH_ENABLE=1): key only, no root login.
-// Host keys are made at the start. All containers share one key pair, by which each of them may log in to every other.
+// All containers share one key pair, by which each of them may log in to every other and run a command there, and nothing else.
+// Whom they reach is checked by what else is mounted there: a host key that they share as well, or known_hosts.
 import { join } from "node:path";
 import { type Account, postgresAccount, run } from "./command.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
@@ -9,13 +10,14 @@ import type { ChildSpec } from "./supervisor.ts";
 export const sshKeysDirectory = "/tmp/.ssh/keys";
 const configPath = "/etc/ssh/sshd_config.postdock";
 const hostKeyPath = "/etc/ssh/ssh_host_ed25519_key";
+const hostCertificatePath = `${hostKeyPath}-cert.pub`;
 
 /** Where prepareSshd() writes, and where sshd listens. */
 export const sshdPaths: readonly string[] = ["/etc/ssh", join(postgresAccount.home, ".ssh"), "/run"];
 export const sshdPort = { port: 22, by: "sshd", change: "set SSH_ENABLE=0" } as const;
 
 /** The whole sshd_config. Pure. */
-export function renderSshdConfig(account: Account): string {
+export function renderSshdConfig(account: Account, hostCertificate: boolean): string {
   return [
     "Port 22",
     `HostKey ${hostKeyPath}`,
@@ -26,8 +28,9 @@ export function renderSshdConfig(account: Account): string {
     "PasswordAuthentication no",
     "KbdInteractiveAuthentication no",
     "UsePAM no",
-    "X11Forwarding no",
-    "AllowTcpForwarding no",
+    "DisableForwarding yes",
+    "PermitUserRC no",
+    ...hostCertificate ? [`HostCertificate ${hostCertificatePath}`] : [],
     "PrintMotd no",
     "PidFile /run/sshd.pid",
     "Subsystem sftp internal-sftp",
@@ -35,18 +38,28 @@ export function renderSshdConfig(account: Account): string {
   ].join("\n");
 }
 
-/** The ssh client's settings for the postgres user: no prompts, and a limit on the time to connect. Pure. */
-export function renderSshClientConfig(): string {
+/**
+ * The ssh client's settings for the postgres user: no prompts, and a limit on the time to connect. `checked`: there is a
+ * known_hosts. Pure.
+ */
+export function renderSshClientConfig(checked: boolean): string {
   return [
     "Host *",
     "  BatchMode yes",
-    "  StrictHostKeyChecking no",
-    "  UserKnownHostsFile /dev/null",
+    ...checked
+      ? ["  StrictHostKeyChecking yes", "  UserKnownHostsFile ~/.ssh/known_hosts"]
+      : ["  StrictHostKeyChecking no", "  UserKnownHostsFile /dev/null"],
     "  LogLevel ERROR",
     "  ConnectTimeout 5",
     "  ServerAliveInterval 10",
     "",
   ].join("\n");
+}
+
+/** The mounted public keys as keys that may log in: for a command, without a terminal and without any forwarding. Pure. */
+export function renderAuthorizedKeys(publicKeys: string): string {
+  const keys = publicKeys.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
+  return keys.map((key) => `restrict ${key}\n`).join("");
 }
 
 /**
@@ -60,19 +73,45 @@ export async function prepareSshd(): Promise<ChildSpec> {
   await ensureDirectory(directory, { mode: 0o700, owner: account });
   await writeAtomic(join(directory, "id_rsa"), privateKey, { mode: 0o600, owner: account });
   await writeAtomic(join(directory, "id_rsa.pub"), publicKey, { mode: 0o644, owner: account });
-  await writeAtomic(join(directory, "authorized_keys"), publicKey, { mode: 0o600, owner: account });
-  await writeAtomic(join(directory, "config"), renderSshClientConfig(), { mode: 0o600, owner: account });
+  await writeAtomic(join(directory, "authorized_keys"), renderAuthorizedKeys(publicKey), {
+    mode: 0o600,
+    owner: account,
+  });
   await checkKeyPair(join(directory, "id_rsa"), publicKey);
   await ensureDirectory("/run/sshd", { mode: 0o755 });
-  if (!(await exists(hostKeyPath))) {
-    await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", hostKeyPath], { timeoutMs: 20_000 });
+  const host = await prepareHostKey();
+  if (host.known !== null) {
+    await writeAtomic(join(directory, "known_hosts"), host.known, { mode: 0o644, owner: account });
   }
-  await writeAtomic(configPath, renderSshdConfig(account), { mode: 0o644 });
+  const client = renderSshClientConfig(host.known !== null);
+  await writeAtomic(join(directory, "config"), client, { mode: 0o600, owner: account });
+  await writeAtomic(configPath, renderSshdConfig(account, host.certified), { mode: 0o644 });
   return {
     name: "sshd",
     argv: ["/usr/sbin/sshd", "-D", "-e", "-f", configPath],
     stop: [{ signal: "SIGTERM", waitMs: 1_000 }],
   };
+}
+
+/**
+ * Installs the mounted host key with its certificate, or makes a host key. Returns what a mounted known_hosts says; without one a
+ * mounted host key is that of every host; null: nobody can be checked.
+ */
+async function prepareHostKey(): Promise<{ known: string | null; certified: boolean }> {
+  const mounted = (name: string) => readIfThere(join(sshKeysDirectory, name));
+  const [key, certificate, known] = await Promise.all(
+    ["ssh_host_ed25519_key", "ssh_host_ed25519_key-cert.pub", "known_hosts"].map(mounted),
+  );
+  if (!key) {
+    const make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", hostKeyPath];
+    if (!(await exists(hostKeyPath))) await run(make, { timeoutMs: 20_000 });
+    return { known: known || null, certified: false };
+  }
+  await writeAtomic(hostKeyPath, key.endsWith("\n") ? key : key + "\n", { mode: 0o600 });
+  if (certificate) await writeAtomic(hostCertificatePath, certificate, { mode: 0o644 });
+  if (known) return { known, certified: Boolean(certificate) };
+  const publicKey = await publicKeyOf(hostKeyPath, "ssh_host_ed25519_key");
+  return { known: `* ${publicKey}\n`, certified: Boolean(certificate) };
 }
 
 /** The mounted key pair, unchanged. Throws an OperatorError when a key is missing or empty. */
@@ -94,17 +133,22 @@ async function mountedKey(name: string): Promise<string> {
   });
 }
 
-async function checkKeyPair(privatePath: string, publicKey: string): Promise<void> {
-  const derived = await run(["ssh-keygen", "-y", "-P", "", "-f", privatePath], { timeoutMs: 10_000 }).catch((error) => {
+/** The public key that belongs to a mounted private key. Throws OperatorError if it is none, or has a passphrase. */
+async function publicKeyOf(path: string, name: string): Promise<string> {
+  const derived = await run(["ssh-keygen", "-y", "-P", "", "-f", path], { timeoutMs: 10_000 }).catch((error) => {
     throw new OperatorError({
-      what: `${sshKeysDirectory}/id_rsa is not a private key without passphrase`,
-      fix: "mount a key made with `ssh-keygen -t rsa -N '' -f id_rsa`",
+      what: `${sshKeysDirectory}/${name} is not a private key without passphrase`,
+      fix: `mount a key made with \`ssh-keygen -t ${name === "id_rsa" ? "rsa" : "ed25519"} -N '' -f ${name}\``,
       exitCode: ExitCode.config,
       cause: error,
     });
   });
-  const [type, key] = derived.stdout.trim().split(" ");
-  if (publicKey.trim().startsWith(`${type} ${key}`)) return;
+  return derived.stdout.trim().split(" ").slice(0, 2).join(" ");
+}
+
+async function checkKeyPair(privatePath: string, given: string): Promise<void> {
+  const publicKey = await publicKeyOf(privatePath, "id_rsa");
+  if (given.trim().startsWith(publicKey)) return;
   throw new OperatorError({
     what: `${sshKeysDirectory}/id_rsa.pub does not belong to ${sshKeysDirectory}/id_rsa`,
     fix: "mount both files of one pair, and the same pair in all containers",

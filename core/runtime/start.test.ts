@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { env, integer } from "../../config/env.ts";
+import { ofEveryRole, replicationPassword } from "../../config/shared.ts";
 import type { Context } from "./context.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
 import { createLog } from "./log.ts";
-import { ConfigError, loadConfig, runTogether, runUntilSignal, secretsOf } from "./start.ts";
+import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal, secretsOf } from "./start.ts";
 import { systemClock, untilAborted } from "./time.ts";
 
 function context(environment: Record<string, string> = {}) {
@@ -50,6 +51,26 @@ test("a configuration error of other variables has exit code 78", () => {
 test("secretsOf() gives the values of secret variables only", () => {
   const config = loadConfig(variables, context({ HOST: "a", TOKEN: "hush" }).context);
   assert.deepEqual(secretsOf(variables, config), ["hush"]);
+});
+
+test("secretsOf() gives each value of a list, and of users their passwords", () => {
+  const lists = {
+    keys: env("KEYS", (t) => t.split(","), { fallback: [], accepts: "keys", doc: ".", secret: true }),
+    users: env("USERS", (t) => [{ name: "ann", password: t }], { fallback: [], accepts: "a", doc: ".", secret: true }),
+  };
+  const config = loadConfig(lists, context({ KEYS: "new,old", USERS: "hush" }).context);
+  assert.deepEqual(secretsOf(lists, config), ["new", "old", "hush"]);
+});
+
+test("roleLog() begins with a warning that names the variables with published passwords, and shows none of them", () => {
+  const lines: string[] = [];
+  const { context: c } = context();
+  const own = { ...ofEveryRole, one: replicationPassword, two: { ...replicationPassword, name: "OTHER" } };
+  const config = loadConfig(own, { ...c, environment: { OTHER: "another" } });
+  roleLog({ ...c, print: (line) => lines.push(line) }, { ...config, networkName: "pg1" }, own);
+  assert.equal(lines.length, 1);
+  assert.match(lines[0]!, /"warning".*everybody knows.*\["REPLICATION_PASSWORD"\]/);
+  assert.doesNotMatch(lines[0]!, /replication_pass"|another/);
 });
 
 test("a signal aborts the work, and work that then ends has succeeded", async () => {

@@ -1,7 +1,8 @@
 // How every role starts: it reads its configuration, or reports all problems at once, and logs without secrets.
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { type ConfigOf, type ConfigProblem, readConfig, type Variables } from "../../config/env.ts";
+import { type ConfigOf, type ConfigProblem, readConfig, secretTexts, type Variables } from "../../config/env.ts";
+import { publishedIn } from "../../config/published.ts";
 import type { Context } from "./context.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
 import { refusalOfSystem } from "../words/system-errors.ts";
@@ -32,12 +33,10 @@ export function loadConfig<V extends Variables>(variables: V, context: Context):
   return result.config;
 }
 
-/** The values of all secret variables, which the log hides. */
+/** The values of all secret variables, which the log hides; of a list of users the passwords. */
 export function secretsOf<V extends Variables>(variables: V, config: ConfigOf<V>): string[] {
-  return Object.entries(variables).flatMap(([key, v]) => {
-    const value = (config as Record<string, unknown>)[key];
-    return v.secret && typeof value === "string" ? [value] : [];
-  });
+  const secret = Object.entries(variables).filter(([, v]) => v.secret);
+  return secret.flatMap(([key]) => secretTexts(config[key]));
 }
 
 /** How a role logs, and where it sends events. */
@@ -46,11 +45,14 @@ export interface LogConfig extends EventConfig {
   logFormat: LogFormat;
 }
 
-/** The log of a role's main process, to stdout; what ON_EVENT asks for is sent. `keep` hears every event. */
-export function roleLog(
+/**
+ * The log of a role's main process, to stdout, without the values of its secret variables; what ON_EVENT asks for is sent. It begins
+ * with a warning if a password is in use that everybody knows. `keep` hears every event.
+ */
+export function roleLog<V extends Variables>(
   context: Context,
-  config: LogConfig,
-  secrets: readonly string[],
+  config: LogConfig & ConfigOf<V>,
+  variables: V,
   keep: Listener["hear"] = () => {},
 ): Log {
   let sender: Listener | null = null;
@@ -64,7 +66,7 @@ export function roleLog(
       },
       idle: () => sender?.idle() ?? Promise.resolve(),
     },
-    secrets,
+    secrets: secretsOf(variables, config),
     write: (line) => context.print(line.trimEnd()),
     wallMs: () => context.clock.wallMs(),
   });
@@ -74,6 +76,8 @@ export function roleLog(
     container: config.networkName ?? hostname(),
     newId: randomUUID,
   });
+  const known = publishedIn(variables, config);
+  if (known.length > 0) log.warn("Passwords that everybody knows are in use", { variables: known });
   return log;
 }
 

@@ -36,6 +36,12 @@ export function buildInfo<View>(): Gauge<View> {
   ]);
 }
 
+/** Read from the variables of this container. */
+export function publishedPasswordsGauge<View>(read: (view: View) => Reading): Gauge<View> {
+  const help = "Passwords in variables of this container that are a default or stand in PostDock's examples";
+  return gauge("postdock_published_passwords", help, read);
+}
+
 /** Counts events, at the place in the code where they happen. */
 export interface Counter {
   inc(): void;

@@ -47,6 +47,11 @@ const table: readonly Row[] = [
     fix: `give what is mounted there to uid 999; else ${containerNeeds}`,
   },
   {
+    codes: ["ELOOP"],
+    what: (e) => `${placeOf(e)} is a link, which is not followed`,
+    fix: "remove the link; where it has to be, name the directory that it points to",
+  },
+  {
     codes: ["EADDRINUSE"],
     what: (e) => `${placeOf(e)} is in use by another program`,
     fix: "stop the program that listens there (ss -ltnp), or give the container a network of its own; " +

@@ -2,7 +2,14 @@
 import type { BarmanConfig } from "../../config/barman.ts";
 import { type Account, postgresAccount, run } from "../../core/runtime/command.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
-import { ensureDirectory, listDirectory, modeOf, remove, writeAtomic } from "../../core/runtime/files.ts";
+import {
+  ensureDirectory,
+  ensureNamedDirectory,
+  listDirectory,
+  modeOf,
+  remove,
+  writeAtomic,
+} from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import {
   barmanConfPath,
@@ -52,7 +59,7 @@ export async function prepareBarman(config: BarmanConfig, log: Log): Promise<voi
 async function prepareBackupDirectory(config: BarmanConfig, log: Log): Promise<void> {
   const home = serverHome(config);
   try {
-    await ensureDirectory(config.backupDir, { mode: 0o700, owner });
+    await ensureNamedDirectory(config.backupDir, { mode: 0o700, owner });
     await takeOver(home, log);
     await ensureDirectory(home, { mode: 0o700, owner });
     await writeAtomic(`${home}/.postdock-write-test`, "", { mode: 0o600, owner });
@@ -73,7 +80,7 @@ async function takeOver(home: string, log: Log): Promise<void> {
   const seen = await modeOf(home);
   if (seen === null || seen.uid === owner.uid || process.getuid?.() !== 0) return;
   log.info("Changing the owner of the backups to postgres", { directory: home, formerUid: seen.uid });
-  await run(["chown", "-R", `${owner.uid}:${owner.gid}`, home], { timeoutMs: 3_600_000 });
+  await run(["chown", "-h", "-R", "-P", `${owner.uid}:${owner.gid}`, home], { timeoutMs: 3_600_000 });
 }
 
 const dirnameOf = (path: string) => path.slice(0, path.lastIndexOf("/"));

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { strangersOf } from "../../config/roles.ts";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
+import { publishedIn } from "../../config/published.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
@@ -16,9 +17,10 @@ import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
-import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
+import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
 import { onAbort, oneAtATime, untilAborted } from "../../core/runtime/time.ts";
+import { publishedPasswordsGauge } from "../../core/words/metric.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { takeBackups } from "./act/backup.ts";
@@ -54,7 +56,7 @@ export const barmanEntrypoint: Command = async (context) => {
   const config = loadBarmanConfig(context);
   const history = new HistoryFile();
   const keep = (heard: Heard) => history.hear(heard, "barman");
-  const log = roleLog(context, config, secretsOf(barmanVariables, config), keep).with({ node: config.serverName });
+  const log = roleLog(context, config, barmanVariables, keep).with({ node: config.serverName });
   return await runUntilSignal(context, log, (asked) => runRole(config, { context, history, log }, asked));
 };
 
@@ -86,6 +88,8 @@ async function runRole(
     events: barmanEvents(metrics),
     primaryChange: new AbortController(),
   };
+  const known = publishedIn(barmanVariables, config).length;
+  metrics.gauges([publishedPasswordsGauge(() => known)], () => null);
   metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs(), wallMs: clock.wallMs() }));
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");

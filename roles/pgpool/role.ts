@@ -1,6 +1,6 @@
 // Wiring of the pgpool role: configuration, HTTP, sshd, and the agent that keeps pgpool right.
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { strangersOf } from "../../config/roles.ts";
@@ -10,10 +10,12 @@ import { familiesText } from "../../core/words/family.ts";
 import { serve } from "../../core/http/serve.ts";
 import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
+import { ensureDirectory, remove } from "../../core/runtime/files.ts";
+import { agentSocketPath } from "../../core/protocol/port.ts";
 import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
 import { HistoryFile } from "../../core/runtime/history.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
-import { ConfigError, loadConfig, roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
+import { ConfigError, loadConfig, roleLog, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { runAgent } from "./agent.ts";
 import { newAgent, type PoolAgent, say, seenNow } from "./state.ts";
@@ -44,9 +46,8 @@ export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: Se
 /** `pgpool entrypoint`: the container's main process. */
 export const pgpoolEntrypoint: Command = async (context) => {
   const config = loadPgpoolConfig(context);
-  const secrets = [...secretsOf(pgpoolVariables, config), ...config.dbUsers.map((u) => u.password)];
   const history = new HistoryFile();
-  const log = roleLog(context, config, secrets, (heard) => history.hear(heard, "pgpool"));
+  const log = roleLog(context, config, pgpoolVariables, (heard) => history.hear(heard, "pgpool"));
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {
@@ -61,7 +62,10 @@ export const pgpoolEntrypoint: Command = async (context) => {
     });
     await history.open({ path: join(stateDirectory, "history.jsonl"), log });
     exportMetrics(agent);
-    const listener = await serve(await pgpoolApp(agent, context), { port: config.httpPort });
+    const listeners = [
+      await serve(await pgpoolApp(agent, context), { port: config.httpPort }),
+      await serveLocal(agent),
+    ];
     let sshd: Supervised | null = null;
     try {
       await preparePgpool(config, config.verdict.settings);
@@ -70,7 +74,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
     } finally {
       say(agent, "stopping", "stopping", "the container stops");
       await Promise.all([agent.run?.process.supervised.stop(), sshd?.stop()]);
-      listener.close();
+      for (const listener of listeners) listener.close();
     }
   });
 };
@@ -87,7 +91,7 @@ function exportMetrics(agent: PoolAgent): void {
 }
 
 const needsOf = (config: PgpoolConfig): Needs => ({
-  paths: [configDirectory, runDirectory, stateDirectory, postgresAccount.home, "/root"],
+  paths: [configDirectory, runDirectory, stateDirectory, dirname(agentSocketPath), postgresAccount.home, "/root"],
   ports: [
     httpNeeds(config.httpPort),
     { port: 5432, by: "pgpool", change: null },
@@ -99,11 +103,18 @@ const needsOf = (config: PgpoolConfig): Needs => ({
 async function pgpoolApp(agent: PoolAgent, { environment, openPage }: Context) {
   const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory });
   const strangers = strangersOf(environment);
-  const app = httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, strangers, openPage });
-  addProbe(app, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
-  addProbe(app, "/local/has-enough-backends", (c) => {
+  return httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, strangers, openPage });
+}
+
+/** What the commands of this container ask. */
+async function serveLocal(agent: PoolAgent) {
+  const local = httpApp(pgpoolHttp(agent), agent.log);
+  addProbe(local, "/local/has-write-node", () => Promise.resolve(hasWriteNode(agent)));
+  addProbe(local, "/local/has-enough-backends", (c) => {
     const least = Number(c.req.query("least") ?? agent.config.requireMinBackends);
     return Promise.resolve(hasEnoughBackends(agent, least));
   });
-  return app;
+  await ensureDirectory(dirname(agentSocketPath), { mode: 0o750, owner: postgresAccount });
+  await remove(agentSocketPath);
+  return await serve(local, { socketPath: agentSocketPath }, 0o660);
 }

@@ -113,7 +113,7 @@ export const sshdStart: Command = async (context) => {
     context.print("sshd is already running");
     return ExitCode.ok;
   }
-  const log = roleLog(context, config, []);
+  const log = roleLog(context, config, {});
   const never = { restart: "never" as const, firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 };
   const sshd = supervise({ ...await prepareSshd(), restart: never }, { clock: context.clock, log });
   return (await sshd.exited()).code ?? ExitCode.no;

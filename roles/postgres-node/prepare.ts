@@ -9,8 +9,10 @@ import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import {
   diskSpace,
   ensureDirectory,
+  ensureNamedDirectory,
   exists,
   linkTarget,
+  makeScratch,
   modeOf,
   readIfThere,
   remove,
@@ -50,8 +52,7 @@ export async function acceptedServerConfig(
   const volumeBytes = await sizeOf(config.pgdata, log);
   const text = renderPostgresqlConf(config, verdict.settings, volumeBytes);
   await requireTlsFiles(config, verdict.settings, { conf: text, clock, log });
-  const directory = join(tmpdir(), `postdock-config-check-${process.pid}`);
-  await ensureDirectory(directory, { mode: 0o700, owner: postgresAccount });
+  const directory = await makeScratch("postdock-config-check", postgresAccount);
   try {
     await writeAtomic(join(directory, "postgresql.conf"), text, { mode: 0o600, owner: postgresAccount });
     const argv = ["postgres", "-D", directory, "-C", "shared_preload_libraries"];
@@ -147,7 +148,7 @@ export async function prepareNode(
 
 async function preparePgdata(pgdata: string, log: Log): Promise<void> {
   try {
-    await ensureDirectory(pgdata, { mode: 0o700, owner: postgresAccount });
+    await ensureNamedDirectory(pgdata, { mode: 0o700, owner: postgresAccount });
     const probe = join(pgdata, "pgsql_tmp.write-test");
     await writeAtomic(probe, "", { mode: 0o600, owner: postgresAccount });
     await remove(probe);
@@ -162,7 +163,7 @@ async function preparePgdata(pgdata: string, log: Log): Promise<void> {
   // a volume of 1.x may belong to another uid of the same image family
   const version = await modeOf(join(pgdata, "PG_VERSION"));
   if (version !== null && version.uid !== postgresAccount.uid && process.getuid?.() === 0) {
-    await run(["chown", "-R", "postgres:postgres", pgdata], { timeoutMs: 3_600_000 });
+    await run(["chown", "-h", "-R", "-P", "postgres:postgres", pgdata], { timeoutMs: 3_600_000 });
   }
 }
 

@@ -20,7 +20,7 @@ import { remove } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { fraction } from "../../core/runtime/random.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
-import { roleLog, runUntilSignal, secretsOf } from "../../core/runtime/start.ts";
+import { roleLog, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { EndsAtOnce } from "../../core/words/errors.ts";
 import { endServer } from "./act/end-server.ts";
@@ -53,12 +53,12 @@ import { NodeMemory, readMemory, writeMemory } from "./state/memory.ts";
 import { Orders } from "./state/orders.ts";
 import { Reinit } from "./state/reinit.ts";
 import { Restoring } from "./state/restoring.ts";
-import { agentSocketPath } from "./text/repmgr-conf.ts";
+import { agentSocketPath } from "../../core/protocol/port.ts";
 
 /** `postgres-node entrypoint`: the container's main process. */
 export const nodeEntrypoint: Command = async (context) => {
   const config = loadNodeConfig(context);
-  const log = roleLog(context, config, secretsOf(postgresNodeVariables, config)).with({ node: config.name });
+  const log = roleLog(context, config, postgresNodeVariables).with({ node: config.name });
   return await runUntilSignal(context, log, (stop) => runRole(config, context, log, stop));
 };
 
@@ -187,7 +187,7 @@ async function listen({ node, voter, keys, metrics, context: { environment, open
     if (!verdict) return c.text("no such command\n", 404);
     return c.text(verdict.because + "\n", verdict.ok ? 200 : 409);
   });
-  addProbe(app, "/local/is-major-master", () => isMajorMaster(node));
+  addProbe(local, "/local/is-major-master", () => isMajorMaster(node));
   await remove(agentSocketPath);
   return [await serve(app, { port: node.config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
 }

@@ -22,7 +22,7 @@ const doors: readonly Door[] = [
   {
     what: "files",
     packages: ["node:fs", "node:fs/promises", "node:zlib"],
-    files: ["main.ts", "core/runtime/files.ts", "core/runtime/proc.ts"],
+    files: ["main.ts", "core/runtime/access.ts", "core/runtime/files.ts", "core/runtime/proc.ts"],
   },
   {
     what: "clocks and timers",
@@ -105,6 +105,7 @@ test("packages are those of the manifest", () => {
     ...["node:crypto", "node:net", "node:os", "node:path", "node:process", "node:fs", "node:fs/promises", "node:http"],
     "node:child_process",
     "node:dns/promises",
+    "node:tls",
     "node:util",
     "node:zlib",
     "hono/body-limit",

@@ -84,6 +84,11 @@ test("requests that are not genuine are refused and change nothing", async () =>
   const unsigned = await fetch(`http://${address}:8080${path}`, { method: "POST", body });
   assert.equal(unsigned.status, 401, await unsigned.text());
   assert.deepEqual((await cluster.answer(standby)).paused, before, "nothing was changed");
+  const pool = (await cluster.address("pgpool"))!;
+  for (const local of [`${address}:8080/local/is-major-master`, `${pool}:8080/local/has-write-node`]) {
+    const asked = await fetch(`http://${local}`);
+    assert.equal(asked.status, 404, `${local}: ${await asked.text()}`);
+  }
 
   const genuine = {
     body: JSON.stringify({ ...before, count: Math.max(1, before.count) }),

@@ -32,4 +32,17 @@ test("ssh works between all containers, by key and for postgres only", async () 
   const other = await tryExec(await cluster.container("pgmaster"), ["gosu", "postgres", "bash", "-c", stranger]);
   assert.equal(other.code, 255);
   assert.match(other.stderr, /Permission denied/, "another key is refused");
+  const from = await cluster.container("pgmaster");
+  const forwarded = await tryExec(from, ["gosu", "postgres", "ssh", "-W", "localhost:5432", "pgslave1"]);
+  assert.equal(forwarded.code, 255);
+  assert.match(forwarded.stderr, /stdio forwarding failed|prohibited/, "nothing is forwarded");
+  const terminal = await tryExec(from, ["gosu", "postgres", "ssh", "-tt", "pgslave1", "tty"]);
+  assert.match(terminal.stdout + terminal.stderr, /PTY allocation request failed|not a tty/, "a key is for commands");
+  const impostor = "rm -f /tmp/other*; ssh-keygen -q -t ed25519 -N '' -f /tmp/other; " +
+    "sed 's/^Port .*/Port 2222/; s,^HostKey .*,HostKey /tmp/other,; s,^PidFile .*,PidFile /tmp/other.pid,' " +
+    "/etc/ssh/sshd_config.postdock > /tmp/other.conf; /usr/sbin/sshd -f /tmp/other.conf; " +
+    "gosu postgres ssh -p 2222 localhost true; code=$?; kill $(cat /tmp/other.pid); rm -f /tmp/other*; exit $code";
+  const unknown = await tryExec(from, ["bash", "-c", impostor]);
+  assert.equal(unknown.code, 255);
+  assert.match(unknown.stderr, /Host key verification failed/, "a host with another key is not believed");
 });

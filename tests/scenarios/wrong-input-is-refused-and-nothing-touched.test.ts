@@ -232,6 +232,14 @@ test("a fresh cluster that cannot be made says why, and its volume serves once t
     { name: "authority", env: byCertificate, flags },
     /HOST_AUTH_METHOD=cert.*clients' certificates.*ssl_ca_file/,
   );
+  const scripts = join(root, "tests", ".work", "windows");
+  await mkdir(scripts, { recursive: true });
+  await writeFile(join(scripts, "10.sh"), "#!/bin/bash\r\necho\r\n", { mode: 0o755 });
+  const withScripts = [...flags, "-v", `${scripts}:/docker-entrypoint-initdb.d:ro`];
+  await fails(
+    { name: "windows", flags: withScripts },
+    /10\.sh could not be started.*its first line names.*LF line ends/,
+  );
   const mended = await run({ name: "mended", env: { POSTGRES_HOST_AUTH_METHOD: "reject" }, flags });
   await exec(mended, ["wait_local_postgres"], 60_000);
   const login = (user: string) =>

@@ -263,13 +263,15 @@ export class Cluster {
 }
 
 /**
- * The changes of every test cluster: no published ports; a container starts again only when the scenario says so; keys by their
- * full path; no probe of every container every 3 s, which would take half of a small machine; the executable under test and another lease, if given.
+ * The changes of every test cluster: no published ports; sshd in every container; a container starts again only when the scenario
+ * says so; keys by their full path; no probe of every container every 3 s, which would take half of a small machine; the executable
+ * under test and another lease, if given.
  */
 function forTests(file: ComposeFile): void {
   for (const service of Object.values(file.services)) {
     delete service.ports;
     delete service.restart;
+    service.environment = { ...service.environment, SSH_ENABLE: 1 };
     if (service.healthcheck?.interval !== undefined) service.healthcheck.interval = "30s";
     const mounts = (service.volumes ?? []).map((v) =>
       v.replace(/^\.\/ssh\/keys:/, `${join(root, "compose/ssh/keys")}:`)

@@ -1,7 +1,7 @@
 // A client that writes numbered rows through one entry point and remembers which were acknowledged and when.
 // Workload and check are apart: what is missing afterwards is counted, never assumed.
 import postgres from "postgres";
-import { isDriverFault } from "../../core/runtime/driver-fault.ts";
+import { isDriverFault } from "../../core/runtime/passing-fault.ts";
 import { systemClock, waitUntil, withDeadline } from "../../core/runtime/time.ts";
 import type { LedgerReport } from "./ledger-report.ts";
 import { wholeMs } from "./waits.ts";

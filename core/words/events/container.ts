@@ -57,6 +57,11 @@ export const containerEvents = {
     "Write the present form in CONFIGS.",
     "why",
   ),
+  "Passwords that everybody knows are in use": warning(
+    "The variables have a default, or a password of PostDock's examples.",
+    "Set others in the environment of all containers that have them, and make these containers again.",
+    "variables",
+  ),
   "A setting has no effect": warning("A variable is set that nothing reads.", "Remove it.", "why"),
   "TLS is not as it should be": warning("The certificate or key has a fault.", asTold, "because fix"),
   "An event was sent": info("ON_EVENT has delivered an event.", "by sent attempt tookMs"),

@@ -24,6 +24,7 @@ const input = {
   replicationUser: "replication_user",
   replicationPort: 5432,
   connectTimeoutSeconds: 20,
+  hostAuthMethod: "scram-sha-256" as const,
 };
 
 test("the server file names the host in both connections, the slot and the recovery window", () => {

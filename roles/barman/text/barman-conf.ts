@@ -1,4 +1,5 @@
 // PURE: barman.conf, the server file and the passfile, each rendered whole. No password in any but the passfile.
+import type { HostAuthMethod } from "../../../config/shared.ts";
 import { renderConninfo, renderPgpassLine, type Way } from "../../../core/postgres/conninfo.ts";
 
 export const barmanConfPath = "/etc/barman.conf";
@@ -25,6 +26,7 @@ export interface BarmanConfInput {
   replicationUser: string;
   replicationPort: number;
   connectTimeoutSeconds: number;
+  hostAuthMethod: HostAuthMethod;
 }
 
 /** The server file's path; its directory holds no other file. */
@@ -149,5 +151,5 @@ function conninfo(input: BarmanConfInput, to: Way, user: string): string {
     keepalives_interval: 2,
     keepalives_count: 3,
     tcp_user_timeout: 15_000,
-  });
+  }, input.hostAuthMethod);
 }

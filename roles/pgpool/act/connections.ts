@@ -16,7 +16,8 @@ export async function warnOfConnections(agent: PoolAgent, settings: readonly Set
     "current_setting('superuser_reserved_connections')::int - current_setting('reserved_connections')::int";
   // the password is in .pgpass
   const { host, port } = primary;
-  const target = ["-d", renderConninfo({ host, port, user: agent.config.checkUser, dbname: "postgres" }), "-w"];
+  const { checkUser, hostAuthMethod } = agent.config;
+  const target = ["-d", renderConninfo({ host, port, user: checkUser, dbname: "postgres" }, hostAuthMethod), "-w"];
   const asked = await tryRun(["psql", "-XAtq", ...target, "-c", query], {
     as: postgresAccount,
     timeoutMs: 10_000,

@@ -20,7 +20,13 @@ async function scrape(backends: BackendStatus[], answers = true): Promise<string
   const metrics = new Metrics();
   const events = poolEvents(metrics);
   const sessions = answers ? { busy: 3, total: 32 } : null;
-  const status = { primary: "n0", backends, sessions, noLogin: null } as unknown as PgpoolStatus;
+  const status = {
+    primary: "n0",
+    backends,
+    sessions,
+    noLogin: null,
+    publishedPasswords: [],
+  } as unknown as PgpoolStatus;
   metrics.gauges<PoolMetricsView>(poolGauges, () => ({ status, answers }));
   events.restart.inc();
   return await metrics.text();
@@ -37,6 +43,7 @@ const recorded = [
   "gauge postdock_pgpool_login_ok{}",
   "gauge postdock_pgpool_primary_in_sight{}",
   "gauge postdock_pgpool_serves_primary{}",
+  "gauge postdock_published_passwords{}",
 ];
 
 test("while pgpool answers, every metric that dashboards use is present", async () => {

@@ -1,6 +1,13 @@
 // PURE: every metric of the pgpool container. Names that dashboards of pgpool2_exporter know begin with pgpool2_.
 import type { PgpoolStatus } from "../../../core/protocol/status.ts";
-import { buildInfo, type EventMetrics, type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
+import {
+  buildInfo,
+  type EventMetrics,
+  type Gauge,
+  gauge,
+  gaugeOfEach,
+  publishedPasswordsGauge,
+} from "../../../core/words/metric.ts";
 
 /** What /status shows, and whether pgpool answered the agent. */
 export interface PoolMetricsView {
@@ -13,6 +20,7 @@ type BackendStatus = PgpoolStatus["backends"][number];
 /** Read at each scrape. */
 export const poolGauges: readonly Gauge<PoolMetricsView>[] = [
   buildInfo(),
+  publishedPasswordsGauge((v) => v.status.publishedPasswords?.length ?? null),
   gauge("pgpool2_up", "1 while pgpool answers the agent", (v) => v.answers),
   gauge("postdock_pgpool_primary_in_sight", "1 while a primary is in sight", (v) => v.status.primary !== null),
   gauge("postdock_pgpool_serves_primary", "1 while writes go to the primary", (v) => v.answers ? serves(v) : null),

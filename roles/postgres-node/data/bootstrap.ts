@@ -4,17 +4,12 @@ import { join } from "node:path";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { postgresAccount, run, tryRun } from "../../../core/runtime/command.ts";
 import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
-import {
-  ensureDirectory,
-  listDirectory,
-  modeOf,
-  readIfThere,
-  remove,
-  writeAtomic,
-} from "../../../core/runtime/files.ts";
+import { ensureDirectory, readIfThere, remove, writeAtomic } from "../../../core/runtime/files.ts";
 import { remedyFor } from "../../../core/postgres/remedy.ts";
 import { hear, nothingHeard, whyEnded } from "../../../core/postgres/server-log.ts";
-import { toTrouble } from "../observe/trouble.ts";
+import { reasonIn } from "../../../core/words/reason.ts";
+import { seeLog, toTrouble } from "../observe/trouble.ts";
+import { runScripts, socketDirectory } from "./init-scripts.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import * as journal from "./journal.ts";
@@ -33,8 +28,6 @@ export interface BootstrapDeps {
   /** writes postgresql.conf into the data directory */
   writeServerConfig: () => Promise<void>;
 }
-
-const scriptDirectory = "/docker-entrypoint-initdb.d";
 
 /** Makes the cluster. If it is interrupted, the next start discards it and begins again. Throws OperatorError. */
 export async function bootstrap(deps: BootstrapDeps): Promise<void> {
@@ -85,7 +78,7 @@ async function initdb(target: string, config: NodeConfig): Promise<void> {
   if (result.code === 0) return;
   throw new OperatorError({
     what: "initdb failed",
-    why: result.stderr.trim().split("\n").slice(-3).join(" | "),
+    why: reasonIn(result.stderr),
     fix: remedyFor(result.stderr, config) ??
       "check POSTGRES_INITDB_ARGS and the space and permissions of the volume at PGDATA",
     exitCode: ExitCode.config,
@@ -128,15 +121,18 @@ async function whyNotStarted(
   const trouble = said
     ? toTrouble(said, config)
     : { because: errorText(error), fix: "see the lines of postgres above" };
+  const quiet = config.settings.find((s) => s.name === "log_min_messages" && /^(?:fatal|panic)$/i.test(s.value));
   return new OperatorError({
     what: "The server of the fresh cluster did not start",
     why: trouble.because,
-    fix: trouble.fix,
+    fix: said === null && quiet
+      ? `take log_min_messages:${quiet.value} out of CONFIGS: with it PostgreSQL does not say why`
+      : trouble.fix === seeLog
+      ? "correct in CONFIGS what is named there, and start the container again"
+      : trouble.fix,
     exitCode: ExitCode.config,
   });
 }
-
-const socketDirectory = "/var/run/postgresql";
 
 async function makeRoles(config: NodeConfig): Promise<void> {
   await withConnection(connectLocal("postgres"), 60_000, async (sql) => {
@@ -145,49 +141,4 @@ async function makeRoles(config: NodeConfig): Promise<void> {
     await ensureSuperuser(sql, { name: config.replicationUser, password: config.replicationPassword });
     await ensureDatabase(sql, { name: config.replicationDb, owner: config.replicationUser });
   });
-}
-
-/** *.sh, *.sql, *.sql.gz, *.sql.xz and *.sql.zst of /docker-entrypoint-initdb.d, in order of their names. */
-async function runScripts({ config, log, signal, environment }: BootstrapDeps): Promise<void> {
-  const given = Object.entries(environment).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]);
-  const env = {
-    ...Object.fromEntries(given) as Record<string, string>,
-    HOME: postgresAccount.home,
-    PGHOST: socketDirectory,
-    PGUSER: config.postgresUser,
-    PGDATABASE: config.database,
-    PGDATA: config.pgdata,
-    POSTGRES_USER: config.postgresUser,
-    POSTGRES_PASSWORD: config.postgresPassword,
-    POSTGRES_DB: config.database,
-  };
-  for (const name of await listDirectory(scriptDirectory)) {
-    const path = join(scriptDirectory, name);
-    const argv = scriptCommand(path, (await modeOf(path))?.mode ?? 0);
-    if (argv === null) {
-      log.info("Ignoring a file in the initdb directory", { file: path });
-      continue;
-    }
-    log.info("Running an initdb script", { file: path });
-    const onLine = (line: string) => log.info("Output", { process: name, line });
-    const result = await tryRun(argv, { as: postgresAccount, timeoutMs: 24 * 3_600_000, env, onLine, signal });
-    if (result.code === 0) continue;
-    throw new OperatorError({
-      what: `${path} failed`,
-      why: result.stderr.trim().split("\n").slice(-2).join(" | "),
-      fix: "correct the script; the next start discards the unfinished cluster and makes a fresh one",
-      exitCode: ExitCode.config,
-    });
-  }
-}
-
-/** The command for one file of the initdb directory, or null if its kind is unknown. Pure. */
-export function scriptCommand(path: string, mode: number): string[] | null {
-  const psql = ["psql", "-v", "ON_ERROR_STOP=1", "--no-password", "--no-psqlrc"];
-  const unpack: Record<string, string> = { gz: "gunzip", xz: "xz -d", zst: "zstd -d" };
-  if (path.endsWith(".sh")) return (mode & 0o111) !== 0 ? [path] : ["bash", path];
-  if (path.endsWith(".sql")) return [...psql, "-f", path];
-  const packed = /\.sql\.(gz|xz|zst)$/.exec(path)?.[1];
-  if (packed === undefined) return null;
-  return ["bash", "-o", "pipefail", "-c", `${unpack[packed]} < "$1" | ${psql.join(" ")}`, "bash", path];
 }

@@ -16,7 +16,7 @@ import { orders, walFileName } from "../../../core/protocol/orders.ts";
 import { barmanReceiver } from "../decide/sync.ts";
 import { stagingDirectory } from "./journal.ts";
 import type { RewindUnderWay } from "./rewind.ts";
-import { agentSocketPath } from "../text/repmgr-conf.ts";
+import { agentSocketPath } from "../../../core/protocol/port.ts";
 
 /** How long barman may take to follow a new primary, milliseconds. */
 const followMs = 30_000;

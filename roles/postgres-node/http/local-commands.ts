@@ -4,12 +4,11 @@ import { z } from "zod";
 import type { Command } from "../../../core/runtime/context.ts";
 import { errorText, ExitCode } from "../../../core/words/errors.ts";
 import { Peers } from "../../../core/client/peers.ts";
-import { httpPortOf } from "../../../core/protocol/port.ts";
+import { agentSocketPath, httpPortOf } from "../../../core/protocol/port.ts";
 import { type Verdict, yes } from "../../../core/words/verdict.ts";
 import type { Node } from "../node.ts";
 import { mayEndRecovery } from "../act/permission.ts";
 import { promoteForRepmgrd } from "../act/promote.ts";
-import { agentSocketPath } from "../text/repmgr-conf.ts";
 
 const Event = z.object({ nodeId: z.string(), event: z.string(), success: z.string(), details: z.string() });
 

@@ -1,6 +1,6 @@
 // PURE: gauges of what keeps a node, or its cluster, from being safe; alerts are made from them.
 import type { NodeStatus } from "../../../core/protocol/status.ts";
-import { buildInfo, type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
+import { buildInfo, type Gauge, gauge, gaugeOfEach, publishedPasswordsGauge } from "../../../core/words/metric.ts";
 
 /** Read at each scrape. */
 export function troubleGauges(): Gauge<NodeStatus>[] {
@@ -45,6 +45,7 @@ export function troubleGauges(): Gauge<NodeStatus>[] {
       { labels: { mode: s.consistency.mode }, value: 1 },
     ]),
     buildInfo(),
+    publishedPasswordsGauge((s) => s.publishedPasswords?.length ?? null),
     gauge("postdock_tls_on", "1 if the server takes connections with TLS", (s) => s.tls && s.tls.on),
     gauge(
       "postdock_tls_faults",

@@ -1,9 +1,10 @@
 // Tests of pg_hba.conf for a fresh cluster.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { HostAuthMethod } from "../../../config/shared.ts";
 import { renderPgHba } from "./pg-hba.ts";
 
-const lines = (hostAuthMethod: string, replicationUser = "repl") =>
+const lines = (hostAuthMethod: HostAuthMethod, replicationUser = "repl") =>
   renderPgHba({ hostAuthMethod, replicationUser, postgresUser: "app" }).split("\n")
     .filter((line) => line.startsWith("host")).map((line) => line.split(/\s+/).join(" "));
 

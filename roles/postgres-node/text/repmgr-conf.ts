@@ -4,8 +4,6 @@ import { quoteSetting, renderConninfo, type Way } from "../../../core/postgres/c
 
 export const repmgrConfPath = "/etc/repmgr.conf";
 export const passfilePath = "/var/lib/postgresql/.pgpass";
-/** where the agent of this container listens for its own commands */
-export const agentSocketPath = "/run/postdock/agent.sock";
 
 const executable = "/usr/local/bin/postdock";
 
@@ -26,7 +24,7 @@ export function nodeConninfo(config: NodeConfig, host: string, port: number): st
     dbname: config.replicationDb,
     connect_timeout: config.connectTimeoutSeconds,
     passfile: passfilePath,
-  });
+  }, config.hostAuthMethod);
 }
 
 /** primary_conninfo of a standby. */
@@ -41,7 +39,7 @@ export function primaryConninfo(config: NodeConfig, upstream: Way & { port: numb
     connect_timeout: Math.max(2, config.connectTimeoutSeconds),
     passfile: passfilePath,
     tcp_user_timeout: 10_000,
-  });
+  }, config.hostAuthMethod);
 }
 
 /** The whole repmgr.conf. */

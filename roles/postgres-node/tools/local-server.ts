@@ -52,7 +52,7 @@ export class LocalServer {
       return await withDeadline(look(), lookMs, "The local server");
     } catch (error) {
       if ((error as { code?: string }).code === noDatabase) await this.makeDatabase();
-      // the server hangs, or the driver's connection does for good (driver-fault.ts)
+      // the server hangs, or the driver's connection does for good (passing-fault.ts)
       if (error instanceof DeadlineError) this.reconnect(sql);
       throw error;
     }

@@ -1,6 +1,7 @@
 // How this node reaches another one's PostgreSQL, and its slot there.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Peers } from "../../../core/client/peers.ts";
+import { acceptedProofs } from "../../../core/postgres/server-proof.ts";
 import type { Names } from "../../../core/runtime/names.ts";
 import type { Login } from "../../../core/runtime/session.ts";
 import type { Log } from "../../../core/runtime/log.ts";
@@ -16,6 +17,7 @@ export function upstreamConnection(host: string, config: NodeConfig): Login {
     user: config.replicationUser,
     password: config.replicationPassword,
     database: config.replicationDb,
+    proofs: acceptedProofs(config.hostAuthMethod),
   };
 }
 

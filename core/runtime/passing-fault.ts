@@ -1,4 +1,10 @@
-// A fault of the database driver that no caller can catch, and how it is distinguished from a fault of ours.
+// PURE: faults that no caller may have caught and that pass, and how they are distinguished from a fault of ours.
+
+/** This process, or the machine, has no descriptor left for a file or a connection. Whatever needed one is tried again. */
+export function isOutOfFiles(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return code === "EMFILE" || code === "ENFILE";
+}
 
 /**
  * postgres 3.4.9 may write to a connection that has just closed, from its own callback (porsager/postgres issue 1208). The

@@ -1,0 +1,68 @@
+// PURE: how a server on the network may ask for a password, before it has shown who it is: who answers at a node's address may be
+// anybody. SCRAM gives nothing away, and the server proves by it that it knows the password, too (RFC 5802).
+import type { HostAuthMethod } from "../../config/shared.ts";
+
+/** As libpq names them in require_auth (manual, 32.1.2); "none": it lets in without asking. */
+export type Proof = "scram-sha-256" | "md5" | "password" | "none";
+
+/** What POSTGRES_HOST_AUTH_METHOD relaxes. With reject and cert our own logins have lines with SCRAM (pg-hba.ts). */
+export function acceptedProofs(method: HostAuthMethod): readonly Proof[] {
+  if (method === "trust") return ["scram-sha-256", "none"];
+  return method === "md5" || method === "password" ? ["scram-sha-256", method] : ["scram-sha-256"];
+}
+
+/** Longest message of a login, bytes: what is refused in words is short. */
+const longestMessage = 64 * 1024;
+/** The driver counts through these in the main thread; PostgreSQL's own number is 4096. */
+const mostIterations = 100_000;
+
+/** Codes of the message R (manual, 53.7). */
+const codes = { ok: 0, cleartext: 3, md5: 5, scram: 10, scramContinue: 11, scramFinal: 12 };
+
+/** Reads what a server sends until it has let in. */
+export class LoginGuard {
+  private held: Buffer = Buffer.alloc(0);
+  private asked: Proof = "none";
+  private proven = false;
+  private over = false;
+
+  constructor(private readonly accepted: readonly Proof[]) {}
+
+  /** Why these bytes must not be answered, in libpq's words; null: they are read. */
+  refuse(bytes: Uint8Array): string | null {
+    if (this.over) return null;
+    this.held = Buffer.concat([this.held, bytes]);
+    while (!this.over && this.held.length >= 5) {
+      const length = this.held.readUInt32BE(1);
+      if (length < 4 || length > longestMessage) return "expected an authentication request from the server";
+      if (this.held.length <= length) return null;
+      const why = this.held[0] === 0x52 ? this.refuseRequest(this.held.subarray(5, length + 1)) : null;
+      if (why !== null) return `authentication method requirement "${this.accepted.join(",")}" failed: ${why}`;
+      this.held = this.held.subarray(length + 1);
+    }
+    if (this.over) this.held = Buffer.alloc(0);
+    return null;
+  }
+
+  private refuseRequest(body: Buffer): string | null {
+    const code = body.length < 4 ? -1 : body.readUInt32BE(0);
+    if (code === codes.cleartext) return this.ask("password", "server requested a cleartext password");
+    if (code === codes.md5) return this.ask("md5", "server requested a hashed password");
+    if (code === codes.scram) return this.ask("scram-sha-256", "server requested SASL authentication");
+    if (code === codes.scramContinue) {
+      const rounds = Number(/(?:^|,)i=(\d+)/.exec(body.toString("latin1", 4))?.[1] ?? NaN);
+      return rounds <= mostIterations ? null : `server requested more than ${mostIterations} iterations`;
+    }
+    if (code === codes.scramFinal) this.proven = true; // the driver compares the signature
+    if (code !== codes.ok) return code === codes.scramFinal ? null : "server requested an unknown method";
+    this.over = true;
+    const whole = this.asked === "scram-sha-256" ? this.proven : this.accepted.includes(this.asked);
+    return whole ? null : "server did not complete authentication";
+  }
+
+  private ask(proof: Proof, why: string): string | null {
+    this.asked = proof;
+    this.proven = false;
+    return this.accepted.includes(proof) ? null : why;
+  }
+}

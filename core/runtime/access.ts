@@ -1,0 +1,58 @@
+// Who may use a file or a directory. What has a link in its place is not touched: an account of this container may have put it
+// there, and root would follow it anywhere. With files.ts the only door to files.
+import * as fs from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import type { Account } from "./command.ts";
+
+export interface Access {
+  /** permission bits, for example 0o700 */
+  mode: number;
+  owner?: Account;
+}
+
+/** open(2): a handle that names what is there, a link itself included, and opens nothing. */
+const oPath = 0o10000000;
+
+const isRoot = () => process.getuid?.() === 0;
+
+/** What the system says of a link that must not be followed (open(2)). */
+const linkError = (path: string) =>
+  Object.assign(new Error(`ELOOP: a link is not followed, '${path}'`), { code: "ELOOP", path });
+
+/** Sets the mode and, as root, the owner of an existing path. Throws ELOOP if it is a link. */
+export async function setAccess(path: string, { mode, owner }: Access): Promise<void> {
+  const handle = await fs.open(path, oPath | fs.constants.O_NOFOLLOW);
+  const same = `/proc/self/fd/${handle.fd}`;
+  try {
+    if ((await handle.stat()).isSymbolicLink()) throw linkError(path);
+    await fs.chmod(same, mode);
+    if (owner && isRoot()) await fs.chown(same, owner.uid, owner.gid);
+  } catch (error) {
+    if (error instanceof Error) Object.assign(error, { path, message: error.message.replace(same, path) });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes a directory and its parents. Sets its mode and owner even if it existed. Throws ELOOP if it is a link. */
+export async function ensureDirectory(path: string, access: Access): Promise<void> {
+  await fs.mkdir(path, { recursive: true });
+  await setAccess(path, access);
+}
+
+/** The same for a directory that the operator names: a link may be there, if it is root's or nobody here is root. */
+export async function ensureNamedDirectory(path: string, access: Access): Promise<void> {
+  const seen = await fs.lstat(path).catch(() => null);
+  if (!seen?.isSymbolicLink()) return await ensureDirectory(path, access);
+  if (isRoot() && seen.uid !== 0) throw linkError(path);
+  await ensureDirectory(resolve(dirname(path), await fs.readlink(path)), access);
+}
+
+/** Makes an empty directory for temporary files, with a name that nobody can know before. */
+export async function makeScratch(name: string, owner?: Account): Promise<string> {
+  const path = await fs.mkdtemp(join(tmpdir(), `${name}-`));
+  await setAccess(path, { mode: 0o700, ...(owner ? { owner } : {}) });
+  return path;
+}
