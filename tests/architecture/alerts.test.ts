@@ -16,12 +16,14 @@ interface Rule {
 const { groups } = parse(await readFile("monitoring/rules.yml", "utf8")) as { groups: { rules: Rule[] }[] };
 const rules = groups.flatMap((group) => group.rules);
 const docs = await readFile("docs/alerts.md", "utf8");
+const page = await readFile("monitoring/consoles/alerts.html", "utf8");
 
 test("each alert has one section, to which its runbook link leads", () => {
   const sections = [...docs.matchAll(/^### (\w+)$/gm)].map((m) => m[1]!);
   assert.deepEqual(rules.map((r) => r.alert), sections);
+  assert.deepEqual([...page.matchAll(/<h3 id="(\w+)">/g)].map((m) => m[1]), sections.map((s) => s.toLowerCase()));
   for (const { alert, annotations } of rules) {
-    assert.equal(annotations.runbook_url, `docs/alerts.md#${alert.toLowerCase()}`);
+    assert.equal(annotations.runbook_url, `{{ $externalURL }}/consoles/alerts.html#${alert.toLowerCase()}`);
     assert.ok(annotations.summary !== "" && annotations.description !== "", alert);
   }
 });

@@ -19,7 +19,7 @@ test("the rules are valid, and Prometheus reads its configuration", async () => 
   const run = ["run", "--rm", "--network", "none", "postdock/monitoring:latest", "promtool"];
   const checked = await docker([...run, "check", "config", "/etc/postdock-monitoring/prometheus.yml"]);
   assert.match(checked, /SUCCESS: \d+ rules found/);
-  await docker([...run, "test", "rules", "/etc/postdock-monitoring/rules.test.yml"]);
+  await docker([...run, "test", "rules", "/etc/postdock-monitoring/rules.test.yml"], 300_000);
 });
 
 const queries = `
