@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { elsewhere, inRulesTestOnly, provoked } from "../support/alert-rules.ts";
 import { namesIn, unknownIn } from "./metric-names.ts";
 
 interface Rule {
@@ -37,4 +38,15 @@ test("each alert asks for metrics that are exported", () => {
     assert.ok(namesIn(expr).length > 0, alert);
     assert.deepEqual(unknownIn(expr), [], alert);
   }
+});
+
+test("each alert is provoked in a scenario, or fires in rules.test.yml with the reason why only there", async () => {
+  const rulesTest = await readFile("monitoring/rules.test.yml", "utf8");
+  const only = Object.keys(inRulesTestOnly);
+  const all = [...Object.keys(provoked), ...Object.keys(elsewhere), ...only];
+  assert.deepEqual(rules.map((r) => r.alert).toSorted(), all.toSorted());
+  for (const [alert, [scenario]] of Object.entries(elsewhere)) {
+    assert.ok((await readFile(`tests/scenarios/${scenario}.test.ts`, "utf8")).includes(alert), alert);
+  }
+  assert.deepEqual(only.filter((alert) => !rulesTest.includes(alert)), []);
 });
