@@ -9,6 +9,7 @@ export const patient: readonly string[] = [
   "backups-bear-cuts-full-disks-and-absence",
   "restores-reach-back-over-failovers-and-restores",
   "a-restore-survives-interruptions",
+  "alerts-fire-and-clear",
   "odd-names-and-passwords-work-from-files",
   "a-moment-is-restored",
   "a-backup-right-after-a-switchover-succeeds",
