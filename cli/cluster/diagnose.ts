@@ -14,6 +14,7 @@ import { tls } from "./diagnose-tls.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import { type Cluster, restoreUnderWay } from "./gather.ts";
 import { unprotected } from "./protection.ts";
+import { unseenHolder, unseenText } from "./unseen-holder.ts";
 import { sameness } from "./diagnose-sameness.ts";
 
 /** All findings, errors first; empty if nothing is wrong. */
@@ -67,6 +68,16 @@ function leadership({ primary, nodes, members }: Cluster): Finding[] {
   if (primary) return [];
   const restore = restoreUnderWay({ nodes });
   if (restore) return [error("cluster", ["no primary is in sight", restore.what], restore.fix, noWrites)];
+  const unseen = unseenHolder({ nodes, primary });
+  if (unseen) {
+    const { trouble } = unseen.status;
+    return [error(
+      "cluster",
+      ["no primary is in sight", `${unseenText(unseen.host)}${trouble === null ? "" : `: ${trouble.because}`}`],
+      trouble?.fix ?? `see the log of ${unseen.host}`,
+      "pgpool sends no client there, and no other node leads while it holds the lease; clients of the node itself may be served",
+    )];
+  }
   const voters = [...new Set(nodes.flatMap((n) => n.status.lease.voters))];
   const missing = members.flatMap((m) => "error" in m && voters.includes(m.host) ? [m.host] : []);
   const first = nodes.filter((n) => n.status.partners.includes(n.host));

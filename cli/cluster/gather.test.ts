@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../../tests/support/fake-clock.ts";
 import { says } from "../../tests/support/fake-cluster.ts";
-import { clusterOf } from "../../tests/support/seen-cluster.ts";
+import { clusterOf, voters } from "../../tests/support/seen-cluster.ts";
+import { withoutAliases } from "./aliases.ts";
 import { diagnose } from "./diagnose.ts";
 import { gather, type Session } from "./gather.ts";
 import { nodeCalled } from "./node-called.ts";
@@ -19,6 +20,20 @@ test("a node is named by its host, else by its name; never by the name of a host
   const twins = clusterOf({ nodes: { pg1: node("pg1", "twin"), pg3: node("pg3", "twin") } });
   assert.throws(() => nodeCalled("twin", twins), /2 nodes have the name twin/);
   assert.throws(() => nodeCalled("", clusterOf()), /is not known/);
+});
+
+test("a node that pgpool calls by another name is one node; a name that PARTNER_NODES has stays, since it may be wrong", () => {
+  const { members } = clusterOf();
+  const alias = { ...members[0]!, host: "db.internal" };
+  const hosts = (all: Parameters<typeof withoutAliases>[0]) => withoutAliases(all).map((m) => m.host);
+  assert.deepEqual(hosts([...members, alias]), voters);
+  assert.deepEqual(
+    hosts([alias, members[1]!, members[2]!]),
+    ["db.internal", "pg2", "pg3"],
+    "it has no other name here",
+  );
+  const wrong = clusterOf({ nodes: { pg3: { partners: ["db.internal", "pg2", "pg3"] } } }).members;
+  assert.deepEqual(hosts([...wrong, alias]), [...voters, "db.internal"]);
 });
 
 test("a name that cannot be a host's is not asked, and an answer that is not understood counts neither as silence nor as a status", async () => {

@@ -8,6 +8,7 @@ import type { Context } from "../../core/runtime/context.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { choosePrimary, reportOf } from "../../core/protocol/choose-primary.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { withoutAliases } from "./aliases.ts";
 import { HttpError, Peers } from "../../core/client/peers.ts";
 import { httpPortOf } from "../../core/protocol/port.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
@@ -82,7 +83,7 @@ export async function gather(session: Session): Promise<Cluster> {
     if (more.length === 0) break;
     members = [...members, ...await askAll(more, session)];
   }
-  members = members.toSorted((a, b) => a.host.localeCompare(b.host));
+  members = withoutAliases(members).toSorted((a, b) => a.host.localeCompare(b.host));
   if ("status" in own && (members.length === 0 || isUnnamed(own.status, members))) members = [...members, own];
   return clusterOf(members);
 }

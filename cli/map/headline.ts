@@ -1,5 +1,6 @@
 // PURE: the sentence at the top of the page: which node leads, whether writes are accepted, and what is missing.
 import { restoreUnderWay } from "../cluster/gather.ts";
+import { unseenHolder, unseenText } from "../cluster/unseen-holder.ts";
 import type { Story } from "./step.ts";
 import { countText, listText, spanText } from "./words.ts";
 import {
@@ -91,6 +92,11 @@ function leaderless(view: MapView): Headline {
     const { step, target } = restoring.status.restore!;
     const says = [`${restoring.host} is being restored to ${target}: ${step}`, "writes wait until that has ended"];
     return { level: "care", word: "Restore under way", says, since: null };
+  }
+  const unseen = unseenHolder(cluster);
+  if (unseen) {
+    const says = [unseenText(unseen.host), "no pgpool sends it writes", "whether it accepts any is not known"];
+    return { level: "bad", word: "Not known", says, since };
   }
   const coming = candidate(cluster);
   if (coming) {

@@ -10,7 +10,7 @@ import { Looks } from "./looks.ts";
 const whole = () => ({ pgmaster: leader(), pgslave1: node("pgslave1"), pgslave2: node("pgslave2") });
 
 /** A cluster that answers what `statuses` has; `localhost` is pgslave1. */
-function world(statuses: () => Readonly<Record<string, AnyStatus | undefined>>) {
+function world(statuses: () => Readonly<Record<string, AnyStatus | undefined>>, forgetful = "") {
   const clock = new FakeClock();
   const asked: string[] = [];
   const answer = (host: string, path: string) => {
@@ -18,6 +18,7 @@ function world(statuses: () => Readonly<Record<string, AnyStatus | undefined>>) 
     asked.push(`${name}${path}`);
     const status = statuses()[name];
     if (!status) return Promise.reject(new Error("connection refused"));
+    if (path === "/history" && name === forgetful) return Promise.resolve("<html>");
     if (path === "/addresses") return Promise.resolve("{}");
     const event = {
       time: "2026-11-28T11:00:00.000Z",
@@ -59,6 +60,14 @@ test("the histories of all nodes are shown, and read every few seconds only", as
     await looks.parts();
   }
   assert.equal(asked.filter((a) => a === "pgmaster/history").length, 1);
+});
+
+test("a history that cannot be read is said to be missing, and keeps no other from being shown", async () => {
+  const { looks } = world(whole, "pgslave2");
+  const { events } = await looks.parts();
+  assert.match(events!, /What pgslave2 noted could not be read\./);
+  assert.match(events!, /Rejoined/);
+  assert.doesNotMatch((await world(whole).looks.parts()).events!, /could not be read/);
 });
 
 test("the page remembers which node led, and for how long each has been silent", async () => {

@@ -25,8 +25,9 @@ interface Memory {
   primary: string | null;
   /** the last primary, when it was last seen to lead, and the one before it */
   led: { host: string; atMs: number; after: string | null } | null;
-  /** the histories by host, when they were read, and by which primary */
+  /** the histories by host, and of whom there is none; when they were read, and by which primary */
   events: ReadonlyMap<string, readonly HistoryEvent[]>;
+  unread: readonly string[];
   readMs: number;
 }
 
@@ -36,6 +37,7 @@ const nothing: Memory = {
   primary: null,
   led: null,
   events: new Map(),
+  unread: [],
   readMs: -Infinity,
 };
 
@@ -87,11 +89,12 @@ export class Looks {
     const led = cluster.primary ? { host: cluster.primary.host, atMs: nowMs, after: former ?? null } : before.led;
     const primary = cluster.primary?.host ?? null;
     const due = primary !== before.primary || nowMs - before.readMs >= historyMs;
-    const events = due ? await this.histories(cluster, before.events) : before.events;
-    this.memory = { atMs: nowMs, silent, primary, led, events, readMs: due ? nowMs : before.readMs };
+    const { events, unread } = due ? await this.histories(cluster, before.events) : before;
+    this.memory = { atMs: nowMs, silent, primary, led, events, unread, readMs: due ? nowMs : before.readMs };
     return {
       cluster,
       events: [...events.values()].flat().toSorted((a, b) => a.time.localeCompare(b.time)),
+      unread,
       silentMs: Object.fromEntries([...silent].map(([host, sinceMs]) => [host, nowMs - sinceMs])),
       former: cluster.primary ? led?.after ?? null : null,
       lost: led && !cluster.primary ? { host: led.host, ms: nowMs - led.atMs } : null,
@@ -101,10 +104,14 @@ export class Looks {
   }
 
   /** A container that does not answer keeps the history that it has told before. */
-  private async histories({ members }: Cluster, before: Memory["events"]): Promise<Memory["events"]> {
+  private async histories({ members }: Cluster, before: Memory["events"]): Promise<Pick<Memory, "events" | "unread">> {
     const read = await readHistories(members, { peers: this.session.peers, timeoutMs: askMs });
     const told = read.flatMap((h) => "entries" in h ? [h] : []);
-    return new Map([...before, ...told.map((h) => [h.host, h.entries.slice(-mostOfEach).map(toEvent)] as const)]);
+    const events = new Map([
+      ...before,
+      ...told.map((h) => [h.host, h.entries.slice(-mostOfEach).map(toEvent)] as const),
+    ]);
+    return { events, unread: read.map((h) => h.host).filter((host) => !events.has(host)) };
   }
 }
 

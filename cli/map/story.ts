@@ -1,6 +1,7 @@
 // PURE: a change of the primary, or a restore, step by step, while it happens and for a while after.
 import { notPromoted } from "../../core/protocol/trouble.ts";
 import { secondsText } from "../../core/words/amounts.ts";
+import { unseenHolder } from "../cluster/unseen-holder.ts";
 import { restoreStory } from "./restore-story.ts";
 import type { Step, Story } from "./step.ts";
 import { countText, listText, spanText } from "./words.ts";
@@ -30,6 +31,7 @@ export function story(view: MapView): Story | null {
   if (cluster.primary) return afterwards(view, cluster.primary.host);
   const restoring = cluster.nodes.find((n) => n.status.restore !== null);
   if (restoring?.status.restore) return restoreStory(restoring.host, restoring.status.restore);
+  if (unseenHolder(cluster)) return null; // it has lost nothing
   return cluster.nodes.some((n) => n.status.everHadMajority) ? underWay(view) : null;
 }
 

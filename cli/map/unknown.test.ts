@@ -61,3 +61,23 @@ test("twelve nodes and forty events, each with a long reason, weigh less than 60
   const bytes = Buffer.byteLength(pageOf(partsOf(view)));
   assert.ok(bytes < 60_000, `${bytes}`);
 });
+
+test("a holder of the lease whose agent does not see its server may serve: nobody is said to be elected, and the cause stands there", () => {
+  const trouble = {
+    because: "PostgreSQL does not let the agent of this node in: no pg_hba.conf entry",
+    fix: "write the line",
+  };
+  const unseen = node("pgmaster", { postgres: { role: "unknown" }, lease: { held: true }, phase: "running", trouble });
+  const lost = { host: "pgmaster", ms: 120_000 };
+  const parts = partsOf(seen({ ...whole, pgmaster: unseen }, { lost }));
+  assert.match(
+    plain(parts.now!),
+    /Not known .*pgmaster holds the lease, but its agent cannot see its server ; no pgpool sends it writes ; whether it accepts any/,
+  );
+  assert.doesNotMatch(plain(parts.now!), /no longer leads|wait for a new leader/);
+  assert.equal(parts.story, "");
+  assert.match(
+    plain(parts.todo!),
+    /no primary is in sight: pgmaster holds the lease, .*: PostgreSQL does not let .* Write the line/,
+  );
+});

@@ -18,6 +18,8 @@ export interface MapView {
   cluster: Cluster;
   /** of all containers that answer, oldest first */
   events: readonly HistoryEvent[];
+  /** hosts that answer, and whose events could not be read */
+  unread?: readonly string[];
   /** by host: for how long the looks of this page have had no answer from it, milliseconds */
   silentMs: Readonly<Record<string, number>>;
   /** the primary that earlier looks have seen, and for how long it has not led; null: it leads, or none was seen */

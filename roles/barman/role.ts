@@ -16,6 +16,7 @@ import type { Heard, Log } from "../../core/runtime/log.ts";
 import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
+import { requireProgram } from "../../core/runtime/program.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
@@ -66,6 +67,7 @@ async function runRole(
   asked: AbortSignal,
 ): Promise<void> {
   const { clock, environment, openPage } = context;
+  await requireProgram("ON_EVENT_COMMAND", config.onEventCommand);
   await requireFoothold({
     paths: [dirname(barmanConfPath), serverDirectory, lockDirectory, dirname(barmanLogPath), postgresAccount.home],
     ports: [httpNeeds(config.httpPort)],

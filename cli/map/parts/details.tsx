@@ -130,8 +130,9 @@ export const PoolPart = ({ view: { cluster } }: { view: MapView }) => (
 /** So many events are shown, the newest first. */
 const mostEvents = 25;
 
-export const EventsPart = ({ view: { events, wallMs } }: { view: MapView }) => (
+export const EventsPart = ({ view: { events, unread = [], wallMs } }: { view: MapView }) => (
   <Panel id="events" title="What happened" wide>
+    {unread.length === 0 ? "" : <p class="soft">What {listText(unread)} noted could not be read.</p>}
     {events.length === 0
       ? <p class="soft">The containers that answer have noted nothing.</p>
       : (

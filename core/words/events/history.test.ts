@@ -25,4 +25,6 @@ test("what is logged again and again is kept once, until it has ended", () => {
   assert.equal(isKept(lost, "pgpool", ["Primary in sight", lost, "Pool changed"]), false);
   assert.equal(isKept(lost, "pgpool", [lost, "Primary in sight", "Pool changed"]), true);
   assert.equal(isKept(lost, "barman", [lost, "Following another primary"]), true);
+  const login = "A login through pgpool failed";
+  assert.equal(isKept(login, "pgpool", [login]), true, "it is logged once each time: logins have worked meanwhile");
 });

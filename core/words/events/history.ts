@@ -39,7 +39,6 @@ const led: readonly EventName[] = ["Primary in sight", "Primary in sight again",
 const untilOneOf: Partial<Record<EventName, readonly EventName[]>> = {
   "No primary in sight": led,
   "A base backup could not be started": ["Base backup is complete with its WAL", "Base backup failed"],
-  "A login through pgpool failed": ["pgpool serves the primary"],
   "The object store does not get what it lacks; it is tried again": ["The object store can be used again"],
 };
 
