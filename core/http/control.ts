@@ -8,6 +8,7 @@ import type { Log } from "../runtime/log.ts";
 import {
   controlHeaders,
   type ControlKeys,
+  keyOf,
   type Message,
   misdirectedStatus,
   otherAudience,
@@ -108,13 +109,16 @@ function signatures(answers: readonly Answering[], o: ControlDeps, complain: Com
       if (cause !== undefined) o.refused?.inc(cause);
       const body = `${refused}\n`;
       if (refused !== refusals.signature) {
-        c.header(controlHeaders.signature, sign(o.keys[0]!, refusal(m, o.incarnation, body)));
+        c.header(controlHeaders.signature, sign(keyOf(o.keys, m, signature), refusal(m, o.incarnation, body)));
       }
       return c.text(body, 401, { [controlHeaders.audience]: o.incarnation });
     }
     await next();
     const body = new Uint8Array(await c.res.clone().arrayBuffer());
-    c.header(controlHeaders.signature, sign(o.keys[0]!, { ...m, method: `ANSWER ${c.res.status}`, body }));
+    c.header(
+      controlHeaders.signature,
+      sign(keyOf(o.keys, m, signature), { ...m, method: `ANSWER ${c.res.status}`, body }),
+    );
   };
 }
 

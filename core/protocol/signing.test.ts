@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac, scryptSync } from "node:crypto";
 import { test } from "node:test";
-import { clusterKeys, type Message, otherAudience, sign, staleMs, Verifier } from "./signing.ts";
+import { clusterKeys, keyOf, type Message, otherAudience, sign, staleMs, Verifier } from "./signing.ts";
 
 const key = "a key of sixteen characters";
 const m: Message = { method: "POST", path: "/control/vote", audience: "run-1", timeMs: 1e12, nonce: "n1", body: "{}" };
@@ -95,6 +95,13 @@ test("without CLUSTER_KEY the key follows from the password and is not the passw
   assert.deepEqual(clusterKeys([], "replication_pass"), derived);
   assert.ok(clusterKeys([], "another").every((key) => !derived.includes(key)));
   assert.deepEqual(clusterKeys(["given-given-given"], "replication_pass"), ["given-given-given"]);
+});
+
+test("an answer is in the key of its request, which may be the only one that the sender knows", () => {
+  for (const key of ["new new new new new", "old old old old old"]) {
+    assert.equal(keyOf(["new new new new new", "old old old old old"], m, sign(key, m)), key);
+  }
+  assert.equal(keyOf(["new new new new new"], m, "00"), "new new new new new");
 });
 
 test("the derived key that signs takes long to guess; the one of earlier agents is accepted, and signs nothing", () => {

@@ -73,6 +73,11 @@ export function sign(key: string, m: Message): string {
   return hmac.update(m.body).digest("hex");
 }
 
+/** The key that signed a message, to answer in it: its sender may know no other. The first one if none did. */
+export function keyOf(keys: readonly string[], m: Message, signature: string): string {
+  return keys.find((key) => matches([key], m, signature)) ?? keys[0]!;
+}
+
 function matches(keys: readonly string[], m: Message, signature: string): boolean {
   const given = Buffer.from(signature, "hex");
   return keys.some((key) => {
