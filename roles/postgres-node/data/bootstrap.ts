@@ -9,7 +9,7 @@ import { remedyFor } from "../../../core/postgres/remedy.ts";
 import { hear, nothingHeard, whyEnded } from "../../../core/postgres/server-log.ts";
 import { reasonIn } from "../../../core/words/reason.ts";
 import { seeLog, toTrouble } from "../observe/trouble.ts";
-import { runScripts, socketDirectory } from "./init-scripts.ts";
+import { runScripts, type ScriptDeps, socketDirectory } from "./init-scripts.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import * as journal from "./journal.ts";
@@ -18,13 +18,8 @@ import { requireTlsOfFreshCluster } from "./tls.ts";
 import { ensureDatabase, ensureSuperuser } from "../tools/bootstrap-queries.ts";
 import { connectLocal, withConnection } from "../tools/queries.ts";
 
-export interface BootstrapDeps {
-  config: NodeConfig;
-  log: Log;
+export interface BootstrapDeps extends ScriptDeps {
   clock: Clock;
-  signal: AbortSignal;
-  /** of this container; the scripts of people see all of it, as in the official image */
-  environment: Readonly<Record<string, string | undefined>>;
   /** writes postgresql.conf into the data directory */
   writeServerConfig: () => Promise<void>;
 }

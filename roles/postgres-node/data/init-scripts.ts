@@ -1,18 +1,25 @@
 // The scripts that people put into /docker-entrypoint-initdb.d, run once for a fresh cluster, as the official postgres image does.
 import { join } from "node:path";
+import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import { listDirectory, modeOf, readPiece } from "../../../core/runtime/files.ts";
+import type { Log } from "../../../core/runtime/log.ts";
 import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import { reasonIn } from "../../../core/words/reason.ts";
-import type { BootstrapDeps } from "./bootstrap.ts";
 
 const scriptDirectory = "/docker-entrypoint-initdb.d";
 export const socketDirectory = "/var/run/postgresql";
 
+export interface ScriptDeps {
+  config: NodeConfig;
+  log: Log;
+  signal: AbortSignal;
+  /** of this container; the scripts of people see all of it, as in the official image */
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
 /** *.sh, *.sql, *.sql.gz, *.sql.xz and *.sql.zst of /docker-entrypoint-initdb.d, in order of their names. */
-export async function runScripts(
-  { config, log, signal, environment }: Pick<BootstrapDeps, "config" | "log" | "signal" | "environment">,
-): Promise<void> {
+export async function runScripts({ config, log, signal, environment }: ScriptDeps): Promise<void> {
   const given = Object.entries(environment).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]);
   const env = {
     ...Object.fromEntries(given) as Record<string, string>,
