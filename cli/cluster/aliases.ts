@@ -1,5 +1,11 @@
 // PURE: a node that was asked by two names, as where pgpool or barman know it by another one, is one node.
-import type { Member } from "./gather.ts";
+import type { AnyStatus } from "../../core/protocol/status.ts";
+
+/**
+ * A container that answered, or one that did not. `clockAheadMs`: how far its clock is ahead of ours, milliseconds, accurate to
+ * the second.
+ */
+export type Member = { host: string } & ({ status: AnyStatus; clockAheadMs: number } | { error: string });
 
 /** Without the second names, but for those that nodes know: PARTNER_NODES with a wrong name is a finding. */
 export function withoutAliases(members: readonly Member[]): Member[] {
