@@ -1,8 +1,10 @@
 // PURE: a node that was asked by two names, as where pgpool or barman know it by another one, is one node.
-import type { Member } from "./gather.ts";
+import type { AnyStatus } from "../../core/protocol/status.ts";
+
+type Asked = { host: string } & ({ status: AnyStatus } | { error: string });
 
 /** Without the second names, but for those that nodes know: PARTNER_NODES with a wrong name is a finding. */
-export function withoutAliases(members: readonly Member[]): Member[] {
+export function withoutAliases<Member extends Asked>(members: readonly Member[]): Member[] {
   const nodes = members.flatMap((m) =>
     "status" in m && m.status.component === "postgres-node" ? [{ host: m.host, status: m.status }] : []
   );
