@@ -120,9 +120,11 @@ test("parseHosts() refuses a host twice, two words, and what is not a host", () 
   assert.deepEqual(parseHosts(",a,,b,"), ["a", "b"]);
 });
 
+/** Without what an IPv6 address begins with, as "2001": an entry that has it in this position is refused. */
+const backendHost = host.filter((name) => !/^([23][0-9a-f]{3}|f[cde][0-9a-f]{2})$/.test(name));
 const backend: fc.Arbitrary<Backend> = fc.record({
   id: fc.integer({ min: 0, max: 127 }),
-  host,
+  host: backendHost,
   port: fc.integer({ min: 1, max: 65535 }),
   weight: fc.integer({ min: 0, max: 999 }),
   dataDirectory: fc.stringMatching(/^\/[a-z0-9_.\/-]{1,20}$/),

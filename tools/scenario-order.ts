@@ -9,6 +9,7 @@ export const patient: readonly string[] = [
   "backups-bear-cuts-full-disks-and-absence",
   "restores-reach-back-over-failovers-and-restores",
   "a-restore-survives-interruptions",
+  "alerts-fire-and-clear",
   "odd-names-and-passwords-work-from-files",
   "a-moment-is-restored",
   "a-backup-right-after-a-switchover-succeeds",
@@ -35,6 +36,7 @@ export const calm: readonly string[] = [
   "nodes-and-voters-change-one-at-a-time",
   "a-primary-and-a-standby-die-together",
   "commits-wait-for-barman",
+  "an-impostor-is-not-believed",
   "a-full-disk-moves-the-primary",
   "two-nodes-and-an-observer-fail-over",
 ];

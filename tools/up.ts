@@ -114,6 +114,9 @@ await task(async () => {
   });
   await waitHealthy();
   say(renderAfterwards(await readTopology(), compose));
-  if (monitoring) say("Alerts:   http://localhost:9090/alerts    Alertmanager: http://localhost:9093\n");
+  if (monitoring) {
+    say("Alerts:   http://localhost:9090/alerts    Alertmanager: http://localhost:9093");
+    say("          what to type for each: http://localhost:9090/consoles/alerts.html\n");
+  }
   say(`Ready after ${Math.round((systemClock.nowMs() - started) / 1000)} s.`);
 });

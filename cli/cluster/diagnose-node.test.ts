@@ -28,3 +28,11 @@ test("without a primary, doctor leads to the nodes whose agents are not let in",
   const found = diagnose({ members: [], nodes, primary: null });
   assert.match(found[0]!.fix, /^mend what is said here of pg1, pg2/);
 });
+
+test("a server that has stopped to answer is named with its age, and a late look is not", () => {
+  assert.deepEqual(found({ observedAgoMs: 9_000 }), []);
+  assert.match(
+    found({ observedAgoMs: 21_400 })[0]!,
+    /^error pg1: its server has not answered for 21 s; look for a disk/,
+  );
+});

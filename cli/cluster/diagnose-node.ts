@@ -6,6 +6,8 @@ import { slots } from "./diagnose-slots.ts";
 import { error, type Finding, warning } from "./finding.ts";
 import type { Cluster } from "./gather.ts";
 
+/** A server that has not answered its agent for so long is reported, milliseconds. */
+const silentMs = 10_000;
 /** A standby whose replay is further behind than this is reported, seconds. */
 const muchLag = 30;
 
@@ -32,6 +34,11 @@ export function node(host: string, status: NodeStatus, { primary }: Cluster): Fi
     const because = trouble === null ? `${status.phase}, ${status.doing} (${status.because})` : trouble.because;
     const votes = status.unhealthy === null ? "" : "; it counts as unhealthy, and votes all the same";
     findings.push(error(host, ["does not serve", `${because}${votes}`], fix, noService));
+  }
+  if (status.phase === "running" && status.observedAgoMs > silentMs) {
+    const said = `its server has not answered for ${Math.round(status.observedAgoMs / 1000)} s`;
+    const look = "look for a disk that hangs, or too little CPU: docker stats; a primary gives way by itself if it can";
+    findings.push(error(host, said, look, "what is said of it here is as old, and nobody may be able to use it"));
   }
   const { mode, degraded } = status.consistency;
   if (degraded !== null) {

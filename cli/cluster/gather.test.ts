@@ -41,7 +41,7 @@ test("a name that cannot be a host's is not asked, and an answer that is not und
   const answers: Record<string, unknown> = {
     localhost: odd,
     pg2: { ...says("pg2"), component: "postgres-node-of-2030" },
-    pg3: { ...says("pg3"), phase: "dreaming" },
+    pg3: { ...says("pg3"), paused: "a bit" },
   };
   const asked = new Set<string>();
   const answer = (host: string) => {
@@ -58,7 +58,7 @@ test("a name that cannot be a host's is not asked, and an answer that is not und
   const errors = cluster.members.flatMap((m) => "error" in m ? [m.error] : []);
   assert.equal(errors.length, 2);
   for (const error of errors) {
-    assert.match(error, /^it answers, and its \/status is not understood here: (component|phase): .*$/);
+    assert.match(error, /^it answers, and its \/status is not understood here: (component|paused): .*$/);
   }
   const found = diagnose(cluster).filter((f) => f.about === "pg3").map((f) => f.what);
   assert.match(found[0]!, /^is not understood: it answers/);

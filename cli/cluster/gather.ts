@@ -13,7 +13,8 @@ import { HttpError, Peers } from "../../core/client/peers.ts";
 import { httpPortOf } from "../../core/protocol/port.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { ConfigError } from "../../core/runtime/start.ts";
-import { AnyStatus, type NodeStatus } from "../../core/protocol/status.ts";
+import { readAnyStatus } from "../../core/protocol/read-status.ts";
+import type { AnyStatus, NodeStatus } from "../../core/protocol/status.ts";
 
 const variables = {
   replicationPassword: shared.replicationPassword,
@@ -134,19 +135,15 @@ async function ask(host: string, { peers, context, askMs }: Session): Promise<Me
   try {
     const { body, headers, status } = await peers.getAnswer(host, "/status", askMs);
     if (status !== 200) throw new HttpError("/status", status, body.slice(0, 200));
-    const read = AnyStatus.safeParse(JSON.parse(body));
-    if (!read.success) return { host, error: notUnderstood(read.error.issues[0]) };
+    const read = readAnyStatus(JSON.parse(body));
+    if (!read.ok) return { host, error: `it answers, and its /status is not understood here: ${read.why}` };
     const theirMs = Date.parse(String(headers.date ?? "")); // HTTP's own header, whole seconds
     const clockAheadMs = Number.isNaN(theirMs) ? 0 : theirMs - wallMs;
-    return { host, status: read.data, clockAheadMs };
+    return { host, status: read.status, clockAheadMs };
   } catch (error) {
     return { host, error: errorText(error) };
   }
 }
-
-/** Another release, or another program, that answers. */
-const notUnderstood = (issue: { path: PropertyKey[]; message: string } | undefined) =>
-  `it answers, and its /status is not understood here: ${issue?.path.join(".")}: ${issue?.message}`;
 
 /** What any container says is a name: it is looked up, and stands in what people are told to type. */
 const couldBeHost = (name: string) => /^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,252}$/.test(name);

@@ -28,11 +28,7 @@ export async function watchNode(
     const restore = seen.seen === "reached" ? seen.status.restore : null;
     const last = seen.seen === "reached" ? seen.status.lastRestore : null;
     if (restore === null && last?.id === id) return last.undone ? "undone" : "leads";
-    const line = seen.seen === "unreachable"
-      ? `${node} does not answer: ${seen.error}`
-      : restore
-      ? lineOf(restore)
-      : "";
+    const line = seen.seen !== "reached" ? `${node} does not answer: ${seen.error}` : restore ? lineOf(restore) : "";
     const key = restore ? `${restore.step} ${restore.trouble}` : line; // what counts as new: said at once
     if (line !== "" && (key !== said || clock.nowMs() - saidMs >= sayEveryMs)) {
       said = key;

@@ -1,7 +1,8 @@
 // Asks the agents of other containers over HTTP. Each role or command makes one value of Peers and hands it on: it knows the port,
 // remembers addresses and keeps connections.
 import { Agent, request } from "node:http";
-import { NodeStatus, type PeerSeen } from "../protocol/status.ts";
+import { readStatus } from "../protocol/read-status.ts";
+import type { PeerSeen } from "../protocol/status.ts";
 import { errorText } from "../words/errors.ts";
 import { Names } from "../runtime/names.ts";
 import { type Clock, withDeadline } from "../runtime/time.ts";
@@ -61,27 +62,17 @@ export class Peers {
     this.names = new Names(clock);
   }
 
-  /** Fetches one agent's /status. Never throws: a failure is in `error`. */
+  /** Fetches one agent's /status, which nobody has signed: for people, not for decisions. Never throws: a failure is in `error`. */
   async askNode(host: string, how: AskHow): Promise<PeerSeen> {
     const path = how.fresh ? "/status?fresh=1" : how.since === undefined ? "/status" : `/status?since=${how.since}`;
     try {
       const body = await withDeadline(this.getText(host, path, how.timeoutMs), how.timeoutMs, `The agent of ${host}`);
-      const parsed = NodeStatus.safeParse(JSON.parse(body));
-      if (parsed.success) return { host, seen: "reached", status: parsed.data };
-      const where = parsed.error.issues[0];
-      return {
-        host,
-        seen: "unreachable",
-        error: `its /status is not that of a postgres node: ${where?.path.join(".")} ${where?.message}`,
-      };
+      const read = readStatus(JSON.parse(body));
+      if (read.ok) return { host, seen: "reached", status: read.status };
+      return { host, seen: "unreachable", error: `its /status is not that of a postgres node: ${read.why}` };
     } catch (error) {
       return { host, seen: "unreachable", error: errorText(error) };
     }
-  }
-
-  /** Asks all hosts at once. */
-  askNodes(hosts: readonly string[], how: AskHow): Promise<PeerSeen[]> {
-    return Promise.all(hosts.map((host) => this.askNode(host, how)));
   }
 
   /** GET as text; `at` is a host, or a unix socket path when it begins with /. Throws on any status but 2xx. */

@@ -74,10 +74,8 @@ export function httpApp(role: RoleHttp, log: Log, { control, config, strangers, 
   });
   if (control) app.route("/", control);
   app.get("/status", async (c) => {
-    const certain = c.req.query("fresh") === undefined ? undefined : await role.look?.();
     const since = Number(c.req.query("since") ?? NaN);
-    if (Number.isInteger(since)) await role.changed?.(since, longestWaitMs);
-    return c.json(certain === undefined ? status() : { ...status(), certain });
+    return c.json(await statusNow({ ...role, status }, { fresh: c.req.query("fresh") !== undefined, since }));
   });
   app.get("/addresses", (c) => c.json(role.addresses()));
   app.get("/history", (c) => c.json({ schema: 1, entries: role.history?.() ?? [] }));
@@ -94,6 +92,16 @@ export function httpApp(role: RoleHttp, log: Log, { control, config, strangers, 
     return c.text("internal error, see the log of this container\n", 500);
   });
   return app;
+}
+
+/** What the container is: at once, after a new look at its server, or once it differs from a revision. */
+export async function statusNow(
+  role: RoleHttp,
+  how: { fresh?: boolean | undefined; since?: number | undefined },
+): Promise<AnyStatus & { certain?: boolean }> {
+  const certain = how.fresh ? await role.look?.() : undefined;
+  if (Number.isInteger(how.since)) await role.changed?.(how.since!, longestWaitMs);
+  return certain === undefined ? role.status() : { ...role.status(), certain };
 }
 
 /** The answer to a request without the password; null: none is needed, or it is there. */

@@ -6,7 +6,7 @@ import { httpApp, type RoleHttp } from "./app.ts";
 import { answering, controlApp, ControlRefusal, refusedRequests } from "./control.ts";
 import { Metrics } from "./metrics.ts";
 import { createLog } from "../runtime/log.ts";
-import { controlHeaders, type Message, sign } from "../protocol/signing.ts";
+import { controlHeaders, type Message, refusal, sign, targetKey } from "../protocol/signing.ts";
 import type { Order } from "../protocol/orders.ts";
 
 const key = "a key of this test only";
@@ -38,6 +38,7 @@ function made() {
     clock,
     log,
     refused: refusedRequests(metrics),
+    others: () => ["pg2"],
   });
   const app = httpApp({} as RoleHttp, log, { control });
   let nonces = 0;
@@ -59,11 +60,15 @@ function made() {
     };
     const answer = await app.request(m.path, { method: "POST", body, headers });
     const text = await answer.text();
-    const signed = sign(key, { ...m, method: `ANSWER ${answer.status}`, body: text });
+    const audience = answer.headers.get(controlHeaders.audience);
+    const said = answer.status === 401 && audience !== null
+      ? refusal(m, audience, text)
+      : { ...m, method: `ANSWER ${answer.status}`, body: text };
+    const signed = sign(key, said);
     return {
       status: answer.status,
       text,
-      audience: answer.headers.get(controlHeaders.audience),
+      audience,
       genuine: answer.headers.get(controlHeaders.signature) === signed,
     };
   };
@@ -93,20 +98,32 @@ test("an order that only reads is answered again; it is signed all the same", as
   assert.equal((await send('{"n":2}', { path: reading.path, signature: "00" })).status, 401);
 });
 
-test("a request that is not genuine gets 401 with the agent's audience, unsigned, and changes nothing", async () => {
+test("a request that is refused gets 401 with the agent's audience, signed only for a sender with the key", async () => {
   const { send, done, app } = made();
   const refusals = [
-    await send('{"n":2}', { signature: "" }),
-    await send('{"n":2}', { audience: "run-0" }),
-    await send('{"n":2}', { timeMs: 0 }),
-    await send("{", { signature: "00" }),
-    await send('{"n":2}', { path: "/control/nothing", signature: "00" }),
-  ];
-  for (const { status, audience, genuine } of refusals) {
-    assert.deepEqual([status, audience, genuine], [401, "run-1", false]);
+    [await send('{"n":2}', { signature: "" }), false],
+    [await send('{"n":2}', { audience: "run-0" }), true],
+    [await send('{"n":2}', { timeMs: 0 }), true],
+    [await send("{", { signature: "00" }), false],
+    [await send('{"n":2}', { path: "/control/nothing", signature: "00" }), false],
+  ] as const;
+  for (const [{ status, audience, genuine }, signed] of refusals) {
+    assert.deepEqual([status, audience, genuine], [401, "run-1", signed]);
   }
   assert.equal((await app.request(order.path, { method: "POST", body: '{"n":2}' })).status, 401);
   assert.deepEqual(done, []);
+});
+
+test("an order for another container is refused, signed; one that names no known container is for this one", async () => {
+  const { send, done, lines } = made();
+  const forHost = (host: unknown) => JSON.stringify({ n: 3, [targetKey]: host });
+  const refused = await send(forHost("pg2"));
+  assert.deepEqual([refused.status, refused.genuine], [421, true]);
+  assert.match(refused.text, /^the message is for pg2, which is another container\n$/);
+  assert.equal(lines.filter((l) => l.includes("Control request refused")).length, 1);
+  assert.deepEqual(done, []);
+  for (const host of ["pg1", "an-alias-of-pg1", 7]) assert.equal((await send(forHost(host))).text, '{"twice":6}');
+  assert.equal((await send("null")).status, 400);
 });
 
 test("a genuine order that is malformed, refused, unknown or fails says so, signed", async () => {

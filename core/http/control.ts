@@ -9,10 +9,13 @@ import {
   controlHeaders,
   type ControlKeys,
   type Message,
+  misdirectedStatus,
   otherAudience,
+  refusal,
   type RefusalCause,
   refusals,
   sign,
+  targetKey,
   Verifier,
 } from "../protocol/signing.ts";
 import type { CounterOfEach, EventMetrics } from "../words/metric.ts";
@@ -46,8 +49,14 @@ export class ControlRefusal extends Error {
   override name = "ControlRefusal";
 }
 
-/** `refused`: counts what is refused */
-type ControlDeps = ControlKeys & { clock: Clock; log: Log; refused?: CounterOfEach<RefusalCause> };
+type ControlDeps = ControlKeys & {
+  clock: Clock;
+  log: Log;
+  /** counts what is refused */
+  refused?: CounterOfEach<RefusalCause>;
+  /** the names of the other containers of the cluster, as far as they are known: what is for them is refused here */
+  others: () => readonly string[];
+};
 
 const causes = Object.keys(refusals) as RefusalCause[];
 
@@ -62,10 +71,18 @@ export const refusedRequests = (metrics: EventMetrics): CounterOfEach<RefusalCau
 /** The orders that this agent takes, as an app that httpApp() includes. */
 export function controlApp(answers: readonly Answering[], o: ControlDeps): Hono {
   const app = new Hono();
-  app.post("/control/*", signatures(answers, o));
+  const complain = complainer(o);
+  app.post("/control/*", signatures(answers, o, complain));
   for (const { path, hasBytes, carryOut } of answers) {
     app.post(path, async (c) => {
-      const answer = await carryOut(JSON.parse(await c.req.text()));
+      const question: unknown = JSON.parse(await c.req.text());
+      const target = targetOf(question);
+      if (target !== null && o.others().includes(target)) {
+        const why = `the message is for ${target}, which is another container`;
+        complain(why, path);
+        return c.text(`${why}\n`, misdirectedStatus);
+      }
+      const answer = await carryOut(question);
       if (!hasBytes) return c.json(answer);
       return c.body(encodeAnswer(answer), 200, { "content-type": "application/octet-stream" });
     });
@@ -76,25 +93,35 @@ export function controlApp(answers: readonly Answering[], o: ControlDeps): Hono 
 }
 
 /** Lets genuine requests pass and signs their answers. Unsigned, stale, replayed and foreign requests get 401. */
-function signatures(answers: readonly Answering[], o: ControlDeps): MiddlewareHandler {
+function signatures(answers: readonly Answering[], o: ControlDeps, complain: Complain): MiddlewareHandler {
   const repeatable = new Set(answers.filter((a) => a.repeatable).map((a) => a.path));
   const verifier = new Verifier(o.keys, o.incarnation);
-  const complain = complainer(o);
   return async (c, next) => {
     const m = await messageOf(c);
     const signature = c.req.header(controlHeaders.signature) ?? "";
-    const refused = verifier.refuse(m, signature, o.clock.wallMs(), repeatable.has(m.path));
+    const received = { wallMs: o.clock.wallMs(), nowMs: o.clock.nowMs() };
+    const refused = verifier.refuse(m, signature, received, repeatable.has(m.path));
     if (refused !== null) {
       // perhaps the sender has only missed a restart of this agent; it asks again with the audience in this answer
       if (refused !== otherAudience) complain(refused, m.path);
       const cause = causes.find((c) => refusals[c] === refused);
       if (cause !== undefined) o.refused?.inc(cause);
-      return c.text(`${refused}\n`, 401, { [controlHeaders.audience]: o.incarnation });
+      const body = `${refused}\n`;
+      if (refused !== refusals.signature) {
+        c.header(controlHeaders.signature, sign(o.keys[0]!, refusal(m, o.incarnation, body)));
+      }
+      return c.text(body, 401, { [controlHeaders.audience]: o.incarnation });
     }
     await next();
     const body = new Uint8Array(await c.res.clone().arrayBuffer());
     c.header(controlHeaders.signature, sign(o.keys[0]!, { ...m, method: `ANSWER ${c.res.status}`, body }));
   };
+}
+
+/** The host that a question is for; null: it does not say. */
+function targetOf(question: unknown): string | null {
+  if (typeof question !== "object" || question === null || !(targetKey in question)) return null;
+  return String(question[targetKey]);
 }
 
 async function messageOf(c: Context): Promise<Message> {
@@ -117,8 +144,10 @@ function failure(error: Error, c: Context, log: Log): Response {
   return c.text(`${errorText(error)}\n`, 500);
 }
 
+type Complain = (why: string, path: string) => void;
+
 /** Logs at most one bad request every ten seconds for each reason. */
-function complainer(o: { clock: Clock; log: Log }): (why: string, path: string) => void {
+function complainer(o: { clock: Clock; log: Log }): Complain {
   const said = new Map<string, number>();
   return (why, path) => {
     const now = o.clock.nowMs();

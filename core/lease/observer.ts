@@ -18,6 +18,8 @@ export interface ObserverDeps {
   hostname: string;
   /** where it keeps what it has granted; it has to outlive the container's restarts */
   stateDirectory: string;
+  /** the hosts of the nodes that it knows now */
+  nodes: () => readonly string[];
   clock: Clock;
   log: Log;
   metrics: EventMetrics;
@@ -25,7 +27,7 @@ export interface ObserverDeps {
 
 /** The orders that the container takes: votes, if QUORUM_OBSERVERS names it, and its own `others`. */
 export async function observerControl(
-  { config, hostname, stateDirectory, clock, log, metrics }: ObserverDeps,
+  { config, hostname, stateDirectory, nodes, clock, log, metrics }: ObserverDeps,
   others: readonly Answering[] = [],
 ): Promise<Hono> {
   const incarnation = randomUUID();
@@ -46,5 +48,8 @@ export async function observerControl(
       answering(orders.epoch, (request) => voter.grantEpoch(request)),
     );
   }
-  return controlApp([...votes, ...others], { keys, incarnation, clock, log, refused: refusedRequests(metrics) });
+  const names = () =>
+    [...config.partners, ...config.observers, ...nodes()].filter((host) => host !== (config.networkName ?? hostname));
+  const refused = refusedRequests(metrics);
+  return controlApp([...votes, ...others], { keys, incarnation, clock, log, refused, others: names });
 }

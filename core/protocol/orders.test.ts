@@ -11,6 +11,7 @@ test("every order has its own path below /control/", () => {
 
 test("paths and fields stay those that containers of other versions use", () => {
   assert.deepEqual(Object.fromEntries(Object.entries(orders).map(([name, o]) => [name, o.path])), {
+    status: "/control/status",
     vote: "/control/lease",
     takeOver: "/control/take-over",
     switchover: "/control/switchover",
@@ -35,7 +36,7 @@ test("paths and fields stay those that containers of other versions use", () => 
 
 test("only orders that change nothing may be repeated", () => {
   const repeatable = Object.entries(orders).filter(([, o]) => o.onlyReads).map(([name]) => name);
-  assert.deepEqual(repeatable, ["mayRestore", "wal", "backupFiles", "backupPiece"]);
+  assert.deepEqual(repeatable, ["status", "mayRestore", "wal", "backupFiles", "backupPiece"]);
 });
 
 test("only the name of a WAL file is accepted: no path, no other file", () => {

@@ -109,6 +109,12 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const placeInList = { index: z.number().int().nonnegative(), offset: z.number().int().nonnegative() };
 
 export const orders = {
+  /** another container asks what this one is now, as GET /status says it; read-status.ts reads a node's answer */
+  status: order("status", {
+    question: z.object({ fresh: z.boolean().optional(), since: z.number().int().optional() }),
+    answer: z.record(z.string(), z.unknown()),
+    onlyReads: true,
+  }),
   /** a claimant asks a voter for the lease, or releases it */
   vote: order("lease", { question: leaseRequest, answer: leaseReply }),
   /** the holder of the lease asks a voter for the epoch of its leadership */

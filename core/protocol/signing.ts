@@ -10,6 +10,15 @@ const mostNonces = 200_000;
 /** Why a message for an earlier run of the agent is refused. The sender asks again with the present audience. */
 export const otherAudience = "the message is for an earlier run of this agent";
 
+/**
+ * In the body of each question: the host that it is for. An agent that knows this as the name of another container refuses the
+ * question, so that nobody can hand it on. In the body, because agents that do not know it leave out what they do not know.
+ */
+export const targetKey = "$for";
+
+/** The status of that refusal. */
+export const misdirectedStatus = 421;
+
 /** Why other messages are refused, by cause. */
 export const refusals = {
   signature: "the signature is wrong: the sender has another CLUSTER_KEY or REPLICATION_PASSWORD",
@@ -72,8 +81,23 @@ function matches(keys: readonly string[], m: Message, signature: string): boolea
   });
 }
 
-/** Accepts each signed message once, unless it may be repeated. Times are the wall clock's. */
+/**
+ * What an agent signs of a refusal: the nonce of the message and the agent's present audience, which the sender is to use. Only
+ * the sender of a genuine message gets it signed.
+ */
+export function refusal(m: Message, audience: string, body: Message["body"]): Message {
+  return { ...m, method: "ANSWER 401", audience, body };
+}
+
+/** When a message is received: the wall clock, which the sender has compared too, and the monotonic clock; milliseconds. */
+export interface Received {
+  wallMs: number;
+  nowMs: number;
+}
+
+/** Accepts each signed message once, unless it may be repeated. */
 export class Verifier {
+  /** by nonce: when it came, by the monotonic clock, so that no step of the wall clock makes room for a replay */
   private readonly seen = new Map<string, number>();
 
   constructor(private readonly keys: readonly string[], private readonly incarnation: string) {}
@@ -82,15 +106,15 @@ export class Verifier {
    * Null if the message is genuine, fresh and for this agent; otherwise why it is refused. The nonce of a message that may be
    * repeated is not kept.
    */
-  refuse(m: Message, signature: string, wallMs: number, repeatable = false): string | null {
+  refuse(m: Message, signature: string, { wallMs, nowMs }: Received, repeatable = false): string | null {
     if (!matches(this.keys, m, signature)) return refusals.signature;
     if (!(Math.abs(wallMs - m.timeMs) <= staleMs)) return refusals.stale;
     if (m.audience !== this.incarnation) return otherAudience;
     if (repeatable) return null;
     if (this.seen.has(m.nonce)) return refusals.replay;
-    this.forget(wallMs);
+    this.forget(nowMs);
     if (this.seen.size >= mostNonces) return refusals.flood;
-    this.seen.set(m.nonce, wallMs);
+    this.seen.set(m.nonce, nowMs);
     return null;
   }
 
@@ -99,9 +123,9 @@ export class Verifier {
     return matches(keys, m, signature);
   }
 
-  private forget(wallMs: number): void {
+  private forget(nowMs: number): void {
     for (const [nonce, at] of this.seen) {
-      if (wallMs - at <= 2 * staleMs) return;
+      if (nowMs - at <= 2 * staleMs) return;
       this.seen.delete(nonce);
     }
   }

@@ -1,5 +1,5 @@
-// What GET /status of a container answers: a versioned schema, which is also its documentation.
-// Each role writes it and the other containers read it. A value that could not be seen is null, never a guess.
+// What a container says of itself, by GET /status to people and signed to the other containers, which read it by read-status.ts.
+// A versioned schema, which is also its documentation. A value that could not be seen is null, never a guess.
 import { z } from "zod";
 import { PauseSchema } from "./pause.ts";
 import { CloudSchema } from "./cloud.ts";
@@ -46,7 +46,8 @@ const Downstream = z.object({
 });
 
 const Postgres = z.object({
-  data: z.enum(["empty", "half-cloned", "cluster", "foreign"]).meta({ description: "what the data directory holds" }),
+  // here and below, "unknown" also stands for a word of another release
+  data: z.enum(["empty", "half-cloned", "cluster", "foreign", "unknown"]).meta({ description: "what PGDATA holds" }),
   running: z.boolean().nullable().meta({ description: "a server answers on the local socket; null: not known" }),
   role: z.enum(["primary", "standby", "none", "unknown"]).meta({
     description: "none: no server runs here; unknown: it runs but did not answer",
@@ -70,7 +71,7 @@ const Postgres = z.object({
 });
 
 const Lease = z.object({
-  mode: z.enum(["on", "off", "bootstrap"]).meta({
+  mode: z.enum(["on", "off", "bootstrap", "unknown"]).meta({
     description: "on: only the holder is read-write; bootstrap: no majority has joined yet; off: no lease, see because",
   }),
   because: z.string(),
@@ -95,6 +96,7 @@ const Common = {
     "running",
     "stopping",
     "failed",
+    "unknown",
   ]),
   doing: z.string().meta({ description: "what it is doing now, in words" }),
   because: z.string().meta({ description: "why" }),
@@ -292,4 +294,7 @@ export type Phase = NodeStatus["phase"];
 /** A node's agent as seen from here. "unreachable" is a separate value and never means "no". */
 export type PeerSeen =
   | { host: string; seen: "reached"; status: NodeStatus }
-  | { host: string; seen: "unreachable"; error: string };
+  /** it answers with the key of this cluster, and what it says cannot be read */
+  | { host: string; seen: "not-understood"; error: string }
+  /** `stranger`: something without that key answers there */
+  | { host: string; seen: "unreachable"; error: string; stranger?: true };

@@ -66,7 +66,7 @@ async function untilFollowing(context: Context): Promise<void> {
   const peers = new Peers(context.clock, httpPortOf(context));
   let status = await ownStatus(peers);
   if (status === null || status.certain) return;
-  context.print("Waiting until WAL is received from the primary …");
+  context.print(`Waiting until WAL is received from the primary: ${status.because}`);
   await waitUntil(async () => (status = await ownStatus(peers))?.certain ?? true, {
     what: "barman to receive WAL from the primary",
     deadlineMs: followMs,

@@ -8,7 +8,7 @@ import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { answering } from "../../core/http/control.ts";
-import { httpApp } from "../../core/http/app.ts";
+import { httpApp, statusNow } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import { HistoryFile } from "../../core/runtime/history.ts";
@@ -16,6 +16,7 @@ import type { Heard, Log } from "../../core/runtime/log.ts";
 import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
+import { requireProgram } from "../../core/runtime/program.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
@@ -66,6 +67,7 @@ async function runRole(
   asked: AbortSignal,
 ): Promise<void> {
   const { clock, environment, openPage } = context;
+  await requireProgram("ON_EVENT_COMMAND", config.onEventCommand);
   await requireFoothold({
     paths: [dirname(barmanConfPath), serverDirectory, lockDirectory, dirname(barmanLogPath), postgresAccount.home],
     ports: [httpNeeds(config.httpPort)],
@@ -93,20 +95,18 @@ async function runRole(
   metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs(), wallMs: clock.wallMs() }));
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");
-  const observer = { ...barman, hostname: hostname(), stateDirectory };
+  const observer = { ...barman, hostname: hostname(), stateDirectory, nodes: () => barman.state.hosts };
   await history.open({ path: join(stateDirectory, "history.jsonl"), log });
   const desk = backupDesk(barman);
+  const role = barmanHttp(barman, follow);
   const control = await observerControl(observer, [
+    answering(orders.status, (how) => statusNow(role, how)),
     answering(orders.wal, walDesk(barman)),
     answering(orders.backupFiles, desk.files),
     answering(orders.backupPiece, desk.piece),
   ]);
-  const listener = await serve(
-    httpApp(barmanHttp(barman, follow), log, { control, config, strangers: strangersOf(environment), openPage }),
-    {
-      port: config.httpPort,
-    },
-  );
+  const app = httpApp(role, log, { control, config, strangers: strangersOf(environment), openPage });
+  const listener = await serve(app, { port: config.httpPort });
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;

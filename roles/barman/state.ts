@@ -18,7 +18,7 @@ export interface Barman {
   stop: AbortSignal;
   peers: Peers;
   history: Pick<HistoryFile, "all">;
-  client: Pick<ControlClient, "ask">;
+  client: Pick<ControlClient, "ask" | "askNode">;
   metrics: Metrics;
   /** what is counted where it happens */
   events: BarmanEvents;

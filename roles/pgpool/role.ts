@@ -1,18 +1,24 @@
 // Wiring of the pgpool role: configuration, HTTP, sshd, and the agent that keeps pgpool right.
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { publishedPasswords } from "../../config/published.ts";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
+import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { strangersOf } from "../../config/roles.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
-import { addProbe, httpApp } from "../../core/http/app.ts";
+import { addProbe, httpApp, statusNow } from "../../core/http/app.ts";
+import { answering } from "../../core/http/control.ts";
 import { familiesText } from "../../core/words/family.ts";
 import { serve } from "../../core/http/serve.ts";
+import { orders } from "../../core/protocol/orders.ts";
+import { clusterKeys } from "../../core/protocol/signing.ts";
 import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { ensureDirectory, remove } from "../../core/runtime/files.ts";
 import { agentSocketPath } from "../../core/protocol/port.ts";
 import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
+import { requireProgram } from "../../core/runtime/program.ts";
 import { HistoryFile } from "../../core/runtime/history.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal } from "../../core/runtime/start.ts";
@@ -51,15 +57,14 @@ export const pgpoolEntrypoint: Command = async (context) => {
   for (const warning of config.verdict.warnings) log.warn("Setting translated", { why: warning });
   for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {
+    await requireProgram("ON_EVENT_COMMAND", config.onEventCommand);
     await requireFoothold(needsOf(config));
     await requirePoolTls(config.verdict.settings, { clock: context.clock, log });
-    const agent = newAgent(config, {
-      clock: context.clock,
-      log,
-      stop,
-      peers: new Peers(context.clock, config.httpPort),
-      history,
-    });
+    const { clock } = context;
+    const peers = new Peers(clock, config.httpPort);
+    const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+    const client = new ControlClient(keys, peers, clock, hasPublicKey(config));
+    const agent = newAgent(config, { clock, log, stop, peers, client, history });
     await history.open({ path: join(stateDirectory, "history.jsonl"), log });
     exportMetrics(agent);
     const listeners = [
@@ -90,6 +95,10 @@ function exportMetrics(agent: PoolAgent): void {
   });
 }
 
+/** It was given no secret of the cluster: it cannot tell the nodes' answers from others, and believes them as 1.x did. */
+const hasPublicKey = ({ clusterKeys: given, replicationPassword }: PgpoolConfig): boolean =>
+  given.length === 0 && publishedPasswords({ REPLICATION_PASSWORD: replicationPassword }).length > 0;
+
 const needsOf = (config: PgpoolConfig): Needs => ({
   paths: [configDirectory, runDirectory, stateDirectory, dirname(agentSocketPath), postgresAccount.home, "/root"],
   ports: [
@@ -101,9 +110,13 @@ const needsOf = (config: PgpoolConfig): Needs => ({
 });
 
 async function pgpoolApp(agent: PoolAgent, { environment, openPage }: Context) {
-  const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory });
+  const nodes = () => agent.config.backends.map((b) => b.host);
+  const role = pgpoolHttp(agent);
+  const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory, nodes }, [
+    answering(orders.status, (how) => statusNow(role, how)),
+  ]);
   const strangers = strangersOf(environment);
-  return httpApp(pgpoolHttp(agent), agent.log, { control, config: agent.config, strangers, openPage });
+  return httpApp(role, agent.log, { control, config: agent.config, strangers, openPage });
 }
 
 /** What the commands of this container ask. */

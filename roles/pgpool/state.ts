@@ -1,5 +1,6 @@
 // What the pgpool agent works with, sees and does now. Each part has one writer, which is named with it.
 import type { PgpoolConfig } from "../../config/pgpool.ts";
+import type { ControlClient } from "../../core/client/control-client.ts";
 import type { Peers } from "../../core/client/peers.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import type { Phase } from "../../core/protocol/status.ts";
@@ -46,6 +47,7 @@ export interface PoolAgent {
   readonly log: Log;
   readonly stop: AbortSignal;
   readonly peers: Peers;
+  readonly client: Pick<ControlClient, "askNode">;
   readonly history: Pick<HistoryFile, "all">;
   readonly metrics: Metrics;
   /** what is counted where it happens */
@@ -71,7 +73,7 @@ export interface PoolAgent {
 /** The agent before its first look. */
 export function newAgent(
   config: PgpoolConfig,
-  deps: Pick<PoolAgent, "clock" | "log" | "stop" | "peers" | "history">,
+  deps: Pick<PoolAgent, "clock" | "log" | "stop" | "peers" | "client" | "history">,
 ): PoolAgent {
   const metrics = new Metrics();
   const nowMs = deps.clock.nowMs();

@@ -6,7 +6,7 @@ import type { Names } from "../../core/runtime/names.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
-import { type Clock, withDeadline } from "../../core/runtime/time.ts";
+import type { Clock } from "../../core/runtime/time.ts";
 import { repmgrdRestart } from "./decide/registration.ts";
 import type { OthersDoor, RepmgrDoor } from "./doors.ts";
 import { grantedEpoch } from "./lease/granted-epoch.ts";
@@ -56,13 +56,12 @@ async function unresolved(hosts: readonly string[], names: Names): Promise<strin
 
 /** The other containers. */
 export function othersDoor(deps: DepsOutside): OthersDoor {
-  const { config, peers } = deps;
+  const { client, config, peers } = deps;
   return {
-    ask: (host, how) => peers.askNode(host, how),
+    ask: (host, how) => client.askNode(host, how),
     addresses: () => peers.names.all(),
     wayTo: (host) => peers.names.wayTo(host),
-    answers: (host, timeoutMs) =>
-      withDeadline(peers.getText(host, "/status", timeoutMs), timeoutMs, host).then(() => true, () => false),
+    answers: (host, timeoutMs) => client.answers(host, timeoutMs),
     grantedEpoch: () => grantedEpoch(deps),
     ensureSlot: (upstream) => ensureSlotOn(upstream, deps),
     failoverSlots: (host) => failoverSlotsOf(upstreamConnection(host, config), peers.names),

@@ -88,7 +88,7 @@ export const clusterMaster: Command = async (context) => {
     const named = [...own.partners, ...(own.postgres.registered ?? []).map((r) => r.host)];
     const upstream = own.postgres.upstream?.host;
     const hosts = [...new Set([...named, ...(upstream ? [upstream] : [])])].filter((h) => h !== own.node.host);
-    const answers = await peers.askNodes(hosts, { timeoutMs: askMs });
+    const answers = await Promise.all(hosts.map((host) => peers.askNode(host, { timeoutMs: askMs })));
     const others = answers.flatMap((a) => a.seen === "reached" ? [reportOf(a.host, a.status)] : []);
     const primary = choosePrimary([reportOf(own.node.host, own), ...others], own.node.host);
     if (!primary) return ExitCode.no;

@@ -20,6 +20,7 @@ import {
   writeAtomic,
 } from "../../core/runtime/files.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
+import { requireProgram } from "../../core/runtime/program.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import { renderPgpassLine } from "../../core/postgres/conninfo.ts";
@@ -127,6 +128,7 @@ export async function prepareNode(
   log: Log,
 ): Promise<{ lacks: Trouble[]; queries: QueriesFile | null }> {
   const queries = await readQueriesFile(config.metricsQueries);
+  await requireProgram("ON_EVENT_COMMAND", config.onEventCommand);
   await requireFoothold({
     paths: ["/var/run/postgresql", "/run/postdock", dirname(passfilePath), dirname(repmgrConfPath), tmpdir()],
     ports: [httpNeeds(config.httpPort), { port: 5432, by: "PostgreSQL", change: null }],

@@ -5,7 +5,7 @@ import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-no
 import { strangersOf } from "../../config/roles.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
-import { addProbe, httpApp } from "../../core/http/app.ts";
+import { addProbe, httpApp, statusNow } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import { answering, controlApp } from "../../core/http/control.ts";
 import { Metrics } from "../../core/http/metrics.ts";
@@ -33,7 +33,7 @@ import { stateDirectory } from "./data/journal.ts";
 import { exportMetrics } from "./exporter/start.ts";
 import { type Holder, lockVolume } from "./data/volume-lock.ts";
 import { isMajorMaster } from "./http/is-major-master.ts";
-import { answerLocal } from "./http/local-commands.ts";
+import { addLocalCommands } from "./http/local-commands.ts";
 import { operatorAnswers } from "./http/operator.ts";
 import { restoreAnswers } from "./http/restore-orders.ts";
 import { nodeEvents } from "./http/event-metrics.ts";
@@ -42,6 +42,7 @@ import { Fence } from "./lease/fence.ts";
 import { Lease } from "./lease/lease.ts";
 import { runNode } from "./life.ts";
 import { type Node, say } from "./node.ts";
+import { namesOfOthers } from "./observe/surroundings.ts";
 import { watchTls } from "./observe/tls.ts";
 import { acceptedServerConfig, prepareNode } from "./prepare.ts";
 import { realDoors } from "./real-doors.ts";
@@ -171,22 +172,20 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
 }
 
 async function listen({ node, voter, keys, metrics, context: { environment, openPage } }: Made) {
+  const role = nodeHttp(node, metrics);
   const answers = [
+    answering(orders.status, (how) => statusNow(role, how)),
     answering(orders.vote, (request) => voter.handle(request)),
     answering(orders.epoch, (request) => voter.grantEpoch(request, node.seen.now.newestTimeline)),
     answering(orders.takeOver, (question) => takeOver(question, node)),
     ...operatorAnswers(node),
     ...restoreAnswers(node),
   ];
-  const role = nodeHttp(node, metrics);
-  const control = controlApp(answers, { ...node, ...keys, refused: node.events.refused });
+  const others = () => namesOfOthers(node);
+  const control = controlApp(answers, { ...node, ...keys, refused: node.events.refused, others });
   const app = httpApp(role, node.log, { control, config: node.config, strangers: strangersOf(environment), openPage });
   const local = httpApp(role, node.log);
-  local.post("/local/:command", async (c) => {
-    const verdict = await answerLocal(c.req.path, await c.req.json(), node);
-    if (!verdict) return c.text("no such command\n", 404);
-    return c.text(verdict.because + "\n", verdict.ok ? 200 : 409);
-  });
+  addLocalCommands(local, node);
   addProbe(local, "/local/is-major-master", () => isMajorMaster(node));
   await remove(agentSocketPath);
   return [await serve(app, { port: node.config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];

@@ -1,6 +1,6 @@
 // `deno task bench [--runs N] [--stock N] [--mb N] [--only PART,…] [--keep]`: failover, cost and sizes, as ratios against stock
 // repmgr and pgpool, and backups and restores of so many MB against the plain tools, on the same images in the same run. Parts:
-// the names of the faults, switchover, cost, sizes, stability, stalls, backup, restore.
+// the names of the faults, switchover, cost, scrape, sizes, stability, stalls, backup, restore.
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { measureBackups } from "./backups.ts";
 import { measureCost, median, warmUp } from "./cost.ts";
 import { measure, measureSwitchover, type Run } from "./failover.ts";
 import { type Fault, faults } from "./faults.ts";
+import { measureScrapes, scrapeText } from "./scrape.ts";
 import { measureStability } from "./stability.ts";
 import { measureStalls, type Stalled, stalls } from "./stalls.ts";
 import { measureStock, type StockRun } from "./stock.ts";
@@ -99,7 +100,7 @@ await task(async () => {
   };
   const struck = faults.filter((f) => wants(f.name));
   const own = new Map<Fault, Run[]>();
-  if (struck.length > 0 || wants("switchover") || wants("cost")) {
+  if (struck.length > 0 || ["switchover", "cost", "scrape"].some(wants)) {
     await withCluster(3, keep, async (cluster) => {
       for (const fault of struck) {
         own.set(fault, await repeat(runs, () => measure(cluster, fault, nodes)));
@@ -120,6 +121,11 @@ await task(async () => {
           cost.probeHttpMs.toFixed(1)
         } ms over HTTP`;
         tell("cost", [probe, ...each].join("; "), cost);
+      }
+      if (wants("scrape")) {
+        if (!wants("cost")) await warmUp();
+        const cost = await measureScrapes(cluster, await cluster.waitWhole(90_000, nodes));
+        tell("scrape", scrapeText(cost), cost);
       }
     });
   }

@@ -80,6 +80,6 @@ test("a full and an incremental backup from a standby are verified; a flipped by
   assert.equal(bad.code, 1, bad.stdout + bad.stderr);
   assert.match(JSON.parse(bad.stdout).error, /page verification failed|invalid page|checksum/i);
   const shown = async () => BarmanStatus.parse(await cluster.status("backup")).verified?.error ?? null;
-  await waitUntil(shown, { what: "the failure in /status", deadlineMs: 30_000 }, deps);
+  await waitUntil(shown, { what: "the failure in /status", deadlineMs: 60_000 }, deps);
   assert.match(await exec(backup, ["postdock", "barman", "list"]), /verification of \d{8}T\d{6} at .* FAILED/);
 });

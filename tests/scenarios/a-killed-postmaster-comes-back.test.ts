@@ -39,7 +39,7 @@ test("a backend that its killed postmaster leaves behind commits nothing", async
   const find = "select pid from pg_stat_activity where query like 'do $$%' and state = 'active'";
   const found = await waitUntil(
     () => cluster.psql(primary, find),
-    { what: "the busy session", deadlineMs: 20_000 },
+    { what: "the busy session", deadlineMs: 60_000 },
     deps,
   );
   const pid = Number(found);

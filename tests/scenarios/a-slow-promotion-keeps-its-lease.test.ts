@@ -28,7 +28,7 @@ test("a standby that hangs during its promotion keeps the lease until it is prim
     await exec(await cluster.container(node), ["bash", "-c", "kill -STOP $(pgrep -x repmgrd)"]);
   }
   const workload = await Workload.start(cluster);
-  await waitUntil(() => Promise.resolve(workload.writes.length >= 20), { what: "writes", deadlineMs: 20_000 }, deps);
+  await waitUntil(() => Promise.resolve(workload.writes.length >= 20), { what: "writes", deadlineMs: 60_000 }, deps);
   await cluster.kill("pgmaster");
   const container = await cluster.container("pgslave3");
   const allowed = async () => (await logsOf(container)).includes("PostgreSQL leaves recovery");

@@ -87,6 +87,18 @@ async function waitForTrouble(cluster: Cluster, trouble: RegExp): Promise<void> 
   await waitUntil(said, { what: `${trouble} to be said`, deadlineMs: 60_000, why: () => last }, deps);
 }
 
+/** Waits until the node recovers and has its first file of WAL, so that the next ones are on their way. */
+async function recovers(
+  { cluster, pgmaster }: Places,
+  running: ReturnType<typeof restore>,
+  log: string,
+): Promise<void> {
+  await reachStep(cluster, node, ["recovering"], running, 120_000);
+  const fetched = /"event":"WAL fetched from barman for the recovery"[^\n]*"file":"[0-9A-F]{24}"/;
+  const begun = async () => fetched.test(await logsSince(pgmaster, log));
+  await waitUntil(begun, { what: "the node to have WAL from barman", deadlineMs: 120_000 }, deps);
+}
+
 /** Cuts the node off barman, connections that are open included. */
 async function cutOff({ cluster, pgmaster }: Places): Promise<() => Promise<void>> {
   const heal = await strike({ kind: "isolate", targets: ["backup"], from: [node], lastsMs: 0 }, cluster);
@@ -150,9 +162,10 @@ async function undoneWithoutRoom(places: Places): Promise<void> {
 
 /** The network is cut while the node recovers: said, no order reaches it, and it is undone after that. */
 async function undoneWhileCutOff(places: Places): Promise<void> {
-  const { cluster, backup, lsn } = places;
+  const { cluster, pgmaster, backup, lsn } = places;
+  const log = await logsOf(pgmaster);
   const running = restore(backup, "--to", lsn, "--yes");
-  await reachStep(cluster, node, ["recovering"], running, 120_000);
+  await recovers(places, running, log);
   const heal = await cutOff(places);
   await waitForTrouble(cluster, noBarman);
   const unheard = await restore(backup, "abort");
@@ -188,7 +201,7 @@ async function goesOn(places: Places, endThrottle: () => Promise<void>): Promise
   await fill(backup, backups);
   await copiesOn(cluster);
 
-  await reachStep(cluster, node, ["recovering"], running, 120_000);
+  await recovers(places, running, log);
   const healAgain = await cutOff(places);
   await waitForTrouble(cluster, noBarman);
   await healAgain();
@@ -198,7 +211,7 @@ async function goesOn(places: Places, endThrottle: () => Promise<void>): Promise
   await empty(pgmaster, data);
   await endThrottle();
   const leads = async () => (await cluster.nodeStatus(node))?.postgres.role === "primary";
-  await waitUntil(leads, { what: "the restored node to lead although barman has no room", deadlineMs: 60_000 }, deps);
+  await waitUntil(leads, { what: "the restored node to lead although barman has no room", deadlineMs: 120_000 }, deps);
   await cluster.psql(node, "insert into ledger select generate_series(1001, 2000)");
   await empty(backup, backups);
   const { code, stdout, stderr } = await running;

@@ -196,7 +196,7 @@ test("a standby that is cut off is not promoted, and catches up when it is back"
   assert.equal(await cluster.waitWhole(), primary);
   await waitUntil(
     async () => await cluster.psql(standby, marked).catch(() => "") === "t", // the table itself comes with it
-    { what: "the standby to catch up", deadlineMs: 20_000 },
+    { what: "the standby to catch up", deadlineMs: 60_000 },
     deps,
   );
   await unmark(cluster);

@@ -55,7 +55,7 @@ test("a killed standby at the end of a cascade returns", async () => {
   assert.equal(await cluster.waitWhole(), primary);
   await waitUntil(
     async () => await cluster.psql("pgslave4", "select answer from meanwhile").catch(() => "") === "42",
-    { what: "the row on pgslave4", deadlineMs: 20_000 },
+    { what: "the row on pgslave4", deadlineMs: 60_000 },
     { clock: systemClock },
   );
   await cluster.psql(primary, "drop table meanwhile");

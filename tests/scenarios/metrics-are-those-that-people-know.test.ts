@@ -1,18 +1,15 @@
 // Promise: a node shows what postgres_exporter shows of the same server, under the same names, types and labels, with the same
 // values; a scrape answers within 50 ms, whatever PostgreSQL does.
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { ensureMonitoring } from "../../tools/images.ts";
-import { root } from "../../tools/terminal.ts";
 import { type Cluster, firstLevel, type Service } from "../support/cluster.ts";
 import { exampleCluster } from "../support/clusters.ts";
 import { docker } from "../support/docker.ts";
 import { nameOf, parseScrape, type Scrape } from "../support/series.ts";
+import { ensureStockExporter, textOf, withStockExporter } from "../support/stock-exporter.ts";
 
 const deps = { clock: systemClock };
-const exporterImage = "postdock-test/stock-exporter";
 
 /** Names of postgres_exporter that a node has not, or has otherwise, each with the reason. */
 const leftOut: readonly { names: RegExp; because: string }[] = [
@@ -33,34 +30,6 @@ const moving =
 async function scrape(cluster: Cluster, node: Service): Promise<Scrape> {
   const answer = await fetch(`http://${await cluster.address(node)}:8080/metrics`);
   return parseScrape(await answer.text());
-}
-
-/** postgres_exporter beside the node, in its network. */
-async function withStock(cluster: Cluster, node: Service, use: (scrape: () => Promise<Scrape>) => Promise<void>) {
-  const name = `${await cluster.container(node)}-exporter`;
-  const source = `postgresql://monkey_user:monkey_pass@${node}:5432/monkey_db?sslmode=disable`;
-  const run = [
-    "run",
-    "--rm",
-    "-d",
-    "--name",
-    name,
-    "--network",
-    await cluster.network(),
-    "-e",
-    `DATA_SOURCE_NAME=${source}`,
-  ];
-  await docker([...run, exporterImage]);
-  try {
-    const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
-    const address = (await docker(["inspect", "--format", format, name])).trim();
-    const look = async () => parseScrape(await (await fetch(`http://${address}:9187/metrics`)).text());
-    const up = async () => (await look().catch(() => null))?.values.get("pg_up") === 1;
-    await waitUntil(up, { what: "postgres_exporter", deadlineMs: 20_000 }, deps);
-    await use(look);
-  } finally {
-    await docker(["rm", "-f", name]);
-  }
 }
 
 /** Waits until everything was read since then, also what is read every 30 s only. */
@@ -104,15 +73,14 @@ function differences(ours: Scrape, before: Scrape, after: Scrape): string[] {
 }
 
 test("a primary and a standby show what postgres_exporter shows, and more", async () => {
-  await ensureMonitoring();
-  const context = join(root, "tests/support/stock-exporter");
-  await docker(["build", "--quiet", "--tag", exporterImage, context], 300_000);
+  await ensureStockExporter();
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
   await cluster.psql(primary, "create table seen(i serial primary key); insert into seen default values; analyze seen");
   try {
     const compared = [primary, firstLevel.find((n) => n !== primary)!].map((node) =>
-      withStock(cluster, node, async (look) => {
+      withStockExporter(cluster, node, async ({ url }) => {
+        const look = async () => parseScrape(await textOf(url));
         const before = await look();
         const ours = await readSince(cluster, node, systemClock.nowMs());
         assert.deepEqual(differences(ours, before, await look()), [], node);

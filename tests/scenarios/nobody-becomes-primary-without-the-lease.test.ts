@@ -24,7 +24,7 @@ test("a standby promoted by hand does not become read-write, and returns", async
   await tryExec(container, ["gosu", "postgres", "pg_ctl", "promote", "-D", "/var/lib/postgresql/data"], 90_000);
   await waitUntil(async () => (await logsSince(container, before)).includes("this node does not hold the lease"), {
     what: "the refusal in the log",
-    deadlineMs: 20_000,
+    deadlineMs: 60_000,
   }, deps);
   assert.equal(await cluster.waitWhole(), primary);
   assert.equal((await cluster.answer(primary)).postgres.timeline, timeline, "the cluster has not moved on");

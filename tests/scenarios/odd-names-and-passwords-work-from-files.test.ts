@@ -156,7 +156,7 @@ test("a failover and a switchover work with odd names and TLS, and each time the
   assert.match((await tryExec(node, ["postdock", "cluster", "doctor"])).stdout, named);
   await waitUntil(() => throughPool("insert into t values (2) returning i").then((i) => i === "2", () => false), {
     what: "a write through the pool",
-    deadlineMs: 30_000,
+    deadlineMs: 60_000,
   }, deps);
 });
 
@@ -201,7 +201,7 @@ test("a node's host and the replication password are changed in all variables; d
   const record = "select conninfo from repmgr.nodes where node_id = 4";
   await waitUntil(async () => (await cluster.psql(lead, record, odd.replication_db)).includes("host=moved"), {
     what: "repmgr to know the new host",
-    deadlineMs: 30_000,
+    deadlineMs: 60_000,
   }, deps);
   await cluster.waitPool(["pgmaster", "pgslave1", "moved"]);
   await waitReceiving(cluster, lead); // with the new password, which the primary has given to the role

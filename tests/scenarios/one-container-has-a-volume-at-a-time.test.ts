@@ -17,8 +17,8 @@ const environment = ["-e", "NODE_ID=1", "-e", "NODE_NAME=node1", "-e", "POSTGRES
 const flags = [...environment, ...executableMount, "-v", `${volume}:/var/lib/postgresql/data`];
 
 async function discard(): Promise<void> {
-  for (const name of [first, second]) await attempt(["docker", "rm", "-fv", name], { timeoutMs: 30_000 });
-  await attempt(["docker", "volume", "rm", volume], { timeoutMs: 30_000 });
+  for (const name of [first, second]) await attempt(["docker", "rm", "-fv", name], { timeoutMs: 60_000 });
+  await attempt(["docker", "volume", "rm", volume], { timeoutMs: 60_000 });
 }
 
 const sql = (container: string, text: string) => exec(container, ["psql", "-U", "postgres", "-XAtqc", text]);
@@ -50,7 +50,7 @@ test("two containers on one volume: the second waits, is refused, and may start 
     await docker(["start", second]);
     const waits = async () =>
       (await logsOf(second)).match(/Waiting for the container that uses this volume/g)?.length === 2;
-    await waitUntil(waits, { what: "the second container to wait", deadlineMs: 20_000 }, deps);
+    await waitUntil(waits, { what: "the second container to wait", deadlineMs: 60_000 }, deps);
     await docker(["kill", first]);
     await exec(second, ["wait_local_postgres"], 60_000);
     assert.equal((await sql(second, "select count(*) from kept")).trim(), "2");
@@ -69,7 +69,7 @@ test("a lock whose process is killed is taken again, and the node goes on; if an
     await exec(first, ["wait_local_postgres"], 60_000);
     await exec(first, ["pkill", "-KILL", "-x", "cat"]);
     const again = async () => /The lock of the volume was lost and taken again/.test(await logsOf(first));
-    await waitUntil(again, { what: "the lock to be taken again", deadlineMs: 10_000 }, deps);
+    await waitUntil(again, { what: "the lock to be taken again", deadlineMs: 60_000 }, deps);
     await sql(first, "select 1");
     await docker(["run", "-d", "--name", second, ...flags, "postdock/postgres:latest"]);
     await docker(["wait", second], 60_000);
@@ -78,10 +78,10 @@ test("a lock whose process is killed is taken again, and the node goes on; if an
     // a process that waits for the lock has it as soon as it is free
     await docker(["exec", "-d", first, "flock", "/var/lib/postgresql/data", "sleep", "60"]);
     const queued = () => exec(first, ["pgrep", "-x", "flock"]).then(() => true, () => false);
-    await waitUntil(queued, { what: "another process to wait for the lock", deadlineMs: 10_000 }, deps);
+    await waitUntil(queued, { what: "another process to wait for the lock", deadlineMs: 60_000 }, deps);
     const before = (await logsOf(first)).length;
     await exec(first, ["pkill", "-KILL", "-x", "cat"]);
-    await docker(["wait", first], 20_000);
+    await docker(["wait", first], 60_000);
     assert.equal((await stateOf(first)).exitCode, 77);
     const last = (await logsOf(first)).slice(before);
     assert.match(last, /The lock of the volume is lost, so this container ends at once/);

@@ -53,7 +53,7 @@ async function degraded(cluster: Cluster, primary: string): Promise<string | nul
 async function waitsFor(cluster: Cluster, primary: string, names: RegExp): Promise<void> {
   await waitUntil(async () => names.test(await cluster.psql(primary, "show synchronous_standby_names")), {
     what: `commits to wait for ${names}`,
-    deadlineMs: 20_000,
+    deadlineMs: 60_000,
   }, deps);
 }
 
@@ -124,7 +124,7 @@ async function passesNobodyOver(cluster: Cluster, primary: string): Promise<stri
         `select pg_last_wal_receive_lsn() >= '${end}' and to_regclass('acknowledged') is not null`,
       ) ===
         "t";
-    await waitUntil(has, { what: `${node} to have all`, deadlineMs: 20_000 }, deps);
+    await waitUntil(has, { what: `${node} to have all`, deadlineMs: 60_000 }, deps);
   }
   await inside(behind, "pkill -STOP -f 'postgres: .*walreceiver'");
   await inside(

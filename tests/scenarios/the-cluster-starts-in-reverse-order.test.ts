@@ -30,7 +30,7 @@ test("five nodes, pgpool and barman start in reverse order and replicate", async
   for (const node of nodes) {
     await waitUntil(async () => (await cluster.psql(node, "select answer from replicated").catch(() => "")) === "42", {
       what: `the row on ${node}`,
-      deadlineMs: 20_000,
+      deadlineMs: 60_000,
     }, { clock: systemClock });
   }
   await queryOnce(entry, (sql) => sql.unsafe("drop table replicated"));

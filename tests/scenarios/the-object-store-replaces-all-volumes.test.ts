@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { BarmanStatus } from "../../core/protocol/status.ts";
+import { Alarms, hurriedPrometheus } from "../support/alarms.ts";
 import { backupsOf, received, restore, waitReceiving } from "../support/barman.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
@@ -77,6 +78,9 @@ test("backups and WAL go to the object store, and the cluster comes back from th
   assert.equal(JSON.parse(await listWith("/run/aws")).store.backups[0].id, first);
   assert.match(JSON.parse(await listWith("/run/none")).store.error, /There is no key for the object store in/);
 
+  await using prometheus = await hurriedPrometheus(cluster);
+  const alarms = new Alarms(prometheus);
+
   // the store is away: WAL and a base backup go on here, and all of it is stored once it is back
   await exec(backup, ["postdock", "barman", "keep", first]);
   await cluster.stop("store", 1);
@@ -94,6 +98,7 @@ test("backups and WAL go to the object store, and the cluster comes back from th
     deps,
   );
   assert.match(await exec(backup, ["postdock", "metrics"]), /^postdock_barman_cloud_ok 0$/m);
+  await alarms.fire(["PostDockStoreFails"]);
   await cluster.start("store");
   const both = await waitStored(
     backup,
@@ -107,6 +112,7 @@ test("backups and WAL go to the object store, and the cluster comes back from th
   await allStored(cluster);
   await waitUntil(async () => (await failing()) === null, { what: "nothing to fail", deadlineMs: 60_000 }, deps);
   assert.match(await exec(backup, ["postdock", "metrics"]), /^postdock_barman_cloud_ok 1$/m);
+  await alarms.clear(["PostDockStoreFails"]);
   for (const process of ["ps -ef", "cat /proc/*/cmdline"]) {
     assert.ok(!(await exec(backup, ["sh", "-c", `${process} || true`])).includes(secretKey));
   }

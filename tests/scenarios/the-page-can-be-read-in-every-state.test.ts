@@ -38,7 +38,7 @@ test("in every state the page can be read, wide and narrow, light and dark, by e
         for (const [width, dark] of [[360, true], [1440, false]] as const) {
           await lookAt(browser, `http://127.0.0.1:${port}/${name}/`, { width, dark }, async ({ page, said }) => {
             const seen = `${name}-${width}${dark ? "-dark" : ""}`;
-            await page.waitForSelector("#live.on", { timeout: 30_000 });
+            await page.waitForSelector("#live.on", { timeout: 60_000 });
             await picture(page, seen);
             const wide = await overflows(page) ? ["it is wider than its window"] : [];
             faults.push(...[...said, ...wide, ...await accessibilityFaults(page)].map((fault) => `${seen}: ${fault}`));
@@ -67,7 +67,7 @@ test("an open page renews what has changed, and keeps what its reader has opened
         const shows = (pattern: RegExp) =>
           waitUntil(async () => pattern.test((await page.textContent("h1"))!), {
             what: `${pattern}`,
-            deadlineMs: 30_000,
+            deadlineMs: 60_000,
           }, deps);
         await shows(/^pgmaster no longer leads/);
         await page.click("summary");
@@ -83,7 +83,7 @@ test("an open page renews what has changed, and keeps what its reader has opened
         await page.evaluate("getSelection().removeAllRanges()");
         await waitUntil(
           async () => /\(1\)/.test((await page.textContent("#todo summary"))!),
-          { what: "what doctor finds now", deadlineMs: 30_000 },
+          { what: "what doctor finds now", deadlineMs: 60_000 },
           deps,
         );
         assert.equal(await page.title(), "pgslave1 leads; writes are accepted · PostDock");

@@ -33,7 +33,7 @@ test("an open page follows a failover: nobody reloads it", async () => {
         return new RegExp(`(\\w+) has taken over from ${primary}`).exec(told)?.[1];
       };
       const what = "the story to say which node has taken over";
-      const next = await waitUntil(tells, { what, deadlineMs: 20_000, everyMs: 100, why: () => told }, deps);
+      const next = await waitUntil(tells, { what, deadlineMs: 60_000, everyMs: 100, why: () => told }, deps);
       assert.equal(await cluster.waitSuccessor(primary), next);
       await cluster.start(primary);
       await shows("the whole cluster", /all 4 standbys stream/, 120_000);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { clusterKeys } from "../../core/protocol/signing.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { attempt, root } from "../../tools/terminal.ts";
 import { executableMount, prefix } from "../support/cluster.ts";
@@ -19,9 +20,9 @@ const data = "/var/lib/postgresql/data";
 const containers: string[] = [];
 
 after(async () => {
-  for (const name of containers) await attempt(["docker", "rm", "-fv", name], { timeoutMs: 30_000 });
-  for (const name of volumes) await attempt(["docker", "volume", "rm", name], { timeoutMs: 30_000 });
-  await attempt(["docker", "network", "rm", network], { timeoutMs: 30_000 });
+  for (const name of containers) await attempt(["docker", "rm", "-fv", name], { timeoutMs: 60_000 });
+  for (const name of volumes) await attempt(["docker", "volume", "rm", name], { timeoutMs: 60_000 });
+  await attempt(["docker", "network", "rm", network], { timeoutMs: 60_000 });
 });
 
 interface Run {
@@ -33,8 +34,8 @@ interface Run {
 async function run({ name, env = {}, flags = [] }: Run): Promise<string> {
   const container = `${prefix}-wrong-${name}`;
   containers.push(container);
-  await attempt(["docker", "network", "create", network], { timeoutMs: 30_000 });
-  await attempt(["docker", "rm", "-fv", container], { timeoutMs: 30_000 });
+  await attempt(["docker", "network", "create", network], { timeoutMs: 60_000 });
+  await attempt(["docker", "rm", "-fv", container], { timeoutMs: 60_000 });
   const all = {
     NODE_ID: "1",
     NODE_NAME: "node1",
@@ -134,11 +135,12 @@ test("a container without what its role needs is refused at once, in every image
   await docker(["run", "-d", "--name", narrow, "--entrypoint", "perl", image, "-MIO::Socket::INET", "-e", listen]);
   const listens = () =>
     tryExec(narrow, ["grep", "-q", "0100007F:1F90", "/proc/net/tcp"]).then(({ code }) => code === 0);
-  await waitUntil(listens, { what: "a listener on 127.0.0.1", deadlineMs: 30_000 }, { clock: systemClock });
+  await waitUntil(listens, { what: "a listener on 127.0.0.1", deadlineMs: 60_000 }, { clock: systemClock });
   const table: [string[], RegExp][] = [
     [["--user", "1234"], /it runs as uid 1234, .*start the container as root/],
     [["--read-only"], /is on a file system that is read-only.*no read_only:/],
     [["--cap-drop", "ALL"], /it lacks the capabilities CHOWN, DAC_OVERRIDE, FOWNER, SETGID, SETUID/],
+    [["-e", "ON_EVENT_COMMAND=/bin/nonexist"], /ON_EVENT_COMMAND names \/bin\/nonexist, which is not a program/],
     [shared, /port 8080, on which HTTP listens, is taken at .*set POSTDOCK_PORT/],
     [
       ["--network", `container:${narrow}`],
@@ -156,7 +158,7 @@ test("a container without what its role needs is refused at once, in every image
         ...executableMount,
       ];
       const since = systemClock.nowMs();
-      const { code, stdout, stderr } = await attempt([...argv, `postdock/${kind}:latest`], { timeoutMs: 30_000 });
+      const { code, stdout, stderr } = await attempt([...argv, `postdock/${kind}:latest`], { timeoutMs: 60_000 });
       const where = `${kind} ${flags.join(" ")}: ${stdout}${stderr}`;
       assert.equal(code, 78, where);
       assert.match(stdout + stderr, said, where);
@@ -217,7 +219,15 @@ test("an upstream that does not resolve, and one that refuses the password, are 
     REPLICATION_PASSWORD: "wrong-secret",
     REPMGR_WAIT_POSTGRES_START_TIMEOUT: "2",
   };
-  await unhealthy({ name: "locked", env: locked }, /password authentication failed for user/, "restart");
+  const [key] = clusterKeys([], "replication_pass");
+  const refused = { ...locked, CLUSTER_KEY: key! };
+  await unhealthy({ name: "locked", env: refused }, /password authentication failed for user/, "restart");
+  // without CLUSTER_KEY the agents' key comes from the password: what another node says is not believed
+  await unhealthy(
+    { name: "other-key", env: { ...locked, WAIT_UPSTREAM_TIMEOUT: "2" } },
+    /longer than WAIT_UPSTREAM_TIMEOUT: .*answers at one is not believed .*set the same CLUSTER_KEY or REPLICATION_PASSWORD/,
+    "no restart",
+  );
 });
 
 test("a fresh cluster that cannot be made says why, and its volume serves once the cause is gone", async () => {

@@ -37,9 +37,9 @@ export async function withBrowser(use: (browser: Browser) => Promise<void>): Pro
     const listening = /DevTools listening on (ws:\S+)/;
     const url = await waitUntil(async () => listening.exec(await logsOf(name))?.[1], {
       what: "the browser to listen",
-      deadlineMs: 30_000,
+      deadlineMs: 60_000,
     }, { clock: systemClock });
-    const browser = await chromium.connectOverCDP(url, { timeout: 20_000 });
+    const browser = await chromium.connectOverCDP(url, { timeout: 60_000 });
     try {
       await use(browser);
     } finally {
@@ -69,7 +69,7 @@ export async function lookAt(
       if (message.type() === "error" || message.type() === "warning") said.push(message.text());
     });
     page.on("pageerror", (error) => void said.push(String(error)));
-    await page.goto(url, { waitUntil: "load", timeout: 20_000 });
+    await page.goto(url, { waitUntil: "load", timeout: 60_000 });
     await use({ page, said });
   } finally {
     await context.close();

@@ -8,14 +8,16 @@ import { docker } from "./docker.ts";
 export const tlsInside = "/etc/tls";
 
 /**
- * A directory of this name with server.crt, which ends in two days, server.key as PostgreSQL may read it, root.key as secrets are often
- * mounted, and other.key, which belongs to nothing. client.crt and client.key are of the role "other", by the authority server.crt.
+ * A directory of this name with server.crt, which ends in two days, renewed.crt, which ends in 60, server.key as PostgreSQL may read
+ * it, root.key as secrets are often mounted, and other.key, which belongs to nothing. client.crt and client.key are of the role
+ * "other", by the authority server.crt.
  */
 export async function madeCertificates(name: string): Promise<string> {
   const directory = join(root, "tests", ".work", name);
   await mkdir(directory, { recursive: true });
   const script = "set -e; cd /made; rm -f *; " +
     "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=postdock -keyout server.key -out server.crt; " +
+    "openssl req -x509 -key server.key -days 60 -subj /CN=postdock -out renewed.crt; " +
     "cp server.key root.key; openssl genpkey -algorithm RSA -out other.key; " +
     "openssl req -newkey rsa:2048 -nodes -subj /CN=other -keyout client.key -out client.csr; " +
     "openssl x509 -req -days 2 -in client.csr -CA server.crt -CAkey server.key -out client.crt; chmod 600 root.key; " +
@@ -25,6 +27,6 @@ export async function madeCertificates(name: string): Promise<string> {
   return directory;
 }
 
-/** CONFIGS for TLS with this key. */
-export const tlsSettings = (key = "server.key"): string =>
-  `ssl:on,ssl_cert_file:${tlsInside}/server.crt,ssl_key_file:${tlsInside}/${key}`;
+/** CONFIGS for TLS with this key and this certificate. */
+export const tlsSettings = (key = "server.key", certificate = "server.crt"): string =>
+  `ssl:on,ssl_cert_file:${tlsInside}/${certificate},ssl_key_file:${tlsInside}/${key}`;

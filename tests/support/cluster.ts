@@ -219,7 +219,7 @@ export class Cluster {
   async freeze(service: Service): Promise<void> {
     const container = await this.container(service);
     const ask = async () => (await attempt(["docker", "pause", container], { timeoutMs: 30_000 })).code === 0;
-    await waitUntil(ask, { what: "the engine to freeze a container", deadlineMs: 20_000 }, deps);
+    await waitUntil(ask, { what: "the engine to freeze a container", deadlineMs: 60_000 }, deps);
   }
 
   async thaw(service: Service): Promise<void> {

@@ -9,19 +9,19 @@ export function docker(args: readonly string[], timeoutMs = 60_000): Promise<str
 }
 
 /** Runs a command in a container, whatever its exit code. */
-export function tryExec(container: string, argv: readonly string[], timeoutMs = 30_000): Promise<CommandResult> {
+export function tryExec(container: string, argv: readonly string[], timeoutMs = 60_000): Promise<CommandResult> {
   return attempt(["docker", "exec", container, ...argv], { timeoutMs });
 }
 
 /** Runs a command in a container; throws if it fails. */
-export function exec(container: string, argv: readonly string[], timeoutMs = 30_000): Promise<string> {
+export function exec(container: string, argv: readonly string[], timeoutMs = 60_000): Promise<string> {
   return docker(["exec", container, ...argv], timeoutMs);
 }
 
 /** The container's address, or null if it has none. */
 export async function addressOf(container: string): Promise<string | null> {
   const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}";
-  const result = await attempt(["docker", "inspect", "--format", format, container], { timeoutMs: 15_000 });
+  const result = await attempt(["docker", "inspect", "--format", format, container], { timeoutMs: 60_000 });
   return result.code === 0 ? result.stdout.trim().split(" ")[0] || null : null;
 }
 
@@ -34,7 +34,7 @@ export async function containersOf(project: string): Promise<Containers> {
   const format = `${service} {{.Id}} {{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}`;
   const argv = ["docker", "inspect", "--format", format, ...ids.split("\n").filter(Boolean)];
   // one that has just been removed is left out
-  const rows = ids === "" ? [] : (await attempt(argv, { timeoutMs: 15_000 })).stdout.trim().split("\n");
+  const rows = ids === "" ? [] : (await attempt(argv, { timeoutMs: 60_000 })).stdout.trim().split("\n");
   return new Map(
     rows.map((row) => row.split(" ")).map(([name, id, address]) => [name!, { id: id!, address: address || null }]),
   );

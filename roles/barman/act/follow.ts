@@ -33,7 +33,9 @@ export async function followPrimary(barman: Barman, follow: () => Promise<void>)
 /** Asks all known nodes, and follows the primary if it has changed. */
 export async function followOnce(barman: Barman): Promise<void> {
   const { state } = barman;
-  const seen = await barman.peers.askNodes(state.hosts, { timeoutMs: askTimeoutMs });
+  const seen = await Promise.all(
+    state.hosts.map((host) => barman.client.askNode(host, { timeoutMs: askTimeoutMs })),
+  );
   state.keeping = seen.flatMap((p) =>
     p.seen === "reached" && p.status.kept?.backup === null ? [{ host: p.host, timeline: p.status.kept.timeline }] : []
   );
@@ -49,7 +51,7 @@ export async function followOnce(barman: Barman): Promise<void> {
 }
 
 function asked(peer: PeerSeen): NodeAsked {
-  if (peer.seen === "unreachable") return peer;
+  if (peer.seen !== "reached") return { host: peer.host, seen: "unreachable", error: peer.error };
   const { host, status } = peer;
   const registered = status.postgres.registered?.map((n) => n.host) ?? null;
   return { host, seen: "reached", report: reportOf(host, status), ownHost: status.node.host, registered };

@@ -147,17 +147,13 @@ export class UseWatch {
 
   /** Why the use is over; null: it is not. */
   private async isOver(use: Use, first: boolean): Promise<string | null> {
-    const { clock, peers } = this.barman;
+    const { clock, client } = this.barman;
     if ("pid" in use.by) {
       // numbers of processes begin anew with the container
       if (first) return "this container has started since";
       return isPostdock(use.by.pid) ? null : "its process has ended";
     }
-    const seen = await peers.askNode(use.by.node, { timeoutMs: 2_000 }).catch((error) => ({
-      host: "",
-      seen: "unreachable" as const,
-      error: errorText(error),
-    }));
+    const seen = await client.askNode(use.by.node, { timeoutMs: 2_000 });
     if (seen.seen === "reached") this.silent.delete(use.id);
     else if (!this.silent.has(use.id)) this.silent.set(use.id, clock.nowMs());
     return isOver(use, seen, clock.wallMs()) ? `${use.by.node} is not being restored any more` : null;

@@ -23,8 +23,9 @@ export interface BackendReport extends NodeReport {
 export interface NodeSeen {
   id: number;
   host: string;
-  /** null: its agent did not answer */
+  /** null: its agent did not answer, or is not believed or not understood: `why` */
   report: BackendReport | null;
+  why?: string | undefined;
   /** its PostgreSQL answers on its port; asked only while the agent does not answer */
   postgresAnswers: boolean;
   forMs: number;
@@ -109,6 +110,8 @@ function whyNone(nodes: readonly NodeSeen[], ours: readonly NodeReport[], known:
     return `${report.host} says it is primary on timeline ${report.timeline}, but timeline ${newer} ` +
       "exists; if the primary of that timeline is gone for good, promote a node that has it, or restart this container";
   }
-  const said = nodes.map((n) => `${n.host} ${n.report === null ? "does not answer" : n.report.role}`);
+  const said = nodes.map((n) =>
+    `${n.host} ${n.report?.role ?? (n.why === undefined ? "does not answer" : `is not believed (${n.why})`)}`
+  );
   return nodes.length === 0 ? "BACKENDS is empty" : `no backend says it is primary: ${said.join(", ")}`;
 }

@@ -18,10 +18,11 @@ test("a standby that knows of the first majority sooner than the primary's last 
   const askNode = async (host: string, { since }: AskHow) => {
     // the primary's answer to a question for changes is still on its way; the standby's is here
     if (since !== undefined) await clock.sleep(host === "pg1" ? 900 : 100);
-    return { host, seen: "reached", status: host === "pg1" ? primary() : standby() };
+    return { host, seen: "reached" as const, status: host === "pg1" ? primary() : standby() };
   };
   const backends = ["pg1", "pg2"].map((host, id) => ({ id, host, port: 5432 })) as Backend[];
-  const watch = watchNodes(backends, { clock, stop: stop.signal, peers: { askNode } as unknown as Peers });
+  const peers = {} as Peers;
+  const watch = watchNodes(backends, { clock, stop: stop.signal, peers, client: { askNode } });
   await watch.first;
   const chosen = () => decideTruth(watch.seen(), null).primary;
   assert.equal(chosen(), 0);

@@ -1,5 +1,6 @@
 // Asks each backend's node what it is, each in its own loop, so that a silent node delays no other.
 import type { Backend } from "../../../config/list-syntax.ts";
+import type { ControlClient } from "../../../core/client/control-client.ts";
 import type { Peers } from "../../../core/client/peers.ts";
 import { postgresAnswers } from "../../../core/runtime/postgres-ping.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
@@ -27,6 +28,12 @@ export interface NodeWatch {
 /** One answer, and the revision from which changes are asked for. */
 type Look = Omit<NodeSeen, "forMs"> & { revision: number | undefined; ownHost: string };
 
+/** The agents of the nodes, and the addresses of their servers. */
+interface Doors {
+  client: Pick<ControlClient, "askNode">;
+  peers: Pick<Peers, "names">;
+}
+
 interface Word {
   seen: Look;
   /** a short form of what it reported; `sinceMs`: since when */
@@ -37,9 +44,9 @@ interface Word {
 /** Begins to watch; ends with the signal. */
 export function watchNodes(
   backends: readonly Backend[],
-  deps: { clock: Clock; stop: AbortSignal; peers: Peers },
+  deps: { clock: Clock; stop: AbortSignal } & Doors,
 ): NodeWatch {
-  const { clock, stop, peers } = deps;
+  const { clock, stop } = deps;
   const words = new Map<number, Word>();
   let wake = new AbortController();
   let rush = new AbortController();
@@ -59,12 +66,12 @@ export function watchNodes(
       seen.report?.role === "primary" && !seen.report.everHadMajority ? [seen.id] : []
     );
     const ask = backends.filter((b) => unmarked.includes(b.id));
-    await Promise.all(ask.map(async (b) => note(await look(b, peers))));
+    await Promise.all(ask.map(async (b) => note(await look(b, deps))));
   };
   const watch = async (backend: Backend) => {
     while (!stop.aborted) {
       const before = words.get(backend.id)?.seen.revision;
-      const seen = await look(backend, peers, before);
+      const seen = await look(backend, deps, before);
       await askUnmarked(seen);
       note(seen);
       // a node that was asked for changes answers when there is one; a silent node is asked again after a pause
@@ -73,7 +80,7 @@ export function watchNodes(
       await clock.sleep(soon ? hurryMs : calmMs, soon ? stop : AbortSignal.any([stop, rush.signal]));
     }
   };
-  const first = Promise.all(backends.map((b) => look(b, peers).then(note))).then(() => {});
+  const first = Promise.all(backends.map((b) => look(b, deps).then(note))).then(() => {});
   void first.then(() => Promise.all(backends.map(watch)));
   return {
     first,
@@ -98,10 +105,10 @@ export function watchNodes(
   };
 }
 
-async function look(backend: Backend, peers: Peers, since?: number): Promise<Look> {
+async function look(backend: Backend, { client, peers }: Doors, since?: number): Promise<Look> {
   const { id, host, port } = backend;
   const how = since === undefined ? { timeoutMs: answerMs } : { timeoutMs: calmMs + answerMs, since };
-  const answer = await peers.askNode(host, how);
+  const answer = await client.askNode(host, how);
   if (answer.seen === "reached") {
     const { status } = answer;
     return {
@@ -115,7 +122,8 @@ async function look(backend: Backend, peers: Peers, since?: number): Promise<Loo
   }
   const answers = await peers.names.addressOf(host, answerMs)
     .then(({ address }) => postgresAnswers(address, port, answerMs), () => false);
-  return { id, host, report: null, postgresAnswers: answers, ownHost: host, revision: undefined };
+  const why = answer.seen === "not-understood" || answer.stranger ? answer.error : undefined;
+  return { id, host, report: null, why, postgresAnswers: answers, ownHost: host, revision: undefined };
 }
 
 function backendReport(host: string, status: NodeStatus): BackendReport {

@@ -69,7 +69,7 @@ test("a backup is fetched over signed HTTP: content, modes and times are the sam
   inBarman(tree, async ({ home, data, target }) => {
     const host = "127.0.71.3"; // of its own, so that nothing else has the port
     const keys = ["a key of this test only"];
-    const deps = { keys, incarnation: "run-1", clock: systemClock, log: keptLog().log };
+    const deps = { keys, incarnation: "run-1", clock: systemClock, log: keptLog().log, others: () => [] };
     const app = httpApp({} as RoleHttp, deps.log, { control: controlApp(answersOf(deskAt(home)), deps) });
     const server = createAdaptorServer({ fetch: app.fetch });
     await new Promise<void>((resolve) => server.listen(defaultHttpPort, host, resolve));

@@ -61,8 +61,8 @@ export async function fetchWal(name: string, rewinding: RewindUnderWay | null, n
 async function addressOfBarman(primary: string, node: FetchDeps): Promise<string> {
   return await waitUntil(
     async () => {
-      const seen = await node.peers.askNode(primary, { timeoutMs: 2_000 });
-      if (seen.seen === "unreachable") return null;
+      const seen = await node.client.askNode(primary, { timeoutMs: 2_000 });
+      if (seen.seen !== "reached") return null;
       return seen.status.postgres.downstream.find((d) => d.applicationName === barmanReceiver)?.address ?? null;
     },
     {

@@ -11,11 +11,16 @@ export interface HealthReport {
   everHadMajority: boolean;
   /** PARTNER_NODES */
   partners: readonly string[];
-  lease: { mode: "on" | "off" | "bootstrap"; held: boolean };
+  lease: { mode: string; held: boolean };
   postgres: { role: Role; upstream: { host: string } | null };
 }
 
-export type Asked = { host: string } & ({ seen: "reached"; status: HealthReport } | { seen: "unreachable" });
+export type Asked =
+  & { host: string }
+  & (
+    | { seen: "reached"; status: HealthReport }
+    | { seen: "not-understood" | "unreachable" }
+  );
 
 /** What the probe knows: the status of its own node and of the nodes asked: PARTNER_NODES, or all registered ones. */
 export interface HealthView {
@@ -40,7 +45,7 @@ export function decideHealth(view: HealthView): Verdict {
   const partnered = own.partners.length > 0;
   const everybodyCounts = !partnered || own.everHadMajority || reached.some((s) => s.everHadMajority);
   const size = view.asked.length + 1;
-  const have = reached.length + 1;
+  const have = view.asked.filter((a) => a.seen !== "unreachable").length + 1;
   if (everybodyCounts && have * 2 <= size) {
     const lost = view.asked.filter((a) => a.seen === "unreachable").map((a) => a.host);
     return no(`false primary: only ${have} of ${size} nodes answer; no answer from ${lost.join(", ")}`);

@@ -1,8 +1,8 @@
-// PURE: another node as this one sees it, from its answer to GET /status.
+// PURE: another node as this one sees it, from its answer.
 import type { PeerSeen } from "../../../core/protocol/status.ts";
 import type { Peer } from "./view.ts";
 
-/** What decisions look at of an answer; a node that did not answer stays unreachable. */
+/** What decisions look at of an answer; a node that did not answer, or cannot be read, stays what it is. */
 export function toPeer(answer: PeerSeen): Peer {
   if (answer.seen !== "reached") return answer;
   const { status, status: { postgres: { timeline, lsn } } } = answer;
@@ -14,7 +14,7 @@ export function toPeer(answer: PeerSeen): Peer {
     name: status.node.name,
     uptimeSeconds: status.uptimeSeconds,
     role: status.postgres.role,
-    hasCluster: status.postgres.data === "cluster",
+    hasCluster: status.postgres.data === "cluster" || status.postgres.data === "unknown",
     wasPrimary: status.postgres.wasPrimary,
     systemIdentifier: status.postgres.systemIdentifier,
     position: timeline !== null && lsn !== null ? { timeline, lsn } : null,

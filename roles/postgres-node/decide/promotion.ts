@@ -7,6 +7,7 @@ import { overruledText } from "./overruled.ts";
 import { withoutStuck } from "./stuck.ts";
 import { besideMajority } from "./two-clusters.ts";
 import { counting, countMajority, electable, located, withoutData } from "./counting.ts";
+import { whyUnread } from "./unread.ts";
 import { reached, type RunningView } from "./view.ts";
 
 /** What the decision about a promotion needs. */
@@ -67,6 +68,8 @@ export function decideMayPromote(
   const rivals = electable(view, view.systemIdentifier);
   const becoming = rivals.find((p) => p.becomingPrimary);
   if (becoming) return refuse(`${becoming.host} is becoming primary`);
+  const unread = options.asked ? null : whyUnread(view);
+  if (unread !== null) return refuse(unread);
   const majority = countMajority({ ...view, everHadMajority: true });
   if (!majority.ok) {
     return refuse(`only ${majority.have} of ${majority.size} voters answer; missing: ${majority.missing.join(", ")}`);

@@ -11,6 +11,7 @@ import { type Refusal, refuseTwoClusters } from "./two-clusters.ts";
 import { twoTimelines } from "./two-timelines.ts";
 import { comparePosition, isAncestor, sameOrigin } from "../../../core/postgres/lsn.ts";
 import { unreachable } from "../../../core/words/errors.ts";
+import { strangerText, whyNotFresh, whyUnread } from "./unread.ts";
 
 export type StartupPlan =
   | { do: "bootstrap"; because: string }
@@ -88,6 +89,8 @@ function decideEmpty(view: ClusterView): StartupPlan {
       because: `the upstream ${view.configuredUpstream} has no cluster to clone yet${silent(view)}`,
     };
   }
+  const odd = whyNotFresh(view);
+  if (odd !== null) return { do: "wait", because: odd };
   const missing = view.otherPartners.filter((h) => !reached(view).some((p) => p.host === h));
   if (missing.length > 0 && view.waitedMs < bootstrapGraceMs) {
     const graceSeconds = bootstrapGraceMs / 1000;
@@ -220,6 +223,8 @@ function decideFormerPrimary(all: ClusterView, own: OwnCluster, look: StartupLoo
   }
   const restored = restoredElsewhere(view);
   if (restored) return restored;
+  const unread = view.leadsAgain ? null : whyUnread(view);
+  if (unread !== null) return { do: "wait", because: unread };
   const majority = countMajority(view);
   const rivals = electable(view, own.systemIdentifier);
   const newer = rivals.filter((p) => p.position && comparePosition(p.position, own.position) > 0);
@@ -273,6 +278,8 @@ function names(peers: readonly { host: string }[]): string {
 }
 
 function silent(view: ClusterView): string {
-  const hosts = view.peers.filter((p) => p.seen === "unreachable").map((p) => p.host);
-  return hosts.length > 0 ? ` (no answer from ${hosts.join(", ")})` : "";
+  const said = view.peers.flatMap((p) => p.seen === "unreachable" && p.stranger ? [strangerText(p)] : []);
+  const hosts = view.peers.filter((p) => p.seen === "unreachable" && !p.stranger).map((p) => p.host);
+  if (hosts.length > 0) said.push(`no answer from ${hosts.join(", ")}`);
+  return said.length > 0 ? ` (${said.join("; ")})` : "";
 }

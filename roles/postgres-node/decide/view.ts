@@ -4,6 +4,7 @@ import type { Leadership } from "../../../core/lease/decide/epoch.ts";
 import type { TimelineFork, TimelineOrigin, WalPosition } from "../../../core/postgres/lsn.ts";
 import type { Role } from "./server-seen.ts";
 import type { Force } from "../../../core/protocol/force.ts";
+import type { PeerSeen } from "../../../core/protocol/status.ts";
 import type { Pause } from "../../../core/protocol/pause.ts";
 import type { StreamingTrouble } from "../text/controldata.ts";
 
@@ -45,8 +46,8 @@ export interface OwnCluster {
   restored: string | null;
 }
 
-/** A node's agent as seen from here. */
-export type Peer = { host: string } & ({ seen: "unreachable"; error: string } | ReachedPeer);
+/** A node's agent as seen from here (core/protocol/status.ts). */
+export type Peer = Exclude<PeerSeen, { seen: "reached" }> | ReachedPeer;
 
 export interface ReachedPeer {
   seen: "reached";
@@ -104,6 +105,8 @@ export interface ClusterView {
   restoring: string | null;
   /** QUORUM=on, and no operator has forced this node: a majority can be required */
   quorum: boolean;
+  /** an operator has forced this node, and no majority has come back since */
+  forced?: boolean;
   /** an operator has forced this node, and a majority has granted it the lease since: whatever others have, it leads again */
   leadsAgain: boolean;
   /** its data is of a forced failover that a majority has overruled (overruled.ts) */

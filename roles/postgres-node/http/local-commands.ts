@@ -1,5 +1,6 @@
 // Commands that run beside the agent in its container and ask it over its socket: repmgr's events, and whether repmgrd may
 // promote. The agent's side and the commands' side.
+import type { Hono } from "hono";
 import { z } from "zod";
 import type { Command } from "../../../core/runtime/context.ts";
 import { errorText, ExitCode } from "../../../core/words/errors.ts";
@@ -14,8 +15,17 @@ const Event = z.object({ nodeId: z.string(), event: z.string(), success: z.strin
 
 const WalAsked = z.object({ name: z.string(), path: z.string().nullable().default(null) });
 
-/** Answers a command of this container. Returns undefined if there is no such command. */
-export async function answerLocal(path: string, body: unknown, node: Node): Promise<Verdict | undefined> {
+/** Answers the commands of this container. */
+export function addLocalCommands(app: Hono, node: Node): void {
+  app.post("/local/:command", async (c) => {
+    const verdict = await answerLocal(c.req.path, await c.req.json(), node);
+    if (!verdict) return c.text("no such command\n", 404);
+    return c.text(verdict.because + "\n", verdict.ok ? 200 : 409);
+  });
+}
+
+/** Undefined: there is no such command. */
+async function answerLocal(path: string, body: unknown, node: Node): Promise<Verdict | undefined> {
   if (path === "/local/event") {
     const event = Event.parse(body);
     const fields = { repmgr: event.event, nodeId: Number(event.nodeId), details: event.details };

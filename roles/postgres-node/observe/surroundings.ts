@@ -1,7 +1,7 @@
 // What this node sees of the others: every other node's agent, the observers, and which node is the primary. Reads only.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { AskHow } from "../../../core/client/peers.ts";
-import { choosePrimary, reportOf } from "../../../core/protocol/choose-primary.ts";
+import { choosePrimary, ofMajority, reportOf } from "../../../core/protocol/choose-primary.ts";
 import { misdirected } from "../../../core/protocol/identity.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
 import { noteDifferences } from "./differences.ts";
@@ -75,6 +75,7 @@ export function viewOf(node: Node, seen: Surroundings) {
     configuredUpstream: config.upstreamHost,
     otherPartners: config.otherPartners,
     quorum: config.quorum && !memory.forced,
+    forced: memory.forced,
     strict: config.consistency === "strict" && !memory.forced,
     paused: paused.on,
     restoring: paused.on ? paused.restoring ?? null : null,
@@ -91,6 +92,12 @@ export function knownHosts({ config, seen }: Pick<Node, "config" | "seen">, reme
   const registered = seen.now.server?.registered ?? [];
   const configured = [config.upstreamHost, ...config.otherPartners].filter((h) => h !== null);
   return others([...configured, ...registered.map((r) => r.host), ...remembered], config);
+}
+
+/** The names that are certainly not this node's: what is for them and comes here was sent to the wrong address. */
+export function namesOfOthers({ config, seen }: Pick<Node, "config" | "seen">): string[] {
+  const registered = (seen.now.server?.registered ?? []).filter((r) => r.nodeId !== config.id);
+  return others([...config.otherPartners, ...config.observers, ...registered.map((r) => r.host)], config);
 }
 
 function others(hosts: readonly string[], config: NodeConfig): string[] {
@@ -148,7 +155,9 @@ async function findPrimary(
   const ours = others.filter((r) =>
     (own.systemIdentifier === null || r.systemIdentifier === own.systemIdentifier) && !overruled.includes(r.host)
   );
-  const chosen = choosePrimary([own, ...ours], node.config.host);
+  // while this node leads by the lease of a majority nobody else does: what another claims is old or false
+  const claims = own.role === "primary" && ofMajority(own) ? ours.map((r) => ({ ...r, held: false })) : ours;
+  const chosen = choosePrimary([own, ...claims], node.config.host);
   if (!chosen) return null;
   const { host, systemIdentifier, timeline } = chosen;
   const sight = { host, systemIdentifier, timeline };

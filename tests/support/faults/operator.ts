@@ -31,7 +31,7 @@ export async function nobodyLeads(cluster: Cluster, among: readonly string[]): P
 
 /** Waits until the last grant has run out at these voters, and no node has the lease. */
 export async function waitNoLease(cluster: Cluster, among: readonly string[]): Promise<void> {
-  await cluster.waitEach(among, "the lease to run out", ({ lease }) => lease.grantedTo === null, 20_000);
+  await cluster.waitEach(among, "the lease to run out", ({ lease }) => lease.grantedTo === null);
 }
 
 /** Failover is paused; a node that dies before `resume` and returns after it does not bring the pause back. */
@@ -55,7 +55,7 @@ export async function pausedWhileOneIsAbsent(cluster: Cluster, among: readonly s
   }
   const next = await waitUntil(
     () => cluster.primary([one, other]),
-    { what: "a new primary", deadlineMs: 10_000 },
+    { what: "a new primary", deadlineMs: 2 * successionMs },
     deps,
   );
   await cluster.start(primary);

@@ -32,7 +32,7 @@ async function busyServer(cluster: Cluster, node: string): Promise<BusyServer> {
     `'${busySeconds} s'; begin while clock_timestamp() < till loop null; end loop; end $$; commit;`;
   const session = tryExec(container, ["bash", "-c", `echo "$0" | psql -U postgres -d monkey_db`, busy], 120_000);
   const find = "select pid from pg_stat_activity where query like 'do $$%' and state = 'active'";
-  await waitUntil(() => cluster.psql(node, find), { what: "the busy session", deadlineMs: 20_000 }, deps);
+  await waitUntil(() => cluster.psql(node, find), { what: "the busy session", deadlineMs: 60_000 }, deps);
   // without those that are dead and wait for a parent that hangs
   const running = ["pgrep", "-x", "-r", "R,S,D,T", "postgres"];
   const pids = async () => (await tryExec(container, running)).stdout.split("\n").filter((pid) => pid !== "");

@@ -118,7 +118,7 @@ async function signal(cluster: Cluster, service: string, name: "KILL" | "STOP", 
     const done = await tryExec(container, ["bash", "-c", ask]);
     return done.code === 0 && done.stdout.trim();
   };
-  return await waitUntil(once, { what: `a process to signal in ${service}`, deadlineMs: 15_000 }, {
+  return await waitUntil(once, { what: `a process to signal in ${service}`, deadlineMs: 60_000 }, {
     clock: systemClock,
   });
 }
