@@ -8,7 +8,7 @@ import type { Context } from "../../core/runtime/context.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { choosePrimary, reportOf } from "../../core/protocol/choose-primary.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
-import { type Member, withoutAliases } from "./aliases.ts";
+import { withoutAliases } from "./aliases.ts";
 import { HttpError, Peers } from "../../core/client/peers.ts";
 import { httpPortOf } from "../../core/protocol/port.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
@@ -30,7 +30,7 @@ const askMs = 2_000;
 /** Addresses by name, as the agent of this container answers. */
 const Addresses = z.record(z.string(), z.string());
 
-export type { Member };
+export type Member = { host: string } & ({ status: AnyStatus; clockAheadMs: number } | { error: string });
 
 /** What one run of a command needs to ask the cluster; made once, when it starts. */
 export interface Session {
