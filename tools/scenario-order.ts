@@ -33,9 +33,7 @@ export const patient: readonly string[] = [
 export const calm: readonly string[] = [
   "a-node-that-comes-back-later-loses-nothing",
   "a-node-without-its-server-goes-on-voting",
-  "nodes-and-voters-change-one-at-a-time",
   "a-primary-and-a-standby-die-together",
-  "commits-wait-for-barman",
   "an-impostor-is-not-believed",
   "a-full-disk-moves-the-primary",
   "two-nodes-and-an-observer-fail-over",
