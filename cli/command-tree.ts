@@ -184,14 +184,19 @@ const barman: Group = {
       does:
         "restores a moment: the whole cluster, or with --into a copy beside it. STEP is for a restore of the cluster " +
         "that was begun: resume watches it, finish ends --pause, abort puts the old data back, clean removes them",
-      exits: `${done}, 64 wrong usage, 69 a needed node does not answer, 77 refused, or it was not confirmed`,
+      exits:
+        `${done}, 64 wrong usage, 69 a needed node does not answer, 75 left by Ctrl-C while it goes on, 77 refused, or it was not confirmed`,
       run: lazy(async () => (await import("./restore/command.ts")).restoreCommand),
       options: [
         {
           flag: "--to <moment>",
           does: "the moment: latest (the default), immediate, a time with its zone, an LSN, xid:NUMBER or name:POINT",
         },
-        { flag: "--backup <id>", does: "the backup to begin with; the default is the newest that can be used" },
+        {
+          flag: "--backup <id>",
+          does:
+            "the backup to begin with; the default is the newest that can be used, and of which no verification failed",
+        },
         { flag: "--timeline <number>", does: "the timeline; the default is the one that the cluster is on" },
         { flag: "--to-node <node>", does: "the node that is restored and leads; the default is the primary" },
         { flag: "--replace", does: "also if that node holds another cluster, which is replaced" },

@@ -5,6 +5,7 @@ import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { type Asked, planRestore } from "../../roles/barman/act/plan-restore.ts";
+import { checkWal } from "../../roles/barman/act/check-wal.ts";
 import { checkCombined } from "../../roles/barman/act/combine.ts";
 import { readBackups } from "../../roles/barman/act/archive.ts";
 import { type FetchDeps, fetchFromStore } from "../../roles/barman/act/fetch.ts";
@@ -86,6 +87,7 @@ async function restoreCluster(plan: RestorePlan, target: string, doing: Doing): 
   const known = { verified: await readVerified(doing.places), nowMs: context.clock.wallMs() };
   for (const line of renderEffect(order, plan, node, cluster, known)) out.say(line);
   for (const line of await checkCombined(plan.backup, doing.places)) out.say(line);
+  out.say(`checked   ${await checkWal(plan, doing.places, context.clock)}`);
   await ask(session, orders.mayRestore, node.host, order); // refused before anything is asked, paused or stopped
   if (options.dryRun) {
     out.result({ ...planJson(plan), node: node.host, dryRun: true });

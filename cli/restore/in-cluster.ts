@@ -122,7 +122,7 @@ export async function seeThrough(saved: Saved, session: Session, { context, plac
   const end = await watchNode(saved, session, places, out);
   if (end === "left" || end === "holding") {
     out.result({ restore: id, node, state: end });
-    return ExitCode.ok;
+    return end === "left" ? ExitCode.late : ExitCode.ok; // a script is not to take it for done
   }
   await forget({ places, out });
   await endUse(id, places);

@@ -6,7 +6,11 @@ import type { Session } from "../cluster/gather.ts";
 import { lookAt, type Way } from "./hints.ts";
 
 const lookMs = 500;
+/** How often the same line is said again: of what goes on, and of what does not. */
 const sayEveryMs = 5_000;
+const sayStuckMs = 30_000;
+/** From when on a node that does not answer may be lost for good. */
+const goneMs = 20_000;
 
 /** How it ended: the node leads; the old data are back; it waits for the operator; or the operator has left this command. */
 export type RestoreEnd = "leads" | "undone" | "holding" | "left";
@@ -23,17 +27,30 @@ export async function watchNode(
   onSignal(() => left = true);
   let said = "";
   let saidMs = -Infinity;
+  let goneSinceMs: number | null = null;
+  let hinted = false;
   while (!left) {
     const seen = await peers.askNode(node, { timeoutMs: 2_000 });
     const restore = seen.seen === "reached" ? seen.status.restore : null;
     const last = seen.seen === "reached" ? seen.status.lastRestore : null;
     if (restore === null && last?.id === id) return last.undone ? "undone" : "leads";
     const line = seen.seen !== "reached" ? `${node} does not answer: ${seen.error}` : restore ? lineOf(restore) : "";
-    const key = restore ? `${restore.step} ${restore.trouble}` : line; // what counts as new: said at once
-    if (line !== "" && (key !== said || clock.nowMs() - saidMs >= sayEveryMs)) {
+    const silent = seen.seen !== "reached";
+    // what counts as new: said at once. A node that does not answer says so in different words
+    const key = silent ? "silent" : restore ? `${restore.step} ${restore.trouble}` : line;
+    const againMs = silent || restore?.trouble ? sayStuckMs : sayEveryMs;
+    if (line !== "" && (key !== said || clock.nowMs() - saidMs >= againMs)) {
       said = key;
       saidMs = clock.nowMs();
       out.say(`  ${line}`);
+    }
+    goneSinceMs = silent ? goneSinceMs ?? clock.nowMs() : null;
+    if (goneSinceMs !== null && clock.nowMs() - goneSinceMs >= goneMs && !hinted) {
+      hinted = true;
+      out.say(
+        `  start ${node} again: the restore goes on where it was. If ${node} is lost for good, end this with Ctrl-C and`,
+      );
+      out.say("  type postdock cluster resume: another node leads, with the data from before the restore");
     }
     if (restore?.step === "holding" && hold) {
       out.say(`${node} is read-only at the target. Look at it: ${lookAt(node, way)}`);

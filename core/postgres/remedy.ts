@@ -2,6 +2,7 @@
 
 import { ownLogin, type Remedy, serverProof, type Where } from "./remedy-login.ts";
 import { startSettings } from "./remedy-settings.ts";
+import { ofTablespaces } from "./remedy-tablespaces.ts";
 
 /** The first row that matches counts: what is more exact stands before what is more general. */
 const remedies: readonly Remedy[] = [
@@ -78,18 +79,7 @@ const remedies: readonly Remedy[] = [
         ? `make ${m[1] ?? m[2]} a valid file that uid 999 owns, a key with mode 0600`
         : "correct the ssl_ settings in CONFIGS: the key belongs to the certificate, and cert needs ssl_ca_file",
   },
-  {
-    says: /"(pg_tblspc\/\d+)[^"]*": No such file/,
-    fix: ([, link], { host }) =>
-      `mount the volume that was there at the path of the tablespace, to which ${link} in PGDATA of ${host} leads, and start ` +
-      `its container again; if it is lost, mount an empty one and type postdock cluster reinit ${host}`,
-  },
-  {
-    says:
-      /tablespace|pg_tblspc|directory "([^"]+)" (?:exists but is not empty|does not exist)|could not create directory "([^"]+)"/,
-    fix: (m, { host }) =>
-      `mount an empty directory that uid 999 may write at ${m[1] ?? m[2] ?? "the path of the tablespace"} on ${host}`,
-  },
+  ...ofTablespaces,
   {
     says: /(?:database system identifier|identifier) differs between the primary and/,
     fix: () => "mount the volume that belongs to this cluster, or correct the upstream of this node",

@@ -5,6 +5,8 @@ import { sizeText } from "../../core/words/amounts.ts";
 import { microsOf, timeText } from "../../core/words/micros.ts";
 import { table } from "../../core/words/layout.ts";
 import { printer } from "../../core/runtime/printer.ts";
+import { doubtOf } from "./decide/doubt.ts";
+import { readFailures } from "./act/failures.ts";
 import { readVerified } from "./act/verify.ts";
 import { readRecoverable, type Recoverable } from "./act/archive.ts";
 import { verifiedText } from "./text/verified.ts";
@@ -27,11 +29,12 @@ export const listCommand: Command = async (context, { options }) => {
     readWindows(config),
   ]);
   const { unreadable } = sources;
+  const failures = await readFailures(config);
   const backups = listed.map((b) => {
     const record = sources.backups.find((r) => r.id === b.id);
     const kind = record === undefined ? null : record.parent === null ? "full" : "incremental";
     const { from = null, parent = null, compression = null } = record ?? {};
-    return { ...b, from, kind, parent, compression };
+    return { ...b, from, kind, parent, compression, doubt: doubtOf(b.id, failures, sources.backups) };
   });
   const done = backups.findLast((b) => b.status === "DONE")?.id ?? null;
   for (const line of [...renderBackups(backups), ...renderWindows(timed, receivedMs, done), ...unreadable]) {
@@ -84,12 +87,15 @@ async function readStore(config: BarmanConfig): Promise<{ lines: string[]; json:
 
 /** A table of backups, its columns aligned; pure. */
 export function renderBackups(
-  backups: readonly (Backup & Pick<BackupRecord, "from" | "parent" | "compression"> & { kind: string | null })[],
+  backups: readonly (Backup & Pick<BackupRecord, "from" | "parent" | "compression"> & {
+    kind: string | null;
+    doubt: string | null;
+  })[],
 ): string[] {
   if (backups.length === 0) return ["no backups yet"];
   const rows = backups.map((b) => [
     b.id,
-    b.status,
+    b.doubt === null ? b.status : `${b.status}, doubtful`,
     b.endSeconds === null ? "-" : instant(b.endSeconds * 1000),
     sizeOr(b.sizeBytes),
     b.from ?? "-",

@@ -8,6 +8,7 @@ import {
   backupsOf,
   checkpointOn,
   received,
+  restore,
   summarizing,
   takeIncremental,
   waitBackup,
@@ -28,7 +29,7 @@ test("a full and an incremental backup from a standby are verified; a flipped by
   await cluster.psql(node, "vacuum freeze checked");
   const file = await cluster.psql(node, "select pg_relation_filepath('checked')");
   await waitReceiving(cluster, node);
-  await waitBackup(backup, 120_000); // the one that is taken by itself: its end moves what a standby's checkpoint has to reach
+  const automatic = await waitBackup(backup, 120_000); // the one that is taken by itself: its end moves what a standby's checkpoint has to reach
   await checkpointOn(cluster, node, firstLevel.filter((n) => n !== node));
   const taken = await exec(backup, ["postdock", "barman", "backup"], 180_000);
   assert.match(taken, /^Copying from the standby pgslave[13]: it streams timeline 1, /m);
@@ -70,7 +71,11 @@ test("a full and an incremental backup from a standby are verified; a flipped by
   ]);
   const cut = await verify();
   assert.notEqual(cut.code, 0, cut.stdout + cut.stderr);
-  assert.match(cut.stdout + cut.stderr, new RegExp(`${begin} (cannot be read|could not be copied): `));
+  assert.match(cut.stdout + cut.stderr, new RegExp(`${begin}( cannot be read|\\S* could not be copied|: )`));
+  const plan = async (...args: string[]) => await restore(backup, ...args, "--dry-run", "--json");
+  const unread = await plan("--backup", incremental);
+  assert.equal(unread.code, 77, unread.stdout + unread.stderr);
+  assert.match(unread.stderr, new RegExp(`${begin}.* cannot be read`), "before anything is stopped");
   await exec(backup, ["cp", "-p", "/tmp/wal", wal]);
 
   // the newest backup is the incremental one, and this page of it is in the full one
@@ -81,5 +86,17 @@ test("a full and an incremental backup from a standby are verified; a flipped by
   assert.match(JSON.parse(bad.stdout).error, /page verification failed|invalid page|checksum/i);
   const shown = async () => BarmanStatus.parse(await cluster.status("backup")).verified?.error ?? null;
   await waitUntil(shown, { what: "the failure in /status", deadlineMs: 60_000 }, deps);
-  assert.match(await exec(backup, ["postdock", "barman", "list"]), /verification of \d{8}T\d{6} at .* FAILED/);
+  const listed = await exec(backup, ["postdock", "barman", "list"]);
+  assert.match(listed, /verification of \d{8}T\d{6} at .* FAILED/);
+  // neither it nor the one that it builds on is used by itself, and the plan says so of one that is named
+  for (const doubtful of [id, incremental]) assert.match(listed, new RegExp(`^${doubtful} +DONE, doubtful `, "m"));
+  const sound = await plan();
+  assert.equal(sound.code, 0, sound.stdout + sound.stderr);
+  assert.equal(JSON.parse(sound.stdout).backup, automatic);
+  const named = await plan("--backup", id);
+  assert.match(JSON.parse(named.stdout).doubt, new RegExp(`^the verification of ${incremental} failed: `));
+  await exec(backup, ["barman", "delete", "pg_cluster", automatic], 120_000);
+  const refusedNow = await plan();
+  assert.equal(refusedNow.code, 77, refusedNow.stdout + refusedNow.stderr);
+  assert.match(refusedNow.stderr, new RegExp(`verification of ${incremental} failed: .*--backup ${incremental}`));
 });

@@ -17,7 +17,9 @@ import { type Archive, chainTo, rowFrom, type WalChain } from "../decide/wal-cha
 import type { BackupRecord } from "../text/backup-info.ts";
 import type { Places } from "../text/places.ts";
 import type { Mark } from "../text/waldump.ts";
+import { doubtOf } from "../decide/doubt.ts";
 import { readSources } from "./archive.ts";
+import { readFailures } from "./failures.ts";
 import { WalReader, WalUnread } from "./wal-reader.ts";
 
 /** What the operator asks for. */
@@ -27,6 +29,8 @@ export interface Asked {
   backup: string | null;
   /** null: the one that the cluster is on */
   timeline: number | null;
+  /** a backup whose verification has failed is as good as any other */
+  doubtfulToo?: boolean;
 }
 
 /** All that is known while a plan is made. */
@@ -84,7 +88,22 @@ async function planNow(asked: Asked, places: Places, nowMs: number): Promise<Pla
     );
   }
   await using reader = new WalReader(places, chain.segmentBytes);
-  return await resolve({ asked, starts, chain, archive, reader }, nowMs);
+  const work = { asked, starts, chain, archive, reader };
+  if (asked.doubtfulToo) return await resolve(work, nowMs);
+  const failures = await readFailures(places);
+  const doubt = (b: BackupRecord) => doubtOf(b.id, failures, backups);
+  const sound = asked.backup === null ? starts.filter((b) => doubt(b) === null) : starts;
+  const planned = await resolve({ ...work, starts: sound }, nowMs);
+  if ("plan" in planned) return { plan: { ...planned.plan, doubt: doubt(planned.plan.backup) } };
+  const doubtful = sound.length < starts.length ? await resolve(work, nowMs) : planned;
+  return "plan" in doubtful ? refuseDoubtful(doubtful.plan.backup.id, doubt(doubtful.plan.backup)) : planned;
+}
+
+function refuseDoubtful(id: string, why: string | null): Planned {
+  return refuse(
+    `backup ${id} would be needed, and ${why}`,
+    `verify it again: postdock barman verify ${id}; to restore from it all the same, name it: --backup ${id}`,
+  );
 }
 
 async function resolve(work: Work, nowMs: number): Promise<Planned> {

@@ -10,6 +10,7 @@ import { type Verified, VerifiedSchema } from "../../../core/protocol/verified.t
 import type { RestorePlan } from "../decide/restore-plan.ts";
 import { type Places, verifiedPath, verifyDirectory, verifyLockPath } from "../text/places.ts";
 import { planRestore } from "./plan-restore.ts";
+import { keepResult } from "./failures.ts";
 import { endCopy, type Into, prepared, psql, startCopy } from "./copy-server.ts";
 import { checkInto, copyInto } from "./restore-into.ts";
 import { whileKept } from "./uses.ts";
@@ -49,7 +50,7 @@ export async function verify(id: string | null, deps: VerifyDeps): Promise<Verif
     const directory = verifyDirectory(places);
     await clear(directory);
     const planned = await planRestore(
-      { target: { kind: "latest" }, backup: id, timeline: null },
+      { target: { kind: "latest" }, backup: id, timeline: null, doubtfulToo: true },
       places,
       clock.wallMs(),
     );
@@ -67,6 +68,7 @@ export async function verify(id: string | null, deps: VerifyDeps): Promise<Verif
     if (deps.signal?.aborted) throw new OperatorError({ what: "The verification was ended", fix: "run it again" });
     const last = error === null && plan.stop.at === "end" ? plan.stop.last : null;
     const reached = last ? timeText(last.atMicros) : null;
+    await keepResult({ backup: plan.backup.id, error }, places);
     const verified: Verified = { backup: plan.backup.id, atMs, tookMs, reached, error };
     await writeAtomic(verifiedPath(places), JSON.stringify(verified) + "\n", { mode: 0o644, owner: postgresAccount });
     return verified;

@@ -2,6 +2,7 @@
 // was never finished, once it is archived, as it is: compressed.
 import { parseWalName, type WalFile } from "../../../core/postgres/wal-name.ts";
 import { listDirectory, readUnzipped } from "../../../core/runtime/files.ts";
+import { errorText } from "../../../core/words/errors.ts";
 import { type Places, streamingDirectory, walDirectory } from "../text/places.ts";
 
 /** The WAL files in a directory, by the names there. */
@@ -33,7 +34,9 @@ export async function readWal(places: Places, name: string, unfinished: boolean)
   const whole = [`${log}/${name}`, `${streamed}/${name}`, `${log}/${name}`];
   const partial = [`${streamed}/${name}.partial`, `${log}/${name}.partial`];
   for (const path of unfinished ? [...whole, ...partial] : whole) {
-    const content = await readUnzipped(path);
+    const content = await readUnzipped(path).catch((cause) => {
+      throw new Error(`${path}: ${errorText(cause)}`, { cause });
+    });
     if (content !== null && content.length > 0) return content;
   }
   return null;

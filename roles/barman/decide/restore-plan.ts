@@ -36,6 +36,8 @@ export interface RestorePlan {
   wal: readonly WalFile[];
   /** the highest timeline that the archive knows: the restored cluster begins a higher one */
   newestTimeline: number;
+  /** why the backup may be damaged; null or nothing: nothing speaks against it */
+  doubt?: string | null;
 }
 
 /** Why a moment cannot be restored, and what can. */

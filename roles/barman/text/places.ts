@@ -41,6 +41,8 @@ export const usePath = (p: Places, id: string) => `${usesDirectory(p)}/${id}.jso
 /** Where a backup is restored to prove that it can be; the result; and which process does it. */
 export const verifyDirectory = (p: Places) => `${serverHome(p)}/postdock-verify`;
 export const verifiedPath = (p: Places) => `${serverHome(p)}/postdock-verified.json`;
+/** which backups have failed their last verification, and why */
+export const failuresPath = (p: Places) => `${serverHome(p)}/postdock-failures.json`;
 export const verifyLockPath = (p: Places) => `${serverHome(p)}/postdock-verify.pid`;
 /** The times of commits at the ends of timelines, as they were read from WAL. */
 export const windowTimesPath = (p: Places) => `${serverHome(p)}/postdock-times.json`;

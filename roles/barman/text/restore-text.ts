@@ -12,6 +12,7 @@ export function renderPlan(plan: RestorePlan, target: Target): string[] {
   return [
     `target    ${targetText(target)}`,
     `backup    ${backup.id}, ${size}${ended}: the newest that can be used`,
+    ...(plan.doubt ? [`DOUBTFUL  ${plan.doubt}`] : []),
     ...(backup.parent === null ? [] : [`builds on ${backup.parent}, with which it is combined`]),
     ...(backup.compression === null ? [] : [`unpacked  of ${backup.compression}, before it is used`]),
     `WAL       ${wal.length} files from ${wal[0]?.name} to ${wal.at(-1)?.name}, none missing`,
@@ -47,6 +48,7 @@ export function planJson(plan: RestorePlan): object {
     lastCommit: mark?.kind === "commit" ? { xid: mark.xid, at: timeText(mark.atMicros) } : null,
     wal: { files: wal.length, from: wal[0]?.name, to: wal.at(-1)?.name },
     parent: backup.parent,
+    doubt: plan.doubt ?? null,
     compression: backup.compression,
     backupBytes: backup.sizeBytes,
   };

@@ -94,13 +94,19 @@ export class RecoveryWal {
 
   private async read(name: string, node: FetchDeps): Promise<Read> {
     const errors: string[] = [];
+    let answered = false;
     for (const host of this.hosts) {
       try {
         return { content: await readWhole(host, name, node, { unfinished: true }) };
       } catch (error) {
         if (error instanceof HttpError && error.status === 409) return { refused: error.body };
         errors.push(`${host}: ${errorText(error)}`);
+        answered ||= error instanceof HttpError;
       }
+    }
+    if (answered) {
+      const fix = "mend that file, or type postdock barman restore abort, and restore a moment before it";
+      return { trouble: `barman cannot give ${name} (${errors.join("; ")}); ${fix}` };
     }
     const resume = "type postdock barman restore resume in its container";
     return { trouble: `barman's agent does not answer (${errors.join("; ")}); ${resume}` };
