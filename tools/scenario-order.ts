@@ -1,7 +1,7 @@
 // PURE: which scenarios run first, which share the example cluster, and which may run beside others.
 
 /**
- * Scenarios with clusters of their own, or without a cluster, and without a short time to keep, which run three at a time: most of
+ * Scenarios with clusters of their own, or without a cluster, and without a short time to keep, which run two at a time: most of
  * their time they wait for clusters to start and for backups. The longest stand first, so that no lane is left with a long one at
  * the end.
  */
@@ -40,9 +40,9 @@ export const calm: readonly string[] = [
 ];
 
 /** How many run at a time: a machine of two processors is idle for most of the time even then. */
-export const lanes = { patient: 3, calm: 2, shared: 1, alone: 1 };
+export const lanes = { patient: 2, calm: 2, shared: 1, alone: 1 };
 
-/** LEASE_TTL of the clusters of patient ones: where three clusters start at once, no primary loses its lease by that. */
+/** LEASE_TTL of the clusters of patient ones: where two clusters start at once, no primary loses its lease by that. */
 export const patientLeaseSeconds = 6;
 
 /** What creates the example cluster for those that share it, and what then waits until barman has a backup of it. */
