@@ -7,6 +7,8 @@ import { secondsText } from "../../core/words/amounts.ts";
 import { type Asked, planRestore } from "../../roles/barman/act/plan-restore.ts";
 import { checkWal } from "../../roles/barman/act/check-wal.ts";
 import { checkCombined } from "../../roles/barman/act/combine.ts";
+import { knownHosts } from "../../roles/barman/act/known-hosts.ts";
+import { quietLog } from "../../roles/barman/own-service.ts";
 import { readBackups } from "../../roles/barman/act/archive.ts";
 import { type FetchDeps, fetchFromStore } from "../../roles/barman/act/fetch.ts";
 import { startCopy } from "../../roles/barman/act/copy-server.ts";
@@ -30,7 +32,9 @@ const answerMs = 600_000;
 
 /** `barman restore [STEP] [--to MOMENT] [--into DIRECTORY [--start] | --to-node NODE] [--pause] [--dry-run] [--yes] [--json]`. */
 export const restoreCommand: Command = async (context, { args: [step], options }) => {
-  const places = loadBarmanConfig(context);
+  const config = loadBarmanConfig(context);
+  // the primary of now may not be one that the variables name
+  const places = { ...config, hosts: await knownHosts({ config, log: quietLog(context) }) };
   const out = printer(context, options);
   if (step !== undefined) {
     if (!steps.includes(step)) throw usage(`restore ${step} is not a step`, `give one of ${steps.join(", ")}, or none`);

@@ -271,7 +271,9 @@ function forTests(file: ComposeFile): void {
   for (const service of Object.values(file.services)) {
     delete service.ports;
     delete service.restart;
-    service.environment = { ...service.environment, SSH_ENABLE: 1 };
+    const given = service.environment ?? {};
+    const free = (name: string) => !(`${name}_FILE` in given);
+    service.environment = { ...given, ...free("SSH_ENABLE") ? { SSH_ENABLE: 1 } : {} };
     if (service.healthcheck?.interval !== undefined) service.healthcheck.interval = "30s";
     const mounts = (service.volumes ?? []).map((v) =>
       v.replace(/^\.\/ssh\/keys:/, `${join(root, "compose/ssh/keys")}:`)
@@ -279,6 +281,6 @@ function forTests(file: ComposeFile): void {
     service.volumes = [...mounts, ...executable ? [executableVolume] : []];
     const { environment = {} } = service;
     const isNode = "NODE_NAME" in environment || "NODE_NAME_FILE" in environment;
-    if (leaseSeconds && isNode) environment.LEASE_TTL ??= leaseSeconds;
+    if (leaseSeconds && isNode && free("LEASE_TTL")) environment.LEASE_TTL ??= leaseSeconds;
   }
 }
