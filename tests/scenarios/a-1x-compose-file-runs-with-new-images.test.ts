@@ -8,7 +8,7 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { ensureCompose } from "../../tools/engine.ts";
 import { execute, root } from "../../tools/terminal.ts";
 import { executable, prefix } from "../support/cluster.ts";
-import { docker, exec, logsOf } from "../support/docker.ts";
+import { docker, exec, logsOf, tryExec } from "../support/docker.ts";
 
 const extra = executable ? `\n            - ${executable}:/usr/local/bin/postdock:ro` : "";
 
@@ -125,9 +125,19 @@ for (const version of ["v1", "v2"] as const) {
         deadlineMs: 120_000,
         everyMs: 1_000,
       }, { clock: systemClock });
-      await exec(pool, ["/usr/local/bin/pgpool/has_write_node.sh"]);
-      await exec(pool, ["/usr/local/bin/pgpool/has_enough_backends.sh", "2"]);
-      await exec(await containerOf("pgmaster"), ["/usr/local/bin/cluster/healthcheck/is_major_master.sh"]);
+      const passes = async (container: string, ...probe: string[]) => {
+        let said = "";
+        const ok = async () => {
+          const { code, stdout, stderr } = await tryExec(container, probe);
+          said = stdout + stderr;
+          return code === 0;
+        };
+        const wait = { what: `${probe[0]} to pass`, deadlineMs: 60_000, everyMs: 1_000, why: () => said };
+        await waitUntil(ok, wait, { clock: systemClock });
+      };
+      await passes(pool, "/usr/local/bin/pgpool/has_write_node.sh");
+      await passes(pool, "/usr/local/bin/pgpool/has_enough_backends.sh", "2");
+      await passes(await containerOf("pgmaster"), "/usr/local/bin/cluster/healthcheck/is_major_master.sh");
       const log = await logsOf(await containerOf("pgmaster"));
       assert.match(log, /wal_keep_segments.*wal_keep_size/, "the old setting is named with the new one");
       assert.doesNotMatch(log, /has ended PostgreSQL/, "two nodes have no lease, and no fence acts without one");

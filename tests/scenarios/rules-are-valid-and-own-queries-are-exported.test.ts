@@ -57,7 +57,8 @@ test("queries of the operator are exported, read-only and as a role that sees st
     await writeFile(join(directory, "queries.yaml"), queries);
     await docker(run("-d", ...node, ...file, "postdock/postgres:latest"));
     const sql = (text: string) => exec(name, ["gosu", "postgres", "psql", "-XAtqc", text]);
-    const up = () => sql("select 1").then(() => true, () => false);
+    // the server of the bootstrap answers as well, and ends before the node serves
+    const up = () => exec(name, ["postdock", "healthcheck", "ready"]).then(() => true, () => false);
     await waitUntil(up, { what: "the node to serve", deadlineMs: 60_000 }, deps);
     await sql(
       "create table orders(status text, placed timestamptz); create table secrets(a int); grant select on orders to pg_monitor; " +
