@@ -44,7 +44,8 @@ function intoFiles(file: ComposeFile, replaced: Readonly<Record<string, string>>
   const texts = new Map<string, string>();
   for (const [service, { environment = {} }] of Object.entries(file.services)) {
     for (const [variable, given] of Object.entries(environment)) {
-      const value = Object.entries(replaced).reduce((text, [from, to]) => text.replaceAll(from, () => to), `${given}`);
+      const plain = `${given}`.replace(/^\$\{\w+:-(.*)\}$/, "$1"); // as Compose reads it, without such a variable
+      const value = Object.entries(replaced).reduce((text, [from, to]) => text.replaceAll(from, () => to), plain);
       texts.set(`${service}-${variable}`, `${value}\n`);
       setEnvironment(file, service, { [variable]: null, [`${variable}_FILE`]: `${inside}/${service}-${variable}` });
     }
