@@ -12,11 +12,18 @@ export const swallowQuestions = `${asked}; ${server}`;
 /** A shell script after which they resolve again. */
 export const answerQuestions = `cat ${kept} > /etc/resolv.conf; pkill -f '^silent-dns'`;
 
-/** Names do not resolve from the start of these services on, until answerQuestions ran in each. */
+/** Names do not resolve from the first start of these services on, until answerQuestions ran in each. */
 export const startsWithoutDns = (services: readonly string[]): Edit => (file) => {
   for (const name of services) {
     const service = serviceOf(file, name);
-    service.entrypoint = ["tini", "--", "bash", "-c", `${asked}; (${server}) & exec postdock "$@"`, "postdock"];
+    service.entrypoint = [
+      "tini",
+      "--",
+      "bash",
+      "-c",
+      `test -e ${kept} || { ${asked}; (${server}) & }; exec postdock "$@"`,
+      "postdock",
+    ];
     service.command = ["postgres-node", "entrypoint"]; // an entrypoint of one's own takes the image's command away
   }
 };
