@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertLedger, assertRestored, type LedgerReport, withoutTail } from "./ledger-report.ts";
+import { assertLedger, assertRestored, beforeLongestGap, type LedgerReport, withoutTail } from "./ledger-report.ts";
 
 const good: LedgerReport = { acknowledged: 100, missing: [], longestGapMs: 5_000, unknown: 3 };
 const judge = (change: Partial<LedgerReport>) => () =>
@@ -29,4 +29,8 @@ test("only what was acknowledged just before a strike may be missing", () => {
   const at = new Map([[1, 1_000], [2, 4_500], [3, 9_000]]);
   assert.deepEqual(withoutTail(report, at, [5_000]).missing, [1, 3]);
   assert.deepEqual(withoutTail(report, at, []).missing, [1, 2, 3]);
+});
+
+test("the longest silence begins with the last write before it", () => {
+  assert.equal(beforeLongestGap(new Map([[1, 10], [2, 20], [3, 3_020], [4, 3_100]])), 20);
 });

@@ -50,6 +50,13 @@ export function withoutTail(
   return { ...report, missing: report.missing.filter((id) => !isTail(id)) };
 }
 
+/** When the last write before the longest silence was acknowledged: about then the primary was struck. Milliseconds. */
+export function beforeLongestGap(acknowledgedAt: ReadonlyMap<number, number>): number {
+  const times = [...acknowledgedAt.values()];
+  const gaps = times.slice(1).map((at, i) => at - times[i]!);
+  return times[gaps.indexOf(Math.max(...gaps))]!;
+}
+
 /** A moment of the ledger's cluster, and when the ledger's clock said so, milliseconds. */
 export interface Moment {
   what: string;
