@@ -85,6 +85,11 @@ async function rollSettings(connections: number, stage: Stage): Promise<Afterwar
     await cluster.waitWhole();
   }
   const shown = async (node: string) => await cluster.psql(node, "show max_connections") === String(connections);
+  // downwards the primary had handed over to a node that still had more: it comes down as doctor says
+  const leads = await cluster.primary();
+  if (!up && leads !== null && !await shown(leads)) {
+    await exec(await cluster.container(leads), ["gosu", "postgres", "pg_ctl", "stop"], 60_000);
+  }
   return { holds: async () => (await Promise.all(nodes.map(shown))).every(Boolean) };
 }
 
