@@ -4,7 +4,6 @@ import type { Hono } from "hono";
 import { electorateOf, type ObserverConfig, observerName } from "../../config/quorum.ts";
 import { type Answering, answering, controlApp, refusedRequests } from "../http/control.ts";
 import { orders } from "../protocol/orders.ts";
-import { clusterKeys } from "../protocol/signing.ts";
 import { openEpochs } from "./epochs.ts";
 import { openLongestLease } from "./longest.ts";
 import { Voter } from "./voter.ts";
@@ -14,7 +13,9 @@ import type { Clock } from "../runtime/time.ts";
 
 /** What a container without data needs in order to take orders. */
 export interface ObserverDeps {
-  config: ObserverConfig & { clusterKeys: readonly string[]; replicationPassword: string };
+  config: ObserverConfig;
+  /** of the cluster; a derived one takes a tenth of a second, so each process derives it once */
+  keys: readonly string[];
   hostname: string;
   /** where it keeps what it has granted; it has to outlive the container's restarts */
   stateDirectory: string;
@@ -27,11 +28,10 @@ export interface ObserverDeps {
 
 /** The orders that the container takes: votes, if QUORUM_OBSERVERS names it, and its own `others`. */
 export async function observerControl(
-  { config, hostname, stateDirectory, nodes, clock, log, metrics }: ObserverDeps,
+  { config, keys, hostname, stateDirectory, nodes, clock, log, metrics }: ObserverDeps,
   others: readonly Answering[] = [],
 ): Promise<Hono> {
   const incarnation = randomUUID();
-  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
   const name = observerName(config, hostname);
   const votes: Answering[] = [];
   if (name !== null) {

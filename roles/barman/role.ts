@@ -77,6 +77,7 @@ async function runRole(
   onAbort(asked, () => stop.abort());
   const metrics = new Metrics();
   const peers = new Peers(clock, config.httpPort);
+  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
   const barman: Barman = {
     config,
     state: initialState(clock.nowMs(), config.hosts, config.cloudUrl),
@@ -85,7 +86,7 @@ async function runRole(
     stop: stop.signal,
     peers,
     history,
-    client: new ControlClient(clusterKeys(config.clusterKeys, config.replicationPassword), peers, clock),
+    client: new ControlClient(keys, peers, clock),
     metrics,
     events: barmanEvents(metrics),
     primaryChange: new AbortController(),
@@ -95,7 +96,7 @@ async function runRole(
   metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs(), wallMs: clock.wallMs() }));
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");
-  const observer = { ...barman, hostname: hostname(), stateDirectory, nodes: () => barman.state.hosts };
+  const observer = { ...barman, keys, hostname: hostname(), stateDirectory, nodes: () => barman.state.hosts };
   await history.open({ path: join(stateDirectory, "history.jsonl"), log });
   const desk = backupDesk(barman);
   const role = barmanHttp(barman, follow);

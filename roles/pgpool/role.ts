@@ -68,7 +68,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
     await history.open({ path: join(stateDirectory, "history.jsonl"), log });
     exportMetrics(agent);
     const listeners = [
-      await serve(await pgpoolApp(agent, context), { port: config.httpPort }),
+      await serve(await pgpoolApp(agent, keys, context), { port: config.httpPort }),
       await serveLocal(agent),
     ];
     let sshd: Supervised | null = null;
@@ -109,10 +109,10 @@ const needsOf = (config: PgpoolConfig): Needs => ({
   sshd: config.sshEnable,
 });
 
-async function pgpoolApp(agent: PoolAgent, { environment, openPage }: Context) {
+async function pgpoolApp(agent: PoolAgent, keys: readonly string[], { environment, openPage }: Context) {
   const nodes = () => agent.config.backends.map((b) => b.host);
   const role = pgpoolHttp(agent);
-  const control = await observerControl({ ...agent, hostname: hostname(), stateDirectory, nodes }, [
+  const control = await observerControl({ ...agent, keys, hostname: hostname(), stateDirectory, nodes }, [
     answering(orders.status, (how) => statusNow(role, how)),
   ]);
   const strangers = strangersOf(environment);
