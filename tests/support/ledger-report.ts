@@ -50,12 +50,16 @@ export function withoutTail(
   return { ...report, missing: report.missing.filter((id) => !isTail(id)) };
 }
 
-/** When the last write before the longest silence was acknowledged: about then the primary was struck. Milliseconds. */
-export function beforeLongestGap(acknowledgedAt: ReadonlyMap<number, number>): number {
+/** The longest silence between two acknowledged writes, milliseconds; null if there are not two. */
+export function longestGap(acknowledgedAt: ReadonlyMap<number, number>): { fromMs: number; toMs: number } | null {
   const times = [...acknowledgedAt.values()];
-  const gaps = times.slice(1).map((at, i) => at - times[i]!);
-  return times[gaps.indexOf(Math.max(...gaps))]!;
+  const gaps = times.slice(1).map((toMs, i) => ({ fromMs: times[i]!, toMs }));
+  return gaps.toSorted((a, b) => b.toMs - b.fromMs - (a.toMs - a.fromMs))[0] ?? null;
 }
+
+/** When the last write before the longest silence was acknowledged: about then the primary was struck. Milliseconds. */
+export const beforeLongestGap = (acknowledgedAt: ReadonlyMap<number, number>): number =>
+  longestGap(acknowledgedAt)!.fromMs;
 
 /** A moment of the ledger's cluster, and when the ledger's clock said so, milliseconds. */
 export interface Moment {

@@ -3,7 +3,7 @@
 import postgres from "postgres";
 import { isDriverFault } from "../../core/runtime/passing-fault.ts";
 import { systemClock, waitUntil, withDeadline } from "../../core/runtime/time.ts";
-import type { LedgerReport } from "./ledger-report.ts";
+import { type LedgerReport, longestGap } from "./ledger-report.ts";
 import { wholeMs } from "./waits.ts";
 
 export interface Target {
@@ -113,9 +113,7 @@ export class Ledger {
 
   /** When the first write after the longest silence was acknowledged, monotonic milliseconds. */
   firstAfterLongestGap(): number {
-    const times = [...this.acknowledged.values()];
-    const gaps = times.slice(1).map((at, i) => ({ at, ms: at - times[i]! }));
-    return gaps.toSorted((a, b) => b.ms - a.ms)[0]?.at ?? 0;
+    return longestGap(this.acknowledged)?.toMs ?? 0;
   }
 
   private async write(): Promise<void> {
