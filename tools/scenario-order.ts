@@ -35,6 +35,7 @@ export const calm: readonly string[] = [
   "a-node-without-its-server-goes-on-voting",
   "a-primary-and-a-standby-die-together",
   "an-impostor-is-not-believed",
+  "a-password-changes-without-a-restart",
   "a-full-disk-moves-the-primary",
   "two-nodes-and-an-observer-fail-over",
 ];

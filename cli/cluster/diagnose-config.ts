@@ -5,6 +5,7 @@ import type { Cluster } from "./gather.ts";
 export function configuration(cluster: Pick<Cluster, "members" | "nodes">): Finding[] {
   return [
     ...passwords(cluster),
+    ...secrets(cluster),
     ...oldSettings(cluster),
     ...strangers(cluster),
     ...versions(cluster),
@@ -40,6 +41,13 @@ function passwords(cluster: Pick<Cluster, "members">): Finding[] {
     "set others in the environment of all containers that have them, and make these containers again",
     `anybody in the network of the cluster can log in${key}`,
   )];
+}
+
+function secrets(cluster: Pick<Cluster, "members">): Finding[] {
+  const consequence = "a container that is made anew meanwhile has another password than those that run";
+  return answered(cluster).flatMap(({ host, status }) =>
+    (status.secrets ?? []).map(({ because, fix }) => warning(host, because, fix, consequence))
+  );
 }
 
 function oldSettings(cluster: Pick<Cluster, "members">): Finding[] {

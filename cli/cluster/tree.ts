@@ -99,6 +99,20 @@ export const cluster: Group = {
       options: [json],
     },
     {
+      usage: "rotate <secret> [hosts...]",
+      does:
+        "takes a new password or key from the files of all containers, without a restart: replication, superuser, check, users " +
+        "or key. It says what it waits for, and goes on where it was if it is typed again. hosts: containers that are not in " +
+        "sight from here",
+      exits:
+        "0 all have the new value and only that, 64 not such a secret, 69 not complete in time, 77 refused, with the reason",
+      run: lazy(async () => (await import("./rotate.ts")).rotateCommand),
+      options: [
+        { flag: "--timeout <duration>", does: "how long to wait, such as 30s, 5m or 1h; the default is 2m" },
+        json,
+      ],
+    },
+    {
       usage: "history",
       does: "lists what happened on the nodes, in pgpool and in barman, why, and how long it took, oldest first",
       exits: "0",

@@ -56,6 +56,32 @@ test("an order for one agent that is handed on to another is not carried out the
   assert.deepEqual(done.splice(0), [1]);
 });
 
+test("an agent that does not know the present key yet is asked with the former one, and at once the next time", async () => {
+  const refused: string[] = [];
+  const counting = { inc: (cause: string) => void refused.push(cause) } as never;
+  const old = controlApp([double], {
+    keys: [key],
+    incarnation: "run-3",
+    clock: systemClock,
+    log,
+    refused: counting,
+    others: () => [],
+  });
+  const late = createAdaptorServer({ fetch: httpApp({} as RoleHttp, log, { control: old }).fetch }) as Server;
+  await listening(late, { host: pg1, port });
+  try {
+    const newKeys = ["the new key of this test", key];
+    const both = new ControlClient(newKeys, new Peers(systemClock, port), systemClock, false, [key]);
+    assert.deepEqual(await both.ask(order, pg1, { n: 3 }, 5_000), { twice: 6 });
+    assert.deepEqual(await both.ask(order, pg1, { n: 4 }, 5_000), { twice: 8 });
+    assert.deepEqual([done.splice(0), refused], [[3, 4], ["signature"]]);
+    const dropped = new ControlClient(newKeys, new Peers(systemClock, port), systemClock);
+    await assert.rejects(dropped.ask(order, pg1, { n: 5 }, 5_000), (e: HttpError) => e.status === 401);
+  } finally {
+    await ended(late);
+  }
+});
+
 test("an answer to an earlier question is not believed", async () => {
   let first: HandedOn | null = null;
   const replay: Between = async (body, req, res) => {

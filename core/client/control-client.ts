@@ -20,6 +20,8 @@ import { errorText } from "../words/errors.ts";
 
 /** One signed message on its way to an agent. */
 interface Sending {
+  /** it is signed with this */
+  key: string;
   host: string;
   path: string;
   body: string;
@@ -35,6 +37,8 @@ export class ForgedAnswer extends Error {
 /** Asks agents, signed, and believes only signed answers. Remembers which run of each agent it talks to. */
 export class ControlClient {
   private readonly audiences = new Map<string, string>();
+  /** by host: the key that its agent knew */
+  private readonly accepted = new Map<string, string>();
 
   constructor(
     private readonly keys: readonly string[],
@@ -42,6 +46,8 @@ export class ControlClient {
     private readonly clock: Pick<Clock, "wallMs">,
     /** everybody knows the key: what it signs is worth no more than what nobody has signed, and nodes are asked by GET */
     private readonly keyIsPublic = false,
+    /** keys that signed before: an agent that does not know the present one yet is asked with them; changed in place */
+    private readonly formerSigners: readonly string[] = [],
   ) {}
 
   /**
@@ -86,7 +92,30 @@ export class ControlClient {
     question: Question,
     timeoutMs: number,
   ): Promise<Answer> {
+    const signers = [this.keys[0]!, ...this.formerSigners];
+    const known = this.accepted.get(host);
+    const keys = [...new Set(known !== undefined && signers.includes(known) ? [known, ...signers] : signers)];
+    for (const key of keys) {
+      try {
+        const answer = await this.askSigned(order, host, question, { timeoutMs, key });
+        this.accepted.set(host, key);
+        return answer;
+      } catch (error) {
+        const unknown = error instanceof HttpError && error.status === 401 && error.body === refusals.signature;
+        if (!unknown || key === keys.at(-1)) throw error;
+      }
+    }
+    throw new Error(`no key to ask ${host} with`);
+  }
+
+  private async askSigned<Question extends object, Answer extends object>(
+    order: Order<Question, Answer>,
+    host: string,
+    question: Question,
+    { timeoutMs, key }: { timeoutMs: number; key: string },
+  ): Promise<Answer> {
     const sending = {
+      key,
       host,
       path: order.path,
       body: JSON.stringify({ ...question, [targetKey]: host }),
@@ -108,13 +137,13 @@ export class ControlClient {
     return order.answer.parse(sending.hasBytes ? decodeAnswer(answer.bytes) : JSON.parse(answer.body));
   }
 
-  private async send({ host, path, body, hasBytes, timeoutMs }: Sending, audience: string) {
+  private async send({ key, host, path, body, hasBytes, timeoutMs }: Sending, audience: string) {
     const m = { method: "POST", path, audience, timeMs: this.clock.wallMs(), nonce: newNonce(), body };
     const sent = {
       [controlHeaders.audience]: m.audience,
       [controlHeaders.time]: String(m.timeMs),
       [controlHeaders.nonce]: m.nonce,
-      [controlHeaders.signature]: sign(this.keys[0]!, m),
+      [controlHeaders.signature]: sign(key, m),
     };
     const answer = await this.peers.postSigned(host, path, {
       body,

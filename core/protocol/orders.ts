@@ -6,6 +6,7 @@ import type { LeaseRequest } from "../lease/decide/vote.ts";
 import { leadershipSchema } from "./leadership.ts";
 import { type Pause, PauseSchema } from "./pause.ts";
 import { RestoreOrderSchema } from "./restore.ts";
+import { SecretSchema, SecretsQuestionSchema } from "./secrets.ts";
 
 /** What is asked of an agent by a signed POST to `path`. */
 export interface Order<Question extends object, Answer extends object> {
@@ -32,7 +33,6 @@ const host = z.string().max(300);
 const nothing = z.object({});
 const reason = z.object({ because: z.string() });
 const term = z.object({ number: z.number().int().nonnegative(), nodeId: z.number().int() });
-
 const claimant = z.object({ nodeId: z.number().int(), host, incarnation: z.string().max(100) });
 
 const pause: z.ZodType<Pause> = PauseSchema.extend({ count: z.number().int().positive() });
@@ -143,6 +143,8 @@ export const orders = {
   reinit: order("reinit", { question: nothing, answer: reason.extend({ id: z.number().int() }) }),
   /** an operator turns automatic failover off, or on again */
   pause: order("pause", { question: pause, answer: pause }),
+  /** an operator changes a password or the control key: what this container knows of it, or the next step */
+  secrets: order("secrets", { question: SecretsQuestionSchema, answer: z.object({ secrets: z.array(SecretSchema) }) }),
   /** an operator wants this node restored from a backup */
   restore: order("restore", { question: RestoreOrderSchema, answer: reason }),
   /** whether a node would take that order, and why not; changes nothing */

@@ -14,6 +14,7 @@ const defaults: Readonly<Record<string, unknown>> = {
   observedAgoMs: 0,
   variables: {},
   publishedPasswords: undefined,
+  secrets: undefined,
   oldSettings: undefined,
   strangers: undefined,
   cluster: "",

@@ -108,6 +108,9 @@ const Common = {
   publishedPasswords: z.array(z.string()).optional().meta({
     description: "its variables with a password that is a default or stands in PostDock's examples",
   }),
+  secrets: z.array(TroubleSchema).optional().meta({
+    description: "files of secrets that are not taken, and what waits",
+  }),
   oldSettings: z.array(z.string()).optional().meta({
     description: "settings of its CONFIGS under an old name, or without effect, and what to do about them",
   }),
@@ -218,9 +221,7 @@ export const PgpoolStatus = z.object({
   mayOpen: z.number().int().optional().meta({
     description: "connections that it may open to each backend, at the least if all its sessions are in use",
   }),
-  noLogin: z.string().nullable().default(null).meta({
-    description: "why no login gets through; null: logins do",
-  }),
+  noLogin: z.string().nullable().default(null).meta({ description: "why no login gets through; null: logins do" }),
 });
 export type PgpoolStatus = z.infer<typeof PgpoolStatus>;
 
@@ -286,7 +287,6 @@ export const BarmanStatus = z.object({
   }),
 });
 export type BarmanStatus = z.infer<typeof BarmanStatus>;
-
 export const AnyStatus = z.discriminatedUnion("component", [NodeStatus, PgpoolStatus, BarmanStatus]);
 export type AnyStatus = z.infer<typeof AnyStatus>;
 export type Phase = NodeStatus["phase"];

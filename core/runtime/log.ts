@@ -20,6 +20,8 @@ export interface Log {
   error: Say<"error">;
   /** The same log, with these fields in every line. */
   with(fields: LogFields): Log;
+  /** Hides these values as well from now on. */
+  hide?(secrets: readonly string[]): void;
   /** How often each event has been logged since the start, by this log and those made of it; also below its level. */
   counts(): readonly EventCount[];
   /** Resolves once no event waits to be sent (ON_EVENT), which may be never. */
@@ -65,7 +67,8 @@ export interface LogOptions {
 
 /** Makes a log; lines below `level` are dropped. */
 export function createLog(options: LogOptions): Log {
-  return logWith(options, { counts: new Map(), redact: redactor(options.secrets ?? []) });
+  const secrets = options.secrets ?? [];
+  return logWith(options, { counts: new Map(), secrets, redact: redactor(secrets) });
 }
 
 /** What a child prints is no event of ours, and debug events are looks, not happenings. */
@@ -76,11 +79,13 @@ const causeWord = /^[a-z][a-z-]{1,30}$/;
 /** What a log and those made of it share. */
 interface Shared {
   counts: Map<string, EventCount>;
+  secrets: readonly string[];
   redact: (text: string) => string;
 }
 
 function logWith(options: LogOptions, shared: Shared): Log {
-  const { counts, redact } = shared;
+  const { counts } = shared;
+  const redact = (text: string) => shared.redact(text);
   const least = logLevels.indexOf(options.level);
   const emit = (level: LogLevel, event: EventName, fields: LogFields = {}) => {
     if (isCounted(event, level)) {
@@ -100,6 +105,10 @@ function logWith(options: LogOptions, shared: Shared): Log {
     warn: (event, fields) => emit("WARNING", event, fields),
     error: (event, fields) => emit("ERROR", event, fields),
     with: (fields) => logWith({ ...options, fields: { ...options.fields, ...fields } }, shared),
+    hide: (secrets) => {
+      shared.secrets = [...new Set([...shared.secrets, ...secrets])];
+      shared.redact = redactor(shared.secrets);
+    },
     counts: () => [...counts.values()],
     idle: () => options.listener?.idle() ?? Promise.resolve(),
   };

@@ -49,6 +49,11 @@ export async function prepareBarman(config: BarmanConfig, log: Log): Promise<voi
   await writeAtomic(record, "", { mode: 0o640, owner });
   await writeAtomic(listConfPath, renderListConf(config, config.hosts[0]!), { mode: 0o640, owner });
   await ensureDirectory(owner.home, { mode: 0o750, owner });
+  await writePassfile(config);
+}
+
+/** Writes the passfile of barman's programs, with the passwords in use. */
+export async function writePassfile(config: BarmanConfig): Promise<void> {
   const passfile = renderPassfile([
     { user: config.postgresUser, password: config.postgresPassword },
     { user: config.replicationUser, password: config.replicationPassword },

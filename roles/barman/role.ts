@@ -8,6 +8,7 @@ import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { answering } from "../../core/http/control.ts";
+import { secretsAnswer } from "../../core/http/secrets.ts";
 import { httpApp, statusNow } from "../../core/http/app.ts";
 import { serve } from "../../core/http/serve.ts";
 import { Metrics } from "../../core/http/metrics.ts";
@@ -23,7 +24,6 @@ import { supervise } from "../../core/runtime/supervisor.ts";
 import { onAbort, oneAtATime, untilAborted } from "../../core/runtime/time.ts";
 import { publishedPasswordsGauge } from "../../core/words/metric.ts";
 import { orders } from "../../core/protocol/orders.ts";
-import { clusterKeys } from "../../core/protocol/signing.ts";
 import { takeBackups } from "./act/backup.ts";
 import { takeIdentity } from "./act/cloud-identity.ts";
 import { keepInStore } from "./act/cloud.ts";
@@ -37,6 +37,7 @@ import { barmanConfPath, barmanLogPath, lockDirectory, serverDirectory } from ".
 import { prepareBarman } from "./prepare.ts";
 import { keepReceiving } from "./act/receiver.ts";
 import { keepSlots } from "./act/slots.ts";
+import { barmanSecrets, reconnect } from "./act/secrets.ts";
 import { keepVerified } from "./act/verify-schedule.ts";
 import { type Barman, initialState } from "./state.ts";
 import { walDesk } from "./http/wal-desk.ts";
@@ -77,7 +78,7 @@ async function runRole(
   onAbort(asked, () => stop.abort());
   const metrics = new Metrics();
   const peers = new Peers(clock, config.httpPort);
-  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+  const secrets = barmanSecrets({ config, context, log, stop: stop.signal, barman: () => barman });
   const barman: Barman = {
     config,
     state: initialState(clock.nowMs(), config.hosts, config.cloudUrl),
@@ -86,7 +87,8 @@ async function runRole(
     stop: stop.signal,
     peers,
     history,
-    client: new ControlClient(keys, peers, clock),
+    client: new ControlClient(secrets.keys, peers, clock, false, secrets.formerSigners),
+    secrets,
     metrics,
     events: barmanEvents(metrics),
     primaryChange: new AbortController(),
@@ -96,12 +98,19 @@ async function runRole(
   metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs(), wallMs: clock.wallMs() }));
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");
-  const observer = { ...barman, keys, hostname: hostname(), stateDirectory, nodes: () => barman.state.hosts };
+  const observer = {
+    ...barman,
+    keys: secrets.keys,
+    hostname: hostname(),
+    stateDirectory,
+    nodes: () => barman.state.hosts,
+  };
   await history.open({ path: join(stateDirectory, "history.jsonl"), log });
   const desk = backupDesk(barman);
   const role = barmanHttp(barman, follow);
   const control = await observerControl(observer, [
     answering(orders.status, (how) => statusNow(role, how)),
+    secretsAnswer(secrets, { reconnect: (role) => reconnect(role, barman) }),
     answering(orders.wal, walDesk(barman)),
     answering(orders.backupFiles, desk.files),
     answering(orders.backupPiece, desk.piece),
@@ -114,7 +123,7 @@ async function runRole(
     await takeIdentity(barman);
     barman.state.phase = "running";
     const duties = [keepReceiving, keepSlots, doDuties, takeBackups, keepVerified, keepInStore, keepMeasured];
-    const loops = duties.map((loop) => () => loop(barman));
+    const loops = [...duties.map((loop) => () => loop(barman)), () => secrets.keep()];
     const ending = async () => {
       await untilAborted(stop.signal);
       barman.state.phase = "stopping";

@@ -6,6 +6,7 @@ import type { ControlClient } from "../../core/client/control-client.ts";
 import type { Peers } from "../../core/client/peers.ts";
 import type { HistoryFile } from "../../core/runtime/history.ts";
 import type { Log } from "../../core/runtime/log.ts";
+import type { Secrets } from "../../core/runtime/secrets.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import type { BarmanState, CloudState } from "./decide/view.ts";
 
@@ -20,6 +21,8 @@ export interface Barman {
   history: Pick<HistoryFile, "all">;
   client: Pick<ControlClient, "ask" | "askNode">;
   metrics: Metrics;
+  /** passwords and keys, which may change */
+  secrets: Pick<Secrets, "troubles">;
   /** what is counted where it happens */
   events: BarmanEvents;
   /** aborts when another node becomes primary, or the same one is back; then a new controller replaces it */

@@ -9,10 +9,10 @@ import { strangersOf } from "../../config/roles.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { addProbe, httpApp, statusNow } from "../../core/http/app.ts";
 import { answering } from "../../core/http/control.ts";
+import { secretsAnswer } from "../../core/http/secrets.ts";
 import { familiesText } from "../../core/words/family.ts";
 import { serve } from "../../core/http/serve.ts";
 import { orders } from "../../core/protocol/orders.ts";
-import { clusterKeys } from "../../core/protocol/signing.ts";
 import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { ensureDirectory, remove } from "../../core/runtime/files.ts";
@@ -23,6 +23,8 @@ import { HistoryFile } from "../../core/runtime/history.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
+import type { Secrets } from "../../core/runtime/secrets.ts";
+import { poolSecrets } from "./act/secrets.ts";
 import { runAgent } from "./agent.ts";
 import { newAgent, type PoolAgent, say, seenNow } from "./state.ts";
 import { tryLogins } from "./observe/sessions.ts";
@@ -62,20 +64,25 @@ export const pgpoolEntrypoint: Command = async (context) => {
     await requirePoolTls(config.verdict.settings, { clock: context.clock, log });
     const { clock } = context;
     const peers = new Peers(clock, config.httpPort);
-    const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
-    const client = new ControlClient(keys, peers, clock, hasPublicKey(config));
-    const agent = newAgent(config, { clock, log, stop, peers, client, history });
+    const secrets = poolSecrets({ config, context, log, stop, agent: () => agent });
+    const client = new ControlClient(secrets.keys, peers, clock, hasPublicKey(config), secrets.formerSigners);
+    const agent: PoolAgent = newAgent(config, { clock, log, stop, peers, client, history, secrets });
     await history.open({ path: join(stateDirectory, "history.jsonl"), log });
     exportMetrics(agent);
     const listeners = [
-      await serve(await pgpoolApp(agent, keys, context), { port: config.httpPort }),
+      await serve(await pgpoolApp(agent, secrets, context), { port: config.httpPort }),
       await serveLocal(agent),
     ];
     let sshd: Supervised | null = null;
     try {
       await preparePgpool(config, config.verdict.settings);
       sshd = config.sshEnable ? supervise(await prepareSshd(), agent) : null;
-      await Promise.all([runAgent(agent), tryLogins(agent), warnOfConnections(agent, config.verdict.settings)]);
+      await Promise.all([
+        runAgent(agent),
+        tryLogins(agent),
+        secrets.keep(),
+        warnOfConnections(agent, config.verdict.settings),
+      ]);
     } finally {
       say(agent, "stopping", "stopping", "the container stops");
       await Promise.all([agent.run?.process.supervised.stop(), sshd?.stop()]);
@@ -109,11 +116,12 @@ const needsOf = (config: PgpoolConfig): Needs => ({
   sshd: config.sshEnable,
 });
 
-async function pgpoolApp(agent: PoolAgent, keys: readonly string[], { environment, openPage }: Context) {
+async function pgpoolApp(agent: PoolAgent, secrets: Secrets, { environment, openPage }: Context) {
   const nodes = () => agent.config.backends.map((b) => b.host);
   const role = pgpoolHttp(agent);
-  const control = await observerControl({ ...agent, keys, hostname: hostname(), stateDirectory, nodes }, [
+  const control = await observerControl({ ...agent, keys: secrets.keys, hostname: hostname(), stateDirectory, nodes }, [
     answering(orders.status, (how) => statusNow(role, how)),
+    secretsAnswer(secrets),
   ]);
   const strangers = strangersOf(environment);
   return httpApp(role, agent.log, { control, config: agent.config, strangers, openPage });

@@ -135,6 +135,8 @@ export interface ServerDoor {
   /** ends the present WAL segment of a primary */
   switchWal(): Promise<void>;
   reload(): Promise<void>;
+  /** ends the WAL receiver of a standby, which PostgreSQL starts again; false: there is none */
+  endReceiver(): Promise<boolean>;
   slots(): Promise<readonly { name: string; active: boolean; keptBytes: number }[]>;
   /** the logical slots with failover, and synchronized_standby_slots */
   failoverSlots(): Promise<{ slots: { name: string; synced: boolean; active: boolean }[]; standbySlots: string }>;
@@ -144,8 +146,8 @@ export interface ServerDoor {
   settings(): Promise<SettingsSeen>;
   /** the directories of the data that are not there, though no server works without them */
   missing(): Promise<string[]>;
-  /** writes a role of ours, with the password that this node's variables give it */
-  setRole(change: RoleChange): Promise<void>;
+  /** writes a role of ours, with this password or that of this node's variables */
+  setRole(change: RoleChange, password?: string): Promise<void>;
 }
 
 /** repmgr's records and its daemon. */

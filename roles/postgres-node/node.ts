@@ -13,6 +13,7 @@ import { type OwnNode, ownNode } from "./decide/own.ts";
 import type { CutOff, License } from "./decide/view.ts";
 import type { Doors } from "./doors.ts";
 import type { Repmgrd } from "./act/repmgrd.ts";
+import type { Secrets } from "../../core/runtime/secrets.ts";
 import type { NodeEvents } from "./http/event-metrics.ts";
 import type { Lease } from "./lease/lease.ts";
 import type { Activity } from "./state/activity.ts";
@@ -43,6 +44,8 @@ export interface Node {
   readonly history: Pick<History, "note" | "warn" | "all">;
   /** ends the role at once with this error, without giving the lease up */
   readonly fail: (error: Error) => void;
+  /** passwords and keys, which may change */
+  readonly secrets: Secrets;
   /** what is counted and measured where it happens */
   readonly events: NodeEvents;
   // changes while the agent runs; each part has one writer
@@ -160,6 +163,7 @@ export function armIfNeeded(node: Node): void {
 /** The answer to GET /status at this moment. */
 export function statusOf(node: Node): NodeStatus {
   const { activity, condition, config, lease, memory, seen, voter } = node;
+  const { degraded, facts, fenced, roles, settings, tls } = condition;
   const nowMs = node.clock.nowMs();
   return renderStatus({
     config,
@@ -169,16 +173,12 @@ export function statusOf(node: Node): NodeStatus {
     observedAgoMs: seen.now.server === null ? 0 : nowMs - seen.now.server.atMs,
     memory: memory.now,
     overruled: dataOverruled(node),
+    secrets: node.secrets.troubles(),
     condition: {
       failingMs: Math.max(condition.failingMs(nowMs), seen.silentMs(nowMs)),
-      fenced: condition.fenced,
-      degraded: condition.degraded,
       trouble: condition.trouble ?? standbyTrouble(node),
       unhealthy: unhealthyNow(node)?.because ?? null,
-      roles: condition.roles,
-      tls: condition.tls,
-      settings: condition.settings,
-      facts: condition.facts,
+      ...{ degraded, facts, fenced, roles, settings, tls },
     },
     disk: seen.now.disk && { freeBytes: seen.now.disk.freeBytes, totalBytes: seen.now.disk.totalBytes },
     // a node that only asks for the lease keeps no other from asking: it may never get it

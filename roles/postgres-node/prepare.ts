@@ -23,7 +23,6 @@ import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { requireProgram } from "../../core/runtime/program.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Clock } from "../../core/runtime/time.ts";
-import { renderPgpassLine } from "../../core/postgres/conninfo.ts";
 import type { Trouble } from "../../core/protocol/trouble.ts";
 import { requireTlsFiles } from "./data/tls.ts";
 import { sharedMemoryTrouble } from "./decide/shared-memory.ts";
@@ -32,6 +31,7 @@ import { mountsBelow } from "./text/mounts.ts";
 import type { QueriesFile } from "./exporter/custom-metrics.ts";
 import { librariesOf } from "./text/preloaded.ts";
 import { renderPostgresqlConf, translateSettings } from "./text/postgresql-conf.ts";
+import { writePassfile } from "./tools/passfile.ts";
 import { passfilePath, renderRepmgrConf, repmgrConfPath } from "./text/repmgr-conf.ts";
 import { readQueriesFile } from "./tools/queries-file.ts";
 
@@ -139,10 +139,7 @@ export async function prepareNode(
   await ensureDirectory("/var/run/postgresql", { mode: 0o2775, owner });
   await ensureDirectory("/run/postdock", { mode: 0o750, owner });
   await preparePgdata(config.pgdata, log);
-  await writeAtomic(passfilePath, renderPgpassLine(config.replicationUser, config.replicationPassword), {
-    mode: 0o600,
-    owner,
-  });
+  await writePassfile(config);
   await writeAtomic(repmgrConfPath, renderRepmgrConf(config), { mode: 0o640, owner });
   await removeStaleSockets();
   return { lacks: await lookAtSharedMemory(log), queries };

@@ -4,6 +4,7 @@ import type { ControlClient } from "../../core/client/control-client.ts";
 import type { Peers } from "../../core/client/peers.ts";
 import { diskSpace } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
+import type { Secrets } from "../../core/runtime/secrets.ts";
 import { processesIn } from "../../core/runtime/proc.ts";
 import { no } from "../../core/words/verdict.ts";
 import type { Clock } from "../../core/runtime/time.ts";
@@ -46,11 +47,16 @@ export interface RealDeps {
   environment: Readonly<Record<string, string | undefined>>;
   /** postgresql.conf as PostgreSQL has accepted it */
   serverConfig: string;
+  secrets: Pick<Secrets, "othersOf">;
 }
 
 /** The doors, and how to close what they hold open. */
 export function realDoors(deps: RealDeps): Doors & { close(): Promise<void> } {
-  const local = new LocalServer(deps.config.replicationDb, passwordsOf(deps.config));
+  const local = new LocalServer(
+    deps.config.replicationDb,
+    () => passwordsOf(deps.config),
+    (r) => deps.secrets.othersOf(r),
+  );
   return {
     data: dataDoor(deps),
     server: serverDoor(local, deps),
@@ -154,12 +160,13 @@ function serverDoor(local: LocalServer, deps: RealDeps): ServerDoor {
     firstCheckpoint: () => local.firstCheckpoint(),
     switchWal: () => local.switchWal(),
     reload: () => local.reload(),
+    endReceiver: () => local.endReceiver(),
     slots: () => local.slots(),
     failoverSlots: () => local.failoverSlots(),
     dropSlot: (name) => local.dropSlot(name),
     roles: () => local.roles(),
     settings: () => local.settings(),
     missing: () => local.missing(),
-    setRole: (change) => local.setRole(change),
+    setRole: (change, password) => local.setRole(change, password),
   };
 }

@@ -13,7 +13,7 @@ import { openEpochs } from "../../core/lease/epochs.ts";
 import { openLongestLease } from "../../core/lease/longest.ts";
 import { Voter } from "../../core/lease/voter.ts";
 import { orders } from "../../core/protocol/orders.ts";
-import { clusterKeys, type ControlKeys } from "../../core/protocol/signing.ts";
+import type { ControlKeys } from "../../core/protocol/signing.ts";
 import type { Trouble } from "../../core/protocol/trouble.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { remove } from "../../core/runtime/files.ts";
@@ -27,6 +27,7 @@ import { endServer } from "./act/end-server.ts";
 import { watchFailoverSafety } from "./act/failover-safety.ts";
 import { takeOver } from "./act/hand-over.ts";
 import { keepDataAge, observedBefore } from "./act/data-age.ts";
+import { keepSecrets, nodeSecrets } from "./act/secrets.ts";
 import { Repmgrd } from "./act/repmgrd.ts";
 import { loadNodeConfig } from "./config.ts";
 import { stateDirectory } from "./data/journal.ts";
@@ -89,9 +90,10 @@ interface Given {
 async function makeNode({ config, context, log, stop, holder, lacks, fail }: Given): Promise<Made> {
   const { clock, environment } = context;
   const incarnation = randomUUID();
-  const keys: ControlKeys = { keys: clusterKeys(config.clusterKeys, config.replicationPassword), incarnation };
-  const peers = new Peers(clock, config.httpPort);
-  const client = new ControlClient(keys.keys, peers, clock);
+  const given = { config, context, log, stop, peers: new Peers(clock, config.httpPort) };
+  const secrets = nodeSecrets({ ...given, node: () => node });
+  const keys: ControlKeys = { keys: secrets.keys, incarnation };
+  const client = new ControlClient(keys.keys, given.peers, clock, false, secrets.formerSigners);
   const metrics = new Metrics({ node: config.name });
   const events = nodeEvents(metrics);
   const seen = await observedBefore(config.pgdata, { clock, log });
@@ -104,7 +106,7 @@ async function makeNode({ config, context, log, stop, holder, lacks, fail }: Giv
   );
   const fence = new Fence(config.pgdata, { clock, log });
   const serverConfig = await acceptedServerConfig(config, { clock, log });
-  const doors = realDoors({ config, clock, log, stop, client, peers, serverConfig, holder, environment });
+  const doors = realDoors({ ...given, clock, client, serverConfig, holder, environment, secrets });
   const history = new History({ pgdata: config.pgdata, node: config.host, clock, log });
   const condition = new Condition(lacks);
   const activity = new Activity({ clock, log });
@@ -133,6 +135,7 @@ async function makeNode({ config, context, log, stop, holder, lacks, fail }: Giv
     repmgrd: new Repmgrd(doors.repmgr, () => [config.host, seen.now.server?.upstream?.host ?? config.host]),
     history,
     fail,
+    secrets,
     events,
     memory,
     seen,
@@ -162,9 +165,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
     log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
   exportMetrics(node, made.metrics, queries);
-  void keepDataAge(node);
-  void watchTls(node);
-  void watchFailoverSafety(node);
+  for (const watch of [keepDataAge, watchTls, watchFailoverSafety, keepSecrets]) void watch(node);
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
   // processes end with the container, and only then may another node have the lease: nothing is waited for
   if (!(failed instanceof EndsAtOnce)) await close(made, sshd, listeners);

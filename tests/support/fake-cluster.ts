@@ -77,6 +77,7 @@ export const soundFiles = {
 };
 export const soundFacts = { version: "17.6", connections: 97, slots: [] };
 export const soundSettings = {
+  endReceiver: () => Promise.resolve(true),
   settings: () =>
     Promise.resolve({
       wrong: [],
@@ -107,6 +108,7 @@ export function says(host: string, changes: Partial<NodeStatus> = {}, own: Parti
   const config = fakeConfig({ NODE_ID: String(id), NODE_NAME: `node${id}`, CLUSTER_NODE_NETWORK_NAME: host });
   return {
     ...renderStatus({
+      secrets: [],
       config,
       activity: { phase: "running", doing: "serving", because: "", revision: 1 },
       own: ownNode({

@@ -1,6 +1,7 @@
 // A node with fake doors, lease and clock, for pure tests of its loop. What it does becomes a list of words, in order.
 import { createLog } from "../../core/runtime/log.ts";
 import { Metrics } from "../../core/http/metrics.ts";
+import { Secrets } from "../../core/runtime/secrets.ts";
 import { nodeEvents } from "../../roles/postgres-node/http/event-metrics.ts";
 import type { Node } from "../../roles/postgres-node/node.ts";
 import { observeServer } from "../../roles/postgres-node/observe/server.ts";
@@ -84,6 +85,7 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
       warn: (event) => world.did.push(`history: ${event}`),
       all: () => [],
     },
+    secrets: fakeSecrets(log, clock, stop.signal),
     fail: (error) => void world.did.push(`fail: ${error.message}`),
     memory: new NodeMemory(memory, () => Promise.resolve().then(() => world.note("memory"))),
     seen: new Observed(),
@@ -96,6 +98,17 @@ export function fakeNode(environment: Record<string, string> = {}, remembered: P
   };
   return { node, world, clock, stop, lines, metrics };
 }
+
+/** No secret of it changes. */
+const fakeSecrets = (log: Node["log"], clock: FakeClock, stop: AbortSignal) =>
+  new Secrets({
+    context: { environment: {}, readFile: () => "", clock },
+    log,
+    stop,
+    keys: ["a key of tests"],
+    trusting: false,
+    login: () => Promise.resolve("works"),
+  });
 
 /** Its server runs and has been looked at, without the loop around it. */
 export async function started(f: FakeNode): Promise<FakeNode> {

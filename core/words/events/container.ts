@@ -62,6 +62,12 @@ export const containerEvents = {
     "Set others in the environment of all containers that have them, and make these containers again.",
     "variables",
   ),
+  "A secret has another value in its file": info("It is used once the primary accepts it.", "variable"),
+  "Another value of a secret is in use": info(
+    "A password has changed, and this container follows.",
+    "variable role because",
+  ),
+  "The file of a secret is not taken": warning("The value from before stays in use.", asTold, "variable because fix"),
   "A setting has no effect": warning("A variable is set that nothing reads.", "Remove it.", "why"),
   "TLS is not as it should be": warning("The certificate or key has a fault.", asTold, "because fix"),
   "An event was sent": info("ON_EVENT has delivered an event.", "by sent attempt tookMs"),

@@ -129,6 +129,7 @@ export const eventFields = {
   waiting: "WAL files that wait",
   way: "how: by what was streamed, by a rewind, or by a clone",
   what: "what was found, in words",
+  variable: "name of an environment variable",
   variables: "names of environment variables",
   why: "the error, in words",
 } as const;

@@ -81,7 +81,7 @@ function noteDecision(decision: Follow, barman: Barman): void {
 }
 
 /** Ends the present receiver, or the pause before the next one. */
-function startReceiverAnew(barman: Barman): void {
+export function startReceiverAnew(barman: Barman): void {
   const former = barman.primaryChange;
   barman.primaryChange = new AbortController();
   former.abort();

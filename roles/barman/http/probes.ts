@@ -58,6 +58,7 @@ function barmanStatus(barman: Barman): BarmanStatus {
       POSTGRES_PASSWORD: config.postgresPassword,
       REPLICATION_PASSWORD: config.replicationPassword,
     }),
+    secrets: barman.secrets.troubles(),
     server: config.serverName,
     primary: state.primary,
     receiving: receives(state),

@@ -74,6 +74,7 @@ export function poolStatus(agent: PoolAgent): PgpoolStatus {
       PCP_PASSWORD: config.pcpPassword,
       ...Object.fromEntries(config.dbUsers.map((u) => [`DB_USERS (${u.name})`, u.password])),
     }),
+    secrets: agent.secrets.troubles(),
     oldSettings: [...verdict.warnings, ...verdict.idle],
     mayOpen: wantedConnections({
       children: number("num_init_children"),

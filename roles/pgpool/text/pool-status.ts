@@ -1,5 +1,6 @@
 // PURE: what GET /status of the pgpool container shows, from what the agent last saw.
 import type { Backend } from "../../../config/list-syntax.ts";
+import type { Trouble } from "../../../core/protocol/trouble.ts";
 import type { PgpoolStatus, Phase } from "../../../core/protocol/status.ts";
 import { POSTDOCK_VERSION } from "../../../core/words/version.ts";
 import type { PoolNode } from "../decide/pool.ts";
@@ -20,6 +21,7 @@ export interface PoolFacts {
   sessions: Sessions | null;
   logins: Logins;
   publishedPasswords: string[];
+  secrets: Trouble[];
   oldSettings: string[];
   mayOpen: number;
 }
@@ -38,6 +40,7 @@ export function renderPoolStatus(facts: PoolFacts): PgpoolStatus {
     observedAgoMs: Math.round(facts.observedAgoMs),
     variables: facts.variables,
     publishedPasswords: facts.publishedPasswords,
+    secrets: facts.secrets,
     oldSettings: facts.oldSettings,
     mayOpen: facts.mayOpen,
     primary: backends.find((b) => b.id === truth.primary)?.host ?? null,

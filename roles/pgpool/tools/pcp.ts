@@ -27,3 +27,9 @@ export async function changeNode(what: "attach" | "detach", id: number): Promise
   const result = await pcp(`pcp_${what}_node`, ["-n", String(id)], 3_000);
   return result.code === 0 ? null : commandErrorText(result);
 }
+
+/** Has pgpool read its configuration and pool_passwd again; no session ends. Returns null on success, otherwise why it failed. */
+export async function reloadPool(): Promise<string | null> {
+  const result = await pcp("pcp_reload_config", [], 3_000);
+  return result.code === 0 ? null : commandErrorText(result);
+}

@@ -5,7 +5,14 @@ import type { Setting } from "../../../config/list-syntax.ts";
 import type { PgpoolConfig } from "../../../config/pgpool.ts";
 import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
 import { renderPgpassLine } from "../../../core/postgres/conninfo.ts";
-import { ensureDirectory, listDirectory, remove, writeAtomic } from "../../../core/runtime/files.ts";
+import {
+  ensureDirectory,
+  listDirectory,
+  makeScratch,
+  readIfThere,
+  remove,
+  writeAtomic,
+} from "../../../core/runtime/files.ts";
 import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import type { LogLevel } from "../../../core/words/log-level.ts";
 import type { Log } from "../../../core/runtime/log.ts";
@@ -27,30 +34,41 @@ export async function preparePgpool(config: PgpoolConfig, settings: readonly Set
   await writeAtomic(conf.pcpConfPath, conf.renderPcpConf(pcpUsers), { mode: 0o600, owner });
   const pcpPass = conf.renderPcpPass(conf.agentPcpUser, agentPassword);
   await writeAtomic(join(owner.home, ".pcppass"), pcpPass, { mode: 0o600, owner });
-  const passfile = renderPgpassLine(config.checkUser, config.checkPassword);
-  await writeAtomic(join(owner.home, ".pgpass"), passfile, { mode: 0o600, owner });
-  await writeAtomic("/root/.pgpass", passfile, { mode: 0o600 });
+  await writeAtomic(conf.poolKeyPath, randomBytes(32).toString("hex"), { mode: 0o600, owner });
+  await writePassfiles(config);
   await writePoolPasswd(config);
 }
 
-/** Writes pool_passwd with AES entries by pg_enc. Its users and its key are in files, which are private or removed afterwards. */
-async function writePoolPasswd(config: PgpoolConfig): Promise<void> {
+/** Writes the passfiles of the agent and of people, with CHECK_PASSWORD as it is in use. */
+export async function writePassfiles({ checkUser, checkPassword }: PgpoolConfig): Promise<void> {
+  const passfile = renderPgpassLine(checkUser, checkPassword);
+  await writeAtomic(join(owner.home, ".pgpass"), passfile, { mode: 0o600, owner });
+  await writeAtomic("/root/.pgpass", passfile, { mode: 0o600 });
+}
+
+/**
+ * Writes pool_passwd whole, with AES entries by pg_enc, also beside a running pgpool, which reads its key only at its start. Users
+ * and key are in files, which are private or removed afterwards.
+ */
+export async function writePoolPasswd(config: PgpoolConfig): Promise<void> {
   const users = [...config.dbUsers];
   if (!users.some((u) => u.name === config.checkUser)) {
     users.push({ name: config.checkUser, password: config.checkPassword });
   }
-  await writeAtomic(conf.poolKeyPath, randomBytes(32).toString("hex"), { mode: 0o600, owner });
-  await writeAtomic(conf.poolPasswdPath, "", { mode: 0o600, owner });
-  const pairs = join(conf.runDirectory, "pool_users");
+  const scratch = await makeScratch("postdock-pool-passwd", owner);
+  const [copy, passwd, pairs] = ["pgpool.conf", "pool_passwd", "pairs"].map((name) => join(scratch, name));
   // pgpool reads a backslash in a name of pool_passwd as an escape, but pg_enc writes it unchanged (4.6.1)
   const text = users.map((u) => `${u.name.replaceAll("\\", "\\\\")}:${u.password}\n`).join("");
-  await writeAtomic(pairs, text, { mode: 0o600, owner });
   try {
-    const argv = ["pg_enc", "-m", "-k", conf.poolKeyPath, "-f", conf.pgpoolConfPath, "-i", pairs];
+    await writeAtomic(copy!, await readIfThere(conf.pgpoolConfPath) ?? "", { mode: 0o600, owner });
+    await writeAtomic(passwd!, "", { mode: 0o600, owner });
+    await writeAtomic(pairs!, text, { mode: 0o600, owner });
+    const argv = ["pg_enc", "-m", "-k", conf.poolKeyPath, "-f", copy!, "-i", pairs!];
     const encoded = await tryRun(argv, { as: postgresAccount, timeoutMs: 20_000 });
     if (encoded.code !== 0) throw refused(commandErrorText(encoded));
+    await writeAtomic(conf.poolPasswdPath, await readIfThere(passwd!) ?? "", { mode: 0o600, owner });
   } finally {
-    await remove(pairs);
+    await remove(scratch);
   }
 }
 

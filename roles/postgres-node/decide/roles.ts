@@ -5,8 +5,8 @@ import type { Trouble } from "../../../core/protocol/trouble.ts";
 /** A role as the server has it, and its password compared with the variable of this node. */
 export interface RoleSeen {
   name: string;
-  /** "unset": there is no variable to compare with, or it is empty */
-  password: "right" | "wrong" | "md5" | "unset";
+  /** "unset": there is no variable to compare with, or it is empty; "other": it is another one that this node knows (rotation) */
+  password: "right" | "other" | "wrong" | "md5" | "unset";
   superuser: boolean;
   replication: boolean;
   login: boolean;

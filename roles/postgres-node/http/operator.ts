@@ -1,10 +1,12 @@
 // The orders that an operator gives this node through the CLI: switchover, forced failover, new clone, pause. Refusals say why.
 import { answering, ControlRefusal } from "../../../core/http/control.ts";
+import { secretsAnswer } from "../../../core/http/secrets.ts";
 import { comparePosition } from "../../../core/postgres/lsn.ts";
 import { newerPause, type Pause } from "../../../core/protocol/pause.ts";
 import { orders } from "../../../core/protocol/orders.ts";
 import { successorOf } from "../act/hand-over.ts";
 import { highestKnown } from "../act/leadership.ts";
+import { reconnect, storePassword } from "../act/secrets.ts";
 import { promoteHere } from "../act/promote.ts";
 import { electable } from "../decide/counting.ts";
 import { reached, type Surroundings } from "../decide/view.ts";
@@ -18,6 +20,10 @@ export function operatorAnswers(node: Node) {
     answering(orders.force, () => force(node)),
     answering(orders.reinit, () => reinit(node)),
     answering(orders.pause, (order) => pause(order, node)),
+    secretsAnswer(node.secrets, {
+      use: (password) => storePassword(password, node),
+      reconnect: (role) => reconnect(role, node),
+    }),
   ];
 }
 

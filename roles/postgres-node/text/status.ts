@@ -51,6 +51,8 @@ export interface StatusView {
   overruled: boolean;
   reinit: ReinitProgress | null;
   restoring: Omit<RestoreProgress, "id" | "backup" | "target">;
+  /** what is wrong with the files of secrets, or waits */
+  secrets: readonly Trouble[];
   condition: {
     failingMs: number;
     fenced: string | null;
@@ -101,6 +103,7 @@ export function renderStatus(view: StatusView): NodeStatus {
       POSTGRES_PASSWORD: config.postgresPassword,
       REPLICATION_PASSWORD: config.replicationPassword,
     }),
+    secrets: [...view.secrets],
     oldSettings: translateSettings(config.settings).warnings,
     cluster: config.clusterName,
     node: { id: config.id, name: config.name, host: config.host },

@@ -2,7 +2,7 @@
 import type { SlotRow, Sql } from "./queries.ts";
 import * as queries from "./queries.ts";
 import { checkpoint, firstCheckpoint, switchWal } from "./checkpoint-queries.ts";
-import { readRecovery, type RecoveryState } from "./recovery-queries.ts";
+import { endReceiver, readRecovery, type RecoveryState } from "./recovery-queries.ts";
 import { readFailoverSlots } from "./logical-queries.ts";
 import { isRepmgrdPaused, readRegisteredNodes, removeNodes, unpauseRepmgrd } from "./repmgr-queries.ts";
 import { readMissing, readSettings } from "./settings-queries.ts";
@@ -30,8 +30,12 @@ export class LocalServer {
   private connection: Sql;
   private readonly roleReader: RoleReader;
 
-  constructor(private readonly database: string, private readonly passwords: Passwords) {
-    this.roleReader = new RoleReader(passwords);
+  constructor(
+    private readonly database: string,
+    private readonly passwords: () => Passwords,
+    others?: (role: string) => readonly string[],
+  ) {
+    this.roleReader = new RoleReader(passwords, others);
     this.connection = queries.connectLocal(database);
   }
 
@@ -90,6 +94,10 @@ export class LocalServer {
     return withDeadline(queries.reloadServer(this.sql), quickMs, "The local server");
   }
 
+  endReceiver(): Promise<boolean> {
+    return withDeadline(endReceiver(this.sql), quickMs, "The local server");
+  }
+
   async slots(): Promise<{ name: string; active: boolean; keptBytes: number }[]> {
     const rows: SlotRow[] = await withDeadline(queries.readSlots(this.sql), quickMs, "The local server");
     return rows.map((row) => ({ name: row.slot_name, active: row.active, keptBytes: row.kept_bytes }));
@@ -127,8 +135,9 @@ export class LocalServer {
     return withDeadline(readMissing(this.sql), quickMs, "The local server");
   }
 
-  setRole(change: RoleChange): Promise<void> {
-    return withDeadline(setRole(this.sql, change, this.passwords), quickMs, "The local server");
+  setRole(change: RoleChange, password?: string): Promise<void> {
+    const passwords = password === undefined ? this.passwords() : { [change.name]: password };
+    return withDeadline(setRole(this.sql, change, passwords), quickMs, "The local server");
   }
 
   async close(): Promise<void> {

@@ -21,3 +21,9 @@ export async function readRecovery(sql: Sql): Promise<RecoveryState> {
   const segmentBytes = await readSegmentBytes(sql);
   return { replayLsn: rows[0]?.lsn ?? null, paused: rows[0]?.paused === true, segmentBytes };
 }
+
+/** Ends the WAL receiver, which PostgreSQL starts again, and waits until it has ended. False: there is none. */
+export async function endReceiver(sql: Sql): Promise<boolean> {
+  const rows = await sql`select pg_terminate_backend(pid, 2000) as ended from pg_stat_wal_receiver`;
+  return rows.length > 0;
+}

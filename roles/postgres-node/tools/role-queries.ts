@@ -26,12 +26,16 @@ export const passwordsOf = (
 /** The roles of `passwords`, and every other that has an md5 hash. */
 export class RoleReader {
   /** comparing takes some milliseconds of a core: only what has changed is compared again */
-  private readonly compared = new Map<string, { stored: string; right: boolean }>();
+  private readonly compared = new Map<string, { stored: string; password: string; right: boolean }>();
 
-  constructor(private readonly passwords: Passwords) {}
+  /** `others`: what this node knows of a role besides, while its password changes */
+  constructor(
+    private readonly passwords: () => Passwords,
+    private readonly others: (name: string) => readonly string[] = () => [],
+  ) {}
 
   async read(sql: Sql): Promise<RoleSeen[]> {
-    const names = Object.keys(this.passwords);
+    const names = Object.keys(this.passwords());
     const rows = await sql`
       select rolname::text as name, rolpassword as stored, rolsuper as superuser, rolreplication as replication,
         rolcanlogin as login, rolconnlimit <> -1 or coalesce(rolvaliduntil, 'infinity') <> 'infinity' as limited
@@ -46,13 +50,16 @@ export class RoleReader {
   private async compare(name: string, stored: string | null): Promise<RoleSeen["password"]> {
     const kind = kindOf(stored);
     if (kind === "md5") return "md5";
-    const password = this.passwords[name] ?? "";
+    const password = this.passwords()[name] ?? "";
     if (password === "") return "unset";
     if (stored === null || kind !== "scram") return "wrong";
     const known = this.compared.get(name);
-    const right = known?.stored === stored ? known.right : await isOf(password, stored);
-    this.compared.set(name, { stored, right });
-    return right ? "right" : "wrong";
+    const same = known?.stored === stored && known.password === password;
+    const right = same ? known.right : await isOf(password, stored);
+    this.compared.set(name, { stored, password, right });
+    if (right) return "right";
+    for (const other of this.others(name)) if (await isOf(other, stored)) return "other";
+    return "wrong";
   }
 }
 

@@ -1,0 +1,96 @@
+// `postdock cluster rotate`: a password or the control key changes in all containers, without a restart or a lost write.
+import { orders } from "../../core/protocol/orders.ts";
+import type { SecretsQuestion } from "../../core/protocol/secrets.ts";
+import type { Command } from "../../core/runtime/context.ts";
+import { printer } from "../../core/runtime/printer.ts";
+import { ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { type Cluster, gather, openSession, restoreUnderWay, type Session, thePrimary } from "./gather.ts";
+import { parseTimeout } from "./goal.ts";
+import { meantBy, nextStep, type Rotation, rotations, type Step, stepText, type Told } from "./rotation.ts";
+import { ask } from "./session.ts";
+
+/** How often the containers are asked, milliseconds. */
+const everyMs = 1_000;
+
+/** `cluster rotate SECRET [HOSTS...] [--timeout DURATION] [--json]`: ends when all containers have the new value, and only that. */
+export const rotateCommand: Command = async (context, { args, options }) => {
+  const rotation = rotationOf(args[0] ?? "");
+  const opened = openSession(context);
+  const session = { ...opened, named: [...opened.named, ...args.slice(1)] };
+  const cluster = await gather(session);
+  requireAll(cluster);
+  const primary = thePrimary(cluster).host;
+  const hosts = cluster.members.map((m) => m.host);
+  const out = printer(context, options);
+  const asked = meantBy(rotation, await tellAll(session, hosts, everything), primary);
+  if ("what" in asked) throw refusal(asked);
+  if (asked.do !== "tell") throw new Error("not a question");
+  out.say(`containers that take part: ${hosts.join(", ")}`);
+  const end = context.clock.nowMs() + parseTimeout(options.timeout ?? "2m");
+  let said = "";
+  let changed = false;
+  while (true) {
+    const step = nextStep(rotation, await tellAll(session, hosts, asked), primary);
+    if (step.do === "done") break;
+    if (step.do === "refuse") throw refusal(step);
+    if (stepText(step, primary) !== said) out.say(said = stepText(step, primary));
+    if (step.do === "use") await ask(session, orders.secrets, primary, { ...asked, do: "use" });
+    if (step.do === "drop") {
+      for (const host of step.hosts) await ask(session, orders.secrets, host, { ...asked, do: "drop" });
+    }
+    changed ||= step.do === "use" || step.do === "drop";
+    if (context.clock.nowMs() >= end) throw late(step);
+    if (step.do === "wait") await context.clock.sleep(everyMs);
+  }
+  out.say(changed ? "done: all containers have the new value, and only that" : unchanged(rotation));
+  out.result({ rotated: rotation, changed, members: hosts });
+  return ExitCode.ok;
+};
+
+const everything: SecretsQuestion = { do: "tell", role: null, variable: null };
+
+function rotationOf(text: string): Rotation {
+  const found = rotations.find((r) => r === text);
+  if (found) return found;
+  throw new OperatorError({
+    what: `${JSON.stringify(text)} is not a secret that can be rotated`,
+    fix: `type one of: ${rotations.join(", ")}`,
+    exitCode: ExitCode.usage,
+  });
+}
+
+function requireAll(cluster: Cluster): void {
+  const restore = restoreUnderWay(cluster);
+  if (restore) throw restore;
+  const silent = cluster.members.flatMap((m) => "error" in m ? [`${m.host}: ${m.error}`] : []);
+  if (silent.length === 0) return;
+  throw new OperatorError({
+    what: "Not every container of the cluster answers, and one that is away would keep the old value",
+    why: silent.join("; "),
+    fix: "start it, or take it out of the variables if it is gone for good; then type it again",
+    exitCode: ExitCode.refused,
+  });
+}
+
+async function tellAll(session: Session, hosts: readonly string[], asked: SecretsQuestion): Promise<Told[]> {
+  const answers = await Promise.all(hosts.map(async (host) => {
+    const { secrets } = await ask(session, orders.secrets, host, asked);
+    return secrets.map((secret) => ({ ...secret, host }));
+  }));
+  return answers.flat();
+}
+
+const refusal = ({ what, fix }: Extract<Step, { do: "refuse" | "wait" }>) =>
+  new OperatorError({ what, fix, exitCode: ExitCode.refused });
+
+function late(step: Step): OperatorError {
+  return new OperatorError({
+    what: "what" in step ? `Not complete yet: ${step.what}` : "Not complete yet",
+    fix: "fix" in step ? step.fix : "type it again: it goes on where it was",
+    exitCode: ExitCode.unavailable,
+  });
+}
+
+const unchanged = (rotation: Rotation) =>
+  `nothing to do: all containers have the same value; to change it, put another one into the file of every container, and type ` +
+  `postdock cluster rotate ${rotation} again`;

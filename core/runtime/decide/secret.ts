@@ -1,0 +1,46 @@
+// PURE: a secret that changes while an agent runs. The agent knows the value in use and another one: the next, which its file
+// has already, or the former. The database decides which of them counts: what the server accepts is in use.
+
+export interface Known {
+  inUse: string;
+  other: string | null;
+  /** the other value is what the file has now, and waits for the server to take it */
+  waits: boolean;
+}
+
+/** At the start of the agent. */
+export const onlyKnown = (inUse: string): Known => ({ inUse, other: null, waits: false });
+
+/** What is known once the file has this value. */
+export function whenGiven(known: Known, value: string): Known {
+  if (value !== known.inUse) return { inUse: known.inUse, other: value, waits: true };
+  return known.waits ? onlyKnown(value) : known; // a change that was taken back is forgotten
+}
+
+/** The other value is in use from now on; the same if there is none. */
+export function whenSwapped({ inUse, other, waits }: Known): Known {
+  return other === null ? { inUse, other, waits } : { inUse: other, other: inUse, waits: !waits };
+}
+
+/** Without the former value. What waits stays. */
+export function whenDropped(known: Known): Known {
+  return known.waits ? known : onlyKnown(known.inUse);
+}
+
+/** What a login with a value came to; "unknown": the server did not answer, or refused it for another reason. */
+export type Tried = "works" | "refused" | "unknown";
+
+/** Whether the other value is the one that the server accepts now. It is tried only if the one in use is refused. */
+export async function otherWorks(known: Known, login: (value: string) => Promise<Tried>): Promise<boolean> {
+  if (known.other === null || await login(known.inUse) !== "refused") return false;
+  return await login(known.other) === "works";
+}
+
+/** Longest value of a file, characters. */
+export const longestSecret = 64 * 1024;
+
+/** Why a file's text, without its last line break, is taken by no secret; null: it may be. */
+export function badText(text: string): string | null {
+  if (text === "") return "is empty";
+  return text.length > longestSecret ? `is longer than ${longestSecret} characters` : null;
+}

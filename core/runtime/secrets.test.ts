@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock } from "../../tests/support/fake-clock.ts";
+import { env, plainText } from "../../config/env.ts";
+import { secretsAnswer } from "../http/secrets.ts";
+import { createLog } from "./log.ts";
+import { Secrets } from "./secrets.ts";
+
+const variable = env("PASSWORD", plainText, { doc: "", accepts: "text", fallback: "", secret: true });
+
+/** One password from a file, and the server that has one too. */
+function given(trusting = false) {
+  const files = new Map([["/secret", "old\n"]]);
+  const server = { password: "old", answers: true };
+  const lines: string[] = [];
+  const applied: string[] = [];
+  const log = createLog({ level: "INFO", write: (line) => lines.push(line), wallMs: () => 0 });
+  const secrets = new Secrets({
+    context: {
+      environment: { PASSWORD_FILE: "/secret" },
+      clock: new FakeClock(),
+      readFile: (path) => {
+        const text = files.get(path);
+        if (text === undefined) throw Object.assign(new Error("not there"), { code: "ENOENT" });
+        return text;
+      },
+    },
+    log,
+    stop: new AbortController().signal,
+    keys: ["first"],
+    trusting,
+    login: (_, password) =>
+      Promise.resolve(!server.answers ? "unknown" : password === server.password ? "works" : "refused"),
+  });
+  const password = secrets.add("PASSWORD", "app", "old", (value) => {
+    applied.push(value);
+    return Promise.resolve();
+  });
+  secrets.files.watch(variable, (value) => secrets.given(password, value));
+  return { secrets, files, server, applied, lines, password };
+}
+
+test("a new value in the file is used once the server accepts it, and not before", async () => {
+  const { secrets, files, server, applied } = given();
+  await secrets.step();
+  files.set("/secret", "new-one");
+  await secrets.step();
+  assert.deepEqual([applied, secrets.troubles().length, secrets.othersOf("app")], [[], 1, ["new-one"]]);
+  server.answers = false;
+  await secrets.step();
+  Object.assign(server, { answers: true, password: "new-one" });
+  await secrets.step();
+  assert.deepEqual([applied, secrets.troubles(), secrets.othersOf("app")], [["new-one"], [], ["old"]]);
+});
+
+test("a server that goes back to the former value, as after a failover, is followed", async () => {
+  const { secrets, files, server, applied } = given();
+  files.set("/secret", "new-one");
+  server.password = "new-one";
+  await secrets.step();
+  server.password = "old";
+  await secrets.step();
+  assert.deepEqual(applied, ["new-one", "old"]);
+  assert.equal(secrets.troubles().length, 1);
+});
+
+test("an empty, missing or broken file keeps the value, is logged once and is reported until it is right", async () => {
+  const { secrets, files, lines, password } = given();
+  for (const [text, why] of [["", /is empty/], [null, /cannot be read \(ENOENT\)/], ["a\nb", /line break/]] as const) {
+    if (text === null) files.delete("/secret");
+    else files.set("/secret", text);
+    await secrets.step();
+    await secrets.step();
+    assert.match(secrets.troubles()[0]!.because, why);
+    assert.deepEqual(password.known, { inUse: "old", other: null, waits: false });
+  }
+  assert.equal(lines.filter((l) => l.includes("The file of a secret is not taken")).length, 3);
+  files.set("/secret", "old");
+  await secrets.step();
+  assert.deepEqual(secrets.troubles(), []);
+});
+
+test("a new value never reaches the log", async () => {
+  const { secrets, files, lines, server } = given();
+  files.set("/secret", "hush-hush");
+  server.password = "hush-hush";
+  await secrets.step();
+  secrets.files.watch(variable, (value) => {
+    throw new Error(`no ${value}`);
+  });
+  await secrets.step();
+  assert.ok(lines.length > 0);
+  assert.doesNotMatch(lines.join(), /hush-hush/);
+});
+
+test("what could not be put in place is put there at the next round", async () => {
+  const { secrets, files, server } = given();
+  const tries: string[] = [];
+  const failing = secrets.add("OTHER", "web", "old", (value) => {
+    tries.push(value);
+    return tries.length < 3 ? Promise.reject(new Error("no room")) : Promise.resolve();
+  });
+  secrets.given(failing, "new-one");
+  files.set("/secret", "new-one");
+  server.password = "new-one";
+  for (let round = 0; round < 5; round++) await secrets.step().catch(() => {});
+  assert.deepEqual(tries, ["new-one", "new-one", "new-one"]);
+});
+
+test("where the server asks for no password the file's value is taken at once", async () => {
+  const { secrets, files, applied } = given(true);
+  files.set("/secret", "new-one");
+  await secrets.step();
+  assert.deepEqual(applied, ["new-one"]);
+});
+
+test("the key: the new one signs at once, the former is accepted until it is dropped", async () => {
+  const { secrets } = given();
+  secrets.keysAre("CLUSTER_KEY", "first", ["first"]);
+  secrets.keysAre("CLUSTER_KEY", "second", ["second"]);
+  assert.deepEqual([secrets.keys, secrets.formerSigners], [["second", "first"], ["first"]]);
+  assert.match(secrets.troubles()[0]!.fix, /rotate key/);
+  const asked = { do: "drop", role: null, variable: "CLUSTER_KEY" };
+  const answer = await secretsAnswer(secrets).carryOut(asked) as { secrets: { other: unknown }[] };
+  assert.deepEqual([secrets.keys, secrets.formerSigners, answer.secrets[0]!.other], [["second"], [], null]);
+});
+
+test("the answer shows no value, and a former password is dropped only where the new one works", async () => {
+  const { secrets, files, server, password } = given();
+  files.set("/secret", "new-one");
+  const tell = { do: "tell", role: "app", variable: null };
+  const answer = await secretsAnswer(secrets).carryOut(tell);
+  assert.doesNotMatch(JSON.stringify(answer), /old|new-one/);
+  await assert.rejects(secretsAnswer(secrets).carryOut({ ...tell, do: "drop" }), /not in use yet/);
+  server.password = "new-one";
+  await secrets.step();
+  const reconnected: string[] = [];
+  const reconnect = (role: string) => Promise.resolve(void reconnected.push(role));
+  server.answers = false;
+  await assert.rejects(secretsAnswer(secrets, { reconnect }).carryOut({ ...tell, do: "drop" }), /does not work/);
+  server.answers = true;
+  await secretsAnswer(secrets, { reconnect }).carryOut({ ...tell, do: "drop" });
+  await secretsAnswer(secrets, { reconnect }).carryOut({ ...tell, do: "drop" });
+  assert.deepEqual([password.known.other, reconnected], [null, ["app"]]);
+});

@@ -1,0 +1,186 @@
+// The secrets of an agent while it runs. Of each password the value is in use that the primary accepts: the one from before, or
+// that of its file. So a change needs no restart, and containers whose files change at different times go on meanwhile.
+import { clusterKeys } from "../protocol/signing.ts";
+import type { Trouble } from "../protocol/trouble.ts";
+import type { Context } from "./context.ts";
+import { type Known, onlyKnown, otherWorks, type Tried, whenDropped, whenGiven, whenSwapped } from "./decide/secret.ts";
+import type { Log } from "./log.ts";
+import { SecretFiles } from "./secret-files.ts";
+import { every } from "./time.ts";
+
+/** How often files are read, and logins tried while two values are known; milliseconds. */
+const everyMs = 2_000;
+/** A former password, which works no more, is forgotten after this, milliseconds. */
+const formerMs = 15 * 60_000;
+
+/** A password of a database role. */
+export interface Password {
+  /** the variable, or one entry of it: its name in brackets */
+  readonly variable: string;
+  readonly role: string;
+  /** puts the value in use into the configuration and the files; done again if it throws */
+  readonly apply: (value: string) => Promise<void>;
+  known: Known;
+  swappedMs: number;
+  unapplied: boolean;
+}
+
+export interface SecretsDeps {
+  context: Pick<Context, "environment" | "readFile" | "clock">;
+  log: Log;
+  stop: AbortSignal;
+  /** the keys of the cluster at the start */
+  keys: readonly string[];
+  /** the server asks for no password, so that nothing shows which value it has */
+  trusting: boolean;
+  /** tries a password of a role on the primary in sight */
+  login: (role: string, password: string) => Promise<Tried>;
+}
+
+export class Secrets {
+  readonly files: SecretFiles;
+  /** of the cluster; changed in place, so that all who sign and verify with them follow */
+  readonly keys: string[];
+  /** the keys that have signed before and are accepted still, for agents without the present one; changed in place */
+  readonly formerSigners: string[] = [];
+  private all: Password[] = [];
+  private source: { variable: string; keys: readonly string[]; value: string } | null = null;
+
+  constructor(private readonly deps: SecretsDeps) {
+    this.files = new SecretFiles(deps);
+    this.keys = [...deps.keys];
+  }
+
+  get passwords(): readonly Password[] {
+    return this.all;
+  }
+
+  /** CLUSTER_KEY, or the password that the keys are derived from. */
+  get keySource(): { variable: string; value: string } | null {
+    return this.source;
+  }
+
+  /** The keys of before, which are accepted still. */
+  get formerKeys(): string[] {
+    return this.source === null ? [] : this.keys.filter((k) => !this.source?.keys.includes(k));
+  }
+
+  /** Adds a password with the value in use. */
+  add(variable: string, role: string, value: string, apply: Password["apply"]): Password {
+    const password = { variable, role, apply, known: onlyKnown(value), swappedMs: 0, unapplied: false };
+    this.all.push(password);
+    return password;
+  }
+
+  remove(gone: Password): void {
+    this.all = this.all.filter((p) => p !== gone);
+  }
+
+  /** The file of a password has this value now. It is in use once the primary accepts it. */
+  given(password: Password, value: string): void {
+    const before = password.known;
+    password.known = whenGiven(before, value);
+    const { other, waits } = password.known;
+    if (waits && other !== before.other) this.sayGiven(password.variable);
+  }
+
+  /** What the control keys come from now, and the keys. The first of them signs; former ones are accepted until they are dropped. */
+  keysAre(variable: string, value: string, keys: readonly string[]): void {
+    if (this.source?.value === value) return;
+    if (this.source !== null) this.sayGiven(variable);
+    if (this.source?.keys[0] !== undefined) this.formerSigners.unshift(this.source.keys[0]);
+    this.source = { variable, keys, value };
+    this.keys.splice(0, this.keys.length, ...new Set([...keys, ...this.keys]));
+  }
+
+  /** The password that the keys are derived from is this now. */
+  derived(password: string): void {
+    if (this.source?.value === password) return;
+    this.keysAre(this.source?.variable ?? "", password, clusterKeys([], password));
+  }
+
+  dropFormerKeys(): void {
+    if (this.source === null) return;
+    this.keys.splice(0, this.keys.length, ...this.source.keys);
+    this.formerSigners.length = 0;
+  }
+
+  /** Reads the files and follows the primary until the agent stops. */
+  async keep(): Promise<void> {
+    const { context: { clock }, log, stop } = this.deps;
+    const onError = (error: unknown) => log.warn("A duty failed; it is tried again", { error });
+    await every(everyMs, () => this.step(), { clock, signal: stop, onError });
+  }
+
+  /** One round of that. */
+  async step(): Promise<void> {
+    this.files.read();
+    for (const password of this.all) await this.follow(password);
+  }
+
+  login(role: string, password: string): Promise<Tried> {
+    return this.deps.login(role, password);
+  }
+
+  /** The primary accepts the other value: it is in use from now on. */
+  async swap(password: Password, because: string): Promise<void> {
+    password.known = whenSwapped(password.known);
+    password.swappedMs = this.deps.context.clock.nowMs();
+    password.unapplied = true;
+    const { variable, role } = password;
+    this.deps.log.info("Another value of a secret is in use", { variable, role, because });
+    await this.apply(password);
+  }
+
+  /** The passwords of a role that are known here and not in use. */
+  othersOf(role: string): string[] {
+    return this.all.flatMap((p) => p.role === role && p.known.other !== null ? [p.known.other] : []);
+  }
+
+  /** What is wrong with the files, and what waits for an operator. */
+  troubles(): Trouble[] {
+    const waiting = this.all.filter((p) => p.known.waits).map(({ variable, role }) => ({
+      because: `${variable} has another value in its file, and the database still has the old password of ${role}`,
+      fix: fixOf(variable, role),
+    }));
+    const former = this.formerKeys.length > 0 && this.source?.variable === "CLUSTER_KEY"
+      ? [{
+        because: "CLUSTER_KEY has another value in its file, and the former key is still accepted",
+        fix: "once the file of every container has the new one, type: postdock cluster rotate key",
+      }]
+      : [];
+    return [...this.files.troubles(), ...waiting, ...former];
+  }
+
+  private async follow(password: Password): Promise<void> {
+    if (password.unapplied) await this.apply(password);
+    if (this.deps.trusting) {
+      if (password.known.waits) await this.swap(password, "the server asks for no password");
+    } else if (await otherWorks(password.known, (value) => this.deps.login(password.role, value))) {
+      await this.swap(password, "the primary accepts it, and refuses the one from before");
+    }
+    const agoMs = this.deps.context.clock.nowMs() - password.swappedMs;
+    if (agoMs > formerMs) password.known = whenDropped(password.known);
+  }
+
+  private async apply(password: Password): Promise<void> {
+    await password.apply(password.known.inUse);
+    password.unapplied = false;
+  }
+
+  private sayGiven(variable: string): void {
+    this.deps.log.info("A secret has another value in its file", { variable });
+  }
+}
+
+const commands: Readonly<Record<string, string>> = {
+  REPLICATION_PASSWORD: "replication",
+  POSTGRES_PASSWORD: "superuser",
+};
+
+function fixOf(variable: string, role: string): string {
+  const which = commands[variable];
+  return which === undefined
+    ? `type \\password ${role} in psql on the primary, with the new one; if it is also that of the nodes, rotate theirs first`
+    : `once the file of every container has the new one, type: postdock cluster rotate ${which}`;
+}

@@ -1,0 +1,124 @@
+// Promise: passwords in files change while clients write, without a restart, a failover or a lost write. Every container follows,
+// the former password is refused, and pgpool takes a user that is made later. What cannot be done yet is refused, with the reason.
+import assert from "node:assert/strict";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { root } from "../../tools/terminal.ts";
+import { waitReceiving } from "../support/barman.ts";
+import { ownCluster, startMs } from "../support/clusters.ts";
+import { allOf, type ComposeFile, mount, setEnvironment } from "../support/compose-file.ts";
+import { exec, logsOf, tryExec } from "../support/docker.ts";
+import { Ledger, monkey, queryOnce } from "../support/ledger.ts";
+import { assertLedger } from "../support/ledger-report.ts";
+import { withVoters } from "../support/variants.ts";
+import { wholeMs } from "../support/waits.ts";
+
+const deps = { clock: systemClock };
+const nodes = ["pgmaster", "pgslave1"];
+const all = [...nodes, "pgpool", "backup"];
+const directory = join(root, "tests", ".work", "rotate");
+const inside = "/etc/secrets";
+
+/** As Kubernetes does it: the name leads to another file from one moment to the next. */
+async function put(service: string, name: string, value: string): Promise<void> {
+  const path = join(directory, `${service}-${name}`);
+  await writeFile(`${path}.new`, `${value}\n`);
+  await rename(`${path}.new`, path);
+}
+
+const putAll = async (name: string, value: string, among = all) => {
+  for (const service of among) await put(service, name, value);
+};
+
+function fromFiles(file: ComposeFile): void {
+  const given = (service: string, ...names: string[]) => {
+    const twins = names.map((name): [string, string] => [`${name}_FILE`, `${inside}/${service}-${name}`]);
+    const plain = Object.fromEntries([...names, "CLUSTER_KEY"].map((name) => [name, null]));
+    setEnvironment(file, service, { ...plain, ...Object.fromEntries(twins) });
+    mount(file, service, `${directory}:${inside}:ro`);
+  };
+  for (const node of nodes) {
+    setEnvironment(file, node, { POSTGRES_USER: "monkey_user", POSTGRES_DB: "monkey_db" });
+    given(node, "REPLICATION_PASSWORD", "POSTGRES_PASSWORD");
+  }
+  setEnvironment(file, "pgpool", { BACKENDS: nodes.map((node, i) => `${i}:${node}::::`).join(",") });
+  given("pgpool", "REPLICATION_PASSWORD", "CHECK_PASSWORD", "DB_USERS");
+  given("backup", "REPLICATION_PASSWORD", "POSTGRES_PASSWORD");
+}
+
+test("replication and superuser get new passwords under a writer, and every container follows", async () => {
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  await putAll("REPLICATION_PASSWORD", "replication_pass");
+  await putAll("POSTGRES_PASSWORD", "monkey_pass");
+  await put("pgpool", "CHECK_PASSWORD", "monkey_pass");
+  await put("pgpool", "DB_USERS", "monkey_user:monkey_pass");
+  await using cluster = await ownCluster({ name: "rotate", edit: allOf(withVoters(nodes, ["pgpool"]), fromFiles) });
+  await cluster.up(all);
+  const lead = await cluster.waitWhole(startMs, nodes);
+  await cluster.waitPool(nodes);
+  await cluster.waitLease(nodes);
+  await waitReceiving(cluster, lead);
+  const pool = await cluster.container("pgpool");
+  const rotate = (...args: string[]) => tryExec(pool, ["postdock", "cluster", "rotate", ...args, "backup"], 120_000);
+  const started = await exec(pool, ["cat", "/var/run/pgpool/pgpool.pid"]);
+
+  // a user that is made later
+  await cluster.psql(lead, "create role writer login password 'first'; grant create on schema public to writer");
+  await put("pgpool", "DB_USERS", "monkey_user:monkey_pass\nwriter:first");
+  const writer = { user: "writer", password: "first", database: "monkey_db", host: (await cluster.address("pgpool"))! };
+  const enters = (target: typeof writer) => queryOnce(target, (sql) => sql`select 1`).then(() => true, () => false);
+  const what = "pgpool to know the new user";
+  await waitUntil(() => enters(writer), { what, deadlineMs: wholeMs }, deps);
+  const ledger = await Ledger.start(writer);
+  await ledger.writes(20);
+
+  // not all containers have it yet, and one file is broken: nothing changes
+  await putAll("REPLICATION_PASSWORD", "another replication password", ["pgmaster", "pgslave1", "pgpool"]);
+  const early = await rotate("replication", "--timeout", "3s");
+  assert.match(early.stdout + early.stderr, /REPLICATION_PASSWORD on backup is not that of/);
+  assert.equal(early.code, 69);
+  await put("backup", "REPLICATION_PASSWORD", "");
+  const broken = await rotate("replication");
+  assert.match(broken.stdout + broken.stderr, /backup: REPLICATION_PASSWORD_FILE names .*, which is empty/);
+  assert.equal(broken.code, 77);
+
+  await put("backup", "REPLICATION_PASSWORD", "another replication password");
+  const replication = await rotate("replication");
+  assert.equal(replication.code, 0, replication.stdout + replication.stderr);
+  assert.match((await rotate("replication")).stdout, /nothing to do/);
+  await ledger.writes(20);
+
+  await putAll("POSTGRES_PASSWORD", "another superuser");
+  await put("pgpool", "CHECK_PASSWORD", "another superuser");
+  await put("pgpool", "DB_USERS", "monkey_user:another superuser\nwriter:first");
+  const superuser = await rotate("superuser");
+  assert.equal(superuser.code, 0, superuser.stdout + superuser.stderr);
+  await ledger.writes(20);
+
+  // the database has the new passwords, and only those; everybody logs in with them
+  const login = (user: string, password: string) =>
+    queryOnce({ user, password, database: "monkey_db", host: primaryAddress }, (sql) => sql`select 1`);
+  const primaryAddress = (await cluster.address(lead))!;
+  await assert.rejects(login("monkey_user", "monkey_pass"), /password authentication failed/);
+  await assert.rejects(login("replication_user", "replication_pass"), /password authentication failed/);
+  const throughPool = { ...monkey, password: "another superuser", host: writer.host };
+  const pooled = "pgpool to let the superuser in with the new password";
+  await waitUntil(() => enters(throughPool), { what: pooled, deadlineMs: wholeMs }, deps);
+  await assert.rejects(queryOnce({ ...throughPool, password: "monkey_pass" }, (sql) => sql`select 1`));
+  await waitReceiving(cluster, lead);
+
+  const report = await ledger.finish({ ...monkey, password: "another superuser", host: primaryAddress });
+  assertLedger("passwords changed", report, { atLeast: 60, gapMs: 2_000 });
+  assert.equal(await cluster.waitWhole(undefined, nodes), lead);
+  assert.equal(await exec(pool, ["cat", "/var/run/pgpool/pgpool.pid"]), started);
+  for (const service of all) {
+    const log = await logsOf(await cluster.container(service));
+    assert.doesNotMatch(log, /"event":"(Fenced|Lease lost|Promoted by|Restarting pgpool)/);
+    assert.doesNotMatch(log, /another (replication|superuser)/);
+  }
+  const doctor = await tryExec(pool, ["postdock", "cluster", "doctor"]);
+  assert.doesNotMatch(doctor.stdout, /in its file|_FILE/);
+});
