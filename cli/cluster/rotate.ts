@@ -1,5 +1,6 @@
 // `postdock cluster rotate`: a password or the control key changes in all containers, without a restart or a lost write.
 import { orders } from "../../core/protocol/orders.ts";
+import { refusals } from "../../core/protocol/signing.ts";
 import type { SecretsQuestion } from "../../core/protocol/secrets.ts";
 import type { Command } from "../../core/runtime/context.ts";
 import { printer } from "../../core/runtime/printer.ts";
@@ -22,15 +23,20 @@ export const rotateCommand: Command = async (context, { args, options }) => {
   const primary = thePrimary(cluster).host;
   const hosts = cluster.members.map((m) => m.host);
   const out = printer(context, options);
-  const asked = meantBy(rotation, await tellAll(session, hosts, everything), primary);
-  if ("what" in asked) throw refusal(asked);
-  if (asked.do !== "tell") throw new Error("not a question");
   out.say(`containers that take part: ${hosts.join(", ")}`);
   const end = context.clock.nowMs() + parseTimeout(options.timeout ?? "2m");
+  let asked: SecretsQuestion | null = null;
   let said = "";
   let changed = false;
   while (true) {
-    const step = nextStep(rotation, await tellAll(session, hosts, asked), primary);
+    const { told, strangers } = await tellAll(session, hosts, asked ?? everything);
+    if (asked === null && strangers.length === 0) {
+      const meant = meantBy(rotation, told, primary);
+      if ("what" in meant) throw refusal(meant);
+      asked = meant as SecretsQuestion;
+      continue;
+    }
+    const step: Step = strangers.length > 0 ? otherKey(strangers) : nextStep(rotation, told, primary);
     if (step.do === "done") break;
     if (step.do === "refuse") throw refusal(step);
     if (stepText(step, primary) !== said) out.say(said = stepText(step, primary));
@@ -72,13 +78,29 @@ function requireAll(cluster: Cluster): void {
   });
 }
 
-async function tellAll(session: Session, hosts: readonly string[], asked: SecretsQuestion): Promise<Told[]> {
+/** What all containers say. `strangers`: those that do not accept the key of this one, as before their files have changed. */
+async function tellAll(
+  session: Session,
+  hosts: readonly string[],
+  asked: SecretsQuestion,
+): Promise<{ told: Told[]; strangers: string[] }> {
+  const strangers: string[] = [];
   const answers = await Promise.all(hosts.map(async (host) => {
-    const { secrets } = await ask(session, orders.secrets, host, asked);
+    const { secrets } = await ask(session, orders.secrets, host, asked).catch((error: unknown) => {
+      if (!(error instanceof OperatorError && error.why?.startsWith(refusals.signature))) throw error;
+      strangers.push(host);
+      return { secrets: [] };
+    });
     return secrets.map((secret) => ({ ...secret, host }));
   }));
-  return answers.flat();
+  return { told: answers.flat(), strangers };
 }
+
+const otherKey = (strangers: readonly string[]): Step => ({
+  do: "wait",
+  what: `${strangers.join(", ")} have another key than this container: their files, or this one's, are not changed yet`,
+  fix: "put the new value into the file of every container, then type it again",
+});
 
 const refusal = ({ what, fix }: Extract<Step, { do: "refuse" | "wait" }>) =>
   new OperatorError({ what, fix, exitCode: ExitCode.refused });

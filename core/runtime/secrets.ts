@@ -87,7 +87,7 @@ export class Secrets {
   /** What the control keys come from now, and the keys. The first of them signs; former ones are accepted until they are dropped. */
   keysAre(variable: string, value: string, keys: readonly string[]): void {
     if (this.source?.value === value) return;
-    if (this.source !== null) this.sayGiven(variable);
+    if (this.source !== null && variable === "CLUSTER_KEY") this.sayGiven(variable);
     if (this.source?.keys[0] !== undefined) this.formerSigners.unshift(this.source.keys[0]);
     this.source = { variable, keys, value };
     this.keys.splice(0, this.keys.length, ...new Set([...keys, ...this.keys]));

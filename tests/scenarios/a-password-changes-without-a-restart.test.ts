@@ -1,4 +1,4 @@
-// Promise: passwords in files change while clients write, without a restart, a failover or a lost write. Every container follows,
+// Promise: passwords and the key in files change while clients write, without a restart, a failover or a lost write. Every container follows,
 // the former password is refused, and pgpool takes a user that is made later. What cannot be done yet is refused, with the reason.
 import assert from "node:assert/strict";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
@@ -34,13 +34,15 @@ const putAll = async (name: string, value: string, among = all) => {
 
 function fromFiles(file: ComposeFile): void {
   const given = (service: string, ...names: string[]) => {
-    const twins = names.map((name): [string, string] => [`${name}_FILE`, `${inside}/${service}-${name}`]);
+    const twins = [...names, "CLUSTER_KEY"].map((
+      name,
+    ): [string, string] => [`${name}_FILE`, `${inside}/${service}-${name}`]);
     const plain = Object.fromEntries([...names, "CLUSTER_KEY"].map((name) => [name, null]));
     setEnvironment(file, service, { ...plain, ...Object.fromEntries(twins) });
     mount(file, service, `${directory}:${inside}:ro`);
   };
   for (const node of nodes) {
-    setEnvironment(file, node, { POSTGRES_USER: "monkey_user", POSTGRES_DB: "monkey_db" });
+    setEnvironment(file, node, { POSTGRES_USER: "monkey_user", POSTGRES_PASSWORD: "", POSTGRES_DB: "monkey_db" });
     given(node, "REPLICATION_PASSWORD", "POSTGRES_PASSWORD");
   }
   setEnvironment(file, "pgpool", { BACKENDS: nodes.map((node, i) => `${i}:${node}::::`).join(",") });
@@ -48,11 +50,12 @@ function fromFiles(file: ComposeFile): void {
   given("backup", "REPLICATION_PASSWORD", "POSTGRES_PASSWORD");
 }
 
-test("replication and superuser get new passwords under a writer, and every container follows", async () => {
+test("replication, superuser and the key change under a writer, and every container follows", async () => {
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   await putAll("REPLICATION_PASSWORD", "replication_pass");
   await putAll("POSTGRES_PASSWORD", "monkey_pass");
+  await putAll("CLUSTER_KEY", "the first key of this test");
   await put("pgpool", "CHECK_PASSWORD", "monkey_pass");
   await put("pgpool", "DB_USERS", "monkey_user:monkey_pass");
   await using cluster = await ownCluster({ name: "rotate", edit: allOf(withVoters(nodes, ["pgpool"]), fromFiles) });
@@ -98,6 +101,11 @@ test("replication and superuser get new passwords under a writer, and every cont
   assert.equal(superuser.code, 0, superuser.stdout + superuser.stderr);
   await ledger.writes(20);
 
+  await putAll("CLUSTER_KEY", "the second key of this test");
+  const key = await rotate("key");
+  assert.equal(key.code, 0, key.stdout + key.stderr);
+  await ledger.writes(20);
+
   // the database has the new passwords, and only those; everybody logs in with them
   const login = (user: string, password: string) =>
     queryOnce({ user, password, database: "monkey_db", host: primaryAddress }, (sql) => sql`select 1`);
@@ -111,13 +119,13 @@ test("replication and superuser get new passwords under a writer, and every cont
   await waitReceiving(cluster, lead);
 
   const report = await ledger.finish({ ...monkey, password: "another superuser", host: primaryAddress });
-  assertLedger("passwords changed", report, { atLeast: 60, gapMs: 2_000 });
+  assertLedger("passwords changed", report, { atLeast: 80, gapMs: 2_000 });
   assert.equal(await cluster.waitWhole(undefined, nodes), lead);
   assert.equal(await exec(pool, ["cat", "/var/run/pgpool/pgpool.pid"]), started);
   for (const service of all) {
     const log = await logsOf(await cluster.container(service));
     assert.doesNotMatch(log, /"event":"(Fenced|Lease lost|Promoted by|Restarting pgpool)/);
-    assert.doesNotMatch(log, /another (replication|superuser)/);
+    assert.doesNotMatch(log, /another (replication|superuser)|the second key/);
   }
   const doctor = await tryExec(pool, ["postdock", "cluster", "doctor"]);
   assert.doesNotMatch(doctor.stdout, /in its file|_FILE/);

@@ -53,4 +53,5 @@ export function unknownUser(line: string): string | null {
   return /pool_passwd file does not contain an entry for "(.*)"/.exec(line)?.[1] ?? null;
 }
 
-export const unknownUserFix = "add user:password of it to DB_USERS of this container, and start it again";
+export const unknownUserFix =
+  "add user:password of it to DB_USERS_FILE of this container; or to DB_USERS, and start it again";
