@@ -20,6 +20,7 @@ test("paths and fields stay those that containers of other versions use", () => 
     reinit: "/control/reinit",
     restore: "/control/restore",
     pause: "/control/pause",
+    secrets: "/control/secrets",
     wal: "/control/wal",
     backupFiles: "/control/backup-files",
     backupPiece: "/control/backup-piece",

@@ -15,10 +15,11 @@ function given(trusting = false) {
   const lines: string[] = [];
   const applied: string[] = [];
   const log = createLog({ level: "INFO", write: (line) => lines.push(line), wallMs: () => 0 });
+  const clock = new FakeClock();
   const secrets = new Secrets({
     context: {
       environment: { PASSWORD_FILE: "/secret" },
-      clock: new FakeClock(),
+      clock,
       readFile: (path) => {
         const text = files.get(path);
         if (text === undefined) throw Object.assign(new Error("not there"), { code: "ENOENT" });
@@ -29,6 +30,7 @@ function given(trusting = false) {
     stop: new AbortController().signal,
     keys: ["first"],
     trusting,
+    compares: true,
     login: (_, password) =>
       Promise.resolve(!server.answers ? "unknown" : password === server.password ? "works" : "refused"),
   });
@@ -37,7 +39,7 @@ function given(trusting = false) {
     return Promise.resolve();
   });
   secrets.files.watch(variable, (value) => secrets.given(password, value));
-  return { secrets, files, server, applied, lines, password };
+  return { secrets, files, server, applied, lines, password, clock };
 }
 
 test("a new value in the file is used once the server accepts it, and not before", async () => {
@@ -142,4 +144,15 @@ test("the answer shows no value, and a former password is dropped only where the
   await secretsAnswer(secrets, { reconnect }).carryOut({ ...tell, do: "drop" });
   await secretsAnswer(secrets, { reconnect }).carryOut({ ...tell, do: "drop" });
   assert.deepEqual([password.known.other, reconnected], [null, ["app"]]);
+});
+
+test("a password that merely differs from that of the database is reported, and no longer once it is right", async () => {
+  const { secrets, server, clock } = given();
+  server.password = "else";
+  await secrets.step();
+  assert.match(secrets.troubles()[0]!.because, /^PASSWORD is not the password of app in the database$/);
+  server.password = "old";
+  await clock.pass(31_000);
+  await secrets.step();
+  assert.deepEqual(secrets.troubles(), []);
 });

@@ -4,14 +4,17 @@ import { clusterKeys } from "../protocol/signing.ts";
 import type { Trouble } from "../protocol/trouble.ts";
 import type { Context } from "./context.ts";
 import { type Known, onlyKnown, otherWorks, type Tried, whenDropped, whenGiven, whenSwapped } from "./decide/secret.ts";
+import { formerKey, passwordTroubles } from "./decide/secret-troubles.ts";
 import type { Log } from "./log.ts";
 import { SecretFiles } from "./secret-files.ts";
-import { every } from "./time.ts";
+import { every, Pace } from "./time.ts";
 
 /** How often files are read, and logins tried while two values are known; milliseconds. */
 const everyMs = 2_000;
 /** A former password, which works no more, is forgotten after this, milliseconds. */
 const formerMs = 15 * 60_000;
+/** How often it is looked whether a password is that of the database, milliseconds. */
+const comparedMs = 30_000;
 
 /** A password of a database role. */
 export interface Password {
@@ -23,6 +26,8 @@ export interface Password {
   known: Known;
   swappedMs: number;
   unapplied: boolean;
+  /** the primary has refused the one in use, and no other is known */
+  refused: boolean;
 }
 
 export interface SecretsDeps {
@@ -33,6 +38,8 @@ export interface SecretsDeps {
   keys: readonly string[];
   /** the server asks for no password, so that nothing shows which value it has */
   trusting: boolean;
+  /** it is looked now and then whether the primary accepts what is in use */
+  compares: boolean;
   /** tries a password of a role on the primary in sight */
   login: (role: string, password: string) => Promise<Tried>;
 }
@@ -43,12 +50,14 @@ export class Secrets {
   readonly keys: string[];
   /** the keys that have signed before and are accepted still, for agents without the present one; changed in place */
   readonly formerSigners: string[] = [];
+  private readonly pace: Pace | null;
   private all: Password[] = [];
   private source: { variable: string; keys: readonly string[]; value: string } | null = null;
 
   constructor(private readonly deps: SecretsDeps) {
     this.files = new SecretFiles(deps);
     this.keys = [...deps.keys];
+    this.pace = deps.compares ? new Pace(deps.context.clock, comparedMs, "now") : null;
   }
 
   get passwords(): readonly Password[] {
@@ -67,7 +76,7 @@ export class Secrets {
 
   /** Adds a password with the value in use. */
   add(variable: string, role: string, value: string, apply: Password["apply"]): Password {
-    const password = { variable, role, apply, known: onlyKnown(value), swappedMs: 0, unapplied: false };
+    const password = { variable, role, apply, known: onlyKnown(value), swappedMs: 0, unapplied: false, refused: false };
     this.all.push(password);
     return password;
   }
@@ -116,6 +125,7 @@ export class Secrets {
   async step(): Promise<void> {
     this.files.read();
     for (const password of this.all) await this.follow(password);
+    if (this.pace?.due()) { for (const password of this.all) await this.compare(password); }
   }
 
   login(role: string, password: string): Promise<Tried> {
@@ -139,17 +149,8 @@ export class Secrets {
 
   /** What is wrong with the files, and what waits for an operator. */
   troubles(): Trouble[] {
-    const waiting = this.all.filter((p) => p.known.waits).map(({ variable, role }) => ({
-      because: `${variable} has another value in its file, and the database still has the old password of ${role}`,
-      fix: fixOf(variable, role),
-    }));
-    const former = this.formerKeys.length > 0 && this.source?.variable === "CLUSTER_KEY"
-      ? [{
-        because: "CLUSTER_KEY has another value in its file, and the former key is still accepted",
-        fix: "once the file of every container has the new one, type: postdock cluster rotate key",
-      }]
-      : [];
-    return [...this.files.troubles(), ...waiting, ...former];
+    const former = this.formerKeys.length > 0 && this.source?.variable === "CLUSTER_KEY";
+    return [...this.files.troubles(), ...this.all.flatMap(passwordTroubles), ...former ? [formerKey] : []];
   }
 
   private async follow(password: Password): Promise<void> {
@@ -163,6 +164,11 @@ export class Secrets {
     if (agoMs > formerMs) password.known = whenDropped(password.known);
   }
 
+  private async compare(password: Password): Promise<void> {
+    const { known, role } = password;
+    password.refused = known.other === null && await this.deps.login(role, known.inUse) === "refused";
+  }
+
   private async apply(password: Password): Promise<void> {
     await password.apply(password.known.inUse);
     password.unapplied = false;
@@ -171,16 +177,4 @@ export class Secrets {
   private sayGiven(variable: string): void {
     this.deps.log.info("A secret has another value in its file", { variable });
   }
-}
-
-const commands: Readonly<Record<string, string>> = {
-  REPLICATION_PASSWORD: "replication",
-  POSTGRES_PASSWORD: "superuser",
-};
-
-function fixOf(variable: string, role: string): string {
-  const which = commands[variable];
-  return which === undefined
-    ? `type \\password ${role} in psql on the primary, with the new one; if it is also that of the nodes, rotate theirs first`
-    : `once the file of every container has the new one, type: postdock cluster rotate ${which}`;
 }

@@ -107,6 +107,7 @@ const fakeSecrets = (log: Node["log"], clock: FakeClock, stop: AbortSignal) =>
     stop,
     keys: ["a key of tests"],
     trusting: false,
+    compares: false,
     login: () => Promise.resolve("works"),
   });
 

@@ -26,7 +26,7 @@ export function barmanSecrets({ config, context, log, stop, barman }: Given): Se
   };
   const trusting = config.hostAuthMethod === "trust";
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
-  const secrets = new Secrets({ context, log, stop, keys, trusting, login });
+  const secrets = new Secrets({ context, log, stop, keys, trusting, compares: true, login });
   const isSource = config.clusterKeys.length === 0;
   if (isSource) secrets.keysAre("REPLICATION_PASSWORD", config.replicationPassword, keys);
   else {
@@ -42,6 +42,7 @@ export function barmanSecrets({ config, context, log, stop, barman }: Given): Se
     secrets.given(own, value);
     if (isSource) secrets.derived(value);
   });
+  secrets.files.watch(barmanVariables.metricsPassword, (value) => void (config.metricsPassword = value));
   if (postgresUser === replicationUser) return secrets;
   const owner = secrets.add("POSTGRES_PASSWORD", postgresUser, config.postgresPassword, async (value) => {
     config.postgresPassword = value;

@@ -29,7 +29,7 @@ export function poolSecrets({ config, context, log, stop, agent }: Given): Secre
   };
   const trusting = config.hostAuthMethod === "trust";
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
-  const secrets = new Secrets({ context, log, stop, keys, trusting, login });
+  const secrets = new Secrets({ context, log, stop, keys, trusting, compares: true, login });
   if (config.clusterKeys.length > 0) {
     secrets.keysAre("CLUSTER_KEY", config.clusterKeys.join(" "), keys);
     secrets.files.watch(variables.clusterKeys, (value) => secrets.keysAre("CLUSTER_KEY", value.join(" "), value));
@@ -49,17 +49,18 @@ export function poolSecrets({ config, context, log, stop, agent }: Given): Secre
     await renewed();
   });
   secrets.files.watch(variables.checkPassword, (value) => secrets.given(check, value));
+  secrets.files.watch(variables.metricsPassword, (value) => void (config.metricsPassword = value));
   const users = new PoolUsers(config, { secrets, renewed, renew: () => void (check.unapplied = true) });
   secrets.files.watch(variables.dbUsers, (value) => users.are(value));
   return secrets;
 }
 
 /** DB_USERS as its file has them. New users are there at once; a changed password is in use once the primary accepts it. */
-class PoolUsers {
+export class PoolUsers {
   private readonly held = new Map<string, Password>();
 
   constructor(
-    private readonly config: PgpoolConfig,
+    private readonly config: Pick<PgpoolConfig, "dbUsers">,
     /** `renewed`: writes the files now; `renew`: has them written soon */
     private readonly deps: { secrets: Secrets; renewed: () => Promise<void>; renew: () => void },
   ) {

@@ -30,7 +30,7 @@ export function nodeSecrets({ config, context, log, stop, peers, node }: Given):
   };
   const trusting = config.hostAuthMethod === "trust";
   const keys = clusterKeys(config.clusterKeys, replicationPassword);
-  const secrets = new Secrets({ context, log, stop, keys, trusting, login });
+  const secrets = new Secrets({ context, log, stop, keys, trusting, compares: false, login });
   const isSource = config.clusterKeys.length === 0;
   if (isSource) secrets.keysAre("REPLICATION_PASSWORD", replicationPassword, keys);
   else {

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeClock } from "../../../tests/support/fake-clock.ts";
+import { createLog } from "../../../core/runtime/log.ts";
+import { Secrets } from "../../../core/runtime/secrets.ts";
+import { PoolUsers } from "./secrets.ts";
+
+const ann = { name: "ann", password: "a" };
+const bob = { name: "bob", password: "b" };
+
+function users() {
+  const accepted = new Map([["ann", "a"], ["bob", "b"]]);
+  const secrets = new Secrets({
+    context: { environment: {}, readFile: () => "", clock: new FakeClock() },
+    log: createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 }),
+    stop: new AbortController().signal,
+    keys: ["key"],
+    trusting: false,
+    compares: false,
+    login: (role, password) => Promise.resolve(accepted.get(role) === password ? "works" : "refused"),
+  });
+  const config = { dbUsers: [ann] };
+  const written: string[] = [];
+  const note = () => void written.push(config.dbUsers.map((u) => `${u.name}:${u.password}`).join(","));
+  const renewed = () => Promise.resolve(note());
+  return { users: new PoolUsers(config, { secrets, renewed, renew: note }), secrets, accepted, config, written };
+}
+
+test("a user that is added or removed is so at once", () => {
+  const { users: u, written } = users();
+  u.are([ann, bob]);
+  u.are([ann, bob]);
+  u.are([bob]);
+  assert.deepEqual(written, ["ann:a,bob:b", "bob:b"]);
+});
+
+test("a changed password is used once the primary accepts it", async () => {
+  const { users: u, secrets, accepted, written } = users();
+  u.are([{ name: "ann", password: "new" }]);
+  await secrets.step();
+  assert.deepEqual([written, secrets.troubles().length], [[], 1]);
+  accepted.set("ann", "new");
+  await secrets.step();
+  assert.deepEqual(written, ["ann:new"]);
+  u.are([{ name: "ann", password: "new" }, bob]);
+  assert.deepEqual(written.at(-1), "ann:new,bob:b");
+});
+
+test("a user that is removed and comes back has the password of the file", () => {
+  const { users: u, config } = users();
+  u.are([bob]);
+  u.are([bob, { name: "ann", password: "other" }]);
+  assert.deepEqual(config.dbUsers, [bob, { name: "ann", password: "other" }]);
+});
