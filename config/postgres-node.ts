@@ -9,6 +9,7 @@ import { parseHosts, parseSettings, type Setting } from "./list-syntax.ts";
 import { absolutePath, path } from "./paths.ts";
 import { electorateOf, quorumProblems, quorumVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
+import { tlsProblems } from "./tls.ts";
 
 const nodeNameText = (text: string) => {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/.test(text)) throw new MalformedValue("is not a node name");
@@ -243,6 +244,7 @@ export function completeNodeConfig(
   }
   problems.push(...walDirectoryProblems(config.initdbWalDirectory));
   problems.push(...quorumProblems(config, config.partners), ...durabilityProblems(config, settings));
+  problems.push(...tlsProblems(config, { settings, serves: true }));
   if (problems.length > 0 || id === null) return { ok: false, problems };
   return {
     ok: true,

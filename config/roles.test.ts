@@ -66,6 +66,11 @@ const badAnywhere: Record<string, string[]> = {
   SSH_ENABLE: ["please"],
   POSTDOCK_PORT: ["0", "65536", "http", "tcp://10.0.0.1:8080"],
   LOG_FORMAT: ["xml", "1"],
+  TLS: ["on", "1", "verify-full"],
+  TLS_CERT_FILE: ["server.crt", "/", "/a\nb", "/tls/server.crt"],
+  TLS_KEY_FILE: ["server.key", "/", "/a\nb", "/tls/server.key"],
+  TLS_CA_FILE: ["ca.crt", "/", "/a\nb", "/tls/ca.crt"],
+  TLS_NAMES: ["a b;c", "-h", "db.example.org"],
   ON_EVENT_URL: ["hooks", "ftp://hooks/x", "http://user:word@hooks/x", "http://hooks/a\nb"],
   ON_EVENT_SECRET: ["tooshort", "long-enough-key\n1234"],
   ON_EVENT_COMMAND: [

@@ -67,6 +67,20 @@ export function clusterKeys(given: readonly string[], replicationPassword: strin
   return [slow, createHmac("sha256", replicationPassword).update("postdock control key 1").digest("hex")];
 }
 
+/** The keys of a cluster as one agent knows them. Both lists are changed in place, so that all who sign and verify follow. */
+export interface KeyRing {
+  /** the first signs, any is accepted */
+  readonly keys: string[];
+  /** those that have signed before and are accepted still, for agents without the present one; the oldest last */
+  readonly formerSigners: string[];
+}
+
+/** The keys that an agent starts with. */
+export const keyRing = (config: { clusterKeys: readonly string[]; replicationPassword: string }): KeyRing => ({
+  keys: clusterKeys(config.clusterKeys, config.replicationPassword),
+  formerSigners: [],
+});
+
 export function sign(key: string, m: Message): string {
   const hmac = createHmac("sha256", key);
   for (const part of [m.method, m.path, m.audience, String(m.timeMs), m.nonce]) hmac.update(`${part.length}:${part}\n`);

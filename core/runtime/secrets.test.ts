@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { FakeClock } from "../../tests/support/fake-clock.ts";
 import { env, plainText } from "../../config/env.ts";
 import { secretsAnswer } from "../http/secrets.ts";
+import type { KeyRing } from "../protocol/signing.ts";
 import { createLog } from "./log.ts";
 import { Secrets } from "./secrets.ts";
 
@@ -16,6 +17,7 @@ function given(trusting = false) {
   const applied: string[] = [];
   const log = createLog({ level: "INFO", write: (line) => lines.push(line), wallMs: () => 0 });
   const clock = new FakeClock();
+  const ring: KeyRing = { keys: ["first"], formerSigners: [] };
   const secrets = new Secrets({
     context: {
       environment: { PASSWORD_FILE: "/secret" },
@@ -28,7 +30,7 @@ function given(trusting = false) {
     },
     log,
     stop: new AbortController().signal,
-    keys: ["first"],
+    ring,
     trusting,
     compares: true,
     login: (_, password) =>
@@ -39,7 +41,7 @@ function given(trusting = false) {
     return Promise.resolve();
   });
   secrets.files.watch(variable, (value) => secrets.given(password, value));
-  return { secrets, files, server, applied, lines, password, clock };
+  return { secrets, files, server, applied, lines, password, clock, ring };
 }
 
 test("a new value in the file is used once the server accepts it, and not before", async () => {
@@ -117,14 +119,14 @@ test("where the server asks for no password the file's value is taken at once", 
 });
 
 test("the key: the new one signs at once, the former is accepted until it is dropped", async () => {
-  const { secrets } = given();
+  const { secrets, ring } = given();
   secrets.keysAre("CLUSTER_KEY", "first", ["first"]);
   secrets.keysAre("CLUSTER_KEY", "second", ["second"]);
-  assert.deepEqual([secrets.keys, secrets.formerSigners], [["second", "first"], ["first"]]);
+  assert.deepEqual([secrets.keys, ring.formerSigners], [["second", "first"], ["first"]]);
   assert.match(secrets.troubles()[0]!.fix, /rotate key/);
   const asked = { do: "drop", role: null, variable: "CLUSTER_KEY" };
   const answer = await secretsAnswer(secrets).carryOut(asked) as { secrets: { other: unknown }[] };
-  assert.deepEqual([secrets.keys, secrets.formerSigners, answer.secrets[0]!.other], [["second"], [], null]);
+  assert.deepEqual([secrets.keys, ring.formerSigners, answer.secrets[0]!.other], [["second"], [], null]);
 });
 
 test("the answer shows no value, and a former password is dropped only where the new one works", async () => {

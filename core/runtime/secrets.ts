@@ -1,6 +1,6 @@
 // The secrets of an agent while it runs. Of each password the value is in use that the primary accepts: the one from before, or
 // that of its file. So a change needs no restart, and containers whose files change at different times go on meanwhile.
-import { clusterKeys } from "../protocol/signing.ts";
+import { clusterKeys, type KeyRing } from "../protocol/signing.ts";
 import type { Trouble } from "../protocol/trouble.ts";
 import type { Context } from "./context.ts";
 import { type Known, onlyKnown, otherWorks, type Tried, whenDropped, whenGiven, whenSwapped } from "./decide/secret.ts";
@@ -34,8 +34,7 @@ export interface SecretsDeps {
   context: Pick<Context, "environment" | "readFile" | "clock">;
   log: Log;
   stop: AbortSignal;
-  /** the keys of the cluster at the start */
-  keys: readonly string[];
+  ring: KeyRing;
   /** the server asks for no password, so that nothing shows which value it has */
   trusting: boolean;
   /** it is looked now and then whether the primary accepts what is in use */
@@ -46,22 +45,21 @@ export interface SecretsDeps {
 
 export class Secrets {
   readonly files: SecretFiles;
-  /** of the cluster; changed in place, so that all who sign and verify with them follow */
-  readonly keys: string[];
-  /** the keys that have signed before and are accepted still, for agents without the present one; changed in place */
-  readonly formerSigners: string[] = [];
   private readonly pace: Pace | null;
   private all: Password[] = [];
   private source: { variable: string; keys: readonly string[]; value: string } | null = null;
 
   constructor(private readonly deps: SecretsDeps) {
     this.files = new SecretFiles(deps);
-    this.keys = [...deps.keys];
     this.pace = deps.compares ? new Pace(deps.context.clock, comparedMs, "now") : null;
   }
 
   get passwords(): readonly Password[] {
     return this.all;
+  }
+
+  get keys(): string[] {
+    return this.deps.ring.keys;
   }
 
   /** CLUSTER_KEY, or the password that the keys are derived from. */
@@ -97,7 +95,7 @@ export class Secrets {
   keysAre(variable: string, value: string, keys: readonly string[]): void {
     if (this.source?.value === value) return;
     if (this.source !== null && variable === "CLUSTER_KEY") this.sayGiven(variable);
-    if (this.source?.keys[0] !== undefined) this.formerSigners.unshift(this.source.keys[0]);
+    if (this.source?.keys[0] !== undefined) this.deps.ring.formerSigners.unshift(this.source.keys[0]);
     this.source = { variable, keys, value };
     this.keys.splice(0, this.keys.length, ...new Set([...keys, ...this.keys]));
   }
@@ -111,7 +109,7 @@ export class Secrets {
   dropFormerKeys(): void {
     if (this.source === null) return;
     this.keys.splice(0, this.keys.length, ...this.source.keys);
-    this.formerSigners.length = 0;
+    this.deps.ring.formerSigners.length = 0;
   }
 
   /** Reads the files and follows the primary until the agent stops. */

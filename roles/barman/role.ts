@@ -18,12 +18,15 @@ import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { requireProgram } from "../../core/runtime/program.ts";
+import { TlsMaterial } from "../../core/runtime/tls-material.ts";
+import { tlsHosts } from "../../core/runtime/tls-names.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
 import { onAbort, oneAtATime, untilAborted } from "../../core/runtime/time.ts";
 import { publishedPasswordsGauge } from "../../core/words/metric.ts";
 import { orders } from "../../core/protocol/orders.ts";
+import { keyRing } from "../../core/protocol/signing.ts";
 import { takeBackups } from "./act/backup.ts";
 import { takeIdentity } from "./act/cloud-identity.ts";
 import { keepInStore } from "./act/cloud.ts";
@@ -78,7 +81,11 @@ async function runRole(
   onAbort(asked, () => stop.abort());
   const metrics = new Metrics();
   const peers = new Peers(clock, config.httpPort);
-  const secrets = barmanSecrets({ config, context, log, stop: stop.signal, barman: () => barman });
+  const ring = keyRing(config);
+  const secrets = barmanSecrets({ config, ring, context, log, stop: stop.signal, barman: () => barman });
+  const hosts = tlsHosts(config.networkName, hostname(), config.tlsNames);
+  const tls = new TlsMaterial({ config, ...ring, hosts, needed: [], clock, log });
+  await tls.prepare(false);
   const barman: Barman = {
     config,
     state: initialState(clock.nowMs(), config.hosts, config.cloudUrl),
@@ -87,7 +94,7 @@ async function runRole(
     stop: stop.signal,
     peers,
     history,
-    client: new ControlClient(secrets.keys, peers, clock, false, secrets.formerSigners),
+    client: new ControlClient(ring.keys, peers, clock, false, ring.formerSigners),
     secrets,
     metrics,
     events: barmanEvents(metrics),
@@ -100,7 +107,7 @@ async function runRole(
   const stateDirectory = join(config.backupDir, ".postdock");
   const observer = {
     ...barman,
-    keys: secrets.keys,
+    keys: ring.keys,
     hostname: hostname(),
     stateDirectory,
     nodes: () => barman.state.hosts,
@@ -129,7 +136,11 @@ async function runRole(
       barman.state.phase = "stopping";
       await sshd?.stop();
     };
-    await runTogether([() => followPrimary(barman, follow), ...loops, ending], stop, { clock, graceMs: stopMs });
+    const keepTls = () => tls.keep(stop.signal, () => Promise.resolve()); // each connection reads them
+    await runTogether([() => followPrimary(barman, follow), keepTls, ...loops, ending], stop, {
+      clock,
+      graceMs: stopMs,
+    });
   } finally {
     listener.close();
   }

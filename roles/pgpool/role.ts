@@ -13,6 +13,7 @@ import { secretsAnswer } from "../../core/http/secrets.ts";
 import { familiesText } from "../../core/words/family.ts";
 import { serve } from "../../core/http/serve.ts";
 import { orders } from "../../core/protocol/orders.ts";
+import { keyRing } from "../../core/protocol/signing.ts";
 import { observerControl } from "../../core/lease/observer.ts";
 import { postgresAccount } from "../../core/runtime/command.ts";
 import { ensureDirectory, remove } from "../../core/runtime/files.ts";
@@ -34,7 +35,7 @@ import { frontendFamilies, readFamilies } from "./text/pool-shows.ts";
 import { poolGauges } from "./text/metrics.ts";
 import { configDirectory, judgeSettings, runDirectory, type SettingsVerdict } from "./text/pgpool-conf.ts";
 import { preparePgpool } from "./tools/pgpool-process.ts";
-import { requirePoolTls } from "./tools/pool-tls.ts";
+import { preparePoolTls, requirePoolTls, tellOfCertificate } from "./tools/pool-tls.ts";
 
 /** What pgpool has to remember as a voter; everything else is made anew at each start. */
 const stateDirectory = "/var/lib/postdock";
@@ -61,11 +62,13 @@ export const pgpoolEntrypoint: Command = async (context) => {
   return await runUntilSignal(context, log, async (stop) => {
     await requireProgram("ON_EVENT_COMMAND", config.onEventCommand);
     await requireFoothold(needsOf(config));
-    await requirePoolTls(config.verdict.settings, { clock: context.clock, log });
     const { clock } = context;
+    await requirePoolTls(config, config.verdict.settings, { clock, log });
+    const ring = keyRing(config);
+    const tls = await preparePoolTls(config, { ...ring, clock, log });
     const peers = new Peers(clock, config.httpPort);
-    const secrets = poolSecrets({ config, context, log, stop, agent: () => agent });
-    const client = new ControlClient(secrets.keys, peers, clock, hasPublicKey(config), secrets.formerSigners);
+    const secrets = poolSecrets({ config, ring, context, log, stop, agent: () => agent });
+    const client = new ControlClient(ring.keys, peers, clock, hasPublicKey(config), ring.formerSigners);
     const agent: PoolAgent = newAgent(config, { clock, log, stop, peers, client, history, secrets });
     await history.open({ path: join(stateDirectory, "history.jsonl"), log });
     exportMetrics(agent);
@@ -82,6 +85,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
         tryLogins(agent),
         secrets.keep(),
         warnOfConnections(agent, config.verdict.settings),
+        tls.keep(stop, tellOfCertificate(log)),
       ]);
     } finally {
       say(agent, "stopping", "stopping", "the container stops");

@@ -105,7 +105,7 @@ const fakeSecrets = (log: Node["log"], clock: FakeClock, stop: AbortSignal) =>
     context: { environment: {}, readFile: () => "", clock },
     log,
     stop,
-    keys: ["a key of tests"],
+    ring: { keys: ["a key of tests"], formerSigners: [] },
     trusting: false,
     compares: false,
     login: () => Promise.resolve("works"),

@@ -1,6 +1,5 @@
 // The secrets of barman: its passfile and its own logins follow the files and the primary, without a restart.
 import { type BarmanConfig, barmanVariables } from "../../../config/barman.ts";
-import { clusterKeys } from "../../../core/protocol/signing.ts";
 import type { Tried } from "../../../core/runtime/decide/secret.ts";
 import { Secrets, type SecretsDeps } from "../../../core/runtime/secrets.ts";
 import { waitUntil } from "../../../core/runtime/time.ts";
@@ -10,14 +9,14 @@ import type { Barman } from "../state.ts";
 import { startReceiverAnew } from "./follow.ts";
 import { loginTo } from "../tools/login.ts";
 
-type Given = Pick<SecretsDeps, "context" | "log" | "stop"> & {
+type Given = Pick<SecretsDeps, "context" | "log" | "stop" | "ring"> & {
   config: BarmanConfig;
   /** the role, which is made after its keys are known */
   barman: () => Barman;
 };
 
 /** The secrets of this container, with the files that are watched. Its configuration has what is in use. */
-export function barmanSecrets({ config, context, log, stop, barman }: Given): Secrets {
+export function barmanSecrets({ config, ring, context, log, stop, barman }: Given): Secrets {
   const { postgresUser, replicationUser } = config;
   const login = async (role: string, password: string): Promise<Tried> => {
     const { state, peers } = barman();
@@ -25,8 +24,8 @@ export function barmanSecrets({ config, context, log, stop, barman }: Given): Se
     return await tryLogin({ ...loginTo(state.primary, barman()), user: role, password }, peers.names);
   };
   const trusting = config.hostAuthMethod === "trust";
-  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
-  const secrets = new Secrets({ context, log, stop, keys, trusting, compares: true, login });
+  const keys = [...ring.keys];
+  const secrets = new Secrets({ context, log, stop, ring, trusting, compares: true, login });
   const isSource = config.clusterKeys.length === 0;
   if (isSource) secrets.keysAre("REPLICATION_PASSWORD", config.replicationPassword, keys);
   else {

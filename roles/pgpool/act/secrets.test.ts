@@ -14,7 +14,7 @@ function users() {
     context: { environment: {}, readFile: () => "", clock: new FakeClock() },
     log: createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 }),
     stop: new AbortController().signal,
-    keys: ["key"],
+    ring: { keys: ["key"], formerSigners: [] },
     trusting: false,
     compares: false,
     login: (role, password) => Promise.resolve(accepted.get(role) === password ? "works" : "refused"),

@@ -1,8 +1,6 @@
 // The secrets of pgpool: its users and their passwords follow their files and the primary, without a restart.
 import type { DbUser } from "../../../config/list-syntax.ts";
 import { type PgpoolConfig, pgpoolVariables } from "../../../config/pgpool.ts";
-import { clusterKeys } from "../../../core/protocol/signing.ts";
-import { acceptedProofs } from "../../../core/postgres/server-proof.ts";
 import type { Tried } from "../../../core/runtime/decide/secret.ts";
 import { type Password, Secrets, type SecretsDeps } from "../../../core/runtime/secrets.ts";
 import { tryLogin } from "../../../core/runtime/try-login.ts";
@@ -10,26 +8,25 @@ import type { PoolAgent } from "../state.ts";
 import { reloadPool } from "../tools/pcp.ts";
 import { writePassfiles, writePoolPasswd } from "../tools/pgpool-process.ts";
 
-type Given = Pick<SecretsDeps, "context" | "log" | "stop"> & {
+type Given = Pick<SecretsDeps, "context" | "log" | "stop" | "ring"> & {
   config: PgpoolConfig;
   /** the agent, which is made after its keys are known */
   agent: () => PoolAgent;
 };
 
 /** The secrets of this container, with the files that are watched. Its configuration has what is in use. */
-export function poolSecrets({ config, context, log, stop, agent }: Given): Secrets {
+export function poolSecrets({ config, ring, context, log, stop, agent }: Given): Secrets {
   const variables = pgpoolVariables;
   const login = async (role: string, password: string): Promise<Tried> => {
     const { peers, truth } = agent();
     const backend = config.backends.find((b) => b.id === truth.primary);
     if (backend === undefined) return "unknown";
     const { host, port } = backend;
-    const proofs = acceptedProofs(config.hostAuthMethod);
-    return await tryLogin({ host, port, user: role, password, database: "postgres", proofs }, peers.names);
+    return await tryLogin({ host, port, user: role, password, database: "postgres", trust: config }, peers.names);
   };
   const trusting = config.hostAuthMethod === "trust";
-  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
-  const secrets = new Secrets({ context, log, stop, keys, trusting, compares: true, login });
+  const keys = [...ring.keys];
+  const secrets = new Secrets({ context, log, stop, ring, trusting, compares: true, login });
   if (config.clusterKeys.length > 0) {
     secrets.keysAre("CLUSTER_KEY", config.clusterKeys.join(" "), keys);
     secrets.files.watch(variables.clusterKeys, (value) => secrets.keysAre("CLUSTER_KEY", value.join(" "), value));

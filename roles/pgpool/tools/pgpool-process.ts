@@ -30,7 +30,7 @@ export async function preparePgpool(config: PgpoolConfig, settings: readonly Set
   const operators = config.pcpUser === "" ? [] : [{ name: config.pcpUser, password: config.pcpPassword }];
   const pcpUsers = [...operators, { name: conf.agentPcpUser, password: agentPassword }];
   await writeAtomic(conf.pgpoolConfPath, conf.renderPgpoolConf(config, settings), { mode: 0o640, owner });
-  await writeAtomic(conf.poolHbaPath, conf.renderPoolHba(), { mode: 0o640, owner });
+  await writeAtomic(conf.poolHbaPath, conf.renderPoolHba(config), { mode: 0o640, owner });
   await writeAtomic(conf.pcpConfPath, conf.renderPcpConf(pcpUsers), { mode: 0o600, owner });
   const pcpPass = conf.renderPcpPass(conf.agentPcpUser, agentPassword);
   await writeAtomic(join(owner.home, ".pcppass"), pcpPass, { mode: 0o600, owner });

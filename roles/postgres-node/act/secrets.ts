@@ -2,7 +2,6 @@
 import { type NodeConfig, postgresNodeVariables } from "../../../config/postgres-node.ts";
 import type { Peers } from "../../../core/client/peers.ts";
 import { ControlRefusal } from "../../../core/http/control.ts";
-import { clusterKeys } from "../../../core/protocol/signing.ts";
 import type { Tried } from "../../../core/runtime/decide/secret.ts";
 import { type Password, Secrets, type SecretsDeps } from "../../../core/runtime/secrets.ts";
 import { waitUntil } from "../../../core/runtime/time.ts";
@@ -12,7 +11,7 @@ import { observeSurroundings } from "../observe/surroundings.ts";
 import { writePassfile } from "../tools/passfile.ts";
 import { upstreamConnection } from "../tools/upstream.ts";
 
-type Given = Pick<SecretsDeps, "context" | "log" | "stop"> & {
+type Given = Pick<SecretsDeps, "context" | "log" | "stop" | "ring"> & {
   config: NodeConfig;
   peers: Pick<Peers, "names">;
   /** this node, which is made after its keys are known */
@@ -20,7 +19,7 @@ type Given = Pick<SecretsDeps, "context" | "log" | "stop"> & {
 };
 
 /** The secrets of this node, with the files that are watched. Its configuration has what is in use. */
-export function nodeSecrets({ config, context, log, stop, peers, node }: Given): Secrets {
+export function nodeSecrets({ config, ring, context, log, stop, peers, node }: Given): Secrets {
   const variables = postgresNodeVariables;
   const { postgresUser, replicationUser, replicationPassword } = config;
   const login = async (role: string, password: string): Promise<Tried> => {
@@ -29,8 +28,8 @@ export function nodeSecrets({ config, context, log, stop, peers, node }: Given):
     return await tryLogin({ ...upstreamConnection(host, config), user: role, password }, peers.names);
   };
   const trusting = config.hostAuthMethod === "trust";
-  const keys = clusterKeys(config.clusterKeys, replicationPassword);
-  const secrets = new Secrets({ context, log, stop, keys, trusting, compares: false, login });
+  const keys = [...ring.keys];
+  const secrets = new Secrets({ context, log, stop, ring, trusting, compares: false, login });
   const isSource = config.clusterKeys.length === 0;
   if (isSource) secrets.keysAre("REPLICATION_PASSWORD", replicationPassword, keys);
   else {

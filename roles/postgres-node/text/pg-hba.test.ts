@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HostAuthMethod } from "../../../config/shared.ts";
-import { renderPgHba } from "./pg-hba.ts";
+import type { TlsMode } from "../../../config/tls.ts";
+import { renderPgHba, withHead } from "./pg-hba.ts";
 
 const lines = (hostAuthMethod: HostAuthMethod, replicationUser = "repl") =>
   renderPgHba({ hostAuthMethod, replicationUser, postgresUser: "app" }).split("\n")
@@ -21,4 +22,18 @@ test("reject and cert do not lock out the roles that nodes, pgpool and barman lo
 
 test("a name cannot become another word of its line", () => {
   assert.equal(lines("reject", 'r" all trust')[0], 'host all "r"" all trust","app" all scram-sha-256');
+});
+
+test("the head refuses connections without TLS as TLS says, and comes and goes without a change to the other lines", () => {
+  const own = "# mine\nlocal all all trust\nhost all all all scram-sha-256\n";
+  const head = (tls: TlsMode, text = own) => withHead(text, { tls, replicationUser: 'r"' });
+  assert.equal(head("off"), own);
+  assert.equal(head("prefer"), own);
+  const refused = head("require").split("\n").filter((line) => line.startsWith("hostnossl"));
+  assert.deepEqual(refused, ["hostnossl all all all reject", "hostnossl replication all all reject"]);
+  assert.match(head("auto"), /^hostnossl all "r""" all reject$/m);
+  for (const before of ["off", "auto", "require"] as const) {
+    for (const after of ["off", "auto", "require"] as const) assert.equal(head(after, head(before)), head(after));
+  }
+  assert.ok(head("auto").endsWith(`\n${own}`));
 });
