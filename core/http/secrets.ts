@@ -28,7 +28,10 @@ export function secretsAnswer(secrets: Secrets, { use, reconnect }: Doing = {}) 
 
 async function tell(meant: readonly Password[], secrets: Secrets): Promise<SecretSeen[]> {
   const seen: SecretSeen[] = [];
-  for (const { variable, role, known: { inUse, other, waits } } of meant) {
+  const { formerKeys, keySource } = secrets;
+  for (const { variable, role, known: { inUse, other: value, waits } } of meant) {
+    // of a derived key the former one may be left after the former password is forgotten
+    const other = value ?? (variable === keySource?.variable ? formerKeys[0] ?? null : null);
     seen.push({
       ...secrets.files.of(variable),
       variable,
