@@ -92,7 +92,7 @@ export class TlsMaterial {
         due = false;
         log.info("TLS files taken", { directory: this.directory });
       } catch (error) {
-        log.warn("TLS files could not be loaded", { error, againMs: tlsEveryMs });
+        log.warn("TLS files could not be loaded", { error, afterMs: tlsEveryMs });
       }
     }
   }

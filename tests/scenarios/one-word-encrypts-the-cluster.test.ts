@@ -30,6 +30,9 @@ const withTls = (tls: string): Edit => (file) => {
 const automatic: Edit = (file) => {
   withTls("auto")(file);
   setEnvironment(file, "pgpool", { TLS_NAMES: "pgpool" });
+  // whatever an operator refuses, the containers of the cluster get in
+  const rules = "host all guest all scram-sha-256; host all monkey_user all scram-sha-256; host all all all reject";
+  for (const node of firstLevel) setEnvironment(file, node, { PG_HBA: rules });
 };
 
 const mounted = (directory: string): Edit => (file) => {
@@ -80,6 +83,8 @@ test("one word encrypts what the containers say to each other; files and require
     await allEncrypted(cluster, primary);
     const refused = await login(cluster, primary, "sslmode=disable", "replication_user", "replication_pass");
     assert.match(refused.stderr, /pg_hba.conf rejects connection .*no encryption/);
+    const { stderr: unknown } = await login(cluster, primary, "sslmode=prefer", "stranger");
+    assert.match(unknown, /pg_hba.conf rejects connection .*"stranger"/);
     for (const host of [primary, "pgpool"]) {
       const clear = await login(cluster, host, "sslmode=disable");
       assert.equal(clear.stdout.trim(), "in", clear.stderr);
