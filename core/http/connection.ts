@@ -1,18 +1,23 @@
 // One connection of HTTP/1: one request at a time, bounded in size and time. What comes beyond that is not looked at.
-import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { controlHeaders } from "../protocol/signing.ts";
 import { after } from "../runtime/time.ts";
 import type { Guest } from "./decide/crowd.ts";
 import { type NotTaken, readHead, type RequestHead } from "./decide/request-head.ts";
 
-/** A request has so long to arrive, an answer to be taken, and a connection that has ended to be closed, milliseconds. */
-const readMs = 5_000;
-const writeMs = 10_000;
+/** How long the other side may take, milliseconds. */
+export interface Patience {
+  /** for its request to be complete, counted from its connection or its last answer */
+  readMs: number;
+  /** to take an answer */
+  writeMs: number;
+}
+
+export const withStrangers: Patience = { readMs: 5_000, writeMs: 10_000 };
+/** With a connection that has shown the cluster's key: its next request may be late, and an answer large. */
+const withProven: Patience = { readMs: 30_000, writeMs: 60_000 };
+/** So long a connection that has its answer may stay open, milliseconds. */
 const closeMs = 1_000;
-/** The same for a connection that has shown the cluster's key: its next request may be late, its answer large. */
-const provenReadMs = 30_000;
-const provenWriteMs = 60_000;
 /** Most pieces in which a request may come. */
 const mostPieces = 256;
 /** So much of what nobody wants is thrown away, for the other side to get its answer; bytes. */
@@ -39,7 +44,12 @@ export class Connection implements Guest {
   private cancelDeadline = () => {};
 
   /** `address`: where it comes from; empty: this container */
-  constructor(private readonly socket: Socket, readonly address: string, private readonly listener: Listener) {
+  constructor(
+    private readonly socket: Socket,
+    readonly address: string,
+    private readonly listener: Listener,
+    private patience: Patience,
+  ) {
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
     void this.closed.then(() => this.cancelDeadline());
     socket.on("error", () => {}); // it closes then
@@ -48,7 +58,7 @@ export class Connection implements Guest {
     });
     socket.on("data", (piece: Buffer) => this.take(piece));
     socket.setNoDelay(true);
-    this.within(readMs);
+    this.within(patience.readMs);
   }
 
   end(): void {
@@ -93,6 +103,7 @@ export class Connection implements Guest {
     const response = await this.listener.answer(request);
     if (response.ok && response.headers.has(controlHeaders.signature)) {
       this.proven = true;
+      this.patience = withProven;
       this.listener.learn(this.address);
     }
     const stays = head.keepAlive && !more && response.headers.get("connection") !== "close";
@@ -103,7 +114,7 @@ export class Connection implements Guest {
     await this.write(Buffer.concat([headOf(response, { ...length, connection: stays ? "keep-alive" : "close" }), bytes]));
     if (!stays) return this.close();
     this.answering = false;
-    this.within(this.proven ? provenReadMs : readMs);
+    this.within(this.patience.readMs);
     this.socket.resume();
   }
 
@@ -130,7 +141,7 @@ export class Connection implements Guest {
 
   /** Resolves once the other side has taken all but what its kernel and ours hold, or the connection is closed. */
   private async write(bytes: Buffer): Promise<void> {
-    this.within(this.proven ? provenWriteMs : writeMs);
+    this.within(this.patience.writeMs);
     await Promise.race([new Promise<void>((resolve) => this.socket.write(bytes, () => resolve())), this.closed]);
   }
 
@@ -144,7 +155,7 @@ export class Connection implements Guest {
 function headOf({ status, headers }: { status: number; headers: Iterable<[string, string]> }, own: object): Buffer {
   const others = [...headers].filter(([name]) => name !== "connection" && name !== "content-length");
   const lines = [...others, ...Object.entries(own)].map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  return Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines}\r\n`, "latin1");
+  return Buffer.from(`HTTP/1.1 ${status} ${status < 400 ? "OK" : "Not OK"}\r\n${lines}\r\n`, "latin1");
 }
 
 /** Null: it cannot be one. */

@@ -5,7 +5,7 @@ import type { Hono } from "hono";
 import { postgresAccount } from "../runtime/command.ts";
 import { setAccess } from "../runtime/files.ts";
 import { nextTurn } from "../runtime/time.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type Patience, withStrangers } from "./connection.ts";
 import { type Guest, mostOfOne, whoLeaves } from "./decide/crowd.ts";
 
 /** Of a connection that has shown the cluster's key, of an address that has, of another one. */
@@ -15,27 +15,32 @@ type Waiting = (() => void)[];
 /** So many addresses that have shown the cluster's key are remembered. */
 const mostKnown = 64;
 
-/** Serves the app on a port of all addresses, or on a unix socket with these permission bits; resolves once it listens. */
+/** Serves the app on a port of all addresses or of one, or on a unix socket with these permission bits; resolves once it listens. */
 export async function serve(
   app: Hono,
-  at: { port: number } | { socketPath: string },
+  at: { port: number; host?: string } | { socketPath: string },
   mode?: number,
+  patience = withStrangers,
 ): Promise<{ close(): void }> {
   if ("socketPath" in at) {
-    const server = await listening(app, { path: at.socketPath });
+    const server = await listening(app, { path: at.socketPath }, patience);
     await setAccess(at.socketPath, { mode: mode ?? 0o600, owner: postgresAccount });
     return server;
   }
   try {
-    return await listening(app, { port: at.port, host: "::" });
+    return await listening(app, { host: "::", ...at }, patience);
   } catch (error) {
     const code = (error as { code?: string }).code ?? "";
     if (code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL") throw error;
-    return await listening(app, { port: at.port, host: "0.0.0.0" }); // no IPv6 here
+    return await listening(app, { port: at.port, host: "0.0.0.0" }, patience); // no IPv6 here
   }
 }
 
-function listening(app: Hono, at: { path: string } | { port: number; host: string }): Promise<{ close(): void }> {
+function listening(
+  app: Hono,
+  at: { path: string } | { port: number; host: string },
+  patience: Patience,
+): Promise<{ close(): void }> {
   const open = new Set<Connection>();
   const known = new Set([""]);
   const knows = (address: string) => known.has(address);
@@ -54,7 +59,7 @@ function listening(app: Hono, at: { path: string } | { port: number; host: strin
     const leaves = open.size < mostOfOne ? null : whoLeaves([...open], address, knows);
     leaves?.end();
     if (leaves) open.delete(leaves); // that it is closed is told only after all that are waiting to connect
-    const connection = new Connection(socket, address, listener);
+    const connection = new Connection(socket, address, listener, patience);
     open.add(connection);
     void connection.closed.then(() => open.delete(connection));
   });
