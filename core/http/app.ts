@@ -82,7 +82,12 @@ export function httpApp(role: RoleHttp, log: Log, { control, config, strangers, 
   if (control) app.route("/", control);
   app.get("/status", async (c) => {
     const since = Number(c.req.query("since") ?? NaN);
-    return c.json(await statusNow({ ...role, status, ...(look ? { look } : {}) }, { fresh: c.req.query("fresh") !== undefined, since }));
+    return c.json(
+      await statusNow({ ...role, status, ...(look ? { look } : {}) }, {
+        fresh: c.req.query("fresh") !== undefined,
+        since,
+      }),
+    );
   });
   app.get("/addresses", (c) => c.json(role.addresses()));
   app.get("/history", (c) => c.json({ schema: 1, entries: role.history?.() ?? [] }));

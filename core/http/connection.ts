@@ -23,6 +23,8 @@ const mostPieces = 256;
 /** So much of what nobody wants is thrown away, for the other side to get its answer; bytes. */
 const mostUnwanted = 256 * 1024;
 
+const nothing = Buffer.alloc(0);
+
 /** What a connection needs from its listener. */
 export interface Listener {
   /** resolves when it is the turn of a request of that connection */
@@ -36,7 +38,8 @@ export class Connection implements Guest {
   proven = false;
   /** resolves once it is closed, by whomever */
   readonly closed: Promise<void>;
-  private bytes = Buffer.alloc(0);
+  private bytes: Buffer = nothing;
+  private head: RequestHead | NotTaken | null = null;
   private pieces = 0;
   private unwanted = 0;
   private answering = false;
@@ -77,14 +80,15 @@ export class Connection implements Guest {
       return;
     }
     this.bytes = this.bytes.length === 0 ? piece : Buffer.concat([this.bytes, piece]);
-    const head = readHead(this.bytes);
+    const head = this.head ??= readHead(this.bytes);
     const whole = head === null || "status" in head ? 0 : head.bytes + head.bodyBytes;
     if (head === null || this.bytes.length < whole) {
       if (++this.pieces >= mostPieces) this.end();
       return;
     }
     const { bytes } = this;
-    this.bytes = Buffer.alloc(0);
+    this.bytes = nothing;
+    this.head = null;
     this.pieces = 0;
     this.answering = true;
     this.cancelDeadline();
@@ -111,8 +115,10 @@ export class Connection implements Guest {
     if (streams && response.body) return await this.stream(response, response.body);
     const bytes = Buffer.from(await response.arrayBuffer());
     const length = head.method === "HEAD" ? {} : { "content-length": String(bytes.length) };
-    await this.write(Buffer.concat([headOf(response, { ...length, connection: stays ? "keep-alive" : "close" }), bytes]));
-    if (!stays) return this.close();
+    await this.write(
+      Buffer.concat([headOf(response, { ...length, connection: stays ? "keep-alive" : "close" }), bytes]),
+    );
+    if (!stays || this.unwanted > 0) return this.close();
     this.answering = false;
     this.within(this.patience.readMs);
     this.socket.resume();
@@ -162,7 +168,11 @@ function headOf({ status, headers }: { status: number; headers: Iterable<[string
 function requestOf({ method, target, headers }: RequestHead, body: Buffer): Request | null {
   try {
     const bodyless = method === "GET" || method === "HEAD";
-    return new Request(`http://agent${target}`, { method, headers, ...(bodyless ? {} : { body: new Uint8Array(body) }) });
+    return new Request(`http://agent${target}`, {
+      method,
+      headers,
+      ...(bodyless ? {} : { body: new Uint8Array(body) }),
+    });
   } catch {
     return null;
   }

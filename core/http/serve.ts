@@ -47,7 +47,7 @@ function listening(
   const turns = new Turns();
   const listener = {
     turn: ({ address, proven }: Guest) => turns.wait(proven ? 0 : knows(address) ? 1 : 2),
-    answer: (request: Request) => app.fetch(request),
+    answer: (request: Request) => app.request(request),
     learn: (address: string) => {
       known.delete(address);
       known.add(address);

@@ -31,7 +31,7 @@ test("strangers make room for each other, and take none from those that have sho
   assert.equal(whoLeaves(open, "peer", knows), null);
 });
 
-test("whoever comes, in whatever order: the connections have a bound, and the newest is among them", () => {
+test("the connections have a bound in whatever order they come, and the newest is among them", () => {
   const comes = fc.record({ address: fc.nat(30), proven: fc.boolean() });
   fc.assert(
     fc.property(fc.array(comes, { maxLength: 600, size: "max" }), (all) => {
