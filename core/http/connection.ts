@@ -1,7 +1,7 @@
 // One connection of HTTP/1: one request at a time, bounded in size and time. What comes beyond that is not looked at.
 import type { Socket } from "node:net";
 import { controlHeaders } from "../protocol/signing.ts";
-import { after } from "../runtime/time.ts";
+import { after, systemClock } from "../runtime/time.ts";
 import type { Guest } from "./decide/crowd.ts";
 import { type NotTaken, readHead, type RequestHead } from "./decide/request-head.ts";
 
@@ -45,6 +45,7 @@ export class Connection implements Guest {
   private answering = false;
   private streaming = false;
   private cancelDeadline = () => {};
+  private written = () => {};
 
   /** `address`: where it comes from; empty: this container */
   constructor(
@@ -54,7 +55,10 @@ export class Connection implements Guest {
     private patience: Patience,
   ) {
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
-    void this.closed.then(() => this.cancelDeadline());
+    void this.closed.then(() => {
+      this.cancelDeadline();
+      this.written();
+    });
     socket.on("error", () => {}); // it closes then
     socket.on("end", () => {
       if (!this.answering || this.streaming) this.end();
@@ -148,7 +152,11 @@ export class Connection implements Guest {
   /** Resolves once the other side has taken all but what its kernel and ours hold, or the connection is closed. */
   private async write(bytes: Buffer): Promise<void> {
     this.within(this.patience.writeMs);
-    await Promise.race([new Promise<void>((resolve) => this.socket.write(bytes, () => resolve())), this.closed]);
+    if (this.socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      this.written = resolve;
+      this.socket.write(bytes, () => resolve());
+    });
   }
 
   private close(): void {
@@ -160,7 +168,9 @@ export class Connection implements Guest {
 
 function headOf({ status, headers }: { status: number; headers: Iterable<[string, string]> }, own: object): Buffer {
   const others = [...headers].filter(([name]) => name !== "connection" && name !== "content-length");
-  const lines = [...others, ...Object.entries(own)].map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const date = new Date(systemClock.wallMs()).toUTCString(); // doctor compares clocks by it
+  const lines = [["date", date], ...others, ...Object.entries(own)].map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("");
   return Buffer.from(`HTTP/1.1 ${status} ${status < 400 ? "OK" : "Not OK"}\r\n${lines}\r\n`, "latin1");
 }
 
