@@ -3,7 +3,7 @@
 import { basename, dirname, join } from "node:path";
 import { postgresAccount } from "./command.ts";
 import { isNamed, nameEntry } from "./decide/account-name.ts";
-import { ensureDirectory, linkTarget, readIfThere, writeAtomic } from "./files.ts";
+import { ensureDirectory, linkTarget, readIfThere, setAccess, writeAtomic } from "./files.ts";
 
 export const runDirectory = "/run/postdock";
 
@@ -21,6 +21,8 @@ export const placeOf = async (path: string): Promise<string> => dirname(await wr
 
 /** Makes /run/postdock, and gives the account of this container a name if it has none. */
 export async function prepareRunDirectory(): Promise<void> {
+  // a tmpfs there can be written by everybody, who could put a link in the place of a directory of theirs
+  if (process.getuid?.() === 0) await setAccess("/run", { mode: 0o755 });
   await ensureDirectory(runDirectory, { mode: 0o750, owner: postgresAccount });
   if (isNamed(postgresAccount.uid, await readIfThere("/etc/passwd") ?? "")) return;
   await ensureDirectory(namesDirectory, { mode: 0o755 });

@@ -31,7 +31,7 @@ test("decideFoothold() accepts any uid that can have a name, without a capabilit
   assert.match(said({ uid: 200, named: false, capabilities: 0n }), /uid 200, which has no name .*as uid 999/);
 });
 
-test("decideFoothold() names the owner of what is mounted, and what to type, to who is not root", () => {
+test("decideFoothold() names the owner of what is mounted, and what to type, where nobody is root", () => {
   const mounted = path("/var/lib/postdock", "EACCES", 5000);
   const message = said({ uid: 12345, unwritable: [mounted] });
   assert.match(message, /\/var\/lib\/postdock belongs to uid 5000.*uid 12345.*chown -R 12345:0 .*user: "5000:0"/);
