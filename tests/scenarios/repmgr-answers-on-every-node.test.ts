@@ -2,29 +2,15 @@
 // is in repmgr's tables, in a process list or in a log.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { type Cluster, nodes, services } from "../support/cluster.ts";
+import { nodes, services } from "../support/cluster.ts";
 import { exampleCluster } from "../support/clusters.ts";
 import { exec, logsOf, tryExec } from "../support/docker.ts";
-import { wholeMs } from "../support/waits.ts";
-
-/** What repmgr says on a node, once it does not report an error: a second-level node may still be returning to its upstream. */
-async function answer(cluster: Cluster, node: string, what: "show" | "crosscheck"): Promise<string[]> {
-  const container = await cluster.container(node);
-  let said = "";
-  const ok = async () => {
-    const result = await tryExec(container, ["gosu", "postgres", "repmgr", "cluster", what, "--csv"], 60_000);
-    said = result.stdout + result.stderr;
-    return result.code === 0 ? result.stdout.trim().split("\n") : null;
-  };
-  const wait = { what: `repmgr cluster ${what} on ${node}`, deadlineMs: wholeMs, everyMs: 500, why: () => said };
-  return await waitUntil(ok, wait, { clock: systemClock });
-}
+import { repmgrAnswers } from "../support/repmgr.ts";
 
 test("repmgr cluster show and crosscheck answer on every node", async () => {
   const cluster = await exampleCluster();
   for (const node of nodes) {
-    const shown = await answer(cluster, node, "show");
+    const shown = await repmgrAnswers(cluster, node, "show");
     const rows = shown.map((line) => line.split(",").map(Number));
     assert.deepEqual(rows.map(([id]) => id), [1, 2, 3, 4, 5]);
     assert.ok(
@@ -34,7 +20,7 @@ test("repmgr cluster show and crosscheck answer on every node", async () => {
   }
   // each asks every node by SSH for what it sees of every node, and spends most of the time with that
   await Promise.all(nodes.map(async (node) => {
-    const rows = await answer(cluster, node, "crosscheck");
+    const rows = await repmgrAnswers(cluster, node, "crosscheck");
     assert.equal(rows.filter((line) => line.endsWith(",0")).length, 25, rows.join("\n"));
   }));
 });

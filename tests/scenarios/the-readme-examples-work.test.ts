@@ -7,6 +7,7 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { attempt, root } from "../../tools/terminal.ts";
 import { exampleCluster } from "../support/clusters.ts";
 import { docExamples } from "../support/doc-examples.ts";
+import { repmgrAnswers } from "../support/repmgr.ts";
 
 test("the examples of the README and of docs work as printed", async () => {
   const cluster = await exampleCluster();
@@ -18,6 +19,7 @@ test("the examples of the README and of docs work as printed", async () => {
     { what: "a green barman check, and a backup", deadlineMs: 120_000, everyMs: 1_000 },
     { clock: systemClock },
   );
+  await repmgrAnswers(cluster, "pgmaster", "show");
   // the tests' cluster is another Compose project of the same services; everything else is as in the README
   const env = { COMPOSE_PROJECT_NAME: cluster.project };
   for (

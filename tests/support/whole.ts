@@ -14,15 +14,17 @@ export function primaryOfWhole(seen: readonly Said[]): string | null {
   const whole = primary.length === 1 &&
     seen.every(({ status }) =>
       status !== null && status.phase === "running" && status.postgres.timeline === timeline &&
-      (status.postgres.role === "primary" || streamsWhereItBelongs(status, primary[0]!.status!.node.host)) &&
+      (status.postgres.role === "primary" || streamsWhereItBelongs(status, primary[0]!.status!)) &&
       isRegistered(status)
     );
   return whole ? primary[0]!.service : null;
 }
 
-/** Nodes of the first level stream from the primary itself. */
-function streamsWhereItBelongs({ partners, postgres }: NodeStatus, primary: string): boolean {
-  return postgres.upstream?.streaming === true && (partners.length === 0 || postgres.upstream.host === primary);
+/** Nodes of the first level stream from the primary itself, which sees them, too: a connection may just have been replaced. */
+function streamsWhereItBelongs({ node, partners, postgres }: NodeStatus, primary: NodeStatus): boolean {
+  if (postgres.upstream?.streaming !== true) return false;
+  if (postgres.upstream.host !== primary.node.host) return partners.length === 0;
+  return primary.postgres.downstream.some((d) => d.applicationName === node.name && d.state === "streaming");
 }
 
 /** repmgr's record of the node says what the node is. */
