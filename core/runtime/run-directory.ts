@@ -7,6 +7,8 @@ import { ensureDirectory, linkTarget, readIfThere, setAccess, writeAtomic } from
 
 export const runDirectory = "/run/postdock";
 
+const root = { uid: 0, gid: 0, home: "/root", name: "root" };
+
 /** Where libnss-extrausers finds names, by a link of the images. */
 const namesDirectory = "/run/extrausers";
 
@@ -23,7 +25,8 @@ export const placeOf = async (path: string): Promise<string> => dirname(await wr
 export async function prepareRunDirectory(): Promise<void> {
   // a tmpfs there can be written by everybody, who could put a link in the place of a directory of theirs
   if (process.getuid?.() === 0) await setAccess("/run", { mode: 0o755 });
-  await ensureDirectory(runDirectory, { mode: 0o750, owner: postgresAccount });
+  // nor who may put one among what is in it
+  await ensureDirectory(runDirectory, { mode: 0o755, owner: root });
   if (isNamed(postgresAccount.uid, await readIfThere("/etc/passwd") ?? "")) return;
   await ensureDirectory(namesDirectory, { mode: 0o755 });
   await writeAtomic(join(namesDirectory, "passwd"), nameEntry(postgresAccount), { mode: 0o644 });

@@ -176,16 +176,18 @@ test("a container without what its role needs is refused at once, in every image
 
 test("a volume of another owner is refused with both owners and the ways out, and its owner may use it", async () => {
   const mounted = ["-v", `${owned}:${data}`];
-  await fill(owned, "chown 5000:5000 . && chmod 700 .");
-  const stranger = { name: "stranger", flags: ["--user", "12345:0", "--cap-drop", "ALL", ...mounted] };
+  // the engine gives a volume that is empty the owner of the directory in the image
+  await fill(owned, "mkdir -m 700 mine && chown 5000:5000 mine");
+  const env = { PGDATA: `${data}/mine` };
+  const stranger = { name: "stranger", env, flags: ["--user", "12345:0", "--cap-drop", "ALL", ...mounted] };
   await refused(
     stranger,
     78,
-    /data belongs to uid 5000\. .*uid 12345.*`chown -R 12345:0 DIRECTORY`.*user: \\"5000:0\\"/,
+    /mine belongs to uid 5000\. .*uid 12345.*`chown -R 12345:0 DIRECTORY`.*user: \\"5000:0\\"/,
   );
-  const owner = await run({ name: "owner", flags: ["--user", "5000:0", "--cap-drop", "ALL", ...mounted] });
+  const owner = await run({ name: "owner", env, flags: ["--user", "5000:0", "--cap-drop", "ALL", ...mounted] });
   await exec(owner, ["wait_local_postgres"], 60_000);
-  assert.match(await exec(owner, ["stat", "-c", "%u %n", `${data}/PG_VERSION`]), /^5000 /);
+  assert.match(await exec(owner, ["stat", "-c", "%u %n", `${data}/mine/PG_VERSION`]), /^5000 /);
   await docker(["rm", "-fv", owner]);
 });
 
