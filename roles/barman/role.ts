@@ -17,6 +17,8 @@ import { observerControl } from "../../core/lease/observer.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { requireProgram } from "../../core/runtime/program.ts";
 import { placeOf, prepareRunDirectory, runDirectory } from "../../core/runtime/run-directory.ts";
+import { TlsMaterial } from "../../core/runtime/tls-material.ts";
+import { tlsHosts } from "../../core/runtime/tls-names.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
@@ -80,6 +82,9 @@ async function runRole(
   const metrics = new Metrics();
   const peers = new Peers(clock, config.httpPort);
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+  const hosts = tlsHosts(config.networkName, hostname(), config.tlsNames);
+  const tls = new TlsMaterial({ config, keys, hosts, needed: [], clock, log });
+  await tls.prepare(false);
   const barman: Barman = {
     config,
     state: initialState(clock.nowMs(), config.hosts, config.cloudUrl),
@@ -122,7 +127,11 @@ async function runRole(
       barman.state.phase = "stopping";
       await sshd?.stop();
     };
-    await runTogether([() => followPrimary(barman, follow), ...loops, ending], stop, { clock, graceMs: stopMs });
+    const keepTls = () => tls.keep(stop.signal, () => Promise.resolve()); // each connection reads them
+    await runTogether([() => followPrimary(barman, follow), keepTls, ...loops, ending], stop, {
+      clock,
+      graceMs: stopMs,
+    });
   } finally {
     listener.close();
   }

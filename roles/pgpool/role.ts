@@ -32,7 +32,7 @@ import { frontendFamilies, readFamilies } from "./text/pool-shows.ts";
 import { poolGauges } from "./text/metrics.ts";
 import { judgeSettings, runDirectory, type SettingsVerdict } from "./text/pgpool-conf.ts";
 import { filesOfPgpool, preparePgpool } from "./tools/pgpool-process.ts";
-import { requirePoolTls } from "./tools/pool-tls.ts";
+import { preparePoolTls, requirePoolTls, tellOfCertificate } from "./tools/pool-tls.ts";
 
 /** What pgpool has to remember as a voter; everything else is made anew at each start. */
 const stateDirectory = "/var/lib/postdock";
@@ -60,10 +60,11 @@ export const pgpoolEntrypoint: Command = async (context) => {
     await requireProgram("ON_EVENT_COMMAND", config.onEventCommand);
     await requireFoothold(await needsOf(config));
     await prepareRunDirectory();
-    await requirePoolTls(config.verdict.settings, { clock: context.clock, log });
     const { clock } = context;
-    const peers = new Peers(clock, config.httpPort);
+    await requirePoolTls(config, config.verdict.settings, { clock, log });
     const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+    const tls = await preparePoolTls(config, { keys, clock, log });
+    const peers = new Peers(clock, config.httpPort);
     const client = new ControlClient(keys, peers, clock, hasPublicKey(config));
     const agent = newAgent(config, { clock, log, stop, peers, client, history });
     await history.open({ path: join(stateDirectory, "history.jsonl"), log });
@@ -76,7 +77,12 @@ export const pgpoolEntrypoint: Command = async (context) => {
     try {
       await preparePgpool(config, config.verdict.settings);
       sshd = config.sshEnable ? supervise(await prepareSshd(), agent) : null;
-      await Promise.all([runAgent(agent), tryLogins(agent), warnOfConnections(agent, config.verdict.settings)]);
+      await Promise.all([
+        runAgent(agent),
+        tryLogins(agent),
+        warnOfConnections(agent, config.verdict.settings),
+        tls.keep(stop, tellOfCertificate(log)),
+      ]);
     } finally {
       say(agent, "stopping", "stopping", "the container stops");
       await Promise.all([agent.run?.process.supervised.stop(), sshd?.stop()]);

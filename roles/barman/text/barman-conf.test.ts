@@ -25,6 +25,7 @@ const input = {
   replicationPort: 5432,
   connectTimeoutSeconds: 20,
   hostAuthMethod: "scram-sha-256" as const,
+  tls: "off" as const,
 };
 
 test("the server file names the host in both connections, the slot and the recovery window", () => {

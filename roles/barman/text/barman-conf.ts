@@ -1,6 +1,5 @@
 // PURE: barman.conf, the server file and the passfile, each rendered whole. No password in any but the passfile.
-import type { HostAuthMethod } from "../../../config/shared.ts";
-import { renderConninfo, renderPgpassLine, type Way } from "../../../core/postgres/conninfo.ts";
+import { renderConninfo, renderPgpassLine, type Trust, type Way } from "../../../core/postgres/conninfo.ts";
 
 export const barmanConfPath = "/etc/barman.conf";
 export const serverDirectory = "/etc/barman.d";
@@ -13,7 +12,7 @@ export const barmanLogPath = `${lockDirectory}/log/barman.log`;
 export const passfilePath = "/var/lib/postgresql/.pgpass";
 
 /** What the files depend on. */
-export interface BarmanConfInput {
+export interface BarmanConfInput extends Trust {
   serverName: string;
   backupDir: string;
   slotName: string;
@@ -29,7 +28,6 @@ export interface BarmanConfInput {
   replicationUser: string;
   replicationPort: number;
   connectTimeoutSeconds: number;
-  hostAuthMethod: HostAuthMethod;
 }
 
 /** The server file's path; its directory holds no other file. */
@@ -156,5 +154,5 @@ function conninfo(input: BarmanConfInput, to: Way, user: string): string {
     keepalives_interval: 2,
     keepalives_count: 3,
     tcp_user_timeout: 15_000,
-  }, input.hostAuthMethod);
+  }, input);
 }

@@ -42,7 +42,7 @@ export async function preparePgpool(config: PgpoolConfig, settings: readonly Set
   const operators = config.pcpUser === "" ? [] : [{ name: config.pcpUser, password: config.pcpPassword }];
   const pcpUsers = [...operators, { name: conf.agentPcpUser, password: agentPassword }];
   await write(conf.pgpoolConfPath, conf.renderPgpoolConf(config, settings), 0o640);
-  await write(conf.poolHbaPath, conf.renderPoolHba(), 0o640);
+  await write(conf.poolHbaPath, conf.renderPoolHba(config), 0o640);
   await write(conf.pcpConfPath, conf.renderPcpConf(pcpUsers));
   await write(pcpPassPath, conf.renderPcpPass(conf.agentPcpUser, agentPassword));
   // root's own is a link to this one
