@@ -7,6 +7,7 @@ import { nodeIdFromName } from "./node-id.ts";
 import { initdbArgs, initdbWalDirectory, walDirectoryProblems } from "./wal-directory.ts";
 import { parseHosts, parseSettings, type Setting } from "./list-syntax.ts";
 import { absolutePath, path } from "./paths.ts";
+import { pgHba } from "./pg-hba.ts";
 import { electorateOf, quorumProblems, quorumVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
 import { tlsProblems } from "./tls.ts";
@@ -40,6 +41,7 @@ export const postgresNodeVariables = {
   initdbArgs,
   initdbWalDirectory,
   hostAuthMethod: shared.hostAuthMethod,
+  pgHba,
   pgdata: env("PGDATA", absolutePath, {
     fallback: "/var/lib/postgresql/data",
     accepts: "an absolute path",

@@ -37,6 +37,7 @@ export const calm: readonly string[] = [
   "an-impostor-is-not-believed",
   "a-password-changes-without-a-restart",
   "a-full-disk-moves-the-primary",
+  "every-image-runs-without-rights",
   "two-nodes-and-an-observer-fail-over",
 ];
 

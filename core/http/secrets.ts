@@ -15,7 +15,7 @@ interface Doing {
 /** The answer to the order `secrets`. */
 export function secretsAnswer(secrets: Secrets, { use, reconnect }: Doing = {}) {
   return answering(orders.secrets, async (asked) => {
-    secrets.files.read(); // what is in the file at this moment
+    await secrets.read(); // what is in the file at this moment
     const meant = secrets.passwords.filter((p) => isMeant(p, asked));
     if (asked.do === "drop") await drop(asked, meant, { secrets, reconnect });
     if (asked.do === "use") {

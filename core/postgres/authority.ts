@@ -1,7 +1,7 @@
 // PURE: the cluster's own authority for certificates. Its key follows from the cluster's key, which every container has: each
 // makes its own certificate, and can check all others, before it has asked anybody. Who knows the cluster's key could give orders
 // to every agent anyway.
-import { createECDH, createHash, createPrivateKey, createPublicKey, scryptSync } from "node:crypto";
+import { createECDH, createHash, createPrivateKey, createPublicKey, scrypt, scryptSync } from "node:crypto";
 import { certificateText, type Pair } from "./certificate.ts";
 
 /** The number of points on P-256 (FIPS 186-5, SP 800-186 3.2.1.3): a private key is below it. */
@@ -19,10 +19,28 @@ export interface Authority {
 
 const begins = Date.parse("2020-01-01T00:00:00Z");
 
+const salt = "postdock cluster authority 1";
+/** 16 bytes more than the order has: no key is more likely than another (FIPS 186-5, A.4.1). */
+const length = 48;
+
 /** The authority of a key of the cluster: always the same for the same key. Takes about 100 ms. */
-export function authorityOf(clusterKey: string): Authority {
-  // 16 bytes more than the order has: no key is more likely than another (FIPS 186-5, A.4.1)
-  const bytes = scryptSync(clusterKey, "postdock cluster authority 1", 48, stretching);
+export const authorityOf = (clusterKey: string): Authority =>
+  authority(scryptSync(clusterKey, salt, length, stretching));
+
+/** The same in a thread of its own, for an agent that answers for its lease meanwhile. */
+export async function authorityBeside(clusterKey: string): Promise<Authority> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  scrypt(clusterKey, salt, length, stretching, (error, bytes) => error ? reject(error) : resolve(bytes));
+  return authority(await promise);
+}
+
+/** The certificate of an authority by which those who trust only the one before it trust it, too. PEM. */
+export function crossSigned({ name, pair: { publicKey } }: Authority, issuer: Authority): string {
+  const serial = createHash("sha256").update(`${name} by ${issuer.name}`).digest().subarray(0, 8);
+  return certificateText({ name, publicKey, issuer, serial, hosts: null, fromMs: begins, untilMs: null });
+}
+
+function authority(bytes: Buffer): Authority {
   const pair = pairOf(BigInt(`0x${bytes.toString("hex")}`) % (order - 1n) + 1n);
   const id = createHash("sha256").update(pair.publicKey.export({ type: "spki", format: "der" })).digest();
   // a name of its own for each key: where two are trusted, it says which one signed

@@ -1,6 +1,6 @@
 // Signed messages between the containers of a cluster: HMAC-SHA256 over method, path, audience, body, time and a nonce.
 // An order or an answer without a valid key is refused, and so is a message that was sent before, unless it only reads.
-import { createHmac, scryptSync, timingSafeEqual } from "node:crypto";
+import { createHmac, scrypt, scryptSync, timingSafeEqual } from "node:crypto";
 
 /** The clocks of two containers may differ by this much, milliseconds. Older messages are refused. */
 export const staleMs = 15 * 60_000;
@@ -63,9 +63,21 @@ const stretching = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
  */
 export function clusterKeys(given: readonly string[], replicationPassword: string): string[] {
   if (given.length > 0) return [...given];
-  const slow = scryptSync(replicationPassword, "postdock control key 2", 32, stretching).toString("hex");
-  return [slow, createHmac("sha256", replicationPassword).update("postdock control key 1").digest("hex")];
+  return derived(replicationPassword, scryptSync(replicationPassword, salt, 32, stretching));
 }
+
+/** The derived ones, in a thread of its own, for an agent that answers for its lease meanwhile. */
+export async function keysBeside(replicationPassword: string): Promise<string[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  scrypt(replicationPassword, salt, 32, stretching, (error, bytes) => error ? reject(error) : resolve(bytes));
+  return derived(replicationPassword, await promise);
+}
+
+const salt = "postdock control key 2";
+const derived = (password: string, slow: Buffer): string[] => [
+  slow.toString("hex"),
+  createHmac("sha256", password).update("postdock control key 1").digest("hex"),
+];
 
 /** The keys of a cluster as one agent knows them. Both lists are changed in place, so that all who sign and verify follow. */
 export interface KeyRing {

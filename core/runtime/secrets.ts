@@ -1,6 +1,6 @@
 // The secrets of an agent while it runs. Of each password the value is in use that the primary accepts: the one from before, or
 // that of its file. So a change needs no restart, and containers whose files change at different times go on meanwhile.
-import { clusterKeys, type KeyRing } from "../protocol/signing.ts";
+import { type KeyRing, keysBeside } from "../protocol/signing.ts";
 import type { Trouble } from "../protocol/trouble.ts";
 import type { Context } from "./context.ts";
 import { type Known, onlyKnown, otherWorks, type Tried, whenDropped, whenGiven, whenSwapped } from "./decide/secret.ts";
@@ -47,6 +47,7 @@ export class Secrets {
   readonly files: SecretFiles;
   private readonly pace: Pace | null;
   private all: Password[] = [];
+  private deriving: Promise<void> = Promise.resolve();
   private source: { variable: string; keys: readonly string[]; value: string } | null = null;
 
   constructor(private readonly deps: SecretsDeps) {
@@ -100,10 +101,17 @@ export class Secrets {
     this.keys.splice(0, this.keys.length, ...new Set([...keys, ...this.keys]));
   }
 
-  /** The password that the keys are derived from is this now. */
+  /** The password that the keys are derived from is this now; they follow within a second. */
   derived(password: string): void {
     if (this.source?.value === password) return;
-    this.keysAre(this.source?.variable ?? "", password, clusterKeys([], password));
+    const variable = this.source?.variable ?? "";
+    this.deriving = this.deriving.then(async () => this.keysAre(variable, password, await keysBeside(password)));
+  }
+
+  /** Reads the files now, and waits for what follows of itself. */
+  async read(): Promise<void> {
+    this.files.read();
+    await this.deriving;
   }
 
   dropFormerKeys(): void {
@@ -121,7 +129,7 @@ export class Secrets {
 
   /** One round of that. */
   async step(): Promise<void> {
-    this.files.read();
+    await this.read();
     for (const password of this.all) await this.follow(password);
     if (this.pace?.due()) { for (const password of this.all) await this.compare(password); }
   }

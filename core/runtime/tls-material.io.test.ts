@@ -65,23 +65,31 @@ test("a certificate is made anew before it ends, and not before that", async () 
   assert.ok(Date.parse(second.validTo) > m.clock.wallMs() + certificateMs.valid - day);
 });
 
-test("while the key changes both authorities are trusted; the former one signs until it is dropped, then the new one does", async () => {
+test("while the key changes the new authority signs, and those trust it who know the former or the new key alone", async () => {
   const [before, next] = ["the key that goes", "the key that comes"] as const;
   const ring: KeyRing = { keys: [before], formerSigners: [] };
   await using m = await material({ tls: "auto" }, ["pg1"], ring);
-  const signedBy = async (key: string) =>
-    new X509Certificate((await m.read("server.crt"))!).verify(authorityOf(key).pair.publicKey);
+  const shown = async () => (await m.read("server.crt"))!.match(/-----BEGIN[^]*?-----END CERTIFICATE-----/g)!;
+  const leads = async (key: string) => {
+    const authority = authorityOf(key);
+    const chain = (await shown()).map((text) => new X509Certificate(text));
+    const toIt = chain.findIndex((c) => c.verify(authority.pair.publicKey) && c.issuer === `CN=${authority.name}`);
+    const linked = chain.slice(0, toIt).every((c, i) =>
+      c.checkIssued(chain[i + 1]!) && c.verify(chain[i + 1]!.publicKey)
+    );
+    return toIt >= 0 && linked;
+  };
   const trusted = async () => (await m.read("ca.crt"))!.split("BEGIN CERTIFICATE").length - 1;
   await m.tls.prepare(false);
   ring.keys.unshift(next);
   ring.formerSigners.unshift(before);
   assert.equal(await m.tls.refresh(), true);
-  assert.deepEqual([await signedBy(before), await trusted()], [true, 2]);
+  assert.deepEqual([await leads(before), await leads(next), await trusted()], [true, true, 2]);
   assert.equal(await m.tls.refresh(), false);
   ring.keys.pop();
   ring.formerSigners.pop();
   assert.equal(await m.tls.refresh(), true);
-  assert.deepEqual([await signedBy(next), await trusted()], [true, 2]);
+  assert.deepEqual([await leads(before), await leads(next), (await shown()).length], [false, true, 1]);
 });
 
 test("what only connects has the authorities alone", async () => {

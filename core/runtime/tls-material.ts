@@ -2,7 +2,7 @@
 // again and again; what has become wrong is told, and what was right stays in use.
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import type { TlsConfig } from "../../config/tls.ts";
-import { authorityOf, certificateMs, issue } from "../postgres/authority.ts";
+import { type Authority, authorityBeside, certificateMs, crossSigned, issue } from "../postgres/authority.ts";
 import { type FileSeen, type PairTexts, readPair } from "../postgres/tls-pair.ts";
 import { tlsDirectory, tlsFilesIn, verifies } from "../postgres/tls.ts";
 import type { Trouble } from "../protocol/trouble.ts";
@@ -20,7 +20,7 @@ export interface TlsOwner {
   config: TlsConfig;
   /** the cluster's keys; the first signs. They may change: then all of them are trusted until the container starts again */
   keys: readonly string[];
-  /** while a key changes, those from before, the oldest last: all containers trust what that has signed */
+  /** while a key changes, those from before: who knows only those trusts the new authority by them */
   formerSigners?: readonly string[];
   /** by which names others reach this container; empty: it only connects */
   hosts: readonly string[];
@@ -40,9 +40,9 @@ export class TlsMaterial {
   faults: Trouble[] = [];
   private used: PairTexts | null = null;
   private madeMs = -Infinity;
-  private signer = "";
-  /** certificates of authorities, by the keys that they follow from */
-  private readonly trusted = new Map<string, string>();
+  private signers = "";
+  /** by the keys that they follow from */
+  private readonly trusted = new Map<string, Authority>();
   private told = "";
   private readonly directory: string;
 
@@ -66,7 +66,7 @@ export class TlsMaterial {
   async refresh(): Promise<boolean> {
     if (this.of.config.tls === "off") return false;
     try {
-      const { faults, texts } = this.isMounted() ? await this.read() : { faults: [], texts: this.made() };
+      const { faults, texts } = this.isMounted() ? await this.read() : { faults: [], texts: await this.made() };
       this.say(faults);
       if (texts === null || JSON.stringify(texts) === JSON.stringify(this.used)) return false;
       await write(this.directory, texts);
@@ -96,31 +96,33 @@ export class TlsMaterial {
         due = false;
         log.info("TLS files taken", { directory: this.directory });
       } catch (error) {
-        log.warn("TLS files could not be loaded", { error, againMs: tlsEveryMs });
+        log.warn("TLS files could not be loaded", { error, afterMs: tlsEveryMs });
       }
     }
   }
 
   /** A certificate of our own, before two thirds of its time are over, and whenever the clock has moved before it. */
-  private made(): PairTexts {
+  private async made(): Promise<PairTexts> {
     const { clock, keys, formerSigners = [], hosts } = this.of;
     const nowMs = clock.wallMs();
     const age = nowMs - this.madeMs;
-    const signer = formerSigners.at(-1) ?? keys[0]!;
+    const [signer = "", ...former] = [keys[0]!, ...formerSigners];
+    const signers = [signer, ...former].join(" ");
     const inTime = age >= -certificateMs.before / 2 && age < certificateMs.valid * 2 / 3;
     const unknown = keys.filter((key) => !this.trusted.has(key));
-    for (const key of unknown) this.trusted.set(key, authorityOf(key).certificate);
-    const authorities = [...this.trusted.values()].join("");
-    if (this.used !== null && inTime && signer === this.signer) return { ...this.used, authorities };
-    const own = authorityOf(signer);
+    for (const key of unknown) this.trusted.set(key, await authorityBeside(key));
+    const authorities = [...this.trusted.values()].map((a) => a.certificate).join("");
+    if (this.used !== null && inTime && signers === this.signers) return { ...this.used, authorities };
+    const own = this.trusted.get(signer)!;
+    const chain = former.map((key) => crossSigned(own, this.trusted.get(key)!));
     this.madeMs = nowMs;
-    this.signer = signer;
+    this.signers = signers;
     const [first, ...more] = hosts;
     if (first === undefined) return { pair: null, authorities };
     const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
-    const certificate = issue(own, { hosts: [first, ...more], publicKey, serial: randomBytes(15), nowMs });
+    const leaf = issue(own, { hosts: [first, ...more], publicKey, serial: randomBytes(15), nowMs });
     const key = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
-    return { pair: { certificate, key }, authorities };
+    return { pair: { certificate: [leaf, ...chain].join(""), key }, authorities };
   }
 
   private isMounted(): boolean {

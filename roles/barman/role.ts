@@ -1,6 +1,6 @@
 // Wiring of the barman role: configuration, HTTP, sshd, and the loops that follow, receive, back up and check.
 import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { strangersOf } from "../../config/roles.ts";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
 import { publishedIn } from "../../config/published.ts";
@@ -15,9 +15,9 @@ import { Metrics } from "../../core/http/metrics.ts";
 import { HistoryFile } from "../../core/runtime/history.ts";
 import type { Heard, Log } from "../../core/runtime/log.ts";
 import { observerControl } from "../../core/lease/observer.ts";
-import { postgresAccount } from "../../core/runtime/command.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { requireProgram } from "../../core/runtime/program.ts";
+import { placeOf, prepareRunDirectory, runDirectory } from "../../core/runtime/run-directory.ts";
 import { TlsMaterial } from "../../core/runtime/tls-material.ts";
 import { tlsHosts } from "../../core/runtime/tls-names.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
@@ -36,7 +36,7 @@ import { keepMeasured } from "./act/measure.ts";
 import { backupDesk } from "./http/backup-desk.ts";
 import { barmanHttp } from "./http/probes.ts";
 import { barmanEvents, barmanGauges } from "./text/metrics.ts";
-import { barmanConfPath, barmanLogPath, lockDirectory, serverDirectory } from "./text/barman-conf.ts";
+import { barmanConfPath, lockDirectory, passfilePath, serverDirectory } from "./text/barman-conf.ts";
 import { prepareBarman } from "./prepare.ts";
 import { keepReceiving } from "./act/receiver.ts";
 import { keepSlots } from "./act/slots.ts";
@@ -72,11 +72,13 @@ async function runRole(
 ): Promise<void> {
   const { clock, environment, openPage } = context;
   await requireProgram("ON_EVENT_COMMAND", config.onEventCommand);
+  const known = [barmanConfPath, serverDirectory, passfilePath];
   await requireFoothold({
-    paths: [dirname(barmanConfPath), serverDirectory, lockDirectory, dirname(barmanLogPath), postgresAccount.home],
+    paths: [runDirectory, ...await Promise.all(known.map(placeOf)), lockDirectory, config.backupDir],
     ports: [httpNeeds(config.httpPort)],
     sshd: config.sshEnable,
   });
+  await prepareRunDirectory();
   const stop = new AbortController();
   onAbort(asked, () => stop.abort());
   const metrics = new Metrics();
@@ -100,8 +102,8 @@ async function runRole(
     events: barmanEvents(metrics),
     primaryChange: new AbortController(),
   };
-  const known = publishedIn(barmanVariables, config).length;
-  metrics.gauges([publishedPasswordsGauge(() => known)], () => null);
+  const published = publishedIn(barmanVariables, config).length;
+  metrics.gauges([publishedPasswordsGauge(() => published)], () => null);
   metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs(), wallMs: clock.wallMs() }));
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");

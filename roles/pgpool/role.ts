@@ -15,12 +15,12 @@ import { serve } from "../../core/http/serve.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { keyRing } from "../../core/protocol/signing.ts";
 import { observerControl } from "../../core/lease/observer.ts";
-import { postgresAccount } from "../../core/runtime/command.ts";
-import { ensureDirectory, remove } from "../../core/runtime/files.ts";
+import { remove } from "../../core/runtime/files.ts";
 import { agentSocketPath } from "../../core/protocol/port.ts";
 import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
 import { requireProgram } from "../../core/runtime/program.ts";
 import { HistoryFile } from "../../core/runtime/history.ts";
+import { placeOf, prepareRunDirectory } from "../../core/runtime/run-directory.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
@@ -33,8 +33,8 @@ import { warnOfConnections } from "./act/connections.ts";
 import { hasEnoughBackends, hasWriteNode, pgpoolHttp, poolStatus } from "./http/probes.ts";
 import { frontendFamilies, readFamilies } from "./text/pool-shows.ts";
 import { poolGauges } from "./text/metrics.ts";
-import { configDirectory, judgeSettings, runDirectory, type SettingsVerdict } from "./text/pgpool-conf.ts";
-import { preparePgpool } from "./tools/pgpool-process.ts";
+import { judgeSettings, runDirectory, type SettingsVerdict } from "./text/pgpool-conf.ts";
+import { filesOfPgpool, preparePgpool } from "./tools/pgpool-process.ts";
 import { preparePoolTls, requirePoolTls, tellOfCertificate } from "./tools/pool-tls.ts";
 
 /** What pgpool has to remember as a voter; everything else is made anew at each start. */
@@ -61,7 +61,8 @@ export const pgpoolEntrypoint: Command = async (context) => {
   for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {
     await requireProgram("ON_EVENT_COMMAND", config.onEventCommand);
-    await requireFoothold(needsOf(config));
+    await requireFoothold(await needsOf(config));
+    await prepareRunDirectory();
     const { clock } = context;
     await requirePoolTls(config, config.verdict.settings, { clock, log });
     const ring = keyRing(config);
@@ -110,8 +111,8 @@ function exportMetrics(agent: PoolAgent): void {
 const hasPublicKey = ({ clusterKeys: given, replicationPassword }: PgpoolConfig): boolean =>
   given.length === 0 && publishedPasswords({ REPLICATION_PASSWORD: replicationPassword }).length > 0;
 
-const needsOf = (config: PgpoolConfig): Needs => ({
-  paths: [configDirectory, runDirectory, stateDirectory, dirname(agentSocketPath), postgresAccount.home, "/root"],
+const needsOf = async (config: PgpoolConfig): Promise<Needs> => ({
+  paths: [...await Promise.all(filesOfPgpool.map(placeOf)), runDirectory, stateDirectory, dirname(agentSocketPath)],
   ports: [
     httpNeeds(config.httpPort),
     { port: 5432, by: "pgpool", change: null },
@@ -139,7 +140,6 @@ async function serveLocal(agent: PoolAgent) {
     const least = Number(c.req.query("least") ?? agent.config.requireMinBackends);
     return Promise.resolve(hasEnoughBackends(agent, least));
   });
-  await ensureDirectory(dirname(agentSocketPath), { mode: 0o750, owner: postgresAccount });
   await remove(agentSocketPath);
   return await serve(local, { socketPath: agentSocketPath }, 0o660);
 }

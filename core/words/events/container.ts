@@ -74,7 +74,7 @@ export const containerEvents = {
   "TLS files could not be loaded": warning(
     "The server could not be told to read its new certificate. It is tried again.",
     "The error says why.",
-    "error againMs",
+    "error afterMs",
   ),
   "The head of pg_hba.conf was written": info("Its first lines follow from TLS; the others stay as they are.", "tls"),
   "An event was sent": info("ON_EVENT has delivered an event.", "by sent attempt tookMs"),

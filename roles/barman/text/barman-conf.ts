@@ -6,7 +6,10 @@ export const serverDirectory = "/etc/barman.d";
 export const lockDirectory = "/run/barman";
 /** Holds a pg_receivewal that flushes what it receives at once and says so (images/barman/Dockerfile). */
 export const toolsDirectory = "/usr/local/lib/postdock";
-export const barmanLogPath = "/var/log/barman/barman.log";
+/** /var/log/barman is a link to its directory */
+export const barmanLogPath = `${lockDirectory}/log/barman.log`;
+
+export const passfilePath = "/var/lib/postgresql/.pgpass";
 
 /** What the files depend on. */
 export interface BarmanConfInput extends Trust {
@@ -31,10 +34,10 @@ export interface BarmanConfInput extends Trust {
 export const serverConfPath = (serverName: string) => `${serverDirectory}/${serverName}.conf`;
 
 /** What a backup that is copied from one standby is taken with, instead of barman.conf and the server file. */
-export const standbyConfPath = (standby: string) => `/etc/barman-from-${encodeURIComponent(standby)}.conf`;
+export const standbyConfPath = (standby: string) => `${lockDirectory}/from-${encodeURIComponent(standby)}.conf`;
 
 /** What backups are listed with. */
-export const listConfPath = "/etc/barman-list.conf";
+export const listConfPath = `${lockDirectory}/list.conf`;
 const listDirectory = `${lockDirectory}/list`;
 /** barman's record of archived WAL for that, which stays empty. */
 export const listRecordPath = (serverName: string) => `${listDirectory}/${serverName}-xlog.db`;
@@ -145,6 +148,8 @@ function conninfo(input: BarmanConfInput, to: Way, user: string): string {
     user,
     dbname: input.postgresDb,
     connect_timeout: input.connectTimeoutSeconds,
+    // `docker exec` gives a user without an entry in /etc/passwd another HOME
+    passfile: passfilePath,
     keepalives_idle: 5,
     keepalives_interval: 2,
     keepalives_count: 3,

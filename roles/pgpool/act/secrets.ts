@@ -6,7 +6,7 @@ import { type Password, Secrets, type SecretsDeps } from "../../../core/runtime/
 import { tryLogin } from "../../../core/runtime/try-login.ts";
 import type { PoolAgent } from "../state.ts";
 import { reloadPool } from "../tools/pcp.ts";
-import { writePassfiles, writePoolPasswd } from "../tools/pgpool-process.ts";
+import { writePassfile, writePoolPasswd } from "../tools/pgpool-process.ts";
 
 type Given = Pick<SecretsDeps, "context" | "log" | "stop" | "ring"> & {
   config: PgpoolConfig;
@@ -35,7 +35,7 @@ export function poolSecrets({ config, ring, context, log, stop, agent }: Given):
     secrets.files.watch(variables.replicationPassword, (value) => secrets.derived(value));
   }
   const renewed = async () => {
-    await writePassfiles(config);
+    await writePassfile(config);
     await writePoolPasswd(config);
     if (!agent().run?.process.supervised.running()) return;
     const failed = await reloadPool();

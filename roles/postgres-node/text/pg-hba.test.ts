@@ -26,7 +26,8 @@ test("a name cannot become another word of its line", () => {
 
 test("the head refuses connections without TLS as TLS says, and comes and goes without a change to the other lines", () => {
   const own = "# mine\nlocal all all trust\nhost all all all scram-sha-256\n";
-  const head = (tls: TlsMode, text = own) => withHead(text, { tls, replicationUser: 'r"' });
+  const head = (tls: TlsMode, text = own) =>
+    withHead(text, { tls, pgHba: [], postgresUser: "app", replicationUser: 'r"' });
   assert.equal(head("off"), own);
   assert.equal(head("prefer"), own);
   const refused = head("require").split("\n").filter((line) => line.startsWith("hostnossl"));
@@ -36,4 +37,24 @@ test("the head refuses connections without TLS as TLS says, and comes and goes w
     for (const after of ["off", "auto", "require"] as const) assert.equal(head(after, head(before)), head(after));
   }
   assert.ok(head("auto").endsWith(`\n${own}`));
+});
+
+test("PG_HBA stands behind the lines of the cluster itself and before all others", () => {
+  const pgHba = ["host all all 10.0.0.0/8 ldap ldapserver=x", "host all all all reject"];
+  const config = { tls: "require", pgHba, postgresUser: "app", replicationUser: "repl" } as const;
+  const lines = withHead("host all all all md5\n", config).split("\n");
+  assert.deepEqual(
+    lines.slice(1, -2),
+    [
+      "hostnossl all all all reject",
+      "hostnossl replication all all reject",
+      'local all "postgres","app","repl" trust',
+      'local replication "postgres","app","repl" trust',
+      'host all "app","repl" all scram-sha-256',
+      'host replication "repl" all scram-sha-256',
+      ...pgHba,
+      "# END PostDock",
+    ],
+  );
+  assert.equal(withHead(lines.join("\n"), { ...config, tls: "off", pgHba: [] }), "host all all all md5\n");
 });

@@ -29,11 +29,31 @@ export function renderPgHba(
   ].join("\n");
 }
 
-const head = ["# BEGIN PostDock: follows from TLS, and is written again at every start", "# END PostDock"] as const;
+const head = [
+  "# BEGIN PostDock: follows from TLS and PG_HBA, and is written again at every start",
+  "# END PostDock",
+] as const;
 
-/** pg_hba.conf with the lines before all others that refuse connections without TLS, or without such lines if TLS asks for none. */
-export function withHead(text: string, config: Pick<NodeConfig, "tls" | "replicationUser">): string {
+type Head = Pick<NodeConfig, "pgHba" | "postgresUser" | "replicationUser" | "tls">;
+
+/**
+ * pg_hba.conf with the lines before all others that refuse connections without TLS, and those of PG_HBA. Before the latter stand
+ * those with which the cluster's own containers log in. Without any there is no head.
+ */
+export function withHead(text: string, config: Head): string {
   const rest = text.replace(new RegExp(`^${head[0]}\\n[^]*?^${head[1]}\\n`, "m"), "");
-  const lines = refusedWithoutTls(config, quoted(config.replicationUser));
+  const lines = [...refusedWithoutTls(config, quoted(config.replicationUser)), ...ownRules(config)];
   return lines.length === 0 ? rest : [head[0], ...lines, head[1], rest].join("\n");
+}
+
+function ownRules({ pgHba, postgresUser, replicationUser }: Head): readonly string[] {
+  if (pgHba.length === 0) return [];
+  const own = [...new Set(["postgres", postgresUser, replicationUser])].map(quoted).join(",");
+  return [
+    `local all ${own} trust`,
+    `local replication ${own} trust`,
+    `host all ${[...new Set([postgresUser, replicationUser])].map(quoted).join(",")} all scram-sha-256`,
+    `host replication ${quoted(replicationUser)} all scram-sha-256`,
+    ...pgHba,
+  ];
 }
