@@ -1,5 +1,14 @@
 // Every variable of the pgpool role: its public name, its documentation, and the checks across several variables.
-import { type ConfigOf, type ConfigProblem, env, identifier, integer, MalformedValue, plainText } from "./env.ts";
+import {
+  type ConfigOf,
+  type ConfigProblem,
+  env,
+  identifier,
+  integer,
+  MalformedValue,
+  oneOf,
+  plainText,
+} from "./env.ts";
 import { type Backend, type DbUser, parseBackends, parseDbUsers, parseSettings, type Setting } from "./list-syntax.ts";
 import { observerProblems, observerVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
@@ -28,6 +37,8 @@ const storablePassword = (text: string) => {
   return plainText(text);
 };
 
+const poolAuths = ["users", "password"] as const;
+
 /** All variables of the role; shared ones come from shared.ts. */
 export const pgpoolVariables = {
   backends: env<Backend[]>("BACKENDS", parseBackends, {
@@ -46,6 +57,14 @@ export const pgpoolVariables = {
       "Users that may log in through pgpool. A password may contain colons, and in DB_USERS_FILE also commas; it may be at " +
       "most 128 bytes long.",
     secret: true,
+  }),
+  poolAuth: env<typeof poolAuths[number]>("POOL_AUTH", oneOf(poolAuths), {
+    fallback: "users",
+    accepts: "users or password",
+    doc:
+      "Which users may log in through pgpool. users: those of DB_USERS, by SCRAM. password: every role of the database, also one " +
+      "that is made later, if the client uses TLS: it sends its password, and pgpool logs in with that. Without TLS, DB_USERS counts.",
+    changed: "New.",
   }),
   checkUser: env("CHECK_USER", checkUser, {
     fallback: "replication_user",
@@ -122,6 +141,15 @@ export function completePgpoolConfig(
     });
   }
   problems.push(...observerProblems(config, hostname), ...tlsProblems(config, { settings, serves: true }));
+  const encrypted = config.tls !== "off" ||
+    settings.some((s) => s.name === "ssl" && /^(on|true|yes|1)$/i.test(s.value));
+  if (config.poolAuth === "password" && !encrypted) {
+    problems.push({
+      variable: "POOL_AUTH",
+      message: "POOL_AUTH is password, and pgpool has no TLS: passwords would go in clear",
+      fix: "set TLS=auto, or POOL_AUTH=users",
+    });
+  }
   if (config.requireMinBackends > config.backends.length) {
     problems.push({
       variable: "REQUIRE_MIN_BACKENDS",

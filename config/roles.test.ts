@@ -142,6 +142,7 @@ const bad: Record<RoleName, Record<string, string[]>> = {
     PCP_USER: ["a:b", ""],
     PCP_PASSWORD: ["a\nb"],
     REQUIRE_MIN_BACKENDS: ["5", "-1", "all"],
+    POOL_AUTH: ["query"],
     WAIT_BACKEND_TIMEOUT: ["soon"],
     POSTGRES_HOST_AUTH_METHOD: ["none"],
     CONFIGS: ["max_pool=4"],

@@ -28,7 +28,7 @@ const withTls = (tls: string): Edit => (file) => {
 /** Its own certificate for the names by which clients reach it. */
 const automatic: Edit = (file) => {
   withTls("auto")(file);
-  setEnvironment(file, "pgpool", { TLS_NAMES: "pgpool" });
+  setEnvironment(file, "pgpool", { TLS_NAMES: "pgpool", POOL_AUTH: "password" });
   // whatever an operator refuses, the containers of the cluster get in
   const rules = "host all guest all scram-sha-256; host all monkey_user all scram-sha-256; host all all all reject";
   for (const node of firstLevel) setEnvironment(file, node, { PG_HBA: rules });
@@ -108,6 +108,16 @@ test("one word encrypts what the containers say to each other; files and require
       `sslmode=verify-full sslrootcert=${authorities}`,
     );
     assert.match(other.stderr, /does not match host name/);
+  });
+
+  await t.test("with POOL_AUTH=password pgpool lets in whom the database knows, by TLS only", async () => {
+    await cluster.psql(await cluster.waitWhole(wholeMs, firstLevel), "create role guest login password 'made later'");
+    const enters = (how: string, password: string) => login(cluster, "pgpool", how, "guest", password);
+    const byTls = `sslmode=verify-full sslrootcert=${authorities}`;
+    const comes = async () => (await enters(byTls, "made later")).stdout.trim() === "in";
+    await waitUntil(comes, { what: "a role that was made later to log in", deadlineMs: wholeMs, everyMs: 500 }, deps);
+    assert.notEqual((await enters(byTls, "wrong")).code, 0);
+    assert.notEqual((await enters("sslmode=disable", "made later")).code, 0);
   });
 
   await t.test("a failover keeps it so", async () => {

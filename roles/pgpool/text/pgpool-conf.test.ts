@@ -56,8 +56,30 @@ test("with TLS pgpool shows its certificate, and checks the backends' where ever
   for (const tls of ["auto", "require"] as const) {
     assert.deepEqual(has(tls), [...own, "ssl_ca_cert = '/run/postdock/tls/ca.crt'"]);
   }
-  const refused = (tls: PgpoolConfig["tls"]) => /^hostnossl all all all reject$/m.test(renderPoolHba({ tls }));
+  const refused = (tls: PgpoolConfig["tls"]) =>
+    /^hostnossl all all all reject$/m.test(renderPoolHba({ tls, poolAuth: "users" }));
   assert.deepEqual((["off", "auto", "prefer", "require"] as const).filter(refused), ["require"]);
+});
+
+test("with POOL_AUTH=password clients with TLS send their password, before all others prove it by SCRAM", () => {
+  const lines = (poolAuth: PgpoolConfig["poolAuth"]) => renderPoolHba({ tls: "auto", poolAuth }).split("\n");
+  assert.deepEqual(lines("password").slice(1, 3), ["hostssl all all all password", "host all all all scram-sha-256"]);
+  assert.ok(!lines("users").join().includes(" password"));
+});
+
+test("POOL_AUTH=password is refused where pgpool has no TLS", () => {
+  const problems = (environment: Record<string, string>) => {
+    const read = readConfig(pgpoolVariables, {
+      environment: { POOL_AUTH: "password", ...environment },
+      readFile: () => "",
+    });
+    assert.ok(read.ok);
+    const done = completePgpoolConfig(read.config, "pool");
+    return done.ok ? [] : done.problems.map((p) => p.variable);
+  };
+  assert.deepEqual(problems({}), ["POOL_AUTH"]);
+  assert.deepEqual(problems({ TLS: "auto" }), []);
+  assert.deepEqual(problems({ CONFIGS: "ssl:on,ssl_cert:/c,ssl_key:/k" }), []);
 });
 
 test("the query cache takes memory only where it is switched on", () => {

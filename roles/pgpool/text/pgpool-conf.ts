@@ -125,10 +125,11 @@ export function renderPgpoolConf(config: PgpoolConfig, settings: readonly Settin
   return ["# Written by PostDock at every start; put your own settings into CONFIGS.", ...lines, ""].join("\n");
 }
 
-/** Every client authenticates by password, whatever its host. */
-export function renderPoolHba({ tls }: WithTls): string {
+/** Every client authenticates by password, whatever its host. For SCRAM pgpool has to know the password. */
+export function renderPoolHba({ tls, poolAuth }: WithTls & Pick<PgpoolConfig, "poolAuth">): string {
   const refused = tls === "require" ? ["hostnossl all all all reject"] : [];
-  return ["local all all scram-sha-256", ...refused, "host all all all scram-sha-256", ""].join("\n");
+  const handedOn = poolAuth === "password" ? ["hostssl all all all password"] : [];
+  return ["local all all scram-sha-256", ...refused, ...handedOn, "host all all all scram-sha-256", ""].join("\n");
 }
 
 /** pcp.conf: user and md5 of the password, the only form PCP knows. */
