@@ -80,11 +80,11 @@ async function runRole(
   const stop = new AbortController();
   onAbort(asked, () => stop.abort());
   const metrics = new Metrics();
-  const peers = new Peers(clock, config.httpPort);
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
   const hosts = tlsHosts(config.networkName, hostname(), config.tlsNames);
   const tls = new TlsMaterial({ config, keys, hosts, needed: [], clock, log });
   await tls.prepare(false);
+  const peers = new Peers(clock, config.httpPort, tls.forPeers());
   const barman: Barman = {
     config,
     state: initialState(clock.nowMs(), config.hosts, config.cloudUrl),
@@ -114,7 +114,7 @@ async function runRole(
     answering(orders.backupPiece, desk.piece),
   ]);
   const app = httpApp(role, log, { control, config, strangers: strangersOf(environment), openPage });
-  const listener = await serve(app, { port: config.httpPort });
+  const listener = await serve(app, { port: config.httpPort, shown: tls.shown });
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;

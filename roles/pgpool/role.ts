@@ -64,13 +64,13 @@ export const pgpoolEntrypoint: Command = async (context) => {
     await requirePoolTls(config, config.verdict.settings, { clock, log });
     const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
     const tls = await preparePoolTls(config, { keys, clock, log });
-    const peers = new Peers(clock, config.httpPort);
+    const peers = new Peers(clock, config.httpPort, tls.forPeers());
     const client = new ControlClient(keys, peers, clock, hasPublicKey(config));
     const agent = newAgent(config, { clock, log, stop, peers, client, history });
     await history.open({ path: join(stateDirectory, "history.jsonl"), log });
     exportMetrics(agent);
     const listeners = [
-      await serve(await pgpoolApp(agent, keys, context), { port: config.httpPort }),
+      await serve(await pgpoolApp(agent, keys, context), { port: config.httpPort, shown: tls.shown }),
       await serveLocal(agent),
     ];
     let sshd: Supervised | null = null;
