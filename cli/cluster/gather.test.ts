@@ -6,7 +6,7 @@ import { says } from "../../tests/support/fake-cluster.ts";
 import { clusterOf, voters } from "../../tests/support/seen-cluster.ts";
 import { withoutAliases } from "./aliases.ts";
 import { diagnose } from "./diagnose.ts";
-import { gather, type Session } from "./gather.ts";
+import { gather, gatherSigned, type Session } from "./gather.ts";
 import { nodeCalled } from "./node-called.ts";
 
 const node = (host: string, name: string) => ({ node: { id: Number(host.at(-1)), name, host } });
@@ -62,4 +62,34 @@ test("a name that cannot be a host's is not asked, and an answer that is not und
   }
   const found = diagnose(cluster).filter((f) => f.about === "pg3").map((f) => f.what);
   assert.match(found[0]!, /^is not understood: it answers/);
+});
+
+test("for a decision only nodes count that have signed what they report; others say why they do not", async () => {
+  const said = {
+    pg1: says("pg1"),
+    pg2: says("pg2"),
+    pg3: says("pg3", {}, { standby: false, upstream: null, timeline: 999 }),
+  };
+  said.pg3.lease.held = true;
+  const answer = (host: string) => {
+    const status = host === "localhost" ? said.pg1 : said[host as keyof typeof said];
+    return Promise.resolve({ status: 200, headers: {}, body: JSON.stringify(status) });
+  };
+  const peers = { names: { learn: () => {} }, getText: () => Promise.resolve("{}"), getAnswer: answer };
+  const signed = { ...said.pg2, uptimeSeconds: 77 };
+  const client = {
+    askNode: (host: string) =>
+      Promise.resolve(
+        host === "pg3"
+          ? { host, seen: "unreachable", error: "it is not signed", stranger: true }
+          : { host, seen: "reached", status: host === "pg2" ? signed : said.pg1 },
+      ),
+  };
+  const session = { context: { clock: new FakeClock() }, peers, client, named: [], askMs: 1 } as unknown as Session;
+  assert.equal((await gather(session)).primary?.host, "pg3", "what it says is shown");
+  const cluster = await gatherSigned(session);
+  assert.deepEqual(cluster.nodes.map((n) => n.host), ["pg1", "pg2"]);
+  assert.equal(cluster.nodes[1]!.status.uptimeSeconds, 77, "the signed one counts");
+  assert.notEqual(cluster.primary?.host, "pg3");
+  assert.deepEqual(cluster.members.flatMap((m) => "error" in m ? [m.error] : []), ["it is not signed"]);
 });

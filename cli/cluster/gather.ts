@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { env, plainText, readConfig } from "../../config/env.ts";
 import { parseHosts } from "../../config/list-syntax.ts";
+import { publishedPasswords } from "../../config/published.ts";
 import { quorumVariables } from "../../config/quorum.ts";
 import * as shared from "../../config/shared.ts";
 import type { Context } from "../../core/runtime/context.ts";
@@ -57,10 +58,12 @@ export function openSession(context: Context): Session {
   const { config } = read;
   const peers = new Peers(context.clock, httpPortOf(context));
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+  const { clusterKeys: given, replicationPassword: REPLICATION_PASSWORD } = config;
+  const isPublic = given.length === 0 && publishedPasswords({ REPLICATION_PASSWORD }).length > 0;
   return {
     context,
     peers,
-    client: new ControlClient(keys, peers, context.clock),
+    client: new ControlClient(keys, peers, context.clock, isPublic),
     named: [...config.partners, ...config.observers, ...config.hosts, ...backendHosts(config.backends)],
     askMs,
   };
@@ -85,14 +88,16 @@ export async function gather(session: Session): Promise<Cluster> {
 }
 
 /**
- * Asks the nodes again, all in one moment, each of which looks at its server first: what nodes have seen up to a second ago
- * does not show which of them has more WAL.
+ * For what an order, an answer to a script or a plan rests on: only nodes that have signed what they report count. They are asked
+ * again for that, all in one moment. `fresh`: each looks at its server first, since what nodes have seen up to a second ago does
+ * not show which of them has more WAL.
  */
-export async function lookAgain({ members }: Cluster, { peers }: Session): Promise<Cluster> {
+export async function gatherSigned(session: Session, fresh = false): Promise<Cluster> {
+  const { members } = await gather(session);
   return clusterOf(
     await Promise.all(members.map(async (member): Promise<Member> => {
       if (!("status" in member) || member.status.component !== "postgres-node") return member;
-      const said = await peers.askNode(member.host, { timeoutMs: askMs, fresh: true });
+      const said = await session.client.askNode(member.host, { timeoutMs: askMs, fresh });
       return said.seen === "reached" ? { ...member, status: said.status } : { host: member.host, error: said.error };
     })),
   );

@@ -6,7 +6,7 @@ import { orders } from "../../core/protocol/orders.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { reinitOutcome } from "../../core/protocol/reinit.ts";
 import { orderPause } from "../../core/protocol/pause.ts";
-import { type Cluster, gather, openSession, restoreUnderWay, type Session, thePrimary } from "./gather.ts";
+import { type Cluster, gatherSigned, openSession, restoreUnderWay, type Session, thePrimary } from "./gather.ts";
 import { nodeCalled } from "./node-called.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { ask, roleOf, streams, until } from "./session.ts";
@@ -18,7 +18,7 @@ const cloneMs = 24 * 3_600_000;
 /** `cluster switchover [--to NODE] [--json]`: the primary hands over; no acknowledged write is lost. */
 export const switchoverCommand: Command = async (context, { options }) => {
   const session = openSession(context);
-  const cluster = await gather(session);
+  const cluster = await gatherSigned(session);
   const old = thePrimary(cluster);
   const to = options.to === undefined ? null : nodeCalled(options.to, cluster).host;
   const started = context.clock.nowMs();
@@ -63,7 +63,7 @@ export const failoverCommand: Command = async (context, { options }) => {
     });
   }
   const session = openSession(context);
-  const cluster = await gather(session);
+  const cluster = await gatherSigned(session);
   const node = nodeCalled(wanted, cluster);
   const silent = cluster.members.flatMap((m) => "error" in m ? [m.host] : []);
   if (!options.yes) {
@@ -93,7 +93,7 @@ function dataText({ data, timeline, lsn }: NodeStatus["postgres"]): string {
 /** `cluster reinit NODE`: clones a node that does not lead again; its old data stays until the clone is complete. */
 export const reinitCommand: Command = async (context, { args, options }) => {
   const session = openSession(context);
-  const cluster = await gather(session);
+  const cluster = await gatherSigned(session);
   const node = nodeCalled(args[0] ?? "", cluster);
   const { id, because } = await ask(session, orders.reinit, node.host, {});
   const out = printer(context, options);
@@ -129,7 +129,7 @@ async function untilCloned(session: Session, host: string, id: number): Promise<
 /** `cluster pause` and `cluster resume`: whether a lost primary is replaced automatically. */
 export const pauseCommand = (on: boolean): Command => async (context, { options }) => {
   const session = openSession(context);
-  const cluster = await gather(session);
+  const cluster = await gatherSigned(session);
   const restore = restoreUnderWay(cluster);
   if (!on && restore) throw restore;
   const done = await givePause(session, cluster, on);

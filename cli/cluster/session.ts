@@ -3,7 +3,7 @@ import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { HttpError } from "../../core/client/peers.ts";
 import type { Order } from "../../core/protocol/orders.ts";
 import { waitUntil } from "../../core/runtime/time.ts";
-import { type Cluster, gather, type Session } from "./gather.ts";
+import { type Cluster, gatherSigned, type Session } from "./gather.ts";
 
 /** How long a node has to answer an order, milliseconds. */
 const askMs = 10_000;
@@ -40,7 +40,7 @@ export async function until(
   let last: Cluster | null = null;
   const troubles = () =>
     (last?.nodes ?? []).flatMap(({ host, status: { trouble } }) => trouble ? [`${host}: ${trouble.because}`] : []);
-  await waitUntil(async () => done(last = await gather(session)), {
+  await waitUntil(async () => done(last = await gatherSigned(session)), {
     what,
     deadlineMs,
     everyMs: 100,

@@ -3,7 +3,7 @@ import type { Command, Context } from "../../core/runtime/context.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { secondsText } from "../../core/words/amounts.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
-import { type Cluster, gather, openSession } from "./gather.ts";
+import { type Cluster, gatherSigned, openSession } from "./gather.ts";
 import { type Goal, goalText, parseGoal, parseTimeout, unmet } from "./goal.ts";
 
 /** Between two looks, milliseconds. */
@@ -14,7 +14,7 @@ export const waitCommand: Command = async (context, { options }) => {
   const goal = parseGoal(options.for);
   const timeoutMs = parseTimeout(options.timeout);
   const session = openSession(context);
-  const { because, waitedMs } = await waitFor(goal, timeoutMs, () => gather(session), context.clock);
+  const { because, waitedMs } = await waitFor(goal, timeoutMs, () => gatherSigned(session), context.clock);
   const out = printer(context, options);
   out.result({ reached: because === null, because, waitedMs });
   if (because !== null) throw tooLate(goal, because, timeoutMs);

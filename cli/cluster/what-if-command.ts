@@ -3,13 +3,13 @@ import type { Command } from "../../core/runtime/context.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { sizeText } from "../../core/words/amounts.ts";
 import { ExitCode } from "../../core/words/errors.ts";
-import { gather, lookAgain, openSession } from "./gather.ts";
+import { gatherSigned, openSession } from "./gather.ts";
 import { type Forecast, foresee, hostsCalled } from "./what-if.ts";
 
 /** `cluster what-if NODE… [--json]`. */
 export const whatIfCommand: Command = async (context, { args, options }) => {
   const session = openSession(context);
-  const cluster = await lookAgain(await gather(session), session);
+  const cluster = await gatherSigned(session, true);
   const forecast = foresee(cluster, hostsCalled(args, cluster));
   const out = printer(context, options);
   for (const line of renderForecast(forecast)) out.say(line);

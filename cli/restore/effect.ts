@@ -8,7 +8,7 @@ import type { Verified } from "../../core/protocol/verified.ts";
 import { secondsText, sizeText } from "../../core/words/amounts.ts";
 import { timeText } from "../../core/words/micros.ts";
 import type { RestorePlan, Stop } from "../../roles/barman/decide/restore-plan.ts";
-import { type Cluster, restoreUnderWay, type Session } from "../cluster/gather.ts";
+import { type Cluster, restoreUnderWay } from "../cluster/gather.ts";
 import { nodeCalled } from "../cluster/node-called.ts";
 
 /** The node that is restored: the named one, or the primary. */
@@ -22,15 +22,6 @@ export function nodeToRestore(options: Options, cluster: Cluster): { host: strin
     fix: `name one: --to-node ${cluster.nodes.map((n) => n.host).join(" or ") || "NODE, once a node answers"}`,
     exitCode: ExitCode.unavailable,
   });
-}
-
-/** The cluster with a new look at each node: what a node has written in the last second counts here. */
-export async function lookAgain(cluster: Cluster, { peers }: Session): Promise<Cluster> {
-  const nodes = await Promise.all(cluster.nodes.map(async (node) => {
-    const seen = await peers.askNode(node.host, { timeoutMs: 2_000, fresh: true });
-    return seen.seen === "reached" ? { host: node.host, status: seen.status } : node;
-  }));
-  return { ...cluster, nodes };
 }
 
 /** What the plan means for the nodes, one line each. */

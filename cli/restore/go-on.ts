@@ -2,7 +2,7 @@
 import { orders } from "../../core/protocol/orders.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { endUse } from "../../roles/barman/act/uses.ts";
-import { gather, openSession, type Session } from "../cluster/gather.ts";
+import { gatherSigned, openSession, type Session } from "../cluster/gather.ts";
 import { ask } from "../cluster/session.ts";
 import { ownAddresses } from "./addresses.ts";
 import { combineAgain, forget } from "./combined.ts";
@@ -29,7 +29,7 @@ export async function goOn(step: string, doing: Doing): Promise<number> {
 }
 
 async function clean(session: Session, { options, out }: Doing): Promise<number> {
-  const node = nodeToRestore(options, await gather(session));
+  const node = nodeToRestore(options, await gatherSigned(session));
   const { because } = await ask(session, orders.cleanRestore, node.host, {});
   out.say(`${node.host}: ${because}`);
   out.result({ node: node.host, cleaned: because });
@@ -37,8 +37,8 @@ async function clean(session: Session, { options, out }: Doing): Promise<number>
 }
 
 /** A node that does not answer may carry it out. */
-async function standing({ id, node }: Saved, { peers }: Session): Promise<Standing> {
-  const seen = await peers.askNode(node, { timeoutMs: 2_000, fresh: true });
+async function standing({ id, node }: Saved, { client }: Session): Promise<Standing> {
+  const seen = await client.askNode(node, { timeoutMs: 2_000, fresh: true });
   return seen.seen === "reached" ? standingOf(id, seen.status) : "under way";
 }
 
@@ -53,7 +53,7 @@ async function goOnUnknown(step: string, { id, node }: Saved, session: Session, 
       exitCode: ExitCode.refused,
     });
   }
-  const cluster = await gather(session);
+  const cluster = await gatherSigned(session);
   if (cluster.nodes.some((n) => n.status.paused.on && n.status.paused.restoring === node)) {
     await resumeFailover(session, out);
   }
@@ -66,7 +66,7 @@ async function goOnUnknown(step: string, { id, node }: Saved, session: Session, 
 
 /** The restore that a node reports, where this container has no record of it. */
 async function seenRestore(session: Session): Promise<Saved> {
-  const node = (await gather(session)).nodes.find((n) => n.status.restore !== null);
+  const node = (await gatherSigned(session)).nodes.find((n) => n.status.restore !== null);
   if (node?.status.restore) {
     const { id, backup } = node.status.restore;
     return { id, backup, node: node.host, hold: true };

@@ -14,7 +14,7 @@ import { backupCommand } from "../../roles/barman/backup.ts";
 import type { BackupRecord } from "../../roles/barman/text/backup-info.ts";
 import type { RestorePlan } from "../../roles/barman/decide/restore-plan.ts";
 import type { Places } from "../../roles/barman/text/places.ts";
-import { gather, type Session } from "../cluster/gather.ts";
+import { gatherSigned, type Session } from "../cluster/gather.ts";
 import { givePause } from "../cluster/orders.ts";
 import { ask, streams, until } from "../cluster/session.ts";
 import { ownAddresses } from "./addresses.ts";
@@ -63,7 +63,7 @@ export async function restoreNode(
   doing: Doing,
 ): Promise<number> {
   const { places, out } = doing;
-  const cluster = await gather(session); // the operator may have thought about the plan for a while
+  const cluster = await gatherSigned(session); // the operator may have thought about the plan for a while
   const saved = { id: order.id, backup: order.backup, node, hold: order.hold };
   const why = await useBackup({ id: order.id, backup: order.backup, by: { node } }, places, doing.context.clock);
   if (why !== null) out.say(unmarkedText(order.backup, why));
@@ -109,7 +109,7 @@ async function identityOf(places: Places, node: NodeStatus, replace: boolean): P
 /** Lets the other nodes lead again. A failure is said. */
 export async function resumeFailover(session: Session, out: Printer): Promise<void> {
   try {
-    await givePause(session, await gather(session), false);
+    await givePause(session, await gatherSigned(session), false);
   } catch (error) {
     out.say(`Automatic failover stays paused: ${errorText(error)}; type postdock cluster resume`);
   }
@@ -133,7 +133,7 @@ export async function seeThrough(saved: Saved, session: Session, { context, plac
   }
   const leadMs = Math.round(context.clock.nowMs() - since);
   out.say(`${node} leads with what was restored, after ${secondsText(leadMs)}`);
-  const others = (await gather(session)).nodes.map((n) => n.host).filter((host) => host !== node);
+  const others = (await gatherSigned(session)).nodes.map((n) => n.host).filter((host) => host !== node);
   await until(session, "every node that answers to follow it", followMs, (now) => others.every((h) => streams(now, h)));
   const wholeMs = Math.round(context.clock.nowMs() - since);
   out.say(`${others.join(", ") || "no other node"} follow it, after ${secondsText(wholeMs)}`);

@@ -22,7 +22,7 @@ async function saidOf(looks: (object | null)[]): Promise<string[]> {
   };
   const session = {
     context: { clock, onSignal() {} },
-    peers: { askNode: () => Promise.resolve(look()) },
+    client: { askNode: () => Promise.resolve(look()) },
   } as unknown as Session;
   const end = await watchNode({ id: "r1", node: "n1", hold: false }, session, way, {
     say: (l) => said.push(l),

@@ -22,7 +22,7 @@ export async function watchNode(
   way: Way,
   out: Printer,
 ): Promise<RestoreEnd> {
-  const { context: { clock, onSignal }, peers } = session;
+  const { context: { clock, onSignal }, client } = session;
   let left = false;
   onSignal(() => left = true);
   let said = "";
@@ -30,7 +30,7 @@ export async function watchNode(
   let goneSinceMs: number | null = null;
   let hinted = false;
   while (!left) {
-    const seen = await peers.askNode(node, { timeoutMs: 2_000 });
+    const seen = await client.askNode(node, { timeoutMs: 2_000 });
     const restore = seen.seen === "reached" ? seen.status.restore : null;
     const last = seen.seen === "reached" ? seen.status.lastRestore : null;
     if (restore === null && last?.id === id) return last.undone ? "undone" : "leads";

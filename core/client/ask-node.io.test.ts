@@ -1,17 +1,16 @@
 // What a node says of itself, asked over real connections: only what the cluster's key has signed for this question is believed.
 import assert from "node:assert/strict";
-import type { Server } from "node:http";
 import { test } from "node:test";
-import { createAdaptorServer } from "@hono/node-server";
 import { httpApp, type RoleHttp, statusNow } from "../http/app.ts";
 import { answering, controlApp } from "../http/control.ts";
+import { serve } from "../http/serve.ts";
 import { choosePrimary, reportOf } from "../protocol/choose-primary.ts";
 import { orders } from "../protocol/orders.ts";
 import type { NodeStatus, PeerSeen } from "../protocol/status.ts";
 import { createLog } from "../runtime/log.ts";
 import { systemClock } from "../runtime/time.ts";
 import { says } from "../../tests/support/fake-cluster.ts";
-import { type Between, ended, type HandedOn, handOn, listening, withImpostor } from "../../tests/support/impostor.ts";
+import { type Between, type HandedOn, handOn, withImpostor } from "../../tests/support/impostor.ts";
 import { ControlClient } from "./control-client.ts";
 import { Peers } from "./peers.ts";
 
@@ -44,12 +43,11 @@ async function withAgent(work: () => Promise<void>, said: object = holder, signs
     log,
     others: () => [pg1.host],
   });
-  const agent = createAdaptorServer({ fetch: httpApp(role, log, { control }).fetch }) as Server;
-  await listening(agent, pg2);
+  const agent = await serve(httpApp(role, log, { control }), pg2);
   try {
     await work();
   } finally {
-    await ended(agent);
+    agent.close();
   }
 }
 

@@ -1,16 +1,15 @@
 // Orders over real connections, with something between the client and the agents: it can hand on and repeat, and has no key.
 import assert from "node:assert/strict";
-import type { Server } from "node:http";
 import { after, test } from "node:test";
-import { createAdaptorServer } from "@hono/node-server";
 import { z } from "zod";
 import { answering, controlApp } from "../http/control.ts";
 import { httpApp, type RoleHttp } from "../http/app.ts";
+import { serve } from "../http/serve.ts";
 import type { Order } from "../protocol/orders.ts";
 import { controlHeaders } from "../protocol/signing.ts";
 import { createLog } from "../runtime/log.ts";
 import { systemClock } from "../runtime/time.ts";
-import { type Between, ended, type HandedOn, handOn, listening, withImpostor } from "../../tests/support/impostor.ts";
+import { type Between, type HandedOn, handOn, withImpostor } from "../../tests/support/impostor.ts";
 import { ControlClient } from "./control-client.ts";
 import { HttpError, Peers } from "./peers.ts";
 
@@ -37,9 +36,8 @@ const control = controlApp([double], {
   log,
   others: () => [pg1],
 });
-const agent = createAdaptorServer({ fetch: httpApp({} as RoleHttp, log, { control }).fetch }) as Server;
-await listening(agent, { host: pg2, port });
-after(() => ended(agent));
+const agent = await serve(httpApp({} as RoleHttp, log, { control }), { host: pg2, port });
+after(() => agent.close());
 
 const client = () => new ControlClient([key], new Peers(systemClock, port), systemClock);
 

@@ -139,6 +139,18 @@ test("/metrics counts what was logged, also below the level of the log, but not 
   ]);
 });
 
+test("many scrapes at once cost one, and many fresh looks at most one after the other", async () => {
+  let [scrapes, looks] = [0, 0];
+  const app = appOf({
+    metrics: () => Promise.resolve(`postdock_up ${++scrapes}\n`),
+    look: () => Promise.resolve(++looks > 0),
+  });
+  const all = (path: string) => Promise.all(Array.from({ length: 50 }, async () => (await app.request(path)).text()));
+  assert.equal(new Set((await all("/metrics")).map((text) => text.split("\n")[0])).size, 1);
+  await all("/status?fresh=1");
+  assert.deepEqual([scrapes, looks], [1, 1]);
+});
+
 test("with a password /metrics is answered only with it, as basic authentication or as a token; the rest stays open", async () => {
   const app = httpApp(roleOf(), quiet, { config: { metricsUser: "prom", metricsPassword: "s3cret pass" } });
   const asked = async (authorization?: string) =>

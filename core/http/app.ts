@@ -7,8 +7,10 @@ import type { Log } from "../runtime/log.ts";
 import { metricsType } from "./metrics.ts";
 import { addPage, type OpenPage } from "./page.ts";
 import type { AnyStatus } from "../protocol/status.ts";
+import { oneAtATime, shared } from "../runtime/time.ts";
 import { familiesText, type Family } from "../words/family.ts";
 import { processFamilies } from "../runtime/own-process.ts";
+import { longestBody } from "./decide/request-head.ts";
 import { parseBytes } from "../words/amounts.ts";
 import { no, type Verdict } from "../words/verdict.ts";
 
@@ -36,8 +38,8 @@ export interface RoleHttp {
 
 /** How long /status?since=REVISION waits for a change, milliseconds. */
 const longestWaitMs = 1_000;
-/** Longest body of a request, bytes. */
-const longestBody = 64 * 1024;
+/** What a scrape gets may be so old, milliseconds: a flood of scrapes costs no more than a few. */
+const metricsMs = 100;
 
 /** Who may read /metrics and the page; without a password everybody. */
 export interface MetricsAccess {
@@ -59,6 +61,11 @@ export interface AppParts {
 export function httpApp(role: RoleHttp, log: Log, { control, config, strangers, openPage }: AppParts = {}): Hono {
   const refuse = (c: Context) => config ? refusal(config, c) : null;
   const status = (): AnyStatus => strangers ? { ...role.status(), strangers: [...strangers] } : role.status();
+  const look = role.look && oneAtATime(() => role.look!());
+  const metrics = shared(
+    async () => await role.metrics() + familiesText([eventFamily(log.counts()), ...processFamilies()]),
+    metricsMs,
+  );
   const app = new Hono();
   app.use(endsConnection);
   app.post("*", bodyLimit({ maxSize: longestBody, onError: (c) => c.text("the body is over 64 kB\n", 413) }));
@@ -75,15 +82,19 @@ export function httpApp(role: RoleHttp, log: Log, { control, config, strangers, 
   if (control) app.route("/", control);
   app.get("/status", async (c) => {
     const since = Number(c.req.query("since") ?? NaN);
-    return c.json(await statusNow({ ...role, status }, { fresh: c.req.query("fresh") !== undefined, since }));
+    return c.json(
+      await statusNow({ ...role, status, ...(look ? { look } : {}) }, {
+        fresh: c.req.query("fresh") !== undefined,
+        since,
+      }),
+    );
   });
   app.get("/addresses", (c) => c.json(role.addresses()));
   app.get("/history", (c) => c.json({ schema: 1, entries: role.history?.() ?? [] }));
   app.get("/metrics", async (c) => {
     const refused = refuse(c);
     if (refused) return refused;
-    const text = await role.metrics() + familiesText([eventFamily(log.counts()), ...processFamilies()]);
-    return c.text(text, 200, { "content-type": metricsType });
+    return c.text(await metrics(), 200, { "content-type": metricsType });
   });
   if (openPage) addPage(app, openPage(status), refuse);
   app.notFound((c) => c.text("not found: try / /healthz /readyz /primary /replica /read-only /status /metrics\n", 404));

@@ -10,6 +10,7 @@ import {
   onAbort,
   oneAtATime,
   Pace,
+  shared,
   systemClock,
   untilAborted,
   waitUntil,
@@ -166,6 +167,17 @@ test("oneAtATime() runs a step after each call, never two at once, and shares th
   ends[2]!();
   await fourth;
   assert.equal(ends.length, 3);
+});
+
+test("shared() makes one answer for all who ask at the same time, and the next one later; a failure is for those who asked", async () => {
+  let made = 0;
+  const ask = shared(() => Promise.resolve().then(() => made++ === 1 ? Promise.reject(new Error("no")) : made), 1);
+  assert.deepEqual(await Promise.all([ask(), ask()]), [1, 1]);
+  await systemClock.sleep(50); // its timer is due before, on the same thread
+  const [second, third] = [ask(), ask()];
+  await assert.rejects(second, /no/);
+  await assert.rejects(third, /no/);
+  assert.equal(await ask(), 3);
 });
 
 test("Pace: work is due once in each interval, and is not saved up", () => {

@@ -21,6 +21,11 @@ export function after(ms: number, action: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** Calls `action` in the next turn of the event loop, after what waits there now. */
+export function nextTurn(action: () => void): void {
+  setImmediate(action);
+}
+
 /** Calls `action` once when the signal aborts, or at once if it has aborted already. The returned function cancels that. */
 export function onAbort(signal: AbortSignal | undefined, action: () => void): () => void {
   if (signal?.aborted) action();
@@ -115,15 +120,29 @@ export async function withDeadline<T>(work: Promise<T>, ms: number, what: string
  * A step that never runs twice at once. The returned function resolves after a run that began after the call; all calls during
  * one run share the next run.
  */
-export function oneAtATime(step: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> = Promise.resolve();
-  let next: Promise<void> | null = null;
+export function oneAtATime<T>(step: () => Promise<T>): () => Promise<T> {
+  let running: Promise<unknown> = Promise.resolve();
+  let next: Promise<T> | null = null;
   return () =>
     next ??= running.catch(() => {}).then(() => {
       next = null;
-      running = step();
-      return running;
+      const run = step();
+      running = run;
+      return run;
     });
+}
+
+/** The same answer for all who ask while it is being made, and for `ms` after that. A failure is not kept. */
+export function shared<T>(make: () => Promise<T>, ms: number): () => Promise<T> {
+  let kept: Promise<T> | null = null;
+  const forget = () => void (kept = null);
+  return () => {
+    if (kept === null) {
+      kept = make();
+      kept.then(() => after(ms, forget), forget);
+    }
+    return kept;
+  };
 }
 
 /** Runs `step` until the signal aborts, with a pause of `ms` between runs. An error goes to `onError` and does not end the loop. */

@@ -48,7 +48,7 @@ const doors: readonly Door[] = [
       `cli/map/${f}.tsx`
     ),
   },
-  { what: "HTTP servers", packages: ["@hono/node-server"], files: ["core/http/serve.ts"] },
+  { what: "servers", code: /\bcreateServer\(/, files: ["core/http/serve.ts"] },
   { what: "metrics", packages: ["prom-client"], files: ["core/http/metrics.ts"] },
   {
     what: "HTTP requests",
@@ -101,7 +101,7 @@ test("the driver of PostgreSQL is used where the SQL is", () => assert.deepEqual
 
 test("packages are those of the manifest", () => {
   const known = new Set([
-    ...["@hono/node-server", "commander", "croner", "hono", "postgres", "prom-client", "yaml", "zod"],
+    ...["commander", "croner", "hono", "postgres", "prom-client", "yaml", "zod"],
     ...["node:crypto", "node:net", "node:os", "node:path", "node:process", "node:fs", "node:fs/promises", "node:http"],
     "node:child_process",
     "node:dns/promises",

@@ -8,12 +8,15 @@ import { defaultHttpPort } from "../../config/http-port.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys, sign } from "../../core/protocol/signing.ts";
-import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { every, systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { waitReceiving } from "../support/barman.ts";
 import { type Cluster, firstLevel as voters } from "../support/cluster.ts";
 import { exampleCluster } from "../support/clusters.ts";
 import { answerQuestions, swallowQuestions } from "../support/silent-dns.ts";
-import { staysTrueFor } from "../support/waits.ts";
+import { leaseTtlMs, staysTrueFor } from "../support/waits.ts";
+import { flood, waysToFlood } from "../support/faults/flood.ts";
+import { assertLedger } from "../support/ledger-report.ts";
+import { Ledger, monkey } from "../support/ledger.ts";
 import { docker, exec, logsOf, logsSince, tryExec } from "../support/docker.ts";
 
 const deps = { clock: systemClock };
@@ -177,6 +180,55 @@ test("a primary that is cut off is fenced before another node leads, whatever fl
   await exec(container, ["bash", "-c", "rm -f /tmp/flood.*"]);
 });
 
+test("agents that are flooded in every way answer signed questions in time, and the lease and the writes go on", async () => {
+  const cluster = await exampleCluster();
+  const { primary, standby } = await standbyOf(cluster);
+  const flooded = [primary, standby];
+  const addresses = await Promise.all(flooded.map(async (node) => (await cluster.address(node))!));
+  const { lease: { term } } = await cluster.answer(primary);
+  const ledger = await Ledger.start({ ...monkey, host: addresses[0]! });
+  const over = new AbortController();
+  const failures: unknown[] = [];
+  const often = (ms: number, look: () => Promise<void>) =>
+    every(ms, look, { clock: systemClock, signal: over.signal, onError: (error) => failures.push(error) });
+  const client = new ControlClient(keys, new Peers(systemClock, defaultHttpPort), systemClock);
+  const tookMs: number[] = [];
+  const [files, kilobytes]: [number[], number[]] = [[], []];
+  const looks = addresses.map((address) =>
+    often(50, async () => {
+      const startedMs = systemClock.nowMs();
+      await client.ask(orders.status, address, {}, 10_000);
+      tookMs.push(Math.round(systemClock.nowMs() - startedMs));
+    })
+  );
+  const costs = flooded.map(async (node) => {
+    const container = await cluster.container(node);
+    await often(500, async () => {
+      const [open, resident] = (await exec(container, ["bash", "-c", costOfAgent])).trim().split("\n").map(Number);
+      files.push(open!);
+      kilobytes.push(resident!);
+    });
+  });
+  const sent = await flood(await cluster.network(), addresses, 64).finally(() => over.abort());
+  await Promise.all([...looks, ...costs]);
+  const report = await ledger.finish({ ...monkey, host: addresses[0]! });
+  const slowest = tookMs.toSorted((a, b) => b - a);
+  const figures =
+    `signed answers: ${tookMs.length}, p50 ${slowest[slowest.length >> 1]} ms, slowest ${slowest.slice(0, 3)} ms; ` +
+    `files ${Math.max(...files)}; memory ${Math.min(...kilobytes) >> 10} to ${Math.max(...kilobytes) >> 10} MB`;
+  console.log(figures);
+  for (const { target, way, opened } of sent) assert.ok(opened >= 32, `${way} reached ${target} ${opened} times only`);
+  assert.equal(sent.length, waysToFlood * flooded.length);
+  assert.deepEqual(failures, []);
+  assert.ok(slowest[0]! < leaseTtlMs, figures);
+  assert.ok(Math.max(...files) < 250, figures);
+  assert.ok(Math.max(...kilobytes) < 500 * 1024, figures);
+  assertLedger("while agents are flooded", report, { atLeast: 50, gapMs: leaseTtlMs });
+  assert.equal(await cluster.waitWhole(), primary);
+  const { lease } = await cluster.answer(primary);
+  assert.deepEqual([lease.held, lease.term], [true, term], "the same lease goes on");
+});
+
 test("a DNS server that swallows all questions delays no look, no renewal and no failover, and a node still shows itself", async () => {
   const cluster = await exampleCluster();
   const primary = await cluster.waitWhole();
@@ -236,6 +288,9 @@ test("a DNS server that swallows all questions delays no look, no renewal and no
   await waitUntil(byName, { what: "names to be used again", deadlineMs: 60_000 }, deps);
   assert.equal(await cluster.waitWhole(), lead);
 });
+
+/** The open files of a container's agent, and its memory in kB. */
+const costOfAgent = `p=$(pgrep -P 1 -x postdock); ls /proc/$p/fd | wc -l; awk '/VmRSS/ { print $2 }' /proc/$p/status`;
 
 /** When a container last logged this since then, as an ISO time, so that two can be compared. */
 async function timeSaid(container: string, before: string, said: RegExp): Promise<string> {

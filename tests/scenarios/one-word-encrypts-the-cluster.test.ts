@@ -10,8 +10,7 @@ import { issueAgain, issuedCertificates, issuedInside } from "../support/certifi
 import { Cluster, firstLevel, type Service } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { type Edit, mount, setEnvironment } from "../support/compose-file.ts";
-import { exec, logsOf, tryExec } from "../support/docker.ts";
-import { waitReceiving } from "../support/barman.ts";
+import { logsOf, tryExec } from "../support/docker.ts";
 import { wholeMs } from "../support/waits.ts";
 
 const name = "encrypted";
@@ -53,24 +52,36 @@ async function login(cluster: Cluster, host: string, how: string, user = "monkey
   return await tryExec(from, ["env", `PGPASSWORD=${password}`, "psql", "-XAtc", "select 'in'", conninfo]);
 }
 
-/** Every connection of another container to the primary has TLS: standbys, barman, pgpool. */
-async function allEncrypted(cluster: Cluster, primary: Service): Promise<void> {
-  await waitReceiving(cluster, primary, startMs);
-  const clear = "select string_agg(coalesce(application_name, '') || ' ' || usename, ', ') from pg_stat_ssl join " +
-    "pg_stat_activity using (pid) where client_addr is not null and not ssl";
-  assert.equal(await cluster.psql(primary, clear), "");
-  const streams = "select count(*) from pg_stat_replication join pg_stat_ssl using (pid) where ssl";
-  const whole = async () => Number(await cluster.psql(primary, streams)) >= 3;
-  await waitUntil(whole, { what: "two standbys and barman with TLS", deadlineMs: wholeMs }, deps);
-  for (const node of firstLevel.filter((n) => n !== primary)) {
-    assert.match(await cluster.psql(node, "show primary_conninfo"), /sslmode=verify-full sslrootcert=\/run/);
-  }
+/** Every connection of another container to the primary has TLS: two standbys, barman, pgpool; each standby checks its upstream. */
+async function waitEncrypted(cluster: Cluster): Promise<Service> {
+  let last: unknown = "nothing seen";
+  const encrypted = async () => {
+    const primary = await cluster.waitWhole(wholeMs, firstLevel);
+    const clear = await cluster.psql(primary, clearSessions);
+    const streams = await cluster.psql(primary, encryptedStreams);
+    const standbys = firstLevel.filter((node) => node !== primary);
+    const upstreams = await Promise.all(standbys.map((node) => cluster.psql(node, "show primary_conninfo")));
+    last = [primary, clear, streams, ...upstreams].join(" | ");
+    const checked = upstreams.every((u) => u.includes(`sslmode=verify-full sslrootcert=${authorities}`));
+    return clear === "" && Number(streams) >= 3 && checked ? primary : null;
+  };
+  const look = () => encrypted().catch((error) => (last = error, null)); // a server may be starting
+  return await waitUntil(
+    look,
+    { what: "all connections to have TLS", deadlineMs: startMs, why: () => String(last) },
+    deps,
+  );
 }
+
+const clearSessions =
+  "select string_agg(coalesce(application_name, '') || ' ' || usename, ', ') from pg_stat_ssl join " +
+  "pg_stat_activity using (pid) where client_addr is not null and not ssl";
+const encryptedStreams = "select count(*) from pg_stat_replication join pg_stat_ssl using (pid) where ssl";
 
 async function serial(cluster: Cluster, host: string): Promise<string> {
   const script =
     `openssl s_client -starttls postgres -connect ${host}:5432 </dev/null 2>/dev/null | openssl x509 -noout -serial`;
-  return (await exec(await cluster.container("pgslave1"), ["bash", "-c", script])).trim();
+  return (await tryExec(await cluster.container("pgslave1"), ["bash", "-c", script])).stdout.trim();
 }
 
 test("one word encrypts what the containers say to each other; files and require do it for clients, too", async (t) => {
@@ -78,9 +89,9 @@ test("one word encrypts what the containers say to each other; files and require
 
   await t.test("with TLS=auto all members connect with TLS and check each other", async () => {
     await cluster.up(services);
-    const primary = await cluster.waitWhole(startMs, firstLevel);
+    await cluster.waitWhole(startMs, firstLevel);
     await cluster.waitPool(firstLevel);
-    await allEncrypted(cluster, primary);
+    const primary = await waitEncrypted(cluster);
     const refused = await login(cluster, primary, "sslmode=disable", "replication_user", "replication_pass");
     assert.match(refused.stderr, /pg_hba.conf rejects connection .*no encryption/);
     const { stderr: unknown } = await login(cluster, primary, "sslmode=prefer", "stranger");
@@ -103,19 +114,18 @@ test("one word encrypts what the containers say to each other; files and require
     const before = await cluster.waitWhole(wholeMs, firstLevel);
     await cluster.waitLease(firstLevel);
     await cluster.kill(before);
-    const primary = await cluster.waitSuccessor(before, firstLevel);
+    await cluster.waitSuccessor(before, firstLevel);
     await cluster.start(before);
-    assert.equal(await cluster.waitWhole(wholeMs, firstLevel), primary);
-    await allEncrypted(cluster, primary);
+    await waitEncrypted(cluster);
   });
 
   const directory = await issuedCertificates(name, [...firstLevel, "pgpool"]);
   await t.test("with TLS=require nobody gets in without TLS, and the mounted files are in use", async () => {
     await Cluster.prepare({ name, edit: mounted(directory) });
     await cluster.composeRun(["up", "-d", ...services], 180_000);
-    const primary = await cluster.waitWhole(startMs, firstLevel);
+    await cluster.waitWhole(startMs, firstLevel);
     await cluster.waitPool(firstLevel);
-    await allEncrypted(cluster, primary);
+    const primary = await waitEncrypted(cluster);
     const clear = await login(cluster, primary, "sslmode=disable");
     assert.match(clear.stderr, /pg_hba.conf rejects connection .*no encryption/);
     assert.notEqual((await login(cluster, "pgpool", "sslmode=disable")).code, 0);

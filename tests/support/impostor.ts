@@ -9,11 +9,11 @@ export interface Place {
 /** Answers a request; `body`: of the request. */
 export type Between = (body: string, req: IncomingMessage, res: ServerResponse) => void | Promise<void>;
 
-export function listening(server: Server, { host, port }: Place): Promise<void> {
+function listening(server: Server, { host, port }: Place): Promise<void> {
   return new Promise((resolve, reject) => server.once("error", reject).listen(port, host, resolve));
 }
 
-export async function ended(server: Server): Promise<void> {
+async function ended(server: Server): Promise<void> {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 }

@@ -1,15 +1,14 @@
 // A base backup is fetched whole, goes on after an interruption, and is never a cluster before it is complete.
 import assert from "node:assert/strict";
-import { type AddressInfo } from "node:net";
 import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createAdaptorServer } from "@hono/node-server";
 import { ControlClient } from "../../../core/client/control-client.ts";
 import { defaultHttpPort } from "../../../config/http-port.ts";
 import { HttpError, Peers } from "../../../core/client/peers.ts";
 import { httpApp, type RoleHttp } from "../../../core/http/app.ts";
 import { controlApp } from "../../../core/http/control.ts";
+import { serve } from "../../../core/http/serve.ts";
 import { type Order, orders, pieceBytes } from "../../../core/protocol/orders.ts";
 import { exists } from "../../../core/runtime/files.ts";
 import { systemClock } from "../../../core/runtime/time.ts";
@@ -71,9 +70,7 @@ test("a backup is fetched over signed HTTP: content, modes and times are the sam
     const keys = ["a key of this test only"];
     const deps = { keys, incarnation: "run-1", clock: systemClock, log: keptLog().log, others: () => [] };
     const app = httpApp({} as RoleHttp, deps.log, { control: controlApp(answersOf(deskAt(home)), deps) });
-    const server = createAdaptorServer({ fetch: app.fetch });
-    await new Promise<void>((resolve) => server.listen(defaultHttpPort, host, resolve));
-    assert.equal((server.address() as AddressInfo).port, defaultHttpPort);
+    const agent = await serve(app, { port: defaultHttpPort, host });
     try {
       const { into, progress } = made(new ControlClient(keys, new Peers(systemClock, defaultHttpPort), systemClock));
       const bytes = 3 * pieceBytes + 11 + 8192 + 3 + 3 + 4;
@@ -81,8 +78,7 @@ test("a backup is fetched over signed HTTP: content, modes and times are the sam
       assert.deepEqual(await readTree(target), await readTree(data));
       assert.equal(progress.at(-1), bytes);
     } finally {
-      if ("closeAllConnections" in server) server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      agent.close();
     }
   }));
 
