@@ -3,6 +3,8 @@ import { hostname } from "node:os";
 import { renderReference } from "../config/reference.ts";
 import { checkVariables, type RoleName, roleNames, strangersOf } from "../config/roles.ts";
 import type { ConfigProblem } from "../config/env.ts";
+import type { TlsConfig } from "../config/tls.ts";
+import { loadBarmanConfig } from "../roles/barman/role.ts";
 import type { Setting } from "../config/list-syntax.ts";
 import { judgeSettings } from "../roles/pgpool/text/pgpool-conf.ts";
 import { loadPgpoolConfig } from "../roles/pgpool/role.ts";
@@ -15,6 +17,7 @@ import type { Command, Context } from "../core/runtime/context.ts";
 import { ExitCode, OperatorError } from "../core/words/errors.ts";
 import { exists } from "../core/runtime/files.ts";
 import { createLog } from "../core/runtime/log.ts";
+import { TlsMaterial } from "../core/runtime/tls-material.ts";
 import { mountedKeys } from "../core/runtime/sshd.ts";
 import { ConfigError } from "../core/runtime/start.ts";
 
@@ -95,8 +98,12 @@ async function checkAgainstHere(role: RoleName, found: Found, context: Context):
     }
   };
   const quiet = createLog({ level: "ERROR", write: () => {}, wallMs: () => context.clock.wallMs() });
+  const own = { keys: [], hosts: [], clock: context.clock, log: quiet };
+  const mounted = (config: TlsConfig, needed: readonly string[]) => new TlsMaterial({ ...own, config, needed }).check();
   if (role === "postgres-node") {
-    await attempt("METRICS_QUERIES", () => readQueriesFile(loadNodeConfig(context).metricsQueries));
+    const config = loadNodeConfig(context);
+    await attempt("TLS", () => mounted(config, [config.host]));
+    await attempt("METRICS_QUERIES", () => readQueriesFile(config.metricsQueries));
   }
   if (role === "postgres-node" && await exists(markers[role])) {
     await attempt("CONFIGS", () => acceptedServerConfig(loadNodeConfig(context), { ...context, log: quiet }));
@@ -105,12 +112,14 @@ async function checkAgainstHere(role: RoleName, found: Found, context: Context):
       "CONFIGS was not tested against PostgreSQL, which is not installed here: run this in the postgres image",
     );
   }
-  if (role === "pgpool" && await exists(markers[role])) {
-    await attempt(
-      "CONFIGS",
-      () => requirePoolTls(loadPgpoolConfig(context).verdict.settings, { ...context, log: quiet }),
-    );
+  if (role === "pgpool") {
+    const config = loadPgpoolConfig(context);
+    await attempt("TLS", () => mounted(config, config.networkName === null ? [] : [config.networkName]));
+    if (await exists(markers[role])) {
+      await attempt("CONFIGS", () => requirePoolTls(config, config.verdict.settings, { ...context, log: quiet }));
+    }
   }
+  if (role === "barman") await attempt("TLS", () => mounted(loadBarmanConfig(context), []));
   if (found.sshEnable) await attempt("SSH_ENABLE", mountedKeys);
   return problems;
 }

@@ -6,6 +6,7 @@ import { type ConfigOf, type ConfigProblem, env, identifier, integer, MalformedV
 import { parseHosts } from "./list-syntax.ts";
 import { observerProblems, observerVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
+import { tlsProblems } from "./tls.ts";
 
 const required = (exitCode: number) => ({ required: true, requiredExitCode: exitCode });
 
@@ -137,6 +138,7 @@ export function barmanProblems(config: BarmanConfig, hostname: string): ConfigPr
     ...observerProblems(config, hostname),
     ...cloudProblems(config),
     ...baseBackupProblems(config),
+    ...tlsProblems(config, { settings: [], serves: false }),
   ];
   // who sets it must not believe that anything is encrypted
   if (config.encryption.toLowerCase() !== "none") {

@@ -3,6 +3,7 @@ import { type ConfigOf, type ConfigProblem, env, identifier, integer, MalformedV
 import { type Backend, type DbUser, parseBackends, parseDbUsers, parseSettings, type Setting } from "./list-syntax.ts";
 import { observerProblems, observerVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
+import { tlsProblems } from "./tls.ts";
 
 /** pgpool's password files contain name:password lines, so a colon would end the name. */
 const nameWithoutColon = (text: string) => {
@@ -120,7 +121,7 @@ export function completePgpoolConfig(
       fix: "set both or neither",
     });
   }
-  problems.push(...observerProblems(config, hostname));
+  problems.push(...observerProblems(config, hostname), ...tlsProblems(config, { settings, serves: true }));
   if (config.requireMinBackends > config.backends.length) {
     problems.push({
       variable: "REQUIRE_MIN_BACKENDS",

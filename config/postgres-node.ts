@@ -7,8 +7,10 @@ import { nodeIdFromName } from "./node-id.ts";
 import { initdbArgs, initdbWalDirectory, walDirectoryProblems } from "./wal-directory.ts";
 import { parseHosts, parseSettings, type Setting } from "./list-syntax.ts";
 import { absolutePath, path } from "./paths.ts";
+import { pgHba } from "./pg-hba.ts";
 import { electorateOf, quorumProblems, quorumVariables } from "./quorum.ts";
 import * as shared from "./shared.ts";
+import { tlsProblems } from "./tls.ts";
 
 const nodeNameText = (text: string) => {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/.test(text)) throw new MalformedValue("is not a node name");
@@ -39,6 +41,7 @@ export const postgresNodeVariables = {
   initdbArgs,
   initdbWalDirectory,
   hostAuthMethod: shared.hostAuthMethod,
+  pgHba,
   pgdata: env("PGDATA", absolutePath, {
     fallback: "/var/lib/postgresql/data",
     accepts: "an absolute path",
@@ -243,6 +246,7 @@ export function completeNodeConfig(
   }
   problems.push(...walDirectoryProblems(config.initdbWalDirectory));
   problems.push(...quorumProblems(config, config.partners), ...durabilityProblems(config, settings));
+  problems.push(...tlsProblems(config, { settings, serves: true }));
   if (problems.length > 0 || id === null) return { ok: false, problems };
   return {
     ok: true,

@@ -66,6 +66,11 @@ const badAnywhere: Record<string, string[]> = {
   SSH_ENABLE: ["please"],
   POSTDOCK_PORT: ["0", "65536", "http", "tcp://10.0.0.1:8080"],
   LOG_FORMAT: ["xml", "1"],
+  TLS: ["on", "1", "verify-full"],
+  TLS_CERT_FILE: ["server.crt", "/", "/a\nb", "/tls/server.crt"],
+  TLS_KEY_FILE: ["server.key", "/", "/a\nb", "/tls/server.key"],
+  TLS_CA_FILE: ["ca.crt", "/", "/a\nb", "/tls/ca.crt"],
+  TLS_NAMES: ["a b;c", "-h", "db.example.org"],
   ON_EVENT_URL: ["hooks", "ftp://hooks/x", "http://user:word@hooks/x", "http://hooks/a\nb"],
   ON_EVENT_SECRET: ["tooshort", "long-enough-key\n1234"],
   ON_EVENT_COMMAND: [
@@ -99,6 +104,7 @@ const badAnywhere: Record<string, string[]> = {
 /** Values that each variable must refuse, in the role that owns it. */
 const bad: Record<RoleName, Record<string, string[]>> = {
   "postgres-node": {
+    PG_HBA: ["host all all", "hosts all all all trust", "host all all all scram", "host all all 10.0.0.7 trust"],
     NODE_ID: ["0", "-1", "one", "2147483648", "1.5", " 1"],
     NODE_NAME: ["a b", "-a", "a/b", "a'b", "x".repeat(64), "a\nb"],
     CLUSTER_NODE_NETWORK_NAME: ["a b", "-h", "a/b", "a;b"],
@@ -262,10 +268,13 @@ test("every variable of every role has its documentation, and a default it would
   }
 });
 
-test("no name is declared twice in a role, and none ends in _FILE", () => {
+/** Paths of files whose contents are looked at again and again. */
+const watched = ["TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CA_FILE"];
+
+test("no name is declared twice in a role, and none ends in _FILE but those of files that are watched", () => {
   for (const role of roleNames) {
     const names = Object.values(roleVariables[role]).map((v) => v.name);
     assert.equal(new Set(names).size, names.length, role);
-    assert.deepEqual(names.filter((n) => n.endsWith("_FILE")), []);
+    assert.deepEqual(names.filter((n) => n.endsWith("_FILE") && !watched.includes(n)), []);
   }
 });

@@ -1,5 +1,9 @@
 // PURE: the variables that have to be the same in all containers, as a container reports them to be compared.
+import { createHash } from "node:crypto";
 import type { NodeConfig } from "./postgres-node.ts";
+
+/** Tells lists of rules apart without showing them. */
+const hashOf = (rules: readonly string[]) => createHash("sha256").update(rules.join("\n")).digest("hex").slice(0, 8);
 
 interface VoterConfig {
   partners: readonly string[];
@@ -17,8 +21,11 @@ function ofVoter({ partners, observers, leaseTtlMs }: VoterConfig): Record<strin
 }
 
 /** What a pgpool or barman container has to have in common with the nodes; `consistency`: that of pgpool, which routes by it. */
-export function serviceVariablesToCompare(config: VoterConfig & { consistency?: string }): Record<string, string> {
+export function serviceVariablesToCompare(
+  config: VoterConfig & { consistency?: string; tls: string },
+): Record<string, string> {
   return {
+    TLS: config.tls,
     ...config.observers.length === 0 ? {} : ofVoter(config),
     ...config.consistency === undefined ? {} : { CONSISTENCY: config.consistency },
   };
@@ -32,9 +39,11 @@ type Compared =
     | "clusterName"
     | "consistency"
     | "oldestDataSeconds"
+    | "pgHba"
     | "quorum"
     | "replicationDb"
     | "replicationUser"
+    | "tls"
     | "useSlots"
   >;
 
@@ -44,6 +53,8 @@ export function nodeVariablesToCompare(config: Compared): Record<string, string>
     CLUSTER_NAME: config.clusterName,
     REPLICATION_DB: config.replicationDb,
     REPLICATION_USER: config.replicationUser,
+    TLS: config.tls,
+    ...config.pgHba.length === 0 ? {} : { PG_HBA: `${config.pgHba.length} lines, ${hashOf(config.pgHba)}` },
     USE_REPLICATION_SLOTS: config.useSlots ? "1" : "0",
   };
   if (config.partners.length === 0) return everywhere;

@@ -4,6 +4,7 @@ import { defaultHttpPort } from "./http-port.ts";
 import { eventVariables } from "./events.ts";
 import { metricsAccess } from "./metrics.ts";
 import { hostName } from "./host-name.ts";
+import { tlsVariables } from "./tls.ts";
 
 export const sshEnable = env("SSH_ENABLE", flag, {
   fallback: false,
@@ -115,8 +116,8 @@ export const hostAuthMethod = env<HostAuthMethod>("POSTGRES_HOST_AUTH_METHOD", o
   accepts: "scram-sha-256, md5, password, trust, reject or cert",
   doc:
     "Authentication method of the `host all all all` line in pg_hba.conf, written at bootstrap. With reject and cert, " +
-    "REPLICATION_USER and POSTGRES_USER log in by password all the same. cert needs ssl:on, ssl_cert_file, ssl_key_file and " +
-    "ssl_ca_file in CONFIGS. Containers prove their passwords by SCRAM, and show them to no server that asks otherwise: with " +
+    "REPLICATION_USER and POSTGRES_USER log in by password all the same. cert needs TLS, or ssl:on, ssl_cert_file, ssl_key_file " +
+    "and ssl_ca_file in CONFIGS. Containers prove their passwords by SCRAM, and show them to no server that asks otherwise: with " +
     "md5, password and trust this is relaxed, in every container that has the variable.",
   changed: "New, as in the official postgres image.",
 });
@@ -132,7 +133,15 @@ export const httpPort = port(
 );
 
 /** What every role reads. */
-export const ofEveryRole = { httpPort, sshEnable, logLevel, logFormat, ...metricsAccess, ...eventVariables };
+export const ofEveryRole = {
+  httpPort,
+  sshEnable,
+  logLevel,
+  logFormat,
+  ...metricsAccess,
+  ...eventVariables,
+  ...tlsVariables,
+};
 
 /** A duration in seconds with its default and maximum; `changed` says what differs from 1.x. */
 export const seconds = (name: string, fallback: number, max: number, doc: string, changed?: string) =>

@@ -36,6 +36,7 @@ export const calm: readonly string[] = [
   "a-primary-and-a-standby-die-together",
   "an-impostor-is-not-believed",
   "a-full-disk-moves-the-primary",
+  "every-image-runs-without-rights",
   "two-nodes-and-an-observer-fail-over",
 ];
 

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { HostAuthMethod } from "../../config/shared.ts";
-import { conninfoValue, quoteSetting, renderConninfo, renderPgpassLine } from "./conninfo.ts";
+import type { TlsMode } from "../../config/tls.ts";
+import { tlsPaths } from "./tls.ts";
+import { conninfoValue, quoteSetting, renderConninfo, renderPgpassLine, type Trust } from "./conninfo.ts";
 
 const odd = fc.oneof(
   fc.string(),
@@ -11,18 +13,23 @@ const odd = fc.oneof(
 );
 const key = fc.constantFrom("host", "user", "dbname", "application_name", "passfile");
 
+const plain = (hostAuthMethod: HostAuthMethod): Trust => ({ hostAuthMethod, tls: "off" });
+
 test("a conninfo string gives back every value that was put in", () => {
   fc.assert(fc.property(fc.dictionary(key, odd), (parts) => {
-    const text = renderConninfo(parts, "scram-sha-256");
+    const text = renderConninfo(parts, plain("scram-sha-256"));
     for (const [name, value] of Object.entries(parts)) assert.equal(conninfoValue(text, name), value);
   }));
 });
 
 test("a keyword that is not there is undefined, also where a value looks like one", () => {
   fc.assert(
-    fc.property(odd, (value) => conninfoValue(renderConninfo({ user: value }, "trust"), "hostaddr") === undefined),
+    fc.property(
+      odd,
+      (value) => conninfoValue(renderConninfo({ user: value }, plain("trust")), "hostaddr") === undefined,
+    ),
   );
-  assert.equal(conninfoValue(renderConninfo({ user: "x host=evil", host: "good" }, "md5"), "host"), "good");
+  assert.equal(conninfoValue(renderConninfo({ user: "x host=evil", host: "good" }, plain("md5")), "host"), "good");
 });
 
 test("conninfo as libpq's users write it is read, spaces around = included", () => {
@@ -46,12 +53,22 @@ function pgpassFields(line: string): string[] {
 }
 
 test("a conninfo string says that TLS is preferred, whatever PGSSLMODE is", () => {
-  const text = renderConninfo({ host: "pg1", port: 5432 }, "scram-sha-256");
+  const text = renderConninfo({ host: "pg1", port: 5432 }, plain("scram-sha-256"));
   assert.match(text, /^host=pg1 port=5432 sslmode=prefer /);
 });
 
+test("with TLS=auto and TLS=require a conninfo string asks for a certificate with the name of the host", () => {
+  const modeOf = (tls: TlsMode) => {
+    const text = renderConninfo({ host: "pg1" }, { hostAuthMethod: "scram-sha-256", tls });
+    return [conninfoValue(text, "sslmode"), conninfoValue(text, "sslrootcert")];
+  };
+  for (const tls of ["auto", "require"] as const) assert.deepEqual(modeOf(tls), ["verify-full", tlsPaths.authorities]);
+  for (const tls of ["off", "prefer"] as const) assert.deepEqual(modeOf(tls), ["prefer", undefined]);
+});
+
 test("a conninfo string shows the password to no server that asks otherwise than POSTGRES_HOST_AUTH_METHOD says", () => {
-  const asked = (method: HostAuthMethod) => conninfoValue(renderConninfo({ host: "pg1" }, method), "require_auth");
+  const asked = (method: HostAuthMethod) =>
+    conninfoValue(renderConninfo({ host: "pg1" }, plain(method)), "require_auth");
   for (const method of ["scram-sha-256", "reject", "cert"] as const) assert.equal(asked(method), "scram-sha-256");
   assert.equal(asked("md5"), "scram-sha-256,md5");
   assert.equal(asked("password"), "scram-sha-256,password");

@@ -1,14 +1,20 @@
 // PURE quoting for libpq connection strings, pgpass files and GUC files, in one place each.
 import { type HostAuthMethod } from "../../config/shared.ts";
 import { acceptedProofs } from "./server-proof.ts";
-import { tlsKeywords } from "./tls.ts";
+import { tlsKeywords, type WithTls } from "./tls.ts";
 
-/**
- * libpq keyword/value string for a server on the network, which has to prove itself as `method` (POSTGRES_HOST_AUTH_METHOD) says.
- * Never put a password in.
- */
-export function renderConninfo(parts: Readonly<Record<string, string | number>>, method: HostAuthMethod): string {
-  return renderKeywords({ ...parts, ...tlsKeywords, require_auth: acceptedProofs(method).join(",") });
+/** What the variables say of how a server has to prove itself: POSTGRES_HOST_AUTH_METHOD and TLS. */
+export interface Trust extends WithTls {
+  hostAuthMethod: HostAuthMethod;
+}
+
+/** libpq keyword/value string for a server on the network, which has to prove itself. Never put a password in. */
+export function renderConninfo(parts: Readonly<Record<string, string | number>>, trust: Trust): string {
+  return renderKeywords({
+    ...parts,
+    ...tlsKeywords(trust),
+    require_auth: acceptedProofs(trust.hostAuthMethod).join(","),
+  });
 }
 
 /** These keywords alone; values are quoted where needed (manual, 32.1.1.1). */

@@ -36,10 +36,20 @@ export async function setAccess(path: string, { mode, owner }: Access): Promise<
   }
 }
 
-/** Makes a directory and its parents. Sets its mode and owner even if it existed. Throws ELOOP if it is a link. */
+/**
+ * Makes a directory and its parents. Sets its mode and owner even if it existed. Throws ELOOP if it is a link. Without root, a
+ * directory of another owner that may be written stays as it is.
+ */
 export async function ensureDirectory(path: string, access: Access): Promise<void> {
   await fs.mkdir(path, { recursive: true });
-  await setAccess(path, access);
+  if (!(await isLent(path))) await setAccess(path, access);
+}
+
+async function isLent(path: string): Promise<boolean> {
+  if (isRoot()) return false;
+  const seen = await fs.lstat(path);
+  if (!seen.isDirectory() || seen.uid === process.getuid?.()) return false;
+  return await fs.access(path, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK).then(() => true, () => false);
 }
 
 /** The same for a directory that the operator names: a link may be there, if it is root's or nobody here is root. */

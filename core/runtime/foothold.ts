@@ -1,6 +1,7 @@
 // Looks whether a container has what its role needs, and touches nothing: a role that could not work here is refused at once.
 import { decideFoothold, type Listener, type NeededPort, parseListeners } from "./decide/foothold.ts";
-import { readIfThere, whyNotWritable } from "./files.ts";
+import { modeOf, readIfThere, whyNotWritable } from "./files.ts";
+import { isNamed } from "./decide/account-name.ts";
 import { sshdPaths, sshdPort } from "./sshd.ts";
 
 export interface Needs {
@@ -19,13 +20,22 @@ export const httpNeeds = (port: number): NeededPort => ({
 
 /** Throws an OperatorError that names everything that is missing. */
 export async function requireFoothold({ paths, ports, sshd }: Needs): Promise<void> {
-  const allPaths = sshd ? [...paths, ...sshdPaths] : paths;
+  const allPaths = [...new Set(sshd ? [...paths, ...sshdPaths] : paths)];
   const unwritable = await Promise.all(allPaths.map(async (path) => ({ path, code: await whyNotWritable(path) })));
+  const uid = process.getuid?.() ?? 0;
   const refusal = decideFoothold({
-    uid: process.getuid?.() ?? 0,
+    uid,
+    named: isNamed(uid, await readIfThere("/etc/passwd") ?? ""),
+    freePorts: Number(await readIfThere("/proc/sys/net/ipv4/ip_unprivileged_port_start") ?? 1024),
     capabilities: await effectiveCapabilities(),
     sshd,
-    unwritable: unwritable.flatMap(({ path, code }) => code === null ? [] : [{ path, code }]),
+    unwritable: (await Promise.all(unwritable.map(async ({ path, code }) =>
+      code === null ? [] : [{
+        path,
+        code,
+        owner: (await modeOf(path).catch(() => null))?.uid ?? null,
+      }]
+    ))).flat(),
     ports: sshd ? [...ports, sshdPort] : ports,
     listening: await listeners(),
   });

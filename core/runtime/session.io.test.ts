@@ -4,7 +4,8 @@ import { createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { systemClock } from "./time.ts";
 import { Names } from "./names.ts";
-import type { Proof } from "../postgres/server-proof.ts";
+import { authorityOf } from "../postgres/authority.ts";
+import type { Trust } from "../postgres/conninfo.ts";
 import { withSession } from "./session.ts";
 
 const message = (type: string, body = "") => {
@@ -29,7 +30,7 @@ interface Server {
 /** Runs a session with such a server; returns what came of it, and what the server was asked. */
 async function sessionWith(
   { tls, login }: Server,
-  proofs: readonly Proof[] = ["scram-sha-256", "none"],
+  trust: Trust = { hostAuthMethod: "trust", tls: "off" },
 ): Promise<{ result: string; asked: string[] }> {
   const asked: string[] = [];
   const hear = (socket: Socket) => {
@@ -56,8 +57,9 @@ async function sessionWith(
   const server = createServer(hear);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
-  const options = { names: new Names(systemClock), deadlineMs: 4_000, connectMs: 2_000 };
-  const to = { host: "127.0.0.1", port, user: "u", password: "hush", database: "d", proofs };
+  const authorities = () => Promise.resolve(authorityOf("a key").certificate);
+  const options = { names: new Names(systemClock), deadlineMs: 4_000, connectMs: 2_000, authorities };
+  const to = { host: "127.0.0.1", port, user: "u", password: "hush", database: "d", trust };
   const result = await withSession(to, options, () => Promise.resolve("in")).catch((e) => String(e.message));
   server.close();
   return { result, asked };
@@ -85,6 +87,7 @@ test("withSession() tries a wrong password once", async () => {
   assert.deepEqual(asked, ["TLS", "login"]);
 });
 
+const scram: Trust = { hostAuthMethod: "scram-sha-256", tls: "off" };
 const request = (code: string, rest = "") => message("R", `\0\0\0${code}${rest}`);
 const asksFor = {
   "a cleartext password": { login: request("\x03"), proof: "password", sent: "hush" },
@@ -93,29 +96,38 @@ const asksFor = {
 
 for (const [words, { login, proof, sent }] of Object.entries(asksFor)) {
   test(`withSession() sends no password, not even a hash, to a server that asks for ${words}`, async () => {
-    const { result, asked } = await sessionWith({ tls: "N", login }, ["scram-sha-256"]);
+    const { result, asked } = await sessionWith({ tls: "N", login }, scram);
     assert.equal(result, `authentication method requirement "scram-sha-256" failed: server requested ${words}`);
     assert.deepEqual(asked, ["TLS", "login"]);
   });
 
   test(`withSession() answers a server that asks for ${words} where that is allowed`, async () => {
-    const { asked } = await sessionWith({ tls: "N", login }, ["scram-sha-256", proof]);
+    const { asked } = await sessionWith({ tls: "N", login }, { hostAuthMethod: proof, tls: "off" });
     assert.match(asked.at(-1)!, new RegExp(`^password ${sent}`));
   });
 }
 
 test("withSession() believes no server that lets in without a proof", async () => {
-  const { result } = await sessionWith({ tls: "N", login: welcome }, ["scram-sha-256"]);
+  const { result } = await sessionWith({ tls: "N", login: welcome }, scram);
   assert.match(result, /requirement "scram-sha-256" failed: server did not complete authentication/);
 });
 
 test("withSession() counts no longer than a moment for a server", async () => {
   const login = Buffer.concat([request("\x0a", "SCRAM-SHA-256\0\0"), request("\x0b", "r=x,s=c2FsdA==,i=2000000000")]);
-  const { result } = await sessionWith({ tls: "N", login }, ["scram-sha-256"]);
+  const { result } = await sessionWith({ tls: "N", login }, scram);
   assert.match(result, /more than 100000 iterations/);
 });
 
 test("withSession() ends with a server that closes the connection", async () => {
   const closing = await sessionWith({ tls: "N", login: Buffer.alloc(0) });
   assert.match(closing.result, /closed/i);
+});
+
+test("withSession() tells a server nothing that has no TLS, or agrees on none, where servers have to show who they are", async () => {
+  for (const tls of ["auto", "require"] as const) {
+    const without = await sessionWith({ tls: "N", login: welcome }, { ...scram, tls });
+    assert.deepEqual(without, { result: "server does not support SSL, but SSL was required", asked: ["TLS"] });
+    const { asked } = await sessionWith({ tls: "S", login: welcome }, { ...scram, tls });
+    assert.deepEqual(asked, ["TLS"]);
+  }
 });

@@ -1,8 +1,10 @@
 // A session with a PostgreSQL server on the network, by the driver: its name looked up, TLS preferred, all of it within a deadline.
 import postgres from "postgres";
+import type { Trust } from "../postgres/conninfo.ts";
 import { prepared } from "../postgres/scram.ts";
-import { LoginGuard, type Proof } from "../postgres/server-proof.ts";
-import { maySucceedWithoutTls, tlsAttempts } from "../postgres/tls.ts";
+import { acceptedProofs, LoginGuard } from "../postgres/server-proof.ts";
+import { maySucceedWithoutTls, type TlsAttempt, tlsAttempts, tlsPaths } from "../postgres/tls.ts";
+import { readIfThere } from "./files.ts";
 import type { Names } from "./names.ts";
 import { openServerSocket } from "./server-socket.ts";
 import { withDeadline } from "./time.ts";
@@ -14,8 +16,8 @@ export interface Login {
   user: string;
   password: string;
   database: string;
-  /** how the server may ask for the password */
-  proofs: readonly Proof[];
+  /** how the server has to prove itself */
+  trust: Trust;
 }
 
 export interface SessionOptions {
@@ -27,6 +29,8 @@ export interface SessionOptions {
   connectMs: number;
   /** settings of the session */
   settings?: Readonly<Record<string, string | number>>;
+  /** whom this container trusts, PEM; null: there is no such file */
+  authorities?: () => Promise<string | null>;
 }
 
 /** How long the lookup of a name may take, milliseconds. */
@@ -34,15 +38,16 @@ const lookupMs = 3_000;
 
 /** Opens one session, hands it to `work` and closes it whatever happens. Throws what the lookup, the login or `work` throws. */
 export async function withSession<T>(
-  { host, port, password, proofs, ...login }: Login,
-  { names, deadlineMs, connectMs, settings = {} }: SessionOptions,
+  { host, port, password, trust, ...login }: Login,
+  { names, deadlineMs, connectMs, settings = {}, authorities = ownAuthorities }: SessionOptions,
   work: (sql: postgres.Sql) => Promise<T>,
 ): Promise<T> {
   const { address } = await names.addressOf(host, Math.min(deadlineMs, lookupMs));
   const opened: postgres.Sql[] = [];
   const over = new AbortController();
-  const open = async (tls: typeof tlsAttempts[number]) => {
-    const guard = new LoginGuard(proofs);
+  const open = async (attempt: TlsAttempt) => {
+    const guard = new LoginGuard(acceptedProofs(trust.hostAuthMethod));
+    const tls = attempt === "verify" ? { name: host, authorities: await required(authorities) } : attempt;
     const connect = { tls, guard, connectMs: Math.min(connectMs, deadlineMs), signal: over.signal };
     const sockets = [await openServerSocket({ host: address, port, ...connect })];
     const taken = {
@@ -68,7 +73,7 @@ export async function withSession<T>(
     await sql`select`; // the driver logs in with the first query, and `work` must not be done twice
     return sql;
   };
-  const all = async () => await work(await firstThatLogsIn(open));
+  const all = async () => await work(await firstThatLogsIn(tlsAttempts(trust), open));
   try {
     return await withDeadline(all(), deadlineMs, `PostgreSQL on ${host}`);
   } finally {
@@ -79,13 +84,23 @@ export async function withSession<T>(
 
 /** The error of the first attempt counts: without TLS a server refuses for the reason that there is none. */
 async function firstThatLogsIn(
-  open: (tls: typeof tlsAttempts[number]) => Promise<postgres.Sql>,
+  [first, second]: readonly TlsAttempt[],
+  open: (tls: TlsAttempt) => Promise<postgres.Sql>,
 ): Promise<postgres.Sql> {
-  const [first, second] = tlsAttempts;
   try {
-    return await open(first);
+    return await open(first!);
   } catch (error) {
-    if (!maySucceedWithoutTls((error as { code?: unknown }).code)) throw error;
+    if (second === undefined || !maySucceedWithoutTls((error as { code?: unknown }).code)) throw error;
     return await open(second).catch(() => Promise.reject(error));
   }
+}
+
+const ownAuthorities = () => readIfThere(tlsPaths.authorities);
+
+async function required(authorities: () => Promise<string | null>): Promise<string> {
+  const text = await authorities();
+  if (text === null) {
+    throw new Error(`there is no file ${tlsPaths.authorities}, with which the server could be checked`);
+  }
+  return text;
 }

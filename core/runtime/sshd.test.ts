@@ -16,7 +16,7 @@ test("sshd forwards nothing, takes no password, and shows a certificate only if 
     assert.match(text, new RegExp(`^${line}$`, "m"));
   }
   assert.doesNotMatch(text, /HostCertificate/);
-  assert.match(renderSshdConfig(postgresAccount, true), /^HostCertificate \/etc\/ssh\/.*-cert\.pub$/m);
+  assert.match(renderSshdConfig(postgresAccount, true), /^HostCertificate \/run\/sshd\/.*-cert\.pub$/m);
 });
 
 test("ssh goes only to hosts that it knows, where it can know them", () => {

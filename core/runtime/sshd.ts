@@ -5,15 +5,19 @@ import { join } from "node:path";
 import { type Account, postgresAccount, run } from "./command.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
 import { ensureDirectory, exists, modeOf, readIfThere, writeAtomic } from "./files.ts";
+import { writtenAt } from "./run-directory.ts";
 import type { ChildSpec } from "./supervisor.ts";
 
 export const sshKeysDirectory = "/tmp/.ssh/keys";
-const configPath = "/etc/ssh/sshd_config.postdock";
-const hostKeyPath = "/etc/ssh/ssh_host_ed25519_key";
+/** Root's own where sshd is root: what sshd believes. */
+const directoryOfSshd = "/run/sshd";
+const configPath = `${directoryOfSshd}/sshd_config`;
+const hostKeyPath = `${directoryOfSshd}/ssh_host_ed25519_key`;
+export const sshdPidPath = `${directoryOfSshd}/sshd.pid`;
 const hostCertificatePath = `${hostKeyPath}-cert.pub`;
 
 /** Where prepareSshd() writes, and where sshd listens. */
-export const sshdPaths: readonly string[] = ["/etc/ssh", join(postgresAccount.home, ".ssh"), "/run"];
+export const sshdPaths: readonly string[] = [directoryOfSshd];
 export const sshdPort = { port: 22, by: "sshd", change: "set SSH_ENABLE=0" } as const;
 
 /** The whole sshd_config. Pure. */
@@ -32,7 +36,9 @@ export function renderSshdConfig(account: Account, hostCertificate: boolean): st
     "PermitUserRC no",
     ...hostCertificate ? [`HostCertificate ${hostCertificatePath}`] : [],
     "PrintMotd no",
-    "PidFile /run/sshd.pid",
+    `PidFile ${sshdPidPath}`,
+    // it would refuse a /run that everybody may write, which a tmpfs is
+    "StrictModes no",
     "Subsystem sftp internal-sftp",
     "",
   ].join("\n");
@@ -69,7 +75,7 @@ export function renderAuthorizedKeys(publicKeys: string): string {
 export async function prepareSshd(): Promise<ChildSpec> {
   const account = postgresAccount;
   const { privateKey, publicKey } = await mountedKeys();
-  const directory = join(account.home, ".ssh");
+  const directory = await writtenAt(join(account.home, ".ssh"));
   await ensureDirectory(directory, { mode: 0o700, owner: account });
   await writeAtomic(join(directory, "id_rsa"), privateKey, { mode: 0o600, owner: account });
   await writeAtomic(join(directory, "id_rsa.pub"), publicKey, { mode: 0o644, owner: account });
@@ -78,7 +84,7 @@ export async function prepareSshd(): Promise<ChildSpec> {
     owner: account,
   });
   await checkKeyPair(join(directory, "id_rsa"), publicKey);
-  await ensureDirectory("/run/sshd", { mode: 0o755 });
+  await ensureDirectory(directoryOfSshd, { mode: 0o755 });
   const host = await prepareHostKey();
   if (host.known !== null) {
     await writeAtomic(join(directory, "known_hosts"), host.known, { mode: 0o644, owner: account });

@@ -7,7 +7,7 @@ const refused = (code: string, more: object = {}) => Object.assign(new Error(`${
 
 test("refusalOfSystem() names what was refused, and what to do about it", () => {
   const table: [Error, RegExp][] = [
-    [refused("EACCES", { path: "/etc/repmgr.conf" }), /may not use \/etc\/repmgr\.conf: EACCES.*no user:/],
+    [refused("EACCES", { path: "/etc/repmgr.conf" }), /may not use \/etc\/repmgr\.conf: EACCES.*user: "999:0"/],
     [refused("EPERM", { path: "postgres" }), /may not use postgres.*SETGID and SETUID/],
     [refused("EROFS", { path: "/run/postdock" }), /\/run\/postdock is on a file system that is read-only/],
     [refused("EBUSY", { path: "/data/log" }), /\/data\/log cannot be moved: .*mounted there.*PGDATA to a subdirectory/],

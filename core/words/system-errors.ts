@@ -3,8 +3,9 @@ import { errorText, ExitCode, OperatorError } from "./errors.ts";
 
 /** What every container needs of the engine that runs it. */
 export const containerNeeds =
-  "start the container as root (no user:), with a writable root file system (no read_only:) and the capabilities CHOWN, " +
-  "DAC_OVERRIDE, FOWNER, SETGID and SETUID; docs/architecture.md, What a container needs, has the whole list";
+  "start the container as root with the capabilities CHOWN, DAC_OVERRIDE, FOWNER, SETGID and SETUID, or as another user " +
+  'of group 0 (user: "999:0"); read_only: needs a tmpfs at /run and at /tmp; docs/security.md, A container without rights, ' +
+  "shows it whole";
 
 /** An error of the system, as Node and Bun give it. */
 interface SystemError {
@@ -44,7 +45,7 @@ const table: readonly Row[] = [
   {
     codes: ["EACCES", "EPERM"],
     what: (e) => `The container may not use ${placeOf(e)}`,
-    fix: `give what is mounted there to uid 999; else ${containerNeeds}`,
+    fix: `give what is mounted there to the user of the container, uid 999 if that is root; else ${containerNeeds}`,
   },
   {
     codes: ["ELOOP"],

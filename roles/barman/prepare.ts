@@ -2,6 +2,7 @@
 import type { BarmanConfig } from "../../config/barman.ts";
 import { type Account, postgresAccount, run } from "../../core/runtime/command.ts";
 import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { foreignOwner } from "../../core/words/foreign-owner.ts";
 import {
   ensureDirectory,
   ensureNamedDirectory,
@@ -11,12 +12,14 @@ import {
   writeAtomic,
 } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
+import { writtenAt } from "../../core/runtime/run-directory.ts";
 import {
   barmanConfPath,
   barmanLogPath,
   listConfPath,
   listRecordPath,
   lockDirectory,
+  passfilePath,
   renderBarmanConf,
   renderListConf,
   renderPassfile,
@@ -34,11 +37,11 @@ export async function prepareBarman(config: BarmanConfig, log: Log): Promise<voi
   if (config.cloudUrl !== "") await ensureDirectory(cloudDirectory(config), { mode: 0o700, owner });
   await ensureDirectory(lockDirectory, { mode: 0o750, owner });
   await ensureDirectory(dirnameOf(barmanLogPath), { mode: 0o750, owner });
-  await ensureDirectory(serverDirectory, { mode: 0o750, owner });
+  await ensureDirectory(await writtenAt(serverDirectory), { mode: 0o750, owner });
   for (const name of await listDirectory(serverDirectory)) {
     if (`${serverDirectory}/${name}` !== serverConfPath(config.serverName)) await remove(`${serverDirectory}/${name}`);
   }
-  await writeAtomic(barmanConfPath, renderBarmanConf(config), { mode: 0o640, owner });
+  await writeAtomic(await writtenAt(barmanConfPath), renderBarmanConf(config), { mode: 0o640, owner });
   // Until a primary is known, barman's commands ask the first host and say what is wrong with it.
   await writeAtomic(serverConfPath(config.serverName), renderServerConf(config, { host: config.hosts[0]! }), {
     mode: 0o640,
@@ -48,16 +51,16 @@ export async function prepareBarman(config: BarmanConfig, log: Log): Promise<voi
   await ensureDirectory(dirnameOf(record), { mode: 0o750, owner });
   await writeAtomic(record, "", { mode: 0o640, owner });
   await writeAtomic(listConfPath, renderListConf(config, config.hosts[0]!), { mode: 0o640, owner });
-  await ensureDirectory(owner.home, { mode: 0o750, owner });
   const passfile = renderPassfile([
     { user: config.postgresUser, password: config.postgresPassword },
     { user: config.replicationUser, password: config.replicationPassword },
   ]);
-  await writeAtomic(`${owner.home}/.pgpass`, passfile, { mode: 0o600, owner });
+  await writeAtomic(await writtenAt(passfilePath), passfile, { mode: 0o600, owner });
 }
 
 async function prepareBackupDirectory(config: BarmanConfig, log: Log): Promise<void> {
   const home = serverHome(config);
+  await requireOwner(home);
   try {
     await ensureNamedDirectory(config.backupDir, { mode: 0o700, owner });
     await takeOver(home, log);
@@ -73,6 +76,13 @@ async function prepareBackupDirectory(config: BarmanConfig, log: Log): Promise<v
       cause: error,
     });
   }
+}
+
+/** What a container without root cannot mend: it could not read all of the backups. */
+async function requireOwner(path: string): Promise<void> {
+  const seen = await modeOf(path);
+  if (seen === null || seen.uid === owner.uid || process.getuid?.() === 0) return;
+  throw new OperatorError({ ...foreignOwner({ path, owner: seen.uid, uid: owner.uid }), exitCode: ExitCode.config });
 }
 
 /** Changes the owner of backups that 1.x made as another user: barman runs as postgres now. */

@@ -1,6 +1,6 @@
 // Wiring of the barman role: configuration, HTTP, sshd, and the loops that follow, receive, back up and check.
 import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { strangersOf } from "../../config/roles.ts";
 import { type BarmanConfig, barmanProblems, barmanVariables } from "../../config/barman.ts";
 import { publishedIn } from "../../config/published.ts";
@@ -14,9 +14,11 @@ import { Metrics } from "../../core/http/metrics.ts";
 import { HistoryFile } from "../../core/runtime/history.ts";
 import type { Heard, Log } from "../../core/runtime/log.ts";
 import { observerControl } from "../../core/lease/observer.ts";
-import { postgresAccount } from "../../core/runtime/command.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { requireProgram } from "../../core/runtime/program.ts";
+import { placeOf, prepareRunDirectory, runDirectory } from "../../core/runtime/run-directory.ts";
+import { TlsMaterial } from "../../core/runtime/tls-material.ts";
+import { tlsHosts } from "../../core/runtime/tls-names.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runTogether, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
@@ -33,7 +35,7 @@ import { keepMeasured } from "./act/measure.ts";
 import { backupDesk } from "./http/backup-desk.ts";
 import { barmanHttp } from "./http/probes.ts";
 import { barmanEvents, barmanGauges } from "./text/metrics.ts";
-import { barmanConfPath, barmanLogPath, lockDirectory, serverDirectory } from "./text/barman-conf.ts";
+import { barmanConfPath, lockDirectory, passfilePath, serverDirectory } from "./text/barman-conf.ts";
 import { prepareBarman } from "./prepare.ts";
 import { keepReceiving } from "./act/receiver.ts";
 import { keepSlots } from "./act/slots.ts";
@@ -68,16 +70,21 @@ async function runRole(
 ): Promise<void> {
   const { clock, environment, openPage } = context;
   await requireProgram("ON_EVENT_COMMAND", config.onEventCommand);
+  const known = [barmanConfPath, serverDirectory, passfilePath];
   await requireFoothold({
-    paths: [dirname(barmanConfPath), serverDirectory, lockDirectory, dirname(barmanLogPath), postgresAccount.home],
+    paths: [runDirectory, ...await Promise.all(known.map(placeOf)), lockDirectory, config.backupDir],
     ports: [httpNeeds(config.httpPort)],
     sshd: config.sshEnable,
   });
+  await prepareRunDirectory();
   const stop = new AbortController();
   onAbort(asked, () => stop.abort());
   const metrics = new Metrics();
   const peers = new Peers(clock, config.httpPort);
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+  const hosts = tlsHosts(config.networkName, hostname(), config.tlsNames);
+  const tls = new TlsMaterial({ config, keys, hosts, needed: [], clock, log });
+  await tls.prepare(false);
   const barman: Barman = {
     config,
     state: initialState(clock.nowMs(), config.hosts, config.cloudUrl),
@@ -91,8 +98,8 @@ async function runRole(
     events: barmanEvents(metrics),
     primaryChange: new AbortController(),
   };
-  const known = publishedIn(barmanVariables, config).length;
-  metrics.gauges([publishedPasswordsGauge(() => known)], () => null);
+  const published = publishedIn(barmanVariables, config).length;
+  metrics.gauges([publishedPasswordsGauge(() => published)], () => null);
   metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs(), wallMs: clock.wallMs() }));
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");
@@ -120,7 +127,11 @@ async function runRole(
       barman.state.phase = "stopping";
       await sshd?.stop();
     };
-    await runTogether([() => followPrimary(barman, follow), ...loops, ending], stop, { clock, graceMs: stopMs });
+    const keepTls = () => tls.keep(stop.signal, () => Promise.resolve()); // each connection reads them
+    await runTogether([() => followPrimary(barman, follow), keepTls, ...loops, ending], stop, {
+      clock,
+      graceMs: stopMs,
+    });
   } finally {
     listener.close();
   }

@@ -14,12 +14,12 @@ import { serve } from "../../core/http/serve.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { observerControl } from "../../core/lease/observer.ts";
-import { postgresAccount } from "../../core/runtime/command.ts";
-import { ensureDirectory, remove } from "../../core/runtime/files.ts";
+import { remove } from "../../core/runtime/files.ts";
 import { agentSocketPath } from "../../core/protocol/port.ts";
 import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
 import { requireProgram } from "../../core/runtime/program.ts";
 import { HistoryFile } from "../../core/runtime/history.ts";
+import { placeOf, prepareRunDirectory } from "../../core/runtime/run-directory.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
 import { ConfigError, loadConfig, roleLog, runUntilSignal } from "../../core/runtime/start.ts";
 import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
@@ -30,9 +30,9 @@ import { warnOfConnections } from "./act/connections.ts";
 import { hasEnoughBackends, hasWriteNode, pgpoolHttp, poolStatus } from "./http/probes.ts";
 import { frontendFamilies, readFamilies } from "./text/pool-shows.ts";
 import { poolGauges } from "./text/metrics.ts";
-import { configDirectory, judgeSettings, runDirectory, type SettingsVerdict } from "./text/pgpool-conf.ts";
-import { preparePgpool } from "./tools/pgpool-process.ts";
-import { requirePoolTls } from "./tools/pool-tls.ts";
+import { judgeSettings, runDirectory, type SettingsVerdict } from "./text/pgpool-conf.ts";
+import { filesOfPgpool, preparePgpool } from "./tools/pgpool-process.ts";
+import { preparePoolTls, requirePoolTls, tellOfCertificate } from "./tools/pool-tls.ts";
 
 /** What pgpool has to remember as a voter; everything else is made anew at each start. */
 const stateDirectory = "/var/lib/postdock";
@@ -58,11 +58,13 @@ export const pgpoolEntrypoint: Command = async (context) => {
   for (const why of config.verdict.idle) log.warn("A setting has no effect", { why });
   return await runUntilSignal(context, log, async (stop) => {
     await requireProgram("ON_EVENT_COMMAND", config.onEventCommand);
-    await requireFoothold(needsOf(config));
-    await requirePoolTls(config.verdict.settings, { clock: context.clock, log });
+    await requireFoothold(await needsOf(config));
+    await prepareRunDirectory();
     const { clock } = context;
-    const peers = new Peers(clock, config.httpPort);
+    await requirePoolTls(config, config.verdict.settings, { clock, log });
     const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+    const tls = await preparePoolTls(config, { keys, clock, log });
+    const peers = new Peers(clock, config.httpPort);
     const client = new ControlClient(keys, peers, clock, hasPublicKey(config));
     const agent = newAgent(config, { clock, log, stop, peers, client, history });
     await history.open({ path: join(stateDirectory, "history.jsonl"), log });
@@ -75,7 +77,12 @@ export const pgpoolEntrypoint: Command = async (context) => {
     try {
       await preparePgpool(config, config.verdict.settings);
       sshd = config.sshEnable ? supervise(await prepareSshd(), agent) : null;
-      await Promise.all([runAgent(agent), tryLogins(agent), warnOfConnections(agent, config.verdict.settings)]);
+      await Promise.all([
+        runAgent(agent),
+        tryLogins(agent),
+        warnOfConnections(agent, config.verdict.settings),
+        tls.keep(stop, tellOfCertificate(log)),
+      ]);
     } finally {
       say(agent, "stopping", "stopping", "the container stops");
       await Promise.all([agent.run?.process.supervised.stop(), sshd?.stop()]);
@@ -99,8 +106,8 @@ function exportMetrics(agent: PoolAgent): void {
 const hasPublicKey = ({ clusterKeys: given, replicationPassword }: PgpoolConfig): boolean =>
   given.length === 0 && publishedPasswords({ REPLICATION_PASSWORD: replicationPassword }).length > 0;
 
-const needsOf = (config: PgpoolConfig): Needs => ({
-  paths: [configDirectory, runDirectory, stateDirectory, dirname(agentSocketPath), postgresAccount.home, "/root"],
+const needsOf = async (config: PgpoolConfig): Promise<Needs> => ({
+  paths: [...await Promise.all(filesOfPgpool.map(placeOf)), runDirectory, stateDirectory, dirname(agentSocketPath)],
   ports: [
     httpNeeds(config.httpPort),
     { port: 5432, by: "pgpool", change: null },
@@ -127,7 +134,6 @@ async function serveLocal(agent: PoolAgent) {
     const least = Number(c.req.query("least") ?? agent.config.requireMinBackends);
     return Promise.resolve(hasEnoughBackends(agent, least));
   });
-  await ensureDirectory(dirname(agentSocketPath), { mode: 0o750, owner: postgresAccount });
   await remove(agentSocketPath);
   return await serve(local, { socketPath: agentSocketPath }, 0o660);
 }

@@ -7,7 +7,7 @@ import { roleLog } from "../../core/runtime/start.ts";
 import { Names } from "../../core/runtime/names.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { httpPortOf } from "../../core/protocol/port.ts";
-import { prepareSshd } from "../../core/runtime/sshd.ts";
+import { prepareSshd, sshdPidPath } from "../../core/runtime/sshd.ts";
 import { NodeStatus } from "../../core/protocol/status.ts";
 import { supervise } from "../../core/runtime/supervisor.ts";
 import { waitUntil } from "../../core/runtime/time.ts";
@@ -109,7 +109,7 @@ export const sshdStart: Command = async (context) => {
     context.print("SSH_ENABLE is 0: sshd is not started");
     return ExitCode.ok;
   }
-  if (await exists("/run/sshd.pid")) {
+  if (await exists(sshdPidPath)) {
     context.print("sshd is already running");
     return ExitCode.ok;
   }

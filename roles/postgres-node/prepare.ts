@@ -4,30 +4,28 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Setting } from "../../config/list-syntax.ts";
 import type { NodeConfig } from "../../config/postgres-node.ts";
-import { postgresAccount, run, tryRun } from "../../core/runtime/command.ts";
-import { errorText, ExitCode, OperatorError } from "../../core/words/errors.ts";
+import { postgresAccount, tryRun } from "../../core/runtime/command.ts";
+import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import {
   diskSpace,
   ensureDirectory,
-  ensureNamedDirectory,
   exists,
   linkTarget,
   makeScratch,
-  modeOf,
   readIfThere,
   remove,
-  setAccess,
   writeAtomic,
 } from "../../core/runtime/files.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { requireProgram } from "../../core/runtime/program.ts";
 import type { Log } from "../../core/runtime/log.ts";
+import { placeOf, prepareRunDirectory, runDirectory, writtenAt } from "../../core/runtime/run-directory.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import { renderPgpassLine } from "../../core/postgres/conninfo.ts";
 import type { Trouble } from "../../core/protocol/trouble.ts";
+import { preparePgdata } from "./data/prepare-pgdata.ts";
 import { requireTlsFiles } from "./data/tls.ts";
 import { sharedMemoryTrouble } from "./decide/shared-memory.ts";
-import { unwritable } from "./decide/unwritable.ts";
 import { mountsBelow } from "./text/mounts.ts";
 import type { QueriesFile } from "./exporter/custom-metrics.ts";
 import { librariesOf } from "./text/preloaded.ts";
@@ -130,43 +128,25 @@ export async function prepareNode(
   const queries = await readQueriesFile(config.metricsQueries);
   await requireProgram("ON_EVENT_COMMAND", config.onEventCommand);
   await requireFoothold({
-    paths: ["/var/run/postgresql", "/run/postdock", dirname(passfilePath), dirname(repmgrConfPath), tmpdir()],
+    paths: [
+      runDirectory,
+      "/var/run/postgresql",
+      ...await Promise.all([passfilePath, repmgrConfPath].map(placeOf)),
+      tmpdir(),
+    ],
     ports: [httpNeeds(config.httpPort), { port: 5432, by: "PostgreSQL", change: null }],
     sshd: config.sshEnable,
   });
   await requireOneVolume(config.pgdata);
   const owner = postgresAccount;
+  await prepareRunDirectory();
   await ensureDirectory("/var/run/postgresql", { mode: 0o2775, owner });
-  await ensureDirectory("/run/postdock", { mode: 0o750, owner });
   await preparePgdata(config.pgdata, log);
-  await writeAtomic(passfilePath, renderPgpassLine(config.replicationUser, config.replicationPassword), {
-    mode: 0o600,
-    owner,
-  });
-  await writeAtomic(repmgrConfPath, renderRepmgrConf(config), { mode: 0o640, owner });
+  const passfile = renderPgpassLine(config.replicationUser, config.replicationPassword);
+  await writeAtomic(await writtenAt(passfilePath), passfile, { mode: 0o600, owner });
+  await writeAtomic(await writtenAt(repmgrConfPath), renderRepmgrConf(config), { mode: 0o640, owner });
   await removeStaleSockets();
   return { lacks: await lookAtSharedMemory(log), queries };
-}
-
-async function preparePgdata(pgdata: string, log: Log): Promise<void> {
-  try {
-    await ensureNamedDirectory(pgdata, { mode: 0o700, owner: postgresAccount });
-    const probe = join(pgdata, "pgsql_tmp.write-test");
-    await writeAtomic(probe, "", { mode: 0o600, owner: postgresAccount });
-    await remove(probe);
-    // an ext4 volume has one, owned by root: pg_basebackup and pg_rewind give up at a directory that they cannot read
-    const lostAndFound = join(pgdata, "lost+found");
-    if (await exists(lostAndFound)) await setAccess(lostAndFound, { mode: 0o700, owner: postgresAccount });
-  } catch (error) {
-    const ends = unwritable(pgdata, error, await exists(pgdata));
-    if (ends !== null) throw ends;
-    log.warn("The volume of the data directory is full", { pgdata, why: errorText(error) });
-  }
-  // a volume of 1.x may belong to another uid of the same image family
-  const version = await modeOf(join(pgdata, "PG_VERSION"));
-  if (version !== null && version.uid !== postgresAccount.uid && process.getuid?.() === 0) {
-    await run(["chown", "-h", "-R", "-P", "postgres:postgres", pgdata], { timeoutMs: 3_600_000 });
-  }
 }
 
 /** Clones, rewinds and restores replace the data directory as a whole, by renaming what is in it: all of it is on one volume. */

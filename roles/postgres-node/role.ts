@@ -13,7 +13,7 @@ import { openEpochs } from "../../core/lease/epochs.ts";
 import { openLongestLease } from "../../core/lease/longest.ts";
 import { Voter } from "../../core/lease/voter.ts";
 import { orders } from "../../core/protocol/orders.ts";
-import { clusterKeys, type ControlKeys } from "../../core/protocol/signing.ts";
+import type { ControlKeys } from "../../core/protocol/signing.ts";
 import type { Trouble } from "../../core/protocol/trouble.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
 import { remove } from "../../core/runtime/files.ts";
@@ -43,7 +43,7 @@ import { Lease } from "./lease/lease.ts";
 import { runNode } from "./life.ts";
 import { type Node, say } from "./node.ts";
 import { namesOfOthers } from "./observe/surroundings.ts";
-import { watchTls } from "./observe/tls.ts";
+import { keepTls, prepareTls } from "./observe/tls.ts";
 import { acceptedServerConfig, prepareNode } from "./prepare.ts";
 import { realDoors } from "./real-doors.ts";
 import { Activity } from "./state/activity.ts";
@@ -81,22 +81,22 @@ interface Given {
   stop: AbortSignal;
   holder: Holder;
   lacks: readonly Trouble[];
+  keys: readonly string[];
   /** ends the role at once */
   fail: (error: Error) => void;
 }
 
 /** The node with its doors, fence, voter, history and keys. */
-async function makeNode({ config, context, log, stop, holder, lacks, fail }: Given): Promise<Made> {
+async function makeNode({ config, context, log, stop, holder, lacks, keys: all, fail }: Given): Promise<Made> {
   const { clock, environment } = context;
-  const incarnation = randomUUID();
-  const keys: ControlKeys = { keys: clusterKeys(config.clusterKeys, config.replicationPassword), incarnation };
+  const keys: ControlKeys = { keys: all, incarnation: randomUUID() };
   const peers = new Peers(clock, config.httpPort);
   const client = new ControlClient(keys.keys, peers, clock);
   const metrics = new Metrics({ node: config.name });
   const events = nodeEvents(metrics);
   const seen = await observedBefore(config.pgdata, { clock, log });
   const voter = new Voter(
-    { name: config.host, incarnation, ttlMs: config.leaseTtlMs, electorate: config.electorate },
+    { name: config.host, incarnation: keys.incarnation, ttlMs: config.leaseTtlMs, electorate: config.electorate },
     log,
     await openEpochs(stateDirectory(config.pgdata), log),
     await openLongestLease(stateDirectory(config.pgdata), config.leaseTtlMs, log),
@@ -118,7 +118,7 @@ async function makeNode({ config, context, log, stop, holder, lacks, fail }: Giv
   const surely = () => endServer({ doors, fail }).then(() => true, () => false);
   const newestTimeline = () => seen.now.newestTimeline;
   const leaseDoors = { voter, client, fence, endServer: surely, newestTimeline, random: fraction, onRenewed, onLost };
-  const lease = new Lease({ config, incarnation, clock, log, ...leaseDoors });
+  const lease = new Lease({ config, incarnation: keys.incarnation, clock, log, ...leaseDoors });
   const memory = new NodeMemory(await readMemory(config.pgdata, config.id, log), (m) => writeMemory(config.pgdata, m));
   const node: Node = {
     config,
@@ -148,12 +148,13 @@ async function makeNode({ config, context, log, stop, holder, lacks, fail }: Giv
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
   const { lacks, queries } = await prepareNode(config, log);
+  const { keys, tls } = await prepareTls(config, { ...context, log });
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // reported below
   const holder = { node: config.name, container: hostname(), since: new Date(context.clock.wallMs()).toISOString() };
   await lockVolume({ pgdata: config.pgdata, holder, clock: context.clock, log, stop, fail: failure.reject });
   if (stop.aborted) return;
-  const made = await makeNode({ config, context, log, stop, holder, lacks, fail: failure.reject });
+  const made = await makeNode({ config, context, log, stop, holder, lacks, keys, fail: failure.reject });
   const { node, history } = made;
   await history.load();
   const sshd = config.sshEnable ? supervise(await prepareSshd(), node) : null;
@@ -163,7 +164,7 @@ async function runRole(config: NodeConfig, context: Context, log: Log, stop: Abo
   }
   exportMetrics(node, made.metrics, queries);
   void keepDataAge(node);
-  void watchTls(node);
+  keepTls(node, tls);
   void watchFailoverSafety(node);
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
   // processes end with the container, and only then may another node have the lease: nothing is waited for

@@ -44,6 +44,17 @@ test("the page of every container of the example is published on its machine alo
   for (const port of ends) assert.match(readme, new RegExp(`\\b${port}\\b`));
 });
 
+test("the page on security shows what compose/hardened.yml gives to every service of the example", async () => {
+  const text = await readText("compose/hardened.yml");
+  const { services } = parse(text, { merge: true });
+  assert.deepEqual(
+    Object.keys(services),
+    Object.keys(parse(await readText("compose/latest.yml"), { merge: true }).services),
+  );
+  const [, shown = ""] = /```yaml\n(user:[^`]*)```/.exec(await readText("docs/security.md")) ?? [];
+  for (const service of Object.values(services)) assert.deepEqual(parse(shown), service);
+});
+
 test("every link of a page to a file leads to one that is there", async () => {
   for (const page of pages) {
     for (const [, target = ""] of (await readText(page)).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)) {

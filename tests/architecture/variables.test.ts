@@ -9,6 +9,7 @@ import { isTest, readSources, type Source, toSource } from "./sources.ts";
 
 /** A place in which the configuration of a role arrives under another name than `config`, with that name. */
 const otherNames: Readonly<Record<string, string>> = {
+  "core/postgres/conninfo.ts": "trust", // what the configuration says of how a server has to prove itself
   "roles/barman/text/barman-conf.ts": "input", // it is given the whole configuration, and declares the part that it reads
 };
 
@@ -31,7 +32,8 @@ function unread(keys: readonly string[], sources: readonly Source[]): string[] {
 const placesOf = (role: RoleName): readonly RegExp[] => [
   new RegExp(`^roles/${role}/`),
   new RegExp(`^config/${role}\\.ts$`),
-  /^core\/runtime\//, // logs, sshd
+  /^core\/runtime\//, // logs, sshd, TLS
+  /^core\/postgres\/conninfo\.ts$/,
   /^core\/http\/app\.ts$/, // METRICS_USER
   /^cli\/healthcheck\.ts$/,
   ...(role === "postgres-node" ? [] : [/^core\/lease\/observer\.ts$/, /^config\/quorum\.ts$/]), // where it votes

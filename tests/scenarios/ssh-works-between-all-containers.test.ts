@@ -40,7 +40,7 @@ test("ssh works between all containers, by key and for postgres only", async () 
   assert.match(terminal.stdout + terminal.stderr, /PTY allocation request failed|not a tty/, "a key is for commands");
   const impostor = "rm -f /tmp/other*; ssh-keygen -q -t ed25519 -N '' -f /tmp/other; " +
     "sed 's/^Port .*/Port 2222/; s,^HostKey .*,HostKey /tmp/other,; s,^PidFile .*,PidFile /tmp/other.pid,' " +
-    "/etc/ssh/sshd_config.postdock > /tmp/other.conf; /usr/sbin/sshd -f /tmp/other.conf; " +
+    "/run/sshd/sshd_config > /tmp/other.conf; /usr/sbin/sshd -f /tmp/other.conf; " +
     "gosu postgres ssh -p 2222 localhost true; code=$?; kill $(cat /tmp/other.pid); rm -f /tmp/other*; exit $code";
   const unknown = await tryExec(from, ["bash", "-c", impostor]);
   assert.equal(unknown.code, 255);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { after, test } from "node:test";
 import { clusterKeys } from "../../core/protocol/signing.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -11,10 +12,11 @@ import { executableMount, prefix } from "../support/cluster.ts";
 import { madeCertificates, tlsInside, tlsSettings } from "../support/certificates.ts";
 import { docker, exec, logsOf, stateOf, tryExec } from "../support/docker.ts";
 
-const image = "postdock/postgres:latest";
+const tag = process.env.POSTDOCK_TAG || "latest";
+const image = `postdock/postgres:${tag}`;
 const network = `${prefix}-wrong`;
-const volumes = ["first", "second", "odd", "fresh"].map((name) => `${prefix}-wrong-${name}`);
-const [first, second, odd, fresh] = volumes as [string, string, string, string];
+const volumes = ["first", "second", "odd", "fresh", "owned"].map((name) => `${prefix}-wrong-${name}`);
+const [first, second, odd, fresh, owned] = volumes as [string, string, string, string, string];
 const password = "a-s3cr3t-of-this-test";
 const data = "/var/lib/postgresql/data";
 const containers: string[] = [];
@@ -137,8 +139,12 @@ test("a container without what its role needs is refused at once, in every image
     tryExec(narrow, ["grep", "-q", "0100007F:1F90", "/proc/net/tcp"]).then(({ code }) => code === 0);
   await waitUntil(listens, { what: "a listener on 127.0.0.1", deadlineMs: 60_000 }, { clock: systemClock });
   const table: [string[], RegExp][] = [
-    [["--user", "1234"], /it runs as uid 1234, .*start the container as root/],
-    [["--read-only"], /is on a file system that is read-only.*no read_only:/],
+    [["--user", "200"], /it runs as uid 200, which has no name .*run it as uid 999/],
+    [
+      ["--user", "1234:1234"],
+      /\/run\/postdock may not be written \(EACCES\).*start the container as root .*of group 0/,
+    ],
+    [["--read-only"], /\/run\/postdock is on a file system that is read-only.*a tmpfs at \/run/],
     [["--cap-drop", "ALL"], /it lacks the capabilities CHOWN, DAC_OVERRIDE, FOWNER, SETGID, SETUID/],
     [["-e", "ON_EVENT_COMMAND=/bin/nonexist"], /ON_EVENT_COMMAND names \/bin\/nonexist, which is not a program/],
     [shared, /port 8080, on which HTTP listens, is taken at .*set POSTDOCK_PORT/],
@@ -158,7 +164,7 @@ test("a container without what its role needs is refused at once, in every image
         ...executableMount,
       ];
       const since = systemClock.nowMs();
-      const { code, stdout, stderr } = await attempt([...argv, `postdock/${kind}:latest`], { timeoutMs: 60_000 });
+      const { code, stdout, stderr } = await attempt([...argv, `postdock/${kind}:${tag}`], { timeoutMs: 60_000 });
       const where = `${kind} ${flags.join(" ")}: ${stdout}${stderr}`;
       assert.equal(code, 78, where);
       assert.match(stdout + stderr, said, where);
@@ -166,6 +172,23 @@ test("a container without what its role needs is refused at once, in every image
       assert.ok(systemClock.nowMs() - since < 15_000, `it took ${systemClock.nowMs() - since} ms: ${where}`);
     }
   }
+});
+
+test("a volume of another owner is refused with both owners and the ways out, and its owner may use it", async () => {
+  const mounted = ["-v", `${owned}:${data}`];
+  // the engine gives a volume that is empty the owner of the directory in the image
+  await fill(owned, "mkdir -m 700 mine && chown 5000:5000 mine");
+  const env = { PGDATA: `${data}/mine` };
+  const stranger = { name: "stranger", env, flags: ["--user", "12345:0", "--cap-drop", "ALL", ...mounted] };
+  await refused(
+    stranger,
+    78,
+    /mine belongs to uid 5000\. .*uid 12345.*`chown -R 12345:0 DIRECTORY`.*user: \\"5000:0\\"/,
+  );
+  const owner = await run({ name: "owner", env, flags: ["--user", "5000:0", "--cap-drop", "ALL", ...mounted] });
+  await exec(owner, ["wait_local_postgres"], 60_000);
+  assert.match(await exec(owner, ["stat", "-c", "%u %n", `${data}/mine/PG_VERSION`]), /^5000 /);
+  await docker(["rm", "-fv", owner]);
 });
 
 test("a second node with the NODE_ID or the NODE_NAME of a running one does not start", async () => {

@@ -30,3 +30,38 @@ export async function madeCertificates(name: string): Promise<string> {
 /** CONFIGS for TLS with this key and this certificate. */
 export const tlsSettings = (key = "server.key", certificate = "server.crt"): string =>
   `ssl:on,ssl_cert_file:${tlsInside}/${certificate},ssl_key_file:${tlsInside}/${key}`;
+
+/** Where files of `issuedCertificates` are in a container. */
+export const issuedInside = "/etc/issued";
+
+/**
+ * A directory of this name with an authority, ca.crt, and what it has issued for these hosts: server.crt and server.key, which only
+ * root may read, as secrets are often mounted.
+ */
+export async function issuedCertificates(name: string, hosts: readonly string[]): Promise<string> {
+  const directory = join(root, "tests", ".work", name);
+  await mkdir(directory, { recursive: true });
+  const authority =
+    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=authority " +
+    "-keyout ca.key -out ca.crt";
+  await inDirectory(directory, `rm -f *; ${authority}`);
+  await issueAgain(directory, hosts);
+  return directory;
+}
+
+/** The authority there issues another pair in place of the one that is there. */
+export async function issueAgain(directory: string, hosts: readonly string[]): Promise<void> {
+  const names = hosts.map((host) => `DNS:${host}`).join(",");
+  await inDirectory(
+    directory,
+    `openssl req -newkey rsa:2048 -nodes -subj /CN=${hosts[0]} -keyout new.key -out new.csr; ` +
+      `printf 'subjectAltName=${names}' > names; ` +
+      "openssl x509 -req -days 10 -in new.csr -CA ca.crt -CAkey ca.key -extfile names -out new.crt; " +
+      "chmod 600 new.key; mv new.key server.key; mv new.crt server.crt",
+  );
+}
+
+async function inDirectory(directory: string, script: string): Promise<void> {
+  const program = ["--entrypoint", "bash", "postdock/base:2.0", "-c", `set -e; cd /made; ${script}`];
+  await docker(["run", "--rm", "-v", `${directory}:/made`, ...program]);
+}

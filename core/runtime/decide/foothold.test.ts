@@ -4,7 +4,17 @@ import { decideFoothold, type Foothold, parseListeners } from "./foothold.ts";
 
 /** What Docker gives by default. */
 const docker = 0xa80425fbn;
-const sound: Foothold = { uid: 0, capabilities: docker, sshd: true, unwritable: [], ports: [], listening: [] };
+const sound: Foothold = {
+  uid: 0,
+  named: true,
+  freePorts: 0,
+  capabilities: docker,
+  sshd: true,
+  unwritable: [],
+  ports: [],
+  listening: [],
+};
+const path = (path: string, code: string, owner: number | null = null) => ({ path, code, owner });
 const said = (changes: Partial<Foothold>) => decideFoothold({ ...sound, ...changes })?.message ?? "";
 
 test("decideFoothold() accepts a container as Docker makes it, and the five capabilities without sshd", () => {
@@ -13,10 +23,29 @@ test("decideFoothold() accepts a container as Docker makes it, and the five capa
   assert.equal(decideFoothold({ ...sound, capabilities: null }), null);
 });
 
-test("decideFoothold() refuses another user by its uid, and says nothing of what follows from that", () => {
-  const message = said({ uid: 1234, capabilities: 0n, unwritable: [{ path: "/etc", code: "EACCES" }] });
-  assert.match(message, /runs as uid 1234.*no user:/);
-  assert.doesNotMatch(message, /\/etc |lacks/);
+test("decideFoothold() accepts any uid that can have a name, without a capability", () => {
+  const bare = { ...sound, capabilities: 0n };
+  assert.equal(decideFoothold({ ...bare, uid: 999 }), null);
+  assert.equal(decideFoothold({ ...bare, uid: 1_000_680_000, named: false }), null);
+  assert.equal(decideFoothold({ ...bare, uid: 33 }), null);
+  assert.match(said({ uid: 200, named: false, capabilities: 0n }), /uid 200, which has no name .*as uid 999/);
+});
+
+test("decideFoothold() names the owner of what is mounted, and what to type, where nobody is root", () => {
+  const mounted = path("/var/lib/postdock", "EACCES", 5000);
+  const message = said({ uid: 12345, unwritable: [mounted] });
+  assert.match(message, /\/var\/lib\/postdock belongs to uid 5000.*uid 12345.*chown -R 12345:0 .*user: "5000:0"/);
+  assert.match(said({ uid: 12345, unwritable: [path("/run/postdock", "EACCES", 999)] }), /tmpfs at \/run/);
+});
+
+test("decideFoothold() names a port that only root may have", () => {
+  const ports = [{ port: 22, by: "sshd", change: "set SSH_ENABLE=0" }, { port: 5432, by: "PostgreSQL", change: null }];
+  const seen = { uid: 999, freePorts: 1024, capabilities: 0n, ports };
+  assert.match(said(seen), /sshd may not listen on port 22: .*unprivileged_port_start=22.*, or set SSH_ENABLE=0/);
+  assert.doesNotMatch(said(seen), /5432/);
+  for (const other of [{ uid: 0, capabilities: docker }, { capabilities: 1n << 10n }, { freePorts: 0 }]) {
+    assert.equal(said({ ...seen, ...other }), "");
+  }
 });
 
 test("decideFoothold() names each capability that is missing", () => {
@@ -28,7 +57,7 @@ test("decideFoothold() names each capability that is missing", () => {
 });
 
 test("decideFoothold() names all paths and ports at once, and where a port is taken", () => {
-  const unwritable = [{ path: "/etc", code: "EROFS" }, { path: "/run", code: "EACCES" }];
+  const unwritable = [path("/etc", "EROFS"), path("/run", "EACCES")];
   const ports = [
     { port: 8080, by: "HTTP", change: "set POSTDOCK_PORT" },
     { port: 5432, by: "pgpool", change: null },

@@ -1,5 +1,7 @@
 // PURE: whether a container has what its role needs of the engine that runs it, before the role touches anything.
 import { ExitCode, OperatorError } from "../../words/errors.ts";
+import { leastNamedUid } from "./account-name.ts";
+import { foreignOwner } from "../../words/foreign-owner.ts";
 import { containerNeeds } from "../../words/system-errors.ts";
 
 /** A port on which the role listens. */
@@ -13,11 +15,15 @@ export interface NeededPort {
 
 export interface Foothold {
   uid: number;
+  /** /etc/passwd has the uid */
+  named: boolean;
+  /** the first port that everybody may listen on (ip_unprivileged_port_start) */
+  freePorts: number;
   /** CapEff of proc(5); null: not known */
   capabilities: bigint | null;
   sshd: boolean;
-  /** paths that the role writes to and may not, with the system's code */
-  unwritable: readonly { path: string; code: string }[];
+  /** paths that the role writes to and may not, with the system's code and the owner; null: there is nothing yet, or not known */
+  unwritable: readonly { path: string; code: string; owner: number | null }[];
   ports: readonly NeededPort[];
   /** where programs listen already, as /proc/net/tcp and /proc/net/tcp6 say */
   listening: readonly Listener[];
@@ -47,10 +53,12 @@ function addressText(hex: string): string {
 /** Their numbers are those of capabilities(7). */
 const needed = { CHOWN: 0, DAC_OVERRIDE: 1, FOWNER: 3, SETGID: 6, SETUID: 7 } as const;
 const neededForSshd = { SYS_CHROOT: 18 } as const;
+const bindService = 10;
 
 /** Why the role cannot work here, all of it at once; null if it can. */
 export function decideFoothold(seen: Foothold): OperatorError | null {
-  const refusals = seen.uid === 0 ? [...rights(seen), ...paths(seen), ...ports(seen)] : [wrongUser(seen)];
+  const user = seen.uid === 0 ? rights(seen) : [...name(seen), ...lowPorts(seen)];
+  const refusals = [...user, ...paths(seen), ...ports(seen)];
   if (refusals.length === 0) return null;
   return new OperatorError({
     what: `The container does not start: ${refusals.map((r) => r.what).join("; ")}`,
@@ -61,10 +69,23 @@ export function decideFoothold(seen: Foothold): OperatorError | null {
 
 type Refusal = { what: string; fix: string };
 
-const wrongUser = ({ uid }: Foothold): Refusal => ({
-  what: `it runs as uid ${uid}, and may not make its files or become uid 999 from there`,
-  fix: containerNeeds,
-});
+function name({ uid, named }: Foothold): Refusal[] {
+  if (named || uid >= leastNamedUid) return [];
+  return [{
+    what: `it runs as uid ${uid}, which has no name here and can be given none`,
+    fix: `run it as uid 999 or as one of at least ${leastNamedUid}`,
+  }];
+}
+
+function lowPorts({ ports, freePorts, capabilities }: Foothold): Refusal[] {
+  if (capabilities !== null && (capabilities >> BigInt(bindService) & 1n) === 1n) return [];
+  return ports.filter(({ port }) => port < freePorts).map(({ port, by, change }) => ({
+    what: `${by} may not listen on port ${port}: without root, ports from ${freePorts} on are free`,
+    fix: `set the sysctl net.ipv4.ip_unprivileged_port_start=${port} for the container${
+      change ? `, or ${change}` : ""
+    }`,
+  }));
+}
 
 function rights({ capabilities, sshd }: Foothold): Refusal[] {
   if (capabilities === null) return [];
@@ -75,10 +96,14 @@ function rights({ capabilities, sshd }: Foothold): Refusal[] {
   return [{ what: `it lacks the capabilities ${missing.join(", ")}`, fix: containerNeeds + ssh }];
 }
 
-function paths({ unwritable }: Foothold): Refusal[] {
+function paths({ unwritable, uid }: Foothold): Refusal[] {
   const why = (code: string) =>
     code === "EROFS" ? "is on a file system that is read-only" : `may not be written (${code})`;
-  return unwritable.map(({ path, code }) => ({ what: `${path} ${why(code)}`, fix: containerNeeds }));
+  return unwritable.map(({ path, code, owner }) => {
+    const isMounted = code !== "EROFS" && !/^\/(run|var\/run|tmp|etc)(\/|$)/.test(path);
+    if (isMounted && uid !== 0 && owner !== null && owner !== uid) return foreignOwner({ path, owner, uid });
+    return { what: `${path} ${why(code)}`, fix: containerNeeds };
+  });
 }
 
 function ports({ ports, listening }: Foothold): Refusal[] {

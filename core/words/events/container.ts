@@ -64,6 +64,13 @@ export const containerEvents = {
   ),
   "A setting has no effect": warning("A variable is set that nothing reads.", "Remove it.", "why"),
   "TLS is not as it should be": warning("The certificate or key has a fault.", asTold, "because fix"),
+  "TLS files taken": info("New files of TLS are in use: the operator's, or a certificate made here.", "directory"),
+  "TLS files could not be loaded": warning(
+    "The server could not be told to read its new certificate. It is tried again.",
+    "The error says why.",
+    "error afterMs",
+  ),
+  "The head of pg_hba.conf was written": info("Its first lines follow from TLS; the others stay as they are.", "tls"),
   "An event was sent": info("ON_EVENT has delivered an event.", "by sent attempt tookMs"),
   "An event could not be sent; it is tried again": warning(
     "The receiver of ON_EVENT_URL did not answer with 2xx.",

@@ -114,6 +114,7 @@ export const eventFields = {
   then: "what happens next",
   theirs: "the voters that the other node is configured with",
   timeline: "PostgreSQL's timeline",
+  tls: "the value of TLS",
   to: "the new host, or the new place",
   tookMs: "how long it took, milliseconds",
   totalBytes: "the whole size, bytes",

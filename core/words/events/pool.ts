@@ -10,6 +10,11 @@ export const poolEvents = {
   "Primary in sight": info("pgpool is to send writes there.", "backend host timeline"),
   "pgpool serves the primary": info("Writes reach the primary that was seen last.", "afterMs"),
   "Starting pgpool": info("It begins with what is known of the nodes.", "primary up because"),
+  "pgpool shows its new certificate after its next start": warning(
+    "There is a new certificate, and pgpool reads its own only when it starts.",
+    "Restart the container before the former one ends.",
+    "fix",
+  ),
   "pgpool has ended": warning(
     "It ended by itself and is started again.",
     "Its last lines say why.",

@@ -1,9 +1,10 @@
 // What barman's own cron would do, but more often: archive received WAL, finish and remove backups, run the checks.
 // One duty at a time, since each call of barman takes a third of a second of one core.
 import { errorText } from "../../../core/words/errors.ts";
-import { diskSpace } from "../../../core/runtime/files.ts";
+import { diskSpace, exists, move, readPiece } from "../../../core/runtime/files.ts";
 import { every } from "../../../core/runtime/time.ts";
 import { lacksArchive } from "../decide/backups.ts";
+import { barmanLogPath } from "../text/barman-conf.ts";
 import { archiveWal, check } from "../tools/barman-cli.ts";
 import { tellBackedUp } from "./backed-up.ts";
 import { finishBackups, type Memory, newMemory, noticeBackups, readCatalog } from "./catalog.ts";
@@ -53,7 +54,16 @@ async function archive(barman: Barman, memory: Memory): Promise<void> {
   }
 }
 
+/** barman never shortens its log, which may lie in memory: /run can be a tmpfs. The one before is kept; bytes. */
+const logBytes = 4 * 1024 * 1024;
+
+async function shortenLog(): Promise<void> {
+  if (!(await exists(barmanLogPath))) return;
+  if ((await readPiece(barmanLogPath, 0, 0)).totalBytes > logBytes) await move(barmanLogPath, `${barmanLogPath}.1`);
+}
+
 async function runCheck(barman: Barman, memory: Memory): Promise<void> {
+  await shortenLog();
   const { state, clock, log, config } = barman;
   const before = state.check;
   state.due.checkMs = Infinity; // a request for another check during this one is not lost

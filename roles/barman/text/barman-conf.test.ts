@@ -25,6 +25,7 @@ const input = {
   replicationPort: 5432,
   connectTimeoutSeconds: 20,
   hostAuthMethod: "scram-sha-256" as const,
+  tls: "off" as const,
 };
 
 test("the server file names the host in both connections, the slot and the recovery window", () => {
@@ -44,7 +45,7 @@ test("a backup from a standby is copied there, and its WAL and the switch of its
   assert.deepEqual(rest, ["pgmaster", "pgmaster", "pgmaster"]);
   assert.match(text, /^\[barman\]$[^]*^barman_home = \/var\/backups$[^]*^\[pg_cluster\]$/m);
   assert.doesNotMatch(text, /configuration_files_directory|password/, "no second server of the same name");
-  assert.equal(standbyConfPath("../x"), "/etc/barman-from-..%2Fx.conf");
+  assert.equal(standbyConfPath("../x"), "/run/barman/from-..%2Fx.conf");
 });
 
 test("backups are listed with the same policy, an empty record of WAL, and a lock that archiving does not hold", () => {

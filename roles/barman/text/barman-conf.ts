@@ -1,16 +1,18 @@
 // PURE: barman.conf, the server file and the passfile, each rendered whole. No password in any but the passfile.
-import type { HostAuthMethod } from "../../../config/shared.ts";
-import { renderConninfo, renderPgpassLine, type Way } from "../../../core/postgres/conninfo.ts";
+import { renderConninfo, renderPgpassLine, type Trust, type Way } from "../../../core/postgres/conninfo.ts";
 
 export const barmanConfPath = "/etc/barman.conf";
 export const serverDirectory = "/etc/barman.d";
 export const lockDirectory = "/run/barman";
 /** Holds a pg_receivewal that flushes what it receives at once and says so (images/barman/Dockerfile). */
 export const toolsDirectory = "/usr/local/lib/postdock";
-export const barmanLogPath = "/var/log/barman/barman.log";
+/** /var/log/barman is a link to its directory */
+export const barmanLogPath = `${lockDirectory}/log/barman.log`;
+
+export const passfilePath = "/var/lib/postgresql/.pgpass";
 
 /** What the files depend on. */
-export interface BarmanConfInput {
+export interface BarmanConfInput extends Trust {
   serverName: string;
   backupDir: string;
   slotName: string;
@@ -26,17 +28,16 @@ export interface BarmanConfInput {
   replicationUser: string;
   replicationPort: number;
   connectTimeoutSeconds: number;
-  hostAuthMethod: HostAuthMethod;
 }
 
 /** The server file's path; its directory holds no other file. */
 export const serverConfPath = (serverName: string) => `${serverDirectory}/${serverName}.conf`;
 
 /** What a backup that is copied from one standby is taken with, instead of barman.conf and the server file. */
-export const standbyConfPath = (standby: string) => `/etc/barman-from-${encodeURIComponent(standby)}.conf`;
+export const standbyConfPath = (standby: string) => `${lockDirectory}/from-${encodeURIComponent(standby)}.conf`;
 
 /** What backups are listed with. */
-export const listConfPath = "/etc/barman-list.conf";
+export const listConfPath = `${lockDirectory}/list.conf`;
 const listDirectory = `${lockDirectory}/list`;
 /** barman's record of archived WAL for that, which stays empty. */
 export const listRecordPath = (serverName: string) => `${listDirectory}/${serverName}-xlog.db`;
@@ -147,9 +148,11 @@ function conninfo(input: BarmanConfInput, to: Way, user: string): string {
     user,
     dbname: input.postgresDb,
     connect_timeout: input.connectTimeoutSeconds,
+    // `docker exec` gives a user without an entry in /etc/passwd another HOME
+    passfile: passfilePath,
     keepalives_idle: 5,
     keepalives_interval: 2,
     keepalives_count: 3,
     tcp_user_timeout: 15_000,
-  }, input.hostAuthMethod);
+  }, input);
 }

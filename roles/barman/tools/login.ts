@@ -1,5 +1,4 @@
 // How the role's own SQL reaches a node.
-import { acceptedProofs } from "../../../core/postgres/server-proof.ts";
 import type { Barman } from "../state.ts";
 import type { Login } from "./queries.ts";
 
@@ -12,7 +11,7 @@ export function loginTo(host: string, { config, peers }: Pick<Barman, "config" |
     user: config.postgresUser,
     password: config.postgresPassword,
     database: config.postgresDb,
-    proofs: acceptedProofs(config.hostAuthMethod),
+    trust: config,
     connectTimeoutSeconds: config.connectTimeoutSeconds,
   };
 }

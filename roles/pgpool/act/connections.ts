@@ -16,8 +16,8 @@ export async function warnOfConnections(agent: PoolAgent, settings: readonly Set
     "current_setting('superuser_reserved_connections')::int - current_setting('reserved_connections')::int";
   // the password is in .pgpass
   const { host, port } = primary;
-  const { checkUser, hostAuthMethod } = agent.config;
-  const target = ["-d", renderConninfo({ host, port, user: checkUser, dbname: "postgres" }, hostAuthMethod), "-w"];
+  const { checkUser } = agent.config;
+  const target = ["-d", renderConninfo({ host, port, user: checkUser, dbname: "postgres" }, agent.config), "-w"];
   const asked = await tryRun(["psql", "-XAtq", ...target, "-c", query], {
     as: postgresAccount,
     timeoutMs: 10_000,

@@ -7,7 +7,7 @@ import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../
 import { decideConnections } from "../decide/connections.ts";
 import { parseNodeInfo } from "./node-info.ts";
 import { outputLevel, unknownUser } from "./output.ts";
-import { judgeSettings, renderPgpoolConf, renderStatusFile } from "./pgpool-conf.ts";
+import { judgeSettings, renderPgpoolConf, renderPoolHba, renderStatusFile } from "./pgpool-conf.ts";
 
 function config(environment: Record<string, string>): PgpoolConfig {
   const read = readConfig(pgpoolVariables, { environment, readFile: () => "" });
@@ -45,6 +45,19 @@ test("pgpool asks the backends for TLS unless CONFIGS says otherwise, and that i
   const complaint = (path: string) => `WARNING:  could not load server certificate file "${path}": No such file`;
   assert.equal(outputLevel(complaint("")), "DEBUG");
   assert.equal(outputLevel(complaint("/tls/pool.crt")), "WARNING");
+});
+
+test("with TLS pgpool shows its certificate, and checks the backends' where every connection has to have TLS", () => {
+  const has = (tls: PgpoolConfig["tls"]) =>
+    ["ssl_cert", "ssl_key", "ssl_ca_cert"].flatMap((name) => lineOf(renderPgpoolConf({ ...example, tls }, []), name));
+  assert.deepEqual(has("off"), []);
+  const own = ["ssl_cert = '/run/postdock/tls/server.crt'", "ssl_key = '/run/postdock/tls/server.key'"];
+  assert.deepEqual(has("prefer"), own);
+  for (const tls of ["auto", "require"] as const) {
+    assert.deepEqual(has(tls), [...own, "ssl_ca_cert = '/run/postdock/tls/ca.crt'"]);
+  }
+  const refused = (tls: PgpoolConfig["tls"]) => /^hostnossl all all all reject$/m.test(renderPoolHba({ tls }));
+  assert.deepEqual((["off", "auto", "prefer", "require"] as const).filter(refused), ["require"]);
 });
 
 test("the query cache takes memory only where it is switched on", () => {

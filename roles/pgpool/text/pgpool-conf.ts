@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { PgpoolConfig } from "../../../config/pgpool.ts";
 import type { Setting } from "../../../config/list-syntax.ts";
 import { quotePoolSetting } from "../../../core/postgres/conninfo.ts";
-import { poolTls } from "../../../core/postgres/tls.ts";
+import { poolTls, type WithTls } from "../../../core/postgres/tls.ts";
 import { judgeSetting, whyWithoutEffect } from "./pgpool-settings.ts";
 
 export const configDirectory = "/usr/local/etc";
@@ -77,7 +77,7 @@ const defaults: readonly Setting[] = Object.entries({
   pid_file_name: `${runDirectory}/pgpool.pid`,
   logdir: runDirectory,
   memory_cache_enabled: "off",
-  ...Object.fromEntries(poolTls),
+  ssl: "on", // pgpool asks each backend for TLS
 }).map(([name, value]) => ({ name, value }));
 
 const smallCache: readonly [string, string][] = [["memqcache_total_size", "1MB"], ["memqcache_max_num_cache", "1000"]];
@@ -107,7 +107,7 @@ export function renderPgpoolConf(config: PgpoolConfig, settings: readonly Settin
     merged.set(`${check}_user`, config.checkUser);
     merged.set(`${check}_database`, "postgres");
   }
-  for (const [name, value] of reads[config.consistency]) merged.set(name, value);
+  for (const [name, value] of [...reads[config.consistency], ...poolTls(config)]) merged.set(name, value);
   for (const { name, value } of settings) merged.set(name, value);
   if (!isOn(merged.get("memory_cache_enabled"))) {
     // pgpool allocates the cache whether or not it is in use: 137 MB, which every start would have to clear
@@ -126,8 +126,9 @@ export function renderPgpoolConf(config: PgpoolConfig, settings: readonly Settin
 }
 
 /** Every client authenticates by password, whatever its host. */
-export function renderPoolHba(): string {
-  return ["local all all scram-sha-256", "host all all all scram-sha-256", ""].join("\n");
+export function renderPoolHba({ tls }: WithTls): string {
+  const refused = tls === "require" ? ["hostnossl all all all reject"] : [];
+  return ["local all all scram-sha-256", ...refused, "host all all all scram-sha-256", ""].join("\n");
 }
 
 /** pcp.conf: user and md5 of the password, the only form PCP knows. */

@@ -9,6 +9,7 @@ import { ensureDirectory, listDirectory, remove, writeAtomic } from "../../../co
 import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import type { LogLevel } from "../../../core/words/log-level.ts";
 import type { Log } from "../../../core/runtime/log.ts";
+import { writtenAt } from "../../../core/runtime/run-directory.ts";
 import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
 import { type Clock, waitUntil } from "../../../core/runtime/time.ts";
 import { outputLevel, unknownUser, unknownUserFix } from "../text/output.ts";
@@ -16,20 +17,36 @@ import * as conf from "../text/pgpool-conf.ts";
 
 const owner = postgresAccount;
 
+const passfilePath = join(owner.home, ".pgpass");
+const pcpPassPath = join(owner.home, ".pcppass");
+
+/** What preparePgpool() writes. */
+export const filesOfPgpool: readonly string[] = [
+  conf.pgpoolConfPath,
+  conf.poolHbaPath,
+  conf.pcpConfPath,
+  conf.poolKeyPath,
+  conf.poolPasswdPath,
+  passfilePath,
+  pcpPassPath,
+];
+
+async function write(path: string, text: string, mode = 0o600): Promise<void> {
+  await writeAtomic(await writtenAt(path), text, { mode, owner });
+}
+
 /** Writes all of pgpool's files; `settings`: CONFIGS as this version accepts it. */
 export async function preparePgpool(config: PgpoolConfig, settings: readonly Setting[]): Promise<void> {
   await ensureDirectory(conf.runDirectory, { mode: 0o755, owner });
   const agentPassword = randomBytes(24).toString("hex");
   const operators = config.pcpUser === "" ? [] : [{ name: config.pcpUser, password: config.pcpPassword }];
   const pcpUsers = [...operators, { name: conf.agentPcpUser, password: agentPassword }];
-  await writeAtomic(conf.pgpoolConfPath, conf.renderPgpoolConf(config, settings), { mode: 0o640, owner });
-  await writeAtomic(conf.poolHbaPath, conf.renderPoolHba(), { mode: 0o640, owner });
-  await writeAtomic(conf.pcpConfPath, conf.renderPcpConf(pcpUsers), { mode: 0o600, owner });
-  const pcpPass = conf.renderPcpPass(conf.agentPcpUser, agentPassword);
-  await writeAtomic(join(owner.home, ".pcppass"), pcpPass, { mode: 0o600, owner });
-  const passfile = renderPgpassLine(config.checkUser, config.checkPassword);
-  await writeAtomic(join(owner.home, ".pgpass"), passfile, { mode: 0o600, owner });
-  await writeAtomic("/root/.pgpass", passfile, { mode: 0o600 });
+  await write(conf.pgpoolConfPath, conf.renderPgpoolConf(config, settings), 0o640);
+  await write(conf.poolHbaPath, conf.renderPoolHba(config), 0o640);
+  await write(conf.pcpConfPath, conf.renderPcpConf(pcpUsers));
+  await write(pcpPassPath, conf.renderPcpPass(conf.agentPcpUser, agentPassword));
+  // root's own is a link to this one
+  await write(passfilePath, renderPgpassLine(config.checkUser, config.checkPassword));
   await writePoolPasswd(config);
 }
 
@@ -39,8 +56,8 @@ async function writePoolPasswd(config: PgpoolConfig): Promise<void> {
   if (!users.some((u) => u.name === config.checkUser)) {
     users.push({ name: config.checkUser, password: config.checkPassword });
   }
-  await writeAtomic(conf.poolKeyPath, randomBytes(32).toString("hex"), { mode: 0o600, owner });
-  await writeAtomic(conf.poolPasswdPath, "", { mode: 0o600, owner });
+  await write(conf.poolKeyPath, randomBytes(32).toString("hex"));
+  await write(conf.poolPasswdPath, "");
   const pairs = join(conf.runDirectory, "pool_users");
   // pgpool reads a backslash in a name of pool_passwd as an escape, but pg_enc writes it unchanged (4.6.1)
   const text = users.map((u) => `${u.name.replaceAll("\\", "\\\\")}:${u.password}\n`).join("");

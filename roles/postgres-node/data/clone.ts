@@ -149,7 +149,7 @@ async function baseBackup(host: string, { bytes, tablespaces }: Source, deps: Cl
     keepalives_idle: 5,
     keepalives_interval: 5,
     keepalives_count: 4,
-  }, config.hostAuthMethod);
+  }, config);
   const slot = config.useSlots ? ["--slot", slotName(config.id)] : [];
   const argv = ["pg_basebackup", "--dbname", conninfo, "--pgdata", target, "--wal-method=stream", "--checkpoint=fast"];
   log.info("Cloning", { from: host, bytes });

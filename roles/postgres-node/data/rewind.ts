@@ -56,7 +56,7 @@ export async function rewind(host: string, deps: RewindDeps): Promise<string | n
     connect_timeout: 5,
     passfile: passfilePath,
     tcp_user_timeout: 30_000,
-  }, config.hostAuthMethod);
+  }, config);
   const keeping = await keepsOldData(config.pgdata);
   if (keeping !== null) {
     const why = `pg_rewind would remove the old data that are kept in the tablespace at ${keeping}`;

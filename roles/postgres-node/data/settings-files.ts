@@ -9,6 +9,7 @@ import type { RaisedSetting } from "../decide/settings.ts";
 import { readControlText } from "../observe/control-data.ts";
 import { type AlteredSetting, parseAutoConf } from "../text/auto-conf.ts";
 import { parseControlData } from "../text/controldata.ts";
+import { withHead } from "../text/pg-hba.ts";
 import { correctAutoConf, type TakenBack } from "../text/own-settings.ts";
 import { withWalSizes } from "../text/postgresql-conf.ts";
 import { primaryHas, type Raised, raisedFix, tooLow, withRaised } from "../text/raised-settings.ts";
@@ -55,8 +56,18 @@ export class SettingsFiles {
     for (const taken of await this.correct({ standby: false })) {
       log.warn("A setting was taken back", { ...taken });
     }
+    await this.writeHba();
     const dropped = [...this.raisedNow.map(({ name }) => name), ...recoveryOf(as) === null ? [] : onlyForRecovery];
     await ("primary" in as ? writePrimaryState(config) : writeStandbyState(as.upstream, this.deps, dropped));
+  }
+
+  /** The head of pg_hba.conf, which follows from TLS; the rest is the operator's. */
+  private async writeHba(): Promise<void> {
+    const before = await readIfThere(join(this.deps.config.pgdata, "pg_hba.conf"));
+    const after = before === null ? null : withHead(before, this.deps.config);
+    if (after === null || after === before) return;
+    await this.write("pg_hba.conf", after);
+    this.deps.log.info("The head of pg_hba.conf was written", { tls: this.deps.config.tls });
   }
 
   /** What ALTER SYSTEM has written. */

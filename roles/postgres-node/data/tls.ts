@@ -19,6 +19,7 @@ export async function requireTlsFiles(
   { conf, clock, log }: { conf: string; clock: Pick<Clock, "wallMs">; log: Log },
 ): Promise<void> {
   const { pgdata } = config;
+  if (config.tls !== "off") return; // core/runtime/tls-material.ts
   const wanted = tlsWanted("postgres", settings, pgdata);
   if (wanted === null) return;
   const hasData = await exists(join(pgdata, "PG_VERSION"));
@@ -39,7 +40,7 @@ const isInside = (file: TlsFile, pgdata: string): boolean => file.path.startsWit
 const linesOfTls = (conf: string): string => conf.split("\n").filter((line) => /^ssl/i.test(line)).join("\n");
 
 /** What a cluster that is made now lacks for the TLS that it is to have. Throws OperatorError. */
-export function requireTlsOfFreshCluster({ settings, pgdata, hostAuthMethod }: NodeConfig): void {
+export function requireTlsOfFreshCluster({ settings, pgdata, hostAuthMethod, tls }: NodeConfig): void {
   const files = tlsWanted("postgres", settings, pgdata)?.files;
   const inside = files?.filter((f) => isInside(f, pgdata)) ?? [];
   if (inside.length > 0) {
@@ -51,11 +52,11 @@ export function requireTlsOfFreshCluster({ settings, pgdata, hostAuthMethod }: N
       exitCode: ExitCode.config,
     });
   }
-  if (hostAuthMethod !== "cert" || files?.some((f) => f.setting === "ssl_ca_file")) return;
+  if (hostAuthMethod !== "cert" || tls !== "off" || files?.some((f) => f.setting === "ssl_ca_file")) return;
   throw new OperatorError({
     what: "Cannot make a fresh cluster with POSTGRES_HOST_AUTH_METHOD=cert",
     why: "PostgreSQL has nothing to check the clients' certificates with",
-    fix: "set ssl:on, ssl_cert_file, ssl_key_file and ssl_ca_file in CONFIGS",
+    fix: "set TLS=require, with TLS_CERT_FILE, TLS_KEY_FILE and TLS_CA_FILE",
     exitCode: ExitCode.config,
   });
 }

@@ -1,6 +1,7 @@
 // What the status says of TLS, also while the server cannot be asked.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Trouble } from "../../../core/protocol/trouble.ts";
 import { fakeNode, started } from "../../../tests/support/fake-node.ts";
 import { watchTls } from "./tls.ts";
 
@@ -11,7 +12,8 @@ test("TLS that cannot be looked at is named, not at the first failure, and not o
     broken
       ? Promise.reject(new Error("sorry, too many clients already"))
       : Promise.resolve([{ name: "ssl", value: "off" }]);
-  const watching = watchTls(f.node, read);
+  const mounted: { faults: Trouble[] } = { faults: [] };
+  const watching = watchTls(f.node, mounted, read);
   await f.clock.pass(4_000);
   assert.equal(f.node.condition.tls, null, "a server that is ending does not answer either");
   await f.clock.pass(5_000);
@@ -21,6 +23,10 @@ test("TLS that cannot be looked at is named, not at the first failure, and not o
   broken = false;
   await f.clock.pass(5_000);
   assert.deepEqual(f.node.condition.tls, { on: false, faults: [], certificateEndsMs: null });
+  mounted.faults = [{ because: "TLS_KEY_FILE /k holds no private key", fix: "give it the key in PEM form" }];
+  await f.clock.pass(60_000);
+  const seen = f.node.condition as { tls: { faults: Trouble[] } | null };
+  assert.deepEqual(seen.tls?.faults, mounted.faults, "what is mounted is named as well");
   f.stop.abort("SIGTERM");
   await watching;
 });

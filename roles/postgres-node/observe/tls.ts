@@ -1,9 +1,19 @@
-// Looks at the TLS of the running server now and then: what has become wrong with its files shows only at the next start.
+// The TLS of a node's server: its files are kept up to date, and looked at now and then: what has become wrong with one shows
+// only at the next start.
+import { hostname } from "node:os";
+import { join } from "node:path";
 import { z } from "zod";
 import type { Setting } from "../../../config/list-syntax.ts";
+import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { remedyFor } from "../../../core/postgres/remedy.ts";
 import { tlsWanted } from "../../../core/postgres/tls-files.ts";
 import { lookAtTls } from "../../../core/runtime/tls-files.ts";
+import { TlsMaterial } from "../../../core/runtime/tls-material.ts";
+import { tlsHosts } from "../../../core/runtime/tls-names.ts";
+import { clusterKeys } from "../../../core/protocol/signing.ts";
+import { exists } from "../../../core/runtime/files.ts";
+import type { Log } from "../../../core/runtime/log.ts";
+import type { Clock } from "../../../core/runtime/time.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import type { Node } from "../node.ts";
 import { connectLocal, type Sql, withConnection } from "../tools/queries.ts";
@@ -25,8 +35,30 @@ async function readTlsSettings(sql: Sql) {
 
 const readNow = () => withConnection(connectLocal("postgres"), lookMs, readTlsSettings);
 
+/**
+ * Writes the files of TLS; also returns the cluster's keys, from which they may be made. A node with data goes on without them: it
+ * votes, and its server starts once they are right. Throws OperatorError.
+ */
+export async function prepareTls(config: NodeConfig, { clock, log }: { clock: Clock; log: Log }) {
+  const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
+  const hosts = tlsHosts(config.host, hostname(), config.tlsNames);
+  const tls = new TlsMaterial({ config, keys, hosts, needed: [config.host], clock, log });
+  await tls.prepare(await exists(join(config.pgdata, "PG_VERSION")));
+  return { keys, tls };
+}
+
+/** Keeps the files up to date, and what the status says of them. */
+export function keepTls(node: Node, tls: TlsMaterial): void {
+  void tls.keep(node.stop, () => node.doors.server.reload());
+  void watchTls(node, tls);
+}
+
 /** Keeps what the status says of TLS up to date until the node stops. `read`: the server's settings. It never throws. */
-export async function watchTls(node: Node, read: () => Promise<Setting[]> = readNow): Promise<void> {
+export async function watchTls(
+  node: Node,
+  mounted: Pick<TlsMaterial, "faults">,
+  read: () => Promise<Setting[]> = readNow,
+): Promise<void> {
   const { clock, condition, config: { pgdata }, stop } = node;
   let failed = 0;
   while (!stop.aborted) {
@@ -36,7 +68,7 @@ export async function watchTls(node: Node, read: () => Promise<Setting[]> = read
       try {
         const wanted = tlsWanted("postgres", await read(), pgdata);
         const seen = wanted && await lookAtTls(wanted, clock.wallMs());
-        const faults = seen?.faults(soonMs) ?? [];
+        const faults = [...mounted.faults, ...seen?.faults(soonMs) ?? []];
         condition.tlsIs({ on: wanted !== null, faults, certificateEndsMs: seen?.certificateEndsMs ?? null });
         failed = 0;
       } catch (error) {

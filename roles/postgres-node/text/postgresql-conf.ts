@@ -2,6 +2,7 @@
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Setting } from "../../../config/list-syntax.ts";
 import { quoteSetting } from "../../../core/postgres/conninfo.ts";
+import { serverTls } from "../../../core/postgres/tls.ts";
 import { notToBeSet } from "./own-settings.ts";
 
 const megabytesPerSegment = 16;
@@ -106,6 +107,7 @@ function defaults(config: NodeConfig, volumeBytes: number | null): Setting[] {
     s("datestyle", "iso, mdy"),
     s("lc_messages", "en_US.utf8"),
     s("default_text_search_config", "pg_catalog.english"),
+    ...serverTls(config).map(([name, value]) => s(name, value)),
   ];
 }
 

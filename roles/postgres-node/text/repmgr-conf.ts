@@ -24,7 +24,7 @@ export function nodeConninfo(config: NodeConfig, host: string, port: number): st
     dbname: config.replicationDb,
     connect_timeout: config.connectTimeoutSeconds,
     passfile: passfilePath,
-  }, config.hostAuthMethod);
+  }, config);
 }
 
 /** primary_conninfo of a standby. */
@@ -39,7 +39,7 @@ export function primaryConninfo(config: NodeConfig, upstream: Way & { port: numb
     connect_timeout: Math.max(2, config.connectTimeoutSeconds),
     passfile: passfilePath,
     tcp_user_timeout: 10_000,
-  }, config.hostAuthMethod);
+  }, config);
 }
 
 /** The whole repmgr.conf. */

@@ -1,7 +1,6 @@
 // How this node reaches another one's PostgreSQL, and its slot there.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Peers } from "../../../core/client/peers.ts";
-import { acceptedProofs } from "../../../core/postgres/server-proof.ts";
 import type { Names } from "../../../core/runtime/names.ts";
 import type { Login } from "../../../core/runtime/session.ts";
 import type { Log } from "../../../core/runtime/log.ts";
@@ -17,7 +16,7 @@ export function upstreamConnection(host: string, config: NodeConfig): Login {
     user: config.replicationUser,
     password: config.replicationPassword,
     database: config.replicationDb,
-    proofs: acceptedProofs(config.hostAuthMethod),
+    trust: config,
   };
 }
 

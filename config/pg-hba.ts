@@ -1,0 +1,90 @@
+// The operator's own lines of pg_hba.conf. PostgreSQL does not start with a line that it cannot read, so the form is checked here.
+import { isIP } from "node:net";
+import { env, MalformedValue, type Source } from "./env.ts";
+
+/** Types of lines, and the least number of fields (manual, 20.1): a line for the socket has no address. */
+const types: Readonly<Record<string, number>> = {
+  local: 4,
+  host: 5,
+  hostssl: 5,
+  hostnossl: 5,
+  hostgssenc: 5,
+  hostnogssenc: 5,
+};
+
+const methods = [
+  "trust",
+  "reject",
+  "md5",
+  "password",
+  "scram-sha-256",
+  "gss",
+  "peer",
+  "ident",
+  "pam",
+  "ldap",
+  "radius",
+  "cert",
+];
+const onlyLocal = ["peer"];
+const onlyTls = ["cert"];
+const words = ["all", "samehost", "samenet"];
+const mostLines = 200;
+
+/** Fields as PostgreSQL takes a line apart: quotes keep spaces and commas together, a comma joins what stands around it. */
+function fieldsOf(line: string): string[] {
+  return (line.replaceAll(/\s*,\s*/g, ",").match(/(?:"(?:[^"]|"")*"|[^\s"])+/g) ?? []) as string[];
+}
+
+function lineProblem(line: string): string | null {
+  if ((line.replaceAll('""', "").match(/"/g)?.length ?? 0) % 2 === 1) return "has a quote without its end";
+  const [type = "", ...rest] = fieldsOf(line);
+  const least = Object.hasOwn(types, type) ? types[type]! : null;
+  if (least === null) return `begins with ${JSON.stringify(type)}, which is none of ${Object.keys(types).join(", ")}`;
+  if (rest.length + 1 < least) return `has ${rest.length + 1} fields, and ${type} has at least ${least}`;
+  const address = type === "local" ? null : rest[2]!;
+  if (address !== null && !isAddress(address)) return `has ${JSON.stringify(address)} in place of an address`;
+  const masked = address !== null && isIP(address) !== 0;
+  if (masked && !isIP(rest[3] ?? "")) return `has the address ${address} without a mask: write ${address}/32`;
+  const [method = "", ...options] = rest.slice(type === "local" ? 2 : masked ? 4 : 3);
+  if (!methods.includes(method)) return `has ${JSON.stringify(method)} in place of a method, such as scram-sha-256`;
+  if (onlyLocal.includes(method) && type !== "local") return `has ${method}, which is for local lines only`;
+  if (onlyTls.includes(method) && type !== "hostssl") return `has ${method}, which is for hostssl lines only`;
+  const odd = options.find((option) => !/^"?[a-z_]+=/.test(option));
+  return odd === undefined ? null : `has ${JSON.stringify(odd)} behind the method, where only name=value may stand`;
+}
+
+function isAddress(text: string): boolean {
+  const [ip = "", bits, ...more] = text.split("/");
+  if (bits === undefined) {
+    return words.includes(text) || isIP(text) !== 0 || /^\.?[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(text);
+  }
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(ip)] ?? -1;
+  return more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+}
+
+/** The lines, each checked. In a file they stand as in pg_hba.conf; in a variable a semicolon ends each. Throws MalformedValue. */
+export function parsePgHba(text: string, source: Source = "environment"): string[] {
+  const lines = text.split(source === "file" ? /\r?\n/ : ";").map((line) => line.trim());
+  const rules = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  if (rules.length > mostLines) throw new MalformedValue(`has more than ${mostLines} lines`);
+  for (const [i, rule] of rules.entries()) {
+    // deno-lint-ignore no-control-regex -- control characters are what is refused
+    if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(rule)) {
+      throw new MalformedValue(`has a control character in line ${i + 1}`);
+    }
+    const problem = lineProblem(rule);
+    if (problem !== null) throw new MalformedValue(`line ${i + 1} (${rule.slice(0, 80)}) ${problem}`);
+  }
+  return rules;
+}
+
+export const pgHba = env<string[]>("PG_HBA", parsePgHba, {
+  fallback: [],
+  defaultText: "",
+  accepts: "lines of pg_hba.conf, each ended by a semicolon; in PG_HBA_FILE one a line",
+  doc:
+    "Your own rules for who may log in; set the same on all nodes. They stand before all other lines but those with which " +
+    "the containers of the cluster log in, so that no rule can lock them out, and are written again at every start.",
+  changed: "New.",
+});

@@ -1,0 +1,160 @@
+// The files of TLS that a container's programs read: copies of those that the operator mounted, or made here. They are looked at
+// again and again; what has become wrong is told, and what was right stays in use.
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import type { TlsConfig } from "../../config/tls.ts";
+import { authorityOf, certificateMs, issue } from "../postgres/authority.ts";
+import { type FileSeen, type PairTexts, readPair } from "../postgres/tls-pair.ts";
+import { tlsDirectory, tlsFilesIn, verifies } from "../postgres/tls.ts";
+import type { Trouble } from "../protocol/trouble.ts";
+import { errorText } from "../words/errors.ts";
+import { postgresAccount } from "./command.ts";
+import { ensureDirectory, readIfThere, writeAtomic } from "./files.ts";
+import type { Log } from "./log.ts";
+import { type Clock, untilAborted } from "./time.ts";
+import { tlsRefusal } from "./tls-files.ts";
+
+/** How often the files are looked at, milliseconds. */
+export const tlsEveryMs = 10_000;
+
+export interface TlsOwner {
+  config: TlsConfig;
+  /** the cluster's keys; the first signs */
+  keys: readonly string[];
+  /** by which names others reach this container; empty: it only connects */
+  hosts: readonly string[];
+  /** names that a mounted certificate has to have, since other containers look for them */
+  needed: readonly string[];
+  clock: Clock;
+  log: Log;
+  /** where the files are written; by default where the programs of the container look for them */
+  directory?: string;
+}
+
+const owner = postgresAccount;
+
+/** What one container has of TLS. With TLS=off it does nothing. */
+export class TlsMaterial {
+  /** what is wrong with what the operator mounted */
+  faults: Trouble[] = [];
+  private used: PairTexts | null = null;
+  private madeMs = -Infinity;
+  private trusted: string | null = null;
+  private told = "";
+  private readonly directory: string;
+
+  constructor(private readonly of: TlsOwner) {
+    this.directory = of.directory ?? tlsDirectory;
+  }
+
+  /** Writes the files. Throws OperatorError if they are of no use; with `mayLack` that is a warning. */
+  async prepare(mayLack: boolean): Promise<void> {
+    await this.refresh();
+    if (this.used === null && this.faults.length > 0 && !mayLack) throw tlsRefusal(this.faults);
+  }
+
+  /** Looks at what is mounted, and writes nothing. Throws OperatorError with everything that is wrong with it. */
+  async check(): Promise<void> {
+    const faults = this.of.config.tls === "off" ? [] : (await this.read()).faults;
+    if (faults.length > 0) throw tlsRefusal(faults);
+  }
+
+  /** Looks, and writes what is new and right. Returns whether the files have changed. Never throws. */
+  async refresh(): Promise<boolean> {
+    if (this.of.config.tls === "off") return false;
+    try {
+      const { faults, texts } = this.isMounted() ? await this.read() : { faults: [], texts: this.made() };
+      this.say(faults);
+      if (texts === null || JSON.stringify(texts) === JSON.stringify(this.used)) return false;
+      await write(this.directory, texts);
+      this.used = texts;
+      return true;
+    } catch (error) {
+      this.say([{
+        because: `the files of TLS cannot be written: ${errorText(error)}`,
+        fix: `make room in ${this.directory}`,
+      }]);
+      return false;
+    }
+  }
+
+  /** Looks until the container stops; calls `changed` after files have changed. */
+  async keep(stop: AbortSignal, changed: () => Promise<void>): Promise<void> {
+    const { clock, config, log } = this.of;
+    if (config.tls === "off") return await untilAborted(stop);
+    let due = false;
+    while (!stop.aborted) {
+      await clock.sleep(tlsEveryMs, stop);
+      if (stop.aborted) return;
+      due = await this.refresh() || due;
+      if (!due) continue;
+      try {
+        await changed();
+        due = false;
+        log.info("TLS files taken", { directory: this.directory });
+      } catch (error) {
+        log.warn("TLS files could not be loaded", { error, afterMs: tlsEveryMs });
+      }
+    }
+  }
+
+  /** A certificate of our own, before two thirds of its time are over, and whenever the clock has moved before it. */
+  private made(): PairTexts {
+    const { clock, keys, hosts } = this.of;
+    const nowMs = clock.wallMs();
+    const age = nowMs - this.madeMs;
+    if (this.used !== null && age >= -certificateMs.before / 2 && age < certificateMs.valid * 2 / 3) return this.used;
+    const [own, ...others] = keys.map(authorityOf);
+    this.madeMs = nowMs;
+    this.trusted ??= [own!, ...others].map((a) => a.certificate).join("");
+    const [first, ...more] = hosts;
+    if (first === undefined) return { pair: null, authorities: this.trusted };
+    const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+    const certificate = issue(own!, { hosts: [first, ...more], publicKey, serial: randomBytes(15), nowMs });
+    const key = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+    return { pair: { certificate, key }, authorities: this.trusted };
+  }
+
+  private isMounted(): boolean {
+    return this.of.config.tlsCertFile !== null || this.of.config.tlsCaFile !== null;
+  }
+
+  private async read() {
+    const { config, clock, needed } = this.of;
+    const { tlsCertFile, tlsKeyFile, tlsCaFile } = config;
+    const [certificate, key, authorities] = await Promise.all([
+      see("TLS_CERT_FILE", tlsCertFile),
+      see("TLS_KEY_FILE", tlsKeyFile),
+      see("TLS_CA_FILE", tlsCaFile),
+    ]);
+    const seen = { pair: certificate && key ? { certificate, key } : null, authorities };
+    return readPair(seen, { hosts: verifies(config) ? needed : [], nowMs: clock.wallMs() });
+  }
+
+  private say(faults: Trouble[]): void {
+    this.faults = faults;
+    const now = JSON.stringify(faults);
+    if (now === this.told) return;
+    this.told = now;
+    for (const { because, fix } of faults) this.of.log.warn("TLS is not as it should be", { because, fix });
+  }
+}
+
+async function see(variable: string, path: string | null): Promise<FileSeen | null> {
+  if (path === null) return null;
+  try {
+    const text = await readIfThere(path);
+    return { variable, path, seen: text === null ? { code: "ENOENT" } : { text } };
+  } catch (error) {
+    return { variable, path, seen: { code: (error as { code?: string }).code ?? errorText(error) } };
+  }
+}
+
+async function write(directory: string, { pair, authorities }: PairTexts): Promise<void> {
+  const paths = tlsFilesIn(directory);
+  await ensureDirectory(directory, { mode: 0o750, owner });
+  // PostgreSQL does not start with a file that holds no certificate
+  await writeAtomic(paths.authorities, authorities ?? pair?.certificate ?? "", { mode: 0o644, owner });
+  if (pair === null) return;
+  await writeAtomic(paths.key, pair.key, { mode: 0o600, owner });
+  await writeAtomic(paths.certificate, pair.certificate, { mode: 0o644, owner });
+}
