@@ -34,9 +34,13 @@ export const calm: readonly string[] = [
   "a-node-that-comes-back-later-loses-nothing",
   "a-node-without-its-server-goes-on-voting",
   "a-primary-and-a-standby-die-together",
+  "nodes-and-voters-change-one-at-a-time",
+  "one-word-encrypts-the-cluster",
+  "commits-wait-for-barman",
   "an-impostor-is-not-believed",
   "a-password-changes-without-a-restart",
   "a-full-disk-moves-the-primary",
+  "keys-and-voters-may-differ-for-a-while",
   "every-image-runs-without-rights",
   "two-nodes-and-an-observer-fail-over",
 ];

@@ -150,6 +150,7 @@ export class ControlClient {
       headers: sent,
       timeoutMs,
       mostBytes: hasBytes ? pieceBytes + mostAnswerBytes : mostAnswerBytes,
+      secret: hasBytes,
     });
     const signature = String(answer.headers[controlHeaders.signature] ?? "");
     const theirs = String(answer.headers[controlHeaders.audience] ?? "");

@@ -4,6 +4,7 @@ import { Agent, request } from "node:http";
 import { readStatus } from "../protocol/read-status.ts";
 import type { PeerSeen } from "../protocol/status.ts";
 import { errorText } from "../words/errors.ts";
+import { NotEncrypted, TlsAgent } from "./tls-agent.ts";
 import { Names } from "../runtime/names.ts";
 import { type Clock, withDeadline } from "../runtime/time.ts";
 
@@ -39,6 +40,12 @@ export class Answer {
   }
 }
 
+/** How other containers are asked: by TLS where they have it. */
+export interface PeerTls {
+  /** whom they have to be signed by, PEM; null: nobody is trusted */
+  authorities(): string | null;
+}
+
 interface Asked {
   /** a host, or the path of a unix socket if it begins with / */
   at: string;
@@ -48,18 +55,28 @@ interface Asked {
   body?: string;
   headers: Record<string, string>;
   mostBytes?: number;
+  /** it is not sent in clear where others are asked by TLS */
+  secret?: boolean;
 }
+
+/** So long an agent that does not speak TLS is asked in clear before that is tried again, milliseconds. */
+const inClearMs = 30_000;
 
 /** The agents of other containers, and this container's own over its socket. */
 export class Peers {
   /** agents are asked every second: a new connection for each request would cost both sides twice the CPU */
   private readonly connections = new Agent({ keepAlive: true });
+  private readonly byTls: { kept: TlsAgent; once: TlsAgent } | null;
+  /** until when these hosts are asked in clear, milliseconds of the clock */
+  private readonly inClear = new Map<string, number>();
 
   /** the addresses of this process: whoever connects to another container takes them from here */
   readonly names: Names;
 
-  constructor(clock: Pick<Clock, "nowMs">, private readonly port: number) {
+  constructor(private readonly clock: Pick<Clock, "nowMs">, private readonly port: number, tls: PeerTls | null = null) {
     this.names = new Names(clock);
+    const trusted = () => tls?.authorities() ?? null;
+    this.byTls = tls && { kept: new TlsAgent({ keepAlive: true }, trusted), once: new TlsAgent({}, trusted) };
   }
 
   /** Fetches one agent's /status, which nobody has signed: for people, not for decisions. Never throws: a failure is in `error`. */
@@ -89,7 +106,7 @@ export class Peers {
   postSigned(
     host: string,
     path: string,
-    o: { body: string; headers: Record<string, string>; timeoutMs: number; mostBytes: number },
+    o: { body: string; headers: Record<string, string>; timeoutMs: number; mostBytes: number; secret: boolean },
   ): Promise<Answer> {
     const headers = { ...o.headers, "content-type": "application/json" };
     return this.answer({ ...o, at: host, path, method: "POST", headers });
@@ -111,13 +128,32 @@ export class Peers {
     const signal = AbortSignal.timeout(o.timeoutMs);
     if (o.at.startsWith("/")) return await send({ socketPath: o.at, agent: false }, o, signal);
     const target = { host: (await this.names.addressOf(o.at, o.timeoutMs)).address, port: this.port };
+    const encrypted = this.byTls !== null &&
+      (o.secret === true || !((this.inClear.get(o.at) ?? 0) > this.clock.nowMs()));
+    if (!encrypted) return await this.ask(target, { kept: this.connections, once: false }, o, signal);
     try {
-      return await send({ ...target, agent: this.connections }, o, signal);
+      return await this.ask({ ...target, servername: o.at }, this.byTls!, o, signal);
+    } catch (error) {
+      // what is asked so often is public, and signed; the lease must not depend on certificates
+      if (!(error instanceof NotEncrypted) || o.secret === true) throw error;
+      this.inClear.set(o.at, this.clock.nowMs() + inClearMs);
+      return await this.ask(target, { kept: this.connections, once: false }, o, signal);
+    }
+  }
+
+  private async ask(
+    target: { host: string; port: number; servername?: string },
+    agents: { kept: Agent; once: Agent | false },
+    o: Asked,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    try {
+      return await send({ ...target, agent: agents.kept }, o, signal);
     } catch (error) {
       // the other side may just have closed a kept connection, for example because it was restarted
       if (signal.aborted) throw new Error(`no answer within ${o.timeoutMs / 1000} s`, { cause: error });
       if (!(error instanceof KeptConnectionError)) throw error;
-      return await send({ ...target, agent: false }, o, signal);
+      return await send({ ...target, agent: agents.once }, o, signal);
     }
   }
 }
@@ -127,7 +163,12 @@ class KeptConnectionError extends Error {
   override name = "KeptConnectionError";
 }
 
-type Target = { socketPath: string; agent: false } | { host: string; port: number; agent: Agent | false };
+type Target = { socketPath: string; agent: false } | {
+  host: string;
+  port: number;
+  agent: Agent | false;
+  servername?: string;
+};
 
 function send(target: Target, o: Asked, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {

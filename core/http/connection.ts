@@ -1,8 +1,10 @@
 // One connection of HTTP/1: one request at a time, bounded in size and time. What comes beyond that is not looked at.
 import type { Socket } from "node:net";
 import { controlHeaders } from "../protocol/signing.ts";
-import { after, systemClock } from "../runtime/time.ts";
+import { after } from "../runtime/time.ts";
 import type { Guest } from "./decide/crowd.ts";
+import { headOf, requestOf } from "./message.ts";
+import { encrypted, isTls, type Shown } from "./encrypted.ts";
 import { type NotTaken, readHead, type RequestHead } from "./decide/request-head.ts";
 
 /** How long the other side may take, milliseconds. */
@@ -32,6 +34,8 @@ export interface Listener {
   answer(request: Request): Response | Promise<Response>;
   /** this address has shown the cluster's key */
   learn(address: string): void;
+  /** what is shown to a connection by TLS; null: there is no TLS */
+  shown(): Shown | null;
 }
 
 export class Connection implements Guest {
@@ -49,7 +53,7 @@ export class Connection implements Guest {
 
   /** `address`: where it comes from; empty: this container */
   constructor(
-    private readonly socket: Socket,
+    private socket: Socket,
     readonly address: string,
     private readonly listener: Listener,
     private patience: Patience,
@@ -59,13 +63,28 @@ export class Connection implements Guest {
       this.cancelDeadline();
       this.written();
     });
+    socket.setNoDelay(true);
+    this.hear(socket, (first) => {
+      if (!isTls(first)) return this.take(first);
+      const shown = listener.shown();
+      if (shown === null) return this.end();
+      this.socket = encrypted(socket, first, shown);
+      this.hear(this.socket, (piece) => this.take(piece));
+    });
+    this.within(patience.readMs);
+  }
+
+  private hear(socket: Socket, first: (piece: Buffer) => void): void {
+    let next = first;
     socket.on("error", () => {}); // it closes then
     socket.on("end", () => {
       if (!this.answering || this.streaming) this.end();
     });
-    socket.on("data", (piece: Buffer) => this.take(piece));
-    socket.setNoDelay(true);
-    this.within(patience.readMs);
+    socket.on("data", (piece: Buffer) => {
+      const take = next;
+      next = (more) => this.take(more);
+      take(piece);
+    });
   }
 
   end(): void {
@@ -163,27 +182,5 @@ export class Connection implements Guest {
     this.socket.end();
     this.within(closeMs);
     this.socket.resume(); // or the answer would be lost with what was not read
-  }
-}
-
-function headOf({ status, headers }: { status: number; headers: Iterable<[string, string]> }, own: object): Buffer {
-  const others = [...headers].filter(([name]) => name !== "connection" && name !== "content-length");
-  const date = new Date(systemClock.wallMs()).toUTCString(); // doctor compares clocks by it
-  const lines = [["date", date], ...others, ...Object.entries(own)].map(([name, value]) => `${name}: ${value}\r\n`)
-    .join("");
-  return Buffer.from(`HTTP/1.1 ${status} ${status < 400 ? "OK" : "Not OK"}\r\n${lines}\r\n`, "latin1");
-}
-
-/** Null: it cannot be one. */
-function requestOf({ method, target, headers }: RequestHead, body: Buffer): Request | null {
-  try {
-    const bodyless = method === "GET" || method === "HEAD";
-    return new Request(`http://agent${target}`, {
-      method,
-      headers,
-      ...(bodyless ? {} : { body: new Uint8Array(body) }),
-    });
-  } catch {
-    return null;
   }
 }

@@ -6,6 +6,7 @@ import { postgresAccount } from "../runtime/command.ts";
 import { setAccess } from "../runtime/files.ts";
 import { nextTurn } from "../runtime/time.ts";
 import { Connection, type Patience, withStrangers } from "./connection.ts";
+import type { Shown } from "./encrypted.ts";
 import { type Guest, mostOfOne, whoLeaves } from "./decide/crowd.ts";
 
 /** Of a connection that has shown the cluster's key, of an address that has, of another one. */
@@ -15,31 +16,32 @@ type Waiting = (() => void)[];
 /** So many addresses that have shown the cluster's key are remembered. */
 const mostKnown = 64;
 
-/** Serves the app on a port of all addresses or of one, or on a unix socket with these permission bits; resolves once it listens. */
+/** Serves the app on a port of all addresses or of one, in clear and, if there is something to show, by TLS; or on a unix socket with these permission bits; resolves once it listens. */
 export async function serve(
   app: Hono,
-  at: { port: number; host?: string } | { socketPath: string },
+  at: { port: number; host?: string; shown?: () => Shown | null } | { socketPath: string },
   mode?: number,
   patience = withStrangers,
 ): Promise<{ close(): void }> {
   if ("socketPath" in at) {
-    const server = await listening(app, { path: at.socketPath }, patience);
+    const server = await listening(app, { path: at.socketPath }, { patience, shown: () => null });
     await setAccess(at.socketPath, { mode: mode ?? 0o600, owner: postgresAccount });
     return server;
   }
+  const { shown = () => null } = at;
   try {
-    return await listening(app, { host: "::", ...at }, patience);
+    return await listening(app, { host: at.host ?? "::", port: at.port }, { patience, shown });
   } catch (error) {
     const code = (error as { code?: string }).code ?? "";
     if (code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL") throw error;
-    return await listening(app, { port: at.port, host: "0.0.0.0" }, patience); // no IPv6 here
+    return await listening(app, { port: at.port, host: "0.0.0.0" }, { patience, shown }); // no IPv6 here
   }
 }
 
 function listening(
   app: Hono,
   at: { path: string } | { port: number; host: string },
-  patience: Patience,
+  { patience, shown }: { patience: Patience; shown: () => Shown | null },
 ): Promise<{ close(): void }> {
   const open = new Set<Connection>();
   const known = new Set([""]);
@@ -48,6 +50,7 @@ function listening(
   const listener = {
     turn: ({ address, proven }: Guest) => turns.wait(proven ? 0 : knows(address) ? 1 : 2),
     answer: (request: Request) => app.request(request),
+    shown,
     learn: (address: string) => {
       known.delete(address);
       known.add(address);

@@ -83,8 +83,8 @@ function pairFaults(
   return faults;
 }
 
-/** Whether the first is one of the trusted, or each is signed by the next until one is signed by a trusted one. */
-function leadsTo(chain: readonly X509Certificate[], trusted: readonly X509Certificate[]): boolean {
+/** Whether, dates apart, the first is one of the trusted, or each is signed by the next until one is signed by a trusted one. */
+export function leadsTo(chain: readonly X509Certificate[], trusted: readonly X509Certificate[]): boolean {
   let at = chain[0]!;
   for (let hops = 0; hops <= chain.length; hops++) {
     const signs = (by: X509Certificate) => attempt(() => at.checkIssued(by) && at.verify(by.publicKey)) === true;
@@ -102,9 +102,11 @@ const isoOf = (date: string) => new Date(Date.parse(date)).toISOString();
 const oneLine = (name: string) => name.replaceAll("\n", ", ");
 const namesOf = (leaf: X509Certificate) => leaf.subjectAltName ?? oneLine(leaf.subject);
 
-/** Every certificate in the file; null: none, or one that cannot be read. */
-function certificatesOf(file: FileSeen): X509Certificate[] | null {
-  const blocks = textOf(file).match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g);
+const certificatesOf = (file: FileSeen) => certificatesIn(textOf(file));
+
+/** Every certificate in a text of PEM; null: none, or one that cannot be read. */
+export function certificatesIn(text: string): X509Certificate[] | null {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g);
   return blocks && attempt(() => blocks.map((block) => new X509Certificate(block)));
 }
 

@@ -2,7 +2,7 @@
 // there, and root would follow it anywhere. With files.ts the only door to files.
 import * as fs from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Account } from "./command.ts";
 
 export interface Access {
@@ -13,6 +13,15 @@ export interface Access {
 
 /** open(2): a handle that names what is there, a link itself included, and opens nothing. */
 const oPath = 0o10000000;
+
+/** All that is written at a start lies here, with links in the images from the paths that people know: the rest may be read-only. */
+export const runDirectory = "/run/postdock";
+
+/** Where what people know as `path` is written: the image's own link leads into /run/postdock. No other link is followed. */
+export async function writtenAt(path: string): Promise<string> {
+  const own = join(runDirectory, basename(path));
+  return await fs.readlink(path).catch(() => null) === own ? own : path;
+}
 
 const isRoot = () => process.getuid?.() === 0;
 
@@ -37,10 +46,11 @@ export async function setAccess(path: string, { mode, owner }: Access): Promise<
 }
 
 /**
- * Makes a directory and its parents. Sets its mode and owner even if it existed. Throws ELOOP if it is a link. Without root, a
- * directory of another owner that may be written stays as it is.
+ * Makes a directory and its parents. Sets its mode and owner even if it existed. Throws ELOOP if it is a link that is not the image's
+ * own. Without root, a directory of another owner that may be written stays as it is.
  */
-export async function ensureDirectory(path: string, access: Access): Promise<void> {
+export async function ensureDirectory(known: string, access: Access): Promise<void> {
+  const path = await writtenAt(known);
   await fs.mkdir(path, { recursive: true });
   if (!(await isLent(path))) await setAccess(path, access);
 }

@@ -4,9 +4,10 @@ import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { writtenAt } from "./access.ts";
 import type { Account } from "./command.ts";
 
-export { ensureDirectory, ensureNamedDirectory, makeScratch, setAccess } from "./access.ts";
+export { ensureDirectory, ensureNamedDirectory, makeScratch, runDirectory, setAccess, writtenAt } from "./access.ts";
 
 const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = fs.constants;
 /** Files are written where no link is: what it points to may be another account's. */
@@ -33,8 +34,9 @@ export const isTemporary = (name: string): boolean =>
   name.startsWith(temporaryPrefix) &&
   /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name.slice(temporaryPrefix.length));
 
-/** Writes the whole file so that a reader sees the old or the new content, never a part, also after a power cut. */
-export async function writeAtomic(path: string, content: string | Uint8Array, options: WriteOptions): Promise<void> {
+/** Writes the whole file so that a reader sees the old or the new content, never a part, also after a power cut. See writtenAt(). */
+export async function writeAtomic(known: string, content: string | Uint8Array, options: WriteOptions): Promise<void> {
+  const path = await writtenAt(known);
   const temporary = join(dirname(path), temporaryPrefix + randomUUID());
   try {
     await writeSynced(temporary, content, options);

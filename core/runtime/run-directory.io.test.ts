@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isNamed, nameEntry } from "./decide/account-name.ts";
-import { placeOf, writtenAt } from "./run-directory.ts";
+import { writtenAt } from "./files.ts";
+import { placeOf } from "./run-directory.ts";
 
 test("writtenAt() goes by the image's link into /run/postdock, and by no other", async () => {
   const directory = await mkdtemp(join(tmpdir(), "written-at-"));

@@ -1,24 +1,16 @@
 // /run/postdock: all that is written at a start lies there, with links in the images from the paths that people know, so that the
 // root file system may be read-only. And the name of a uid that has none, which initdb, ssh and barman need.
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { postgresAccount } from "./command.ts";
 import { isNamed, nameEntry } from "./decide/account-name.ts";
-import { ensureDirectory, linkTarget, readIfThere, setAccess, writeAtomic } from "./files.ts";
-
-export const runDirectory = "/run/postdock";
+import { ensureDirectory, readIfThere, runDirectory, setAccess, writeAtomic, writtenAt } from "./files.ts";
 
 const root = { uid: 0, gid: 0, home: "/root", name: "root" };
 
 /** Where libnss-extrausers finds names, by a link of the images. */
 const namesDirectory = "/run/extrausers";
 
-/** Where what people know as `path` is written: the image's link leads into /run/postdock, and no other link is followed. */
-export async function writtenAt(path: string): Promise<string> {
-  const own = join(runDirectory, basename(path));
-  return await linkTarget(path) === own ? own : path;
-}
-
-/** The directory in which that is written. */
+/** The directory in which what people know as `path` is written. */
 export const placeOf = async (path: string): Promise<string> => dirname(await writtenAt(path));
 
 /** Makes /run/postdock, and gives the account of this container a name if it has none. */

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { type Account, postgresAccount, run } from "./command.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
 import { ensureDirectory, exists, modeOf, readIfThere, writeAtomic } from "./files.ts";
-import { writtenAt } from "./run-directory.ts";
 import type { ChildSpec } from "./supervisor.ts";
 
 export const sshKeysDirectory = "/tmp/.ssh/keys";
@@ -75,7 +74,7 @@ export function renderAuthorizedKeys(publicKeys: string): string {
 export async function prepareSshd(): Promise<ChildSpec> {
   const account = postgresAccount;
   const { privateKey, publicKey } = await mountedKeys();
-  const directory = await writtenAt(join(account.home, ".ssh"));
+  const directory = join(account.home, ".ssh");
   await ensureDirectory(directory, { mode: 0o700, owner: account });
   await writeAtomic(join(directory, "id_rsa"), privateKey, { mode: 0o600, owner: account });
   await writeAtomic(join(directory, "id_rsa.pub"), publicKey, { mode: 0o644, owner: account });

@@ -2,6 +2,8 @@
 // again and again; what has become wrong is told, and what was right stays in use.
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import type { TlsConfig } from "../../config/tls.ts";
+import type { PeerTls } from "../client/peers.ts";
+import type { Shown } from "../http/encrypted.ts";
 import { type Authority, authorityBeside, certificateMs, crossSigned, issue } from "../postgres/authority.ts";
 import { type FileSeen, type PairTexts, readPair } from "../postgres/tls-pair.ts";
 import { tlsDirectory, tlsFilesIn, verifies } from "../postgres/tls.ts";
@@ -54,6 +56,14 @@ export class TlsMaterial {
   async prepare(mayLack: boolean): Promise<void> {
     await this.refresh();
     if (this.used === null && this.faults.length > 0 && !mayLack) throw tlsRefusal(this.faults);
+  }
+
+  /** What the agent itself shows by TLS; null: it has none. */
+  readonly shown = (): Shown | null => this.used?.pair ?? null;
+
+  /** How the agents of other containers are asked; null: in clear. */
+  forPeers(): PeerTls | null {
+    return verifies(this.of.config) ? { authorities: () => this.used?.authorities ?? null } : null;
   }
 
   /** Looks at what is mounted, and writes nothing. Throws OperatorError with everything that is wrong with it. */

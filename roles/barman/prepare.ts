@@ -12,7 +12,6 @@ import {
   writeAtomic,
 } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
-import { writtenAt } from "../../core/runtime/run-directory.ts";
 import {
   barmanConfPath,
   barmanLogPath,
@@ -37,11 +36,11 @@ export async function prepareBarman(config: BarmanConfig, log: Log): Promise<voi
   if (config.cloudUrl !== "") await ensureDirectory(cloudDirectory(config), { mode: 0o700, owner });
   await ensureDirectory(lockDirectory, { mode: 0o750, owner });
   await ensureDirectory(dirnameOf(barmanLogPath), { mode: 0o750, owner });
-  await ensureDirectory(await writtenAt(serverDirectory), { mode: 0o750, owner });
+  await ensureDirectory(serverDirectory, { mode: 0o750, owner });
   for (const name of await listDirectory(serverDirectory)) {
     if (`${serverDirectory}/${name}` !== serverConfPath(config.serverName)) await remove(`${serverDirectory}/${name}`);
   }
-  await writeAtomic(await writtenAt(barmanConfPath), renderBarmanConf(config), { mode: 0o640, owner });
+  await writeAtomic(barmanConfPath, renderBarmanConf(config), { mode: 0o640, owner });
   // Until a primary is known, barman's commands ask the first host and say what is wrong with it.
   await writeAtomic(serverConfPath(config.serverName), renderServerConf(config, { host: config.hosts[0]! }), {
     mode: 0o640,
@@ -60,7 +59,7 @@ export async function writePassfile(config: BarmanConfig): Promise<void> {
     { user: config.postgresUser, password: config.postgresPassword },
     { user: config.replicationUser, password: config.replicationPassword },
   ]);
-  await writeAtomic(await writtenAt(passfilePath), passfile, { mode: 0o600, owner });
+  await writeAtomic(passfilePath, passfile, { mode: 0o600, owner });
 }
 
 async function prepareBackupDirectory(config: BarmanConfig, log: Log): Promise<void> {

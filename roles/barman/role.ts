@@ -15,9 +15,10 @@ import { Metrics } from "../../core/http/metrics.ts";
 import { HistoryFile } from "../../core/runtime/history.ts";
 import type { Heard, Log } from "../../core/runtime/log.ts";
 import { observerControl } from "../../core/lease/observer.ts";
+import { runDirectory } from "../../core/runtime/files.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { requireProgram } from "../../core/runtime/program.ts";
-import { placeOf, prepareRunDirectory, runDirectory } from "../../core/runtime/run-directory.ts";
+import { placeOf, prepareRunDirectory } from "../../core/runtime/run-directory.ts";
 import { TlsMaterial } from "../../core/runtime/tls-material.ts";
 import { tlsHosts } from "../../core/runtime/tls-names.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
@@ -82,12 +83,12 @@ async function runRole(
   const stop = new AbortController();
   onAbort(asked, () => stop.abort());
   const metrics = new Metrics();
-  const peers = new Peers(clock, config.httpPort);
   const ring = keyRing(config);
   const secrets = barmanSecrets({ config, ring, context, log, stop: stop.signal, barman: () => barman });
   const hosts = tlsHosts(config.networkName, hostname(), config.tlsNames);
   const tls = new TlsMaterial({ config, ...ring, hosts, needed: [], clock, log });
   await tls.prepare(false);
+  const peers = new Peers(clock, config.httpPort, tls.forPeers());
   const barman: Barman = {
     config,
     state: initialState(clock.nowMs(), config.hosts, config.cloudUrl),
@@ -125,7 +126,7 @@ async function runRole(
     answering(orders.backupPiece, desk.piece),
   ]);
   const app = httpApp(role, log, { control, config, strangers: strangersOf(environment), openPage });
-  const listener = await serve(app, { port: config.httpPort });
+  const listener = await serve(app, { port: config.httpPort, shown: tls.shown });
   try {
     await prepareBarman(config, log);
     const sshd = config.sshEnable ? supervise(await prepareSshd(), barman) : null;

@@ -15,6 +15,7 @@ import { serve } from "../../core/http/serve.ts";
 import { orders } from "../../core/protocol/orders.ts";
 import { keyRing } from "../../core/protocol/signing.ts";
 import { observerControl } from "../../core/lease/observer.ts";
+import { postgresAccount } from "../../core/runtime/command.ts";
 import { remove } from "../../core/runtime/files.ts";
 import { agentSocketPath } from "../../core/protocol/port.ts";
 import { httpNeeds, type Needs, requireFoothold } from "../../core/runtime/foothold.ts";
@@ -33,18 +34,18 @@ import { warnOfConnections } from "./act/connections.ts";
 import { hasEnoughBackends, hasWriteNode, pgpoolHttp, poolStatus } from "./http/probes.ts";
 import { frontendFamilies, readFamilies } from "./text/pool-shows.ts";
 import { poolGauges } from "./text/metrics.ts";
-import { judgeSettings, runDirectory, type SettingsVerdict } from "./text/pgpool-conf.ts";
-import { filesOfPgpool, preparePgpool } from "./tools/pgpool-process.ts";
+import * as conf from "./text/pgpool-conf.ts";
+import { preparePgpool } from "./tools/pgpool-process.ts";
 import { preparePoolTls, requirePoolTls, tellOfCertificate } from "./tools/pool-tls.ts";
 
 /** What pgpool has to remember as a voter; everything else is made anew at each start. */
 const stateDirectory = "/var/lib/postdock";
 
 /** Reads and completes the configuration of this role. Throws ConfigError with every problem. */
-export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: SettingsVerdict } {
+export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: conf.SettingsVerdict } {
   const completed = completePgpoolConfig(loadConfig(pgpoolVariables, context), hostname());
   if (!completed.ok) throw new ConfigError(completed.problems);
-  const verdict = judgeSettings(completed.config.settings);
+  const verdict = conf.judgeSettings(completed.config.settings);
   if (verdict.refused.length > 0) {
     const fix = "correct the setting or remove it; names are those of pgpool-II 4.6";
     throw new ConfigError(verdict.refused.map((why) => ({ variable: "CONFIGS", message: `CONFIGS: ${why}`, fix })));
@@ -67,14 +68,14 @@ export const pgpoolEntrypoint: Command = async (context) => {
     await requirePoolTls(config, config.verdict.settings, { clock, log });
     const ring = keyRing(config);
     const tls = await preparePoolTls(config, { ...ring, clock, log });
-    const peers = new Peers(clock, config.httpPort);
+    const peers = new Peers(clock, config.httpPort, tls.forPeers());
     const secrets = poolSecrets({ config, ring, context, log, stop, agent: () => agent });
     const client = new ControlClient(ring.keys, peers, clock, hasPublicKey(config), ring.formerSigners);
     const agent: PoolAgent = newAgent(config, { clock, log, stop, peers, client, history, secrets });
     await history.open({ path: join(stateDirectory, "history.jsonl"), log });
     exportMetrics(agent);
     const listeners = [
-      await serve(await pgpoolApp(agent, secrets, context), { port: config.httpPort }),
+      await serve(await pgpoolApp(agent, secrets, context), { port: config.httpPort, shown: tls.shown }),
       await serveLocal(agent),
     ];
     let sshd: Supervised | null = null;
@@ -111,8 +112,14 @@ function exportMetrics(agent: PoolAgent): void {
 const hasPublicKey = ({ clusterKeys: given, replicationPassword }: PgpoolConfig): boolean =>
   given.length === 0 && publishedPasswords({ REPLICATION_PASSWORD: replicationPassword }).length > 0;
 
+/** Files that pgpool is given, at the paths that people know. */
+const known = [
+  ...[conf.pgpoolConfPath, conf.poolHbaPath, conf.pcpConfPath, conf.poolKeyPath, conf.poolPasswdPath],
+  join(postgresAccount.home, ".pgpass"),
+];
+
 const needsOf = async (config: PgpoolConfig): Promise<Needs> => ({
-  paths: [...await Promise.all(filesOfPgpool.map(placeOf)), runDirectory, stateDirectory, dirname(agentSocketPath)],
+  paths: [...await Promise.all(known.map(placeOf)), conf.runDirectory, stateDirectory, dirname(agentSocketPath)],
   ports: [
     httpNeeds(config.httpPort),
     { port: 5432, by: "pgpool", change: null },

@@ -14,12 +14,13 @@ import {
   makeScratch,
   readIfThere,
   remove,
+  runDirectory,
   writeAtomic,
 } from "../../core/runtime/files.ts";
 import { httpNeeds, requireFoothold } from "../../core/runtime/foothold.ts";
 import { requireProgram } from "../../core/runtime/program.ts";
 import type { Log } from "../../core/runtime/log.ts";
-import { placeOf, prepareRunDirectory, runDirectory, writtenAt } from "../../core/runtime/run-directory.ts";
+import { placeOf, prepareRunDirectory } from "../../core/runtime/run-directory.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import type { Trouble } from "../../core/protocol/trouble.ts";
 import { preparePgdata } from "./data/prepare-pgdata.ts";
@@ -143,7 +144,7 @@ export async function prepareNode(
   await ensureDirectory("/var/run/postgresql", { mode: 0o2775, owner });
   await preparePgdata(config.pgdata, log);
   await writePassfile(config);
-  await writeAtomic(await writtenAt(repmgrConfPath), renderRepmgrConf(config), { mode: 0o640, owner });
+  await writeAtomic(repmgrConfPath, renderRepmgrConf(config), { mode: 0o640, owner });
   await removeStaleSockets();
   return { lacks: await lookAtSharedMemory(log), queries };
 }

@@ -2,21 +2,15 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { type NodeConfig, postgresNodeVariables } from "../../config/postgres-node.ts";
-import { strangersOf } from "../../config/roles.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
-import { addProbe, httpApp, statusNow } from "../../core/http/app.ts";
-import { serve } from "../../core/http/serve.ts";
-import { answering, controlApp } from "../../core/http/control.ts";
 import { Metrics } from "../../core/http/metrics.ts";
 import { openEpochs } from "../../core/lease/epochs.ts";
 import { openLongestLease } from "../../core/lease/longest.ts";
 import { Voter } from "../../core/lease/voter.ts";
-import { orders } from "../../core/protocol/orders.ts";
 import type { ControlKeys, KeyRing } from "../../core/protocol/signing.ts";
 import type { Trouble } from "../../core/protocol/trouble.ts";
 import type { Command, Context } from "../../core/runtime/context.ts";
-import { remove } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import { fraction } from "../../core/runtime/random.ts";
 import { prepareSshd } from "../../core/runtime/sshd.ts";
@@ -25,7 +19,6 @@ import { supervise, type Supervised } from "../../core/runtime/supervisor.ts";
 import { EndsAtOnce } from "../../core/words/errors.ts";
 import { endServer } from "./act/end-server.ts";
 import { watchFailoverSafety } from "./act/failover-safety.ts";
-import { takeOver } from "./act/hand-over.ts";
 import { keepDataAge, observedBefore } from "./act/data-age.ts";
 import { keepSecrets, nodeSecrets } from "./act/secrets.ts";
 import { Repmgrd } from "./act/repmgrd.ts";
@@ -33,17 +26,13 @@ import { loadNodeConfig } from "./config.ts";
 import { stateDirectory } from "./data/journal.ts";
 import { exportMetrics } from "./exporter/start.ts";
 import { type Holder, lockVolume } from "./data/volume-lock.ts";
-import { isMajorMaster } from "./http/is-major-master.ts";
-import { addLocalCommands } from "./http/local-commands.ts";
-import { operatorAnswers } from "./http/operator.ts";
-import { restoreAnswers } from "./http/restore-orders.ts";
 import { nodeEvents } from "./http/event-metrics.ts";
-import { nodeHttp } from "./http/probes.ts";
+import { listen } from "./http/listen.ts";
 import { Fence } from "./lease/fence.ts";
 import { Lease } from "./lease/lease.ts";
 import { runNode } from "./life.ts";
 import { type Node, say } from "./node.ts";
-import { namesOfOthers } from "./observe/surroundings.ts";
+import type { TlsMaterial } from "../../core/runtime/tls-material.ts";
 import { keepTls, prepareTls } from "./observe/tls.ts";
 import { acceptedServerConfig, prepareNode } from "./prepare.ts";
 import { realDoors } from "./real-doors.ts";
@@ -55,7 +44,6 @@ import { NodeMemory, readMemory, writeMemory } from "./state/memory.ts";
 import { Orders } from "./state/orders.ts";
 import { Reinit } from "./state/reinit.ts";
 import { Restoring } from "./state/restoring.ts";
-import { agentSocketPath } from "../../core/protocol/port.ts";
 
 /** `postgres-node entrypoint`: the container's main process. */
 export const nodeEntrypoint: Command = async (context) => {
@@ -82,15 +70,17 @@ interface Given {
   stop: AbortSignal;
   holder: Holder;
   lacks: readonly Trouble[];
-  ring: KeyRing;
+  given: { ring: KeyRing; tls: TlsMaterial };
   fail: Node["fail"];
 }
 
 /** The node with its doors, fence, voter, history and keys. */
-async function makeNode({ config, context, log, stop, holder, lacks, ring, fail }: Given): Promise<Made> {
+async function makeNode(
+  { config, context, log, stop, holder, lacks, given: { ring, tls }, fail }: Given,
+): Promise<Made> {
   const { clock, environment } = context;
   const keys: ControlKeys = { keys: ring.keys, incarnation: randomUUID() };
-  const given = { config, context, log, stop, peers: new Peers(clock, config.httpPort) };
+  const given = { config, context, log, stop, peers: new Peers(clock, config.httpPort, tls.forPeers()) };
   const secrets = nodeSecrets({ ...given, ring, node: () => node });
   const client = new ControlClient(ring.keys, given.peers, clock, false, ring.formerSigners);
   const metrics = new Metrics({ node: config.name });
@@ -150,46 +140,26 @@ async function makeNode({ config, context, log, stop, holder, lacks, ring, fail 
 
 async function runRole(config: NodeConfig, context: Context, log: Log, stop: AbortSignal): Promise<void> {
   const { lacks, queries } = await prepareNode(config, log);
-  const { ring, tls } = await prepareTls(config, { ...context, log });
+  const given = await prepareTls(config, { ...context, log });
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // reported below
   const holder = { node: config.name, container: hostname(), since: new Date(context.clock.wallMs()).toISOString() };
   await lockVolume({ pgdata: config.pgdata, holder, clock: context.clock, log, stop, fail: failure.reject });
   if (stop.aborted) return;
-  const made = await makeNode({ config, context, log, stop, holder, lacks, ring, fail: failure.reject });
+  const made = await makeNode({ config, context, log, stop, holder, lacks, given, fail: failure.reject });
   const { node, history } = made;
   await history.load();
   const sshd = config.sshEnable ? supervise(await prepareSshd(), node) : null;
-  const listeners = await listen(made);
+  const listeners = await listen(made, given.tls.shown);
   if (!node.lease.mode.on) {
     log.warn("Running without a majority lease", { because: node.lease.mode.because, fix: node.lease.mode.fix });
   }
   exportMetrics(node, made.metrics, queries);
-  for (const watch of [keepDataAge, watchFailoverSafety, keepSecrets, () => keepTls(node, tls)]) void watch(node);
+  for (const watch of [keepDataAge, watchFailoverSafety, keepSecrets, () => keepTls(node, given.tls)]) void watch(node);
   const failed: unknown = await Promise.race([runNode(node), failure.promise]).then(() => null, (error) => error);
   // processes end with the container, and only then may another node have the lease: nothing is waited for
   if (!(failed instanceof EndsAtOnce)) await close(made, sshd, listeners);
   if (failed !== null) throw failed;
-}
-
-async function listen({ node, voter, keys, metrics, context: { environment, openPage } }: Made) {
-  const role = nodeHttp(node, metrics);
-  const answers = [
-    answering(orders.status, (how) => statusNow(role, how)),
-    answering(orders.vote, (request) => voter.handle(request)),
-    answering(orders.epoch, (request) => voter.grantEpoch(request, node.seen.now.newestTimeline)),
-    answering(orders.takeOver, (question) => takeOver(question, node)),
-    ...operatorAnswers(node),
-    ...restoreAnswers(node),
-  ];
-  const others = () => namesOfOthers(node);
-  const control = controlApp(answers, { ...node, ...keys, refused: node.events.refused, others });
-  const app = httpApp(role, node.log, { control, config: node.config, strangers: strangersOf(environment), openPage });
-  const local = httpApp(role, node.log);
-  addLocalCommands(local, node);
-  addProbe(local, "/local/is-major-master", () => isMajorMaster(node));
-  await remove(agentSocketPath);
-  return [await serve(app, { port: node.config.httpPort }), await serve(local, { socketPath: agentSocketPath }, 0o660)];
 }
 
 async function close({ node, doors, fence }: Made, sshd: Supervised | null, listeners: readonly { close(): void }[]) {

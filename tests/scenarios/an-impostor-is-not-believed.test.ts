@@ -1,12 +1,12 @@
 // Promise: something that answers at a node's address without the cluster's key is believed by nobody, whatever it claims: the
-// primary stays, pgpool and barman stay with it, and when it dies, a standby takes its place.
+// primary stays, pgpool and barman stay with it, orders reach it, and when a primary dies, a standby takes its place.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Cluster, firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { setEnvironment } from "../support/compose-file.ts";
-import { docker, logsOf } from "../support/docker.ts";
+import { docker, exec, logsOf } from "../support/docker.ts";
 import { wholeMs } from "../support/waits.ts";
 
 const key = "a-key-that-is-not-in-any-example";
@@ -81,12 +81,18 @@ test("an impostor on timeline 999 moves nothing, and keeps no standby from leadi
     for (const service of ["pgpool", "backup"]) {
       assert.equal(await primaryOf(cluster, service) ?? primary, primary, `${service} stays with it`);
     }
-    await cluster.kill(primary);
-    const next = await cluster.waitSuccessor(primary, firstLevel, wholeMs);
+    const second = firstLevel.find((node) => node !== primary)!;
+    const ordered = ["postdock", "cluster", "switchover", "--to", second];
+    assert.match(
+      await exec(await cluster.container(primary), ordered),
+      new RegExp(`^${primary} hands over to ${second}`),
+    );
+    await cluster.kill(second);
+    const next = await cluster.waitSuccessor(second, firstLevel, wholeMs);
     await waitUntil(follow(next), { what: "pgpool and barman to follow the next primary", deadlineMs: wholeMs }, {
       clock: systemClock,
     });
-    await cluster.start(primary);
+    await cluster.start(second);
     assert.equal(await cluster.waitWhole(wholeMs, firstLevel), next);
   } finally {
     await docker(["rm", "-f", impostor]);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { ensureSshKeys } from "../../tools/ssh-keys.ts";
 import { root } from "../../tools/terminal.ts";
 import { waitBackup, waitBarmanCheck, waitReceiving } from "../support/barman.ts";
@@ -11,7 +12,9 @@ import { type Cluster, firstLevel } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { allOf, type Edit, nodesOf, parseCompose, serviceOf, setEnvironment } from "../support/compose-file.ts";
 import { exec, tryExec } from "../support/docker.ts";
-import { successionMs } from "../support/waits.ts";
+import { successionMs, wholeMs } from "../support/waits.ts";
+
+const deps = { clock: systemClock };
 
 /** compose/hardened.yml over the example, as Compose lays it. */
 async function hardened(): Promise<Edit> {
@@ -26,6 +29,11 @@ async function hardened(): Promise<Edit> {
 const as = (user: string): Edit => (file) => {
   for (const service of Object.values(file.services)) service.user = user;
   for (const node of nodesOf(file)) setEnvironment(file, node, { PGDATA: "/var/lib/postgresql/data/pgdata" });
+};
+
+/** The certificates are files of the user, too. */
+const encrypted: Edit = (file) => {
+  for (const name of Object.keys(file.services)) setEnvironment(file, name, { TLS: "auto" });
 };
 
 /** Keys that every user may read: those of other tests are private to the user who runs them. */
@@ -59,8 +67,8 @@ async function assertBare(cluster: Cluster, services: readonly string[], uid: nu
   }
 }
 
-test("a cluster of an arbitrary user replicates, takes a backup, connects by SSH and fails over", async () => {
-  const edit = allOf(await hardened(), as("12345:0"), await readableKeys());
+test("a cluster of an arbitrary user replicates, takes a backup, connects by TLS and SSH, and fails over", async () => {
+  const edit = allOf(await hardened(), as("12345:0"), encrypted, await readableKeys());
   await using cluster = await ownCluster({ name: "bare", edit });
   await cluster.up([...firstLevel, "pgpool", "backup"]);
   const old = await cluster.waitWhole(startMs, firstLevel);
@@ -73,8 +81,13 @@ test("a cluster of an arbitrary user replicates, takes a backup, connects by SSH
   await waitBarmanCheck(backup);
   // what people type in a container of root works here too
   const node = await cluster.container(old);
-  assert.match(await exec(node, ["gosu", "postgres", "repmgr", "cluster", "show"]), /primary \| \* running/);
-  for (const service of firstLevel) await exec(node, ["gosu", "postgres", "ssh", service, "true"]);
+  const types = (...argv: string[]) =>
+    waitUntil(async () => (await tryExec(node, ["gosu", "postgres", ...argv])).code === 0, {
+      what: `${argv.join(" ")} to work`,
+      deadlineMs: wholeMs,
+    }, deps);
+  await types("repmgr", "cluster", "show");
+  for (const service of firstLevel) await types("ssh", service, "true");
   const show = [
     "sh",
     "-c",
@@ -83,6 +96,11 @@ test("a cluster of an arbitrary user replicates, takes a backup, connects by SSH
   assert.match(await exec(await cluster.container("pgpool"), show), /\(4 rows\)/);
 
   await cluster.psql(old, "create table kept as select 1 as n");
+  const arrived = async (service: string) =>
+    await cluster.psql(service, "select to_regclass('kept') is not null") === "t";
+  for (const service of firstLevel) {
+    await waitUntil(() => arrived(service), { what: `the table on ${service}`, deadlineMs: wholeMs }, deps);
+  }
   await cluster.kill(old);
   const successor = await cluster.waitSuccessor(old, firstLevel, 2 * successionMs);
   assert.equal(await cluster.psql(successor, "select n from kept"), "1");

@@ -102,6 +102,11 @@ test("one word encrypts what the containers say to each other; files and require
       const checked = await login(cluster, host, `sslmode=verify-full sslrootcert=${authorities}`);
       assert.equal(checked.stdout.trim(), "in", checked.stderr);
     }
+    for (const host of [primary, "pgpool", "backup"]) {
+      const script = `openssl s_client -connect ${host}:8080 -CAfile ${authorities} </dev/null 2>/dev/null`;
+      const { stdout } = await tryExec(await cluster.container("pgslave1"), ["bash", "-c", script]);
+      assert.match(stdout, /Verify return code: 0 \(ok\)/, `the agent of ${host} speaks TLS`);
+    }
     const other = await login(
       cluster,
       (await cluster.address(primary))!,

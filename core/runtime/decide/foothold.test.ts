@@ -36,6 +36,7 @@ test("decideFoothold() names the owner of what is mounted, and what to type, whe
   const message = said({ uid: 12345, unwritable: [mounted] });
   assert.match(message, /\/var\/lib\/postdock belongs to uid 5000.*uid 12345.*chown -R 12345:0 .*user: "5000:0"/);
   assert.match(said({ uid: 12345, unwritable: [path("/run/postdock", "EACCES", 999)] }), /tmpfs at \/run/);
+  assert.match(said({ unwritable: [path("/var/backups", "EROFS", 999)] }), /mount a writable volume at \/var\/backups/);
 });
 
 test("decideFoothold() names a port that only root may have", () => {

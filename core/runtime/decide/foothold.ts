@@ -96,13 +96,18 @@ function rights({ capabilities, sshd }: Foothold): Refusal[] {
   return [{ what: `it lacks the capabilities ${missing.join(", ")}`, fix: containerNeeds + ssh }];
 }
 
+/** A path for a volume, and not for a tmpfs. */
+const isForData = (path: string): boolean =>
+  !/^\/(run|var\/run|tmp|etc|usr|root|var\/lib\/postgresql)(\/|$)/.test(path);
+
 function paths({ unwritable, uid }: Foothold): Refusal[] {
   const why = (code: string) =>
     code === "EROFS" ? "is on a file system that is read-only" : `may not be written (${code})`;
   return unwritable.map(({ path, code, owner }) => {
-    const isMounted = code !== "EROFS" && !/^\/(run|var\/run|tmp|etc)(\/|$)/.test(path);
-    if (isMounted && uid !== 0 && owner !== null && owner !== uid) return foreignOwner({ path, owner, uid });
-    return { what: `${path} ${why(code)}`, fix: containerNeeds };
+    const what = `${path} ${why(code)}`;
+    if (!isForData(path)) return { what, fix: containerNeeds };
+    const isForeign = code !== "EROFS" && uid !== 0 && owner !== null && owner !== uid;
+    return isForeign ? foreignOwner({ path, owner, uid }) : { what, fix: `mount a writable volume at ${path}` };
   });
 }
 

@@ -11,12 +11,12 @@ import {
   makeScratch,
   readIfThere,
   remove,
+  whyNotWritable,
   writeAtomic,
 } from "../../../core/runtime/files.ts";
 import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import type { LogLevel } from "../../../core/words/log-level.ts";
 import type { Log } from "../../../core/runtime/log.ts";
-import { writtenAt } from "../../../core/runtime/run-directory.ts";
 import { supervise, type Supervised } from "../../../core/runtime/supervisor.ts";
 import { type Clock, waitUntil } from "../../../core/runtime/time.ts";
 import { outputLevel, unknownUser, unknownUserFix } from "../text/output.ts";
@@ -24,42 +24,27 @@ import * as conf from "../text/pgpool-conf.ts";
 
 const owner = postgresAccount;
 
-const passfilePath = join(owner.home, ".pgpass");
-const pcpPassPath = join(owner.home, ".pcppass");
-
-/** What preparePgpool() writes. */
-export const filesOfPgpool: readonly string[] = [
-  conf.pgpoolConfPath,
-  conf.poolHbaPath,
-  conf.pcpConfPath,
-  conf.poolKeyPath,
-  conf.poolPasswdPath,
-  passfilePath,
-  pcpPassPath,
-];
-
-async function write(path: string, text: string, mode = 0o600): Promise<void> {
-  await writeAtomic(await writtenAt(path), text, { mode, owner });
-}
-
 /** Writes all of pgpool's files; `settings`: CONFIGS as this version accepts it. */
 export async function preparePgpool(config: PgpoolConfig, settings: readonly Setting[]): Promise<void> {
   await ensureDirectory(conf.runDirectory, { mode: 0o755, owner });
   const agentPassword = randomBytes(24).toString("hex");
   const operators = config.pcpUser === "" ? [] : [{ name: config.pcpUser, password: config.pcpPassword }];
   const pcpUsers = [...operators, { name: conf.agentPcpUser, password: agentPassword }];
-  await write(conf.pgpoolConfPath, conf.renderPgpoolConf(config, settings), 0o640);
-  await write(conf.poolHbaPath, conf.renderPoolHba(config), 0o640);
-  await write(conf.pcpConfPath, conf.renderPcpConf(pcpUsers));
-  await write(pcpPassPath, conf.renderPcpPass(conf.agentPcpUser, agentPassword));
-  await write(conf.poolKeyPath, randomBytes(32).toString("hex"));
+  await writeAtomic(conf.pgpoolConfPath, conf.renderPgpoolConf(config, settings), { mode: 0o640, owner });
+  await writeAtomic(conf.poolHbaPath, conf.renderPoolHba(config), { mode: 0o640, owner });
+  await writeAtomic(conf.pcpConfPath, conf.renderPcpConf(pcpUsers), { mode: 0o600, owner });
+  const pcpPass = conf.renderPcpPass(conf.agentPcpUser, agentPassword);
+  await writeAtomic(join(owner.home, ".pcppass"), pcpPass, { mode: 0o600, owner });
+  await writeAtomic(conf.poolKeyPath, randomBytes(32).toString("hex"), { mode: 0o600, owner });
   await writePassfile(config);
   await writePoolPasswd(config);
 }
 
-/** Writes the passfile of the agent, with CHECK_PASSWORD as it is in use. Root's own is a link to it. */
+/** Writes the passfile of the agent, with CHECK_PASSWORD as it is in use, and that for `psql` of root, where there is one. */
 export async function writePassfile({ checkUser, checkPassword }: PgpoolConfig): Promise<void> {
-  await write(passfilePath, renderPgpassLine(checkUser, checkPassword));
+  const passfile = renderPgpassLine(checkUser, checkPassword);
+  await writeAtomic(join(owner.home, ".pgpass"), passfile, { mode: 0o600, owner });
+  if (await whyNotWritable("/root") === null) await writeAtomic("/root/.pgpass", passfile, { mode: 0o600 });
 }
 
 /**
@@ -82,7 +67,7 @@ export async function writePoolPasswd(config: PgpoolConfig): Promise<void> {
     const argv = ["pg_enc", "-m", "-k", conf.poolKeyPath, "-f", copy!, "-i", pairs!];
     const encoded = await tryRun(argv, { as: postgresAccount, timeoutMs: 20_000 });
     if (encoded.code !== 0) throw refused(commandErrorText(encoded));
-    await write(conf.poolPasswdPath, await readIfThere(passwd!) ?? "");
+    await writeAtomic(conf.poolPasswdPath, await readIfThere(passwd!) ?? "", { mode: 0o600, owner });
   } finally {
     await remove(scratch);
   }

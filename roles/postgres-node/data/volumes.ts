@@ -18,7 +18,7 @@ export async function misplaced(
   pgdata: string,
   tablespaces: readonly { name: string; location: string }[],
 ): Promise<string | null> {
-  const account = process.getuid?.() === 0 ? postgresAccount.uid : process.getuid?.();
+  const account = postgresAccount.uid;
   for (const { name, location } of tablespaces) {
     const where = `tablespace ${name} belongs to ${location}`;
     if (isBelow(location, pgdata) || isBelow(pgdata, location)) {
@@ -34,7 +34,7 @@ export async function misplaced(
   return null;
 }
 
-async function ownParent(location: string, account: number | undefined) {
+async function ownParent(location: string, account: number) {
   const parent = await modeOf(dirname(location));
   return parent?.uid === account ? parent : null;
 }

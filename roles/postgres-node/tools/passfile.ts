@@ -3,7 +3,6 @@ import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { renderPgpassLine } from "../../../core/postgres/conninfo.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { writeAtomic } from "../../../core/runtime/files.ts";
-import { writtenAt } from "../../../core/runtime/run-directory.ts";
 import { passfilePath } from "../text/repmgr-conf.ts";
 
 /** Writes it whole, with REPLICATION_PASSWORD as it is in use. */
@@ -11,5 +10,5 @@ export async function writePassfile(
   { replicationUser, replicationPassword }: Pick<NodeConfig, "replicationUser" | "replicationPassword">,
 ): Promise<void> {
   const line = renderPgpassLine(replicationUser, replicationPassword);
-  await writeAtomic(await writtenAt(passfilePath), line, { mode: 0o600, owner: postgresAccount });
+  await writeAtomic(passfilePath, line, { mode: 0o600, owner: postgresAccount });
 }
