@@ -159,7 +159,7 @@ test("a password that merely differs from that of the database is reported, and 
   assert.deepEqual(secrets.troubles(), []);
 });
 
-test("a former key that was derived from a password is told and dropped with it, also after the password is forgotten", async () => {
+test("a former key that was derived from a password is shown and dropped with it, also after the password is forgotten", async () => {
   const { secrets, ring, password, server } = given();
   secrets.keysAre("PASSWORD", "old", ["first"]);
   server.password = "new-one";
@@ -168,9 +168,9 @@ test("a former key that was derived from a password is told and dropped with it,
   await secrets.step();
   password.known = { inUse: "new-one", other: null, waits: false };
   const asked = { role: "app", variable: "PASSWORD" };
-  const told = async (what: string) =>
+  const asks = async (what: string) =>
     (await secretsAnswer(secrets).carryOut({ ...asked, do: what }) as { secrets: { other: unknown }[] }).secrets;
-  assert.notEqual((await told("tell"))[0]?.other, null);
-  assert.equal((await told("drop"))[0]?.other, null);
+  assert.notEqual((await asks("tell"))[0]?.other, null);
+  assert.equal((await asks("drop"))[0]?.other, null);
   assert.ok(!ring.keys.includes("first"));
 });
