@@ -40,7 +40,6 @@ export const calm: readonly string[] = [
   "an-impostor-is-not-believed",
   "a-password-changes-without-a-restart",
   "a-full-disk-moves-the-primary",
-  "keys-and-voters-may-differ-for-a-while",
   "every-image-runs-without-rights",
   "two-nodes-and-an-observer-fail-over",
 ];
