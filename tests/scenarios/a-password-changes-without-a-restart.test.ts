@@ -13,7 +13,7 @@ import { exec, logsOf, tryExec } from "../support/docker.ts";
 import { Ledger, monkey, queryOnce } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
 import { withVoters } from "../support/variants.ts";
-import { wholeMs } from "../support/waits.ts";
+import { successionMs, wholeMs } from "../support/waits.ts";
 
 const deps = { clock: systemClock };
 const nodes = ["pgmaster", "pgslave1"];
@@ -119,7 +119,7 @@ test("replication, superuser and the key change under a writer, and every contai
   await waitReceiving(cluster, lead);
 
   const report = await ledger.finish({ ...monkey, password: "another superuser", host: primaryAddress });
-  assertLedger("passwords changed", report, { atLeast: 80, gapMs: 2_000 });
+  assertLedger("passwords changed", report, { atLeast: 80, gapMs: 2 * successionMs });
   assert.equal(await cluster.waitWhole(undefined, nodes), lead);
   assert.equal(await exec(pool, ["cat", "/var/run/pgpool/pgpool.pid"]), started);
   for (const service of all) {
