@@ -83,13 +83,16 @@ function pairFaults(
   return faults;
 }
 
-/** Whether, dates apart, the first is one of the trusted, or each is signed by the next until one is signed by a trusted one. */
+/**
+ * Whether, dates apart, the first is one of the trusted, or each is signed by the next until one is signed by a trusted one. Those
+ * in between have to be authorities: otherwise whoever has any certificate could sign one for another host (RFC 5280, 6.1.4 k).
+ */
 export function leadsTo(chain: readonly X509Certificate[], trusted: readonly X509Certificate[]): boolean {
   let at = chain[0]!;
   for (let hops = 0; hops <= chain.length; hops++) {
     const signs = (by: X509Certificate) => attempt(() => at.checkIssued(by) && at.verify(by.publicKey)) === true;
     if (trusted.some((t) => t.fingerprint256 === at.fingerprint256 || signs(t))) return true;
-    const next = chain.find((c) => c !== at && signs(c));
+    const next = chain.find((c) => c !== at && c.ca && signs(c));
     if (next === undefined) return false;
     at = next;
   }
