@@ -121,7 +121,7 @@ export function completePgpoolConfig(
       fix: "set both or neither",
     });
   }
-  problems.push(...observerProblems(config, hostname), ...tlsProblems(config, { settings, serves: true }));
+  problems.push(...observerProblems(config, hostname), ...tlsProblems(config, settings));
   if (config.requireMinBackends > config.backends.length) {
     problems.push({
       variable: "REQUIRE_MIN_BACKENDS",

@@ -91,7 +91,7 @@ test("two files that are both wrong are both named", () => {
   assert.equal(judged({ code: "ENOENT" }, { code: "ENOENT" }).split("\n").length, 2);
 });
 
-test("barman only checks others: it needs authorities alone", () => {
+test("who shows no certificate needs authorities alone", () => {
   const { texts } = readPair({ pair: null, authorities: file("TLS_CA_FILE", rootText) }, { hosts: [], nowMs });
   assert.deepEqual(texts, { pair: null, authorities: rootText });
 });

@@ -83,7 +83,8 @@ async function runRole(
   const metrics = new Metrics();
   const keys = clusterKeys(config.clusterKeys, config.replicationPassword);
   const hosts = tlsHosts(config.networkName, hostname(), config.tlsNames);
-  const tls = new TlsMaterial({ config, keys, hosts, needed: [], clock, log });
+  const needed = config.networkName === null ? [] : [config.networkName];
+  const tls = new TlsMaterial({ config, keys, hosts, needed, clock, log });
   await tls.prepare(false);
   const peers = new Peers(clock, config.httpPort, tls.forPeers());
   const barman: Barman = {
