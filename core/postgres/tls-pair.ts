@@ -24,7 +24,10 @@ export interface PairTexts {
   authorities: string | null;
 }
 
-/** Everything that is wrong with them, each with the fix; or the texts. `hosts`: names that the certificate has to have. */
+/**
+ * Everything that is wrong with them, each with the fix; and the texts if they can be used. A certificate that has ended can, where
+ * there is no other: not everybody checks it, and the clock may be wrong. `hosts`: names that the certificate has to have.
+ */
 export function readPair(
   { pair, authorities }: PairSeen,
   { hosts, nowMs }: { hosts: readonly string[]; nowMs: number },
@@ -34,18 +37,19 @@ export function readPair(
   if (unread.length > 0) return { faults: unread, texts: null };
   const trusted = authorities ? certificatesOf(authorities) : [];
   const faults = trusted === null ? [noCertificate(authorities!)] : [];
-  if (pair) faults.push(...pairFaults(pair, { hosts, nowMs, trusted: authorities ? trusted : null }));
+  if (pair) faults.push(...pairFaults(pair, { hosts, trusted: authorities ? trusted : null }));
   if (faults.length > 0) return { faults, texts: null };
+  const ended = pair ? endOf(pair.certificate, nowMs) : [];
   const texts = {
     pair: pair && { certificate: textOf(pair.certificate), key: textOf(pair.key) },
     authorities: authorities && textOf(authorities),
   };
-  return { faults, texts };
+  return { faults: ended, texts };
 }
 
 function pairFaults(
   { certificate, key }: { certificate: FileSeen; key: FileSeen },
-  { hosts, nowMs, trusted }: { hosts: readonly string[]; nowMs: number; trusted: X509Certificate[] | null },
+  { hosts, trusted }: { hosts: readonly string[]; trusted: X509Certificate[] | null },
 ): Trouble[] {
   const chain = certificatesOf(certificate);
   if (chain === null) return [noCertificate(certificate)];
@@ -62,12 +66,6 @@ function pairFaults(
     const fix = `mount the two that belong together; these print the same then: ${compare}`;
     faults.push({ because: `${of(key)} is not the key of ${of(certificate)}`, fix });
   }
-  if (Date.parse(leaf.validTo) <= nowMs) {
-    faults.push({
-      because: `the certificate ${of(certificate)} ended at ${isoOf(leaf.validTo)}`,
-      fix: "mount a new one",
-    });
-  }
   const lacks = hosts.filter((host) => (isIP(host) ? leaf.checkIP(host) : leaf.checkHost(host)) === undefined);
   if (lacks.length > 0) {
     const because = `the certificate ${of(certificate)} is not for ${lacks.join(", ")}: it names ${namesOf(leaf)}`;
@@ -81,6 +79,12 @@ function pairFaults(
     faults.push({ because, fix });
   }
   return faults;
+}
+
+function endOf(certificate: FileSeen, nowMs: number): Trouble[] {
+  const { validTo } = certificatesOf(certificate)![0]!;
+  if (Date.parse(validTo) > nowMs) return [];
+  return [{ because: `the certificate ${of(certificate)} ended at ${isoOf(validTo)}`, fix: "mount a new one" }];
 }
 
 /**

@@ -117,6 +117,17 @@ test("a container that has no right files at its start is refused, unless it may
   assert.equal(await m.read("ca.crt"), null);
 });
 
+test("a certificate that has ended is named and used where there is no other: a restart does not end what has worked", async () => {
+  await using m = await material({ tls: "require" });
+  Object.assign(m.tls["of"].config, mounted(m.directory));
+  await mountedFiles(m);
+  await m.clock.pass(certificateMs.valid + day);
+  await m.tls.prepare(false);
+  assert.match(m.tls.faults[0]!.because, /ended at/);
+  assert.equal(await m.read("server.crt"), await readIfThere(join(m.directory, "server.crt")));
+  assert.equal(await m.tls.refresh(), false);
+});
+
 test("files that changed are loaded, and again until that succeeds", async () => {
   await using m = await material({ tls: "require" });
   Object.assign(m.tls["of"].config, mounted(m.directory));

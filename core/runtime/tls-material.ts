@@ -74,6 +74,7 @@ export class TlsMaterial {
     try {
       const { faults, texts } = this.isMounted() ? await this.read() : { faults: [], texts: this.made() };
       this.say(faults);
+      if (faults.length > 0 && this.used !== null) return false;
       if (texts === null || JSON.stringify(texts) === JSON.stringify(this.used)) return false;
       await write(this.directory, texts);
       this.used = texts;
