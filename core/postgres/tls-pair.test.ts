@@ -66,6 +66,7 @@ test("each fault is named with its file and what to do", () => {
     [judged(leaf, "BEGIN ENCRYPTED PRIVATE"), /^TLS_KEY_FILE .* is protected by a passphrase/],
     [judged(leaf, keyOf(newPair())), /^TLS_KEY_FILE .* is not the key of TLS_CERT_FILE .* -> mount the two/],
     [judged(leaf, keyOf(own), "junk"), /^TLS_CA_FILE .* holds no certificate/],
+    [judged(leaf, keyOf(own), rootText + betweenText.slice(0, 300)), /^TLS_CA_FILE .* only a part of one/],
     [judged(leaf, keyOf(own), betweenText), /^no authority of TLS_CA_FILE has signed .* whose issuer is CN=root -> /],
     [
       judged(leaf, keyOf(own), made("root", otherRoot.pair, otherRoot, null)),

@@ -111,14 +111,15 @@ const namesOf = (leaf: X509Certificate) => leaf.subjectAltName ?? oneLine(leaf.s
 
 const certificatesOf = (file: FileSeen) => certificatesIn(textOf(file));
 
-/** Every certificate in a text of PEM; null: none, or one that cannot be read. */
+/** Every certificate in a text of PEM; null: none, or one that cannot be read, as while the file is being written. */
 export function certificatesIn(text: string): X509Certificate[] | null {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g);
+  if (blocks?.length !== text.match(/-----BEGIN CERTIFICATE-----/g)?.length) return null;
   return blocks && attempt(() => blocks.map((block) => new X509Certificate(block)));
 }
 
 const noCertificate = (file: FileSeen): Trouble => ({
-  because: `${of(file)} holds no certificate`,
+  because: `${of(file)} holds no certificate, or only a part of one`,
   fix: "give it certificates in PEM form",
 });
 
