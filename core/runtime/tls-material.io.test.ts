@@ -60,6 +60,18 @@ test("a certificate is made anew before it ends, and not before that", async () 
   assert.ok(Date.parse(second.validTo) > m.clock.wallMs() + certificateMs.valid - day);
 });
 
+test("a new certificate that could not be written is made again", async () => {
+  await using m = await material({ tls: "auto" });
+  await m.tls.prepare(false);
+  await m.clock.pass(certificateMs.valid * 0.7);
+  const directory = join(m.directory, "tls");
+  await rm(directory, { recursive: true });
+  await writeFile(directory, "in the way");
+  assert.equal(await m.tls.refresh(), false);
+  await rm(directory);
+  assert.equal(await m.tls.refresh(), true);
+});
+
 test("what only connects has the authorities alone", async () => {
   await using m = await material({ tls: "require" }, []);
   await m.tls.prepare(false);

@@ -4,7 +4,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import type { TlsConfig } from "../../config/tls.ts";
 import type { PeerTls } from "../client/peers.ts";
 import type { Shown } from "../http/encrypted.ts";
-import { authorityOf, certificateMs, issue } from "../postgres/authority.ts";
+import { type Authority, authorityOf, certificateMs, issue } from "../postgres/authority.ts";
 import { type FileSeen, type PairTexts, readPair } from "../postgres/tls-pair.ts";
 import { tlsDirectory, tlsFilesIn, verifies } from "../postgres/tls.ts";
 import type { Trouble } from "../protocol/trouble.ts";
@@ -40,7 +40,7 @@ export class TlsMaterial {
   faults: Trouble[] = [];
   private used: PairTexts | null = null;
   private madeMs = -Infinity;
-  private trusted: string | null = null;
+  private trusted: Authority[] | null = null;
   private told = "";
   private readonly directory: string;
 
@@ -71,6 +71,7 @@ export class TlsMaterial {
   /** Looks, and writes what is new and right. Returns whether the files have changed. Never throws. */
   async refresh(): Promise<boolean> {
     if (this.of.config.tls === "off") return false;
+    const nowMs = this.of.clock.wallMs();
     try {
       const { faults, texts } = this.isMounted() ? await this.read() : { faults: [], texts: this.made() };
       this.say(faults);
@@ -78,6 +79,7 @@ export class TlsMaterial {
       if (texts === null || JSON.stringify(texts) === JSON.stringify(this.used)) return false;
       await write(this.directory, texts);
       this.used = texts;
+      this.madeMs = nowMs; // what could not be written is made again
       return true;
     } catch (error) {
       this.say([{
@@ -114,15 +116,14 @@ export class TlsMaterial {
     const nowMs = clock.wallMs();
     const age = nowMs - this.madeMs;
     if (this.used !== null && age >= -certificateMs.before / 2 && age < certificateMs.valid * 2 / 3) return this.used;
-    const [own, ...others] = keys.map(authorityOf);
-    this.madeMs = nowMs;
-    this.trusted ??= [own!, ...others].map((a) => a.certificate).join("");
+    const [own] = this.trusted ??= keys.map(authorityOf);
+    const authorities = this.trusted.map((a) => a.certificate).join("");
     const [first, ...more] = hosts;
-    if (first === undefined) return { pair: null, authorities: this.trusted };
+    if (first === undefined) return { pair: null, authorities };
     const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
     const certificate = issue(own!, { hosts: [first, ...more], publicKey, serial: randomBytes(15), nowMs });
     const key = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
-    return { pair: { certificate, key }, authorities: this.trusted };
+    return { pair: { certificate, key }, authorities };
   }
 
   private isMounted(): boolean {
