@@ -47,6 +47,9 @@ export function readPair(
   return { faults: ended, texts };
 }
 
+/** Of a key of RSA, where openssl is set as Debian sets it (security level 2, SSL_CTX_set_security_level(3)). */
+const leastBits = 2048;
+
 function pairFaults(
   { certificate, key }: { certificate: FileSeen; key: FileSeen },
   { hosts, trusted }: { hosts: readonly string[]; trusted: X509Certificate[] | null },
@@ -61,6 +64,11 @@ function pairFaults(
   if (own === null) return [{ because: `${of(key)} holds no private key`, fix: "give it the key in PEM form" }];
   const leaf = chain[0]!;
   const faults: Trouble[] = [];
+  const bits = own.asymmetricKeyDetails?.modulusLength ?? leastBits;
+  if (bits < leastBits) {
+    const because = `${of(key)} has ${bits} bits: PostgreSQL and pgpool would not load it`;
+    faults.push({ because, fix: `make one of at least ${leastBits} bits, and a certificate for it` });
+  }
   if (attempt(() => leaf.checkPrivateKey(own)) === false) {
     const compare = `openssl x509 -noout -pubkey -in ${certificate.path}; openssl pkey -pubout -in ${key.path}`;
     const fix = `mount the two that belong together; these print the same then: ${compare}`;
