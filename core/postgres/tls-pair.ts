@@ -26,27 +26,30 @@ export interface PairTexts {
 
 /**
  * Everything that is wrong with them, each with the fix; and the texts if they can be used. A certificate that has ended can, where
- * there is no other: not everybody checks it, and the clock may be wrong. `hosts`: names that the certificate has to have.
+ * there is no other: not everybody checks it, and the clock may be wrong. One that ends `soon` is right until then. `hosts`: names
+ * that the certificate has to have.
  */
 export function readPair(
   { pair, authorities }: PairSeen,
   { hosts, nowMs }: { hosts: readonly string[]; nowMs: number },
-): { faults: Trouble[]; texts: PairTexts | null } {
+): { faults: Trouble[]; texts: PairTexts | null; soon: Trouble[] } {
   const files = [...pair ? [pair.certificate, pair.key] : [], ...authorities ? [authorities] : []];
   const unread = files.flatMap(unreadable);
-  if (unread.length > 0) return { faults: unread, texts: null };
+  if (unread.length > 0) return { faults: unread, texts: null, soon: [] };
   const trusted = authorities ? certificatesOf(authorities) : [];
   const faults = trusted === null ? [noCertificate(authorities!)] : [];
   if (pair) faults.push(...pairFaults(pair, { hosts, trusted: authorities ? trusted : null }));
-  if (faults.length > 0) return { faults, texts: null };
-  const ended = pair ? endOf(pair.certificate, nowMs) : [];
+  if (faults.length > 0) return { faults, texts: null, soon: [] };
+  const ended = pair ? endOf(pair.certificate, nowMs, 0) : [];
   const texts = {
     pair: pair && { certificate: textOf(pair.certificate), key: textOf(pair.key) },
     authorities: authorities && textOf(authorities),
   };
-  return { faults: ended, texts };
+  return { faults: ended, texts, soon: pair && ended.length === 0 ? endOf(pair.certificate, nowMs, soonMs) : [] };
 }
 
+/** A certificate that ends within this time is named, milliseconds. */
+const soonMs = 14 * 24 * 3_600_000;
 /** Of a key of RSA, where openssl is set as Debian sets it (security level 2, SSL_CTX_set_security_level(3)). */
 const leastBits = 2048;
 
@@ -89,10 +92,12 @@ function pairFaults(
   return faults;
 }
 
-function endOf(certificate: FileSeen, nowMs: number): Trouble[] {
+function endOf(certificate: FileSeen, nowMs: number, withinMs: number): Trouble[] {
   const { validTo } = certificatesOf(certificate)![0]!;
-  if (Date.parse(validTo) > nowMs) return [];
-  return [{ because: `the certificate ${of(certificate)} ended at ${isoOf(validTo)}`, fix: "mount a new one" }];
+  const ends = Date.parse(validTo);
+  if (ends > nowMs + withinMs) return [];
+  const word = ends > nowMs ? "ends" : "ended";
+  return [{ because: `the certificate ${of(certificate)} ${word} at ${isoOf(validTo)}`, fix: "mount a new one" }];
 }
 
 /**

@@ -133,7 +133,12 @@ test("a certificate that has ended is named and used where there is no other: a 
   await using m = await material({ tls: "require" });
   Object.assign(m.tls["of"].config, mounted(m.directory));
   await mountedFiles(m);
-  await m.clock.pass(certificateMs.valid + day);
+  await m.clock.pass(certificateMs.valid - day);
+  await m.tls.prepare(false);
+  assert.match(m.said.join(), /TLS_CERT_FILE .* ends at/);
+  await m.clock.pass(2 * day);
+  assert.equal(await m.tls.refresh(), false);
+  m.tls["used"] = null; // as after a restart
   await m.tls.prepare(false);
   assert.match(m.tls.faults[0]!.because, /ended at/);
   assert.equal(await m.read("server.crt"), await readIfThere(join(m.directory, "server.crt")));

@@ -36,7 +36,7 @@ const owner = postgresAccount;
 
 /** What one container has of TLS. With TLS=off it does nothing. */
 export class TlsMaterial {
-  /** what is wrong with what the operator mounted */
+  /** what is wrong with what the operator mounted, or soon will be */
   faults: Trouble[] = [];
   private used: PairTexts | null = null;
   private madeMs = -Infinity;
@@ -73,8 +73,9 @@ export class TlsMaterial {
     if (this.of.config.tls === "off") return false;
     const nowMs = this.of.clock.wallMs();
     try {
-      const { faults, texts } = this.isMounted() ? await this.read() : { faults: [], texts: this.made() };
-      this.say(faults);
+      const own = () => ({ faults: [], texts: this.made(), soon: [] });
+      const { faults, texts, soon } = this.isMounted() ? await this.read() : own();
+      this.say([...faults, ...soon]);
       if (faults.length > 0 && this.used !== null) return false;
       if (texts === null || JSON.stringify(texts) === JSON.stringify(this.used)) return false;
       await write(this.directory, texts);

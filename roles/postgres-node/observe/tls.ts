@@ -70,7 +70,8 @@ export async function watchTls(
       try {
         const wanted = tlsWanted("postgres", await read(), pgdata);
         const seen = wanted && await lookAtTls(wanted, clock.wallMs());
-        const faults = [...mounted.faults, ...seen?.faults(soonMs) ?? []];
+        // of copies the mounted files are named
+        const faults = [...mounted.faults, ...seen?.faults(node.config.tls === "off" ? soonMs : -Infinity) ?? []];
         condition.tlsIs({ on: wanted !== null, faults, certificateEndsMs: seen?.certificateEndsMs ?? null });
         failed = 0;
       } catch (error) {
