@@ -9,9 +9,7 @@ const all = { ...pair, tlsCaFile: "/tls/ca.crt" };
 
 function problems(config: Partial<TlsConfig>, settings: string[] = []): string[] {
   const given = settings.map((name) => ({ name, value: "x" }));
-  return tlsProblems({ ...none, ...config }, given).map((p) =>
-    `${p.variable}: ${p.message} -> ${p.fix}`
-  );
+  return tlsProblems({ ...none, ...config }, given).map((p) => `${p.variable}: ${p.message} -> ${p.fix}`);
 }
 
 test("what fits together is taken", () => {

@@ -65,7 +65,10 @@ test("each fault is named with its file and what to do", () => {
     [judged("junk", keyOf(own)), /^TLS_CERT_FILE \/tls\/tls_cert_file holds no certificate/],
     [judged(leaf, "junk"), /^TLS_KEY_FILE .* holds no private key/],
     [judged(leaf, "BEGIN ENCRYPTED PRIVATE"), /^TLS_KEY_FILE .* is protected by a passphrase/],
-    [judged(made("pg1", short, root, ["pg1"]), keyOf(short)), /^TLS_KEY_FILE .* has 1024 bits: .* -> make one of at least/],
+    [
+      judged(made("pg1", short, root, ["pg1"]), keyOf(short)),
+      /^TLS_KEY_FILE .* has 1024 bits: .* -> make one of at least/,
+    ],
     [judged(leaf, keyOf(newPair())), /^TLS_KEY_FILE .* is not the key of TLS_CERT_FILE .* -> mount the two/],
     [judged(leaf, keyOf(own), "junk"), /^TLS_CA_FILE .* holds no certificate/],
     [judged(leaf, keyOf(own), rootText + betweenText.slice(0, 300)), /^TLS_CA_FILE .* only a part of one/],
