@@ -109,8 +109,7 @@ export const pgHba = env<string[]>("PG_HBA", parsePgHba, {
   fallback: [],
   defaultText: "",
   accepts: "lines of pg_hba.conf, each ended by a semicolon; in PG_HBA_FILE one a line",
-  doc:
-    "Your own rules for who may log in; set the same on all nodes. They stand before all other lines but those with which " +
-    "the containers of the cluster log in, so that no rule can lock them out, and are written again at every start.",
+  doc: "Your own rules, which say which client logs in how; set the same on all nodes. They stand before all other " +
+    "lines but those of the cluster's own containers, which no rule can lock out. They are written again at every start.",
   changed: "New.",
 });

@@ -39,7 +39,6 @@ export const calm: readonly string[] = [
   "commits-wait-for-barman",
   "an-impostor-is-not-believed",
   "a-full-disk-moves-the-primary",
-  "keys-and-voters-may-differ-for-a-while",
   "every-image-runs-without-rights",
   "two-nodes-and-an-observer-fail-over",
 ];

@@ -1,5 +1,4 @@
 // A connection to the agent that turns out to be TLS.
-import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 

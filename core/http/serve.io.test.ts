@@ -102,7 +102,10 @@ test("what is too long, malformed or of unknown length is refused with the reaso
     await refused(post("x".repeat(200_000)), 413, /over 64 kB/);
     await refused(`GET / HTTP/1.1\r\nx: ${"a".repeat(100_000)}`, 431, /over 16 kB/);
     await refused(`POST /signed HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n`, 411, /Content-Length/);
-    await refused(`\x16\x03\x01\r\n\r\n`, 400, /malformed/);
+    await refused(`SSH-2.0-scanner\r\n\r\n`, 400, /malformed/);
+    const handshake = line("\x16\x03\x01\r\n\r\n");
+    await until("the end of a handshake where there is nothing to show", handshake.ended);
+    assert.equal(handshake.said(), "");
     assert.deepEqual(handled, []);
   }));
 

@@ -54,7 +54,7 @@ const doors: readonly Door[] = [
     what: "HTTP requests",
     packages: ["node:http", "node:https"],
     code: /\bfetch\(/,
-    files: ["core/client/own-agent.ts", "core/client/peers.ts", "core/client/webhook.ts"],
+    files: ["core/client/own-agent.ts", "core/client/peers.ts", "core/client/tls-agent.ts", "core/client/webhook.ts"],
   },
   { what: "orders between containers", code: /["'`]\/control\/[a-z]/, files: ["core/protocol/orders.ts"] },
   { what: "the command line's parser", packages: ["commander"], files: ["cli/command-parser.ts"] },

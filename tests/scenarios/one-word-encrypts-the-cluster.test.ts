@@ -118,7 +118,7 @@ test("one word encrypts what the containers say to each other; files and require
     const before = await cluster.waitWhole(wholeMs, firstLevel);
     await cluster.waitLease(firstLevel);
     await cluster.kill(before);
-    await cluster.waitSuccessor(before, firstLevel);
+    await cluster.waitSuccessor(before, firstLevel, wholeMs);
     await cluster.start(before);
     await waitEncrypted(cluster);
   });

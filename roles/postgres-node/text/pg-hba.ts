@@ -46,7 +46,8 @@ export function withHead(text: string, config: Head): string {
   return lines.length === 0 ? rest : [head[0], ...lines, head[1], rest].join("\n");
 }
 
-function ownRules({ pgHba, postgresUser, replicationUser }: Head): readonly string[] {
+function ownRules(config: Head): readonly string[] {
+  const { pgHba, postgresUser, replicationUser } = config;
   if (pgHba.length === 0) return [];
   const own = [...new Set(["postgres", postgresUser, replicationUser])].map(quoted).join(",");
   return [
