@@ -89,8 +89,7 @@ export class Connection implements Guest {
   private async encrypt(plain: Socket, first: Buffer): Promise<void> {
     await this.listener.turn(this);
     const shown = this.listener.shown();
-    if (plain.destroyed) return;
-    if (shown === null) return await this.refuse({ status: 400, why: "malformed: there is no TLS here" });
+    if (shown === null || plain.destroyed) return this.end();
     this.socket = encrypted(plain, first, shown);
     this.hear(this.socket, (piece) => this.take(piece));
   }
