@@ -119,7 +119,10 @@ async function checkAgainstHere(role: RoleName, found: Found, context: Context):
       await attempt("CONFIGS", () => requirePoolTls(config, config.verdict.settings, { ...context, log: quiet }));
     }
   }
-  if (role === "barman") await attempt("TLS", () => mounted(loadBarmanConfig(context), []));
+  if (role === "barman") {
+    const config = loadBarmanConfig(context);
+    await attempt("TLS", () => mounted(config, config.networkName === null ? [] : [config.networkName]));
+  }
   if (found.sshEnable) await attempt("SSH_ENABLE", mountedKeys);
   return problems;
 }

@@ -65,3 +65,13 @@ test("encryption is refused by its name, with what encrypts instead", () => {
   assert.equal(problem?.variable, "BACKUP_ENCRYPTION");
   assert.match(problem?.fix ?? "", /encrypt the volume of BACKUP_DIR/);
 });
+
+test("with an authority barman has a certificate of its own: nodes get backups and WAL from it", () => {
+  const problems = (more: Record<string, string>) => {
+    const result = read({ ...given, TLS: "require", TLS_CA_FILE: "/tls/ca.crt", ...more });
+    assert.ok(result.ok);
+    return barmanProblems(result.config, "backup").map((p) => p.variable);
+  };
+  assert.deepEqual(problems({}), ["TLS_CA_FILE"]);
+  assert.deepEqual(problems({ TLS_CERT_FILE: "/tls/a.crt", TLS_KEY_FILE: "/tls/a.key" }), []);
+});

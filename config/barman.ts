@@ -138,7 +138,7 @@ export function barmanProblems(config: BarmanConfig, hostname: string): ConfigPr
     ...observerProblems(config, hostname),
     ...cloudProblems(config),
     ...baseBackupProblems(config),
-    ...tlsProblems(config, { settings: [], serves: false }),
+    ...tlsProblems(config, []),
   ];
   // who sets it must not believe that anything is encrypted
   if (config.encryption.toLowerCase() !== "none") {

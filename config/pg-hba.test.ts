@@ -13,6 +13,8 @@ test("lines of each kind are taken as they are, without comments and empty ones"
     "host all +dba ::1/128 md5",
     'host sameuser all .example.org ldap ldapserver=ldap.example.org ldapprefix="cn="',
     "host all all samenet scram-sha-256",
+    "hostssl all all all scram-sha-256 clientcert=verify-ca",
+    "host all all all ldap ldapurl=ldap://ldap.example.org/dc=example",
   ];
   assert.deepEqual(parsePgHba(["# mine", ...lines, "", "  "].join("\r\n"), "file"), lines);
   assert.deepEqual(parsePgHba("host all all 10.0.0.0/8 scram-sha-256; local all all trust;"), [
@@ -33,6 +35,10 @@ test("a line that PostgreSQL would not read is refused with its number and the r
     ["host all all all peer", /peer, which is for local lines only/],
     ["host all all all cert", /cert, which is for hostssl lines only/],
     ["host all all all trust now", /"now" behind the method/],
+    ["host all all all scram-sha-256 map=ops", /the option map, which scram-sha-256 on a host line does not know/],
+    ["host all all all md5 clientcert=verify-ca", /the option clientcert, which md5 on a host line does not know/],
+    ["host all all all ldap ldapserver=a", /lacks an option that ldap needs: ldapbasedn or ldapprefix/],
+    ["host all all all radius radiusservers=a", /lacks an option that radius needs: radiussecrets/],
     ['host "all all all trust', /a quote without its end/],
     ["local all all trust; host all", /line 2 \(host all\)/],
   ];
@@ -42,5 +48,14 @@ test("a line that PostgreSQL would not read is refused with its number and the r
       (error) => error instanceof MalformedValue && pattern.test(error.message),
       text,
     );
+  }
+});
+
+test("a password in a line is not told", () => {
+  for (const word of ["ldapbindpasswd=hunter2", 'ldapbindpasswd="hunter2 x"', '"ldapbindpasswd=hunter2 x"']) {
+    assert.throws(() => parsePgHba(`host a a all ldap ${word} x=1`), (error) => {
+      const { message } = error as MalformedValue;
+      return /bindpasswd=\*\*\*/.test(message) && !/hunter2/.test(message);
+    }, word);
   }
 });

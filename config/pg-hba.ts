@@ -26,6 +26,22 @@ const methods = [
   "radius",
   "cert",
 ];
+/** Options by method (manual, 20.4 to 20.14); PostgreSQL does not start with another one. clientcert goes with hostssl. */
+const options: Readonly<Record<string, readonly string[]>> = {
+  gss: ["include_realm", "map", "krb_realm"],
+  peer: ["map"],
+  ident: ["map"],
+  cert: ["map", "clientname"],
+  pam: ["pamservice", "pam_use_hostname"],
+  radius: ["radiusservers", "radiussecrets", "radiusports", "radiusidentifiers"],
+  ldap: ["server", "port", "scheme", "tls", "prefix", "suffix", "basedn", "binddn", "bindpasswd", "searchattribute"]
+    .concat("searchfilter", "url").map((name) => `ldap${name}`),
+};
+/** Of each list one has to be there. */
+const needed: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  radius: [["radiusservers"], ["radiussecrets"]],
+  ldap: [["ldapserver", "ldapurl"], ["ldapbasedn", "ldapprefix", "ldapsuffix", "ldapurl"]],
+};
 const onlyLocal = ["peer"];
 const onlyTls = ["cert"];
 const words = ["all", "samehost", "samenet"];
@@ -46,13 +62,23 @@ function lineProblem(line: string): string | null {
   if (address !== null && !isAddress(address)) return `has ${JSON.stringify(address)} in place of an address`;
   const masked = address !== null && isIP(address) !== 0;
   if (masked && !isIP(rest[3] ?? "")) return `has the address ${address} without a mask: write ${address}/32`;
-  const [method = "", ...options] = rest.slice(type === "local" ? 2 : masked ? 4 : 3);
+  const [method = "", ...given] = rest.slice(type === "local" ? 2 : masked ? 4 : 3);
   if (!methods.includes(method)) return `has ${JSON.stringify(method)} in place of a method, such as scram-sha-256`;
   if (onlyLocal.includes(method) && type !== "local") return `has ${method}, which is for local lines only`;
   if (onlyTls.includes(method) && type !== "hostssl") return `has ${method}, which is for hostssl lines only`;
-  const odd = options.find((option) => !/^"?[a-z_]+=/.test(option));
-  return odd === undefined ? null : `has ${JSON.stringify(odd)} behind the method, where only name=value may stand`;
+  const odd = given.find((option) => !/^"?[a-z_]+=/.test(option));
+  if (odd !== undefined) return `has ${JSON.stringify(odd)} behind the method, where only name=value may stand`;
+  const names = given.map((option) => option.replace(/^"?([a-z_]+)=[^]*/, "$1"));
+  const known = [...options[method] ?? [], ...type === "hostssl" ? ["clientcert", "clientname"] : []];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) return `has the option ${unknown}, which ${method} on a ${type} line does not know`;
+  const lacks = needed[method]?.find((oneOf) => !oneOf.some((name) => names.includes(name)));
+  return lacks === undefined ? null : `lacks an option that ${method} needs: ${lacks.join(" or ")}`;
 }
+
+/** What is told of a line: it may hold passwords. */
+const shown = (line: string) =>
+  line.replaceAll(/("?)(ldapbindpasswd|radiussecrets)=(?:(?<="\w+=)[^"]*"|"[^"]*"|\S*)/g, "$1$2=***$1").slice(0, 80);
 
 function isAddress(text: string): boolean {
   const [ip = "", bits, ...more] = text.split("/");
@@ -74,7 +100,7 @@ export function parsePgHba(text: string, source: Source = "environment"): string
       throw new MalformedValue(`has a control character in line ${i + 1}`);
     }
     const problem = lineProblem(rule);
-    if (problem !== null) throw new MalformedValue(`line ${i + 1} (${rule.slice(0, 80)}) ${problem}`);
+    if (problem !== null) throw new MalformedValue(`line ${i + 1} (${shown(rule)}) ${problem}`);
   }
   return rules;
 }

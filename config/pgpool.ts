@@ -140,7 +140,7 @@ export function completePgpoolConfig(
       fix: "set both or neither",
     });
   }
-  problems.push(...observerProblems(config, hostname), ...tlsProblems(config, { settings, serves: true }));
+  problems.push(...observerProblems(config, hostname), ...tlsProblems(config, settings));
   const encrypted = config.tls !== "off" ||
     settings.some((s) => s.name === "ssl" && /^(on|true|yes|1)$/i.test(s.value));
   if (config.poolAuth === "password" && !encrypted) {

@@ -246,7 +246,7 @@ export function completeNodeConfig(
   }
   problems.push(...walDirectoryProblems(config.initdbWalDirectory));
   problems.push(...quorumProblems(config, config.partners), ...durabilityProblems(config, settings));
-  problems.push(...tlsProblems(config, { settings, serves: true }));
+  problems.push(...tlsProblems(config, settings));
   if (problems.length > 0 || id === null) return { ok: false, problems };
   return {
     ok: true,

@@ -57,10 +57,10 @@ export type TlsConfig = ConfigOf<typeof tlsVariables>;
 /** Settings of PostgreSQL and of pgpool that TLS sets. */
 const taken = ["ssl", "ssl_cert_file", "ssl_key_file", "ssl_ca_file", "ssl_cert", "ssl_key", "ssl_ca_cert"];
 
-/** What is wrong between these variables. `serves`: others connect to this container by TLS; barman only connects. */
+/** What is wrong between these variables. */
 export function tlsProblems(
   { tls, tlsCertFile, tlsKeyFile, tlsCaFile, tlsNames }: TlsConfig,
-  { settings, serves }: { settings: readonly Setting[]; serves: boolean },
+  settings: readonly Setting[],
 ): ConfigProblem[] {
   const problem = (variable: string, message: string, fix: string): ConfigProblem => ({ variable, message, fix });
   const given = Object.entries({
@@ -92,7 +92,7 @@ export function tlsProblems(
     const lacks = tlsCertFile === null ? "TLS_CERT_FILE" : "TLS_KEY_FILE";
     return [problem(lacks, `only one of TLS_CERT_FILE and TLS_KEY_FILE is set`, `set ${lacks}, too`)];
   }
-  if (tlsCertFile === null && tlsCaFile !== null && serves) {
+  if (tlsCertFile === null && tlsCaFile !== null) {
     const fix =
       "set TLS_CERT_FILE and TLS_KEY_FILE, too, or remove it: then the containers make certificates themselves";
     return [problem("TLS_CA_FILE", "TLS_CA_FILE is set without a certificate of this container", fix)];

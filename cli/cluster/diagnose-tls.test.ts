@@ -18,7 +18,7 @@ test("nodes that agree, and nodes that were not seen yet, are sound", () => {
 
 test("a node without TLS beside nodes with TLS is named: where it leads, hostssl lines let nobody in", () => {
   const [finding = ""] = found({ pg1: on, pg2: { on: false, faults: [] }, pg3: on });
-  assert.match(finding, /^cluster TLS is on at pg1, pg3, and off at pg2: .* set ssl:on/);
+  assert.match(finding, /^cluster TLS is on at pg1, pg3, and off at pg2: .* set the same TLS on every node/);
 });
 
 test("what is wrong with the files of a node, or soon will be, is a finding about that node", () => {

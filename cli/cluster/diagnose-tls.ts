@@ -14,6 +14,6 @@ export function tls({ nodes }: Pick<Cluster, "nodes">): Finding[] {
   if (have === "" || lack === "") return faults;
   const what =
     `TLS is on at ${have}, and off at ${lack}: where pg_hba.conf has only hostssl lines, nobody gets in there`;
-  const fix = "set ssl:on, ssl_cert_file and ssl_key_file in CONFIGS of every node";
+  const fix = "set the same TLS on every node; with TLS=off, ssl:on, ssl_cert_file and ssl_key_file in CONFIGS of each";
   return [...faults, warning("cluster", what, fix, "clients that ask for TLS are lost when the primary moves")];
 }

@@ -19,7 +19,7 @@ function shownFor(host: string, { by = ours, atMs = systemClock.wallMs() } = {})
 }
 
 /** Asks an agent that shows this, and returns what came of it, and how often it was asked by TLS. */
-async function asked(shown: Shown | null, { secret = false, times = 1, tls = true } = {}) {
+async function asked(shown: Shown | null, { secret = false, times = 1, tls = true, at = "localhost" } = {}) {
   let byTls = 0;
   const app = new Hono().post("/x", async (c) => c.text(`got ${await c.req.text()}`));
   const show = () => (byTls++, shown);
@@ -27,7 +27,7 @@ async function asked(shown: Shown | null, { secret = false, times = 1, tls = tru
   const server = await serve(app, { port: probe, host: "127.0.0.1", shown: show });
   const peers = new Peers(systemClock, probe, tls ? { authorities: () => ours.certificate } : null);
   const one = () =>
-    peers.postSigned("localhost", "/x", { body: "{}", headers: {}, timeoutMs: 5_000, mostBytes: 1_000, secret })
+    peers.postSigned(at, "/x", { body: "{}", headers: {}, timeoutMs: 5_000, mostBytes: 1_000, secret })
       .then((a) => `${a.status} ${a.body}`, (error) => String(error.message));
   const answers: string[] = [];
   for (let i = 0; i < times; i++) answers.push(await one());
@@ -66,6 +66,12 @@ test("without TLS, or with a certificate of another name or authority, public th
     assert.deepEqual((await asked(shown)).answers, ["200 got {}"]);
     assert.match((await asked(shown, { secret: true })).answers[0]!, why);
   }
+});
+
+test("an agent that is asked by its address, as barman is, shows a certificate of the cluster for any name", async () => {
+  const byAddress = { secret: true, at: "127.0.0.1" };
+  assert.deepEqual((await asked(shownFor("backup"), byAddress)).answers, ["200 got {}"]);
+  assert.match((await asked(shownFor("backup", { by: theirs }), byAddress)).answers[0]!, /not signed by an authority/);
 });
 
 test("an agent that does not speak TLS is not asked for it again each time", async () => {

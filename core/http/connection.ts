@@ -66,10 +66,8 @@ export class Connection implements Guest {
     socket.setNoDelay(true);
     this.hear(socket, (first) => {
       if (!isTls(first)) return this.take(first);
-      const shown = listener.shown();
-      if (shown === null) return this.end();
-      this.socket = encrypted(socket, first, shown);
-      this.hear(this.socket, (piece) => this.take(piece));
+      socket.pause();
+      this.encrypt(socket, first).catch(() => this.end()); // files that TLS cannot use
     });
     this.within(patience.readMs);
   }
@@ -85,6 +83,15 @@ export class Connection implements Guest {
       next = (more) => this.take(more);
       take(piece);
     });
+  }
+
+  /** A handshake waits for its turn as a request does: with a long key it costs the thread milliseconds. */
+  private async encrypt(plain: Socket, first: Buffer): Promise<void> {
+    await this.listener.turn(this);
+    const shown = this.listener.shown();
+    if (shown === null || plain.destroyed) return this.end();
+    this.socket = encrypted(plain, first, shown);
+    this.hear(this.socket, (piece) => this.take(piece));
   }
 
   end(): void {

@@ -60,8 +60,12 @@ function pairOf(scalar: bigint): Pair {
   return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
-/** How long a certificate is valid, and how far it begins before it is made, for clocks that are behind; milliseconds. */
-export const certificateMs = { valid: 90 * 24 * 3_600_000, before: 24 * 3_600_000 };
+const day = 24 * 3_600_000;
+/**
+ * How long a certificate is valid, and how far it begins before it is made, for clocks that are behind; milliseconds. Long, since
+ * pgpool shows a new one only after its next start; together not over the 825 days that some clients take.
+ */
+export const certificateMs = { valid: 730 * day, before: 90 * day };
 
 /** What a container shows to others: a certificate for its names, signed by the authority, PEM. */
 export function issue(

@@ -14,6 +14,18 @@ const cases: readonly [string, RegExp][] = [
     'FATAL:  no pg_hba.conf entry for replication connection from host "172.18.0.3", user "replication_user", no encryption',
     /let replication_user in from 172\.18\.0\.3.* if it has a line hostssl, set ssl:on/,
   ],
+  [
+    'FATAL:  pg_hba.conf rejects replication connection for host "172.18.0.3", user "replication_user", no encryption',
+    /^set the same TLS in all containers: first prefer .* take the reject line/,
+  ],
+  [
+    'server certificate for "pg1" (and 4 other names) does not match host name "db"',
+    /^add db to TLS_NAMES of the container of pg1 or,/,
+  ],
+  [
+    'could not load server certificate file "/run/postdock/tls/server.crt": No such file or directory',
+    /what is wrong with TLS_CERT_FILE/,
+  ],
   ['could not access file "timescaledb": No such file or directory', /library timescaledb .*shared_preload_libraries/],
   [
     'PostgreSQL does not let the agent of this node in: Peer authentication failed for user "postgres"',

@@ -3,11 +3,13 @@
 import { ownLogin, type Remedy, serverProof, type Where } from "./remedy-login.ts";
 import { startSettings } from "./remedy-settings.ts";
 import { ofTablespaces } from "./remedy-tablespaces.ts";
+import { ofTls } from "./remedy-tls.ts";
 
 /** The first row that matches counts: what is more exact stands before what is more general. */
 const remedies: readonly Remedy[] = [
   ...ownLogin,
   serverProof,
+  ...ofTls,
   {
     says: /(\w+) = (\S+) is a lower setting than on the primary server, where its value was (\d+)/,
     fix: ([, name, , value], { host }) =>

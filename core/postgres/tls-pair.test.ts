@@ -1,9 +1,9 @@
 // What is wrong with mounted certificates and keys is named with its file.
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import { certificateText, type Pair } from "./certificate.ts";
-import { type FileSeen, readPair } from "./tls-pair.ts";
+import { type FileSeen, leadsTo, readPair } from "./tls-pair.ts";
 
 const nowMs = Date.parse("2026-11-28");
 const day = 24 * 3_600_000;
@@ -27,6 +27,7 @@ const between: Issuer = { name: "between", pair: newPair() };
 const betweenText = made("between", between.pair, root, null);
 const own = newPair();
 const leaf = made("pg1", own, root, ["pg1", "pg1.example.org"]);
+const short = generateKeyPairSync("rsa", { modulusLength: 1024 });
 
 type Seen = FileSeen["seen"] | string;
 const file = (variable: string, seen: Seen): FileSeen => ({
@@ -39,7 +40,8 @@ function judged(certificate: Seen, key: Seen, authorities: Seen | null = rootTex
   const pair = { certificate: file("TLS_CERT_FILE", certificate), key: file("TLS_KEY_FILE", key) };
   const seen = { pair, authorities: authorities === null ? null : file("TLS_CA_FILE", authorities) };
   const { faults, texts } = readPair(seen, { hosts, nowMs });
-  assert.equal(texts === null, faults.length > 0, "what is wrong is not taken, what is right is");
+  const usable = faults.every(({ because }) => / ended at /.test(because));
+  assert.equal(texts !== null, usable, "what is wrong is not taken, what is right is, and so is what only has ended");
   return faults.map(({ because, fix }) => `${because} -> ${fix}`).join("\n");
 }
 
@@ -63,8 +65,13 @@ test("each fault is named with its file and what to do", () => {
     [judged("junk", keyOf(own)), /^TLS_CERT_FILE \/tls\/tls_cert_file holds no certificate/],
     [judged(leaf, "junk"), /^TLS_KEY_FILE .* holds no private key/],
     [judged(leaf, "BEGIN ENCRYPTED PRIVATE"), /^TLS_KEY_FILE .* is protected by a passphrase/],
+    [
+      judged(made("pg1", short, root, ["pg1"]), keyOf(short)),
+      /^TLS_KEY_FILE .* has 1024 bits: .* -> make one of at least/,
+    ],
     [judged(leaf, keyOf(newPair())), /^TLS_KEY_FILE .* is not the key of TLS_CERT_FILE .* -> mount the two/],
     [judged(leaf, keyOf(own), "junk"), /^TLS_CA_FILE .* holds no certificate/],
+    [judged(leaf, keyOf(own), rootText + betweenText.slice(0, 300)), /^TLS_CA_FILE .* only a part of one/],
     [judged(leaf, keyOf(own), betweenText), /^no authority of TLS_CA_FILE has signed .* whose issuer is CN=root -> /],
     [
       judged(leaf, keyOf(own), made("root", otherRoot.pair, otherRoot, null)),
@@ -91,7 +98,45 @@ test("two files that are both wrong are both named", () => {
   assert.equal(judged({ code: "ENOENT" }, { code: "ENOENT" }).split("\n").length, 2);
 });
 
-test("barman only checks others: it needs authorities alone", () => {
+test("who shows no certificate needs authorities alone", () => {
   const { texts } = readPair({ pair: null, authorities: file("TLS_CA_FILE", rootText) }, { hosts: [], nowMs });
   assert.deepEqual(texts, { pair: null, authorities: rootText });
+});
+
+/** Made by openssl: an authority, a host's certificate by it, and one for pg1 that this host has signed. None says what its key is for. */
+const authority = `-----BEGIN CERTIFICATE-----
+MIIBfDCCASOgAwIBAgIUMLfc/2tD94khxxaY3iNRYjQH2JYwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJYXV0aG9yaXR5MB4XDTI2MTEyODIwMjU0NFoXDTM2MTEyNTIw
+MjU0NFowFDESMBAGA1UEAwwJYXV0aG9yaXR5MFkwEwYHKoZIzj0CAQYIKoZIzj0D
+AQcDQgAEQWv9NxftwNucRG1uOuCea3W0IHQJZPWzGraaAL6xv3+8TMtYKxkPekIR
+SjYUB90vkugVZe1DzxinxNa7xjIwpqNTMFEwHQYDVR0OBBYEFESKm1M///xEBaYP
+Du/ue9bG9klaMB8GA1UdIwQYMBaAFESKm1M///xEBaYPDu/ue9bG9klaMA8GA1Ud
+EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgbTtPBiqp0RKEP2JAw4/VCOp1
+m8OAchf/00EFL8rRUrQCIFSw+qycWUHG7DhzkeSBBG0mHrpykf/a7SwX+Y/7AEGe
+-----END CERTIFICATE-----`;
+const ofOther = `-----BEGIN CERTIFICATE-----
+MIIBejCCASCgAwIBAgIUfo0RVxJ6AHTuq8fjAvauXKOW5ccwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJYXV0aG9yaXR5MB4XDTI2MTEyODIwMjU0NFoXDTM2MTEyNTIw
+MjU0NFowEDEOMAwGA1UEAwwFb3RoZXIwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQrifeHdCBngNspX2F+H4vCwkiAcRFUwGVRS792hljzWDJpSmVnoEX0NmQLNLqk
+DkvhUaJDOUELypkkuJvMsfG+o1QwUjAQBgNVHREECTAHggVvdGhlcjAdBgNVHQ4E
+FgQU1m8Mj4iB0UOsAKpUAobio6DjIzUwHwYDVR0jBBgwFoAURIqbUz///EQFpg8O
+7+571sb2SVowCgYIKoZIzj0EAwIDSAAwRQIgRHkCNAiyrW4rEmC7XzFibOBIvH3N
+jSybAqFT1zNrjDsCIQDBbcfRFUpEHNsGJnxT4jttI3FKE2OREvCATBOkLVmgJg==
+-----END CERTIFICATE-----`;
+const forged = `-----BEGIN CERTIFICATE-----
+MIIBcjCCARigAwIBAgIULRkp9wKy+1ul7ARdwDBVtTWE+OEwCgYIKoZIzj0EAwIw
+EDEOMAwGA1UEAwwFb3RoZXIwHhcNMjYxMTI4MjAyNTQ0WhcNMzYxMTI1MjAyNTQ0
+WjAOMQwwCgYDVQQDDANwZzEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARLVfJt
+cawUXC66jbtq5TEA8yRa+1V8INFQbEDddTYatorJhCv0QC5GNiqptBYGTXGjrD/G
+MKXVju0mOL0eBuaSo1IwUDAOBgNVHREEBzAFggNwZzEwHQYDVR0OBBYEFOH/iqeZ
+Ei2ntQrKIIimV18fiqwNMB8GA1UdIwQYMBaAFNZvDI+IgdFDrACqVAKG4qOg4yM1
+MAoGCCqGSM49BAMCA0gAMEUCIQDYWGxxGt3g9t79m2GI7reiGARKtk7GTnmfZYjk
+64uD9QIgPAnOeUTToly41ugBke3FaQx1vVuA10HHp8jBNsUNj/E=
+-----END CERTIFICATE-----`;
+
+test("a host's certificate does not make certificates for others", () => {
+  const [ca, other, pg1] = [authority, ofOther, forged].map((text) => new X509Certificate(text));
+  assert.equal(leadsTo([other!], [ca!]), true);
+  assert.equal(leadsTo([pg1!, other!], [ca!]), false);
 });

@@ -24,28 +24,38 @@ export interface PairTexts {
   authorities: string | null;
 }
 
-/** Everything that is wrong with them, each with the fix; or the texts. `hosts`: names that the certificate has to have. */
+/**
+ * Everything that is wrong with them, each with the fix; and the texts if they can be used. A certificate that has ended can, where
+ * there is no other: not everybody checks it, and the clock may be wrong. One that ends `soon` is right until then. `hosts`: names
+ * that the certificate has to have.
+ */
 export function readPair(
   { pair, authorities }: PairSeen,
   { hosts, nowMs }: { hosts: readonly string[]; nowMs: number },
-): { faults: Trouble[]; texts: PairTexts | null } {
+): { faults: Trouble[]; texts: PairTexts | null; soon: Trouble[] } {
   const files = [...pair ? [pair.certificate, pair.key] : [], ...authorities ? [authorities] : []];
   const unread = files.flatMap(unreadable);
-  if (unread.length > 0) return { faults: unread, texts: null };
+  if (unread.length > 0) return { faults: unread, texts: null, soon: [] };
   const trusted = authorities ? certificatesOf(authorities) : [];
   const faults = trusted === null ? [noCertificate(authorities!)] : [];
-  if (pair) faults.push(...pairFaults(pair, { hosts, nowMs, trusted: authorities ? trusted : null }));
-  if (faults.length > 0) return { faults, texts: null };
+  if (pair) faults.push(...pairFaults(pair, { hosts, trusted: authorities ? trusted : null }));
+  if (faults.length > 0) return { faults, texts: null, soon: [] };
+  const ended = pair ? endOf(pair.certificate, nowMs, 0) : [];
   const texts = {
     pair: pair && { certificate: textOf(pair.certificate), key: textOf(pair.key) },
     authorities: authorities && textOf(authorities),
   };
-  return { faults, texts };
+  return { faults: ended, texts, soon: pair && ended.length === 0 ? endOf(pair.certificate, nowMs, soonMs) : [] };
 }
+
+/** A certificate that ends within this time is named, milliseconds. */
+const soonMs = 14 * 24 * 3_600_000;
+/** Of a key of RSA, where openssl is set as Debian sets it (security level 2, SSL_CTX_set_security_level(3)). */
+const leastBits = 2048;
 
 function pairFaults(
   { certificate, key }: { certificate: FileSeen; key: FileSeen },
-  { hosts, nowMs, trusted }: { hosts: readonly string[]; nowMs: number; trusted: X509Certificate[] | null },
+  { hosts, trusted }: { hosts: readonly string[]; trusted: X509Certificate[] | null },
 ): Trouble[] {
   const chain = certificatesOf(certificate);
   if (chain === null) return [noCertificate(certificate)];
@@ -57,16 +67,15 @@ function pairFaults(
   if (own === null) return [{ because: `${of(key)} holds no private key`, fix: "give it the key in PEM form" }];
   const leaf = chain[0]!;
   const faults: Trouble[] = [];
+  const bits = own.asymmetricKeyDetails?.modulusLength ?? leastBits;
+  if (bits < leastBits) {
+    const because = `${of(key)} has ${bits} bits: PostgreSQL and pgpool would not load it`;
+    faults.push({ because, fix: `make one of at least ${leastBits} bits, and a certificate for it` });
+  }
   if (attempt(() => leaf.checkPrivateKey(own)) === false) {
     const compare = `openssl x509 -noout -pubkey -in ${certificate.path}; openssl pkey -pubout -in ${key.path}`;
     const fix = `mount the two that belong together; these print the same then: ${compare}`;
     faults.push({ because: `${of(key)} is not the key of ${of(certificate)}`, fix });
-  }
-  if (Date.parse(leaf.validTo) <= nowMs) {
-    faults.push({
-      because: `the certificate ${of(certificate)} ended at ${isoOf(leaf.validTo)}`,
-      fix: "mount a new one",
-    });
   }
   const lacks = hosts.filter((host) => (isIP(host) ? leaf.checkIP(host) : leaf.checkHost(host)) === undefined);
   if (lacks.length > 0) {
@@ -83,13 +92,24 @@ function pairFaults(
   return faults;
 }
 
-/** Whether, dates apart, the first is one of the trusted, or each is signed by the next until one is signed by a trusted one. */
+function endOf(certificate: FileSeen, nowMs: number, withinMs: number): Trouble[] {
+  const { validTo } = certificatesOf(certificate)![0]!;
+  const ends = Date.parse(validTo);
+  if (ends > nowMs + withinMs) return [];
+  const word = ends > nowMs ? "ends" : "ended";
+  return [{ because: `the certificate ${of(certificate)} ${word} at ${isoOf(validTo)}`, fix: "mount a new one" }];
+}
+
+/**
+ * Whether, dates apart, the first is one of the trusted, or each is signed by the next until one is signed by a trusted one. Those
+ * in between have to be authorities: otherwise whoever has any certificate could sign one for another host (RFC 5280, 6.1.4 k).
+ */
 export function leadsTo(chain: readonly X509Certificate[], trusted: readonly X509Certificate[]): boolean {
   let at = chain[0]!;
   for (let hops = 0; hops <= chain.length; hops++) {
     const signs = (by: X509Certificate) => attempt(() => at.checkIssued(by) && at.verify(by.publicKey)) === true;
     if (trusted.some((t) => t.fingerprint256 === at.fingerprint256 || signs(t))) return true;
-    const next = chain.find((c) => c !== at && signs(c));
+    const next = chain.find((c) => c !== at && c.ca && signs(c));
     if (next === undefined) return false;
     at = next;
   }
@@ -104,14 +124,15 @@ const namesOf = (leaf: X509Certificate) => leaf.subjectAltName ?? oneLine(leaf.s
 
 const certificatesOf = (file: FileSeen) => certificatesIn(textOf(file));
 
-/** Every certificate in a text of PEM; null: none, or one that cannot be read. */
+/** Every certificate in a text of PEM; null: none, or one that cannot be read, as while the file is being written. */
 export function certificatesIn(text: string): X509Certificate[] | null {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g);
+  if (blocks?.length !== text.match(/-----BEGIN CERTIFICATE-----/g)?.length) return null;
   return blocks && attempt(() => blocks.map((block) => new X509Certificate(block)));
 }
 
 const noCertificate = (file: FileSeen): Trouble => ({
-  because: `${of(file)} holds no certificate`,
+  because: `${of(file)} holds no certificate, or only a part of one`,
   fix: "give it certificates in PEM form",
 });
 

@@ -14,10 +14,19 @@ export interface Account {
 }
 
 /** Whom root's programs run as: the images' user postgres. A container of another user has no root, and all in it is that user. */
-const ids = process.getuid?.() ? { uid: process.getuid(), gid: process.getgid!() } : { uid: 999, gid: 999 };
+const ids = () => process.getuid?.() ? { uid: process.getuid(), gid: process.getgid!() } : { uid: 999, gid: 999 };
 
 /** The postgres account: uid and gid 999 in every image, or the user that the container runs as. */
-export const postgresAccount: Account = { ...ids, home: "/var/lib/postgresql", name: "postgres" };
+export const postgresAccount: Account = {
+  get uid() {
+    return ids().uid;
+  },
+  get gid() {
+    return ids().gid;
+  },
+  home: "/var/lib/postgresql",
+  name: "postgres",
+};
 
 export interface CommandOptions {
   timeoutMs: number;

@@ -37,10 +37,10 @@ async function lookAt(file: TlsFile): Promise<TlsFileSeen> {
   return { ...file, found: { text, readable: code === 0, mode: mode.mode, uid: mode.uid } };
 }
 
-/** What CONFIGS says of TLS cannot be done. */
+/** What CONFIGS or the variables of TLS say cannot be done. */
 export function tlsRefusal(faults: readonly Trouble[]): OperatorError {
   return new OperatorError({
-    what: "CONFIGS asks for TLS with files that are not right",
+    what: "TLS is asked for with files that are not right",
     why: faults.map((f) => f.because).join("; "),
     fix: [...new Set(faults.map((f) => f.fix))].join("; "),
     exitCode: ExitCode.config,

@@ -92,6 +92,18 @@ test("while the key changes the new authority signs, and those trust it who know
   assert.deepEqual([await leads(before), await leads(next), (await shown()).length], [false, true, 1]);
 });
 
+test("a new certificate that could not be written is made again", async () => {
+  await using m = await material({ tls: "auto" });
+  await m.tls.prepare(false);
+  await m.clock.pass(certificateMs.valid * 0.7);
+  const directory = join(m.directory, "tls");
+  await rm(directory, { recursive: true });
+  await writeFile(directory, "in the way");
+  assert.equal(await m.tls.refresh(), false);
+  await rm(directory);
+  assert.equal(await m.tls.refresh(), true);
+});
+
 test("what only connects has the authorities alone", async () => {
   await using m = await material({ tls: "require" }, []);
   await m.tls.prepare(false);
@@ -147,6 +159,22 @@ test("a container that has no right files at its start is refused, unless it may
   await assert.rejects(m.tls.prepare(false), /TLS/);
   await m.tls.prepare(true);
   assert.equal(await m.read("ca.crt"), null);
+});
+
+test("a certificate that has ended is named and used where there is no other: a restart does not end what has worked", async () => {
+  await using m = await material({ tls: "require" });
+  Object.assign(m.tls["of"].config, mounted(m.directory));
+  await mountedFiles(m);
+  await m.clock.pass(certificateMs.valid - day);
+  await m.tls.prepare(false);
+  assert.match(m.said.join(), /TLS_CERT_FILE .* ends at/);
+  await m.clock.pass(2 * day);
+  assert.equal(await m.tls.refresh(), false);
+  m.tls["used"] = null; // as after a restart
+  await m.tls.prepare(false);
+  assert.match(m.tls.faults[0]!.because, /ended at/);
+  assert.equal(await m.read("server.crt"), await readIfThere(join(m.directory, "server.crt")));
+  assert.equal(await m.tls.refresh(), false);
 });
 
 test("files that changed are loaded, and again until that succeeds", async () => {

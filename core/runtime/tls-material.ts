@@ -38,11 +38,13 @@ const owner = postgresAccount;
 
 /** What one container has of TLS. With TLS=off it does nothing. */
 export class TlsMaterial {
-  /** what is wrong with what the operator mounted */
+  /** what is wrong with what the operator mounted, or soon will be */
   faults: Trouble[] = [];
   private used: PairTexts | null = null;
   private madeMs = -Infinity;
   private signers = "";
+  /** the pair that was made last, when, and by which keys */
+  private latest: { pair: object; madeMs: number; signers: string } | null = null;
   /** by the keys that they follow from */
   private readonly trusted = new Map<string, Authority>();
   private told = "";
@@ -76,11 +78,15 @@ export class TlsMaterial {
   async refresh(): Promise<boolean> {
     if (this.of.config.tls === "off") return false;
     try {
-      const { faults, texts } = this.isMounted() ? await this.read() : { faults: [], texts: await this.made() };
-      this.say(faults);
+      const own = async () => ({ faults: [], texts: await this.made(), soon: [] });
+      const { faults, texts, soon } = await (this.isMounted() ? this.read() : own());
+      this.say([...faults, ...soon]);
+      if (faults.length > 0 && this.used !== null) return false;
       if (texts === null || JSON.stringify(texts) === JSON.stringify(this.used)) return false;
       await write(this.directory, texts);
       this.used = texts;
+      // what could not be written is made again
+      if (texts.pair === this.latest?.pair) [this.madeMs, this.signers] = [this.latest.madeMs, this.latest.signers];
       return true;
     } catch (error) {
       this.say([{
@@ -125,14 +131,14 @@ export class TlsMaterial {
     if (this.used !== null && inTime && signers === this.signers) return { ...this.used, authorities };
     const own = this.trusted.get(signer)!;
     const chain = former.map((key) => crossSigned(own, this.trusted.get(key)!));
-    this.madeMs = nowMs;
-    this.signers = signers;
     const [first, ...more] = hosts;
     if (first === undefined) return { pair: null, authorities };
     const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
     const leaf = issue(own, { hosts: [first, ...more], publicKey, serial: randomBytes(15), nowMs });
     const key = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
-    return { pair: { certificate: [leaf, ...chain].join(""), key }, authorities };
+    const pair = { certificate: [leaf, ...chain].join(""), key };
+    this.latest = { pair, madeMs: nowMs, signers };
+    return { pair, authorities };
   }
 
   private isMounted(): boolean {

@@ -86,7 +86,8 @@ async function runRole(
   const ring = keyRing(config);
   const secrets = barmanSecrets({ config, ring, context, log, stop: stop.signal, barman: () => barman });
   const hosts = tlsHosts(config.networkName, hostname(), config.tlsNames);
-  const tls = new TlsMaterial({ config, ...ring, hosts, needed: [], clock, log });
+  const needed = config.networkName === null ? [] : [config.networkName];
+  const tls = new TlsMaterial({ config, ...ring, hosts, needed, clock, log });
   await tls.prepare(false);
   const peers = new Peers(clock, config.httpPort, tls.forPeers());
   const barman: Barman = {

@@ -40,7 +40,6 @@ const mounted = (directory: string): Edit => (file) => {
     mount(file, service, `${directory}:${issuedInside}:ro`);
     const at = (kind: string) => `${issuedInside}/${kind}`;
     setEnvironment(file, service, { TLS_CA_FILE: at("ca.crt") });
-    if (service === "backup") continue;
     setEnvironment(file, service, { TLS_CERT_FILE: at("server.crt"), TLS_KEY_FILE: at("server.key") });
   }
 };
@@ -134,7 +133,7 @@ test("one word encrypts what the containers say to each other; files and require
     await waitEncrypted(cluster);
   });
 
-  const directory = await issuedCertificates(name, [...firstLevel, "pgpool"]);
+  const directory = await issuedCertificates(name, services);
   await t.test("with TLS=require nobody gets in without TLS, and the mounted files are in use", async () => {
     await Cluster.prepare({ name, edit: mounted(directory) });
     await cluster.composeRun(["up", "-d", ...services], 180_000);
@@ -156,7 +155,7 @@ test("one word encrypts what the containers say to each other; files and require
     const standby = firstLevel.find((node) => node !== primary)!;
     const since = await cluster.psql(standby, "select pg_postmaster_start_time()");
     const before = new Map([[standby, await serial(cluster, standby)], ["pgpool", await serial(cluster, "pgpool")]]);
-    await issueAgain(directory, [...firstLevel, "pgpool"]);
+    await issueAgain(directory, services);
     const told = async () =>
       (await logsOf(await cluster.container("pgpool"))).includes("pgpool shows its new certificate");
     await waitUntil(told, { what: "pgpool's agent to name what is left to do", deadlineMs: 60_000 }, deps);

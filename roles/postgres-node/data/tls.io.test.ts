@@ -58,6 +58,6 @@ test("a fresh cluster has no files in its data directory, and cert needs an auth
   assert.throws(fresh("ssl:on"), /ssl_cert_file and ssl_key_file would be in the data directory, which is empty/);
   const files = "ssl:on,ssl_cert_file:/c,ssl_key_file:/k";
   fresh(files)();
-  assert.throws(fresh(files, "cert"), /POSTGRES_HOST_AUTH_METHOD=cert.* ssl_ca_file/);
+  assert.throws(fresh(files, "cert"), /POSTGRES_HOST_AUTH_METHOD=cert.* TLS_CA_FILE/);
   fresh(`${files},ssl_ca_file:/ca`, "cert")();
 });

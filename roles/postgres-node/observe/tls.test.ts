@@ -30,3 +30,17 @@ test("TLS that cannot be looked at is named, not at the first failure, and not o
   f.stop.abort("SIGTERM");
   await watching;
 });
+
+test("while its server does not run, what is wrong with the mounted files is named: it may be the reason", async () => {
+  const f = fakeNode({ TLS: "require" });
+  const fault = { because: "TLS_KEY_FILE: there is no file /k", fix: "mount it there" };
+  const mounted: { faults: Trouble[] } = { faults: [fault] };
+  const watching = watchTls(f.node, mounted, () => Promise.reject(new Error("no server")));
+  await f.clock.pass(2_000);
+  assert.deepEqual(f.node.condition.tls, { on: true, faults: [fault], certificateEndsMs: null });
+  mounted.faults = [];
+  await f.clock.pass(2_000);
+  assert.deepEqual((f.node.condition as { tls: { faults: Trouble[] } | null }).tls?.faults, []);
+  f.stop.abort("SIGTERM");
+  await watching;
+});

@@ -14,6 +14,7 @@ import { keyRing } from "../../../core/protocol/signing.ts";
 import { exists } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
+import type { Trouble } from "../../../core/protocol/trouble.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import type { Node } from "../node.ts";
 import { connectLocal, type Sql, withConnection } from "../tools/queries.ts";
@@ -64,11 +65,13 @@ export async function watchTls(
   while (!stop.aborted) {
     const role = node.seen.role();
     const serves = role === "primary" || role === "standby";
+    if (!serves) namesMounted(mounted.faults, node);
     if (serves) {
       try {
         const wanted = tlsWanted("postgres", await read(), pgdata);
         const seen = wanted && await lookAtTls(wanted, clock.wallMs());
-        const faults = [...mounted.faults, ...seen?.faults(soonMs) ?? []];
+        // of copies the mounted files are named
+        const faults = [...mounted.faults, ...seen?.faults(node.config.tls === "off" ? soonMs : -Infinity) ?? []];
         condition.tlsIs({ on: wanted !== null, faults, certificateEndsMs: seen?.certificateEndsMs ?? null });
         failed = 0;
       } catch (error) {
@@ -79,9 +82,16 @@ export async function watchTls(
   }
 }
 
+/** A server that does not start may lack these files. */
+function namesMounted(faults: Trouble[], { condition, config }: Node): void {
+  if (config.tls === "off" || (faults.length === 0 && condition.tls === null)) return;
+  condition.tlsIs({ on: true, faults, certificateEndsMs: condition.tls?.certificateEndsMs ?? null });
+}
+
 function notSeen(error: unknown, { condition, config }: Node): void {
   const because = `its TLS could not be looked at: ${errorText(error)}`;
   const fix = remedyFor(because, config) ?? "end what keeps the server from answering; it is asked again every 5 s";
-  const on = condition.tls?.on ?? tlsWanted("postgres", config.settings, config.pgdata) !== null;
+  const wanted = config.tls !== "off" || tlsWanted("postgres", config.settings, config.pgdata) !== null;
+  const on = condition.tls?.on ?? wanted;
   condition.tlsIs({ on, faults: [{ because, fix }], certificateEndsMs: condition.tls?.certificateEndsMs ?? null });
 }

@@ -53,6 +53,12 @@ test("what would break the promise of CONSISTENCY is taken back in that mode onl
   assert.deepEqual(names(lines, fakeConfig({ CONSISTENCY: "strict" })), ["synchronous_commit", "fsync"]);
 });
 
+test("what TLS says cannot be switched off by ALTER SYSTEM, nor by that of a backup made before", () => {
+  const lines = ["ssl = 'off'", "ssl_cert_file = '/etc/old.crt'", "ssl_ciphers = 'HIGH'"];
+  assert.deepEqual(names(lines), []);
+  assert.deepEqual(names(lines, fakeConfig({ TLS: "require" })), ["ssl", "ssl_cert_file"]);
+});
+
 test("what PostDock writes there stays, unless CONFIGS set it", () => {
   const lines = ["synchronous_standby_names = 'ANY 1 (a)'"];
   assert.deepEqual(names(lines), []);

@@ -4,6 +4,7 @@ import { breaksConsistency, wordOf } from "../../../config/durability.ts";
 import type { Setting } from "../../../config/list-syntax.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { conninfoValue } from "../../../core/postgres/conninfo.ts";
+import { serverTls } from "../../../core/postgres/tls.ts";
 import { parseAutoConf, replaceAutoConf } from "./auto-conf.ts";
 import { primaryConninfo, slotName } from "./repmgr-conf.ts";
 
@@ -123,5 +124,7 @@ function foreign(setting: Setting, config: NodeConfig): string | null {
   const promise = breaksConsistency(setting, config.consistency);
   if (promise !== null) return `remove it, or set CONSISTENCY=eventual: ${promise.why}`;
   if (Object.hasOwn(onlyInConfigs, setting.name)) return onlyInConfigs[setting.name]!;
+  const byTls = serverTls(config).some(([name]) => name === setting.name);
+  if (byTls) return "remove it: TLS says it, and without TLS this node would refuse the other containers";
   return notToBeSet(setting);
 }
