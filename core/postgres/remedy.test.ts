@@ -84,6 +84,7 @@ test("only broken data are a reason to clone: not a disk, a right or a limit tha
     'could not open file "global/pg_filenode.map": No such file or directory',
     'FATAL: could not read file "global/pg_control": read 100 of 296',
     "the data directory cannot be read as a cluster: pg_controldata exited with 1",
+    "FATAL: requested timeline 207 is not a child of this server's history",
   ];
   for (const message of broken) assert.ok(onlyCloneHelps(message), message);
   const passing = [

@@ -174,6 +174,7 @@ const brokenData: readonly RegExp[] = [
   /could not locate a valid checkpoint record|could not find redo location|invalid (?:primary )?checkpoint/,
   /incorrect checksum in control file|cannot be read as a cluster|WAL contains references to invalid pages/,
   /(?:file|directory) "(?:global|base|pg_wal|pg_[a-z]+)[^"]*": (?:No such file or directory|read \d+ of \d+|Not a directory)/,
+  /requested timeline \d+ is not a child of this server's history/,
   /invalid page in block|contains invalid data|invalid magic number/,
 ];
 

@@ -48,6 +48,10 @@ export const dataEvents = {
   ),
   "The timeline history could not be read": warning("It is asked for again.", nothing, "from timeline error"),
   "History files of timelines removed": info("A restore would take the wrong timeline.", "files because"),
+  "WAL that the history has left was removed": info(
+    "A rewind has left it, and recovery would read it.",
+    "files because",
+  ),
   "Whether a file hides WAL could not be seen": warning("The file stays.", nothing, "error"),
   "Removing a WAL file that hides WAL which is already here": warning(
     "Recovery would have stopped at it.",

@@ -18,6 +18,8 @@ import {
   unstage,
   writeJournal,
 } from "./journal.ts";
+import { readControlData } from "../observe/control-data.ts";
+import { removeBeyondForks } from "./timelines.ts";
 import { keepsOldData } from "./tablespaces.ts";
 import { passfilePath } from "../text/repmgr-conf.ts";
 
@@ -94,6 +96,7 @@ export async function rewind(host: string, deps: RewindDeps): Promise<string | n
     if (!changed) await clearJournal(config.pgdata);
     return why;
   }
+  if (changed) await removeBeyondForks(target, (await readControlData(target)).segmentBytes, log);
   // until it has streamed past the rewind, the directory has to start as a standby, whatever the next start sees
   await writeStandbyState(host, { ...deps, config: { ...config, pgdata: target } });
   await writeJournal(config.pgdata, { ...journal, phase: "moving-out" });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { WalPosition } from "../../../core/postgres/lsn.ts";
 import { createLog } from "../../../core/runtime/log.ts";
-import { clearHistories, holdOlder, makeNext, newestHistory, newestWal } from "./timelines.ts";
+import { clearHistories, holdOlder, makeNext, newestHistory, newestWal, removeBeyondForks } from "./timelines.ts";
 
 const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
 const real = "1\t0/3000090\tno recovery target specified\n";
@@ -100,4 +100,18 @@ test("the newest timeline with WAL and a history: a place-holder is none, nor is
     assert.deepEqual(await newestWal(pgdata), { timeline: 2, history });
   });
   await inDirectory({ [file(1)]: "" }, async (pgdata) => assert.equal(await newestWal(pgdata), null));
+});
+
+test("after a rewind WAL beyond a fork is removed, and what the newest timeline can read stays", async () => {
+  const files = Object.fromEntries(
+    ["000000010000000000000002", "000000010000000000000003", "000000020000000000000004"].map((name) => [name, ""]),
+  );
+  await inDirectory({ ...files, "00000002.history": real }, async (pgdata, wal) => {
+    await removeBeyondForks(pgdata, 16 * 1024 * 1024, log);
+    assert.deepEqual((await readdir(wal)).toSorted(), [
+      "000000010000000000000002",
+      "00000002.history",
+      "000000020000000000000004",
+    ]);
+  });
 });

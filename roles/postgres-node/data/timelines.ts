@@ -3,6 +3,7 @@
 // the places of the numbers in between, which belong to leaderships that this node did not follow. They name no parent: no
 // server takes them for a timeline that it could follow, but one that starts with nothing above them would wait for ever.
 import { join } from "node:path";
+import { beyondForks } from "../decide/beyond-forks.ts";
 import { mostSkipped } from "../../../core/lease/decide/epoch.ts";
 import { isAncestor, parseHistory, type TimelineFork, type WalPosition } from "../../../core/postgres/lsn.ts";
 import { historyName } from "../../../core/postgres/wal-name.ts";
@@ -84,6 +85,18 @@ export async function clearHistories(pgdata: string, own: WalPosition | null, lo
     files: removed,
     because: "they are of no timeline that the data here can follow, and a start would look for one",
   });
+}
+
+/** After a rewind: removes WAL that the history of the newest timeline here has left. */
+export async function removeBeyondForks(pgdata: string, segmentBytes: number, log: Log): Promise<void> {
+  const newest = await newestWal(pgdata);
+  if (newest === null) return;
+  const files = beyondForks(await listDirectory(walDirectory(pgdata)), newest.history, segmentBytes);
+  for (const name of files) await remove(join(walDirectory(pgdata), name));
+  if (files.length === 0) return;
+  await syncDirectory(walDirectory(pgdata));
+  const because = "timeline " + newest.timeline + " left it, and a start must not read it";
+  log.info("WAL that the history has left was removed", { files, because });
 }
 
 /** Timelines with a history file, ascending. */
