@@ -6,11 +6,11 @@ import type { Log } from "../../../core/runtime/log.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import { notOurs, unwritable } from "../decide/unwritable.ts";
 
-const { uid } = postgresAccount;
 const isRoot = () => process.getuid?.() === 0;
 
 /** Makes the data directory if it is not there. Throws OperatorError if it cannot be used; a full volume is only named. */
 export async function preparePgdata(pgdata: string, log: Log): Promise<void> {
+  const { uid } = postgresAccount;
   if (!isRoot()) await requireOwner(pgdata);
   try {
     await ensureNamedDirectory(pgdata, { mode: 0o700, owner: postgresAccount });
@@ -35,6 +35,7 @@ export async function preparePgdata(pgdata: string, log: Log): Promise<void> {
 
 /** What a container without root cannot mend. */
 async function requireOwner(pgdata: string): Promise<void> {
+  const { uid } = postgresAccount;
   for (const path of [pgdata, join(pgdata, "PG_VERSION"), join(pgdata, "lost+found")]) {
     const owner = (await modeOf(path))?.uid ?? uid;
     if (owner !== uid) throw notOurs({ pgdata, path, owner, uid });
