@@ -66,13 +66,29 @@ export async function lookAt(
     const page = await context.newPage();
     const said: string[] = [];
     page.on("console", (message) => {
+      if (message.text().includes(networkChanged)) return; // the page asks again
       if (message.type() === "error" || message.type() === "warning") said.push(message.text());
     });
     page.on("pageerror", (error) => void said.push(String(error)));
-    await page.goto(url, { waitUntil: "load", timeout: 60_000 });
+    await open(page, url);
     await use({ page, said });
   } finally {
     await context.close();
+  }
+}
+
+/** Chromium ends whatever it loads when a network of the machine comes or goes, as those of other scenarios do. */
+const networkChanged = "ERR_NETWORK_CHANGED";
+
+/** Loads the page. */
+async function open(page: Page, url: string): Promise<void> {
+  for (let left = 5;; left--) {
+    try {
+      await page.goto(url, { waitUntil: "load", timeout: 60_000 });
+      return;
+    } catch (error) {
+      if (left === 0 || !String(error).includes(networkChanged)) throw error;
+    }
   }
 }
 
