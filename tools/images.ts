@@ -7,17 +7,22 @@ import { ensureEngine } from "./engine.ts";
 import { optionsOf } from "./options.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
 
-interface Versions {
+/** images/versions.json. */
+export interface Versions {
   postdock: string;
   debian: string;
   images: Record<string, { tag: string; alias: string }>;
+}
+
+export async function readVersions(): Promise<Versions> {
+  return JSON.parse(await readFile(join(root, "images/versions.json"), "utf8"));
 }
 
 /** Builds the base and role images. Each carries a hash of its inputs as a label, and is rebuilt only if that differs. */
 export async function ensureImages(): Promise<void> {
   await ensureBuilt();
   await ensureEngine();
-  const versions: Versions = JSON.parse(await readFile(join(root, "images/versions.json"), "utf8"));
+  const versions = await readVersions();
   const base = `postdock/base:${versions.postdock}`;
   const baseInputs = await hashOf(["images/base/Dockerfile"], await imageId(versions.debian));
   const debian = ["--build-arg", `DEBIAN_IMAGE=${versions.debian}`];
@@ -36,7 +41,7 @@ export async function ensureImages(): Promise<void> {
 
 /** Builds the image of compose/monitoring.yml, which only who asks for it needs. */
 export async function ensureMonitoring(): Promise<void> {
-  const versions: Versions = JSON.parse(await readFile(join(root, "images/versions.json"), "utf8"));
+  const versions = await readVersions();
   const dockerfile = "images/monitoring/Dockerfile";
   const base = `postdock/base:${versions.postdock}`;
   const files = (await readdir(join(root, "monitoring"), { recursive: true, withFileTypes: true }))
