@@ -263,7 +263,7 @@ test("a fresh cluster that cannot be made says why, and its volume serves once t
   const byCertificate = { POSTGRES_HOST_AUTH_METHOD: "cert" };
   await fails(
     { name: "authority", env: byCertificate, flags },
-    /HOST_AUTH_METHOD=cert.*clients' certificates.*ssl_ca_file/,
+    /HOST_AUTH_METHOD=cert.*clients' certificates.*TLS_CA_FILE/,
   );
   const scripts = join(root, "tests", ".work", "windows");
   await mkdir(scripts, { recursive: true });
