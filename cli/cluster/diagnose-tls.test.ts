@@ -5,8 +5,10 @@ import { says } from "../../tests/support/fake-cluster.ts";
 import type { NodeStatus } from "../../core/protocol/status.ts";
 import { tls } from "./diagnose-tls.ts";
 
-const found = (seen: Record<string, NodeStatus["tls"]>) =>
-  tls({ nodes: Object.entries(seen).map(([host, tls]) => ({ host, status: { ...says(host), tls } })) } as never)
+const found = (seen: Record<string, NodeStatus["tls"]>, members: readonly object[] = []) =>
+  tls(
+    { nodes: Object.entries(seen).map(([host, tls]) => ({ host, status: { ...says(host), tls } })), members } as never,
+  )
     .map(({ about, what, fix }) => `${about} ${what} ${fix}`);
 
 const on = { on: true, faults: [] };
@@ -24,4 +26,13 @@ test("a node without TLS beside nodes with TLS is named: where it leads, hostssl
 test("what is wrong with the files of a node, or soon will be, is a finding about that node", () => {
   const faults = [{ because: "the certificate ends", fix: "renew it" }];
   assert.deepEqual(found({ pg1: { on: true, faults }, pg2: on }), ["pg1 the certificate ends renew it"]);
+});
+
+test("what is wrong with the files of pgpool or barman is named as well", () => {
+  const tlsFaults = [{ because: "the key is another one's", fix: "mount its own" }];
+  const members = [{ host: "pgpool", status: { tlsFaults } }, { host: "backup", error: "no answer" }, {
+    host: "pg1",
+    status: {},
+  }];
+  assert.deepEqual(found({ pg1: on }, members), ["pgpool the key is another one's mount its own"]);
 });

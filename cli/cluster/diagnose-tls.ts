@@ -1,14 +1,18 @@
 // PURE: what is wrong with the TLS of the nodes, and what to type.
 import { type Finding, warning } from "./finding.ts";
+import type { Trouble } from "../../core/protocol/trouble.ts";
 import type { Cluster } from "./gather.ts";
 
-/** Files that are wrong or will be, and nodes that have no TLS while others have. */
-export function tls({ nodes }: Pick<Cluster, "nodes">): Finding[] {
-  const faults = nodes.flatMap(({ host, status }) =>
-    (status.tls?.faults ?? []).map(({ because, fix }) =>
+/** Files that are wrong or will be, in any container, and nodes that have no TLS while others have. */
+export function tls({ nodes, members }: Pick<Cluster, "nodes" | "members">): Finding[] {
+  const of = (host: string, faults: readonly Trouble[] = []) =>
+    faults.map(({ because, fix }) =>
       warning(host, because, fix, "connections that need TLS fail, now or once the file is read again")
-    )
-  );
+    );
+  const faults = [
+    ...nodes.flatMap(({ host, status }) => of(host, status.tls?.faults)),
+    ...members.flatMap((member) => "status" in member ? of(member.host, member.status.tlsFaults) : []),
+  ];
   const having = (on: boolean) => nodes.filter(({ status }) => status.tls?.on === on).map((n) => n.host).join(", ");
   const [have, lack] = [having(true), having(false)];
   if (have === "" || lack === "") return faults;

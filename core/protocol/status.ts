@@ -108,9 +108,8 @@ const Common = {
   publishedPasswords: z.array(z.string()).optional().meta({
     description: "its variables with a password that is a default or stands in PostDock's examples",
   }),
-  secrets: z.array(TroubleSchema).optional().meta({
-    description: "files of secrets that are not taken, and what waits",
-  }),
+  secrets: z.array(TroubleSchema).optional().meta({ description: "files of secrets that are not taken" }),
+  tlsFaults: z.array(TroubleSchema).optional().meta({ description: "of pgpool and barman: faults of TLS files" }),
   oldSettings: z.array(z.string()).optional().meta({
     description: "settings of its CONFIGS under an old name, or without effect, and what to do about them",
   }),

@@ -100,6 +100,7 @@ async function runRole(
     history,
     client: new ControlClient(ring.keys, peers, clock, false, ring.formerSigners),
     secrets,
+    tls,
     metrics,
     events: barmanEvents(metrics),
     primaryChange: new AbortController(),

@@ -7,6 +7,7 @@ import type { Peers } from "../../core/client/peers.ts";
 import type { HistoryFile } from "../../core/runtime/history.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Secrets } from "../../core/runtime/secrets.ts";
+import type { TlsMaterial } from "../../core/runtime/tls-material.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import type { BarmanState, CloudState } from "./decide/view.ts";
 
@@ -23,6 +24,7 @@ export interface Barman {
   metrics: Metrics;
   /** passwords and keys, which may change */
   secrets: Pick<Secrets, "troubles">;
+  tls: Pick<TlsMaterial, "faults">;
   /** what is counted where it happens */
   events: BarmanEvents;
   /** aborts when another node becomes primary, or the same one is back; then a new controller replaces it */

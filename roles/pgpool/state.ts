@@ -7,6 +7,7 @@ import type { Phase } from "../../core/protocol/status.ts";
 import type { HistoryFile } from "../../core/runtime/history.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Secrets } from "../../core/runtime/secrets.ts";
+import type { TlsMaterial } from "../../core/runtime/tls-material.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import type { PoolNode } from "./decide/pool.ts";
 import type { Logins, Sessions, Used } from "./decide/sessions.ts";
@@ -51,6 +52,7 @@ export interface PoolAgent {
   readonly client: Pick<ControlClient, "askNode">;
   readonly history: Pick<HistoryFile, "all">;
   readonly secrets: Pick<Secrets, "keep" | "troubles">;
+  readonly tls: Pick<TlsMaterial, "faults">;
   readonly metrics: Metrics;
   /** what is counted where it happens */
   readonly events: PoolEvents;
@@ -75,7 +77,7 @@ export interface PoolAgent {
 /** The agent before its first look. */
 export function newAgent(
   config: PgpoolConfig,
-  deps: Pick<PoolAgent, "clock" | "log" | "stop" | "peers" | "client" | "history" | "secrets">,
+  deps: Pick<PoolAgent, "clock" | "log" | "stop" | "peers" | "client" | "history" | "secrets" | "tls">,
 ): PoolAgent {
   const metrics = new Metrics();
   const nowMs = deps.clock.nowMs();

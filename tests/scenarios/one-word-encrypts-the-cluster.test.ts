@@ -168,8 +168,13 @@ test("one word encrypts what the containers say to each other; files and require
     const renewed = await serial(cluster, standby);
     await copyFile(join(directory, "ca.key"), join(directory, "server.key"));
     const named = async () => {
-      const fault = (await cluster.nodeStatus(standby))?.tls?.faults[0];
-      return fault?.because.includes("TLS_KEY_FILE /etc/issued/server.key is not the key of TLS_CERT_FILE") || null;
+      const pool = await cluster.status("pgpool");
+      const faults = [
+        (await cluster.nodeStatus(standby))?.tls?.faults[0],
+        pool?.component === "pgpool" ? pool.tlsFaults?.[0] : undefined,
+      ];
+      const wrong = "TLS_KEY_FILE /etc/issued/server.key is not the key of TLS_CERT_FILE";
+      return faults.every((fault) => fault?.because.includes(wrong)) || null;
     };
     await waitUntil(named, { what: "the fault in the status", deadlineMs: 100_000, everyMs: 1_000 }, deps);
     assert.equal(await serial(cluster, standby), renewed);

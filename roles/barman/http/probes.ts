@@ -59,6 +59,7 @@ function barmanStatus(barman: Barman): BarmanStatus {
       REPLICATION_PASSWORD: config.replicationPassword,
     }),
     secrets: barman.secrets.troubles(),
+    tlsFaults: barman.tls.faults,
     server: config.serverName,
     primary: state.primary,
     receiving: receives(state),

@@ -75,6 +75,7 @@ export function poolStatus(agent: PoolAgent): PgpoolStatus {
       ...Object.fromEntries(config.dbUsers.map((u) => [`DB_USERS (${u.name})`, u.password])),
     }),
     secrets: agent.secrets.troubles(),
+    tlsFaults: agent.tls.faults,
     oldSettings: [...verdict.warnings, ...verdict.idle],
     mayOpen: wantedConnections({
       children: number("num_init_children"),

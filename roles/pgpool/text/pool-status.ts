@@ -22,6 +22,7 @@ export interface PoolFacts {
   logins: Logins;
   publishedPasswords: string[];
   secrets: Trouble[];
+  tlsFaults: Trouble[];
   oldSettings: string[];
   mayOpen: number;
 }
@@ -41,6 +42,7 @@ export function renderPoolStatus(facts: PoolFacts): PgpoolStatus {
     variables: facts.variables,
     publishedPasswords: facts.publishedPasswords,
     secrets: facts.secrets,
+    tlsFaults: facts.tlsFaults,
     oldSettings: facts.oldSettings,
     mayOpen: facts.mayOpen,
     primary: backends.find((b) => b.id === truth.primary)?.host ?? null,
