@@ -1,14 +1,12 @@
 // PURE: the cluster's own authority for certificates. Its key follows from the cluster's key, which every container has: each
 // makes its own certificate, and can check all others, before it has asked anybody. Who knows the cluster's key could give orders
 // to every agent anyway.
-import { createECDH, createHash, createPrivateKey, createPublicKey, scrypt, scryptSync } from "node:crypto";
+import { createECDH, createHash, createPrivateKey, createPublicKey } from "node:crypto";
+import { slowHash, slowHashBeside } from "../protocol/slow-hash.ts";
 import { certificateText, type Pair } from "./certificate.ts";
 
 /** The number of points on P-256 (FIPS 186-5, SP 800-186 3.2.1.3): a private key is below it. */
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-
-/** As slow as the cluster's own key: who hears a connection can test guesses of a password by the public key. */
-const stretching = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
 
 export interface Authority {
   name: string;
@@ -19,19 +17,18 @@ export interface Authority {
 
 const begins = Date.parse("2020-01-01T00:00:00Z");
 
-const salt = "postdock cluster authority 1";
-/** 16 bytes more than the order has: no key is more likely than another (FIPS 186-5, A.4.1). */
-const length = 48;
+/**
+ * As slow as the cluster's own key: who hears a connection can test guesses of a password by the public key. 16 bytes more than the
+ * order has: no key is more likely than another (FIPS 186-5, A.4.1).
+ */
+const authorityKey = { salt: "postdock cluster authority 1", bytes: 48 };
 
 /** The authority of a key of the cluster: always the same for the same key. Takes about 100 ms. */
-export const authorityOf = (clusterKey: string): Authority =>
-  authority(scryptSync(clusterKey, salt, length, stretching));
+export const authorityOf = (clusterKey: string): Authority => authority(slowHash(clusterKey, authorityKey));
 
 /** The same in a thread of its own, for an agent that answers for its lease meanwhile. */
 export async function authorityBeside(clusterKey: string): Promise<Authority> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  scrypt(clusterKey, salt, length, stretching, (error, bytes) => error ? reject(error) : resolve(bytes));
-  return authority(await promise);
+  return authority(await slowHashBeside(clusterKey, authorityKey));
 }
 
 /** The certificate of an authority by which those who trust only the one before it trust it, too. PEM. */

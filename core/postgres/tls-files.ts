@@ -81,9 +81,16 @@ export function findTlsFaults(files: readonly TlsFileSeen[], now: TlsCircumstanc
   const own = key === null || now.passphrase ? null : attempt(() => createPrivateKey(key.text));
   if (read === null || own === null || key === null || fits(read, own)) return faults;
   const because = `${key.setting} ${key.path} is not the key of ${certificate.setting} ${certificate.path}`;
-  const compare = `openssl x509 -noout -pubkey -in ${certificate.path}; openssl pkey -pubout -in ${key.path}`;
-  return [...faults, { because, fix: `mount the two that belong together; these print the same then: ${compare}` }];
+  return [...faults, { because, fix: fitFix(certificate.path, key.path) }];
 }
+
+/** A certificate that ends within this time is named, milliseconds. */
+export const soonMs = 14 * 24 * 3_600_000;
+
+/** What to do where the key is not that of the certificate. */
+export const fitFix = (certificate: string, key: string): string =>
+  "mount the two that belong together; these print the same then: " +
+  `openssl x509 -noout -pubkey -in ${certificate}; openssl pkey -pubout -in ${key}`;
 
 /** When the certificate among these files ends, milliseconds since 1970; null: there is none that can be read. */
 export function certificateEnd(files: readonly TlsFileSeen[]): number | null {
@@ -147,7 +154,7 @@ function endOf(read: X509Certificate, { setting, path }: { setting: string; path
 }
 
 /** What `make` makes; null where the text is not of that kind. */
-function attempt<T>(make: () => T): T | null {
+export function attempt<T>(make: () => T): T | null {
   try {
     return make();
   } catch {

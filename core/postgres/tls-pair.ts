@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { Trouble } from "../protocol/trouble.ts";
+import { attempt, fitFix, soonMs } from "./tls-files.ts";
 
 /** A file as it was found: its text, or why there is none (a system error such as EACCES). */
 export interface FileSeen {
@@ -48,8 +49,6 @@ export function readPair(
   return { faults: ended, texts, soon: pair && ended.length === 0 ? endOf(pair.certificate, nowMs, soonMs) : [] };
 }
 
-/** A certificate that ends within this time is named, milliseconds. */
-const soonMs = 14 * 24 * 3_600_000;
 /** Of a key of RSA, where openssl is set as Debian sets it (security level 2, SSL_CTX_set_security_level(3)). */
 const leastBits = 2048;
 
@@ -73,9 +72,10 @@ function pairFaults(
     faults.push({ because, fix: `make one of at least ${leastBits} bits, and a certificate for it` });
   }
   if (attempt(() => leaf.checkPrivateKey(own)) === false) {
-    const compare = `openssl x509 -noout -pubkey -in ${certificate.path}; openssl pkey -pubout -in ${key.path}`;
-    const fix = `mount the two that belong together; these print the same then: ${compare}`;
-    faults.push({ because: `${of(key)} is not the key of ${of(certificate)}`, fix });
+    faults.push({
+      because: `${of(key)} is not the key of ${of(certificate)}`,
+      fix: fitFix(certificate.path, key.path),
+    });
   }
   const lacks = hosts.filter((host) => (isIP(host) ? leaf.checkIP(host) : leaf.checkHost(host)) === undefined);
   if (lacks.length > 0) {
@@ -144,13 +144,4 @@ function unreadable(file: FileSeen): Trouble[] {
   }
   const fix = "make it readable for the account that this container runs as, and the directories above it, too";
   return [{ because: `${variable}: ${path} cannot be read (${seen.code})`, fix }];
-}
-
-/** What `make` makes; null where the text is not of that kind. */
-function attempt<T>(make: () => T): T | null {
-  try {
-    return make();
-  } catch {
-    return null; // node:crypto throws for any text that it cannot read
-  }
 }

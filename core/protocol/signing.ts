@@ -1,6 +1,7 @@
 // Signed messages between the containers of a cluster: HMAC-SHA256 over method, path, audience, body, time and a nonce.
 // An order or an answer without a valid key is refused, and so is a message that was sent before, unless it only reads.
-import { createHmac, scrypt, scryptSync, timingSafeEqual } from "node:crypto";
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { slowHash, slowHashBeside } from "./slow-hash.ts";
 
 /** The clocks of two containers may differ by this much, milliseconds. Older messages are refused. */
 export const staleMs = 15 * 60_000;
@@ -54,26 +55,21 @@ export interface Message {
   body: string | Uint8Array;
 }
 
-/** One guess at the password costs this: 32 MiB, and about 100 ms of a core. An agent pays it once, at its start. */
-const stretching = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
-
 /**
- * The keys of a cluster: the given ones, or one derived from the password. The first signs, any of them is accepted. What is quick
+ * The keys of a cluster: the given ones, or one derived slowly from the password, as an agent does once, at its start. The first signs, any of them is accepted. What is quick
  * to derive, and so to guess, is accepted until the release after 2.0.
  */
 export function clusterKeys(given: readonly string[], replicationPassword: string): string[] {
   if (given.length > 0) return [...given];
-  return derived(replicationPassword, scryptSync(replicationPassword, salt, 32, stretching));
+  return derived(replicationPassword, slowHash(replicationPassword, controlKey));
 }
 
 /** The derived ones, in a thread of its own, for an agent that answers for its lease meanwhile. */
 export async function keysBeside(replicationPassword: string): Promise<string[]> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  scrypt(replicationPassword, salt, 32, stretching, (error, bytes) => error ? reject(error) : resolve(bytes));
-  return derived(replicationPassword, await promise);
+  return derived(replicationPassword, await slowHashBeside(replicationPassword, controlKey));
 }
 
-const salt = "postdock control key 2";
+const controlKey = { salt: "postdock control key 2", bytes: 32 };
 const derived = (password: string, slow: Buffer): string[] => [
   slow.toString("hex"),
   createHmac("sha256", password).update("postdock control key 1").digest("hex"),

@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Setting } from "../../../config/list-syntax.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { remedyFor } from "../../../core/postgres/remedy.ts";
-import { tlsWanted } from "../../../core/postgres/tls-files.ts";
+import { soonMs, tlsWanted } from "../../../core/postgres/tls-files.ts";
 import { lookAtTls } from "../../../core/runtime/tls-files.ts";
 import { TlsMaterial } from "../../../core/runtime/tls-material.ts";
 import { tlsHosts } from "../../../core/runtime/tls-names.ts";
@@ -23,8 +23,6 @@ import { connectLocal, type Sql, withConnection } from "../tools/queries.ts";
 const everyMs = 60_000;
 const againMs = 5_000;
 const lookMs = 3_000;
-/** A certificate that ends within this time is named, milliseconds. */
-const soonMs = 14 * 24 * 3_600_000;
 
 const SettingRow = z.object({ name: z.string(), value: z.string() });
 
