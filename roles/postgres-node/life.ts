@@ -88,6 +88,8 @@ async function decide(node: Node, attempt: Attempt): Promise<StartupPlan> {
     attempt.cloneBecause = null;
   }
   if (plan.do === "restore") return await withoutLease(node) ?? plan;
+  // the node that was primary leads again: a standby would be quicker than the old data, which first have to be put back
+  if (plan.do === "undo-restore" && lease.held()) return plan;
   if (plan.do !== "start-primary") {
     // a lease that was kept for this server would keep the others from leading
     await lease.release(`this node does not start as primary: ${plan.because}`);

@@ -106,6 +106,7 @@ test("undone at its target: the old data are put back, and the node leads with t
   await f.node.memory.update((m) => ({ ...m, restore: m.restore && { ...m.restore, undo: true } }));
   await f.clock.pass(3_000);
   assert.ok(f.world.did.includes("undo r1"));
+  assert.ok(!f.world.did.includes("release"), `no standby leads before the old data do: ${f.world.did.join()}`);
   assert.deepEqual([f.node.memory.now.lastRestore?.id, f.node.memory.now.lastRestore?.undone], ["r1", true]);
   assert.equal(f.node.memory.now.paused.on, false);
   assert.equal(statusOf(f.node).postgres.role, "primary");
