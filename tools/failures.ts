@@ -10,3 +10,15 @@ export function errorsOf(output: string): string {
 export function lastLines(log: string, lines: number): string {
   return log.trimEnd().split("\n").filter((line) => !line.includes('"event":"Output"')).slice(-lines).join("\n");
 }
+
+/** What a test says that waited too long: waitUntil() and assertLedger(). */
+const late = /Gave up waiting for |: longer than [\d.]+ s without a write/;
+
+/**
+ * Whether all errors of a report say only that something came too late. That may be the machine's doing, as beside another
+ * scenario. A wrong value, a lost write or a second primary never is.
+ */
+export function onlyLate(report: string): boolean {
+  const errors = report.split("\n").filter((line) => line.startsWith("error: "));
+  return errors.length > 0 && errors.every((line) => late.test(line));
+}

@@ -2,7 +2,7 @@
 // the lease, and the scenarios in real containers. The last line is "N passed, N failed".
 import { systemClock } from "../core/runtime/time.ts";
 import { type Check, quickChecks, runChecks } from "./checks.ts";
-import { runScenarios } from "./scenario.ts";
+import { runScenarios, unsteadyText } from "./scenario.ts";
 import { optionsOf } from "./options.ts";
 import { say, task } from "./terminal.ts";
 
@@ -31,7 +31,10 @@ await task(async () => {
   const { keep } = optionsOf({ keep: "flag" });
   const started = systemClock.nowMs();
   const quick = await runChecks([modelCheck, ...quickChecks, ...ioChecks]);
-  const scenarios = quick.failed > 0 ? { passed: 0, failed: 0, errors: [] } : await runScenarios("", keep);
+  const scenarios = quick.failed > 0
+    ? { passed: 0, failed: 0, errors: [], unsteady: [] }
+    : await runScenarios("", keep);
+  for (const error of scenarios.unsteady) say(unsteadyText(error));
   for (const error of scenarios.errors) say(`\nFAILED ${error}`); // again, since the report is far above
   say(`\nThe whole run took ${Math.round((systemClock.nowMs() - started) / 1000)} s.`);
   if (quick.failed > 0) say("The scenarios were not run, because quick checks failed.");

@@ -4,11 +4,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { errorText } from "../../core/words/errors.ts";
 import { waitReceiving } from "../support/barman.ts";
 import { type Cluster, executableMount, firstLevel, nodes } from "../support/cluster.ts";
 import { allOf } from "../support/compose-file.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
-import { docker, exec } from "../support/docker.ts";
+import { docker, exec, logsOf } from "../support/docker.ts";
 import { resultOf } from "../support/faults/operator.ts";
 import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
@@ -74,9 +75,15 @@ test("when two of three first-level nodes die, the last one leads and the cascad
 /** A cluster of one node that subscribes to a table here. `gets`: it receives a row that is written now. */
 async function subscribe(cluster: Cluster, primary: string) {
   const name = `${cluster.project}-subscriber`;
-  const sql = (text: string) => exec(name, ["psql", "-U", "postgres", "-XAtqc", text]);
+  const sql = async (text: string) => (await exec(name, ["psql", "-U", "postgres", "-XAtqc", text])).trim();
   await docker(["rm", "-fv", name]).catch(() => null); // left by an interrupted run
-  const given = ["NODE_ID=9", "NODE_NAME=node9", "CLUSTER_NODE_NETWORK_NAME=subscriber", "POSTGRES_PASSWORD=x"];
+  const given = [
+    "NODE_ID=9",
+    "NODE_NAME=node9",
+    "CLUSTER_NODE_NETWORK_NAME=subscriber",
+    "POSTGRES_PASSWORD=x",
+    "CONFIGS=wal_receiver_timeout:10s",
+  ];
   const network = ["--network", await cluster.network(), "--network-alias", "subscriber"];
   const argv = ["run", "-d", "--name", name, ...network, ...given.flatMap((e) => ["-e", e]), ...executableMount];
   await docker([...argv, "postdock/postgres:latest"]);
@@ -88,11 +95,22 @@ async function subscribe(cluster: Cluster, primary: string) {
   await sql(
     `create subscription told connection '${to} target_session_attrs=read-write' publication told with (failover = true)`,
   );
+  // before that the copying worker has a slot of its own, which no standby copies
+  const ready = async () => await sql("select bool_and(srsubstate = 'r') from pg_subscription_rel") === "t";
+  await waitUntil(ready, { what: "the subscriber's first copy", deadlineMs: wholeMs }, { clock: systemClock });
   return {
     gets: async (n: number, from: string) => {
       await cluster.psql(from, `insert into told values (${n})`);
-      const got = async () => (await sql("select count(*) from told")).trim() === String(n);
-      await waitUntil(got, { what: `the subscriber to get row ${n}`, deadlineMs: wholeMs }, { clock: systemClock });
+      const got = async () => (await sql("select count(*) from told")) === String(n);
+      const wait = waitUntil(got, { what: `the subscriber to get row ${n}`, deadlineMs: wholeMs }, {
+        clock: systemClock,
+      });
+      await wait.catch(async (cause) => {
+        const slots = "select slot_name, active, synced, restart_lsn, confirmed_flush_lsn from pg_replication_slots";
+        const seen = await cluster.psql(from, `${slots}; show synchronized_standby_slots; select pg_current_wal_lsn()`);
+        const said = (await logsOf(name)).slice(-4_000);
+        throw new Error(`${errorText(cause)}\n${from} has\n${seen}\nand the subscriber says\n${said}`, { cause });
+      });
     },
     [Symbol.asyncDispose]: async () => void await docker(["rm", "-fv", name]),
   };
