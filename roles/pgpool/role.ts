@@ -98,7 +98,11 @@ export const pgpoolEntrypoint: Command = async (context) => {
 };
 
 function exportMetrics(agent: PoolAgent): void {
-  agent.metrics.gauges(poolGauges, () => ({ status: poolStatus(agent), answers: seenNow(agent).nodes !== null }));
+  agent.metrics.gauges(poolGauges, () => ({
+    status: poolStatus(agent),
+    answers: seenNow(agent).nodes !== null,
+    tls: agent.tls.seen(),
+  }));
   agent.metrics.also(() => {
     const { clock, sessions, shows, used } = agent;
     return familiesText([
