@@ -29,6 +29,8 @@ export interface TlsOwner {
   hosts: readonly string[];
   /** names that a mounted certificate has to have, since other containers look for them */
   needed: readonly string[];
+  /** why certificates that follow from the keys may fit no other container's */
+  doubt?: Trouble | null;
   clock: Clock;
   log: Log;
   /** where the files are written; by default where the programs of the container look for them */
@@ -87,7 +89,8 @@ export class TlsMaterial {
   async refresh(): Promise<boolean> {
     if (this.of.config.tls === "off") return false;
     try {
-      const own = async () => ({ faults: [], texts: await this.made(), soon: [] });
+      const doubts = [this.of.doubt ?? []].flat();
+      const own = async () => ({ faults: [], texts: await this.made(), soon: doubts });
       const { faults, texts, soon } = await (this.isMounted() ? this.read() : own());
       this.say([...faults, ...soon]);
       if (faults.length > 0 && this.used !== null) return false;
