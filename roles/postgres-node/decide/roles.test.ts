@@ -34,7 +34,11 @@ test("decideRoleChanges() makes REPLICATION_USER if it is missing, and gives it 
   assert.deepEqual([made?.name, made?.create, made?.rights, made?.password], ["repl", true, "superuser", true]);
   for (const lack of [{ superuser: false }, { replication: false }, { login: false }, { limited: true }]) {
     const [change] = decideRoleChanges(view(role("repl", lack), role("app")));
-    assert.deepEqual([change?.create, change?.rights, change?.password], [false, "superuser", false], JSON.stringify(lack));
+    assert.deepEqual(
+      [change?.create, change?.rights, change?.password],
+      [false, "superuser", false],
+      JSON.stringify(lack),
+    );
   }
 });
 
@@ -55,6 +59,16 @@ test("decideRoleChanges() limits a superuser where REPLICATION_ROLE says so, and
   assert.equal(decideRoleChanges({ ...limited({}), replicationRole: "superuser" })[0]?.rights, "superuser");
   const gone = decideRoleChanges({ ...view(role("app")), replicationRole: "limited" });
   assert.deepEqual([gone[0]?.create, gone[0]?.rights], [true, "limited"]);
+});
+
+test("findRoleTroubles() names a superuser that should be limited, on every node that wants it so", () => {
+  const seen = view(role("repl"), role("app"));
+  for (const at of ["primary", "standby"] as const) {
+    assert.deepEqual(findRoleTroubles(seen, at), []);
+    const [trouble] = findRoleTroubles({ ...seen, replicationRole: "limited" }, at);
+    assert.match(trouble!.because, /REPLICATION_ROLE of pg2 is limited, but repl is a superuser/);
+    assert.match(trouble!.fix, /on all nodes; the primary then limits the role within 10 s/);
+  }
 });
 
 test("decideRoleChanges() leaves the rights of POSTGRES_USER, and its password where no variable names one", () => {

@@ -74,7 +74,12 @@ const passwordText = ({ password }: RoleSeen) =>
 
 /** What is wrong and is not set right by this node. */
 export function findRoleTroubles(view: RolesView, role: "primary" | "standby"): Trouble[] {
-  return [...role === "standby" ? differences(view) : [], ...missingOwner(view), ...oldHashes(view)];
+  return [
+    ...role === "standby" ? differences(view) : [],
+    ...missingOwner(view),
+    ...notLimited(view),
+    ...oldHashes(view),
+  ];
 }
 
 /** The stored passwords come from the primary, which has set them as its own variables say. */
@@ -98,6 +103,17 @@ function missingOwner({ postgresUser, seen }: RolesView): Trouble[] {
   return [{
     because: `the role ${postgresUser}, which POSTGRES_USER names, does not exist`,
     fix: `correct POSTGRES_USER, or on the primary type: create role "${postgresUser}" superuser login password '...'`,
+  }];
+}
+
+/** The primary limits it at its next look; if it cannot, or is told otherwise, a promise about security is not kept. */
+function notLimited({ self, replicationUser, replicationRole, seen }: RolesView): Trouble[] {
+  const ours = seen.find((r) => r.name === replicationUser);
+  if (replicationRole === "superuser" || ours?.superuser !== true) return [];
+  return [{
+    because: `REPLICATION_ROLE of ${self} is limited, but ${replicationUser} is a superuser`,
+    fix:
+      "set REPLICATION_ROLE=limited on all nodes; the primary then limits the role within 10 s, or its log says why not",
   }];
 }
 
