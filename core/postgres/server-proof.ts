@@ -25,8 +25,10 @@ export class LoginGuard {
   private asked: Proof = "none";
   private proven = false;
   private over = false;
+  private failed = false;
 
-  constructor(private readonly accepted: readonly Proof[]) {}
+  /** `letsIn` is called once the server has let in, unless it said an error before. */
+  constructor(private readonly accepted: readonly Proof[], private readonly letsIn: () => void = () => {}) {}
 
   /** Why these bytes must not be answered, in libpq's words; null: they are read. */
   refuse(bytes: Uint8Array): string | null {
@@ -36,6 +38,7 @@ export class LoginGuard {
       const length = this.held.readUInt32BE(1);
       if (length < 4 || length > longestMessage) return "expected an authentication request from the server";
       if (this.held.length <= length) return null;
+      this.failed ||= this.held[0] === 0x45;
       const why = this.held[0] === 0x52 ? this.refuseRequest(this.held.subarray(5, length + 1)) : null;
       if (why !== null) return `authentication method requirement "${this.accepted.join(",")}" failed: ${why}`;
       this.held = this.held.subarray(length + 1);
@@ -57,6 +60,7 @@ export class LoginGuard {
     if (code !== codes.ok) return code === codes.scramFinal ? null : "server requested an unknown method";
     this.over = true;
     const whole = this.asked === "scram-sha-256" ? this.proven : this.accepted.includes(this.asked);
+    if (whole && !this.failed) this.letsIn();
     return whole ? null : "server did not complete authentication";
   }
 

@@ -27,8 +27,11 @@ export function whenDropped(known: Known): Known {
   return known.waits ? known : onlyKnown(known.inUse);
 }
 
-/** What a login with a value came to; "unknown": the server did not answer, or refused it for another reason. */
-export type Tried = "works" | "refused" | "unknown";
+/**
+ * What a login with a value came to. "barred": the server lets the role in with no password, so that nothing shows which one it has;
+ * "unknown": it did not answer, or refused for another reason.
+ */
+export type Tried = "works" | "refused" | "barred" | "unknown";
 
 /** Whether the other value is the one that the server accepts now. It is tried only if the one in use is refused. */
 export async function otherWorks(known: Known, login: (value: string) => Promise<Tried>): Promise<boolean> {
