@@ -29,7 +29,8 @@ export function secretsAnswer(secrets: Secrets, { use, reconnect }: Doing = {}) 
 async function tell(meant: readonly Password[], secrets: Secrets): Promise<SecretSeen[]> {
   const seen: SecretSeen[] = [];
   const { formerKeys, keySource } = secrets;
-  for (const { variable, role, known: { inUse, other: value, waits } } of meant) {
+  for (const password of meant) {
+    const { variable, role, known: { inUse, other: value, waits } } = password;
     // of a derived key the former one may be left after the former password is forgotten
     const other = value ?? (variable === keySource?.variable ? formerKeys[0] ?? null : null);
     seen.push({
@@ -39,10 +40,16 @@ async function tell(meant: readonly Password[], secrets: Secrets): Promise<Secre
       inUse: printsOf(secrets.keys, inUse),
       other: other === null ? null : printsOf(secrets.keys, other),
       waits,
-      login: await secrets.login(role, inUse),
+      login: await tryInUse(password, secrets),
     });
   }
   return seen;
+}
+
+/** "none": nothing shows which password the role has, and the file's counts. */
+async function tryInUse({ role, known, fileCounts }: Password, secrets: Secrets): Promise<SecretSeen["login"]> {
+  const tried = await secrets.login(role, known.inUse);
+  return tried !== "barred" ? tried : fileCounts ? "none" : "unknown";
 }
 
 /** The key, unless it is derived from a password that is listed already. */
@@ -65,9 +72,10 @@ async function drop(
   meant: readonly Password[],
   { secrets, reconnect }: Pick<Doing, "reconnect"> & { secrets: Secrets },
 ): Promise<void> {
-  for (const { role, known } of meant) {
+  for (const password of meant) {
+    const { role, known } = password;
     if (known.waits) throw new ControlRefusal(`the password of ${role} in its file is not in use yet`);
-    if (await secrets.login(role, known.inUse) !== "works") {
+    if (!["works", "none"].includes(await tryInUse(password, secrets))) {
       throw new ControlRefusal(`a login as ${role} with the password in use does not work`);
     }
   }

@@ -14,7 +14,8 @@ export const SecretSchema = z.object({
   waits: z.boolean().meta({ description: "the other value is what its file has now" }),
   trouble: z.string().nullable().meta({ description: "why its file cannot be taken; null: it can" }),
   login: z.enum(["works", "refused", "unknown", "none"]).meta({
-    description: "a login to the primary with the value in use, just now; none: there is nothing to log in with",
+    description:
+      "a login to the primary with the value in use, just now; none: there is nothing to log in with, or the role may not log in from there",
   }),
 });
 export type SecretSeen = z.infer<typeof SecretSchema>;

@@ -3,7 +3,7 @@
 import { type KeyRing, keysBeside } from "../protocol/signing.ts";
 import type { Trouble } from "../protocol/trouble.ts";
 import type { Context } from "./context.ts";
-import { type Known, onlyKnown, otherWorks, type Tried, whenDropped, whenGiven, whenSwapped } from "./decide/secret.ts";
+import { type Known, onlyKnown, type Tried, whenDropped, whenGiven, whenSwapped, whySwap } from "./decide/secret.ts";
 import { formerKey, passwordTroubles } from "./decide/secret-troubles.ts";
 import type { Log } from "./log.ts";
 import { SecretFiles } from "./secret-files.ts";
@@ -23,6 +23,8 @@ export interface Password {
   readonly role: string;
   /** puts the value in use into the configuration and the files; done again if it throws */
   readonly apply: (value: string) => Promise<void>;
+  /** what its file has is taken where the server bars the role, so that nothing shows which value it has */
+  readonly fileCounts: boolean;
   known: Known;
   swappedMs: number;
   unapplied: boolean;
@@ -74,8 +76,9 @@ export class Secrets {
   }
 
   /** Adds a password with the value in use. */
-  add(variable: string, role: string, value: string, apply: Password["apply"]): Password {
-    const password = { variable, role, apply, known: onlyKnown(value), swappedMs: 0, unapplied: false, refused: false };
+  add(variable: string, role: string, value: string, apply: Password["apply"], fileCounts = false): Password {
+    const asked = { variable, role, apply, fileCounts };
+    const password = { ...asked, known: onlyKnown(value), swappedMs: 0, unapplied: false, refused: false };
     this.all.push(password);
     return password;
   }
@@ -161,11 +164,14 @@ export class Secrets {
 
   private async follow(password: Password): Promise<void> {
     if (password.unapplied) await this.apply(password);
-    if (this.deps.trusting) {
-      if (password.known.waits) await this.swap(password, "the server asks for no password");
-    } else if (await otherWorks(password.known, (value) => this.deps.login(password.role, value))) {
-      await this.swap(password, "the primary accepts it, and refuses the one from before");
-    }
+    const { known, role, fileCounts } = password;
+    const login = (value: string) => this.deps.login(role, value);
+    const why = !this.deps.trusting
+      ? await whySwap(known, { login, fileCounts })
+      : known.waits
+      ? "the server asks for no password"
+      : null;
+    if (why !== null) await this.swap(password, why);
     const agoMs = this.deps.context.clock.nowMs() - password.swappedMs;
     if (agoMs > formerMs) password.known = whenDropped(password.known);
   }

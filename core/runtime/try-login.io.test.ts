@@ -16,7 +16,13 @@ const request = (code: number, rest = "") => message("R", `\0\0\0${String.fromCh
 const refusal = (code: string) => message("E", `SFATAL\0VFATAL\0C${code}\0Mno\0\0`);
 const letIn = request(0);
 const ready = message("Z", "I");
-const selected = Buffer.concat([message("1", ""), message("2", ""), message("n", ""), message("C", "SELECT 0\0"), ready]);
+const selected = Buffer.concat([
+  message("1", ""),
+  message("2", ""),
+  message("n", ""),
+  message("C", "SELECT 0\0"),
+  ready,
+]);
 
 const salt = Buffer.from("salt");
 const hmac = (key: Buffer, text: string) => createHmac("sha256", key).update(text).digest();
@@ -78,5 +84,7 @@ test("a server that does not know the password proves nothing by letting in, wha
     () => [letIn, refusal("42501")],
     () => [refusal("42501"), letIn],
   ];
-  for (const way of ways) assert.equal(await tried((proof) => Buffer.concat(way(proof)), "else"), "unknown", String(way));
+  for (const way of ways) {
+    assert.equal(await tried((proof) => Buffer.concat(way(proof)), "else"), "unknown", String(way));
+  }
 });

@@ -4,11 +4,11 @@ import {
   badText,
   longestSecret,
   onlyKnown,
-  otherWorks,
   type Tried,
   whenDropped,
   whenGiven,
   whenSwapped,
+  whySwap,
 } from "./secret.ts";
 
 test("a new value waits beside the one in use, and a change that is taken back is forgotten", () => {
@@ -36,12 +36,23 @@ test("what waits is not dropped", () => {
 test("the other value counts only where the server refuses the one in use and accepts the other", async () => {
   const known = whenGiven(onlyKnown("old"), "new");
   const server = (old: Tried, now: Tried) => (value: string) => Promise.resolve(value === "old" ? old : now);
-  assert.equal(await otherWorks(known, server("refused", "works")), true);
-  assert.equal(await otherWorks(known, server("works", "works")), false);
-  assert.equal(await otherWorks(known, server("unknown", "works")), false);
-  assert.equal(await otherWorks(known, server("refused", "unknown")), false);
-  assert.equal(await otherWorks(known, server("refused", "refused")), false);
-  assert.equal(await otherWorks(onlyKnown("old"), server("refused", "works")), false);
+  const why = (k: typeof known, old: Tried, now: Tried) => whySwap(k, { login: server(old, now), fileCounts: false });
+  assert.match(await why(known, "refused", "works") ?? "", /accepts it/);
+  assert.equal(await why(known, "works", "works"), null);
+  assert.equal(await why(known, "unknown", "works"), null);
+  assert.equal(await why(known, "refused", "unknown"), null);
+  assert.equal(await why(known, "refused", "refused"), null);
+  assert.equal(await why(known, "barred", "barred"), null);
+  assert.equal(await why(onlyKnown("old"), "refused", "works"), null);
+});
+
+test("of a role that the server bars whatever its password, the file's value counts, if it is one of those that may", async () => {
+  const known = whenGiven(onlyKnown("old"), "new");
+  const why = (k: typeof known, ...tried: Tried[]) =>
+    whySwap(k, { login: () => Promise.resolve(tried.shift()!), fileCounts: true });
+  assert.match(await why(known, "barred", "barred") ?? "", /its file counts/);
+  assert.equal(await why(known, "barred", "refused"), null, "a line of pg_hba.conf has changed in between");
+  assert.equal(await why(whenSwapped(known), "barred", "barred"), null, "the file's is in use");
 });
 
 test("an empty and an endless file are refused", () => {

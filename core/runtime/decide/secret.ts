@@ -33,10 +33,21 @@ export function whenDropped(known: Known): Known {
  */
 export type Tried = "works" | "refused" | "barred" | "unknown";
 
-/** Whether the other value is the one that the server accepts now. It is tried only if the one in use is refused. */
-export async function otherWorks(known: Known, login: (value: string) => Promise<Tried>): Promise<boolean> {
-  if (known.other === null || await login(known.inUse) !== "refused") return false;
-  return await login(known.other) === "works";
+/**
+ * Why the other value has to be in use from now on: the server accepts it, and refuses the one in use. null: the one in use stays.
+ * `fileCounts`: if the server bars the role, whatever its password, what its file has now is taken.
+ */
+export async function whySwap(
+  { inUse, other, waits }: Known,
+  { login, fileCounts }: { login: (value: string) => Promise<Tried>; fileCounts: boolean },
+): Promise<string | null> {
+  if (other === null) return null;
+  const now = await login(inUse);
+  if (now === "refused" && await login(other) === "works") {
+    return "the primary accepts it, and refuses the one from before";
+  }
+  const barred = now === "barred" && fileCounts && waits && await login(other) === "barred";
+  return barred ? "the primary lets the role in from here with no password, so that its file counts" : null;
 }
 
 /** Longest value of a file, characters. */

@@ -86,6 +86,6 @@ export class PoolUsers {
       this.config.dbUsers = this.config.dbUsers.map((u) => u.name === name ? { name, password: value } : u);
       await this.deps.renewed();
     };
-    this.held.set(name, this.deps.secrets.add(`DB_USERS (${name})`, name, password, apply));
+    this.held.set(name, this.deps.secrets.add(`DB_USERS (${name})`, name, password, apply, true));
   }
 }
