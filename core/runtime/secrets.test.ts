@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeClock } from "../../tests/support/fake-clock.ts";
+import { FakeClock, settled } from "../../tests/support/fake-clock.ts";
 import { env, plainText } from "../../config/env.ts";
 import { secretsAnswer } from "../http/secrets.ts";
 import type { KeyRing } from "../protocol/signing.ts";
@@ -12,7 +12,7 @@ const variable = env("PASSWORD", plainText, { doc: "", accepts: "text", fallback
 /** One password from a file, and the server that has one too. */
 function given(trusting = false) {
   const files = new Map([["/secret", "old\n"]]);
-  const server = { password: "old", answers: true };
+  const server = { password: "old", answers: true, arrives: Promise.resolve() };
   const lines: string[] = [];
   const applied: string[] = [];
   const log = createLog({ level: "INFO", write: (line) => lines.push(line), wallMs: () => 0 });
@@ -33,8 +33,11 @@ function given(trusting = false) {
     ring,
     trusting,
     compares: true,
-    login: (_, password) =>
-      Promise.resolve(!server.answers ? "unknown" : password === server.password ? "works" : "refused"),
+    login: async (_, password) => {
+      const came = !server.answers ? "unknown" : password === server.password ? "works" : "refused";
+      await server.arrives;
+      return came;
+    },
   });
   const password = secrets.add("PASSWORD", "app", "old", (value) => {
     applied.push(value);
@@ -66,6 +69,43 @@ test("a server that goes back to the former value, as after a failover, is follo
   await secrets.step();
   assert.deepEqual(applied, ["new-one", "old"]);
   assert.equal(secrets.troubles().length, 1);
+});
+
+test("a value that an order had used while a login was under way stays in use", async () => {
+  const { secrets, files, server, applied, password } = given();
+  files.set("/secret", "new-one");
+  await secrets.step();
+  server.password = "new-one";
+  let arrive = () => {};
+  server.arrives = new Promise((resolve) => arrive = resolve);
+  const round = secrets.step();
+  await settled(); // its login is judged after the change, and answered after the order is done
+  await secrets.use("new-one", password, "an operator has changed its password");
+  arrive();
+  await round;
+  assert.deepEqual([applied, password.known], [["new-one"], { inUse: "new-one", other: "old", waits: false }]);
+});
+
+test("of two values that are put in place at once the later stays", async () => {
+  const { secrets } = given();
+  const ends: (() => void)[] = [];
+  let file = "old";
+  const slow = secrets.add("OTHER", "web", "old", async (value) => {
+    await new Promise<void>((end) => ends.push(end));
+    file = value;
+  });
+  const uses = ["second", "third"].map(async (value) => {
+    if (value === "third") await settled();
+    await secrets.use(value, slow, "it is tested");
+  });
+  await settled();
+  await settled();
+  while (ends.length > 0) {
+    ends.pop()!(); // the later one ends first, if both have begun
+    await settled();
+  }
+  await Promise.all(uses);
+  assert.deepEqual([file, slow.unapplied], ["third", false]);
 });
 
 test("an empty, missing or broken file keeps the value, is logged once and is reported until it is right", async () => {

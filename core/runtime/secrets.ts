@@ -3,7 +3,7 @@
 import { type KeyRing, keysBeside } from "../protocol/signing.ts";
 import type { Trouble } from "../protocol/trouble.ts";
 import type { Context } from "./context.ts";
-import { type Known, onlyKnown, type Tried, whenDropped, whenGiven, whenSwapped, whySwap } from "./decide/secret.ts";
+import { type Known, onlyKnown, type Tried, whenDropped, whenGiven, whenUsed, whySwap } from "./decide/secret.ts";
 import { formerKey, passwordTroubles } from "./decide/secret-troubles.ts";
 import type { Log } from "./log.ts";
 import { SecretFiles } from "./secret-files.ts";
@@ -50,6 +50,7 @@ export class Secrets {
   private readonly pace: Pace | null;
   private all: Password[] = [];
   private deriving: Promise<void> = Promise.resolve();
+  private applying: Promise<void> = Promise.resolve();
   private source: { variable: string; keys: readonly string[]; value: string } | null = null;
 
   constructor(private readonly deps: SecretsDeps) {
@@ -141,9 +142,10 @@ export class Secrets {
     return this.deps.login(role, password);
   }
 
-  /** The primary accepts the other value: it is in use from now on. */
-  async swap(password: Password, because: string): Promise<void> {
-    password.known = whenSwapped(password.known);
+  /** The primary accepts this value: it is in use from now on. Nothing is done if it is already. */
+  async use(value: string, password: Password, because: string): Promise<void> {
+    if (value === password.known.inUse) return;
+    password.known = whenUsed(password.known, value);
     password.swappedMs = this.deps.context.clock.nowMs();
     password.unapplied = true;
     const { variable, role } = password;
@@ -166,24 +168,29 @@ export class Secrets {
     if (password.unapplied) await this.apply(password);
     const { known, role, fileCounts } = password;
     const login = (value: string) => this.deps.login(role, value);
-    const why = !this.deps.trusting
-      ? await whySwap(known, { login, fileCounts })
-      : known.waits
-      ? "the server asks for no password"
-      : null;
-    if (why !== null) await this.swap(password, why);
+    const why = await whySwap(known, { login, fileCounts, trusting: this.deps.trusting });
+    const { other } = known;
+    // an order may have had it used meanwhile, or the file may have changed
+    if (why !== null && other !== null && password.known === known) await this.use(other, password, why);
     const agoMs = this.deps.context.clock.nowMs() - password.swappedMs;
     if (agoMs > formerMs) password.known = whenDropped(password.known);
   }
 
   private async compare(password: Password): Promise<void> {
     const { known, role } = password;
-    password.refused = known.other === null && await this.deps.login(role, known.inUse) === "refused";
+    const refused = known.other === null && await this.deps.login(role, known.inUse) === "refused";
+    password.refused = refused && password.known === known;
   }
 
+  /** One at a time: of two writes of a file the former must not end last. */
   private async apply(password: Password): Promise<void> {
-    await password.apply(password.known.inUse);
-    password.unapplied = false;
+    const applied = this.applying.then(async () => {
+      const { unapplied, known: { inUse } } = password;
+      if (unapplied) await password.apply(inUse);
+      if (password.known.inUse === inUse) password.unapplied = false;
+    });
+    this.applying = applied.catch(() => {}); // thrown below
+    await applied;
   }
 
   private sayGiven(variable: string): void {

@@ -75,7 +75,7 @@ export async function storePassword(password: Password, node: Node): Promise<voi
   const because = "an operator has changed its password";
   await doors.server.setRole({ name: password.role, because, create: false, rights: false, password: true }, value);
   history.note("A role was set right", { role: password.role, because });
-  if (password.known.inUse !== value) await secrets.swap(password, because); // it may have been seen already that it works
+  await secrets.use(value, password, because); // it may have been seen already that it works
 }
 
 /** How long a WAL receiver may take to stream again, milliseconds. */
