@@ -2,7 +2,8 @@
 import { isMeant, printsOf, type SecretSeen, type SecretsQuestion } from "../protocol/secrets.ts";
 import { orders } from "../protocol/orders.ts";
 import { whenDropped } from "../runtime/decide/secret.ts";
-import type { Password, Secrets } from "../runtime/secrets.ts";
+import type { Password } from "../runtime/password.ts";
+import type { Secrets } from "../runtime/secrets.ts";
 import { answering, ControlRefusal } from "./control.ts";
 
 interface Doing {

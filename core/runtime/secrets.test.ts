@@ -151,6 +151,21 @@ test("what could not be put in place is put there at the next round", async () =
   assert.deepEqual(tries, ["new-one", "new-one", "new-one"]);
 });
 
+test("a password that cannot be put in place keeps no other from being followed, and each failure is reported", async () => {
+  const { secrets, files, server, applied } = given();
+  const why = ["pgpool is down", "pgpool is down", "no room"];
+  for (const text of why) {
+    const failing = secrets.add("OTHER", "web", "old", () => Promise.reject(new Error(text)));
+    secrets.given(failing, "new-one");
+  }
+  const last = secrets.add("LAST", "web", "old", (value) => Promise.resolve(void applied.push(value)));
+  secrets.given(last, "new-one");
+  files.set("/secret", "new-one");
+  server.password = "new-one";
+  await assert.rejects(secrets.step(), /^AggregateError: pgpool is down; no room$/);
+  assert.deepEqual([applied, last.known.inUse], [["new-one", "new-one"], "new-one"]);
+});
+
 test("where the server asks for no password the file's value is taken at once", async () => {
   const { secrets, files, applied } = given(true);
   files.set("/secret", "new-one");

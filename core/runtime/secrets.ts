@@ -3,9 +3,11 @@
 import { type KeyRing, keysBeside } from "../protocol/signing.ts";
 import type { Trouble } from "../protocol/trouble.ts";
 import type { Context } from "./context.ts";
-import { type Known, onlyKnown, type Tried, whenDropped, whenGiven, whenUsed, whySwap } from "./decide/secret.ts";
+import { loginsAtOnce, onlyKnown, type Tried, whenDropped, whenGiven, whenUsed, whySwap } from "./decide/secret.ts";
 import { formerKey, passwordTroubles } from "./decide/secret-troubles.ts";
 import type { Log } from "./log.ts";
+import { inParallelAll } from "./parallel.ts";
+import type { Password } from "./password.ts";
 import { SecretFiles } from "./secret-files.ts";
 import { every, Pace } from "./time.ts";
 
@@ -15,22 +17,6 @@ const everyMs = 2_000;
 const formerMs = 15 * 60_000;
 /** How often it is looked whether a password is that of the database, milliseconds. */
 const comparedMs = 30_000;
-
-/** A password of a database role. */
-export interface Password {
-  /** the variable, or one entry of it: its name in brackets */
-  readonly variable: string;
-  readonly role: string;
-  /** puts the value in use into the configuration and the files; done again if it throws */
-  readonly apply: (value: string) => Promise<void>;
-  /** what its file has is taken where the server bars the role, so that nothing shows which value it has */
-  readonly fileCounts: boolean;
-  known: Known;
-  swappedMs: number;
-  unapplied: boolean;
-  /** the primary has refused the one in use, and no other is known */
-  refused: boolean;
-}
 
 export interface SecretsDeps {
   context: Pick<Context, "environment" | "readFile" | "clock">;
@@ -131,11 +117,11 @@ export class Secrets {
     await every(everyMs, () => this.step(), { clock, signal: stop, onError });
   }
 
-  /** One round of that. */
+  /** One round of that. What fails of one password keeps no other from being followed, and is thrown then. */
   async step(): Promise<void> {
     await this.read();
-    for (const password of this.all) await this.follow(password);
-    if (this.pace?.due()) { for (const password of this.all) await this.compare(password); }
+    const due = this.pace?.due() === true;
+    await inParallelAll(loginsAtOnce, this.all, (p) => this.follow(p).finally(() => due ? this.compare(p) : null));
   }
 
   login(role: string, password: string): Promise<Tried> {

@@ -36,6 +36,9 @@ export function whenDropped(known: Known): Known {
  */
 export type Tried = "works" | "refused" | "barred" | "unknown";
 
+/** How many logins are tried at the same time: each costs the server and the agent some milliseconds of a processor. */
+export const loginsAtOnce = 4;
+
 /**
  * Why the other value has to be in use from now on: the server accepts it, and refuses the one in use. null: the one in use stays.
  * `fileCounts`: if the server bars the role, whatever its password, what its file has now is taken;

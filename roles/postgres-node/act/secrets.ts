@@ -3,7 +3,8 @@ import { type NodeConfig, postgresNodeVariables } from "../../../config/postgres
 import type { Peers } from "../../../core/client/peers.ts";
 import { ControlRefusal } from "../../../core/http/control.ts";
 import type { Tried } from "../../../core/runtime/decide/secret.ts";
-import { type Password, Secrets, type SecretsDeps } from "../../../core/runtime/secrets.ts";
+import type { Password } from "../../../core/runtime/password.ts";
+import { Secrets, type SecretsDeps } from "../../../core/runtime/secrets.ts";
 import { waitUntil } from "../../../core/runtime/time.ts";
 import { tryLogin } from "../../../core/runtime/try-login.ts";
 import { licenseOf, type Node } from "../node.ts";
