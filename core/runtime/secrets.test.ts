@@ -44,7 +44,7 @@ function given(trusting = false) {
     return Promise.resolve();
   });
   secrets.files.watch(variable, (value) => secrets.given(password, value));
-  return { secrets, files, server, applied, lines, password, clock, ring };
+  return { secrets, files, server, applied, lines, log, password, clock, ring };
 }
 
 test("a new value in the file is used once the server accepts it, and not before", async () => {
@@ -135,6 +135,28 @@ test("a new value never reaches the log", async () => {
   await secrets.step();
   assert.ok(lines.length > 0);
   assert.doesNotMatch(lines.join(), /hush-hush/);
+});
+
+test("the log hides what is in use and the last values of each file, and forgets what counts no more", async () => {
+  const { secrets, files, lines, log } = given();
+  const said = (text: string) => {
+    log.info("A role was set right", { role: text, because: "it is tested" });
+    return JSON.parse(lines.at(-1)!).role;
+  };
+  for (let change = 0; change < 5; change++) {
+    files.set("/secret", `value-${change}`);
+    await secrets.step();
+  }
+  assert.equal(said("value-4 value-3"), "*** ***");
+  assert.equal(said("value-1"), "value-1");
+  assert.notEqual(said("value-4"), "value-4");
+  const held = secrets.add("OTHER", "web", "the-one-in-use", () => Promise.resolve());
+  secrets.given(held, "the-next-one");
+  files.set("/secret", "value-5");
+  await secrets.step();
+  files.set("/secret", "value-6");
+  await secrets.step();
+  assert.equal(said("the-one-in-use the-next-one first value-5"), "*** *** *** ***");
 });
 
 test("what could not be put in place is put there at the next round", async () => {

@@ -40,7 +40,8 @@ export class Secrets {
   private source: { variable: string; keys: readonly string[]; value: string } | null = null;
 
   constructor(private readonly deps: SecretsDeps) {
-    this.files = new SecretFiles(deps);
+    const known = () => this.all.flatMap(({ known: { inUse, other } }) => other === null ? [inUse] : [inUse, other]);
+    this.files = new SecretFiles({ ...deps, inUse: () => [...known(), ...this.keys] });
     this.pace = deps.compares ? new Pace(deps.context.clock, comparedMs, "now") : null;
   }
 
