@@ -7,6 +7,7 @@ import { printer } from "../../core/runtime/printer.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { type Cluster, gatherSigned, openSession, restoreUnderWay, type Session, thePrimary } from "./gather.ts";
 import { parseTimeout } from "./goal.ts";
+import { Replay } from "./replay.ts";
 import { meantBy, nextStep, type Rotation, rotations, type Step, stepText, type Told } from "./rotation.ts";
 import { ask } from "./session.ts";
 
@@ -36,6 +37,7 @@ export const rotateCommand: Command = async (context, { args, options }) => {
   say(`containers that take part: ${hosts.join(", ")}`);
   let asked: SecretsQuestion | null = null;
   let changed = false;
+  const replay = new Replay(session, primary, cluster.nodes.map((n) => n.host));
   while (true) {
     const { told, strangers } = await tellAll(session, hosts, asked ?? everything);
     if (asked === null && strangers.length === 0) {
@@ -44,7 +46,8 @@ export const rotateCommand: Command = async (context, { args, options }) => {
       asked = meant as SecretsQuestion;
       continue;
     }
-    const step: Step = strangers.length > 0 ? otherKey(strangers) : nextStep(rotation, told, primary);
+    let step: Step = strangers.length > 0 ? otherKey(strangers) : nextStep(rotation, told, primary);
+    if (rotation !== "key" && (step.do === "use" || step.do === "drop")) step = await replay.waitsFor(step.do) ?? step;
     if (step.do === "done") break;
     if (step.do === "refuse") throw refusal(step);
     say(stepText(step, primary));
