@@ -23,7 +23,7 @@ export type SecretSeen = z.infer<typeof SecretSchema>;
 export const SecretsQuestionSchema = z.object({
   /** tell: changes nothing; use: the primary stores the waiting value; drop: the former value is forgotten */
   do: z.enum(["tell", "use", "drop"]),
-  /** which are meant: those of a role, and those of a variable; all of them if both are null */
+  /** which are meant: those of a role, and those of a variable; all of them if both are null, and then no login is tried */
   role: z.string().max(300).nullable(),
   variable: z.string().max(300).nullable(),
 });

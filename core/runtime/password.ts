@@ -1,5 +1,5 @@
 // What an agent holds of a password of a database role.
-import type { Known } from "./decide/secret.ts";
+import type { Known, Tried } from "./decide/secret.ts";
 
 /** A password of a database role. */
 export interface Password {
@@ -13,6 +13,8 @@ export interface Password {
   known: Known;
   swappedMs: number;
   unapplied: boolean;
+  /** the last login with a value that was in use then */
+  tried: { value: string; came: Tried; atMs: number } | null;
   /** the primary has refused the one in use, and no other is known */
   refused: boolean;
 }

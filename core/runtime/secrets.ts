@@ -10,6 +10,7 @@ import { inParallelAll } from "./parallel.ts";
 import type { Password } from "./password.ts";
 import { SecretFiles } from "./secret-files.ts";
 import { every, Pace } from "./time.ts";
+import { Tries } from "./tries.ts";
 
 /** How often files are read, and logins tried while two values are known; milliseconds. */
 const everyMs = 2_000;
@@ -33,6 +34,7 @@ export interface SecretsDeps {
 
 export class Secrets {
   readonly files: SecretFiles;
+  readonly tries: Tries;
   private readonly pace: Pace | null;
   private all: Password[] = [];
   private deriving: Promise<void> = Promise.resolve();
@@ -42,6 +44,7 @@ export class Secrets {
   constructor(private readonly deps: SecretsDeps) {
     const known = () => this.all.flatMap(({ known: { inUse, other } }) => other === null ? [inUse] : [inUse, other]);
     this.files = new SecretFiles({ ...deps, inUse: () => [...known(), ...this.keys] });
+    this.tries = new Tries({ clock: deps.context.clock, login: deps.login });
     this.pace = deps.compares ? new Pace(deps.context.clock, comparedMs, "now") : null;
   }
 
@@ -66,7 +69,7 @@ export class Secrets {
   /** Adds a password with the value in use. */
   add(variable: string, role: string, value: string, apply: Password["apply"], fileCounts = false): Password {
     const asked = { variable, role, apply, fileCounts };
-    const password = { ...asked, known: onlyKnown(value), swappedMs: 0, unapplied: false, refused: false };
+    const password = { ...asked, known: onlyKnown(value), swappedMs: 0, unapplied: false, tried: null, refused: false };
     this.all.push(password);
     return password;
   }
@@ -125,10 +128,6 @@ export class Secrets {
     await inParallelAll(loginsAtOnce, this.all, (p) => this.follow(p).finally(() => due ? this.compare(p) : null));
   }
 
-  login(role: string, password: string): Promise<Tried> {
-    return this.deps.login(role, password);
-  }
-
   /** The primary accepts this value: it is in use from now on. Nothing is done if it is already. */
   async use(value: string, password: Password, because: string): Promise<void> {
     if (value === password.known.inUse) return;
@@ -164,8 +163,8 @@ export class Secrets {
   }
 
   private async compare(password: Password): Promise<void> {
-    const { known, role } = password;
-    const refused = known.other === null && await this.deps.login(role, known.inUse) === "refused";
+    const { known } = password;
+    const refused = known.other === null && await this.tries.one(password) === "refused";
     password.refused = refused && password.known === known;
   }
 
