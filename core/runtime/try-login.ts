@@ -1,4 +1,5 @@
 // Tries a password: one login over TCP, as every other container logs in.
+import postgres from "postgres";
 import type { Tried } from "./decide/secret.ts";
 import type { Names } from "./names.ts";
 import { type Login, withSession } from "./session.ts";
@@ -19,9 +20,9 @@ export async function tryLogin(login: Login, names: Names): Promise<Tried> {
     await withSession(login, { names, deadlineMs: loginMs, connectMs: loginMs, letsIn }, (sql) => sql`select`);
     return "works";
   } catch (error) {
-    const { name, code } = error as { name?: string; code?: string };
-    if (name !== "PostgresError") return "unknown"; // also where the server's own proof was wrong: an impostor accepts anything
+    // where the server's own proof was wrong it is no error of a server: an impostor accepts anything
+    if (!(error instanceof postgres.PostgresError)) return "unknown";
     if (letIn) return "works";
-    return code === codes.wrongPassword ? "refused" : code === codes.barred ? "barred" : "unknown";
+    return error.code === codes.wrongPassword ? "refused" : error.code === codes.barred ? "barred" : "unknown";
   }
 }
