@@ -84,6 +84,10 @@ export async function withSession<T>(
   }
 }
 
+/** The SQLSTATE of what the server has said; null: the error is none of the server's. */
+export const codeOfServer = (error: unknown): string | null =>
+  error instanceof postgres.PostgresError ? error.code : null;
+
 /** The error of the first attempt counts: without TLS a server refuses for the reason that there is none. */
 async function firstThatLogsIn(
   [first, second]: readonly TlsAttempt[],

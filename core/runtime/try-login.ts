@@ -1,8 +1,7 @@
 // Tries a password: one login over TCP, as every other container logs in.
-import postgres from "postgres";
 import type { Tried } from "./decide/secret.ts";
 import type { Names } from "./names.ts";
-import { type Login, withSession } from "./session.ts";
+import { codeOfServer, type Login, withSession } from "./session.ts";
 
 /** How long a login may take, milliseconds. */
 const loginMs = 3_000;
@@ -21,8 +20,9 @@ export async function tryLogin(login: Login, names: Names): Promise<Tried> {
     return "works";
   } catch (error) {
     // where the server's own proof was wrong it is no error of a server: an impostor accepts anything
-    if (!(error instanceof postgres.PostgresError)) return "unknown";
+    const code = codeOfServer(error);
+    if (code === null) return "unknown";
     if (letIn) return "works";
-    return error.code === codes.wrongPassword ? "refused" : error.code === codes.barred ? "barred" : "unknown";
+    return code === codes.wrongPassword ? "refused" : code === codes.barred ? "barred" : "unknown";
   }
 }
