@@ -18,20 +18,35 @@ const limitMs = 30_000;
 const chart = join(root, "kubernetes", "chart");
 
 /** Runs a program without a cluster: no configuration of the machine leads it to one. */
-async function run(argv: readonly string[], input?: string): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { KUBECONFIG: "/dev/null", HELM_CACHE_HOME: "/nonexistent", HELM_CONFIG_HOME: "/nonexistent" };
+async function run(
+  argv: readonly string[],
+  { input, kubeconfig = "/dev/null" }: { input?: string; kubeconfig?: string } = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { KUBECONFIG: kubeconfig, HELM_CACHE_HOME: "/nonexistent", HELM_CONFIG_HOME: "/nonexistent" };
   const result = await attempt(argv, { timeoutMs: limitMs, env, ...(input === undefined ? {} : { input }) });
   return { code: result.code ?? -1, stdout: result.stdout, stderr: result.stderr };
 }
 
-/** What helm does with the chart. `values`: YAML that is laid over its own; `files`: beside it, in kubernetes/chart. */
+export interface HelmInput {
+  /** YAML that is laid over the chart's own */
+  values?: string;
+  /** files of values, by their names in kubernetes/chart */
+  files?: readonly string[];
+  /** path of a file that leads to a cluster; without it helm sees none */
+  kubeconfig?: string;
+}
+
+/** What helm does with the chart. */
 export async function helm(
   command: readonly string[],
-  { values = "", files = [] }: { values?: string; files?: readonly string[] } = {},
+  { values = "", files = [], kubeconfig = "/dev/null" }: HelmInput = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const { helm } = await ensureKubernetesClients();
   const given = files.flatMap((file) => ["-f", join(chart, file)]);
-  return await run([helm, ...command, chart, "--namespace", "spaces", ...given, "-f", "-"], values || "{}");
+  return await run([helm, ...command, chart, "--namespace", "spaces", ...given, "-f", "-"], {
+    input: values || "{}",
+    kubeconfig,
+  });
 }
 
 /** The objects that the chart makes of values. Throws what helm says if it refuses. */
