@@ -87,11 +87,19 @@ function startedElsewhere(pid: number, name: string, directory: string): boolean
   return parentName === name && startedElsewhere(parent, name, directory);
 }
 
-/** The titles that processes of this program have given themselves, each beginning with its name and a colon. */
-export function titlesOf(program: string): string[] {
-  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
-  const titles = pids.map((pid) => quietly(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "");
-  return titles.map((title) => title.replace(/[\0 ]+$/, "")).filter((title) => title.startsWith(`${program}: `));
+/** Processes of this program that have given themselves a title: its name, a colon, and what they do. */
+export function titledOf(program: string): { pid: number; title: string }[] {
+  const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).map(Number);
+  const titleOf = (pid: number) => quietly(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "";
+  return pids.map((pid) => ({ pid, title: titleOf(pid).replace(/[\0 ]+$/, "") }))
+    .filter(({ title }) => title.startsWith(`${program}: `));
+}
+
+/** Whether a process has a handler for the signal of this number, so that it does not end by it (proc(5), SigCgt). */
+export function handlesSignal(pid: number, signal: number): boolean {
+  const text = quietly(() => readFileSync(`/proc/${pid}/status`, "utf8")) ?? "";
+  const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)$/m.exec(text)?.[1] ?? "0"}`);
+  return (caught >> BigInt(signal - 1) & 1n) === 1n;
 }
 
 /** Whether a process of this container is one of ours, and not a later one of the same number. */

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import type { TlsConfig } from "../../config/tls.ts";
 import { FakeClock, settled } from "../../tests/support/fake-clock.ts";
 import { authorityOf, certificateMs } from "../postgres/authority.ts";
+import type { Trouble } from "../protocol/trouble.ts";
 import type { KeyRing } from "../protocol/signing.ts";
 import { modeOf, readIfThere } from "./files.ts";
 import { createLog } from "./log.ts";
@@ -21,12 +22,13 @@ async function material(
   config: Partial<TlsConfig>,
   hosts: readonly string[] = ["pg1", "10.0.0.7"],
   ring: KeyRing = { keys, formerSigners: [] },
+  doubt: Trouble | null = null,
 ) {
   const directory = await mkdtemp(join(tmpdir(), "tls-material-"));
   const clock = new FakeClock();
   const said: string[] = [];
   const log = createLog({ level: "INFO", write: (line) => void said.push(line), wallMs: () => clock.wallMs() });
-  const own = { config: { ...off, ...config }, ...ring, hosts, needed: hosts.slice(0, 1), clock, log };
+  const own = { config: { ...off, ...config }, ...ring, hosts, needed: hosts.slice(0, 1), doubt, clock, log };
   const tls = new TlsMaterial({ ...own, directory: join(directory, "tls") });
   const read = (name: string) => readIfThere(join(directory, "tls", name));
   return { tls, clock, said, directory, read, [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
@@ -36,6 +38,7 @@ test("with TLS=off there are no files", async () => {
   await using m = await material({});
   await m.tls.prepare(false);
   assert.equal(await m.read("ca.crt"), null);
+  assert.equal(m.tls.seen(), null);
 });
 
 test("with TLS=auto a container has a certificate of the cluster's authority, and trusts that of each key", async () => {
@@ -50,6 +53,16 @@ test("with TLS=auto a container has a certificate of the cluster's authority, an
     assert.equal(new X509Certificate(trusted[i]!).subject, `CN=${authorityOf(key).name}`);
   }
   assert.equal((await modeOf(join(m.directory, "tls", "server.key")))!.mode & 0o777, 0o600);
+});
+
+test("a doubt about the keys is a fault that stays, and keeps nothing from being made", async () => {
+  const doubt = { because: "it was given no key of the cluster", fix: "set CLUSTER_KEY" };
+  await using m = await material({ tls: "auto" }, ["pg1"], { keys, formerSigners: [] }, doubt);
+  await m.tls.prepare(false);
+  assert.deepEqual(m.tls.faults, [doubt]);
+  assert.match(m.said.join(""), /TLS is not as it should be.*given no key/);
+  const endsMs = Date.parse(new X509Certificate((await m.read("server.crt"))!).validTo);
+  assert.deepEqual(m.tls.seen(), { faults: 1, endsMs });
 });
 
 test("a certificate is made anew before it ends, and not before that", async () => {

@@ -1,6 +1,6 @@
 // The files of TLS that a container's programs read: copies of those that the operator mounted, or made here. They are looked at
 // again and again; what has become wrong is told, and what was right stays in use.
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes, X509Certificate } from "node:crypto";
 import type { TlsConfig } from "../../config/tls.ts";
 import type { PeerTls } from "../client/peers.ts";
 import type { Shown } from "../http/encrypted.ts";
@@ -9,6 +9,7 @@ import { type FileSeen, type PairTexts, readPair } from "../postgres/tls-pair.ts
 import { tlsDirectory, tlsFilesIn, verifies } from "../postgres/tls.ts";
 import type { Trouble } from "../protocol/trouble.ts";
 import { errorText } from "../words/errors.ts";
+import type { TlsSeen } from "../words/metric.ts";
 import { postgresAccount } from "./command.ts";
 import { ensureDirectory, readIfThere, writeAtomic } from "./files.ts";
 import type { Log } from "./log.ts";
@@ -28,6 +29,8 @@ export interface TlsOwner {
   hosts: readonly string[];
   /** names that a mounted certificate has to have, since other containers look for them */
   needed: readonly string[];
+  /** why certificates that follow from the keys may fit no other container's */
+  doubt?: Trouble | null;
   clock: Clock;
   log: Log;
   /** where the files are written; by default where the programs of the container look for them */
@@ -63,6 +66,14 @@ export class TlsMaterial {
   /** What the agent itself shows by TLS; null: it has none. */
   readonly shown = (): Shown | null => this.used?.pair ?? null;
 
+  /** For metrics; null with TLS=off. */
+  readonly seen = (): TlsSeen => {
+    if (this.of.config.tls === "off") return null;
+    const pair = this.used?.pair ?? null;
+    const endsMs = pair && Date.parse(new X509Certificate(pair.certificate).validTo);
+    return { faults: this.faults.length, endsMs };
+  };
+
   /** How the agents of other containers are asked; null: in clear. */
   forPeers(): PeerTls | null {
     return verifies(this.of.config) ? { authorities: () => this.used?.authorities ?? null } : null;
@@ -78,7 +89,8 @@ export class TlsMaterial {
   async refresh(): Promise<boolean> {
     if (this.of.config.tls === "off") return false;
     try {
-      const own = async () => ({ faults: [], texts: await this.made(), soon: [] });
+      const doubts = [this.of.doubt ?? []].flat();
+      const own = async () => ({ faults: [], texts: await this.made(), soon: doubts });
       const { faults, texts, soon } = await (this.isMounted() ? this.read() : own());
       this.say([...faults, ...soon]);
       if (faults.length > 0 && this.used !== null) return false;

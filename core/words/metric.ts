@@ -42,6 +42,24 @@ export function publishedPasswordsGauge<View>(read: (view: View) => Reading): Ga
   return gauge("postdock_published_passwords", help, read);
 }
 
+/** What is known of a container's TLS; null: it has none. `endsMs`: when its certificate ends, milliseconds since the epoch. */
+export type TlsSeen = { faults: number; endsMs: number | null } | null;
+
+/** The same in each container, so that one alert is for all. */
+export function tlsGauges<View>(read: (view: View) => TlsSeen): Gauge<View>[] {
+  return [
+    gauge(
+      "postdock_tls_faults",
+      "What is wrong with the files of TLS, or soon will be",
+      (v) => read(v)?.faults ?? null,
+    ),
+    gauge("postdock_tls_certificate_end_time_seconds", "When the certificate ends, seconds since the epoch", (v) => {
+      const ends = read(v)?.endsMs ?? null;
+      return ends === null ? null : ends / 1000;
+    }),
+  ];
+}
+
 /** Counts events, at the place in the code where they happen. */
 export interface Counter {
   inc(): void;

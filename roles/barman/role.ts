@@ -107,7 +107,12 @@ async function runRole(
   };
   const published = publishedIn(barmanVariables, config).length;
   metrics.gauges([publishedPasswordsGauge(() => published)], () => null);
-  metrics.gauges(barmanGauges, () => ({ state: barman.state, nowMs: clock.nowMs(), wallMs: clock.wallMs() }));
+  metrics.gauges(barmanGauges, () => ({
+    state: barman.state,
+    nowMs: clock.nowMs(),
+    wallMs: clock.wallMs(),
+    tls: barman.tls.seen(),
+  }));
   const follow = oneAtATime(() => followOnce(barman));
   const stateDirectory = join(config.backupDir, ".postdock");
   const observer = {

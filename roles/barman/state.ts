@@ -24,7 +24,7 @@ export interface Barman {
   metrics: Metrics;
   /** passwords and keys, which may change */
   secrets: Pick<Secrets, "troubles">;
-  tls: Pick<TlsMaterial, "faults">;
+  tls: Pick<TlsMaterial, "faults" | "seen">;
   /** what is counted where it happens */
   events: BarmanEvents;
   /** aborts when another node becomes primary, or the same one is back; then a new controller replaces it */

@@ -1,7 +1,6 @@
 // Wiring of the pgpool role: configuration, HTTP, sshd, and the agent that keeps pgpool right.
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { publishedPasswords } from "../../config/published.ts";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../config/pgpool.ts";
 import { ControlClient } from "../../core/client/control-client.ts";
 import { Peers } from "../../core/client/peers.ts";
@@ -36,7 +35,7 @@ import { frontendFamilies, readFamilies } from "./text/pool-shows.ts";
 import { poolGauges } from "./text/metrics.ts";
 import * as conf from "./text/pgpool-conf.ts";
 import { preparePgpool } from "./tools/pgpool-process.ts";
-import { preparePoolTls, requirePoolTls, tellOfCertificate } from "./tools/pool-tls.ts";
+import { hasPublicKey, preparePoolTls, requirePoolTls, tellOfCertificate } from "./tools/pool-tls.ts";
 
 /** What pgpool has to remember as a voter; everything else is made anew at each start. */
 const stateDirectory = "/var/lib/postdock";
@@ -98,7 +97,11 @@ export const pgpoolEntrypoint: Command = async (context) => {
 };
 
 function exportMetrics(agent: PoolAgent): void {
-  agent.metrics.gauges(poolGauges, () => ({ status: poolStatus(agent), answers: seenNow(agent).nodes !== null }));
+  agent.metrics.gauges(poolGauges, () => ({
+    status: poolStatus(agent),
+    answers: seenNow(agent).nodes !== null,
+    tls: agent.tls.seen(),
+  }));
   agent.metrics.also(() => {
     const { clock, sessions, shows, used } = agent;
     return familiesText([
@@ -107,10 +110,6 @@ function exportMetrics(agent: PoolAgent): void {
     ]);
   });
 }
-
-/** It was given no secret of the cluster: it cannot tell the nodes' answers from others, and believes them as 1.x did. */
-const hasPublicKey = ({ clusterKeys: given, replicationPassword }: PgpoolConfig): boolean =>
-  given.length === 0 && publishedPasswords({ REPLICATION_PASSWORD: replicationPassword }).length > 0;
 
 /** Files that pgpool is given, at the paths that people know. */
 const known = [

@@ -52,7 +52,7 @@ export interface PoolAgent {
   readonly client: Pick<ControlClient, "askNode">;
   readonly history: Pick<HistoryFile, "all">;
   readonly secrets: Pick<Secrets, "keep" | "troubles">;
-  readonly tls: Pick<TlsMaterial, "faults">;
+  readonly tls: Pick<TlsMaterial, "faults" | "seen">;
   readonly metrics: Metrics;
   /** what is counted where it happens */
   readonly events: PoolEvents;

@@ -1,6 +1,6 @@
 // `deno task bench [--runs N] [--stock N] [--mb N] [--only PART,…] [--keep]`: failover, cost and sizes, as ratios against stock
 // repmgr and pgpool, and backups and restores of so many MB against the plain tools, on the same images in the same run. Parts:
-// the names of the faults, switchover, cost, scrape, sizes, stability, stalls, backup, restore.
+// the names of the faults, switchover, return, cost, scrape, sizes, stability, stalls, backup, restore.
 import { mkdir, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { Cluster } from "../support/cluster.ts";
 import { withFirstLevel } from "../support/variants.ts";
 import { measureBackups } from "./backups.ts";
 import { measureCost, median, warmUp } from "./cost.ts";
-import { measure, measureSwitchover, type Run } from "./failover.ts";
+import { measure, measureReturn, measureSwitchover, type Run } from "./failover.ts";
 import { type Fault, faults } from "./faults.ts";
 import { measureScrapes, scrapeText } from "./scrape.ts";
 import { measureStability } from "./stability.ts";
@@ -100,7 +100,7 @@ await task(async () => {
   };
   const struck = faults.filter((f) => wants(f.name));
   const own = new Map<Fault, Run[]>();
-  if (struck.length > 0 || ["switchover", "cost", "scrape"].some(wants)) {
+  if (struck.length > 0 || ["switchover", "return", "cost", "scrape"].some(wants)) {
     await withCluster(3, keep, async (cluster) => {
       for (const fault of struck) {
         own.set(fault, await repeat(runs, () => measure(cluster, fault, nodes)));
@@ -109,6 +109,10 @@ await task(async () => {
       if (wants("switchover")) {
         const made = await repeat(runs, () => measureSwitchover(cluster, nodes));
         tell("switchover", ours(made), made);
+      }
+      if (wants("return")) {
+        const made = await repeat(runs, () => measureReturn(cluster, nodes));
+        tell("return of a standby", ours(made), made);
       }
       if (wants("cost")) {
         await warmUp();

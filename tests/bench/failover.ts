@@ -39,3 +39,13 @@ export function measureSwitchover(cluster: Cluster, nodes: readonly string[]): P
   };
   return measure(cluster, { name: "switchover", strike }, nodes);
 }
+
+/** A standby that is stopped and comes back: the gap is the longest stall of sessions that do not use it. */
+export function measureReturn(cluster: Cluster, nodes: readonly string[]): Promise<Run> {
+  const strike = async (_: Cluster, primary: string) => {
+    const standby = nodes.find((node) => node !== primary)!;
+    await cluster.stop(standby);
+    return () => cluster.start(standby);
+  };
+  return measure(cluster, { name: "return", strike }, nodes);
+}

@@ -6,7 +6,7 @@ import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { provoked } from "../support/alert-rules.ts";
 import { Alarms, hurriedPrometheus } from "../support/alarms.ts";
 import { backupsOf, waitBackup, waitReceiving } from "../support/barman.ts";
-import { madeCertificates, tlsInside, tlsSettings } from "../support/certificates.ts";
+import { madeCertificates, tlsInside, tlsSettings, writeCertificate } from "../support/certificates.ts";
 import { Cluster, firstLevel as nodes } from "../support/cluster.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { type ComposeFile, type ComposeService, mount, serviceOf, setEnvironment } from "../support/compose-file.ts";
@@ -35,7 +35,8 @@ const settings = [
 const edit = (certificates: string, faulty: boolean) => (file: ComposeFile) => {
   for (const node of nodes) {
     // pgpool takes no login where some of its backends have TLS and others have not
-    const tls = tlsSettings("server.key", faulty && node === third ? "server.crt" : "renewed.crt");
+    const ended = faulty && node === third ? "server.crt" : "renewed.crt";
+    const tls = tlsSettings("server.key", node === standby ? "own.crt" : ended);
     mount(file, node, `${certificates}:${tlsInside}:ro`);
     setEnvironment(file, node, {
       CONFIGS: `${settings},${tls}`,
@@ -130,6 +131,7 @@ async function differences(cluster: Cluster, alarms: Alarms, certificates: strin
     "PostDockConsistencyDegraded",
     "PostDockPasswordsDiffer",
     "PostDockCertificateNearEnd",
+    "PostDockTlsFilesWrong",
     "PostDockRequestsRefused",
     "PostDockContainerDown",
     "PostDockPoolDown",
@@ -139,11 +141,13 @@ async function differences(cluster: Cluster, alarms: Alarms, certificates: strin
   assert.equal(await cluster.waitWhole(startMs, [stranger, friend]), stranger);
   await cluster.waitEach([stranger], "both to have joined", ({ everHadMajority }) => everHadMajority, startMs);
   await cluster.kill(friend);
+  await writeCertificate(certificates, "own.crt", false);
   // it takes the longest to be noticed
   await cluster.psql(primary, "revoke execute on function pg_ls_waldir() from pg_monitor");
   const url = `http://${await cluster.address(primary)}:8080/control/vote`;
   await alarms.fire(alerts, () => fetch(url, { method: "POST", body: "{}", signal: AbortSignal.timeout(2_000) }));
   await cluster.kill(stranger);
+  await writeCertificate(certificates, "own.crt", true);
   await Cluster.prepare({ name, edit: edit(certificates, false) });
   await cluster.composeRun(["up", "-d", third, "pgpool", "backup"], 180_000);
   const backup = await cluster.container("backup");
@@ -296,6 +300,7 @@ async function switchovers(cluster: Cluster, alarms: Alarms): Promise<void> {
 
 test("each alert fires for its cause, and ends with it", async () => {
   const certificates = await madeCertificates("alerts-tls");
+  await writeCertificate(certificates, "own.crt", true);
   await using cluster = await ownCluster({ name, edit: edit(certificates, true) });
   await cluster.up([...nodes, stranger, friend]);
   await using prometheus = await hurriedPrometheus(cluster, change);

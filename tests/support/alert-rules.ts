@@ -24,6 +24,7 @@ export const provoked: Readonly<Record<string, string>> = {
   PostDockDiskNearEnd: "a file fills the volume of a standby",
   PostDockDiskFull: "a file fills the volume of a standby",
   PostDockCertificateNearEnd: "a certificate of two days; another file ends it",
+  PostDockTlsFilesWrong: "a certificate is overwritten; another takes its place",
   PostDockPasswordsDiffer: "a node with another POSTGRES_PASSWORD",
   PostDockMetricsOld: "pg_monitor may not see the files of WAL",
   PostDockConnectionsNearLimit: "sessions that wait",

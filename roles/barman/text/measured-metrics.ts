@@ -1,5 +1,5 @@
 // PURE: gauges of what is measured: the age of backups, the receiver's lag, which moments can be restored, and how old each look is.
-import { buildInfo, type Gauge, gauge, gaugeOfEach } from "../../../core/words/metric.ts";
+import { buildInfo, type Gauge, gauge, gaugeOfEach, tlsGauges, type TlsSeen } from "../../../core/words/metric.ts";
 import { lastFailure } from "../decide/backups.ts";
 import type { BarmanState } from "../decide/view.ts";
 
@@ -8,11 +8,13 @@ export interface BarmanMetricsView {
   state: BarmanState;
   nowMs: number;
   wallMs: number;
+  tls: TlsSeen;
 }
 
 /** Read at each scrape. */
 export const measuredGauges: readonly Gauge<BarmanMetricsView>[] = [
   buildInfo(),
+  ...tlsGauges<BarmanMetricsView>((v) => v.tls),
   gauge(
     "postdock_barman_backup_age_seconds",
     "Time since the newest base backup ended, seconds",

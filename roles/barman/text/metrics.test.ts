@@ -10,7 +10,7 @@ import { initialState } from "../state.ts";
 
 function samples(state: BarmanState): { name: string; value: number }[] {
   return barmanGauges.flatMap(({ name, read }) =>
-    read({ state, nowMs: 1_000, wallMs: 50_000 }).flatMap(({ value }) =>
+    read({ state, nowMs: 1_000, wallMs: 50_000, tls: { faults: 1, endsMs: 5_000 } }).flatMap(({ value }) =>
       value === null ? [] : [{ name, value: Number(value) }]
     )
   );
@@ -42,7 +42,7 @@ test("a role that has seen everything shows every metric that dashboards use, wi
   state.backup.nextWallMs = 5_000;
   state.backup.failed = { atMs: 4_000, because: "" };
   state.backup.progress = { streamedBytes: 1, totalBytes: 2, bytesPerSecond: 1, leftSeconds: 1 };
-  metrics.gauges(barmanGauges, () => ({ state, nowMs: 1_000, wallMs: 50_000 }));
+  metrics.gauges(barmanGauges, () => ({ state, nowMs: 1_000, wallMs: 50_000, tls: { faults: 1, endsMs: 5_000 } }));
   events.walGap.inc();
   const text = await metrics.text();
   assert.deepEqual(seriesOf(text), [
@@ -75,6 +75,8 @@ test("a role that has seen everything shows every metric that dashboards use, wi
     "gauge postdock_barman_timelines_with_missing_wal{}",
     "gauge postdock_build_info{version}",
     "gauge postdock_metrics_age_seconds{source}",
+    "gauge postdock_tls_certificate_end_time_seconds{}",
+    "gauge postdock_tls_faults{}",
   ]);
   assert.match(text, /^postdock_barman_wal_gaps_total 1$/m);
 });
@@ -108,7 +110,7 @@ test("before anything was seen only known values are present, and the check is n
 test("what was measured is shown with its age, and what could not be seen since is left out while its age grows", async () => {
   const metrics = new Metrics();
   const state = healthy();
-  metrics.gauges(barmanGauges, () => ({ state, nowMs: 1_000, wallMs: 50_000 }));
+  metrics.gauges(barmanGauges, () => ({ state, nowMs: 1_000, wallMs: 50_000, tls: { faults: 1, endsMs: 5_000 } }));
   const lines = async () => (await metrics.text()).split("\n");
   const seen = await lines();
   const shown = [

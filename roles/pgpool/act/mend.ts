@@ -4,6 +4,7 @@ import { decidePool, inService, type PoolAction, servesPrimary, startPatienceMs,
 import { type PoolAgent, type PoolRun, say, seenNow } from "../state.ts";
 import { changeNode } from "../tools/pcp.ts";
 import { killPgpool, startPgpool } from "../tools/pgpool-process.ts";
+import { wakeSessions } from "../tools/wake-sessions.ts";
 
 /** Starts pgpool for the primary in sight, or for reads only if none is. */
 export async function startPool(agent: PoolAgent, because: string): Promise<void> {
@@ -56,7 +57,9 @@ export async function mendPool(agent: PoolAgent): Promise<void> {
     detached: run.detached,
     startsInARow: startsSinceServed(agent),
   });
-  for (const action of actions) await apply(action, agent);
+  const changed: boolean[] = [];
+  for (const action of actions) changed.push(await apply(action, agent));
+  if (changed.includes(true)) await wakeSessions(agent.clock);
 }
 
 /** Restarts a pgpool that ended by itself: at once if it has served, otherwise after growing pauses. Gives up if none ever served. */
@@ -79,20 +82,26 @@ async function startAgain(agent: PoolAgent, { process }: PoolRun): Promise<void>
   await startPool(agent, "pgpool ended by itself");
 }
 
-async function apply(action: PoolAction, agent: PoolAgent): Promise<void> {
+/** Returns whether backends of the running pgpool have changed. */
+async function apply(action: PoolAction, agent: PoolAgent): Promise<boolean> {
   const { run, log } = agent;
-  if (run === null) return;
+  if (run === null) return false;
   if (action.do === "restart") {
     log.warn("Restarting pgpool with a status file", { up: action.up, because: action.because });
     agent.events.restart.inc();
     await killPgpool(run.process);
-    return await startPool(agent, action.because);
+    await startPool(agent, action.because);
+    return false;
   }
   const failed = await changeNode(action.do, action.id).catch(errorText);
   const host = agent.config.backends.find((b) => b.id === action.id)?.host;
   const fields = { action: action.do, backend: action.id, host, because: action.because };
-  if (failed !== null) return log.warn("The pool could not be changed", { ...fields, why: failed });
+  if (failed !== null) {
+    log.warn("The pool could not be changed", { ...fields, why: failed });
+    return false;
+  }
   const others = [...run.detached].filter((id) => id !== action.id);
   agent.run = { ...run, detached: new Set(action.do === "detach" ? [...others, action.id] : others) };
   log.info("Pool changed", fields);
+  return true;
 }

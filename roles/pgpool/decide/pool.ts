@@ -43,7 +43,7 @@ export const lostMs = 1_500;
 export const unclearMs = 6_000;
 /**
  * A pgpool that has just been started serves the clients that wait, and only then, milliseconds after its start, gets the
- * other backends: every session that meets an attach sleeps for a second.
+ * other backends: every session that meets an attach is held up.
  */
 export const firstAttachMs = 3_000;
 

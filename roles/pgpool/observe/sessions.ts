@@ -1,6 +1,6 @@
 // Sees how many clients pgpool serves, and whether a login gets through, by one of its own beside the loop.
 import { commandErrorText, postgresAccount, tryRun } from "../../../core/runtime/command.ts";
-import { titlesOf } from "../../../core/runtime/proc.ts";
+import { titledOf } from "../../../core/runtime/proc.ts";
 import { type PoolAgent, seenNow } from "../state.ts";
 import { countSessions, usedSessions } from "../decide/sessions.ts";
 import { parseShows, showArguments, showsAfter } from "../text/pool-shows.ts";
@@ -8,7 +8,7 @@ import { runDirectory, settingOf } from "../text/pgpool-conf.ts";
 
 /** Updates how many sessions are in use, and by which users; null while pgpool does not run. */
 export function lookAtSessions(agent: PoolAgent): void {
-  const titles = agent.run?.process.supervised.running() ? titlesOf("pgpool") : null;
+  const titles = agent.run?.process.supervised.running() ? titledOf("pgpool").map((p) => p.title) : null;
   const total = Number(settingOf("num_init_children", agent.config.settings));
   agent.sessions = titles && countSessions(titles, total);
   agent.used = titles && usedSessions(titles);

@@ -27,7 +27,7 @@ async function scrape(backends: BackendStatus[], answers = true): Promise<string
     noLogin: null,
     publishedPasswords: [],
   } as unknown as PgpoolStatus;
-  metrics.gauges<PoolMetricsView>(poolGauges, () => ({ status, answers }));
+  metrics.gauges<PoolMetricsView>(poolGauges, () => ({ status, answers, tls: { faults: 1, endsMs: 5_000 } }));
   events.restart.inc();
   return await metrics.text();
 }
@@ -44,6 +44,8 @@ const recorded = [
   "gauge postdock_pgpool_primary_in_sight{}",
   "gauge postdock_pgpool_serves_primary{}",
   "gauge postdock_published_passwords{}",
+  "gauge postdock_tls_certificate_end_time_seconds{}",
+  "gauge postdock_tls_faults{}",
 ];
 
 test("while pgpool answers, every metric that dashboards use is present", async () => {

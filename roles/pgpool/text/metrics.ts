@@ -7,12 +7,15 @@ import {
   gauge,
   gaugeOfEach,
   publishedPasswordsGauge,
+  tlsGauges,
+  type TlsSeen,
 } from "../../../core/words/metric.ts";
 
 /** What /status shows, and whether pgpool answered the agent. */
 export interface PoolMetricsView {
   status: PgpoolStatus;
   answers: boolean;
+  tls: TlsSeen;
 }
 
 type BackendStatus = PgpoolStatus["backends"][number];
@@ -21,6 +24,7 @@ type BackendStatus = PgpoolStatus["backends"][number];
 export const poolGauges: readonly Gauge<PoolMetricsView>[] = [
   buildInfo(),
   publishedPasswordsGauge((v) => v.status.publishedPasswords?.length ?? null),
+  ...tlsGauges<PoolMetricsView>((v) => v.tls),
   gauge("pgpool2_up", "1 while pgpool answers the agent", (v) => v.answers),
   gauge("postdock_pgpool_primary_in_sight", "1 while a primary is in sight", (v) => v.status.primary !== null),
   gauge("postdock_pgpool_serves_primary", "1 while writes go to the primary", (v) => v.answers ? serves(v) : null),

@@ -10,6 +10,7 @@ import type { Clock } from "../../../core/runtime/time.ts";
 import { TlsMaterial } from "../../../core/runtime/tls-material.ts";
 import { tlsHosts } from "../../../core/runtime/tls-names.ts";
 import { lookAtTls, tlsRefusal } from "../../../core/runtime/tls-files.ts";
+import { publishedPasswords } from "../../../config/published.ts";
 import { configDirectory, settingOf } from "../text/pgpool-conf.ts";
 
 /** Checks the files that `settings` name; a certificate that has ended is only warned about. Throws OperatorError. */
@@ -30,17 +31,26 @@ export async function requirePoolTls(
   }
 }
 
+/** It was given no secret of the cluster: it cannot tell the nodes' answers from others, and believes them as 1.x did. */
+export const hasPublicKey = ({ clusterKeys, replicationPassword }: PgpoolConfig): boolean =>
+  clusterKeys.length === 0 && publishedPasswords({ REPLICATION_PASSWORD: replicationPassword }).length > 0;
+
 /** Writes the files of TLS. Throws OperatorError. */
 export async function preparePoolTls(
   config: PgpoolConfig,
   { keys, formerSigners, clock, log }: KeyRing & { clock: Clock; log: Log },
 ): Promise<TlsMaterial> {
   const hosts = tlsHosts(config.networkName, hostname(), config.tlsNames);
+  const because =
+    "its TLS follows from the default of REPLICATION_PASSWORD, since it was given no key of the cluster: it " +
+    "connects to no node that has another one";
+  const fix = "set CLUSTER_KEY to the same value in all containers, or REPLICATION_PASSWORD of the nodes here, too";
   const tls = new TlsMaterial({
     config,
     keys,
     formerSigners,
     hosts,
+    doubt: hasPublicKey(config) ? { because, fix } : null,
     needed: config.networkName === null ? [] : [config.networkName],
     clock,
     log,

@@ -1,6 +1,13 @@
 // PURE: gauges of what keeps a node, or its cluster, from being safe; alerts are made from them.
 import type { NodeStatus } from "../../../core/protocol/status.ts";
-import { buildInfo, type Gauge, gauge, gaugeOfEach, publishedPasswordsGauge } from "../../../core/words/metric.ts";
+import {
+  buildInfo,
+  type Gauge,
+  gauge,
+  gaugeOfEach,
+  publishedPasswordsGauge,
+  tlsGauges,
+} from "../../../core/words/metric.ts";
 
 /** Read at each scrape. */
 export function troubleGauges(): Gauge<NodeStatus>[] {
@@ -47,15 +54,6 @@ export function troubleGauges(): Gauge<NodeStatus>[] {
     buildInfo(),
     publishedPasswordsGauge((s) => s.publishedPasswords?.length ?? null),
     gauge("postdock_tls_on", "1 if the server takes connections with TLS", (s) => s.tls && s.tls.on),
-    gauge(
-      "postdock_tls_faults",
-      "What is wrong with the files of the server's TLS, or soon will be",
-      (s) => s.tls && s.tls.faults.length,
-    ),
-    gauge(
-      "postdock_tls_certificate_end_time_seconds",
-      "When the certificate in the file of the server ends, seconds since the epoch",
-      (s) => s.tls?.certificateEndsMs ? s.tls.certificateEndsMs / 1000 : null,
-    ),
+    ...tlsGauges<NodeStatus>((s) => s.tls && { faults: s.tls.faults.length, endsMs: s.tls.certificateEndsMs ?? null }),
   ];
 }
