@@ -17,9 +17,13 @@ export interface NpmFiles {
   prepare?: (directory: string) => Promise<void>;
 }
 
-/** The directory with the files; they are fetched if they are not there. `name`: of the directory in the cache. */
-export async function ensureNpmFiles(name: string, source: NpmFiles): Promise<string> {
-  const cache = join(homedir(), ".cache", "postdock", name);
+/** The directory with the files; they are fetched if they are not there. `name`: of their directory in `parent`. */
+export async function ensureNpmFiles(
+  name: string,
+  source: NpmFiles,
+  parent = join(homedir(), ".cache", "postdock"),
+): Promise<string> {
+  const cache = join(parent, name);
   const directory = join(cache, source.version);
   const there = () => stat(directory).then(() => true, () => false);
   if (await there()) return directory;

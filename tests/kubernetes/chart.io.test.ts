@@ -21,6 +21,8 @@ const givenSecrets = {
   "app.backup.cloud.secretKey": "fifth-of-mine",
 };
 
+const longest = "n".repeat(35);
+
 /** Values that touch every branch of the templates. */
 const cases: readonly { name: string; values?: string; files?: string[]; given?: string[]; secrets?: object }[] = [
   { name: "no values" },
@@ -49,7 +51,10 @@ consistency: strict`,
     given: ["mysystem-tls"],
   },
   { name: "certificates of a secret", values: "tls: {mode: prefer, certificatesSecret: pem}", given: ["pem"] },
-  { name: "TLS by itself, five voters", values: "tls: {mode: auto}\npgpool: {votes: true}\npostDock: {name: other}" },
+  {
+    name: "TLS by itself, five voters, a long name",
+    values: `tls: {mode: auto}\npgpool: {votes: true}\npostDock: {name: ${longest}}`,
+  },
   {
     name: "everything that may be added",
     values: `
@@ -108,6 +113,7 @@ const refused: readonly [values: string, words: RegExp][] = [
   ["postgres: {replicas: 0}", /postgres\/replicas.*minimum/],
   ["consistency: eventually", /consistency.*'eventual', 'partially-strict', 'strict'/],
   ["postDock: {name: My_System}", /postDock\/name.*pattern/],
+  [`postDock: {name: ${"n".repeat(36)}}`, /postDock\/name.*pattern/],
   ["services: {byRole: true}", /N-rw, N-ro and N-r are not there yet/],
   ["postgres: {tag: latest-postgres11-repmgr40}", /an image of PostDock 1\.x/],
   ["pgpool: {resourcesPreset: huge}", /huge is not one of none, nano/],

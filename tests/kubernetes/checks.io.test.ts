@@ -30,6 +30,12 @@ const broken: readonly [what: string, harm: (objects: Kube[]) => void, found: Re
     (o) => find(o, "Secret", "secret").metadata.name = "x",
     /mysystem-secret is not there/,
   ],
+  [
+    "a name without room",
+    (o) => find(o, "Deployment", "database-pgpool").metadata.name = "n".repeat(53),
+    /more than 52/,
+  ],
+  ["a label without room", (o) => find(o, "Service", "db").metadata.labels.a = "n".repeat(64), /label a is too long/],
   ["root", (o) => podOf(o).securityContext.runAsNonRoot = false, /may run as root/],
   ["a capability", (o) => containerOf(o).securityContext.capabilities.add = ["X"], /rights that it does not need/],
   ["liveness by readiness", (o) => containerOf(o).livenessProbe.httpGet.path = "/readyz", /depends on its readiness/],

@@ -9,6 +9,7 @@ export function ruleProblems(objects: readonly Kube[], given: readonly string[] 
   const workloads = workloadsOf(objects);
   return [
     ...doubles(objects.map((o) => `${o.kind} ${o.metadata.name}`)).map((what) => `${what} is there twice`),
+    ...objects.flatMap(nameProblems),
     ...workloads.flatMap((w) => podProblems(w, objects, given).map((p) => `${w.object.metadata.name}: ${p}`)),
     ...workloads.flatMap((w) => ownSelectorProblems(w, workloads)),
     ...objects.flatMap((o) => serviceProblems(o, workloads)),
@@ -17,6 +18,16 @@ export function ruleProblems(objects: readonly Kube[], given: readonly string[] 
 }
 
 const doubles = (names: readonly string[]): string[] => [...new Set(names.filter((n, i) => names.indexOf(n) !== i))];
+
+/** Kubernetes makes a label of the name of what makes pods and of eleven characters more; a label has 63 at most. */
+function nameProblems({ kind, metadata }: Kube): string[] {
+  const most = ["StatefulSet", "Deployment"].includes(kind) ? 52 : 63;
+  const long = Object.entries(metadata.labels ?? {}).filter(([, value]) => value.length > 63);
+  return [
+    ...(metadata.name.length <= most ? [] : [`${kind} ${metadata.name} has a name of more than ${most} characters`]),
+    ...long.map(([key]) => `${kind} ${metadata.name}: the label ${key} is too long`),
+  ];
+}
 
 function podProblems({ object, spec }: Workload, objects: readonly Kube[], given: readonly string[]): string[] {
   const claims: string[] = (object.spec.volumeClaimTemplates ?? []).map((c: Json) => c.metadata.name);
