@@ -40,6 +40,14 @@ test("a line that PostgreSQL would not read is refused with its number and the r
     ["host all all all ldap ldapserver=a", /lacks an option that ldap needs: ldapbasedn or ldapprefix/],
     ["host all all all radius radiusservers=a", /lacks an option that radius needs: radiussecrets/],
     ['host "all all all trust', /a quote without its end/],
+    ["host all all all\u00a0trust", /the character U\+00A0 in line 1, which looks like a space/],
+    ["hostssl all all all cert clientcert=verify-ca", /clientcert=verify-ca, where cert takes verify-full/],
+    ["hostssl all all all md5 clientcert=1", /clientcert=1, where md5 takes verify-ca or verify-full/],
+    ["host all @admins all md5", /names the file @admins: write the names out/],
+    ["host all all all ldap ldapserver=a ldapprefix=c ldapbasedn=b", /ldapprefix and ldapbasedn, of which only one/],
+    ["host all all all ldap ldapserver=a ldapprefix=c ldapport=x", /ldapport=x, which is not a port/],
+    ["host all all 10.0.0.1 ::1 trust", /10.0.0.1 without a mask/],
+    ['host all all all radius radiusservers="a,b" radiussecrets="x,y,z"', /another number of radiussecrets/],
     ["local all all trust; host all", /line 2 \(host all\)/],
   ];
   for (const [text, pattern] of table) {

@@ -49,7 +49,7 @@ const mostLines = 200;
 
 /** Fields as PostgreSQL takes a line apart: quotes keep spaces and commas together, a comma joins what stands around it. */
 function fieldsOf(line: string): string[] {
-  return (line.replaceAll(/\s*,\s*/g, ",").match(/(?:"(?:[^"]|"")*"|[^\s"])+/g) ?? []) as string[];
+  return (line.replaceAll(/[ \t]*,[ \t]*/g, ",").match(/(?:"(?:[^"]|"")*"|[^ \t"])+/g) ?? []) as string[];
 }
 
 function lineProblem(line: string): string | null {
@@ -58,10 +58,14 @@ function lineProblem(line: string): string | null {
   const least = Object.hasOwn(types, type) ? types[type]! : null;
   if (least === null) return `begins with ${JSON.stringify(type)}, which is none of ${Object.keys(types).join(", ")}`;
   if (rest.length + 1 < least) return `has ${rest.length + 1} fields, and ${type} has at least ${least}`;
+  const file = rest.slice(0, 2).flatMap((f) => f.split(",")).find((name) => name.startsWith("@"));
+  if (file !== undefined) return `names the file ${file}: write the names out`;
   const address = type === "local" ? null : rest[2]!;
   if (address !== null && !isAddress(address)) return `has ${JSON.stringify(address)} in place of an address`;
   const masked = address !== null && isIP(address) !== 0;
-  if (masked && !isIP(rest[3] ?? "")) return `has the address ${address} without a mask: write ${address}/32`;
+  if (masked && isIP(rest[3] ?? "") !== isIP(address)) {
+    return `has the address ${address} without a mask: write ${address}/32`;
+  }
   const [method = "", ...given] = rest.slice(type === "local" ? 2 : masked ? 4 : 3);
   if (!methods.includes(method)) return `has ${JSON.stringify(method)} in place of a method, such as scram-sha-256`;
   if (onlyLocal.includes(method) && type !== "local") return `has ${method}, which is for local lines only`;
@@ -73,8 +77,42 @@ function lineProblem(line: string): string | null {
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) return `has the option ${unknown}, which ${method} on a ${type} line does not know`;
   const lacks = needed[method]?.find((oneOf) => !oneOf.some((name) => names.includes(name)));
-  return lacks === undefined ? null : `lacks an option that ${method} needs: ${lacks.join(" or ")}`;
+  if (lacks !== undefined) return `lacks an option that ${method} needs: ${lacks.join(" or ")}`;
+  const value = (option: string) => option.replace(/^"?[a-z_]+="?|"$/g, "");
+  return valueProblem(method, new Map(given.map((option, i) => [names[i]!, value(option)])));
 }
+
+/** Values of `clientcert`; with the method cert there is only one (auth option parsing of PostgreSQL 17, hba.c). */
+const clientcerts = (method: string) => method === "cert" ? ["verify-full"] : ["verify-ca", "verify-full"];
+/** What LDAP looks for a user with, where it has none of the simple way, ldapprefix and ldapsuffix. */
+const searching = /^ldap(basedn|binddn|bindpasswd|searchattribute|searchfilter|url)$/;
+
+function valueProblem(method: string, values: ReadonlyMap<string, string>): string | null {
+  const names = [...values.keys()];
+  const clientcert = values.get("clientcert");
+  const wanted = clientcerts(method);
+  if (clientcert !== undefined && !wanted.includes(clientcert)) {
+    return `has clientcert=${clientcert}, where ${method} takes ${wanted.join(" or ")}`;
+  }
+  const search = names.find((name) => searching.test(name));
+  const simple = names.find((name) => /^ldap(prefix|suffix)$/.test(name));
+  if (search !== undefined && simple !== undefined) {
+    return `has ${simple} and ${search}, of which only one may be there`;
+  }
+  if (values.has("ldapsearchattribute") && values.has("ldapsearchfilter")) {
+    return "has ldapsearchattribute and ldapsearchfilter, of which only one may be there";
+  }
+  const listOf = (name: string) => (values.get(name) ?? "").split(",").map((part) => part.trim());
+  const port = ["ldapport", "radiusports"].find((name) => values.has(name) && !listOf(name).every(isPort));
+  if (port !== undefined) return `has ${port}=${values.get(port)}, which is not a port`;
+  const servers = listOf("radiusservers").length;
+  const odd = ["radiussecrets", "radiusports", "radiusidentifiers"].find((name) =>
+    values.has(name) && !values.get(name)!.includes('"') && ![1, servers].includes(listOf(name).length)
+  );
+  return odd === undefined ? null : `has another number of ${odd} than of radiusservers`;
+}
+
+const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 65_536;
 
 /** What is told of a line: it may hold passwords. */
 const shown = (line: string) =>
@@ -98,6 +136,11 @@ export function parsePgHba(text: string, source: Source = "environment"): string
     // deno-lint-ignore no-control-regex -- control characters are what is refused
     if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(rule)) {
       throw new MalformedValue(`has a control character in line ${i + 1}`);
+    }
+    const blank = /[^\S \t]/.exec(rule)?.[0];
+    if (blank !== undefined) {
+      const code = blank.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
+      throw new MalformedValue(`has the character U+${code} in line ${i + 1}, which looks like a space: write a space`);
     }
     const problem = lineProblem(rule);
     if (problem !== null) throw new MalformedValue(`line ${i + 1} (${shown(rule)}) ${problem}`);

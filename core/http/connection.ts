@@ -135,7 +135,8 @@ export class Connection implements Guest {
     const request = requestOf(head, body);
     if (request === null) return await this.refuse({ status: 400, why: "malformed: the request" });
     const response = await this.listener.answer(request);
-    if (response.ok && response.headers.has(controlHeaders.signature)) {
+    const { headers, ok } = response;
+    if (ok && headers.has(controlHeaders.signature) && !headers.has(controlHeaders.repeated)) {
       this.proven = true;
       this.patience = withProven;
       this.listener.learn(this.address);

@@ -70,6 +70,7 @@ function made() {
       text,
       audience,
       genuine: answer.headers.get(controlHeaders.signature) === signed,
+      ...(answer.headers.has(controlHeaders.repeated) ? { repeated: answer.headers.get(controlHeaders.repeated) } : {}),
     };
   };
   const counted = async () =>
@@ -89,11 +90,11 @@ test("a genuine order is carried out once, and its answer is signed", async () =
   assert.deepEqual(done, [2]);
 });
 
-test("an order that only reads is answered again; it is signed all the same", async () => {
+test("an order that only reads is answered again; it is signed all the same, and marked", async () => {
   const { send } = made();
   for (let i = 0; i < 2; i++) {
     const answer = await send('{"n":2}', { path: reading.path, nonce: "once" });
-    assert.deepEqual([answer.status, answer.genuine], [200, true]);
+    assert.deepEqual([answer.status, answer.genuine, answer.repeated ?? null], [200, true, i === 0 ? null : "1"]);
   }
   assert.equal((await send('{"n":2}', { path: reading.path, signature: "00" })).status, 401);
 });

@@ -113,7 +113,9 @@ function signatures(answers: readonly Answering[], o: ControlDeps, complain: Com
       }
       return c.text(body, 401, { [controlHeaders.audience]: o.incarnation });
     }
+    const repeated = repeatable.has(m.path) && verifier.isRepeated(m);
     await next();
+    if (repeated) c.header(controlHeaders.repeated, "1");
     const body = new Uint8Array(await c.res.clone().arrayBuffer());
     c.header(
       controlHeaders.signature,

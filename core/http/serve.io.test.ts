@@ -29,6 +29,7 @@ const app = new Hono()
     return c.text("at last\n");
   })
   .get("/large", (c) => c.text("x".repeat(8_000_000)))
+  .post("/again", (c) => c.text("as before", 200, { [controlHeaders.signature]: "x", [controlHeaders.repeated]: "1" }))
   .post("/signed", async (c) => {
     handled.push("/signed");
     return c.text(await c.req.text(), 200, { [controlHeaders.signature]: "genuine" });
@@ -90,6 +91,16 @@ test("a connection that has shown the key is kept for its next request, of whate
     assert.equal(peer.ended(), false);
     peer.socket.destroy();
   }));
+
+test("a connection that got an answer once more has shown nothing, and waits no longer than a stranger's", () =>
+  serving(async () => {
+    const copied = line(post("x").replace("/signed", "/again"));
+    const peer = line(post("one"));
+    await until("both answers", () => copied.said().endsWith("as before") && peer.said().endsWith("one"));
+    await until("its end", copied.ended);
+    assert.equal(peer.ended(), false);
+    peer.socket.destroy();
+  }, { readMs: 200, writeMs: 1_000 }));
 
 test("what is too long, malformed or of unknown length is refused with the reason, while more of it comes", () =>
   serving(async () => {

@@ -51,6 +51,13 @@ const endOfAll = /^(performing immediate shutdown because|shutting down because|
 /** What only sums up the message before it. */
 const summary = /contains errors$|^could not load |could not create any |^aborting startup/;
 
+/** The message that a line begins; null where it goes on with one, or is none. */
+export function messageOf(line: string): Pick<ServerMessage, "severity" | "pid" | "text"> | null {
+  const [, prefix = "", kind = "", text = ""] = line.startsWith("\t") ? [] : linePattern.exec(line) ?? [];
+  if (!/^(LOG|WARNING|ERROR|FATAL|PANIC)$/.test(kind)) return null;
+  return { severity: kind as ServerMessage["severity"], pid: pidOf(prefix), text: text.slice(0, longestText) };
+}
+
 /** What has been heard once this line has been said. */
 export function hear(heard: Heard, line: string): Heard {
   if (line.startsWith("\t")) {
@@ -69,10 +76,8 @@ export function hear(heard: Heard, line: string): Heard {
     if (of === undefined) return { ...heard, last: null };
     return replace(heard, of, { ...of, ...(kind === "DETAIL" ? { detail: text } : { hint: text }) });
   }
-  if (/^(LOG|WARNING|ERROR|FATAL|PANIC)$/.test(kind)) {
-    return add(heard, { severity: kind as ServerMessage["severity"], pid, text, detail: null, hint: null });
-  }
-  return { ...heard, last: null };
+  const message = messageOf(line);
+  return message === null ? { ...heard, last: null } : add(heard, { ...message, detail: null, hint: null });
 }
 
 function pidOf(prefix: string): number | null {

@@ -82,6 +82,22 @@ test("a message that may be repeated is accepted again, but only for its run, an
   assert.equal(new Verifier([key], "run-2").refuse(m, sign(key, m), at(m.timeMs), true), otherAudience);
 });
 
+test("a message that was answered before is known as such, and so shows nothing of its sender", () => {
+  const verifier = fresh();
+  assert.deepEqual([verifier.isRepeated(m), verifier.isRepeated(m)], [false, true]);
+  for (let i = 0; i < 50_000; i++) verifier.isRepeated({ ...m, nonce: `o${i}` });
+  assert.equal(verifier.isRepeated({ ...m, nonce: "o49999" }), true);
+  assert.equal(verifier.isRepeated(m), false, "so many are kept, and no more");
+});
+
+test("however far the wall clock is set back, an order is carried out once", () => {
+  const verifier = fresh();
+  assert.equal(verifier.refuse(m, sign(key, m), { wallMs: m.timeMs, nowMs: 0 }), null);
+  const later = { ...m, timeMs: m.timeMs + 3 * staleMs, nonce: "later" };
+  assert.equal(verifier.refuse(later, sign(key, later), { wallMs: later.timeMs, nowMs: 3 * staleMs }), null);
+  assert.match(verifier.refuse(m, sign(key, m), { wallMs: m.timeMs, nowMs: 4 * staleMs }) ?? "", /was received before/);
+});
+
 test("while a key is being changed both keys are accepted, and the first signs", () => {
   const [next, old] = ["the next key, long enough", key];
   assert.equal(new Verifier([next, old], "run-1").refuse(m, sign(old, m), at(1e12)), null);

@@ -7,6 +7,8 @@ import { slowHash, slowHashBeside } from "./slow-hash.ts";
 export const staleMs = 15 * 60_000;
 /** How many nonces are kept. More signed requests are refused until the oldest nonces are stale. */
 const mostNonces = 200_000;
+/** The same of messages that may be repeated: a cluster of nine nodes sends so many within a quarter of an hour. */
+const mostAnswered = 50_000;
 
 /** Why a message for an earlier run of the agent is refused. The sender asks again with the present audience. */
 export const otherAudience = "the message is for an earlier run of this agent";
@@ -43,6 +45,8 @@ export const controlHeaders = {
   nonce: "x-postdock-nonce",
   audience: "x-postdock-audience",
   signature: "x-postdock-signature",
+  /** of an answer to a message that was answered before: its sender has not shown that it has the key */
+  repeated: "x-postdock-repeated",
 } as const;
 
 export interface Message {
@@ -126,12 +130,14 @@ export interface Received {
 export class Verifier {
   /** by nonce: when it came, by the monotonic clock, so that no step of the wall clock makes room for a replay */
   private readonly seen = new Map<string, number>();
+  /** nonces of messages that may be repeated, the oldest first */
+  private readonly answered = new Set<string>();
 
   constructor(private readonly keys: readonly string[], private readonly incarnation: string) {}
 
   /**
-   * Null if the message is genuine, fresh and for this agent; otherwise why it is refused. The nonce of a message that may be
-   * repeated is not kept.
+   * Null if the message is genuine, fresh and for this agent; otherwise why it is refused. One that may be repeated is answered
+   * again; see isRepeated().
    */
   refuse(m: Message, signature: string, { wallMs, nowMs }: Received, repeatable = false): string | null {
     if (!matches(this.keys, m, signature)) return refusals.signature;
@@ -139,10 +145,22 @@ export class Verifier {
     if (m.audience !== this.incarnation) return otherAudience;
     if (repeatable) return null;
     if (this.seen.has(m.nonce)) return refusals.replay;
-    this.forget(nowMs);
+    // only then: the wall clock may have been set back, so that an old message is fresh again
+    if (this.seen.size >= mostNonces) this.forget(nowMs);
     if (this.seen.size >= mostNonces) return refusals.flood;
     this.seen.set(m.nonce, nowMs);
     return null;
+  }
+
+  /**
+   * Whether a message that may be repeated has been answered before, as far as is known: then somebody may have copied it, and it
+   * does not show that its sender has the key. Keeps its nonce.
+   */
+  isRepeated({ nonce }: Message): boolean {
+    if (this.answered.has(nonce)) return true;
+    this.answered.add(nonce);
+    if (this.answered.size > mostAnswered) this.answered.delete(this.answered.values().next().value!);
+    return false;
   }
 
   /** Whether an answer to our message is genuine: its signature covers our nonce. */

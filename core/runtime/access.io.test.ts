@@ -1,10 +1,12 @@
 // What an account of the container leaves in a directory of its own does not lead root elsewhere.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { lchown, lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { postgresAccount } from "./command.ts";
 import * as files from "./files.ts";
 
@@ -50,6 +52,18 @@ test("a directory is not taken over through a link, also one of /tmp whose name 
     } finally {
       await Promise.all([one, two].map(files.remove));
     }
+  }));
+
+test("no file is read through a link, except one that the operator has mounted; and nothing else is waited for", () =>
+  withLink("file", async (link, directory) => {
+    for (const read of [files.readIfThere, files.readUnzipped, (path: string) => files.readPiece(path, 0, 1)]) {
+      await assert.rejects(async () => await read(link), refused);
+    }
+    assert.equal(await files.readMounted(link), "another's");
+    const pipe = join(directory, "pipe");
+    await promisify(execFile)("mkfifo", [pipe]);
+    for (const path of [pipe, "/dev/zero"]) await assert.rejects(files.readIfThere(path), { code: "EINVAL" }, path);
+    assert.match((await files.readIfThere("/proc/self/status"))!, /^Name:/);
   }));
 
 test("no file is written through a link, in whatever way", () =>

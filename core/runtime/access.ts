@@ -29,6 +29,53 @@ const isRoot = () => process.getuid?.() === 0;
 const linkError = (path: string) =>
   Object.assign(new Error(`ELOOP: a link is not followed, '${path}'`), { code: "ELOOP", path });
 
+/**
+ * Opens a file for reading that another account may have replaced. Throws ELOOP if it is a link, EISDIR if it is a directory, and
+ * EINVAL if it is a pipe or a device: an agent of root would copy what it leads to, or wait at it.
+ */
+export async function openOwn(known: string): Promise<fs.FileHandle> {
+  const path = await writtenAt(known);
+  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = fs.constants;
+  const file = await fs.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error) => {
+    throw (error as { code?: unknown }).code === "ELOOP" ? linkError(path) : error;
+  });
+  try {
+    const seen = await file.stat();
+    if (seen.isFile()) return file;
+    const code = seen.isDirectory() ? "EISDIR" : "EINVAL";
+    throw Object.assign(new Error(`${code}: not a file, '${path}'`), { code, path });
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** The file's text, or null if there is no such file. Throws on any other failure, also if it is a link: see openOwn(). */
+export async function readIfThere(path: string): Promise<string | null> {
+  return (await readOwn(path))?.toString("utf8") ?? null;
+}
+
+/** The same of a file that the operator has mounted, or of the system: it may be a link. */
+export async function readMounted(path: string): Promise<string | null> {
+  return await fs.readFile(path, "utf8").catch(nullIfMissing);
+}
+
+/** The file's bytes; null if there is no such file. */
+export async function readOwn(path: string): Promise<Buffer | null> {
+  const file = await openOwn(path).catch(nullIfMissing);
+  return file && await file.readFile().finally(() => file.close());
+}
+
+export function nullIfMissing(error: unknown): null {
+  if (isMissing(error)) return null;
+  throw error;
+}
+
+export function isMissing(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
 /** Sets the mode and, as root, the owner of an existing path. Throws ELOOP if it is a link. */
 export async function setAccess(path: string, { mode, owner }: Access): Promise<void> {
   const handle = await fs.open(path, oPath | fs.constants.O_NOFOLLOW);

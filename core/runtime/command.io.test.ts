@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CommandError, run, tryRun } from "./command.ts";
-import { lineSplitter, longestLine } from "./lines.ts";
+import { lineSplitter, longestLine, mostFurther } from "./lines.ts";
 import { readIfThere } from "./files.ts";
 import { systemClock, waitUntil } from "./time.ts";
 
@@ -119,6 +119,19 @@ test("lineSplitter() gives the same lines however the text was cut", () => {
     splitter.end();
     assert.deepEqual(lines, ["one", "two", "three", "four", "five"]);
   }
+});
+
+test("of a message of many lines come the first, and how many were left out; where clients write, a \\r begins no line", () => {
+  const lines: string[] = [];
+  const splitter = lineSplitter((line) => lines.push(line), { progress: false });
+  splitter.push("ERROR:  a\n" + "\t1\n".repeat(1_000) + "LOG:  b\rLOG:  forged\n" + "\t2\n".repeat(mostFurther + 1));
+  splitter.end();
+  assert.equal(lines.length, 2 + 2 * (mostFurther + 1));
+  assert.deepEqual(lines.slice(mostFurther + 1, mostFurther + 3), [
+    `\t... (cut: ${1_000 - mostFurther} more lines)`,
+    "LOG:  b\rLOG:  forged",
+  ]);
+  assert.equal(lines.at(-1), "\t... (cut: 1 more lines)");
 });
 
 test("a line of any length is cut, and says how long it was; the next one is whole", () => {

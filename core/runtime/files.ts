@@ -4,10 +4,19 @@ import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { writtenAt } from "./access.ts";
+import { isMissing, nullIfMissing, openOwn, readOwn, writtenAt } from "./access.ts";
 import type { Account } from "./command.ts";
 
-export { ensureDirectory, ensureNamedDirectory, makeScratch, runDirectory, setAccess, writtenAt } from "./access.ts";
+export {
+  ensureDirectory,
+  ensureNamedDirectory,
+  makeScratch,
+  readIfThere,
+  readMounted,
+  runDirectory,
+  setAccess,
+  writtenAt,
+} from "./access.ts";
 
 const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = fs.constants;
 /** Files are written where no link is: what it points to may be another account's. */
@@ -100,7 +109,7 @@ export async function syncDirectory(path: string): Promise<void> {
 
 /** Reads at most `most` bytes from `offset`; also returns the size of the whole file, bytes. */
 export async function readPiece(path: string, offset: number, most: number) {
-  const file = await fs.open(path, "r");
+  const file = await openOwn(path);
   try {
     const totalBytes = (await file.stat()).size;
     const bytes = Buffer.alloc(Math.max(0, Math.min(most, totalBytes - offset)));
@@ -192,14 +201,9 @@ export async function writePart(path: string, content: Uint8Array, options: Part
   }
 }
 
-/** The file's text, or null if there is no such file. Throws on any other failure. */
-export async function readIfThere(path: string): Promise<string | null> {
-  return await fs.readFile(path, "utf8").catch(nullIfMissing);
-}
-
 /** The file's content, decompressed if it was compressed by gzip; null if there is no such file. Throws on any other failure. */
 export async function readUnzipped(path: string): Promise<Buffer | null> {
-  const bytes = await fs.readFile(path).catch(nullIfMissing);
+  const bytes = await readOwn(path);
   return bytes?.[0] === 0x1f && bytes[1] === 0x8b ? await unzip(bytes) : bytes;
 }
 
@@ -269,16 +273,6 @@ export async function modeOf(path: string): Promise<{ mode: number; uid: number;
 export async function modifiedMs(path: string): Promise<number | null> {
   const s = await fs.stat(path).catch(nullIfMissing);
   return s && Math.floor(s.mtimeMs);
-}
-
-function nullIfMissing(error: unknown): null {
-  if (isMissing(error)) return null;
-  throw error;
-}
-
-function isMissing(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return code === "ENOENT" || code === "ENOTDIR";
 }
 
 /** The target of a symbolic link, or null if it cannot be read. */

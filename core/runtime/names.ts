@@ -5,7 +5,7 @@ import { isIP } from "node:net";
 import type { Way } from "../postgres/conninfo.ts";
 import { errorText } from "../words/errors.ts";
 import { addressInHosts, namesToAsk, parseNameServers } from "./decide/names.ts";
-import { readIfThere } from "./files.ts";
+import { readMounted } from "./files.ts";
 import { type Clock, withDeadline } from "./time.ts";
 
 /** A known address is looked up again when it is older than this, milliseconds. */
@@ -125,9 +125,9 @@ function asker(): (host: string) => Promise<string> {
   // one for each name: a change of its servers loses the question that is under way
   const idle = new Map<string, Resolver>();
   return async (host) => {
-    const there = addressInHosts(await readIfThere("/etc/hosts") ?? "", host);
+    const there = addressInHosts(await readMounted("/etc/hosts") ?? "", host);
     if (there !== null) return there;
-    const conf = parseNameServers(await readIfThere("/etc/resolv.conf") ?? "");
+    const conf = parseNameServers(await readMounted("/etc/resolv.conf") ?? "");
     const resolver = idle.get(host) ?? new Resolver({ timeout: answerMs, tries: 2 });
     idle.delete(host);
     // it keeps answers for as long as DNS allows, 10 minutes in Docker, unless its servers change

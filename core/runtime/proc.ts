@@ -87,12 +87,14 @@ function startedElsewhere(pid: number, name: string, directory: string): boolean
   return parentName === name && startedElsewhere(parent, name, directory);
 }
 
+/** The title that a process has given itself, or its arguments; empty if it is gone. */
+export const titleOf = (pid: number): string =>
+  (quietly(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "").replace(/[\0 ]+$/, "");
+
 /** Processes of this program that have given themselves a title: its name, a colon, and what they do. */
 export function titledOf(program: string): { pid: number; title: string }[] {
   const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry)).map(Number);
-  const titleOf = (pid: number) => quietly(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "";
-  return pids.map((pid) => ({ pid, title: titleOf(pid).replace(/[\0 ]+$/, "") }))
-    .filter(({ title }) => title.startsWith(`${program}: `));
+  return pids.map((pid) => ({ pid, title: titleOf(pid) })).filter(({ title }) => title.startsWith(`${program}: `));
 }
 
 /** Whether a process has a handler for the signal of this number, so that it does not end by it (proc(5), SigCgt). */

@@ -3,7 +3,7 @@
 import { dirname, join } from "node:path";
 import { postgresAccount } from "./command.ts";
 import { isNamed, nameEntry } from "./decide/account-name.ts";
-import { ensureDirectory, readIfThere, runDirectory, setAccess, writeAtomic, writtenAt } from "./files.ts";
+import { ensureDirectory, readMounted, runDirectory, setAccess, writeAtomic, writtenAt } from "./files.ts";
 
 const root = { uid: 0, gid: 0, home: "/root", name: "root" };
 
@@ -19,7 +19,7 @@ export async function prepareRunDirectory(): Promise<void> {
   if (process.getuid?.() === 0) await setAccess("/run", { mode: 0o755 });
   // nor who may put one among what is in it
   await ensureDirectory(runDirectory, { mode: 0o755, owner: root });
-  if (isNamed(postgresAccount.uid, await readIfThere("/etc/passwd") ?? "")) return;
+  if (isNamed(postgresAccount.uid, await readMounted("/etc/passwd") ?? "")) return;
   await ensureDirectory(namesDirectory, { mode: 0o755 });
   await writeAtomic(join(namesDirectory, "passwd"), nameEntry(postgresAccount), { mode: 0o644 });
 }

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { type Account, postgresAccount, run } from "./command.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
-import { ensureDirectory, exists, modeOf, readIfThere, writeAtomic } from "./files.ts";
+import { ensureDirectory, exists, modeOf, readMounted, writeAtomic } from "./files.ts";
 import type { ChildSpec } from "./supervisor.ts";
 
 export const sshKeysDirectory = "/tmp/.ssh/keys";
@@ -103,7 +103,7 @@ export async function prepareSshd(): Promise<ChildSpec> {
  * mounted host key is that of every host; null: nobody can be checked.
  */
 async function prepareHostKey(): Promise<{ known: string | null; certified: boolean }> {
-  const mounted = (name: string) => readIfThere(join(sshKeysDirectory, name));
+  const mounted = (name: string) => readMounted(join(sshKeysDirectory, name));
   const [key, certificate, known] = await Promise.all(
     ["ssh_host_ed25519_key", "ssh_host_ed25519_key-cert.pub", "known_hosts"].map(mounted),
   );
@@ -126,7 +126,7 @@ export async function mountedKeys(): Promise<{ privateKey: string; publicKey: st
 
 async function mountedKey(name: string): Promise<string> {
   const path = join(sshKeysDirectory, name);
-  const text = await readIfThere(path);
+  const text = await readMounted(path);
   if (text !== null && text.trim() !== "") return text.endsWith("\n") ? text : text + "\n";
   const directory = await modeOf(sshKeysDirectory);
   throw new OperatorError({

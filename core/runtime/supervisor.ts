@@ -6,7 +6,7 @@ import { decideRestart, defaultRestart, type RestartPolicy } from "./decide/rest
 import type { Log } from "./log.ts";
 import { signalAs } from "./signal-as.ts";
 import { sendSignal } from "./signals.ts";
-import { type Clock, untilAborted } from "./time.ts";
+import { type Clock, nextTurn, untilAborted } from "./time.ts";
 
 export interface ChildSpec {
   name: string;
@@ -24,6 +24,8 @@ export interface ChildSpec {
   onStart?: () => void;
   /** where its lines go; default: the log, as event "Output" */
   onLine?: (line: string) => void;
+  /** it logs what clients send: a \r begins no line */
+  clientWords?: boolean;
 }
 
 export interface ChildExit {
@@ -102,9 +104,14 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
     group = started.pid;
     const onLine = spec.onLine ?? ((line: string) => log.info("Output", { process: spec.name, line }));
     for (const stream of [started.stdout, started.stderr]) {
-      const lines = lineSplitter(onLine);
+      const lines = lineSplitter(onLine, { progress: spec.clientWords !== true });
       stream?.setEncoding("utf8");
-      stream?.on("data", (chunk: string) => lines.push(chunk));
+      stream?.on("data", (chunk: string) => {
+        // after each chunk all else that waits has its turn: the lease does, however much a client has logged
+        stream.pause();
+        lines.push(chunk);
+        nextTurn(() => stream.resume());
+      });
       stream?.on("end", () => lines.end());
     }
     started.stdin?.on("error", () => {}); // it has just ended, which its exit reports

@@ -9,7 +9,7 @@ import {
 import type { Trouble } from "../protocol/trouble.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
 import { postgresAccount, tryRun } from "./command.ts";
-import { modeOf, readIfThere } from "./files.ts";
+import { modeOf, readMounted } from "./files.ts";
 
 /** What one look at the files of a server's TLS shows. */
 export interface TlsLook {
@@ -30,7 +30,7 @@ export async function lookAtTls(wanted: TlsWanted, nowMs: number): Promise<TlsLo
 
 async function lookAt(file: TlsFile): Promise<TlsFileSeen> {
   const mode = await modeOf(file.path);
-  const text = mode === null || mode.isDirectory ? null : await readIfThere(file.path);
+  const text = mode === null || mode.isDirectory ? null : await readMounted(file.path);
   if (mode === null || text === null) return { ...file, found: null };
   // the directories above count as well, so the account itself has to try
   const { code } = await tryRun(["test", "-r", file.path], { as: postgresAccount, timeoutMs: 5_000 });

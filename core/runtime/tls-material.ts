@@ -11,7 +11,7 @@ import type { Trouble } from "../protocol/trouble.ts";
 import { errorText } from "../words/errors.ts";
 import type { TlsSeen } from "../words/metric.ts";
 import { postgresAccount } from "./command.ts";
-import { ensureDirectory, readIfThere, writeAtomic } from "./files.ts";
+import { ensureDirectory, readMounted, writeAtomic } from "./files.ts";
 import type { Log } from "./log.ts";
 import { type Clock, untilAborted } from "./time.ts";
 import { tlsRefusal } from "./tls-files.ts";
@@ -181,7 +181,7 @@ export class TlsMaterial {
 async function see(variable: string, path: string | null): Promise<FileSeen | null> {
   if (path === null) return null;
   try {
-    const text = await readIfThere(path);
+    const text = await readMounted(path);
     return { variable, path, seen: text === null ? { code: "ENOENT" } : { text } };
   } catch (error) {
     return { variable, path, seen: { code: (error as { code?: string }).code ?? errorText(error) } };

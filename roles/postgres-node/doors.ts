@@ -117,6 +117,8 @@ export type ServerProcess = Pick<Supervised, "running" | "lastExit" | "exited" |
 export interface ServerDoor {
   /** resolves once no process of an earlier server is left, and its pid file is gone */
   clearStale(): Promise<void>;
+  /** whether this process of the server replays WAL */
+  isStartup(pid: number): boolean;
   /** `onLine`: each line of its log, as it comes */
   start(onLine: (line: string) => void): ServerProcess;
   look(): Promise<Omit<ServerSeen, "atMs">>;

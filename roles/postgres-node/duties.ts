@@ -125,7 +125,8 @@ async function runningView(surroundings: Surroundings, run: ServerRun, node: Nod
     notStreamingMs: run.notStreamingMs(own.role === "primary" || steady, clock.nowMs()),
     noPrimaryMs: run.noPrimaryMs(surroundings.primary !== null, clock.nowMs()),
     hidingFile: own.role === "standby" && surroundings.primary === null ? await node.doors.data.hidingFile() : null,
-    trouble: seen.now.trouble?.what ?? null,
+    // PostgreSQL pauses the replay then
+    trouble: seen.now.trouble?.what === "settings-too-low" && !own.replayPaused ? null : seen.now.trouble?.what ?? null,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Peers } from "../../core/client/peers.ts";
 import { diskSpace } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
 import type { Secrets } from "../../core/runtime/secrets.ts";
-import { processesIn } from "../../core/runtime/proc.ts";
+import { processesIn, titleOf } from "../../core/runtime/proc.ts";
 import { no } from "../../core/words/verdict.ts";
 import type { Clock } from "../../core/runtime/time.ts";
 import { bootstrap } from "./data/bootstrap.ts";
@@ -26,6 +26,7 @@ import { clearHistories, makeNext, newestHistory, newestWal } from "./data/timel
 import { type Holder, noteHolder } from "./data/volume-lock.ts";
 import type { DataDoor, Doors, ServerDoor } from "./doors.ts";
 import { othersDoor, repmgrDoor } from "./doors-outside.ts";
+import { isStartupTitle } from "./text/streaming-trouble.ts";
 import { fenceServer } from "./lease/fence.ts";
 import { readControlData } from "./observe/control-data.ts";
 import { observeData } from "./observe/data-directory.ts";
@@ -143,6 +144,7 @@ function serverDoor(local: LocalServer, deps: RealDeps): ServerDoor {
   const { config: { pgdata, stoppingSeconds }, clock, log } = deps;
   return {
     clearStale: () => clearStaleServer(pgdata, deps),
+    isStartup: (pid) => isStartupTitle(titleOf(pid)),
     start: (heard) => {
       const onLine = (line: string) => {
         heard(line);

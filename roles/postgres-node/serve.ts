@@ -14,7 +14,7 @@ import { observeServer } from "./observe/server.ts";
 import { finalLook, observeSurroundings } from "./observe/surroundings.ts";
 import { endOfServer, seeLog } from "./observe/trouble.ts";
 import { type ServerEnd, ServerRun } from "./run.ts";
-import { parseStreamingTrouble } from "./text/controldata.ts";
+import { parseStreamingTrouble } from "./text/streaming-trouble.ts";
 import { immediateStop, stopSteps } from "./tools/postmaster.ts";
 
 /** The longest pause between two looks, milliseconds. */
@@ -41,7 +41,7 @@ export async function serveAsRole(
   }
   seen.serverStarted(clock.nowMs());
   const run = new ServerRun(node.doors.server.start((line) => {
-    const what = parseStreamingTrouble(line);
+    const what = parseStreamingTrouble(line, node.doors.server.isStartup);
     if (what) seen.streamingTrouble({ what, atMs: clock.nowMs() });
     seen.serverSaid(line);
   }));

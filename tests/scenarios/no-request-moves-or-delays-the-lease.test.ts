@@ -180,6 +180,48 @@ test("a primary that is cut off is fenced before another node leads, whatever fl
   await exec(container, ["bash", "-c", "rm -f /tmp/flood.*"]);
 });
 
+test("what a login without any right has logged delays no lease and moves no standby", async () => {
+  const cluster = await exampleCluster();
+  const { primary, standby } = await standbyOf(cluster);
+  const { lease: { term } } = await cluster.answer(primary);
+  await cluster.psql(primary, "create role plain login");
+  const as = (container: string, script: string) =>
+    tryExec(
+      container,
+      ["bash", "-c", `(echo 'set session authorization plain;'; ${script}) | psql -U postgres -XAtq`],
+      120_000,
+    );
+  const started = await cluster.psql(standby, "select pg_postmaster_start_time()");
+  // a failed statement is logged with all of its lines
+  const lines = await as(await cluster.container(primary), "echo 'select 1/0 +'; yes '' | head -n 2000000; echo '1;'");
+  assert.match(lines.stderr, /division by zero/);
+  const words = [
+    "WARNING:  hot standby is not possible because of insufficient parameter settings",
+    "FATAL:  could not receive data from WAL stream: ERROR:  requested WAL segment 0 has already been removed",
+    "LOG:  new timeline 99 forked off current database system timeline 1 before current recovery point 0/1",
+  ];
+  const said = words.flatMap((word) => {
+    const raised = word.replace(/^\w+: {2}/, "");
+    return [
+      `select 1/0 /* ${word} */;`,
+      `do $$ begin raise log E'${word}\\n${word}\\r${word}'; raise warning '${raised}'; raise log '${raised}'; end $$;`,
+    ];
+  });
+  const container = await cluster.container(standby);
+  const before = await logsOf(container);
+  await as(
+    container,
+    `for i in $(seq 40); do cat <<'END'\n${said.join("\n")}\nselect pg_sleep(0.25);\nEND\ndone`,
+  );
+  const log = await logsSince(container, before);
+  assert.ok(log.split("hot standby is not possible").length > 40, "the words were in the log");
+  assert.equal(await cluster.psql(standby, "select pg_postmaster_start_time()"), started);
+  assert.equal(await cluster.waitWhole(), primary);
+  const { lease } = await cluster.answer(primary);
+  assert.deepEqual([lease.held, lease.term], [true, term], "the same lease goes on");
+  await cluster.psql(primary, "drop role plain");
+});
+
 test("agents that are flooded in every way answer signed questions in time, and the lease and the writes go on", async () => {
   const cluster = await exampleCluster();
   const { primary, standby } = await standbyOf(cluster);

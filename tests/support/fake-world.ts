@@ -148,6 +148,7 @@ export class World {
         look: () =>
           this.server !== null && this.runs ? Promise.resolve(this.server) : Promise.reject(new Error("no answer")),
         processes: () => this.runs ? 1 : 0,
+        isStartup: () => true,
         end: () => {
           if (this.survives) return Promise.resolve(false);
           if (this.runs) this.note("end");

@@ -49,6 +49,20 @@ test("a voter that cannot read the epochs that it has granted lets nobody lead, 
   assert.equal(ask(leading, 1, { kind: "renew" }).granted, true);
 });
 
+test("a renewal that was held back counts no more once a newer one came, also after the lease has ended", () => {
+  const renewed = after([[0, {}], [1, { kind: "renew", round: 7 }]]);
+  const late = ask(renewed, 2 * ttlMs, { kind: "renew", round: 4 });
+  assert.deepEqual([late.granted, late.because], [false, "a newer request of this claimant came before this one"]);
+  assert.equal(ask(renewed, 2, { kind: "renew", round: 7 }).granted, true, "sent twice");
+  assert.equal(ask(renewed, 2 * ttlMs, { kind: "renew", round: 8 }).granted, true, "late, but the newest");
+  const next = after([[0, {}], [1, { kind: "renew", round: 7 }], [2 * ttlMs, { ...bAsks, round: 1 }]]);
+  assert.equal(
+    ask(next, 2 * ttlMs + 1, { ...bAsks, kind: "renew", round: 2 }).granted,
+    true,
+    "rounds are a claimant's own",
+  );
+});
+
 const cases: readonly [string, VoterState, number, Partial<LeaseRequest>, string, number?][] = [
   ["a free voter grants", after(), 0, {}, "granted"],
   [

@@ -62,6 +62,8 @@ export interface VoterState {
   /** the newest lease that was released: a delayed request must not bring it back */
   released: { from: Claimant; term: Term } | null;
   highest: Term | null;
+  /** the claimant that was granted to last, and the newest of its requests */
+  newest: { from: Claimant; round: number } | null;
   /** it cannot read the epochs that it has granted, which a claimant would have to know */
   blind: boolean;
 }
@@ -70,7 +72,7 @@ export function newVoter(
   o: { name: string; incarnation: string; startedMs: number; ttlMs: number; electorate: readonly string[] },
   blind = false,
 ): VoterState {
-  return { ...o, grant: null, released: null, highest: null, blind };
+  return { ...o, grant: null, released: null, highest: null, newest: null, blind };
 }
 
 /** The grant that still counts at this time, or null. */
@@ -111,6 +113,9 @@ export function vote(
     return answer(false, startedLately, withRenewed(voter, request), silentMs);
   }
   if (held !== null && !own) return answer(false, `granted to ${held.to.host}`, voter, held.untilMs - nowMs);
+  if (request.kind === "renew" && request.round < newestRound(voter, request.from)) {
+    return answer(false, "a newer request of this claimant came before this one", voter);
+  }
   const outdated = outdatedTerm(voter, request, own ? held : null);
   if (outdated !== null) return answer(false, outdated, voter);
   const untilMs = Math.max(nowMs + request.ttlMs, own ? held.untilMs : 0);
@@ -118,8 +123,13 @@ export function vote(
     ...voter,
     grant: { to: request.from, term: request.term, untilMs },
     highest: maxTerm(voter.highest, request.term),
+    newest: { from: request.from, round: Math.max(request.round, newestRound(voter, request.from)) },
   });
 }
+
+/** Renewals that somebody has held back on their way would keep a dead claimant's lease from the others. */
+const newestRound = ({ newest }: VoterState, from: Claimant): number =>
+  newest !== null && sameClaimant(newest.from, from) ? newest.round : 0;
 
 /** A release is remembered even if it overtakes the request that it ends: otherwise that request would block all claimants. */
 function withReleased(voter: VoterState, { from, term }: LeaseRequest): VoterState {

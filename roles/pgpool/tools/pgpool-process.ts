@@ -108,6 +108,7 @@ export async function startPgpool(
     as: postgresAccount,
     restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
     stop: [{ signal: "SIGINT", waitMs: 3_000 }],
+    clientWords: true,
     onLine: (line) => {
       const level = outputLevel(line);
       if (level === "WARNING" || level === "ERROR") complaints.splice(0, complaints.length - 4, line.trim());

@@ -1,7 +1,7 @@
 // The scripts that people put into /docker-entrypoint-initdb.d, run once for a fresh cluster, as the official postgres image does.
 import { join } from "node:path";
 import { postgresAccount, tryRun } from "../../../core/runtime/command.ts";
-import { listDirectory, modeOf, readPiece } from "../../../core/runtime/files.ts";
+import { listDirectory, modeOf, readMounted } from "../../../core/runtime/files.ts";
 import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import { reasonIn } from "../../../core/words/reason.ts";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
@@ -60,8 +60,7 @@ export async function runScripts({ config, log, signal, environment }: ScriptDep
 
 async function firstLine(path: string): Promise<string> {
   if (!path.endsWith(".sh")) return "";
-  const { bytes } = await readPiece(path, 0, 256);
-  return bytes.toString("latin1").split("\n")[0]!;
+  return (await readMounted(path) ?? "").slice(0, 256).split("\n")[0]!;
 }
 
 /** Why the system did not start a script, mostly for its first line. Pure. */

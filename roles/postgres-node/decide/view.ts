@@ -6,7 +6,7 @@ import type { Role } from "./server-seen.ts";
 import type { Force } from "../../../core/protocol/force.ts";
 import type { PeerSeen } from "../../../core/protocol/status.ts";
 import type { Pause } from "../../../core/protocol/pause.ts";
-import type { StreamingTrouble } from "../text/controldata.ts";
+import type { StreamingTrouble } from "../text/streaming-trouble.ts";
 
 /** Whether a node may be read-write; "missing": it needs the lease and does not hold it (license.ts). */
 export type License = "held" | "missing" | "not-needed";

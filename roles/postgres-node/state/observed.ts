@@ -7,7 +7,7 @@ import { lagBytes, type PrimaryEnd } from "../decide/lag.ts";
 import type { Role, ServerSeen } from "../decide/server-seen.ts";
 import type { TimelineOrigin, WalPosition } from "../../../core/postgres/lsn.ts";
 import { hear, type Heard, nothingHeard } from "../../../core/postgres/server-log.ts";
-import type { StreamingTrouble } from "../text/controldata.ts";
+import type { StreamingTrouble } from "../text/streaming-trouble.ts";
 
 export interface SeenNow {
   /** the data directory, as last looked at while no server ran; null before the first look */

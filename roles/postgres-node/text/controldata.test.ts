@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chooseWalRange, isUnborn, parseControlData, parseStreamingTrouble, parseWaldumpEnd } from "./controldata.ts";
+import { chooseWalRange, isUnborn, parseControlData, parseWaldumpEnd } from "./controldata.ts";
 
 // printed by pg_controldata 17 for a fresh cluster; the lines that are read
 const printed = [
@@ -84,26 +84,4 @@ test("parseWaldumpEnd() takes the end of the last record, and null where nothing
   assert.equal(parseWaldumpEnd("WAL statistics between 0/3000028 and 0/3000138:\nType N"), "0/3000138");
   assert.equal(parseWaldumpEnd("WAL statistics between 0/3000028 and 0/0:\n"), null);
   assert.equal(parseWaldumpEnd(""), null);
-});
-
-test("parseStreamingTrouble() knows removed WAL, divergence and low settings in PostgreSQL's own words", () => {
-  const removed =
-    "could not receive data from WAL stream: ERROR:  requested WAL segment 000000010000000000000004 has already been removed";
-  assert.equal(parseStreamingTrouble(removed), "wal-removed");
-  const behind = "highest timeline 1 of the primary is behind recovery timeline 2";
-  assert.equal(parseStreamingTrouble(behind), "diverged");
-  const forked = "new timeline 2 forked off current database system timeline 1 before current recovery point 0/60310F0";
-  assert.equal(parseStreamingTrouble(forked), "diverged");
-  const child = "new timeline 3 is not a child of database system timeline 1";
-  assert.equal(parseStreamingTrouble(child), "diverged");
-  const elsewhere = "could not start WAL streaming: ERROR:  requested timeline 2 is not in this server's history";
-  assert.equal(parseStreamingTrouble(elsewhere), "diverged");
-  const history =
-    'could not receive timeline history file from the primary server: ERROR:  could not open file "pg_wal/00000002.history": ' +
-    "No such file or directory";
-  assert.equal(parseStreamingTrouble(history), "wal-removed");
-  const low = "WARNING:  hot standby is not possible because of insufficient parameter settings";
-  assert.equal(parseStreamingTrouble(low), "settings-too-low");
-  assert.equal(parseStreamingTrouble('could not open file "pg_wal/00000002.history"'), null, "the primary's own log");
-  assert.equal(parseStreamingTrouble("database system is ready to accept read-only connections"), null);
 });

@@ -1,9 +1,6 @@
-// PURE parsers of what PostgreSQL's own tools print: pg_controldata, pg_waldump --stats, and its log lines.
+// PURE parsers of what PostgreSQL's own tools print: pg_controldata, pg_waldump --stats.
 import { historyName, parseWalName, segmentOf, walName } from "../../../core/postgres/wal-name.ts";
 import { compareLsn, formatLsn, type WalPosition } from "../../../core/postgres/lsn.ts";
-
-/** Why a standby cannot stream or replay, in PostgreSQL's own words. */
-export type StreamingTrouble = "wal-removed" | "diverged" | "slot-missing" | "settings-too-low";
 
 export interface ControlData {
   systemIdentifier: string;
@@ -97,24 +94,4 @@ export function isUnborn(timeline: number, walFiles: readonly string[], segmentB
 export function parseWaldumpEnd(stdout: string): string | null {
   const match = /between [0-9A-F]+\/[0-9A-F]+ and ([0-9A-F]+\/[0-9A-F]+)/.exec(stdout);
   return match && match[1] !== "0/0" ? match[1]! : null;
-}
-
-/** What a line of PostgreSQL's log says about why it cannot stream; null for any other line. */
-export function parseStreamingTrouble(line: string): StreamingTrouble | null {
-  if (/hot standby is not possible because of insufficient parameter settings/.test(line)) return "settings-too-low";
-  if (/replication slot "[^"]*" does not exist/.test(line)) return "slot-missing";
-  if (/requested WAL segment \S+ has already been removed/.test(line)) return "wal-removed";
-  // a standby asks for every history file between the two timelines, and not every node has them all
-  if (/could not receive timeline history file .*could not open file/.test(line)) return "wal-removed";
-  if (/can no longer (get changes from|access) replication slot|replication slot .* has been invalidated/.test(line)) {
-    return "wal-removed";
-  }
-  if (/is not a child of (this server's history|database system timeline)/.test(line)) return "diverged";
-  if (/requested timeline \d+ is not in this server's history/.test(line)) return "diverged";
-  if (/highest timeline \d+ of the primary is behind recovery timeline/.test(line)) return "diverged";
-  if (/is ahead of the WAL flush position of this server/.test(line)) return "diverged";
-  if (/new timeline \d+ forked off current database system timeline \d+ before current recovery point/.test(line)) {
-    return "diverged";
-  }
-  return null;
 }

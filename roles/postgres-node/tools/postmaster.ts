@@ -42,6 +42,7 @@ export function startPostmaster(
     restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
     stop: stopSteps(options.stoppingMs),
     onLine: options.onLine,
+    clientWords: true,
   }, deps);
 }
 

@@ -1,6 +1,6 @@
 // Reads the file of METRICS_QUERIES; the only file that knows the YAML package, which is loaded for it alone.
 import { createHash } from "node:crypto";
-import { readIfThere } from "../../../core/runtime/files.ts";
+import { readMounted } from "../../../core/runtime/files.ts";
 import { errorText, ExitCode, OperatorError } from "../../../core/words/errors.ts";
 import type { QueriesFile } from "../exporter/custom-metrics.ts";
 import { acceptedForm, parseQueries } from "../exporter/custom-queries.ts";
@@ -13,7 +13,7 @@ export async function readQueriesFile(path: string | null): Promise<QueriesFile 
   if (path === null) return null;
   const refused = (why: string, fix: string, cause?: unknown) =>
     new OperatorError({ what: `METRICS_QUERIES names ${path}, ${why}`, fix, exitCode: ExitCode.config, cause });
-  const text = await readIfThere(path).catch((error) => {
+  const text = await readMounted(path).catch((error) => {
     throw refused(`which cannot be read: ${errorText(error)}`, "name a file that root can read", error);
   });
   if (text === null) throw refused("which is not there", "mount the file there, or correct the path");

@@ -2,7 +2,7 @@
 import type { Leadership } from "../../../core/lease/decide/epoch.ts";
 import type { Force } from "../../../core/protocol/force.ts";
 import type { Pause } from "../../../core/protocol/pause.ts";
-import type { StreamingTrouble } from "../../../roles/postgres-node/text/controldata.ts";
+import type { StreamingTrouble } from "../../../roles/postgres-node/text/streaming-trouble.ts";
 import type { OwnData } from "../../../roles/postgres-node/decide/view.ts";
 import type { Branch, Wal } from "./wal.ts";
 
