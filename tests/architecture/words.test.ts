@@ -12,6 +12,7 @@ const foreignNames: readonly RegExp[] = [
   /^roles\/postgres-node\/(old-names|http\/is-major-master)\.ts$/,
   /^roles\/postgres-node\/exporter\/custom-queries(\.io\.test)?\.ts$/,
   /^cli\/(legacy-commands|command-tree|commands|config-commands)(\.test)?\.ts$/,
+  /^tools\/kubernetes\/layout\.ts$/,
   /^roles\/pgpool\/text\/pgpool-(conf|settings)(\.test)?\.ts$/,
 ];
 
