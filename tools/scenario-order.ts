@@ -31,6 +31,7 @@ export const patient: readonly string[] = [
  * The longest stand first.
  */
 export const calm: readonly string[] = [
+  "a-rolling-upgrade-loses-nothing",
   "a-node-that-comes-back-later-loses-nothing",
   "a-node-without-its-server-goes-on-voting",
   "a-primary-and-a-standby-die-together",
@@ -40,6 +41,7 @@ export const calm: readonly string[] = [
   "an-impostor-is-not-believed",
   "a-password-changes-without-a-restart",
   "a-full-disk-moves-the-primary",
+  "the-replication-role-needs-no-superuser",
   "every-image-runs-without-rights",
   "two-nodes-and-an-observer-fail-over",
 ];

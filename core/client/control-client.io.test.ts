@@ -6,7 +6,7 @@ import { answering, controlApp } from "../http/control.ts";
 import { httpApp, type RoleHttp } from "../http/app.ts";
 import { serve } from "../http/serve.ts";
 import type { Order } from "../protocol/orders.ts";
-import { controlHeaders } from "../protocol/signing.ts";
+import { clusterKeys, controlHeaders } from "../protocol/signing.ts";
 import { createLog } from "../runtime/log.ts";
 import { systemClock } from "../runtime/time.ts";
 import { type Between, type HandedOn, handOn, withImpostor } from "../../tests/support/impostor.ts";
@@ -68,15 +68,46 @@ test("an agent that does not know the present key yet is asked with the former o
   const late = await serve(httpApp({} as RoleHttp, log, { control: old }), { host: pg1, port });
   try {
     const newKeys = ["the new key of this test", key];
-    const both = new ControlClient(newKeys, new Peers(systemClock, port), systemClock, false, [key]);
+    const both = new ControlClient(newKeys, new Peers(systemClock, port), systemClock);
     assert.deepEqual(await both.ask(order, pg1, { n: 3 }, 5_000), { twice: 6 });
     assert.deepEqual(await both.ask(order, pg1, { n: 4 }, 5_000), { twice: 8 });
     assert.deepEqual([done.splice(0), refused], [[3, 4], ["signature"]]);
-    const dropped = new ControlClient(newKeys, new Peers(systemClock, port), systemClock);
+    const dropped = new ControlClient(newKeys.slice(0, 1), new Peers(systemClock, port), systemClock);
     await assert.rejects(dropped.ask(order, pg1, { n: 5 }, 5_000), (e: HttpError) => e.status === 401);
   } finally {
     late.close();
   }
+});
+
+test("an agent of the last release is asked in the key that it knows, until another run of it knows the present one", async () => {
+  const derived = clusterKeys([], "a password of this test");
+  const asker = new ControlClient(derived, new Peers(systemClock, port), systemClock);
+  const asked: string[] = [];
+  const counted = { inc: (cause: string) => void asked.push(cause) } as never;
+  const run = async (incarnation: string, keys: readonly string[], n: number) => {
+    const app = controlApp([double], {
+      keys,
+      incarnation,
+      clock: systemClock,
+      log,
+      refused: counted,
+      others: () => [],
+    });
+    const there = await serve(httpApp({} as RoleHttp, log, { control: app }), { host: pg1, port });
+    try {
+      for (let i = 0; i < n; i++) assert.deepEqual(await asker.ask(order, pg1, { n: i }, 5_000), { twice: 2 * i });
+    } finally {
+      there.close();
+    }
+    return asked.splice(0);
+  };
+  const [slow, quick] = derived;
+  assert.deepEqual(await run("old-1", [quick!], 3), ["signature"], "one question in vain for each run");
+  assert.deepEqual(await run("old-2", [quick!], 3), ["signature"]);
+  assert.deepEqual(await run("new-1", derived, 1), []);
+  assert.deepEqual(await run("new-1", [slow!], 2), [], "what is quick to guess signs nothing any more");
+  assert.deepEqual(await run("old-3", [quick!], 3), ["signature"], "and a step back is as good");
+  done.splice(0);
 });
 
 test("an answer to an earlier question is not believed", async () => {

@@ -41,13 +41,12 @@ export class ControlClient {
   private readonly accepted = new Map<string, string>();
 
   constructor(
+    /** the first signs; an agent that does not know it is asked with the others; changed in place */
     private readonly keys: readonly string[],
     private readonly peers: Peers,
     private readonly clock: Pick<Clock, "wallMs">,
     /** everybody knows the key: what it signs is worth no more than what nobody has signed, and nodes are asked by GET */
     private readonly keyIsPublic = false,
-    /** keys that signed before: an agent that does not know the present one yet is asked with them; changed in place */
-    private readonly formerSigners: readonly string[] = [],
   ) {}
 
   /**
@@ -92,13 +91,15 @@ export class ControlClient {
     question: Question,
     timeoutMs: number,
   ): Promise<Answer> {
-    const signers = [this.keys[0]!, ...this.formerSigners];
     const known = this.accepted.get(host);
-    const keys = [...new Set(known !== undefined && signers.includes(known) ? [known, ...signers] : signers)];
+    const keys = [...new Set(known !== undefined && this.keys.includes(known) ? [known, ...this.keys] : this.keys)];
+    const run = this.audiences.get(host);
     for (const key of keys) {
       try {
         const answer = await this.askSigned(order, host, question, { timeoutMs, key });
-        this.accepted.set(host, key);
+        // another run of the agent, perhaps of a later release, may know the first key: that is tried again
+        if (key === known && run !== this.audiences.get(host)) this.accepted.delete(host);
+        else this.accepted.set(host, key);
         return answer;
       } catch (error) {
         const unknown = error instanceof HttpError && error.status === 401 && error.body === refusals.signature;

@@ -60,8 +60,9 @@ export interface Message {
 }
 
 /**
- * The keys of a cluster: the given ones, or one derived slowly from the password, as an agent does once, at its start. The first signs, any of them is accepted. What is quick
- * to derive, and so to guess, is accepted until the release after 2.0.
+ * The keys of a cluster: the given ones, or one derived slowly from the password, as an agent does once, at its start. The first
+ * signs, and any of them is accepted. Agents that refuse the first are asked in the others: those of builds before know only what
+ * is quick to derive, and so to guess. That goes in the release after 2.0.
  */
 export function clusterKeys(given: readonly string[], replicationPassword: string): string[] {
   if (given.length > 0) return [...given];
@@ -83,7 +84,7 @@ const derived = (password: string, slow: Buffer): string[] => [
 export interface KeyRing {
   /** the first signs, any is accepted */
   readonly keys: string[];
-  /** those that have signed before and are accepted still, for agents without the present one; the oldest last */
+  /** those that have signed before and are accepted still: who trusts only them trusts certificates by them; the oldest last */
   readonly formerSigners: string[];
 }
 

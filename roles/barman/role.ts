@@ -98,7 +98,7 @@ async function runRole(
     stop: stop.signal,
     peers,
     history,
-    client: new ControlClient(ring.keys, peers, clock, false, ring.formerSigners),
+    client: new ControlClient(ring.keys, peers, clock),
     secrets,
     tls,
     metrics,

@@ -69,7 +69,7 @@ export const pgpoolEntrypoint: Command = async (context) => {
     const tls = await preparePoolTls(config, { ...ring, clock, log });
     const peers = new Peers(clock, config.httpPort, tls.forPeers());
     const secrets = poolSecrets({ config, ring, context, log, stop, agent: () => agent });
-    const client = new ControlClient(ring.keys, peers, clock, hasPublicKey(config), ring.formerSigners);
+    const client = new ControlClient(ring.keys, peers, clock, hasPublicKey(config));
     const agent: PoolAgent = newAgent(config, { clock, log, stop, peers, client, history, secrets, tls });
     await history.open({ path: join(stateDirectory, "history.jsonl"), log });
     exportMetrics(agent);

@@ -82,7 +82,7 @@ async function makeNode(
   const keys: ControlKeys = { keys: ring.keys, incarnation: randomUUID() };
   const given = { config, context, log, stop, peers: new Peers(clock, config.httpPort, tls.forPeers()) };
   const secrets = nodeSecrets({ ...given, ring, node: () => node });
-  const client = new ControlClient(ring.keys, given.peers, clock, false, ring.formerSigners);
+  const client = new ControlClient(ring.keys, given.peers, clock);
   const metrics = new Metrics({ node: config.name });
   const events = nodeEvents(metrics);
   const seen = await observedBefore(config.pgdata, { clock, log });

@@ -70,6 +70,7 @@ const checkedFolders = [
   "tools",
   "docs",
   "images",
+  "kubernetes",
   "compose/latest.yml",
   "main.ts",
   "cli",
@@ -139,6 +140,7 @@ test("no file holds a path of one machine, a private key, or a registry's host",
     "tests",
     "images",
     "docs",
+    "kubernetes",
     "compose/latest.yml",
   ];
   const paths = [...(await Promise.all(places.map(filesOf))).flat(), "README.md", "deno.json", "CONTRIBUTING.md"]

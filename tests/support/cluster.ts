@@ -21,7 +21,10 @@ export const prefix = process.env.POSTDOCK_TEST_PREFIX || "pdtest";
 
 /** If given, this executable runs in every container instead of the image's. */
 export const executable = process.env.POSTDOCK_TEST_EXECUTABLE;
-const executableVolume = `${executable}:/usr/local/bin/postdock:ro`;
+/** Mounts another executable over the image's. */
+export const executableAt = (path: string): string => `${path}:/usr/local/bin/postdock:ro`;
+const executableVolume = executableAt(`${executable}`);
+const hasExecutable = (volumes: readonly string[]) => volumes.some((v) => v.endsWith(executableAt("")));
 /** The same for `docker run`. */
 export const executableMount: readonly string[] = executable ? ["-v", executableVolume] : [];
 
@@ -278,7 +281,7 @@ function forTests(file: ComposeFile): void {
     const mounts = (service.volumes ?? []).map((v) =>
       v.replace(/^\.\/ssh\/keys:/, `${join(root, "compose/ssh/keys")}:`)
     );
-    service.volumes = [...mounts, ...executable ? [executableVolume] : []];
+    service.volumes = [...mounts, ...executable && !hasExecutable(mounts) ? [executableVolume] : []];
     const { environment = {} } = service;
     const isNode = "NODE_NAME" in environment || "NODE_NAME_FILE" in environment;
     if (leaseSeconds && isNode && free("LEASE_TTL")) environment.LEASE_TTL ??= leaseSeconds;

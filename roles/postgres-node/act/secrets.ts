@@ -74,7 +74,7 @@ export async function storePassword(password: Password, node: Node): Promise<voi
   const value = password.known.other;
   if (value === null) return;
   const because = "an operator has changed its password";
-  await doors.server.setRole({ name: password.role, because, create: false, rights: false, password: true }, value);
+  await doors.server.setRole({ name: password.role, because, create: false, rights: null, password: true }, value);
   history.note("A role was set right", { role: password.role, because });
   await secrets.use(value, password, because); // it may have been seen already that it works
 }
