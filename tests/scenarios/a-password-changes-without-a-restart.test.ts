@@ -90,6 +90,14 @@ test("replication, superuser and the key change under a writer, and every contai
   assert.equal(broken.code, 77);
 
   await put("backup", "REPLICATION_PASSWORD", "another replication password");
+  // a standby that replays nothing would go on with the former password
+  const [standby] = nodes.filter((n) => n !== lead);
+  await cluster.psql(standby!, "select pg_wal_replay_pause()");
+  const paused = await rotate("replication", "--timeout", "3s");
+  assert.match(paused.stdout + paused.stderr, new RegExp(`the replay of ${standby} is paused`));
+  assert.equal(paused.code, 69);
+  await cluster.psql(standby!, "select pg_wal_replay_resume()");
+
   const replication = await rotate("replication");
   assert.equal(replication.code, 0, replication.stdout + replication.stderr);
   assert.match((await rotate("replication")).stdout, /nothing to do/);
@@ -130,6 +138,15 @@ test("replication, superuser and the key change under a writer, and every contai
     assert.doesNotMatch(log, /"event":"(Fenced|Lease lost|Promoted by|Restarting pgpool)/);
     assert.doesNotMatch(log, /another (replication|superuser)|the-second-key/);
   }
+
+  // an application's role, which may not connect to the database that pgpool tries it in
+  await cluster.psql(lead, "revoke connect on database postgres from public; alter role writer password 'the-second'");
+  await put("pgpool", "DB_USERS", "monkey_user:another superuser\nwriter:the-second");
+  const users = await rotate("users");
+  assert.equal(users.code, 0, users.stdout + users.stderr);
+  const later = "pgpool to let the application in with its new password";
+  await waitUntil(() => enters({ ...writer, password: "the-second" }), { what: later, deadlineMs: wholeMs }, deps);
+
   const doctor = await tryExec(pool, ["postdock", "cluster", "doctor"]);
   assert.doesNotMatch(doctor.stdout, /in its file|_FILE/);
 });
