@@ -9,6 +9,7 @@ import { parseHosts, parseSettings, type Setting } from "./list-syntax.ts";
 import { absolutePath, path } from "./paths.ts";
 import { pgHba } from "./pg-hba.ts";
 import { electorateOf, quorumProblems, quorumVariables } from "./quorum.ts";
+import { replicationRole, replicationRoleProblems } from "./replication-role.ts";
 import * as shared from "./shared.ts";
 import { tlsProblems } from "./tls.ts";
 
@@ -52,6 +53,7 @@ export const postgresNodeVariables = {
   replicationDb: shared.replicationDb,
   replicationUser: shared.replicationUser,
   replicationPassword: shared.replicationPassword,
+  replicationRole,
   primaryPort: shared.port("REPLICATION_PRIMARY_PORT", 5432, "Port of the upstream named by REPLICATION_PRIMARY_HOST."),
   primaryHost: shared.optionalHost(
     "REPLICATION_PRIMARY_HOST",
@@ -246,7 +248,7 @@ export function completeNodeConfig(
   }
   problems.push(...walDirectoryProblems(config.initdbWalDirectory));
   problems.push(...quorumProblems(config, config.partners), ...durabilityProblems(config, settings));
-  problems.push(...tlsProblems(config, settings));
+  problems.push(...tlsProblems(config, settings), ...replicationRoleProblems(config));
   if (problems.length > 0 || id === null) return { ok: false, problems };
   return {
     ok: true,

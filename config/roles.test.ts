@@ -114,6 +114,7 @@ const bad: Record<RoleName, Record<string, string[]>> = {
     REPLICATION_PRIMARY_PORT: ["0", "65536", "http", "5432.0"],
     REPLICATION_USER: ["u".repeat(64), "a\tb", "a b", "a'b", "a\\b", "a%b"],
     REPLICATION_PASSWORD: ["a\nb"],
+    REPLICATION_ROLE: ["super", "nosuperuser", "1"],
     REPLICATION_DB: ["d".repeat(64), "a b", "a'b", "a\\b", "a=b"],
     POSTGRES_USER: ["u".repeat(64)],
     POSTGRES_PASSWORD: ["a\nb"],

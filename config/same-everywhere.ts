@@ -42,6 +42,7 @@ type Compared =
     | "pgHba"
     | "quorum"
     | "replicationDb"
+    | "replicationRole"
     | "replicationUser"
     | "tls"
     | "useSlots"
@@ -53,6 +54,7 @@ export function nodeVariablesToCompare(config: Compared): Record<string, string>
     CLUSTER_NAME: config.clusterName,
     REPLICATION_DB: config.replicationDb,
     REPLICATION_USER: config.replicationUser,
+    REPLICATION_ROLE: config.replicationRole,
     TLS: config.tls,
     ...config.pgHba.length === 0 ? {} : { PG_HBA: `${config.pgHba.length} lines, ${hashOf(config.pgHba)}` },
     USE_REPLICATION_SLOTS: config.useSlots ? "1" : "0",

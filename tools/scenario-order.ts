@@ -41,6 +41,7 @@ export const calm: readonly string[] = [
   "an-impostor-is-not-believed",
   "a-password-changes-without-a-restart",
   "a-full-disk-moves-the-primary",
+  "the-replication-role-needs-no-superuser",
   "every-image-runs-without-rights",
   "two-nodes-and-an-observer-fail-over",
 ];

@@ -22,7 +22,9 @@ const ioChecks: readonly Check[] = [
       "test",
       "-A",
       "--no-check",
-      ...["cli", "config", "core", "roles", "tools", "tests/support"].map((d) => `${d}/**/*.io.test.ts`),
+      ...["cli", "config", "core", "roles", "tools", "tests/support", "tests/kubernetes"].map((d) =>
+        `${d}/**/*.io.test.ts`
+      ),
     ],
   },
 ];

@@ -7,6 +7,10 @@ import { clusterOf, voters } from "../../tests/support/seen-cluster.ts";
 import { withoutAliases } from "./aliases.ts";
 import { diagnose } from "./diagnose.ts";
 import { gather, gatherSigned, type Session } from "./gather.ts";
+import { othersKeys, requireAll } from "./rotate.ts";
+import { HttpError } from "../../core/client/peers.ts";
+import { refusals } from "../../core/protocol/signing.ts";
+import { errorText } from "../../core/words/errors.ts";
 import { nodeCalled } from "./node-called.ts";
 
 const node = (host: string, name: string) => ({ node: { id: Number(host.at(-1)), name, host } });
@@ -62,6 +66,30 @@ test("a name that cannot be a host's is not asked, and an answer that is not und
   }
   const found = diagnose(cluster).filter((f) => f.about === "pg3").map((f) => f.what);
   assert.match(found[0]!, /^is not understood: it answers/);
+});
+
+test("what answers in the place of a container as if it were a node by another name is not left out for a decision, unless it signs", async () => {
+  const said = { pg1: says("pg1"), pg2: says("pg2"), pg3: says("pg3"), backup: says("pg2"), alias: says("pg3") };
+  const of = (host: string) => said[host === "localhost" ? "pg1" : host as keyof typeof said];
+  const answer = (host: string) => Promise.resolve({ status: 200, headers: {}, body: JSON.stringify(of(host)) });
+  const peers = { names: { learn: () => {} }, getText: () => Promise.resolve("{}"), getAnswer: answer };
+  const forged = { seen: "unreachable", error: "it is not signed", stranger: true };
+  const client = {
+    askNode: (host: string) =>
+      Promise.resolve({ host, ...host === "backup" ? forged : { seen: "reached", status: of(host) } }),
+  };
+  const named = ["backup", "alias"];
+  const session = { context: { clock: new FakeClock() }, peers, client, named, askMs: 1 } as unknown as Session;
+  const cluster = await gatherSigned(session);
+  assert.deepEqual(cluster.members.map((m) => m.host), ["backup", "pg1", "pg2", "pg3"]);
+  assert.throws(() => requireAll(cluster, ["backup"]), { why: "backup: it is not signed" });
+  assert.throws(() => requireAll(clusterOf(), ["alias"]), {
+    why: /^alias: a node answers there that has another name$/,
+  });
+  requireAll(clusterOf(), ["pg2"]);
+  assert.deepEqual(othersKeys(cluster), []);
+  forged.error = errorText(new HttpError("/control/status", 401, refusals.signature));
+  assert.deepEqual(othersKeys(await gatherSigned(session)), ["backup"], "its file may change yet");
 });
 
 test("for a decision only nodes count that have signed what they report; others say why they do not", async () => {

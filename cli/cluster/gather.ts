@@ -71,6 +71,10 @@ export function openSession(context: Context): Session {
 
 /** Asks all hosts that this container's variables and its agent name, then the hosts that those name. */
 export async function gather(session: Session): Promise<Cluster> {
+  return clusterOf(withoutAliases(await lookAround(session)));
+}
+
+async function lookAround(session: Session): Promise<Member[]> {
   const [own] = await Promise.all([ask("localhost", session), learnAddresses(session)]);
   // a node is asked without its name, which DNS may not tell it now
   const ownHost = "status" in own && own.status.component === "postgres-node" ? own.status.node.host : null;
@@ -82,25 +86,23 @@ export async function gather(session: Session): Promise<Cluster> {
     if (more.length === 0) break;
     members = [...members, ...await askAll(more, session)];
   }
-  members = withoutAliases(members).toSorted((a, b) => a.host.localeCompare(b.host));
-  if ("status" in own && (members.length === 0 || isUnnamed(own.status, members))) members = [...members, own];
-  return clusterOf(members);
+  members = members.toSorted((a, b) => a.host.localeCompare(b.host));
+  return "status" in own && (members.length === 0 || isUnnamed(own.status, members)) ? [...members, own] : members;
 }
 
 /**
  * For what an order, an answer to a script or a plan rests on: only nodes that have signed what they report count. They are asked
  * again for that, all in one moment. `fresh`: each looks at its server first, since what nodes have seen up to a second ago does
- * not show which of them has more WAL.
+ * not show which of them has more WAL. What claims to be a node asked by another name has to sign that, too: it is left out.
  */
 export async function gatherSigned(session: Session, fresh = false): Promise<Cluster> {
-  const { members } = await gather(session);
-  return clusterOf(
-    await Promise.all(members.map(async (member): Promise<Member> => {
-      if (!("status" in member) || member.status.component !== "postgres-node") return member;
-      const said = await session.client.askNode(member.host, { timeoutMs: askMs, fresh });
-      return said.seen === "reached" ? { ...member, status: said.status } : { host: member.host, error: said.error };
-    })),
-  );
+  const members = await lookAround(session);
+  const signed = await Promise.all(members.map(async (member): Promise<Member> => {
+    if (!("status" in member) || member.status.component !== "postgres-node") return member;
+    const said = await session.client.askNode(member.host, { timeoutMs: askMs, fresh });
+    return said.seen === "reached" ? { ...member, status: said.status } : { host: member.host, error: said.error };
+  }));
+  return clusterOf(withoutAliases(signed));
 }
 
 function clusterOf(members: readonly Member[]): Cluster {

@@ -5,8 +5,9 @@ import type { SecretsQuestion } from "../../core/protocol/secrets.ts";
 import type { Command } from "../../core/runtime/context.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
-import { type Cluster, gather, openSession, restoreUnderWay, type Session, thePrimary } from "./gather.ts";
+import { type Cluster, gatherSigned, openSession, restoreUnderWay, type Session, thePrimary } from "./gather.ts";
 import { parseTimeout } from "./goal.ts";
+import { Replay } from "./replay.ts";
 import { meantBy, nextStep, type Rotation, rotations, type Step, stepText, type Told } from "./rotation.ts";
 import { ask } from "./session.ts";
 
@@ -18,16 +19,25 @@ export const rotateCommand: Command = async (context, { args, options }) => {
   const rotation = rotationOf(args[0] ?? "");
   const opened = openSession(context);
   const session = { ...opened, named: [...opened.named, ...args.slice(1)] };
-  const cluster = await gather(session);
-  requireAll(cluster);
+  const out = printer(context, options);
+  const end = context.clock.nowMs() + parseTimeout(options.timeout ?? "2m");
+  let said = "";
+  const say = (text: string) => text === said ? undefined : out.say(said = text);
+  let cluster = await gatherSigned(session);
+  while (othersKeys(cluster).length > 0) {
+    const step = otherKey(othersKeys(cluster));
+    say(stepText(step, ""));
+    if (context.clock.nowMs() >= end) throw late(step);
+    await context.clock.sleep(everyMs);
+    cluster = await gatherSigned(session);
+  }
+  requireAll(cluster, args.slice(1));
   const primary = thePrimary(cluster).host;
   const hosts = cluster.members.map((m) => m.host);
-  const out = printer(context, options);
-  out.say(`containers that take part: ${hosts.join(", ")}`);
-  const end = context.clock.nowMs() + parseTimeout(options.timeout ?? "2m");
+  say(`containers that take part: ${hosts.join(", ")}`);
   let asked: SecretsQuestion | null = null;
-  let said = "";
   let changed = false;
+  const replay = new Replay(session, primary, cluster.nodes.map((n) => n.host));
   while (true) {
     const { told, strangers } = await tellAll(session, hosts, asked ?? everything);
     if (asked === null && strangers.length === 0) {
@@ -36,10 +46,11 @@ export const rotateCommand: Command = async (context, { args, options }) => {
       asked = meant as SecretsQuestion;
       continue;
     }
-    const step: Step = strangers.length > 0 ? otherKey(strangers) : nextStep(rotation, told, primary);
+    let step: Step = strangers.length > 0 ? otherKey(strangers) : nextStep(rotation, told, primary);
+    if (rotation !== "key" && (step.do === "use" || step.do === "drop")) step = await replay.waitsFor(step.do) ?? step;
     if (step.do === "done") break;
     if (step.do === "refuse") throw refusal(step);
-    if (stepText(step, primary) !== said) out.say(said = stepText(step, primary));
+    say(stepText(step, primary));
     if (step.do === "use") await ask(session, orders.secrets, primary, { ...asked, do: "use" });
     if (step.do === "drop") {
       for (const host of step.hosts) await ask(session, orders.secrets, host, { ...asked, do: "drop" });
@@ -65,10 +76,17 @@ function rotationOf(text: string): Rotation {
   });
 }
 
-function requireAll(cluster: Cluster): void {
+/** The nodes that do not accept the key of this container, as before their files, or this one's, have changed. */
+export const othersKeys = ({ members }: Cluster): string[] =>
+  members.flatMap((m) => "error" in m && m.error.includes(refusals.signature) ? [m.host] : []);
+
+/** Throws an OperatorError unless every container answers, as itself. `named`: those that stand after the command. */
+export function requireAll(cluster: Cluster, named: readonly string[]): void {
   const restore = restoreUnderWay(cluster);
   if (restore) throw restore;
   const silent = cluster.members.flatMap((m) => "error" in m ? [`${m.host}: ${m.error}`] : []);
+  const elsewhere = named.filter((host) => !cluster.members.some((m) => m.host === host));
+  silent.push(...elsewhere.map((host) => `${host}: a node answers there that has another name`));
   if (silent.length === 0) return;
   throw new OperatorError({
     what: "Not every container of the cluster answers, and one that is away would keep the old value",

@@ -30,12 +30,12 @@ export const serverProof: Remedy = {
 export const ownLogin: readonly Remedy[] = [
   row(
     'role "postgres" is not permitted',
-    () => "log in to the primary as another superuser, as REPLICATION_USER is, and type: alter role postgres login",
+    () => "log in to the primary as another superuser, such as POSTGRES_USER, and type: alter role postgres login",
   ),
   row(
     'role "postgres" does not exist',
     () =>
-      "log in to the primary as another superuser, as REPLICATION_USER is, and type: create role postgres superuser login",
+      "log in to the primary as another superuser, such as POSTGRES_USER, and type: create role postgres superuser login",
   ),
   row(
     "(?:sorry, too many|remaining connection|too many connections)",

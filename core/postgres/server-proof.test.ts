@@ -66,6 +66,13 @@ test("no server is let in that has not asked in an accepted way and gone through
   }));
 });
 
+test("a server that asks for few rounds of SCRAM, or for a number that is none or twice, gets no proof", () => {
+  const asks = (text: string) => said(request(11, `r=abc,s=c2FsdA==,${text}`), strict);
+  for (const few of ["i=1", "i=4095", "i=0"]) assert.match(asks(few)!, /fewer than 4096 iterations/, few);
+  for (const odd of ["i=-1", "i=1e9", "", "i=4096,i=1", "i=1,i=4096", "i=4096x"]) assert.notEqual(asks(odd), null, odd);
+  assert.deepEqual([asks("i=4096"), asks("i=100000")], [null, null]);
+});
+
 test("what POSTGRES_HOST_AUTH_METHOD relaxes is accepted, and nothing else", () => {
   const ways: [Proof, Buffer][] = [["none", ok], ["password", request(3)], ["md5", request(5, "salt")]];
   const relaxed: Record<string, Proof> = { trust: "none", password: "password", md5: "md5" };

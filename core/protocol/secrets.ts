@@ -14,7 +14,8 @@ export const SecretSchema = z.object({
   waits: z.boolean().meta({ description: "the other value is what its file has now" }),
   trouble: z.string().nullable().meta({ description: "why its file cannot be taken; null: it can" }),
   login: z.enum(["works", "refused", "unknown", "none"]).meta({
-    description: "a login to the primary with the value in use, just now; none: there is nothing to log in with",
+    description:
+      "a login to the primary with the value in use, just now; none: there is nothing to log in with, or the role may not log in from there",
   }),
 });
 export type SecretSeen = z.infer<typeof SecretSchema>;
@@ -22,7 +23,7 @@ export type SecretSeen = z.infer<typeof SecretSchema>;
 export const SecretsQuestionSchema = z.object({
   /** tell: changes nothing; use: the primary stores the waiting value; drop: the former value is forgotten */
   do: z.enum(["tell", "use", "drop"]),
-  /** which are meant: those of a role, and those of a variable; all of them if both are null */
+  /** which are meant: those of a role, and those of a variable; all of them if both are null, and then no login is tried */
   role: z.string().max(300).nullable(),
   variable: z.string().max(300).nullable(),
 });

@@ -20,7 +20,7 @@ export interface Log {
   error: Say<"error">;
   /** The same log, with these fields in every line. */
   with(fields: LogFields): Log;
-  /** Hides these values as well from now on. */
+  /** Hides these values as well from now on, in place of those of the last call. */
   hide?(secrets: readonly string[]): void;
   /** How often each event has been logged since the start, by this log and those made of it; also below its level. */
   counts(): readonly EventCount[];
@@ -68,7 +68,7 @@ export interface LogOptions {
 /** Makes a log; lines below `level` are dropped. */
 export function createLog(options: LogOptions): Log {
   const secrets = options.secrets ?? [];
-  return logWith(options, { counts: new Map(), secrets, redact: redactor(secrets) });
+  return logWith(options, { counts: new Map(), redact: redactor(secrets) });
 }
 
 /** What a child prints is no event of ours, and debug events are looks, not happenings. */
@@ -79,7 +79,6 @@ const causeWord = /^[a-z][a-z-]{1,30}$/;
 /** What a log and those made of it share. */
 interface Shared {
   counts: Map<string, EventCount>;
-  secrets: readonly string[];
   redact: (text: string) => string;
 }
 
@@ -105,10 +104,7 @@ function logWith(options: LogOptions, shared: Shared): Log {
     warn: (event, fields) => emit("WARNING", event, fields),
     error: (event, fields) => emit("ERROR", event, fields),
     with: (fields) => logWith({ ...options, fields: { ...options.fields, ...fields } }, shared),
-    hide: (secrets) => {
-      shared.secrets = [...new Set([...shared.secrets, ...secrets])];
-      shared.redact = redactor(shared.secrets);
-    },
+    hide: (secrets) => void (shared.redact = redactor([...options.secrets ?? [], ...secrets])),
     counts: () => [...counts.values()],
     idle: () => options.listener?.idle() ?? Promise.resolve(),
   };

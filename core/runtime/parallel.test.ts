@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { settled } from "../../tests/support/fake-clock.ts";
-import { inParallel } from "./parallel.ts";
+import { inParallel, inParallelAll } from "./parallel.ts";
 
 /** Work that ends when the test says so. */
 function held() {
@@ -38,4 +38,19 @@ test("after a failure nothing more begins, and it is thrown once the rest is ove
   await all;
   assert.match(String(thrown), /no/);
   assert.equal(ends.has(3), false);
+});
+
+test("inParallelAll() does all of the work whatever fails, and then throws what did", async () => {
+  const done: number[] = [];
+  const fails = (...bad: number[]) =>
+    inParallelAll(2, [1, 2, 3, 4], async (n) => {
+      await Promise.resolve();
+      if (bad.includes(n)) throw new Error(`no ${n}`);
+      done.push(n);
+    });
+  await assert.rejects(fails(2), /^Error: no 2$/);
+  await assert.rejects(fails(1, 4), /^AggregateError: no 1; no 4$/);
+  assert.deepEqual(done, [1, 3, 4, 2, 3]);
+  await fails();
+  assert.equal(done.length, 9);
 });

@@ -13,6 +13,8 @@ interface Watched {
   path: string;
   /** as it was taken last */
   text: string | null;
+  /** its last two values, newest first: a child may still speak of the former one */
+  recent: { text: string; secrets: readonly string[] }[];
   trouble: Trouble | null;
   take: (text: string) => void;
 }
@@ -20,7 +22,14 @@ interface Watched {
 export class SecretFiles {
   private readonly watched: Watched[] = [];
 
-  constructor(private readonly deps: { context: Pick<Context, "environment" | "readFile">; log: Log }) {}
+  constructor(
+    private readonly deps: {
+      context: Pick<Context, "environment" | "readFile">;
+      log: Log;
+      /** what may be in use still, whatever its file has had since */
+      inUse: () => readonly string[];
+    },
+  ) {}
 
   /** Watches the file of a variable, if it is given by one. `take` gets each value that the variable accepts, the present one too. */
   watch<T>(variable: Variable<T>, take: (value: T) => void): void {
@@ -28,10 +37,17 @@ export class SecretFiles {
     if (!path) return;
     const parsed = (text: string) => {
       const value = variable.parse(text, "file");
-      this.deps.log.hide?.(secretTexts(value));
+      this.hide(watched, text, secretTexts(value));
       take(value);
     };
-    this.watched.push({ name: variable.name, path, text: null, trouble: null, take: parsed });
+    const watched: Watched = { name: variable.name, path, text: null, recent: [], trouble: null, take: parsed };
+    this.watched.push(watched);
+  }
+
+  /** No value that counts, or has until lately, shows in the log. More would be more to look for in each line, for ever. */
+  private hide(watched: Watched, text: string, secrets: readonly string[]): void {
+    watched.recent = [{ text, secrets }, ...watched.recent.filter((r) => r.text !== text)].slice(0, 2);
+    this.deps.log.hide?.([...this.watched.flatMap((w) => w.recent.flatMap((r) => r.secrets)), ...this.deps.inUse()]);
   }
 
   /** Reads all files. Never throws. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeClock } from "../../tests/support/fake-clock.ts";
+import { FakeClock, settled } from "../../tests/support/fake-clock.ts";
 import { env, plainText } from "../../config/env.ts";
 import { secretsAnswer } from "../http/secrets.ts";
 import type { KeyRing } from "../protocol/signing.ts";
@@ -12,7 +12,7 @@ const variable = env("PASSWORD", plainText, { doc: "", accepts: "text", fallback
 /** One password from a file, and the server that has one too. */
 function given(trusting = false) {
   const files = new Map([["/secret", "old\n"]]);
-  const server = { password: "old", answers: true };
+  const server = { password: "old", answers: true, arrives: Promise.resolve() };
   const lines: string[] = [];
   const applied: string[] = [];
   const log = createLog({ level: "INFO", write: (line) => lines.push(line), wallMs: () => 0 });
@@ -33,15 +33,18 @@ function given(trusting = false) {
     ring,
     trusting,
     compares: true,
-    login: (_, password) =>
-      Promise.resolve(!server.answers ? "unknown" : password === server.password ? "works" : "refused"),
+    login: async (_, password) => {
+      const came = !server.answers ? "unknown" : password === server.password ? "works" : "refused";
+      await server.arrives;
+      return came;
+    },
   });
   const password = secrets.add("PASSWORD", "app", "old", (value) => {
     applied.push(value);
     return Promise.resolve();
   });
   secrets.files.watch(variable, (value) => secrets.given(password, value));
-  return { secrets, files, server, applied, lines, password, clock, ring };
+  return { secrets, files, server, applied, lines, log, password, clock, ring };
 }
 
 test("a new value in the file is used once the server accepts it, and not before", async () => {
@@ -66,6 +69,43 @@ test("a server that goes back to the former value, as after a failover, is follo
   await secrets.step();
   assert.deepEqual(applied, ["new-one", "old"]);
   assert.equal(secrets.troubles().length, 1);
+});
+
+test("a value that an order had used while a login was under way stays in use", async () => {
+  const { secrets, files, server, applied, password } = given();
+  files.set("/secret", "new-one");
+  await secrets.step();
+  server.password = "new-one";
+  let arrive = () => {};
+  server.arrives = new Promise((resolve) => arrive = resolve);
+  const round = secrets.step();
+  await settled(); // its login is judged after the change, and answered after the order is done
+  await secrets.use("new-one", password, "an operator has changed its password");
+  arrive();
+  await round;
+  assert.deepEqual([applied, password.known], [["new-one"], { inUse: "new-one", other: "old", waits: false }]);
+});
+
+test("of two values that are put in place at once the later stays", async () => {
+  const { secrets } = given();
+  const ends: (() => void)[] = [];
+  let file = "old";
+  const slow = secrets.add("OTHER", "web", "old", async (value) => {
+    await new Promise<void>((end) => ends.push(end));
+    file = value;
+  });
+  const uses = ["second", "third"].map(async (value) => {
+    if (value === "third") await settled();
+    await secrets.use(value, slow, "it is tested");
+  });
+  await settled();
+  await settled();
+  while (ends.length > 0) {
+    ends.pop()!(); // the later one ends first, if both have begun
+    await settled();
+  }
+  await Promise.all(uses);
+  assert.deepEqual([file, slow.unapplied], ["third", false]);
 });
 
 test("an empty, missing or broken file keeps the value, is logged once and is reported until it is right", async () => {
@@ -97,6 +137,28 @@ test("a new value never reaches the log", async () => {
   assert.doesNotMatch(lines.join(), /hush-hush/);
 });
 
+test("the log hides what is in use and the last values of each file, and forgets what counts no more", async () => {
+  const { secrets, files, lines, log } = given();
+  const said = (text: string) => {
+    log.info("A role was set right", { role: text, because: "it is tested" });
+    return JSON.parse(lines.at(-1)!).role;
+  };
+  for (let change = 0; change < 5; change++) {
+    files.set("/secret", `value-${change}`);
+    await secrets.step();
+  }
+  assert.equal(said("value-4 value-3"), "*** ***");
+  assert.equal(said("value-1"), "value-1");
+  assert.notEqual(said("value-4"), "value-4");
+  const held = secrets.add("OTHER", "web", "the-one-in-use", () => Promise.resolve());
+  secrets.given(held, "the-next-one");
+  files.set("/secret", "value-5");
+  await secrets.step();
+  files.set("/secret", "value-6");
+  await secrets.step();
+  assert.equal(said("the-one-in-use the-next-one first value-5"), "*** *** *** ***");
+});
+
 test("what could not be put in place is put there at the next round", async () => {
   const { secrets, files, server } = given();
   const tries: string[] = [];
@@ -109,6 +171,21 @@ test("what could not be put in place is put there at the next round", async () =
   server.password = "new-one";
   for (let round = 0; round < 5; round++) await secrets.step().catch(() => {});
   assert.deepEqual(tries, ["new-one", "new-one", "new-one"]);
+});
+
+test("a password that cannot be put in place keeps no other from being followed, and each failure is reported", async () => {
+  const { secrets, files, server, applied } = given();
+  const why = ["pgpool is down", "pgpool is down", "no room"];
+  for (const text of why) {
+    const failing = secrets.add("OTHER", "web", "old", () => Promise.reject(new Error(text)));
+    secrets.given(failing, "new-one");
+  }
+  const last = secrets.add("LAST", "web", "old", (value) => Promise.resolve(void applied.push(value)));
+  secrets.given(last, "new-one");
+  files.set("/secret", "new-one");
+  server.password = "new-one";
+  await assert.rejects(secrets.step(), /^AggregateError: pgpool is down; no room$/);
+  assert.deepEqual([applied, last.known.inUse], [["new-one", "new-one"], "new-one"]);
 });
 
 test("where the server asks for no password the file's value is taken at once", async () => {

@@ -3,11 +3,14 @@
 import { type KeyRing, keysBeside } from "../protocol/signing.ts";
 import type { Trouble } from "../protocol/trouble.ts";
 import type { Context } from "./context.ts";
-import { type Known, onlyKnown, otherWorks, type Tried, whenDropped, whenGiven, whenSwapped } from "./decide/secret.ts";
+import { loginsAtOnce, onlyKnown, type Tried, whenDropped, whenGiven, whenUsed, whySwap } from "./decide/secret.ts";
 import { formerKey, passwordTroubles } from "./decide/secret-troubles.ts";
 import type { Log } from "./log.ts";
+import { inParallelAll } from "./parallel.ts";
+import type { Password } from "./password.ts";
 import { SecretFiles } from "./secret-files.ts";
 import { every, Pace } from "./time.ts";
+import { Tries } from "./tries.ts";
 
 /** How often files are read, and logins tried while two values are known; milliseconds. */
 const everyMs = 2_000;
@@ -15,20 +18,6 @@ const everyMs = 2_000;
 const formerMs = 15 * 60_000;
 /** How often it is looked whether a password is that of the database, milliseconds. */
 const comparedMs = 30_000;
-
-/** A password of a database role. */
-export interface Password {
-  /** the variable, or one entry of it: its name in brackets */
-  readonly variable: string;
-  readonly role: string;
-  /** puts the value in use into the configuration and the files; done again if it throws */
-  readonly apply: (value: string) => Promise<void>;
-  known: Known;
-  swappedMs: number;
-  unapplied: boolean;
-  /** the primary has refused the one in use, and no other is known */
-  refused: boolean;
-}
 
 export interface SecretsDeps {
   context: Pick<Context, "environment" | "readFile" | "clock">;
@@ -45,13 +34,17 @@ export interface SecretsDeps {
 
 export class Secrets {
   readonly files: SecretFiles;
+  readonly tries: Tries;
   private readonly pace: Pace | null;
   private all: Password[] = [];
   private deriving: Promise<void> = Promise.resolve();
+  private applying: Promise<void> = Promise.resolve();
   private source: { variable: string; keys: readonly string[]; value: string } | null = null;
 
   constructor(private readonly deps: SecretsDeps) {
-    this.files = new SecretFiles(deps);
+    const known = () => this.all.flatMap(({ known: { inUse, other } }) => other === null ? [inUse] : [inUse, other]);
+    this.files = new SecretFiles({ ...deps, inUse: () => [...known(), ...this.keys] });
+    this.tries = new Tries({ clock: deps.context.clock, login: deps.login });
     this.pace = deps.compares ? new Pace(deps.context.clock, comparedMs, "now") : null;
   }
 
@@ -74,8 +67,9 @@ export class Secrets {
   }
 
   /** Adds a password with the value in use. */
-  add(variable: string, role: string, value: string, apply: Password["apply"]): Password {
-    const password = { variable, role, apply, known: onlyKnown(value), swappedMs: 0, unapplied: false, refused: false };
+  add(variable: string, role: string, value: string, apply: Password["apply"], fileCounts = false): Password {
+    const asked = { variable, role, apply, fileCounts };
+    const password = { ...asked, known: onlyKnown(value), swappedMs: 0, unapplied: false, tried: null, refused: false };
     this.all.push(password);
     return password;
   }
@@ -127,20 +121,17 @@ export class Secrets {
     await every(everyMs, () => this.step(), { clock, signal: stop, onError });
   }
 
-  /** One round of that. */
+  /** One round of that. What fails of one password keeps no other from being followed, and is thrown then. */
   async step(): Promise<void> {
     await this.read();
-    for (const password of this.all) await this.follow(password);
-    if (this.pace?.due()) { for (const password of this.all) await this.compare(password); }
+    const due = this.pace?.due() === true;
+    await inParallelAll(loginsAtOnce, this.all, (p) => this.follow(p).finally(() => due ? this.compare(p) : null));
   }
 
-  login(role: string, password: string): Promise<Tried> {
-    return this.deps.login(role, password);
-  }
-
-  /** The primary accepts the other value: it is in use from now on. */
-  async swap(password: Password, because: string): Promise<void> {
-    password.known = whenSwapped(password.known);
+  /** The primary accepts this value: it is in use from now on. Nothing is done if it is already. */
+  async use(value: string, password: Password, because: string): Promise<void> {
+    if (value === password.known.inUse) return;
+    password.known = whenUsed(password.known, value);
     password.swappedMs = this.deps.context.clock.nowMs();
     password.unapplied = true;
     const { variable, role } = password;
@@ -161,23 +152,31 @@ export class Secrets {
 
   private async follow(password: Password): Promise<void> {
     if (password.unapplied) await this.apply(password);
-    if (this.deps.trusting) {
-      if (password.known.waits) await this.swap(password, "the server asks for no password");
-    } else if (await otherWorks(password.known, (value) => this.deps.login(password.role, value))) {
-      await this.swap(password, "the primary accepts it, and refuses the one from before");
-    }
+    const { known, role, fileCounts } = password;
+    const login = (value: string) => this.deps.login(role, value);
+    const why = await whySwap(known, { login, fileCounts, trusting: this.deps.trusting });
+    const { other } = known;
+    // an order may have had it used meanwhile, or the file may have changed
+    if (why !== null && other !== null && password.known === known) await this.use(other, password, why);
     const agoMs = this.deps.context.clock.nowMs() - password.swappedMs;
     if (agoMs > formerMs) password.known = whenDropped(password.known);
   }
 
   private async compare(password: Password): Promise<void> {
-    const { known, role } = password;
-    password.refused = known.other === null && await this.deps.login(role, known.inUse) === "refused";
+    const { known } = password;
+    const refused = known.other === null && await this.tries.one(password) === "refused";
+    password.refused = refused && password.known === known;
   }
 
+  /** One at a time: of two writes of a file the former must not end last. */
   private async apply(password: Password): Promise<void> {
-    await password.apply(password.known.inUse);
-    password.unapplied = false;
+    const applied = this.applying.then(async () => {
+      const { unapplied, known: { inUse } } = password;
+      if (unapplied) await password.apply(inUse);
+      if (password.known.inUse === inUse) password.unapplied = false;
+    });
+    this.applying = applied.catch(() => {}); // thrown below
+    await applied;
   }
 
   private sayGiven(variable: string): void {

@@ -118,6 +118,12 @@ test("withSession() counts no longer than a moment for a server", async () => {
   assert.match(result, /more than 100000 iterations/);
 });
 
+test("withSession() gives no proof that an impostor could try passwords on quickly", async () => {
+  const login = Buffer.concat([request("\x0a", "SCRAM-SHA-256\0\0"), request("\x0b", "r=x,s=c2FsdA==,i=1")]);
+  const { result } = await sessionWith({ tls: "N", login }, scram);
+  assert.match(result, /fewer than 4096 iterations/);
+});
+
 test("withSession() ends with a server that closes the connection", async () => {
   const closing = await sessionWith({ tls: "N", login: Buffer.alloc(0) });
   assert.match(closing.result, /closed/i);

@@ -31,6 +31,8 @@ export interface SessionOptions {
   settings?: Readonly<Record<string, string | number>>;
   /** whom this container trusts, PEM; null: there is no such file */
   authorities?: () => Promise<string | null>;
+  /** called once the server has let in; the driver has yet to compare the server's own proof with the password */
+  letsIn?: () => void;
 }
 
 /** How long the lookup of a name may take, milliseconds. */
@@ -39,14 +41,14 @@ const lookupMs = 3_000;
 /** Opens one session, hands it to `work` and closes it whatever happens. Throws what the lookup, the login or `work` throws. */
 export async function withSession<T>(
   { host, port, password, trust, ...login }: Login,
-  { names, deadlineMs, connectMs, settings = {}, authorities = ownAuthorities }: SessionOptions,
+  { names, deadlineMs, connectMs, settings = {}, authorities = ownAuthorities, letsIn }: SessionOptions,
   work: (sql: postgres.Sql) => Promise<T>,
 ): Promise<T> {
   const { address } = await names.addressOf(host, Math.min(deadlineMs, lookupMs));
   const opened: postgres.Sql[] = [];
   const over = new AbortController();
   const open = async (attempt: TlsAttempt) => {
-    const guard = new LoginGuard(acceptedProofs(trust.hostAuthMethod));
+    const guard = new LoginGuard(acceptedProofs(trust.hostAuthMethod), letsIn);
     const tls = attempt === "verify" ? { name: host, authorities: await required(authorities) } : attempt;
     const connect = { tls, guard, connectMs: Math.min(connectMs, deadlineMs), signal: over.signal };
     const sockets = [await openServerSocket({ host: address, port, ...connect })];
@@ -81,6 +83,10 @@ export async function withSession<T>(
     for (const sql of opened) sql.end({ timeout: 0 }).catch(() => {});
   }
 }
+
+/** The SQLSTATE of what the server has said; null: the error is none of the server's. */
+export const codeOfServer = (error: unknown): string | null =>
+  error instanceof postgres.PostgresError ? error.code : null;
 
 /** The error of the first attempt counts: without TLS a server refuses for the reason that there is none. */
 async function firstThatLogsIn(

@@ -107,8 +107,7 @@ export function supervise(spec: ChildSpec, deps: SupervisorDeps): Supervised {
       const lines = lineSplitter(onLine, { progress: spec.clientWords !== true });
       stream?.setEncoding("utf8");
       stream?.on("data", (chunk: string) => {
-        // after each chunk all else that waits has its turn: the lease does, however much a client has logged
-        stream.pause();
+        stream.pause(); // all else that waits has its turn: the lease does, however much a client has logged
         lines.push(chunk);
         nextTurn(() => stream.resume());
       });

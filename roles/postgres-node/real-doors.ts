@@ -57,6 +57,7 @@ export function realDoors(deps: RealDeps): Doors & { close(): Promise<void> } {
     deps.config.replicationDb,
     () => passwordsOf(deps.config),
     (r) => deps.secrets.othersOf(r),
+    deps.config.replicationRole === "limited" ? deps.config.replicationUser : null,
   );
   return {
     data: dataDoor(deps),

@@ -12,6 +12,7 @@ const foreignNames: readonly RegExp[] = [
   /^roles\/postgres-node\/(old-names|http\/is-major-master)\.ts$/,
   /^roles\/postgres-node\/exporter\/custom-queries(\.io\.test)?\.ts$/,
   /^cli\/(legacy-commands|command-tree|commands|config-commands)(\.test)?\.ts$/,
+  /^tools\/kubernetes\/layout\.ts$/,
   /^roles\/pgpool\/text\/pgpool-(conf|settings)(\.test)?\.ts$/,
 ];
 
@@ -70,6 +71,7 @@ const checkedFolders = [
   "tools",
   "docs",
   "images",
+  "kubernetes",
   "compose/latest.yml",
   "main.ts",
   "cli",
@@ -139,6 +141,7 @@ test("no file holds a path of one machine, a private key, or a registry's host",
     "tests",
     "images",
     "docs",
+    "kubernetes",
     "compose/latest.yml",
   ];
   const paths = [...(await Promise.all(places.map(filesOf))).flat(), "README.md", "deno.json", "CONTRIBUTING.md"]

@@ -43,6 +43,7 @@ function fromFiles(file: ComposeFile): void {
   };
   for (const node of nodes) {
     setEnvironment(file, node, { POSTGRES_USER: "monkey_user", POSTGRES_PASSWORD: "", POSTGRES_DB: "monkey_db" });
+    setEnvironment(file, node, { REPLICATION_ROLE: "limited" }); // a role with fewer rights needs no more of others
     given(node, "REPLICATION_PASSWORD", "POSTGRES_PASSWORD");
   }
   setEnvironment(file, "pgpool", { BACKENDS: nodes.map((node, i) => `${i}:${node}::::`).join(",") });
@@ -117,6 +118,8 @@ test("replication, superuser and the key change under a writer, and every contai
   await waitUntil(() => enters(throughPool), { what: pooled, deadlineMs: wholeMs }, deps);
   await assert.rejects(queryOnce({ ...throughPool, password: "monkey_pass" }, (sql) => sql`select 1`));
   await waitReceiving(cluster, lead);
+  const rights = "select rolsuper, rolreplication from pg_roles where rolname = 'replication_user'";
+  assert.equal(await cluster.psql(lead, rights), "f|t");
 
   const report = await ledger.finish({ ...monkey, password: "another superuser", host: primaryAddress });
   assertLedger("passwords changed", report, { atLeast: 80, gapMs: 2 * successionMs });

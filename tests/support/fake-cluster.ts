@@ -98,6 +98,7 @@ export const soundRole = (name: string): RoleSeen => ({
   replication: true,
   login: true,
   limited: false,
+  lacks: [],
 });
 
 /** The report of another node: by default a standby that streams from pg1. */

@@ -17,9 +17,12 @@ export function whenGiven(known: Known, value: string): Known {
   return known.waits ? onlyKnown(value) : known; // a change that was taken back is forgotten
 }
 
-/** The other value is in use from now on; the same if there is none. */
-export function whenSwapped({ inUse, other, waits }: Known): Known {
-  return other === null ? { inUse, other, waits } : { inUse: other, other: inUse, waits: !waits };
+/** This value is in use from now on: mostly the other one, or one that a file had a moment ago. */
+export function whenUsed(known: Known, value: string): Known {
+  const { inUse, other, waits } = known;
+  if (value === inUse) return known;
+  if (value === other) return { inUse: value, other: inUse, waits: !waits };
+  return { inUse: value, other: waits ? other : inUse, waits: true };
 }
 
 /** Without the former value. What waits stays. */
@@ -27,13 +30,36 @@ export function whenDropped(known: Known): Known {
   return known.waits ? known : onlyKnown(known.inUse);
 }
 
-/** What a login with a value came to; "unknown": the server did not answer, or refused it for another reason. */
-export type Tried = "works" | "refused" | "unknown";
+/**
+ * What a login with a value came to. "barred": the server lets the role in with no password, so that nothing shows which one it has;
+ * "unknown": it did not answer, or refused for another reason.
+ */
+export type Tried = "works" | "refused" | "barred" | "unknown";
 
-/** Whether the other value is the one that the server accepts now. It is tried only if the one in use is refused. */
-export async function otherWorks(known: Known, login: (value: string) => Promise<Tried>): Promise<boolean> {
-  if (known.other === null || await login(known.inUse) !== "refused") return false;
-  return await login(known.other) === "works";
+/** How many logins are tried at the same time: each costs the server and the agent some milliseconds of a processor. */
+export const loginsAtOnce = 4;
+
+/**
+ * Why the other value has to be in use from now on: the server accepts it, and refuses the one in use. null: the one in use stays.
+ * `fileCounts`: if the server bars the role, whatever its password, what its file has now is taken;
+ * `trusting`: the server asks for no password.
+ */
+export async function whySwap(
+  { inUse, other, waits }: Known,
+  { login, fileCounts, trusting }: {
+    login: (value: string) => Promise<Tried>;
+    fileCounts: boolean;
+    trusting: boolean;
+  },
+): Promise<string | null> {
+  if (other === null) return null;
+  if (trusting) return waits ? "the server asks for no password" : null;
+  const now = await login(inUse);
+  if (now === "refused" && await login(other) === "works") {
+    return "the primary accepts it, and refuses the one from before";
+  }
+  const barred = now === "barred" && fileCounts && waits && await login(other) === "barred";
+  return barred ? "the primary lets the role in from here with no password, so that its file counts" : null;
 }
 
 /** Longest value of a file, characters. */

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../../../tests/support/fake-clock.ts";
+import { secretsAnswer } from "../../../core/http/secrets.ts";
+import type { SecretSeen } from "../../../core/protocol/secrets.ts";
 import { createLog } from "../../../core/runtime/log.ts";
 import { Secrets } from "../../../core/runtime/secrets.ts";
 import { PoolUsers } from "./secrets.ts";
+
+interface SecretsAnswer {
+  secrets: SecretSeen[];
+}
 
 const ann = { name: "ann", password: "a" };
 const bob = { name: "bob", password: "b" };
@@ -17,7 +23,8 @@ function users() {
     ring: { keys: ["key"], formerSigners: [] },
     trusting: false,
     compares: false,
-    login: (role, password) => Promise.resolve(accepted.get(role) === password ? "works" : "refused"),
+    login: (role, password) =>
+      Promise.resolve(!accepted.has(role) ? "barred" : accepted.get(role) === password ? "works" : "refused"),
   });
   const config = { dbUsers: [ann] };
   const written: string[] = [];
@@ -44,6 +51,18 @@ test("a changed password is used once the primary accepts it", async () => {
   assert.deepEqual(written, ["ann:new"]);
   u.are([{ name: "ann", password: "new" }, bob]);
   assert.deepEqual(written.at(-1), "ann:new,bob:b");
+});
+
+test("a user who may not log in from here has the password of the file, and a rotation has nothing to wait for", async () => {
+  const { users: u, secrets, accepted, written } = users();
+  accepted.delete("ann");
+  u.are([{ name: "ann", password: "new" }]);
+  await secrets.step();
+  assert.deepEqual([written, secrets.troubles()], [["ann:new"], []]);
+  const asks = async (what: string) =>
+    (await secretsAnswer(secrets).carryOut({ do: what, role: null, variable: "DB_USERS" }) as SecretsAnswer)
+      .secrets[0]!;
+  assert.deepEqual([(await asks("tell")).login, (await asks("drop")).other], ["none", null]);
 });
 
 test("a user that is removed and comes back has the password of the file", () => {

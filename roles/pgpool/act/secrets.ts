@@ -2,7 +2,8 @@
 import type { DbUser } from "../../../config/list-syntax.ts";
 import { type PgpoolConfig, pgpoolVariables } from "../../../config/pgpool.ts";
 import type { Tried } from "../../../core/runtime/decide/secret.ts";
-import { type Password, Secrets, type SecretsDeps } from "../../../core/runtime/secrets.ts";
+import type { Password } from "../../../core/runtime/password.ts";
+import { Secrets, type SecretsDeps } from "../../../core/runtime/secrets.ts";
 import { tryLogin } from "../../../core/runtime/try-login.ts";
 import type { PoolAgent } from "../state.ts";
 import { reloadPool } from "../tools/pcp.ts";
@@ -86,6 +87,6 @@ export class PoolUsers {
       this.config.dbUsers = this.config.dbUsers.map((u) => u.name === name ? { name, password: value } : u);
       await this.deps.renewed();
     };
-    this.held.set(name, this.deps.secrets.add(`DB_USERS (${name})`, name, password, apply));
+    this.held.set(name, this.deps.secrets.add(`DB_USERS (${name})`, name, password, apply, true));
   }
 }

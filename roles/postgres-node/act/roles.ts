@@ -20,11 +20,12 @@ export class Roles {
     const role = seen.role();
     if (role !== "primary" && role !== "standby") return;
     if (!this.pace.due()) return;
-    const { host: self, replicationUser, postgresUser } = config;
+    const { host: self, replicationUser, replicationRole, postgresUser } = config;
     const view = {
       self,
       primary: primary?.host ?? null,
       replicationUser,
+      replicationRole,
       postgresUser,
       seen: await doors.server.roles(),
     };

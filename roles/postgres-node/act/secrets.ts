@@ -3,7 +3,8 @@ import { type NodeConfig, postgresNodeVariables } from "../../../config/postgres
 import type { Peers } from "../../../core/client/peers.ts";
 import { ControlRefusal } from "../../../core/http/control.ts";
 import type { Tried } from "../../../core/runtime/decide/secret.ts";
-import { type Password, Secrets, type SecretsDeps } from "../../../core/runtime/secrets.ts";
+import type { Password } from "../../../core/runtime/password.ts";
+import { Secrets, type SecretsDeps } from "../../../core/runtime/secrets.ts";
 import { waitUntil } from "../../../core/runtime/time.ts";
 import { tryLogin } from "../../../core/runtime/try-login.ts";
 import { licenseOf, type Node } from "../node.ts";
@@ -73,9 +74,9 @@ export async function storePassword(password: Password, node: Node): Promise<voi
   const value = password.known.other;
   if (value === null) return;
   const because = "an operator has changed its password";
-  await doors.server.setRole({ name: password.role, because, create: false, rights: false, password: true }, value);
+  await doors.server.setRole({ name: password.role, because, create: false, rights: null, password: true }, value);
   history.note("A role was set right", { role: password.role, because });
-  if (password.known.inUse !== value) await secrets.swap(password, because); // it may have been seen already that it works
+  await secrets.use(value, password, because); // it may have been seen already that it works
 }
 
 /** How long a WAL receiver may take to stream again, milliseconds. */

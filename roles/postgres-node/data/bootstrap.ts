@@ -16,6 +16,7 @@ import * as journal from "./journal.ts";
 import { renderPgHba } from "../text/pg-hba.ts";
 import { requireTlsOfFreshCluster } from "./tls.ts";
 import { ensureDatabase, ensureSuperuser } from "../tools/bootstrap-queries.ts";
+import { setRole } from "../tools/role-queries.ts";
 import { connectLocal, withConnection } from "../tools/queries.ts";
 
 export interface BootstrapDeps extends ScriptDeps {
@@ -137,4 +138,7 @@ async function makeRoles(config: NodeConfig): Promise<void> {
     await ensureSuperuser(sql, { name: config.replicationUser, password: config.replicationPassword });
     await ensureDatabase(sql, { name: config.replicationDb, owner: config.replicationUser });
   });
+  if (config.replicationRole === "superuser") return;
+  const limit = { name: config.replicationUser, create: false, rights: config.replicationRole, password: false };
+  await withConnection(connectLocal(config.replicationDb), 60_000, (sql) => setRole(sql, limit, {}));
 }

@@ -9,6 +9,7 @@ const view = (...seen: RoleSeen[]): RolesView => ({
   self: "pg2",
   primary: "pg1",
   replicationUser: "repl",
+  replicationRole: "superuser",
   postgresUser: "app",
   seen,
 });
@@ -22,18 +23,51 @@ test("decideRoleChanges() sets passwords that differ, and md5 hashes of our role
   for (const password of ["wrong", "md5"] as const) {
     const changes = decideRoleChanges(view(role("repl", { password }), role("app", { password })));
     assert.deepEqual(changes.map((c) => [c.name, c.create, c.rights, c.password]), [
-      ["repl", false, false, true],
-      ["app", false, false, true],
+      ["repl", false, null, true],
+      ["app", false, null, true],
     ]);
   }
 });
 
 test("decideRoleChanges() makes REPLICATION_USER if it is missing, and gives it each right that it lacks", () => {
   const [made] = decideRoleChanges(view(role("app")));
-  assert.deepEqual([made?.name, made?.create, made?.rights, made?.password], ["repl", true, true, true]);
+  assert.deepEqual([made?.name, made?.create, made?.rights, made?.password], ["repl", true, "superuser", true]);
   for (const lack of [{ superuser: false }, { replication: false }, { login: false }, { limited: true }]) {
     const [change] = decideRoleChanges(view(role("repl", lack), role("app")));
-    assert.deepEqual([change?.create, change?.rights, change?.password], [false, true, false], JSON.stringify(lack));
+    assert.deepEqual(
+      [change?.create, change?.rights, change?.password],
+      [false, "superuser", false],
+      JSON.stringify(lack),
+    );
+  }
+});
+
+test("decideRoleChanges() limits a superuser where REPLICATION_ROLE says so, and a limited role becomes one again", () => {
+  const sound = { superuser: false };
+  const limited = (changes: Partial<RoleSeen>): RolesView => ({
+    ...view(role("repl", { ...sound, ...changes }), role("app")),
+    replicationRole: "limited",
+  });
+  assert.deepEqual(decideRoleChanges(limited({})), []);
+  const [change] = decideRoleChanges(limited({ superuser: true }));
+  assert.deepEqual([change?.name, change?.create, change?.rights, change?.password], ["repl", false, "limited", false]);
+  assert.match(change!.because, /REPLICATION_ROLE is limited, and it was a superuser/);
+  const [lacking] = decideRoleChanges(limited({ lacks: ["pg_monitor", "pg_switch_wal()"], password: "wrong" }));
+  assert.deepEqual([lacking?.rights, lacking?.password], ["limited", true]);
+  assert.match(lacking!.because, /lacked what replication needs: pg_monitor, pg_switch_wal\(\), and its password/);
+  assert.equal(decideRoleChanges(limited({ login: false }))[0]?.rights, "limited");
+  assert.equal(decideRoleChanges({ ...limited({}), replicationRole: "superuser" })[0]?.rights, "superuser");
+  const gone = decideRoleChanges({ ...view(role("app")), replicationRole: "limited" });
+  assert.deepEqual([gone[0]?.create, gone[0]?.rights], [true, "limited"]);
+});
+
+test("findRoleTroubles() names a superuser that should be limited, on every node that wants it so", () => {
+  const seen = view(role("repl"), role("app"));
+  for (const at of ["primary", "standby"] as const) {
+    assert.deepEqual(findRoleTroubles(seen, at), []);
+    const [trouble] = findRoleTroubles({ ...seen, replicationRole: "limited" }, at);
+    assert.match(trouble!.because, /REPLICATION_ROLE of pg2 is limited, but repl is a superuser/);
+    assert.match(trouble!.fix, /on all nodes; the primary then limits the role within 10 s/);
   }
 });
 

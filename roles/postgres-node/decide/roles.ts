@@ -1,5 +1,6 @@
 // PURE: the roles that PostDock needs, compared with those that the server has: what the primary sets right, and what it, or a
 // standby whose variables differ from the primary's, can only name.
+import type { ReplicationRole } from "../../../config/replication-role.ts";
 import type { Trouble } from "../../../core/protocol/trouble.ts";
 
 /** A role as the server has it, and its password compared with the variable of this node. */
@@ -12,6 +13,8 @@ export interface RoleSeen {
   login: boolean;
   /** it has a limit of connections, or its password is valid for a time only */
   limited: boolean;
+  /** rights that REPLICATION_USER needs and does not have; none of a superuser, or where it is to be one */
+  lacks: readonly string[];
 }
 
 /** What is written of a role of ours. */
@@ -19,8 +22,8 @@ export interface RoleChange {
   name: string;
   because: string;
   create: boolean;
-  /** superuser, replication, login, without limits */
-  rights: boolean;
+  /** replication, login, without limits, and superuser or what a limited role needs; null: they stay */
+  rights: ReplicationRole | null;
   password: boolean;
 }
 
@@ -29,30 +32,39 @@ export interface RolesView {
   /** host of the primary; null: none is in sight */
   primary: string | null;
   replicationUser: string;
+  replicationRole: ReplicationRole;
   postgresUser: string;
   seen: readonly RoleSeen[];
 }
 
 /** What the primary writes; empty if all is right. */
-export function decideRoleChanges({ replicationUser, postgresUser, seen }: RolesView): RoleChange[] {
+export function decideRoleChanges({ replicationUser, replicationRole, postgresUser, seen }: RolesView): RoleChange[] {
   const changes: RoleChange[] = [];
   const ours = seen.find((r) => r.name === replicationUser);
   if (ours === undefined) {
     const because = "REPLICATION_USER was not there";
-    changes.push({ name: replicationUser, because, create: true, rights: true, password: true });
+    changes.push({ name: replicationUser, because, create: true, rights: replicationRole, password: true });
   } else {
-    const rights = !ours.superuser || !ours.replication || !ours.login || ours.limited;
+    const wrong = wrongRights(ours, replicationRole);
     const password = isWrong(ours);
-    const lacks = [rights ? "it lacked a right that replication needs" : "", password ? passwordText(ours) : ""];
-    const because = lacks.filter((l) => l !== "").join(", and ");
+    const rights = wrong === "" ? null : replicationRole;
+    const because = [wrong, password ? passwordText(ours) : ""].filter((text) => text !== "").join(", and ");
     if (because !== "") changes.push({ name: replicationUser, because, create: false, rights, password });
   }
   const owner = postgresUser === replicationUser ? undefined : seen.find((r) => r.name === postgresUser);
   if (owner !== undefined && isWrong(owner)) {
     const because = passwordText(owner);
-    changes.push({ name: postgresUser, because, create: false, rights: false, password: true });
+    changes.push({ name: postgresUser, because, create: false, rights: null, password: true });
   }
   return changes;
+}
+
+/** What is wrong with its rights; empty: nothing. */
+function wrongRights({ superuser, replication, login, limited, lacks }: RoleSeen, wanted: ReplicationRole): string {
+  if (wanted === "limited" && superuser) return "REPLICATION_ROLE is limited, and it was a superuser";
+  if (lacks.length > 0) return `it lacked what replication needs: ${lacks.join(", ")}`;
+  const sound = replication && login && !limited && superuser === (wanted === "superuser");
+  return sound ? "" : "it lacked a right that replication needs";
 }
 
 const isWrong = ({ password }: RoleSeen) => password === "wrong" || password === "md5";
@@ -62,7 +74,12 @@ const passwordText = ({ password }: RoleSeen) =>
 
 /** What is wrong and is not set right by this node. */
 export function findRoleTroubles(view: RolesView, role: "primary" | "standby"): Trouble[] {
-  return [...role === "standby" ? differences(view) : [], ...missingOwner(view), ...oldHashes(view)];
+  return [
+    ...role === "standby" ? differences(view) : [],
+    ...missingOwner(view),
+    ...notLimited(view),
+    ...oldHashes(view),
+  ];
 }
 
 /** The stored passwords come from the primary, which has set them as its own variables say. */
@@ -86,6 +103,17 @@ function missingOwner({ postgresUser, seen }: RolesView): Trouble[] {
   return [{
     because: `the role ${postgresUser}, which POSTGRES_USER names, does not exist`,
     fix: `correct POSTGRES_USER, or on the primary type: create role "${postgresUser}" superuser login password '...'`,
+  }];
+}
+
+/** The primary limits it at its next look; if it cannot, or is told otherwise, a promise about security is not kept. */
+function notLimited({ self, replicationUser, replicationRole, seen }: RolesView): Trouble[] {
+  const ours = seen.find((r) => r.name === replicationUser);
+  if (replicationRole === "superuser" || ours?.superuser !== true) return [];
+  return [{
+    because: `REPLICATION_ROLE of ${self} is limited, but ${replicationUser} is a superuser`,
+    fix:
+      "set REPLICATION_ROLE=limited on all nodes; the primary then limits the role within 10 s, or its log says why not",
   }];
 }
 

@@ -77,9 +77,6 @@ test("the startup process is known by its title, which no client can have", () =
   for (const title of ["startup", `startup recovering ${segment}`, `pg_cluster: startup waiting for ${segment}`]) {
     assert.equal(isStartupTitle(`postgres: ${title}`), true, title);
   }
-  for (
-    const  of of["startup recovering [local] idle", `a: startup recovering ${segment} [local] idle`, "walreceiver"]
-  ) {
-    assert.equal(isStartupTitle(`postgres: ${of}`), false, of);
-  }
+  const others = ["startup recovering [local] idle", `a: startup recovering ${segment} [local] idle`, "walreceiver"];
+  for (const title of others) assert.equal(isStartupTitle(`postgres: ${title}`), false, title);
 });

@@ -6,7 +6,7 @@ import { setRole } from "./role-queries.ts";
 /** Creates or corrects a superuser role with a password. */
 export async function ensureSuperuser(sql: Sql, { name, password }: { name: string; password: string }): Promise<void> {
   const create = (await sql`select from pg_roles where rolname = ${name}`).length === 0;
-  await setRole(sql, { name, create, rights: true, password: true }, { [name]: password });
+  await setRole(sql, { name, create, rights: "superuser", password: true }, { [name]: password });
 }
 
 /** Creates a database owned by a role, unless it exists. Utility statements take no bound values, so format() quotes. */

@@ -34,8 +34,9 @@ export class LocalServer {
     private readonly database: string,
     private readonly passwords: () => Passwords,
     others?: (role: string) => readonly string[],
+    limited: string | null = null,
   ) {
-    this.roleReader = new RoleReader(passwords, others);
+    this.roleReader = new RoleReader(passwords, others, limited);
     this.connection = queries.connectLocal(database);
   }
 

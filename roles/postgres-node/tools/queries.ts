@@ -23,6 +23,7 @@ const own: Readonly<Record<string, string | number>> = {
   idle_session_timeout: 0,
   transaction_timeout: 0,
   default_transaction_read_only: "off",
+  search_path: "pg_catalog", // nobody else's names, whoever owns the database
 };
 
 /** A connection to the node's own server over the socket, as the superuser postgres, with settings of the session. */

@@ -3,6 +3,8 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { isOf, kindOf, saltBytes, verifierOf } from "../../../core/postgres/scram.ts";
+import type { ReplicationRole } from "../../../config/replication-role.ts";
+import { limiting, replicationRights } from "../text/replication-rights.ts";
 import type { RoleChange, RoleSeen } from "../decide/roles.ts";
 import type { Sql } from "./queries.ts";
 
@@ -32,6 +34,8 @@ export class RoleReader {
   constructor(
     private readonly passwords: () => Passwords,
     private readonly others: (name: string) => readonly string[] = () => [],
+    /** REPLICATION_USER, where it is not to be a superuser */
+    private readonly limited: string | null = null,
   ) {}
 
   async read(sql: Sql): Promise<RoleSeen[]> {
@@ -42,7 +46,8 @@ export class RoleReader {
       from pg_authid where rolname in ${sql(names)} or starts_with(rolpassword, 'md5') order by rolname`;
     const roles: RoleSeen[] = [];
     for (const { stored, ...role } of z.array(RoleRow).parse([...rows])) {
-      roles.push({ ...role, password: await this.compare(role.name, stored) });
+      const lacks = role.name === this.limited && !role.superuser ? await readLacking(sql, role.name) : [];
+      roles.push({ ...role, lacks, password: await this.compare(role.name, stored) });
     }
     return roles;
   }
@@ -63,8 +68,26 @@ export class RoleReader {
   }
 }
 
+/** The rights that a role which is not a superuser lacks for replication. */
+async function readLacking(sql: Sql, name: string): Promise<string[]> {
+  const looks = replicationRights.map((right, i) => `select ${i} as place, ${right.held} as held`);
+  const [row] = await sql`select format(${looks.join(" union all ")}::text, ${name}::text) as text`;
+  const rows = await sql.unsafe(z.string().parse(row?.text));
+  const held = z.array(z.object({ place: z.number(), held: z.boolean() })).parse([...rows]);
+  return held.flatMap((h) => h.held ? [] : [replicationRights[h.place]!.what]);
+}
+
+const ofRights: Readonly<Record<ReplicationRole, string>> = {
+  superuser: "superuser replication login connection limit -1 valid until 'infinity'",
+  limited:
+    "nosuperuser nocreatedb nocreaterole nobypassrls replication login connection limit -1 valid until 'infinity'",
+};
+
+/** A table that is locked is tried again at the next look. */
+const lockTimeout = "2s";
+
 /**
- * Creates a role or sets it right. It does not wait for standbys, which cannot connect before it is done; and what is stored
+ * Creates a role or sets it right; a limited one in the database of repmgr. It does not wait for standbys, which cannot connect before it is done; and what is stored
  * stays out of the server's log.
  */
 export async function setRole(
@@ -76,14 +99,17 @@ export async function setRole(
   const stored = password && text !== "" ? await verifierOf(text, randomBytes(saltBytes)) : null;
   const pattern = [
     `${create ? "create" : "alter"} role %1$I with`,
-    ...rights ? ["superuser replication login connection limit -1 valid until 'infinity'"] : [],
+    ...rights === null ? [] : [ofRights[rights]],
     ...stored === null ? [] : ["password %2$L"],
   ].join(" ");
   await sql.begin("read write", async (own) => {
     await own`set local synchronous_commit = local`;
     await own`set local log_statement = none`;
     await own`set local log_min_duration_statement = -1`;
-    const [row] = await own`select format(${pattern}::text, ${name}::text, ${stored}::text) as text`;
-    await own.unsafe(z.string().parse(row?.text));
+    await own`select set_config('lock_timeout', ${lockTimeout}, true)`;
+    for (const statement of [pattern, ...rights === "limited" ? limiting : []]) {
+      const [row] = await own`select format(${statement}::text, ${name}::text, ${stored}::text) as text`;
+      await own.unsafe(z.string().parse(row?.text));
+    }
   });
 }

@@ -1,0 +1,154 @@
+// `deno task kubernetes up|down`: a real Kubernetes of three machines on this one, with PostDock's images: API server, kubelets and
+// network are those of a cluster that people run; only the machines are network namespaces.
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { OperatorError } from "../core/words/errors.ts";
+import { systemClock, waitUntil } from "../core/runtime/time.ts";
+import { aptInstall, requireDebianRoot } from "./debian.ts";
+import { ensureEngine } from "./engine.ts";
+import { ensureKubernetesClients } from "./kubernetes-clients.ts";
+import { addons } from "./kubernetes/addons.ts";
+import { ensureBinaries, kubernetesDirectory } from "./kubernetes/binaries.ts";
+import { buildImages, handOver, missingPackages } from "./kubernetes/images.ts";
+import { apiAddress, apiPort, apiServerArguments, etcdPort, nodePlaces } from "./kubernetes/layout.ts";
+import {
+  endMachine,
+  makeApiLink,
+  makeNetwork,
+  removeMachine,
+  startKubelet,
+  startRuntime,
+} from "./kubernetes/machine.ts";
+import { makePki } from "./kubernetes/pki.ts";
+import { endPrograms, startProgram } from "./kubernetes/processes.ts";
+import { ensureImages } from "./images.ts";
+import { attempt, execute, say, task } from "./terminal.ts";
+
+const deps = { clock: systemClock };
+/** The state of the cluster: keys, logs, disks. */
+export const runDirectory = join(kubernetesDirectory, "run");
+const control = join(runDirectory, "control");
+const pki = join(runDirectory, "pki");
+export const places = nodePlaces(runDirectory, 3);
+export const adminConfig = join(pki, "admin.conf");
+
+/** Starts the cluster, and returns once its DNS and its machines are ready. */
+export async function up(): Promise<void> {
+  if (await stat(runDirectory).then(() => true, () => false)) {
+    throw new OperatorError({
+      what: "A Kubernetes of an earlier run is there",
+      why: `${runDirectory} holds its state`,
+      fix: "run `deno task kubernetes down` first",
+    });
+  }
+  await requireDebianRoot("A Kubernetes of three machines needs network namespaces of root");
+  await ensureEngine();
+  await ensureImages();
+  const missing = await missingPackages();
+  if (missing.length > 0 || !(await stat("/usr/lib/cni").then(() => true, () => false))) {
+    await aptInstall([...missing, "containernetworking-plugins"]);
+  }
+  const programs = await ensureBinaries();
+  const { kubectl } = await ensureKubernetesClients();
+  const images = await buildImages(programs);
+  const since = systemClock.nowMs();
+  await mkdir(control, { recursive: true });
+  const configs = await makePki(pki);
+  await makeApiLink();
+  for (const place of places) {
+    await mkdir(place.directory, { recursive: true });
+    await makeNetwork(place);
+  }
+  await startControlPlane(programs, configs);
+  await Promise.all(places.map(startRuntime));
+  for (const place of places) await handOver(images, place);
+  for (const place of places) await startKubelet(place, programs, configs);
+  const ask = (...argv: string[]) => attempt([kubectl, `--kubeconfig=${adminConfig}`, ...argv], { timeoutMs: 30_000 });
+  const ready = async () => {
+    const nodes = await ask("get", "nodes", "-o", 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}');
+    return nodes.stdout.trim() === places.map(() => "True").join(" ");
+  };
+  await waitUntil(ready, { what: "all machines to be ready", deadlineMs: 120_000, everyMs: 500 }, deps);
+  await writeFile(join(runDirectory, "addons.json"), addons(places));
+  await execute([kubectl, `--kubeconfig=${adminConfig}`, "apply", "-f", join(runDirectory, "addons.json")], {
+    timeoutMs: 60_000,
+  });
+  const wait = ["rollout", "status", "--timeout=120s", "deployment"];
+  await execute([kubectl, `--kubeconfig=${adminConfig}`, "-n", "kube-system", ...wait, "coredns"], {
+    timeoutMs: 130_000,
+  });
+  await execute(
+    [kubectl, `--kubeconfig=${adminConfig}`, "-n", "local-path-storage", ...wait, "local-path-provisioner"],
+    {
+      timeoutMs: 130_000,
+    },
+  );
+  say(`Kubernetes is ready after ${Math.round((systemClock.nowMs() - since) / 1000)} s. To look at it:`);
+  say(`  export KUBECONFIG=${adminConfig}; ${kubectl} get pods --all-namespaces`);
+}
+
+async function startControlPlane(
+  programs: Readonly<Record<string, string>>,
+  configs: Readonly<Record<string, string>>,
+): Promise<void> {
+  const client = `http://127.0.0.1:${etcdPort}`;
+  const etcd = [
+    `--data-dir=${join(control, "etcd")}`,
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+  ];
+  await startProgram(control, "etcd", [
+    programs.etcd!,
+    ...etcd,
+    "--listen-peer-urls=http://127.0.0.1:23800",
+    "--unsafe-no-fsync",
+  ]);
+  await startProgram(control, "kube-apiserver", [programs["kube-apiserver"]!, ...apiServerArguments(pki)]);
+  const answers = async () => {
+    const argv = ["curl", "-fsS", "--cacert", join(pki, "ca.crt"), `https://${apiAddress}:${apiPort}/readyz`];
+    return (await attempt(argv, { timeoutMs: 5_000 })).code === 0;
+  };
+  await waitUntil(answers, { what: "the API server", deadlineMs: 120_000, everyMs: 500 }, deps);
+  await startProgram(control, "kube-controller-manager", [
+    programs["kube-controller-manager"]!,
+    `--kubeconfig=${configs["controller-manager"]}`,
+    `--service-account-private-key-file=${join(pki, "accounts.key")}`,
+    `--root-ca-file=${join(pki, "ca.crt")}`,
+    "--use-service-account-credentials=true",
+    "--leader-elect=false",
+  ]);
+  await startProgram(control, "kube-scheduler", [
+    programs["kube-scheduler"]!,
+    `--kubeconfig=${configs.scheduler}`,
+    "--leader-elect=false",
+  ]);
+}
+
+/** Ends the cluster, and removes all that it has made. */
+export async function down(): Promise<void> {
+  for (const place of places) await endMachine(place);
+  await endPrograms(control);
+  const left = (await Promise.all(places.map(removeMachine))).flat();
+  if (left.length > 0) {
+    throw new OperatorError({
+      what: "Not all of Kubernetes could be removed",
+      why: left.join("; "),
+      fix: "unmount it",
+    });
+  }
+  await execute(["rm", "-rf", runDirectory], { timeoutMs: 60_000 });
+}
+
+if (import.meta.main) {
+  await task(async () => {
+    const work = { up, down }[process.argv[2] ?? ""];
+    if (work === undefined) {
+      throw new OperatorError({
+        what: "What is to be done is missing",
+        fix: "write `deno task kubernetes up` or `down`",
+      });
+    }
+    await work();
+  });
+}

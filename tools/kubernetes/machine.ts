@@ -1,0 +1,137 @@
+// The machines of the Kubernetes under test: a network namespace each, on a cable that can be pulled, with its own container
+// runtime, kubelet and kube-proxy.
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { attempt, execute } from "../terminal.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import {
+  apiAddress,
+  apiLink,
+  cniConfig,
+  containerdToml,
+  kubeletConfig,
+  type NodePlace,
+  proxyConfig,
+} from "./layout.ts";
+import { emptyCgroup, endPrograms, startProgram } from "./processes.ts";
+
+const timeoutMs = 30_000;
+const run = (...argv: string[]) => execute(argv, { timeoutMs });
+const quietly = (...argv: string[]) => attempt(argv, { timeoutMs });
+const inside = (place: NodePlace, ...argv: string[]) => [`nsenter`, `--net=/run/netns/${place.namespace}`, ...argv];
+
+/** The pause image, which holds a pod's namespaces. */
+export const pauseImage = "postdock.test/pause:1";
+
+/** The address of the API server, on a link of its own. */
+export async function makeApiLink(): Promise<void> {
+  if ((await quietly("ip", "link", "show", apiLink)).code !== 0) {
+    await run("ip", "link", "add", apiLink, "type", "dummy");
+  }
+  await run("ip", "address", "replace", `${apiAddress}/32`, "dev", apiLink);
+  await run("ip", "link", "set", apiLink, "up");
+}
+
+/** Docker lets nothing pass that is not its own. */
+const passing = ({ link }: NodePlace) =>
+  [["-i", link], ["-o", link]].map((way) => ["DOCKER-USER", ...way, "-j", "ACCEPT"]);
+
+/** Makes the network namespace, its cable and its routes. Every namespace has to be there before the first pod is. */
+export async function makeNetwork(place: NodePlace): Promise<void> {
+  const { address, hostAddress, link, namespace, pods } = place;
+  await run("ip", "netns", "add", namespace);
+  await run("ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", namespace);
+  await run("ip", "address", "add", `${hostAddress}/24`, "dev", link);
+  await run("ip", "link", "set", link, "up");
+  await run(...inside(place, "ip", "address", "add", `${address}/24`, "dev", "eth0"));
+  for (const device of ["lo", "eth0"]) await run(...inside(place, "ip", "link", "set", device, "up"));
+  await run(...inside(place, "ip", "route", "add", "default", "via", hostAddress));
+  await run(...inside(place, "sysctl", "-qw", "net.ipv4.ip_forward=1"));
+  await run("ip", "route", "replace", pods, "via", address);
+  for (const rule of passing(place)) await run("iptables", "-I", ...rule);
+}
+
+const cgroups = "/sys/fs/cgroup";
+
+/** A group of its own in each controller, below which the kubelet puts the pods. */
+async function makeCgroups({ namespace }: NodePlace): Promise<void> {
+  for (const controller of await readdir(cgroups)) {
+    const directory = join(cgroups, controller, namespace);
+    await mkdir(directory, { recursive: true });
+    if (controller !== "cpuset") continue;
+    for (const name of ["cpuset.cpus", "cpuset.mems"]) {
+      await writeFile(join(directory, name), await readFile(join(cgroups, controller, name), "utf8"));
+    }
+  }
+}
+
+/** Starts the container runtime, and waits until it answers. */
+export async function startRuntime(place: NodePlace): Promise<void> {
+  const { directory, socket } = place;
+  await mkdir(join(directory, "cni"), { recursive: true });
+  await writeFile(join(directory, "cni", "10-pods.conflist"), cniConfig(place));
+  await writeFile(join(directory, "containerd.toml"), containerdToml(place, pauseImage));
+  await makeCgroups(place);
+  const argv = ["containerd", "--config", join(directory, "containerd.toml")];
+  await startProgram(directory, "containerd", inside(place, ...argv));
+  const answers = async () => (await quietly("ctr", "--address", socket, "version")).code === 0;
+  await waitUntil(answers, { what: `containerd of ${place.name}`, deadlineMs: 60_000, everyMs: 200 }, {
+    clock: systemClock,
+  });
+}
+
+/** Starts the kubelet and the kube-proxy; `configs`: the kubeconfig of each user. */
+export async function startKubelet(
+  place: NodePlace,
+  programs: Readonly<Record<string, string>>,
+  configs: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { address, directory, name } = place;
+  const [kubelet, proxy] = [join(directory, "kubelet.json"), join(directory, "proxy.json")];
+  await writeFile(kubelet, kubeletConfig(place));
+  await writeFile(proxy, proxyConfig(configs.proxy!, place));
+  const where = [`--hostname-override=${name}`, `--node-ip=${address}`, `--root-dir=${join(directory, "kubelet")}`];
+  const argv = [programs.kubelet!, `--config=${kubelet}`, `--kubeconfig=${configs[name]}`, ...where];
+  await startProgram(directory, "kubelet", inside(place, ...argv));
+  await startProgram(directory, "kube-proxy", inside(place, programs["kube-proxy"]!, `--config=${proxy}`));
+}
+
+/** Pulls the cable of a machine, or puts it back. */
+export async function cutMachine({ link, pods, address }: NodePlace, cut: boolean): Promise<void> {
+  await run("ip", "link", "set", link, cut ? "down" : "up");
+  if (!cut) await run("ip", "route", "replace", pods, "via", address);
+}
+
+/** Ends everything of a machine at once, as if its power were gone; its disk stays. */
+export async function endMachine({ directory, namespace }: NodePlace): Promise<void> {
+  await endPrograms(directory);
+  for (const controller of await readdir(cgroups).catch(() => [])) {
+    await emptyCgroup(join(cgroups, controller, namespace));
+  }
+}
+
+/** Removes what a machine was made of; its disk too. Returns what could not be removed. */
+export async function removeMachine(place: NodePlace): Promise<string[]> {
+  const { directory, link, namespace, pods } = place;
+  const left: string[] = [];
+  const mounts = (await readFile("/proc/self/mounts", "utf8")).split("\n").map((line) => line.split(" ")[1] ?? "");
+  for (const path of mounts.filter((m) => m.startsWith(`${directory}/`)).toReversed()) {
+    const unmounted = await quietly("umount", "--lazy", path);
+    if (unmounted.code !== 0) left.push(`${path}: ${unmounted.stderr.trim()}`);
+  }
+  for (const rule of passing(place)) while ((await quietly("iptables", "-D", ...rule)).code === 0);
+  await quietly("ip", "route", "del", pods);
+  await quietly("ip", "link", "del", link);
+  await quietly("ip", "netns", "del", namespace);
+  for (const controller of await readdir(cgroups).catch(() => [])) {
+    await removeGroups(join(cgroups, controller, namespace));
+  }
+  await rm(directory, { recursive: true, force: true });
+  return left;
+}
+
+async function removeGroups(directory: string): Promise<void> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries.filter((e) => e.isDirectory())) await removeGroups(join(directory, entry.name));
+  await rmdir(directory).catch(() => {}); // it is not there in each controller
+}
