@@ -80,8 +80,14 @@ test("a file that cannot be read is one problem that names the path and the reas
   assert.match(problems[0]!.message, /\/run\/name.*ENOENT/);
 });
 
-test("an empty file counts as unset", () => {
+test("an empty file counts as unset; that of a secret is refused, since its default is known to everybody", () => {
   assert.match(problemsOf({ NAME_FILE: "/run/name" }, () => "\n")[0]!.message, /NAME is not set/);
+  for (const text of ["", "\n", " \r\n"]) {
+    const [problem, ...more] = problemsOf({ NAME: "n", TOKEN_FILE: "/run/token" }, () => text);
+    assert.deepEqual(more, []);
+    assert.equal(problem!.message, "TOKEN_FILE names /run/token, which is empty");
+    assert.match(problem!.fix, /write the value into it, or remove TOKEN_FILE/);
+  }
 });
 
 test("a missing variable carries the exit code that a contract fixes", () => {

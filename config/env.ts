@@ -153,7 +153,13 @@ function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigP
   if (path === undefined) return direct === undefined ? undefined : { text: direct, source: "environment" };
   try {
     const text = kept(deps.readFile(path).replace(/\r?\n$/, ""));
-    return text === undefined ? undefined : { text, source: "file" };
+    if (text !== undefined && !(variable.secret && text.trim() === "")) return { text, source: "file" };
+    // the default of a secret is known to everybody; it must not come into use because a file is not written yet
+    if (variable.secret) {
+      const message = `${fileVariable} names ${path}, which is empty`;
+      problems.push({ variable: fileVariable, message, fix: `write the value into it, or remove ${fileVariable}` });
+    }
+    return undefined;
   } catch (error) {
     const code = (error as { code?: string }).code ?? "unknown error";
     problems.push({

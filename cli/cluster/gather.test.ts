@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "../../tests/support/fake-clock.ts";
 import { says } from "../../tests/support/fake-cluster.ts";
-import { clusterOf, voters } from "../../tests/support/seen-cluster.ts";
+import { clusterOf, pool, voters } from "../../tests/support/seen-cluster.ts";
 import { withoutAliases } from "./aliases.ts";
 import { diagnose } from "./diagnose.ts";
 import { gather, gatherSigned, type Session } from "./gather.ts";
-import { othersKeys, requireAll } from "./rotate.ts";
+import { absentOf, othersKeys, requireAll } from "./rotate.ts";
 import { HttpError } from "../../core/client/peers.ts";
 import { refusals } from "../../core/protocol/signing.ts";
 import { errorText } from "../../core/words/errors.ts";
@@ -90,6 +90,11 @@ test("what answers in the place of a container as if it were a node by another n
   assert.deepEqual(othersKeys(cluster), []);
   forged.error = errorText(new HttpError("/control/status", 401, refusals.signature));
   assert.deepEqual(othersKeys(await gatherSigned(session)), ["backup"], "its file may change yet");
+});
+
+test("kinds of containers that cannot be seen from here are known, so that a rotation can name them", () => {
+  assert.deepEqual(absentOf(clusterOf()), ["pgpool", "barman"]);
+  assert.deepEqual(absentOf(clusterOf({ others: { localhost: pool } })), ["barman"]);
 });
 
 test("for a decision only nodes count that have signed what they report; others say why they do not", async () => {

@@ -119,6 +119,10 @@ async function learnAddresses({ peers }: Session): Promise<void> {
   peers.names.learn(Addresses.catch({}).parse(known));
 }
 
+/** What a member is called: a pgpool or barman container that nobody names is seen from inside only, and called by what it is. */
+export const calledOf = (m: Cluster["members"][number]) =>
+  m.host === "localhost" && "status" in m ? m.status.component : m.host;
+
 /** A pgpool or barman container that nobody names: this one can be seen from here only. */
 function isUnnamed({ component }: AnyStatus, members: readonly Member[]): boolean {
   return component !== "postgres-node" && !members.some((m) => "status" in m && m.status.component === component);

@@ -5,7 +5,15 @@ import type { SecretsQuestion } from "../../core/protocol/secrets.ts";
 import type { Command } from "../../core/runtime/context.ts";
 import { printer } from "../../core/runtime/printer.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
-import { type Cluster, gatherSigned, openSession, restoreUnderWay, type Session, thePrimary } from "./gather.ts";
+import {
+  calledOf,
+  type Cluster,
+  gatherSigned,
+  openSession,
+  restoreUnderWay,
+  type Session,
+  thePrimary,
+} from "./gather.ts";
 import { parseTimeout } from "./goal.ts";
 import { Replay } from "./replay.ts";
 import { meantBy, nextStep, type Rotation, rotations, type Step, stepText, type Told } from "./rotation.ts";
@@ -33,13 +41,17 @@ export const rotateCommand: Command = async (context, { args, options }) => {
   }
   requireAll(cluster, args.slice(1));
   const primary = thePrimary(cluster).host;
-  const hosts = cluster.members.map((m) => m.host);
-  say(`containers that take part: ${hosts.join(", ")}`);
+  const places = new Map(cluster.members.map((m) => [calledOf(m), m.host]));
+  const names = [...places.keys()].join(", ");
+  say(`containers that take part: ${names}`);
+  for (const absent of absentOf(cluster)) {
+    out.say(`no ${absent} container takes part; if there is one, name it: postdock cluster rotate ${rotation} HOST`);
+  }
   let asked: SecretsQuestion | null = null;
   let changed = false;
   const replay = new Replay(session, primary, cluster.nodes.map((n) => n.host));
   while (true) {
-    const { told, strangers } = await tellAll(session, hosts, asked ?? everything);
+    const { told, strangers } = await tellAll(session, places, asked ?? everything);
     if (asked === null && strangers.length === 0) {
       const meant = meantBy(rotation, told, primary);
       if ("what" in meant) throw refusal(meant);
@@ -53,14 +65,14 @@ export const rotateCommand: Command = async (context, { args, options }) => {
     say(stepText(step, primary));
     if (step.do === "use") await ask(session, orders.secrets, primary, { ...asked, do: "use" });
     if (step.do === "drop") {
-      for (const host of step.hosts) await ask(session, orders.secrets, host, { ...asked, do: "drop" });
+      for (const name of step.hosts) await ask(session, orders.secrets, places.get(name)!, { ...asked, do: "drop" });
     }
     changed ||= step.do === "use" || step.do === "drop";
     if (context.clock.nowMs() >= end) throw late(step);
     if (step.do === "wait") await context.clock.sleep(everyMs);
   }
-  out.say(changed ? "done: all containers have the new value, and only that" : unchanged(rotation));
-  out.result({ rotated: rotation, changed, members: hosts });
+  out.say(changed ? `done: ${names} have the new value, and only that` : unchanged(rotation, names));
+  out.result({ rotated: rotation, changed, members: [...places.keys()] });
   return ExitCode.ok;
 };
 
@@ -99,17 +111,17 @@ export function requireAll(cluster: Cluster, named: readonly string[]): void {
 /** What all containers say. `strangers`: those that do not accept the key of this one, as before their files have changed. */
 async function tellAll(
   session: Session,
-  hosts: readonly string[],
+  places: ReadonlyMap<string, string>,
   asked: SecretsQuestion,
 ): Promise<{ told: Told[]; strangers: string[] }> {
   const strangers: string[] = [];
-  const answers = await Promise.all(hosts.map(async (host) => {
+  const answers = await Promise.all([...places].map(async ([name, host]) => {
     const { secrets } = await ask(session, orders.secrets, host, asked).catch((error: unknown) => {
       if (!(error instanceof OperatorError && error.why?.startsWith(refusals.signature))) throw error;
-      strangers.push(host);
+      strangers.push(name);
       return { secrets: [] };
     });
-    return secrets.map((secret) => ({ ...secret, host }));
+    return secrets.map((secret) => ({ ...secret, host: name }));
   }));
   return { told: answers.flat(), strangers };
 }
@@ -131,6 +143,10 @@ function late(step: Step): OperatorError {
   });
 }
 
-const unchanged = (rotation: Rotation) =>
-  `nothing to do: all containers have the same value; to change it, put another one into the file of every container, and type ` +
+/** Kinds of containers of which none is known from here: nodes do not name them, unless they vote. */
+export const absentOf = ({ members }: Cluster): string[] =>
+  ["pgpool", "barman"].filter((kind) => !members.some((m) => "status" in m && m.status.component === kind));
+
+const unchanged = (rotation: Rotation, names: string) =>
+  `nothing to do: ${names} have the same value; to change it, put another one into the file of every container, and type ` +
   `postdock cluster rotate ${rotation} again`;

@@ -1,5 +1,5 @@
 // PURE: what else follows if some containers died: who moves to another upstream, what is left without protection.
-import type { Cluster } from "./gather.ts";
+import { calledOf } from "./gather.ts";
 import type { Left, SeenNode } from "./next-leader.ts";
 
 export interface NotesView extends Left {
@@ -8,10 +8,6 @@ export interface NotesView extends Left {
   leader: SeenNode | null;
   voters: { left: number; all: number; majority: boolean };
 }
-
-/** A pgpool or barman container that nobody names is seen from inside only, and called by what it is. */
-export const calledOf = (m: Cluster["members"][number]) =>
-  m.host === "localhost" && "status" in m ? m.status.component : m.host;
 
 /** Each as a sentence; empty if nothing is worth a word. */
 export function notesOf(view: NotesView): string[] {

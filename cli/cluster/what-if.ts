@@ -2,10 +2,10 @@
 import { isMajority } from "../../core/lease/decide/claim.ts";
 import { ExitCode, OperatorError } from "../../core/words/errors.ts";
 import { decideSync, waitedFor } from "../../roles/postgres-node/decide/sync.ts";
-import type { Cluster } from "./gather.ts";
+import { calledOf, type Cluster } from "./gather.ts";
 import { type Left, nextLeader, type SeenNode } from "./next-leader.ts";
 import { type Loss, noLoss, possibleLoss } from "./possible-loss.ts";
-import { calledOf, notesOf } from "./what-if-notes.ts";
+import { notesOf } from "./what-if-notes.ts";
 
 export interface Forecast {
   /** hosts of the containers that would die */

@@ -92,6 +92,7 @@ test("pgpool's key may be read by others, as pgpool allows", () => {
 
 test("a certificate that has ended, or ends soon, is named with the time", () => {
   assert.match(faults({}, {}, { nowMs: Date.parse(until) + 1 }), /ended at 2030-06-15T00:00:00.000Z -> renew it/);
+  assert.match(faults({}, {}, { nowMs: 0 }), /is not valid before 20.* -> mount one that is valid now/);
   assert.match(faults({}, {}, { nowMs: Date.parse(until) - day, soonMs: 2 * day }), /ends at 2030-06-15/);
 });
 

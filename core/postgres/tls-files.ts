@@ -146,6 +146,11 @@ function faultOf(
 }
 
 function endOf(read: X509Certificate, { setting, path }: { setting: string; path: string }, now: TlsCircumstances) {
+  const begins = Date.parse(read.validFrom);
+  if (begins > now.nowMs) {
+    const because = `${setting}: the certificate ${path} is not valid before ${new Date(begins).toISOString()}`;
+    return { because, fix: "mount one that is valid now, or mend the clock of this machine" };
+  }
   const ends = Date.parse(read.validTo);
   if (ends > now.nowMs + now.soonMs) return null;
   const when = new Date(ends).toISOString();

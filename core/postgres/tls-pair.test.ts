@@ -16,8 +16,15 @@ interface Issuer {
   pair: Pair;
 }
 
-function made(name: string, pair: Pair, issuer: Issuer, hosts: string[] | null, untilMs = nowMs + day): string {
-  const dates = { fromMs: nowMs - day, untilMs };
+function made(
+  name: string,
+  pair: Pair,
+  issuer: Issuer,
+  hosts: string[] | null,
+  untilMs = nowMs + day,
+  fromMs = nowMs - day,
+): string {
+  const dates = { fromMs, untilMs };
   return certificateText({ name, publicKey: pair.publicKey, issuer, hosts, serial: Buffer.from([++serial]), ...dates });
 }
 
@@ -40,8 +47,12 @@ function judged(certificate: Seen, key: Seen, authorities: Seen | null = rootTex
   const pair = { certificate: file("TLS_CERT_FILE", certificate), key: file("TLS_KEY_FILE", key) };
   const seen = { pair, authorities: authorities === null ? null : file("TLS_CA_FILE", authorities) };
   const { faults, texts } = readPair(seen, { hosts, nowMs });
-  const usable = faults.every(({ because }) => / ended at /.test(because));
-  assert.equal(texts !== null, usable, "what is wrong is not taken, what is right is, and so is what only has ended");
+  const usable = faults.every(({ because }) => / ended at | is not valid before /.test(because));
+  assert.equal(
+    texts !== null,
+    usable,
+    "what is wrong is not taken, what is right is, and so is what is only of another time",
+  );
   return faults.map(({ because, fix }) => `${because} -> ${fix}`).join("\n");
 }
 
@@ -82,6 +93,10 @@ test("each fault is named with its file and what to do", () => {
     [
       judged(made("pg1", own, root, ["pg1"], nowMs - 1), keyOf(own)),
       /ended at 2026-11-27T23:59:59.000Z -> mount a new/,
+    ],
+    [
+      judged(made("pg1", own, root, ["pg1"], nowMs + day, nowMs + 60_000), keyOf(own)),
+      /is not valid before 2026-11-28T00:01:00.000Z -> mount one that is valid now, or mend the clock/,
     ],
     [
       judged(`${leaf}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`, keyOf(own)),

@@ -26,8 +26,8 @@ export interface PairTexts {
 }
 
 /**
- * Everything that is wrong with them, each with the fix; and the texts if they can be used. A certificate that has ended can, where
- * there is no other: not everybody checks it, and the clock may be wrong. One that ends `soon` is right until then. `hosts`: names
+ * Everything that is wrong with them, each with the fix; and the texts if they can be used. A certificate that has ended, or has not
+ * begun, can, where there is no other: not everybody checks it, and the clock may be wrong. One that ends `soon` is right until then. `hosts`: names
  * that the certificate has to have.
  */
 export function readPair(
@@ -93,7 +93,11 @@ function pairFaults(
 }
 
 function endOf(certificate: FileSeen, nowMs: number, withinMs: number): Trouble[] {
-  const { validTo } = certificatesOf(certificate)![0]!;
+  const { validFrom, validTo } = certificatesOf(certificate)![0]!;
+  if (Date.parse(validFrom) > nowMs) {
+    const because = `the certificate ${of(certificate)} is not valid before ${isoOf(validFrom)}`;
+    return [{ because, fix: "mount one that is valid now, or mend the clock of this machine" }];
+  }
   const ends = Date.parse(validTo);
   if (ends > nowMs + withinMs) return [];
   const word = ends > nowMs ? "ends" : "ended";
