@@ -57,6 +57,8 @@ test("an error is logged with its cause, an OperatorError with its fix, also ins
   log.error("Failed", { error: new Error("x", { cause: new Error("y") }), list: [new Error("z")] });
   assert.deepEqual(last().error, { name: "Error", message: "x", cause: "y" });
   assert.equal(last().list[0].message, "z");
+  log.info("a", { error: Object.assign(new Error("z"), { name: "Qe", code: "28P01" }) });
+  assert.deepEqual(last().error, { code: "28P01", message: "z" });
   log.error("Failed", { error: new OperatorError({ what: "w", why: "y", fix: "f" }) });
   assert.deepEqual(last().error, { what: "w", why: "y", fix: "f" });
 });

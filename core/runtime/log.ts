@@ -130,5 +130,12 @@ function plain(value: unknown, redact: (text: string) => string, within: readonl
 function describe(error: Error): unknown {
   if (error instanceof OperatorError) return { what: error.what, why: error.why, fix: error.fix };
   const cause = error.cause === undefined ? {} : { cause: errorText(error.cause) };
-  return { name: error.name, message: error.message, ...cause };
+  const { code } = error as { code?: unknown };
+  return {
+    // the build renames classes, so that the name of one of its own says nothing
+    ...(error.name.endsWith("Error") ? { name: error.name } : {}),
+    ...(typeof code === "string" ? { code } : {}),
+    message: error.message,
+    ...cause,
+  };
 }

@@ -105,8 +105,7 @@ async function runRole(
     events: barmanEvents(metrics),
     primaryChange: new AbortController(),
   };
-  const published = publishedIn(barmanVariables, config).length;
-  metrics.gauges([publishedPasswordsGauge(() => published)], () => null);
+  metrics.gauges([publishedPasswordsGauge(() => publishedIn(barmanVariables, config).length)], () => null);
   metrics.gauges(barmanGauges, () => ({
     state: barman.state,
     nowMs: clock.nowMs(),
