@@ -153,6 +153,7 @@ export const pgHba = env<string[]>("PG_HBA", parsePgHba, {
   defaultText: "",
   accepts: "lines of pg_hba.conf, each ended by a semicolon; in PG_HBA_FILE one a line",
   doc: "Your own rules, which say which client logs in how; set the same on all nodes. They stand before all other " +
-    "lines but those of the cluster's own containers, which no rule can lock out. They are written again at every start.",
+    "lines but those for REPLICATION_USER and POSTGRES_USER of the cluster's own containers, which no rule can lock out; " +
+    "a CHECK_USER of its own needs a rule. They are written again at every start.",
   changed: "New.",
 });

@@ -173,6 +173,7 @@ export class TlsMaterial {
     this.faults = faults;
     const now = JSON.stringify(faults);
     if (now === this.told) return;
+    if (faults.length === 0 && this.told !== "") this.of.log.info("TLS is as it should be again");
     this.told = now;
     for (const { because, fix } of faults) this.of.log.warn("TLS is not as it should be", { because, fix });
   }

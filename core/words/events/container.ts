@@ -70,6 +70,7 @@ export const containerEvents = {
   "The file of a secret is not taken": warning("The value from before stays in use.", asTold, "variable because fix"),
   "A setting has no effect": warning("A variable is set that nothing reads.", "Remove it.", "why"),
   "TLS is not as it should be": warning("The certificate or key has a fault.", asTold, "because fix"),
+  "TLS is as it should be again": info("What was wrong with the certificate or key is mended."),
   "TLS files taken": info("New files of TLS are in use: the operator's, or a certificate made here.", "directory"),
   "TLS files could not be loaded": warning(
     "The server could not be told to read its new certificate. It is tried again.",

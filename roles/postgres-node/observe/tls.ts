@@ -20,7 +20,7 @@ import type { Node } from "../node.ts";
 import { connectLocal, type Sql, withConnection } from "../tools/queries.ts";
 
 /** How often, how soon after a look that failed, and how long one look at the settings may take, milliseconds. */
-const everyMs = 60_000;
+const everyMs = 10_000;
 const againMs = 5_000;
 const lookMs = 3_000;
 

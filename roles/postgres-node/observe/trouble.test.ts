@@ -40,3 +40,19 @@ test("a server that this node has ended itself, without its lease, is not said t
     );
   }
 });
+
+test("a server that lacks its certificate because of a mounted file says which file, and what to do", async () => {
+  const f = await started(fakeNode({ TLS: "require" }));
+  const fault = { because: "TLS_KEY_FILE: /tls/key cannot be read (EACCES)", fix: "make it readable" };
+  f.node.condition.tlsIs({ on: true, faults: [fault], certificateEndsMs: null });
+  f.node.seen.serverSaid("[1] LOG:  starting PostgreSQL");
+  const file = "/run/postdock/tls/server.crt";
+  f.node.seen.serverSaid(`[1] FATAL:  could not load server certificate file "${file}": No such file or directory`);
+  const process = { lastExit: () => ({ code: 1, signal: null }), silent: () => Promise.resolve() };
+  const { because, fix } = await endOfServer({ process: process as unknown as ServerProcess }, f.node);
+  assert.match(
+    because,
+    /^TLS_KEY_FILE: \/tls\/key cannot be read .*; so PostgreSQL did not start: FATAL: could not load/,
+  );
+  assert.equal(fix, fault.fix);
+});

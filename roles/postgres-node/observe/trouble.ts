@@ -36,7 +36,7 @@ export async function endOfServer(
   { process }: { process: ServerProcess },
   { clock, condition, config, doors, seen, stop }: Hearing & {
     clock: Clock;
-    condition: Pick<Condition, "fenced">;
+    condition: Pick<Condition, "fenced" | "tls">;
     doors: { data: Pick<DataDoor, "altered"> };
     stop: AbortSignal;
   },
@@ -55,6 +55,10 @@ export async function endOfServer(
     };
   }
   const altered = await doors.data.altered();
+  const ofFiles = condition.tls?.faults[0];
+  if (said && ofFiles && /could not load (server certificate|private key|root certificate) file/.test(said.text)) {
+    return { because: `${ofFiles.because}; so PostgreSQL did not start: ${messageText(said)}`, fix: ofFiles.fix };
+  }
   if (said) return { ...toTrouble(said, config), ...fixOfSetting(said, altered, config) };
   const how = exit?.signal ? `was ended by ${exit.signal}` : `exited with ${exit?.code ?? "an unknown code"}`;
   const toFiles = [...config.settings, ...altered].some((s) =>
