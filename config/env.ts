@@ -1,6 +1,7 @@
 // One environment variable, declared once: its public name, accepted form, default and documentation.
 // readConfig() turns an environment into typed values, or into the full list of problems.
 import { z } from "zod";
+import { emptySecret } from "./secret-texts.ts";
 
 /** Thrown by a variable's parser. The message completes a sentence whose subject is the value: "is not a whole number". */
 export class MalformedValue extends Error {
@@ -108,13 +109,6 @@ export const identifier: (text: string) => string = (text) => {
   return text;
 };
 
-/** The texts in the value of a secret variable; of a list of users the passwords. */
-export function secretTexts(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  if (Array.isArray(value)) return value.flatMap(secretTexts);
-  return typeof value === "object" && value !== null && "password" in value ? secretTexts(value.password) : [];
-}
-
 export interface ReadDeps {
   environment: Readonly<Record<string, string | undefined>>;
   /** reads the file named by NAME_FILE; throws if it cannot */
@@ -153,13 +147,8 @@ function readText(variable: Variable<unknown>, deps: ReadDeps, problems: ConfigP
   if (path === undefined) return direct === undefined ? undefined : { text: direct, source: "environment" };
   try {
     const text = kept(deps.readFile(path).replace(/\r?\n$/, ""));
-    if (text !== undefined && !(variable.secret && text.trim() === "")) return { text, source: "file" };
-    // the default of a secret is known to everybody; it must not come into use because a file is not written yet
-    if (variable.secret) {
-      const message = `${fileVariable} names ${path}, which is empty`;
-      problems.push({ variable: fileVariable, message, fix: `write the value into it, or remove ${fileVariable}` });
-    }
-    return undefined;
+    if (variable.secret && (text ?? "").trim() === "") return void problems.push(emptySecret(fileVariable, path));
+    return text === undefined ? undefined : { text, source: "file" };
   } catch (error) {
     const code = (error as { code?: string }).code ?? "unknown error";
     problems.push({

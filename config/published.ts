@@ -1,5 +1,6 @@
 // PURE: passwords that everybody knows, since they are defaults or stand in PostDock's examples.
-import { type ConfigOf, secretTexts, type Variables } from "./env.ts";
+import type { ConfigOf, Variables } from "./env.ts";
+import { secretTexts } from "./secret-texts.ts";
 
 const published = new Set(["replication_pass", "monkey_pass", "pcp_pass"]);
 

@@ -1,6 +1,7 @@
 // The files of an agent's secrets, which NAME_FILE variables name, read again and again: the contents count, since Kubernetes swaps
 // links and editors replace files. What a variable does not accept is reported, and the value from before stays.
-import { MalformedValue, secretTexts, type Variable } from "../../config/env.ts";
+import { MalformedValue, type Variable } from "../../config/env.ts";
+import { secretTexts } from "../../config/secret-texts.ts";
 import type { SecretSeen } from "../protocol/secrets.ts";
 import type { Trouble } from "../protocol/trouble.ts";
 import { errorText } from "../words/errors.ts";

@@ -1,7 +1,8 @@
 // How every role starts: it reads its configuration, or reports all problems at once, and logs without secrets.
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { type ConfigOf, type ConfigProblem, readConfig, secretTexts, type Variables } from "../../config/env.ts";
+import { type ConfigOf, type ConfigProblem, readConfig, type Variables } from "../../config/env.ts";
+import { secretTexts } from "../../config/secret-texts.ts";
 import { publishedIn } from "../../config/published.ts";
 import type { Context } from "./context.ts";
 import { ExitCode, OperatorError } from "../words/errors.ts";
