@@ -1,5 +1,4 @@
 // PURE: what is special about variables that hold secrets.
-import type { ConfigProblem } from "./env.ts";
 
 /** The texts in the value of a secret variable; of a list of users the passwords. */
 export function secretTexts(value: unknown): string[] {
@@ -9,7 +8,7 @@ export function secretTexts(value: unknown): string[] {
 }
 
 /** The default of a secret is known to everybody: it must not come into use because a file is not written yet. */
-export const emptySecret = (fileVariable: string, path: string): ConfigProblem => ({
+export const emptySecret = (fileVariable: string, path: string) => ({
   variable: fileVariable,
   message: `${fileVariable} names ${path}, which is empty`,
   fix: `write the value into it, or remove ${fileVariable}`,
