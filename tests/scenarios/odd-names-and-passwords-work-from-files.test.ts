@@ -45,6 +45,7 @@ function intoFiles(file: ComposeFile, replaced: Readonly<Record<string, string>>
   for (const [service, { environment = {} }] of Object.entries(file.services)) {
     for (const [variable, given] of Object.entries(environment)) {
       const plain = `${given}`.replace(/^\$\{\w+:-(.*)\}$/, "$1"); // as Compose reads it, without such a variable
+      if (plain === "") continue; // an empty variable counts as unset, and an empty file of a secret is refused
       const value = Object.entries(replaced).reduce((text, [from, to]) => text.replaceAll(from, () => to), plain);
       texts.set(`${service}-${variable}`, `${value}\n`);
       setEnvironment(file, service, { [variable]: null, [`${variable}_FILE`]: `${inside}/${service}-${variable}` });
