@@ -91,9 +91,11 @@ async function subscribe(cluster: Cluster, primary: string) {
   const table = "create table told (n int primary key)";
   await cluster.psql(primary, `${table}; create publication told for table told`);
   await sql(table);
-  const to = `host=${firstLevel.join()} user=monkey_user password=monkey_pass dbname=monkey_db connect_timeout=2`;
+  const to = `host=${firstLevel.join()} user=monkey_user password=monkey_pass dbname=monkey_db`;
+  // its worker may connect to a node that is just dying, and then hears nothing: libpq ignores connect_timeout there
+  const alive = "keepalives_idle=2 keepalives_interval=1 keepalives_count=3";
   await sql(
-    `create subscription told connection '${to} target_session_attrs=read-write' publication told with (failover = true)`,
+    `create subscription told connection '${to} ${alive} target_session_attrs=read-write' publication told with (failover = true)`,
   );
   // before that the copying worker has a slot of its own, which no standby copies
   const ready = async () => await sql("select bool_and(srsubstate = 'r') from pg_subscription_rel") === "t";

@@ -27,7 +27,10 @@ export function nodeConninfo(config: NodeConfig, host: string, port: number): st
   }, config);
 }
 
-/** primary_conninfo of a standby. */
+/**
+ * primary_conninfo of a standby. An upstream that dies while it takes the connection may never answer, and PostgreSQL's WAL
+ * receiver has no connect_timeout (libpq ignores it in PQconnectPoll): without keepalives it would wait for two hours.
+ */
 export function primaryConninfo(config: NodeConfig, upstream: Way & { port: number }): string {
   return renderConninfo({
     host: upstream.host,
@@ -38,6 +41,9 @@ export function primaryConninfo(config: NodeConfig, upstream: Way & { port: numb
     application_name: config.name,
     connect_timeout: Math.max(2, config.connectTimeoutSeconds),
     passfile: passfilePath,
+    keepalives_idle: 5,
+    keepalives_interval: 2,
+    keepalives_count: 3,
     tcp_user_timeout: 10_000,
   }, config);
 }
