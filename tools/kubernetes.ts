@@ -14,8 +14,9 @@ import { buildImages, handOver, missingPackages } from "./kubernetes/images.ts";
 import { apiAddress, apiPort, apiServerArguments, etcdPort, nodePlaces } from "./kubernetes/layout.ts";
 import {
   endMachine,
-  makeApiLink,
+  makeApiAddress,
   makeNetwork,
+  removeApiAddress,
   removeMachine,
   startKubelet,
   startRuntime,
@@ -55,7 +56,7 @@ export async function up(): Promise<void> {
   const since = systemClock.nowMs();
   await mkdir(control, { recursive: true });
   const configs = await makePki(pki);
-  await makeApiLink();
+  await makeApiAddress();
   for (const place of places) {
     await mkdir(place.directory, { recursive: true });
     await makeNetwork(place);
@@ -129,6 +130,7 @@ async function startControlPlane(
 export async function down(): Promise<void> {
   for (const place of places) await endMachine(place);
   await endPrograms(control);
+  await removeApiAddress();
   const left = (await Promise.all(places.map(removeMachine))).flat();
   if (left.length > 0) {
     throw new OperatorError({

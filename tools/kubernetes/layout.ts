@@ -9,9 +9,6 @@ export const dnsAddress = "10.96.0.10";
 const serviceRange = "10.96.0.0/16";
 const podRange = "10.244.0.0/16";
 
-/** The link that carries `apiAddress`; those of the nodes are named alike. */
-export const apiLink = "pdk-api";
-
 /** A machine of the cluster: a network namespace with a container runtime, a kubelet and a kube-proxy of its own. */
 export interface NodePlace {
   name: string;

@@ -4,15 +4,7 @@ import { mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises
 import { join } from "node:path";
 import { attempt, execute } from "../terminal.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import {
-  apiAddress,
-  apiLink,
-  cniConfig,
-  containerdToml,
-  kubeletConfig,
-  type NodePlace,
-  proxyConfig,
-} from "./layout.ts";
+import { apiAddress, cniConfig, containerdToml, kubeletConfig, type NodePlace, proxyConfig } from "./layout.ts";
 import { emptyCgroup, endPrograms, startProgram } from "./processes.ts";
 
 const timeoutMs = 30_000;
@@ -23,13 +15,13 @@ const inside = (place: NodePlace, ...argv: string[]) => [`nsenter`, `--net=/run/
 /** The pause image, which holds a pod's namespaces. */
 export const pauseImage = "postdock.test/pause:1";
 
-/** The address of the API server, on a link of its own. */
-export async function makeApiLink(): Promise<void> {
-  if ((await quietly("ip", "link", "show", apiLink)).code !== 0) {
-    await run("ip", "link", "add", apiLink, "type", "dummy");
-  }
-  await run("ip", "address", "replace", `${apiAddress}/32`, "dev", apiLink);
-  await run("ip", "link", "set", apiLink, "up");
+/** The address of the API server, beside the loopback's own: not each kernel has dummy links. */
+export async function makeApiAddress(): Promise<void> {
+  await run("ip", "address", "replace", `${apiAddress}/32`, "dev", "lo");
+}
+
+export async function removeApiAddress(): Promise<void> {
+  await quietly("ip", "address", "del", `${apiAddress}/32`, "dev", "lo");
 }
 
 /** Docker lets nothing pass that is not its own. */
