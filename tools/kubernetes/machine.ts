@@ -1,7 +1,7 @@
 // The machines of the Kubernetes under test: a network namespace each, on a cable that can be pulled, with its own container
 // runtime, kubelet and kube-proxy.
 import { mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { attempt, execute } from "../terminal.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { apiAddress, cniConfig, containerdToml, kubeletConfig, type NodePlace, proxyConfig } from "./layout.ts";
@@ -102,6 +102,24 @@ export async function endMachine({ directory, namespace }: NodePlace): Promise<v
   }
 }
 
+const cni = "/var/lib/cni";
+
+/** Removes the network namespaces of the pods of a machine, which the CNI plugins have noted, and their notes. */
+async function removePodNetworks({ namespace }: NodePlace): Promise<void> {
+  const results = join(cni, "results");
+  const files = await readdir(results).catch(() => []);
+  for (const file of files.filter((f) => f.startsWith(`${namespace}-`))) {
+    const note = JSON.parse(await readFile(join(results, file), "utf8")) as {
+      containerId: string;
+      result: { interfaces?: { sandbox?: string }[] };
+    };
+    const sandboxes = new Set((note.result.interfaces ?? []).flatMap(({ sandbox }) => sandbox ?? []));
+    for (const sandbox of sandboxes) await quietly("ip", "netns", "del", basename(sandbox));
+    for (const own of files.filter((f) => f.includes(note.containerId))) await rm(join(results, own), { force: true });
+  }
+  await rm(join(cni, "networks", namespace), { recursive: true, force: true });
+}
+
 /** Removes what a machine was made of; its disk too. Returns what could not be removed. */
 export async function removeMachine(place: NodePlace): Promise<string[]> {
   const { directory, link, namespace, pods } = place;
@@ -111,6 +129,7 @@ export async function removeMachine(place: NodePlace): Promise<string[]> {
     const unmounted = await quietly("umount", "--lazy", path);
     if (unmounted.code !== 0) left.push(`${path}: ${unmounted.stderr.trim()}`);
   }
+  await removePodNetworks(place);
   for (const rule of passing(place)) while ((await quietly("iptables", "-D", ...rule)).code === 0);
   await quietly("ip", "route", "del", pods);
   await quietly("ip", "link", "del", link);
