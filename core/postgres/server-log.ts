@@ -53,7 +53,10 @@ const summary = /contains errors$|^could not load |could not create any |^aborti
 
 /** The message that a line begins; null where it goes on with one, or is none. */
 export function messageOf(line: string): Pick<ServerMessage, "severity" | "pid" | "text"> | null {
-  const [, prefix = "", kind = "", text = ""] = line.startsWith("\t") ? [] : linePattern.exec(line) ?? [];
+  return line.startsWith("\t") ? null : messageIn(linePattern.exec(line) ?? []);
+}
+
+function messageIn([, prefix = "", kind = "", text = ""]: readonly string[]): ReturnType<typeof messageOf> {
   if (!/^(LOG|WARNING|ERROR|FATAL|PANIC)$/.test(kind)) return null;
   return { severity: kind as ServerMessage["severity"], pid: pidOf(prefix), text: text.slice(0, longestText) };
 }
@@ -67,7 +70,8 @@ export function hear(heard: Heard, line: string): Heard {
   }
   const raw = rawPattern.exec(line);
   if (raw) return add(heard, { severity: "FATAL", pid: null, text: raw[1]!, detail: null, hint: null });
-  const [, prefix = "", kind = "", whole = ""] = linePattern.exec(line) ?? [];
+  const matched = linePattern.exec(line) ?? [];
+  const [, prefix = "", kind = "", whole = ""] = matched;
   const text = whole.slice(0, longestText);
   if (kind === "") return { ...heard, last: null };
   const pid = pidOf(prefix);
@@ -76,7 +80,7 @@ export function hear(heard: Heard, line: string): Heard {
     if (of === undefined) return { ...heard, last: null };
     return replace(heard, of, { ...of, ...(kind === "DETAIL" ? { detail: text } : { hint: text }) });
   }
-  const message = messageOf(line);
+  const message = messageIn(matched);
   return message === null ? { ...heard, last: null } : add(heard, { ...message, detail: null, hint: null });
 }
 

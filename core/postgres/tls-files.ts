@@ -87,6 +87,9 @@ export function findTlsFaults(files: readonly TlsFileSeen[], now: TlsCircumstanc
 /** A certificate that ends within this time is named, milliseconds. */
 export const soonMs = 14 * 24 * 3_600_000;
 
+/** What to do about a certificate that has not begun. */
+export const notYetFix = "mount one that is valid now, or mend the clock of this machine";
+
 /** What to do where the key is not that of the certificate. */
 export const fitFix = (certificate: string, key: string): string =>
   "mount the two that belong together; these print the same then: " +
@@ -149,7 +152,7 @@ function endOf(read: X509Certificate, { setting, path }: { setting: string; path
   const begins = Date.parse(read.validFrom);
   if (begins > now.nowMs) {
     const because = `${setting}: the certificate ${path} is not valid before ${new Date(begins).toISOString()}`;
-    return { because, fix: "mount one that is valid now, or mend the clock of this machine" };
+    return { because, fix: notYetFix };
   }
   const ends = Date.parse(read.validTo);
   if (ends > now.nowMs + now.soonMs) return null;

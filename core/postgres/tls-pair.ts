@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { Trouble } from "../protocol/trouble.ts";
-import { attempt, fitFix, soonMs } from "./tls-files.ts";
+import { attempt, fitFix, notYetFix, soonMs } from "./tls-files.ts";
 
 /** A file as it was found: its text, or why there is none (a system error such as EACCES). */
 export interface FileSeen {
@@ -96,7 +96,7 @@ function endOf(certificate: FileSeen, nowMs: number, withinMs: number): Trouble[
   const { validFrom, validTo } = certificatesOf(certificate)![0]!;
   if (Date.parse(validFrom) > nowMs) {
     const because = `the certificate ${of(certificate)} is not valid before ${isoOf(validFrom)}`;
-    return [{ because, fix: "mount one that is valid now, or mend the clock of this machine" }];
+    return [{ because, fix: notYetFix }];
   }
   const ends = Date.parse(validTo);
   if (ends > nowMs + withinMs) return [];
