@@ -35,6 +35,15 @@ export async function commandExists(name: string): Promise<boolean> {
   return (await attempt(["sh", "-c", `command -v "$1"`, "sh", name], { timeoutMs: 5_000 })).code === 0;
 }
 
+/** Throws an OperatorError unless Go is there. `what` is built with it, in a sentence. */
+export async function requireGo(what: string): Promise<void> {
+  if (await commandExists("go")) return;
+  throw new OperatorError({
+    what: `Go is not installed, and ${what} is built with it`,
+    fix: "install Go 1.26 or newer so that `go version` answers, and run this task again",
+  });
+}
+
 /** Installs Debian packages; waits if another apt is running. */
 export async function aptInstall(packages: readonly string[]): Promise<void> {
   const env = { DEBIAN_FRONTEND: "noninteractive" };

@@ -72,19 +72,12 @@ export async function up(): Promise<void> {
   };
   await waitUntil(ready, { what: "all machines to be ready", deadlineMs: 120_000, everyMs: 500 }, deps);
   await writeFile(join(runDirectory, "addons.json"), addons(places));
-  await execute([kubectl, `--kubeconfig=${adminConfig}`, "apply", "-f", join(runDirectory, "addons.json")], {
-    timeoutMs: 60_000,
-  });
-  const wait = ["rollout", "status", "--timeout=120s", "deployment"];
-  await execute([kubectl, `--kubeconfig=${adminConfig}`, "-n", "kube-system", ...wait, "coredns"], {
-    timeoutMs: 130_000,
-  });
-  await execute(
-    [kubectl, `--kubeconfig=${adminConfig}`, "-n", "local-path-storage", ...wait, "local-path-provisioner"],
-    {
-      timeoutMs: 130_000,
-    },
-  );
+  const order = (...argv: string[]) =>
+    execute([kubectl, `--kubeconfig=${adminConfig}`, ...argv], { timeoutMs: 130_000 });
+  await order("apply", "-f", join(runDirectory, "addons.json"));
+  for (const [namespace, name] of [["kube-system", "coredns"], ["local-path-storage", "local-path-provisioner"]]) {
+    await order("-n", namespace!, "rollout", "status", "--timeout=120s", "deployment", name!);
+  }
   say(`Kubernetes is ready after ${Math.round((systemClock.nowMs() - since) / 1000)} s. To look at it:`);
   say(`  export KUBECONFIG=${adminConfig}; ${kubectl} get pods --all-namespaces`);
 }

@@ -2,8 +2,7 @@
 import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { OperatorError } from "../core/words/errors.ts";
-import { commandExists } from "./debian.ts";
+import { requireGo } from "./debian.ts";
 import { execute, say } from "./terminal.ts";
 
 const version = "v0.0.0-20261109003541-7506e5f91cd6";
@@ -30,12 +29,7 @@ export async function ensureSeaweed(): Promise<string> {
   const directory = join(homedir(), ".cache", "postdock", "seaweedfs", version);
   const program = join(directory, "weed");
   if (await stat(program).then(() => true, () => false)) return program;
-  if (!(await commandExists("go"))) {
-    throw new OperatorError({
-      what: "Go is not installed, and the S3 server of the object store's scenario is built with it",
-      fix: "install Go 1.26 or newer so that `go version` answers, and run this task again",
-    });
-  }
+  await requireGo("the S3 server of the object store's scenario");
   say("Building SeaweedFS, the S3 server of a scenario, in the background");
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, "go.mod"), goMod);

@@ -3,8 +3,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../core/runtime/time.ts";
-import { OperatorError } from "../../core/words/errors.ts";
-import { commandExists } from "../debian.ts";
+import { requireGo } from "../debian.ts";
 import { execute, say } from "../terminal.ts";
 import { goMod, importsOf, type Part, parts, stagedModules } from "./modules.ts";
 
@@ -27,12 +26,7 @@ export async function ensureBinaries(): Promise<Readonly<Record<string, string>>
 }
 
 async function build(part: Part, directory: string): Promise<void> {
-  if (!(await commandExists("go"))) {
-    throw new OperatorError({
-      what: "Go is not installed, and the Kubernetes of this test is built with it",
-      fix: "install Go 1.26 or newer so that `go version` answers, and run this task again",
-    });
-  }
+  await requireGo("the Kubernetes of this test");
   const since = systemClock.nowMs();
   say(`Building ${part.name} ${part.version}: ${Object.keys(part.programs).join(", ")}`);
   const source = join(directory, "source");
