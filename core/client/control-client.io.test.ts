@@ -54,19 +54,20 @@ test("an order for one agent that is handed on to another is not carried out the
   assert.deepEqual(done.splice(0), [1]);
 });
 
+/** Works while an agent at pg1 knows these keys; `refused`: gets why it refuses each request. */
+async function withAgent(
+  { refused, ...of }: { incarnation: string; keys: readonly string[]; refused: string[] },
+  work: () => Promise<void>,
+): Promise<void> {
+  const counting = { inc: (cause: string) => void refused.push(cause) } as never;
+  const control = controlApp([double], { ...of, clock: systemClock, log, refused: counting, others: () => [] });
+  const there = await serve(httpApp({} as RoleHttp, log, { control }), { host: pg1, port });
+  await work().finally(() => there.close());
+}
+
 test("an agent that does not know the present key yet is asked with the former one, and at once the next time", async () => {
   const refused: string[] = [];
-  const counting = { inc: (cause: string) => void refused.push(cause) } as never;
-  const old = controlApp([double], {
-    keys: [key],
-    incarnation: "run-3",
-    clock: systemClock,
-    log,
-    refused: counting,
-    others: () => [],
-  });
-  const late = await serve(httpApp({} as RoleHttp, log, { control: old }), { host: pg1, port });
-  try {
+  await withAgent({ incarnation: "run-3", keys: [key], refused }, async () => {
     const newKeys = ["the new key of this test", key];
     const both = new ControlClient(newKeys, new Peers(systemClock, port), systemClock);
     assert.deepEqual(await both.ask(order, pg1, { n: 3 }, 5_000), { twice: 6 });
@@ -74,32 +75,18 @@ test("an agent that does not know the present key yet is asked with the former o
     assert.deepEqual([done.splice(0), refused], [[3, 4], ["signature"]]);
     const dropped = new ControlClient(newKeys.slice(0, 1), new Peers(systemClock, port), systemClock);
     await assert.rejects(dropped.ask(order, pg1, { n: 5 }, 5_000), (e: HttpError) => e.status === 401);
-  } finally {
-    late.close();
-  }
+  });
 });
 
 test("an agent of the last release is asked in the key that it knows, until another run of it knows the present one", async () => {
   const derived = clusterKeys([], "a password of this test");
   const asker = new ControlClient(derived, new Peers(systemClock, port), systemClock);
-  const asked: string[] = [];
-  const counted = { inc: (cause: string) => void asked.push(cause) } as never;
   const run = async (incarnation: string, keys: readonly string[], n: number) => {
-    const app = controlApp([double], {
-      keys,
-      incarnation,
-      clock: systemClock,
-      log,
-      refused: counted,
-      others: () => [],
-    });
-    const there = await serve(httpApp({} as RoleHttp, log, { control: app }), { host: pg1, port });
-    try {
+    const refused: string[] = [];
+    await withAgent({ incarnation, keys, refused }, async () => {
       for (let i = 0; i < n; i++) assert.deepEqual(await asker.ask(order, pg1, { n: i }, 5_000), { twice: 2 * i });
-    } finally {
-      there.close();
-    }
-    return asked.splice(0);
+    });
+    return refused;
   };
   const [slow, quick] = derived;
   assert.deepEqual(await run("old-1", [quick!], 3), ["signature"], "one question in vain for each run");
