@@ -1,6 +1,7 @@
-// `deno task kubernetes up|down`: a real Kubernetes of three machines on this one, with PostDock's images: API server, kubelets and
-// network are those of a cluster that people run; only the machines are network namespaces.
-import { mkdir, stat, writeFile } from "node:fs/promises";
+// `deno task kubernetes up|down|test`: a real Kubernetes of three machines on this one, with PostDock's images: API server, kubelets
+// and network are those of a cluster that people run; only the machines are network namespaces. `test` runs the scenarios of
+// tests/kubernetes/scenarios there.
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { OperatorError } from "../core/words/errors.ts";
@@ -11,7 +12,7 @@ import { ensureKubernetesClients } from "./kubernetes-clients.ts";
 import { addons } from "./kubernetes/addons.ts";
 import { ensureBinaries, kubernetesDirectory } from "./kubernetes/binaries.ts";
 import { buildImages, handOver, missingPackages } from "./kubernetes/images.ts";
-import { apiAddress, apiPort, apiServerArguments, etcdPort, nodePlaces } from "./kubernetes/layout.ts";
+import { apiAddress, apiPort, apiServerArguments, doorPlace, etcdPort, nodePlaces } from "./kubernetes/layout.ts";
 import {
   endMachine,
   makeApiAddress,
@@ -19,12 +20,14 @@ import {
   removeApiAddress,
   removeMachine,
   startKubelet,
+  startProxy,
   startRuntime,
 } from "./kubernetes/machine.ts";
 import { makePki } from "./kubernetes/pki.ts";
 import { endPrograms, startProgram } from "./kubernetes/processes.ts";
 import { ensureImages } from "./images.ts";
-import { attempt, execute, say, task } from "./terminal.ts";
+import { optionsOf } from "./options.ts";
+import { attempt, execute, root, say, task } from "./terminal.ts";
 
 const deps = { clock: systemClock };
 /** The state of the cluster: keys, logs, disks. */
@@ -32,11 +35,14 @@ export const runDirectory = join(kubernetesDirectory, "run");
 const control = join(runDirectory, "control");
 const pki = join(runDirectory, "pki");
 export const places = nodePlaces(runDirectory, 3);
+const door = doorPlace(runDirectory);
 export const adminConfig = join(pki, "admin.conf");
+
+const isUp = () => stat(runDirectory).then(() => true, () => false);
 
 /** Starts the cluster, and returns once its DNS and its machines are ready. */
 export async function up(): Promise<void> {
-  if (await stat(runDirectory).then(() => true, () => false)) {
+  if (await isUp()) {
     throw new OperatorError({
       what: "A Kubernetes of an earlier run is there",
       why: `${runDirectory} holds its state`,
@@ -57,11 +63,12 @@ export async function up(): Promise<void> {
   await mkdir(control, { recursive: true });
   const configs = await makePki(pki);
   await makeApiAddress();
-  for (const place of places) {
+  for (const place of [...places, door]) {
     await mkdir(place.directory, { recursive: true });
     await makeNetwork(place);
   }
   await startControlPlane(programs, configs);
+  await startProxy(door, programs, configs);
   await Promise.all(places.map(startRuntime));
   for (const place of places) await handOver(images, place);
   for (const place of places) await startKubelet(place, programs, configs);
@@ -121,10 +128,10 @@ async function startControlPlane(
 
 /** Ends the cluster, and removes all that it has made. */
 export async function down(): Promise<void> {
-  for (const place of places) await endMachine(place);
+  for (const place of [...places, door]) await endMachine(place);
   await endPrograms(control);
   await removeApiAddress();
-  const left = (await Promise.all(places.map(removeMachine))).flat();
+  const left = (await Promise.all([...places, door].map(removeMachine))).flat();
   if (left.length > 0) {
     throw new OperatorError({
       what: "Not all of Kubernetes could be removed",
@@ -135,13 +142,41 @@ export async function down(): Promise<void> {
   await execute(["rm", "-rf", runDirectory], { timeoutMs: 60_000 });
 }
 
+const scenarios = join("tests", "kubernetes", "scenarios");
+const scenarioMs = 1_800_000;
+
+/** Runs the scenarios whose name contains `filter`; a cluster that is not there is made, and removed at the end. */
+async function test(filter: string): Promise<number> {
+  const files = (await readdir(join(root, scenarios))).filter((f) => f.endsWith(".test.ts") && f.includes(filter));
+  if (files.length === 0) {
+    throw new OperatorError({ what: `No scenario has ${filter} in its name`, fix: `see the names in ${scenarios}` });
+  }
+  const made = !(await isUp());
+  if (made) await up();
+  let failed = 0;
+  try {
+    for (const file of files.toSorted()) {
+      say(`\n${file}`);
+      const argv = [process.execPath, "test", "-A", "--no-check", join(scenarios, file)];
+      const run = await attempt(argv, { timeoutMs: scenarioMs, cwd: root, show: true, env: { NO_COLOR: "1" } });
+      if (run.code !== 0) failed++;
+    }
+  } finally {
+    if (made) await down();
+  }
+  say(`\n${files.length - failed} of ${files.length} scenarios passed`);
+  return failed > 0 ? 1 : 0;
+}
+
 if (import.meta.main) {
   await task(async () => {
-    const work = { up, down }[process.argv[2] ?? ""];
+    const { rest: [what, filter] } = optionsOf({}, { most: 2 });
+    if (what === "test") return await test(filter ?? "");
+    const work = filter === undefined ? { up, down }[what ?? ""] : undefined;
     if (work === undefined) {
       throw new OperatorError({
         what: "What is to be done is missing",
-        fix: "write `deno task kubernetes up` or `down`",
+        fix: "write `deno task kubernetes up`, `down`, or `test`, which takes a part of a scenario's name",
       });
     }
     await work();

@@ -18,6 +18,7 @@ export interface NodePlace {
   link: string;
   hostAddress: string;
   address: string;
+  /** the range of addresses to which it is the host's way */
   pods: string;
   directory: string;
   socket: string;
@@ -36,6 +37,18 @@ export function nodePlaces(directory: string, count: number): NodePlace[] {
     socket: join(directory, `node${n}`, "containerd.sock"),
   }));
 }
+
+/** Where clients of the tests come in, as at a load balancer: a machine that runs nothing but a kube-proxy. */
+export const doorPlace = (directory: string): NodePlace => ({
+  name: "door",
+  namespace: "pdk-door",
+  link: "pdk-door",
+  hostAddress: "10.201.100.1",
+  address: "10.201.100.2",
+  pods: serviceRange,
+  directory: join(directory, "door"),
+  socket: "",
+});
 
 /** Who may ask the API server, by a token: name and groups. */
 export const users: Readonly<Record<string, readonly [user: string, ...groups: string[]]>> = {

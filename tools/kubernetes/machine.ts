@@ -79,13 +79,24 @@ export async function startKubelet(
   configs: Readonly<Record<string, string>>,
 ): Promise<void> {
   const { address, directory, name } = place;
-  const [kubelet, proxy] = [join(directory, "kubelet.json"), join(directory, "proxy.json")];
+  const kubelet = join(directory, "kubelet.json");
   await writeFile(kubelet, kubeletConfig(place));
-  await writeFile(proxy, proxyConfig(configs.proxy!, place));
   const where = [`--hostname-override=${name}`, `--node-ip=${address}`, `--root-dir=${join(directory, "kubelet")}`];
   const argv = [programs.kubelet!, `--config=${kubelet}`, `--kubeconfig=${configs[name]}`, ...where];
   await startProgram(directory, "kubelet", inside(place, ...argv));
-  await startProgram(directory, "kube-proxy", inside(place, programs["kube-proxy"]!, `--config=${proxy}`));
+  await startProxy(place, programs, configs);
+}
+
+/** Starts the kube-proxy, which makes this machine a way to every service. */
+export async function startProxy(
+  place: NodePlace,
+  programs: Readonly<Record<string, string>>,
+  configs: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { directory } = place;
+  const config = join(directory, "proxy.json");
+  await writeFile(config, proxyConfig(configs.proxy!, place));
+  await startProgram(directory, "kube-proxy", inside(place, programs["kube-proxy"]!, `--config=${config}`));
 }
 
 /** Pulls the cable of a machine, or puts it back. */
