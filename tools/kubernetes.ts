@@ -12,7 +12,15 @@ import { ensureKubernetesClients } from "./kubernetes-clients.ts";
 import { addons } from "./kubernetes/addons.ts";
 import { ensureBinaries, kubernetesDirectory } from "./kubernetes/binaries.ts";
 import { buildImages, handOver, missingPackages } from "./kubernetes/images.ts";
-import { apiAddress, apiPort, apiServerArguments, doorPlace, etcdPort, nodePlaces } from "./kubernetes/layout.ts";
+import {
+  apiAddress,
+  apiPort,
+  apiServerArguments,
+  doorPlace,
+  etcdPort,
+  type NodePlace,
+  nodePlaces,
+} from "./kubernetes/layout.ts";
 import {
   endMachine,
   makeApiAddress,
@@ -23,7 +31,7 @@ import {
   startProxy,
   startRuntime,
 } from "./kubernetes/machine.ts";
-import { makePki } from "./kubernetes/pki.ts";
+import { configsOf, makePki } from "./kubernetes/pki.ts";
 import { endPrograms, startProgram } from "./kubernetes/processes.ts";
 import { ensureImages } from "./images.ts";
 import { optionsOf } from "./options.ts";
@@ -105,12 +113,7 @@ async function startControlPlane(
     "--listen-peer-urls=http://127.0.0.1:23800",
     "--unsafe-no-fsync",
   ]);
-  await startProgram(control, "kube-apiserver", [programs["kube-apiserver"]!, ...apiServerArguments(pki)]);
-  const answers = async () => {
-    const argv = ["curl", "-fsS", "--cacert", join(pki, "ca.crt"), `https://${apiAddress}:${apiPort}/readyz`];
-    return (await attempt(argv, { timeoutMs: 5_000 })).code === 0;
-  };
-  await waitUntil(answers, { what: "the API server", deadlineMs: 120_000, everyMs: 500 }, deps);
+  await startApiServer();
   await startProgram(control, "kube-controller-manager", [
     programs["kube-controller-manager"]!,
     `--kubeconfig=${configs["controller-manager"]}`,
@@ -124,6 +127,32 @@ async function startControlPlane(
     `--kubeconfig=${configs.scheduler}`,
     "--leader-elect=false",
   ]);
+}
+
+/** Starts the API server, and waits until it answers. */
+export async function startApiServer(): Promise<void> {
+  const { "kube-apiserver": program } = await ensureBinaries();
+  await startProgram(control, "kube-apiserver", [program!, ...apiServerArguments(pki)]);
+  const answers = async () => {
+    const argv = ["curl", "-fsS", "--cacert", join(pki, "ca.crt"), `https://${apiAddress}:${apiPort}/readyz`];
+    return (await attempt(argv, { timeoutMs: 5_000 })).code === 0;
+  };
+  await waitUntil(answers, { what: "the API server", deadlineMs: 120_000, everyMs: 500 }, deps);
+}
+
+/** Ends the API server at once. */
+export const endApiServer = (): Promise<void> => endPrograms(control, /kube-apiserver/);
+
+/** Puts a new machine of the same name, with an empty disk, in the place of one that has ended. */
+export async function replaceMachine(place: NodePlace): Promise<void> {
+  const left = await removeMachine(place);
+  if (left.length > 0) throw new Error(`${place.name} was not removed: ${left.join("; ")}`);
+  const programs = await ensureBinaries();
+  await mkdir(place.directory, { recursive: true });
+  await makeNetwork(place);
+  await startRuntime(place);
+  await handOver(await buildImages(programs), place);
+  await startKubelet(place, programs, configsOf(pki));
 }
 
 /** Ends the cluster, and removes all that it has made. */

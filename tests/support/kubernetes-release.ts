@@ -152,7 +152,7 @@ export class Release {
 
   /** A writer through a service. */
   async writer(service?: string): Promise<Ledger> {
-    return await Ledger.start(await this.target(await this.service(service)));
+    return await Ledger.start(await this.target(await this.service(service)), () => this.service(service));
   }
 
   /** Runs a command of PostDock in a pod. */
@@ -165,4 +165,29 @@ export class Release {
     const isAnother = async () => (await this.pods("system=mysystem")).some((p) => p.name === name && p.uid !== uid);
     await waitUntil(isAnother, { what: `another pod ${name}`, deadlineMs }, deps);
   }
+}
+
+/** What is done, to the present primary, and how many nodes there are before and afterwards. */
+export type Step = [
+  what: string,
+  work: (primary: Pod) => Promise<unknown>,
+  counts?: readonly [before: number, after: number],
+];
+
+/** Does one step under a writer, and says how long nothing could be written. Returns the primary afterwards. */
+export async function watchedStep(release: Release, ledger: Ledger, ...[what, work, counts]: Step): Promise<Pod> {
+  const primary = await release.whole(counts?.[0]);
+  const timeline = await release.timeline(primary);
+  const from = systemClock.nowMs();
+  await work(primary);
+  const now = await release.whole(counts?.[1], 3 * wholeMs);
+  const seconds = (systemClock.nowMs() - from) / 1000;
+  await ledger.writes(10);
+  const gap = ledger.longestGapSince(from) / 1000;
+  const changes = await release.timeline(now) - timeline;
+  console.log(
+    `${what}: whole after ${seconds.toFixed(1)} s, ${changes} changes of the primary, ` +
+      `longest time without a write ${gap.toFixed(1)} s`,
+  );
+  return now;
 }

@@ -4,7 +4,15 @@ import { mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises
 import { basename, join } from "node:path";
 import { attempt, execute } from "../terminal.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { apiAddress, cniConfig, containerdToml, kubeletConfig, type NodePlace, proxyConfig } from "./layout.ts";
+import {
+  apiAddress,
+  cniConfig,
+  containerdToml,
+  dnsAddress,
+  kubeletConfig,
+  type NodePlace,
+  proxyConfig,
+} from "./layout.ts";
 import { emptyCgroup, endPrograms, startProgram } from "./processes.ts";
 
 const timeoutMs = 30_000;
@@ -103,6 +111,12 @@ export async function startProxy(
 export async function cutMachine({ link, pods, address }: NodePlace, cut: boolean): Promise<void> {
   await run("ip", "link", "set", link, cut ? "down" : "up");
   if (!cut) await run("ip", "route", "replace", pods, "via", address);
+}
+
+/** Lets every question to the cluster's DNS from this machine and its pods vanish, or pass again. */
+export async function swallowDns(place: NodePlace, swallow: boolean): Promise<void> {
+  const rule = ["PREROUTING", "--destination", dnsAddress, "-j", "DROP"];
+  await run(...inside(place, "iptables", "-t", "raw", swallow ? "-I" : "-D", ...rule));
 }
 
 /** Ends everything of a machine at once, as if its power were gone; its disk stays. */

@@ -28,10 +28,13 @@ openssl rsa -in accounts.key -pubout -out accounts.pub`;
   await execute(["bash", "-c", script], { timeoutMs: 60_000, cwd: directory });
   const tokens = Object.fromEntries(Object.keys(users).map((user) => [user, randomBytes(16).toString("hex")]));
   await writeFile(join(directory, "tokens.csv"), tokensCsv(tokens), { mode: 0o600 });
-  const paths: Record<string, string> = {};
+  const paths = configsOf(directory);
   for (const user of Object.keys(users)) {
-    paths[user] = join(directory, `${user}.conf`);
-    await writeFile(paths[user], kubeconfig(tokens[user]!, join(directory, "ca.crt")), { mode: 0o600 });
+    await writeFile(paths[user]!, kubeconfig(tokens[user]!, join(directory, "ca.crt")), { mode: 0o600 });
   }
   return paths;
 }
+
+/** The path of each user's kubeconfig in this directory. */
+export const configsOf = (directory: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.keys(users).map((user) => [user, join(directory, `${user}.conf`)]));

@@ -7,12 +7,13 @@ import { cutMachine } from "../../../tools/kubernetes/machine.ts";
 import { places } from "../../../tools/kubernetes.ts";
 import { Ledger } from "../../support/ledger.ts";
 import { assertLedger } from "../../support/ledger-report.ts";
-import { type Pod, Release, tryKubectl } from "../../support/kubernetes-release.ts";
+import { type Pod, Release, type Step, tryKubectl, watchedStep } from "../../support/kubernetes-release.ts";
 import { wholeMs } from "../../support/waits.ts";
 
 const deps = { clock: systemClock };
 const release = await Release.prepare("loses-nothing", { consistency: "strict" });
 let ledger: Ledger;
+const step = (...args: Step) => watchedStep(release, ledger, ...args);
 /** longest time without a write that a step may take, of which a machine that was cut off needs most */
 const gapMs = 60_000;
 
@@ -20,24 +21,6 @@ after(async () => {
   await ledger?.stop();
   await release.remove();
 });
-
-/** Does one step under the writer, and says how long nothing could be written. Returns the primary afterwards. */
-async function step(what: string, work: (primary: Pod) => Promise<unknown>, count = 3): Promise<Pod> {
-  const primary = await release.whole(count);
-  const timeline = await release.timeline(primary);
-  const from = systemClock.nowMs();
-  await work(primary);
-  const now = await release.whole(count, 2 * wholeMs);
-  const seconds = (systemClock.nowMs() - from) / 1000;
-  await ledger.writes(10);
-  const gap = ledger.longestGapSince(from) / 1000;
-  const handOvers = await release.timeline(now) - timeline;
-  console.log(
-    `${what}: whole after ${seconds.toFixed(1)} s, ${handOvers} changes of the primary, ` +
-      `longest time without a write ${gap.toFixed(1)} s`,
-  );
-  return now;
-}
 
 const place = (pod: Pod) => places.find((p) => p.name === pod.machine)!;
 
