@@ -213,6 +213,17 @@ test("all lists of nodes are one, and the voters of small values are three", asy
   assert.equal(voters.length, 3);
 });
 
+test("an update stops no two voters at once, and gives each time to be found again", async () => {
+  const strategies = async (values: string) =>
+    (await render(values, ["values-small.yaml"])).filter((o) =>
+      o.kind === "StatefulSet" && !o.metadata.name.includes("barman")
+    ).map((o) => `${o.metadata.name}: ${o.spec.updateStrategy.type}, ${o.spec.minReadySeconds} s`);
+  const nodes = "mysystem-db-node: RollingUpdate, 10 s";
+  assert.deepEqual(await strategies(""), ["mysystem-database-pgpool: OnDelete, 10 s", nodes]);
+  const values = "pgpool: {updateStrategy: RollingUpdate, minReadySeconds: 30}";
+  assert.deepEqual(await strategies(values), ["mysystem-database-pgpool: RollingUpdate, 30 s", nodes]);
+});
+
 test("the chart's images are those of images/versions.json", async () => {
   const { images } = JSON.parse(await readFile(join(root, "images/versions.json"), "utf8"));
   const used = workloadsOf(await render()).filter((w) => w.object.kind !== "Pod").map((w) =>
