@@ -17,6 +17,7 @@ import { lanes, needsStore, type Order, orderOf, patientLeaseSeconds, timesText 
 import { ensureSeaweed } from "./seaweedfs.ts";
 import { ensureSshKeys } from "./ssh-keys.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
+import { runTestFile } from "./test-file.ts";
 
 const folder = join("tests", "scenarios");
 const ending = ".test.ts";
@@ -110,20 +111,14 @@ async function runFile(
 ): Promise<FileResult> {
   const file = join(folder, `${name}${ending}`);
   if (!paired) say(`\n${file}`);
-  const argv = [process.execPath, "test", "-A", "--no-check", file];
   const logs = await mkdtemp(join(tmpdir(), "postdock-scenario-"));
-  const env = { NO_COLOR: "1", POSTDOCK_TEST_KEEP: keep ? "1" : "", POSTDOCK_TEST_LOGS: logs, ...lease };
+  const env = { POSTDOCK_TEST_KEEP: keep ? "1" : "", POSTDOCK_TEST_LOGS: logs, ...lease };
   const timeoutMs = paired ? limitMs.paired : limitMs.alone;
-  const result = await attempt(argv, { timeoutMs, cwd: root, show: !paired, env });
-  const output = result.stdout + result.stderr;
+  const { passed, failed, output } = await runTestFile(file, { timeoutMs, show: !paired, env });
   if (paired) say(`\n${file}\n${output}`.trimEnd());
-  const counts = /(\d+) passed(?: \([^)]*\))? \| (\d+) failed/.exec(output);
-  const passed = Number(counts?.[1] ?? 0);
-  const ok = result.code === 0 && passed > 0; // a file in which no test ran has shown nothing
-  if (!ok) await showLogs(logs, paired);
+  if (failed > 0) await showLogs(logs, paired);
   await rm(logs, { recursive: true });
-  if (ok) return { passed, failed: 0, errors: [] };
-  return { passed, failed: Math.max(1, Number(counts?.[2] ?? 1)), errors: [`${file}\n${errorsOf(output)}`] };
+  return { passed, failed, errors: failed > 0 ? [`${file}\n${errorsOf(output)}`] : [] };
 }
 
 /** What is said of a scenario that came too late once. */
