@@ -1,26 +1,25 @@
 // `deno task kubernetes up|down|test`: a real Kubernetes of three machines on this one, with PostDock's images: API server, kubelets
 // and network are those of a cluster that people run; only the machines are network namespaces. `test` runs the scenarios of
 // tests/kubernetes/scenarios there.
-import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
 import { OperatorError } from "../core/words/errors.ts";
 import { systemClock, waitUntil } from "../core/runtime/time.ts";
 import { aptInstall, requireDebianRoot } from "./debian.ts";
 import { ensureEngine } from "./engine.ts";
 import { ensureKubernetesClients } from "./kubernetes-clients.ts";
 import { addons } from "./kubernetes/addons.ts";
-import { ensureBinaries, kubernetesDirectory } from "./kubernetes/binaries.ts";
-import { buildImages, handOver, missingPackages } from "./kubernetes/images.ts";
+import { ensureBinaries } from "./kubernetes/binaries.ts";
 import {
-  apiAddress,
-  apiPort,
-  apiServerArguments,
-  doorPlace,
-  etcdPort,
-  type NodePlace,
-  nodePlaces,
-} from "./kubernetes/layout.ts";
+  adminConfig,
+  asAdmin,
+  endControlPlane,
+  pki,
+  runDirectory,
+  startControlPlane,
+} from "./kubernetes/control-plane.ts";
+import { buildImages, handOver, missingPackages } from "./kubernetes/images.ts";
+import { doorPlace, type NodePlace, nodePlaces } from "./kubernetes/layout.ts";
 import {
   endMachine,
   makeApiAddress,
@@ -32,19 +31,14 @@ import {
   startRuntime,
 } from "./kubernetes/machine.ts";
 import { configsOf, makePki } from "./kubernetes/pki.ts";
-import { endPrograms, startProgram } from "./kubernetes/processes.ts";
 import { ensureImages } from "./images.ts";
 import { optionsOf } from "./options.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
+import { runTestFile } from "./test-file.ts";
 
 const deps = { clock: systemClock };
-/** The state of the cluster: keys, logs, disks. */
-export const runDirectory = join(kubernetesDirectory, "run");
-const control = join(runDirectory, "control");
-const pki = join(runDirectory, "pki");
 export const places = nodePlaces(runDirectory, 3);
 const door = doorPlace(runDirectory);
-export const adminConfig = join(pki, "admin.conf");
 
 const isUp = () => stat(runDirectory).then(() => true, () => false);
 
@@ -65,90 +59,38 @@ export async function up(): Promise<void> {
     await aptInstall([...missing, "containernetworking-plugins"]);
   }
   const programs = await ensureBinaries();
-  const { kubectl } = await ensureKubernetesClients();
+  const clients = await ensureKubernetesClients();
   const images = await buildImages(programs);
   const since = systemClock.nowMs();
-  await mkdir(control, { recursive: true });
   const configs = await makePki(pki);
   await makeApiAddress();
-  for (const place of [...places, door]) {
-    await mkdir(place.directory, { recursive: true });
-    await makeNetwork(place);
-  }
+  for (const place of [...places, door]) await makeNetwork(place);
   await startControlPlane(programs, configs);
   await startProxy(door, programs, configs);
   await Promise.all(places.map(startRuntime));
   for (const place of places) await handOver(images, place);
   for (const place of places) await startKubelet(place, programs, configs);
-  const ask = (...argv: string[]) => attempt([kubectl, `--kubeconfig=${adminConfig}`, ...argv], { timeoutMs: 30_000 });
+  const ask = (...argv: string[]) => attempt(asAdmin(clients, argv), { timeoutMs: 30_000 });
   const ready = async () => {
     const nodes = await ask("get", "nodes", "-o", 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}');
     return nodes.stdout.trim() === places.map(() => "True").join(" ");
   };
   await waitUntil(ready, { what: "all machines to be ready", deadlineMs: 120_000, everyMs: 500 }, deps);
   await writeFile(join(runDirectory, "addons.json"), addons(places));
-  const order = (...argv: string[]) =>
-    execute([kubectl, `--kubeconfig=${adminConfig}`, ...argv], { timeoutMs: 130_000 });
+  const order = (...argv: string[]) => execute(asAdmin(clients, argv), { timeoutMs: 130_000 });
   await order("apply", "-f", join(runDirectory, "addons.json"));
   for (const [namespace, name] of [["kube-system", "coredns"], ["local-path-storage", "local-path-provisioner"]]) {
     await order("-n", namespace!, "rollout", "status", "--timeout=120s", "deployment", name!);
   }
   say(`Kubernetes is ready after ${Math.round((systemClock.nowMs() - since) / 1000)} s. To look at it:`);
-  say(`  export KUBECONFIG=${adminConfig}; ${kubectl} get pods --all-namespaces`);
+  say(`  export KUBECONFIG=${adminConfig}; ${clients.kubectl} get pods --all-namespaces`);
 }
-
-async function startControlPlane(
-  programs: Readonly<Record<string, string>>,
-  configs: Readonly<Record<string, string>>,
-): Promise<void> {
-  const client = `http://127.0.0.1:${etcdPort}`;
-  const etcd = [
-    `--data-dir=${join(control, "etcd")}`,
-    `--listen-client-urls=${client}`,
-    `--advertise-client-urls=${client}`,
-  ];
-  await startProgram(control, "etcd", [
-    programs.etcd!,
-    ...etcd,
-    "--listen-peer-urls=http://127.0.0.1:23800",
-    "--unsafe-no-fsync",
-  ]);
-  await startApiServer();
-  await startProgram(control, "kube-controller-manager", [
-    programs["kube-controller-manager"]!,
-    `--kubeconfig=${configs["controller-manager"]}`,
-    `--service-account-private-key-file=${join(pki, "accounts.key")}`,
-    `--root-ca-file=${join(pki, "ca.crt")}`,
-    "--use-service-account-credentials=true",
-    "--leader-elect=false",
-  ]);
-  await startProgram(control, "kube-scheduler", [
-    programs["kube-scheduler"]!,
-    `--kubeconfig=${configs.scheduler}`,
-    "--leader-elect=false",
-  ]);
-}
-
-/** Starts the API server, and waits until it answers. */
-export async function startApiServer(): Promise<void> {
-  const { "kube-apiserver": program } = await ensureBinaries();
-  await startProgram(control, "kube-apiserver", [program!, ...apiServerArguments(pki)]);
-  const answers = async () => {
-    const argv = ["curl", "-fsS", "--cacert", join(pki, "ca.crt"), `https://${apiAddress}:${apiPort}/readyz`];
-    return (await attempt(argv, { timeoutMs: 5_000 })).code === 0;
-  };
-  await waitUntil(answers, { what: "the API server", deadlineMs: 120_000, everyMs: 500 }, deps);
-}
-
-/** Ends the API server at once. */
-export const endApiServer = (): Promise<void> => endPrograms(control, /kube-apiserver/);
 
 /** Puts a new machine of the same name, with an empty disk, in the place of one that has ended. */
 export async function replaceMachine(place: NodePlace): Promise<void> {
   const left = await removeMachine(place);
   if (left.length > 0) throw new Error(`${place.name} was not removed: ${left.join("; ")}`);
   const programs = await ensureBinaries();
-  await mkdir(place.directory, { recursive: true });
   await makeNetwork(place);
   await startRuntime(place);
   await handOver(await buildImages(programs), place);
@@ -158,7 +100,7 @@ export async function replaceMachine(place: NodePlace): Promise<void> {
 /** Ends the cluster, and removes all that it has made. */
 export async function down(): Promise<void> {
   for (const place of [...places, door]) await endMachine(place);
-  await endPrograms(control);
+  await endControlPlane();
   await removeApiAddress();
   const left = (await Promise.all([...places, door].map(removeMachine))).flat();
   if (left.length > 0) {
@@ -186,9 +128,8 @@ async function test(filter: string): Promise<number> {
   try {
     for (const file of files.toSorted()) {
       say(`\n${file}`);
-      const argv = [process.execPath, "test", "-A", "--no-check", join(scenarios, file)];
-      const run = await attempt(argv, { timeoutMs: scenarioMs, cwd: root, show: true, env: { NO_COLOR: "1" } });
-      if (run.code !== 0) failed++;
+      const run = await runTestFile(join(scenarios, file), { timeoutMs: scenarioMs, show: true });
+      if (run.failed > 0) failed++;
     }
   } finally {
     if (made) await down();

@@ -37,7 +37,6 @@ const longer: Readonly<Record<string, string>> = {
   "roles/postgres-node/decide/startup.ts": "every case of one decision",
   "cli/command-tree.ts": "one entry a command",
   "roles/postgres-node/lease/lease.ts": "getting, keeping, losing and giving up one lease are one story",
-  "tools/kubernetes.ts": "one cluster: made, broken, mended and removed",
   "tests/support/fake-world.ts": "one world, which has every door of a node",
   "roles/postgres-node/life.ts": "a start and its retries are one story",
 };

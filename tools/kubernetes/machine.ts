@@ -102,6 +102,7 @@ export async function startProxy(
   configs: Readonly<Record<string, string>>,
 ): Promise<void> {
   const { directory } = place;
+  await mkdir(directory, { recursive: true });
   const config = join(directory, "proxy.json");
   await writeFile(config, proxyConfig(configs.proxy!, place));
   await startProgram(directory, "kube-proxy", inside(place, programs["kube-proxy"]!, `--config=${config}`));
