@@ -3,41 +3,30 @@ import { join } from "node:path";
 import { defaultHttpPort } from "../../config/http-port.ts";
 import { Peers } from "../../core/client/peers.ts";
 import { type AnyStatus } from "../../core/protocol/status.ts";
-import type { CommandResult } from "../../core/runtime/command.ts";
 import { systemClock, waitUntil, withDeadline } from "../../core/runtime/time.ts";
-import { adminConfig } from "../../tools/kubernetes.ts";
+import { adminConfig } from "../../tools/kubernetes/control-plane.ts";
 import { ensureKubernetesClients } from "../../tools/kubernetes-clients.ts";
-import { attempt, execute, root } from "../../tools/terminal.ts";
+import { execute, root } from "../../tools/terminal.ts";
+import { kubectl, type Pod, podsOf, secondsSince } from "./kubectl.ts";
 import type { Json } from "./kubernetes-objects.ts";
 import { Ledger, type Target } from "./ledger.ts";
+import { assertLedger, type LedgerPromise } from "./ledger-report.ts";
 import { wholeMs } from "./waits.ts";
 import { describe, primaryOfWhole } from "./whole.ts";
 
 const deps = { clock: systemClock };
-const { helm, kubectl } = await ensureKubernetesClients();
+const { helm } = await ensureKubernetesClients();
 const chart = join(root, "kubernetes", "chart");
 /** The value postDock.name, with which all names begin. */
 const system = "mysystem";
+/** Selects every pod of a release. */
+export const everyPod = `system=${system}`;
+export const nodes = `statefulset/${system}-db-node`;
 const startMs = 180_000;
-
-export interface Pod {
-  name: string;
-  /** of this very pod: the next one of its name has another */
-  uid: string;
-  machine: string;
-  address: string | null;
-  ready: boolean;
-}
-
-/** Runs kubectl, whatever its exit code. */
-export const tryKubectl = (argv: readonly string[], { input, timeoutMs = 60_000 }: {
-  input?: string;
-  timeoutMs?: number;
-} = {}): Promise<CommandResult> =>
-  attempt([kubectl, `--kubeconfig=${adminConfig}`, ...argv], { timeoutMs, ...(input === undefined ? {} : { input }) });
 
 export class Release {
   private readonly peers = new Peers(systemClock, defaultHttpPort);
+  private writing: Ledger | null = null;
 
   private constructor(readonly namespace: string, private readonly values: readonly string[]) {}
 
@@ -49,30 +38,42 @@ export class Release {
     await release.remove();
     const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
     const object = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } };
-    await execute([kubectl, `--kubeconfig=${adminConfig}`, "apply", "-f", "-"], {
-      timeoutMs: 30_000,
-      input: JSON.stringify(object),
-    });
+    await kubectl(["apply", "-f", "-"], { timeoutMs: 30_000, input: JSON.stringify(object) });
     return release;
   }
 
   /** Removes everything of it. */
-  async remove(): Promise<void> {
+  private async remove(): Promise<void> {
     const argv = ["delete", "namespace", this.namespace, "--ignore-not-found", "--timeout=120s"];
-    await execute([kubectl, `--kubeconfig=${adminConfig}`, ...argv], { timeoutMs: 130_000 });
+    await kubectl(argv, { timeoutMs: 130_000 });
+  }
+
+  /** Ends the writer, and removes everything. */
+  async end(): Promise<void> {
+    await this.writing?.stop();
+    await this.remove();
   }
 
   kubectl(argv: readonly string[], timeoutMs = 60_000): Promise<string> {
-    return execute([kubectl, `--kubeconfig=${adminConfig}`, "-n", this.namespace, ...argv], { timeoutMs });
-  }
-
-  try(argv: readonly string[], timeoutMs = 60_000): Promise<CommandResult> {
-    return tryKubectl(["-n", this.namespace, ...argv], { timeoutMs });
+    return kubectl(["-n", this.namespace, ...argv], { timeoutMs });
   }
 
   /** `helm install` and `helm upgrade` in one, with further values as `path=value`. */
   async install(...more: string[]): Promise<void> {
     await this.helm("upgrade", "--install", "release", chart, ...this.values, ...more.flatMap((v) => ["--set", v]));
+  }
+
+  /** Installs it, and waits until it is whole. */
+  async begin(): Promise<void> {
+    const from = systemClock.nowMs();
+    await this.install();
+    await this.whole(3, 3 * wholeMs);
+    console.log(`ready ${secondsSince(from)} s after helm install`);
+  }
+
+  /** Waits until all pods of a kind are updated. */
+  async rolledOut(kind = nodes, seconds = 300): Promise<void> {
+    await this.kubectl(["rollout", "status", kind, `--timeout=${seconds}s`], (seconds + 10) * 1000);
   }
 
   helm(...argv: string[]): Promise<string> {
@@ -86,20 +87,7 @@ export class Release {
 
   /** The pods of the nodes, or of a component, in the order of their names. */
   async pods(selector = "name=database"): Promise<Pod[]> {
-    const { items } = await this.get("pods", "-l", selector);
-    return items.map(({ metadata, spec, status }: Json) => ({
-      name: metadata.name,
-      uid: metadata.uid,
-      machine: spec.nodeName ?? "",
-      address: status.podIP ?? null,
-      ready: status.conditions?.some((c: Json) => c.type === "Ready" && c.status === "True") ?? false,
-    })).toSorted((a: Pod, b: Pod) => a.name < b.name ? -1 : 1);
-  }
-
-  async pod(name: string): Promise<Pod> {
-    const pod = (await this.pods("system=mysystem")).find((p) => p.name === name);
-    if (!pod) throw new Error(`There is no pod ${name} in ${this.namespace}`);
-    return pod;
+    return podsOf(await this.get("pods", "-l", selector));
   }
 
   /** /status of a pod, or null if it does not answer. */
@@ -110,9 +98,9 @@ export class Release {
     return text === null ? null : JSON.parse(text) as AnyStatus;
   }
 
-  /** The address of a service, which stays. */
-  async service(name = `${system}-pgpool`): Promise<string> {
-    return (await this.get("service", name)).spec.clusterIP;
+  /** The address of pgpool's service, which stays as long as the release is installed. */
+  private async entry(): Promise<string> {
+    return (await this.get("service", `${system}-pgpool`)).spec.clusterIP;
   }
 
   /** Waits until so many nodes are one primary and streaming standbys, and every pod of the release is ready. Returns the primary. */
@@ -125,7 +113,7 @@ export class Release {
         const status = statuses[i];
         return { service: name, status: status?.component === "postgres-node" ? status : null };
       });
-      const unready = (await this.pods(`system=${system}`)).filter((p) => !p.ready).map((p) => p.name);
+      const unready = (await this.pods(everyPod)).filter((p) => !p.ready).map((p) => p.name);
       last = `${
         seen.map(({ service, status }) => `${service}: ${describe(status)}`).join("; ")
       }; not ready: ${unready}`;
@@ -150,9 +138,21 @@ export class Release {
     return { host, user: text("app.db.user"), password: text("app.db.password"), database: "mysystem.mysystem" };
   }
 
-  /** A writer through a service. */
-  async writer(service?: string): Promise<Ledger> {
-    return await Ledger.start(await this.target(await this.service(service)), () => this.service(service));
+  /** Starts the writer through pgpool's service. */
+  async startWriter(): Promise<void> {
+    this.writing = await Ledger.start(await this.target(await this.entry()), () => this.entry());
+  }
+
+  /** The writer, which has to be started. */
+  get ledger(): Ledger {
+    if (this.writing === null) throw new Error("Nothing writes yet");
+    return this.writing;
+  }
+
+  /** Stops the writer. Throws if what it was told is not there, or if it had to wait longer. */
+  async finish(promise: LedgerPromise): Promise<void> {
+    const primary = await this.whole();
+    assertLedger("all steps", await this.ledger.finish(await this.target(primary.address!)), promise);
   }
 
   /** Runs a command of PostDock in a pod. */
@@ -162,32 +162,32 @@ export class Release {
 
   /** Waits until the pod of this name is another one than before. */
   async replaced({ name, uid }: Pod, deadlineMs = wholeMs): Promise<void> {
-    const isAnother = async () => (await this.pods("system=mysystem")).some((p) => p.name === name && p.uid !== uid);
+    const isAnother = async () => (await this.pods(everyPod)).some((p) => p.name === name && p.uid !== uid);
     await waitUntil(isAnother, { what: `another pod ${name}`, deadlineMs }, deps);
   }
-}
 
-/** What is done, to the present primary, and how many nodes there are before and afterwards. */
-export type Step = [
-  what: string,
-  work: (primary: Pod) => Promise<unknown>,
-  counts?: readonly [before: number, after: number],
-];
-
-/** Does one step under a writer, and says how long nothing could be written. Returns the primary afterwards. */
-export async function watchedStep(release: Release, ledger: Ledger, ...[what, work, counts]: Step): Promise<Pod> {
-  const primary = await release.whole(counts?.[0]);
-  const timeline = await release.timeline(primary);
-  const from = systemClock.nowMs();
-  await work(primary);
-  const now = await release.whole(counts?.[1], 3 * wholeMs);
-  const seconds = (systemClock.nowMs() - from) / 1000;
-  await ledger.writes(10);
-  const gap = ledger.longestGapSince(from) / 1000;
-  const changes = await release.timeline(now) - timeline;
-  console.log(
-    `${what}: whole after ${seconds.toFixed(1)} s, ${changes} changes of the primary, ` +
-      `longest time without a write ${gap.toFixed(1)} s`,
-  );
-  return now;
+  /**
+   * Does something to the present primary under the writer, and says how long nothing could be written. `counts`: how many nodes
+   * there are before and afterwards. Returns the primary afterwards.
+   */
+  async step(
+    what: string,
+    work: (primary: Pod) => Promise<unknown>,
+    counts: readonly [before?: number, after?: number] = [],
+  ): Promise<Pod> {
+    const primary = await this.whole(counts[0]);
+    const timeline = await this.timeline(primary);
+    const from = systemClock.nowMs();
+    await work(primary);
+    const now = await this.whole(counts[1], 3 * wholeMs);
+    const whole = secondsSince(from);
+    await this.ledger.writes(10);
+    const gap = this.ledger.longestGapSince(from) / 1000;
+    const changes = await this.timeline(now) - timeline;
+    console.log(
+      `${what}: whole after ${whole} s, ${changes} changes of the primary, ` +
+        `longest time without a write ${gap.toFixed(1)} s`,
+    );
+    return now;
+  }
 }

@@ -2,43 +2,33 @@
 // machines drained and cut off, its pods updated: no acknowledged write is lost, and the cluster is whole after each.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { systemClock, waitUntil } from "../../../core/runtime/time.ts";
+import { systemClock } from "../../../core/runtime/time.ts";
 import { cutMachine } from "../../../tools/kubernetes/machine.ts";
 import { places } from "../../../tools/kubernetes.ts";
-import { Ledger } from "../../support/ledger.ts";
-import { assertLedger } from "../../support/ledger-report.ts";
-import { type Pod, Release, type Step, tryKubectl, watchedStep } from "../../support/kubernetes-release.ts";
+import { kubectl, machineReady, type Pod, secondsSince, tryKubectl } from "../../support/kubectl.ts";
+import { nodes, Release } from "../../support/kubernetes-release.ts";
 import { wholeMs } from "../../support/waits.ts";
 
-const deps = { clock: systemClock };
 const release = await Release.prepare("loses-nothing", { consistency: "strict" });
-let ledger: Ledger;
-const step = (...args: Step) => watchedStep(release, ledger, ...args);
 /** longest time without a write that a step may take, of which a machine that was cut off needs most */
 const gapMs = 60_000;
 
-after(async () => {
-  await ledger?.stop();
-  await release.remove();
-});
+after(() => release.end());
 
 const place = (pod: Pod) => places.find((p) => p.name === pod.machine)!;
 
 test("helm install brings up three nodes, two pools and barman", async () => {
-  const from = systemClock.nowMs();
-  await release.install();
-  await release.whole(3, 3 * wholeMs);
-  console.log(`ready ${((systemClock.nowMs() - from) / 1000).toFixed(1)} s after helm install`);
+  await release.begin();
   assert.equal((await release.pods("name=database-balancer")).length, 2);
   assert.equal((await release.pods("name=database-backup")).length, 1);
   assert.equal(new Set((await release.pods()).map((p) => p.machine)).size, 3, "one node on each machine");
   assert.match(await release.helm("test", "release"), /Phase:\s+Succeeded/);
-  ledger = await release.writer();
+  await release.startWriter();
 });
 
 test("the pod of the primary is deleted", async () => {
   const before = await release.whole();
-  const now = await step("pod of the primary deleted", async (primary) => {
+  const now = await release.step("pod of the primary deleted", async (primary) => {
     await release.kubectl(["delete", "pod", primary.name]);
     await release.replaced(primary);
   });
@@ -46,7 +36,7 @@ test("the pod of the primary is deleted", async () => {
 });
 
 test("the pod of the primary is deleted by force", async () => {
-  await step("pod of the primary deleted by force", async (primary) => {
+  await release.step("pod of the primary deleted by force", async (primary) => {
     await release.kubectl(["delete", "pod", primary.name, "--force", "--grace-period=0"]);
     await release.replaced(primary);
   });
@@ -54,45 +44,43 @@ test("the pod of the primary is deleted by force", async () => {
 
 test("both pods of pgpool are deleted, one after the other", async () => {
   for (const pod of await release.pods("name=database-balancer")) {
-    await step(`${pod.name} deleted`, () => release.kubectl(["delete", "pod", pod.name]));
+    await release.step(`${pod.name} deleted`, () => release.kubectl(["delete", "pod", pod.name]));
   }
 });
 
 test("the machine of the primary is drained", async () => {
   const before = await release.whole();
   const drain = ["drain", before.machine, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=120s"];
-  await step("machine of the primary drained, and used again", async (primary) => {
+  await release.step("machine of the primary drained, and used again", async (primary) => {
     const from = systemClock.nowMs();
-    const drained = await tryKubectl(drain, { timeoutMs: 130_000 });
+    const drained = await tryKubectl(drain, 130_000);
     assert.equal(drained.code, 0, drained.stderr);
-    console.log(`  drained after ${((systemClock.nowMs() - from) / 1000).toFixed(1)} s`);
-    await ledger.writes(20);
+    console.log(`  drained after ${secondsSince(from)} s`);
+    await release.ledger.writes(20);
     await release.replaced(primary);
-    assert.equal((await tryKubectl(["uncordon", before.machine])).code, 0);
+    await kubectl(["uncordon", before.machine]);
   });
 });
 
 test("the machine of the primary is cut off, and comes back", async () => {
-  await step("machine of the primary cut off, and back", async (primary) => {
+  await release.step("machine of the primary cut off, and back", async (primary) => {
     await cutMachine(place(primary), true);
     try {
-      await ledger.writes(60, wholeMs);
+      await release.ledger.writes(60, wholeMs);
     } finally {
       await cutMachine(place(primary), false);
     }
-    const isReady = async () =>
-      (await tryKubectl(["wait", "--for=condition=Ready", "node", primary.machine, "--timeout=60s"])).code === 0;
-    await waitUntil(isReady, { what: `${primary.machine} to be ready`, deadlineMs: 2 * wholeMs }, deps);
+    await machineReady(primary.machine);
   });
 });
 
 test("all pods are updated: at most two changes of the primary", async () => {
   const primary = await release.whole();
   const timeline = await release.timeline(primary);
-  const now = await step("all pods updated", async () => {
+  const now = await release.step("all pods updated", async () => {
     await release.install("commonEnv[0].name=LOG_FORMAT", "commonEnv[0].value=text");
-    for (const kind of ["statefulset/mysystem-db-node", "deployment/mysystem-database-pgpool"]) {
-      await release.kubectl(["rollout", "status", kind, "--timeout=180s"], 190_000);
+    for (const kind of [nodes, "deployment/mysystem-database-pgpool"]) {
+      await release.rolledOut(kind, 180);
     }
   });
   const handOvers = await release.timeline(now) - timeline;
@@ -100,6 +88,5 @@ test("all pods are updated: at most two changes of the primary", async () => {
 });
 
 test("no acknowledged write is lost", async () => {
-  const primary = await release.whole();
-  assertLedger("all steps", await ledger.finish(await release.target(primary.address!)), { atLeast: 300, gapMs });
+  await release.finish({ atLeast: 300, gapMs });
 });
