@@ -1,6 +1,6 @@
 // The machines of the Kubernetes under test: a network namespace each, on a cable that can be pulled, with its own container
 // runtime, kubelet and kube-proxy.
-import { mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { attempt, execute } from "../terminal.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
@@ -80,7 +80,12 @@ export async function startRuntime(place: NodePlace): Promise<void> {
   });
 }
 
-/** Starts the kubelet and the kube-proxy; `configs`: the kubeconfig of each user. */
+/** The socket for device plugins, whose path no kubelet lets be chosen: of two that make it at once, one would end. */
+const deviceSocket = "/var/lib/kubelet/device-plugins/kubelet.sock";
+/** What tells the socket of one kubelet from that of the next; null: there is none. */
+const deviceSocketAt = () => stat(deviceSocket).then(({ ino, ctimeMs }) => `${ino} ${ctimeMs}`, () => null);
+
+/** Starts the kubelet, waits until it listens, and starts the kube-proxy; `configs`: the kubeconfig of each user. */
 export async function startKubelet(
   place: NodePlace,
   programs: Readonly<Record<string, string>>,
@@ -91,7 +96,12 @@ export async function startKubelet(
   await writeFile(kubelet, kubeletConfig(place));
   const where = [`--hostname-override=${name}`, `--node-ip=${address}`, `--root-dir=${join(directory, "kubelet")}`];
   const argv = [programs.kubelet!, `--config=${kubelet}`, `--kubeconfig=${configs[name]}`, ...where];
+  const former = await deviceSocketAt();
   await startProgram(directory, "kubelet", inside(place, ...argv));
+  const listens = async () => ![former, null].includes(await deviceSocketAt());
+  await waitUntil(listens, { what: `the kubelet of ${name} to listen`, deadlineMs: 60_000, everyMs: 100 }, {
+    clock: systemClock,
+  });
   await startProxy(place, programs, configs);
 }
 
