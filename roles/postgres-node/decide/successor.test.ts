@@ -5,11 +5,11 @@ import { standbyPeer } from "../../../tests/support/peer.ts";
 import { decideSuccessor, type SuccessionView } from "./successor.ts";
 
 const peer = (host: string, nodeId: number, changes: Partial<ReachedPeer> = {}) =>
-  standbyPeer(host, nodeId, { position: { timeline: 3, lsn: "0/5000000" }, ...changes });
+  standbyPeer(host, nodeId, { position: { timeline: 3, lsn: "0/5000000" }, uptimeSeconds: 3_600, ...changes });
 const lost: Peer = { host: "b", seen: "unreachable", error: "no answer" };
 
 const view = (changes: Partial<SuccessionView> = {}): SuccessionView => ({
-  self: { host: "a" },
+  self: { host: "a", uptimeSeconds: 3_600 },
   systemIdentifier: "1",
   position: { timeline: 3, lsn: "0/5000000" },
   otherPartners: ["b", "c"],
@@ -23,6 +23,20 @@ test("the most advanced standby leads next, then the higher priority, then the l
   assert.deepEqual(decideSuccessor(view()), { to: "b" });
   assert.deepEqual(decideSuccessor(view({ peers: [peer("b", 2), peer("c", 3, { priority: 200 })] })), { to: "c" });
   assert.deepEqual(decideSuccessor(view({ peers: [peer("b", 2, behind), peer("c", 3)] })), { to: "c" });
+});
+
+test("a node that was restarted after this primary comes before one that is still to be restarted", () => {
+  const [restarted, preferred] = [{ uptimeSeconds: 20 }, { priority: 200 }];
+  assert.deepEqual(decideSuccessor(view({ peers: [peer("b", 2), peer("c", 3, restarted)] })), { to: "c" });
+  assert.deepEqual(decideSuccessor(view({ peers: [peer("b", 2, preferred), peer("c", 3, restarted)] })), { to: "b" });
+  const together = [peer("b", 2, { uptimeSeconds: 3_605 }), peer("c", 3, { uptimeSeconds: 3_595 })];
+  assert.deepEqual(decideSuccessor(view({ peers: together })), { to: "b" });
+});
+
+test("what a standby lacks because it was seen a moment earlier does not count", () => {
+  const written = { position: { timeline: 3, lsn: "0/5001000" } };
+  const seenEarlier = peer("b", 2);
+  assert.deepEqual(decideSuccessor(view({ ...written, peers: [seenEarlier, peer("c", 3, written)] })), { to: "b" });
 });
 
 const unfit: [string, Peer, RegExp][] = [

@@ -139,7 +139,8 @@ export function keepSync(node: SimNode, world: DataWorld): void {
 export function successorOf(node: SimNode, world: DataWorld): string | null {
   const { host, otherPartners } = node.settings;
   const { peers } = look(node, world);
-  const view = { self: { host }, systemIdentifier: "1", otherPartners, peers, wanted: null };
+  const self = { host, uptimeSeconds: 60 };
+  const view = { self, systemIdentifier: "1", otherPartners, peers, wanted: null };
   const succession = decideSuccessor({ ...view, position: positionOf(node.disk.wal!) });
   return "to" in succession ? succession.to : null;
 }
