@@ -4,7 +4,6 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Way } from "../postgres/conninfo.ts";
 import { createLog } from "./log.ts";
 import { KeptNames } from "./kept-names.ts";
 
@@ -13,15 +12,15 @@ test("addresses are in the file while DNS is silent, and what stood there stays"
   await writeFile(path, "127.0.0.1 localhost\n");
   const said: string[] = [];
   const log = createLog({ level: "INFO", write: (line) => said.push(JSON.parse(line).event), wallMs: () => 0 });
-  let way: Omit<Way, "host"> = {};
-  const kept = new KeptNames({ hosts: ["pgmaster"], names: { wayTo: (host) => ({ host, ...way }) }, log, path });
+  let address: string | null = null;
+  const kept = new KeptNames({ hosts: ["pgmaster"], names: { addressInDoubt: () => address }, log, path });
   await kept.update();
   assert.deepEqual(said, []);
-  way = { hostaddr: "10.0.0.2" };
+  address = "10.0.0.2";
   await kept.update();
   await kept.update();
   assert.match(await readFile(path, "utf8"), /^127\.0\.0\.1 localhost\n10\.0\.0\.2 pgmaster #.*\n$/);
-  way = {};
+  address = null;
   await kept.update();
   assert.equal(await readFile(path, "utf8"), "127.0.0.1 localhost\n");
   assert.deepEqual(said, [
@@ -33,7 +32,7 @@ test("addresses are in the file while DNS is silent, and what stood there stays"
 test("a file that cannot be written is said once", async () => {
   const said: string[] = [];
   const log = createLog({ level: "INFO", write: (line) => said.push(JSON.parse(line).event), wallMs: () => 0 });
-  const names = { wayTo: (host: string) => ({ host, hostaddr: "10.0.0.2" }) };
+  const names = { addressInDoubt: () => "10.0.0.2" };
   const kept = new KeptNames({ hosts: ["pgmaster"], names, log, path: "/nowhere/hosts" });
   await kept.update();
   await kept.update();

@@ -1,4 +1,4 @@
-// While DNS does not answer, the last good addresses stand in /etc/hosts, for programs that look names up by themselves.
+// While DNS does not answer well, the last good addresses stand in /etc/hosts, for programs that look names up by themselves.
 import { errorText } from "../words/errors.ts";
 import { hostsWith } from "./decide/names.ts";
 import { readIfThere, writeScratch } from "./files.ts";
@@ -10,14 +10,14 @@ export class KeptNames {
   private told = "";
 
   constructor(
-    private readonly o: { hosts: readonly string[]; names: Pick<Names, "wayTo">; log: Log; path?: string },
+    private readonly o: { hosts: readonly string[]; names: Pick<Names, "addressInDoubt">; log: Log; path?: string },
   ) {}
 
   /** Brings /etc/hosts up to date. What cannot be written is said once, since lookups then are as slow as without it. */
   async update(): Promise<void> {
     const { hosts, names, log, path = "/etc/hosts" } = this.o;
-    const ways = hosts.map((host) => [host, names.wayTo(host).hostaddr] as const);
-    const kept = Object.fromEntries(ways.flatMap(([host, address]) => address === undefined ? [] : [[host, address]]));
+    const all = hosts.map((host) => [host, names.addressInDoubt(host)] as const);
+    const kept = Object.fromEntries(all.filter(([, address]) => address !== null)) as Record<string, string>;
     try {
       const before = await readIfThere(path) ?? "";
       const after = hostsWith(before, kept);

@@ -41,6 +41,55 @@ test("while DNS does not answer, PostgreSQL's programs get the last good address
   assert.deepEqual(names.wayTo("pgslave1"), { host: "pgslave1" }, "it was never known");
 });
 
+test("after one late answer every known address is kept for 30 s, and each answer renews it", async () => {
+  const clock = new FakeClock();
+  const answers: Record<string, () => Promise<string>> = {
+    pgmaster: () => Promise.resolve("10.0.0.2"),
+    pgslave1: () => Promise.resolve("10.0.0.3"),
+    pgslave2: () => Promise.reject(new UnknownName("none runs")),
+  };
+  const names = new Names(clock, (host) => answers[host]!());
+  const hosts = Object.keys(answers);
+  const kept = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 2_500) {
+      await clock.pass(2_500);
+      await Promise.allSettled(hosts.map((host) => names.addressOf(host, 10)));
+      await settled();
+    }
+    return hosts.map((host) => names.addressInDoubt(host));
+  };
+  assert.deepEqual(await kept(5_000), [null, null, null], "DNS answers at once");
+  answers.pgmaster = () => clock.sleep(2_600).then(() => "10.0.0.2");
+  await kept(5_000);
+  answers.pgmaster = () => Promise.resolve("10.0.0.2");
+  assert.deepEqual(await kept(2_500), ["10.0.0.2", "10.0.0.3", null]);
+  answers.pgslave1 = () => Promise.resolve("10.0.0.9");
+  assert.deepEqual(await kept(5_000), ["10.0.0.2", "10.0.0.9", null]);
+  answers.pgslave1 = () => Promise.reject(new UnknownName("none runs"));
+  assert.deepEqual(await kept(2_500), ["10.0.0.2", null, null], "DNS says that it is gone");
+  assert.deepEqual(await kept(30_000), [null, null, null]);
+});
+
+test("a name that nobody answers for makes the others doubtful only when that begins", async () => {
+  const clock = new FakeClock();
+  let answer: () => Promise<string> = () => Promise.resolve("10.0.0.3");
+  const names = new Names(clock, (host) => host === "pgmaster" ? Promise.resolve("10.0.0.2") : answer());
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 2_500) {
+      await clock.pass(2_500);
+      await Promise.allSettled(["pgmaster", "pgslave1"].map((host) => names.addressOf(host, 10)));
+      await settled();
+    }
+  };
+  await pass(2_500);
+  answer = () => Promise.reject(new Error("ETIMEOUT"));
+  await pass(5_000);
+  assert.equal(names.addressInDoubt("pgmaster"), "10.0.0.2");
+  await pass(32_500);
+  assert.equal(names.addressInDoubt("pgmaster"), null);
+  assert.equal(names.addressInDoubt("pgslave1"), "10.0.0.3");
+});
+
 test("a stale address is looked up again behind the answer", async () => {
   const clock = new FakeClock();
   let address = "10.0.0.2";

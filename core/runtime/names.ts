@@ -17,6 +17,10 @@ const lookupMs = 5_000;
 const toldMs = 500;
 /** DNS does not answer, where it has not for this long, milliseconds: one answer may be late. */
 const silentMs = 5_000;
+/** A cluster's DNS answers within milliseconds: an answer that takes longer is late, or one of several servers is gone. */
+const lateMs = 500;
+/** After a late answer the next ones may be lost as well, milliseconds. */
+const unsteadyMs = 30_000;
 
 export interface Address {
   address: string;
@@ -30,6 +34,10 @@ export class Names {
   private readonly lookups = new Map<string, Promise<void>>();
   /** names of which the last lookup had no answer at all */
   private readonly unanswered = new Set<string>();
+  /** names without an address, by the last answer */
+  private readonly gone = new Set<string>();
+  /** when DNS was last late for a name that it has */
+  private lateAtMs = -Infinity;
 
   /** `look`: the address of a name; it throws if there is none */
   constructor(
@@ -73,6 +81,17 @@ export class Names {
     return { host, hostaddr: known.address };
   }
 
+  /**
+   * The last good address while DNS is silent, late for some name, or was so within the last 30 s; otherwise null. Where one of
+   * several DNS servers is gone with its machine, every other question is lost, and the rest is answered at once.
+   */
+  addressInDoubt(host: string): string | null {
+    const known = this.known.get(host);
+    const isUnsteady = this.clock.nowMs() - this.lateAtMs < unsteadyMs;
+    if (!known || this.gone.has(host)) return null;
+    return isUnsteady ? known.address : this.wayTo(host).hostaddr ?? null;
+  }
+
   /** The last good addresses, by name. */
   all(): Record<string, string> {
     return Object.fromEntries([...this.known].map(([host, { address }]) => [host, address]));
@@ -87,12 +106,24 @@ export class Names {
   }
 
   private lookUp(host: string): Promise<void> {
+    const fromMs = this.clock.nowMs();
     const looking = withDeadline(this.look(host), lookupMs, "DNS").then((address) => {
       this.known.set(host, { ...asAddress(address)!, atMs: this.clock.nowMs() });
       this.unanswered.delete(host);
+      this.gone.delete(host);
+      if (this.clock.nowMs() - fromMs > lateMs) this.lateAtMs = this.clock.nowMs();
     }).finally(() => this.lookups.delete(host));
     // a caller that waits for it gets the error
-    looking.catch((cause) => this.unanswered[cause instanceof UnknownName ? "delete" : "add"](host));
+    looking.catch((cause) => {
+      if (cause instanceof UnknownName) {
+        this.unanswered.delete(host);
+        if (cause.certain) this.gone.add(host);
+        return;
+      }
+      // a name that is gone for long may be asked for where nobody answers: it says nothing of the others
+      if (!this.unanswered.has(host)) this.lateAtMs = this.clock.nowMs();
+      this.unanswered.add(host);
+    });
     this.lookups.set(host, looking);
     return looking;
   }

@@ -33,14 +33,14 @@ export const poolEvents = {
   ),
   "The pool could not be mended": error("A look at the pool met a fault. The next one follows.", nothing, "error"),
   "DNS does not answer: the last good addresses are used": warning(
-    "pgpool looks names up for each connection; they stand in /etc/hosts until DNS answers.",
+    "DNS is silent or late. pgpool looks names up for each connection; they stand in /etc/hosts until DNS has answered at once for 30 s.",
     "Mend the DNS of this container.",
     "hosts",
   ),
   "DNS answers again: its addresses are used": info("What stood in /etc/hosts is taken out.", "hosts"),
   "The last good addresses could not be written to /etc/hosts": warning(
-    "DNS does not answer, and each new connection of pgpool waits for it.",
-    "Mend the DNS of this container.",
+    "DNS does not answer well, and each new connection of pgpool waits for it.",
+    "Mend the DNS of this container, or mount a file there that PostDock may write.",
     "why",
   ),
   "pgpool could not be asked": debug("The next look follows.", "why"),

@@ -121,7 +121,25 @@ annotations:
 {{- end }}
 {{- end -}}
 
-{{/* What stands in a pod's spec beside its own container and volumes. Takes dict root, component, own */}}
+{{/*
+Copies the hosts file to where pgpool may keep addresses in it while DNS is silent or late: each of its connections looks a name
+up. What the kubelet mounts can only be changed by root. Takes dict root, component, own
+*/}}
+{{- define "postdock.hostsFile" -}}
+name: hosts-file
+image: {{ include "postdock.image" (dict "root" .root "own" .own "tag" (include "postdock.tag" .component)) }}
+imagePullPolicy: {{ .own.pullPolicy }}
+command: [cp, /etc/hosts, /hosts/hosts]
+securityContext:
+  {{- toYaml .own.containerSecurityContext | nindent 2 }}
+resources:
+  requests: { cpu: 10m, memory: 16Mi }
+  limits: { memory: 64Mi }
+volumeMounts:
+  - { name: hosts, mountPath: /hosts }
+{{- end -}}
+
+{{/* What stands in a pod's spec beside its own container and volumes. Takes dict root, component, own, init (optional) */}}
 {{- define "postdock.podSpec" -}}
 serviceAccountName: {{ include "postdock.serviceAccount" .root }}
 automountServiceAccountToken: false
@@ -157,7 +175,7 @@ priorityClassName: {{ . }}
 {{- with .own.schedulerName }}
 schedulerName: {{ . }}
 {{- end }}
-{{- with .own.initContainers }}
+{{- with concat (default list .init) (default list .own.initContainers) }}
 initContainers:
   {{- toYaml . | nindent 2 }}
 {{- end }}
