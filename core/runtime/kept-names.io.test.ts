@@ -4,6 +4,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Way } from "../postgres/conninfo.ts";
 import { createLog } from "./log.ts";
 import { KeptNames } from "./kept-names.ts";
 
@@ -12,15 +13,15 @@ test("addresses are in the file while DNS is silent, and what stood there stays"
   await writeFile(path, "127.0.0.1 localhost\n");
   const said: string[] = [];
   const log = createLog({ level: "INFO", write: (line) => said.push(JSON.parse(line).event), wallMs: () => 0 });
-  let address: string | null = null;
-  const kept = new KeptNames({ hosts: ["pgmaster"], names: { addressInDoubt: () => address }, log, path });
+  let way: Omit<Way, "host"> = {};
+  const kept = new KeptNames({ hosts: ["pgmaster"], names: { wayTo: (host) => ({ host, ...way }) }, log, path });
   await kept.update();
   assert.deepEqual(said, []);
-  address = "10.0.0.2";
+  way = { hostaddr: "10.0.0.2" };
   await kept.update();
   await kept.update();
   assert.match(await readFile(path, "utf8"), /^127\.0\.0\.1 localhost\n10\.0\.0\.2 pgmaster #.*\n$/);
-  address = null;
+  way = {};
   await kept.update();
   assert.equal(await readFile(path, "utf8"), "127.0.0.1 localhost\n");
   assert.deepEqual(said, [
@@ -32,7 +33,7 @@ test("addresses are in the file while DNS is silent, and what stood there stays"
 test("a file that cannot be written is said once", async () => {
   const said: string[] = [];
   const log = createLog({ level: "INFO", write: (line) => said.push(JSON.parse(line).event), wallMs: () => 0 });
-  const names = { addressInDoubt: () => "10.0.0.2" };
+  const names = { wayTo: (host: string) => ({ host, hostaddr: "10.0.0.2" }) };
   const kept = new KeptNames({ hosts: ["pgmaster"], names, log, path: "/nowhere/hosts" });
   await kept.update();
   await kept.update();

@@ -10,14 +10,14 @@ export class KeptNames {
   private told = "";
 
   constructor(
-    private readonly o: { hosts: readonly string[]; names: Pick<Names, "addressInDoubt">; log: Log; path?: string },
+    private readonly o: { hosts: readonly string[]; names: Pick<Names, "wayTo">; log: Log; path?: string },
   ) {}
 
   /** Brings /etc/hosts up to date. What cannot be written is said once, since lookups then are as slow as without it. */
   async update(): Promise<void> {
     const { hosts, names, log, path = "/etc/hosts" } = this.o;
-    const all = hosts.map((host) => [host, names.addressInDoubt(host)] as const);
-    const kept = Object.fromEntries(all.filter(([, address]) => address !== null)) as Record<string, string>;
+    const ways = hosts.map((host) => [host, names.wayTo(host).hostaddr] as const);
+    const kept = Object.fromEntries(ways.flatMap(([host, address]) => address === undefined ? [] : [[host, address]]));
     try {
       const before = await readIfThere(path) ?? "";
       const after = hostsWith(before, kept);

@@ -72,24 +72,21 @@ export class Names {
   }
 
   /**
-   * How a program of PostgreSQL reaches a host. Each looks the name up itself, and takes up to 20 s where DNS does not answer:
-   * then it gets the last good address as well.
+   * How a program reaches a host that looks the name up itself, and takes up to 20 s where DNS does not answer: it gets the last
+   * good address as well while DNS is silent, late for any name, or was so within the last 30 s. Where one of several DNS servers
+   * is gone with its machine, every other question is lost, and the rest is answered at once.
    */
   wayTo(host: string): Way {
     const known = this.known.get(host);
-    if (!known || !this.unanswered.has(host) || this.clock.nowMs() - known.atMs < silentMs) return { host };
+    const isUnsteady = this.clock.nowMs() - this.lateAtMs < unsteadyMs;
+    if (!known || this.gone.has(host) || !(isUnsteady || this.isSilent(host))) return { host };
     return { host, hostaddr: known.address };
   }
 
-  /**
-   * The last good address while DNS is silent, late for some name, or was so within the last 30 s; otherwise null. Where one of
-   * several DNS servers is gone with its machine, every other question is lost, and the rest is answered at once.
-   */
-  addressInDoubt(host: string): string | null {
+  /** DNS has not answered for the name for 5 s, which it once had. */
+  isSilent(host: string): boolean {
     const known = this.known.get(host);
-    const isUnsteady = this.clock.nowMs() - this.lateAtMs < unsteadyMs;
-    if (!known || this.gone.has(host)) return null;
-    return isUnsteady ? known.address : this.wayTo(host).hostaddr ?? null;
+    return known !== undefined && this.unanswered.has(host) && this.clock.nowMs() - known.atMs >= silentMs;
   }
 
   /** The last good addresses, by name. */

@@ -61,6 +61,7 @@ export function othersDoor(deps: DepsOutside): OthersDoor {
     ask: (host, how) => client.askNode(host, how),
     addresses: () => peers.names.all(),
     wayTo: (host) => peers.names.wayTo(host),
+    isSilent: (host) => peers.names.isSilent(host),
     answers: (host, timeoutMs) => client.answers(host, timeoutMs),
     grantedEpoch: () => grantedEpoch(deps),
     ensureSlot: (upstream) => ensureSlotOn(upstream, deps),

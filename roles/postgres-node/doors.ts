@@ -171,8 +171,10 @@ export interface OthersDoor {
   ask(host: string, how: AskHow): Promise<PeerSeen>;
   /** the last good addresses, by name */
   addresses(): Readonly<Record<string, string>>;
-  /** with the last good address while DNS does not answer for the host */
+  /** with the last good address while DNS is silent or late */
   wayTo(host: string): Way;
+  /** DNS has not answered for the name for some seconds */
+  isSilent(host: string): boolean;
   /** whether an agent of any kind answers there */
   answers(host: string, timeoutMs: number): Promise<boolean>;
   /** a voter in sight that has granted an epoch, or cannot say; null: none has */

@@ -190,6 +190,7 @@ export class World {
         ask: (host) => Promise.resolve(answerOf(host, this.others.get(host))),
         addresses: () => ({}),
         wayTo: (host) => ({ host }),
+        isSilent: () => false,
         answers: () => Promise.resolve(true),
         grantedEpoch: () => Promise.resolve(this.grantedBy),
         ensureSlot: (upstream) => done(`slot on ${upstream}`).then(() => true),

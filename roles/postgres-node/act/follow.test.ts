@@ -1,4 +1,4 @@
-// How a running standby reaches its upstream: by name, and by the last known address while DNS does not answer.
+// How a running standby reaches its upstream: by name, and by the last known address while DNS is silent or late.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { server } from "../../../tests/support/fake-cluster.ts";
@@ -6,11 +6,13 @@ import { fakeNode, started } from "../../../tests/support/fake-node.ts";
 import { observeServer } from "../observe/server.ts";
 import { WayToUpstream } from "./follow.ts";
 
-test("a standby gets its upstream's address once while DNS does not answer, and loses it when DNS does", async () => {
+test("a standby gets its upstream's address once while DNS is silent, or late and it does not stream, and loses it later", async () => {
   const f = fakeNode();
-  const seen = (upstreamAddress: string | null) =>
-    server({ standby: true, upstream: { host: "pg2", port: 5432, streaming: true }, upstreamAddress });
+  const seen = (upstreamAddress: string | null, streaming = true) =>
+    server({ standby: true, upstream: { host: "pg2", port: 5432, streaming }, upstreamAddress });
   let address: string | undefined;
+  let silent = false;
+  f.node.doors.others.isSilent = () => silent;
   f.node.doors.others.wayTo = (host) => address === undefined ? { host } : { host, hostaddr: address };
   f.world.server = seen(null);
   await started(f);
@@ -22,7 +24,13 @@ test("a standby gets its upstream's address once while DNS does not answer, and 
   };
   assert.deepEqual(await look(), []);
   address = "10.0.0.2";
+  assert.deepEqual(await look(), [], "it streams, and one answer may be late");
+  f.world.server = seen(null, false);
   assert.deepEqual(await look(), ["follow pg2", "reload"]);
+  f.world.server = seen(null);
+  silent = true;
+  assert.deepEqual(await look(), ["follow pg2", "reload"]);
+  silent = false;
   f.world.server = seen("10.0.0.2");
   assert.deepEqual(await look(), []);
   address = "10.0.0.9";

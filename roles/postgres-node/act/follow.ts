@@ -12,7 +12,10 @@ export async function follow(upstream: string, because: string, node: Node): Pro
   return true;
 }
 
-/** The WAL receiver looks its upstream up by name; while DNS does not answer, it gets the last known address. */
+/**
+ * The WAL receiver looks its upstream up by name; while DNS is silent or late, it gets the last known address. One that streams
+ * would start again: it keeps its name until DNS is silent, and its address until DNS answers well.
+ */
 export class WayToUpstream {
   constructor(private readonly node: Node) {}
 
@@ -20,9 +23,10 @@ export class WayToUpstream {
     const { candidacy, doors, log, seen: { now: { server } } } = this.node;
     if (!server?.standby || !server.upstream || candidacy.current !== null) return;
     const { host } = server.upstream;
-    const address = doors.others.wayTo(host).hostaddr ?? null;
+    const keepsName = server.upstream.streaming && server.upstreamAddress === null && !doors.others.isSilent(host);
+    const address = keepsName ? null : doors.others.wayTo(host).hostaddr ?? null;
     if (address === server.upstreamAddress) return;
-    const because = address === null ? "DNS answers again" : "DNS does not answer";
+    const because = address === null ? "DNS answers again" : "DNS does not answer well";
     log.info("The upstream is reached another way", { upstream: host, by: address ?? "its name", because });
     await doors.data.writeUpstream(host);
     await doors.server.reload();
