@@ -118,7 +118,9 @@ function serviceProblems(object: Kube, workloads: readonly Workload[]): string[]
   });
   return [
     ...(selected.length > 0 ? [] : [`${name} selects no pods`]),
-    ...([undefined, "primary", "standby"].includes(role) ? [] : [`${name} selects the role ${role}, which does not exist`]),
+    ...([undefined, "primary", "standby"].includes(role)
+      ? []
+      : [`${name} selects the role ${role}, which does not exist`]),
     ...([undefined, "true"].includes(reads) ? [] : [`${name}: ${readsLabel} is never ${reads}`]),
     ...(kinds.size > 1 ? [`${name} selects pods of several kinds: ${[...kinds].join(", ")}`] : []),
     ...ports.filter((p) => !p.name).map((p) => `${name}: port ${p.port} has no name`),
