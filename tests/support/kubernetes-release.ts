@@ -26,7 +26,8 @@ const startMs = 180_000;
 
 export class Release {
   private readonly peers = new Peers(systemClock, defaultHttpPort);
-  private writing: Ledger | null = null;
+  /** by the service through which they write */
+  private readonly writers = new Map<string, Ledger>();
 
   private constructor(readonly namespace: string, private readonly values: readonly string[]) {}
 
@@ -48,9 +49,9 @@ export class Release {
     await kubectl(argv, { timeoutMs: 130_000 });
   }
 
-  /** Ends the writer, and removes everything. */
+  /** Ends the writers, and removes everything. */
   async end(): Promise<void> {
-    await this.writing?.stop();
+    for (const writer of this.writers.values()) await writer.stop();
     await this.remove();
   }
 
@@ -98,9 +99,9 @@ export class Release {
     return text === null ? null : JSON.parse(text) as AnyStatus;
   }
 
-  /** The address of pgpool's service, which stays as long as the release is installed. */
-  private async entry(): Promise<string> {
-    return (await this.get("service", `${system}-pgpool`)).spec.clusterIP;
+  /** The address of a service, which stays as long as the release is installed. */
+  async entry(service: string): Promise<string> {
+    return (await this.get("service", `${system}-${service}`)).spec.clusterIP;
   }
 
   /** Waits until so many nodes are one primary and streaming standbys, and every pod of the release is ready. Returns the primary. */
@@ -138,21 +139,28 @@ export class Release {
     return { host, user: text("app.db.user"), password: text("app.db.password"), database: "mysystem.mysystem" };
   }
 
-  /** Starts the writer through pgpool's service. */
-  async startWriter(): Promise<void> {
-    this.writing = await Ledger.start(await this.target(await this.entry()), () => this.entry());
+  /** Starts a writer through a service. */
+  async startWriter(service = "pgpool"): Promise<void> {
+    const entry = () => this.entry(service);
+    this.writers.set(service, await Ledger.start(await this.target(await entry()), entry));
   }
 
-  /** The writer, which has to be started. */
+  /** The writer through pgpool, which has to be started. */
   get ledger(): Ledger {
-    if (this.writing === null) throw new Error("Nothing writes yet");
-    return this.writing;
+    return this.writers.get("pgpool")!;
   }
 
-  /** Stops the writer. Throws if what it was told is not there, or if it had to wait longer. */
+  /** Waits until each writer has written so many more. */
+  async written(more: number, deadlineMs = wholeMs): Promise<void> {
+    await Promise.all([...this.writers.values()].map((writer) => writer.writes(more, deadlineMs)));
+  }
+
+  /** Stops the writers. Throws if what one was told is not there, or if it had to wait longer. */
   async finish(promise: LedgerPromise): Promise<void> {
-    const primary = await this.whole();
-    assertLedger("all steps", await this.ledger.finish(await this.target(primary.address!)), promise);
+    const primary = await this.target((await this.whole()).address!);
+    for (const [service, writer] of this.writers) {
+      assertLedger(`all steps, through ${service}`, await writer.finish(primary), promise);
+    }
   }
 
   /** Runs a command of PostDock in a pod. */
@@ -181,12 +189,15 @@ export class Release {
     await work(primary);
     const now = await this.whole(counts[1], 3 * wholeMs);
     const whole = secondsSince(from);
-    await this.ledger.writes(10);
-    const gap = this.ledger.longestGapSince(from) / 1000;
+    await this.written(10);
+    const gaps = [...this.writers].map(([service, writer]) =>
+      `${(writer.longestGapSince(from) / 1000).toFixed(1)} s through ${service}`
+    );
     const changes = await this.timeline(now) - timeline;
     console.log(
-      `${what}: whole after ${whole} s, ${changes} changes of the primary, ` +
-        `longest time without a write ${gap.toFixed(1)} s`,
+      `${what}: whole after ${whole} s, ${changes} changes of the primary, longest time without a write ${
+        gaps.join(", ")
+      }`,
     );
     return now;
   }

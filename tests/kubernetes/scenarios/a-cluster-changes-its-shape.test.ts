@@ -48,7 +48,7 @@ test("the machine of the primary is lost for good, and later replaced", async ()
   await release.step("machine of the primary lost for good", async (primary) => {
     machine = primary.machine;
     await endMachine(places.find((p) => p.name === machine)!);
-    await release.ledger.writes(20);
+    await release.written(20);
     // as docs/kubernetes.md says
     const lost = (await release.pods(everyPod)).filter((p) => p.machine === machine);
     await kubectl(["delete", "node", machine]);
