@@ -9,8 +9,9 @@ import { ensureKubernetesClients } from "../../tools/kubernetes-clients.ts";
 import { execute, root } from "../../tools/terminal.ts";
 import { kubectl, type Pod, podsOf, secondsSince } from "./kubectl.ts";
 import type { Json } from "./kubernetes-objects.ts";
-import { Ledger, type Target } from "./ledger.ts";
-import { assertLedger, type LedgerPromise } from "./ledger-report.ts";
+import { Writers } from "./kubernetes-writers.ts";
+import type { Target } from "./ledger.ts";
+import type { LedgerPromise } from "./ledger-report.ts";
 import { wholeMs } from "./waits.ts";
 import { describe, primaryOfWhole } from "./whole.ts";
 
@@ -26,8 +27,7 @@ const startMs = 180_000;
 
 export class Release {
   private readonly peers = new Peers(systemClock, defaultHttpPort);
-  /** by the service through which they write */
-  private readonly writers = new Map<string, Ledger>();
+  readonly writers = new Writers(async (service) => await this.target(await this.entry(service)));
 
   private constructor(readonly namespace: string, private readonly values: readonly string[]) {}
 
@@ -51,7 +51,7 @@ export class Release {
 
   /** Ends the writers, and removes everything. */
   async end(): Promise<void> {
-    for (const writer of this.writers.values()) await writer.stop();
+    await this.writers.stop();
     await this.remove();
   }
 
@@ -139,28 +139,9 @@ export class Release {
     return { host, user: text("app.db.user"), password: text("app.db.password"), database: "mysystem.mysystem" };
   }
 
-  /** Starts a writer through a service. */
-  async startWriter(service = "pgpool"): Promise<void> {
-    const entry = () => this.entry(service);
-    this.writers.set(service, await Ledger.start(await this.target(await entry()), entry));
-  }
-
-  /** The writer through pgpool, which has to be started. */
-  get ledger(): Ledger {
-    return this.writers.get("pgpool")!;
-  }
-
-  /** Waits until each writer has written so many more. */
-  async written(more: number, deadlineMs = wholeMs): Promise<void> {
-    await Promise.all([...this.writers.values()].map((writer) => writer.writes(more, deadlineMs)));
-  }
-
   /** Stops the writers. Throws if what one was told is not there, or if it had to wait longer. */
   async finish(promise: LedgerPromise): Promise<void> {
-    const primary = await this.target((await this.whole()).address!);
-    for (const [service, writer] of this.writers) {
-      assertLedger(`all steps, through ${service}`, await writer.finish(primary), promise);
-    }
+    await this.writers.finish(await this.target((await this.whole()).address!), promise);
   }
 
   /** Runs a command of PostDock in a pod. */
@@ -189,15 +170,11 @@ export class Release {
     await work(primary);
     const now = await this.whole(counts[1], 3 * wholeMs);
     const whole = secondsSince(from);
-    await this.written(10);
-    const gaps = [...this.writers].map(([service, writer]) =>
-      `${(writer.longestGapSince(from) / 1000).toFixed(1)} s through ${service}`
-    );
+    await this.writers.written(10);
+    const gaps = this.writers.gapsSince(from);
     const changes = await this.timeline(now) - timeline;
     console.log(
-      `${what}: whole after ${whole} s, ${changes} changes of the primary, longest time without a write ${
-        gaps.join(", ")
-      }`,
+      `${what}: whole after ${whole} s, ${changes} changes of the primary, longest time without a write ${gaps}`,
     );
     return now;
   }

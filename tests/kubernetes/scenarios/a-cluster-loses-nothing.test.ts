@@ -25,8 +25,8 @@ test("helm install brings up three nodes, two pools and barman", async () => {
   assert.equal((await release.pods("name=database-backup")).length, 1);
   assert.equal(new Set((await release.pods()).map((p) => p.machine)).size, 3, "one node on each machine");
   assert.match(await release.helm("test", "release"), /Phase:\s+Succeeded/);
-  await release.startWriter();
-  await release.startWriter("rw");
+  await release.writers.start("pgpool");
+  await release.writers.start("rw");
   await servicesByRole(release, await release.whole());
 });
 
@@ -61,7 +61,7 @@ test("the machine of the primary is drained", async () => {
     const drained = await tryKubectl(drain, 130_000);
     assert.equal(drained.code, 0, drained.stderr);
     console.log(`  drained after ${secondsSince(from)} s`);
-    await release.written(20);
+    await release.writers.written(20);
     await release.replaced(primary);
     await kubectl(["uncordon", before.machine]);
   });
@@ -71,7 +71,7 @@ test("the machine of the primary is cut off, and comes back", async () => {
   const now = await release.step("machine of the primary cut off, and back", async (primary) => {
     await cutMachine(place(primary), true);
     try {
-      await release.written(60, wholeMs);
+      await release.writers.written(60, wholeMs);
     } finally {
       await cutMachine(place(primary), false);
     }
