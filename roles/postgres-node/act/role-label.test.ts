@@ -164,8 +164,10 @@ test("an API server that is away for ten minutes holds no look up, is asked ever
   await look();
   const away = new OperatorError({ what: "It does not answer", why: "first", fix: "wait" });
   pods.fails = away;
+  const soon = pods.reads;
   for (let i = 0; i < 40; i++) await look();
   const before = pods.reads;
+  assert.ok(before - soon <= 3 * 8, `${before - soon} reads in the first 40 s, although something has just changed`);
   const texts = new Set<unknown>();
   for (let i = 0; i < 600; i += 4) {
     pods.fails = new OperatorError({ what: "It does not answer", why: `${i}`, fix: "wait" });
