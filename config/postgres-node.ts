@@ -10,6 +10,7 @@ import { absolutePath, path } from "./paths.ts";
 import { pgHba } from "./pg-hba.ts";
 import { electorateOf, quorumProblems, quorumVariables } from "./quorum.ts";
 import { replicationRole, replicationRoleProblems } from "./replication-role.ts";
+import { rolePods, rolePodsProblems } from "./role-pods.ts";
 import * as shared from "./shared.ts";
 import { tlsProblems } from "./tls.ts";
 
@@ -89,6 +90,7 @@ export const postgresNodeVariables = {
     doc: "The nodes of the first level, including this one. They vote, and one of them is the primary.",
   }),
   ...quorumVariables,
+  rolePods,
   consistency: shared.consistency,
   barmanSync: env("BARMAN_SYNC", flag, {
     fallback: false,
@@ -249,6 +251,7 @@ export function completeNodeConfig(
   problems.push(...walDirectoryProblems(config.initdbWalDirectory));
   problems.push(...quorumProblems(config, config.partners), ...durabilityProblems(config, settings));
   problems.push(...tlsProblems(config, settings), ...replicationRoleProblems(config));
+  problems.push(...rolePodsProblems(config.rolePods, host));
   if (problems.length > 0 || id === null) return { ok: false, problems };
   return {
     ok: true,

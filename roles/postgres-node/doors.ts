@@ -9,6 +9,7 @@ import type { TakenBack } from "./text/own-settings.ts";
 import type { StartAs } from "./data/settings-files.ts";
 import type { RaisedSetting, SettingsSeen } from "./decide/settings.ts";
 import type { Verdict } from "../../core/words/verdict.ts";
+import type { Pods } from "../../core/client/kubernetes-pods.ts";
 import type { AskHow } from "../../core/client/peers.ts";
 import type { ReceivedWal } from "./decide/certain.ts";
 import type { OwnData, PrimaryTimelines } from "./decide/view.ts";
@@ -29,6 +30,8 @@ export interface Doors {
   server: ServerDoor;
   repmgr: RepmgrDoor;
   others: OthersDoor;
+  /** the pods of the nodes, on Kubernetes */
+  pods: Pods;
 }
 
 /** The data directory and its volume. No server may run during a change, unless the comment of the function allows it. */

@@ -10,6 +10,7 @@ import { OldData } from "./act/old-data.ts";
 import { promoteHere } from "./act/promote.ts";
 import { Registration } from "./act/registration.ts";
 import { remember } from "./act/remember.ts";
+import { RoleLabel } from "./act/role-label.ts";
 import { RepmgrdPause } from "./act/repmgrd-pause.ts";
 import { RoleChange } from "./act/role-change.ts";
 import { heirWithRoom, Reserve } from "./act/room.ts";
@@ -36,6 +37,7 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
   const slots = new Slots(node);
   const reserve = new Reserve(node);
   const consistency = new Consistency(node);
+  const roleLabel = new RoleLabel(node);
   const steps: Duty[] = [
     {
       name: "first lease",
@@ -66,6 +68,12 @@ export function dutiesOf(run: ServerRun, node: Node): readonly Duty[] {
       orderBecause: "before upkeep: a server that has to end needs no upkeep",
       ifItFails: "end",
       do: (seen) => keepRole(seen, run, node),
+    },
+    {
+      name: "labels of pods",
+      orderBecause: "before upkeep that takes a while: clients wait for the label of a new primary",
+      ifItFails: "retry",
+      do: (seen) => roleLabel.keep(seen),
     },
     {
       name: "room",

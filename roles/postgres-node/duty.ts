@@ -1,6 +1,6 @@
 // One duty of a node at each look at its running server (duties.ts), and what is said of one that fails.
 import { remedyFor } from "../../core/postgres/remedy.ts";
-import { errorText } from "../../core/words/errors.ts";
+import { errorText, OperatorError } from "../../core/words/errors.ts";
 import type { Surroundings } from "./decide/view.ts";
 import type { Node } from "./node.ts";
 import type { ServerEnd } from "./run.ts";
@@ -46,8 +46,11 @@ export function retried(step: Duty, { clock, condition, config, log }: Node): Du
         said = why;
         failing = { sinceMs: failing?.sinceMs ?? nowMs, lastMs: nowMs };
         if (nowMs - failing.sinceMs < lastingMs) return null;
-        const because = `the agent of ${config.host} fails again and again at "${step.name}": ${why}`;
-        const fix = remedyFor(why, config) ?? `see the log of ${config.host}; it is tried again all the time`;
+        const told = error instanceof OperatorError ? error : null;
+        const cause = told === null ? why : [told.what, told.why].filter((t) => t !== undefined).join(": ");
+        const because = `the agent of ${config.host} fails again and again at "${step.name}": ${cause}`;
+        const fix = told?.fix ?? remedyFor(why, config) ??
+          `see the log of ${config.host}; it is tried again all the time`;
         condition.dutyFails(step.name, { because, fix });
         return null;
       }

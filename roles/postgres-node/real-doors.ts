@@ -1,6 +1,7 @@
 // The real doors of a node: its data directory, its PostgreSQL, repmgr, and the other containers.
 import type { NodeConfig } from "../../config/postgres-node.ts";
 import type { ControlClient } from "../../core/client/control-client.ts";
+import { kubernetesPods } from "../../core/client/kubernetes-pods.ts";
 import type { Peers } from "../../core/client/peers.ts";
 import { diskSpace } from "../../core/runtime/files.ts";
 import type { Log } from "../../core/runtime/log.ts";
@@ -64,6 +65,7 @@ export function realDoors(deps: RealDeps): Doors & { close(): Promise<void> } {
     server: serverDoor(local, deps),
     repmgr: repmgrDoor(local, deps),
     others: othersDoor(deps),
+    pods: kubernetesPods(deps),
     close: () => local.close(),
   };
 }

@@ -33,7 +33,7 @@ const doors: readonly Door[] = [
   {
     what: "timeouts of requests",
     code: /AbortSignal\.timeout/,
-    files: ["core/client/peers.ts", "core/client/webhook.ts"],
+    files: ["core/client/kubernetes-pods.ts", "core/client/peers.ts", "core/client/webhook.ts"],
   },
   { what: "listeners of abort signals", code: /addEventListener\("abort"/, files: ["core/runtime/time.ts"] },
   {
@@ -54,7 +54,7 @@ const doors: readonly Door[] = [
     what: "HTTP requests",
     packages: ["node:http", "node:https"],
     code: /\bfetch\(/,
-    files: ["core/client/own-agent.ts", "core/client/peers.ts", "core/client/tls-agent.ts", "core/client/webhook.ts"],
+    files: ["kubernetes-pods", "own-agent", "peers", "tls-agent", "webhook"].map((f) => `core/client/${f}.ts`),
   },
   { what: "orders between containers", code: /["'`]\/control\/[a-z]/, files: ["core/protocol/orders.ts"] },
   { what: "the command line's parser", packages: ["commander"], files: ["cli/command-parser.ts"] },
@@ -103,6 +103,7 @@ test("packages are those of the manifest", () => {
   const known = new Set([
     ...["commander", "croner", "hono", "postgres", "prom-client", "yaml", "zod"],
     ...["node:crypto", "node:net", "node:os", "node:path", "node:process", "node:fs", "node:fs/promises", "node:http"],
+    "node:https",
     "node:child_process",
     "node:dns/promises",
     "node:tls",

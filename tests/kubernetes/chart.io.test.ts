@@ -114,7 +114,10 @@ const refused: readonly [values: string, words: RegExp][] = [
   ["consistency: eventually", /consistency.*'eventual', 'partially-strict', 'strict'/],
   ["postDock: {name: My_System}", /postDock\/name.*pattern/],
   [`postDock: {name: ${"n".repeat(36)}}`, /postDock\/name.*pattern/],
-  ["services: {byRole: true}", /N-rw, N-ro and N-r are not there yet/],
+  ["serviceAccount: {create: false}", /every pod with the account default could change the nodes' pods/],
+  ["postgres: {podLabels: {postdock/role: primary}}", /postgres\.podLabels: postdock\/role is set by the primary/],
+  ["commonLabels: {postdock/reads: 'true'}", /commonLabels: postdock\/reads is set by the primary/],
+  ["rbac: {created: false}", /'created' not allowed/],
   ["postgres: {tag: latest-postgres11-repmgr40}", /an image of PostDock 1\.x/],
   ["pgpool: {resourcesPreset: huge}", /huge is not one of none, nano/],
   ["postgres: {env: [{name: NODE_ID, value: '1'}]}", /NODE_ID follows from the other values/],
@@ -144,7 +147,8 @@ const named = (objects: readonly Kube[], kind: string): string[] =>
 
 test("objects, labels, keys and claims have the names that the chart of 1.x gave them", async () => {
   const objects = await render(values1x);
-  assert.deepEqual(named(objects, "Service"), ["mysystem-barman", "mysystem-db", "mysystem-pgpool"]);
+  const byRole = ["mysystem-r", "mysystem-ro", "mysystem-rw"];
+  assert.deepEqual(named(objects, "Service"), ["mysystem-barman", "mysystem-db", "mysystem-pgpool", ...byRole]);
   assert.deepEqual(named(objects, "StatefulSet"), ["mysystem-barman-node", "mysystem-db-node"]);
   assert.deepEqual(named(objects, "Deployment"), ["mysystem-database-pgpool"]);
   assert.deepEqual(named(objects, "ConfigMap"), ["mysystem-config"]);
@@ -185,6 +189,8 @@ test("old values are accepted with a warning, and so are too few voters", async 
   }
   assert.match(await notes("postgres: {replicas: 2}"), /2 voters: none may be lost/);
   assert.match(await notes("postgres: {replicas: 4}"), /4 voters bear no more losses than 3/);
+  assert.match(await notes(""), /mysystem-rw leads to the primary/);
+  assert.match(await notes("rbac: {create: false}"), /mysystem-ro and mysystem-r are left out, since rbac\.create/);
   assert.match(await notes("postgres: {pgdata: /var/lib/postgresql/data}"), /the mount itself, as in 1\.x/);
   for (const files of [[], ["values-small.yaml"], ["values-production.yaml"]]) {
     assert.doesNotMatch(await notes("", files), /WARNING/);
@@ -211,6 +217,54 @@ test("all lists of nodes are one, and the voters of small values are three", asy
   });
   const voters = workloadsOf(objects).filter((w) => w.labels.voter === "true").flatMap((w) => w.pods);
   assert.equal(voters.length, 3);
+});
+
+const byRole = /^mysystem-(rw|ro|r)$/;
+
+test("services by role select nodes by labels that no pod has from its template", async () => {
+  const objects = await render("networkPolicy: {allowExternal: false}");
+  const selectors = objects.filter((o) => o.kind === "Service" && byRole.test(o.metadata.name)).map((o) =>
+    [o.metadata.name, o.spec.selector] as const
+  );
+  const nodes = { name: "database", system: "mysystem" };
+  assert.deepEqual(Object.fromEntries(selectors), {
+    "mysystem-rw": { ...nodes, "postdock/role": "primary" },
+    "mysystem-ro": { ...nodes, "postdock/role": "standby" },
+    "mysystem-r": { ...nodes, "postdock/reads": "true" },
+  });
+  const labelled = workloadsOf(objects).filter((w) => Object.keys(w.labels).some((label) => /^postdock\//.test(label)));
+  assert.deepEqual(labelled, []);
+  const policy = objects.find((o) => o.kind === "NetworkPolicy" && o.metadata.name === "mysystem-nodes");
+  assert.deepEqual(policy?.spec.podSelector.matchLabels, nodes);
+  const from = [{ podSelector: { matchLabels: { "mysystem-client": "true" } } }];
+  assert.deepEqual(policy?.spec.ingress, [{ ports: [{ port: "postgres" }], from }]);
+  // no policy keeps the nodes from the API server
+  const ways = objects.filter((o) => o.kind === "NetworkPolicy").flatMap((o) => o.spec.policyTypes);
+  assert.deepEqual([...new Set(ways)], ["Ingress"]);
+});
+
+test("without rbac.create or services.byRole there is N-pgpool only, and no right, token or way more", async () => {
+  for (const values of ["rbac: {create: false}", "services: {byRole: false}", "rbac:"]) {
+    const objects = await render(values);
+    assert.deepEqual(objects.filter((o) => byRole.test(o.metadata.name) && o.kind === "Service"), [], values);
+    assert.deepEqual([...named(objects, "Role"), ...named(objects, "RoleBinding")], [], values);
+    assert.deepEqual(named(objects, "NetworkPolicy"), ["mysystem", "mysystem-pgpool"], values);
+    assert.deepEqual(await foundProblems(objects), [], values); // also: no token
+    assert.ok(ownContainers(objects).every((c) => !("KUBERNETES_ROLE_PODS" in c.environment)), values);
+  }
+});
+
+test("TLS of the nodes is for the names of services by role", async () => {
+  const of = async (values: string) =>
+    ownContainers(await render(values)).find((c) => c.role === "postgres-node")!.environment.TLS_NAMES;
+  assert.match(
+    (await of("tls: {mode: auto}"))!,
+    /^mysystem-rw,mysystem-rw\.spaces,.*mysystem-r\.spaces\.svc\.cluster\.local$/,
+  );
+  assert.equal(await of("tls: {mode: auto}\nrbac: {create: false}"), undefined);
+  const made = await render("tls: {mode: require, certManager: {enabled: true, issuerRef: {name: it}}}");
+  const names: string[] = made.find((o) => o.kind === "Certificate")!.spec.dnsNames;
+  for (const role of ["rw", "ro", "r"]) assert.ok(names.includes(`mysystem-${role}.spaces.svc`), role);
 });
 
 test("an update stops no two voters at once, and gives each time to be found again", async () => {

@@ -42,6 +42,13 @@ const broken: readonly [what: string, harm: (objects: Kube[]) => void, found: Re
   ["a probe by a command", (o) => containerOf(o).readinessProbe = { exec: {} }, /readinessProbe asks something else/],
   ["a volume without a source", (o) => podOf(o).volumes.shift(), /the volume shm is not there/],
   ["links of services", (o) => delete podOf(o).enableServiceLinks, /would be taken for ours/],
+  ["a token for nothing", (o) => delete variable(o, "KUBERNETES_ROLE_PODS").value, /token that it does not need/],
+  ["no token", (o) => podOf(o).automountServiceAccountToken = false, /is to label pods, and gets no token/],
+  ["a right too many", (o) => find(o, "Role", "labels").rules[0].verbs.push("delete"), /its rights are .*delete/],
+  ["a right to all pods", (o) => delete find(o, "Role", "labels").rules[0].resourceNames, /its rights are/],
+  ["a right of nobody", (o) => find(o, "RoleBinding", "labels").subjects[0].name = "x", /its rights are \[\]/],
+  ["pods that are not there", (o) => find(o, "StatefulSet", "db-node").spec.replicas = 4, /there are .*db-node-3/],
+  ["no role", (o) => find(o, "Service", "rw").spec.selector["postdock/role"] = "leader", /which does not exist/],
   ["names before readiness", (o) => delete find(o, "Service", "db").spec.publishNotReadyAddresses, /headless/],
   [
     "barman among the nodes, as in 1.x",

@@ -15,6 +15,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   "apps/v1": ["Deployment", "StatefulSet"],
   "networking.k8s.io/v1": ["NetworkPolicy"],
   "policy/v1": ["PodDisruptionBudget"],
+  "rbac.authorization.k8s.io/v1": ["Role", "RoleBinding"],
 };
 const pathOf = (group: string): string => group === "v1" ? "/api/v1" : `/apis/${group}`;
 const kinds = Object.entries(groups).map(([groupVersion, kinds]) => [pathOf(groupVersion), {

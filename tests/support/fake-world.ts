@@ -197,6 +197,7 @@ export class World {
         failoverSlots: () => Promise.resolve(["sub"]),
         timelines: () => Promise.resolve({ history: [{ timeline: 1, endLsn: "0/3000000" }], origin: null }),
       },
+      pods: { read: () => Promise.resolve(null), label: () => Promise.resolve(true) },
     };
   }
 }

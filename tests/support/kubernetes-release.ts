@@ -9,8 +9,9 @@ import { ensureKubernetesClients } from "../../tools/kubernetes-clients.ts";
 import { execute, root } from "../../tools/terminal.ts";
 import { kubectl, type Pod, podsOf, secondsSince } from "./kubectl.ts";
 import type { Json } from "./kubernetes-objects.ts";
-import { Ledger, type Target } from "./ledger.ts";
-import { assertLedger, type LedgerPromise } from "./ledger-report.ts";
+import { Writers } from "./kubernetes-writers.ts";
+import type { Target } from "./ledger.ts";
+import type { LedgerPromise } from "./ledger-report.ts";
 import { wholeMs } from "./waits.ts";
 import { describe, primaryOfWhole } from "./whole.ts";
 
@@ -26,7 +27,7 @@ const startMs = 180_000;
 
 export class Release {
   private readonly peers = new Peers(systemClock, defaultHttpPort);
-  private writing: Ledger | null = null;
+  readonly writers = new Writers(async (service) => await this.target(await this.entry(service)));
 
   private constructor(readonly namespace: string, private readonly values: readonly string[]) {}
 
@@ -48,9 +49,9 @@ export class Release {
     await kubectl(argv, { timeoutMs: 130_000 });
   }
 
-  /** Ends the writer, and removes everything. */
+  /** Ends the writers, and removes everything. */
   async end(): Promise<void> {
-    await this.writing?.stop();
+    await this.writers.stop();
     await this.remove();
   }
 
@@ -98,9 +99,9 @@ export class Release {
     return text === null ? null : JSON.parse(text) as AnyStatus;
   }
 
-  /** The address of pgpool's service, which stays as long as the release is installed. */
-  private async entry(): Promise<string> {
-    return (await this.get("service", `${system}-pgpool`)).spec.clusterIP;
+  /** The address of a service, which stays as long as the release is installed. */
+  async entry(service: string): Promise<string> {
+    return (await this.get("service", `${system}-${service}`)).spec.clusterIP;
   }
 
   /** Waits until so many nodes are one primary and streaming standbys, and every pod of the release is ready. Returns the primary. */
@@ -138,21 +139,9 @@ export class Release {
     return { host, user: text("app.db.user"), password: text("app.db.password"), database: "mysystem.mysystem" };
   }
 
-  /** Starts the writer through pgpool's service. */
-  async startWriter(): Promise<void> {
-    this.writing = await Ledger.start(await this.target(await this.entry()), () => this.entry());
-  }
-
-  /** The writer, which has to be started. */
-  get ledger(): Ledger {
-    if (this.writing === null) throw new Error("Nothing writes yet");
-    return this.writing;
-  }
-
-  /** Stops the writer. Throws if what it was told is not there, or if it had to wait longer. */
+  /** Stops the writers. Throws if what one was told is not there, or if it had to wait longer. */
   async finish(promise: LedgerPromise): Promise<void> {
-    const primary = await this.whole();
-    assertLedger("all steps", await this.ledger.finish(await this.target(primary.address!)), promise);
+    await this.writers.finish(await this.target((await this.whole()).address!), promise);
   }
 
   /** Runs a command of PostDock in a pod. */
@@ -181,12 +170,11 @@ export class Release {
     await work(primary);
     const now = await this.whole(counts[1], 3 * wholeMs);
     const whole = secondsSince(from);
-    await this.ledger.writes(10);
-    const gap = this.ledger.longestGapSince(from) / 1000;
+    await this.writers.written(10);
+    const gaps = this.writers.gapsSince(from);
     const changes = await this.timeline(now) - timeline;
     console.log(
-      `${what}: whole after ${whole} s, ${changes} changes of the primary, ` +
-        `longest time without a write ${gap.toFixed(1)} s`,
+      `${what}: whole after ${whole} s, ${changes} changes of the primary, longest time without a write ${gaps}`,
     );
     return now;
   }

@@ -1,5 +1,7 @@
 // What has to hold for every set of objects that we ship for Kubernetes, whatever the values: as sentences about what breaks it.
+import { readsLabel, roleLabel } from "../../roles/postgres-node/decide/role-label.ts";
 import { type Json, type Kube, selects, type Workload, workloadsOf } from "./kubernetes-objects.ts";
+import { rightsProblems } from "./kubernetes-rights.ts";
 
 /** What the agents answer at without a look at other containers. */
 const probePaths = ["/healthz", "/readyz"];
@@ -11,6 +13,7 @@ export function ruleProblems(objects: readonly Kube[], given: readonly string[] 
     ...doubles(objects.map((o) => `${o.kind} ${o.metadata.name}`)).map((what) => `${what} is there twice`),
     ...objects.flatMap(nameProblems),
     ...workloads.flatMap((w) => podProblems(w, objects, given).map((p) => `${w.object.metadata.name}: ${p}`)),
+    ...workloads.flatMap((w) => rightsProblems(w, objects).map((p) => `${w.object.metadata.name}: ${p}`)),
     ...workloads.flatMap((w) => ownSelectorProblems(w, workloads)),
     ...objects.flatMap((o) => serviceProblems(o, workloads)),
     ...objects.flatMap((o) => budgetProblems(o, workloads)),
@@ -49,7 +52,6 @@ function podProblems({ object, spec }: Workload, objects: readonly Kube[], given
     ...config.filter((name) => ![...there, ...given].includes(name)).map((name) => `${name} is not there`),
     ...(headless ? [] : [`${object.spec.serviceName} is not a headless service that names pods before they are ready`]),
     ...(spec.enableServiceLinks === false ? [] : ["variables of services would be taken for ours"]),
-    ...(spec.automountServiceAccountToken === false ? [] : ["it gets a token that it does not need"]),
     ...restrictedPod(spec.securityContext ?? {}),
     ...spec.containers.flatMap((c: Json) => containerProblems(c, object.kind, names)),
   ];
@@ -105,7 +107,9 @@ function ownSelectorProblems({ object, labels }: Workload, workloads: readonly W
 function serviceProblems(object: Kube, workloads: readonly Workload[]): string[] {
   if (object.kind !== "Service") return [];
   const { name } = object.metadata;
-  const selected = workloads.filter((w) => selects(object.spec.selector, w.labels));
+  // the primary gives these to pods that run
+  const { [roleLabel]: role, [readsLabel]: reads, ...fixed } = object.spec.selector;
+  const selected = workloads.filter((w) => selects(fixed, w.labels));
   const kinds = new Set(selected.map((w) => w.spec.containers[0].name.replace(/\d+$/, "")));
   const ports: Json[] = object.spec.ports;
   const lost = selected.flatMap((w) => {
@@ -114,6 +118,10 @@ function serviceProblems(object: Kube, workloads: readonly Workload[]): string[]
   });
   return [
     ...(selected.length > 0 ? [] : [`${name} selects no pods`]),
+    ...([undefined, "primary", "standby"].includes(role)
+      ? []
+      : [`${name} selects the role ${role}, which does not exist`]),
+    ...([undefined, "true"].includes(reads) ? [] : [`${name}: ${readsLabel} is never ${reads}`]),
     ...(kinds.size > 1 ? [`${name} selects pods of several kinds: ${[...kinds].join(", ")}`] : []),
     ...ports.filter((p) => !p.name).map((p) => `${name}: port ${p.port} has no name`),
     ...lost,

@@ -104,6 +104,10 @@ export const leadingEvents = {
   "Registering with repmgr": info("The node's record in repmgr.nodes is written.", "role because"),
   "Registering with repmgr failed": warning("It is tried again.", nothing, "why"),
   "Marked records of former primaries inactive": info("repmgr.nodes had more than one active primary.", "nodeIds"),
+  "Pod labelled": info(
+    "The primary has changed the labels of a node's pod, by which services of Kubernetes select it.",
+    "pod host role",
+  ),
   "repmgr event": either(
     ["info", "warning"],
     "repmgr reports an event of its own; a warning if it failed.",

@@ -36,12 +36,33 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{/* not empty: the nodes label their pods by role, and services select them by that */}}
+{{- define "postdock.byRole" -}}
+{{- if and .Values.services.byRole (default dict .Values.rbac).create -}}true{{- end -}}
+{{- end -}}
+{{/* the labels by which a service selects nodes; roles/postgres-node/decide/role-label.ts sets them. Takes rw, ro or r */}}
+{{- define "postdock.roleLabel" -}}
+{{- get (dict "rw" "postdock/role: primary" "ro" "postdock/role: standby" "r" "postdock/reads: \"true\"") . -}}
+{{- end -}}
+{{/* the names of a service in the cluster. Takes dict root, service */}}
+{{- define "postdock.namesOf" -}}
+{{- $ns := .root.Release.Namespace -}}
+{{ list .service (printf "%s.%s" .service $ns) (printf "%s.%s.svc" .service $ns) (printf "%s.%s.svc.cluster.local" .service $ns) | toYaml }}
+{{- end -}}
 {{/* names by which clients reach pgpool */}}
 {{- define "postdock.clientNames" -}}
-{{- $service := printf "%s-pgpool" .Values.postDock.name -}}
-{{- $ns := .Release.Namespace -}}
-{{- $own := list $service (printf "%s.%s" $service $ns) (printf "%s.%s.svc" $service $ns) (printf "%s.%s.svc.cluster.local" $service $ns) -}}
+{{- $own := include "postdock.namesOf" (dict "root" . "service" (printf "%s-pgpool" .Values.postDock.name)) | fromYamlArray -}}
 {{ concat $own .Values.tls.names | uniq | toYaml }}
+{{- end -}}
+{{/* names by which clients reach nodes; none if no service selects them by role */}}
+{{- define "postdock.roleNames" -}}
+{{- $names := list -}}
+{{- if include "postdock.byRole" . -}}
+{{- range $role := list "rw" "ro" "r" -}}
+{{- $names = concat $names (include "postdock.namesOf" (dict "root" $ "service" (printf "%s-%s" $.Values.postDock.name $role)) | fromYamlArray) -}}
+{{- end -}}
+{{- end -}}
+{{ $names | toYaml }}
 {{- end -}}
 
 {{/* labels by which a component's pods are found; those of the chart of 1.x. Takes dict root, component */}}

@@ -142,7 +142,7 @@ volumeMounts:
 {{/* What stands in a pod's spec beside its own container and volumes. Takes dict root, component, own, init (optional) */}}
 {{- define "postdock.podSpec" -}}
 serviceAccountName: {{ include "postdock.serviceAccount" .root }}
-automountServiceAccountToken: false
+automountServiceAccountToken: {{ and (eq .component "postgres") (ne (include "postdock.byRole" .root) "") }}
 # the variables that Kubernetes makes of services, like REPLICATION_PORT=tcp://..., would be taken for ours
 enableServiceLinks: false
 terminationGracePeriodSeconds: {{ .own.terminationGracePeriodSeconds }}

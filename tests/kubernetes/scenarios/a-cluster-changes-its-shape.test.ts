@@ -18,7 +18,7 @@ after(() => release.end());
 
 test("three nodes become five, one at a time, and three again", async () => {
   await release.begin();
-  await release.startWriter();
+  await release.writers.start("pgpool");
   await assert.rejects(release.install("postgres.replicas=5"), /two majorities could have no common voter/);
   for (const [was, is] of [[3, 4], [4, 5], [5, 4], [4, 3]] as const) {
     await release.step(`from ${was} nodes to ${is}`, async (primary) => {
@@ -48,7 +48,7 @@ test("the machine of the primary is lost for good, and later replaced", async ()
   await release.step("machine of the primary lost for good", async (primary) => {
     machine = primary.machine;
     await endMachine(places.find((p) => p.name === machine)!);
-    await release.ledger.writes(20);
+    await release.writers.written(20);
     // as docs/kubernetes.md says
     const lost = (await release.pods(everyPod)).filter((p) => p.machine === machine);
     await kubectl(["delete", "node", machine]);

@@ -1,5 +1,6 @@
-// Promise: the chart's cluster on a real Kubernetes of three machines, under one writer all the time: its pods are deleted, its
-// machines drained and cut off, its pods updated: no acknowledged write is lost, and the cluster is whole after each.
+// Promise: the chart's cluster on a real Kubernetes of three machines, under two writers all the time, one through pgpool and one
+// through the service of the primary: its pods are deleted, its machines drained and cut off, its pods updated: no acknowledged
+// write is lost, the cluster is whole after each, and the services by role lead where they should.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemClock } from "../../../core/runtime/time.ts";
@@ -7,6 +8,7 @@ import { cutMachine } from "../../../tools/kubernetes/machine.ts";
 import { places } from "../../../tools/kubernetes.ts";
 import { kubectl, machineReady, type Pod, secondsSince, tryKubectl } from "../../support/kubectl.ts";
 import { nodes, Release } from "../../support/kubernetes-release.ts";
+import { servicesByRole } from "../../support/kubernetes-services.ts";
 import { wholeMs } from "../../support/waits.ts";
 
 const release = await Release.prepare("loses-nothing", { consistency: "strict" });
@@ -23,7 +25,9 @@ test("helm install brings up three nodes, two pools and barman", async () => {
   assert.equal((await release.pods("name=database-backup")).length, 1);
   assert.equal(new Set((await release.pods()).map((p) => p.machine)).size, 3, "one node on each machine");
   assert.match(await release.helm("test", "release"), /Phase:\s+Succeeded/);
-  await release.startWriter();
+  await release.writers.start("pgpool");
+  await release.writers.start("rw");
+  await servicesByRole(release, await release.whole());
 });
 
 test("the pod of the primary is deleted", async () => {
@@ -33,6 +37,7 @@ test("the pod of the primary is deleted", async () => {
     await release.replaced(primary);
   });
   assert.notEqual(now.name, before.name, "another node leads");
+  await servicesByRole(release, now);
 });
 
 test("the pod of the primary is deleted by force", async () => {
@@ -56,22 +61,23 @@ test("the machine of the primary is drained", async () => {
     const drained = await tryKubectl(drain, 130_000);
     assert.equal(drained.code, 0, drained.stderr);
     console.log(`  drained after ${secondsSince(from)} s`);
-    await release.ledger.writes(20);
+    await release.writers.written(20);
     await release.replaced(primary);
     await kubectl(["uncordon", before.machine]);
   });
 });
 
 test("the machine of the primary is cut off, and comes back", async () => {
-  await release.step("machine of the primary cut off, and back", async (primary) => {
+  const now = await release.step("machine of the primary cut off, and back", async (primary) => {
     await cutMachine(place(primary), true);
     try {
-      await release.ledger.writes(60, wholeMs);
+      await release.writers.written(60, wholeMs);
     } finally {
       await cutMachine(place(primary), false);
     }
     await machineReady(primary.machine);
   });
+  await servicesByRole(release, now);
 });
 
 test("all pods are updated: at most two changes of the primary", async () => {

@@ -38,11 +38,11 @@ async function killAgent({ name, uid }: Pod): Promise<void> {
 
 test("cluster DNS is gone, and comes back", async () => {
   await release.begin();
-  await release.startWriter();
+  await release.writers.start("pgpool");
   await release.step("no cluster DNS", async (primary) => {
     await dns("scale", "--replicas=0");
     try {
-      await release.ledger.writes(many, 3 * wholeMs);
+      await release.writers.pgpool.writes(many, 3 * wholeMs);
       assert.match(await release.postdock(primary.name, ["cluster", "show"]), /lease: held by/);
     } finally {
       await dns("scale", "--replicas=2");
@@ -55,7 +55,7 @@ test("cluster DNS swallows questions", async () => {
   await release.step("DNS that swallows questions", async (primary) => {
     await swallow(true);
     try {
-      await release.ledger.writes(many, 3 * wholeMs);
+      await release.writers.pgpool.writes(many, 3 * wholeMs);
       assert.match(await release.postdock(primary.name, ["cluster", "show"]), /lease: held by/);
     } finally {
       await swallow(false);
@@ -108,11 +108,11 @@ test("the API server is gone for ten minutes, and the primary dies meanwhile", a
         return seen.some((s) => s?.component === "postgres-node" && s.postgres.role === "primary");
       };
       await waitUntil(isLed, { what: "another node to lead", deadlineMs: wholeMs }, deps);
-      await release.ledger.writes(20);
-      let count = release.ledger.count;
+      await release.writers.pgpool.writes(20);
+      let count = release.writers.pgpool.count;
       const written = () => {
-        const more = release.ledger.count > count;
-        count = release.ledger.count;
+        const more = release.writers.pgpool.count > count;
+        count = release.writers.pgpool.count;
         return Promise.resolve(more);
       };
       const leftMs = Math.max(0, goneMs - (systemClock.nowMs() - from));
