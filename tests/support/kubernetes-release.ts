@@ -125,6 +125,19 @@ export class Release {
     return await waitUntil(look, { what, deadlineMs, why: () => last }, deps);
   }
 
+  /** Waits until exactly one of these pods says that it is the primary, which needs no API server. */
+  async primaryAmong(pods: readonly Pod[], deadlineMs = wholeMs): Promise<Pod> {
+    const look = async () => {
+      const statuses = await Promise.all(pods.map((pod) => this.status(pod)));
+      const leads = pods.filter((_, i) => {
+        const status = statuses[i];
+        return status?.component === "postgres-node" && status.postgres.role === "primary";
+      });
+      return leads.length === 1 ? leads[0]! : null;
+    };
+    return await waitUntil(look, { what: "one primary", deadlineMs }, deps);
+  }
+
   /** The timeline of the primary. */
   async timeline(primary: Pod): Promise<number> {
     const status = await this.status(primary);

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { after, test } from "node:test";
 import { systemClock, waitUntil } from "../../../core/runtime/time.ts";
-import { swallowDns } from "../../../tools/kubernetes/machine.ts";
+import { cutMachine, swallowDns } from "../../../tools/kubernetes/machine.ts";
 import { ensureBinaries } from "../../../tools/kubernetes/binaries.ts";
 import { endApiServer, startApiServer } from "../../../tools/kubernetes/control-plane.ts";
 import { places } from "../../../tools/kubernetes.ts";
@@ -94,29 +94,30 @@ test("a backend of the primary takes all the memory of its container", async () 
   });
 });
 
-test("the API server is gone for ten minutes, and the primary dies meanwhile", async () => {
+test("the API server is gone for ten minutes, the primary dies meanwhile, and its machine is cut off", async () => {
   const goneMs = Number(process.env.POSTDOCK_TEST_API_GONE_SECONDS || 600) * 1000;
   await release.step(`no API server for ${goneMs / 1000} s`, async (primary) => {
     const pods = await release.pods();
+    const writer = release.writers.pgpool;
     await endApiServer();
+    const from = systemClock.nowMs();
     try {
-      const from = systemClock.nowMs();
       await killAgent(primary);
-      const others = pods.filter((p) => p.name !== primary.name);
-      const isLed = async () => {
-        const seen = await Promise.all(others.map((p) => release.status(p)));
-        return seen.some((s) => s?.component === "postgres-node" && s.postgres.role === "primary");
-      };
-      await waitUntil(isLed, { what: "another node to lead", deadlineMs: wholeMs }, deps);
-      await release.writers.pgpool.writes(20);
-      let count = release.writers.pgpool.count;
-      const written = () => {
-        const more = release.writers.pgpool.count > count;
-        count = release.writers.pgpool.count;
-        return Promise.resolve(more);
-      };
-      const leftMs = Math.max(0, goneMs - (systemClock.nowMs() - from));
-      await staysTrueFor(leftMs, written, { what: "writes go on", everyMs: 10_000 });
+      await writer.writes(many, 3 * wholeMs);
+      console.log(`  agent of the primary killed: ${writer.longestGapSince(from) / 1000} s without a write`);
+      const leader = await release.primaryAmong(pods);
+      const place = places.find((p) => p.name === leader.machine)!;
+      const cutMs = systemClock.nowMs();
+      await cutMachine(place, true);
+      try {
+        await writer.writes(60, wholeMs);
+      } finally {
+        await cutMachine(place, false);
+      }
+      console.log(
+        `  machine of the primary cut off: ${writer.longestGapSince(cutMs) / 1000} s without a write`,
+      );
+      while (systemClock.nowMs() - from < goneMs) await writer.writes(20);
     } finally {
       await startApiServer(await ensureBinaries());
     }
