@@ -83,10 +83,9 @@ test("a password changes in place, without another task; then tasks get another 
 
   const former = `${prefix}-postdock_replication_password_1`;
   const next = await stack.secret("replication_password", 2, password);
-  const rights = "target=replication_password,uid=999,gid=999,mode=0440";
   for (const image of images) await docker(["tag", `postdock/${image}:latest`, `postdock/${image}:${tag}`]);
   const update = (service: string, image: string) => () => {
-    const secret = ["--secret-rm", former, "--secret-add", `source=${next},${rights}`];
+    const secret = ["--secret-rm", former, "--secret-add", `source=${next},target=replication_password`];
     return stack.replace(service, "--image", `postdock/${image}:${tag}`, ...secret);
   };
   for (const standby of standbysOf(begin)) {
@@ -97,16 +96,16 @@ test("a password changes in place, without another task; then tasks get another 
   await step("pgpool updated", update("pgpool", "pgpool"));
   await step("barman updated", update("backup", "barman"));
 
-  const updated = await containersOf();
-  await step("the stack deployed as it is", () => stack.deploy({ POSTDOCK_TAG: tag, REPLICATION_PASSWORD_VERSION: "2" }));
-  assert.deepEqual(await containersOf(), updated, "a deploy of what runs already replaces no task");
+  const updated = await stack.templates();
+  await stack.deploy({ POSTDOCK_TAG: tag, REPLICATION_PASSWORD_VERSION: "2" });
+  assert.deepEqual(await stack.templates(), updated, "a deploy of what runs already replaces no task");
 });
 
 test("an update that fails is taken back", async () => {
   const [standby] = standbysOf(await stack.whole());
   const service = `${stack.name}_${standby}`;
   await step(`an update of ${standby} with a variable that is refused`, async () => {
-    await stack.service("update", standby!, "--env-add", "NODE_ID=none");
+    await stack.update(standby!, "--env-add", "NODE_ID=none");
     let state = "";
     const isBack = async () => {
       state = await inspect("service", service, "{{.UpdateStatus.State}}");
@@ -133,7 +132,7 @@ test("a node that waits for the others is healthy, and is not replaced", async (
   const primary = await stack.whole();
   const left = await stack.task(primary);
   await step("no majority for a while", async () => {
-    for (const standby of standbysOf(primary)) await stack.service("update", standby, "--replicas", "0");
+    for (const standby of standbysOf(primary)) await stack.update(standby, "--replicas", "0");
     const waits = async () => asNode(await statusAt(left.address, primary))?.postgres.role !== "primary";
     await waitUntil(waits, { what: `${primary} to lead no longer`, deadlineMs: wholeMs }, deps);
     const from = systemClock.wallMs();
@@ -143,7 +142,7 @@ test("a node that waits for the others is healthy, and is not replaced", async (
       return health.Log.filter((l: { Start: string }) => Date.parse(l.Start) > from).length >= 2;
     };
     await waitUntil(probes, { what: "two probes of the node that waits", deadlineMs: wholeMs }, deps);
-    for (const standby of standbysOf(primary)) await stack.service("update", standby, "--replicas", "1");
+    for (const standby of standbysOf(primary)) await stack.update(standby, "--replicas", "1");
   });
   assert.equal((await stack.task(primary)).container, left.container, "the same task");
 });
@@ -160,18 +159,20 @@ test("a node on a machine without its volume clones", async () => {
   const [standby] = standbysOf(await stack.whole());
   const primary = await step(`${standby} without its volume`, async () => {
     const before = await stack.tasks(standby);
-    await stack.service("update", standby!, "--replicas", "0");
-    await removeOnceFree(`${stack.name}_${standby}`);
-    await stack.service("update", standby!, "--replicas", "1");
+    await stack.update(standby!, "--replicas", "0");
+    await removeVolume(standby!);
+    await stack.update(standby!, "--replicas", "1");
     await stack.replaced(standby!, before);
   });
   assert.notEqual(primary, standby);
 });
 
-/** Removes a volume as soon as Swarm has removed the container of it. */
-async function removeOnceFree(volume: string): Promise<void> {
+/** Removes a node's volume as soon as its last task has ended. */
+async function removeVolume(service: string): Promise<void> {
   let said = "";
+  const volume = `${stack.name}_${service}`;
   const isGone = async () => {
+    await stack.forgetEnded(service);
     const { code, stderr } = await attempt(["docker", "volume", "rm", volume], { timeoutMs: 30_000 });
     said = stderr.trim();
     return code === 0;

@@ -46,7 +46,9 @@ export class Stack {
     configs.settings.file = join(root, "compose", configs.settings.file);
     for (const entry of [...Object.values<Json>(secrets), configs.settings]) entry.name = `${prefix}-${entry.name}`;
     const mount = { type: "bind", source: executable, target: "/usr/local/bin/postdock", read_only: true };
-    for (const service of Object.values<Json>(services)) if (executable) service.volumes.push(mount);
+    for (const { volumes } of Object.values<Json>(services)) {
+      if (executable) volumes.splice(volumes.findLastIndex((v: Json) => v.type === "tmpfs") + 1, 0, mount);
+    }
     const directory = join(root, "tests", ".work");
     await mkdir(directory, { recursive: true });
     const path = join(directory, "swarm.yml");
@@ -73,15 +75,29 @@ export class Stack {
     await this.counted({});
   }
 
-  /** `docker service …` for a service of the stack, named last; it does not wait. */
-  async service(verb: "update" | "rollback", service: string, ...flags: string[]): Promise<void> {
-    await docker(["service", verb, "--detach", ...flags, `${this.name}_${service}`]);
+  /** `docker service update` of a service of the stack; it does not wait. */
+  async update(service: string, ...flags: string[]): Promise<void> {
+    await docker(["service", "update", "--detach", ...flags, `${this.name}_${service}`]);
+  }
+
+  /** What each service's tasks are made from: a change of it replaces them. */
+  async templates(): Promise<Json[]> {
+    const names = Object.keys(replicas).map((service) => `${this.name}_${service}`);
+    const list = await docker(["service", "inspect", ...names, "--format", "{{json .Spec.TaskTemplate}}"]);
+    return list.trim().split("\n").map((line) => JSON.parse(line));
+  }
+
+  /** Removes the containers of a service that have ended: Swarm keeps a few of them, and with them their volume. */
+  async forgetEnded(service: string): Promise<void> {
+    const filters = [`label=com.docker.swarm.service.name=${this.name}_${service}`, "status=exited"];
+    const ended = await docker(["ps", "--all", "--quiet", ...filters.flatMap((f) => ["--filter", f])]);
+    for (const id of ended.split("\n").filter(Boolean)) await docker(["rm", id]);
   }
 
   /** The same, and waits until every task of it is another one. */
   async replace(service: string, ...flags: string[]): Promise<void> {
     const before = await this.tasks(service);
-    await this.service("update", service, ...flags);
+    await this.update(service, ...flags);
     await this.replaced(service, before);
   }
 
