@@ -7,8 +7,8 @@ import { after, test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { attempt, execute } from "../../tools/terminal.ts";
 import { prefix } from "../support/cluster.ts";
-import { startMs } from "../support/clusters.ts";
-import { docker, exec } from "../support/docker.ts";
+import { keepLogs, startMs } from "../support/clusters.ts";
+import { docker, tryExec } from "../support/docker.ts";
 import { Ledger } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
 import { nodes, Stack } from "../support/stack.ts";
@@ -25,6 +25,7 @@ const stack = await Stack.prepare(randomUUID());
 let ledger: Ledger;
 after(async () => {
   await ledger?.stop();
+  await keepLogs(`com.docker.stack.namespace=${stack.name}`);
   await leaveSwarm(prefix);
   await removeVolumes();
   for (const image of images) await attempt(["docker", "rmi", `postdock/${image}:${tag}`], { timeoutMs: 30_000 });
@@ -77,7 +78,16 @@ test("a password changes in place, without another task; then tasks get another 
     }
     const [pool, other] = await stack.tasks("pgpool");
     const task = (await inspect("container", other!.container, "{{.Name}}")).slice(1);
-    await exec(pool!.container, ["postdock", "cluster", "rotate", "replication", "backup", task], 120_000);
+    let said = "";
+    const isRotated = async () => {
+      const rotate = ["postdock", "cluster", "rotate", "replication", "backup", task];
+      const { code, stdout, stderr } = await tryExec(pool!.container, rotate, 120_000);
+      said = stdout + stderr;
+      return code === 0;
+    };
+    // it is typed again after an interruption, such as another primary
+    const wait = { what: "the rotation", deadlineMs: 2 * wholeMs, everyMs: 1_000, why: () => said };
+    await waitUntil(isRotated, wait, deps);
   });
   assert.deepEqual(await containersOf(), before, "no task was replaced");
 

@@ -3,15 +3,16 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AnyStatus } from "../../core/protocol/status.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
+import { patientLeaseSeconds } from "../../tools/scenario-order.ts";
 import { execute, root } from "../../tools/terminal.ts";
 import { executable, prefix } from "./cluster.ts";
-import { parseCompose, renderCompose } from "./compose-file.ts";
+import { allOf, parseCompose, renderCompose } from "./compose-file.ts";
 import { docker } from "./docker.ts";
 import type { Json } from "./kubernetes-objects.ts";
 import type { Target } from "./ledger.ts";
 import { asNode, statusAt } from "./status-of.ts";
 import { addressesOfTasks } from "./swarm.ts";
-import { withMode } from "./variants.ts";
+import { onNodes, withMode } from "./variants.ts";
 import { wholeMs } from "./waits.ts";
 import { describe, poolServes, primaryOfWhole } from "./whole.ts";
 
@@ -35,12 +36,12 @@ export class Stack {
   private constructor(private readonly file: string, readonly password: string) {}
 
   /**
-   * Writes the file: strict mode, in which nothing acknowledged may be lost; another name for what a swarm has once; any port of
-   * the machine instead of 5432.
+   * Writes the file: strict mode, in which nothing acknowledged may be lost; a lease for a busy machine; another name for what a
+   * swarm has once; any port of the machine instead of 5432.
    */
   static async prepare(password: string): Promise<Stack> {
     const file = parseCompose(await readFile(join(root, "compose", "swarm.yml"), "utf8"));
-    withMode("strict")(file);
+    allOf(withMode("strict"), onNodes({ LEASE_TTL: patientLeaseSeconds }))(file);
     const { services, secrets, configs } = file as unknown as Json;
     delete services.pgpool.ports[0].published;
     configs.settings.file = join(root, "compose", configs.settings.file);
