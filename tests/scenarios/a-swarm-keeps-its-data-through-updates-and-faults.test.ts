@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { attempt, execute } from "../../tools/terminal.ts";
 import { prefix } from "../support/cluster.ts";
-import { keepLogs, startMs } from "../support/clusters.ts";
+import { keep, keepLogs, startMs } from "../support/clusters.ts";
 import { docker, tryExec } from "../support/docker.ts";
 import { Ledger } from "../support/ledger.ts";
 import { assertLedger } from "../support/ledger-report.ts";
@@ -25,6 +25,7 @@ const stack = await Stack.prepare(randomUUID());
 let ledger: Ledger;
 after(async () => {
   await ledger?.stop();
+  if (keep) return;
   await keepLogs(`com.docker.stack.namespace=${stack.name}`);
   await leaveSwarm(prefix);
   await removeVolumes();
@@ -93,7 +94,7 @@ test("a password changes in place, without another task; then tasks get another 
 
   const former = `${prefix}-postdock_replication_password_1`;
   const next = await stack.secret("replication_password", 2, password);
-  for (const image of images) await docker(["tag", `postdock/${image}:latest`, `postdock/${image}:${tag}`]);
+  for (const image of images) await docker(["tag", `postdock/${image}:pdswarm0`, `postdock/${image}:${tag}`]);
   const update = (service: string, image: string) => () => {
     const secret = ["--secret-rm", former, "--secret-add", `source=${next},target=replication_password`];
     return stack.replace(service, "--image", `postdock/${image}:${tag}`, ...secret);

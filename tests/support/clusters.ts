@@ -10,7 +10,7 @@ import { docker } from "./docker.ts";
 export const startMs = 150_000;
 
 /** `test:scenario --keep`: clusters stay so that they can be looked at. */
-const keep = process.env.POSTDOCK_TEST_KEEP === "1";
+export const keep = process.env.POSTDOCK_TEST_KEEP === "1";
 
 /**
  * The example cluster that scenarios share: started if it does not run, and always whole. A scenario removes what it has made
