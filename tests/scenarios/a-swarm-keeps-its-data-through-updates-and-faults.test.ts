@@ -104,8 +104,8 @@ test("a password changes in place, without another task; then tasks get another 
   }
   const end = await step(`${begin}, the primary, updated`, update(begin, "postgres"));
   assert.notEqual(end, begin, "it has handed over");
-  await step("pgpool updated", update("pgpool", "pgpool"));
-  await step("barman updated", update("backup", "barman"));
+  const rest = [update("pgpool", "pgpool"), update("backup", "barman")];
+  await step("pgpool and barman updated", () => Promise.all(rest.map((work) => work())));
 
   const updated = await stack.templates();
   await stack.deploy({ POSTDOCK_TAG: tag, REPLICATION_PASSWORD_VERSION: "2" });

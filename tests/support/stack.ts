@@ -153,7 +153,10 @@ export class Stack {
     const look = async () => {
       const tasks = await this.tasks();
       const all = await Promise.all(tasks.map(async (task) => ({ ...task, status: await statusOf(task) })));
-      const seen = all.filter((a) => nodes.some((n) => n === a.service)).map((a) => ({ ...a, status: asNode(a.status) }));
+      const seen = all.filter((a) => nodes.some((n) => n === a.service)).map((a) => ({
+        ...a,
+        status: asNode(a.status),
+      }));
       const primary = seen.length === nodes.length ? primaryOfWhole(seen) : null;
       const lacking = all.filter((a) => a.status === null || !isInPlace(a.status, primary)).map((a) => a.service);
       last = `${seen.map((s) => `${s.service}: ${describe(s.status)}`).join("; ")}; not in place: ${lacking}`;

@@ -30,7 +30,14 @@ export async function enterSwarm(prefix: string, labels: readonly string[]): Pro
       fix: "run this scenario on another engine, or leave the swarm: docker swarm leave",
     });
   }
-  const loopback = ["--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1:2377", "--data-path-addr", "127.0.0.1"];
+  const loopback = [
+    "--advertise-addr",
+    "127.0.0.1",
+    "--listen-addr",
+    "127.0.0.1:2377",
+    "--data-path-addr",
+    "127.0.0.1",
+  ];
   await docker(["swarm", "init", ...loopback]);
   const given = [`${label}=${prefix}`, ...labels].flatMap((text) => ["--label-add", text]);
   await docker(["node", "update", ...given, await machine()]);
@@ -49,7 +56,9 @@ export async function leaveSwarm(prefix: string): Promise<void> {
 async function removeBridge(): Promise<void> {
   let said = "";
   const isGone = async () => {
-    await attempt(["docker", "network", "disconnect", "--force", bridge, "gateway_ingress-sbox"], { timeoutMs: 30_000 });
+    await attempt(["docker", "network", "disconnect", "--force", bridge, "gateway_ingress-sbox"], {
+      timeoutMs: 30_000,
+    });
     const { code, stderr } = await attempt(["docker", "network", "rm", bridge], { timeoutMs: 30_000 });
     said = stderr.trim();
     return code === 0 || /No such network/i.test(said);
