@@ -31,6 +31,7 @@ export const patient: readonly string[] = [
  * The longest stand first.
  */
 export const calm: readonly string[] = [
+  "a-swarm-keeps-its-data-through-updates-and-faults",
   "a-rolling-upgrade-loses-nothing",
   "a-node-that-comes-back-later-loses-nothing",
   "a-node-without-its-server-goes-on-voting",

@@ -7,6 +7,7 @@ import process from "node:process";
 import { systemClock } from "../core/runtime/time.ts";
 import { errorText, OperatorError } from "../core/words/errors.ts";
 import { prefix } from "../tests/support/cluster.ts";
+import { leaveSwarm } from "../tests/support/swarm.ts";
 import type { Totals } from "./checks.ts";
 import { ensureCompose } from "./engine.ts";
 import { errorsOf, lastLines, onlyLate } from "./failures.ts";
@@ -154,6 +155,7 @@ async function ours(kind: "container" | "volume" | "network"): Promise<string[]>
 }
 
 async function removeClusters(): Promise<void> {
+  await leaveSwarm(prefix); // else it would start again what is removed
   const containers = await ours("container");
   if (containers.length > 0) {
     await execute(["docker", "rm", "--force", "--volumes", ...containers], { timeoutMs: 120_000 });

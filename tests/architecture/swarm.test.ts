@@ -11,18 +11,22 @@ import { readText } from "./sources.ts";
 
 const { services, ...rest } = parseCompose(await readText("compose/swarm.yml")) as Json;
 const files: Readonly<Record<string, string>> = {
-  "/run/secrets/replication_password": "first-of-mine",
-  "/run/secrets/cluster_key": "0123456789abcdef",
-  "/run/secrets/postgres_password": "second-of-mine",
-  "/run/secrets/pool_users": "app:second-of-mine",
+  "/run/own/replication_password": "first-of-mine",
+  "/run/own/cluster_key": "0123456789abcdef",
+  "/run/own/postgres_password": "second-of-mine",
+  "/run/own/pool_users": "app:second-of-mine",
   "/etc/postdock/settings": await readText("compose/swarm/settings"),
 };
+
+/** A tmpfs is root's, with the mode that the directory has in the image: these may be written by everybody. */
+const dockerfiles = await Promise.all(["base", "pgpool"].map((image) => readText(`images/${image}/Dockerfile`)));
+const openInImage = [...dockerfiles.join("\n").matchAll(/-m 1777 (\S+)/g)].map((found) => found[1]!);
 
 for (const [name, service] of Object.entries<Json>(services)) {
   test(`the containers of the stack accept their variables: ${name}`, () => {
     const role = roleOf(service.image)!;
     const environment = Object.fromEntries(Object.entries(service.environment).map(([k, v]) => [k, String(v)]));
-    const mounted = [...service.secrets.map((s: { source: string }) => `/run/secrets/${s.source}`)];
+    const mounted = service.secrets.map((secret: string) => `/run/own/${secret}`);
     const configs = (service.configs ?? []).map((c: { target: string }) => c.target);
     const readFile = (path: string): string => {
       assert.ok([...mounted, ...configs].includes(path), `${path} is not mounted`);
@@ -40,8 +44,16 @@ for (const [name, service] of Object.entries<Json>(services)) {
   test(`no task of the stack has rights that it does not need, or is killed while it clones: ${name}`, () => {
     const { user, read_only, cap_drop, healthcheck, stop_grace_period, deploy, volumes } = service;
     assert.deepEqual([user, read_only, cap_drop], ["999:999", true, ["ALL"]]);
-    assert.deepEqual(healthcheck.test, ["CMD", "postdock", "healthcheck", "live"]);
+    const { interval, retries, test } = healthcheck;
+    assert.deepEqual(test, ["CMD", "postdock", "healthcheck", "live"]);
+    assert.ok(parseInt(interval) * retries >= 60, "a machine that is busy for a minute kills no task");
     assert.equal(stop_grace_period, "15s");
+    const temporary = volumes.filter((v: { type: string }) => v.type === "tmpfs").map((v: Json) => v.target);
+    const open = ["/dev/shm", "/run", "/tmp", ...openInImage];
+    assert.deepEqual(temporary.filter((path: string) => !open.includes(path)), [], "nobody but root may write there");
+    // else a deploy after `docker service update`, which sorts them, would replace every task at once
+    const order = volumes.map((v: Json) => `${v.source ?? ""} ${v.target}`);
+    assert.deepEqual(order, order.toSorted());
     const data = volumes.filter((v: { type: string }) => v.type === "volume");
     if (data.length === 0) return;
     assert.deepEqual([deploy.endpoint_mode, deploy.update_config.order], ["dnsrr", "stop-first"]);

@@ -115,6 +115,17 @@ test("replication, superuser and the key change under a writer, and every contai
   assert.equal(key.code, 0, key.stdout + key.stderr);
   await ledger.writes(20);
 
+  // a standby that comes back has pgpool look for the primary, with the present password
+  await cluster.stop(standby!);
+  const isDetached = async () => {
+    const status = await cluster.status("pgpool");
+    return status?.component === "pgpool" && status.backends.some((b) => b.host === standby && b.status === "down");
+  };
+  await waitUntil(isDetached, { what: `pgpool to detach ${standby}`, deadlineMs: wholeMs }, deps);
+  await cluster.start(standby!);
+  await cluster.waitPool(nodes);
+  await ledger.writes(20);
+
   // the database has the new passwords, and only those; everybody logs in with them
   const login = (user: string, password: string) =>
     queryOnce({ user, password, database: "monkey_db", host: primaryAddress }, (sql) => sql`select 1`);
@@ -135,7 +146,7 @@ test("replication, superuser and the key change under a writer, and every contai
   assert.equal(await exec(pool, ["cat", "/var/run/pgpool/pgpool.pid"]), started);
   for (const service of all) {
     const log = await logsOf(await cluster.container(service));
-    assert.doesNotMatch(log, /"event":"(Fenced|Lease lost|Promoted by|Restarting pgpool)/);
+    assert.doesNotMatch(log, /"event":"(Fenced|Lease lost|Promoted by|Restarting pgpool)|failed to find primary/);
     assert.doesNotMatch(log, /another (replication|superuser)|the-second-key/);
   }
 

@@ -2,17 +2,16 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { defaultHttpPort } from "../../config/http-port.ts";
-import { Peers } from "../../core/client/peers.ts";
 import { type AnyStatus, type NodeStatus } from "../../core/protocol/status.ts";
-import { systemClock, waitUntil, withDeadline } from "../../core/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type ComposeVersion, ensureCompose } from "../../tools/engine.ts";
 import { ensureSshKeys } from "../../tools/ssh-keys.ts";
 import { attempt, execute, root } from "../../tools/terminal.ts";
 import { type ComposeFile, type Edit, parseCompose, renderCompose } from "./compose-file.ts";
 import { type Containers, containersOf, docker } from "./docker.ts";
+import { asNode, statusAt } from "./status-of.ts";
 import { successionMs, wholeMs } from "./waits.ts";
-import { describe, primaryOfWhole } from "./whole.ts";
+import { describe, poolServes, primaryOfWhole } from "./whole.ts";
 
 const deps = { clock: systemClock };
 
@@ -48,7 +47,6 @@ export interface ClusterOptions {
 }
 
 export class Cluster {
-  private readonly peers = new Peers(systemClock, defaultHttpPort);
   /** Docker's answer within the last second: each question starts two processes, and waits ask often */
   private known: { atMs: number; answer: Promise<Containers> } | null = null;
 
@@ -113,17 +111,11 @@ export class Cluster {
 
   /** /status of a service, or null if it does not answer. */
   async status(service: Service): Promise<AnyStatus | null> {
-    const address = await this.address(service);
-    if (address === null) return null;
-    // a request to an agent that hangs does not always end by itself
-    const asked = withDeadline(this.peers.getText(address, "/status", 2_000), 2_500, service);
-    const text = await asked.catch(() => null);
-    return text === null ? null : JSON.parse(text) as AnyStatus;
+    return await statusAt(await this.address(service), service);
   }
 
   async nodeStatus(service: Service): Promise<NodeStatus | null> {
-    const status = await this.status(service);
-    return status?.component === "postgres-node" ? status : null;
+    return asNode(await this.status(service));
   }
 
   /** The same once it answers: on a busy machine a single look may be in vain. */
@@ -197,9 +189,7 @@ export class Cluster {
         const status = await this.status("pgpool").catch(() => null);
         if (status?.component !== "pgpool") return false;
         last = status.backends.map((b) => `${b.host} ${b.status} ${b.role}`).join("; ");
-        const up = status.backends.filter((b) => b.status === "up" || b.status === "waiting").map((b) => b.host);
-        const primary = status.backends.find((b) => b.role === "primary" && up.includes(b.host));
-        return attached.every((s) => up.includes(s)) && primary?.host === status.primary;
+        return poolServes(status, attached);
       },
       { what: `pgpool to serve ${attached.join(", ")}`, deadlineMs, why: () => last },
       deps,

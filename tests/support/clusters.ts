@@ -10,7 +10,7 @@ import { docker } from "./docker.ts";
 export const startMs = 150_000;
 
 /** `test:scenario --keep`: clusters stay so that they can be looked at. */
-const keep = process.env.POSTDOCK_TEST_KEEP === "1";
+export const keep = process.env.POSTDOCK_TEST_KEEP === "1";
 
 /**
  * The example cluster that scenarios share: started if it does not run, and always whole. A scenario removes what it has made
@@ -44,16 +44,16 @@ const logs = process.env.POSTDOCK_TEST_LOGS;
 /** Removes a cluster and its data, unless it is to be kept. */
 export async function discard(cluster: Cluster): Promise<void> {
   if (keep) return;
-  if (logs) await keepLogs(cluster.project, logs);
+  await keepLogs(`com.docker.compose.project=${cluster.project}`);
   await cluster.down();
 }
 
-/** Writes the end of each container's log into the directory. A cluster that is gone has none. */
-async function keepLogs(project: string, directory: string): Promise<void> {
-  const label = `label=com.docker.compose.project=${project}`;
-  const names = (await docker(["ps", "--all", "--filter", label, "--format", "{{.Names}}"])).split("\n").filter(
-    Boolean,
-  );
+/** Writes the end of the log of each container with this label, for the runner. A cluster that is gone has none. */
+export async function keepLogs(label: string): Promise<void> {
+  const directory = logs;
+  if (!directory) return;
+  const list = await docker(["ps", "--all", "--filter", `label=${label}`, "--format", "{{.Names}}"]);
+  const names = list.split("\n").filter(Boolean);
   await Promise.all(names.map(async (name) => {
     const { stdout, stderr } = await attempt(["docker", "logs", "--tail", "200", name], { timeoutMs: 30_000 });
     await writeFile(join(directory, name), stdout + stderr);

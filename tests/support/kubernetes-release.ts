@@ -1,9 +1,7 @@
 // A release of the chart on the real Kubernetes of `deno task kubernetes up`, in a namespace of its own.
 import { join } from "node:path";
-import { defaultHttpPort } from "../../config/http-port.ts";
-import { Peers } from "../../core/client/peers.ts";
 import { type AnyStatus } from "../../core/protocol/status.ts";
-import { systemClock, waitUntil, withDeadline } from "../../core/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { adminConfig } from "../../tools/kubernetes/control-plane.ts";
 import { ensureKubernetesClients } from "../../tools/kubernetes-clients.ts";
 import { execute, root } from "../../tools/terminal.ts";
@@ -12,6 +10,7 @@ import type { Json } from "./kubernetes-objects.ts";
 import { Writers } from "./kubernetes-writers.ts";
 import type { Target } from "./ledger.ts";
 import type { LedgerPromise } from "./ledger-report.ts";
+import { asNode, statusAt } from "./status-of.ts";
 import { wholeMs } from "./waits.ts";
 import { describe, primaryOfWhole } from "./whole.ts";
 
@@ -26,7 +25,6 @@ export const nodes = `statefulset/${system}-db-node`;
 const startMs = 180_000;
 
 export class Release {
-  private readonly peers = new Peers(systemClock, defaultHttpPort);
   readonly writers = new Writers(async (service) => await this.target(await this.entry(service)));
 
   private constructor(readonly namespace: string, private readonly values: readonly string[]) {}
@@ -92,11 +90,8 @@ export class Release {
   }
 
   /** /status of a pod, or null if it does not answer. */
-  async status({ address, name }: Pod): Promise<AnyStatus | null> {
-    if (address === null) return null;
-    const asked = withDeadline(this.peers.getText(address, "/status", 2_000), 2_500, name);
-    const text = await asked.catch(() => null);
-    return text === null ? null : JSON.parse(text) as AnyStatus;
+  status({ address, name }: Pod): Promise<AnyStatus | null> {
+    return statusAt(address, name);
   }
 
   /** The address of a service, which stays as long as the release is installed. */
@@ -110,10 +105,7 @@ export class Release {
     const look = async () => {
       const pods = await this.pods();
       const statuses = await Promise.all(pods.map((pod) => this.status(pod)));
-      const seen = pods.map(({ name }, i) => {
-        const status = statuses[i];
-        return { service: name, status: status?.component === "postgres-node" ? status : null };
-      });
+      const seen = pods.map(({ name }, i) => ({ service: name, status: asNode(statuses[i]!) }));
       const unready = (await this.pods(everyPod)).filter((p) => !p.ready).map((p) => p.name);
       last = `${
         seen.map(({ service, status }) => `${service}: ${describe(status)}`).join("; ")
@@ -129,10 +121,7 @@ export class Release {
   async primaryAmong(pods: readonly Pod[], deadlineMs = wholeMs): Promise<Pod> {
     const look = async () => {
       const statuses = await Promise.all(pods.map((pod) => this.status(pod)));
-      const leads = pods.filter((_, i) => {
-        const status = statuses[i];
-        return status?.component === "postgres-node" && status.postgres.role === "primary";
-      });
+      const leads = pods.filter((_, i) => asNode(statuses[i] ?? null)?.postgres.role === "primary");
       return leads.length === 1 ? leads[0]! : null;
     };
     return await waitUntil(look, { what: "one primary", deadlineMs }, deps);

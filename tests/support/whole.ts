@@ -1,5 +1,5 @@
 // PURE: whether a cluster is whole, from what each of its nodes says.
-import type { NodeStatus } from "../../core/protocol/status.ts";
+import type { NodeStatus, PgpoolStatus } from "../../core/protocol/status.ts";
 
 /** What a node said; null: nothing. */
 export interface Said {
@@ -31,6 +31,13 @@ function streamsWhereItBelongs({ node, partners, postgres }: NodeStatus, primary
 function isRegistered(status: NodeStatus): boolean {
   const record = status.postgres.registered?.find((r) => r.nodeId === status.node.id);
   return record !== undefined && record.active && record.type === status.postgres.role;
+}
+
+/** pgpool has all these backends attached, and writes to the primary. */
+export function poolServes({ backends, primary }: PgpoolStatus, attached: readonly string[]): boolean {
+  const up = backends.filter((b) => b.status === "up" || b.status === "waiting").map((b) => b.host);
+  const writes = backends.find((b) => b.role === "primary" && up.includes(b.host));
+  return attached.every((host) => up.includes(host)) && writes?.host === primary;
 }
 
 /** A node in a few words. */

@@ -7,7 +7,7 @@ import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../
 import { decideConnections } from "../decide/connections.ts";
 import { parseNodeInfo } from "./node-info.ts";
 import { outputLevel, unknownUser } from "./output.ts";
-import { judgeSettings, renderPgpoolConf, renderPoolHba, renderStatusFile } from "./pgpool-conf.ts";
+import { judgeSettings, renderPgpoolConf, renderPoolHba, renderStatusFile, withCheckPassword } from "./pgpool-conf.ts";
 
 function config(environment: Record<string, string>): PgpoolConfig {
   const read = readConfig(pgpoolVariables, { environment, readFile: () => "" });
@@ -148,4 +148,20 @@ test("settings of CONFIGS that have no effect are warned about, with what they n
 test("a login of a user that pgpool does not know is recognised in its log", () => {
   assert.equal(unknownUser('DETAIL:  pool_passwd file does not contain an entry for "new"'), "new");
   assert.equal(unknownUser('DETAIL:  username "new" or password does not exist in backend'), null);
+});
+
+test("pgpool.conf has the present password of the checks once, unless CONFIGS sets it", () => {
+  const plain = renderPgpoolConf(example, []);
+  const first = withCheckPassword(plain, "app:AESapp=\nreplication_user:AESfirst=\n", "replication_user");
+  assert.ok(first.startsWith(plain));
+  const second = withCheckPassword(first, "replication_user:AESsecond=\n", "replication_user");
+  for (const name of ["health_check_password", "sr_check_password"]) {
+    assert.deepEqual([first, second].map((text) => lineOf(text, name)), [[`${name} = 'AESfirst='`], [
+      `${name} = 'AESsecond='`,
+    ]]);
+  }
+  const given = renderPgpoolConf(example, [{ name: "sr_check_password", value: "mine" }]);
+  const both = withCheckPassword(given, "replication_user:AESfirst=\n", "replication_user");
+  assert.deepEqual(lineOf(both, "sr_check_password"), ["sr_check_password = 'mine'"]);
+  assert.equal(withCheckPassword(first, "", "replication_user"), plain);
 });

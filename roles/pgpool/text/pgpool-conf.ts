@@ -125,6 +125,23 @@ export function renderPgpoolConf(config: PgpoolConfig, settings: readonly Settin
   return ["# Written by PostDock at every start; put your own settings into CONFIGS.", ...lines, ""].join("\n");
 }
 
+/** Before what withCheckPassword() adds. */
+const checkPasswordHead = "# CHECK_PASSWORD, encrypted\n";
+
+/**
+ * pgpool.conf with the entry that pool_passwd has for CHECK_USER, instead of a former one. At a reload pgpool's children open
+ * pool_passwd again, but its main process does not (4.6.1): at the next attach it would look for the primary with the former
+ * password, for three seconds in vain, and then have none. CONFIGS has the last word.
+ */
+export function withCheckPassword(poolConf: string, poolPasswd: string, checkUser: string): string {
+  const [before = ""] = poolConf.split(checkPasswordHead);
+  const entry = poolPasswd.split("\n").find((line) => line.startsWith(`${checkUser}:`));
+  if (entry === undefined) return before;
+  const password = quotePoolSetting(entry.slice(checkUser.length + 1));
+  const names = ["health_check_password", "sr_check_password"].filter((n) => !before.includes(`\n${n} = `));
+  return before + checkPasswordHead + names.map((name) => `${name} = ${password}\n`).join("");
+}
+
 /** Every client authenticates by password, whatever its host. For SCRAM pgpool has to know the password. */
 export function renderPoolHba({ tls, poolAuth }: WithTls & Pick<PgpoolConfig, "poolAuth">): string {
   const refused = tls === "require" ? ["hostnossl all all all reject"] : [];

@@ -48,8 +48,8 @@ export async function writePassfile({ checkUser, checkPassword }: PgpoolConfig):
 }
 
 /**
- * Writes pool_passwd whole, with AES entries by pg_enc, also beside a running pgpool, which reads its key only at its start. Users
- * and key are in files, which are private or removed afterwards.
+ * Writes pool_passwd whole, with AES entries by pg_enc, also beside a running pgpool, which reads its key only at its start; and
+ * the one of CHECK_USER into pgpool.conf. Users and key are in files, which are private or removed afterwards.
  */
 export async function writePoolPasswd(config: PgpoolConfig): Promise<void> {
   const users = [...config.dbUsers];
@@ -61,13 +61,17 @@ export async function writePoolPasswd(config: PgpoolConfig): Promise<void> {
   // pgpool reads a backslash in a name of pool_passwd as an escape, but pg_enc writes it unchanged (4.6.1)
   const text = users.map((u) => `${u.name.replaceAll("\\", "\\\\")}:${u.password}\n`).join("");
   try {
-    await writeAtomic(copy!, await readIfThere(conf.pgpoolConfPath) ?? "", { mode: 0o600, owner });
+    const poolConf = await readIfThere(conf.pgpoolConfPath) ?? "";
+    await writeAtomic(copy!, poolConf, { mode: 0o600, owner });
     await writeAtomic(passwd!, "", { mode: 0o600, owner });
     await writeAtomic(pairs!, text, { mode: 0o600, owner });
     const argv = ["pg_enc", "-m", "-k", conf.poolKeyPath, "-f", copy!, "-i", pairs!];
     const encoded = await tryRun(argv, { as: postgresAccount, timeoutMs: 20_000 });
     if (encoded.code !== 0) throw refused(commandErrorText(encoded));
-    await writeAtomic(conf.poolPasswdPath, await readIfThere(passwd!) ?? "", { mode: 0o600, owner });
+    const entries = await readIfThere(passwd!) ?? "";
+    await writeAtomic(conf.poolPasswdPath, entries, { mode: 0o600, owner });
+    const withPassword = conf.withCheckPassword(poolConf, entries, config.checkUser);
+    await writeAtomic(conf.pgpoolConfPath, withPassword, { mode: 0o640, owner });
   } finally {
     await remove(scratch);
   }
