@@ -6,6 +6,7 @@ import type { ConfigProblem } from "../config/env.ts";
 import type { TlsConfig } from "../config/tls.ts";
 import { loadBarmanConfig } from "../roles/barman/role.ts";
 import type { Setting } from "../config/list-syntax.ts";
+import type { ImageVersions } from "../config/image-versions.ts";
 import { judgeSettings } from "../roles/pgpool/text/pgpool-conf.ts";
 import { loadPgpoolConfig } from "../roles/pgpool/role.ts";
 import { requirePoolTls } from "../roles/pgpool/tools/pool-tls.ts";
@@ -65,21 +66,25 @@ export function checkEnvironment(
 ): Found {
   const read = checkVariables(role, context, host);
   if (!read.ok) return { problems: read.problems, warnings: [], sshEnable: false, summary: "" };
-  const { problems, warnings } = checkSettings(role, read.settings);
+  const { problems, warnings } = checkSettings(role, read.settings, read.imageVersions);
   const known = read.published.map((name) => `${name} is a default or of PostDock's examples: set another, everywhere`);
   return { problems, warnings: [...warnings, ...known], sshEnable: read.sshEnable, summary: read.summary };
 }
 
-function checkSettings(role: RoleName, settings: readonly Setting[]): Pick<Found, "problems" | "warnings"> {
+function checkSettings(
+  role: RoleName,
+  settings: readonly Setting[],
+  versions: ImageVersions,
+): Pick<Found, "problems" | "warnings"> {
   const problem = (message: string, fix: string): ConfigProblem => ({ variable: "CONFIGS", message, fix });
   if (role === "pgpool") {
-    const { warnings, idle, refused } = judgeSettings(settings);
+    const { warnings, idle, refused } = judgeSettings(settings, versions);
     return {
       warnings: [...warnings, ...idle],
       problems: refused.map((why) => problem(`CONFIGS: ${why}`, "correct the setting or remove it")),
     };
   }
-  const { warnings, refused } = translateSettings(settings);
+  const { warnings, refused } = translateSettings(settings, versions);
   return {
     warnings,
     problems: refused.map((r) => problem(`CONFIGS sets ${r.name}, which PostDock sets itself`, r.fix)),

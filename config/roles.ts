@@ -3,6 +3,7 @@ import { barmanProblems, barmanVariables } from "./barman.ts";
 import { type ConfigProblem, readConfig, type ReadDeps, type Variables } from "./env.ts";
 import { completePgpoolConfig, pgpoolVariables } from "./pgpool.ts";
 import { completeNodeConfig, postgresNodeVariables } from "./postgres-node.ts";
+import type { ImageVersions } from "./image-versions.ts";
 import { publishedIn } from "./published.ts";
 import type { Setting } from "./list-syntax.ts";
 import { strangers } from "./strangers.ts";
@@ -23,7 +24,14 @@ export const strangersOf = (environment: Readonly<Record<string, string | undefi
 
 /** Whether a role's container would accept an environment. */
 export type RoleCheck =
-  | { ok: true; settings: Setting[]; sshEnable: boolean; summary: string; published: string[] }
+  | {
+    ok: true;
+    settings: Setting[];
+    sshEnable: boolean;
+    summary: string;
+    published: string[];
+    imageVersions: ImageVersions;
+  }
   | { ok: false; problems: ConfigProblem[] };
 
 /** Reads and checks a role's variables as its entrypoint does, without touching anything. */
@@ -33,18 +41,26 @@ export function checkVariables(role: RoleName, deps: ReadDeps, hostname: string)
       const read = readConfig(postgresNodeVariables, deps);
       const done = read.ok ? completeNodeConfig(read.config, hostname) : read;
       if (!done.ok) return { ok: false, problems: done.problems };
-      const { name, id, host, settings, sshEnable } = done.config;
+      const { name, id, host, settings, sshEnable, imageVersions } = done.config;
       const published = publishedIn(postgresNodeVariables, done.config);
-      return { ok: true, settings, sshEnable, published, summary: `node ${name}, id ${id}, reached as ${host}` };
+      return {
+        ok: true,
+        imageVersions,
+        settings,
+        sshEnable,
+        published,
+        summary: `node ${name}, id ${id}, reached as ${host}`,
+      };
     }
     case "pgpool": {
       const read = readConfig(pgpoolVariables, deps);
       const done = read.ok ? completePgpoolConfig(read.config, hostname) : read;
       if (!done.ok) return { ok: false, problems: done.problems };
-      const { backends, dbUsers, settings, sshEnable } = done.config;
+      const { backends, dbUsers, settings, sshEnable, imageVersions } = done.config;
       const published = publishedIn(pgpoolVariables, done.config);
       return {
         ok: true,
+        imageVersions,
         settings,
         sshEnable,
         published,
@@ -56,9 +72,16 @@ export function checkVariables(role: RoleName, deps: ReadDeps, hostname: string)
       if (!read.ok) return { ok: false, problems: read.problems };
       const problems = barmanProblems(read.config, hostname);
       if (problems.length > 0) return { ok: false, problems };
-      const { hosts, serverName, sshEnable } = read.config;
+      const { hosts, serverName, sshEnable, imageVersions } = read.config;
       const published = publishedIn(barmanVariables, read.config);
-      return { ok: true, settings: [], sshEnable, published, summary: `server ${serverName}, from ${hosts.join(",")}` };
+      return {
+        ok: true,
+        imageVersions,
+        settings: [],
+        sshEnable,
+        published,
+        summary: `server ${serverName}, from ${hosts.join(",")}`,
+      };
     }
   }
 }

@@ -2,6 +2,7 @@
 import { env, flag, identifier, integer, MalformedValue, oneOf, plainText } from "./env.ts";
 import { defaultHttpPort } from "./http-port.ts";
 import { eventVariables } from "./events.ts";
+import { imageVersions } from "./image-versions.ts";
 import { metricsAccess } from "./metrics.ts";
 import { hostName } from "./host-name.ts";
 import { tlsVariables } from "./tls.ts";
@@ -134,6 +135,7 @@ export const httpPort = port(
 
 /** What every role reads. */
 export const ofEveryRole = {
+  imageVersions,
   httpPort,
   sshEnable,
   logLevel,

@@ -63,22 +63,26 @@ export async function hostSources(): Promise<{ main: AptSource; security: AptSou
   if (!main) {
     throw new OperatorError({
       what: "This host's apt sources do not contain a Debian archive",
-      fix: "add Debian's main archive to /etc/apt/sources.list.d, or load the image debian:trixie-slim into Docker",
+      fix: "add Debian's main archive to /etc/apt/sources.list.d, or load the image debian:SUITE-slim into Docker",
     });
   }
   return { main, security };
 }
 
-/** Makes a Debian base image called `name` from packages of the host's mirror. */
-export async function bootstrapBaseImage(name: string): Promise<void> {
+/** Makes a base image called `name` of a suite of Debian, from packages of the host's mirror. */
+export async function bootstrapBaseImage(suite: string, name: string): Promise<void> {
   if (!(await commandExists("debootstrap"))) await aptInstall(["debootstrap"]);
   const { main, security } = await hostSources();
   const directory = await mkdtemp(join(tmpdir(), "postdock-base-"));
   try {
-    await execute(["debootstrap", "--variant=minbase", "trixie", directory, main.uri], { timeoutMs: 900_000 });
+    await execute(["debootstrap", "--variant=minbase", suite, directory, main.uri], { timeoutMs: 900_000 });
     const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-    const stanzas = [renderAptSource({ ...main, signedBy: keyring }, ["trixie", "trixie-updates"])];
-    if (security) stanzas.push(renderAptSource({ ...security, signedBy: keyring }, ["trixie-security"]));
+    // sid has neither updates nor a security archive: it is updated itself
+    const [suites, secure] = suite === "sid" ? [[suite], []] : [[suite, `${suite}-updates`], [`${suite}-security`]];
+    // a mirror that has stopped for some days still has what is listed, which is signed all the same
+    const late = suite === "sid" ? "Check-Valid-Until: no\n" : "";
+    const stanzas = [renderAptSource({ ...main, signedBy: keyring }, suites) + late];
+    if (security && secure.length > 0) stanzas.push(renderAptSource({ ...security, signedBy: keyring }, secure));
     await rm(join(directory, "etc/apt/sources.list"), { force: true });
     await writeFile(join(directory, "etc/apt/sources.list.d/debian.sources"), stanzas.join("\n"));
     await slim(directory);

@@ -19,13 +19,13 @@ import {
 import { optionsOf } from "./options.ts";
 import { attempt, execute, say, task } from "./terminal.ts";
 
-const baseImage = "debian:trixie-slim";
+const [suite, baseImage] = ["trixie", "debian:trixie-slim"];
 const engineLog = "/var/log/postdock-dockerd.log";
 
 /** Ensures a running engine and the base image. */
 export async function ensureEngine(): Promise<void> {
   if (!(await engineAnswers())) await startEngine();
-  await ensureBaseImage();
+  await ensureDebianImage(suite, baseImage);
 }
 
 async function engineAnswers(): Promise<boolean> {
@@ -162,13 +162,14 @@ async function installComposePlugin(): Promise<void> {
   }
 }
 
-async function ensureBaseImage(): Promise<void> {
-  if ((await attempt(["docker", "image", "inspect", baseImage], { timeoutMs: 30_000 })).code === 0) return;
-  say(`Pulling ${baseImage}`);
-  if ((await attempt(["docker", "pull", baseImage], { timeoutMs: 60_000 })).code === 0) return;
-  await requireDebianRoot(`${baseImage} could not be pulled from a registry`);
-  say(`${baseImage} could not be pulled: making it from Debian's packages (about a minute)`);
-  await bootstrapBaseImage(baseImage);
+/** Ensures the image of a suite of Debian: pulls it, or makes it. The engine answers already. */
+export async function ensureDebianImage(suite: string, name: string): Promise<void> {
+  if ((await attempt(["docker", "image", "inspect", name], { timeoutMs: 30_000 })).code === 0) return;
+  say(`Pulling ${name}`);
+  if ((await attempt(["docker", "pull", name], { timeoutMs: 60_000 })).code === 0) return;
+  await requireDebianRoot(`${name} could not be pulled from a registry`);
+  say(`${name} could not be pulled: making it from Debian's packages (about a minute)`);
+  await bootstrapBaseImage(suite, name);
 }
 
 if (import.meta.main) {

@@ -3,7 +3,8 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureEngine } from "./engine.ts";
-import { ensureImages, readVersions, type Versions } from "./images.ts";
+import { argsOf, baseArgs, ensureImages, readVersions } from "./images.ts";
+import { debianOf, defaultOf, imagesOf } from "./matrix.ts";
 import { optionsOf } from "./options.ts";
 import { difference, lockedPackages, packageFormat, parsePackages, type Part, renderSbom } from "./sbom-text.ts";
 import { attempt, execute, root, say, task } from "./terminal.ts";
@@ -36,7 +37,7 @@ async function imageFact(image: string, format: string): Promise<string> {
   return (await execute(["docker", "image", "inspect", "--format", format, image], { timeoutMs: 30_000 })).trim();
 }
 
-async function write(role: string, { tag }: Versions["images"][string], { debian }: Versions): Promise<Part[]> {
+async function write(role: string, tag: string, debian: string): Promise<Part[]> {
   const image = `postdock/${role}:${tag}`;
   const parts = await partsOf(image);
   const commit = await attempt(["git", "rev-parse", "HEAD"], { timeoutMs: 10_000, cwd: root });
@@ -53,7 +54,7 @@ async function write(role: string, { tag }: Versions["images"][string], { debian
 }
 
 /** Builds the image again, from nothing but the Debian image. */
-async function rebuild(name: string, dockerfile: string, arg: string): Promise<void> {
+async function rebuild(name: string, dockerfile: string, args: readonly string[]): Promise<void> {
   say(`Building ${name}`);
   const argv = [
     "docker",
@@ -64,8 +65,7 @@ async function rebuild(name: string, dockerfile: string, arg: string): Promise<v
     name,
     "--file",
     dockerfile,
-    "--build-arg",
-    arg,
+    ...args,
     ".",
   ];
   await execute(argv, { timeoutMs: 1_200_000, cwd: root, env: { DOCKER_BUILDKIT: "0" } });
@@ -76,14 +76,15 @@ await task(async () => {
   await ensureEngine();
   await ensureImages();
   const versions = await readVersions();
+  const combination = defaultOf(versions);
   await mkdir(join(root, "dist", "sbom"), { recursive: true });
-  if (again) await rebuild("postdock/base:rebuilt", "images/base/Dockerfile", `DEBIAN_IMAGE=${versions.debian}`);
+  if (again) await rebuild("postdock/base:rebuilt", "images/base/Dockerfile", baseArgs(combination));
   let differs = false;
-  for (const [role, image] of Object.entries(versions.images)) {
-    const parts = await write(role, image, versions);
+  for (const { component: role, tag, args } of imagesOf(versions, combination)) {
+    const parts = await write(role, tag, debianOf(combination));
     if (!again) continue;
     const name = `postdock/${role}:rebuilt`;
-    await rebuild(name, `images/${role}/Dockerfile`, "BASE=postdock/base:rebuilt");
+    await rebuild(name, `images/${role}/Dockerfile`, argsOf({ BASE: "postdock/base:rebuilt", ...args }));
     const lines = difference(parts, await partsOf(name));
     for (const line of lines) say(`  ${line}`);
     say(lines.length === 0 ? `${role}: built again, it has the same packages` : `${role}: ${lines.length} differ`);

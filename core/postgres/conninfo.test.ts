@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { HostAuthMethod } from "../../config/shared.ts";
+import { usualVersions } from "../../config/image-versions.ts";
 import type { TlsMode } from "../../config/tls.ts";
 import { tlsPaths } from "./tls.ts";
 import { conninfoValue, quoteSetting, renderConninfo, renderPgpassLine, type Trust } from "./conninfo.ts";
@@ -13,7 +14,11 @@ const odd = fc.oneof(
 );
 const key = fc.constantFrom("host", "user", "dbname", "application_name", "passfile");
 
-const plain = (hostAuthMethod: HostAuthMethod): Trust => ({ hostAuthMethod, tls: "off" });
+const plain = (hostAuthMethod: HostAuthMethod): Trust => ({
+  hostAuthMethod,
+  tls: "off",
+  imageVersions: usualVersions,
+});
 
 test("a conninfo string gives back every value that was put in", () => {
   fc.assert(fc.property(fc.dictionary(key, odd), (parts) => {
@@ -59,7 +64,7 @@ test("a conninfo string says that TLS is preferred, whatever PGSSLMODE is", () =
 
 test("with TLS=auto and TLS=require a conninfo string asks for a certificate with the name of the host", () => {
   const modeOf = (tls: TlsMode) => {
-    const text = renderConninfo({ host: "pg1" }, { hostAuthMethod: "scram-sha-256", tls });
+    const text = renderConninfo({ host: "pg1" }, { ...plain("scram-sha-256"), tls });
     return [conninfoValue(text, "sslmode"), conninfoValue(text, "sslrootcert")];
   };
   for (const tls of ["auto", "require"] as const) assert.deepEqual(modeOf(tls), ["verify-full", tlsPaths.authorities]);
@@ -73,6 +78,13 @@ test("a conninfo string shows the password to no server that asks otherwise than
   assert.equal(asked("md5"), "scram-sha-256,md5");
   assert.equal(asked("password"), "scram-sha-256,password");
   assert.equal(asked("trust"), "scram-sha-256,none");
+});
+
+test("a libpq before 16 is not given what it does not know", () => {
+  const text = (postgres: string) =>
+    renderConninfo({ host: "pg1" }, { ...plain("scram-sha-256"), imageVersions: { postgres } });
+  assert.equal(conninfoValue(text("15"), "require_auth"), undefined);
+  assert.equal(conninfoValue(text("16"), "require_auth"), "scram-sha-256");
 });
 
 test("a pgpass line has five fields, and the last two are user and password", () => {

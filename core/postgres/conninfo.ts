@@ -1,19 +1,28 @@
 // PURE quoting for libpq connection strings, pgpass files and GUC files, in one place each.
 import { type HostAuthMethod } from "../../config/shared.ts";
 import { acceptedProofs } from "./server-proof.ts";
+import type { ImageVersions } from "../../config/image-versions.ts";
+import { hasFeature } from "./features.ts";
 import { tlsKeywords, type WithTls } from "./tls.ts";
 
 /** What the variables say of how a server has to prove itself: POSTGRES_HOST_AUTH_METHOD and TLS. */
 export interface Trust extends WithTls {
   hostAuthMethod: HostAuthMethod;
+  /** libpq is PostgreSQL's */
+  imageVersions: Pick<ImageVersions, "postgres">;
 }
 
-/** libpq keyword/value string for a server on the network, which has to prove itself. Never put a password in. */
+/**
+ * libpq keyword/value string for a server on the network, which has to prove itself: to a libpq before 16 by a certificate alone
+ * (docs/images.md). Never put a password in.
+ */
 export function renderConninfo(parts: Readonly<Record<string, string | number>>, trust: Trust): string {
   return renderKeywords({
     ...parts,
     ...tlsKeywords(trust),
-    require_auth: acceptedProofs(trust.hostAuthMethod).join(","),
+    ...hasFeature(trust.imageVersions, "require_auth")
+      ? { require_auth: acceptedProofs(trust.hostAuthMethod).join(",") }
+      : {},
   });
 }
 

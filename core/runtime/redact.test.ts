@@ -28,7 +28,8 @@ const writers: Readonly<Record<string, (s: string) => string>> = {
   "a statement in JSON": (s) => JSON.stringify({ statement: `alter role a password ${literal(s)}` }),
   "a setting": quoteSetting,
   "a setting of pgpool": quotePoolSetting,
-  "a connection string": (s) => renderConninfo({ password: s }, { hostAuthMethod: "scram-sha-256", tls: "off" }),
+  "a connection string": (s) =>
+    renderConninfo({ password: s }, { hostAuthMethod: "scram-sha-256", tls: "off", imageVersions: { postgres: "17" } }),
   "a line of pgpass": (s) => renderPgpassLine("u", s),
   "a part of an address": (s) => `postgres://u:${encodeURIComponent(s)}@h/`,
   "a part of an address in lower case": (s) => encodeURIComponent(s).replace(/%../g, (hex) => hex.toLowerCase()),

@@ -30,7 +30,7 @@ interface Server {
 /** Runs a session with such a server; returns what came of it, and what the server was asked. */
 async function sessionWith(
   { tls, login }: Server,
-  trust: Trust = { hostAuthMethod: "trust", tls: "off" },
+  trust: Trust = { hostAuthMethod: "trust", tls: "off", imageVersions: { postgres: "17" } },
 ): Promise<{ result: string; asked: string[] }> {
   const asked: string[] = [];
   const hear = (socket: Socket) => {
@@ -87,7 +87,7 @@ test("withSession() tries a wrong password once", async () => {
   assert.deepEqual(asked, ["TLS", "login"]);
 });
 
-const scram: Trust = { hostAuthMethod: "scram-sha-256", tls: "off" };
+const scram: Trust = { hostAuthMethod: "scram-sha-256", tls: "off", imageVersions: { postgres: "17" } };
 const request = (code: string, rest = "") => message("R", `\0\0\0${code}${rest}`);
 const asksFor = {
   "a cleartext password": { login: request("\x03"), proof: "password", sent: "hush" },
@@ -102,7 +102,11 @@ for (const [words, { login, proof, sent }] of Object.entries(asksFor)) {
   });
 
   test(`withSession() answers a server that asks for ${words} where that is allowed`, async () => {
-    const { asked } = await sessionWith({ tls: "N", login }, { hostAuthMethod: proof, tls: "off" });
+    const { asked } = await sessionWith({ tls: "N", login }, {
+      hostAuthMethod: proof,
+      tls: "off",
+      imageVersions: { postgres: "17" },
+    });
     assert.match(asked.at(-1)!, new RegExp(`^password ${sent}`));
   });
 }

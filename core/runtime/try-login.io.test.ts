@@ -55,7 +55,7 @@ async function tried(after: (proof: Buffer) => Buffer, knows = "hush"): Promise<
   const server = createServer(hear);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
-  const trust = { hostAuthMethod: "scram-sha-256", tls: "off" } as const;
+  const trust = { hostAuthMethod: "scram-sha-256", tls: "off", imageVersions: { postgres: "17" } } as const;
   const to = { host: "127.0.0.1", port, user: "u", password: "hush", database: "d", trust };
   const came = await tryLogin(to, new Names(systemClock));
   server.close();

@@ -44,9 +44,10 @@ const stateDirectory = "/var/lib/postdock";
 export function loadPgpoolConfig(context: Context): PgpoolConfig & { verdict: conf.SettingsVerdict } {
   const completed = completePgpoolConfig(loadConfig(pgpoolVariables, context), hostname());
   if (!completed.ok) throw new ConfigError(completed.problems);
-  const verdict = conf.judgeSettings(completed.config.settings);
+  const verdict = conf.judgeSettings(completed.config.settings, completed.config.imageVersions);
   if (verdict.refused.length > 0) {
-    const fix = "correct the setting or remove it; names are those of pgpool-II 4.6";
+    const fix = "correct the setting or remove it; names are those of pgpool-II " +
+      completed.config.imageVersions.pgpool;
     throw new ConfigError(verdict.refused.map((why) => ({ variable: "CONFIGS", message: `CONFIGS: ${why}`, fix })));
   }
   return { ...completed.config, verdict };

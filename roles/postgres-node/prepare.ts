@@ -29,6 +29,7 @@ import { sharedMemoryTrouble } from "./decide/shared-memory.ts";
 import { mountsBelow } from "./text/mounts.ts";
 import type { QueriesFile } from "./exporter/custom-metrics.ts";
 import { librariesOf } from "./text/preloaded.ts";
+import { programsOf } from "../../core/postgres/features.ts";
 import { renderPostgresqlConf, translateSettings } from "./text/postgresql-conf.ts";
 import { writePassfile } from "./tools/passfile.ts";
 import { passfilePath, renderRepmgrConf, repmgrConfPath } from "./text/repmgr-conf.ts";
@@ -39,7 +40,7 @@ export async function acceptedServerConfig(
   config: NodeConfig,
   { clock, log }: { clock: Pick<Clock, "wallMs">; log: Log },
 ): Promise<string> {
-  const verdict = translateSettings(config.settings);
+  const verdict = translateSettings(config.settings, config.imageVersions);
   for (const warning of verdict.warnings) log.warn("Setting translated", { why: warning });
   if (verdict.refused.length > 0) {
     throw new OperatorError({
@@ -48,7 +49,7 @@ export async function acceptedServerConfig(
       exitCode: ExitCode.config,
     });
   }
-  await requireLibraries(verdict.settings);
+  await requireLibraries(verdict.settings, config);
   const volumeBytes = await sizeOf(config.pgdata, log);
   const text = renderPostgresqlConf(config, verdict.settings, volumeBytes);
   await requireTlsFiles(config, verdict.settings, { conf: text, clock, log });
@@ -63,7 +64,8 @@ export async function acceptedServerConfig(
     throw new OperatorError({
       what: "PostgreSQL rejects the settings in CONFIGS",
       why: why.slice(-4).join(" | "),
-      fix: "correct the name or the value in CONFIGS; use the names of PostgreSQL 17",
+      fix: "correct the name or the value in CONFIGS; use the names of PostgreSQL " +
+        config.imageVersions.postgres,
       exitCode: ExitCode.config,
     });
   } finally {
@@ -71,11 +73,9 @@ export async function acceptedServerConfig(
   }
 }
 
-const libdir = "/usr/lib/postgresql/17/lib";
-
 /** PostgreSQL itself looks for libraries only when it starts, or at each login. */
-async function requireLibraries(settings: readonly Setting[]): Promise<void> {
-  for (const { setting, name, files } of librariesOf(settings, libdir)) {
+async function requireLibraries(settings: readonly Setting[], { imageVersions }: NodeConfig): Promise<void> {
+  for (const { setting, name, files } of librariesOf(settings, `${programsOf(imageVersions)}/lib`)) {
     if ((await Promise.all(files.map(exists))).some((there) => there)) continue;
     throw new OperatorError({
       what: `CONFIGS sets ${setting} to load ${JSON.stringify(name)}, which is not in this image`,

@@ -55,7 +55,7 @@ export interface RealDeps {
 /** The doors, and how to close what they hold open. */
 export function realDoors(deps: RealDeps): Doors & { close(): Promise<void> } {
   const local = new LocalServer(
-    deps.config.replicationDb,
+    deps.config,
     () => passwordsOf(deps.config),
     (r) => deps.secrets.othersOf(r),
     deps.config.replicationRole === "limited" ? deps.config.replicationUser : null,

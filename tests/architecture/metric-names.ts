@@ -29,7 +29,7 @@ function exportedNames(): Set<string> {
   };
   const metrics = { counter, counterOfEach: counter, duration, durationOfEach: duration };
   for (const events of [barmanEvents, poolEvents, nodeEvents]) events(metrics);
-  const sources = [...serverSources, ...slotSources, ...statSources, ...tableSources(1)];
+  const sources = [...serverSources, ...slotSources, ...statSources({ postgres: "17" }), ...tableSources(1)];
   const families = [...frontendFamilies([], 0), ...showFamilies(parseShows("")), ...processFamilies()];
   return new Set([
     ...[...nodeGauges, ...poolGauges, ...barmanGauges, ...families].map(({ name }) => name),

@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { defaultOf, imagesOf, type Versions } from "../../tools/matrix.ts";
 import { root } from "../../tools/terminal.ts";
 import { helm, type Json, type Kube, render, workloadsOf } from "../support/kubernetes-objects.ts";
 import { ownContainers, secretTexts } from "../support/kubernetes-env.ts";
@@ -279,11 +280,11 @@ test("an update stops no two voters at once, and gives each time to be found aga
 });
 
 test("the chart's images are those of images/versions.json", async () => {
-  const { images } = JSON.parse(await readFile(join(root, "images/versions.json"), "utf8"));
+  const versions: Versions = JSON.parse(await readFile(join(root, "images/versions.json"), "utf8"));
   const used = workloadsOf(await render()).filter((w) => w.object.kind !== "Pod").map((w) =>
     w.spec.containers[0].image
   );
-  const wanted = Object.entries<{ tag: string }>(images).map(([name, { tag }]) => `postdock/${name}:${tag}`);
+  const wanted = imagesOf(versions, defaultOf(versions)).map(({ names }) => names[0]);
   assert.deepEqual(used.sort(), wanted.sort());
 });
 

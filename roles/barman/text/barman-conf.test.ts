@@ -1,6 +1,7 @@
 // Tests of the rendered files: whole, without passwords, and safe against odd names.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { usualVersions } from "../../../config/image-versions.ts";
 import {
   listRecordPath,
   renderBarmanConf,
@@ -26,6 +27,7 @@ const input = {
   connectTimeoutSeconds: 20,
   hostAuthMethod: "scram-sha-256" as const,
   tls: "off" as const,
+  imageVersions: usualVersions,
 };
 
 test("the server file names the host in both connections, the slot and the recovery window", () => {

@@ -1,4 +1,6 @@
 // PURE: barman.conf, the server file and the passfile, each rendered whole. No password in any but the passfile.
+import type { ImageVersions } from "../../../config/image-versions.ts";
+import { hasBarman } from "./barman-features.ts";
 import { renderConninfo, renderPgpassLine, type Trust, type Way } from "../../../core/postgres/conninfo.ts";
 
 export const barmanConfPath = "/etc/barman.conf";
@@ -13,6 +15,7 @@ export const passfilePath = "/var/lib/postgresql/.pgpass";
 
 /** What the files depend on. */
 export interface BarmanConfInput extends Trust {
+  imageVersions: ImageVersions;
   serverName: string;
   backupDir: string;
   slotName: string;
@@ -87,21 +90,26 @@ export function renderStandbyConf(input: BarmanConfInput, standby: string, prima
     general(input, ["; Written by postdock before each base backup from a standby; changes are lost."], []),
     ...server(input, { host: standby }),
     `primary_conninfo = ${conninfo(input, { host: primary }, input.postgresUser)}`,
-    `wal_conninfo = ${conninfo(input, { host: primary }, input.postgresUser)}`,
-    `wal_streaming_conninfo = ${conninfo(input, { host: primary }, input.replicationUser)}`,
+    ...hasBarman(input.imageVersions, "wal_conninfo")
+      ? [
+        `wal_conninfo = ${conninfo(input, { host: primary }, input.postgresUser)}`,
+        `wal_streaming_conninfo = ${conninfo(input, { host: primary }, input.replicationUser)}`,
+      ]
+      : [],
     "",
   ].join("\n");
 }
 
 /**
  * A whole configuration for the list of backups. For the WAL of each backup barman reads its whole record of the archive, one line a
- * file, and waits while WAL is archived: nobody needs that sum, so it reads an empty record, under a lock of its own.
+ * file, and waits while WAL is archived: nobody needs that sum, so it reads an empty record, under a lock of its own. Older barmans have
+ * one place for the record, which is read then.
  */
 export function renderListConf(input: BarmanConfInput, host: string): string {
   return [
     general(input, ["; Written by postdock at every start; changes are lost."], [], listDirectory),
     ...server(input, { host }),
-    `xlogdb_directory = ${listDirectory}`,
+    ...hasBarman(input.imageVersions, "xlogdb_directory") ? [`xlogdb_directory = ${listDirectory}`] : [],
     "",
   ].join("\n");
 }

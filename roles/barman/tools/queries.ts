@@ -160,7 +160,11 @@ export async function readWalFiles(sql: Sql, segmentBytes: number): Promise<WalF
  * the record after the switch makes it flush and send.
  */
 export async function closeSegment(sql: Sql): Promise<void> {
-  await sql`select pg_log_standby_snapshot()`;
+  const [has] = await sql`select to_regprocedure('pg_log_standby_snapshot()') is not null as snapshot`;
+  // before PostgreSQL 16: the commit of a transaction that changed nothing, for which nobody waits
+  const record = () =>
+    has?.snapshot === true ? sql`select pg_log_standby_snapshot()` : sql`select pg_current_xact_id()`;
+  await record();
   await sql`select pg_switch_wal()`;
-  await sql`select pg_log_standby_snapshot()`;
+  await record();
 }

@@ -13,7 +13,7 @@ export async function warnOfConnections(agent: PoolAgent, settings: readonly Set
   if (!primary || agent.stop.aborted) return;
   const number = (name: string) => Number(settingOf(name, settings));
   const query = "select current_setting('max_connections')::int - " +
-    "current_setting('superuser_reserved_connections')::int - current_setting('reserved_connections')::int";
+    "current_setting('superuser_reserved_connections')::int - coalesce(current_setting('reserved_connections', true)::int, 0)";
   // the password is in .pgpass
   const { host, port } = primary;
   const { checkUser } = agent.config;

@@ -56,7 +56,7 @@ export function hasEnoughBackends(agent: PoolAgent, least: number): Verdict {
 /** GET /status. */
 export function poolStatus(agent: PoolAgent): PgpoolStatus {
   const { activity, config, truth } = agent;
-  const verdict = judgeSettings(config.settings);
+  const verdict = judgeSettings(config.settings, config.imageVersions);
   const number = (name: string) => Number(settingOf(name, verdict.settings));
   const uptimeMs = agent.clock.nowMs() - agent.startedMs;
   return renderPoolStatus({

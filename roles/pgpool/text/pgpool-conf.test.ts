@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { readConfig } from "../../../config/env.ts";
+import { usualVersions } from "../../../config/image-versions.ts";
 import { completePgpoolConfig, type PgpoolConfig, pgpoolVariables } from "../../../config/pgpool.ts";
 import { decideConnections } from "../decide/connections.ts";
 import { parseNodeInfo } from "./node-info.ts";
@@ -91,7 +92,7 @@ test("the query cache takes memory only where it is switched on", () => {
 });
 
 test("names pgpool would ignore are refused, old ones translated, ours kept", () => {
-  const judge = (name: string) => judgeSettings([{ name, value: "x" }]);
+  const judge = (name: string) => judgeSettings([{ name, value: "x" }], usualVersions);
   assert.match(judge("num_init_childen").refused[0] ?? "", /no setting num_init_childen/);
   assert.match(judge("backend_hostname0").refused[0] ?? "", /BACKENDS/);
   assert.equal(judge("port").refused.length, 1);
@@ -99,6 +100,23 @@ test("names pgpool would ignore are refused, old ones translated, ours kept", ()
   assert.equal(judge("master_slave_mode").warnings.length, 1);
   assert.deepEqual(judge("health_check_period0").settings.length, 1);
   assert.equal(judge("constructor").refused.length, 1);
+});
+
+test("a setting has the name of this version, and one that it lacks is neither written nor taken", () => {
+  const names = (pgpool: string) =>
+    renderPgpoolConf({ ...example, imageVersions: { ...usualVersions, pgpool } }, []).split("\n").map((l) =>
+      l.split(" ")[0]!
+    );
+  const of = (pgpool: string) =>
+    names(pgpool).filter((n) => /socket_dir|^logdir|^work_dir|^log_pcp/.test(n) && n !== "pcp_socket_dir").sort();
+  assert.deepEqual(of("4.3"), ["logdir", "socket_dir"]);
+  assert.deepEqual(of("4.6"), ["log_pcp_processes", "logdir", "unix_socket_directories"]);
+  assert.deepEqual(of("4.7"), ["log_pcp_processes", "unix_socket_directories", "work_dir"]);
+  const judge = (name: string, pgpool: string) => judgeSettings([{ name, value: "x" }], { pgpool }).refused;
+  assert.deepEqual(judge("process_management_mode", "4.3"), ["pgpool-II 4.3 has no setting process_management_mode"]);
+  assert.deepEqual(judge("process_management_mode", "4.6"), []);
+  assert.deepEqual(judge("recovery_database", "4.6"), ["pgpool-II 4.6 has no setting recovery_database"]);
+  assert.deepEqual(judge("recovery_database", "4.7"), []);
 });
 
 test("the status file has a line for every number up to the highest", () => {
@@ -136,7 +154,7 @@ test("connections that do not fit are warned about, by the users in use", () => 
 
 test("settings of CONFIGS that have no effect are warned about, with what they need; those that have are not", () => {
   const warned = (...settings: [string, string][]) =>
-    judgeSettings(settings.map(([name, value]) => ({ name, value }))).idle.join("; ");
+    judgeSettings(settings.map(([name, value]) => ({ name, value })), usualVersions).idle.join("; ");
   assert.match(warned(["allow_clear_text_frontend_auth", "on"]), /has no effect: pool_hba\.conf.*DB_USERS/);
   assert.match(warned(["wd_priority", "1"]), /wd_priority has no effect: .*watchdog/);
   assert.match(warned(["health_check_timeout", "5"]), /health_check_period is off/);

@@ -2,8 +2,10 @@
 import { createHash } from "node:crypto";
 import type { PgpoolConfig } from "../../../config/pgpool.ts";
 import type { Setting } from "../../../config/list-syntax.ts";
+import type { ImageVersions } from "../../../config/image-versions.ts";
 import { quotePoolSetting } from "../../../core/postgres/conninfo.ts";
 import { poolTls, type WithTls } from "../../../core/postgres/tls.ts";
+import { settingIn } from "./pgpool-features.ts";
 import { judgeSetting, whyWithoutEffect } from "./pgpool-settings.ts";
 
 export const configDirectory = "/usr/local/etc";
@@ -26,11 +28,11 @@ export interface SettingsVerdict {
 }
 
 /** CONFIGS as this version of pgpool accepts it, with warnings and refusals. */
-export function judgeSettings(given: readonly Setting[]): SettingsVerdict {
+export function judgeSettings(given: readonly Setting[], versions: Pick<ImageVersions, "pgpool">): SettingsVerdict {
   const verdict: SettingsVerdict = { settings: [], warnings: [], idle: [], refused: [] };
   const isOn = (name: string) => !/^(off|false|no|0|f|n|)$/i.test(settingOf(name, given) ?? "");
   for (const { name, value } of given) {
-    const judged = judgeSetting(name);
+    const judged = judgeSetting(name, versions);
     if ("refuse" in judged) verdict.refused.push(judged.refuse);
     else {
       if (judged.warning) verdict.warnings.push(`CONFIGS: ${judged.warning}`);
@@ -121,7 +123,10 @@ export function renderPgpoolConf(config: PgpoolConfig, settings: readonly Settin
     merged.set(`backend_flag${backend.id}`, backend.flag);
     merged.set(`backend_application_name${backend.id}`, backend.host);
   }
-  const lines = [...merged].map(([name, value]) => `${name} = ${quotePoolSetting(value)}`);
+  const lines = [...merged].flatMap(([name, value]) => {
+    const here = settingIn(config.imageVersions, name);
+    return here === null ? [] : [`${here} = ${quotePoolSetting(value)}`];
+  });
   return ["# Written by PostDock at every start; put your own settings into CONFIGS.", ...lines, ""].join("\n");
 }
 

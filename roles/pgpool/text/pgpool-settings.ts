@@ -1,5 +1,7 @@
 // PURE: the names of settings that pgpool-II 4.6 knows, since it silently ignores others, and the present names of older ones.
 // The names are those of the sample configuration of the Debian package pgpool2 4.6.1.
+import type { ImageVersions } from "../../../config/image-versions.ts";
+import { settingIn } from "./pgpool-features.ts";
 
 const plain = `
   allow_clear_text_frontend_auth allow_multiple_failover_requests_from_node allow_sql_comments
@@ -24,7 +26,7 @@ const plain = `
   memqcache_total_size min_spare_children notice_per_node_statement num_init_children pcp_listen_addresses
   pcp_port pcp_socket_dir pid_file_name ping_path pool_passwd port prefer_lower_delay_standby
   primary_routing_query_pattern_list process_management_mode process_management_strategy read_only_function_list
-  recovery_1st_stage_command recovery_2nd_stage_command recovery_password recovery_timeout recovery_user
+  recovery_1st_stage_command recovery_2nd_stage_command recovery_database recovery_password recovery_timeout recovery_user
   relcache_expire relcache_query_target relcache_size replicate_select replication_stop_on_mismatch
   reserved_connections reset_query_list search_primary_node_timeout serialize_accept sr_check_database
   sr_check_password sr_check_period sr_check_user ssl ssl_ca_cert ssl_ca_cert_dir ssl_cert ssl_ciphers
@@ -32,6 +34,7 @@ const plain = `
   statement_level_load_balance syslog_facility syslog_ident trusted_server_command trusted_servers
   unix_socket_directories unix_socket_group unix_socket_permissions use_watchdog user_redirect_preference_list
   wd_authkey wd_de_escalation_command wd_escalation_command wd_heartbeat_deadtime wd_heartbeat_keepalive
+  wd_heartbeat_listen_addresses wd_heartbeat_listen_port wd_listen_address wd_listen_port
   wd_interval wd_ipc_socket_dir wd_life_point wd_lifecheck_dbname wd_lifecheck_method wd_lifecheck_password
   wd_lifecheck_query wd_lifecheck_user wd_lost_node_removal_timeout wd_monitoring_interfaces_list
   wd_no_show_node_removal_timeout wd_priority wd_remove_shutdown_nodes write_function_list
@@ -71,6 +74,7 @@ const reserved: Readonly<Record<string, string>> = {
   enable_pool_hba: "clients always authenticate",
   pid_file_name: "leave it out",
   logdir: "leave it out",
+  work_dir: "leave it out",
   unix_socket_directories: "leave it out",
   pcp_socket_dir: "leave it out",
   use_watchdog: "several pgpools agree without a watchdog, because they follow what the nodes report",
@@ -122,20 +126,21 @@ export type SettingVerdict =
   | { refuse: string };
 
 /** What becomes of a setting of CONFIGS. */
-export function judgeSetting(name: string): SettingVerdict {
+export function judgeSetting(name: string, versions: Pick<ImageVersions, "pgpool">): SettingVerdict {
+  const here = `pgpool-II ${versions.pgpool}`;
   const old = Object.hasOwn(outdated, name) ? outdated[name] : undefined;
   if (old?.now && Object.hasOwn(reserved, old.now)) {
     const why = `PostDock sets ${old.now} itself: ${reserved[old.now]}`;
-    return { leaveOut: true, warning: `${name} became ${old.now} in pgpool-II 4.6 and is left out: ${why}` };
+    return { leaveOut: true, warning: `${name} became ${old.now} and is left out: ${why}` };
   }
-  if (old?.now) return { take: old.now, warning: `${name} became ${old.now} in pgpool-II 4.6` };
-  if (old) return { leaveOut: true, warning: `${name} no longer exists in pgpool-II 4.6 and is left out` };
+  if (old?.now) return { take: old.now, warning: `${name} became ${old.now} in ${here}` };
+  if (old) return { leaveOut: true, warning: `${name} no longer exists in ${here} and is left out` };
   const fix = Object.hasOwn(reserved, name) ? reserved[name] : undefined;
   if (fix !== undefined) return { refuse: `PostDock sets ${name} itself: ${fix}` };
-  if (plain.includes(name)) return { take: name };
+  if (plain.includes(name) && settingIn(versions, name) === name) return { take: name };
   const stem = name.replace(/\d+$/, "");
   if (stem !== name && numbered.includes(stem)) {
     return stem.startsWith("backend_") ? { refuse: `${name} comes from BACKENDS` } : { take: name };
   }
-  return { refuse: `pgpool-II 4.6 has no setting ${name}` };
+  return { refuse: `${here} has no setting ${name}` };
 }

@@ -132,7 +132,7 @@ async function whyNotStarted(
 }
 
 async function makeRoles(config: NodeConfig): Promise<void> {
-  await withConnection(connectLocal("postgres"), 60_000, async (sql) => {
+  await withConnection(connectLocal("postgres", config), 60_000, async (sql) => {
     await ensureSuperuser(sql, { name: config.postgresUser, password: config.postgresPassword });
     await ensureDatabase(sql, { name: config.database, owner: config.postgresUser });
     await ensureSuperuser(sql, { name: config.replicationUser, password: config.replicationPassword });
@@ -140,5 +140,5 @@ async function makeRoles(config: NodeConfig): Promise<void> {
   });
   if (config.replicationRole === "superuser") return;
   const limit = { name: config.replicationUser, create: false, rights: config.replicationRole, password: false };
-  await withConnection(connectLocal(config.replicationDb), 60_000, (sql) => setRole(sql, limit, {}));
+  await withConnection(connectLocal(config.replicationDb, config), 60_000, (sql) => setRole(sql, limit, {}));
 }

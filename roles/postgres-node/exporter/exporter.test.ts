@@ -35,6 +35,7 @@ function made(answer: (view: string) => readonly Row[] | Error = () => [{}]) {
     connect,
     label: "n1:5432",
     tables: 5,
+    versions: { postgres: "17" },
   });
   return { exporter, seen, logged, pass: (ms: number) => nowMs += ms };
 }

@@ -1,6 +1,7 @@
 // What PostgreSQL says about itself, under the names of postgres_exporter.
 import { familiesText, type Family, familyOf } from "../../../core/words/family.ts";
 import { type Reader, type Reading, type RoundDeps, roundMs, Rounds } from "./rounds.ts";
+import type { ImageVersions } from "../../../config/image-versions.ts";
 import { serverSources } from "./server-sources.ts";
 import { settingFamilies, settingsSql } from "./settings.ts";
 import { familiesOf, type ReadAs, type Row, type Source } from "./source.ts";
@@ -13,6 +14,8 @@ export interface ExporterDeps extends RoundDeps {
   label: string;
   /** series of the largest tables, up to so many tables */
   tables: number;
+  /** of the server, which is the image's */
+  versions: Pick<ImageVersions, "postgres">;
 }
 
 /** How often sources are read that cost much or seldom change, milliseconds. */
@@ -27,7 +30,7 @@ export class Exporter {
   private said: string | null = null;
 
   constructor(private readonly deps: ExporterDeps) {
-    const { label, tables } = deps;
+    const { label, tables, versions } = deps;
     const reader = (
       { name, sql, slow }: Pick<Source, "name" | "sql" | "slow">,
       as: ReadAs,
@@ -39,7 +42,7 @@ export class Exporter {
       readMs: sourceMs,
       read: async (session) => familiesText(families(await session.rows(sql, as))),
     });
-    const sources = [...serverSources, ...slotSources, ...statSources, ...tableSources(tables)];
+    const sources = [...serverSources, ...slotSources, ...statSources(versions), ...tableSources(tables)];
     this.readings = new Rounds([
       ...sources.map((s) => reader(s, s.privileged ? "superuser" : "monitor", (rows) => familiesOf(s, rows, label))),
       reader({ name: "settings", sql: settingsSql, slow: true }, "plain", (rows) => settingFamilies(rows, label)),

@@ -1,4 +1,5 @@
 // PURE: a source is one query, and the families that its rows become.
+import type { PostgresFeature } from "../../../core/postgres/features.ts";
 import type { Family } from "../../../core/words/family.ts";
 
 /** A row as the driver gives it: labels as text, values as float8, booleans as such. */
@@ -43,6 +44,8 @@ export interface Source {
   /** columns that become labels; null is "" */
   labels: readonly string[];
   columns: readonly Column[];
+  /** only some versions of PostgreSQL have it */
+  feature?: PostgresFeature;
   /** the label `server`, which postgres_exporter 0.17 sets on what it reads by its older way */
   server?: true;
 }

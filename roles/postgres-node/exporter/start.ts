@@ -20,12 +20,13 @@ export function exportMetrics(node: Node, metrics: Metrics, file: QueriesFile | 
       const role = seen.role();
       return role === "none" ? role : role === "unknown" ? "silent" : "answers";
     },
-    connect: () => connectExporter(config.postgresDb, config.replicationDb),
+    connect: () => connectExporter(config),
   };
   const exporter = new Exporter({
     ...deps,
     label: `${config.host}:5432`,
     tables: config.metricsTables,
+    versions: config.imageVersions,
   });
   const custom = file === null ? null : new CustomMetrics(file, deps);
   metrics.gauges(nodeGauges, () => statusOf(node));

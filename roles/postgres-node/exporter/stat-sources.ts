@@ -1,5 +1,9 @@
 // PURE: the cumulative statistics of a server, under the names, types and labels of postgres_exporter 0.17.
+import type { ImageVersions } from "../../../config/image-versions.ts";
+import { hasFeature } from "../../../core/postgres/features.ts";
 import { columnsOf, epoch, type Source } from "./source.ts";
+
+type Versions = Pick<ImageVersions, "postgres">;
 
 const floats = (columns: readonly string[]) => columns.map((c) => `${c}::float8`).join(", ");
 
@@ -21,22 +25,28 @@ const bgwriterHelp = {
  * PostgreSQL 17 has moved much of pg_stat_bgwriter to pg_stat_checkpointer and pg_stat_io. The older names are filled from
  * there, so that panels that ask for them show data; one published revision of a dashboard asks for buffers_* without _total.
  */
-const bgwriter: Source = {
+const bgwriter = (versions: Versions): Source => ({
   name: "stat_bgwriter",
   labels: [],
-  sql: `select b.buffers_clean::float8, b.maxwritten_clean::float8, b.buffers_alloc::float8,
+  sql: hasFeature(versions, "stat_checkpointer")
+    ? bgwriterSql
+    : `select ${floats(Object.keys(bgwriterHelp).filter((c) => c !== "stats_reset"))}, ${
+      epoch("stats_reset")
+    } as stats_reset from pg_stat_bgwriter`,
+  columns: [
+    ...columnsOf("pg_stat_bgwriter_", "counter", bgwriterHelp, "_total"),
+    ...columnsOf("pg_stat_bgwriter_", "counter", bgwriterHelp).filter(({ column }) => column.startsWith("buffers_")),
+  ],
+});
+
+const bgwriterSql = `select b.buffers_clean::float8, b.maxwritten_clean::float8, b.buffers_alloc::float8,
       ${epoch("b.stats_reset")} as stats_reset,
       c.num_timed::float8 as checkpoints_timed, c.num_requested::float8 as checkpoints_req,
       c.write_time as checkpoint_write_time, c.sync_time as checkpoint_sync_time,
       c.buffers_written::float8 as buffers_checkpoint, i.writes as buffers_backend, i.fsyncs as buffers_backend_fsync
     from pg_stat_bgwriter b cross join pg_stat_checkpointer c cross join (
       select coalesce(sum(writes), 0)::float8 as writes, coalesce(sum(fsyncs), 0)::float8 as fsyncs
-      from pg_stat_io where backend_type not in ('checkpointer', 'background writer') and object = 'relation') i`,
-  columns: [
-    ...columnsOf("pg_stat_bgwriter_", "counter", bgwriterHelp, "_total"),
-    ...columnsOf("pg_stat_bgwriter_", "counter", bgwriterHelp).filter(({ column }) => column.startsWith("buffers_")),
-  ],
-};
+      from pg_stat_io where backend_type not in ('checkpointer', 'background writer') and object = 'relation') i`;
 
 const checkpointerHelp = {
   num_timed: "Checkpoints that were due",
@@ -51,6 +61,7 @@ const checkpointerHelp = {
 
 const checkpointer: Source = {
   name: "stat_checkpointer",
+  feature: "stat_checkpointer",
   labels: [],
   sql: `select ${floats(Object.keys(checkpointerHelp))}, ${
     epoch("stats_reset")
@@ -104,17 +115,23 @@ const conflictHelp = {
 };
 const slotConflictHelp = { confl_active_logicalslot: "Uses of logical slots cancelled on a standby" };
 
-const conflicts: Source = {
-  name: "stat_database_conflicts",
-  server: true,
-  labels: ["datid", "datname"],
-  sql: `select datid::text, datname::text, ${floats(Object.keys({ ...conflictHelp, ...slotConflictHelp }))}
-    from pg_stat_database_conflicts`,
-  columns: [
-    ...columnsOf("pg_stat_database_conflicts_", "counter", conflictHelp),
-    ...columnsOf("pg_stat_database_conflicts_", "untyped", slotConflictHelp),
-  ],
-};
+function conflicts(versions: Versions): Source {
+  const ofSlots = hasFeature(versions, "logical slots on standbys") ? slotConflictHelp : {};
+  return {
+    name: "stat_database_conflicts",
+    server: true,
+    labels: ["datid", "datname"],
+    sql: `select datid::text, datname::text, ${floats(Object.keys({ ...conflictHelp, ...ofSlots }))}
+      from pg_stat_database_conflicts`,
+    columns: [
+      ...columnsOf("pg_stat_database_conflicts_", "counter", conflictHelp),
+      ...columnsOf("pg_stat_database_conflicts_", "untyped", ofSlots),
+    ],
+  };
+}
 
 /** Cumulative statistics of the server and its databases. */
-export const statSources: readonly Source[] = [bgwriter, checkpointer, statDatabase, conflicts];
+export const statSources = (versions: Versions): readonly Source[] =>
+  [bgwriter(versions), checkpointer, statDatabase, conflicts(versions)].filter(({ feature }) =>
+    feature === undefined || hasFeature(versions, feature)
+  );

@@ -32,7 +32,7 @@ async function readTlsSettings(sql: Sql) {
   return z.array(SettingRow).parse([...rows]);
 }
 
-const readNow = () => withConnection(connectLocal("postgres"), lookMs, readTlsSettings);
+const readNow = (config: NodeConfig) => () => withConnection(connectLocal("postgres", config), lookMs, readTlsSettings);
 
 /**
  * Writes the files of TLS; also returns the cluster's keys, from which they may be made. A node with data goes on without them: it
@@ -56,7 +56,7 @@ export function keepTls(node: Node, tls: TlsMaterial): void {
 export async function watchTls(
   node: Node,
   mounted: Pick<TlsMaterial, "faults">,
-  read: () => Promise<Setting[]> = readNow,
+  read: () => Promise<Setting[]> = readNow(node.config),
 ): Promise<void> {
   const { clock, condition, config: { pgdata }, stop } = node;
   let failed = 0;

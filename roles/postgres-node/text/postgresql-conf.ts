@@ -1,6 +1,7 @@
 // PURE postgresql.conf: the same input gives the same bytes.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { Setting } from "../../../config/list-syntax.ts";
+import { type ImageVersions, isSince } from "../../../config/image-versions.ts";
 import { quoteSetting } from "../../../core/postgres/conninfo.ts";
 import { serverTls } from "../../../core/postgres/tls.ts";
 import { notToBeSet } from "./own-settings.ts";
@@ -11,19 +12,22 @@ const rename = (name: string): Translation => (value) => ({ name, value });
 const segments = (name: string, factor: number): Translation => (value) =>
   /^\d+$/.test(value) ? { name, value: `${Number(value) * factor * megabytesPerSegment}MB` } : { name, value };
 
-/** Settings of older versions: what they became in PostgreSQL 17, or null if they are gone. */
-const outdated: Readonly<Record<string, Translation>> = {
-  wal_keep_segments: segments("wal_keep_size", 1),
-  checkpoint_segments: segments("max_wal_size", 3),
-  force_parallel_mode: rename("debug_parallel_query"),
-  replacement_sort_tuples: () => null,
-  operator_precedence_warning: () => null,
-  vacuum_cleanup_index_scale_factor: () => null,
-  vacuum_defer_cleanup_age: () => null,
-  stats_temp_directory: () => null,
-  promote_trigger_file: () => null,
-  old_snapshot_threshold: () => null,
-  trace_recovery_messages: () => null,
+const gone: Translation = () => null;
+
+/** Settings of older versions: the version of PostgreSQL that has them no longer, and what they became there. */
+const outdated: Readonly<Record<string, readonly [since: string, Translation]>> = {
+  checkpoint_segments: ["9.5", segments("max_wal_size", 3)],
+  replacement_sort_tuples: ["11", gone],
+  wal_keep_segments: ["13", segments("wal_keep_size", 1)],
+  operator_precedence_warning: ["14", gone],
+  vacuum_cleanup_index_scale_factor: ["14", gone],
+  stats_temp_directory: ["15", gone],
+  force_parallel_mode: ["16", rename("debug_parallel_query")],
+  vacuum_defer_cleanup_age: ["16", gone],
+  promote_trigger_file: ["16", gone],
+  db_user_namespace: ["17", gone],
+  old_snapshot_threshold: ["17", gone],
+  trace_recovery_messages: ["17", gone],
 };
 
 export interface SettingsVerdict {
@@ -34,20 +38,23 @@ export interface SettingsVerdict {
 }
 
 /** CONFIGS as this version of PostgreSQL takes it: outdated names translated, what is not the operator's to set refused. */
-export function translateSettings(given: readonly Setting[]): SettingsVerdict {
+export function translateSettings(
+  given: readonly Setting[],
+  { postgres }: Pick<ImageVersions, "postgres">,
+): SettingsVerdict {
   const verdict: SettingsVerdict = { settings: [], warnings: [], refused: [] };
   for (const setting of given) {
-    const translate = Object.hasOwn(outdated, setting.name) ? outdated[setting.name] : undefined;
+    const [since, translate] = Object.hasOwn(outdated, setting.name) ? outdated[setting.name]! : [];
     const fix = notToBeSet(setting);
     if (fix !== null) verdict.refused.push({ name: setting.name, fix });
-    else if (translate === undefined) verdict.settings.push(setting);
+    else if (translate === undefined || !isSince(postgres, since!)) verdict.settings.push(setting);
     else {
       const now = translate(setting.value);
       if (now) verdict.settings.push(now);
       verdict.warnings.push(
         now
-          ? `CONFIGS: ${setting.name} became ${now.name} in PostgreSQL 17; using ${now.name}:${now.value}`
-          : `CONFIGS: ${setting.name} no longer exists in PostgreSQL 17 and is ignored`,
+          ? `CONFIGS: ${setting.name} became ${now.name} in PostgreSQL ${since}; using ${now.name}:${now.value}`
+          : `CONFIGS: ${setting.name} no longer exists since PostgreSQL ${since} and is ignored`,
       );
     }
   }

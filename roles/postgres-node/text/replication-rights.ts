@@ -1,4 +1,6 @@
 // PURE: what REPLICATION_USER needs beside LOGIN and REPLICATION where it is not a superuser, as SQL, with who needs it.
+import type { ImageVersions } from "../../../config/image-versions.ts";
+import { hasFeature, type PostgresFeature } from "../../../core/postgres/features.ts";
 
 export interface Right {
   /** in words, as PostgreSQL names it */
@@ -9,6 +11,8 @@ export interface Right {
   grant: string;
   /** SQL for format(), whether the role has it: %1$L is the role. It is true of any superuser */
   held: string;
+  /** only some versions of PostgreSQL have it */
+  feature?: PostgresFeature;
 }
 
 const member = (role: string, because: string): Right => ({
@@ -43,10 +47,16 @@ const repmgr: Right = {
     and has_schema_privilege(%1$L, to_regnamespace('repmgr'), 'usage')`,
 };
 
-/** The rights, each in the database of repmgr: those on functions count there only. */
-export const replicationRights: readonly Right[] = [
+/** Every right of every version, each in the database of repmgr: those on functions count there only. */
+const allRights: readonly Right[] = [
   member("pg_monitor", "repmgr and pgpool read the state of replication; a clone asks how large the databases are"),
-  member("pg_use_reserved_connections", "pgpool and repmgr get in where reserved_connections in CONFIGS holds room"),
+  {
+    ...member(
+      "pg_use_reserved_connections",
+      "pgpool and repmgr get in where reserved_connections in CONFIGS holds room",
+    ),
+    feature: "reserved connections",
+  },
   execute("pg_wal_replay_resume()", "repmgrd ends a pause of the replay in a failover"),
   execute("pg_read_file(text)", "a node reads the history of the primary's timeline"),
   execute("pg_read_binary_file(text)", rewind),
@@ -55,19 +65,25 @@ export const replicationRights: readonly Right[] = [
   execute("pg_stat_file(text, boolean)", rewind),
   member("pg_checkpoint", barman),
   execute("pg_switch_wal()", barman),
-  execute("pg_log_standby_snapshot()", barman),
+  { ...execute("pg_log_standby_snapshot()", barman), feature: "standby snapshot" },
   execute("pg_create_restore_point(text)", barman),
   execute("pg_backup_start(text, boolean)", barman),
   execute("pg_backup_stop(boolean)", barman),
   repmgr,
 ];
 
+type Versions = Pick<ImageVersions, "postgres">;
+
+/** The rights that this version of PostgreSQL has. */
+export const replicationRights = (versions: Versions): readonly Right[] =>
+  allRights.filter(({ feature }) => feature === undefined || hasFeature(versions, feature));
+
 /**
  * Everything that makes a role the limited one, in this order. What it owns it could change so that a superuser who uses it runs
  * its code, so postgres owns it.
  */
-export const limiting: readonly string[] = [
+export const limiting = (versions: Versions): readonly string[] => [
   "create extension if not exists repmgr",
   "reassign owned by %1$I to current_user",
-  ...replicationRights.map((right) => right.grant),
+  ...replicationRights(versions).map((right) => right.grant),
 ];

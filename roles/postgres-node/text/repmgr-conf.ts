@@ -1,5 +1,6 @@
-// PURE repmgr.conf for repmgr 5.5, and the names that follow from a node's id.
+// PURE repmgr.conf, and the names that follow from a node's id.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
+import { programsOf } from "../../../core/postgres/features.ts";
 import { quoteSetting, renderConninfo, type Way } from "../../../core/postgres/conninfo.ts";
 
 export const repmgrConfPath = "/etc/repmgr.conf";
@@ -59,7 +60,7 @@ export function renderRepmgrConf(config: NodeConfig): string {
     replication_type: "physical",
     use_replication_slots: config.useSlots ? "yes" : "no",
     passfile: passfilePath,
-    pg_bindir: "/usr/lib/postgresql/17/bin",
+    pg_bindir: `${programsOf(config.imageVersions)}/bin`,
     log_level: config.logLevel,
     failover: "automatic",
     priority: config.priority,

@@ -26,6 +26,7 @@ export type ToldConfig =
     | "postgresPassword"
     | "replicationPassword"
     | "settings"
+    | "imageVersions"
   >
   & Parameters<typeof nodeVariablesToCompare>[0];
 
@@ -104,7 +105,7 @@ export function renderStatus(view: StatusView): NodeStatus {
       REPLICATION_PASSWORD: config.replicationPassword,
     }),
     secrets: [...view.secrets],
-    oldSettings: translateSettings(config.settings).warnings,
+    oldSettings: translateSettings(config.settings, config.imageVersions).warnings,
     cluster: config.clusterName,
     node: { id: config.id, name: config.name, host: config.host },
     priority: config.priority,

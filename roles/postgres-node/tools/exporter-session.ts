@@ -1,5 +1,6 @@
 // The session in which metrics are read.
 import { z } from "zod";
+import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { rowsToFetch } from "../exporter/custom-queries.ts";
 import type { ExporterSession, ReadAs, Row } from "../exporter/source.ts";
 import { connectLocal, type Sql } from "./queries.ts";
@@ -10,12 +11,12 @@ const settings = { role: "pg_monitor", search_path: "pg_catalog", application_na
 const limits = "set local statement_timeout = '3s'; set local lock_timeout = '500ms'";
 
 /** The database whose tables have series: POSTGRES_DB, or where that is not set or gone, the oldest one that is the operator's. */
-async function chosen(given: string, own: string): Promise<string> {
-  const sql = connectLocal("postgres", settings);
+async function chosen({ postgresDb: given, ...config }: MetricsConfig): Promise<string> {
+  const sql = connectLocal("postgres", config, settings);
   try {
     const rows = await sql`
       select datname from pg_database
-      where datname = ${given} or (datallowconn and not datistemplate and datname not in ('postgres', ${own}))
+      where datname = ${given} or (datallowconn and not datistemplate and datname not in ('postgres', ${config.replicationDb}))
       order by datname = ${given} desc, oid limit 1`;
     return z.string().parse(rows[0]?.datname ?? "postgres");
   } finally {
@@ -23,11 +24,14 @@ async function chosen(given: string, own: string): Promise<string> {
   }
 }
 
-/** A session with that database; the next session chooses anew. `given`: POSTGRES_DB, or ""; `own`: the database of repmgr, which is nobody's to look at. */
-export function connectExporter(given: string, own: string): ExporterSession {
+/** POSTGRES_DB, or ""; and the database of repmgr, which is nobody's to look at. */
+type MetricsConfig = Pick<NodeConfig, "postgresDb" | "replicationDb" | "imageVersions">;
+
+/** A session with that database; the next session chooses anew. */
+export function connectExporter(config: MetricsConfig): ExporterSession {
   let sql: Sql | null = null;
   return {
-    rows: async (text, as) => await rows(sql ??= connectLocal(await chosen(given, own), settings), text, as),
+    rows: async (text, as) => await rows(sql ??= connectLocal(await chosen(config), config, settings), text, as),
     close: () => void sql?.end({ timeout: 0 }).catch(() => {}),
   };
 }

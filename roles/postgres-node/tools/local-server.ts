@@ -1,4 +1,5 @@
 // This node's server over its socket: one connection, made again if a query hangs.
+import type { NodeConfig } from "../../../config/postgres-node.ts";
 import type { SlotRow, Sql } from "./queries.ts";
 import * as queries from "./queries.ts";
 import { checkpoint, firstCheckpoint, switchWal } from "./checkpoint-queries.ts";
@@ -31,13 +32,17 @@ export class LocalServer {
   private readonly roleReader: RoleReader;
 
   constructor(
-    private readonly database: string,
+    private readonly config: Pick<NodeConfig, "replicationDb" | "imageVersions">,
     private readonly passwords: () => Passwords,
     others?: (role: string) => readonly string[],
     limited: string | null = null,
   ) {
     this.roleReader = new RoleReader(passwords, others, limited);
-    this.connection = queries.connectLocal(database);
+    this.connection = this.connect();
+  }
+
+  private connect(settings: Readonly<Record<string, number>> = {}): Sql {
+    return queries.connectLocal(this.config.replicationDb, this.config, settings);
   }
 
   /** For statements that bring their own deadline. */
@@ -65,7 +70,7 @@ export class LocalServer {
 
   /** Throws if a new session of the agent is not let in: the open one goes on whatever is changed. */
   async login(): Promise<void> {
-    const sql = queries.connectLocal(this.database);
+    const sql = this.connect();
     await queries.withConnection(sql, quickMs, (sql) => sql`select`);
   }
 
@@ -83,7 +88,7 @@ export class LocalServer {
 
   /** On a connection of its own, since a look must not wait for it. */
   async firstCheckpoint(): Promise<boolean> {
-    const sql = queries.connectLocal(this.database, { statement_timeout: firstCheckpointMs });
+    const sql = this.connect({ statement_timeout: firstCheckpointMs });
     return await queries.withConnection(sql, firstCheckpointMs + quickMs, firstCheckpoint);
   }
 
@@ -149,14 +154,14 @@ export class LocalServer {
   private async makeDatabase(): Promise<void> {
     const make = async (sql: Sql) => {
       if ((await queries.readServer(sql)).standby) return;
-      await ensureDatabase(sql, { name: this.database, owner: "postgres" });
+      await ensureDatabase(sql, { name: this.config.replicationDb, owner: "postgres" });
     };
-    await queries.withConnection(queries.connectLocal("postgres"), lookMs, make);
+    await queries.withConnection(queries.connectLocal("postgres", this.config), lookMs, make);
   }
 
   private reconnect(hung: Sql): void {
     if (this.connection !== hung) return;
-    this.connection = queries.connectLocal(this.database);
+    this.connection = this.connect();
     hung.end({ timeout: 0 }).catch(() => {});
   }
 }

@@ -6,6 +6,7 @@ import { isOf, kindOf, saltBytes, verifierOf } from "../../../core/postgres/scra
 import type { ReplicationRole } from "../../../config/replication-role.ts";
 import { limiting, replicationRights } from "../text/replication-rights.ts";
 import type { RoleChange, RoleSeen } from "../decide/roles.ts";
+import type { TransactionSql } from "postgres";
 import type { Sql } from "./queries.ts";
 
 const RoleRow = z.object({
@@ -68,13 +69,20 @@ export class RoleReader {
   }
 }
 
+/** What this server is, which may be older than the image's version in an upgrade. */
+async function versionsOf(sql: Sql | TransactionSql<Record<never, never>>): Promise<{ postgres: string }> {
+  const rows = await sql`select (current_setting('server_version_num')::int / 10000)::text as postgres`;
+  return z.object({ postgres: z.string() }).parse(rows[0]);
+}
+
 /** The rights that a role which is not a superuser lacks for replication. */
 async function readLacking(sql: Sql, name: string): Promise<string[]> {
-  const looks = replicationRights.map((right, i) => `select ${i} as place, ${right.held} as held`);
+  const rights = replicationRights(await versionsOf(sql));
+  const looks = rights.map((right, i) => `select ${i} as place, ${right.held} as held`);
   const [row] = await sql`select format(${looks.join(" union all ")}::text, ${name}::text) as text`;
   const rows = await sql.unsafe(z.string().parse(row?.text));
   const held = z.array(z.object({ place: z.number(), held: z.boolean() })).parse([...rows]);
-  return held.flatMap((h) => h.held ? [] : [replicationRights[h.place]!.what]);
+  return held.flatMap((h) => h.held ? [] : [rights[h.place]!.what]);
 }
 
 const ofRights: Readonly<Record<ReplicationRole, string>> = {
@@ -107,7 +115,7 @@ export async function setRole(
     await own`set local log_statement = none`;
     await own`set local log_min_duration_statement = -1`;
     await own`select set_config('lock_timeout', ${lockTimeout}, true)`;
-    for (const statement of [pattern, ...rights === "limited" ? limiting : []]) {
+    for (const statement of [pattern, ...rights === "limited" ? limiting(await versionsOf(own)) : []]) {
       const [row] = await own`select format(${statement}::text, ${name}::text, ${stored}::text) as text`;
       await own.unsafe(z.string().parse(row?.text));
     }

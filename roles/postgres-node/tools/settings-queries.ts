@@ -47,13 +47,14 @@ export async function readSettings(sql: Sql): Promise<SettingsSeen> {
       case when current_setting('archive_mode') <> 'off'
         then (select count(*)::int from pg_ls_archive_statusdir() where name like '%.ready') end as to_archive,
       json_build_object('version', current_setting('server_version'), 'connections', current_setting('max_connections')::int
-          - current_setting('superuser_reserved_connections')::int - current_setting('reserved_connections')::int,
+          - current_setting('superuser_reserved_connections')::int - coalesce(current_setting('reserved_connections', true)::int, 0),
         'slots', (select coalesce(json_agg(json_build_object('name', slot_name, 'active', active, 'wal', wal_status,
-            'forNobody', pg_is_in_recovery() and slot_type = 'logical' and not temporary and not synced and not failover
-              and coalesce(inactive_since < now() - interval '1 minute', false),
+            'forNobody', pg_is_in_recovery() and slot_type = 'logical' and not temporary
+              and coalesce(to_jsonb(s)->>'synced' = 'false' and to_jsonb(s)->>'failover' = 'false'
+                and (to_jsonb(s)->>'inactive_since')::timestamptz < now() - interval '1 minute', false),
             'keptBytes', pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_receive_lsn()
               else pg_current_wal_lsn() end, restart_lsn), 'safeBytes', safe_wal_size) order by slot_name), '[]')
-          from pg_replication_slots)) as facts`;
+          from pg_replication_slots s)) as facts`;
   const { of_roles, to_archive, ...rest } = SettingsRow.parse(rows[0]);
   return { ...rest, ofRoles: of_roles, toArchive: to_archive };
 }
@@ -75,6 +76,6 @@ export async function readMissing(sql: Sql): Promise<string[]> {
     select 'pg_tblspc/' || t.oid || coalesce((select ' (' || pg_tablespace_location(t.oid) || ')'
         from pg_ls_dir('pg_tblspc', true, false) link where link = t.oid::text), '')
     from pg_tablespace t where t.spcname not in ('pg_default', 'pg_global')
-      and not exists (select from pg_ls_dir('pg_tblspc/' || t.oid, true, false) v where starts_with(v, 'PG_17_'))`;
+      and not exists (select from pg_ls_dir('pg_tblspc/' || t.oid, true, false) v where starts_with(v, 'PG_' || current_setting('server_version_num')::int / 10000 || '_'))`;
   return z.array(z.object({ name: z.string() })).parse([...rows]).map((r) => r.name);
 }
