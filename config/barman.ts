@@ -144,7 +144,7 @@ export function barmanProblems(config: BarmanConfig, hostname: string): ConfigPr
   if (config.encryption.toLowerCase() !== "none") {
     problems.push({
       variable: "BACKUP_ENCRYPTION",
-      message: "BACKUP_ENCRYPTION is set, but barman 3.13 cannot encrypt backups",
+      message: "BACKUP_ENCRYPTION is set, but PostDock does not have barman encrypt backups",
       fix: "encrypt the volume of BACKUP_DIR (docs/backup.md), and unset BACKUP_ENCRYPTION",
     });
   }

@@ -1,5 +1,6 @@
 // The variables of how base backups are taken: when, from which node, how fast, and how they are kept on disk.
 import { cronExpression } from "./cron.ts";
+import { type ImageVersions, isSince } from "./image-versions.ts";
 import { type ConfigOf, type ConfigProblem, env, flag, integer, MalformedValue, oneOf, plainText } from "./env.ts";
 
 /** pg_basebackup takes 32 kB to 1024 MB per second (manual, pg_basebackup, --max-rate). Kilobytes; 0: no limit. */
@@ -13,7 +14,7 @@ const rateKb = (text: string) => {
 
 const backupSources = ["prefer-standby", "primary"] as const;
 
-/** What barman 3.13 can compress with, and the image can unpack. */
+/** What barman can compress with, and the image can unpack. */
 const compressions = ["none", "gzip", "zstd"] as const;
 
 const incrementals = (text: string) => {
@@ -57,19 +58,32 @@ export const baseBackupVariables = {
     accepts: "none, gzip or zstd",
     doc:
       "How base backups are compressed in BACKUP_DIR. Not together with BACKUP_INCREMENTAL or CLOUD_BACKUP_URL: there " +
-      "barman 3.13 cannot. WAL is always compressed with gzip, and so is everything in an object store.",
+      "barman cannot. WAL is always compressed with gzip, and so is everything in an object store.",
   }),
   encryption: env("BACKUP_ENCRYPTION", plainText, {
     fallback: "none",
     accepts: "none",
-    doc: "barman 3.13 cannot encrypt backups, so every other value is refused. Encrypt the volume of BACKUP_DIR.",
+    doc:
+      "PostDock does not have barman encrypt backups, so every other value is refused. Encrypt the volume of BACKUP_DIR.",
   }),
 };
 
 /** Problems between these variables and the object store's. */
 export function baseBackupProblems(
-  config: Pick<ConfigOf<typeof baseBackupVariables>, "compression" | "incremental"> & { cloudUrl: string },
+  config: Pick<ConfigOf<typeof baseBackupVariables>, "compression" | "incremental"> & {
+    cloudUrl: string;
+    imageVersions: ImageVersions;
+  },
 ): ConfigProblem[] {
+  const { postgres, barman } = config.imageVersions;
+  if (config.incremental > 0 && !(isSince(postgres, "17") && isSince(barman, "3.13"))) {
+    return [{
+      variable: "BACKUP_INCREMENTAL",
+      message:
+        `BACKUP_INCREMENTAL is set, but PostgreSQL ${postgres} with barman ${barman} cannot take incremental backups`,
+      fix: "unset BACKUP_INCREMENTAL, or go over to the images with PostgreSQL 17 or later (docs/images.md)",
+    }];
+  }
   if (config.compression === "none") return [];
   const others = [
     ["BACKUP_INCREMENTAL", config.incremental > 0, "takes no incremental backup with compression"],
@@ -77,7 +91,7 @@ export function baseBackupProblems(
   ] as const;
   return others.filter(([, set]) => set).map(([variable, , why]) => ({
     variable: "BACKUP_COMPRESSION",
-    message: `BACKUP_COMPRESSION and ${variable} are both set, but barman 3.13 ${why}`,
+    message: `BACKUP_COMPRESSION and ${variable} are both set, but barman ${barman} ${why}`,
     fix: `unset BACKUP_COMPRESSION or ${variable}`,
   }));
 }

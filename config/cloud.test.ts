@@ -2,15 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cloudProblems, cloudVariables } from "./cloud.ts";
+import { usualVersions } from "./image-versions.ts";
 import { readConfig } from "./env.ts";
 
 const noFile = () => {
   throw new Error("no file");
 };
 const read = (environment: Record<string, string>) => readConfig(cloudVariables, { environment, readFile: noFile });
-const problems = (environment: Record<string, string>) => {
+const problems = (environment: Record<string, string>, barman = "3.13") => {
   const result = read(environment);
-  return result.ok ? cloudProblems(result.config) : result.problems;
+  return result.ok ? cloudProblems({ ...result.config, imageVersions: { ...usualVersions, barman } }) : result.problems;
 };
 const whole = {
   CLOUD_BACKUP_URL: "s3://bucket/path/",
@@ -77,4 +78,10 @@ test("an address without its key, and a key without an address, are named", () =
   assert.deepEqual(of({ CLOUD_BACKUP_URL: "s3://bucket" }), ["CLOUD_BACKUP_ACCESS_KEY", "CLOUD_BACKUP_SECRET_KEY"]);
   assert.deepEqual(of({ ...whole, CLOUD_BACKUP_URL: "" }), ["CLOUD_BACKUP_ACCESS_KEY", "CLOUD_BACKUP_SECRET_KEY"]);
   assert.deepEqual(of({ CLOUD_BACKUP_ENDPOINT: "http://store:9000" }), ["CLOUD_BACKUP_ENDPOINT"]);
+});
+
+test("a key of a key management service is refused where barman has no option for it", () => {
+  const kms = { ...whole, CLOUD_BACKUP_ENCRYPTION: "aws:kms", CLOUD_BACKUP_KMS_KEY: "1234abcd" };
+  assert.deepEqual(problems(kms), []);
+  assert.deepEqual(problems(kms, "3.4").map((p) => p.variable), ["CLOUD_BACKUP_KMS_KEY"]);
 });

@@ -1,5 +1,6 @@
 // The variables of the object store to which backups and WAL also go.
 import { type ConfigOf, type ConfigProblem, env, MalformedValue, oneOf, plainText } from "./env.ts";
+import { type ImageVersions, isSince } from "./image-versions.ts";
 
 /** A bucket and a path in it, without a slash at the end. */
 const storeUrl = (text: string) => {
@@ -97,7 +98,7 @@ export const cloudVariables = {
 export type CloudConfig = ConfigOf<typeof cloudVariables>;
 
 /** Problems between these variables: an address without its key, two sources of keys, or what means nothing alone. */
-export function cloudProblems(config: CloudConfig): ConfigProblem[] {
+export function cloudProblems(config: CloudConfig & { imageVersions: ImageVersions }): ConfigProblem[] {
   const keys = [
     ["CLOUD_BACKUP_ACCESS_KEY", config.cloudAccessKey],
     ["CLOUD_BACKUP_SECRET_KEY", config.cloudSecretKey],
@@ -113,6 +114,13 @@ export function cloudProblems(config: CloudConfig): ConfigProblem[] {
       ? `unset ${variable} or CLOUD_BACKUP_CREDENTIALS`
       : `set ${variable} (or ${variable}_FILE) or CLOUD_BACKUP_CREDENTIALS, or unset CLOUD_BACKUP_URL`,
   }));
+  if (config.cloudKmsKey !== "" && !isSince(config.imageVersions.barman, "3.13")) {
+    return [...problems, {
+      variable: "CLOUD_BACKUP_KMS_KEY",
+      message: `CLOUD_BACKUP_KMS_KEY is set, but barman ${config.imageVersions.barman} has no option for a key`,
+      fix: "unset CLOUD_BACKUP_KMS_KEY and set the key of the bucket, or go over to a later image (docs/images.md)",
+    }];
+  }
   if (config.cloudKmsKey === "" || config.cloudEncryption === "aws:kms") return problems;
   return [...problems, {
     variable: "CLOUD_BACKUP_KMS_KEY",

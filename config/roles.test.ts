@@ -66,6 +66,7 @@ const badAnywhere: Record<string, string[]> = {
   SSH_ENABLE: ["please"],
   POSTDOCK_PORT: ["0", "65536", "http", "tcp://10.0.0.1:8080"],
   LOG_FORMAT: ["xml", "1"],
+  IMAGE_VERSIONS: ["17", "postgres=seventeen", "oracle=19", "postgres=17.1.2", "constructor=1"],
   TLS: ["on", "1", "verify-full"],
   TLS_CERT_FILE: ["server.crt", "/", "/a\nb", "/tls/server.crt"],
   TLS_KEY_FILE: ["server.key", "/", "/a\nb", "/tls/server.key"],

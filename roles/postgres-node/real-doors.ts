@@ -79,7 +79,7 @@ function dataDoor(deps: RealDeps): DataDoor {
   const settings = new SettingsFiles(deps);
   const writeServerConfig = () => settings.writeOwn();
   return {
-    look: () => observeData(pgdata, log),
+    look: () => observeData(config, log),
     uncover: () => {
       whole = new Set();
       return uncover(pgdata, log);

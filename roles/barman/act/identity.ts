@@ -1,5 +1,6 @@
 // Which cluster the backups are of.
 import { z } from "zod";
+import type { BarmanConfig } from "../../../config/barman.ts";
 import { postgresAccount } from "../../../core/runtime/command.ts";
 import { readIfThere, writeAtomic } from "../../../core/runtime/files.ts";
 import { identityPath, type Places } from "../text/places.ts";
@@ -11,7 +12,10 @@ export async function readIdentity(places: Places): Promise<string | null> {
 }
 
 /** As barman itself writes it: from then on this directory belongs to that cluster. */
-export async function writeIdentity(systemIdentifier: string, places: Places): Promise<void> {
-  const text = JSON.stringify({ systemid: systemIdentifier, version: "17" }) + "\n";
+export async function writeIdentity(
+  systemIdentifier: string,
+  places: Places & Pick<BarmanConfig, "imageVersions">,
+): Promise<void> {
+  const text = JSON.stringify({ systemid: systemIdentifier, version: places.imageVersions.postgres }) + "\n";
   await writeAtomic(identityPath(places), text, { mode: 0o644, owner: postgresAccount });
 }

@@ -68,10 +68,12 @@ const Details = z.object({
   base_backup_information: z.object({
     begin_time_timestamp: seconds,
     end_time_timestamp: seconds,
-    backup_size_bytes: z.number(),
+    // disk_usage_bytes in barman 3.4
+    backup_size_bytes: z.number().optional(),
+    disk_usage_bytes: z.number().optional(),
     copy_time_seconds: z.number().optional(),
     timeline: z.number(),
-  }),
+  }).refine((b) => b.backup_size_bytes !== undefined || b.disk_usage_bytes !== undefined, "the size is not there"),
 });
 
 /** Reads the JSON of `barman show-backup`. */
@@ -82,7 +84,7 @@ export function parseBackupDetails(stdout: string, server: string): BackupDetail
     id: shown.backup_id,
     beginSeconds: base.begin_time_timestamp,
     endSeconds: base.end_time_timestamp,
-    sizeBytes: base.backup_size_bytes,
+    sizeBytes: (base.backup_size_bytes ?? base.disk_usage_bytes)!,
     copySeconds: base.copy_time_seconds ?? null,
     timeline: base.timeline,
   };

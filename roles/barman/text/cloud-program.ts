@@ -48,7 +48,8 @@ def get(name):
 
 try:
     store = S3CloudInterface(url, endpoint_url=endpoint or None, read_timeout=20,
-                             encryption=encryption or None, sse_kms_key_id=kms_key or None)
+                             encryption=encryption or None,
+                             **({"sse_kms_key_id": kms_key} if kms_key else {}))
     root = os.path.join(store.path, server)
     if do == "list":
         list_objects()

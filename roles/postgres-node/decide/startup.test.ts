@@ -88,7 +88,7 @@ const table: [string, Partial<ClusterView>, string][] = [
   ["a complete clone is moved in", { data: { kind: "unfinished-move" } }, "finish-move"],
   ["an unfinished bootstrap is made anew", { data: { kind: "unfinished-bootstrap" } }, "discard-bootstrap"],
   ["foreign files are refused", { data: { kind: "foreign", entries: ["photos"] } }, "refuse"],
-  ["another major version is refused", { data: { kind: "other-version", version: "15" } }, "refuse"],
+  ["another major version is refused", { data: { kind: "other-version", version: "15", image: "17" } }, "refuse"],
   ["a damaged directory is refused", { data: { kind: "damaged", why: "no control file" } }, "refuse"],
   [
     "a damaged directory is cloned if an operator asked for it",

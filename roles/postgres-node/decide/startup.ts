@@ -62,7 +62,8 @@ export function decideStartup(view: ClusterView, look: StartupLook = {}): Startu
     case "other-version":
       return {
         do: "refuse",
-        because: `the data directory was made by PostgreSQL ${view.data.version}, but this image runs PostgreSQL 17`,
+        because:
+          `the data directory was made by PostgreSQL ${view.data.version}, but this image runs PostgreSQL ${view.data.image}`,
         fix: "use the image of that version, or migrate the data with pg_dump or pg_upgrade",
       };
     case "damaged":

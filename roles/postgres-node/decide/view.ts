@@ -21,7 +21,7 @@ export type OwnData =
   /** a bootstrap was interrupted; the node never served a client */
   | { kind: "unfinished-bootstrap" }
   | { kind: "foreign"; entries: string[] }
-  | { kind: "other-version"; version: string }
+  | { kind: "other-version"; version: string; image: string }
   | { kind: "damaged"; why: string; rememberedSystem?: string }
   | OwnCluster;
 

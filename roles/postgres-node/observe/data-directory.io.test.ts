@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createLog } from "../../../core/runtime/log.ts";
 import { filledDirectories, neededDirectories } from "../text/directories.ts";
+import { usualVersions } from "../../../config/image-versions.ts";
 import { observeData } from "./data-directory.ts";
 
 const log = createLog({ level: "ERROR", write: () => {}, wallMs: () => 0 });
@@ -17,7 +18,7 @@ test("a directory that is missing, or empty although it never is, is named", asy
     for (const name of neededDirectories) await mkdir(join(pgdata, name), { recursive: true });
     for (const name of filledDirectories) await writeFile(join(pgdata, name, "0000"), "x");
     const why = async () => {
-      const data = await observeData(pgdata, log);
+      const data = await observeData({ pgdata, imageVersions: usualVersions }, log);
       return data.kind === "damaged" ? data.why : data.kind;
     };
     assert.doesNotMatch(await why(), /is not there/, "only the control file is missing");

@@ -7,6 +7,7 @@ import { chooseWalRange, type ControlData, isUnborn } from "../text/controldata.
 import { filledDirectories, missingText, neededDirectories } from "../text/directories.ts";
 import { conninfoValue } from "../../../core/postgres/conninfo.ts";
 import { dataEntries, readJournal } from "../data/journal.ts";
+import type { NodeConfig } from "../../../config/postgres-node.ts";
 import { restoredBy } from "../data/restore.ts";
 import { readHistory } from "../data/timelines.ts";
 import { belongsTo } from "../decide/hidden-wal.ts";
@@ -15,10 +16,11 @@ import { readControlData } from "./control-data.ts";
 import { readWalEnd } from "./waldump.ts";
 import { readOwnOrigin } from "./timeline-origin.ts";
 
-const postgresMajor = "17";
-
 /** Looks at PGDATA. Throws only if the directory itself cannot be read. */
-export async function observeData(pgdata: string, log: Log): Promise<OwnData> {
+export async function observeData(
+  { pgdata, imageVersions }: Pick<NodeConfig, "pgdata" | "imageVersions">,
+  log: Log,
+): Promise<OwnData> {
   const journal = await readJournal(pgdata);
   if (journal?.phase === "moving-out" || journal?.phase === "moving-in") return { kind: "unfinished-move" };
   if (journal?.phase === "bootstrapping") return { kind: "unfinished-bootstrap" };
@@ -31,7 +33,8 @@ export async function observeData(pgdata: string, log: Log): Promise<OwnData> {
     // an initdb that failed or was killed has made nothing that counts
     return { kind: journal?.phase === "copying" && journal.source !== "initdb" ? "half-cloned" : "empty" };
   }
-  if (version !== postgresMajor) return { kind: "other-version", version };
+  const { postgres } = imageVersions;
+  if (version !== postgres) return { kind: "other-version", version, image: postgres };
   try {
     return await observeCluster(pgdata, log);
   } catch (error) {
