@@ -7,17 +7,11 @@ import type { Tablespace } from "../../../core/protocol/restore.ts";
 import { recoverable, type Window } from "../decide/recoverable.ts";
 import { chainOf } from "../decide/backup-kind.ts";
 import type { Archive } from "../decide/wal-chain.ts";
+import { listRecorded, readRecord } from "./records.ts";
 import { archivedLogs, receivedWal, walFilesIn } from "./wal-files.ts";
 import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
 import { tablespaceBytes } from "../text/manifest.ts";
-import {
-  backupDirectory,
-  metaDirectory,
-  ownDirectory,
-  type Places,
-  streamingDirectory,
-  walDirectory,
-} from "../text/places.ts";
+import { backupDirectory, ownDirectory, type Places, streamingDirectory, walDirectory } from "../text/places.ts";
 
 export interface Recoverable {
   /** from which it follows */
@@ -53,13 +47,12 @@ export async function readSources(places: Places, walSegmentBytes: number | null
 /** The finished backups, and why records of others cannot be read. */
 export async function readBackups(places: Places): Promise<{ backups: BackupRecord[]; unreadable: string[] }> {
   const unreadable: string[] = [];
-  const names = (await listDirectory(metaDirectory(places))).filter((name) => name.endsWith("-backup.info"));
   const backups: BackupRecord[] = [];
-  for (const name of names.toSorted()) {
-    const text = await readIfThere(`${metaDirectory(places)}/${name}`);
+  for (const id of await listRecorded(places)) {
+    const text = await readRecord(places, id);
     if (text === null) continue;
     try {
-      const record = parseBackupInfo(name.slice(0, -"-backup.info".length), text);
+      const record = parseBackupInfo(id, text);
       if (record !== null) backups.push(record);
     } catch (error) {
       unreadable.push(errorText(error));

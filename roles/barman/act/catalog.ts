@@ -8,7 +8,8 @@ import { lockDirectory } from "../text/barman-conf.ts";
 import type { Backup } from "../text/barman-output.ts";
 import { decideRemovals, finishedBackups, waitingBackups } from "../decide/catalog.ts";
 import { withoutUses } from "../decide/uses.ts";
-import { backupDirectory, metaDirectory, recordPath } from "../text/places.ts";
+import { backupDirectory, metaDirectory, oldKeepPath } from "../text/places.ts";
+import { findRecord, listRecorded, readRecord } from "./records.ts";
 import { archiveUntilQuiet, closeEveryMs, closePresentSegment } from "./segments.ts";
 import { TablespaceWatch } from "./new-tablespaces.ts";
 import { readUses, UseWatch } from "./uses.ts";
@@ -47,12 +48,19 @@ export const newMemory = (barman: Barman): Memory => ({
 
 /** Notices by barman's own records that a backup was taken, removed or exempted by hand. */
 export async function noticeBackups(barman: Barman, memory: Memory): Promise<void> {
-  const directory = metaDirectory(barman.config);
-  const names = await listDirectory(directory);
-  const newest = names.filter((name) => name.endsWith(".info")).slice(-1);
-  const kept = names.filter((name) => name.endsWith("-keep"));
-  const texts = await Promise.all([...newest, ...kept].map((name) => readIfThere(`${directory}/${name}`)));
-  const records = names.join() + texts.join();
+  const { config } = barman;
+  const names = await listDirectory(metaDirectory(config));
+  const ids = await listRecorded(config);
+  const newest = ids.at(-1);
+  const kept = [
+    ...names.filter((name) => name.endsWith("-keep")).map((name) => `${metaDirectory(config)}/${name}`),
+    ...ids.map((id) => oldKeepPath(config, id)),
+  ];
+  const texts = await Promise.all([
+    newest === undefined ? null : readRecord(config, newest),
+    ...kept.map(readIfThere),
+  ]);
+  const records = [...names, ...ids, ...texts].join();
   if (records !== memory.records) barman.state.due.catalogMs = barman.clock.nowMs();
   memory.records = records;
 }
@@ -121,7 +129,7 @@ async function removeBackup(id: string, { config, stop }: Barman): Promise<void>
   try {
     await deleteBackup(config.serverName, id, stop);
   } catch (error) {
-    if (await exists(recordPath(config, id)) || await exists(backupDirectory(config, id))) throw error;
+    if (await findRecord(config, id) !== null || await exists(backupDirectory(config, id))) throw error;
   }
 }
 

@@ -6,6 +6,7 @@ import { supervise } from "../../../core/runtime/supervisor.ts";
 import { OperatorError } from "../../../core/words/errors.ts";
 import { backupsToStore, keepsToStore, type Store, storedToRemove } from "../decide/cloud.ts";
 import type { CloudState } from "../decide/view.ts";
+import { findRecord } from "./records.ts";
 import { deleteStored, keepStored, uploadChild } from "../tools/cloud-cli.ts";
 import type { Backup } from "../text/barman-output.ts";
 import { troubleOf } from "../text/cloud-output.ts";
@@ -76,7 +77,9 @@ async function upload(id: string, barman: Barman): Promise<void> {
     if (lines.length > 20) lines.shift();
     log.debug("Output", { process: "cloud-backup", line });
   };
-  const child = supervise({ ...uploadChild(config, id), onLine }, barman);
+  const record = await findRecord(config, id);
+  if (record === null) throw new Error(`barman has no record of backup ${id} any more`);
+  const child = supervise({ ...uploadChild(config, id, record), onLine }, barman);
   const over = new AbortController();
   await Promise.race([child.exited(), clock.sleep(uploadMs, AbortSignal.any([stop, over.signal]))]);
   over.abort();

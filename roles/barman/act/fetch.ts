@@ -2,15 +2,7 @@
 // only once it is whole, so an interrupted run leaves nothing that looks like one, and another run begins anew.
 import type { BarmanConfig } from "../../../config/barman.ts";
 import { postgresAccount, run } from "../../../core/runtime/command.ts";
-import {
-  diskSpace,
-  ensureDirectory,
-  exists,
-  listDirectory,
-  readIfThere,
-  remove,
-  writeAtomic,
-} from "../../../core/runtime/files.ts";
+import { diskSpace, ensureDirectory, exists, listDirectory, remove, writeAtomic } from "../../../core/runtime/files.ts";
 import type { Clock } from "../../../core/runtime/time.ts";
 import { secondsText, sizeText } from "../../../core/words/amounts.ts";
 import { ExitCode, OperatorError } from "../../../core/words/errors.ts";
@@ -22,12 +14,12 @@ import {
   backupDirectory,
   cloudDirectory,
   metaDirectory,
-  recordPath,
   serverHome,
   streamingDirectory,
   walDirectory,
 } from "../text/places.ts";
 import { listArchived, readBackups } from "./archive.ts";
+import { findRecord, newRecordPath, readRecord } from "./records.ts";
 import { readIdentity, writeIdentity } from "./identity.ts";
 import { planRestore } from "./plan-restore.ts";
 
@@ -113,19 +105,17 @@ async function writeRecords(brought: readonly StoredBackup[], config: BarmanConf
   const childrenOf = (id: string) => all.filter((b) => b.parent === id).map((b) => b.id);
   const parents = new Set(brought.map((b) => b.record.parent));
   for (const { id } of local.filter((b) => parents.has(b.id))) {
-    const text = await readIfThere(recordPath(config, id));
+    const text = await readRecord(config, id);
     if (text !== null) await writeRecord(id, withChildren(text, childrenOf(id)), config);
   }
   for (const { info, record: { id } } of brought) await writeRecord(id, withChildren(info, childrenOf(id)), config);
 }
 
 async function writeRecord(id: string, text: string, config: BarmanConfig): Promise<void> {
-  await writeAtomic(recordPath(config, id), text, { mode: 0o600, owner });
+  await writeAtomic(await findRecord(config, id) ?? newRecordPath(config, id), text, { mode: 0o600, owner });
 }
 
-/** Also by the record that barman had beside the backup before 3.13.2. */
-const isHere = async (id: string, config: BarmanConfig) =>
-  await exists(recordPath(config, id)) || await exists(`${backupDirectory(config, id)}/backup.info`);
+const isHere = async (id: string, config: BarmanConfig) => await findRecord(config, id) !== null;
 
 async function bringBackup(
   { info, record: { id } }: StoredBackup,

@@ -1,7 +1,6 @@
 // Notices tablespaces that the newest backup does not have. A recovery makes such a tablespace at its own path, which a copy
 // beside the cluster cannot have: neither could be restored into a copy, nor verified, what comes after.
-import { readIfThere } from "../../../core/runtime/files.ts";
-import { recordPath } from "../text/places.ts";
+import { readRecord } from "./records.ts";
 import { parseBackupInfo } from "../text/backup-info.ts";
 import { loginTo } from "../tools/login.ts";
 import { readTablespaces, visit } from "../tools/queries.ts";
@@ -25,7 +24,7 @@ export class TablespaceWatch {
     if (busy || state.primary === null || newest === null || newest === this.asked) return;
     if (clock.nowMs() < this.nextMs) return;
     this.nextMs = clock.nowMs() + lookEveryMs;
-    const record = parseBackupInfo(newest, await readIfThere(recordPath(config, newest)) ?? "");
+    const record = parseBackupInfo(newest, await readRecord(config, newest) ?? "");
     if (record === null) return;
     const present = await visit(loginTo(state.primary, this.barman), lookMs, readTablespaces);
     const lacking = present.find((t) => !record.tablespaces.some((known) => known.oid === t.oid));

@@ -3,19 +3,13 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { ControlRefusal } from "../../../core/http/control.ts";
 import { errorText } from "../../../core/words/errors.ts";
-import { exists, listDirectory, listTree, readIfThere, readListed } from "../../../core/runtime/files.ts";
+import { exists, listDirectory, listTree, readListed } from "../../../core/runtime/files.ts";
 import { inParallel } from "../../../core/runtime/parallel.ts";
 import { cutIntoAnswers } from "../../../core/protocol/backup-parts.ts";
 import type { AnswerOf, BackupEntry, orders, QuestionOf } from "../../../core/protocol/orders.ts";
+import { readRecord } from "../act/records.ts";
 import { type BackupRecord, parseBackupInfo } from "../text/backup-info.ts";
-import {
-  combinedDirectory,
-  dataDirectory,
-  ownDirectory,
-  type Places,
-  recordPath,
-  tablespacesDirectory,
-} from "../text/places.ts";
+import { combinedDirectory, dataDirectory, ownDirectory, type Places, tablespacesDirectory } from "../text/places.ts";
 import type { Barman } from "../state.ts";
 
 type FilesAsked = QuestionOf<typeof orders.backupFiles>;
@@ -173,7 +167,7 @@ async function readList(places: Places, id: string): Promise<Listed> {
 
 /** The directories of its files. Throws ControlRefusal if a node cannot have them. */
 async function fitDirectories(places: Places, id: string): Promise<{ files: string; tablespaces: string }> {
-  const record = await readIfThere(recordPath(places, id));
+  const record = await readRecord(places, id);
   if (record === null || !(await exists(ownDirectory(places, id)))) {
     throw new ControlRefusal(`barman has no backup ${id}; \`postdock barman list\` shows the backups that it has`);
   }

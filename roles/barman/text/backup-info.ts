@@ -1,4 +1,4 @@
-// PURE: barman's own record of a backup, meta/ID-backup.info, as far as a restore needs it.
+// PURE: barman's own record of a backup, backup.info, as far as a restore needs it.
 import { parseWalName } from "../../../core/postgres/wal-name.ts";
 import { microsOf } from "../../../core/words/micros.ts";
 import type { BackupPlace } from "../decide/recoverable.ts";

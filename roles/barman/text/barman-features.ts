@@ -7,6 +7,8 @@ const since = {
   "wal_conninfo": "3.13",
   /** the record of archived WAL in a directory of its own */
   "xlogdb_directory": "3.13",
+  /** meta/ID-backup.info (3.13.2) */
+  "records apart": "3.13",
 } as const;
 type BarmanFeature = keyof typeof since;
 

@@ -9,9 +9,12 @@ export interface Places {
 export const serverHome = (p: Places) => `${p.backupDir}/${p.serverName}`;
 export const streamingDirectory = (p: Places) => `${serverHome(p)}/streaming`;
 export const walDirectory = (p: Places) => `${serverHome(p)}/wals`;
-/** barman's record of each backup */
+/** barman's record of each backup, and where older barmans have it (act/records.ts) */
 export const metaDirectory = (p: Places) => `${serverHome(p)}/meta`;
 export const recordPath = (p: Places, id: string) => `${metaDirectory(p)}/${id}-backup.info`;
+export const oldRecordPath = (p: Places, id: string) => `${backupDirectory(p, id)}/backup.info`;
+/** How an older barman exempts a backup from the retention policy. */
+export const oldKeepPath = (p: Places, id: string) => `${backupDirectory(p, id)}/annotations/keep`;
 /** One base backup: `data`, and a directory for each tablespace. */
 export const backupDirectory = (p: Places, id: string) => `${serverHome(p)}/base/${id}`;
 /** Incremental and compressed backups as whole ones, only while a node is restored from them. */

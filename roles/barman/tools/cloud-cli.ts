@@ -8,7 +8,7 @@ import type { Store } from "../decide/cloud.ts";
 import type { Keep } from "./barman-cli.ts";
 import { parseCopied, parseStore, troubleOf } from "../text/cloud-output.ts";
 import { cloudProgram } from "../text/cloud-program.ts";
-import { backupDirectory, cloudDirectory, recordPath, serverHome, uploadDirectory } from "../text/places.ts";
+import { backupDirectory, cloudDirectory, serverHome, uploadDirectory } from "../text/places.ts";
 
 const as = postgresAccount;
 const listMs = 300_000;
@@ -110,8 +110,11 @@ const place = ({ cloudUrl, cloudEndpoint, serverName }: BarmanConfig) => [
   serverName,
 ];
 
-/** The upload of a base backup as a child: barman's program believes that it is the script that barman runs after a backup. */
-export function uploadChild(config: BarmanConfig, id: string): ChildSpec {
+/**
+ * The upload of a base backup as a child: barman's program believes that it is the script that barman runs after a backup.
+ * `record`: the path of barman's record of it.
+ */
+export function uploadChild(config: BarmanConfig, id: string, record: string): ChildSpec {
   const { encryption, kmsKey } = encryptionOf(config);
   const how = [
     "--gzip",
@@ -130,7 +133,7 @@ export function uploadChild(config: BarmanConfig, id: string): ChildSpec {
       BARMAN_STATUS: "DONE",
       BARMAN_BACKUP_ID: id,
       BARMAN_BACKUP_DIR: backupDirectory(config, id),
-      BARMAN_BACKUP_INFO_PATH: recordPath(config, id),
+      BARMAN_BACKUP_INFO_PATH: record,
     },
     restart: { restart: "never", firstPauseMs: 0, maxPauseMs: 0, steadyMs: 0 },
     stop: [{ signal: "SIGINT", waitMs: 2_500 }],
