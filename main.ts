@@ -54,4 +54,18 @@ function sizeOf({ rows, columns }: { rows: number; columns: number }): { rows: n
   return { rows: rows || 24, columns: columns || 80 };
 }
 
-process.exit(await runCommandLine(context, process.argv0, process.argv.slice(2)));
+/** How long output that nobody takes holds up the end, milliseconds. */
+const heldUpMs = 60_000;
+
+/** What has been written to a pipe is still in this process until the other side has read it. */
+async function untilTaken(stream: NodeJS.WriteStream): Promise<void> {
+  // the callback of an empty write comes at once (Bun 1.4.5)
+  const taken = new Promise<void>((resolve) => void stream.end(() => resolve()));
+  const over = new AbortController();
+  await Promise.race([taken, systemClock.sleep(heldUpMs, over.signal)]);
+  over.abort();
+}
+
+const code = await runCommandLine(context, process.argv0, process.argv.slice(2));
+await Promise.all([process.stdout, process.stderr].map(untilTaken));
+process.exit(code);

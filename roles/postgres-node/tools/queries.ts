@@ -3,31 +3,21 @@
 // porsager/postgres has no query timeout of its own, so each query is raced against a deadline.
 import postgres from "postgres";
 import { z } from "zod";
-import type { ImageVersions } from "../../../config/image-versions.ts";
 import type { Names } from "../../../core/runtime/names.ts";
 import { type Login, withSession } from "../../../core/runtime/session.ts";
 import { withDeadline } from "../../../core/runtime/time.ts";
 import { historyName } from "../../../core/postgres/wal-name.ts";
-import { hasFeature } from "../../../core/postgres/features.ts";
+import { ownSession, type Versions } from "../text/own-session.ts";
 import { conninfoValue } from "../../../core/postgres/conninfo.ts";
 import { parseHistory, type TimelineFork } from "../../../core/postgres/lsn.ts";
 import type { Downstream, Upstream } from "../decide/server-seen.ts";
 
 export type Sql = postgres.Sql;
-type Versions = Pick<ImageVersions, "postgres">;
 
 const local = { host: "/var/run/postgresql/.s.PGSQL.5432", path: "/var/run/postgresql/.s.PGSQL.5432" };
 /** How long a connection to another node may take, milliseconds. */
 const connectMs = 3_000;
 const common = { max: 1, idle_timeout: 0, connect_timeout: 5, onnotice: () => {}, fetch_types: false, prepare: false };
-/** What an operator sets for all sessions is not meant for the agent's. */
-const own = (versions: Versions): Readonly<Record<string, string | number>> => ({
-  statement_timeout: 0,
-  idle_session_timeout: 0,
-  ...hasFeature(versions, "transaction_timeout") ? { transaction_timeout: 0 } : {},
-  default_transaction_read_only: "off",
-  search_path: "pg_catalog", // nobody else's names, whoever owns the database
-});
 
 /** A connection to the node's own server over the socket, as the superuser postgres, with settings of the session. */
 export function connectLocal(
@@ -38,7 +28,7 @@ export function connectLocal(
   return postgres({
     ...common,
     ...local,
-    connection: { ...own(imageVersions), ...connection },
+    connection: { ...ownSession(imageVersions), ...connection },
     user: "postgres",
     database,
     password: "",
@@ -52,7 +42,7 @@ export function withRemote<T>(
   deadlineMs: number,
   work: (sql: Sql) => Promise<T>,
 ): Promise<T> {
-  return withSession(remote, { names, deadlineMs, connectMs, settings: own(remote.trust.imageVersions) }, work);
+  return withSession(remote, { names, deadlineMs, connectMs, settings: ownSession(remote.trust.imageVersions) }, work);
 }
 
 /** Runs `work` on a connection to the own server and closes it whatever happens; all of it within the deadline. */
