@@ -1,6 +1,8 @@
 // The variables of how base backups are taken: when, from which node, how fast, and how they are kept on disk.
 import { cronExpression } from "./cron.ts";
-import { type ImageVersions, isSince } from "./image-versions.ts";
+import { hasBarman } from "./barman-features.ts";
+import type { ImageVersions } from "./image-versions.ts";
+import { hasFeature } from "./postgres-features.ts";
 import { type ConfigOf, type ConfigProblem, env, flag, integer, MalformedValue, oneOf, plainText } from "./env.ts";
 
 /** pg_basebackup takes 32 kB to 1024 MB per second (manual, pg_basebackup, --max-rate). Kilobytes; 0: no limit. */
@@ -75,8 +77,10 @@ export function baseBackupProblems(
     imageVersions: ImageVersions;
   },
 ): ConfigProblem[] {
-  const { postgres, barman } = config.imageVersions;
-  if (config.incremental > 0 && !(isSince(postgres, "17") && isSince(barman, "3.13"))) {
+  const { imageVersions } = config;
+  const { postgres, barman } = imageVersions;
+  const can = hasFeature(imageVersions, "incremental backups") && hasBarman(imageVersions, "incremental backups");
+  if (config.incremental > 0 && !can) {
     return [{
       variable: "BACKUP_INCREMENTAL",
       message:

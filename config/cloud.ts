@@ -1,6 +1,7 @@
 // The variables of the object store to which backups and WAL also go.
 import { type ConfigOf, type ConfigProblem, env, MalformedValue, oneOf, plainText } from "./env.ts";
-import { type ImageVersions, isSince } from "./image-versions.ts";
+import { hasBarman } from "./barman-features.ts";
+import type { ImageVersions } from "./image-versions.ts";
 
 /** A bucket and a path in it, without a slash at the end. */
 const storeUrl = (text: string) => {
@@ -114,7 +115,7 @@ export function cloudProblems(config: CloudConfig & { imageVersions: ImageVersio
       ? `unset ${variable} or CLOUD_BACKUP_CREDENTIALS`
       : `set ${variable} (or ${variable}_FILE) or CLOUD_BACKUP_CREDENTIALS, or unset CLOUD_BACKUP_URL`,
   }));
-  if (config.cloudKmsKey !== "" && !isSince(config.imageVersions.barman, "3.13")) {
+  if (config.cloudKmsKey !== "" && !hasBarman(config.imageVersions, "key of the store")) {
     return [...problems, {
       variable: "CLOUD_BACKUP_KMS_KEY",
       message: `CLOUD_BACKUP_KMS_KEY is set, but barman ${config.imageVersions.barman} has no option for a key`,

@@ -2,7 +2,7 @@
 import { type HostAuthMethod } from "../../config/shared.ts";
 import { acceptedProofs } from "./server-proof.ts";
 import type { ImageVersions } from "../../config/image-versions.ts";
-import { hasFeature } from "./features.ts";
+import { hasFeature } from "../../config/postgres-features.ts";
 import { tlsKeywords, type WithTls } from "./tls.ts";
 
 /** What the variables say of how a server has to prove itself: POSTGRES_HOST_AUTH_METHOD and TLS. */

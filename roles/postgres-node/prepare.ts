@@ -29,7 +29,7 @@ import { sharedMemoryTrouble } from "./decide/shared-memory.ts";
 import { mountsBelow } from "./text/mounts.ts";
 import type { QueriesFile } from "./exporter/custom-metrics.ts";
 import { librariesOf } from "./text/preloaded.ts";
-import { programsOf } from "../../core/postgres/features.ts";
+import { programsOf } from "../../config/postgres-features.ts";
 import { renderPostgresqlConf, translateSettings } from "./text/postgresql-conf.ts";
 import { writePassfile } from "./tools/passfile.ts";
 import { passfilePath, renderRepmgrConf, repmgrConfPath } from "./text/repmgr-conf.ts";

@@ -10,6 +10,7 @@ import { type Combination, defaultOf, imagesOf, type Versions } from "../../tool
 import { root } from "../../tools/terminal.ts";
 import { askCopy, endCopy, received, restore, waitReceiving } from "../support/barman.ts";
 import { type Cluster, firstLevel } from "../support/cluster.ts";
+import { record } from "./record.ts";
 import { ownCluster, startMs } from "../support/clusters.ts";
 import { allOf, type Edit, setEnvironment } from "../support/compose-file.ts";
 import { exec, logsOf } from "../support/docker.ts";
@@ -115,6 +116,13 @@ test(`${suite}: starts, replaces a killed primary, backs up, restores and measur
   assert.match(ofBarman, /^barman_last_backup_size_bytes\S* [1-9]/m);
   assert.match(ofBarman, /^barman_last_backup_duration_copy_seconds\S* \d/m);
 
+  if (process.env.POSTDOCK_TEST_RECORD === "1") {
+    await record(suite, {
+      primary: await cluster.container(primary),
+      pgpool: await cluster.container("pgpool"),
+      backup,
+    });
+  }
   const report = await ledger.finish({ ...monkey, host: (await cluster.address(primary))! });
   const kept = withoutTail(report, ledger.acknowledgedAt, [killedMs]);
   assertLedger(`${suite}: killed container`, kept, { atLeast: 100, gapMs: successionMs });

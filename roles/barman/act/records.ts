@@ -2,7 +2,7 @@
 // have both, since barman leaves an old record where it is.
 import type { BarmanConfig } from "../../../config/barman.ts";
 import { exists, listDirectory, readIfThere } from "../../../core/runtime/files.ts";
-import { hasBarman } from "../text/barman-features.ts";
+import { hasBarman } from "../../../config/barman-features.ts";
 import { backupDirectory, metaDirectory, oldRecordPath, type Places, recordPath } from "../text/places.ts";
 
 /** The ids of all backups that have a record, oldest first. */

@@ -1,6 +1,6 @@
 // PURE: barman.conf, the server file and the passfile, each rendered whole. No password in any but the passfile.
 import type { ImageVersions } from "../../../config/image-versions.ts";
-import { hasBarman } from "./barman-features.ts";
+import { hasBarman } from "../../../config/barman-features.ts";
 import { renderConninfo, renderPgpassLine, type Trust, type Way } from "../../../core/postgres/conninfo.ts";
 
 export const barmanConfPath = "/etc/barman.conf";

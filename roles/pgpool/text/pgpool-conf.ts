@@ -5,7 +5,7 @@ import type { Setting } from "../../../config/list-syntax.ts";
 import type { ImageVersions } from "../../../config/image-versions.ts";
 import { quotePoolSetting } from "../../../core/postgres/conninfo.ts";
 import { poolTls, type WithTls } from "../../../core/postgres/tls.ts";
-import { settingIn } from "./pgpool-features.ts";
+import { settingIn } from "../../../config/pgpool-features.ts";
 import { judgeSetting, whyWithoutEffect } from "./pgpool-settings.ts";
 
 export const configDirectory = "/usr/local/etc";

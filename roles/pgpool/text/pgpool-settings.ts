@@ -1,7 +1,7 @@
 // PURE: the names of settings that pgpool-II 4.6 knows, since it silently ignores others, and the present names of older ones.
 // The names are those of the sample configuration of the Debian package pgpool2 4.6.1.
 import type { ImageVersions } from "../../../config/image-versions.ts";
-import { settingIn } from "./pgpool-features.ts";
+import { settingIn } from "../../../config/pgpool-features.ts";
 
 const plain = `
   allow_clear_text_frontend_auth allow_multiple_failover_requests_from_node allow_sql_comments

@@ -1,5 +1,5 @@
 // PURE: a source is one query, and the families that its rows become.
-import type { PostgresFeature } from "../../../core/postgres/features.ts";
+import type { PostgresFeature } from "../../../config/postgres-features.ts";
 import type { Family } from "../../../core/words/family.ts";
 
 /** A row as the driver gives it: labels as text, values as float8, booleans as such. */

@@ -1,6 +1,6 @@
 // PURE: the cumulative statistics of a server, under the names, types and labels of postgres_exporter 0.17.
 import type { ImageVersions } from "../../../config/image-versions.ts";
-import { hasFeature } from "../../../core/postgres/features.ts";
+import { hasFeature } from "../../../config/postgres-features.ts";
 import { columnsOf, epoch, type Source } from "./source.ts";
 
 type Versions = Pick<ImageVersions, "postgres">;

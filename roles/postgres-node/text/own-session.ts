@@ -1,6 +1,6 @@
 // PURE: the settings of the agent's own sessions.
 import type { ImageVersions } from "../../../config/image-versions.ts";
-import { hasFeature } from "../../../core/postgres/features.ts";
+import { hasFeature } from "../../../config/postgres-features.ts";
 
 export type Versions = Pick<ImageVersions, "postgres">;
 

@@ -1,6 +1,6 @@
 // PURE: what REPLICATION_USER needs beside LOGIN and REPLICATION where it is not a superuser, as SQL, with who needs it.
 import type { ImageVersions } from "../../../config/image-versions.ts";
-import { hasFeature, type PostgresFeature } from "../../../core/postgres/features.ts";
+import { hasFeature, type PostgresFeature } from "../../../config/postgres-features.ts";
 
 export interface Right {
   /** in words, as PostgreSQL names it */

@@ -1,6 +1,6 @@
 // PURE repmgr.conf, and the names that follow from a node's id.
 import type { NodeConfig } from "../../../config/postgres-node.ts";
-import { programsOf } from "../../../core/postgres/features.ts";
+import { programsOf } from "../../../config/postgres-features.ts";
 import { quoteSetting, renderConninfo, type Way } from "../../../core/postgres/conninfo.ts";
 
 export const repmgrConfPath = "/etc/repmgr.conf";

@@ -1,5 +1,5 @@
 // PURE: what barman has only since a version, in one place.
-import { type ImageVersions, isSince } from "../../../config/image-versions.ts";
+import { type ImageVersions, isSince } from "./image-versions.ts";
 
 /** The versions that brought it (release notes), or the first packaged one that has it. */
 const since = {
@@ -7,6 +7,10 @@ const since = {
   "wal_conninfo": "3.13",
   /** the record of archived WAL in a directory of its own */
   "xlogdb_directory": "3.13",
+  /** --incremental */
+  "incremental backups": "3.13",
+  /** --sse-kms-key-id of barman-cloud-backup, and the same of its library */
+  "key of the store": "3.13",
   /** meta/ID-backup.info (3.13.2) */
   "records apart": "3.13",
 } as const;

@@ -1,5 +1,5 @@
 // PURE: what PostgreSQL has only since a version, in one place.
-import { type ImageVersions, isSince } from "../../config/image-versions.ts";
+import { type ImageVersions, isSince } from "./image-versions.ts";
 
 /** The versions that brought it (release notes). What a server has is asked of itself where that costs nothing. */
 const since = {

@@ -1,5 +1,5 @@
 // PURE: what differs between the versions of pgpool-II in the images, in one place.
-import { type ImageVersions, isSince } from "../../../config/image-versions.ts";
+import { type ImageVersions, isSince } from "./image-versions.ts";
 
 type Versions = Pick<ImageVersions, "pgpool">;
 
