@@ -17,6 +17,11 @@ const since = {
   "transaction_timeout": "17",
   /** pg_stat_checkpointer, which has columns that pg_stat_bgwriter had */
   "stat_checkpointer": "17",
+  /** pg_stat_io counts bytes; pg_stat_checkpointer counts what it has done */
+  "io bytes": "18",
+  "checkpoints done": "18",
+  /** pg_aios */
+  "asynchronous IO": "18",
   /** WAL summaries, and pg_combinebackup */
   "incremental backups": "17",
 } as const;

@@ -5,6 +5,7 @@ import { poolEvents, poolGauges } from "../../roles/pgpool/text/metrics.ts";
 import { frontendFamilies, parseShows, showFamilies } from "../../roles/pgpool/text/pool-shows.ts";
 import { serverSources } from "../../roles/postgres-node/exporter/server-sources.ts";
 import { slotSources } from "../../roles/postgres-node/exporter/slot-sources.ts";
+import { ioSources } from "../../roles/postgres-node/exporter/io-sources.ts";
 import { statSources } from "../../roles/postgres-node/exporter/stat-sources.ts";
 import { tableSources } from "../../roles/postgres-node/exporter/table-sources.ts";
 import { nodeEvents } from "../../roles/postgres-node/http/event-metrics.ts";
@@ -29,7 +30,13 @@ function exportedNames(): Set<string> {
   };
   const metrics = { counter, counterOfEach: counter, duration, durationOfEach: duration };
   for (const events of [barmanEvents, poolEvents, nodeEvents]) events(metrics);
-  const sources = [...serverSources, ...slotSources, ...statSources({ postgres: "17" }), ...tableSources(1)];
+  const sources = [
+    ...serverSources,
+    ...slotSources,
+    ...statSources({ postgres: "18" }),
+    ...ioSources({ postgres: "18" }),
+    ...tableSources(1),
+  ];
   const families = [...frontendFamilies([], 0), ...showFamilies(parseShows("")), ...processFamilies()];
   return new Set([
     ...[...nodeGauges, ...poolGauges, ...barmanGauges, ...families].map(({ name }) => name),

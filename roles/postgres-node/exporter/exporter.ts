@@ -1,12 +1,13 @@
 // What PostgreSQL says about itself, under the names of postgres_exporter.
 import { familiesText, type Family, familyOf } from "../../../core/words/family.ts";
 import { type Reader, type Reading, type RoundDeps, roundMs, Rounds } from "./rounds.ts";
-import type { ImageVersions } from "../../../config/image-versions.ts";
+import { hasFeature } from "../../../config/postgres-features.ts";
 import { serverSources } from "./server-sources.ts";
 import { settingFamilies, settingsSql } from "./settings.ts";
-import { familiesOf, type ReadAs, type Row, type Source } from "./source.ts";
+import { familiesOf, type ReadAs, type Row, type Source, type Versions } from "./source.ts";
 import { statSources } from "./stat-sources.ts";
 import { slotSources } from "./slot-sources.ts";
+import { ioSources } from "./io-sources.ts";
 import { tableSources } from "./table-sources.ts";
 
 export interface ExporterDeps extends RoundDeps {
@@ -15,7 +16,7 @@ export interface ExporterDeps extends RoundDeps {
   /** series of the largest tables, up to so many tables */
   tables: number;
   /** of the server, which is the image's */
-  versions: Pick<ImageVersions, "postgres">;
+  versions: Versions;
 }
 
 /** How often sources are read that cost much or seldom change, milliseconds. */
@@ -42,7 +43,14 @@ export class Exporter {
       readMs: sourceMs,
       read: async (session) => familiesText(families(await session.rows(sql, as))),
     });
-    const sources = [...serverSources, ...slotSources, ...statSources(versions), ...tableSources(tables)];
+    const sources = [
+      ...serverSources,
+      ...slotSources,
+      ...statSources(versions),
+      ...ioSources(versions),
+      ...tableSources(tables),
+    ]
+      .filter(({ feature }) => feature === undefined || hasFeature(versions, feature));
     this.readings = new Rounds([
       ...sources.map((s) => reader(s, s.privileged ? "superuser" : "monitor", (rows) => familiesOf(s, rows, label))),
       reader({ name: "settings", sql: settingsSql, slow: true }, "plain", (rows) => settingFamilies(rows, label)),

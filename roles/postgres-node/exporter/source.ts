@@ -1,6 +1,10 @@
 // PURE: a source is one query, and the families that its rows become.
+import type { ImageVersions } from "../../../config/image-versions.ts";
 import type { PostgresFeature } from "../../../config/postgres-features.ts";
 import type { Family } from "../../../core/words/family.ts";
+
+/** What a server is. */
+export type Versions = Pick<ImageVersions, "postgres">;
 
 /** A row as the driver gives it: labels as text, values as float8, booleans as such. */
 export type Row = Readonly<Record<string, unknown>>;

@@ -1,9 +1,6 @@
 // PURE: the cumulative statistics of a server, under the names, types and labels of postgres_exporter 0.17.
-import type { ImageVersions } from "../../../config/image-versions.ts";
 import { hasFeature } from "../../../config/postgres-features.ts";
-import { columnsOf, epoch, type Source } from "./source.ts";
-
-type Versions = Pick<ImageVersions, "postgres">;
+import { columnsOf, epoch, type Source, type Versions } from "./source.ts";
 
 const floats = (columns: readonly string[]) => columns.map((c) => `${c}::float8`).join(", ");
 
@@ -59,18 +56,26 @@ const checkpointerHelp = {
   buffers_written: "Buffers written by checkpoints and restartpoints",
 };
 
-const checkpointer: Source = {
-  name: "stat_checkpointer",
-  feature: "stat_checkpointer",
-  labels: [],
-  sql: `select ${floats(Object.keys(checkpointerHelp))}, ${
-    epoch("stats_reset")
-  } as stats_reset from pg_stat_checkpointer`,
-  columns: columnsOf("pg_stat_checkpointer_", "counter", {
-    ...checkpointerHelp,
-    stats_reset: bgwriterHelp.stats_reset,
-  }, "_total"),
+const doneHelp = {
+  num_done: "Checkpoints that were performed",
+  slru_written: "Pages of transaction status and the like written by checkpoints",
 };
+
+function checkpointer(versions: Versions): Source {
+  const help = { ...checkpointerHelp, ...hasFeature(versions, "checkpoints done") ? doneHelp : {} };
+  return {
+    name: "stat_checkpointer",
+    feature: "stat_checkpointer",
+    labels: [],
+    sql: `select ${floats(Object.keys(help))}, ${epoch("stats_reset")} as stats_reset from pg_stat_checkpointer`,
+    columns: columnsOf(
+      "pg_stat_checkpointer_",
+      "counter",
+      { ...help, stats_reset: bgwriterHelp.stats_reset },
+      "_total",
+    ),
+  };
+}
 
 const databaseHelp = {
   xact_commit: "Transactions committed",
@@ -131,7 +136,6 @@ function conflicts(versions: Versions): Source {
 }
 
 /** Cumulative statistics of the server and its databases. */
-export const statSources = (versions: Versions): readonly Source[] =>
-  [bgwriter(versions), checkpointer, statDatabase, conflicts(versions)].filter(({ feature }) =>
-    feature === undefined || hasFeature(versions, feature)
-  );
+export const statSources = (
+  versions: Versions,
+): readonly Source[] => [bgwriter(versions), checkpointer(versions), statDatabase, conflicts(versions)];
