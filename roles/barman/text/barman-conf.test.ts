@@ -86,3 +86,15 @@ test("the passfile has one line a role, escaped", () => {
   const users = [{ user: "u", password: "a:b\\c" }, { user: "r", password: "x" }, { user: "r", password: "x" }];
   assert.equal(renderPassfile(users), "*:*:*:u:a\\:b\\\\c\n*:*:*:r:x\n");
 });
+
+test("an older barman is not given settings that it does not know", () => {
+  const old = { ...input, imageVersions: { ...usualVersions, postgres: "15", barman: "3.4" } };
+  const texts = (i: typeof input) => renderStandbyConf(i, "pgslave1", "pgmaster") + renderListConf(i, "pgmaster");
+  const names = ["wal_conninfo", "wal_streaming_conninfo", "xlogdb_directory"];
+  for (const name of names) {
+    assert.match(texts(input), new RegExp(`^${name} = `, "m"));
+    assert.doesNotMatch(texts(old), new RegExp(`^${name} = `, "m"));
+  }
+  assert.match(texts(old), /^primary_conninfo = /m);
+  assert.doesNotMatch(texts(old), /require_auth/);
+});

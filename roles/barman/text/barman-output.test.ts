@@ -63,3 +63,15 @@ test("times and sizes of a backup are read", () => {
     timeline: 1,
   });
 });
+
+test("a detail without a size is an error, and barman 3.4's word for it is read", () => {
+  const details = (size: object) =>
+    JSON.stringify({
+      pg_cluster: {
+        backup_id: "20261129T090724",
+        base_backup_information: { begin_time_timestamp: "1", end_time_timestamp: "2", timeline: 2, ...size },
+      },
+    });
+  assert.equal(parseBackupDetails(details({ disk_usage_bytes: 38793619 }), "pg_cluster").sizeBytes, 38793619);
+  assert.throws(() => parseBackupDetails(details({}), "pg_cluster"), /the size is not there/);
+});
