@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { systemClock } from "../../core/runtime/time.ts";
+import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Combination, defaultOf, imagesOf, type Versions } from "../../tools/matrix.ts";
 import { root } from "../../tools/terminal.ts";
 import { askCopy, endCopy, received, restore, waitReceiving } from "../support/barman.ts";
@@ -48,11 +48,18 @@ async function saidVersions(cluster: Cluster): Promise<Record<keyof Combination,
   };
 }
 
-/** Metrics of a service. Every source of them has to have been read. */
-async function metricsOf(cluster: Cluster, service: string): Promise<string> {
-  const text = await exec(await cluster.container(service), ["postdock", "metrics"]);
-  assert.doesNotMatch(text, /^pg_scrape_collector_success\{.*\} 0$|^pg_exporter_last_scrape_error 1$/m, service);
-  return text;
+/** Waits until a service has metrics of these forms, and every source of them has been read. */
+async function waitMetrics(cluster: Cluster, service: string, forms: readonly RegExp[]): Promise<void> {
+  const container = await cluster.container(service);
+  let last: string[] = [];
+  const all = async () => {
+    const text = await exec(container, ["postdock", "metrics"]);
+    const failed = text.match(/^pg_scrape_collector_success\{.*\} 0$|^pg_exporter_last_scrape_error 1$/gm) ?? [];
+    last = [...failed, ...forms.filter((form) => !form.test(text)).map(String)];
+    return last.length === 0;
+  };
+  const wait = { what: `metrics of ${service}`, deadlineMs: 60_000, everyMs: 2_000, why: () => last.join(", ") };
+  await waitUntil(all, wait, { clock: systemClock });
 }
 
 /** What a server or a program says to what is of another version. */
@@ -105,17 +112,16 @@ test(`${suite}: starts, replaces a killed primary, backs up, restores and measur
   const verified = await exec(backup, ["postdock", "barman", "verify"], 300_000);
   assert.match(verified, /was restored and checked/);
 
-  const node = await metricsOf(cluster, primary);
-  const names = [
-    "pg_stat_bgwriter_checkpoints_timed_total",
-    "pg_stat_database_xact_commit",
-    "pg_replication_slots_active",
-  ];
-  for (const name of names) assert.match(node, new RegExp(`^${name}\\b`, "m"));
-  assert.match(await metricsOf(cluster, "pgpool"), /^pgpool2_pool_nodes_select_cnt\{/m);
-  const ofBarman = await metricsOf(cluster, "backup");
-  assert.match(ofBarman, /^barman_last_backup_size_bytes\S* [1-9]/m);
-  assert.match(ofBarman, /^barman_last_backup_duration_copy_seconds\S* \d/m);
+  await waitMetrics(cluster, primary, [
+    /^pg_stat_bgwriter_checkpoints_timed_total /m,
+    /^pg_stat_database_xact_commit\{/m,
+    /^pg_replication_slots_active\{/m,
+  ]);
+  await waitMetrics(cluster, "pgpool", [/^pgpool2_pool_nodes_select_cnt\{/m]);
+  await waitMetrics(cluster, "backup", [
+    /^barman_last_backup_size_bytes\S* [1-9]/m,
+    /^barman_last_backup_duration_copy_seconds\S* \d/m,
+  ]);
 
   if (process.env.POSTDOCK_TEST_RECORD === "1") {
     await record(suite, {

@@ -17,6 +17,8 @@ export interface Recorded {
 const asPostgres = (argv: readonly string[]) => ["gosu", "postgres", "env", "LC_ALL=C", "TZ=UTC", ...argv];
 const data = "/var/lib/postgresql/data";
 
+const optionsIn = (help: string) => [...new Set(help.match(/--[a-z][a-z-]+/g))].toSorted();
+
 /** Writes tests/contract/recorded/SUITE.json. */
 export async function record(suite: string, { primary, pgpool, backup }: Recorded): Promise<void> {
   const barman = (...args: string[]) => exec(backup, asPostgres(["barman", "-f", "json", ...args]));
@@ -44,8 +46,8 @@ export async function record(suite: string, { primary, pgpool, backup }: Recorde
     barmanList: list,
     barmanShow: await barman("show-backup", "pg_cluster", id),
     barmanRecord: await exec(backup, ["sh", "-c", `cat ${records.join(" ")} 2>/dev/null || true`]),
-    cloudHelp: await exec(backup, ["barman-cloud-backup", "--help"]),
-    barmanHelp: await exec(backup, ["barman", "backup", "--help"]),
+    cloudOptions: optionsIn(await exec(backup, ["barman-cloud-backup", "--help"])),
+    barmanOptions: optionsIn(await exec(backup, ["barman", "backup", "--help"])),
   };
   const directory = join(root, "tests", "contract", "recorded");
   await mkdir(directory, { recursive: true });
