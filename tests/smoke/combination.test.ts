@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { hasFeature } from "../../config/postgres-features.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { type Combination, defaultOf, imagesOf, type Versions } from "../../tools/matrix.ts";
 import { root } from "../../tools/terminal.ts";
@@ -32,6 +33,12 @@ const inImages: Edit = (file) => {
 };
 const smallPool: Edit = (file) => {
   setEnvironment(file, "pgpool", { BACKENDS: firstLevel.map((name, i) => `${i}:${name}::::`).join(",") });
+};
+
+/** As docs/images.md advises where libpq cannot ask for SCRAM. */
+const encrypted: Edit = (file) => {
+  if (hasFeature(combination, "require_auth")) return;
+  for (const service of services) setEnvironment(file, service, { TLS: "auto" });
 };
 
 /** What each component says that it is. */
@@ -74,7 +81,7 @@ async function assertUnderstood(cluster: Cluster): Promise<void> {
 }
 
 test(`${suite}: starts, replaces a killed primary, backs up, restores and measures`, async () => {
-  await using cluster = await ownCluster({ name: `smoke-${suite}`, edit: allOf(inImages, smallPool) });
+  await using cluster = await ownCluster({ name: `smoke-${suite}`, edit: allOf(inImages, smallPool, encrypted) });
   await cluster.up(services);
   const old = await cluster.waitWhole(startMs, firstLevel);
   await cluster.waitLease(firstLevel);
