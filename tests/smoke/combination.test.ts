@@ -24,8 +24,9 @@ const suite = process.env.POSTDOCK_TEST_SUITE || defaultOf(versions).suite;
 const combination = versions.combinations.find((c) => c.suite === suite)!;
 const services = [...firstLevel, "pgpool", "backup"] as const;
 
-/** The services with the images of the combination, and a pool of three. */
+/** The services with the images of the combination, or of POSTDOCK_TAG, and a pool of three. */
 const inImages: Edit = (file) => {
+  if (process.env.POSTDOCK_TAG) return;
   const [postgres, pgpool, barman] = imagesOf(versions, combination).map(({ names }) => names[0]!);
   for (const [name, service] of Object.entries(file.services)) {
     service.image = name === "pgpool" ? pgpool : name === "backup" ? barman : postgres;
