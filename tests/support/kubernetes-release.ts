@@ -16,7 +16,7 @@ import { describe, primaryOfWhole } from "./whole.ts";
 
 const deps = { clock: systemClock };
 const { helm } = await ensureKubernetesClients();
-const chart = join(root, "kubernetes", "chart");
+export const chart = join(root, "kubernetes", "chart");
 /** The value postDock.name, with which all names begin. */
 const system = "mysystem";
 /** Selects every pod of a release. */
@@ -27,13 +27,14 @@ const startMs = 180_000;
 export class Release {
   readonly writers = new Writers(async (service) => await this.target(await this.entry(service)));
 
-  private constructor(readonly namespace: string, private readonly values: readonly string[]) {}
+  /** `values`: options of helm; `database`: what applications use */
+  private constructor(readonly namespace: string, readonly values: readonly string[], private database: string) {}
 
   /** Makes the namespace, which enforces the restricted profile, without what an interrupted run has left. */
-  static async prepare(namespace: string, values: Readonly<Record<string, string>> = {}): Promise<Release> {
+  static async prepare(namespace: string, values: Record<string, string> = {}, database = "mysystem.mysystem") {
     const images = ["postgres", "pgpool", "barman"].map((name) => `${name}.tag=latest`);
     const given = Object.entries(values).map(([path, value]) => `${path}=${value}`);
-    const release = new Release(namespace, [...images, ...given].flatMap((v) => ["--set", v]));
+    const release = new Release(namespace, [...images, ...given].flatMap((v) => ["--set", v]), database);
     await release.remove();
     const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
     const object = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels } };
@@ -138,7 +139,7 @@ export class Release {
   async target(host: string): Promise<Target> {
     const { data } = await this.get("secret", `${system}-secret`);
     const text = (key: string) => atob(data[key]);
-    return { host, user: text("app.db.user"), password: text("app.db.password"), database: "mysystem.mysystem" };
+    return { host, user: text("app.db.user"), password: text("app.db.password"), database: this.database };
   }
 
   /** Stops the writers. Throws if what one was told is not there, or if it had to wait longer. */

@@ -25,6 +25,15 @@ export type Change = (config: Configuration) => void;
 
 const configured = "/etc/postdock-monitoring";
 
+/** What the Prometheus at an address has for an expression now. Throws what it says of one that it does not take. */
+export async function samplesOf(address: string, expr: string): Promise<Sample[]> {
+  const url = `http://${address}/api/v1/query?query=${encodeURIComponent(expr)}`;
+  const answer = await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).json();
+  if (answer.status !== "success") throw new Error(`${expr}: ${answer.error}`);
+  const { result } = answer.data as { result: { metric: Sample["metric"]; value: [number, string] }[] };
+  return result.map(({ metric, value: [, value] }) => ({ metric, value: Number(value) }));
+}
+
 /** To be bound with `await using`, after the cluster. */
 export class Prometheus implements AsyncDisposable {
   private constructor(private readonly container: string, private readonly address: string) {}
@@ -56,13 +65,9 @@ export class Prometheus implements AsyncDisposable {
     }
   }
 
-  /** The series of an expression now. Throws what Prometheus says of an expression that it does not take. */
-  async query(expr: string): Promise<Sample[]> {
-    const url = `http://${this.address}:9090/api/v1/query?query=${encodeURIComponent(expr)}`;
-    const answer = await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).json();
-    if (answer.status !== "success") throw new Error(`${expr}: ${answer.error}`);
-    const { result } = answer.data as { result: { metric: Sample["metric"]; value: [number, string] }[] };
-    return result.map(({ metric, value: [, value] }) => ({ metric, value: Number(value) }));
+  /** The series of an expression now. */
+  query(expr: string): Promise<Sample[]> {
+    return samplesOf(`${this.address}:9090`, expr);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
