@@ -31,6 +31,14 @@ const cases: readonly { name: string; values?: string; files?: string[]; given?:
   { name: "values-production.yaml", files: ["values-production.yaml"] },
   { name: "the values of 1.x", values: values1x },
   {
+    name: "the defaults of an earlier chart, as --reuse-values keeps them",
+    values: `
+services: {byRole: false}
+rbac: null
+postgres: {minReadySeconds: null}
+pgpool: {votes: true, minReadySeconds: null, updateStrategy: RollingUpdate}`,
+  },
+  {
     name: "one node, no barman",
     values: "postgres: {replicas: 1}\nbarman: {backupSchedule: ''}\npgpool: {replicas: 1}",
   },

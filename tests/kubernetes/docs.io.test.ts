@@ -19,6 +19,8 @@ test("the page's installs and upgrades render", async () => {
   for (const command of shown) {
     const [, , release, chart, ...rest] = command.split(/\s+/);
     assert.equal(chart, "kubernetes/chart", command);
+    // --reuse-values would keep the defaults of an earlier chart
+    assert.equal(rest.includes("--reset-then-reuse-values"), command.startsWith("helm upgrade"), command);
     const files = rest.flatMap((word, i) => rest[i - 1] === "-f" ? [word.replace("kubernetes/chart/", "")] : []);
     const sets = rest.flatMap((word, i) => rest[i - 1] === "--set" ? ["--set", word] : []);
     const { code, stderr } = await helm(["template", release!, ...sets], { files });
