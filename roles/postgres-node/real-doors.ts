@@ -56,6 +56,7 @@ export interface RealDeps {
 export function realDoors(deps: RealDeps): Doors & { close(): Promise<void> } {
   const local = new LocalServer(
     deps.config,
+    deps.log,
     () => passwordsOf(deps.config),
     (r) => deps.secrets.othersOf(r),
     deps.config.replicationRole === "limited" ? deps.config.replicationUser : null,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
 import { ensureCompose } from "../../tools/engine.ts";
-import { execute, root } from "../../tools/terminal.ts";
+import { attempt, execute, root } from "../../tools/terminal.ts";
 import { executable, prefix } from "../support/cluster.ts";
 import { docker, exec, logsOf, tryExec } from "../support/docker.ts";
 
@@ -155,3 +155,44 @@ for (const version of ["v1", "v2"] as const) {
     }
   });
 }
+
+test("a data directory of 1.x is adopted, whose first superuser is POSTGRES_USER", async () => {
+  const name = `${prefix}-legacy-data`;
+  const remove = async () => {
+    await attempt(["docker", "rm", "--force", "--volumes", name], { timeoutMs: 60_000 });
+    await attempt(["docker", "volume", "rm", "--force", name], { timeoutMs: 60_000 });
+  };
+  const make = `chown postgres $PGDATA && chmod 0700 $PGDATA && cd $PGDATA
+gosu postgres initdb --username=monkey_user --auth-local=trust --auth-host=md5 >&2
+gosu postgres pg_ctl -w start >&2
+gosu postgres psql -q -U monkey_user -d postgres -c 'create table old as select 1 as id'
+gosu postgres pg_ctl -w stop >&2`;
+  const volume = ["--volume", `${name}:/var/lib/postgresql/data`];
+  const image = "postdock/postgres:latest";
+  try {
+    await remove(); // left by an interrupted run
+    await docker(["run", "--rm", ...volume, "--entrypoint", "bash", image, "-ec", make]);
+    const environment = {
+      NODE_ID: "1",
+      NODE_NAME: "node1",
+      CLUSTER_NODE_NETWORK_NAME: name,
+      POSTGRES_USER: "monkey_user",
+      POSTGRES_PASSWORD: "monkey_pass",
+      REPLICATION_PASSWORD: "replication_pass",
+    };
+    const given = Object.entries(environment).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
+    const own = executable ? ["--volume", `${executable}:/usr/local/bin/postdock:ro`] : [];
+    await docker(["run", "--detach", "--name", name, "--hostname", name, ...volume, ...own, ...given, image]);
+    let said = "";
+    const serves = async () => {
+      const asked = await tryExec(name, ["gosu", "postgres", "psql", "-Atc", "select count(*) from old", "postgres"]);
+      said = asked.stderr;
+      return asked.stdout.trim() === "1";
+    };
+    const what = "the old data, to the role that the agent and 1.x' runbooks use";
+    await waitUntil(serves, { what, deadlineMs: 60_000, everyMs: 1_000, why: () => said }, { clock: systemClock });
+    assert.match(await logsOf(name), /A role was set right.*"role":"postgres"/);
+  } finally {
+    await remove();
+  }
+});

@@ -84,7 +84,8 @@ export class PodPrometheus implements AsyncDisposable {
     await writeFile(join(directory, "token"), await kubectl(["-n", namespace, "create", "token", account]));
     await attempt(["docker", "rm", "--force", "--volumes", container], { timeoutMs: 30_000 }); // of an interrupted run
     await copyFile(join(pki, "ca.crt"), join(directory, "ca.crt"));
-    const flags = [`--config.file=${at}/prometheus.yml`, `--web.listen-address=127.0.0.1:${port}`];
+    const where = ["--storage.tsdb.path=/var/lib/monitoring/prometheus", `--web.listen-address=127.0.0.1:${port}`];
+    const flags = [`--config.file=${at}/prometheus.yml`, ...where];
     const run = [
       "run",
       "--detach",

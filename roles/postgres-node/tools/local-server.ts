@@ -11,7 +11,9 @@ import type { SettingsSeen } from "../decide/settings.ts";
 import { ensureDatabase } from "./bootstrap-queries.ts";
 import { type Passwords, RoleReader, setRole } from "./role-queries.ts";
 import type { RoleChange, RoleSeen } from "../decide/roles.ts";
+import type { Log } from "../../../core/runtime/log.ts";
 import { DeadlineError, withDeadline } from "../../../core/runtime/time.ts";
+import { errorText } from "../../../core/words/errors.ts";
 import type { ServerSeen } from "../decide/server-seen.ts";
 
 /** One look at the server, milliseconds. */
@@ -27,12 +29,17 @@ const checkpointMs = 1_500;
 /** The one after a promotion, which has much to write, milliseconds. */
 const firstCheckpointMs = 300_000;
 
+/** The superuser of the agent is not there. */
+const lacksOwnRole = (error: unknown): error is Error =>
+  error instanceof Error && error.message === 'role "postgres" does not exist';
+
 export class LocalServer {
   private connection: Sql;
   private readonly roleReader: RoleReader;
 
   constructor(
-    private readonly config: Pick<NodeConfig, "replicationDb" | "imageVersions">,
+    private readonly config: Pick<NodeConfig, "replicationDb" | "imageVersions" | "postgresUser">,
+    private readonly log: Log,
     private readonly passwords: () => Passwords,
     others?: (role: string) => readonly string[],
     limited: string | null = null,
@@ -62,6 +69,7 @@ export class LocalServer {
       return await withDeadline(look(), lookMs, "The local server");
     } catch (error) {
       if ((error as { code?: string }).code === noDatabase) await this.makeDatabase();
+      if (lacksOwnRole(error)) await this.makeOwnRole(error);
       // the server hangs, or the driver's connection does for good (passing-fault.ts)
       if (error instanceof DeadlineError) this.reconnect(sql);
       throw error;
@@ -157,6 +165,21 @@ export class LocalServer {
       await ensureDatabase(sql, { name: this.config.replicationDb, owner: "postgres" });
     };
     await queries.withConnection(queries.connectLocal("postgres", this.config), lookMs, make);
+  }
+
+  /** The data directory has POSTGRES_USER for its first superuser, as in 1.x and in the official image. A primary makes the agent's. */
+  private async makeOwnRole(error: Error): Promise<void> {
+    const { postgresUser } = this.config;
+    const make = async (sql: Sql) => {
+      if ((await queries.readServer(sql)).standby) return;
+      await setRole(sql, { name: "postgres", create: true, rights: "superuser", password: false }, {});
+      const because = `it was not there, and ${postgresUser} is a superuser`;
+      this.log.info("A role was set right", { role: "postgres", because });
+    };
+    const sql = queries.connectLocal("template1", this.config, {}, postgresUser);
+    await queries.withConnection(sql, lookMs, make).catch((second) => {
+      throw new Error(`${error.message}, and ${postgresUser} cannot make it: ${errorText(second)}`);
+    });
   }
 
   private reconnect(hung: Sql): void {

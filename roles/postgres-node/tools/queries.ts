@@ -24,12 +24,13 @@ export function connectLocal(
   database: string,
   { imageVersions }: { imageVersions: Versions },
   connection: Readonly<Record<string, string | number>> = {},
+  user = "postgres",
 ): Sql {
   return postgres({
     ...common,
     ...local,
     connection: { ...ownSession(imageVersions), ...connection },
-    user: "postgres",
+    user,
     database,
     password: "",
   });

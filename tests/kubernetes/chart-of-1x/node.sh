@@ -50,12 +50,11 @@ fi
 chown postgres:postgres "$PGDATA"/*.lock
 
 register() {
-  until as_postgres psql -q -c 'select 1' "$(conninfo "$number")" >/dev/null 2>&1; do sleep 1; done
   if [ "$number" = 0 ]; then
     as_postgres repmgr -f /etc/repmgr.conf primary register --force
   else
     as_postgres repmgr -f /etc/repmgr.conf standby register --force --upstream-node-id=1000
   fi
 }
-register &
-exec gosu postgres postgres
+until register; do sleep 1; done &
+exec tini -- gosu postgres postgres

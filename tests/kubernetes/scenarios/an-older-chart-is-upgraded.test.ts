@@ -75,8 +75,12 @@ test("volumes of a release of the chart of 1.x are adopted", async () => {
     await release.kubectl(["delete", "pvc", "db-data-mysystem-db-node-2"]);
     await release.kubectl(["label", "namespace", release.namespace, "pod-security.kubernetes.io/enforce=restricted"]);
     const from = systemClock.nowMs();
-    const more = ["--set", "postgres.pgdata=/var/lib/postgresql/data", ...release.values];
-    const said = await release.helm("upgrade", "release", chart, "--reset-then-reuse-values", ...more);
+    const mover = ["image=postdock/postgres:latest", "imagePullPolicy=Never"];
+    const more = [
+      ...["--reset-then-reuse-values", "-f", join(chart, "values-from-1x.yaml"), ...release.values],
+      ...mover.flatMap((v) => ["--set", `postgres.initContainers[0].${v}`]),
+    ];
+    const said = await release.helm("upgrade", "release", chart, ...more);
     assert.match(said, /postgres\.nodes is of 1\.x/);
     const primary = await release.whole(3, 4 * wholeMs);
     console.log(`whole ${secondsSince(from)} s after helm upgrade from 1.x`);
@@ -109,7 +113,7 @@ async function oldRelease(release: Release, own: readonly string[]): Promise<voi
     return row!.count === "2";
   };
   await waitUntil(streaming, { what: "two standbys of 1.x", deadlineMs: wholeMs }, deps);
-  await queryOnce(target, (sql) => sql`create table old as select * from unnest(${rows}::int[]) as id`);
+  await queryOnce(target, (sql) => sql`create table old as select * from generate_series(1, 3) as id`);
 }
 
 /** The old data are on every node, and the records of repmgr are those of the new ones. */
