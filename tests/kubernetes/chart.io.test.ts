@@ -30,6 +30,7 @@ const cases: readonly { name: string; values?: string; files?: string[]; given?:
   { name: "values-small.yaml", files: ["values-small.yaml"] },
   { name: "values-production.yaml", files: ["values-production.yaml"] },
   { name: "the values of 1.x", values: values1x },
+  { name: "the values of 1.x, and its volumes adopted", values: values1x, files: ["values-from-1x.yaml"] },
   {
     name: "the defaults of an earlier chart, as --reuse-values keeps them",
     values: `
