@@ -27,6 +27,7 @@ const Registered = z.object({
   upstreamNodeId: z.number().int().nullable(),
   active: z.boolean(),
   priority: z.number().int(),
+  holdsPassword: z.boolean().optional().meta({ description: "its conninfo has one, as in 1.x" }),
 });
 export type RegisteredNode = z.infer<typeof Registered>;
 

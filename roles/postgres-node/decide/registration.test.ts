@@ -31,6 +31,7 @@ test("no table, no record, or a record with another name, host or priority: at o
   assert.equal(recorded({ nodeName: "node22" }), "now");
   assert.equal(recorded({ host: "pg22" }), "now");
   assert.equal(recorded({ priority: 1 }), "now");
+  assert.equal(recorded({ holdsPassword: true }), "now", "as 1.x has left it");
 });
 
 test("another role, an inactive record or another upstream: soon, since repmgr may be about to change it", () => {

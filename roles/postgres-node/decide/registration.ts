@@ -26,6 +26,9 @@ export function decideRegistration(view: RegistrationView): RegistrationNeed {
   ) {
     return { need: "now", because: "the record has a different name, host or priority" };
   }
+  if (record.holdsPassword) {
+    return { need: "now", because: "the record holds a password, which others read and which may be old" };
+  }
   if (record.type !== view.role) {
     return { need: "soon", because: `the record has the type ${record.type}, but this node is a ${view.role}` };
   }

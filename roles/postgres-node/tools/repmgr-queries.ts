@@ -21,6 +21,7 @@ const NodeRow = z.object({
   upstreamNodeId: row.upstream_node_id,
   active: row.active,
   priority: row.priority,
+  holdsPassword: conninfoValue(row.conninfo, "password") !== undefined,
 }));
 
 /** repmgr.nodes; null if the table does not exist. */
