@@ -94,7 +94,8 @@ async function scraped(release: Release): Promise<void> {
   for (const [prefix, series] of Object.entries(own)) {
     const expected = pods.filter((p) => p.startsWith(prefix));
     assert.notEqual(expected.length, 0, prefix);
-    assert.deepEqual(podsWith(await prometheus.query(series)), expected, series);
+    const shown = async () => podsWith(await prometheus.query(series)).join() === expected.join();
+    await waitUntil(shown, { what: `${series} of ${expected}`, deadlineMs: wholeMs }, deps);
   }
   const [leases] = await prometheus.query("sum(postdock_lease_held)");
   assert.equal(leases?.value, 1, "one node holds the lease");
