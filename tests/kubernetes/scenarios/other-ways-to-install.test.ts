@@ -80,7 +80,7 @@ test("two nodes and a pgpool that votes", async (t) => {
 const own: Readonly<Record<string, string>> = {
   "mysystem-db-node-": "pg_up == 1",
   "mysystem-database-pgpool-": "pgpool2_up == 1",
-  "mysystem-barman-node-": "barman_receiving",
+  "mysystem-barman-node-": "postdock_barman_receiving == 1",
 };
 
 async function scraped(release: Release): Promise<void> {
