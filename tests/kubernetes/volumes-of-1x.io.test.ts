@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { execute, root } from "../../tools/terminal.ts";
+import { render } from "../support/kubernetes-objects.ts";
 
 const values = parse(await readFile(join(root, "kubernetes/chart/values-from-1x.yaml"), "utf8"));
 const [{ command, args: [script] }] = values.postgres.initContainers;
@@ -73,4 +74,12 @@ test("a new volume stays as it is", async () => {
     }
   });
   assert.deepEqual(there, ["lost+found"]);
+});
+
+test("the data are moved by the image that the nodes run, to where they look for them", async () => {
+  const [node] = (await render("", ["values-from-1x.yaml"])).filter((o) => o.metadata.name === "mysystem-db-node");
+  const { initContainers: [mover], containers: [own] } = node!.spec.template.spec;
+  assert.equal(mover.image, own.image);
+  const pgdata = own.env.find((e: { name: string }) => e.name === "PGDATA").value;
+  assert.equal(pgdata, `${mount}/pgdata`);
 });
