@@ -28,7 +28,11 @@ export class Release {
   readonly writers = new Writers(async (service) => await this.target(await this.entry(service)));
 
   /** `values`: options of helm; `database`: what applications use */
-  private constructor(readonly namespace: string, readonly values: readonly string[], private database: string) {}
+  private constructor(
+    readonly namespace: string,
+    readonly values: readonly string[],
+    private readonly database: string,
+  ) {}
 
   /** Makes the namespace, which enforces the restricted profile, without what an interrupted run has left. */
   static async prepare(namespace: string, values: Record<string, string> = {}, database = "mysystem.mysystem") {
