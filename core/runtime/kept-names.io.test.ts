@@ -25,7 +25,7 @@ test("addresses are in the file while DNS is silent, and what stood there stays"
   await kept.update();
   assert.equal(await readFile(path, "utf8"), "127.0.0.1 localhost\n");
   assert.deepEqual(said, [
-    "DNS does not answer: the last good addresses are used",
+    "DNS is silent or late: the last good addresses are used",
     "DNS answers again: its addresses are used",
   ]);
 });

@@ -24,7 +24,7 @@ export class KeptNames {
       if (after === before) return;
       await writeScratch(path, new TextEncoder().encode(after), { mode: 0o644 }); // mounted: it cannot be replaced
       if (Object.keys(kept).length > 0) {
-        log.warn("DNS does not answer: the last good addresses are used", { hosts: kept });
+        log.warn("DNS is silent or late: the last good addresses are used", { hosts: kept });
       } else log.info("DNS answers again: its addresses are used", { hosts });
       this.told = "";
     } catch (error) {

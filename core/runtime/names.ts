@@ -17,8 +17,8 @@ const lookupMs = 5_000;
 const toldMs = 500;
 /** DNS does not answer, where it has not for this long, milliseconds: one answer may be late. */
 const silentMs = 5_000;
-/** A cluster's DNS answers within milliseconds: an answer that takes longer is late, or one of several servers is gone. */
-const lateMs = 500;
+/** DNS is late if its answer took longer, milliseconds: within a cluster, it then came for a second question. */
+const lateMs = 900;
 /** After a late answer the next ones may be lost as well, milliseconds. */
 const unsteadyMs = 30_000;
 

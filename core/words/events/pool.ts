@@ -32,8 +32,8 @@ export const poolEvents = {
     "action backend host because why",
   ),
   "The pool could not be mended": error("A look at the pool met a fault. The next one follows.", nothing, "error"),
-  "DNS does not answer: the last good addresses are used": warning(
-    "DNS is silent or late. pgpool looks names up for each connection; they stand in /etc/hosts until DNS has answered at once for 30 s.",
+  "DNS is silent or late: the last good addresses are used": warning(
+    "pgpool looks names up for each connection; they stand in /etc/hosts until DNS has answered at once for 30 s.",
     "Mend the DNS of this container.",
     "hosts",
   ),
