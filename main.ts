@@ -54,8 +54,8 @@ function sizeOf({ rows, columns }: { rows: number; columns: number }): { rows: n
   return { rows: rows || 24, columns: columns || 80 };
 }
 
-/** How long output that nobody takes holds up the end, milliseconds. */
-const heldUpMs = 60_000;
+/** How long output that nobody takes holds up the end, milliseconds: of a container, it must not outlive the time for a stop. */
+const heldUpMs = process.argv.includes("entrypoint") ? 1_000 : 60_000;
 
 /** What has been written to a pipe is still in this process until the other side has read it. */
 async function untilTaken(stream: NodeJS.WriteStream): Promise<void> {

@@ -8,6 +8,8 @@ import type { Names } from "./names.ts";
 /** Keeps the addresses of these hosts. Nothing is written while DNS answers, but to take out what an earlier run has left. */
 export class KeptNames {
   private told = "";
+  /** what stood there last: a write that failed half way may leave an empty file */
+  private stood = "";
 
   constructor(
     private readonly o: { hosts: readonly string[]; names: Pick<Names, "wayTo">; log: Log; path?: string },
@@ -19,7 +21,8 @@ export class KeptNames {
     const ways = hosts.map((host) => [host, names.wayTo(host).hostaddr] as const);
     const kept = Object.fromEntries(ways.flatMap(([host, address]) => address === undefined ? [] : [[host, address]]));
     try {
-      const before = await readIfThere(path) ?? "";
+      const before = await readIfThere(path) || this.stood;
+      this.stood = before;
       const after = hostsWith(before, kept);
       if (after === before) return;
       await writeScratch(path, new TextEncoder().encode(after), { mode: 0o644 }); // mounted: it cannot be replaced

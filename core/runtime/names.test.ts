@@ -36,6 +36,11 @@ test("DNS is silent after 5 s without an answer, and not while it answers, whate
   assert.deepEqual(await asked(3_000), [false, undefined]);
   answer = () => Promise.reject(new Error("ETIMEOUT"));
   assert.deepEqual(await asked(3_000), [true, undefined], "it was gone by the last answer");
+  answer = () => Promise.resolve("10.0.0.2");
+  assert.deepEqual(await asked(33_000), [false, undefined]);
+  answer = () => Promise.reject(new UnknownName("it says ESERVFAIL", false));
+  for (let i = 0; i < 20; i++) await asked(3_000);
+  assert.deepEqual(await asked(3_000), [true, "10.0.0.2"], "DNS itself fails");
   answer = () => Promise.resolve("10.0.0.9");
   assert.deepEqual(await asked(33_000), [false, undefined]);
   assert.deepEqual(names.wayTo("pgslave1"), { host: "pgslave1" }, "it was never known");

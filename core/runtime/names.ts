@@ -32,7 +32,7 @@ export class Names {
   private readonly known = new Map<string, Address & { atMs: number }>();
   private readonly told = new Map<string, Address>();
   private readonly lookups = new Map<string, Promise<void>>();
-  /** names of which the last lookup had no answer at all */
+  /** names of which the last lookup had no answer, or one that DNS itself fails */
   private readonly unanswered = new Set<string>();
   /** names without an address, by the last answer */
   private readonly gone = new Set<string>();
@@ -83,7 +83,7 @@ export class Names {
     return { host, hostaddr: known.address };
   }
 
-  /** DNS has not answered for the name for 5 s, which it once had. */
+  /** DNS has not answered for the name for 5 s, or says that it fails itself; it once had the name. */
   isSilent(host: string): boolean {
     const known = this.known.get(host);
     return known !== undefined && this.unanswered.has(host) && this.clock.nowMs() - known.atMs >= silentMs;
@@ -112,13 +112,13 @@ export class Names {
     }).finally(() => this.lookups.delete(host));
     // a caller that waits for it gets the error
     looking.catch((cause) => {
-      if (cause instanceof UnknownName) {
+      if (cause instanceof UnknownName && cause.certain) {
         this.unanswered.delete(host);
-        if (cause.certain) this.gone.add(host);
+        this.gone.add(host);
         return;
       }
       // a name that is gone for long may be asked for where nobody answers: it says nothing of the others
-      if (!this.unanswered.has(host)) this.lateAtMs = this.clock.nowMs();
+      if (!(cause instanceof UnknownName) && !this.unanswered.has(host)) this.lateAtMs = this.clock.nowMs();
       this.unanswered.add(host);
     });
     this.lookups.set(host, looking);

@@ -132,9 +132,9 @@ imagePullPolicy: {{ .own.pullPolicy }}
 command: [cp, /etc/hosts, /hosts/hosts]
 securityContext:
   {{- toYaml .own.containerSecurityContext | nindent 2 }}
+# those of the pod, which they do not raise: it ends before pgpool starts
 resources:
-  requests: { cpu: 10m, memory: 16Mi }
-  limits: { memory: 64Mi }
+  {{- include "postdock.resources" .own | nindent 2 }}
 volumeMounts:
   - { name: hosts, mountPath: /hosts }
 {{- end -}}

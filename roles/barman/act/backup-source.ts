@@ -3,6 +3,7 @@ import { postgresAccount } from "../../../core/runtime/command.ts";
 import { writeAtomic } from "../../../core/runtime/files.ts";
 import { errorText } from "../../../core/words/errors.ts";
 import type { BarmanConfig } from "../../../config/barman.ts";
+import { hasBarman } from "../../../config/barman-features.ts";
 import type { Peers } from "../../../core/client/peers.ts";
 import type { Barman } from "../state.ts";
 import { decideKind, type Kind, type KindWanted, type Parent, type Summaries } from "../decide/backup-kind.ts";
@@ -54,7 +55,7 @@ export interface Chosen {
 /** Chooses what the next base backup is and where it is copied from. What cannot be seen speaks for a full one of the primary. */
 export async function chooseBackup(choice: Choice): Promise<Chosen> {
   const { config, primary, hosts, wanted, failed } = choice;
-  const asked = whyPrimary(config.backupFrom, failed.source);
+  const asked = whyPrimary(config.backupFrom, failed.source, hasBarman(config.imageVersions, "wal_conninfo"));
   try {
     const { segmentBytes, tablespaces, ...seen } = await visit(
       loginTo(primary, choice),

@@ -95,9 +95,10 @@ test("without standbys, and where barman has no WAL, the primary is taken", () =
 });
 
 test("BACKUP_FROM and a failed attempt settle it before any standby is asked", () => {
-  assert.match(whyPrimary("primary", null) ?? "", /BACKUP_FROM is primary/);
-  assert.equal(whyPrimary("prefer-standby", "the backup from a failed: x"), "the backup from a failed: x");
-  assert.equal(whyPrimary("prefer-standby", null), null);
+  assert.match(whyPrimary("primary", null, true) ?? "", /BACKUP_FROM is primary/);
+  assert.equal(whyPrimary("prefer-standby", "the backup from a failed: x", true), "the backup from a failed: x");
+  assert.equal(whyPrimary("prefer-standby", null, true), null);
+  assert.match(whyPrimary("prefer-standby", null, false) ?? "", /looks for its slot where it copies from/);
   assert.match(whyNoStandby(["fast"]) ?? "", /has tablespaces \(fast\)/);
   assert.equal(whyNoStandby([]), null);
 });

@@ -60,9 +60,14 @@ export const mostLagBytes = 256 * 1024 * 1024;
 
 /**
  * Why the primary is taken, whatever its standbys are; null: they are to be asked. `failure`: why the last attempt, which was made
- * with a standby, failed; null: it did not.
+ * with a standby, failed; null: it did not. `canUseStandby`: barman can copy from one node and receive the WAL of another.
  */
-export function whyPrimary(backupFrom: "prefer-standby" | "primary", failure: string | null): string | null {
+export function whyPrimary(
+  backupFrom: "prefer-standby" | "primary",
+  failure: string | null,
+  canUseStandby: boolean,
+): string | null {
+  if (!canUseStandby) return "this barman looks for its slot where it copies from";
   return backupFrom === "primary" ? "BACKUP_FROM is primary" : failure;
 }
 

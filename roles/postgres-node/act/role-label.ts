@@ -59,8 +59,8 @@ export class RoleLabel {
   }
 
   private pauseMs(): number {
-    if (this.retryMs > 0) return this.retryMs;
     if (this.changedMs > this.begunMs) return shortestMs;
+    if (this.retryMs > 0) return this.retryMs;
     return this.begunMs - this.changedMs < unsettledMs ? busyMs : quietMs;
   }
 

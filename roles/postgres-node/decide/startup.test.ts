@@ -87,6 +87,7 @@ const table: [string, Partial<ClusterView>, string][] = [
   ],
   ["a complete clone is moved in", { data: { kind: "unfinished-move" } }, "finish-move"],
   ["an unfinished bootstrap is made anew", { data: { kind: "unfinished-bootstrap" } }, "discard-bootstrap"],
+  ["a cluster above is refused", { data: { kind: "foreign", entries: [], clusterAbove: "/data" } }, "refuse"],
   ["foreign files are refused", { data: { kind: "foreign", entries: ["photos"] } }, "refuse"],
   ["another major version is refused", { data: { kind: "other-version", version: "15", image: "17" } }, "refuse"],
   ["a damaged directory is refused", { data: { kind: "damaged", why: "no control file" } }, "refuse"],
@@ -192,6 +193,8 @@ test("decideStartup() names the way out for a directory that the storage keeps i
     const plan = decideStartup(view({ data: { kind: "foreign", entries } }));
     return plan.do === "refuse" ? plan.fix : "";
   };
+  const below = decideStartup(view({ data: { kind: "foreign", entries: [], clusterAbove: "/data" } }));
+  assert.match(below.do === "refuse" ? below.fix : "", /^set PGDATA to \/data, or move what it holds into PGDATA/);
   assert.match(fixOf(".snapshot"), /set PGDATA to a directory below this one/);
   assert.match(fixOf(".snapshot", "photos"), /mount the right volume/);
 });

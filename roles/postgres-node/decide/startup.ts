@@ -52,6 +52,14 @@ export function decideStartup(view: ClusterView, look: StartupLook = {}): Startu
     case "unfinished-bootstrap":
       return { do: "discard-bootstrap", because: "a bootstrap was interrupted before this node served any client" };
     case "foreign":
+      if (view.data.clusterAbove !== undefined) {
+        return {
+          do: "refuse",
+          because: `PGDATA holds no cluster, but the directory above it does: ${view.data.clusterAbove}`,
+          fix:
+            `set PGDATA to ${view.data.clusterAbove}, or move what it holds into PGDATA; the chart has values-from-1x.yaml`,
+        };
+      }
       return {
         do: "refuse",
         because: `the data directory is not empty but holds no cluster (${view.data.entries.slice(0, 5).join(", ")})`,

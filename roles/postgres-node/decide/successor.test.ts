@@ -18,11 +18,13 @@ const view = (changes: Partial<SuccessionView> = {}): SuccessionView => ({
   ...changes,
 });
 
-test("the most advanced standby leads next, then the higher priority, then the lower id", () => {
+test("the standby with the highest priority leads next, then the most advanced, then the one with the lowest id", () => {
   const behind = { position: { timeline: 3, lsn: "0/4000000" } };
   assert.deepEqual(decideSuccessor(view()), { to: "b" });
   assert.deepEqual(decideSuccessor(view({ peers: [peer("b", 2), peer("c", 3, { priority: 200 })] })), { to: "c" });
   assert.deepEqual(decideSuccessor(view({ peers: [peer("b", 2, behind), peer("c", 3)] })), { to: "c" });
+  const preferred = peer("b", 2, { ...behind, priority: 200 });
+  assert.deepEqual(decideSuccessor(view({ peers: [preferred, peer("c", 3)] })), { to: "b" });
 });
 
 test("a node that was restarted after this primary comes before one that is still to be restarted", () => {
@@ -33,9 +35,9 @@ test("a node that was restarted after this primary comes before one that is stil
   assert.deepEqual(decideSuccessor(view({ peers: together })), { to: "b" });
 });
 
-test("what a standby lacks because it was seen a moment earlier does not count", () => {
-  const written = { position: { timeline: 3, lsn: "0/5001000" } };
-  const seenEarlier = peer("b", 2);
+test("of a node that was restarted, it does not count what it lacked when it was seen", () => {
+  const written = { position: { timeline: 3, lsn: "0/5F00000" } };
+  const seenEarlier = peer("b", 2, { uptimeSeconds: 20 });
   assert.deepEqual(decideSuccessor(view({ ...written, peers: [seenEarlier, peer("c", 3, written)] })), { to: "b" });
 });
 

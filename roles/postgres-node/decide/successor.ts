@@ -1,7 +1,7 @@
 // PURE: which standby is to lead when this primary stops or hands over, or why none can.
 import { sizeText } from "../../../core/words/amounts.ts";
 import { type Peer, reached, type ReachedPeer } from "./view.ts";
-import { bytesAhead, type WalPosition } from "../../../core/postgres/lsn.ts";
+import { bytesAhead, comparePosition, type WalPosition } from "../../../core/postgres/lsn.ts";
 
 export interface SuccessionView {
   self: { host: string; uptimeSeconds: number };
@@ -18,16 +18,14 @@ export type Succession = { to: string } | { none: string };
 /** A standby that is further behind would delay clients while it catches up, bytes. */
 export const successorLagBytes = 16 * 1024 * 1024;
 
-/** Standbys whose distance differs by less may just have been seen at different moments, bytes. */
-const equalBytes = 1024 * 1024;
-
 /** A node that started by so much later than the primary has been updated, or will not be restarted next, seconds. */
 const freshSeconds = 10;
 
 /**
- * The standby that is asked for, or of the healthy ones of the first level the most advanced, then the one with the higher priority,
- * then one that started after this primary, then the one with the lower id. So a rolling update, which ends in this primary, never
- * moves the primary to a node that is still to be restarted while another one is done.
+ * The standby that is asked for, or of the healthy ones of the first level the one with the highest priority, then one that started
+ * after this primary, then the most advanced, then the one with the lowest id. So a rolling update, which ends in this primary,
+ * never moves the primary to a node that is still to be restarted while another one is done. The distance comes late: those that
+ * are too far behind are out already, and positions were seen at different moments.
  */
 export function decideSuccessor(view: SuccessionView): Succession {
   const refusals = new Map(view.otherPartners.map((host) => [host, whyNot(host, view)]));
@@ -35,7 +33,9 @@ export function decideSuccessor(view: SuccessionView): Succession {
     const why = refusals.has(view.wanted) ? refusals.get(view.wanted) : notFirstLevel(view.wanted, view);
     return why === null || why === undefined ? { to: view.wanted } : { none: `${view.wanted} ${why}` };
   }
-  const [best] = reached(view).filter((p) => refusals.get(p.host) === null && p.priority > 0).toSorted(byFitness(view));
+  const [best] = reached(view).filter((p) => refusals.get(p.host) === null && p.priority > 0).toSorted(
+    byFitness(view.self),
+  );
   if (best) return { to: best.host };
   const reasons = [...refusals].map(([host, why]) => `${host} ${why ?? "has NODE_PRIORITY 0"}`);
   return { none: reasons.length > 0 ? reasons.join("; ") : "PARTNER_NODES names no other node" };
@@ -59,11 +59,10 @@ function whyNot(host: string, view: SuccessionView): string | null {
   return lag > successorLagBytes ? `is ${sizeText(lag)} behind` : null;
 }
 
-function byFitness({ self, position }: SuccessionView): (a: ReachedPeer, b: ReachedPeer) => number {
-  const behind = (p: ReachedPeer) =>
-    p.position === null ? Infinity : Math.floor(bytesAhead(position.lsn, p.position.lsn) / equalBytes);
-  const isFresh = (p: ReachedPeer) => p.uptimeSeconds + freshSeconds < self.uptimeSeconds;
+function byFitness(primary: { uptimeSeconds: number }): (a: ReachedPeer, b: ReachedPeer) => number {
+  const isFresh = (p: ReachedPeer) => p.uptimeSeconds + freshSeconds < primary.uptimeSeconds;
+  const further = (a: ReachedPeer, b: ReachedPeer) =>
+    a.position && b.position ? comparePosition(b.position, a.position) : 0;
   return (a, b) =>
-    Math.sign(behind(a) - behind(b)) || b.priority - a.priority || Number(isFresh(b)) - Number(isFresh(a)) ||
-    a.nodeId - b.nodeId;
+    b.priority - a.priority || Number(isFresh(b)) - Number(isFresh(a)) || further(a, b) || a.nodeId - b.nodeId;
 }

@@ -20,7 +20,7 @@ export type OwnData =
   | { kind: "unfinished-move" }
   /** a bootstrap was interrupted; the node never served a client */
   | { kind: "unfinished-bootstrap" }
-  | { kind: "foreign"; entries: string[] }
+  | { kind: "foreign"; entries: string[]; clusterAbove?: string }
   | { kind: "other-version"; version: string; image: string }
   | { kind: "damaged"; why: string; rememberedSystem?: string }
   | OwnCluster;

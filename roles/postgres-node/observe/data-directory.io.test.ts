@@ -30,3 +30,19 @@ test("a directory that is missing, or empty although it never is, is named", asy
     await rm(pgdata, { recursive: true });
   }
 });
+
+test("an empty directory is not taken for a new node's where the one above holds a cluster", async () => {
+  const above = await mkdtemp(join(tmpdir(), "pgdata-"));
+  const pgdata = join(above, "pgdata");
+  try {
+    await mkdir(pgdata);
+    const seen = () => observeData({ pgdata, imageVersions: usualVersions }, log);
+    assert.deepEqual(await seen(), { kind: "empty" });
+    await writeFile(join(above, "PG_VERSION"), "11\n");
+    assert.deepEqual(await seen(), { kind: "foreign", entries: [], clusterAbove: above });
+    await writeFile(join(pgdata, "PG_VERSION"), "17\n");
+    assert.equal((await seen()).kind, "damaged", "PGDATA has a cluster of its own");
+  } finally {
+    await rm(above, { recursive: true });
+  }
+});

@@ -1,5 +1,5 @@
 // Observes the data directory: empty, half-cloned, a cluster and how far its WAL reaches. Changes nothing.
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { exists, listDirectory, listFilled, readIfThere } from "../../../core/runtime/files.ts";
 import type { Log } from "../../../core/runtime/log.ts";
 import type { OwnCluster, OwnData } from "../decide/view.ts";
@@ -30,6 +30,9 @@ export async function observeData(
   if (version === undefined) {
     const meaningful = entries.filter((name) => name !== "master.lock" && name !== "standby.lock");
     if (meaningful.length > 0) return { kind: "foreign", entries: meaningful };
+    // a fresh cluster beside the data that somebody looks for would be taken for them
+    const above = dirname(pgdata);
+    if (await exists(join(above, "PG_VERSION"))) return { kind: "foreign", entries: [], clusterAbove: above };
     // an initdb that failed or was killed has made nothing that counts
     return { kind: journal?.phase === "copying" && journal.source !== "initdb" ? "half-cloned" : "empty" };
   }

@@ -115,5 +115,5 @@ export const plantedFaults: readonly PlantedFault[] = [
   plant("forceYields", loses, 257, "a forced node outranks a majority that has led since"),
   plant("forceRestored", stuck, 243, "what was forced stays overruled by a leadership that never began"),
   plant("uncovers", loses, 152, "a segment that is received again hides what was acknowledged"),
-  plant("marker", loses, 2280, "a copy from another time leads"),
+  plant("marker", loses, 1573, "a copy from another time leads"),
 ];
