@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemClock, waitUntil } from "../../../core/runtime/time.ts";
 import { endMachine } from "../../../tools/kubernetes/machine.ts";
-import { places, replaceMachine } from "../../../tools/kubernetes.ts";
+import { replaceMachine } from "../../../tools/kubernetes.ts";
 import { queryOnce } from "../../support/ledger.ts";
 import { kubectl, machineReady, secondsSince } from "../../support/kubectl.ts";
+import { placeOf } from "../../support/kubernetes-machines.ts";
 import { everyPod, Release } from "../../support/kubernetes-release.ts";
 import { wholeMs } from "../../support/waits.ts";
 
@@ -47,7 +48,7 @@ test("the machine of the primary is lost for good, and later replaced", async ()
   let machine = "";
   await release.step("machine of the primary lost for good", async (primary) => {
     machine = primary.machine;
-    await endMachine(places.find((p) => p.name === machine)!);
+    await endMachine(placeOf(machine));
     await release.writers.written(20);
     // as docs/kubernetes.md says
     const lost = (await release.pods(everyPod)).filter((p) => p.machine === machine);
@@ -57,7 +58,7 @@ test("the machine of the primary is lost for good, and later replaced", async ()
     await release.kubectl(["delete", "pod", "--force", "--grace-period=0", ...lost.map((p) => p.name)]);
     await release.replaced(primary);
   });
-  await replaceMachine(places.find((p) => p.name === machine)!);
+  await replaceMachine(placeOf(machine));
   await machineReady(machine);
 });
 

@@ -4,9 +4,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { systemClock } from "../../../core/runtime/time.ts";
-import { cutMachine } from "../../../tools/kubernetes/machine.ts";
-import { places } from "../../../tools/kubernetes.ts";
-import { kubectl, machineReady, type Pod, secondsSince, tryKubectl } from "../../support/kubectl.ts";
+import { kubectl, machineReady, secondsSince, tryKubectl } from "../../support/kubectl.ts";
+import { whileCut } from "../../support/kubernetes-machines.ts";
 import { nodes, Release } from "../../support/kubernetes-release.ts";
 import { servicesByRole } from "../../support/kubernetes-services.ts";
 import { wholeMs } from "../../support/waits.ts";
@@ -16,8 +15,6 @@ const release = await Release.prepare("loses-nothing", { consistency: "strict" }
 const gapMs = 60_000;
 
 after(() => release.end());
-
-const place = (pod: Pod) => places.find((p) => p.name === pod.machine)!;
 
 test("helm install brings up three nodes, two pools and barman", async () => {
   await release.begin();
@@ -69,12 +66,7 @@ test("the machine of the primary is drained", async () => {
 
 test("the machine of the primary is cut off, and comes back", async () => {
   const now = await release.step("machine of the primary cut off, and back", async (primary) => {
-    await cutMachine(place(primary), true);
-    try {
-      await release.writers.written(60, wholeMs);
-    } finally {
-      await cutMachine(place(primary), false);
-    }
+    await whileCut(primary.machine, () => release.writers.written(60, wholeMs));
     await machineReady(primary.machine);
   });
   await servicesByRole(release, now);

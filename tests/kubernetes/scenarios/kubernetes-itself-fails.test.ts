@@ -5,13 +5,14 @@ import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { after, test } from "node:test";
 import { systemClock, waitUntil } from "../../../core/runtime/time.ts";
-import { cutMachine, swallowDns } from "../../../tools/kubernetes/machine.ts";
+import { swallowDns } from "../../../tools/kubernetes/machine.ts";
 import { ensureBinaries } from "../../../tools/kubernetes/binaries.ts";
 import { endApiServer, startApiServer } from "../../../tools/kubernetes/control-plane.ts";
 import { places } from "../../../tools/kubernetes.ts";
 import { execute } from "../../../tools/terminal.ts";
 import { queryOnce } from "../../support/ledger.ts";
 import { kubectl, type Pod, secondsSince } from "../../support/kubectl.ts";
+import { whileCut } from "../../support/kubernetes-machines.ts";
 import { Release } from "../../support/kubernetes-release.ts";
 import { staysTrueFor, wholeMs } from "../../support/waits.ts";
 
@@ -106,14 +107,8 @@ test("the API server is gone for ten minutes, the primary dies meanwhile, and it
       await writer.writes(many, 3 * wholeMs);
       console.log(`  agent of the primary killed: ${writer.longestGapSince(from) / 1000} s without a write`);
       const leader = await release.primaryAmong(pods);
-      const place = places.find((p) => p.name === leader.machine)!;
       const cutMs = systemClock.nowMs();
-      await cutMachine(place, true);
-      try {
-        await writer.writes(60, wholeMs);
-      } finally {
-        await cutMachine(place, false);
-      }
+      await whileCut(leader.machine, () => writer.writes(60, wholeMs));
       console.log(
         `  machine of the primary cut off: ${writer.longestGapSince(cutMs) / 1000} s without a write`,
       );

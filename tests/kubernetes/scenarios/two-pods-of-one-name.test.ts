@@ -7,9 +7,8 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { ExitCode } from "../../../core/words/errors.ts";
 import { systemClock, waitUntil } from "../../../core/runtime/time.ts";
-import { cutMachine } from "../../../tools/kubernetes/machine.ts";
-import { places } from "../../../tools/kubernetes.ts";
 import { kubectl, machineReady, type Pod } from "../../support/kubectl.ts";
+import { whileCut } from "../../support/kubernetes-machines.ts";
 import { Release } from "../../support/kubernetes-release.ts";
 import { wholeMs } from "../../support/waits.ts";
 
@@ -58,18 +57,15 @@ async function ended(name: string): Promise<{ code: number; said: string } | nul
   return code === "" ? null : { code: Number(code), said: await release.kubectl(["logs", "--previous", name]) };
 }
 
-async function whileCut(pod: Pod, work: () => Promise<void>): Promise<void> {
-  const place = places.find((p) => p.name === pod.machine)!;
-  // its pod is to come back on another machine
-  await kubectl(["cordon", pod.machine]);
-  await cutMachine(place, true);
+/** While its machine is cut off, and takes no new pod: its own is to come back on another one. */
+async function withoutMachineOf({ machine }: Pod, work: () => Promise<void>): Promise<void> {
+  await kubectl(["cordon", machine]);
   try {
-    await work();
+    await whileCut(machine, work);
   } finally {
-    await cutMachine(place, false);
-    await kubectl(["uncordon", pod.machine]);
+    await kubectl(["uncordon", machine]);
   }
-  await machineReady(pod.machine);
+  await machineReady(machine);
 }
 
 test("the primary's machine is cut off, and its pod deleted by force: the second pod of its name waits for the volume", async () => {
@@ -77,7 +73,7 @@ test("the primary's machine is cut off, and its pod deleted by force: the second
   await release.begin();
   await release.writers.start("pgpool");
   await release.step("two pods of the name of the primary", async (primary) => {
-    await whileCut(primary, async () => {
+    await withoutMachineOf(primary, async () => {
       await release.kubectl(["delete", "pod", primary.name, "--force", "--grace-period=0"]);
       await release.replaced(primary);
       const look = () => ended(primary.name);
