@@ -34,6 +34,14 @@ export type RoleCheck =
   }
   | { ok: false; problems: ConfigProblem[] };
 
+/** What is said of the accepted variables of any role. */
+const common = (config: { imageVersions: ImageVersions; sshEnable: boolean }, published: string[]) => ({
+  ok: true as const,
+  imageVersions: config.imageVersions,
+  sshEnable: config.sshEnable,
+  published,
+});
+
 /** Reads and checks a role's variables as its entrypoint does, without touching anything. */
 export function checkVariables(role: RoleName, deps: ReadDeps, hostname: string): RoleCheck {
   switch (role) {
@@ -41,29 +49,19 @@ export function checkVariables(role: RoleName, deps: ReadDeps, hostname: string)
       const read = readConfig(postgresNodeVariables, deps);
       const done = read.ok ? completeNodeConfig(read.config, hostname) : read;
       if (!done.ok) return { ok: false, problems: done.problems };
-      const { name, id, host, settings, sshEnable, imageVersions } = done.config;
+      const { name, id, host, settings } = done.config;
       const published = publishedIn(postgresNodeVariables, done.config);
-      return {
-        ok: true,
-        imageVersions,
-        settings,
-        sshEnable,
-        published,
-        summary: `node ${name}, id ${id}, reached as ${host}`,
-      };
+      return { ...common(done.config, published), settings, summary: `node ${name}, id ${id}, reached as ${host}` };
     }
     case "pgpool": {
       const read = readConfig(pgpoolVariables, deps);
       const done = read.ok ? completePgpoolConfig(read.config, hostname) : read;
       if (!done.ok) return { ok: false, problems: done.problems };
-      const { backends, dbUsers, settings, sshEnable, imageVersions } = done.config;
+      const { backends, dbUsers, settings } = done.config;
       const published = publishedIn(pgpoolVariables, done.config);
       return {
-        ok: true,
-        imageVersions,
+        ...common(done.config, published),
         settings,
-        sshEnable,
-        published,
         summary: `backends: ${backends.length}, users: ${dbUsers.length}`,
       };
     }
@@ -72,14 +70,11 @@ export function checkVariables(role: RoleName, deps: ReadDeps, hostname: string)
       if (!read.ok) return { ok: false, problems: read.problems };
       const problems = barmanProblems(read.config, hostname);
       if (problems.length > 0) return { ok: false, problems };
-      const { hosts, serverName, sshEnable, imageVersions } = read.config;
+      const { hosts, serverName } = read.config;
       const published = publishedIn(barmanVariables, read.config);
       return {
-        ok: true,
-        imageVersions,
+        ...common(read.config, published),
         settings: [],
-        sshEnable,
-        published,
         summary: `server ${serverName}, from ${hosts.join(",")}`,
       };
     }

@@ -1,13 +1,10 @@
 // PURE: from images/versions.json to the images of each combination: tags, aliases and build arguments.
+import type { ImageVersions } from "../config/image-versions.ts";
 import { ExitCode, OperatorError } from "../core/words/errors.ts";
 
-/** What one suite of Debian carries, as versions with dots. */
-export interface Combination {
+/** What one suite of Debian carries. */
+export interface Combination extends ImageVersions {
   suite: string;
-  postgres: string;
-  repmgr: string;
-  pgpool: string;
-  barman: string;
 }
 
 /** images/versions.json; the first combination is the default. */

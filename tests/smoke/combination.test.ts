@@ -1,14 +1,12 @@
 // Promise of every combination of versions (docs/images.md): three nodes, pgpool and barman start; the primary is killed under a
 // writer, and comes back as a standby; a backup is taken and restored; there are metrics; no acknowledged write is missing.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { hasFeature } from "../../config/postgres-features.ts";
 import { systemClock, waitUntil } from "../../core/runtime/time.ts";
-import { type Combination, defaultOf, imagesOf, type Versions } from "../../tools/matrix.ts";
-import { root } from "../../tools/terminal.ts";
+import { readVersions } from "../../tools/images.ts";
+import { type Combination, defaultOf, imagesOf } from "../../tools/matrix.ts";
 import { askCopy, endCopy, received, restore, waitReceiving } from "../support/barman.ts";
 import { type Cluster, firstLevel } from "../support/cluster.ts";
 import { record } from "./record.ts";
@@ -19,7 +17,7 @@ import { Ledger, monkey } from "../support/ledger.ts";
 import { assertLedger, withoutTail } from "../support/ledger-report.ts";
 import { wholeMs } from "../support/waits.ts";
 
-const versions: Versions = JSON.parse(await readFile(join(root, "images/versions.json"), "utf8"));
+const versions = await readVersions();
 const suite = process.env.POSTDOCK_TEST_SUITE || defaultOf(versions).suite;
 const combination = versions.combinations.find((c) => c.suite === suite)!;
 const services = [...firstLevel, "pgpool", "backup"] as const;

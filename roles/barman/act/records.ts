@@ -23,10 +23,8 @@ export async function findRecord(places: Places, id: string): Promise<string | n
 }
 
 /** The record of a backup; null if it has none. */
-export async function readRecord(places: Places, id: string): Promise<string | null> {
-  const path = await findRecord(places, id);
-  return path === null ? null : await readIfThere(path);
-}
+export const readRecord = async (places: Places, id: string): Promise<string | null> =>
+  await readIfThere(recordPath(places, id)) ?? await readIfThere(oldRecordPath(places, id));
 
 /** Where barman of this image writes the record of a new backup. */
 export const newRecordPath = (config: BarmanConfig, id: string): string =>
